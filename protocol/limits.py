@@ -1,0 +1,66 @@
+"""Every cap of the protocol, each with the attack or accident it bounds. Sizes in bytes, times in seconds.
+
+A number that bounds what a peer can make us do lives here and nowhere else.
+"""
+
+from __future__ import annotations
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+# --- Numbers and codec ---------------------------------------------------------------------------------------------
+INT_MAX = 2**53 - 1  # integers that every language's numbers hold exactly
+MAX_DEPTH = 8  # nested arrays: a bomb of array headers ends here
+
+# --- Records -------------------------------------------------------------------------------------------------------
+FOREVER = INT_MAX  # the expiry of a strike: it is terminal
+POLICY_MAX_BYTES = 60 * 1024  # a policy still fits one frame
+RECORD_MAX_BYTES = 32 * 1024  # any other record: bounds what one id can cost to pull
+SALT_BYTES = 16  # a header alone cannot be guessed at
+SLOT_BYTES = 16
+CLOCK_SKEW = 1 * DAY  # how far ahead a record's `created` may lie of our clock before its expiry is doubted
+DEVICE_LIFE = 2 * 365 * DAY  # certificates are long-lived: the identity may be kept away from the node
+POLICY_LIFE = 90 * DAY  # renewed at half-life by the device that wrote it
+PROFILE_LIFE = 90 * DAY
+LISTING_LIFE = 365 * DAY  # the longest any listing may ask for
+LETTER_LIFE = 60 * DAY
+TOMBSTONE_GRACE = 30 * DAY  # headers are kept this long past `outlives`, so that no partition brings a version back
+SUSPENDED_LIFE = 7 * DAY  # a suspended version waits this long for its successor's body
+
+# --- Bodies --------------------------------------------------------------------------------------------------------
+NAME_MAX = 64  # characters
+ABOUT_MAX = 1000
+TITLE_MAX = 200
+TEXT_MAX = 2000
+TAGS_MAX = 10
+TAG_MAX = 40
+UNIT_MAX = 40
+VOUCHES_MAX = 1000  # entries a policy: bounds the graph one person can make others search
+BLOCKS_MAX = 1000
+HOME_GROUPS_MAX = 8
+RADIUS_KM_MAX = 20_000
+QUANTITY_MAX = 1_000_000
+
+# --- Per author and per node -----------------------------------------------------------------------------------------
+AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
+AUTHOR_BYTES_MAX = 16 * 1024 * 1024
+HELD_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up
+
+# --- Sessions --------------------------------------------------------------------------------------------------------
+FRAME_MAX_BYTES = 65_519  # plaintext of one Noise message (65,535 less the 16-byte MAC)
+PREAUTH_CONNECTIONS_MAX = 16  # half-open connections a scanner can hold
+PREAUTH_PER_ADDRESS_MAX = 2  # loopback exempt: all local nodes share it
+PREAUTH_SECONDS = 5  # time to prove oneself
+SESSIONS_MAX = 64
+SESSION_BUFFER_BYTES = 4 * 1024 * 1024
+IDLE_PING_SECONDS = 30
+IDLE_DEAD_SECONDS = 90
+
+# --- Cards -------------------------------------------------------------------------------------------------------------
+CARD_LIFE = 7 * DAY
+CARD_LIFE_MAX = 90 * DAY
+CARD_USES_MAX = 100
+CARD_ADDRESSES_MAX = 8
+CARD_TEXT_MAX = 4096  # characters, white space included
+LIVE_CARDS_MAX = 16  # each costs a tag in every announcement
