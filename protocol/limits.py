@@ -64,3 +64,16 @@ CARD_USES_MAX = 100
 CARD_ADDRESSES_MAX = 8
 CARD_TEXT_MAX = 4096  # characters, white space included
 LIVE_CARDS_MAX = 16  # each costs a tag in every announcement
+
+# --- Handshake and channel ---------------------------------------------------------------------------------------------
+PSK_CANDIDATES_MAX = 4096  # tried for a first message's tag: a stranger's 66 bytes cost us at most some 5 ms
+SEEN_EPHEMERALS_PER_PSK_MAX = 8192  # first messages remembered a psk: one holder cannot flush what others' recall guards
+SEEN_EPHEMERALS_MAX = 65_536  # in all, some 10 MB: a flood of first messages cannot fill a Pi's memory
+REKEY_FRAMES = 4096  # a key taken from memory opens at most this many frames of the past, 256 MiB
+NOISE_NONCE_LIMIT = 2**48  # messages one direction may ever carry: far from the 2^64 where a nonce would come again
+
+# --- Presence on the LAN -----------------------------------------------------------------------------------------------
+ANNOUNCED_TAGS = 1 + LIVE_CARDS_MAX  # always this many: their number tells a stranger nothing about cards
+ANNOUNCED_ADDRESSES_MAX = 8  # of each family: an announcement cannot make us dial, or sort, a long list
+ANNOUNCEMENT_LIFE = 15 * MINUTE  # then fresh names, nonce and tags: how long a stranger can follow one node
+RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one costs at most some 10 ms
