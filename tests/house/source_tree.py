@@ -1,0 +1,97 @@
+"""Reads the project's own source for the tests of this directory: its files, and what each of them imports."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("protocol", "meshnode")
+
+# What tools leave behind, and what git keeps: not ours to judge.
+_LEFT_BEHIND = {"__pycache__", "build", "dist"}
+_HIDDEN_BUT_OURS = {".ci", ".gitignore"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, named in full, and where: `module` is as deep as the file system can tell."""
+
+    importer: str
+    module: str
+    path: Path
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path.relative_to(ROOT)}:{self.line}: {self.importer} imports {self.module}"
+
+
+def files(*suffixes: str) -> list[Path]:
+    """Every file of the project, or those whose name ends so."""
+    return sorted(path for path in _walk(ROOT) if not suffixes or path.name.endswith(suffixes))
+
+
+def _walk(directory: Path) -> Iterator[Path]:
+    for path in directory.iterdir():
+        if path.name in _LEFT_BEHIND or (path.name.startswith(".") and path.name not in _HIDDEN_BUT_OURS):
+            continue
+        if path.is_dir():
+            yield from _walk(path)
+        else:
+            yield path
+
+
+def python_files(*under: str) -> list[Path]:
+    """The Python files of these top directories (all of them if none is named)."""
+    return [path for path in files(".py") if not under or path.relative_to(ROOT).parts[0] in under]
+
+
+def module_name(path: Path) -> str:
+    """`meshnode/store/__init__.py` -> `meshnode.store`."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """The parsed file."""
+    return ast.parse(path.read_text(encoding="utf-8"), str(path))
+
+
+@cache
+def modules() -> frozenset[str]:
+    """The names of all our modules and packages."""
+    return frozenset(module_name(path) for path in python_files(*OURS))
+
+
+def imports_of(path: Path) -> list[Import]:
+    """Everything `path` imports, inside functions and under TYPE_CHECKING too: hidden dependencies are dependencies."""
+    found = []
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: relative import"
+            names = [_deepest(node.module or "", alias.name) for alias in node.names]
+        else:
+            continue
+        found += [Import(module_name(path), name, path, node.lineno) for name in dict.fromkeys(names)]
+    return found
+
+
+def _deepest(module: str, name: str) -> str:
+    """`from meshnode.app import ingest` names a module, `from meshnode.app.ingest import Ingest` names what is in it."""
+    return f"{module}.{name}" if f"{module}.{name}" in modules() else module
+
+
+def all_imports(*under: str) -> list[Import]:
+    """What these top directories import."""
+    return [found for path in python_files(*under) for found in imports_of(path)]
+
+
+def is_within(module: str, package: str) -> bool:
+    """Whether `module` is `package` or lies inside it."""
+    return module == package or module.startswith(package + ".")

@@ -1,0 +1,191 @@
+"""Who may import whom. The tables are the architecture; docs/architecture.md explains them."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.house.source_tree import (
+    OURS,
+    Import,
+    all_imports,
+    is_within,
+    module_name,
+    modules,
+    python_files,
+    tree,
+)
+
+PLUMBING = {"meshnode.errors", "meshnode.config", "meshnode.keyring", "meshnode.clock"}
+
+# area: which other areas of ours it may use. The longest matching area counts. `meshnode` alone is the package's own
+# `__init__`, which holds the version and may be read by all.
+MAY_USE: dict[str, set[str]] = {
+    "protocol": set(),
+    "meshnode": set(),
+    "meshnode.errors": PLUMBING | {"protocol"},
+    "meshnode.config": PLUMBING | {"protocol"},
+    "meshnode.keyring": PLUMBING | {"protocol"},
+    "meshnode.clock": PLUMBING | {"protocol"},
+    "meshnode.store": {"protocol", "meshnode.errors"},
+    "meshnode.app": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.keyring", "meshnode.clock"},
+    "meshnode.net": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
+    "meshnode.api": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
+    "meshnode.node": PLUMBING | {"protocol", "meshnode.store", "meshnode.app", "meshnode.net", "meshnode.api"},
+    "meshnode.cli": {"meshnode.errors", "meshnode.config"},
+    "meshnode.__main__": {"meshnode.cli"},
+}
+
+# Commands that run in this process instead of asking the daemon: each needs more than the client does.
+EXCEPTIONS: dict[str, set[str]] = {
+    "meshnode.cli.run": {"meshnode.node"},
+    "meshnode.cli.init": {"meshnode.keyring"},
+}
+
+# library: where it may be used, and nowhere else.
+LIBRARIES: dict[str, set[str]] = {
+    "nacl": {"protocol", "meshnode.keyring"},  # one verifier; and Argon2id for the passphrase
+    "cryptography": {"protocol"},
+    "msgpack": {"protocol"},
+    "h3": {"protocol"},
+    "apsw": {"meshnode.store"},
+    "trio": {"meshnode.store.desk", "meshnode.net", "meshnode.api", "meshnode.node"},
+    "zeroconf": {"meshnode.net"},
+    "ifaddr": {"meshnode.net"},
+    "starlette": {"meshnode.api"},
+    "hypercorn": {"meshnode.api", "meshnode.node"},
+    "platformdirs": {"meshnode.config"},
+    "click": {"meshnode.cli"},
+    "rich": {"meshnode.cli"},
+    "segno": {"meshnode.cli"},
+}
+
+# What of the standard library is pure enough for `protocol`: no clock, no randomness, no files, no sockets.
+PURE = {
+    "__future__", "abc", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "enum", "functools",
+    "hashlib", "heapq", "hmac", "itertools", "math", "operator", "re", "string", "struct", "types", "typing",
+    "unicodedata",
+}  # fmt: skip
+
+# Calls by which impurity could come in through a permitted library or a builtin.
+IMPURE_CALLS = {"open", "input", "print", "exec", "eval", "compile", "__import__", "breakpoint"}
+IMPURE_ATTRIBUTES = {"generate", "randombytes", "urandom", "randombytes_deterministic"}
+
+# Standard modules that would open a way around the layers.
+NETWORK = {"socket", "ssl", "http", "urllib", "asyncio"}
+WORLD = {"sqlite3", "subprocess", "random", "time"}
+SEALED_OFF: dict[str, set[str]] = {
+    "meshnode.store": NETWORK | WORLD,
+    "meshnode.app": NETWORK | WORLD | {"threading"},
+    "meshnode.net": {"http", "urllib", "asyncio", "sqlite3", "subprocess"},
+    "meshnode.api": {"urllib", "asyncio", "sqlite3", "subprocess"},
+}
+
+
+def area(module: str) -> str:
+    """The area a module of ours belongs to."""
+    return max((name for name in MAY_USE if is_within(module, name)), key=len)
+
+
+def top(module: str) -> str:
+    """The package a module is installed with."""
+    return module.partition(".")[0]
+
+
+def is_ours(module: str) -> bool:
+    """Whether `module` is part of the two packages."""
+    return top(module) in OURS
+
+
+def crosses_the_table(found: Import) -> bool:
+    """Whether this import goes where the table does not let it."""
+    if found.module == "meshnode" or area(found.importer) == area(found.module):
+        return False
+    allowed = MAY_USE[area(found.importer)] | EXCEPTIONS.get(found.importer, set())
+    return area(found.module) not in allowed
+
+
+def told(faults: list[Import]) -> str:
+    """The faults, one a line."""
+    return "\n" + "\n".join(map(str, faults))
+
+
+def test_every_import_between_areas_is_in_the_table() -> None:
+    faults = [found for found in all_imports(*OURS) if is_ours(found.module) and crosses_the_table(found)]
+    assert not faults, told(faults)
+
+
+def test_every_file_of_the_node_lies_in_an_area_of_its_own() -> None:
+    strays = sorted(name for name in modules() if area(name) == "meshnode" and name != "meshnode")
+    assert not strays, f"which area is {strays}? Give it a row in MAY_USE, and a line in docs/architecture.md"
+
+
+def test_libraries_stay_where_they_belong() -> None:
+    faults = []
+    for found in all_imports(*OURS):
+        library = top(found.module)
+        if is_ours(library) or library in sys.stdlib_module_names:
+            continue
+        if not any(is_within(found.importer, home) for home in LIBRARIES.get(library, set())):
+            faults.append(found)
+    assert not faults, told(faults)
+
+
+def test_the_protocol_uses_only_the_pure_part_of_the_standard_library() -> None:
+    faults = [
+        found
+        for found in all_imports("protocol")
+        if top(found.module) in sys.stdlib_module_names and top(found.module) not in PURE
+    ]
+    assert not faults, told(faults)
+
+
+def test_the_protocol_neither_draws_randomness_nor_touches_the_world() -> None:
+    faults = []
+    for path in python_files("protocol"):
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.Call):
+                continue
+            callee = node.func
+            named = isinstance(callee, ast.Name) and callee.id in IMPURE_CALLS
+            reached = isinstance(callee, ast.Attribute) and callee.attr in IMPURE_ATTRIBUTES
+            if named or reached:
+                faults.append(f"{module_name(path)}:{node.lineno}: {ast.unparse(callee)}()")
+    assert not faults, faults
+
+
+def test_layers_stay_sealed_off_from_what_is_below_them() -> None:
+    faults = [
+        found for found in all_imports("meshnode") if top(found.module) in SEALED_OFF.get(area(found.importer), set())
+    ]
+    assert not faults, told(faults)
+
+
+def test_the_protocol_is_imported_through_its_facade_alone() -> None:
+    # Its own tests mirror its modules, and the oracles need what a node does not.
+    faults = [
+        found
+        for found in all_imports("meshnode", "scripts", "tests")
+        if found.module.startswith("protocol.") and not is_within(found.importer, "tests.protocol")
+    ]
+    assert not faults, told(faults)
+
+
+def test_the_protocol_does_not_import_its_own_facade() -> None:
+    faults = [found for found in all_imports("protocol") if found.module == "protocol"]
+    assert not faults, told(faults)
+
+
+@pytest.mark.parametrize("package", OURS)
+def test_there_are_no_import_cycles(package: str) -> None:
+    graph: dict[str, set[str]] = {name: set() for name in modules() if is_within(name, package)}
+    for found in all_imports(package):
+        if found.module in graph and found.module != found.importer:
+            graph[found.importer].add(found.module)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
