@@ -1,0 +1,104 @@
+"""What the node says when it cannot do what was asked: one line, a next step, an exit code and an HTTP status.
+
+Every error that a person can meet is one of these classes. The command line prints `line` and exits with `exit_code`;
+the local API answers with `http_status` and `word`. Faults of other nodes are `protocol.RemoteError` and never end up here.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MeshnodeError(Exception):
+    """Base class. `message` says what is wrong, `hint` what to do next; both are single lines in plain English."""
+
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+    word: ClassVar[str] = "failed"  # the stable name of the error in JSON
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    @property
+    def line(self) -> str:
+        """Message and hint as the one line that is printed."""
+        return f"{self.message}: {self.hint}" if self.hint else self.message
+
+
+class Failed(MeshnodeError):
+    """Something outside of anybody's control went wrong (disk, network, time)."""
+
+
+class Usage(MeshnodeError):
+    """What was asked for is not well formed: a weight out of range, an unknown word, a text too long."""
+
+    exit_code = 2
+    http_status = 400
+    word = "usage"
+
+
+class Ambiguous(Usage):
+    """A prefix fits several people or listings; `candidates` are texts a person can choose from."""
+
+    http_status = 409
+    word = "ambiguous"
+
+    def __init__(self, message: str, candidates: tuple[str, ...], hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.candidates = candidates
+
+
+class NotFound(MeshnodeError):
+    """Not there, or not visible: one and the same answer, so that a block does not show."""
+
+    exit_code = 3
+    http_status = 404
+    word = "not_found"
+
+
+class NotRunning(MeshnodeError):
+    """The command needs the daemon, and no daemon runs on this home."""
+
+    exit_code = 4
+    http_status = 503
+    word = "not_running"
+
+
+class Refused(MeshnodeError):
+    """Understood, and not done: it would overwrite, leak or contradict something."""
+
+    exit_code = 5
+    http_status = 409
+    word = "refused"
+
+
+class Forbidden(Refused):
+    """The caller may not do this at all (a foreign page, a locked identity, files open to others)."""
+
+    http_status = 403
+    word = "forbidden"
+
+
+class StorageFailed(Failed):
+    """The disk did not do what SQLite asked of it. The database handle is dead: stop the node, never try it again.
+
+    After a failed fsync nobody knows which pages reached the disk, and a second fsync may report success for pages
+    that were dropped.
+    """
+
+    word = "storage_failed"
+
+
+class StorageDamaged(StorageFailed):
+    """What was read is not what was written. The next start moves the file aside and begins a fresh store."""
+
+    word = "storage_damaged"
+
+
+class StorageFull(Failed):
+    """No room left. The transaction was undone, nothing was lost, and reading still works."""
+
+    http_status = 507
+    word = "storage_full"
