@@ -12,10 +12,12 @@ DAY = 24 * HOUR
 # --- Numbers and codec ---------------------------------------------------------------------------------------------
 INT_MAX = 2**53 - 1  # integers that every language's numbers hold exactly
 MAX_DEPTH = 8  # nested arrays: a bomb of array headers ends here
+ARRAY_ITEMS_MAX = 1024  # items of one array: a bomb of array headers makes us set aside 8 MB at most, for a moment
 
 # --- Records -------------------------------------------------------------------------------------------------------
 FOREVER = INT_MAX  # the expiry of a strike: it is terminal
 POLICY_MAX_BYTES = 60 * 1024  # a policy still fits one frame
+HEADER_MAX_BYTES = 256  # twelve small fields; no header can be a body in disguise
 RECORD_MAX_BYTES = 32 * 1024  # any other record: bounds what one id can cost to pull
 SALT_BYTES = 16  # a header alone cannot be guessed at
 SLOT_BYTES = 16
@@ -77,3 +79,7 @@ ANNOUNCED_TAGS = 1 + LIVE_CARDS_MAX  # always this many: their number tells a st
 ANNOUNCED_ADDRESSES_MAX = 8  # of each family: an announcement cannot make us dial, or sort, a long list
 ANNOUNCEMENT_LIFE = 15 * MINUTE  # then fresh names, nonce and tags: how long a stranger can follow one node
 RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one costs at most some 10 ms
+
+# --- Trust and places --------------------------------------------------------------------------------------------------
+BLOCK_TESTS_REMEMBERED = 100_000  # pairs whose block tag was compared; some 12 MB, however many people block each other
+DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory

@@ -1,0 +1,127 @@
+"""Coarse places: H3 cells of four sizes, whether a text names one, and how far two lie apart (README, "Places").
+
+A cell's text form is checked here bit by bit, without h3: a listing must not cost 48 ms of import to be refused, and h3
+itself raises OverflowError on over-long text and takes a latitude of 91 for a place.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from enum import IntEnum, unique
+from functools import lru_cache
+
+from protocol.errors import LocalError
+from protocol.limits import DISTANCES_REMEMBERED
+
+
+@unique
+class Precision(IntEnum):
+    """How exactly a person shows where something is, finest first; the number is what a policy carries."""
+
+    EXACT = 0
+    NEIGHBORHOOD = 1
+    CITY = 2
+    REGION = 3
+
+    @property
+    def word(self) -> str:
+        """The name in the CLI, the API and the page."""
+        return self.name.lower()
+
+    @classmethod
+    def from_word(cls, word: str) -> Precision:
+        """The precision of that name. ValueError, naming all four, if there is none."""
+        for precision in cls:
+            if precision.word == word:
+                return precision
+        raise ValueError(f"a precision is one of {', '.join(precision.word for precision in cls)}")
+
+    @property
+    def resolution(self) -> int:
+        """The H3 resolution of the cells."""
+        return _RESOLUTIONS[self]
+
+    @property
+    def across_km(self) -> float:
+        """Roughly how wide a cell is; a local radius smaller than this says little."""
+        return _ACROSS_KM[self]
+
+
+_RESOLUTIONS = {Precision.EXACT: 12, Precision.NEIGHBORHOOD: 8, Precision.CITY: 6, Precision.REGION: 4}
+_ACROSS_KM = {Precision.EXACT: 0.02, Precision.NEIGHBORHOOD: 1.0, Precision.CITY: 7.0, Precision.REGION: 50.0}
+_PRECISIONS = {resolution: precision for precision, resolution in _RESOLUTIONS.items()}
+
+# Where the fields of a 64-bit H3 index lie (h3geo.org, "H3Index Bit Layout"). The pattern fixes what is constant: the
+# reserved bit 0, mode 1 (cell), reserved bits 0, and one of the four resolutions.
+_CELL_TEXT = re.compile(r"8[468c][0-9a-f]{13}")
+_RESOLUTION_SHIFT = 52
+_BASE_SHIFT = 45
+_DIGITS = 15
+_UNUSED_DIGIT = 7
+_BASE_CELLS = 122
+_PENTAGONS = frozenset({4, 14, 24, 38, 49, 58, 63, 72, 83, 97, 107, 117})
+_MISSING_IN_PENTAGONS = 1  # of seven children a pentagon lacks this one
+
+
+def is_cell(text: str) -> bool:
+    """Whether `text` is a place: an H3 cell of resolution 4, 6, 8 or 12, as 15 lower-case hexadecimal digits."""
+    if not _CELL_TEXT.fullmatch(text):
+        return False
+    index = int(text, 16)
+    resolution = index >> _RESOLUTION_SHIFT & 0xF
+    base = index >> _BASE_SHIFT & 0x7F
+    digits = [index >> 3 * (_DIGITS - 1 - position) & 7 for position in range(_DIGITS)]
+    if base >= _BASE_CELLS or _UNUSED_DIGIT in digits[:resolution]:
+        return False
+    if any(digit != _UNUSED_DIGIT for digit in digits[resolution:]):
+        return False
+    first = next((digit for digit in digits[:resolution] if digit), 0)
+    return not (base in _PENTAGONS and first == _MISSING_IN_PENTAGONS)
+
+
+def precision_of(cell: str) -> Precision:
+    """How exact a cell is; LocalError if it is none."""
+    _require_cell(cell)
+    return _PRECISIONS[int(cell, 16) >> _RESOLUTION_SHIFT & 0xF]
+
+
+def coarse(lat: float, lon: float, precision: Precision) -> str:
+    """The cell around a point given in degrees (WGS 84); LocalError outside -90..90 and -180..180."""
+    if not (math.isfinite(lat) and math.isfinite(lon) and -90 <= lat <= 90 and -180 <= lon <= 180):
+        raise LocalError("a latitude lies between -90 and 90, a longitude between -180 and 180")
+    import h3
+
+    cell: str = h3.latlng_to_cell(lat, lon, precision.resolution)
+    return cell
+
+
+@lru_cache(maxsize=DISTANCES_REMEMBERED)
+def distance_km(a: str, b: str) -> float:
+    """Kilometres between the centres of two cells of any size, to the metre; 0 for the same cell.
+
+    To the metre, so that author, relay and viewer judge a radius alike though their floating point may differ in the
+    last bit. LocalError if either is no cell.
+    """
+    _require_cell(a)
+    _require_cell(b)
+    if a == b:
+        return 0.0
+    import h3
+
+    km: float = h3.great_circle_distance(h3.cell_to_latlng(a), h3.cell_to_latlng(b), unit="km")
+    return round(km, 3)
+
+
+def distance_words(here: str, there: str) -> str:
+    """How far `there` is, for people, never finer than the coarser of the two cells: "2km away", "about 8km away"."""
+    km = distance_km(here, there)
+    across = max(precision_of(here).across_km, precision_of(there).across_km)
+    if across > Precision.NEIGHBORHOOD.across_km:
+        return "in the same area" if km < across / 2 else f"about {round(km)}km away"
+    return "less than 1km away" if km < 1 else f"{round(km)}km away"
+
+
+def _require_cell(cell: str) -> None:
+    if not is_cell(cell):
+        raise LocalError("not a place")
