@@ -1,0 +1,117 @@
+"""The docs keep their word: links lead somewhere, commands exist, and change fragments have their form."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from tests.house.source_tree import ROOT, files
+
+CLI = ROOT / "meshnode" / "cli" / "main.py"
+CHANGES = ROOT / "docs" / "changes"
+KINDS = ("added", "changed", "fixed", "removed", "security")
+
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)|(?:src|srcset|href)=\"([^\"]+)\"")
+HEADING = re.compile(r"^#+\s+(.+?)\s*$", re.MULTILINE)
+FENCED = re.compile(r"^ *```.*?^ *```|^(?: {4}.*\n?)+", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`([^`\n]+)`")
+# `scripts/meshnode --home A add ...`, `"$(meshnode --home B card)"`: global options first, then the command.
+CALL = re.compile(r"\bmeshnode((?: +--home +\S+| +--json| +--no-input)*) +([a-z][a-z-]*)([^)|;&#\n]*)")
+OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]+)")
+
+
+def pages() -> list[Path]:
+    """Everything written for people."""
+    return [path for path in files(".md") if "tests" not in path.relative_to(ROOT).parts]
+
+
+def code_in(text: str) -> str:
+    """What a reader would type: code blocks and code spans, one a line."""
+    blocks = FENCED.findall(text)
+    return "\n".join(blocks + INLINE.findall(FENCED.sub("", text)))
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(page.read_text())}
+
+
+def shown(page: Path) -> str:
+    """The page's path, for the test's name."""
+    return str(page.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("page", pages(), ids=shown)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    lost = []
+    for match in LINK.finditer(FENCED.sub("", page.read_text())):
+        target = match[1] or match[2]
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        goal = (page.parent / name).resolve() if name else page
+        if not goal.is_relative_to(ROOT) or not goal.exists() or (anchor and anchor not in anchors(goal)):
+            lost.append(target)
+    assert not lost
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    reached: set[Path] = set()
+    todo = [ROOT / "README.md"]
+    while todo:
+        page = todo.pop()
+        reached.add(page)
+        for match in LINK.finditer(FENCED.sub("", page.read_text())):
+            goal = (page.parent / (match[1] or match[2]).partition("#")[0]).resolve()
+            if goal.suffix == ".md" and goal.exists() and goal not in reached:
+                todo.append(goal)
+    lost = [shown(page) for page in pages() if page not in reached and not is_fragment(page)]
+    assert not lost, "no path of links leads there from README.md"
+
+
+@pytest.mark.skipif(not CLI.exists(), reason="there is no command line yet")
+@pytest.mark.parametrize("page", pages(), ids=shown)
+def test_every_command_in_the_docs_exists(page: Path) -> None:
+    commands = the_cli()
+    wrong = []
+    for match in CALL.finditer(code_in(page.read_text())):
+        name, rest = match[2], match[3]
+        command = commands.get(name)
+        if command is None:
+            wrong.append(match[0])
+            continue
+        known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        known |= {"--help", "--home", "--json", "--no-input"}
+        wrong += [f"{name} {option}" for option in OPTION.findall(rest) if option not in known]
+    assert not wrong
+
+
+def the_cli() -> dict[str, click.Command]:
+    """The commands of the program, by name."""
+    module = importlib.import_module("meshnode.cli.main")
+    groups = [value for value in vars(module).values() if isinstance(value, click.Group)]
+    assert len(groups) == 1, "meshnode/cli/main.py has one group, the program itself"
+    context = click.Context(groups[0], info_name="meshnode")
+    found = {name: groups[0].get_command(context, name) for name in groups[0].list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
+
+
+def is_fragment(page: Path) -> bool:
+    """Whether the page is one user-visible change."""
+    return page.parent == CHANGES and page.name != "README.md"
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if is_fragment(page)], ids=shown)
+def test_a_change_fragment_is_named_for_its_kind_and_speaks_in_sentences(page: Path) -> None:
+    assert re.fullmatch(rf"[a-z0-9]+(-[a-z0-9]+)*\.({'|'.join(KINDS)})\.md", page.name)
+    text = page.read_text()
+    assert text == text.strip() + "\n"
+    assert len(text) <= 600
+    assert "\n\n" not in text, "one paragraph"
+    assert text[0].isupper()
+    assert text.rstrip().endswith(".")
+    assert not text.startswith("#")
