@@ -47,3 +47,16 @@ class RemoteError(ProtocolError):
         super().__init__(f"{code.name.lower()}: {detail}" if detail else code.name.lower())
         self.code = code
         self.detail = detail
+
+
+class InvalidField(RemoteError, ValueError):
+    """One field of a body says what it may not. `field` names it and `reason` completes the sentence, both for people:
+    "title must not be longer than 200 characters". From a peer it is malformed, from our own user a slip to explain."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(Code.MALFORMED, f"{field} {reason}")
+        self.field = field
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.detail

@@ -38,8 +38,12 @@ TEXT_MAX = 2000
 TAGS_MAX = 10
 TAG_MAX = 40
 UNIT_MAX = 40
+LANGUAGE_MAX = 35  # the longest language tag one must expect, RFC 5646 section 4.4.1
 VOUCHES_MAX = 1000  # entries a policy: bounds the graph one person can make others search
 BLOCKS_MAX = 1000
+BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: only who knows that key can test it
+WEIGHT_MAX = 1000  # per mille: nobody is trusted more than wholly
+GROUP_ID_BYTES = 32
 HOME_GROUPS_MAX = 8
 RADIUS_KM_MAX = 20_000
 QUANTITY_MAX = 1_000_000
@@ -83,3 +87,11 @@ RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one co
 # --- Trust and places --------------------------------------------------------------------------------------------------
 BLOCK_TESTS_REMEMBERED = 100_000  # pairs whose block tag was compared; some 12 MB, however many people block each other
 DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory
+
+# --- Reconciliation ------------------------------------------------------------------------------------------------------
+RECONCILE_MESSAGE_BYTES = 60_000  # where a message stops taking further answers, so that it fits one frame
+RECONCILE_MESSAGES_MAX = 512  # messages a comparison: ranges split and split again end here
+RECONCILE_RANGES_MAX = 131_072  # ranges waiting for our answer: memory that splitting can make us hold
+RECONCILE_CHILDREN_MAX = 64  # ranges that one range may be split into
+RECONCILE_LIST_MAX = 256  # short ids for one range: bounds what a comparison of lists costs
+RECONCILE_OFFERS_MAX = 2_000_000  # items one comparison may announce: a count alone costs its sender nothing

@@ -1,0 +1,59 @@
+"""Checks that the fields of several kinds of bodies share; each raises InvalidField in words for people."""
+
+from __future__ import annotations
+
+import re
+
+from protocol.codec import Value, decode_array
+from protocol.errors import Code, InvalidField, RemoteError
+from protocol.limits import INT_MAX, SALT_BYTES
+
+_CELL = re.compile("[0-9a-f]{15}")
+
+
+def read_fields(body: bytes, length: int, max_bytes: int, max_items: int) -> tuple[Value, ...]:
+    """The fields of a body's array, the first of which is the salt. RemoteError if it is not such an array."""
+    return decode_array(body, length=length, max_bytes=max_bytes, max_items=max(length, max_items))
+
+
+def as_written(body: object, written: bytes, encoded: bytes) -> None:
+    """Refuse a body whose entries were not in the one permitted order."""
+    if written != encoded:
+        raise RemoteError(Code.MALFORMED, f"the entries of a {type(body).__name__.lower()} are not in order")
+
+
+def check_salt(salt: object) -> None:
+    """Every body begins with 16 random bytes."""
+    check_bytes("salt", salt, SALT_BYTES)
+
+
+def check_bytes(field: str, value: object, length: int) -> None:
+    """A byte string of exactly `length`."""
+    if type(value) is not bytes or len(value) != length:
+        raise InvalidField(field, f"must be {length} bytes")
+
+
+def check_number(field: str, value: object, least: int, most: int) -> None:
+    """A whole number from `least` to `most`."""
+    if type(value) is not int:
+        raise InvalidField(field, "must be a whole number")
+    if not least <= value <= most:
+        raise InvalidField(field, f"must be from {least} to {most}")
+
+
+def check_time(field: str, value: object) -> None:
+    """UNIX seconds, or None."""
+    if value is not None and (type(value) is not int or not 0 <= value <= INT_MAX):
+        raise InvalidField(field, "must be a time")
+
+
+def check_flag(field: str, value: object) -> None:
+    """True or false."""
+    if type(value) is not bool:
+        raise InvalidField(field, "must be yes or no")
+
+
+def check_place(field: str, value: object) -> None:
+    """An H3 cell as 15 hexadecimal digits, or None. Whether such a cell exists is not known here."""
+    if value is not None and (type(value) is not str or _CELL.fullmatch(value) is None):
+        raise InvalidField(field, "must be an H3 cell, 15 hexadecimal digits")

@@ -1,0 +1,90 @@
+"""The one byte form of every value: a small, canonical part of MessagePack (protocol/README.md, "Bytes").
+
+Only nil, booleans, integers up to 2^53 - 1 either way, NFC text, byte strings and arrays exist. Maps, floats and
+extension types do not, so duplicate keys and NaN cannot. Every value has exactly one encoding; anything else is refused.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+from unicodedata import is_normalized
+
+import msgpack  # type: ignore[import-untyped]
+
+from protocol.errors import Code, LocalError, RemoteError
+from protocol.limits import ARRAY_ITEMS_MAX, INT_MAX, MAX_DEPTH
+
+Value: TypeAlias = "bool | int | str | bytes | tuple[Value, ...] | None"
+
+
+def encode(value: Value) -> bytes:
+    """The canonical bytes of `value`. LocalError if it is not one of the permitted values."""
+    fault = _fault((value,), MAX_DEPTH + 1)
+    if fault is not None:
+        raise LocalError(f"cannot be encoded: {fault}")
+    packed: bytes = msgpack.packb(value)
+    return packed
+
+
+def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items: int = ARRAY_ITEMS_MAX) -> Value:
+    """The value that `data` is the canonical encoding of.
+
+    `max_depth` counts nested arrays; `max_items` caps each array before anything is allocated for it.
+    RemoteError OVERSIZED past `max_bytes`, MALFORMED for everything else.
+    """
+    if len(data) > max_bytes:
+        raise RemoteError(Code.OVERSIZED, f"{len(data)} bytes where at most {max_bytes} may be")
+    try:
+        value: Value = msgpack.unpackb(
+            data,
+            use_list=False,
+            raw=False,
+            max_str_len=max_bytes,
+            max_bin_len=max_bytes,
+            max_array_len=max_items,
+            max_map_len=0,
+            max_ext_len=0,
+        )
+    except ValueError as error:  # every fault that the library finds in bytes is one
+        raise RemoteError(Code.MALFORMED, f"not readable: {type(error).__name__}") from None
+    fault = _fault((value,), max_depth + 1)
+    if fault is not None:
+        raise RemoteError(Code.MALFORMED, fault)
+    if msgpack.packb(value) != data:
+        raise RemoteError(Code.MALFORMED, "not the canonical encoding")
+    return value
+
+
+def decode_array(data: bytes, *, length: int, max_bytes: int, max_items: int | None = None) -> tuple[Value, ...]:
+    """Like `decode`, for the usual case of an array of exactly `length` fields."""
+    value = decode(data, max_bytes=max_bytes, max_items=length if max_items is None else max_items)
+    if not isinstance(value, tuple) or len(value) != length:
+        raise RemoteError(Code.MALFORMED, f"not an array of {length} fields")
+    return value
+
+
+def _fault(items: tuple[object, ...], depth: int) -> str | None:
+    """What is wrong with any of `items`, or None. Exact types: a subclass would not come back as itself."""
+    for item in items:
+        kind = type(item)
+        if kind is bytes:
+            continue
+        if kind is int:
+            if not -INT_MAX <= item <= INT_MAX:  # type: ignore[operator]
+                return "an integer beyond 2^53 - 1"
+        elif kind is str:
+            if not item.isascii() and not _is_plain(item):  # type: ignore[attr-defined, arg-type]
+                return "text that is not NFC or not valid Unicode"
+        elif isinstance(item, tuple):
+            if depth <= 1:
+                return "arrays nested too deep"
+            fault = _fault(item, depth - 1)
+            if fault is not None:
+                return fault
+        elif item is not None and kind is not bool:
+            return f"a {kind.__name__}, which has no place here"
+    return None
+
+
+def _is_plain(text: str) -> bool:
+    return is_normalized("NFC", text) and not any("\ud800" <= character <= "\udfff" for character in text)

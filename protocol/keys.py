@@ -1,0 +1,141 @@
+"""The keys of people and devices, their signatures, and their forms for people (protocol/README.md, "Keys").
+
+Nothing here is random: seeds come in as bytes. libsodium through PyNaCl is the only signer and the only verifier, so
+that every node gives the same verdict on every signature, the odd ones included (vectors/ed25519_speccheck.json).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TypeAlias
+
+from nacl import bindings
+from nacl.exceptions import BadSignatureError
+
+from protocol import textform
+from protocol.errors import Code, LocalError, RemoteError
+from protocol.words import WORDS
+
+PersonId: TypeAlias = bytes
+"""Ed25519 public key of an identity, 32 bytes."""
+DeviceId: TypeAlias = bytes
+"""Ed25519 public key of a device, 32 bytes."""
+
+KEY_BYTES = 32
+SIGNATURE_BYTES = 64
+FINGERPRINT_WORDS = 8
+
+_SLOT_DOMAIN = b"meshnode device slot v1\0"
+_FINGERPRINT_DOMAIN = b"meshnode fingerprint v1\0"
+_PERSON_PREFIX = "mp"
+_SHORT = 8
+
+
+def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether `signature` (64 bytes) by `public_key` (32 bytes) holds over `message`. Releases the GIL."""
+    if len(public_key) != KEY_BYTES or len(signature) != SIGNATURE_BYTES:
+        return False
+    try:
+        bindings.crypto_sign_open(signature + message, public_key)
+    except BadSignatureError:
+        return False
+    return True
+
+
+def person_id(seed: bytes) -> PersonId:
+    """The public key of the identity grown from a 32-byte seed."""
+    return IdentityKeys(seed).person_id
+
+
+def device_slot(device_id: DeviceId) -> bytes:
+    """The slot of a device's certificate and of its policy: 16 bytes."""
+    return blake2b(_SLOT_DOMAIN + device_id, digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityKeys:
+    """A person's identity; it signs device certificates and strikes, nothing else."""
+
+    seed: bytes = field(repr=False)
+    person_id: PersonId = field(init=False)
+    _secret: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        public, secret = _signing_pair(self.seed)
+        object.__setattr__(self, "person_id", public)
+        object.__setattr__(self, "_secret", secret)
+
+    def sign(self, message: bytes) -> bytes:
+        """A 64-byte Ed25519 signature; deterministic (RFC 8032)."""
+        return bindings.crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceKeys:
+    """A device's three keys: Ed25519 for records, X25519 for handshakes, X25519 for letters; each from 32 bytes."""
+
+    sign_seed: bytes = field(repr=False)
+    dh_private: bytes = field(repr=False)
+    letter_private: bytes = field(repr=False)
+    device_id: DeviceId = field(init=False)
+    dh_public: bytes = field(init=False)
+    letter_public: bytes = field(init=False)
+    _secret: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        public, secret = _signing_pair(self.sign_seed)
+        object.__setattr__(self, "device_id", public)
+        object.__setattr__(self, "dh_public", _agreement_public(self.dh_private))
+        object.__setattr__(self, "letter_public", _agreement_public(self.letter_private))
+        object.__setattr__(self, "_secret", secret)
+
+    def sign(self, message: bytes) -> bytes:
+        """A 64-byte Ed25519 signature; deterministic (RFC 8032)."""
+        return bindings.crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
+
+
+def person_text(person: PersonId) -> str:
+    """`mp1...`: how a person's key is written down; a mistyped letter is noticed."""
+    return textform.to_text(_PERSON_PREFIX, person)
+
+
+def parse_person(text: str) -> PersonId:
+    """The key behind a `mp1...`. RemoteError MALFORMED, in words for people, if it is none."""
+    try:
+        person = textform.from_text(_PERSON_PREFIX, text)
+    except textform.TextFormError as error:
+        raise RemoteError(Code.MALFORMED, f"not a person's key: {error}") from None
+    if len(person) != KEY_BYTES:
+        raise RemoteError(Code.MALFORMED, "not a person's key: wrong length")
+    return person
+
+
+def short(person: PersonId) -> str:
+    """The first eight letters after `mp1`: enough to tell people apart on a screen, not to prove anything."""
+    start = len(_PERSON_PREFIX) + 1
+    return person_text(person)[start : start + _SHORT]
+
+
+def person_matches(text: str, person: PersonId) -> bool:
+    """Whether `text` is the beginning of this person's written key, with or without its `mp1`."""
+    wanted = text.strip().lower().removeprefix(f"{_PERSON_PREFIX}1")
+    return bool(wanted) and person_text(person)[len(_PERSON_PREFIX) + 1 :].startswith(wanted)
+
+
+def fingerprint_words(person: PersonId) -> tuple[str, ...]:
+    """Eight words (64 bits) that two people can read to each other to compare a key."""
+    digest = blake2b(_FINGERPRINT_DOMAIN + person, digest_size=FINGERPRINT_WORDS).digest()
+    return tuple(WORDS[byte] for byte in digest)
+
+
+def _signing_pair(seed: bytes) -> tuple[bytes, bytes]:
+    if len(seed) != KEY_BYTES:
+        raise LocalError("a signing seed is 32 bytes")
+    return bindings.crypto_sign_seed_keypair(seed)
+
+
+def _agreement_public(private: bytes) -> bytes:
+    if len(private) != KEY_BYTES:
+        raise LocalError("a private key is 32 bytes")
+    return bindings.crypto_scalarmult_base(private)

@@ -1,0 +1,311 @@
+"""Records: everything that is replicated is a single-author register (protocol/README.md, "Records").
+
+A record is a signed header and a body; the header alone already proves that older versions are superseded. This file
+knows a record's form and its own rules; what the bodies say is in protocol/bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from hashlib import blake2b
+from typing import NamedTuple, TypeAlias
+
+from protocol.codec import decode_array, encode
+from protocol.errors import Code, LocalError, RemoteError
+from protocol.keys import KEY_BYTES, SIGNATURE_BYTES, DeviceId, PersonId, device_slot, verify
+from protocol.limits import (
+    DEVICE_LIFE,
+    FOREVER,
+    HEADER_MAX_BYTES,
+    INT_MAX,
+    LISTING_LIFE,
+    POLICY_LIFE,
+    POLICY_MAX_BYTES,
+    PROFILE_LIFE,
+    RECORD_MAX_BYTES,
+    SLOT_BYTES,
+)
+
+RecordId: TypeAlias = bytes
+"""BLAKE2b-256 of a record's header under its domain, 32 bytes."""
+Register: TypeAlias = tuple[PersonId, int, bytes]
+"""(author, kind, slot): what versions compete for."""
+
+STRIKE_VERSION = INT_MAX
+"""The version of a strike: nothing can follow it."""
+PROFILE_SLOT = bytes(SLOT_BYTES)
+
+_HASH_BYTES = 32
+_ID_DOMAIN = b"meshnode record id v1\0"
+_SIGNATURE_DOMAIN = b"meshnode record signature v1\0"
+
+
+class Kind(IntEnum):
+    """What a record is about; the number is on the wire."""
+
+    DEVICE = 1
+    POLICY = 2
+    PROFILE = 3
+    JOIN = 4
+    LISTING = 5
+    LETTER = 6
+
+
+class Audience(IntEnum):
+    """Who may see a listing. FOLLOWS: whom its author's sharing preference names."""
+
+    FOLLOWS = 0
+    MY_CELL = 1
+    MY_COMMUNITY = 2
+    TRUSTED_NETWORK = 3
+    ANYONE_LOCAL = 4
+    NETWORK_WIDE = 5
+
+    @property
+    def word(self) -> str:
+        """The word that people read and write, such as `my_cell`."""
+        return self.name.lower()
+
+    @classmethod
+    def from_word(cls, word: str) -> Audience:
+        """The audience of that word. ValueError, naming all five, if there is none (`follows` is not one of them)."""
+        for audience in cls:
+            if audience.word == word and audience is not cls.FOLLOWS:
+                return audience
+        raise ValueError(f"an audience is one of {', '.join(a.word for a in cls if a is not cls.FOLLOWS)}")
+
+
+class Header(NamedTuple):
+    """The signed part of a record, in the order of the wire. Times are UNIX seconds."""
+
+    kind: int
+    author: PersonId
+    device: DeviceId
+    slot: bytes
+    version: int
+    audience: int
+    policy_version: int
+    created: int
+    expires: int
+    floor: int
+    outlives: int
+    body_hash: bytes
+
+
+class _Rule(NamedTuple):
+    life: int
+    max_bytes: int
+    slot: Callable[[Header], bytes | None]  # the only slot allowed; None: any
+
+
+_RULES: dict[int, _Rule] = {
+    Kind.DEVICE: _Rule(DEVICE_LIFE, RECORD_MAX_BYTES, lambda header: device_slot(header.device)),
+    Kind.POLICY: _Rule(POLICY_LIFE, POLICY_MAX_BYTES, lambda header: device_slot(header.device)),
+    Kind.PROFILE: _Rule(PROFILE_LIFE, RECORD_MAX_BYTES, lambda _header: PROFILE_SLOT),
+    Kind.LISTING: _Rule(LISTING_LIFE, RECORD_MAX_BYTES, lambda _header: None),
+}
+
+
+def body_hash(body: bytes) -> bytes:
+    """BLAKE2b-256 of a body's bytes."""
+    return blake2b(body, digest_size=_HASH_BYTES).digest()
+
+
+WITHDRAWN_HASH = body_hash(b"")
+"""What the header of a withdrawn record carries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A header with its signature, with or without its body. Not checked beyond its form: see `check_header`,
+    `verify_signature` and `bodies.of`.
+
+    Two records are equal when they have the same id and the same body: the signature is not part of what a record is.
+    """
+
+    header: Header = field(compare=False)
+    header_bytes: bytes = field(compare=False, repr=False)
+    signature: bytes = field(compare=False, repr=False)
+    body: bytes | None = field(repr=False)
+    """None: the header travels alone. b"": the author has withdrawn the record."""
+    id: RecordId = field(init=False)
+
+    def __post_init__(self) -> None:
+        identity = blake2b(_ID_DOMAIN + self.header_bytes, digest_size=_HASH_BYTES).digest()
+        object.__setattr__(self, "id", identity)
+
+    @classmethod
+    def parse(cls, wire: bytes) -> Record:
+        """The record in `wire`. RemoteError MALFORMED, OVERSIZED, or FORGED if the body is not the header's."""
+        header_bytes, signature, body = decode_array(wire, length=3, max_bytes=POLICY_MAX_BYTES)
+        if not isinstance(header_bytes, bytes) or not isinstance(signature, bytes):
+            raise RemoteError(Code.MALFORMED, "a record's header or signature is not bytes")
+        if len(signature) != SIGNATURE_BYTES:
+            raise RemoteError(Code.MALFORMED, "a signature is 64 bytes")
+        header = parse_header(header_bytes)
+        if len(wire) > RECORD_MAX_BYTES and header.kind != Kind.POLICY:
+            raise RemoteError(Code.OVERSIZED, f"a record of {len(wire)} bytes")
+        if isinstance(body, bytes):
+            if body_hash(body) != header.body_hash:
+                raise RemoteError(Code.FORGED, "the body is not the one the header names")
+        elif body is not None:
+            raise RemoteError(Code.MALFORMED, "a record's body is not bytes")
+        elif header.body_hash == WITHDRAWN_HASH:
+            raise RemoteError(Code.MALFORMED, "a withdrawn record travels with its empty body")
+        return cls(header, header_bytes, signature, body)
+
+    @property
+    def wire(self) -> bytes:
+        """The bytes that `parse` reads."""
+        return encode((self.header_bytes, self.signature, self.body))
+
+    @property
+    def register(self) -> Register:
+        """What this record is a version of."""
+        return (self.header.author, self.header.kind, self.header.slot)
+
+    @property
+    def rank(self) -> tuple[int, DeviceId, RecordId]:
+        """Of two records of one register, the one with the greater rank wins, on every node."""
+        return (self.header.version, self.header.device, self.id)
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the author has taken the record back."""
+        return self.header.body_hash == WITHDRAWN_HASH
+
+    @property
+    def header_only(self) -> bool:
+        """Whether the body is missing."""
+        return self.body is None
+
+    def without_body(self) -> Record:
+        """The header alone, to show that older versions are superseded. A withdrawn record has nothing to leave out."""
+        if self.body is None or self.withdrawn:
+            return self
+        return Record(self.header, self.header_bytes, self.signature, None)
+
+
+def parse_header(data: bytes) -> Header:
+    """The header in `data`, its fields of the right types. RemoteError MALFORMED or OVERSIZED."""
+    fields = decode_array(data, length=len(Header._fields), max_bytes=HEADER_MAX_BYTES)
+    if tuple(map(type, fields)) != _HEADER_TYPES:
+        raise RemoteError(Code.MALFORMED, "a header's field is of another type")
+    return Header._make(fields)
+
+
+_HEADER_TYPES = (int, bytes, bytes, bytes, int, int, int, int, int, int, int, bytes)
+
+
+def signed(  # noqa: PLR0913 - a header has this many fields, and each must be named
+    *,
+    kind: int,
+    author: PersonId,
+    device: DeviceId,
+    slot: bytes,
+    version: int,
+    audience: int = Audience.FOLLOWS,
+    policy_version: int = 0,
+    created: int,
+    expires: int,
+    floor: int,
+    outlives: int,
+    body: bytes,
+    sign: Callable[[bytes], bytes],
+) -> Record:
+    """The record of these fields. `sign` is the device's, for DEVICE records the identity's.
+
+    LocalError if the record would break its own rules.
+    """
+    header = Header(
+        kind=int(kind),
+        author=author,
+        device=device,
+        slot=slot,
+        version=version,
+        audience=int(audience),
+        policy_version=policy_version,
+        created=created,
+        expires=expires,
+        floor=floor,
+        outlives=outlives,
+        body_hash=body_hash(body),
+    )
+    try:
+        check_header(header)
+    except RemoteError as error:
+        raise LocalError(f"will not be signed: {error.detail}") from error
+    unsigned = Record(header, encode(header), bytes(SIGNATURE_BYTES), body)
+    record = Record(header, unsigned.header_bytes, sign(signature_message(unsigned)), body)
+    if len(record.wire) > _RULES[kind].max_bytes:
+        raise LocalError(f"will not be signed: {len(record.wire)} bytes are too many for a record")
+    return record
+
+
+def signature_key(record: Record) -> bytes:
+    """The public key that must have signed: the author's for a certificate or strike, the device's for all else."""
+    return record.header.author if record.header.kind == Kind.DEVICE else record.header.device
+
+
+def signature_message(record: Record) -> bytes:
+    """The bytes that the signature is over."""
+    return _SIGNATURE_DOMAIN + record.id
+
+
+def verify_signature(record: Record) -> bool:
+    """Whether the signature holds. That the device is the author's is its certificate's to say."""
+    return verify(signature_key(record), signature_message(record), record.signature)
+
+
+def is_strike(header: Header) -> bool:
+    """Whether this certificate is the last word on its device."""
+    return header.kind == Kind.DEVICE and header.version == STRIKE_VERSION
+
+
+def check_header(header: Header) -> None:
+    """RemoteError unless every field is in its range and the fields agree. No clock: what is expired is not seen here.
+
+    UNKNOWN_KIND for kinds that this version does not carry, EXPIRED for a life beyond the kind's, else MALFORMED.
+    """
+    rule = _RULES.get(header.kind)
+    if rule is None:
+        raise RemoteError(Code.UNKNOWN_KIND, f"record kind {header.kind}")
+    fault = _shape_fault(header, rule) or _time_fault(header)
+    if fault is not None:
+        raise RemoteError(Code.MALFORMED, fault)
+    if not is_strike(header) and header.expires - header.created > rule.life:
+        raise RemoteError(Code.EXPIRED, f"a life of {header.expires - header.created} s is beyond this kind's")
+
+
+def _shape_fault(header: Header, rule: _Rule) -> str | None:
+    if not len(header.author) == len(header.device) == KEY_BYTES:
+        return "a key is 32 bytes"
+    if len(header.slot) != SLOT_BYTES:
+        return "a slot is 16 bytes"
+    if rule.slot(header) not in {None, header.slot}:
+        return "not this kind's slot"
+    if len(header.body_hash) != _HASH_BYTES:
+        return "a body's hash is 32 bytes"
+    if header.audience != Audience.FOLLOWS and (
+        header.kind != Kind.LISTING or not Audience.FOLLOWS < header.audience <= Audience.NETWORK_WIDE
+    ):
+        return "no such audience for this kind"
+    if header.policy_version < 0 or (header.policy_version > 0 and header.kind in {Kind.DEVICE, Kind.POLICY}):
+        return "no policy version for this kind"
+    if header.kind == Kind.DEVICE and header.body_hash == WITHDRAWN_HASH:
+        return "a certificate is not withdrawn but struck"
+    return None
+
+
+def _time_fault(header: Header) -> str | None:
+    if not 1 <= header.version <= INT_MAX:
+        return "versions begin at 1"
+    if not 0 <= header.floor <= header.version:
+        return "the floor lies above the version"
+    if not 0 <= header.created < header.expires <= header.outlives <= INT_MAX:
+        return "created, expires and outlives are not in this order"
+    if header.kind == Kind.DEVICE and (header.version == STRIKE_VERSION) != (header.expires == FOREVER):
+        return "a strike, and only a strike, never expires"
+    return None

@@ -1,0 +1,83 @@
+"""Bytes as text that people copy, type and scan: Bech32m (BIP 350) without its limit of 90 characters.
+
+The alphabet leaves out what is easily mistaken (1, b, i, o); the checksum finds every change of up to three characters
+in texts as long as a card's. Upper case is the same text, so a QR code can use its compact alphanumeric mode.
+"""
+
+from __future__ import annotations
+
+_ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+_VALUE = {character: value for value, character in enumerate(_ALPHABET)}
+_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
+_FINAL = 0x2BC830A3
+_CHECKSUM = 6
+_IGNORED = str.maketrans("", "", "-\u00ad\u2010\u2011\u2012\u2013\u200b\ufeff")
+
+
+class TextFormError(ValueError):
+    """Text that is not of the expected form; the message completes "this is not a ...: "."""
+
+
+class ChecksumError(TextFormError):
+    """Text of the right form whose checksum does not hold: a character was lost or changed."""
+
+
+def to_text(prefix: str, data: bytes) -> str:
+    """`prefix`, `1`, the data in base 32 and six characters of checksum, in lower case."""
+    symbols = _to_symbols(data)
+    residue = _polymod([*_expand(prefix), *symbols, *([0] * _CHECKSUM)]) ^ _FINAL
+    checksum = [residue >> 5 * (_CHECKSUM - 1 - place) & 31 for place in range(_CHECKSUM)]
+    return f"{prefix}1" + "".join(_ALPHABET[symbol] for symbol in (*symbols, *checksum))
+
+
+def from_text(prefix: str, text: str) -> bytes:
+    """The bytes behind `text`, forgiving case, white space, line breaks and hyphens.
+
+    TextFormError says in words for people what is wrong; ChecksumError is the case of a damaged text.
+    """
+    tidy = "".join(text.split()).translate(_IGNORED).lower()
+    head = f"{prefix}1"
+    if not tidy.startswith(head):
+        raise TextFormError(f'it does not begin with "{head}"')
+    written = tidy[len(head) :]
+    if len(written) <= _CHECKSUM:
+        raise TextFormError("it is cut short")
+    try:
+        symbols = [_VALUE[character] for character in written]
+    except KeyError as error:
+        raise ChecksumError(f"{error.args[0]!a} cannot occur in it") from None
+    if _polymod([*_expand(prefix), *symbols]) != _FINAL:
+        raise ChecksumError("a character is missing or wrong")
+    return _to_bytes(symbols[:-_CHECKSUM])
+
+
+def _expand(prefix: str) -> list[int]:
+    codes = prefix.encode("ascii")
+    return [*(code >> 5 for code in codes), 0, *(code & 31 for code in codes)]
+
+
+def _polymod(values: list[int]) -> int:
+    residue = 1
+    for value in values:
+        top = residue >> 25
+        residue = (residue & 0x1FFFFFF) << 5 ^ value
+        for bit, generator in enumerate(_GENERATOR):
+            if top >> bit & 1:
+                residue ^= generator
+    return residue
+
+
+def _to_symbols(data: bytes) -> list[int]:
+    count = (len(data) * 8 + 4) // 5
+    number = int.from_bytes(data, "big") << (count * 5 - len(data) * 8)
+    return [number >> 5 * (count - 1 - place) & 31 for place in range(count)]
+
+
+def _to_bytes(symbols: list[int]) -> bytes:
+    number = 0
+    for symbol in symbols:
+        number = number << 5 | symbol
+    length, spare = divmod(len(symbols) * 5, 8)
+    if spare >= 5 or number & (1 << spare) - 1:
+        raise TextFormError("its last character says nothing")
+    return (number >> spare).to_bytes(length, "big")
