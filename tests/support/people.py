@@ -1,0 +1,229 @@
+"""People for tests: keys grown from a name, and signed, valid records in their hand. The same name, the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any
+
+from protocol import (
+    PROFILE_SLOT,
+    STRIKE_VERSION,
+    UNSET_PREFERENCE,
+    Audience,
+    Block,
+    Body,
+    Device,
+    DeviceId,
+    DeviceKeys,
+    IdentityKeys,
+    Kind,
+    Listing,
+    PersonId,
+    Policy,
+    Preference,
+    Profile,
+    Record,
+    Vouch,
+    device_slot,
+    signed,
+)
+from protocol.limits import DAY, DEVICE_LIFE, FOREVER, POLICY_LIFE, PROFILE_LIFE
+
+NOW = 1_800_000_000
+"""A Friday in January 2027: what `now` is in a test that does not say."""
+
+
+def grown(*seed: object, size: int = 32) -> bytes:
+    """Bytes that look random and are always the same for the same words."""
+    return blake2b("/".join(map(str, seed)).encode(), digest_size=size).digest()
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with one device. `Person("Alice").on("phone")` is the same somebody with another."""
+
+    name: str
+    device_name: str = "laptop"
+    identity: IdentityKeys = field(init=False, repr=False)
+    keys: DeviceKeys = field(init=False, repr=False)
+    presence_key: bytes = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        seeds = [grown(self.name, self.device_name, part) for part in ("sign", "dh", "letter")]
+        object.__setattr__(self, "identity", IdentityKeys(grown(self.name, "identity")))
+        object.__setattr__(self, "keys", DeviceKeys(*seeds))
+        object.__setattr__(self, "presence_key", grown(self.name, "presence"))
+
+    @property
+    def id(self) -> PersonId:
+        return self.identity.person_id
+
+    @property
+    def device(self) -> DeviceId:
+        return self.keys.device_id
+
+    def on(self, device_name: str) -> Person:
+        return Person(self.name, device_name)
+
+    def certificate(self, now: int = NOW, *, version: int = 1, life: int = DEVICE_LIFE, **header: Any) -> Record:
+        """This device's certificate, by the identity."""
+        body = Device(self._salt("device", version), self.keys.dh_public, self.keys.letter_public)
+        return self.record(Kind.DEVICE, self.slot, body, now, version=version, life=life, **header)
+
+    def strike(self, now: int = NOW) -> Record:
+        """The last word on this device, by the identity."""
+        body = Device(self._salt("strike"), self.keys.dh_public, self.keys.letter_public, struck=True)
+        return self.record(Kind.DEVICE, self.slot, body, now, version=STRIKE_VERSION, expires=FOREVER)
+
+    def policy(
+        self,
+        vouches: Mapping[Person | PersonId, int] | None = None,
+        blocks: Iterable[Person | PersonId] = (),
+        *,
+        unblocks: Iterable[Person | PersonId] = (),
+        preference: Preference = UNSET_PREFERENCE,
+        stamp: int = 1,
+        now: int = NOW,
+        version: int = 1,
+        life: int = POLICY_LIFE,
+        **header: Any,
+    ) -> Record:
+        """This device's policy. Weights in per mille; every entry bears `stamp`, which is the policy's clock too."""
+        body = self.policy_body(
+            vouches, blocks, unblocks=unblocks, preference=preference, stamp=stamp, salt=self._salt("policy", version)
+        )
+        return self.record(Kind.POLICY, self.slot, body, now, version=version, life=life, **header)
+
+    def policy_body(
+        self,
+        vouches: Mapping[Person | PersonId, int] | None = None,
+        blocks: Iterable[Person | PersonId] = (),
+        *,
+        unblocks: Iterable[Person | PersonId] = (),
+        preference: Preference = UNSET_PREFERENCE,
+        stamp: int = 1,
+        salt: bytes = bytes(16),
+    ) -> Policy:
+        """What `policy` signs."""
+        from protocol.policies import block_tag
+
+        tagged = [(block_tag(self.id, _id(who)), True) for who in blocks]
+        tagged += [(block_tag(self.id, _id(who)), False) for who in unblocks]
+        return Policy(
+            salt,
+            max(stamp, preference.stamp),
+            tuple(Vouch(_id(who), weight, stamp) for who, weight in (vouches or {}).items()),
+            tuple(Block(tag, blocked, stamp) for tag, blocked in tagged),
+            preference,
+        )
+
+    def profile(
+        self,
+        now: int = NOW,
+        *,
+        name: str | None = None,
+        about: str = "",
+        place: str | None = None,
+        version: int = 1,
+        life: int = PROFILE_LIFE,
+        **header: Any,
+    ) -> Record:
+        """What this person tells about himself; `policy_version` is 1 unless said."""
+        body = Profile(
+            self._salt("profile", version),
+            self.name if name is None else name,
+            about,
+            place,
+            presence_key=self.presence_key,
+        )
+        header.setdefault("policy_version", 1)
+        return self.record(Kind.PROFILE, PROFILE_SLOT, body, now, version=version, life=life, **header)
+
+    def listing(
+        self,
+        title: str = "Fresh vegetables",
+        *,
+        type: str = "offer",  # noqa: A002 - the field's name
+        audience: Audience = Audience.NETWORK_WIDE,
+        now: int = NOW,
+        version: int = 1,
+        life: int = 30 * DAY,
+        slot: bytes | None = None,
+        expires: int | None = None,
+        floor: int | None = None,
+        outlives: int | None = None,
+        policy_version: int = 1,
+        **fields: Any,
+    ) -> Record:
+        """An offer or need; one title, one slot unless `slot` says otherwise. `fields` are the body's."""
+        slot = grown(self.name, title, size=16) if slot is None else slot
+        body = Listing(self._salt(title, version), type, title, **fields)
+        return self.record(
+            Kind.LISTING,
+            slot,
+            body,
+            now,
+            version=version,
+            life=life,
+            audience=audience,
+            expires=expires,
+            floor=floor,
+            outlives=outlives,
+            policy_version=policy_version,
+        )
+
+    def withdrawal(self, record: Record, now: int = NOW, **header: Any) -> Record:
+        """The next version of `record`'s register, which takes it back."""
+        old = record.header
+        settings = {"expires": old.outlives, "audience": old.audience, "policy_version": old.policy_version, **header}
+        return self.record(old.kind, old.slot, b"", now, version=old.version + 1, floor=old.version + 1, **settings)
+
+    def record(
+        self,
+        kind: int,
+        slot: bytes,
+        body: Body | bytes,
+        now: int = NOW,
+        *,
+        version: int = 1,
+        life: int = 0,
+        audience: Audience | int = Audience.FOLLOWS,
+        policy_version: int = 0,
+        expires: int | None = None,
+        floor: int | None = None,
+        outlives: int | None = None,
+    ) -> Record:
+        """Any record of this person's, signed by the identity or the device, as its kind asks.
+
+        It expires `life` seconds from `now` or at `expires`; `floor` is `version` unless said (it narrows).
+        """
+        until = now + life if expires is None else expires
+        return signed(
+            kind=kind,
+            author=self.id,
+            device=self.device,
+            slot=slot,
+            version=version,
+            audience=audience,
+            policy_version=policy_version,
+            created=now,
+            expires=until,
+            floor=version if floor is None else floor,
+            outlives=until if outlives is None else outlives,
+            body=body if isinstance(body, bytes) else body.to_body(),
+            sign=self.identity.sign if kind == Kind.DEVICE else self.keys.sign,
+        )
+
+    @property
+    def slot(self) -> bytes:
+        """Where this device's certificate and policy are."""
+        return device_slot(self.device)
+
+    def _salt(self, *about: object) -> bytes:
+        return grown(self.name, self.device_name, "salt", *about, size=16)
+
+
+def _id(who: Person | PersonId) -> PersonId:
+    return who.id if isinstance(who, Person) else who
