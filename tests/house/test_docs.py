@@ -11,7 +11,6 @@ import pytest
 
 from tests.house.source_tree import ROOT, files
 
-CLI = ROOT / "meshnode" / "cli" / "main.py"
 CHANGES = ROOT / "docs" / "changes"
 KINDS = ("added", "changed", "fixed", "removed", "security")
 
@@ -73,7 +72,6 @@ def test_the_readme_leads_to_every_page() -> None:
     assert not lost, "no path of links leads there from README.md"
 
 
-@pytest.mark.skipif(not CLI.exists(), reason="there is no command line yet")
 @pytest.mark.parametrize("page", pages(), ids=shown)
 def test_every_command_in_the_docs_exists(page: Path) -> None:
     commands = the_cli()
