@@ -66,7 +66,7 @@ LIBRARIES: dict[str, set[str]] = {
 # What of the standard library is pure enough for `protocol`: no clock, no randomness, no files, no sockets.
 PURE = {
     "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "enum", "functools",
-    "hashlib", "heapq", "hmac", "itertools", "math", "operator", "re", "string", "struct", "types", "typing",
+    "hashlib", "heapq", "hmac", "ipaddress", "itertools", "math", "operator", "re", "string", "struct", "types", "typing",
     "unicodedata",
 }  # fmt: skip
 
