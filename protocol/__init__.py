@@ -23,6 +23,8 @@ from protocol.bodies import (
     body_of,
 )
 from protocol.bodies import parse as parse_body
+from protocol.card import Card, card_id
+from protocol.channel import Channel, Initiator, Refused, Responder
 from protocol.codec import Value, decode, encode
 from protocol.errors import Code, InvalidField, LocalError, ProtocolError, RemoteError
 from protocol.keys import (
@@ -39,6 +41,9 @@ from protocol.keys import (
     short,
     verify,
 )
+from protocol.limits import ADDRESSES_REMEMBERED_MAX, HELD_LIFE, SUSPENDED_LIFE, TOMBSTONE_GRACE
+from protocol.presence import SERVICE_TYPE, Announcement, ServiceNames, Sighting, announce, recognise, service_names
+from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, presence_psk
 from protocol.record import (
     PROFILE_SLOT,
     STRIKE_VERSION,
@@ -59,21 +64,30 @@ from protocol.record import (
 from protocol.text import check_text, text_fault, tidy
 
 __all__ = [
+    "ADDRESSES_REMEMBERED_MAX",
     "CATEGORIES",
+    "HELD_LIFE",
     "LISTING_TYPES",
     "PROFILE_SLOT",
+    "SERVICE_TYPE",
     "STRIKE_VERSION",
+    "SUSPENDED_LIFE",
+    "TOMBSTONE_GRACE",
     "UNSET_PREFERENCE",
     "URGENCIES",
+    "Announcement",
     "Audience",
     "Block",
     "Body",
+    "Card",
+    "Channel",
     "Code",
     "Device",
     "DeviceId",
     "DeviceKeys",
     "Header",
     "IdentityKeys",
+    "Initiator",
     "InvalidField",
     "Kind",
     "Listing",
@@ -84,16 +98,27 @@ __all__ = [
     "Preference",
     "Profile",
     "ProtocolError",
+    "Psk",
+    "PskCandidate",
     "Record",
     "RecordId",
+    "Refused",
     "Register",
     "RemoteError",
+    "Responder",
+    "SeenEphemerals",
+    "ServiceNames",
+    "Sighting",
     "Value",
     "Vouch",
+    "announce",
     "body_hash",
     "body_of",
+    "card_id",
+    "card_psk",
     "check_header",
     "check_text",
+    "contact_psk",
     "decode",
     "device_slot",
     "encode",
@@ -104,6 +129,9 @@ __all__ = [
     "person_id",
     "person_matches",
     "person_text",
+    "presence_psk",
+    "recognise",
+    "service_names",
     "short",
     "signature_key",
     "signature_message",

@@ -51,6 +51,8 @@ QUANTITY_MAX = 1_000_000
 # --- Per author and per node -----------------------------------------------------------------------------------------
 AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
 AUTHOR_BYTES_MAX = 16 * 1024 * 1024
+ADDRESSES_REMEMBERED_MAX = 8  # a person: a peer that moves about, or says it does, cannot make us dial a long list
+HELD_LIFE = 7 * DAY  # for as long as a record waits for its certificate or policy: made-up ones cannot block the room
 HELD_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up
 
 # --- Sessions --------------------------------------------------------------------------------------------------------
@@ -68,6 +70,8 @@ CARD_LIFE = 7 * DAY
 CARD_LIFE_MAX = 90 * DAY
 CARD_USES_MAX = 100
 CARD_ADDRESSES_MAX = 8
+CARD_SECRET_BYTES = 32
+CARD_BYTES_MAX = 620  # behind the text: there the checksum still finds any three wrong characters (1,023 in all)
 CARD_TEXT_MAX = 4096  # characters, white space included
 LIVE_CARDS_MAX = 16  # each costs a tag in every announcement
 
@@ -85,7 +89,7 @@ ANNOUNCEMENT_LIFE = 15 * MINUTE  # then fresh names, nonce and tags: how long a 
 RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one costs at most some 10 ms
 
 # --- Trust and places --------------------------------------------------------------------------------------------------
-BLOCK_TESTS_REMEMBERED = 100_000  # pairs whose block tag was compared; some 12 MB, however many people block each other
+BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
 DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory
 
 # --- Reconciliation ------------------------------------------------------------------------------------------------------
@@ -95,3 +99,22 @@ RECONCILE_RANGES_MAX = 131_072  # ranges waiting for our answer: memory that spl
 RECONCILE_CHILDREN_MAX = 64  # ranges that one range may be split into
 RECONCILE_LIST_MAX = 256  # short ids for one range: bounds what a comparison of lists costs
 RECONCILE_OFFERS_MAX = 2_000_000  # items one comparison may announce: a count alone costs its sender nothing
+LIVE_COMPARE_SECONDS = 60  # a peer may have us compare whole sets again this often, no oftener
+RECHECK_SECONDS = 10 * MINUTE  # the initiator compares again: whatever a short hash or a lost announcement hid is found
+PASSES_MAX = 8  # comparisons of one set in a row: peers whose views never meet stop here
+
+# --- Frames and transfers --------------------------------------------------------------------------------------------------
+HELLO_CHOICES_MAX = 16  # versions or algorithms named in a Hello
+INTRODUCTION_RECORDS_MAX = 8  # records parsed for somebody not yet known
+RECORDS_PER_FRAME_MAX = 512
+HAVE_ITEMS_MAX = 256  # announced at once: each costs a search
+HAVES_UNANSWERED_MAX = 4  # announcements under way: what we must remember of them
+PULLED_MAX = 4096  # records a peer may pull ahead of what it has been given
+WANTED_ITEMS = 256  # records read from the store for one Wanted
+WINDOW_RECORDS = 2048  # records that we pull ahead of what has been committed
+WINDOW_BYTES = 2 * 1024 * 1024  # the same in bytes, judged by the records seen so far
+BATCH_RECORDS = 1000  # records given to the node at once: one commit
+BATCH_BYTES = 1024 * 1024
+BATCH_SECONDS = 0.25  # a batch waits no longer than this to fill: a link that drops often still gets on
+HEADERS_PER_MINUTE = 2000  # unasked headers we send; twice as many are taken, for minutes do not begin together
+PROGRESS_SECONDS = 120  # a peer that only pings while it owes something holds its place no longer than this
