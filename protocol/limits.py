@@ -71,7 +71,7 @@ CARD_LIFE_MAX = 90 * DAY
 CARD_USES_MAX = 100
 CARD_ADDRESSES_MAX = 8
 CARD_SECRET_BYTES = 32
-CARD_BYTES_MAX = 620  # behind the text: there the checksum still finds any three wrong characters (1,023 in all)
+CARD_BYTES_MAX = 768  # behind the text: the longest name and all addresses fit; a QR code still holds it
 CARD_TEXT_MAX = 4096  # characters, white space included
 LIVE_CARDS_MAX = 16  # each costs a tag in every announcement
 

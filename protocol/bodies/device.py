@@ -36,4 +36,4 @@ class Device:
     def parse(cls, body: bytes) -> Device:
         """The device in `body`. RemoteError if it is none."""
         fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, 0)
-        return cls(*fields)  # type: ignore[arg-type]
+        return cls(*fields)

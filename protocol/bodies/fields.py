@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from protocol.codec import Value, decode_array
+from protocol.codec import decode_array
 from protocol.errors import Code, InvalidField, RemoteError
 from protocol.limits import INT_MAX, SALT_BYTES
 
 _CELL = re.compile("[0-9a-f]{15}")
 
 
-def read_fields(body: bytes, length: int, max_bytes: int, max_items: int) -> tuple[Value, ...]:
-    """The fields of a body's array, the first of which is the salt. RemoteError if it is not such an array."""
+def read_fields(body: bytes, length: int, max_bytes: int, max_items: int) -> tuple[Any, ...]:
+    """The fields of a body's array, of types that the body's class will check. RemoteError if it is no such array."""
     return decode_array(body, length=length, max_bytes=max_bytes, max_items=max(length, max_items))
 
 

@@ -117,7 +117,7 @@ class Listing:
         fields = list(read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX))
         for place, name, words in _WORDS_AT:
             fields[place] = _word(name, fields[place], words)
-        return cls(*fields)  # type: ignore[arg-type]
+        return cls(*fields)
 
 
 _TYPE_NUMBER = {word: number for number, word in enumerate(LISTING_TYPES)}

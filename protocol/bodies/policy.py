@@ -124,11 +124,11 @@ class Policy:
         )
         try:
             policy = cls(
-                salt,  # type: ignore[arg-type]
-                clock,  # type: ignore[arg-type]
-                tuple(map(Vouch._make, vouches)),  # type: ignore[arg-type]
-                tuple(map(Block._make, blocks)),  # type: ignore[arg-type]
-                Preference._make(preference),  # type: ignore[arg-type]
+                salt,
+                clock,
+                tuple(map(Vouch._make, vouches)),
+                tuple(map(Block._make, blocks)),
+                Preference._make(preference),
             )
         except TypeError as error:  # an entry that is no array, or has another number of fields
             raise RemoteError(Code.MALFORMED, "an entry of a policy is not of its form") from error

@@ -52,10 +52,10 @@ class Profile:
             body, _FIELDS, RECORD_MAX_BYTES, HOME_GROUPS_MAX
         )
         return cls(
-            salt,  # type: ignore[arg-type]
-            name,  # type: ignore[arg-type]
-            about,  # type: ignore[arg-type]
-            place,  # type: ignore[arg-type]
-            presence_key=presence_key,  # type: ignore[arg-type]
-            home_groups=home_groups,  # type: ignore[arg-type]
+            salt,
+            name,
+            about,
+            place,
+            presence_key=presence_key,
+            home_groups=home_groups,
         )

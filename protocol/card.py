@@ -1,0 +1,227 @@
+"""Cards: what one person hands to another so that their two nodes can meet (protocol/README.md, "Cards").
+
+A card must fit a QR code that a telephone reads off a screen, so it carries the giver's certificate as the few fields
+that cannot be worked out from the others, and addresses as bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from ipaddress import ip_address
+from itertools import accumulate, pairwise
+from typing import Any
+
+from protocol import textform
+from protocol.bodies import Device, body_of
+from protocol.bodies.fields import check_number
+from protocol.codec import decode_array, encode
+from protocol.errors import Code, InvalidField, LocalError, RemoteError
+from protocol.keys import KEY_BYTES, SIGNATURE_BYTES, PersonId, device_slot
+from protocol.limits import (
+    CARD_ADDRESSES_MAX,
+    CARD_BYTES_MAX,
+    CARD_SECRET_BYTES,
+    CARD_TEXT_MAX,
+    CARD_USES_MAX,
+    INT_MAX,
+    NAME_MAX,
+    SALT_BYTES,
+    WEIGHT_MAX,
+)
+from protocol.record import Audience, Header, Kind, Record, body_hash, check_header, is_strike, verify_signature
+from protocol.text import check_text
+
+_PREFIX = "mesh"
+_VERSION = 1
+_ID_DOMAIN = b"meshnode card id v1\0"
+
+# The parts of the fixed block, in its order: giver, device, signature, salt, handshake key, letter key, secret.
+_PARTS = (KEY_BYTES, KEY_BYTES, SIGNATURE_BYTES, SALT_BYTES, KEY_BYTES, KEY_BYTES, CARD_SECRET_BYTES)
+_BLOCK_BYTES = sum(_PARTS)
+
+
+def card_id(secret: bytes) -> bytes:
+    """What a card is known by without giving its secret away: 16 bytes."""
+    return blake2b(_ID_DOMAIN + secret, digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """An invitation to meet: whoever shows the secret is vouched for in return."""
+
+    giver: PersonId
+    name: str
+    certificate: Record
+    """The complete DEVICE record of the device that awaits the bearer."""
+    secret: bytes = field(repr=False)
+    addresses: tuple[tuple[str, int], ...]
+    """Where that device listened, IP addresses with TCP ports, best first; may be empty, and may be out of date.
+    A zone such as `%eth0` is left out: it means nothing on another machine."""
+    expires: int
+    weight: int
+    """What the giver vouches for the bearer with, in per mille."""
+    uses: int = 1
+
+    def __post_init__(self) -> None:
+        check_text("name", self.name, NAME_MAX, shortest=1)
+        if len(self.secret) != CARD_SECRET_BYTES:
+            raise InvalidField("secret", f"must be {CARD_SECRET_BYTES} bytes")
+        if len(self.addresses) > CARD_ADDRESSES_MAX:
+            raise InvalidField("addresses", f"must not be more than {CARD_ADDRESSES_MAX}")
+        object.__setattr__(self, "addresses", tuple(_plain(host, port) for host, port in self.addresses))
+        check_number("expires", self.expires, 1, INT_MAX)
+        check_number("trust", self.weight, 1, WEIGHT_MAX)
+        check_number("uses", self.uses, 1, CARD_USES_MAX)
+        header = self.certificate.header
+        if header.kind != Kind.DEVICE or header.author != self.giver or is_strike(header) or not self.certificate.body:
+            raise InvalidField("certificate", "must be a complete one of the giver's")
+
+    @property
+    def id(self) -> bytes:
+        """`card_id` of the secret."""
+        return card_id(self.secret)
+
+    @property
+    def dh_public(self) -> bytes:
+        """The X25519 key that the giver's device shakes hands with."""
+        return self._device().dh_public
+
+    def to_text(self) -> str:
+        """`mesh1...`, one line. In upper case it is the same card, and makes a smaller QR code."""
+        header, device = self.certificate.header, self._device()
+        block = b"".join(
+            (
+                self.giver,
+                header.device,
+                self.certificate.signature,
+                device.salt,
+                device.dh_public,
+                device.letter_public,
+                self.secret,
+            )
+        )
+        payload = encode(
+            (
+                _VERSION,
+                block,
+                header.version,
+                header.floor,
+                header.created,
+                header.expires - header.created,
+                header.outlives - header.expires,
+                self.expires,
+                self.weight,
+                self.uses,
+                self.name,
+                b"".join(_packed(host, port) for host, port in self.addresses),
+            )
+        )
+        return textform.to_text(_PREFIX, payload)
+
+    @classmethod
+    def parse(cls, text: str) -> Card:
+        """The card in `text`, its certificate's signature checked. Case, white space and hyphens do not matter.
+
+        RemoteError CARD_CHECKSUM for a damaged text, CARD_MALFORMED for what is no card, VERSION for one of a later
+        version. That it has expired, is used up or is one's own is not known here.
+        """
+        if len(text) > CARD_TEXT_MAX:
+            raise RemoteError(Code.CARD_MALFORMED, "it is too long")
+        try:
+            payload = textform.from_text(_PREFIX, text)
+        except textform.ChecksumError as error:
+            raise RemoteError(Code.CARD_CHECKSUM, str(error)) from None
+        except textform.TextFormError as error:
+            raise RemoteError(Code.CARD_MALFORMED, str(error)) from None
+        try:
+            card = _read(payload)
+        except RemoteError as error:
+            code = error.code if error.code is Code.VERSION else Code.CARD_MALFORMED
+            raise RemoteError(code, error.detail) from error
+        if not verify_signature(card.certificate):
+            raise RemoteError(Code.CARD_MALFORMED, "its certificate is not signed by its giver")
+        return card
+
+    def _device(self) -> Device:
+        body = body_of(self.certificate)
+        if not isinstance(body, Device):
+            raise LocalError("a card's certificate is of another kind")
+        return body
+
+
+def _read(payload: bytes) -> Card:
+    fields: tuple[Any, ...] = decode_array(payload, length=_FIELDS, max_bytes=CARD_BYTES_MAX)
+    if fields[0] != _VERSION:
+        raise RemoteError(Code.VERSION, "it is of a later version of this program")
+    if tuple(map(type, fields)) != _FIELD_TYPES:
+        raise RemoteError(Code.CARD_MALFORMED, "a field is of another type")
+    _, block, version, floor, created, life, longer, expires, weight, uses, name, addresses = fields
+    giver, device, signature, salt, dh_public, letter_public, secret = _parts(block)
+    body = Device(salt, dh_public, letter_public).to_body()
+    header = Header(
+        kind=int(Kind.DEVICE),
+        author=giver,
+        device=device,
+        slot=device_slot(device),
+        version=version,
+        audience=int(Audience.FOLLOWS),
+        policy_version=0,
+        created=created,
+        expires=created + life,
+        floor=floor,
+        outlives=created + life + longer,
+        body_hash=body_hash(body),
+    )
+    check_header(header)
+    return Card(
+        giver=giver,
+        name=name,
+        certificate=Record(header, encode(header), signature, body),
+        secret=secret,
+        addresses=_unpacked(addresses),
+        expires=expires,
+        weight=weight,
+        uses=uses,
+    )
+
+
+def _parts(block: bytes) -> list[bytes]:
+    if len(block) != _BLOCK_BYTES:
+        raise RemoteError(Code.CARD_MALFORMED, "its keys are not of their length")
+    ends = list(accumulate(_PARTS))
+    return [block[start:end] for start, end in pairwise((0, *ends))]
+
+
+def _plain(host: str, port: int) -> tuple[str, int]:
+    """The address in its one text form, without its zone."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        raise InvalidField("address", "must be an IPv4 or IPv6 address") from None
+    if address.is_unspecified or address.is_multicast:
+        raise InvalidField("address", "must be one machine's")
+    check_number("port", port, 1, 0xFFFF)
+    return str(address), port
+
+
+def _packed(host: str, port: int) -> bytes:
+    """The IP version in one byte, the address in 4 or 16, the port in 2; big endian."""
+    address = ip_address(host)
+    return bytes([address.version]) + address.packed + port.to_bytes(2, "big")
+
+
+def _unpacked(data: bytes) -> tuple[tuple[str, int], ...]:
+    addresses = []
+    while data:
+        length = _ADDRESS_BYTES.get(data[0], 0)
+        entry, data = data[: 1 + length + 2], data[1 + length + 2 :]
+        if not length or len(entry) != 1 + length + 2:
+            raise RemoteError(Code.CARD_MALFORMED, "an address is cut short")
+        addresses.append((str(ip_address(entry[1 : 1 + length])), int.from_bytes(entry[1 + length :], "big")))
+    return tuple(addresses)
+
+
+_ADDRESS_BYTES = {4: 4, 6: 16}
+_FIELD_TYPES = (int, bytes, int, int, int, int, int, int, int, int, str, bytes)
+_FIELDS = len(_FIELD_TYPES)
