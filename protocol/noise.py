@@ -225,9 +225,9 @@ class Handshake:
         return self._state.hash
 
     @property
-    def remote_static(self) -> bytes | None:
+    def remote_static(self) -> bytes:
         """The peer's static public key, as soon as it is known."""
-        return self._remote["s"]
+        return self._peer("s")
 
     def write_message(self, payload: bytes = b"") -> bytes:
         """The next message, carrying the payload."""
@@ -307,5 +307,5 @@ class Handshake:
         if token == "psk":
             self._state.mix_key_and_hash(self._psks.pop(0))
             return
-        own, peer = token if self._initiator else reversed(token)
+        own, peer = (token[0], token[1]) if self._initiator else (token[1], token[0])
         self._state.mix_key(diffie_hellman(self._own(own), self._peer(peer)))

@@ -1,0 +1,76 @@
+"""Two people's ends of a channel, with keys made from labels, for tests of the channel and its vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from protocol.channel import Initiator, Refused, Responder
+from protocol.noise import public_key
+from protocol.psk import Psk, PskCandidate, SeenEphemerals, presence_psk
+from tests.support.vectors_noise import labelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from protocol.errors import Code
+
+ALICE = labelled("Alice's static key")
+BOB = labelled("Bob's static key")
+PRESENCE_KEY = labelled("Bob's presence key")
+PRESENCE = presence_psk(PRESENCE_KEY)
+
+
+def dial(psk: Psk = PRESENCE, *, ephemeral: str = "Alice's ephemeral key", to: bytes | None = None) -> Initiator:
+    """Alice dials Bob."""
+    return Initiator(
+        static_private=ALICE,
+        remote_static=public_key(BOB) if to is None else to,
+        psk=psk,
+        ephemeral_private=labelled(ephemeral),
+    )
+
+
+def answer(
+    psks: Iterable[tuple[str, Psk]] = (("web", PRESENCE),),
+    *,
+    seen: SeenEphemerals | None = None,
+    ephemeral: str = "Bob's ephemeral key",
+) -> Responder[str]:
+    """Bob's end of a connection that somebody made to him."""
+    candidates = [PskCandidate(name, psk) for name, psk in psks]
+    return Responder(
+        static_private=BOB,
+        candidates=lambda: candidates,
+        seen=SeenEphemerals() if seen is None else seen,
+        ephemeral_private=labelled(ephemeral),
+    )
+
+
+def connect(initiator: Initiator, responder: Responder[str]) -> tuple[bytes, bytes, bytes]:
+    """Run the handshake; returns the three flights."""
+    first = initiator.data_to_send()
+    assert responder.receive(first) == []
+    second = responder.data_to_send()
+    assert initiator.receive(second) == []
+    third = initiator.data_to_send()
+    assert responder.receive(third) == []
+    return first, second, third
+
+
+def connected() -> tuple[Initiator, Responder[str]]:
+    """An open channel."""
+    initiator, responder = dial(), answer()
+    connect(initiator, responder)
+    return initiator, responder
+
+
+def refusal(flight: bytes, responder: Responder[str] | None = None) -> Code:
+    """The code with which a first flight is refused, after making sure that no byte goes back."""
+    responder = responder or answer()
+    with pytest.raises(Refused) as caught:
+        responder.receive(flight)
+    assert responder.broken
+    assert responder.data_to_send() == b""
+    return caught.value.code

@@ -1,0 +1,50 @@
+"""Golden bytes of LAN announcements: names, TXT fields, and what recognises them."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import Any
+
+from protocol.presence import announce, service_names
+from tests.support.vectors_noise import labelled
+
+PLACES = {
+    "one address": ["192.168.1.20"],
+    "loopback": ["127.0.0.1"],
+    "two networks and IPv6": ["10.0.0.7", "fe80::2", "192.168.1.20", "2001:db8::1"],
+    "an IPv4-mapped address and a double": ["::ffff:192.168.1.20", "192.168.1.20"],
+}
+
+
+def vectors() -> dict[str, Any]:
+    names_random = labelled("random names", 16)
+    names = service_names(names_random)
+    announcements = []
+    for cards, (case, addresses) in enumerate(PLACES.items()):
+        presence_key = labelled(f"{case}: presence key")
+        secrets = [labelled(f"{case}: card {index}") for index in range(cards)]
+        nonce, padding_seed = labelled(f"{case}: nonce", 16), labelled(f"{case}: padding")
+        announcement = announce(
+            presence_key=presence_key,
+            card_secrets=secrets,
+            addresses=[ip_address(address).packed for address in addresses],
+            port=4000 + cards,
+            nonce=nonce,
+            padding_seed=padding_seed,
+        )
+        announcements.append(
+            {
+                "case": case,
+                "presence_key": presence_key.hex(),
+                "card_secrets": [secret.hex() for secret in secrets],
+                "addresses": addresses,
+                "port": 4000 + cards,
+                "nonce": nonce.hex(),
+                "padding_seed": padding_seed.hex(),
+                "txt": {key.decode(): value.hex() for key, value in announcement.txt().items()},
+            }
+        )
+    return {
+        "names": {"random": names_random.hex(), "instance": names.instance, "host": names.host},
+        "announcements": announcements,
+    }
