@@ -118,3 +118,9 @@ BATCH_BYTES = 1024 * 1024
 BATCH_SECONDS = 0.25  # a batch waits no longer than this to fill: a link that drops often still gets on
 HEADERS_PER_MINUTE = 2000  # unasked headers we send; twice as many are taken, for minutes do not begin together
 PROGRESS_SECONDS = 120  # a peer that only pings while it owes something holds its place no longer than this
+
+# --- Multicast DNS -------------------------------------------------------------------------------------------------------
+MDNS_HEARD_PER_SECOND = 100  # announcements taken from zeroconf's thread: a flood's rest is lost before it costs more
+MDNS_QUEUE_MAX = 64  # announcements waiting to be recognised: the same flood cannot fill memory
+RECOGNITION_KEYS_PER_SECOND = 50_000  # keyed hashes, some 0.1 s of work: forged announcements cannot eat the processor
+UNRECOGNISED_REMEMBERED = 512  # strangers' announcements not worth trying again until our contacts change

@@ -8,49 +8,17 @@ from __future__ import annotations
 
 import math
 import re
-from enum import IntEnum, unique
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from protocol.errors import LocalError
 from protocol.limits import DISTANCES_REMEMBERED
 
-
-@unique
-class Precision(IntEnum):
-    """How exactly a person shows where something is, finest first; the number is what a policy carries."""
-
-    EXACT = 0
-    NEIGHBORHOOD = 1
-    CITY = 2
-    REGION = 3
-
-    @property
-    def word(self) -> str:
-        """The name in the CLI, the API and the page."""
-        return self.name.lower()
-
-    @classmethod
-    def from_word(cls, word: str) -> Precision:
-        """The precision of that name. ValueError, naming all four, if there is none."""
-        for precision in cls:
-            if precision.word == word:
-                return precision
-        raise ValueError(f"a precision is one of {', '.join(precision.word for precision in cls)}")
-
-    @property
-    def resolution(self) -> int:
-        """The H3 resolution of the cells."""
-        return _RESOLUTIONS[self]
-
-    @property
-    def across_km(self) -> float:
-        """Roughly how wide a cell is; a local radius smaller than this says little."""
-        return _ACROSS_KM[self]
+if TYPE_CHECKING:
+    from protocol.bodies.policy import Precision
 
 
-_RESOLUTIONS = {Precision.EXACT: 12, Precision.NEIGHBORHOOD: 8, Precision.CITY: 6, Precision.REGION: 4}
-_ACROSS_KM = {Precision.EXACT: 0.02, Precision.NEIGHBORHOOD: 1.0, Precision.CITY: 7.0, Precision.REGION: 50.0}
-_PRECISIONS = {resolution: precision for precision, resolution in _RESOLUTIONS.items()}
+_ACROSS_KM = {4: 50.0, 6: 7.0, 8: 1.0, 12: 0.02}
 
 # Where the fields of a 64-bit H3 index lie (h3geo.org, "H3Index Bit Layout"). The pattern fixes what is constant: the
 # reserved bit 0, mode 1 (cell), reserved bits 0, and one of the four resolutions.
@@ -80,10 +48,12 @@ def is_cell(text: str) -> bool:
     return not (base in _PENTAGONS and first == _MISSING_IN_PENTAGONS)
 
 
-def precision_of(cell: str) -> Precision:
-    """How exact a cell is; LocalError if it is none."""
-    _require_cell(cell)
-    return _PRECISIONS[int(cell, 16) >> _RESOLUTION_SHIFT & 0xF]
+def across_km(place: str | Precision) -> float:
+    """Roughly how wide a cell, or any cell of a precision, is. A local radius smaller than this says little."""
+    if isinstance(place, str):
+        _require_cell(place)
+        return _ACROSS_KM[int(place, 16) >> _RESOLUTION_SHIFT & 0xF]
+    return _ACROSS_KM[place]
 
 
 def coarse(lat: float, lon: float, precision: Precision) -> str:
@@ -92,7 +62,7 @@ def coarse(lat: float, lon: float, precision: Precision) -> str:
         raise LocalError("a latitude lies between -90 and 90, a longitude between -180 and 180")
     import h3
 
-    cell: str = h3.latlng_to_cell(lat, lon, precision.resolution)
+    cell: str = h3.latlng_to_cell(lat, lon, int(precision))
     return cell
 
 
@@ -116,8 +86,8 @@ def distance_km(a: str, b: str) -> float:
 def distance_words(here: str, there: str) -> str:
     """How far `there` is, for people, never finer than the coarser of the two cells: "2km away", "about 8km away"."""
     km = distance_km(here, there)
-    across = max(precision_of(here).across_km, precision_of(there).across_km)
-    if across > Precision.NEIGHBORHOOD.across_km:
+    across = max(across_km(here), across_km(there))
+    if across > 1:
         return "in the same area" if km < across / 2 else f"about {round(km)}km away"
     return "less than 1km away" if km < 1 else f"{round(km)}km away"
 
