@@ -26,6 +26,7 @@ from protocol import (
     Profile,
     Record,
     Vouch,
+    block_tag,
     device_slot,
     signed,
 )
@@ -107,8 +108,6 @@ class Person:
         salt: bytes = bytes(16),
     ) -> Policy:
         """What `policy` signs."""
-        from protocol.policies import block_tag
-
         tagged = [(block_tag(self.id, _id(who)), True) for who in blocks]
         tagged += [(block_tag(self.id, _id(who)), False) for who in unblocks]
         return Policy(

@@ -1,0 +1,254 @@
+"""Golden bytes of everything below sessions: codec, keys, records, bodies and cards. Other languages check theirs here.
+
+`python -m tests.support.vectors_records` writes them to protocol/vectors; do that only when the wire is meant to change.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import protocol
+from protocol import (
+    Audience,
+    Block,
+    Body,
+    Card,
+    Device,
+    Kind,
+    Listing,
+    Policy,
+    Precision,
+    Preference,
+    Profile,
+    Record,
+    Value,
+    Vouch,
+    card_id,
+    encode,
+    fingerprint_words,
+    person_text,
+    short,
+    signature_key,
+    signature_message,
+)
+from tests.support.people import NOW, Person, grown
+
+DIRECTORY = Path(protocol.__file__).parent / "vectors"
+
+VALUES: dict[str, Value] = {
+    "nothing": None,
+    "no": False,
+    "yes": True,
+    "zero": 0,
+    "the largest short number": 127,
+    "one more": 128,
+    "two bytes": 65_535,
+    "four bytes": 2**32 - 1,
+    "the largest number": 2**53 - 1,
+    "the smallest short number": -32,
+    "one less": -33,
+    "the smallest number": -(2**53) + 1,
+    "empty text": "",
+    "composed text": "Käthe's jam",
+    "text of 32 bytes": "thirty-two bytes of plain text..",
+    "empty bytes": b"",
+    "a key": bytes(range(32)),
+    "an empty array": (),
+    "sixteen items": tuple(range(16)),
+    "arrays in arrays": ((), ((1, b"\x00"), "a"), None),
+}
+
+REFUSED = {
+    "nothing at all": "",
+    "a trailing byte": "0000",
+    "a long form of a number": "cc01",
+    "a signed form of a positive number": "d001",
+    "eight bytes for one": "cf0000000000000001",
+    "2^53": "cf0020000000000000",
+    "-2^53": "d3ffe0000000000000",
+    "a float": "ca3f800000",
+    "a double": "cb3ff0000000000000",
+    "a double that is no number": "cb7ff8000000000000",
+    "an empty map": "80",
+    "a map": "810102",
+    "a map with a key twice": "8201020103",
+    "an extension": "d40100",
+    "a time stamp": "d6ff00000000",
+    "an empty extension": "c70001",
+    "the byte that is never used": "c1",
+    "text that is not UTF-8": "a1ff",
+    "a lone surrogate": "a3eda080",
+    "text that is not composed": "a3" + "e\u0301".encode().hex(),
+    "a long form of text": "d90161",
+    "a long form of bytes": "c5000100",
+    "a long form of an array": "dc000100",
+    "an array cut short": "9201",
+    "an array of four thousand million items": "ddffffffff",
+    "nine arrays in each other": "91" * 8 + "90",
+}
+
+
+def codec_vectors() -> dict[str, Any]:
+    return {
+        "accepted": [
+            {"case": case, "value": _json(value), "bytes": encode(value).hex()} for case, value in VALUES.items()
+        ],
+        "refused": [{"case": case, "bytes": wire} for case, wire in REFUSED.items()],
+    }
+
+
+def _json(value: Value) -> Any:
+    """`value` as JSON; bytes as {"hex": ...}."""
+    if isinstance(value, tuple):
+        return [_json(item) for item in value]
+    return {"hex": value.hex()} if isinstance(value, bytes) else value
+
+
+def keys_vectors() -> list[dict[str, Any]]:
+    return [
+        {
+            "identity_seed": person.identity.seed.hex(),
+            "person": person.id.hex(),
+            "person_text": person_text(person.id),
+            "short": short(person.id),
+            "fingerprint_words": list(fingerprint_words(person.id)),
+            "sign_seed": person.keys.sign_seed.hex(),
+            "device": person.device.hex(),
+            "device_slot": person.slot.hex(),
+            "dh_private": person.keys.dh_private.hex(),
+            "dh_public": person.keys.dh_public.hex(),
+            "letter_private": person.keys.letter_private.hex(),
+            "letter_public": person.keys.letter_public.hex(),
+        }
+        for person in (Person("Alice"), Person("Bob"), Person("Bob", "phone"))
+    ]
+
+
+def record_vectors() -> list[dict[str, Any]]:
+    alice, bob = Person("Alice"), Person("Bob")
+    offer = alice.listing(slot=grown("slot", size=16), category="food")
+    cases = {
+        "a certificate": alice.certificate(),
+        "a strike": alice.strike(),
+        "a policy": alice.policy({bob: 700}, [Person("Mallory")]),
+        "a profile": alice.profile(about="Gardener\nat number 12", place="881f1d4887fffff"),
+        "an offer": offer,
+        "its header alone": offer.without_body(),
+        "its harmless next version": alice.listing(slot=offer.header.slot, version=2, floor=1, now=NOW + 60),
+        "its withdrawal": alice.withdrawal(offer, NOW + 120),
+        "a need that follows the preference": bob.listing("A ladder", type="need", audience=Audience.FOLLOWS),
+    }
+    return [{"case": case, **_record(record)} for case, record in cases.items()]
+
+
+def _record(record: Record) -> dict[str, Any]:
+    fields = record.header._asdict().items()
+    header = {name: value.hex() if isinstance(value, bytes) else value for name, value in fields}
+    return {
+        "header": header,
+        "header_bytes": record.header_bytes.hex(),
+        "id": record.id.hex(),
+        "signature_key": signature_key(record).hex(),
+        "signature_message": signature_message(record).hex(),
+        "signature": record.signature.hex(),
+        "body": None if record.body is None else record.body.hex(),
+        "wire": record.wire.hex(),
+    }
+
+
+def bodies_vectors() -> list[dict[str, Any]]:
+    salt = grown("salt", size=16)
+    alice, bob, carol = Person("Alice"), Person("Bob"), Person("Carol")
+    bodies: dict[str, tuple[Kind, Body]] = {
+        "a device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public)),
+        "a struck device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, struck=True)),
+        "an empty policy": (Kind.POLICY, Policy(salt, 0)),
+        "a policy": (
+            Kind.POLICY,
+            Policy(
+                salt,
+                9,
+                (Vouch(bob.id, 700, 3), Vouch(carol.id, 0, 9)),
+                (Block(grown("tag", size=16), blocked=True, stamp=4), Block(bytes(16), blocked=False, stamp=5)),
+                Preference(Audience.ANYONE_LOCAL, Precision.CITY, 10, 8),
+            ),
+        ),
+        "a short profile": (Kind.PROFILE, Profile(salt, "Alice", presence_key=alice.presence_key)),
+        "a full profile": (
+            Kind.PROFILE,
+            Profile(
+                salt,
+                "Zoë 🌱",
+                "Seeds, and how to grow them.\nAsk me.",
+                "861f1d487ffffff",
+                presence_key=alice.presence_key,
+                home_groups=(grown("group"),),
+            ),
+        ),
+        "a short offer": (Kind.LISTING, Listing(salt, "offer", "Fresh vegetables", category="food")),
+        "a full need": (
+            Kind.LISTING,
+            Listing(
+                salt,
+                "need",
+                "Eine Leiter",
+                "Mindestens 4 m.\nIch hole sie ab.",
+                "tools",
+                ("leiter", "garten"),
+                1,
+                "piece",
+                NOW,
+                NOW + 86_400,
+                "emergency",
+                lend=True,
+                return_by=NOW + 2 * 86_400,
+                language="de",
+                place="881f1d4887fffff",
+            ),
+        ),
+    }
+    return [{"case": case, "kind": int(kind), "body": body.to_body().hex()} for case, (kind, body) in bodies.items()]
+
+
+def card_vectors() -> list[dict[str, Any]]:
+    alice = Person("Alice")
+    addresses: dict[str, tuple[tuple[str, int], ...]] = {
+        "no address": (),
+        "one address": (("192.168.1.20", 7345),),
+        "both families": (("fe80::2", 7345), ("10.0.0.7", 7345), ("2001:db8::1", 65535)),
+    }
+    cards = [
+        (case, Card(alice.id, "Alice", alice.certificate(), grown(case), where, NOW + 604_800, 800, 1 + 19 * number))
+        for number, (case, where) in enumerate(addresses.items())
+    ]
+    return [
+        {
+            "case": case,
+            "giver": card.giver.hex(),
+            "name": card.name,
+            "certificate": card.certificate.wire.hex(),
+            "secret": card.secret.hex(),
+            "id": card_id(card.secret).hex(),
+            "addresses": [list(address) for address in card.addresses],
+            "expires": card.expires,
+            "weight": card.weight,
+            "uses": card.uses,
+            "text": card.to_text(),
+        }
+        for case, card in cards
+    ]
+
+
+FILES = {
+    "codec.json": codec_vectors,
+    "keys.json": keys_vectors,
+    "record.json": record_vectors,
+    "bodies.json": bodies_vectors,
+    "card.json": card_vectors,
+}
+
+if __name__ == "__main__":
+    for name, make in FILES.items():
+        (DIRECTORY / name).write_text(json.dumps(make(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
