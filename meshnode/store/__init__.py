@@ -1,0 +1,23 @@
+"""What a node holds, in one SQLite file: records by register, people, cards, blocks, small values.
+
+Plain synchronous code; the one async seam is `desk.Desk`, imported from there so that nothing else here needs trio.
+"""
+
+from __future__ import annotations
+
+from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
+from meshnode.store.people import Address, PinnedKeys
+from meshnode.store.rows import Row, State
+from meshnode.store.store import Store, StoreProblem
+
+__all__ = [
+    "Address",
+    "ClaimResult",
+    "IssuedCard",
+    "PinnedKeys",
+    "Row",
+    "State",
+    "Store",
+    "StoreProblem",
+    "TakenCard",
+]

@@ -1,0 +1,35 @@
+"""Whom the owner blocks, by name and date. What is published of it are tags, made in `protocol`."""
+
+from __future__ import annotations
+
+from meshnode.store.database import Database
+from meshnode.store.people import People
+from protocol import PersonId
+
+
+class Blocked:
+    """The owner's own list of blocks."""
+
+    def __init__(self, database: Database, people: People) -> None:
+        self._database = database
+        self._people = people
+
+    def add(self, person: PersonId, since: int) -> None:
+        """Note a block; one that stands already keeps its date."""
+        with self._database.joined():
+            self._database.run(
+                "INSERT INTO blocked VALUES (?, ?) ON CONFLICT DO NOTHING", (self._people.persons.number(person), since)
+            )
+
+    def remove(self, person: PersonId) -> None:
+        """Note that a block ended."""
+        self._database.run("DELETE FROM blocked WHERE person = ?", (self._people.persons.find(person),))
+
+    def all(self) -> list[tuple[PersonId, int]]:
+        """Everybody blocked, with the time since when (UNIX seconds), the latest first."""
+        rows = self._database.all("SELECT person, since FROM blocked ORDER BY since DESC, person DESC")
+        return [(self._people.persons.key(person), since) for person, since in rows]
+
+    def __contains__(self, person: PersonId) -> bool:
+        found = self._database.one("SELECT 1 FROM blocked WHERE person = ?", (self._people.persons.find(person),))
+        return found is not None

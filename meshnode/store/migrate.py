@@ -1,0 +1,46 @@
+"""Bringing a database to the schema this version knows: sql/NNN_name.sql, each once and in its own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from typing import NamedTuple
+
+from meshnode.errors import Refused
+from meshnode.store.database import Database
+
+
+class Migration(NamedTuple):
+    """One step: the version of the schema it leads to, and how."""
+
+    version: int
+    name: str
+    sql: str
+
+
+def migrations() -> list[Migration]:
+    """All steps this version knows, in order."""
+    directory = resources.files("meshnode.store") / "sql"
+    found = []
+    for file in directory.iterdir():
+        if file.name.endswith(".sql"):
+            number, name = file.name.removesuffix(".sql").split("_", 1)
+            found.append(Migration(int(number), name, file.read_text(encoding="utf-8")))
+    return sorted(found)
+
+
+def migrate(database: Database, steps: Sequence[Migration] | None = None) -> None:
+    """Carry out what `database` has not been through yet. Refused if it was written by a newer version."""
+    steps = migrations() if steps is None else steps
+    version = int(database.value("PRAGMA user_version"))
+    newest = steps[-1].version
+    if version > newest:
+        raise Refused(
+            f"this store was written by a newer meshnode (its schema is {version}, this version knows {newest})",
+            "update meshnode, then start it again",
+        )
+    for step in steps:
+        if step.version > version:
+            with database.transaction():
+                database.run(step.sql)
+                database.run(f"PRAGMA user_version = {step.version:d}")

@@ -1,0 +1,151 @@
+"""Reading the records held: whole ones by register or id, and scans that see no body."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from meshnode.errors import StorageDamaged
+from meshnode.store.database import Database
+from meshnode.store.people import People
+from meshnode.store.rows import Row, State
+from protocol import Kind, PersonId, Record, RecordId, Register, RemoteError
+
+SCAN_ROWS = 2000  # read at a time: no statement stays open while a scan's caller writes
+SCAN_BODIES = 200
+
+_IN_CIRCLE = "kind < 4"  # as the partial index says it: SQLite compares the words
+_APART = "state <> 1"
+_IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
+_ROW = (
+    "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, floor, state, place,"
+    " complete FROM record"
+)
+
+
+class RecordReader:
+    """What is held, to read."""
+
+    def __init__(self, database: Database, people: People) -> None:
+        self._database = database
+        self._persons = people.persons
+        self._devices = people.devices
+
+    # --- whole records -----------------------------------------------------------------------------------------------
+
+    def head(self, register: Register) -> Record | None:
+        """The newest record known of a register, maybe its header alone; what is held does not count."""
+        return self._of_register(register, "role = 0")
+
+    def used(self, register: Register) -> Record | None:
+        """The newest record of a register that has a body; None where that was withdrawn. It may be suspended."""
+        return self._of_register(register, _IN_USE)
+
+    def _of_register(self, register: Register, which: str) -> Record | None:
+        author, kind, slot = register
+        wire = self._database.value(
+            f"SELECT wire FROM record WHERE author = ? AND kind = ? AND slot = ? AND {which}",  # noqa: S608 - ours
+            (self._persons.find(author), kind, slot),
+        )
+        return None if wire is None else parsed(wire)
+
+    def get(self, record_id: RecordId) -> Record | None:
+        """The record of this id, whatever its state; None if it is not held."""
+        wire = self._database.value("SELECT wire FROM record WHERE id = ?", (record_id,))
+        return None if wire is None else parsed(wire)
+
+    def get_many(self, ids: Iterable[RecordId]) -> list[Record]:
+        """The records of these ids that are held, in the order asked for."""
+        return [record for record_id in ids if (record := self.get(record_id)) is not None]
+
+    def bodies(self, kind: Kind, author: PersonId | None = None) -> Iterator[Record]:
+        """The record in use of every register of `kind`: complete, not withdrawn, not held; it may be suspended."""
+        where = ["no > ?", f"kind = {int(kind)}", _IN_USE]
+        if kind in _CIRCLE_KINDS:
+            where.append(_IN_CIRCLE)
+        values = self._by(author, where)
+        last = 0
+        sql = f"SELECT no, wire FROM record WHERE {' AND '.join(where)} ORDER BY no LIMIT {SCAN_BODIES}"  # noqa: S608
+        while found := self._database.all(sql, (last, *values)):
+            last = found[-1][0]
+            for _, wire in found:
+                yield parsed(wire)
+
+    # --- scans -------------------------------------------------------------------------------------------------------
+
+    def rows(
+        self,
+        kinds: Collection[int] | None = None,
+        author: PersonId | None = None,
+        states: Collection[int] | None = None,
+    ) -> Iterator[Row]:
+        """Every record held that is of one of `kinds`, by `author` and in one of `states`, without its body.
+
+        In the order of arrival. Between two rows the caller may write; what he puts then may or may not come too.
+        """
+        where = ["no > ?"]
+        if kinds is not None:
+            where.append(_one_of("kind", kinds))
+            if _CIRCLE_KINDS.issuperset(kinds):
+                where.append(_IN_CIRCLE)
+        if states is not None:
+            where.append(_one_of("state", states))
+            if State.LIVE not in states:
+                where.append(_APART)
+        values = self._by(author, where)
+        last = 0
+        sql = f"{_ROW} WHERE {' AND '.join(where)} ORDER BY no LIMIT {SCAN_ROWS}"
+        while found := self._database.all(sql, (last, *values)):
+            last = found[-1][0]
+            yield from self._rows(found)
+
+    def rows_of(self, ids: Iterable[RecordId]) -> list[Row]:
+        """The rows of these ids that are held, in the order asked for."""
+        sql = f"{_ROW} WHERE id = ?"
+        found = [row for record_id in ids if (row := self._database.one(sql, (record_id,))) is not None]
+        return list(self._rows(found))
+
+    def _rows(self, found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
+        person, device = self._persons.key, self._devices.key
+        for _, id_, kind, who, what, slot, version, audience, policy, created, expires, floor, state, place, whole in found:
+            yield Row(
+                id_, kind, person(who), device(what), slot, version, audience, policy, created, expires, floor, state,
+                place, whole == 1,
+            )  # fmt: skip
+
+    def _by(self, author: PersonId | None, where: list[str]) -> list[int | None]:
+        if author is None:
+            return []
+        where.append("author = ?")
+        return [self._persons.find(author)]
+
+    # --- sums --------------------------------------------------------------------------------------------------------
+
+    def count_held(self) -> int:
+        """How many records wait for a certificate or policy."""
+        return int(self._database.value("SELECT count(*) FROM record WHERE state = 2 AND state <> 1"))
+
+    def next_expiry(self, now: int) -> int | None:
+        """The first time after `now` (UNIX seconds) at which a record expires or a tombstone may go."""
+        due: int | None = self._database.value("SELECT min(due) FROM record WHERE due > ?", (now,))
+        return due
+
+    def forks(self) -> list[tuple[Record, Record]]:
+        """Proofs that a device signed two records for one version: its key was copied, or an old backup was used."""
+        return [(parsed(one), parsed(other)) for one, other in self._database.all("SELECT one, other FROM fork")]
+
+
+_CIRCLE_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE})
+
+
+def _one_of(column: str, values: Collection[int]) -> str:
+    """An SQL condition; its numbers stand in the text, for without them SQLite cannot choose a partial index."""
+    return f"{column} IN ({','.join(str(int(value)) for value in sorted(values))})"
+
+
+def parsed(wire: bytes) -> Record:
+    """The record stored as `wire`. StorageDamaged if that is none: it was one when it was put."""
+    try:
+        return Record.parse(wire)
+    except RemoteError as error:
+        raise StorageDamaged("a stored record is damaged", "restart meshnode: it checks the database") from error
