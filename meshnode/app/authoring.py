@@ -1,0 +1,106 @@
+"""Writing in one's own name: the next version of a register, signed by this device, through the one write door.
+
+`floor` is how an author takes something back from people who will never see the new version: it rises to the new
+version when that narrows, and stays where it was when older versions are still harmless to use.
+"""
+
+from __future__ import annotations
+
+from meshnode.app.replica import Replica
+from meshnode.errors import Failed
+from protocol import (
+    Audience,
+    Body,
+    Code,
+    Kind,
+    Record,
+    device_slot,
+    limits,
+    signed,
+)
+
+def fresh_salt(replica: Replica) -> bytes:
+    """A salt for a new body: a header alone must not be guessed at."""
+    return replica.entropy(limits.SALT_BYTES)
+
+
+def write(
+    replica: Replica,
+    kind: Kind,
+    slot: bytes,
+    body: Body,
+    *,
+    life: int,
+    audience: Audience = Audience.FOLLOWS,
+    expires: int | None = None,
+    narrows: bool = False,
+) -> Record:
+    """Sign the next version of own register (`kind`, `slot`) and commit it.
+
+    It lives `life` seconds from now, or until `expires` (UNIX seconds). `narrows` says that older versions must no
+    longer be used by anybody. Raises Failed where this device no longer speaks for its person.
+    """
+    return _sign_and_keep(replica, kind, slot, body.to_body(), audience, life, expires, narrows)
+
+
+def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
+    """Withdraw an own register: an empty body under the same audience, kept as long as any version of it may live."""
+    head = replica.store.records.head((replica.me, kind, slot))
+    if head is None:
+        raise Failed("There is nothing here to withdraw.", hint="`meshnode mine` lists what you posted.")
+    header = head.header
+    return _sign_and_keep(
+        replica, kind, slot, b"", Audience(header.audience), 0, max(header.outlives, replica.clock.now() + 1), True
+    )
+
+
+def _sign_and_keep(
+    replica: Replica,
+    kind: Kind,
+    slot: bytes,
+    body: bytes,
+    audience: Audience,
+    life: int,
+    expires: int | None,
+    narrows: bool,
+) -> Record:
+    now = replica.clock.now()
+    head = replica.store.records.head((replica.me, kind, slot))
+    version = head.header.version + 1 if head else 1
+    until = min(now + life, limits.FOREVER) if expires is None else expires
+    record = signed(
+        kind=kind,
+        author=replica.me,
+        device=replica.device,
+        slot=slot,
+        version=version,
+        audience=audience,
+        policy_version=0 if kind == Kind.POLICY else own_policy_version(replica),
+        created=now,
+        expires=until,
+        floor=version if narrows or head is None else head.header.floor,
+        outlives=max(until, head.header.outlives) if head else until,
+        body=body,
+        sign=replica.keys.sign,
+    )
+    outcome = replica.ingest.receive([record])
+    if outcome.faults:
+        raise Failed(_why(outcome.faults[0][1]))
+    if record.id not in outcome.kept:
+        raise Failed("This device no longer speaks for you: it was struck, or its certificate ran out.")
+    return record
+
+
+def own_policy_version(replica: Replica) -> int:
+    """The version of the policy register that this device writes, 0 before the first."""
+    head = replica.store.records.head((replica.me, Kind.POLICY, device_slot(replica.device)))
+    return head.header.version if head else 0
+
+
+def _why(code: Code) -> str:
+    reasons = {
+        Code.OVERSIZED: "That is too large for one record; shorten it.",
+        Code.EXPIRED: "That would live longer than its kind may.",
+        Code.FORGED: "This device does not speak for you; restore its key or add the device again.",
+    }
+    return reasons.get(code, "The record was refused by this node's own checks.")

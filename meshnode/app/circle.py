@@ -1,0 +1,222 @@
+"""Who stands how to whom, as far as this node knows: certificates, policies, profiles and the trust graph over them.
+
+The circle is a reading of the store, kept in memory and refreshed person by person. A policy counts only while its
+device is certified, and a person counts only while none of his registers is suspended: a newer policy that we know of
+but may not read could have taken anything back, so until its body comes we hold him for silent (fail closed).
+`before` is the graph in which suspended policies still count. What it would allow and `graph` does not is doubtful,
+and doubt is no evidence: such records are hidden, not dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from meshnode.store import State, Store
+from protocol import (
+    Device,
+    DeviceId,
+    EffectivePolicy,
+    Kind,
+    PersonId,
+    Policy,
+    Profile,
+    Standing,
+    TrustGraph,
+    merge,
+    parse_body,
+)
+
+REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
+CACHED_VIEWERS = 128  # one cached search a peer or viewer; bounds memory, not correctness
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A device that its person's identity vouches for, or has struck."""
+
+    person: PersonId
+    device: DeviceId
+    dh_public: bytes
+    struck: bool
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """One device's policy as it is in use, or as it was before a newer one that we may not read."""
+
+    version: int
+    policy: Policy
+    suspended: bool
+
+
+class Circle:
+    """The people this node knows of and how they stand to each other."""
+
+    def __init__(self) -> None:
+        self.graph = TrustGraph()
+        self._before: TrustGraph | None = None
+        self._certificates: dict[DeviceId, Certificate] = {}
+        self._devices: dict[PersonId, set[DeviceId]] = {}
+        self._dh_publics: dict[bytes, DeviceId] = {}
+        self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
+        self._suspended: set[PersonId] = set()
+        self._profiles: dict[PersonId, Profile] = {}
+        self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
+        self._regard: dict[PersonId, tuple[int, dict[PersonId, int]]] = {}
+
+    # --- keeping up with the store -----------------------------------------------------------------------------
+
+    def load(self, store: Store) -> None:
+        """Read everybody from `store`, at start."""
+        kinds = (Kind.DEVICE, Kind.POLICY, Kind.PROFILE)
+        self.refresh(store, {row.author for row in store.records.rows(kinds=kinds)})
+
+    def refresh(self, store: Store, people: Iterable[PersonId]) -> None:
+        """Read `people` anew: call it after their certificates, policies or profiles changed."""
+        for person in sorted(people):
+            self._read_certificates(store, person)
+            self._read_policies(store, person)
+            self._read_profile(store, person)
+
+    def _read_certificates(self, store: Store, person: PersonId) -> None:
+        for device in self._devices.pop(person, ()):
+            stale = self._certificates.pop(device)
+            self._dh_publics.pop(stale.dh_public, None)
+        for record in store.records.bodies(Kind.DEVICE, author=person):
+            body = parse_body(Kind.DEVICE, record.body or b"")
+            assert isinstance(body, Device)
+            device = record.header.device
+            self._certificates[device] = Certificate(person, device, body.dh_public, body.struck, record.header.expires)
+            self._devices.setdefault(person, set()).add(device)
+            self._dh_publics[body.dh_public] = device
+
+    def _read_policies(self, store: Store, person: PersonId) -> None:
+        registers: dict[DeviceId, Register] = {}
+        states = {row.id: row.state for row in store.records.rows(kinds=(Kind.POLICY,), author=person)}
+        for record in store.records.bodies(Kind.POLICY, author=person):
+            state = states[record.id]
+            if state == State.HELD or not self.certified(person, record.header.device):
+                continue
+            body = parse_body(Kind.POLICY, record.body or b"")
+            assert isinstance(body, Policy)
+            registers[record.header.device] = Register(record.header.version, body, state == State.SUSPENDED)
+        if registers:
+            self._registers[person] = registers
+        else:
+            self._registers.pop(person, None)
+        self._weigh(person)
+
+    def _weigh(self, person: PersonId) -> None:
+        registers = self._registers.get(person, {})
+        suspended = any(register.suspended for register in registers.values())
+        (self._suspended.add if suspended else self._suspended.discard)(person)
+        effective = merge([register.policy for _, register in sorted(registers.items())]) if registers else None
+        _set_if_changed(self.graph, person, None if suspended else effective)
+        if self._suspended and self._before is None:
+            self._before = self._graph_before()
+            self._reach.clear()  # searches of an earlier graph of doubt must not be taken for this one's
+        elif not self._suspended:
+            self._before = None
+        if self._before is not None:
+            _set_if_changed(self._before, person, effective)
+
+    def _graph_before(self) -> TrustGraph:
+        graph = TrustGraph()
+        for person, registers in self._registers.items():
+            graph.set(person, merge([register.policy for _, register in sorted(registers.items())]))
+        return graph
+
+    def _read_profile(self, store: Store, person: PersonId) -> None:
+        self._profiles.pop(person, None)
+        for record in store.records.bodies(Kind.PROFILE, author=person):
+            body = parse_body(Kind.PROFILE, record.body or b"")
+            assert isinstance(body, Profile)
+            self._profiles[person] = body
+
+    # --- devices -------------------------------------------------------------------------------------------------
+
+    def certificate(self, device: DeviceId) -> Certificate | None:
+        """The certificate of `device`, struck or not."""
+        return self._certificates.get(device)
+
+    def certified(self, person: PersonId, device: DeviceId) -> bool:
+        """Whether `device` speaks for `person` now."""
+        certificate = self._certificates.get(device)
+        return certificate is not None and certificate.person == person and not certificate.struck
+
+    def by_dh_public(self, dh_public: bytes) -> Certificate | None:
+        """The unstruck device that shakes hands with this X25519 key."""
+        found = self._certificates.get(self._dh_publics.get(dh_public, b""))
+        return None if found is None or found.struck else found
+
+    def devices(self, person: PersonId) -> list[Certificate]:
+        """The devices that speak for `person`, in a fixed order."""
+        known = (self._certificates[device] for device in sorted(self._devices.get(person, ())))
+        return [certificate for certificate in known if not certificate.struck]
+
+    # --- people --------------------------------------------------------------------------------------------------
+
+    def people(self) -> frozenset[PersonId]:
+        """Everybody of whom a certificate, policy or profile is held."""
+        return frozenset(self._devices) | frozenset(self._registers) | frozenset(self._profiles)
+
+    def profile(self, person: PersonId) -> Profile | None:
+        """What `person` says about himself, where we may know it."""
+        return self._profiles.get(person)
+
+    def policy(self, person: PersonId) -> EffectivePolicy | None:
+        """The effective policy of `person`; None while it is unknown or suspended."""
+        return self.graph.policy(person)
+
+    def policy_version(self, person: PersonId, device: DeviceId) -> int:
+        """Version of the policy in use that `device` wrote for `person`; 0 if none is."""
+        register = self._registers.get(person, {}).get(device)
+        return register.version if register is not None and not register.suspended else 0
+
+    def in_doubt(self) -> TrustGraph | None:
+        """The graph in which suspended policies still count; None while nobody's is suspended."""
+        return self._before
+
+    # --- standing ------------------------------------------------------------------------------------------------
+
+    def standing(self, author: PersonId, viewer: PersonId, *, in_doubt: bool = False) -> Standing:
+        """How `author` and `viewer` stand to each other; with `in_doubt`, were no suspended policy suspended."""
+        graph = self._before if in_doubt and self._before is not None else self.graph
+        return Standing(
+            blocked=graph.at_odds(author, viewer),
+            reach=self._reach_to(graph, viewer).get(author),
+            regard=self.regard_from(viewer).get(author),
+        )
+
+    def reach_to(self, viewer: PersonId) -> dict[PersonId, int]:
+        """Cost of reach(author -> viewer) for every author in whose web `viewer` is."""
+        return self._reach_to(self.graph, viewer)
+
+    def _reach_to(self, graph: TrustGraph, viewer: PersonId) -> dict[PersonId, int]:
+        key = (graph is self.graph, viewer)
+        cached = self._reach.get(key)
+        if cached is None or cached[0] != graph.version:
+            cached = self._reach[key] = (graph.version, graph.reach_to(viewer, REACH_PER_MILLE))
+            _bound(self._reach)
+        return cached[1]
+
+    def regard_from(self, viewer: PersonId) -> dict[PersonId, int]:
+        """Cost of regard(viewer -> author) for everybody whom `viewer` holds in some regard."""
+        cached = self._regard.get(viewer)
+        if cached is None or cached[0] != self.graph.version:
+            cached = self._regard[viewer] = (self.graph.version, self.graph.regard_from(viewer, REACH_PER_MILLE))
+            _bound(self._regard)
+        return cached[1]
+
+
+def _set_if_changed(graph: TrustGraph, person: PersonId, policy: EffectivePolicy | None) -> None:
+    if graph.policy(person) != policy:
+        graph.set(person, policy)
+
+
+def _bound(cache: dict[Any, Any]) -> None:
+    while len(cache) > CACHED_VIEWERS:
+        cache.pop(next(iter(cache)))

@@ -1,0 +1,275 @@
+"""One connection's whole talk: channel, session and this node's records brought together, without any socket.
+
+Bytes go in, bytes come out, timers are asked for; so a link drives it over TCP and a simulation drives a thousand of
+them in one process. It runs on the desk: what it sends in answer to a batch is sent after that batch's commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from meshnode.app import cards
+from meshnode.app.changes import Change
+from meshnode.app.contacts import Dial, PskName, psk_candidates
+from meshnode.app.replica import Replica
+from meshnode.app.serving import Delta, View
+from protocol import (
+    Code,
+    DeviceId,
+    Ended,
+    Event,
+    Initiator,
+    Introduction,
+    Kind,
+    NowLive,
+    PeerIntroduced,
+    PersonId,
+    Phase,
+    Received,
+    Record,
+    Refused,
+    RemoteError,
+    Responder,
+    SeenEphemerals,
+    Session,
+    Wanted,
+    device_slot,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a conversation ended. `silent`: not a byte may be sent; `fault`: the other side broke the protocol."""
+
+    code: Code
+    detail: str = ""
+    silent: bool = False
+    fault: bool = False
+
+
+class Conversation:
+    """The talk over one connection. `peer` is known once proven, `live` once both sides have settled."""
+
+    def __init__(
+        self, replica: Replica, channel: Initiator | Responder[PskName], *, dial: Dial | None, now: float
+    ) -> None:
+        self._replica = replica
+        self._channel = channel
+        self._dial = dial
+        self._session: Session | None = None
+        self._view: View | None = None
+        self._opened = now
+        self._outbox: list[bytes] = [channel.data_to_send()]
+        self.peer: PersonId | None = None
+        self.device: DeviceId | None = None
+        self.live = False
+        self.end: End | None = None
+
+    @classmethod
+    def dialing(cls, replica: Replica, dial: Dial, now: float) -> Conversation:
+        """The end that calls: it knows whom, and with which psk."""
+        channel = Initiator(
+            static_private=replica.keys.dh_private,
+            remote_static=dial.dh_public,
+            psk=dial.psk,
+            ephemeral_private=replica.entropy(32),
+        )
+        return cls(replica, channel, dial=dial, now=now)
+
+    @classmethod
+    def answering(cls, replica: Replica, seen: SeenEphemerals, now: float) -> Conversation:
+        """The end that listens: silent until the caller has proven that it knows a psk of ours."""
+        channel: Responder[PskName] = Responder(
+            static_private=replica.keys.dh_private,
+            candidates=lambda: psk_candidates(replica),
+            seen=seen,
+            ephemeral_private=replica.entropy(32),
+        )
+        return cls(replica, channel, dial=None, now=now)
+
+    # --- what a link needs -----------------------------------------------------------------------------------------
+
+    @property
+    def initiator(self) -> bool:
+        """Whether this end called."""
+        return self._dial is not None
+
+    @property
+    def proven(self) -> bool:
+        """Whether the other end has shown that it may talk to us at all."""
+        return self._channel.established
+
+    def data_to_send(self) -> bytes:
+        """The bytes to write now, each given once."""
+        data = b"".join(self._outbox)
+        self._outbox.clear()
+        return data
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take bytes as they arrive; what they cause is committed when this returns."""
+        if self.end is not None:
+            return
+        try:
+            frames = self._channel.receive(data)
+            self._outbox.append(self._channel.data_to_send())
+            if self._channel.established and self._session is None:
+                self._begin_session(now)
+            if frames and self._session is not None:
+                self._handle(self._session.receive_many(frames, now))
+        except Refused as error:
+            self.end = End(error.code, error.detail, silent=True)
+        except RemoteError as error:
+            self._break_off(error)
+        self._flush()
+
+    def next_timer(self) -> float | None:
+        """When `tick` wants to be called, on the caller's clock; None: not before something else happens."""
+        return self._session.next_timer() if self._session is not None and self.end is None else None
+
+    def tick(self, now: float) -> None:
+        """Let deadlines pass."""
+        if self._session is not None and self.end is None:
+            try:
+                self._handle(self._session.tick(now))
+            except RemoteError as error:
+                self._break_off(error)
+            self._flush()
+
+    def changed(self, change: Change) -> None:
+        """A commit happened, by this conversation or elsewhere: pass on what this peer may have of it."""
+        if self._view is None or self._session is None or self.end is not None or self.peer is None:
+            return
+        self._follow(self._view.apply(change))
+        if change.trust and not self._admits(self.peer):
+            self.close(Code.REFUSED)
+        self._flush()
+
+    def close(self, code: Code = Code.CLOSING) -> None:
+        """Say goodbye, with a code and nothing more."""
+        if self.end is None:
+            if self._session is not None:
+                self._session.bye(code)
+            self.end = End(code)
+            self._flush()
+
+    # --- the session's events ----------------------------------------------------------------------------------------
+
+    def _begin_session(self, now: float) -> None:
+        replica = self._replica
+        certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+        assert certificate is not None, "a node without a certificate does not start"
+        self._session = Session(
+            initiator=self.initiator,
+            handshake_hash=self._channel.handshake_hash,
+            remote_static=self._channel.remote_static,
+            me=Introduction(replica.me, replica.device, certificate),
+            introduce=self._dial is not None and self._dial.card,
+            find_certificate=self._find_certificate,
+            now=now,
+            wall=replica.clock.now(),
+        )
+        if self._dial is not None and not self._dial.card and self._admits(self._dial.person):
+            self._open_view(self._dial.person)
+
+    def _find_certificate(self, dh_public: bytes) -> Record | None:
+        """The certificate held for an X25519 key, so that known devices need not send it."""
+        replica = self._replica
+        found = replica.circle.by_dh_public(dh_public)
+        if found is None:
+            return None
+        return replica.store.records.used((found.person, Kind.DEVICE, device_slot(found.device)))
+
+    def _handle(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if self.end is not None:
+                return
+            match event:
+                case PeerIntroduced():
+                    self._meet(event)
+                case Received(records=records):
+                    self._take_in(records)
+                case Wanted(ids=ids):
+                    self._give(ids)
+                case NowLive():
+                    self.live = True
+                case Ended(code=code, detail=detail):
+                    self.end = End(code, detail)
+
+    def _meet(self, event: PeerIntroduced) -> None:
+        replica = self._replica
+        session = self._session
+        assert session is not None
+        replica.ingest.receive([event.certificate, *event.extra], event.person)
+        self.peer, self.device = event.person, event.device
+        if not replica.circle.certified(event.person, event.device):
+            self.close(Code.FORGED)
+            return
+        card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
+        if card is not None and not cards.redeem(replica, card, event.person):
+            self.close(Code.CARD_USED)
+            return
+        if self._dial is not None and self._dial.card:
+            cards.met(replica, event.person)
+        if not self._admits(event.person):
+            self.close(Code.REFUSED)
+            return
+        if replica.circle.graph.weight(replica.me, event.person) > 0:
+            replica.clock.heard(event.person, event.wall)
+        if self._view is None:
+            self._open_view(event.person)
+
+    def _admits(self, person: PersonId) -> bool:
+        """The web, in either direction: those who may see something of ours, and those of whom we may."""
+        replica = self._replica
+        if person == replica.me:
+            return True
+        circle = replica.circle
+        if circle.graph.at_odds(replica.me, person):
+            return False
+        return person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person)
+
+    def _open_view(self, person: PersonId) -> None:
+        replica = self._replica
+        assert self._session is not None
+        self._view = View(replica.store, replica.judge, replica.clock, person)
+        self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.REST))
+
+    def _take_in(self, records: list[Record]) -> None:
+        session, view = self._session, self._view
+        if session is None or view is None:
+            return
+        outcome = self._replica.ingest.receive(records, self.peer)
+        faulty = {record.id for record, _ in outcome.faults}
+        self._follow(view.note_held(record for record in records if record.id not in faulty))
+        session.judged(stored=len(outcome.change.stored))
+        headers = view.answer(outcome.answers)
+        if headers:
+            session.supply(headers)
+        if outcome.faults:
+            record, code = outcome.faults[0]
+            raise RemoteError(code, f"record of kind {record.header.kind}")
+
+    def _give(self, ids: list[bytes]) -> None:
+        if self._session is not None and self._view is not None:
+            self._session.supply(self._view.supply(ids))
+
+    def _follow(self, delta: Delta) -> None:
+        if self._session is None:
+            return
+        for phase in Phase:
+            if delta.added[phase] or delta.removed[phase]:
+                self._session.update(phase, delta.added[phase], delta.removed[phase])
+        if delta.headers:
+            self._session.supply(delta.headers)
+
+    # --- going out ---------------------------------------------------------------------------------------------------
+
+    def _break_off(self, error: RemoteError) -> None:
+        if self._session is not None and not self._channel.broken:
+            self._session.bye(error.code)
+        self.end = End(error.code, error.detail, silent=self._session is None, fault=True)
+
+    def _flush(self) -> None:
+        if self._session is not None and not self._channel.broken:
+            self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())

@@ -1,0 +1,120 @@
+"""What a person may have of the records this node holds: the protocol's audience rules, asked of the circle.
+
+Three answers, because doubt is not evidence: YES (serve, show), NO (refuse, drop) and UNKNOWN (hold and hide, since a
+policy that would decide is missing or suspended).
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Protocol
+
+from meshnode.app.circle import Circle
+from protocol import (
+    Audience,
+    DeviceId,
+    Kind,
+    ListingFacts,
+    PersonId,
+    Verdict,
+    effective_audience,
+    may_have_policy,
+    may_have_profile,
+    visible,
+)
+
+
+class Answer(Enum):
+    """Whether somebody may have a record."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class Judged(Protocol):
+    """What a judgement looks at: a stored row has it, and so has a record that has just come."""
+
+    @property
+    def kind(self) -> int: ...
+    @property
+    def author(self) -> PersonId: ...
+    @property
+    def device(self) -> DeviceId: ...
+    @property
+    def audience(self) -> int: ...
+    @property
+    def policy_version(self) -> int: ...
+    @property
+    def expires(self) -> int: ...
+    @property
+    def place(self) -> str | None: ...
+
+
+Question = tuple[int, PersonId, DeviceId, int, int, str | None]
+
+
+def question(row: Judged) -> Question:
+    """All that an answer depends on beside viewer, circle and clock: equal questions have equal answers."""
+    return (row.kind, row.author, row.device, row.audience, row.policy_version, row.place)
+
+
+class Judge:
+    """Answers questions about audience from what the circle says at this moment."""
+
+    def __init__(self, circle: Circle) -> None:
+        self._circle = circle
+
+    def may_have(self, viewer: PersonId, row: Judged, now: int) -> Answer:
+        """Whether `viewer` may have the record behind `row` at `now`."""
+        if row.expires <= now:
+            return Answer.YES if row.author == viewer else Answer.NO
+        return self.answer(viewer, question(row))
+
+    def answer(self, viewer: PersonId, asked: Question) -> Answer:
+        """The answer to a question; expiry is not part of it."""
+        kind, author, device, audience, policy_version, place = asked
+        if author == viewer:
+            return Answer.YES
+        if not self._decidable(author, device, policy_version):
+            return Answer.UNKNOWN
+        if self._allows(viewer, kind, author, audience, place, in_doubt=False):
+            return Answer.YES
+        if self._circle.in_doubt() and self._allows(viewer, kind, author, audience, place, in_doubt=True):
+            return Answer.UNKNOWN
+        return Answer.NO
+
+    def _decidable(self, author: PersonId, device: DeviceId, policy_version: int) -> bool:
+        """Whether the author's policy is in use, and as new as the one the record was made under."""
+        if self._circle.policy(author) is None:
+            return False
+        return policy_version == 0 or self._circle.policy_version(author, device) >= policy_version
+
+    def _allows(
+        self, viewer: PersonId, kind: int, author: PersonId, audience: int, place: str | None, *, in_doubt: bool
+    ) -> bool:
+        circle = self._circle
+        graph = (circle.in_doubt() or circle.graph) if in_doubt else circle.graph
+        standing = circle.standing(author, viewer, in_doubt=in_doubt)
+        if kind in (Kind.DEVICE, Kind.POLICY):
+            return may_have_policy(
+                standing, same_mesh=graph.same_mesh(author, viewer), vouched=graph.weight(author, viewer) > 0
+            )
+        if kind == Kind.PROFILE:
+            return may_have_profile(standing)
+        if kind != Kind.LISTING:
+            return False
+        policy = graph.policy(author)
+        if policy is None:
+            return False
+        facts = ListingFacts(
+            audience=effective_audience(Audience(audience), policy.preference),
+            place=place or _published_place(circle, author),
+            radius_km=policy.preference.radius_km,
+        )
+        return visible(facts, standing, viewer_place=_published_place(circle, viewer)) is Verdict.VISIBLE
+
+
+def _published_place(circle: Circle, person: PersonId) -> str | None:
+    profile = circle.profile(person)
+    return profile.place if profile else None

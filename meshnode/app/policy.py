@@ -1,0 +1,116 @@
+"""What I say of others and of my own sharing: vouches, blocks and the preference, as edits of this device's policy.
+
+Every edit is stamped above all stamps of all my devices (a Lamport counter), so that devices which edit apart merge
+entry by entry. An edit that says what already holds signs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from meshnode.app.authoring import fresh_salt, write
+from meshnode.app.presence_key import turn_later, turn_now
+from meshnode.app.replica import Replica
+from protocol import (
+    EffectivePolicy,
+    Kind,
+    PersonId,
+    Policy,
+    Preference,
+    device_slot,
+    empty_policy,
+    limits,
+    narrows,
+    parse_body,
+    with_block,
+    with_preference,
+    with_vouch,
+)
+
+Edit = Callable[[Policy, int, bytes], Policy]
+
+
+def own(replica: Replica) -> EffectivePolicy | None:
+    """My policy as it is in effect over all my devices; None before the first."""
+    return replica.circle.policy(replica.me)
+
+
+def weight(replica: Replica, subject: PersonId) -> int:
+    """How I vouch for `subject`, in per mille; 0 if I do not."""
+    return replica.circle.graph.weight(replica.me, subject)
+
+
+def blocks(replica: Replica, subject: PersonId) -> bool:
+    """Whether I block `subject`."""
+    return replica.circle.graph.blocks(replica.me, subject)
+
+
+def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
+    """Vouch for `subject` with `per_mille`; 0 takes the vouch back."""
+    before = weight(replica, subject)
+    if before == per_mille:
+        return
+    if per_mille == 0:
+        turn_later(replica)
+    _edit(replica, lambda policy, stamp, salt: with_vouch(policy, subject, per_mille, stamp, salt))
+
+
+def block(replica: Replica, subject: PersonId) -> None:
+    """Block `subject`. A vouch for him stays what was said: it counts for nothing between two at odds."""
+    if not blocks(replica, subject):
+        _edit(replica, lambda policy, stamp, salt: with_block(policy, replica.me, subject, True, stamp, salt))
+        turn_now(replica)
+
+
+def unblock(replica: Replica, subject: PersonId) -> None:
+    """End the block of `subject`."""
+    if blocks(replica, subject):
+        _edit(replica, lambda policy, stamp, salt: with_block(policy, replica.me, subject, False, stamp, salt))
+
+
+def set_preference(replica: Replica, preference: Preference) -> None:
+    """Set my sharing preference; its stamp is given here. Moves every listing of mine that follows it."""
+    _edit(replica, lambda policy, stamp, salt: with_preference(policy, preference, stamp, salt))
+
+
+def renew(replica: Replica) -> None:
+    """Write this device's policy again as it is, for another term."""
+    current = _own_register(replica)
+    if current is not None:
+        _write(replica, current, current)
+
+
+def _edit(replica: Replica, edit: Edit) -> None:
+    current = _own_register(replica)
+    before = current if current is not None else empty_policy(fresh_salt(replica))
+    _write(replica, before, edit(before, _next_stamp(replica), fresh_salt(replica)))
+
+
+def _write(replica: Replica, before: Policy, after: Policy) -> None:
+    write(
+        replica,
+        Kind.POLICY,
+        device_slot(replica.device),
+        after,
+        life=limits.POLICY_LIFE,
+        narrows=narrows(before, after),
+    )
+
+
+def _own_register(replica: Replica) -> Policy | None:
+    record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device)))
+    if record is None or record.body is None:
+        return None
+    body = parse_body(Kind.POLICY, record.body)
+    assert isinstance(body, Policy)
+    return body
+
+
+def _next_stamp(replica: Replica) -> int:
+    """One above every stamp of every register of mine."""
+    stamps = [
+        body.clock
+        for record in replica.store.records.bodies(Kind.POLICY, author=replica.me)
+        if isinstance(body := parse_body(Kind.POLICY, record.body or b""), Policy)
+    ]
+    return max(stamps, default=0) + 1

@@ -1,0 +1,31 @@
+"""What I say about myself to my web: name, words about me, a coarse place, and the key that my web knows me by."""
+
+from __future__ import annotations
+
+from meshnode.app.authoring import fresh_salt, write
+from meshnode.app.replica import Replica
+from meshnode.errors import Failed
+from protocol import PROFILE_SLOT, Kind, Profile, limits
+
+
+def set_profile(
+    replica: Replica,
+    *,
+    name: str | None = None,
+    about: str | None = None,
+    place: str | None = None,
+    presence_key: bytes | None = None,
+) -> None:
+    """Write the own profile anew; what is left None stays as it is. A new presence key voids older versions."""
+    before = replica.circle.profile(replica.me)
+    if before is None and (name is None or presence_key is None):
+        raise Failed("There is no profile yet.", hint="Run `meshnode init` first.")
+    body = Profile(
+        salt=fresh_salt(replica),
+        name=name if name is not None else before.name if before else "",
+        about=about if about is not None else before.about if before else "",
+        place=place if place is not None else before.place if before else None,
+        presence_key=presence_key or (before.presence_key if before else b""),
+        home_groups=before.home_groups if before else (),
+    )
+    write(replica, Kind.PROFILE, PROFILE_SLOT, body, life=limits.PROFILE_LIFE, narrows=presence_key is not None)

@@ -1,0 +1,60 @@
+"""What one node holds and the parts that keep it: built once, handed to every use-case as its first argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meshnode.app.changes import Changes
+from meshnode.app.circle import Circle
+from meshnode.app.ingest import Ingest, Verifier, verify_one_by_one
+from meshnode.app.judge import Judge
+from meshnode.clock import Clock
+from meshnode.store import Store
+from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
+
+Entropy = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One person's node: its keys, its store, and what it makes of them. All its methods run on the desk.
+
+    `identity` is None while its key is locked: such a node reads, serves and posts, but certifies no device.
+    """
+
+    store: Store
+    keys: DeviceKeys
+    identity: IdentityKeys | None
+    me: PersonId
+    clock: Clock
+    entropy: Entropy
+    circle: Circle
+    judge: Judge
+    changes: Changes
+    ingest: Ingest
+
+    @property
+    def device(self) -> DeviceId:
+        """The device this node writes as."""
+        return self.keys.device_id
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        me: PersonId,
+        keys: DeviceKeys,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        identity: IdentityKeys | None = None,
+        verifier: Verifier = verify_one_by_one,
+    ) -> Replica:
+        """Read the circle from `store` and put the parts together."""
+        circle = Circle()
+        circle.load(store)
+        judge = Judge(circle)
+        changes = Changes()
+        ingest = Ingest(store, circle, judge, changes, clock, me, verifier)
+        return cls(store, keys, identity, me, clock, entropy, circle, judge, changes, ingest)

@@ -1,0 +1,77 @@
+"""What time does to what a node holds: expired records go, own ones are renewed, the presence key turns.
+
+Nothing is purged or renewed on a clock that cannot be trusted: a Pi boots in 1970, and what it deleted then would not
+come back when it learns the date.
+"""
+
+from __future__ import annotations
+
+from meshnode.app import policy
+from meshnode.app.beginning import certify_own_device
+from meshnode.app.changes import Change
+from meshnode.app.presence_key import turn_if_due
+from meshnode.app.profile import set_profile
+from meshnode.app.replica import Replica
+from meshnode.app.settle import settle
+from protocol import PROFILE_SLOT, Kind, Record, device_slot, limits
+
+UPKEEP_SECONDS = 10 * 60  # between two rounds while nothing asks for one sooner
+CERTIFICATE_AHEAD = 60 * limits.DAY  # the identity key may be kept far away: ask for it well before the certificate ends
+
+
+def upkeep(replica: Replica) -> int:
+    """Do what is due and return after how many seconds to come again."""
+    if not replica.clock.trusted:
+        return UPKEEP_SECONDS
+    _purge(replica)
+    _renew(replica)
+    turn_if_due(replica)
+    return _seconds_until_expiry(replica)
+
+
+def certificate_ends(replica: Replica) -> int | None:
+    """Seconds until this device's certificate ends, where that is near enough to tell its owner; else None."""
+    own = replica.circle.certificate(replica.device)
+    if own is None:
+        return None
+    left = own.expires - replica.clock.now()
+    return left if left < CERTIFICATE_AHEAD else None
+
+
+def _purge(replica: Replica) -> None:
+    now = replica.clock.now()
+    store = replica.store
+    with store.transaction():
+        gone = store.records.purge(now)
+        if not gone:
+            return
+        people = replica.circle.people()
+        replica.circle.refresh(store, people)
+        settled = settle(store, replica.circle, replica.judge, replica.me, now)
+    replica.changes.tell(
+        Change(stored=tuple(settled.freed), gone=(*gone, *settled.dropped), people=frozenset(settled.people), trust=True)
+    )
+
+
+def _renew(replica: Replica) -> None:
+    """Write own long-lived registers again at half of their life; only the device that wrote them does."""
+    now = replica.clock.now()
+    if _half_spent(replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device))), limits.POLICY_LIFE, now):
+        policy.renew(replica)
+    profile = replica.store.records.used((replica.me, Kind.PROFILE, PROFILE_SLOT))
+    if profile and profile.header.device == replica.device and _half_spent(profile, limits.PROFILE_LIFE, now):
+        set_profile(replica)
+    certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+    if replica.identity is not None and _half_spent(certificate, limits.DEVICE_LIFE, now):
+        certify_own_device(replica)
+
+
+def _half_spent(record: Record | None, life: int, now: int) -> bool:
+    return record is not None and record.header.expires - now < life // 2
+
+
+def _seconds_until_expiry(replica: Replica) -> int:
+    next_expiry = replica.store.records.next_expiry(replica.clock.now())
+    if next_expiry is None:
+        return limits.HOUR
+    return max(1, min(next_expiry - replica.clock.now(), UPKEEP_SECONDS))
