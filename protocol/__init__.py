@@ -6,6 +6,7 @@ number, opens a file or a socket: time and random bytes are passed in.
 
 from __future__ import annotations
 
+from protocol import limits
 from protocol.bodies import (
     CATEGORIES,
     LISTING_TYPES,
@@ -29,6 +30,7 @@ from protocol.codec import Value, decode, encode
 from protocol.errors import Code, InvalidField, LocalError, ProtocolError, RemoteError
 from protocol.graph import TrustGraph
 from protocol.groups import Groups, NoGroups
+from protocol.index import Item
 from protocol.keys import (
     DeviceId,
     DeviceKeys,
@@ -93,6 +95,20 @@ from protocol.record import (
     verify_signature,
 )
 from protocol.relation import Relation, relation_of
+from protocol.session import (
+    GRAPH_KINDS,
+    Ended,
+    Event,
+    Introduction,
+    NowLive,
+    PeerIntroduced,
+    Phase,
+    Received,
+    Session,
+    Wanted,
+    keep_this_one,
+    phase_of,
+)
 from protocol.text import check_text, text_fault, tidy
 from protocol.trust import TRUSTED, WEB, TrustPath, as_trust, cost, limit, reaches
 from protocol.visibility import (
@@ -119,6 +135,7 @@ __all__ = [
     "DEFAULT_RADIUS_KM",
     "DEFAULT_REGARD",
     "DEFAULT_WITHIN_KM",
+    "GRAPH_KINDS",
     "HELD_LIFE",
     "LISTING_TYPES",
     "LIVE_CARDS_MAX",
@@ -152,17 +169,24 @@ __all__ = [
     "DeviceId",
     "DeviceKeys",
     "EffectivePolicy",
+    "Ended",
+    "Event",
     "Groups",
     "Header",
     "IdentityKeys",
     "Initiator",
+    "Introduction",
     "InvalidField",
+    "Item",
     "Kind",
     "Listing",
     "ListingFacts",
     "LocalError",
     "NoGroups",
+    "NowLive",
+    "PeerIntroduced",
     "PersonId",
+    "Phase",
     "Policy",
     "Precision",
     "Preference",
@@ -170,6 +194,7 @@ __all__ = [
     "ProtocolError",
     "Psk",
     "PskCandidate",
+    "Received",
     "Record",
     "RecordId",
     "Refused",
@@ -179,6 +204,7 @@ __all__ = [
     "Responder",
     "SeenEphemerals",
     "ServiceNames",
+    "Session",
     "Sighting",
     "Standing",
     "TrustGraph",
@@ -186,6 +212,7 @@ __all__ = [
     "Value",
     "Verdict",
     "Vouch",
+    "Wanted",
     "Wish",
     "across_km",
     "announce",
@@ -210,6 +237,8 @@ __all__ = [
     "fingerprint_words",
     "is_cell",
     "is_strike",
+    "limits",
+    "keep_this_one",
     "limit",
     "may_have_device",
     "may_have_policy",
@@ -221,6 +250,7 @@ __all__ = [
     "person_id",
     "person_matches",
     "person_text",
+    "phase_of",
     "presence_psk",
     "reaches",
     "recognise",
