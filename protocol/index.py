@@ -63,14 +63,13 @@ class Index:
         hi = bisect_right(self._created, created, lo)
         return bisect_left(range(hi), prefix, lo, hi, key=self.id_at)
 
-    def has_prefix(self, created: int, prefix: bytes) -> bool:
-        """Whether an item made at `created` has an id that begins with `prefix`."""
+    def with_prefix(self, created: int, prefix: bytes) -> Item | None:
+        """The first item made at `created` whose id begins with `prefix`."""
         position = self.position(created, prefix)
-        return (
-            position < len(self)
-            and self._created[position] == created
-            and self._ids.startswith(prefix, position * ID_BYTES)
-        )
+        if position == len(self):
+            return None
+        item = self.item_at(position)
+        return item if item[0] == created and item[1].startswith(prefix) else None
 
     def insert(self, items: Iterable[Item]) -> list[Item]:
         """Add items; returns those that were not in the set, in order."""

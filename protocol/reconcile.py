@@ -17,6 +17,7 @@ from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import blake2b
+from itertools import pairwise
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.index import ID_BYTES, Index
@@ -37,6 +38,10 @@ SHORT_BYTES = 3  # one id within one listed range: likewise
 FANOUT = 8  # children of a split range
 LEAF = 16  # a range of so few own items is listed, not split
 
+_KEY_DOMAIN = b"meshnode reconcile key v1\0"
+_RANGE_DOMAIN = b"meshnode reconcile range v1\0"
+_SHORT_DOMAIN = b"meshnode reconcile short v1\0"
+
 
 class Lens:
     """The keyed hashes of one comparison: `number` counts the comparisons of the session, `phase` names the set."""
@@ -44,11 +49,10 @@ class Lens:
     __slots__ = ("_range", "_short")
 
     def __init__(self, handshake_hash: bytes, phase: int, number: int) -> None:
-        key = blake2b(
-            handshake_hash + bytes([phase]) + number.to_bytes(4, "big"), digest_size=32, person=b"mesh reconcile"
-        ).digest()
-        self._range = blake2b(key=key, person=b"mesh range", digest_size=ROOT_BYTES)
-        self._short = blake2b(key=key, person=b"mesh short", digest_size=SHORT_BYTES)
+        context = handshake_hash + bytes([phase]) + number.to_bytes(4, "big")
+        key = blake2b(_KEY_DOMAIN + context, digest_size=32).digest()
+        self._range = blake2b(_RANGE_DOMAIN, key=key, digest_size=ROOT_BYTES)
+        self._short = blake2b(_SHORT_DOMAIN, key=key, digest_size=SHORT_BYTES)
 
     def root(self, index: Index) -> bytes:
         """Fingerprint of the whole set."""
@@ -60,7 +64,7 @@ class Lens:
         with index.ids_view() as ids:
             return [
                 self._fingerprint(ids[lo * ID_BYTES : hi * ID_BYTES])[:FINGERPRINT_BYTES]
-                for lo, hi in zip(cuts, cuts[1:], strict=False)
+                for lo, hi in pairwise(cuts)
             ]
 
     def shorts(self, index: Index, lo: int, hi: int) -> list[bytes]:

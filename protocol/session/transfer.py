@@ -1,0 +1,210 @@
+"""Giving and taking records: what one side offers the other pulls, a window at a time, in the order of the offers.
+
+Nobody names what is pulled: both sides count. A pull is also the acknowledgement of what came before, since a side
+pulls on only when its node has committed. Memory is bounded by the window on one side and by the backlog on the other.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from protocol.errors import Code, LocalError, RemoteError
+from protocol.frames import Records, pack
+from protocol.index import ID_BYTES, Item
+from protocol.limits import (
+    BATCH_BYTES,
+    BATCH_RECORDS,
+    BATCH_SECONDS,
+    PULLED_MAX,
+    WANTED_ITEMS,
+    WINDOW_BYTES,
+    WINDOW_RECORDS,
+)
+from protocol.record import Record
+from protocol.session.events import Phase, Received, Wanted
+
+_TYPICAL_BYTES = 600  # of a record, until some have been seen
+_TRIM_FROM = 4096  # offers already pulled that may pile up before their memory is given back
+
+
+class Outgoing:
+    """What we have offered, and how much of it the other side has pulled."""
+
+    def __init__(self) -> None:
+        self._created = array("q")
+        self._ids = bytearray()
+        self._phases = bytearray()
+        self._next = 0  # the first offer not yet wanted
+        self._granted = 0  # pulled, not yet wanted
+        self._wanted: deque[list[tuple[Phase, Item]]] = deque()
+        self._entries: list[bytes | None] = []
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything offered has been answered."""
+        return self._next == len(self._created) and not self._wanted and not self._entries
+
+    @property
+    def pullable(self) -> bool:
+        """Whether something is pulled that the node has not been asked for."""
+        return self._granted > 0
+
+    @property
+    def unsupplied(self) -> int:
+        """How many Wanteds the node has not answered."""
+        return len(self._wanted)
+
+    def offer(self, phase: Phase, items: Iterable[Item]) -> None:
+        """Take items that the other side lacks."""
+        for created, id_ in items:
+            self._created.append(created)
+            self._ids += id_
+            self._phases.append(phase)
+
+    def pulled(self, count: int) -> None:
+        """The other side pulls. RemoteError if it pulls what nobody offered, or too far ahead."""
+        if count == 0 or self._granted + count > len(self._created) - self._next:
+            raise RemoteError(Code.OUT_OF_ORDER, "a pull of what was not offered")
+        self._granted += count
+        if self._granted > PULLED_MAX:
+            raise RemoteError(Code.OVERSIZED, "a pull too far ahead")
+
+    def next_wanted(self) -> Wanted | None:
+        """The next records to read from the store, if any are pulled."""
+        count = min(self._granted, WANTED_ITEMS)
+        if count == 0:
+            return None
+        start, stop = self._next, self._next + count
+        items = [
+            (Phase(self._phases[at]), (self._created[at], bytes(self._ids[at * ID_BYTES : (at + 1) * ID_BYTES])))
+            for at in range(start, stop)
+        ]
+        self._next = stop
+        self._granted -= count
+        self._wanted.append(items)
+        self._trim()
+        return Wanted([id_ for _, (_, id_) in items])
+
+    def supply(self, records: Iterable[Record]) -> tuple[list[tuple[Phase, Item]], list[Record]]:
+        """The node's answer to the oldest Wanted. Returns what it could not give, and what else it gave."""
+        if not self._wanted:
+            raise LocalError("nothing is wanted")
+        given = {record.id: record for record in records}
+        missing = []
+        for phase, item in self._wanted.popleft():
+            record = given.get(item[1])
+            if record is None or record.body is None:
+                missing.append((phase, item))
+                self._entries.append(None)
+            else:
+                del given[item[1]]
+                self._entries.append(record.wire)
+        return missing, list(given.values())
+
+    def frames(self) -> list[Records]:
+        """Frames to send now: full ones, and the last one as well if nothing is about to follow."""
+        full, rest = pack(self._entries)
+        if self._wanted or self._granted:
+            self._entries = rest
+        else:
+            self._entries = []
+            if rest:
+                full.append(tuple(rest))
+        return [Records(entries) for entries in full]
+
+    def _trim(self) -> None:
+        if self._next >= _TRIM_FROM or self._next == len(self._created):
+            del self._created[: self._next]
+            del self._ids[: self._next * ID_BYTES]
+            del self._phases[: self._next]
+            self._next = 0
+
+
+class Incoming:
+    """What the other side has offered, how much of it we have pulled, and what has come."""
+
+    def __init__(self) -> None:
+        self._available = 0  # offered, not yet pulled
+        self._outstanding = 0  # pulled, not yet here
+        self._arrived: list[Record] = []  # here, not yet given to the node
+        self._arrived_bytes = 0
+        self._arrived_at = 0.0
+        self._batches: deque[int] = deque()  # given to the node, not yet judged: how many pulled records in each
+        self._unjudged = 0
+        self._seen_bytes = _TYPICAL_BYTES
+        self._seen_records = 1
+
+    @property
+    def idle(self) -> bool:
+        """Whether everything offered to us has come and is committed."""
+        return not (self._available or self._outstanding or self._arrived or self._batches)
+
+    def expect(self, count: int) -> None:
+        """The other side offers `count` more."""
+        self._available += count
+
+    def to_pull(self) -> int:
+        """How many to pull now; they count as pulled. Small pulls wait until a quarter of the window is free."""
+        window = max(64, min(WINDOW_RECORDS, WINDOW_BYTES * self._seen_records // self._seen_bytes))
+        free = window - self._outstanding - len(self._arrived) - self._unjudged
+        if free < min(self._available, window // 4):
+            return 0
+        count = min(free, self._available)
+        self._available -= count
+        self._outstanding += count
+        return count
+
+    def take(self, entries: Sequence[bytes | None], now: float) -> list[Record]:
+        """Read pulled records. RemoteError if more come than were pulled, or one is malformed or lacks its body."""
+        if not entries or len(entries) > self._outstanding:
+            raise RemoteError(Code.UNSOLICITED, "records that were not pulled")
+        self._outstanding -= len(entries)
+        taken = []
+        for entry in entries:
+            if entry is not None:
+                record = Record.parse(entry)
+                if record.body is None:
+                    raise RemoteError(Code.MALFORMED, "a pulled record without its body")
+                taken.append(record)
+                self._arrived_bytes += len(entry)
+                self._seen_bytes += len(entry)
+        self._seen_records += len(taken)
+        if not self._arrived:
+            self._arrived_at = now
+        self._arrived += taken
+        return taken
+
+    def batch_due(self) -> float | None:
+        """When what has arrived must go to the node, full batch or not."""
+        return self._arrived_at + BATCH_SECONDS if self._arrived else None
+
+    def batch(self, now: float, *, all_of_it: bool = False) -> Received | None:
+        """What has arrived, if it is enough for one commit, or nothing more is on its way, or it has waited long."""
+        if not self._arrived:
+            return None
+        if not (
+            all_of_it
+            or not self._outstanding
+            or len(self._arrived) >= BATCH_RECORDS
+            or self._arrived_bytes >= BATCH_BYTES
+            or now - self._arrived_at >= BATCH_SECONDS
+        ):
+            return None
+        records = self._arrived
+        self._arrived, self._arrived_bytes = [], 0
+        self._batches.append(len(records))
+        self._unjudged += len(records)
+        return Received(records)
+
+    def unasked(self, headers: list[Record]) -> Received:
+        """Headers that came without a pull; they are judged like a batch."""
+        self._batches.append(0)
+        return Received(headers)
+
+    def judged(self) -> None:
+        """The node has committed the oldest batch."""
+        if not self._batches:
+            raise LocalError("nothing is to be judged")
+        self._unjudged -= self._batches.popleft()

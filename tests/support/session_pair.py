@@ -1,0 +1,214 @@
+"""Two sessions that talk to each other in memory, each with a dict of records for a store; every frame is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from protocol import (
+    Ended,
+    Event,
+    Introduction,
+    Item,
+    NowLive,
+    PeerIntroduced,
+    Phase,
+    Received,
+    Record,
+    RecordId,
+    Session,
+    Wanted,
+    phase_of,
+)
+from protocol.frames import Frame, decode_frame
+from tests.support.people import NOW, Person
+
+HANDSHAKE_HASH = bytes(range(64))
+
+
+def item(record: Record) -> Item:
+    return record.header.created, record.id
+
+
+@dataclass
+class Side:
+    """One node: what it holds, what of that is hidden from the other, and its session."""
+
+    person: Person
+    store: dict[RecordId, Record] = field(default_factory=dict)
+    hidden: set[RecordId] = field(default_factory=set)
+    knows: dict[bytes, Record] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    batches: list[list[Record]] = field(default_factory=list)
+    headers: list[Record] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
+    refused: set[RecordId] = field(default_factory=set)
+    session: Session = field(init=False)
+
+    def start(
+        self, peer: Person, *, initiator: bool, introduce: bool = False, now: float = 0.0, more: tuple[Record, ...] = ()
+    ) -> None:
+        self.session = Session(
+            initiator=initiator,
+            handshake_hash=HANDSHAKE_HASH,
+            remote_static=peer.keys.dh_public,
+            me=Introduction(self.person.id, self.person.device, self.person.certificate(), more),
+            introduce=introduce,
+            find_certificate=self.knows.get,
+            now=now,
+            wall=NOW,
+        )
+
+    def put(self, records: Iterable[Record], *, hidden: bool = False) -> None:
+        for record in records:
+            self.store[record.id] = record
+            if hidden:
+                self.hidden.add(record.id)
+
+    def learn(self, person: Person) -> None:
+        """Have this person's certificate at hand."""
+        self.knows[person.keys.dh_public] = person.certificate()
+
+    def view(self, phase: Phase) -> list[Item]:
+        return [
+            item(record)
+            for record in self.store.values()
+            if record.id not in self.hidden and phase_of(record.header.kind) is phase
+        ]
+
+    def admit(self) -> None:
+        self.session.admit(self.view(Phase.GRAPH), self.view(Phase.REST))
+
+    def publish(self, *records: Record) -> None:
+        """Commit records of our own while the session runs."""
+        self.put(records)
+        for record in records:
+            self.session.update(phase_of(record.header.kind), [item(record)], [])
+
+    def handle(self, events: Iterable[Event]) -> None:
+        """Do as a node does; override `meet`, `take` or `give` to do otherwise."""
+        for event in events:
+            self.events.append(event)
+            match event:
+                case PeerIntroduced():
+                    self.meet()
+                case Received(records):
+                    self.take(records)
+                case Wanted(ids):
+                    self.give(ids)
+                case NowLive() | Ended():
+                    pass
+
+    def meet(self) -> None:
+        if not any(isinstance(event, NowLive) for event in self.events) and not self.admitted:
+            self.admit()
+
+    admitted: bool = False  # by the test, before the session began
+
+    def take(self, records: list[Record]) -> None:
+        whole = [record for record in records if not record.header_only]
+        self.headers += [record for record in records if record.header_only]
+        if whole:
+            self.batches.append(whole)
+        for record in whole:
+            if record.id not in self.refused:
+                self.store[record.id] = record
+        self.session.judged()
+
+    def give(self, ids: list[RecordId]) -> None:
+        self.session.supply([self.store[id_] for id_ in ids if id_ in self.store and id_ not in self.hidden])
+
+    @property
+    def live(self) -> bool:
+        return any(isinstance(event, NowLive) for event in self.events)
+
+    @property
+    def ended(self) -> Ended | None:
+        return next((event for event in self.events if isinstance(event, Ended)), None)
+
+
+@dataclass
+class Pair:
+    """An initiator and a responder. `round_trips` counts how often the initiator waited for an answer."""
+
+    initiator: Side
+    responder: Side
+    now: float = 0.0
+    turns: int = 0
+    log: list[tuple[str, bytes]] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        initiator: Side | None = None,
+        responder: Side | None = None,
+        *,
+        acquainted: bool = True,
+        introduce: bool = False,
+    ) -> Pair:
+        """Two who know each other's certificates, unless said otherwise; the initiator knows whom it dials."""
+        one, other = initiator or Side(Person("Alice")), responder or Side(Person("Bob"))
+        if acquainted:
+            one.learn(other.person)
+            other.learn(one.person)
+        one.start(other.person, initiator=True, introduce=introduce)
+        other.start(one.person, initiator=False)
+        pair = cls(one, other)
+        if acquainted:
+            one.admit()
+            one.admitted = True
+        return pair
+
+    def run(self, *, until: int = 10_000) -> Pair:
+        """Carry frames until nobody has anything to say, nor anything to do at once."""
+        for _ in range(until):
+            spoke = self._carry(self.initiator, self.responder, ">") | self._carry(self.responder, self.initiator, "<")
+            due = False
+            for side in (self.initiator, self.responder):
+                timer = side.session.next_timer()
+                if timer is not None and timer <= self.now:
+                    due = True
+                    side.handle(side.session.tick(self.now))
+            if not spoke and not due:
+                return self
+        raise AssertionError("they never fall silent")
+
+    def wait(self, seconds: float) -> Pair:
+        """Let time pass, timer by timer, frames carried at once."""
+        end = self.now + seconds
+        self.run()
+        while True:
+            timers = [side.session.next_timer() for side in (self.initiator, self.responder)]
+            due = min((timer for timer in timers if timer is not None), default=end + 1)
+            if due > end:
+                break
+            self.now = max(self.now, due)
+            for side in (self.initiator, self.responder):
+                side.handle(side.session.tick(self.now))
+            self.run()
+        self.now = end
+        return self
+
+    def _carry(self, sender: Side, receiver: Side, mark: str) -> bool:
+        frames = sender.session.frames_to_send()
+        if not frames:
+            return False
+        if not self.log or self.log[-1][0] != mark:
+            self.turns += 1
+        self.log += [(mark, frame) for frame in frames]
+        sender.sent += frames
+        receiver.handle(receiver.session.receive_many(frames, self.now))
+        return True
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Everything said, in order."""
+        return [decode_frame(data) for _, data in self.log]
+
+    @property
+    def round_trips(self) -> int:
+        return (self.turns + 1) // 2
+
+    def bytes_on_the_wire(self) -> int:
+        """Of all frames, each with its length and MAC."""
+        return sum(len(data) + 18 for _, data in self.log)
