@@ -64,7 +64,7 @@ def decode_array(data: bytes, *, length: int, max_bytes: int, max_items: int | N
 
 
 def _fault(items: tuple[object, ...], depth: int) -> str | None:
-    """What is wrong with any of `items`, or None. Exact types: a subclass would not come back as itself."""
+    """What is wrong with any of `items`, or None. Scalars of exact types: a subclass would not come back as itself."""
     for item in items:
         kind = type(item)
         if kind is bytes:
@@ -75,7 +75,7 @@ def _fault(items: tuple[object, ...], depth: int) -> str | None:
         elif kind is str:
             if not item.isascii() and not _is_plain(item):  # type: ignore[attr-defined, arg-type]
                 return "text that is not NFC or not valid Unicode"
-        elif isinstance(item, tuple):
+        elif isinstance(item, tuple) and kind is not msgpack.ExtType:  # which is a tuple too
             if depth <= 1:
                 return "arrays nested too deep"
             fault = _fault(item, depth - 1)
