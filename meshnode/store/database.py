@@ -16,8 +16,8 @@ import apsw.sqlite_extra
 
 from meshnode.errors import Failed, Refused, StorageDamaged, StorageFailed, StorageFull
 
-WAL_PAGES = 1000  # checkpoint about every 4 MiB
-WAL_BYTES_MAX = 8 * 1024 * 1024  # what is left of the WAL after a burst: SD cards are small
+WAL_PAGES = 4000  # checkpoint about every 16 MiB: the more commits share one, the fewer pages are written twice
+WAL_BYTES_MAX = 16 * 1024 * 1024  # what is left of the WAL after a burst: SD cards are small
 CACHE_KIB = 8 * 1024
 CHECKSUM_BYTES = 8  # at the end of every page: cksumvfs takes exactly this much
 CHECKSUM_VFS = "cksmvfs"

@@ -8,12 +8,14 @@ from typing import Any
 from meshnode.errors import StorageDamaged
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from meshnode.store.rows import Row, State
+from meshnode.store.rows import Row, State, id_key
 from protocol import Kind, PersonId, Record, RecordId, Register, RemoteError
 
 SCAN_ROWS = 2000  # read at a time: no statement stays open while a scan's caller writes
 SCAN_BODIES = 200
 
+BY_ID = "id_key = ? AND id = ?"
+_WHOLE = f"SELECT wire FROM record WHERE {BY_ID}"  # noqa: S608 - ours, as everywhere here
 _IN_CIRCLE = "kind < 4"  # as the partial index says it: SQLite compares the words
 _APART = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
@@ -51,7 +53,7 @@ class RecordReader:
 
     def get(self, record_id: RecordId) -> Record | None:
         """The record of this id, whatever its state; None if it is not held."""
-        wire = self._database.value("SELECT wire FROM record WHERE id = ?", (record_id,))
+        wire = self._database.value(_WHOLE, (id_key(record_id), record_id))
         return None if wire is None else parsed(wire)
 
     def get_many(self, ids: Iterable[RecordId]) -> list[Record]:
@@ -101,17 +103,14 @@ class RecordReader:
 
     def rows_of(self, ids: Iterable[RecordId]) -> list[Row]:
         """The rows of these ids that are held, in the order asked for."""
-        sql = f"{_ROW} WHERE id = ?"
-        found = [row for record_id in ids if (row := self._database.one(sql, (record_id,))) is not None]
+        one, sql = self._database.one, f"{_ROW} WHERE {BY_ID}"
+        found = [row for record_id in ids if (row := one(sql, (id_key(record_id), record_id))) is not None]
         return list(self._rows(found))
 
     def _rows(self, found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:
         person, device = self._persons.key, self._devices.key
-        for _, id_, kind, who, what, slot, version, audience, policy, created, expires, floor, state, place, whole in found:
-            yield Row(
-                id_, kind, person(who), device(what), slot, version, audience, policy, created, expires, floor, state,
-                place, whole == 1,
-            )  # fmt: skip
+        for _, id_, kind, who, what, *middle, whole in found:
+            yield Row._make((id_, kind, person(who), device(what), *middle, whole == 1))
 
     def _by(self, author: PersonId | None, where: list[str]) -> list[int | None]:
         if author is None:
@@ -120,10 +119,6 @@ class RecordReader:
         return [self._persons.find(author)]
 
     # --- sums --------------------------------------------------------------------------------------------------------
-
-    def count_held(self) -> int:
-        """How many records wait for a certificate or policy."""
-        return int(self._database.value("SELECT count(*) FROM record WHERE state = 2 AND state <> 1"))
 
     def next_expiry(self, now: int) -> int | None:
         """The first time after `now` (UNIX seconds) at which a record expires or a tombstone may go."""

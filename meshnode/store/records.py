@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from meshnode.store.reading import RecordReader, parsed
-from meshnode.store.rows import State
+from meshnode.store.reading import BY_ID, RecordReader, parsed
+from meshnode.store.rows import State, id_key
 from protocol import (
     HELD_LIFE,
     SUSPENDED_LIFE,
@@ -32,10 +32,12 @@ _NEWEST, _BEHIND = 0, 1  # the role within a register; NULL for what stands asid
 _CIRCLE_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}"
 
 _INSERT = (
-    "INSERT INTO record (id, author, kind, slot, role, device, version, audience, policy_version, created, expires,"
+    "INSERT INTO record (id, id_key, author, kind, slot, role, device, version, audience, policy_version, created, expires,"
     " floor, outlives, state, place, complete, withdrawn, received_from, arrived, due, size, wire)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 )
+# Where they are among the values of _INSERT.
+_AUTHOR, _ROLE, _STATE, _DUE, _SIZE = 2, 5, 14, 20, 21
 _VERSION = (
     "SELECT no, id, author, kind, slot, role, version, device, floor, expires, outlives, complete, withdrawn,"
     " received_from, arrived, size FROM record"
@@ -61,6 +63,10 @@ class _Version(NamedTuple):
     received_from: int | None
     arrived: int
     size: int
+
+    @property
+    def register(self) -> tuple[int, int, bytes]:
+        return (self.author, self.kind, self.slot)
 
     def due(self, state: State, since: int) -> int:
         """When the purge must look at it, being in `state` since then."""
@@ -97,10 +103,12 @@ class Records(RecordReader):
         self.wrote_own = False
         """Whether a record of our own hand was put since this was last set to False."""
         self._use: dict[int, _Use] = {}
+        self._held: int | None = None
         database.on_rollback.append(self._forget)
 
     def _forget(self) -> None:
         self._use.clear()
+        self._held = None
         self.wrote_own = False
 
     # --- coming in ---------------------------------------------------------------------------------------------------
@@ -122,58 +130,61 @@ class Records(RecordReader):
         the floor of the newest is SUSPENDED, whatever `state` says. HELD records stand aside and replace nothing. A
         header alone never takes a body away (see `drop_bodies`).
         """
-        with self._database.joined():
-            self.wrote_own = self.wrote_own or received_from is None
-            source = None if received_from is None else self._persons.number(received_from)
-            values = self._values(record, state, source, arrived, body)
-            # Nearly all records are the first of their register: for them this one statement is all.
-            if self._insert(values, None if state is State.HELD else _NEWEST):
-                return True
-            return self._put_known(record, values, state)
+        if not self._database.in_transaction:
+            with self._database.transaction():
+                return self.put(record, state=state, received_from=received_from, arrived=arrived, body=body)
+        self.wrote_own = self.wrote_own or received_from is None
+        source = None if received_from is None else self._persons.number(received_from)
+        new, values = self._columns(record, state, source, arrived, body)
+        # Nearly all records are the first of their register: for them this one statement is all.
+        if state is not State.HELD and not self.count_held() and self._insert(values, _NEWEST):
+            return True
+        return self._put_known(new, values, state)
 
-    def _values(self, record: Record, state: State, source: int | None, arrived: int, body: Body | None) -> list[Any]:
-        """The columns of a record in the order of _INSERT, without a role."""
+    def _columns(
+        self, record: Record, state: State, source: int | None, arrived: int, body: Body | None
+    ) -> tuple[_Version, list[Any]]:
+        """What the decisions need of a record, and its columns in the order of _INSERT, without a role."""
         (kind, author, device, slot, version, audience, policy, created, expires, floor, outlives, _) = record.header
-        person, place, wire = self._persons.number(author), None, record.wire
+        place, wire, record_id = None, record.wire, record.id
         complete, withdrawn = record.body is not None, record.body == b""
         if kind == Kind.LISTING and record.body:
             listing = parse_body(kind, record.body) if body is None else body
             place = listing.place if isinstance(listing, Listing) else None
-        draft = _Version(
-            0, record.id, person, kind, slot, None, version, self._devices.number(device), floor, expires, outlives,
-            complete, withdrawn, source, arrived, len(wire),
+        new = _Version(
+            0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device), floor,
+            expires, outlives, complete, withdrawn, source, arrived, len(wire),
         )  # fmt: skip
-        return [
-            record.id, person, kind, slot, None, draft.device, version, audience, policy, created, expires, floor,
-            outlives, int(state), place, complete, withdrawn, source, arrived, draft.due(state, arrived), len(wire), wire,
+        return new, [
+            record_id, id_key(record_id), new.author, kind, slot, None, new.device, version, audience, policy, created,
+            expires, floor, outlives, state, place, complete, withdrawn, source, arrived, new.due(state, arrived),
+            new.size, wire,
         ]  # fmt: skip
 
     def _insert(self, values: list[Any], role: int | None) -> bool:
-        values[4] = role
+        values[_ROLE] = role
         if not self._database.run(_INSERT, values):
             return False
-        self._add_use(values[1], 1, values[20])
+        self._add_use(values[_AUTHOR], 1, values[_SIZE])
+        if role is None:
+            self._held = self.count_held() + 1
         return True
 
-    def _put_known(self, record: Record, values: list[Any], state: State) -> bool:
-        """Put a record whose id or register is here already."""
-        twin = self._version("id = ?", (record.id,))
+    def _put_known(self, new: _Version, values: list[Any], state: State) -> bool:
+        """Put a record whose id or register may be here already."""
+        twin = self._version(new.id)
         if twin is not None:
             waits = twin.role is None
-            if (waits and state is State.HELD) or (not waits and (twin.complete or record.body is None)):
+            if (waits and state is State.HELD) or (not waits and (twin.complete or not new.complete)):
                 return True
-            self._delete([twin])
+            self._delete([twin], heir=False)
         if state is State.HELD:
             return self._insert(values, None)
-        return self._compete(record, values)
+        return self._compete(new, values)
 
-    def _compete(self, record: Record, values: list[Any]) -> bool:
+    def _compete(self, new: _Version, values: list[Any]) -> bool:
         """Find the record its place in its register, and take out what it leaves without one."""
-        known = self._versions("author = ? AND kind = ? AND slot = ? AND role IS NOT NULL", values[1:4])
-        new = _Version(
-            0, record.id, values[1], values[2], values[3], None, values[6], values[5], values[11], values[10], values[12],
-            values[15], values[16], values[17], values[18], values[20],
-        )  # fmt: skip
+        known = self._versions("author = ? AND kind = ? AND slot = ? AND role IS NOT NULL", new.register)
         newest, behind = self._stand([*known, new])
         self._delete([version for version in known if version not in (newest, behind)], heir=False)
         if behind is not None and behind is not new:
@@ -183,7 +194,7 @@ class Records(RecordReader):
         if new is not behind:
             return False
         if new.version < newest.floor:
-            values[13], values[19] = int(State.SUSPENDED), new.due(State.SUSPENDED, new.arrived)
+            values[_STATE], values[_DUE] = State.SUSPENDED, new.due(State.SUSPENDED, new.arrived)
         return self._insert(values, _BEHIND)
 
     def _stand(self, versions: list[_Version]) -> tuple[_Version, _Version | None]:
@@ -208,7 +219,7 @@ class Records(RecordReader):
         """Give these records another state. One that was HELD now competes in its register, and may lose there."""
         with self._database.joined():
             for record_id in ids:
-                version = self._version("id = ?", (record_id,))
+                version = self._version(record_id)
                 if version is None:
                     continue
                 if version.role is None and state is not State.HELD:
@@ -216,7 +227,7 @@ class Records(RecordReader):
                 else:
                     since = self._database.value(
                         "SELECT max(arrived) FROM record WHERE author = ? AND kind = ? AND slot = ?",
-                        (version.author, version.kind, version.slot),
+                        version.register,
                     )
                     self._set_state(version, state, since)
 
@@ -235,7 +246,7 @@ class Records(RecordReader):
         """Drop what these records say and keep of each register the newest header, so that nothing comes back."""
         with self._database.joined():
             for record_id in ids:
-                version = self._version("id = ?", (record_id,))
+                version = self._version(record_id)
                 if version is None:
                     continue
                 if version.role == _NEWEST:
@@ -259,7 +270,7 @@ class Records(RecordReader):
     def delete(self, ids: Iterable[RecordId]) -> int:
         """Delete these records without a trace; returns how many there were."""
         with self._database.joined():
-            versions = [found for record_id in ids if (found := self._version("id = ?", (record_id,))) is not None]
+            versions = [found for record_id in ids if (found := self._version(record_id)) is not None]
             self._delete(versions)
         return len(versions)
 
@@ -284,11 +295,13 @@ class Records(RecordReader):
         for version in versions:
             self._database.run("DELETE FROM record WHERE no = ?", (version.no,))
             self._add_use(version.author, -1, -version.size)
+            if version.role is None:
+                self._held = self.count_held() - 1
         for version in versions:
             if heir and version.role == _NEWEST:
                 self._database.run(
                     "UPDATE record SET role = 0 WHERE author = ? AND kind = ? AND slot = ? AND role = 1",
-                    (version.author, version.kind, version.slot),
+                    version.register,
                 )
 
     def note_fork(self, one: Record, other: Record) -> None:
@@ -313,6 +326,12 @@ class Records(RecordReader):
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
         return self._used_by(self._persons.find(author)).size
 
+    def count_held(self) -> int:
+        """How many records wait for a certificate or policy."""
+        if self._held is None:
+            self._held = int(self._database.value("SELECT count(*) FROM record WHERE state = 2 AND state <> 1"))
+        return self._held
+
     def _used_by(self, author: int | None) -> _Use:
         if author is None:
             return _Use(0, 0)
@@ -333,6 +352,6 @@ class Records(RecordReader):
         found = self._database.all(f"{_VERSION} WHERE {where}", tuple(values))
         return [_Version._make(row) for row in found]
 
-    def _version(self, where: str, values: Iterable[Any]) -> _Version | None:
-        found = self._versions(where, values)
+    def _version(self, record_id: RecordId) -> _Version | None:
+        found = self._versions(BY_ID, (id_key(record_id), record_id))
         return found[0] if found else None

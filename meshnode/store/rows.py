@@ -41,3 +41,8 @@ class Row(NamedTuple):
     """A listing's own place (an H3 cell); None: its author's."""
     complete: bool
     """Whether the body is here; the empty one of a withdrawn record counts."""
+
+
+def id_key(record_id: RecordId) -> int:
+    """What the index over ids holds of an id: its first 8 bytes, as SQLite's signed integer."""
+    return int.from_bytes(record_id[:8], "big", signed=True)
