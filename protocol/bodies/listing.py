@@ -84,7 +84,8 @@ class Listing:
         check_time("return by", self.return_by)
         _check_language(self.language)
         check_place("place", self.place)
-        if None not in {self.available_from, self.available_until} and self.available_until < self.available_from:  # type: ignore[operator]
+        start, end = self.available_from, self.available_until
+        if start is not None and end is not None and end < start:
             raise InvalidField("available until", "must not come before available from")
         if self.return_by is not None and not self.lend:
             raise InvalidField("return by", "is for what is lent")
@@ -148,7 +149,7 @@ def _check_tags(tags: object) -> None:
         raise InvalidField("tags", "must differ from each other")
 
 
-def _check_language(language: object) -> None:
+def _check_language(language: str) -> None:
     check_text("language", language, LANGUAGE_MAX)
-    if language and _LANGUAGE.fullmatch(language) is None:  # type: ignore[call-overload]
+    if language and _LANGUAGE.fullmatch(language) is None:
         raise InvalidField("language", "must be a language tag such as de or pt-BR")
