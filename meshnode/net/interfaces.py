@@ -58,7 +58,10 @@ class Interfaces:
         IPv6 loopback is left out: multicast does not come back over it, and IPv4 loopback does the same work.
         """
         ipv4: list[str | int] = [address.host for address in self.addresses if not address.is_ipv6]
-        return [*ipv4, *sorted({address.index for address in self.addresses if address.is_ipv6 and not address.loopback})]
+        return [
+            *ipv4,
+            *sorted({address.index for address in self.addresses if address.is_ipv6 and not address.loopback}),
+        ]
 
     def for_others(self) -> tuple[LocalAddress, ...]:
         """Where others reach this node, best first: routable, then link-local; loopback only where there is no other."""
