@@ -2,7 +2,7 @@
 
 Three kinds of psk, by what is known of each other: a card's secret for a first meeting, a key worked out of both
 static keys between people who vouch directly (it survives rotation and long absence), and the presence key of the
-callee for everybody else in the web.
+callee for everybody else in the web. Nobody who is at odds with us, by a block in either direction, has a place here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from meshnode.app.replica import Replica
 from protocol import (
+    ANNOUNCED_TAGS,
+    RECOGNITION_CANDIDATES_MAX,
     Card,
     DeviceId,
     PersonId,
@@ -45,6 +47,23 @@ class Dial:
     card: bytes | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Somebody to be in touch with: how many devices of his are known, and where he was met, the latest first."""
+
+    person: PersonId
+    devices: int
+    addresses: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """The keys that go into an announcement: our presence key, and the secrets of cards."""
+
+    presence_key: bytes
+    card_secrets: tuple[bytes, ...]
+
+
 def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
     """The psks that a caller may show, likeliest first. Spent cards stay until they expire: their users may return."""
     circle, now = replica.circle, replica.clock.now()
@@ -52,8 +71,8 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
     own = circle.profile(replica.me)
     if own is not None:
         candidates.append(PskCandidate(PskName(), presence_psk(own.presence_key)))
-    for card in replica.store.cards.issued_live(now):
-        candidates.append(PskCandidate(PskName(card=card.id), card_psk(card.secret)))
+    cards = replica.store.cards.issued_live(now)
+    candidates.extend(PskCandidate(PskName(card=card.id), card_psk(card.secret)) for card in cards)
     for person in direct_contacts(replica):
         for _, dh_public in _devices(replica, person):
             psk = _contact_psk(replica.keys.dh_private, dh_public)
@@ -64,43 +83,108 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
 
 def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
     """The ways to call `person`, the likeliest to be answered first; empty if there is none."""
-    dials = [
-        _card_dial(taken.card)
-        for taken in replica.store.cards.taken_pending(replica.clock.now())
-        if taken.card.giver == person
-    ]
-    profile = replica.circle.profile(person)
-    vouched = replica.circle.graph.weight(replica.me, person) > 0 or replica.circle.graph.weight(person, replica.me) > 0
+    if replica.circle.graph.at_odds(replica.me, person):
+        return []
+    dials = [_card_dial(card) for card in _pending_cards(replica).get(person, [])]
+    presence = _presence_key(replica, person)
+    vouched = _vouched(replica, person)
     for device, dh_public in _devices(replica, person):
         contact = _contact_psk(replica.keys.dh_private, dh_public) if vouched or person == replica.me else None
         if contact is not None:
             dials.append(Dial(person, device, dh_public, contact))
-        if profile is not None:
-            dials.append(Dial(person, device, dh_public, presence_psk(profile.presence_key)))
+        if presence is not None:
+            dials.append(Dial(person, device, dh_public, presence_psk(presence)))
     return dials
 
 
 def direct_contacts(replica: Replica) -> list[PersonId]:
-    """The people I vouch for and do not block, in a fixed order; my own other devices come with them."""
+    """The people I vouch for and am not at odds with, in a fixed order; my own other devices come with them."""
     graph = replica.circle.graph
-    vouched = [person for person in graph.vouched_by(replica.me) if not graph.blocks(replica.me, person)]
+    vouched = [person for person in graph.vouched_by(replica.me) if not graph.at_odds(replica.me, person)]
     return [*sorted(vouched), replica.me]
 
 
+def sought(replica: Replica) -> list[Sought]:
+    """Whom to be in touch with wherever they are: contacts who vouch either way, and givers of cards not yet met."""
+    graph = replica.circle.graph
+    cards = _pending_cards(replica)
+    people = dict.fromkeys([*direct_contacts(replica), *graph.vouchers_of(replica.me), *cards])
+    found = []
+    for person in people:
+        devices = _devices(replica, person)
+        if devices and not graph.at_odds(replica.me, person):
+            met_at = [(address.host, address.port) for address in replica.store.people.addresses(person)]
+            told = [address for card in cards.get(person, ()) for address in card.addresses]
+            found.append(Sought(person, len(devices), tuple(dict.fromkeys([*met_at, *told]))))
+    return found
+
+
+def met(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str, int] | None) -> None:
+    """A session with this device stands; `address` is where it was dialed, None if it dialed us."""
+    if address is not None:
+        replica.store.people.remember(person, device, *address, replica.clock.now())
+    if _vouched(replica, person):
+        keep_keys(replica, person)
+
+
+def keep_keys(replica: Replica, person: PersonId) -> None:
+    """Keep what it takes to call `person` past the expiry of his records: two nodes may be apart for a winter."""
+    profile = replica.circle.profile(person)
+    presence = profile.presence_key if profile is not None else None
+    kept = {keys.device: keys for keys in replica.store.people.keys(person)}
+    for certificate in replica.circle.devices(person):
+        known = kept.get(certificate.device)
+        if known is None or known.dh_public != certificate.dh_public or presence not in (None, known.presence_key):
+            replica.store.people.remember_keys(person, certificate.device, certificate.dh_public, presence)
+
+
+def announced(replica: Replica) -> Announced | None:
+    """What to announce with; None before there is a profile. Cards with uses left go ahead of spent ones."""
+    profile = replica.circle.profile(replica.me)
+    if profile is None:
+        return None
+    cards = replica.store.cards.issued_live(replica.clock.now())
+    cards.sort(key=lambda card: (card.spent, -card.expires))
+    return Announced(profile.presence_key, tuple(card.secret for card in cards[: ANNOUNCED_TAGS - 1]))
+
+
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
-    """Whose announcements to recognise and by which key (32 bytes), direct contacts first, then the web."""
+    """Whose announcements to recognise and by which key (32 bytes): contacts, givers of cards, then the web."""
     circle = replica.circle
-    direct = direct_contacts(replica)
-    web = {*circle.reach_to(replica.me), *circle.regard_from(replica.me)}
-    people = [*direct, *sorted(web - set(direct))]
-    known = ((person, circle.profile(person)) for person in people)
-    return [(person, profile.presence_key) for person, profile in known if profile is not None]
+    direct = [*direct_contacts(replica), *circle.graph.vouchers_of(replica.me)]
+    cards = [(person, card.secret) for person, cards in _pending_cards(replica).items() for card in cards]
+    web = sorted({*circle.reach_to(replica.me), *circle.regard_from(replica.me)})
+    found: dict[tuple[PersonId, bytes], None] = {}
+    for known in (_with_presence(replica, direct), cards, _with_presence(replica, web)):
+        found |= dict.fromkeys(known)
+    kept = [(person, key) for person, key in found if not circle.graph.at_odds(replica.me, person)]
+    return kept[:RECOGNITION_CANDIDATES_MAX]
 
 
-def card_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
-    """Whose announcements to recognise by a card of theirs that was added here and waits for the meeting."""
-    pending = replica.store.cards.taken_pending(replica.clock.now())
-    return [(taken.card.giver, taken.card.secret) for taken in pending]
+def _with_presence(replica: Replica, people: list[PersonId]) -> list[tuple[PersonId, bytes]]:
+    known = ((person, _presence_key(replica, person)) for person in people)
+    return [(person, key) for person, key in known if key is not None]
+
+
+def _presence_key(replica: Replica, person: PersonId) -> bytes | None:
+    """By which to recognise and call him: as his profile says, else as kept from before a long absence."""
+    profile = replica.circle.profile(person)
+    if profile is not None:
+        return profile.presence_key
+    kept = [keys.presence_key for keys in replica.store.people.keys(person) if keys.presence_key is not None]
+    return kept[-1] if kept else None
+
+
+def _vouched(replica: Replica, person: PersonId) -> bool:
+    graph = replica.circle.graph
+    return graph.weight(replica.me, person) > 0 or graph.weight(person, replica.me) > 0
+
+
+def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:
+    cards: dict[PersonId, list[Card]] = {}
+    for taken in replica.store.cards.taken_pending(replica.clock.now()):
+        cards.setdefault(taken.card.giver, []).append(taken.card)
+    return cards
 
 
 def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]:
