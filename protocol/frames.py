@@ -263,7 +263,7 @@ def _read_have(fields: _Fields) -> Frame:
     _count(fields, 2)
     items = []
     for item in _array(fields[1], HAVE_ITEMS_MAX):
-        pair = _array(item, 2)
+        pair = item if isinstance(item, tuple) else ()
         _count(pair, 2)
         items.append((_integer(pair[0]), _bytes(pair[1], HAVE_PREFIX_BYTES)))
     return Have(_integer(fields[0]), tuple(items))

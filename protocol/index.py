@@ -73,9 +73,14 @@ class Index:
 
     def insert(self, items: Iterable[Item]) -> list[Item]:
         """Add items; returns those that were not in the set, in order."""
+        ordered = sorted(set(items))
+        if not self._created:
+            self._created = array("q", [created for created, _ in ordered])
+            self._ids = bytearray().join(id_ for _, id_ in ordered)
+            return ordered
         fresh: list[Item] = []
         places: list[int] = []
-        for item in sorted(set(items)):
+        for item in ordered:
             position, present = self._locate(item)
             if not present:
                 fresh.append(item)

@@ -111,6 +111,7 @@ HAVE_ITEMS_MAX = 256  # announced at once: each costs a search
 HAVES_UNANSWERED_MAX = 4  # announcements under way: what we must remember of them
 PULLED_MAX = 4096  # records a peer may pull ahead of what it has been given
 WANTED_ITEMS = 256  # records read from the store for one Wanted
+BACKLOG_BYTES = 1024 * 1024  # of records waiting to be sent: beyond it the store is not asked for more
 WINDOW_RECORDS = 2048  # records that we pull ahead of what has been committed
 WINDOW_BYTES = 2 * 1024 * 1024  # the same in bytes, judged by the records seen so far
 BATCH_RECORDS = 1000  # records given to the node at once: one commit

@@ -2,16 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from protocol.bodies import Device, body_of
 from protocol.errors import Code, RemoteError
-from protocol.frames import Hello
+from protocol.frames import Hello, Introduce, Who
 from protocol.keys import DeviceId
 from protocol.record import Kind, Record, check_header, verify_signature
+from protocol.session.events import Introduction, PeerIntroduced
 
 VERSIONS = (1,)
 ALGORITHMS = (1,)  # of reconciliation; 1 is README.md, "Reconciliation"
+
+
+class Greeting:
+    """Both Hellos, and certificates where they are not known; `peer` is there once the other side is."""
+
+    def __init__(
+        self,
+        me: Introduction,
+        remote_static: bytes,
+        find_certificate: Callable[[bytes], Record | None],
+        wall: int,
+        *,
+        introduce: bool,
+    ) -> None:
+        self._me = me
+        self._remote_static = remote_static
+        self._wall = wall
+        self._introduce = introduce
+        found = find_certificate(remote_static)
+        self._certificate = found if found is not None and names_key(found, remote_static) else None
+        self._extra: list[Record] = []
+        self._hello: Hello | None = None
+        self._asked = False
+        self._answered = False
+        self.said = False  # our Hello
+
+    @property
+    def certificate_known(self) -> bool:
+        """Whether we know whose key the other side speaks with."""
+        return self._certificate is not None
+
+    @property
+    def their_roots(self) -> tuple[bytes, bytes] | None:
+        """The roots in their Hello."""
+        return self._hello.roots if self._hello is not None else None
+
+    @property
+    def peer(self) -> PeerIntroduced | None:
+        """Who the other side is, once it has said Hello and its certificate is at hand."""
+        if self._hello is None or self._certificate is None:
+            return None
+        header = self._certificate.header
+        return PeerIntroduced(header.author, header.device, self._certificate, self._hello.wall, self._extra)
+
+    def hello(self, roots: tuple[bytes, bytes] | None) -> Hello:
+        """Our Hello."""
+        self.said = True
+        return Hello(VERSIONS, ALGORITHMS, self._wall, roots, self._introduction() if self._introduce else ())
+
+    def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:
+        """Read a frame of the greeting; returns what it calls for."""
+        match frame:
+            case Hello():
+                return self._take_hello(frame)
+            case Who():
+                if self._answered:
+                    raise RemoteError(Code.OUT_OF_ORDER, "a second Who")
+                self._answered = True
+                return Introduce(self._introduction())
+            case Introduce(records):
+                if not self._asked or self._certificate is not None:
+                    raise RemoteError(Code.UNSOLICITED, "an introduction that nobody asked for")
+                self._read(records)
+                return None
+
+    def _take_hello(self, hello: Hello) -> Who | None:
+        if self._hello is not None:
+            raise RemoteError(Code.OUT_OF_ORDER, "a second Hello")
+        check_common_ground(hello)
+        self._hello = hello
+        if hello.records and self._certificate is None:
+            self._read(hello.records)
+        if self._certificate is None:
+            self._asked = True
+            return Who()
+        return None
+
+    def _read(self, wires: Iterable[bytes]) -> None:
+        self._certificate, self._extra = read_introduction(wires, self._remote_static)
+
+    def _introduction(self) -> tuple[bytes, ...]:
+        return tuple(record.wire for record in (self._me.certificate, *self._me.more))
 
 
 def check_common_ground(hello: Hello) -> None:

@@ -19,7 +19,7 @@ class _Minute:
         self._since = float("-inf")
 
     def left(self, now: float) -> int:
-        if now - self._since >= MINUTE:
+        if now >= self.ends:
             self._count, self._since = 0, now
         return self._limit - self._count
 

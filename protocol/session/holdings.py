@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import islice
 
-from protocol.frames import HAVE_PREFIX_BYTES
 from protocol.index import Index, Item
 from protocol.limits import HAVE_ITEMS_MAX
 
@@ -76,8 +75,3 @@ class Holdings:
             return True
         self._news.pop(item, None)
         return False
-
-
-def announcement(items: Iterable[Item]) -> tuple[tuple[int, bytes], ...]:
-    """Items as a Have names them."""
-    return tuple((created, id_[:HAVE_PREFIX_BYTES]) for created, id_ in items)

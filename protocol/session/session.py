@@ -3,12 +3,11 @@
 No I/O, no clock, no chance: `now` is seconds on any clock that only runs forward, and whoever drives the session asks
 for the next timer after every call. All that is said follows from the two sets given in `admit` and `update`, so what
 is hidden from a peer leaves no trace in content, length, number or order of frames. The initiator leads, the responder
-answers; states.py has the table. Spec: README.md, "Session".
+answers; states.py has the table, and the other files the parts. Spec: README.md, "Session".
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from protocol.errors import Code, LocalError, RemoteError
@@ -31,32 +30,25 @@ from protocol.frames import (
 )
 from protocol.index import Item
 from protocol.limits import (
-    HAVES_UNANSWERED_MAX,
     IDLE_DEAD_SECONDS,
     IDLE_PING_SECONDS,
     LIVE_COMPARE_SECONDS,
-    PASSES_MAX,
     PREAUTH_SECONDS,
     PROGRESS_SECONDS,
     RECHECK_SECONDS,
-    SESSION_BUFFER_BYTES,
 )
-from protocol.reconcile import Lens, Reconciler
 from protocol.record import Record
-from protocol.session.events import (
-    Ended,
-    Event,
-    Introduction,
-    NowLive,
-    PeerIntroduced,
-    Phase,
-    phase_of,
-)
-from protocol.session.greeting import ALGORITHMS, VERSIONS, check_common_ground, names_key, read_introduction
+from protocol.session.announcing import Announcer
+from protocol.session.events import Ended, Event, Introduction, NowLive, Phase, phase_of
+from protocol.session.greeting import Greeting
 from protocol.session.headers import HeaderPost
-from protocol.session.holdings import Holdings, announcement
+from protocol.session.holdings import Holdings
+from protocol.session.settling import Settling
 from protocol.session.states import State, Trigger, after, check_allowed
 from protocol.session.transfer import Incoming, Outgoing
+
+# States in which the other side, too, has certainly been told by its node what we may have.
+_ADMITTED_TO = frozenset({State.EXCHANGING, State.TRANSFERRING, State.LIVE})
 
 
 class Session:
@@ -65,7 +57,7 @@ class Session:
     `handshake_hash` and `remote_static` are the channel's; `introduce` shows our certificate at once instead of on
     request; `find_certificate` looks up the certificate of a known device by its X25519 key; `wall` is our clock in UNIX
     seconds. The initiator may be admitted to before anything is received, if the node knows whom it dialed: then its
-    Hello carries the roots and an unchanged peer costs one round trip.
+    Hello carries the roots, and a peer with nothing new costs one round trip.
 
     A RemoteError out of any call means that the peer broke the protocol: say `bye` with its code, send, and close.
     """
@@ -84,41 +76,24 @@ class Session:
     ) -> None:
         self._initiator = initiator
         self._handshake_hash = handshake_hash
-        self._remote_static = remote_static
         self._me = me
-        self._introduce = introduce
-        self._wall = wall
-        self._certificate = find_certificate(remote_static)
-        if self._certificate is not None and not names_key(self._certificate, remote_static):
-            self._certificate = None
+        self._greeting = Greeting(me, remote_static, find_certificate, wall, introduce=introduce)
+        self._our_roots: tuple[bytes, bytes] | None = None  # as our Hello said them
 
         self._state = State.GREETING
         self._now = now
         self._opened = now
         self._heard = now
         self._spoke = now
-        self._progress = now
-        self._settled_at = now  # when the session last became live
+        self._progress = now  # when the peer last did more than ping
+        self._settled = now  # when the session last became live
+        self._recheck = now
 
-        self._hello_sent = False
-        self._their_hello: Hello | None = None
-        self._extra: list[Record] = []
-        self._asked_who = False
-        self._who_answered = False
-        self._holdings: dict[Phase, Holdings] | None = None
-
-        self._phase = Phase.GRAPH
-        self._passes = 0  # comparisons of this phase that went into ranges
-        self._number = 0  # comparisons of the session: each has hashes of its own
-        self._our_roots: Roots | None = None
-        self._their_roots: Roots | None = None
-        self._hello_roots: dict[Phase, bytes] = {}  # our own, as said in our Hello
-        self._reconciler: Reconciler | None = None
-
+        self._sets: dict[Phase, Holdings] | None = None
+        self._parts: tuple[Settling, Announcer] | None = None
         self._outgoing = Outgoing()
         self._incoming = Incoming()
         self._headers = HeaderPost()
-        self._announced: deque[tuple[Phase, list[Item]]] = deque()
         self._events: list[Event] = []
         self._outbox: list[bytes] = []
         self._outbox_bytes = 0
@@ -135,7 +110,7 @@ class Session:
         return self.receive_many([frame], now)
 
     def receive_many(self, frames: Sequence[bytes], now: float) -> list[Event]:
-        """Take the frames that have arrived, in order: records among them make one batch."""
+        """Take the frames that have arrived, in order; records among them make one batch."""
         self._now = max(self._now, now)
         for data in frames:
             if self._state is State.ENDED:
@@ -146,15 +121,17 @@ class Session:
             if not isinstance(frame, Ping):
                 self._progress = self._now
             self._take(frame)
+            self._advance()
         self._go_on()
         return self._drain_events()
 
     def frames_to_send(self) -> list[bytes]:
         """The frames to send now, each given once. Ask only when they can be written: what waits here is bounded."""
-        if self._state is State.GREETING and self._initiator and not self._hello_sent:
+        if self._initiator and self._state is State.GREETING and not self._greeting.said:
             self._say_hello()
         if self._state is State.LIVE:
-            self._announce()
+            for have in self._announcer.news():
+                self._send(have)
         frames, self._outbox = self._outbox, []
         self._outbox_bytes = 0
         if frames:
@@ -162,10 +139,12 @@ class Session:
         return frames
 
     def next_timer(self) -> float | None:
-        """When `tick` is to be called, at the latest; a time gone by means at once. None once the session is over."""
+        """When `tick` is to be called, at the latest; a time gone by means at once. None: never."""
+        if self._events:
+            return self._now
         if self._state is State.ENDED:
-            return self._now if self._events else None
-        if self._events or (self._outgoing.pullable and self._has_room()):
+            return None
+        if self._outgoing.pullable and self._outgoing.room(self._outbox_bytes):
             return self._now
         times = [self._spoke + IDLE_PING_SECONDS, self._heard + IDLE_DEAD_SECONDS]
         if self._state is State.GREETING:
@@ -173,8 +152,13 @@ class Session:
         if self._peer_owes():
             times.append(self._progress + PROGRESS_SECONDS)
         if self._state is State.LIVE and self._initiator:
-            times.append(self._settled_at + RECHECK_SECONDS)
-        times += [time for time in (self._incoming.batch_due(), self._headers.next_timer()) if time is not None]
+            times.append(self._recheck)
+        batch = self._incoming.batch_due()
+        if batch is not None:
+            times.append(batch)
+        headers = self._headers.next_timer()
+        if headers is not None and self._state in _ADMITTED_TO:
+            times.append(headers)
         return min(times)
 
     def tick(self, now: float) -> list[Event]:
@@ -183,12 +167,13 @@ class Session:
         if self._state is not State.ENDED:
             silence = self._overdue()
             if silence:
-                self._end(Code.TIMEOUT, silence)
+                self._give_up(silence)
             else:
-                if self._now - self._spoke >= IDLE_PING_SECONDS:
+                if self._now >= self._spoke + IDLE_PING_SECONDS:
                     self._send(Ping())
                     self._spoke = self._now
-                if self._now - self._settled_at >= RECHECK_SECONDS:
+                if self._state is State.LIVE and self._now >= self._recheck:
+                    self._recheck = self._now + LIVE_COMPARE_SECONDS
                     self.recheck(now)
                 self._go_on()
         return self._drain_events()
@@ -197,11 +182,13 @@ class Session:
 
     def admit(self, graph: Iterable[Item], rest: Iterable[Item]) -> None:
         """The sets for this peer, one a phase: all that it may have, holds or has refused."""
-        if self._holdings is not None or self._state not in {State.GREETING, State.ADMITTING}:
+        if self._sets is not None:
             raise LocalError("already admitted")
-        if self._state is State.GREETING and not self._initiator:
-            raise LocalError("nobody is known yet")
-        self._holdings = {Phase.GRAPH: Holdings(graph), Phase.REST: Holdings(rest)}
+        if self._state is not State.ADMITTING and not (self._initiator and self._state is State.GREETING):
+            raise LocalError("nobody is there to admit")
+        self._sets = {Phase.GRAPH: Holdings(graph), Phase.REST: Holdings(rest)}
+        settling = Settling(self._sets, self._handshake_hash, self._send, initiator=self._initiator)
+        self._parts = (settling, Announcer(self._sets))
         self._go_on()
 
     def supply(self, records: Iterable[Record]) -> None:
@@ -211,7 +198,7 @@ class Session:
         """
         missing, others = self._outgoing.supply(records)
         for phase, item in missing:
-            self._holding(phase).remove([item])
+            self._holdings(phase).remove([item])
         self._headers.add(others)
         self._go_on()
 
@@ -232,16 +219,16 @@ class Session:
 
     def update(self, phase: Phase, added: Iterable[Item], removed: Iterable[Item]) -> None:
         """The set for this peer has changed; once live, what is new to it is announced."""
-        holding = self._holding(phase)
-        holding.remove(removed)
-        holding.add(added, news=True)
+        holdings = self._holdings(phase)
+        holdings.remove(removed)
+        holdings.add(added, news=True)
 
     def recheck(self, now: float) -> None:
-        """Compare the sets again, if we are the initiator, the session is live, and the last time is not just past."""
+        """Compare the sets again, if we are the initiator, the session is live and idle, and the last time not just past."""
         self._now = max(self._now, now)
-        quiet = self._outgoing.idle and self._incoming.idle and not self._announced
-        if self._initiator and self._state is State.LIVE and quiet and self._now - self._settled_at >= LIVE_COMPARE_SECONDS:
-            self._compare_again()
+        if self._initiator and self._state is State.LIVE and self._quiet() and self._now >= self._settled + LIVE_COMPARE_SECONDS:
+            self._settling.again()
+            self._move(Trigger.RECHECK)
             self._go_on()
 
     def bye(self, code: Code) -> None:
@@ -255,34 +242,43 @@ class Session:
     def _take(self, frame: Frame) -> None:
         match frame:
             case Hello() | Who() | Introduce():
-                self._take_greeting(frame)
+                answer = self._greeting.take(frame)
+                if answer is not None:
+                    self._send(answer)
             case Roots():
                 self._take_roots(frame)
             case Compare(message):
                 self._take_comparison(message)
             case Have():
-                self._take_have(frame)
-            case Want(bits):
-                self._take_want(bits)
+                want, count = self._announcer.take_have(frame)
+                self._send(want)
+                self._incoming.expect(count)
+            case Want():
+                self._outgoing.offer(*self._announcer.take_want(frame))
             case Pull() | Records() | Headers():
                 self._take_transfer(frame)
             case Bye(code):
-                self._take_bye(code)
+                self._finish(Code(code) if code in set(Code) else Code.CLOSING, "said by the peer")
             case Ping():
                 pass
 
-    def _take_greeting(self, frame: Hello | Who | Introduce) -> None:
-        match frame:
-            case Hello():
-                self._take_hello(frame)
-            case Who():
-                self._take_who()
-            case Introduce(records):
-                if not self._asked_who or self._certificate is not None:
-                    raise RemoteError(Code.UNSOLICITED, "an introduction that nobody asked for")
-                self._certificate, self._extra = read_introduction(records, self._remote_static)
-        if self._state is State.GREETING:
-            self._greet()
+    def _take_roots(self, roots: Roots) -> None:
+        if self._state is State.LIVE:
+            if self._initiator:
+                raise RemoteError(Code.OUT_OF_ORDER, "only the initiator compares again")
+            if self._now < self._settled + LIVE_COMPARE_SECONDS / 2:
+                raise RemoteError(Code.BUSY, "compares again too soon")
+            self._settling.again()
+            self._move(Trigger.RECHECK)
+        self._settling.take_roots(roots)
+
+    def _take_comparison(self, message: bytes) -> None:
+        exchanged = self._settling.take_message(message)
+        if exchanged is not None:
+            self._outgoing.offer(exchanged.phase, exchanged.offers)
+            self._incoming.expect(exchanged.expected)
+            self._holdings(exchanged.phase).thaw()
+            self._move(Trigger.EXCHANGED)
 
     def _take_transfer(self, frame: Pull | Records | Headers) -> None:
         match frame:
@@ -291,203 +287,21 @@ class Session:
             case Records(entries):
                 for record in self._incoming.take(entries, self._now):
                     header = record.header
-                    self._holding(phase_of(header.kind)).add([(header.created, record.id)], news=False)
+                    self._holdings(phase_of(header.kind)).add([(header.created, record.id)], news=False)
             case Headers(entries):
                 self._events.append(self._incoming.unasked(self._headers.take(entries, self._now)))
-
-    def _take_hello(self, hello: Hello) -> None:
-        if self._their_hello is not None:
-            raise RemoteError(Code.OUT_OF_ORDER, "a second Hello")
-        check_common_ground(hello)
-        if not self._initiator and hello.roots is None and self._hello_sent:
-            raise LocalError("our Hello went out before theirs came")
-        self._their_hello = hello
-        if hello.records and self._certificate is None:
-            self._certificate, self._extra = read_introduction(hello.records, self._remote_static)
-
-    def _take_who(self) -> None:
-        if self._who_answered:
-            raise RemoteError(Code.OUT_OF_ORDER, "a second Who")
-        self._who_answered = True
-        self._send(Introduce(self._introduction()))
-
-    def _take_roots(self, roots: Roots) -> None:
-        if self._their_roots is not None:
-            raise RemoteError(Code.OUT_OF_ORDER, "a second root")
-        if self._state is State.LIVE:
-            if self._initiator:
-                raise RemoteError(Code.OUT_OF_ORDER, "only the initiator compares again")
-            if self._now - self._settled_at < LIVE_COMPARE_SECONDS / 2:
-                raise RemoteError(Code.BUSY, "compares again too soon")
-            self._compare_again()
-        self._their_roots = roots
-
-    def _take_comparison(self, message: bytes) -> None:
-        if self._reconciler is None:
-            raise LocalError("nothing is being compared")
-        reply = self._reconciler.receive(message)
-        if reply is not None:
-            self._send(Compare(reply))
-        self._end_exchange_if_done()
-
-    def _take_have(self, frame: Have) -> None:
-        if frame.phase not in {Phase.GRAPH, Phase.REST} or not frame.items:
-            raise RemoteError(Code.MALFORMED, "an announcement of nothing")
-        holding = self._holding(Phase(frame.phase))
-        bits = 0
-        for number, (created, prefix) in enumerate(frame.items):
-            if holding.lacks(created, prefix):
-                bits |= 1 << number
-        self._send(Want(bits.to_bytes((len(frame.items) + 7) // 8, "little")))
-        self._incoming.expect(bits.bit_count())
-
-    def _take_want(self, data: bytes) -> None:
-        if not self._announced:
-            raise RemoteError(Code.UNSOLICITED, "an answer to no announcement")
-        phase, items = self._announced.popleft()
-        bits = int.from_bytes(data, "little")
-        if len(data) != (len(items) + 7) // 8 or bits >> len(items):
-            raise RemoteError(Code.MALFORMED, "an answer of the wrong length")
-        self._outgoing.offer(phase, (item for number, item in enumerate(items) if bits >> number & 1))
-
-    def _take_bye(self, code: int) -> None:
-        rest = self._incoming.batch(self._now, all_of_it=True)
-        if rest is not None:
-            self._events.append(rest)
-        self._move(Trigger.OVER)
-        self._events.append(Ended(Code(code) if code in set(Code) else Code.CLOSING, "said by the peer"))
-
-    # --- greeting ----------------------------------------------------------------------------------------------------
-
-    def _say_hello(self) -> None:
-        self._hello_sent = True
-        roots = None
-        if self._holdings is not None:
-            self._hello_roots = {phase: self._root(phase, 0) for phase in Phase}
-            roots = (self._hello_roots[Phase.GRAPH], self._hello_roots[Phase.REST])
-        records = self._introduction() if self._introduce else ()
-        self._send(Hello(VERSIONS, ALGORITHMS, self._wall, roots, records))
-
-    def _introduction(self) -> tuple[bytes, ...]:
-        return tuple(record.wire for record in (self._me.certificate, *self._me.more))
-
-    def _greet(self) -> None:
-        hello = self._their_hello
-        if hello is None:
-            return
-        if self._certificate is None:
-            if not self._asked_who:
-                self._asked_who = True
-                self._send(Who())
-            return
-        self._move(Trigger.INTRODUCED)
-        header = self._certificate.header
-        self._events.append(PeerIntroduced(header.author, header.device, self._certificate, hello.wall, self._extra))
-
-    def _begin(self) -> None:
-        """Both sides know each other, and our node has said what the peer may have."""
-        if not self._hello_sent:
-            self._say_hello()
-        self._move(Trigger.ADMITTED)
-        hello = self._their_hello
-        if hello is not None and hello.roots is not None and self._hello_roots:
-            self._use_hello_roots()
-
-    def _use_hello_roots(self) -> None:
-        """Both Hellos had roots: that was the first comparison of this phase."""
-        hello = self._their_hello
-        if hello is not None and hello.roots is not None:
-            self._our_roots = Roots(self._phase, 0, self._hello_roots[self._phase])
-            self._their_roots = Roots(self._phase, 0, hello.roots[self._phase])
-
-    # --- comparing ---------------------------------------------------------------------------------------------------
-
-    def _root(self, phase: Phase, number: int) -> bytes:
-        holding = self._holding(phase)
-        holding.compared()
-        return Lens(self._handshake_hash, phase, number).root(holding.index)
-
-    def _compare_again(self) -> None:
-        self._move(Trigger.RECHECK)
-        self._phase, self._passes = Phase.GRAPH, 0
-
-    def _compare(self) -> bool:
-        """Say our root when it is our turn; decide when both are known. Returns whether anything was done."""
-        if self._our_roots is None:
-            if not self._initiator and self._their_roots is None:
-                return False
-            self._our_roots = Roots(self._phase, self._number, self._root(self._phase, self._number))
-            self._send(self._our_roots)
-            return True
-        if self._their_roots is None:
-            return False
-        ours, theirs = self._our_roots, self._their_roots
-        if (theirs.phase, theirs.number) != (ours.phase, ours.number):
-            raise RemoteError(Code.OUT_OF_ORDER, "the root of another comparison")
-        self._our_roots = self._their_roots = None
-        self._number = max(self._number, ours.number) + 1
-        if ours.root != theirs.root and self._passes < PASSES_MAX:
-            self._passes += 1
-            self._start_exchange(ours.number)
-        else:
-            self._settle_phase(from_hello=ours.number == 0 and bool(self._hello_roots))
-        return True
-
-    def _settle_phase(self, *, from_hello: bool) -> None:
-        self._passes = 0
-        if self._phase is Phase.GRAPH:
-            self._phase = Phase.REST
-            self._move(Trigger.PHASE_SETTLED)
-            if from_hello:
-                self._use_hello_roots()
-            return
-        self._move(Trigger.ALL_SETTLED)
-        self._settled_at = self._now
-        self._events.append(NowLive())
-
-    def _start_exchange(self, number: int) -> None:
-        self._move(Trigger.DIFFERENT)
-        holding = self._holding(self._phase)
-        holding.freeze()
-        self._reconciler = Reconciler(holding.index, Lens(self._handshake_hash, self._phase, number))
-        if self._initiator:
-            self._send(Compare(self._reconciler.open()))
-        else:
-            self._reconciler.begin()
-
-    def _end_exchange_if_done(self) -> None:
-        reconciler = self._reconciler
-        if reconciler is None or not reconciler.done:
-            return
-        self._reconciler = None
-        holding = self._holding(self._phase)
-        self._outgoing.offer(self._phase, (holding.index.item_at(position) for position in reconciler.offers))
-        self._incoming.expect(reconciler.expected)
-        holding.thaw()
-        self._move(Trigger.EXCHANGED)
 
     # --- going on ----------------------------------------------------------------------------------------------------
 
     def _go_on(self) -> None:
         """Do whatever can be done now, until nothing more can."""
+        self._advance()
+        if self._sets is None or self._state is State.ENDED:
+            return
         self._transfer()
-        while self._step():
-            self._transfer()
-
-    def _step(self) -> bool:
-        if self._state is State.ADMITTING and self._holdings is not None:
-            self._begin()
-            return True
-        if self._state is State.COMPARING:
-            return self._compare()
-        if self._state is State.TRANSFERRING and self._outgoing.idle and self._incoming.idle:
-            self._move(Trigger.TRANSFERRED)
-            return True
-        return False
+        self._advance()
 
     def _transfer(self) -> None:
-        if self._holdings is None or self._state is State.ENDED:
-            return
         batch = self._incoming.batch(self._now)
         if batch is not None:
             self._events.append(batch)
@@ -496,47 +310,84 @@ class Session:
             self._send(Pull(count))
         for records in self._outgoing.frames():
             self._send(records)
-        for headers in self._headers.frames(self._now):
-            self._send(headers)
-        while self._has_room() and (wanted := self._outgoing.next_wanted()) is not None:
+        if self._state in _ADMITTED_TO:
+            for headers in self._headers.frames(self._now):
+                self._send(headers)
+        while self._outgoing.room(self._outbox_bytes) and (wanted := self._outgoing.next_wanted()) is not None:
             self._events.append(wanted)
 
-    def _has_room(self) -> bool:
-        return self._outbox_bytes < SESSION_BUFFER_BYTES // 4 and self._outgoing.unsupplied < 4
+    def _advance(self) -> None:
+        """Follow the table as far as it goes without anybody else's doing."""
+        while (trigger := self._trigger()) is not None:
+            self._move(trigger)
+            if trigger is Trigger.ALL_SETTLED:
+                self._settled = self._now
+                self._recheck = self._now + RECHECK_SECONDS
+                self._events.append(NowLive())
 
-    def _announce(self) -> None:
-        if self._holdings is None:
-            return
-        for phase, holding in self._holdings.items():
-            while holding.has_news and len(self._announced) < HAVES_UNANSWERED_MAX:
-                items = holding.next_news()
-                self._announced.append((phase, items))
-                self._send(Have(phase, announcement(items)))
+    def _trigger(self) -> Trigger | None:
+        if self._state is State.GREETING:
+            return self._introduced()
+        if self._state is State.ADMITTING and self._sets is not None:
+            return self._admitted()
+        if self._state is State.COMPARING:
+            return self._settling.step()
+        if self._state is State.TRANSFERRING and self._outgoing.idle and self._incoming.idle:
+            return Trigger.TRANSFERRED
+        return None
+
+    def _introduced(self) -> Trigger | None:
+        peer = self._greeting.peer
+        if peer is None:
+            return None
+        if peer.device == self._me.device:
+            raise RemoteError(Code.REFUSED, "this is ourselves")
+        self._events.append(peer)
+        return Trigger.INTRODUCED
+
+    def _admitted(self) -> Trigger:
+        if not self._greeting.said:
+            self._say_hello()
+        theirs = self._greeting.their_roots
+        if self._our_roots is not None and theirs is not None:
+            self._settling.use_hello_roots(self._our_roots, theirs)
+        return Trigger.ADMITTED
+
+    def _say_hello(self) -> None:
+        # With roots both sides may be live at once, so they are said only to somebody whose certificate is at hand.
+        if self._parts is not None and self._greeting.certificate_known:
+            self._our_roots = self._settling.hello_roots()
+        self._send(self._greeting.hello(self._our_roots))
 
     # --- time and ends -----------------------------------------------------------------------------------------------
 
+    def _quiet(self) -> bool:
+        return self._outgoing.idle and self._incoming.idle and (self._parts is None or self._announcer.idle)
+
     def _peer_owes(self) -> bool:
-        if self._state in {State.COMPARING, State.EXCHANGING, State.TRANSFERRING}:
-            return True
-        return self._state is State.LIVE and not (
-            self._outgoing.idle and self._incoming.idle and not self._announced
-        )
+        if self._state is State.LIVE:
+            return not self._quiet()
+        return self._state in {State.COMPARING, State.EXCHANGING, State.TRANSFERRING}
 
     def _overdue(self) -> str:
         """What the peer let pass, in words; empty if nothing."""
-        if self._state is State.GREETING and self._now - self._opened >= PREAUTH_SECONDS:
+        if self._state is State.GREETING and self._now >= self._opened + PREAUTH_SECONDS:
             return "not introduced in time"
-        if self._now - self._heard >= IDLE_DEAD_SECONDS:
+        if self._now >= self._heard + IDLE_DEAD_SECONDS:
             return "silent"
-        if self._peer_owes() and self._now - self._progress >= PROGRESS_SECONDS:
+        if self._peer_owes() and self._now >= self._progress + PROGRESS_SECONDS:
             return "makes no progress"
         return ""
 
-    def _end(self, code: Code, detail: str) -> None:
+    def _give_up(self, why: str) -> None:
+        self._send(Bye(Code.TIMEOUT))
+        self._finish(Code.TIMEOUT, why)
+
+    def _finish(self, code: Code, detail: str) -> None:
+        """What has arrived is not lost."""
         rest = self._incoming.batch(self._now, all_of_it=True)
         if rest is not None:
             self._events.append(rest)
-        self._send(Bye(code))
         self._move(Trigger.OVER)
         self._events.append(Ended(code, detail))
 
@@ -553,7 +404,19 @@ class Session:
         events, self._events = self._events, []
         return events
 
-    def _holding(self, phase: Phase) -> Holdings:
-        if self._holdings is None:
+    def _holdings(self, phase: Phase) -> Holdings:
+        if self._sets is None:
             raise LocalError("nobody is admitted yet")
-        return self._holdings[phase]
+        return self._sets[phase]
+
+    @property
+    def _settling(self) -> Settling:
+        if self._parts is None:
+            raise LocalError("nobody is admitted yet")
+        return self._parts[0]
+
+    @property
+    def _announcer(self) -> Announcer:
+        if self._parts is None:
+            raise LocalError("nobody is admitted yet")
+        return self._parts[1]

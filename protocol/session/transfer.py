@@ -14,6 +14,7 @@ from protocol.errors import Code, LocalError, RemoteError
 from protocol.frames import Records, pack
 from protocol.index import ID_BYTES, Item
 from protocol.limits import (
+    BACKLOG_BYTES,
     BATCH_BYTES,
     BATCH_RECORDS,
     BATCH_SECONDS,
@@ -40,6 +41,8 @@ class Outgoing:
         self._granted = 0  # pulled, not yet wanted
         self._wanted: deque[list[tuple[Phase, Item]]] = deque()
         self._entries: list[bytes | None] = []
+        self._supplied_records = 0
+        self._supplied_bytes = 0
 
     @property
     def idle(self) -> bool:
@@ -51,10 +54,15 @@ class Outgoing:
         """Whether something is pulled that the node has not been asked for."""
         return self._granted > 0
 
-    @property
-    def unsupplied(self) -> int:
-        """How many Wanteds the node has not answered."""
-        return len(self._wanted)
+    def room(self, buffered: int) -> bool:
+        """Whether the node may be asked for more, with `buffered` bytes waiting to be sent.
+
+        Until the first records have shown how large they are here, one Wanted at a time.
+        """
+        if not self._supplied_records:
+            return not self._wanted and buffered < BACKLOG_BYTES
+        ahead = sum(map(len, self._wanted)) * self._supplied_bytes // self._supplied_records
+        return buffered + ahead < BACKLOG_BYTES
 
     def offer(self, phase: Phase, items: Iterable[Item]) -> None:
         """Take items that the other side lacks."""
@@ -100,7 +108,10 @@ class Outgoing:
                 self._entries.append(None)
             else:
                 del given[item[1]]
-                self._entries.append(record.wire)
+                wire = record.wire
+                self._entries.append(wire)
+                self._supplied_records += 1
+                self._supplied_bytes += len(wire)
         return missing, list(given.values())
 
     def frames(self) -> list[Records]:
@@ -182,15 +193,11 @@ class Incoming:
 
     def batch(self, now: float, *, all_of_it: bool = False) -> Received | None:
         """What has arrived, if it is enough for one commit, or nothing more is on its way, or it has waited long."""
-        if not self._arrived:
+        due = self.batch_due()
+        if due is None:
             return None
-        if not (
-            all_of_it
-            or not self._outstanding
-            or len(self._arrived) >= BATCH_RECORDS
-            or self._arrived_bytes >= BATCH_BYTES
-            or now - self._arrived_at >= BATCH_SECONDS
-        ):
+        full = len(self._arrived) >= BATCH_RECORDS or self._arrived_bytes >= BATCH_BYTES
+        if not (all_of_it or full or now >= due or not self._outstanding):
             return None
         records = self._arrived
         self._arrived, self._arrived_bytes = [], 0

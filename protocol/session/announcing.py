@@ -1,0 +1,55 @@
+"""News while live: what one side has, the other wants or not. A few announcements may be under way, answered in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+from protocol.errors import Code, RemoteError
+from protocol.frames import HAVE_PREFIX_BYTES, Have, Want
+from protocol.index import Item
+from protocol.limits import HAVES_UNANSWERED_MAX
+from protocol.session.events import Phase
+from protocol.session.holdings import Holdings
+
+
+class Announcer:
+    """Announcements in both directions."""
+
+    def __init__(self, holdings: Mapping[Phase, Holdings]) -> None:
+        self._holdings = holdings
+        self._unanswered: deque[tuple[Phase, list[Item]]] = deque()
+
+    @property
+    def idle(self) -> bool:
+        """Whether every announcement of ours has been answered."""
+        return not self._unanswered
+
+    def news(self) -> Iterator[Have]:
+        """The announcements to send now."""
+        for phase, holding in self._holdings.items():
+            while holding.has_news and len(self._unanswered) < HAVES_UNANSWERED_MAX:
+                items = holding.next_news()
+                self._unanswered.append((phase, items))
+                yield Have(phase, tuple((created, id_[:HAVE_PREFIX_BYTES]) for created, id_ in items))
+
+    def take_have(self, frame: Have) -> tuple[Want, int]:
+        """The answer to an announcement, and how many of its items we want."""
+        if frame.phase not in self._holdings or not frame.items:
+            raise RemoteError(Code.MALFORMED, "an announcement of nothing")
+        holding = self._holdings[Phase(frame.phase)]
+        bits = 0
+        for number, (created, prefix) in enumerate(frame.items):
+            if holding.lacks(created, prefix):
+                bits |= 1 << number
+        return Want(bits.to_bytes((len(frame.items) + 7) // 8, "little")), bits.bit_count()
+
+    def take_want(self, frame: Want) -> tuple[Phase, list[Item]]:
+        """What the other side wants of our oldest unanswered announcement."""
+        if not self._unanswered:
+            raise RemoteError(Code.UNSOLICITED, "an answer to no announcement")
+        phase, items = self._unanswered.popleft()
+        bits = int.from_bytes(frame.bits, "little")
+        if len(frame.bits) != (len(items) + 7) // 8 or bits >> len(items):
+            raise RemoteError(Code.MALFORMED, "an answer of the wrong length")
+        return phase, [item for number, item in enumerate(items) if bits >> number & 1]
