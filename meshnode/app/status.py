@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from protocol import DeviceId, PersonId
+from meshnode.app.cards import refusals, written
+from meshnode.app.naming import PersonRef, pending_cards, reference
+from meshnode.app.replica import Replica
+from meshnode.app.upkeep import certificate_ends
+from protocol import DeviceId, PersonId, limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +73,108 @@ class Network(Protocol):
 
     def look_again(self) -> None:
         """Contacts or cards changed: announce, recognise and dial by what is true now."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerView:
+    """A session: whose, where, whether this node called, since when (UNIX seconds), and whether it is caught up."""
+
+    id: str
+    name: str
+    address: str
+    dialed: bool
+    since: int
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PeersView:
+    """The sessions of this moment, the oldest first."""
+
+    peers: tuple[PeerView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusView:
+    """How the node is doing.
+
+    `records` counts what it holds, own and others'; `pending` the cards added here whose givers were not met yet;
+    `addresses` say where others can reach it; `announcing` whether it is announced on the local network.
+    """
+
+    person: PersonRef
+    ready: bool
+    peers: tuple[PeerView, ...]
+    records: int
+    pending: int
+    problems: tuple[Problem, ...]
+    addresses: tuple[str, ...]
+    announcing: bool
+
+
+def status(replica: Replica, network: NetworkState) -> StatusView:
+    """How the node is doing now."""
+    return StatusView(
+        person=reference(replica, replica.me),
+        ready=network.ready,
+        peers=peers(replica, network).peers,
+        records=replica.store.records.count(),
+        pending=len(waiting(replica)),
+        problems=problems(replica, network),
+        addresses=tuple(written(host, port) for host, port in network.addresses),
+        announcing=network.announcing,
+    )
+
+
+def peers(replica: Replica, network: NetworkState) -> PeersView:
+    """The sessions of this moment."""
+    ordered = sorted(network.peers, key=lambda peer: (peer.since, peer.person, peer.device))
+    return PeersView(
+        tuple(
+            PeerView(*_mentioned(replica, peer.person), peer.address, peer.dialed, peer.since, peer.live)
+            for peer in ordered
+        )
+    )
+
+
+def waiting(replica: Replica) -> list[PersonRef]:
+    """Whose cards were added here and who has not vouched back yet."""
+    graph, me = replica.circle.graph, replica.me
+    givers = {card.giver: card.name for card in pending_cards(replica) if not graph.weight(card.giver, me)}
+    return [PersonRef(reference(replica, giver).id, name) for giver, name in givers.items()]
+
+
+def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
+    """Everything that is wrong as far as this node can tell, the gravest first."""
+    found = [Problem(known.code, known.message, known.hint) for known in replica.store.problems]
+    if not replica.clock.trusted:
+        found.append(
+            Problem(
+                "clock_doubtful",
+                "The clock of this machine is behind what this node has seen, or was never set",
+                "set the time; until then nothing is purged or renewed",
+            )
+        )
+    ends = certificate_ends(replica)
+    if ends is not None:
+        days = max(ends, 0) // limits.DAY
+        found.append(
+            Problem(
+                "certificate_ending",
+                f"The certificate of this device ends in {days} days",
+                "start the node with the identity's passphrase, and it renews itself",
+            )
+        )
+    found.extend(network.problems)
+    found.extend(
+        Problem(
+            "card_used", f"The card of {name} that you added was used by somebody else", f"ask {name} for a new one"
+        )
+        for name in refusals(replica).values()
+    )
+    return tuple(found)
+
+
+def _mentioned(replica: Replica, person: PersonId) -> tuple[str, str]:
+    mention = reference(replica, person)
+    return mention.id, mention.name

@@ -1,0 +1,140 @@
+"""Serving the API: the socket is bound here with the right mode, Hypercorn answers on it, and it goes when the node does.
+
+Hypercorn would bind a Unix socket with a mode that lets others in, and take over a live one; it is handed a descriptor
+instead. It and Starlette cost a tenth of a second to import, so that happens in a thread while the rest comes up.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trio
+
+from meshnode.errors import Failed
+
+if TYPE_CHECKING:
+    from hypercorn.config import Config
+
+    from meshnode.api.site import Desk
+    from meshnode.app.replica import Replica
+    from meshnode.app.status import Network
+
+GRACE_SECONDS = 0.5  # for requests under way when the node stops
+BACKLOG = 64
+SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
+
+
+async def serve(
+    desk: Desk,
+    replica: Replica,
+    network: Network,
+    path: Path,
+    *,
+    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Serve the API on the Unix socket `path` until cancelled. The caller holds the home's lock.
+
+    Raises Failed if the socket cannot be bound, and StorageFailed as soon as the disk has failed a request.
+    """
+    listener = _bind(path)
+    try:
+        prepared = await trio.to_thread.run_sync(_prepare)
+        await prepared(desk, replica, network, listener, task_status)
+    finally:
+        listener.close()
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def _bind(path: Path) -> socket.socket:
+    """A listening socket at `path` that only this user may connect to; whatever lay there is of a dead daemon."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    before = os.umask(0o177)
+    try:
+        if path.exists() and not stat.S_ISSOCK(path.lstat().st_mode):
+            raise Failed(f"{path} is in the way", "move it elsewhere")
+        path.unlink(missing_ok=True)
+        long = len(os.fsencode(path)) > SUN_PATH_MAX
+        listener.bind(f"/proc/self/fd/{directory}/{path.name}" if long else os.fspath(path))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise Failed(f"the local API cannot listen at {path} ({error.strerror})") from error
+    except BaseException:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+        os.close(directory)
+    return listener
+
+
+Prepared = Callable[["Desk", "Replica", "Network", socket.socket, "trio.TaskStatus[None]"], Awaitable[None]]
+
+
+def _prepare() -> Prepared:
+    """Import the web stack; in a thread, since it takes long."""
+    from hypercorn.config import Config
+    from hypercorn.trio import serve as run_hypercorn
+
+    from meshnode.api.app import build
+    from meshnode.api.site import Site
+    from meshnode.app.catalogue import Catalogue
+
+    async def run(
+        desk: Desk,
+        replica: Replica,
+        network: Network,
+        listener: socket.socket,
+        task_status: trio.TaskStatus[None],
+    ) -> None:
+        site = Site(desk, replica, network, await desk.run(Catalogue, replica))
+        config = _configured(Config(), listener)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_fill, site.desk, site.catalogue.fill)
+            started = await nursery.start(_hypercorn, run_hypercorn, build(site), config, site.stop.wait)
+            task_status.started(started)
+            await site.stop.wait()
+            nursery.cancel_scope.cancel()
+        if site.broken is not None:
+            raise site.broken
+
+    return run
+
+
+async def _hypercorn(
+    run_hypercorn: Callable[..., Awaitable[None]],
+    app: object,
+    config: Config,
+    stopped: Callable[[], Awaitable[None]],
+    *,
+    task_status: trio.TaskStatus[list[str]],
+) -> None:
+    await run_hypercorn(app, config, shutdown_trigger=stopped, mode="asgi", task_status=task_status)
+
+
+async def _fill(desk: Desk, fill: Callable[[], bool]) -> None:
+    """Read the catalogue slice by slice, so that the first to look need not wait; others take turns in between."""
+    while await desk.run(fill):
+        await trio.lowlevel.checkpoint()
+
+
+def _configured(config: Config, listener: socket.socket) -> Config:
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # Hypercorn closes the one it is given
+    config.graceful_timeout = GRACE_SECONDS
+    config.alpn_protocols = ["http/1.1"]
+    config.h11_max_incomplete_size = 32 * 1024
+    config.accesslog = None
+    config.errorlog = logging.getLogger("meshnode.api.hypercorn")
+    config.include_server_header = False
+    return config

@@ -1,0 +1,198 @@
+"""Discovering what others share: what the one rule and the viewer's own wishes leave, ranked, and how much they hide.
+
+Ranking, in this order: emergencies; titles that match the words before other matches; people you trust more, in steps
+of a tenth; nearer (unknown distances last); newer. It is decided shelf by shelf, and only as many listings are sorted
+as are shown.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import NamedTuple
+
+from meshnode.app.catalogue import Catalogue, Entry, Shelf, searchable
+from meshnode.app.listings import ListingView, here, place_of, view
+from meshnode.app.naming import name_of
+from meshnode.app.people import per_mille
+from meshnode.app.replica import Replica
+from meshnode.errors import Usage
+from protocol import (
+    CATEGORIES,
+    LISTING_TYPES,
+    WEB,
+    Audience,
+    ListingFacts,
+    Preference,
+    Verdict,
+    Wish,
+    as_trust,
+    distance_km,
+    effective_audience,
+    visible,
+)
+
+SHOWN = 100
+SHOWN_MAX = 1000
+WITHIN_MAX_KM = 40_000  # once around
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What to look for.
+
+    `words`: each must begin a word of title, text, tags or the author's name. `within`: kilometres; without it 50, and
+    listings without a place are shown too; `anywhere` takes any distance. `trust`: the least trust in the author, 0.3
+    if not given, 0.1 at least.
+    """
+
+    words: str | None = None
+    type: str | None = None
+    category: str | None = None
+    audience: str | None = None
+    within: float | None = None
+    anywhere: bool = False
+    trust: float | None = None
+    limit: int = SHOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The best results; `total` of them there are, and `hidden` more that only your trust or distance limits hide."""
+
+    results: tuple[ListingView, ...]
+    hidden: int
+    total: int
+
+
+class _Rank(NamedTuple):
+    """What all matches of one shelf share in the ranking; smaller comes first."""
+
+    calm: bool
+    elsewhere: bool  # the words are not in the title
+    tenths: int
+    distance: float
+
+
+class _Matches(NamedTuple):
+    rank: _Rank
+    entries: list[Entry]
+
+
+def discover(replica: Replica, catalogue: Catalogue, search: Search) -> Discovery:
+    """Look for what others share. Never waits for the network."""
+    wish, audience = _wish(replica, search), _audience(search)
+    if not 1 <= search.limit <= SHOWN_MAX:
+        raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
+    catalogue.catch_up()
+    words = tuple(dict.fromkeys(searchable(search.words or "").split()))
+    found: list[_Matches] = []
+    hidden = 0
+    for shelf in catalogue.shelves():
+        facts = _facts(replica, shelf)
+        if audience not in (None, facts.audience):
+            continue
+        verdict = _judge(replica, shelf, facts, wish)
+        if verdict not in (Verdict.VISIBLE, Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
+            continue
+        in_title, elsewhere = _matching(replica, shelf, search, words)
+        if verdict is not Verdict.VISIBLE:
+            hidden += len(in_title) + len(elsewhere)
+            continue
+        tenths, distance = _nearness(replica, shelf)
+        if in_title:
+            found.append(_Matches(_Rank(not shelf.emergency, False, tenths, distance), in_title))  # noqa: FBT003
+        if elsewhere:
+            found.append(_Matches(_Rank(not shelf.emergency, True, tenths, distance), elsewhere))  # noqa: FBT003
+    best = replica.store.records.get_many([entry.record for entry in islice(_ranked(found), search.limit)])
+    return Discovery(
+        results=tuple(view(replica, record) for record in best if record.body),
+        hidden=hidden,
+        total=sum(len(matches.entries) for matches in found),
+    )
+
+
+def _ranked(found: list[_Matches]) -> Iterator[Entry]:
+    """All matches, best first; sorted only as far as they are asked for."""
+    for _, equals in groupby(sorted(found, key=lambda matches: matches.rank), key=lambda matches: matches.rank):
+        yield from heapq.merge(
+            *(matches.entries for matches in equals), key=lambda entry: (-entry.created, entry.record)
+        )
+
+
+def _matching(
+    replica: Replica, shelf: Shelf, search: Search, words: tuple[str, ...]
+) -> tuple[list[Entry], list[Entry]]:
+    """The entries of a shelf that fit: those whose title has all words, and the others; both newest first."""
+    entries = shelf.in_time(replica.clock.now())
+    if search.type is not None:
+        entries = [entry for entry in entries if entry.type == search.type]
+    if search.category is not None:
+        entries = [entry for entry in entries if entry.category == search.category]
+    if not words:
+        return entries, []
+    name = searchable(name_of(replica, shelf.author))
+    left = [f" {word}" for word in words if f" {word}" not in name]
+    if not left:
+        return [], entries
+    for word in left:
+        entries = [entry for entry in entries if word in entry.words]
+    in_title = [entry for entry in entries if all(-1 < entry.words.find(word) < entry.title_end for word in left)]
+    if len(in_title) == len(entries):
+        return entries, []
+    titled = set(map(id, in_title))
+    return in_title, [entry for entry in entries if id(entry) not in titled]
+
+
+def _wish(replica: Replica, search: Search) -> Wish:
+    if search.type is not None and search.type not in LISTING_TYPES:
+        raise Usage(f"{search.type!r} is no type", f"one of {', '.join(LISTING_TYPES)}")
+    if search.category is not None and search.category not in CATEGORIES:
+        raise Usage(f"{search.category!r} is no category", f"one of {', '.join(CATEGORIES)}")
+    if search.within is not None and not 0 <= search.within <= WITHIN_MAX_KM:
+        raise Usage(f"within goes from 0 to {WITHIN_MAX_KM} km")
+    within = math.inf if search.anywhere else search.within
+    wish = Wish(within_km=within, here=here(replica))
+    if search.trust is None:
+        return wish
+    return Wish(min_regard=max(WEB, per_mille(search.trust)), within_km=within, here=here(replica))
+
+
+def _audience(search: Search) -> Audience | None:
+    if search.audience is None:
+        return None
+    try:
+        return Audience.from_word(search.audience)
+    except ValueError as error:
+        raise Usage(f"{search.audience!r} is no audience", str(error)) from error
+
+
+def _facts(replica: Replica, shelf: Shelf) -> ListingFacts:
+    policy = replica.circle.policy(shelf.author)
+    preference = policy.preference if policy is not None else Preference()
+    return ListingFacts(
+        audience=effective_audience(shelf.audience, preference),
+        place=place_of(replica, shelf.author, shelf.place),
+        radius_km=preference.radius_km,
+    )
+
+
+def _judge(replica: Replica, shelf: Shelf, facts: ListingFacts, wish: Wish) -> Verdict:
+    profile = replica.circle.profile(replica.me)
+    return visible(
+        facts,
+        replica.circle.standing(shelf.author, replica.me),
+        viewer_place=profile.place if profile is not None else None,
+        wish=wish,
+    )
+
+
+def _nearness(replica: Replica, shelf: Shelf) -> tuple[int, float]:
+    """Trust in tenths, most first, and kilometres, unknown last."""
+    regard = replica.circle.regard_from(replica.me).get(shelf.author)
+    tenths = 0 if regard is None else -round(as_trust(regard) * 10)
+    where, place = here(replica), place_of(replica, shelf.author, shelf.place)
+    return tenths, math.inf if where is None or place is None else distance_km(where, place)

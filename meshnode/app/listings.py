@@ -1,0 +1,379 @@
+"""Offers and needs: posting, showing, changing and withdrawing one's own, and how a listing is shown to its viewer."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from meshnode.app import authoring
+from meshnode.app.catalogue import Catalogue, Entry, listing_id
+from meshnode.app.naming import PersonRef, ambiguous, name_of, reference
+from meshnode.app.people import relation_to
+from meshnode.app.replica import Replica
+from meshnode.errors import NotFound, Refused, Usage
+from protocol import (
+    Audience,
+    InvalidField,
+    Kind,
+    Listing,
+    LocalError,
+    PersonId,
+    Precision,
+    Preference,
+    Record,
+    as_trust,
+    coarse,
+    distance_km,
+    distance_words,
+    effective_audience,
+    limits,
+    parse_body,
+    tidy,
+)
+
+FOOD_LIFE = 2 * limits.DAY  # what nobody fetched by then has spoilt
+NEED_LIFE = 7 * limits.DAY
+OTHER_LIFE = 90 * limits.DAY
+EXACT_PLACE = "exact place"  # the owner's own, in the local notes: it never leaves the node
+
+CLEARABLE = {
+    "text": "",
+    "tags": (),
+    "quantity": None,
+    "unit": "",
+    "available_from": None,
+    "available_until": None,
+    "return_by": None,
+    "language": "",
+    "place": None,
+}
+PLAIN_FIELDS = ("type", "title", "text", "category", "tags", "quantity", "unit", "available_from", "available_until")
+MORE_FIELDS = ("urgency", "lend", "return_by", "language")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A point in degrees (WGS 84); it is made as coarse as your sharing preference says before it is written."""
+
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new listing. Times are UNIX seconds, `expires_in` seconds; without `audience` it follows your preference."""
+
+    type: str
+    title: str
+    text: str = ""
+    category: str = "other"
+    tags: tuple[str, ...] = ()
+    quantity: int | None = None
+    unit: str = ""
+    available_from: int | None = None
+    available_until: int | None = None
+    urgency: str = "normal"
+    lend: bool = False
+    return_by: int | None = None
+    language: str = ""
+    audience: str | None = None
+    place: Position | None = None
+    expires_in: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What to change in a listing; null leaves a field as it is, `clear` names fields to empty.
+
+    `audience` may also be `follows`: back to your sharing preference.
+    """
+
+    type: str | None = None
+    title: str | None = None
+    text: str | None = None
+    category: str | None = None
+    tags: tuple[str, ...] | None = None
+    quantity: int | None = None
+    unit: str | None = None
+    available_from: int | None = None
+    available_until: int | None = None
+    urgency: str | None = None
+    lend: bool | None = None
+    return_by: int | None = None
+    language: str | None = None
+    audience: str | None = None
+    place: Position | None = None
+    expires_in: int | None = None
+    clear: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListingView:
+    """A listing as its viewer sees it. Times are UNIX seconds; `trust` is yours in its author (null: your own).
+
+    `audience` is the one in effect, `follows` says that it is your preference's; `distance` is the distance in words,
+    and null like `distance_km` where either place is unknown.
+    """
+
+    id: str
+    type: str
+    title: str
+    category: str
+    audience: str
+    follows: bool
+    author: PersonRef
+    trust: float | None
+    relation: str
+    distance_km: float | None
+    distance: str | None
+    text: str
+    tags: tuple[str, ...]
+    quantity: int | None
+    unit: str
+    available_from: int | None
+    available_until: int | None
+    urgency: str
+    lend: bool
+    return_by: int | None
+    language: str
+    created: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingsView:
+    """Your own listings, newest first."""
+
+    listings: tuple[ListingView, ...]
+
+
+# --- posting and changing --------------------------------------------------------------------------------------------
+
+
+def post(replica: Replica, draft: Draft) -> ListingView:
+    """Post a new listing under its own name."""
+    if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
+        raise Refused(
+            f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a listing, or wait until one expires"
+        )
+    fields = {name: getattr(draft, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS)}
+    body = _body(replica, {**fields, "place": _cell(replica, draft.place)})
+    life = _life(draft.expires_in) or _usual_life(replica, body)
+    record = authoring.write(
+        replica,
+        Kind.LISTING,
+        replica.entropy(limits.SLOT_BYTES),
+        body,
+        life=life,
+        audience=Audience.FOLLOWS if draft.audience is None else _audience(draft.audience),
+    )
+    return view(replica, record)
+
+
+def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> ListingView:
+    """Change an own listing; its id stays. Whoever may no longer have it is shown that it changed, and no more."""
+    record = find(replica, catalogue, which, own_only=True)
+    before = body_of(record)
+    if changes == Edit():
+        raise Usage("say what to change", "'meshnode edit --help' lists what can be")
+    unknown = [name for name in changes.clear if name not in CLEARABLE]
+    if unknown:
+        raise Usage(f"{unknown[0]!r} cannot be cleared", f"these can: {', '.join(CLEARABLE)}")
+    fields: dict[str, Any] = {name: getattr(before, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS, "place")}
+    fields |= {name: value for name in (*PLAIN_FIELDS, *MORE_FIELDS) if (value := getattr(changes, name)) is not None}
+    if changes.place is not None:
+        fields["place"] = _cell(replica, changes.place)
+    if changes.lend is False:
+        fields["return_by"] = None
+    fields |= {name: CLEARABLE[name] for name in changes.clear}
+    after = _body(replica, fields)
+    audience = _edited_audience(record, changes.audience)
+    life = _life(changes.expires_in)
+    now = replica.clock.now()
+    expires = record.header.expires if life is None else now + life
+    if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
+        return view(replica, record)
+    written = authoring.write(
+        replica,
+        Kind.LISTING,
+        record.header.slot,
+        after,
+        life=expires - now,
+        audience=audience,
+        narrows=_narrows(replica, record, before, audience, after, expires),
+    )
+    return view(replica, written)
+
+
+def withdraw(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
+    """Withdraw an own listing everywhere; returns it as it was."""
+    record = find(replica, catalogue, which, own_only=True)
+    shown = view(replica, record)
+    authoring.withdraw(replica, Kind.LISTING, record.header.slot)
+    return shown
+
+
+def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
+    """The body of these fields, what was typed put into its stored form; Usage says which field is at fault."""
+    typed: dict[str, Any] = {name: tidy(value) if isinstance(value, str) else value for name, value in fields.items()}
+    typed["tags"] = tuple(dict.fromkeys(tidy(tag) for tag in fields["tags"]))
+    try:
+        return Listing(salt=authoring.fresh_salt(replica), **typed)
+    except InvalidField as error:
+        raise Usage(str(error)) from error
+
+
+def _cell(replica: Replica, position: Position | None) -> str | None:
+    """The published cell of a position, as coarse as the owner's preference wants it."""
+    if position is None:
+        return None
+    own = replica.circle.policy(replica.me)
+    preference = own.preference if own is not None else Preference()
+    try:
+        return coarse(position.lat, position.lon, Precision(preference.precision))
+    except LocalError as error:
+        raise Usage("that place lies nowhere on earth", "latitude -90 to 90, longitude -180 to 180") from error
+
+
+def _life(expires_in: int | None) -> int | None:
+    if expires_in is not None and not 60 <= expires_in <= limits.LISTING_LIFE:
+        raise Usage(f"a listing lives from a minute to {limits.LISTING_LIFE // limits.DAY} days")
+    return expires_in
+
+
+def _usual_life(replica: Replica, body: Listing) -> int:
+    """Until it is no longer to be had, if that was said; else by what it is."""
+    now = replica.clock.now()
+    if body.available_until is not None:
+        if body.available_until <= now:
+            raise Usage("available until must lie ahead")
+        return int(min(body.available_until - now, limits.LISTING_LIFE))
+    if body.type == "need":
+        return NEED_LIFE
+    return FOOD_LIFE if body.category == "food" else OTHER_LIFE
+
+
+def _audience(word: str) -> Audience:
+    try:
+        return Audience.from_word(word)
+    except ValueError as error:
+        raise Usage(f"{word!r} is no audience", str(error)) from error
+
+
+def _edited_audience(record: Record, word: str | None) -> Audience:
+    if word is None:
+        return Audience(record.header.audience)
+    return Audience.FOLLOWS if word == Audience.FOLLOWS.word else _audience(word)
+
+
+def _sharing(record: Record) -> tuple[Audience, int]:
+    return Audience(record.header.audience), record.header.expires
+
+
+def _narrows(
+    replica: Replica, record: Record, before: Listing, audience: Audience, after: Listing, expires: int
+) -> bool:
+    """Whether anybody who could have the listing may now no longer: then older copies must not stay in use."""
+    own = replica.circle.policy(replica.me)
+    preference = own.preference if own is not None else Preference()
+    old, new = (effective_audience(each, preference) for each in (record.header.audience, audience))
+    wider = new in (old, Audience.NETWORK_WIDE) or (old, new) == (Audience.MY_CELL, Audience.MY_COMMUNITY)
+    moved = new == Audience.ANYONE_LOCAL and before.place != after.place
+    return not wider or moved or expires < record.header.expires
+
+
+# --- finding and showing -----------------------------------------------------------------------------------------------
+
+
+def find(replica: Replica, catalogue: Catalogue, which: str, *, own_only: bool = False) -> Record:
+    """The one listing whose title or id begins with `which`; NotFound and Ambiguous as for people."""
+    if not which.strip():
+        raise Usage("say which listing", "its title, its id, or the beginning of either")
+    entries = catalogue.matching(which, own_only=own_only)
+    if not entries:
+        whose = "of yours " if own_only else ""
+        hint = "'meshnode mine' lists what you posted" if own_only else "'meshnode discover' lists what you can see"
+        raise NotFound(f"no listing {whose}is called {which!r}", hint)
+    if len(entries) > 1:
+        raise ambiguous(which, [_candidate(replica, entry) for entry in entries])
+    record = replica.store.records.get(entries[0].record)
+    if record is None or not record.body:
+        raise NotFound(f"no listing is called {which!r}", "'meshnode discover' lists what you can see")
+    return record
+
+
+def _candidate(replica: Replica, entry: Entry) -> str:
+    record = replica.store.records.get(entry.record)
+    if record is None or not record.body:
+        return entry.id
+    return f"{body_of(record).title} ({entry.id}, by {name_of(replica, record.header.author)})"
+
+
+def show(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
+    """The visible listing that `which` names."""
+    return view(replica, find(replica, catalogue, which))
+
+
+def mine(replica: Replica, catalogue: Catalogue) -> ListingsView:
+    """The owner's own listings."""
+    catalogue.catch_up()
+    records = replica.store.records.get_many([entry.record for entry in catalogue.own()])
+    return ListingsView(tuple(view(replica, record) for record in records))
+
+
+def body_of(record: Record) -> Listing:
+    """What a listing's record says."""
+    body = parse_body(Kind.LISTING, record.body or b"")
+    assert isinstance(body, Listing)
+    return body
+
+
+def here(replica: Replica) -> str | None:
+    """Where the owner measures distances from: his exact place if this node knows it, else his published one."""
+    profile = replica.circle.profile(replica.me)
+    return replica.store.meta.get(EXACT_PLACE) or (profile.place if profile is not None else None)
+
+
+def place_of(replica: Replica, author: PersonId, place: str | None) -> str | None:
+    """A listing's own place, else its author's."""
+    profile = replica.circle.profile(author)
+    return place or (profile.place if profile is not None else None)
+
+
+def view(replica: Replica, record: Record) -> ListingView:
+    """How the owner of this node sees a listing."""
+    header, body = record.header, body_of(record)
+    own = header.author == replica.me
+    policy = replica.circle.policy(header.author)
+    preference = policy.preference if policy is not None else Preference()
+    regard = None if own else replica.circle.regard_from(replica.me).get(header.author)
+    where, place = here(replica), place_of(replica, header.author, body.place)
+    distance = None
+    if where is not None and place is not None and not own:
+        distance = distance_km(where, place), distance_words(where, place)
+    return ListingView(
+        id=listing_id(header.author, header.slot),
+        type=body.type,
+        title=body.title,
+        category=body.category,
+        audience=Audience(effective_audience(header.audience, preference)).word,
+        follows=header.audience == Audience.FOLLOWS,
+        author=reference(replica, header.author),
+        trust=None if regard is None else as_trust(regard),
+        relation=relation_to(replica, header.author).value,
+        distance_km=None if distance is None else round(distance[0], 1),
+        distance=None if distance is None else distance[1],
+        text=body.text,
+        tags=body.tags,
+        quantity=body.quantity,
+        unit=body.unit,
+        available_from=body.available_from,
+        available_until=body.available_until,
+        urgency=body.urgency,
+        lend=body.lend,
+        return_by=body.return_by,
+        language=body.language,
+        created=header.created,
+        expires=header.expires,
+    )

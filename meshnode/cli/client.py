@@ -1,0 +1,133 @@
+"""Talks to the daemon: one HTTP/1.1 request and its JSON answer over the home's Unix socket.
+
+Sixty lines by hand instead of `http.client`, whose import alone costs half of what a whole call may take. The other end
+is our own daemon, which always says how long its answer is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from meshnode.errors import Failed, MeshnodeError, NotRunning
+
+CALL_SECONDS = 60.0  # nothing the daemon does for a command takes nearly as long
+START_SECONDS = 1.5  # a daemon that was started a moment ago is waited for this long
+RETRY_SECONDS = 0.05
+SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
+
+EXIT_CODES = {"usage": 2, "ambiguous": 2, "not_found": 3, "not_running": 4, "refused": 5, "forbidden": 5}
+
+
+class Refusal(MeshnodeError):
+    """The daemon's own error, carried over: its word, its exit code, and who could have been meant."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        super().__init__(str(told.get("message", "the daemon gave no reason")), str(told.get("hint", "")))
+        self.told = dict(told)
+        self.code = EXIT_CODES.get(str(told.get("code")), 1)
+
+
+class Client:
+    """Requests to the daemon of one home."""
+
+    def __init__(self, api_socket: Path, *, patience: float = START_SECONDS) -> None:
+        self._path = api_socket
+        self._patience = patience
+
+    def get(self, path: str, /, **query: Any) -> Any:
+        """Ask for something; None and empty values are left out of the query, lists are repeated."""
+        pairs = [(key, value) for key, value in query.items() if value is not None and value != ()]
+        return self._call("GET", path + ("?" + urlencode(pairs, doseq=True) if pairs else ""))
+
+    def post(self, path: str, /, **body: Any) -> Any:
+        """Have something made."""
+        return self._call("POST", path, body)
+
+    def put(self, path: str, /, **body: Any) -> Any:
+        """Have something be so."""
+        return self._call("PUT", path, body)
+
+    def patch(self, path: str, /, **body: Any) -> Any:
+        """Have something changed."""
+        return self._call("PATCH", path, body)
+
+    def delete(self, path: str, /) -> Any:
+        """Have something taken back."""
+        return self._call("DELETE", path)
+
+    def _call(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
+        content = b"" if body is None else json.dumps(body).encode("ascii")
+        head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        if body is not None:
+            head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+        with self._connected() as connection:
+            connection.sendall(head.encode("ascii") + b"\r\n" + content)
+            status, answer = _read_answer(connection)
+        try:
+            told = json.loads(answer)
+        except ValueError as error:
+            raise Failed(f"the daemon answered {status} without a word that could be read") from error
+        if status >= 400:
+            raise Refusal(told.get("error", {}) if isinstance(told, dict) else {})
+        return told
+
+    def _connected(self) -> socket.socket:
+        deadline = time.monotonic() + self._patience
+        while True:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.settimeout(CALL_SECONDS)
+            try:
+                connect(connection, self._path)
+            except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
+                connection.close()
+                if time.monotonic() >= deadline:
+                    raise NotRunning("no daemon runs here", "start one with 'meshnode run'") from None
+                time.sleep(RETRY_SECONDS)
+            except OSError as error:
+                connection.close()
+                raise NotRunning(f"the daemon cannot be asked ({error.strerror})", f"look at {self._path}") from error
+            else:
+                return connection
+
+
+def connect(connection: socket.socket, path: Path) -> None:
+    """Connect to the Unix socket at `path`, however long that is; raises what `connect(2)` does."""
+    if len(os.fsencode(path)) <= SUN_PATH_MAX:
+        connection.connect(os.fspath(path))
+        return
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        connection.connect(f"/proc/self/fd/{directory}/{path.name}")
+    finally:
+        os.close(directory)
+
+
+def segment(text: str) -> str:
+    """`text` as one segment of a path."""
+    return quote(text, safe="", errors="surrogatepass")
+
+
+def _read_answer(connection: socket.socket) -> tuple[int, bytes]:
+    """Status and body of the answer: everything up to the end of the stream, checked against its stated length."""
+    received = bytearray()
+    try:
+        while chunk := connection.recv(65_536):
+            received += chunk
+    except TimeoutError as error:
+        raise Failed("the daemon did not answer", "'meshnode status' says what it is doing") from error
+    except ConnectionError:
+        pass  # what came before it decides
+    head, _, body = bytes(received).partition(b"\r\n\r\n")
+    status_line, *header_lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in header_lines)}
+    words = status_line.split(" ", 2)
+    if len(words) < 2 or not words[1].isdigit() or headers.get("content-length") != str(len(body)):
+        raise Failed("the daemon stopped before it had answered", "'meshnode status' says whether it runs")
+    return int(words[1]), body

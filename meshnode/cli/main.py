@@ -1,0 +1,127 @@
+"""The program: its table of commands, and how every ending becomes one line and an exit code.
+
+0 done, 1 failed, 2 not well asked, 3 not found or not visible, 4 no daemon, 5 refused, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.client import Refusal
+from meshnode.cli.shell import LazyGroup, Settings
+from meshnode.errors import MeshnodeError
+
+INTERRUPTED = 130  # as a shell reports a death by SIGINT
+USAGE = 2
+
+TABLE = {
+    "Node": {
+        "init": "meshnode.cli.init",
+        "run": "meshnode.cli.run",
+        "status": "meshnode.cli.status",
+        "peers": "meshnode.cli.status",
+        "doctor": "meshnode.cli.status",
+        "demo": "meshnode.cli.demo",
+        "version": "meshnode.cli.program",
+        "completion": "meshnode.cli.program",
+    },
+    "People": {
+        "card": "meshnode.cli.cards",
+        "add": "meshnode.cli.cards",
+        "people": "meshnode.cli.people",
+        "person": "meshnode.cli.people",
+        "vouch": "meshnode.cli.people",
+        "unvouch": "meshnode.cli.people",
+        "why": "meshnode.cli.why",
+        "block": "meshnode.cli.blocks",
+        "unblock": "meshnode.cli.blocks",
+        "blocks": "meshnode.cli.blocks",
+    },
+    "Listings": {
+        "offer": "meshnode.cli.listings",
+        "need": "meshnode.cli.listings",
+        "mine": "meshnode.cli.listings",
+        "show": "meshnode.cli.listings",
+        "edit": "meshnode.cli.listings",
+        "withdraw": "meshnode.cli.listings",
+    },
+    "Finding": {
+        "discover": "meshnode.cli.discover",
+    },
+}
+
+
+@click.command(
+    "meshnode",
+    cls=LazyGroup,
+    table=TABLE,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+    epilog="Begin with 'meshnode run'. Every command takes --help.",
+)
+def meshnode() -> None:
+    """Offers and needs, shared among neighbours through a web of signed trust."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the program and end the process."""
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run the program with `arguments` (or the process's own) and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
+    call = Settings()
+    try:
+        code = _invoke(arguments, call)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _forget_stdout()
+        return 0
+    return code
+
+
+def _invoke(arguments: list[str] | None, call: Settings) -> int:
+    try:
+        ended = meshnode.main(arguments, prog_name="meshnode", standalone_mode=False, obj=call)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return USAGE
+    except click.ClickException as error:
+        command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "meshnode"
+        return _report(
+            {"code": "usage", "message": error.format_message(), "hint": f"see '{command} --help'"}, call, USAGE
+        )
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Refusal as error:
+        return _report(error.told, call, error.code)
+    except MeshnodeError as error:
+        return _report({"code": error.word, "message": error.message, "hint": error.hint}, call, error.exit_code)
+    return ended if isinstance(ended, int) else 0
+
+
+def _report(told: dict[str, Any], call: Settings, code: int) -> int:
+    """Say on standard error what is wrong and what to do next: one line, for people or in JSON."""
+    if call.json:
+        import json
+
+        output.note(json.dumps({"error": told}))
+    else:
+        message, hint = str(told.get("message", "")), str(told.get("hint", ""))
+        line = " ".join((f"{message}; {hint}" if hint else message).split())
+        output.note(f"meshnode: {output.inert(line)}")
+    return code
+
+
+def _forget_stdout() -> None:
+    """The reader has gone: let the interpreter's last flush go nowhere instead of complaining."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
