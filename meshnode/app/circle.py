@@ -24,8 +24,8 @@ from protocol import (
     Profile,
     Standing,
     TrustGraph,
+    body_of,
     merge,
-    parse_body,
 )
 
 REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
@@ -60,7 +60,7 @@ class Circle:
         self._before: TrustGraph | None = None
         self._certificates: dict[DeviceId, Certificate] = {}
         self._devices: dict[PersonId, set[DeviceId]] = {}
-        self._dh_publics: dict[bytes, DeviceId] = {}
+        self._dh_publics: dict[bytes, set[DeviceId]] = {}
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
         self._suspended: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
@@ -84,14 +84,14 @@ class Circle:
     def _read_certificates(self, store: Store, person: PersonId) -> None:
         for device in self._devices.pop(person, ()):
             stale = self._certificates.pop(device)
-            self._dh_publics.pop(stale.dh_public, None)
+            self._dh_publics[stale.dh_public].discard(device)
         for record in store.records.bodies(Kind.DEVICE, author=person):
-            body = parse_body(Kind.DEVICE, record.body or b"")
+            body = body_of(record)
             assert isinstance(body, Device)
             device = record.header.device
             self._certificates[device] = Certificate(person, device, body.dh_public, body.struck, record.header.expires)
             self._devices.setdefault(person, set()).add(device)
-            self._dh_publics[body.dh_public] = device
+            self._dh_publics.setdefault(body.dh_public, set()).add(device)
 
     def _read_policies(self, store: Store, person: PersonId) -> None:
         registers: dict[DeviceId, Register] = {}
@@ -100,7 +100,7 @@ class Circle:
             state = states[record.id]
             if state == State.HELD or not self.certified(person, record.header.device):
                 continue
-            body = parse_body(Kind.POLICY, record.body or b"")
+            body = body_of(record)
             assert isinstance(body, Policy)
             registers[record.header.device] = Register(record.header.version, body, state == State.SUSPENDED)
         if registers:
@@ -132,7 +132,7 @@ class Circle:
     def _read_profile(self, store: Store, person: PersonId) -> None:
         self._profiles.pop(person, None)
         for record in store.records.bodies(Kind.PROFILE, author=person):
-            body = parse_body(Kind.PROFILE, record.body or b"")
+            body = body_of(record)
             assert isinstance(body, Profile)
             self._profiles[person] = body
 
@@ -148,9 +148,13 @@ class Circle:
         return certificate is not None and certificate.person == person and not certificate.struck
 
     def by_dh_public(self, dh_public: bytes) -> Certificate | None:
-        """The unstruck device that shakes hands with this X25519 key."""
-        found = self._certificates.get(self._dh_publics.get(dh_public, b""))
-        return None if found is None or found.struck else found
+        """The device that shakes hands with this X25519 key; None if there is none, or more than one claims to.
+
+        Anybody can have somebody else's key certified as his own. He cannot speak with it, but he must not be taken for
+        its owner either: where several claim it, the caller has to show which certificate is his.
+        """
+        found = [self._certificates[device] for device in self._dh_publics.get(dh_public, ())]
+        return found[0] if len(found) == 1 and not found[0].struck else None
 
     def devices(self, person: PersonId) -> list[Certificate]:
         """The devices that speak for `person`, in a fixed order."""
@@ -170,6 +174,10 @@ class Circle:
     def policy(self, person: PersonId) -> EffectivePolicy | None:
         """The effective policy of `person`; None while it is unknown or suspended."""
         return self.graph.policy(person)
+
+    def has_policy(self, person: PersonId) -> bool:
+        """Whether a policy of `person` is held, in use or suspended."""
+        return person in self._registers
 
     def policy_version(self, person: PersonId, device: DeviceId) -> int:
         """Version of the policy in use that `device` wrote for `person`; 0 if none is."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app import cards
+from meshnode.app import claims
 from meshnode.app.changes import Change
 from meshnode.app.contacts import Dial, PskName, psk_candidates
 from meshnode.app.replica import Replica
@@ -164,12 +164,12 @@ class Conversation:
             handshake_hash=self._channel.handshake_hash,
             remote_static=self._channel.remote_static,
             me=Introduction(replica.me, replica.device, certificate),
-            introduce=self._dial is not None and self._dial.card,
+            introduce=self._dial is not None and self._dial.card is not None,
             find_certificate=self._find_certificate,
             now=now,
             wall=replica.clock.now(),
         )
-        if self._dial is not None and not self._dial.card and self._admits(self._dial.person):
+        if self._dial is not None and self._dial.card is None and self._admits(self._dial.person):
             self._open_view(self._dial.person)
 
     def _find_certificate(self, dh_public: bytes) -> Record | None:
@@ -194,23 +194,24 @@ class Conversation:
                 case NowLive():
                     self.live = True
                 case Ended(code=code, detail=detail):
-                    self.end = End(code, detail)
+                    self._ended(End(code, detail))
 
     def _meet(self, event: PeerIntroduced) -> None:
         replica = self._replica
         session = self._session
         assert session is not None
-        replica.ingest.receive([event.certificate, *event.extra], event.person)
+        own = [record for record in event.extra if record.header.author == event.person]
+        replica.ingest.receive([event.certificate, *own], event.person)
         self.peer, self.device = event.person, event.device
         if not replica.circle.certified(event.person, event.device):
             self.close(Code.FORGED)
             return
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
-        if card is not None and not cards.redeem(replica, card, event.person):
+        if card is not None and not claims.redeem(replica, card, event.person):
             self.close(Code.CARD_USED)
             return
-        if self._dial is not None and self._dial.card:
-            cards.met(replica, event.person)
+        if self._dial is not None and self._dial.card is not None:
+            claims.settled(replica, event.person)
         if not self._admits(event.person):
             self.close(Code.REFUSED)
             return
@@ -239,13 +240,11 @@ class Conversation:
         session, view = self._session, self._view
         if session is None or view is None:
             return
+        view.note_held(records)  # before the commit wakes this conversation too: what the peer sent is no news to it
         outcome = self._replica.ingest.receive(records, self.peer)
-        faulty = {record.id for record, _ in outcome.faults}
-        self._follow(view.note_held(record for record in records if record.id not in faulty))
-        session.judged(stored=len(outcome.change.stored))
-        headers = view.answer(outcome.answers)
-        if headers:
-            session.supply(headers)
+        session.judged()
+        if outcome.answers:
+            session.supersede([newer.without_body() for newer in outcome.answers])
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")
@@ -261,7 +260,12 @@ class Conversation:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
         if delta.headers:
-            self._session.supply(delta.headers)
+            self._session.supersede(delta.headers)
+
+    def _ended(self, end: End) -> None:
+        if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
+            claims.settled(self._replica, self._dial.person)
+        self.end = end
 
     # --- going out ---------------------------------------------------------------------------------------------------
 

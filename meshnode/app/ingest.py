@@ -174,49 +174,39 @@ class Ingest:
             return
         if state is State.HEADER:
             record = record.without_body()
-        register = record.register
-        head = self._store.records.head(register)
-        if head is not None and head.id != record.id and head.rank[:2] == record.rank[:2]:
-            self._store.records.note_fork(head, record)
-        used = self._store.records.used(register)
-        if head is None or record.rank > head.rank:
-            self._put_newest(record, state, used, batch)
-        elif record.id == head.id:
-            self._put(record, state, batch)  # the body that the header announced
-        elif head.header_only and not record.header_only and self._still_useful(record, head, used):
-            self._put(record, state if record.header.version >= head.header.floor else State.SUSPENDED, batch)
-        else:
-            self._superseded(record, head, batch)
-
-    def _put_newest(self, record: Record, state: State, used: Record | None, batch: _Batch) -> None:
-        if record.header_only:
-            if used is None:
-                batch.outcome.refused.append(record.id)  # nothing here that it supersedes
-                return
-            self._put(record, State.HEADER, batch)
-            if used.header.version < record.header.floor:
-                self._store.records.set_state([used.id], State.SUSPENDED)
-                batch.gone.append(used.id)
+        head = self._store.records.head(record.register)
+        if head is None:
+            self._put_first(record, state, batch)
             return
-        self._put(record, state, batch)
-        if used is not None:
+        if head.id != record.id and head.rank[:2] == record.rank[:2]:
+            self._store.records.note_fork(head, record)
+        used = self._store.records.used(record.register)
+        if not self._put(record, state, batch):
+            batch.outcome.refused.append(record.id)
+            if not record.header_only:
+                batch.outcome.answers.append(head)
+        elif used is not None and used.id != record.id and self._ends_use_of(used, record):
             batch.gone.append(used.id)
 
-    def _still_useful(self, record: Record, head: Record, used: Record | None) -> bool:
-        return (used is None or record.rank > used.rank) and record.header.version < head.header.version
+    def _put_first(self, record: Record, state: State, batch: _Batch) -> None:
+        if record.header_only:
+            batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
+        else:
+            self._put(record, state, batch)
 
-    def _superseded(self, record: Record, head: Record, batch: _Batch) -> None:
-        batch.outcome.refused.append(record.id)
-        if not record.header_only:
-            batch.outcome.answers.append(head)
+    def _ends_use_of(self, used: Record, record: Record) -> bool:
+        return not record.header_only or used.header.version < record.header.floor
 
-    def _put(self, record: Record, state: State, batch: _Batch) -> None:
-        self._store.records.put(record, state=state, received_from=batch.source, arrived=batch.now)
-        batch.outcome.kept.append(record.id)
-        batch.stored.append(record.id)
-        self._touched(record, batch)
-        if record.header.kind == Kind.DEVICE and not record.header_only:
-            self._obey_strike(record, batch)
+    def _put(self, record: Record, state: State, batch: _Batch) -> bool:
+        state = State.HEADER if record.header_only else state
+        kept = self._store.records.put(record, state=state, received_from=batch.source, arrived=batch.now)
+        if kept:
+            batch.outcome.kept.append(record.id)
+            batch.stored.append(record.id)
+            self._touched(record, batch)
+            if is_strike(record.header):
+                self._obey_strike(record, batch)
+        return kept
 
     def _touched(self, record: Record, batch: _Batch) -> None:
         if record.header.kind in CIRCLE_KINDS:
@@ -225,11 +215,10 @@ class Ingest:
 
     def _obey_strike(self, record: Record, batch: _Batch) -> None:
         """A strike voids all that its device ever wrote."""
-        if is_strike(record.header):
-            rows = self._store.records.rows(author=record.header.author)
-            void = [row.id for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
-            self._store.records.delete(void)
-            batch.gone.extend(void)
+        rows = self._store.records.rows(author=record.header.author)
+        void = [row.id for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
+        self._store.records.delete(void)
+        batch.gone.extend(void)
 
     # --- judging one record ---------------------------------------------------------------------------------------
 

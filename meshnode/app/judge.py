@@ -18,6 +18,7 @@ from protocol import (
     PersonId,
     Verdict,
     effective_audience,
+    may_have_device,
     may_have_policy,
     may_have_profile,
     visible,
@@ -97,9 +98,11 @@ class Judge:
         graph = (circle.in_doubt() or circle.graph) if in_doubt else circle.graph
         standing = circle.standing(author, viewer, in_doubt=in_doubt)
         if kind in (Kind.DEVICE, Kind.POLICY):
-            return may_have_policy(
-                standing, same_mesh=graph.same_mesh(author, viewer), vouched=graph.weight(author, viewer) > 0
-            )
+            same_mesh, vouched = graph.same_mesh(author, viewer), graph.weight(author, viewer) > 0
+            if kind == Kind.DEVICE:
+                return may_have_device(standing, same_mesh=same_mesh, vouched=vouched)
+            blocks = graph.blocks(author, viewer)
+            return may_have_policy(standing, same_mesh=same_mesh, vouched=vouched, author_blocks=blocks)
         if kind == Kind.PROFILE:
             return may_have_profile(standing)
         if kind != Kind.LISTING:

@@ -17,11 +17,11 @@ from protocol import (
     PersonId,
     Policy,
     Preference,
+    body_of,
     device_slot,
     empty_policy,
     limits,
     narrows,
-    parse_body,
     with_block,
     with_preference,
     with_vouch,
@@ -43,6 +43,11 @@ def weight(replica: Replica, subject: PersonId) -> int:
 def blocks(replica: Replica, subject: PersonId) -> bool:
     """Whether I block `subject`."""
     return replica.circle.graph.blocks(replica.me, subject)
+
+
+def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
+    """Whether I ever said what I trust `subject` with, be it nothing any more."""
+    return any(vouch.subject == subject for policy in _own_registers(replica) for vouch in policy.vouches)
 
 
 def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
@@ -93,24 +98,33 @@ def _write(replica: Replica, before: Policy, after: Policy) -> None:
         device_slot(replica.device),
         after,
         life=limits.POLICY_LIFE,
-        narrows=narrows(before, after),
+        narrows=narrows(before, after, _others(replica)),
     )
 
 
 def _own_register(replica: Replica) -> Policy | None:
     record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device)))
-    if record is None or record.body is None:
+    if record is None:
         return None
-    body = parse_body(Kind.POLICY, record.body)
+    body = body_of(record)
     assert isinstance(body, Policy)
     return body
 
 
+def _others(replica: Replica) -> list[Policy]:
+    """What my other devices say."""
+    own_slot = device_slot(replica.device)
+    records = replica.store.records.bodies(Kind.POLICY, author=replica.me)
+    bodies = (body_of(record) for record in records if record.header.slot != own_slot)
+    return [body for body in bodies if isinstance(body, Policy)]
+
+
+def _own_registers(replica: Replica) -> list[Policy]:
+    """What each of my devices says, this one among them."""
+    bodies = (body_of(record) for record in replica.store.records.bodies(Kind.POLICY, author=replica.me))
+    return [body for body in bodies if isinstance(body, Policy)]
+
+
 def _next_stamp(replica: Replica) -> int:
     """One above every stamp of every register of mine."""
-    stamps = [
-        body.clock
-        for record in replica.store.records.bodies(Kind.POLICY, author=replica.me)
-        if isinstance(body := parse_body(Kind.POLICY, record.body or b""), Policy)
-    ]
-    return max(stamps, default=0) + 1
+    return max((policy.clock for policy in _own_registers(replica)), default=0) + 1

@@ -14,7 +14,7 @@ from meshnode.app.changes import Change
 from meshnode.app.judge import Answer, Judge, Question, question
 from meshnode.clock import Clock
 from meshnode.store import Row, State, Store
-from protocol import GRAPH_KINDS, Item, PersonId, Phase, Record, RecordId
+from protocol import Item, PersonId, Phase, Record, RecordId, phase_of
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class _Entry:
 
     @property
     def phase(self) -> Phase:
-        return Phase.GRAPH if self.kind in GRAPH_KINDS else Phase.REST
+        return phase_of(self.kind)
 
 
 class View:
@@ -61,9 +61,8 @@ class View:
         """The items of `phase`, in no particular order."""
         return [(entry.created, id_) for id_, entry in self._entries.items() if entry.phase is phase]
 
-    def note_held(self, records: Iterable[Record]) -> Delta:
-        """Take into the view what the peer has shown that it holds."""
-        delta = Delta()
+    def note_held(self, records: Iterable[Record]) -> None:
+        """Take into the view what the peer has shown that it holds; the session has noticed that by itself."""
         for record in records:
             if record.header_only:
                 continue
@@ -72,9 +71,7 @@ class View:
             if entry is None:
                 entry = _Entry(header.created, header.kind, header.author, header.slot, held=True)
                 self._entries[record.id] = entry
-                delta.added[entry.phase].append((entry.created, record.id))
             entry.held = True
-        return delta
 
     def apply(self, change: Change) -> Delta:
         """Follow a commit: what came, what went, and, where trust moved, whatever is now judged otherwise."""
@@ -103,18 +100,6 @@ class View:
         supplied = self._store.records.get_many(allowed)
         withheld = {id_: entry for id_ in ids if id_ not in set(allowed) and (entry := self._entries.get(id_))}
         return [*supplied, *self._headers_for(withheld)]
-
-    def answer(self, newer: Iterable[Record]) -> list[Record]:
-        """Newer versions of what the peer has shown: whole where it may have them, else the header alone."""
-        now = self._clock.now()
-        records = list(newer)
-        rows = {row.id: row for row in self._store.records.rows_of([record.id for record in records])}
-        return [
-            record
-            if record.id in rows and self._judge.may_have(self._peer, rows[record.id], now) is Answer.YES
-            else record.without_body()
-            for record in records
-        ]
 
     # --- inside ----------------------------------------------------------------------------------------------------
 

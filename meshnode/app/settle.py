@@ -32,7 +32,7 @@ def settle(store: Store, circle: Circle, judge: Judge, me: PersonId, now: int) -
     settled = Settled()
     while True:
         freed = _free(store, circle, judge, me, now)
-        dropped = _drop(store, judge, me, now)
+        dropped = _drop(store, circle, judge, me, now)
         moved = {row.author for row in [*freed, *dropped] if row.kind != Kind.LISTING}
         settled.freed.extend(row.id for row in freed)
         settled.dropped.extend(row.id for row in dropped)
@@ -53,9 +53,10 @@ def _free(store: Store, circle: Circle, judge: Judge, me: PersonId, now: int) ->
     return freed
 
 
-def _drop(store: Store, judge: Judge, me: PersonId, now: int) -> list[Row]:
+def _drop(store: Store, circle: Circle, judge: Judge, me: PersonId, now: int) -> list[Row]:
     """Delete what the one rule, asked anew, says no to; each question is asked once, however many records pose it."""
     answers: dict[Question, Answer] = {}
+    silent = _fallen_silent(store, circle)
     dropped = []
     for row in store.records.rows(states=(State.LIVE, State.HELD, State.SUSPENDED)):
         if row.author == me or row.expires <= now:
@@ -63,7 +64,13 @@ def _drop(store: Store, judge: Judge, me: PersonId, now: int) -> list[Row]:
         asked = question(row)
         if asked not in answers:
             answers[asked] = judge.answer(me, asked)
-        if answers[asked] is Answer.NO:
+        if answers[asked] is Answer.NO or row.author in silent:
             dropped.append(row)
     store.records.drop_bodies([row.id for row in dropped])
     return dropped
+
+
+def _fallen_silent(store: Store, circle: Circle) -> set[PersonId]:
+    """Authors whose newer policy we know of and may not read, for so long that the older one is gone."""
+    headers = store.records.rows(kinds=(Kind.POLICY,), states=(State.HEADER,))
+    return {row.author for row in headers if not circle.has_policy(row.author)}

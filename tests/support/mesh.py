@@ -1,0 +1,283 @@
+"""Many nodes in one process under virtual time: real replicas and conversations, an in-memory network between them.
+
+Nothing here waits: a heap of events is worked off in the order of their virtual time, ties in the order they were put
+there. All chance comes from one seed, so a run can be repeated exactly; `trace` is a hash over every byte delivered.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from hashlib import blake2b
+
+from meshnode.app import beginning, contacts, upkeep
+from meshnode.app.changes import Change
+from meshnode.app.conversation import Conversation
+from meshnode.app.replica import Replica
+from meshnode.store import Store
+from protocol import (
+    Audience,
+    DeviceKeys,
+    IdentityKeys,
+    PersonId,
+    Precision,
+    Preference,
+    SeenEphemerals,
+)
+
+EPOCH = 1_800_000_000  # where virtual time begins, UNIX seconds
+LATENCY = (0.001, 0.02)  # seconds a message takes over a wire, drawn once a connection: a stream does not overtake itself
+REDIAL = 0.5  # seconds until a lost connection is tried again
+NEAR = 3.0  # seconds: timers due within belong to what is under way
+RUN_LIMIT = 2_000_000  # events a run may take before it counts as not settling
+
+
+class VirtualClock:
+    """A node's clock, read off the simulation's."""
+
+    trusted = True
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
+
+    def now(self) -> int:
+        """UNIX seconds."""
+        return EPOCH + int(self._mesh.time)
+
+    def heard(self, person: PersonId, wall: int) -> None:
+        """Peers' clocks are all this one."""
+
+
+@dataclass(eq=False)
+class Node:
+    """One person's node in the mesh."""
+
+    name: str
+    replica: Replica
+    seen: SeenEphemerals = field(default_factory=SeenEphemerals)
+    conversations: list[Conversation] = field(default_factory=list)
+
+    @property
+    def person(self) -> PersonId:
+        return self.replica.me
+
+
+@dataclass(eq=False)
+class Wire:
+    """A connection between two nodes that wants to exist; `ends` is None while it does not."""
+
+    a: Node
+    b: Node
+    ends: tuple[Conversation, Conversation] | None = None
+    delay: float = 0.0
+    cut: bool = False
+    failures: int = 0
+
+
+class Mesh:
+    """The nodes, the wires between them and the virtual time they live in."""
+
+    def __init__(self, seed: int) -> None:
+        self.time = 0.0
+        self.nodes: dict[str, Node] = {}
+        self.trace = blake2b(digest_size=16)
+        self.bytes_sent = 0
+        self._random = random.Random(seed)
+        self._seed = seed
+        self._heap: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = 0
+        self._wires: list[Wire] = []
+        self.tap: Callable[[Node, Node, bytes], None] | None = None
+
+    # --- people ------------------------------------------------------------------------------------------------------
+
+    def add(self, name: str, *, audience: Audience = Audience.TRUSTED_NETWORK, place: str | None = None) -> Node:
+        """A new person with a node of his own, its keys grown from seed and name."""
+        chance = random.Random(f"{self._seed}/{name}")
+        identity = IdentityKeys(chance.randbytes(32))
+        keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
+        replica = Replica.open(
+            Store.open(":memory:"),
+            identity.person_id,
+            keys,
+            VirtualClock(self),
+            chance.randbytes,
+            identity=identity,
+        )
+        beginning.begin(
+            replica, name=name, place=place, preference=Preference(audience, Precision.NEIGHBORHOOD, 25, 0)
+        )
+        node = self.nodes[name] = Node(name, replica)
+        self._watch(node)
+        return node
+
+    def _watch(self, node: Node) -> None:
+        def changed(change: Change) -> None:
+            for conversation in tuple(node.conversations):
+                conversation.changed(change)
+            self._pump_soon(node)
+
+        node.replica.changes.subscribe(changed)
+
+    def restart(self, name: str) -> None:
+        """The node's process ends without a goodbye and starts again from its store."""
+        old = self.nodes[name]
+        for wire in self._wires_of(old):
+            self._drop(wire)
+        replica = old.replica
+        old.replica = Replica.open(
+            replica.store, replica.me, replica.keys, replica.clock, replica.entropy, identity=replica.identity
+        )
+        old.seen = SeenEphemerals()
+        self._watch(old)
+
+    # --- network -------------------------------------------------------------------------------------------------------
+
+    def wire(self, a: str, b: str) -> None:
+        """Let `a` and `b` reach each other: they connect as soon as one knows how to call the other."""
+        wire = Wire(self.nodes[a], self.nodes[b])
+        self._wires.append(wire)
+        self._later(0.0, partial(self._connect, wire))
+
+    def cut(self, a: str, b: str) -> None:
+        """The connection between `a` and `b` fails and stays so until healed."""
+        for wire in self._between(a, b):
+            wire.cut = True
+            self._drop(wire, redial=False)
+
+    def partition(self, *groups: Iterable[str]) -> None:
+        """Only within a group do nodes reach each other any more."""
+        of = {name: number for number, group in enumerate(groups) for name in group}
+        for wire in self._wires:
+            if of[wire.a.name] != of[wire.b.name]:
+                wire.cut = True
+                self._drop(wire, redial=False)
+
+    def heal(self) -> None:
+        """Everything that was cut works again."""
+        for wire in self._wires:
+            if wire.cut:
+                wire.cut = False
+                self._later(self._latency(), partial(self._connect, wire))
+
+    def _between(self, a: str, b: str) -> list[Wire]:
+        return [wire for wire in self._wires if {wire.a.name, wire.b.name} == {a, b}]
+
+    def _wires_of(self, node: Node) -> list[Wire]:
+        return [wire for wire in self._wires if node in (wire.a, wire.b)]
+
+    def _connect(self, wire: Wire) -> None:
+        if wire.cut or wire.ends is not None:
+            return
+        for caller, callee in ((wire.a, wire.b), (wire.b, wire.a)):
+            dials = contacts.dial_keys(caller.replica, callee.person)
+            if dials:
+                dial = dials[wire.failures % len(dials)]
+                calling = Conversation.dialing(caller.replica, dial, self.time)
+                answering = Conversation.answering(callee.replica, callee.seen, self.time)
+                wire.ends = (calling, answering)
+                wire.delay = self._latency()
+                caller.conversations.append(calling)
+                callee.conversations.append(answering)
+                wire.a, wire.b = caller, callee
+                self._pump(wire)
+                return
+        self._later(REDIAL, partial(self._connect, wire), weak=True)
+
+    def _drop(self, wire: Wire, *, redial: bool = True) -> None:
+        if wire.ends is None:
+            return
+        for node, end in zip((wire.a, wire.b), wire.ends, strict=True):
+            if end in node.conversations:
+                node.conversations.remove(end)
+        wire.ends = None
+        if redial and not wire.cut:
+            wire.failures += 1
+            self._later(REDIAL * min(wire.failures, 8), partial(self._connect, wire), weak=wire.failures > 3)
+
+    def _drop_ended(self, wire: Wire, ends: tuple[Conversation, Conversation]) -> None:
+        if wire.ends is ends:
+            self._drop(wire)
+
+    # --- time ------------------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Run until nothing is on its way any more: no byte, no due reconnection. Timers further off do not count."""
+        for _ in range(RUN_LIMIT):
+            if not self._heap:
+                return
+            at, _, event = heapq.heappop(self._heap)
+            self.time = max(self.time, at)
+            event()
+        raise AssertionError("the mesh does not settle")
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass: upkeep runs on every node, timers of conversations fire, broken wires are retried."""
+        self.settle()
+        self.time += seconds
+        for node in self.nodes.values():
+            upkeep.upkeep(node.replica)
+        for wire in self._wires:
+            if wire.ends is None:
+                self._later(0.0, partial(self._connect, wire))
+            else:
+                for end in wire.ends:
+                    end.tick(self.time)
+                self._pump(wire)
+        self.settle()
+
+    def _later(self, delay: float, event: Callable[[], None], *, weak: bool = False) -> None:
+        """Put `event` on the heap; a weak one is left to `advance`, since it could repeat for ever."""
+        if not weak:
+            heapq.heappush(self._heap, (self.time + delay, self._next(), event))
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+    def _latency(self) -> float:
+        return self._random.uniform(*LATENCY)
+
+    def _pump_soon(self, node: Node) -> None:
+        for wire in self._wires_of(node):
+            if wire.ends is not None:
+                self._later(0.0, partial(self._pump, wire))
+
+    def _pump(self, wire: Wire) -> None:
+        """Send off what both ends have to say."""
+        ends = wire.ends
+        if ends is None:
+            return
+        for index, (sender, receiver) in enumerate(((wire.a, wire.b), (wire.b, wire.a))):
+            data = ends[index].data_to_send()
+            if data:
+                self._later(wire.delay, partial(self._deliver, wire, ends, index, sender, receiver, data))
+            self._time(wire, ends, ends[index])
+        if ends[0].end is not None or ends[1].end is not None:
+            self._later(wire.delay * 2, partial(self._drop_ended, wire, ends))
+
+    def _time(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
+        """Let the timers that are near go off; those far away (pings, rechecks) are left to `advance`."""
+        due = end.next_timer()
+        if due is not None and due <= self.time + NEAR:
+            self._later(max(0.0, due - self.time), partial(self._tick, wire, ends, end))
+
+    def _tick(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
+        if wire.ends is ends:
+            end.tick(self.time)
+            self._pump(wire)
+
+    def _deliver(
+        self, wire: Wire, ends: tuple[Conversation, Conversation], index: int, sender: Node, receiver: Node, data: bytes
+    ) -> None:
+        if wire.ends is not ends:
+            return  # the connection it was sent over is gone
+        if self.tap is not None:
+            self.tap(sender, receiver, data)
+        self.trace.update(f"{self.time:.6f}/{sender.name}/{receiver.name}/".encode() + data)
+        self.bytes_sent += len(data)
+        ends[1 - index].receive(data, self.time)
+        self._pump(wire)
