@@ -58,9 +58,8 @@ class Circle:
     def __init__(self) -> None:
         self.graph = TrustGraph()
         self._before: TrustGraph | None = None
-        self._certificates: dict[DeviceId, Certificate] = {}
-        self._devices: dict[PersonId, set[DeviceId]] = {}
-        self._dh_publics: dict[bytes, set[DeviceId]] = {}
+        self._certificates: dict[PersonId, dict[DeviceId, Certificate]] = {}
+        self._dh_publics: dict[bytes, set[tuple[PersonId, DeviceId]]] = {}
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
         self._suspended: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
@@ -82,16 +81,15 @@ class Circle:
             self._read_profile(store, person)
 
     def _read_certificates(self, store: Store, person: PersonId) -> None:
-        for device in self._devices.pop(person, ()):
-            stale = self._certificates.pop(device)
-            self._dh_publics[stale.dh_public].discard(device)
+        for stale in self._certificates.pop(person, {}).values():
+            self._dh_publics[stale.dh_public].discard((person, stale.device))
         for record in store.records.bodies(Kind.DEVICE, author=person):
             body = body_of(record)
             assert isinstance(body, Device)
             device = record.header.device
-            self._certificates[device] = Certificate(person, device, body.dh_public, body.struck, record.header.expires)
-            self._devices.setdefault(person, set()).add(device)
-            self._dh_publics.setdefault(body.dh_public, set()).add(device)
+            certificate = Certificate(person, device, body.dh_public, body.struck, record.header.expires)
+            self._certificates.setdefault(person, {})[device] = certificate
+            self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
 
     def _read_policies(self, store: Store, person: PersonId) -> None:
         registers: dict[DeviceId, Register] = {}
@@ -137,35 +135,38 @@ class Circle:
             self._profiles[person] = body
 
     # --- devices -------------------------------------------------------------------------------------------------
+    # A certificate is one person's word: anybody can certify somebody else's public keys as his own. So devices are
+    # looked up by person and device together, and two who claim one key have two certificates.
 
-    def certificate(self, device: DeviceId) -> Certificate | None:
-        """The certificate of `device`, struck or not."""
-        return self._certificates.get(device)
+    def certificate(self, person: PersonId, device: DeviceId) -> Certificate | None:
+        """What `person` says of `device`, struck or not."""
+        return self._certificates.get(person, {}).get(device)
 
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""
-        certificate = self._certificates.get(device)
-        return certificate is not None and certificate.person == person and not certificate.struck
+        certificate = self.certificate(person, device)
+        return certificate is not None and not certificate.struck
 
     def by_dh_public(self, dh_public: bytes) -> Certificate | None:
         """The device that shakes hands with this X25519 key; None if there is none, or more than one claims to.
 
-        Anybody can have somebody else's key certified as his own. He cannot speak with it, but he must not be taken for
-        its owner either: where several claim it, the caller has to show which certificate is his.
+        A false claimant cannot speak with the key, but he must not be taken for its owner either: where several claim
+        it, the caller has to show which certificate is his.
         """
-        found = [self._certificates[device] for device in self._dh_publics.get(dh_public, ())]
-        return found[0] if len(found) == 1 and not found[0].struck else None
+        claims = list(self._dh_publics.get(dh_public, ()))
+        found = self.certificate(*claims[0]) if len(claims) == 1 else None
+        return None if found is None or found.struck else found
 
     def devices(self, person: PersonId) -> list[Certificate]:
         """The devices that speak for `person`, in a fixed order."""
-        known = (self._certificates[device] for device in sorted(self._devices.get(person, ())))
-        return [certificate for certificate in known if not certificate.struck]
+        known = self._certificates.get(person, {})
+        return [known[device] for device in sorted(known) if not known[device].struck]
 
     # --- people --------------------------------------------------------------------------------------------------
 
     def people(self) -> frozenset[PersonId]:
         """Everybody of whom a certificate, policy or profile is held."""
-        return frozenset(self._devices) | frozenset(self._registers) | frozenset(self._profiles)
+        return frozenset(self._certificates) | frozenset(self._registers) | frozenset(self._profiles)
 
     def profile(self, person: PersonId) -> Profile | None:
         """What `person` says about himself, where we may know it."""

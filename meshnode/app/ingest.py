@@ -228,9 +228,7 @@ class Ingest:
         place = self._check_body(record)
         if header.kind == Kind.DEVICE:
             return self._room_for(record, State.LIVE, batch)
-        certificate = self._circle.certificate(header.device)
-        if certificate is not None and certificate.person != header.author:
-            raise RemoteError(Code.FORGED, "the device speaks for somebody else")
+        certificate = self._circle.certificate(header.author, header.device)
         if certificate is None:
             return self._room_for(record, State.HELD, batch)
         if certificate.struck:

@@ -31,7 +31,7 @@ def upkeep(replica: Replica) -> int:
 
 def certificate_ends(replica: Replica) -> int | None:
     """Seconds until this device's certificate ends, where that is near enough to tell its owner; else None."""
-    own = replica.circle.certificate(replica.device)
+    own = replica.circle.certificate(replica.me, replica.device)
     if own is None:
         return None
     left = own.expires - replica.clock.now()

@@ -1,0 +1,63 @@
+"""The circle: who speaks for whom, as certificates say."""
+
+from __future__ import annotations
+
+from meshnode.app.circle import Circle
+from meshnode.store import State, Store
+from protocol import Audience, Device, Kind, Record, device_slot, limits, signed
+from tests.support.people import NOW, Person
+
+
+def claim_device_of(thief: Person, victim: Person) -> Record:
+    """`thief` certifies the public keys of `victim`'s device as his own, which his identity key can well sign."""
+    body = Device(bytes(16), victim.keys.dh_public, victim.keys.letter_public)
+    return signed(
+        kind=Kind.DEVICE,
+        author=thief.id,
+        device=victim.device,
+        slot=device_slot(victim.device),
+        version=1,
+        audience=Audience.FOLLOWS,
+        policy_version=0,
+        created=NOW,
+        expires=NOW + limits.DEVICE_LIFE,
+        floor=1,
+        outlives=NOW + limits.DEVICE_LIFE,
+        body=body.to_body(),
+        sign=thief.identity.sign,
+    )
+
+
+def circle_of(*records: Record) -> tuple[Store, Circle]:
+    store = Store.open(":memory:")
+    with store.transaction():
+        for record in records:
+            store.records.put(record, state=State.LIVE, received_from=None, arrived=NOW)
+    circle = Circle()
+    circle.load(store)
+    return store, circle
+
+
+def test_nobody_silences_a_device_by_claiming_it() -> None:
+    bob, mallory = Person("Bob"), Person("Mallory")
+    store, circle = circle_of(bob.certificate(), mallory.certificate(), claim_device_of(mallory, bob))
+    assert circle.certified(bob.id, bob.device)
+    with store.transaction():
+        store.records.delete([claim_device_of(mallory, bob).id])
+    circle.refresh(store, [mallory.id])
+    assert circle.certified(bob.id, bob.device)
+    assert not circle.certified(mallory.id, bob.device)
+
+
+def test_a_handshake_key_that_two_people_claim_names_neither_by_itself() -> None:
+    bob, mallory = Person("Bob"), Person("Mallory")
+    _, circle = circle_of(bob.certificate(), mallory.certificate(), claim_device_of(mallory, bob))
+    assert circle.by_dh_public(bob.keys.dh_public) is None
+    assert circle.by_dh_public(mallory.keys.dh_public) == circle.certificate(mallory.id, mallory.device)
+
+
+def test_a_struck_device_speaks_for_nobody() -> None:
+    bob = Person("Bob")
+    _, circle = circle_of(bob.strike())
+    assert not circle.certified(bob.id, bob.device)
+    assert circle.by_dh_public(bob.keys.dh_public) is None
