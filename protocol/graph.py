@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from protocol.policies import EffectivePolicy
 
 _ENDLESS = 1 << 128  # longer than any way
+_FEW = 8  # more people than this whose ways are crossed at one place are worth a second search for all of them
 _NOBODY: Mapping[PersonId, int] = MappingProxyType({})
 
 
@@ -45,7 +46,7 @@ class TrustGraph:
         self._free: list[int] = []
         self._given: paths.Links = []
         self._received: paths.Links = []
-        self._blockers: set[int] = set()  # whose policy holds any block
+        self._tags: dict[int, frozenset[bytes]] = {}  # the block tags of those who block anybody
         self._meshes: dict[int, frozenset[PersonId]] = {}  # as far as asked for since vouches were answered otherwise
 
     @property
@@ -68,9 +69,9 @@ class TrustGraph:
         else:
             self._policies[person] = policy
         if policy is not None and policy.block_tags:
-            self._blockers.add(at)
+            self._tags[at] = policy.block_tags
         else:
-            self._blockers.discard(at)
+            self._tags.pop(at, None)
         self._give(at, _NOBODY if policy is None else policy.vouches)
         self._forget_unless_known(at)
 
@@ -177,8 +178,13 @@ class TrustGraph:
         if at is None:
             return {}
         end = paths.beyond(limit(floor))
-        tree = paths.ways_to(at, self._given, self._received, end, self._at_odds_with(at))
-        lengths = self._clean(tree, self._received[at], end, lambda _author: self._steps_on(at))
+        lengths = self._search(
+            at,
+            self._received[at],
+            end,
+            lambda banned: paths.ways_to(at, self._given, self._received, end, banned),
+            lambda _author: self._steps_on(at),
+        )
         return {person: paths.cost_of(length) for person, length in lengths.items()}
 
     def regard_from(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, int]:
@@ -191,8 +197,13 @@ class TrustGraph:
         if at is None:
             return {}
         end = paths.beyond(limit(floor))
-        tree = paths.ways_from(at, self._given, end, self._at_odds_with(at))
-        lengths = self._clean(tree, self._given[at], end, self._steps_back)
+        lengths = self._search(
+            at,
+            self._given[at],
+            end,
+            lambda banned: paths.ways_from(at, self._given, end, banned),
+            self._steps_back,
+        )
         return {person: (paths.cost_of(length), paths.hops_of(length)) for person, length in lengths.items()}
 
     def trust(self, a: PersonId, b: PersonId) -> TrustPath | None:
@@ -228,43 +239,70 @@ class TrustGraph:
         length = sum(paths.LENGTH[weight] for weight in weights)
         return TrustPath(paths.cost_of(length), people, weights)
 
-    def _clean(
-        self, tree: paths.Tree, direct: Mapping[int, int], end: int, steps_for: Callable[[int], paths.Steps]
+    def _search(
+        self,
+        viewer: int,
+        direct: Mapping[int, int],
+        end: int,
+        search: Callable[[frozenset[int]], paths.Tree],
+        steps_for: Callable[[int], paths.Steps],
     ) -> dict[PersonId, int]:
-        """The lengths of a search from a viewer, with direct vouches as said and no way through anybody at odds."""
-        lengths = {person: tree.best[person] for person in tree.settled}
-        for person in tree.settled if self._blockers else ():
-            if person in direct or not any(self._odds(at, person) for at in tree.between(person)):
-                continue
-            detour = self._detour(tree, person, steps_for(person), end)
-            if detour is None:
-                del lengths[person]
-            else:
-                lengths[person] = detour
-        for person, length in direct.items():
-            if length >= end:
-                lengths.pop(person, None)
-            elif tree.run[person] >= 0:
-                lengths[person] = length
-        return {self._person[person]: lengths[person] for person in sorted(lengths, key=self._person.__getitem__)}
+        """The lengths of all best ways of a viewer, with direct vouches as said and no way through anybody at odds."""
+        apart = frozenset(self._at_odds_with(viewer))
+        first = search(apart)
+        lengths = {person: first.best[person] for person in first.found}
+        waiting = [(first, apart, [person for person in first.found if person not in direct])]
+        while waiting:
+            tree, banned, people = waiting.pop()
+            for crossing, crossed in self._crossed(tree, people).items():
+                if len(crossed) <= _FEW:
+                    ways = {person: self._detour(tree, person, steps_for(person), end) for person in crossed}
+                else:
+                    again = search(banned | crossing)
+                    ways = {person: again.best[person] for person in crossed}
+                    waiting.append((again, banned | crossing, [person for person in crossed if ways[person] < end]))
+                lengths.update(ways)
+        lengths.update({person: length for person, length in direct.items() if person not in apart})
+        found = sorted((self._person[person], length) for person, length in lengths.items() if length < end)
+        return dict(found)
 
-    def _detour(self, tree: paths.Tree, person: int, steps: paths.Steps, end: int) -> int | None:
-        """The length of the best way between the person and the root around everybody at odds with either."""
+    def _crossed(self, tree: paths.Tree, people: list[int]) -> dict[frozenset[int], list[int]]:
+        """Those of `people` whose winning way leads through somebody at odds with them, by who that is."""
+        crossed: dict[frozenset[int], list[int]] = {}
+        blockers = self._tags
+        if not blockers:
+            return crossed
+        on_way: dict[int, tuple[int, ...]] = {tree.root: ()}  # the blockers from each person to the root
+        for person in tree.order:
+            ahead = on_way[tree.before[person]]
+            on_way[person] = (*ahead, person) if person in blockers else ahead
+        for person in people:
+            asked = tree.between(person) if person in blockers else on_way[tree.last[person]]
+            crossing = [at for at in asked if self._odds(at, person)]
+            if crossing:
+                crossed.setdefault(frozenset(crossing), []).append(person)
+        return crossed
+
+    def _detour(self, tree: paths.Tree, person: int, steps: paths.Steps, end: int) -> int:
+        """The length of the best way between the person and the root around everybody at odds with either; or `end`."""
 
         def banned(at: int) -> bool:
             return tree.run[at] < 0 or self._odds(at, person)
 
         far = paths.shortest(person, tree.root, steps, end, at_least=tree.run.__getitem__, banned=banned)
-        return None if far is None else far[tree.root]
+        return end if far is None else far[tree.root]
 
     def _at_odds_with(self, at: int) -> list[int]:
-        others = self._number.values() if at in self._blockers else self._blockers
+        others = self._number.values() if at in self._tags else self._tags
         return [other for other in others if self._odds(at, other)]
 
     def _odds(self, a: int, b: int) -> bool:
-        if a not in self._blockers and b not in self._blockers:
-            return False
-        return self.at_odds(self._person[a], self._person[b])
+        """`at_odds`, fast for the many who block nobody."""
+        tags = self._tags.get(a)
+        if tags is not None and block_tag(self._person[a], self._person[b]) in tags:
+            return True
+        tags = self._tags.get(b)
+        return tags is not None and block_tag(self._person[b], self._person[a]) in tags
 
     def _steps_on(self, goal: int) -> paths.Steps:
         """Steps towards `goal`: over answered vouches, and over any vouch for the goal itself."""

@@ -44,19 +44,21 @@ def beyond(highest_cost: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What one search from `root` found. `settled` lists everybody in reach, nearest first, without the root.
+    """What one search from `root` found.
 
-    `run[x]` is the length of the best way between the root and x over which trust runs on; `before[x]` is who stands
-    next to x on it, on the root's side. `best[x]` and `last[x]` are the same for a way that may end at x with a vouch
-    that is not answered; towards a viewer there are none, and both pairs are the same lists.
+    `run[x]` is the length of the best way between the root and x over which trust runs on, `before[x]` who stands next
+    to x on it, on the root's side, and `order` everybody with such a way, nearest first, without the root. `best[x]`
+    and `last[x]` are the same for a way that may end at x with a vouch that is not answered, and `found` is everybody
+    with one; towards a viewer there is no difference, and the lists are the same.
     """
 
     root: int
-    settled: list[int]
     run: list[int]
     before: list[int]
+    order: list[int]
     best: list[int]
     last: list[int]
+    found: list[int]
 
     def between(self, person: int) -> Iterator[int]:
         """Who stands between `person` and the root on the best way, from the person's side."""
@@ -73,7 +75,7 @@ def ways_to(root: int, given: Links, received: Links, end: int, banned: Iterable
         run[person] = -1
     run[root] = 0
     before = [root] * len(given)
-    settled: list[int] = []
+    order: list[int] = []
     heap: list[tuple[int, int]] = []
     for person, length in received[root].items():
         if length < run[person]:
@@ -83,7 +85,7 @@ def ways_to(root: int, given: Links, received: Links, end: int, banned: Iterable
         so_far, here = heappop(heap)
         if so_far != run[here]:
             continue  # a shorter way was found meanwhile
-        settled.append(here)
+        order.append(here)
         mine = given[here]
         for person, step in received[here].items():
             length = so_far + step
@@ -91,7 +93,7 @@ def ways_to(root: int, given: Links, received: Links, end: int, banned: Iterable
                 run[person] = length
                 before[person] = here
                 heappush(heap, (length, person))
-    return Tree(root, settled, run, before, run, before)
+    return Tree(root, run, before, order, best=run, last=before, found=order)
 
 
 def ways_from(root: int, given: Links, end: int, banned: Iterable[int]) -> Tree:
@@ -101,12 +103,14 @@ def ways_from(root: int, given: Links, end: int, banned: Iterable[int]) -> Tree:
         run[person] = best[person] = -1
     run[root] = best[root] = 0
     before, last = [root] * len(given), [root] * len(given)
+    order: list[int] = []
     found: set[int] = set()
     heap = [(0, root)]
     while heap:
         so_far, here = heappop(heap)
         if so_far != run[here]:
             continue
+        order.append(here)
         for person, step in given[here].items():
             length = so_far + step
             if length >= run[person]:
@@ -119,7 +123,7 @@ def ways_from(root: int, given: Links, end: int, banned: Iterable[int]) -> Tree:
                 run[person] = length
                 before[person] = here
                 heappush(heap, (length, person))
-    return Tree(root, sorted(found, key=lambda person: (best[person], person)), run, before, best, last)
+    return Tree(root, run, before, order[1:], best, last, list(found))
 
 
 def shortest(

@@ -1,0 +1,206 @@
+"""A second opinion on trust and visibility: tiny worlds, decided by trying everything, written like the spec reads.
+
+It shares no code with the package and no cleverness: every simple path is listed, every rule asked in words. People are
+any hashable, sortable values (names, keys). Trust is in "cost", as the spec defines it, computed here from decimals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from functools import cache
+from typing import Any, TypeAlias
+
+Person: TypeAlias = Any
+
+SLACK = 2**11
+
+
+@cache
+def brute_cost(weight: int) -> int:
+    """round(-ln(weight / 1000) * 2^32), to 60 digits before rounding."""
+    with localcontext() as context:
+        context.prec = 60
+        return int((-(Decimal(weight) / 1000).ln() * 2**32).to_integral_value(ROUND_HALF_EVEN))
+
+
+def brute_limit(per_mille: int) -> int:
+    """The highest cost that still reaches the threshold."""
+    return brute_cost(per_mille) + SLACK
+
+
+@dataclass
+class World:
+    """Everybody's word: vouches[(a, b)] is what a says of b in per mille; (a, b) in blocks: a blocks b."""
+
+    vouches: dict[tuple[Person, Person], int] = field(default_factory=dict)
+    blocks: set[tuple[Person, Person]] = field(default_factory=set)
+    cells: list[set[Person]] = field(default_factory=list)
+    communities: list[set[Person]] = field(default_factory=list)
+    places: dict[Person, str] = field(default_factory=dict)
+    km: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Distances between places, in both orders; the same place is 0."""
+
+    @property
+    def people(self) -> set[Person]:
+        """Everybody who gave a vouch, got one, or is at odds with somebody."""
+        return {person for pair in [*self.vouches, *self.blocks] for person in pair}
+
+    def vouches_for(self, a: Person, b: Person) -> bool:
+        return a != b and self.vouches.get((a, b), 0) > 0
+
+    def answered(self, a: Person, b: Person) -> bool:
+        return self.vouches_for(a, b) and self.vouches_for(b, a)
+
+    def at_odds(self, a: Person, b: Person) -> bool:
+        return (a, b) in self.blocks or (b, a) in self.blocks
+
+    def share_cell(self, a: Person, b: Person) -> bool:
+        return any({a, b} <= cell for cell in self.cells)
+
+    def share_community(self, a: Person, b: Person) -> bool:
+        return any({a, b} <= community for community in self.communities)
+
+    def distance(self, place: str | None, other: str | None) -> float | None:
+        if place is None or other is None:
+            return None
+        return 0.0 if place == other else self.km[place, other]
+
+
+# --- Trust -----------------------------------------------------------------------------------------------------------
+
+
+def brute_paths(world: World, a: Person, b: Person) -> Iterator[tuple[Person, ...]]:
+    """Every path from a to b over which trust may run: each step but the last is answered, nobody between is at odds
+    with either end, nobody comes twice."""
+    between = [
+        person for person in world.people - {a, b} if not world.at_odds(person, a) and not world.at_odds(person, b)
+    ]
+
+    def onward(path: tuple[Person, ...]) -> Iterator[tuple[Person, ...]]:
+        if world.vouches_for(path[-1], b):
+            yield (*path, b)
+        for person in between:
+            if person not in path and world.answered(path[-1], person):
+                yield from onward((*path, person))
+
+    if a != b and not world.at_odds(a, b):
+        yield from onward((a,))
+
+
+def brute_path_cost(world: World, path: tuple[Person, ...]) -> int:
+    """The sum over the path's vouches."""
+    return sum(brute_cost(world.vouches[path[step], path[step + 1]]) for step in range(len(path) - 1))
+
+
+def brute_best_path(world: World, a: Person, b: Person) -> tuple[Person, ...] | None:
+    """The path that decides how far a trusts b: the direct vouch if there is one, else the cheapest, the shortest of
+    those, the one with the smallest keys of those."""
+    paths = list(brute_paths(world, a, b))
+    if (a, b) in paths:
+        return (a, b)
+    return min(paths, key=lambda path: (brute_path_cost(world, path), len(path), path), default=None)
+
+
+def brute_trust(world: World, a: Person, b: Person) -> int | None:
+    """The cost of a's trust in b, None for none."""
+    path = brute_best_path(world, a, b)
+    return None if path is None else brute_path_cost(world, path)
+
+
+def brute_trusts(world: World, a: Person, b: Person, per_mille: int) -> bool:
+    """Whether a trusts b at least so far."""
+    cost = brute_trust(world, a, b)
+    return cost is not None and cost <= brute_limit(per_mille)
+
+
+def brute_reach(world: World, author: Person, viewer: Person) -> int | None:
+    """How far the author's consent extends to the viewer, as a cost."""
+    return brute_trust(world, author, viewer)
+
+
+def brute_regard(world: World, viewer: Person, author: Person) -> int | None:
+    """What the viewer thinks of the author, as a cost."""
+    return brute_trust(world, viewer, author)
+
+
+def brute_mesh(world: World, person: Person) -> set[Person]:
+    """Everybody joined to the person by a chain of answered vouches."""
+    mesh = {person}
+    while more := {b for a in mesh for b in world.people - mesh if world.answered(a, b)}:
+        mesh |= more
+    return mesh
+
+
+def brute_web(world: World, author: Person, viewer: Person) -> bool:
+    """Whether the viewer is in the author's web."""
+    if world.at_odds(author, viewer):
+        return False
+    shares = world.share_cell(author, viewer) or world.share_community(author, viewer)
+    return author == viewer or shares or brute_trusts(world, author, viewer, 100)
+
+
+# --- Visibility ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BruteListing:
+    """A listing as the rule sees it, its author's preference applied."""
+
+    author: Person
+    audience: str
+    place: str | None = None
+    radius_km: int = 25
+    expires: int = 2**53 - 1
+
+
+@dataclass(frozen=True)
+class BruteWish:
+    """What a viewer asked for; within_km None: he did not ask."""
+
+    min_regard: int = 300
+    within_km: float | None = None
+
+
+def brute_consent(world: World, listing: BruteListing, viewer: Person) -> bool:
+    """The author's consent, a row of the table for each audience."""
+    author = listing.author
+    cell, community = world.share_cell(author, viewer), world.share_community(author, viewer)
+    if author == viewer:
+        return True
+    if listing.audience == "my_cell":
+        return cell
+    if listing.audience == "my_community":
+        return community or cell
+    if listing.audience == "trusted_network":
+        return brute_trusts(world, author, viewer, 500)
+    if listing.audience == "anyone_local":
+        km = world.distance(listing.place, world.places.get(viewer))
+        connected = brute_trusts(world, author, viewer, 100) or cell or community
+        return km is not None and km <= listing.radius_km and connected
+    if listing.audience == "network_wide":
+        return brute_trusts(world, author, viewer, 100) or cell or community
+    return False
+
+
+def brute_visible(
+    world: World, listing: BruteListing, viewer: Person, *, now: int = 0, wish: BruteWish | None = None
+) -> bool:
+    """Whether the viewer sees the listing: block, consent, expiry, and his wish if he has one."""
+    author = listing.author
+    if world.at_odds(author, viewer):
+        return False
+    if not brute_consent(world, listing, viewer):
+        return False
+    if listing.expires <= now:
+        return False
+    if wish is None:
+        return True
+    shares = world.share_cell(author, viewer) or world.share_community(author, viewer)
+    if not (author == viewer or shares or brute_trusts(world, viewer, author, wish.min_regard)):
+        return False
+    km = world.distance(listing.place, world.places.get(viewer))
+    if km is None:
+        return wish.within_km is None
+    return km <= (50 if wish.within_km is None else wish.within_km)
