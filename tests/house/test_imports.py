@@ -19,7 +19,7 @@ from tests.house.source_tree import (
     tree,
 )
 
-PLUMBING = {"meshnode.errors", "meshnode.config", "meshnode.keyring", "meshnode.clock"}
+PLUMBING = {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.keyring", "meshnode.clock"}
 
 # area: which other areas of ours it may use. The longest matching area counts. `meshnode` alone is the package's own
 # `__init__`, which holds the version and may be read by all.
@@ -27,6 +27,7 @@ MAY_USE: dict[str, set[str]] = {
     "protocol": set(),
     "meshnode": set(),
     "meshnode.errors": PLUMBING | {"protocol"},
+    "meshnode.home": PLUMBING | {"protocol"},
     "meshnode.config": PLUMBING | {"protocol"},
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
@@ -35,7 +36,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.net": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
     "meshnode.api": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
     "meshnode.node": PLUMBING | {"protocol", "meshnode.store", "meshnode.app", "meshnode.net", "meshnode.api"},
-    "meshnode.cli": {"meshnode.errors", "meshnode.config"},
+    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config"},
     "meshnode.__main__": {"meshnode.cli"},
 }
 

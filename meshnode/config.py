@@ -1,0 +1,166 @@
+"""What a node's owner may set, and where from: defaults < the home's config.toml < MESHNODE_* < options.
+
+Read once at start and never changed. A misspelt setting is an error, not a silence.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from meshnode.errors import Usage
+from meshnode.home import Home
+
+Mdns = Literal["on", "listen", "off"]
+Address = tuple[str, int]
+
+PORTS = 65_535
+LOG_LEVELS = ("debug", "info", "warning", "error")
+MDNS_MODES = ("on", "listen", "off")
+ENVIRONMENT = "MESHNODE_"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings of one run. The names of the fields are the keys of config.toml."""
+
+    home: Home
+    port: int = 0
+    """TCP port for other nodes; 0: a free one, chosen at the first start and kept."""
+    interfaces: tuple[str, ...] = ()
+    """Names of the network interfaces to use; none: all of them, as they come and go."""
+    mdns: Mdns = "on"
+    """Whether to announce this node and look for others on the local network, only to look, or neither."""
+    peers: tuple[Address, ...] = ()
+    """Where other nodes always are, beside what is discovered."""
+    log_level: str = "info"
+
+    @classmethod
+    def load(
+        cls, home: Path | None = None, options: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ
+    ) -> Config:
+        """The settings for `home` (None: MESHNODE_HOME, or this user's own place for data).
+
+        An option that is None, or an empty list, was not given. Usage where anything is unknown or ill-formed.
+        """
+        place = Home(home_path(home, environ))
+        values: dict[str, Any] = {}
+        values.update(_from_file(place.config))
+        values.update(_from_environment(environ))
+        for key, value in (options or {}).items():
+            if value is not None and value not in ((), []):
+                values[key] = _checked(key, value, f"--{key.replace('_', '-')}")
+        return cls(place, **values)
+
+
+def home_path(given: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
+    """The home that was asked for, made absolute: the option, else MESHNODE_HOME, else the user's own data directory."""
+    if given is None and environ.get(ENVIRONMENT + "HOME"):
+        given = Path(environ[ENVIRONMENT + "HOME"])
+    if given is None:
+        from platformdirs import user_data_path
+
+        given = user_data_path("meshnode", appauthor=False)
+    return Path(os.path.abspath(given.expanduser()))  # noqa: PTH100 - resolve() would follow links and lose the name
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        content = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"{path} cannot be read ({error})") from error
+    import tomllib
+
+    try:
+        table = tomllib.loads(content)
+    except tomllib.TOMLDecodeError as error:
+        raise Usage(f"{path} is not TOML: {error}") from error
+    return {key: _checked(key, value, f"{key} in {path}") for key, value in table.items()}
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Of the environment only the names that are settings: other programs may have theirs under our prefix."""
+    values = {}
+    for key in _CHECKS:
+        name = ENVIRONMENT + key.upper()
+        text = environ.get(name, "")
+        if text:
+            values[key] = _checked(key, text.split(",") if key in _LISTS else text, name)
+    return values
+
+
+def _checked(key: str, value: Any, where: str) -> Any:
+    check = _CHECKS.get(key)
+    if check is None:
+        raise Usage(f"{where}: there is no such setting", f"the settings are {', '.join(sorted(_CHECKS))}")
+    try:
+        return check(value)
+    except ValueError as error:
+        raise Usage(f"{where}: {error}") from None
+
+
+def _port(value: Any) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) > PORTS:
+        raise ValueError(f"{text!r} is not a port (0 to {PORTS}; 0 for any that is free)")
+    return int(text)
+
+
+def _interfaces(value: Any) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in _texts(value))
+    if not all(names):
+        raise ValueError("an interface's name is empty")
+    return names
+
+
+def _mdns(value: Any) -> str:
+    if isinstance(value, bool):
+        value = "on" if value else "off"
+    return _one_of(value, MDNS_MODES)
+
+
+def _log_level(value: Any) -> str:
+    return _one_of(value, LOG_LEVELS)
+
+
+def _peers(value: Any) -> tuple[Address, ...]:
+    return tuple(parse_address(text) for text in _texts(value))
+
+
+def parse_address(text: str) -> Address:
+    """HOST:PORT as people write it, IPv6 in brackets. ValueError, in words, if it is not that."""
+    host, colon, port = text.strip().rpartition(":")
+    if host.startswith("[") and host.endswith("]"):
+        host = host[1:-1]
+    elif ":" in host:
+        raise ValueError(f"{text!r}: an IPv6 address goes into brackets, as in [fe80::1%eth0]:7000")
+    if not colon or not host or any(letter.isspace() for letter in host) or not port.isdigit() or not _port(port):
+        raise ValueError(f"{text!r} is not HOST:PORT")
+    return host, int(port)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str) or not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise ValueError("a list of texts is wanted")
+    return list(value)
+
+
+def _one_of(value: Any, words: tuple[str, ...]) -> str:
+    if value not in words:
+        raise ValueError(f"{value!r} is not one of {', '.join(words)}")
+    return str(value)
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "port": _port,
+    "interfaces": _interfaces,
+    "mdns": _mdns,
+    "peers": _peers,
+    "log_level": _log_level,
+}
+_LISTS = ("interfaces", "peers")

@@ -1,0 +1,232 @@
+"""The keys of a node, in files: the person's identity, and this device's own. Nobody but their owner may read them.
+
+The identity only certifies devices, so it may lie under a passphrase (Argon2id, XSalsa20-Poly1305) and the node runs
+without it. Device keys are not under a passphrase: a daemon starts without asking. Each file names its public keys
+too, and is believed only if they fit: a flipped bit must not make somebody new.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from meshnode.errors import Failed, Forbidden, Refused
+from meshnode.home import Home, read_private, write_private
+from protocol import DeviceKeys, IdentityKeys, PersonId
+
+Entropy = Callable[[int], bytes]
+
+SEED_BYTES = 32
+# About a fifth of a second and 64 MiB on a laptop: what guessing a passphrase costs for each try, and fits a Pi Zero.
+PASSPHRASE_OPERATIONS = 3
+PASSPHRASE_MEMORY = 64 * 1024 * 1024
+PASSPHRASE_MEMORY_MAX = 1024 * 1024 * 1024  # a file that asks for more is damaged
+PASSPHRASE_OPERATIONS_MAX = 64
+
+_IDENTITY = "meshnode identity key, version 1: whoever has it is you"
+_DEVICE = "meshnode device key, version 1: whoever has it can write as this device"
+
+
+class Keyring:
+    """The opened keys of one home."""
+
+    def __init__(self, home: Home, person: PersonId, device: DeviceKeys, identity: IdentityKeys | None) -> None:
+        self._home = home
+        self.person = person
+        self.device = device
+        self.identity = identity
+        """None while it is locked."""
+
+    @classmethod
+    def create(cls, home: Home, passphrase: str | None = None, *, entropy: Entropy) -> Keyring:
+        """A new person with a first device, in a new home. Refused, changing nothing, if there is a node already.
+
+        `entropy` gives that many random bytes, fit for keys.
+        """
+        home.make()
+        identity = IdentityKeys(entropy(SEED_BYTES))
+        device = _write_device(home, entropy)
+        # Last, because where this file is, a node is: a power cut before it leaves nothing that counts.
+        _write_identity(home, identity, passphrase, entropy)
+        return cls(home, identity.person_id, device, identity)
+
+    @classmethod
+    def open(cls, home: Home, passphrase: str | None = None) -> Keyring:
+        """The keys of `home`. An identity under a passphrase stays locked where none is given.
+
+        NotFound without a node, Forbidden where others could read the keys or the passphrase is wrong, Failed where a
+        file is missing or damaged.
+        """
+        home.check()
+        stored = _read(home, home.identity_key.name, _IDENTITY)
+        device = _read_device(home)
+        keyring = cls(home, _bytes(home, home.identity_key.name, stored, "person"), device, None)
+        if "seed" in stored:
+            keyring.identity = keyring._fitting(_bytes(home, home.identity_key.name, stored, "seed"))
+        elif passphrase is not None:
+            keyring.unlock(passphrase)
+        return keyring
+
+    @property
+    def locked(self) -> bool:
+        """Whether the identity is under a passphrase that was not given yet."""
+        return self.identity is None
+
+    def unlock(self, passphrase: str) -> IdentityKeys:
+        """Open the identity. Forbidden if the passphrase is not the one."""
+        stored = _read(self._home, self._home.identity_key.name, _IDENTITY)
+        if self.identity is None and "sealed" in stored:
+            self.identity = self._fitting(_unsealed(self._home, stored, passphrase))
+        if self.identity is None:
+            raise _damaged(self._home, self._home.identity_key.name)
+        return self.identity
+
+    def set_passphrase(self, passphrase: str | None, *, entropy: Entropy) -> None:
+        """Put the unlocked identity under another passphrase, or, with None, under none. Forbidden while it is locked."""
+        if self.identity is None:
+            raise Forbidden("your identity key is locked", "give its passphrase first")
+        _write_identity(self._home, self.identity, passphrase, entropy)
+
+    def new_device(self, *, entropy: Entropy) -> DeviceKeys:
+        """Take new device keys, because the numbers of what the old ones have signed are lost or were copied.
+
+        The old file is kept beside the new one: letters sealed to it can be read with nothing else. The caller
+        certifies the new device, and strikes the old one if somebody else may hold its keys. Forbidden while the
+        identity is locked: an uncertified device could not speak.
+        """
+        if self.identity is None:
+            raise Forbidden("your identity key is locked", "give its passphrase: only it can certify a new device")
+        number = 1
+        while (old := self._home.path / f"device.old-{number}.key").exists():
+            number += 1
+        if self._home.device_key.exists():
+            write_private(old, read_private(self._home.device_key))
+        self.device = _write_device(self._home, entropy)
+        return self.device
+
+    def _fitting(self, seed: bytes) -> IdentityKeys:
+        if len(seed) != SEED_BYTES or (identity := IdentityKeys(seed)).person_id != self.person:
+            raise _damaged(self._home, self._home.identity_key.name)
+        return identity
+
+
+# --- the files -------------------------------------------------------------------------------------------------------
+
+
+def _write_identity(home: Home, identity: IdentityKeys, passphrase: str | None, entropy: Entropy) -> None:
+    content: dict[str, Any] = {"what": _IDENTITY, "person": identity.person_id.hex()}
+    if passphrase is None:
+        content["seed"] = identity.seed.hex()
+    else:
+        content |= _sealed(identity.seed, passphrase, entropy)
+    write_private(home.identity_key, _written(content))
+
+
+def _write_device(home: Home, entropy: Entropy) -> DeviceKeys:
+    keys = DeviceKeys(entropy(SEED_BYTES), entropy(SEED_BYTES), entropy(SEED_BYTES))
+    content = {
+        "what": _DEVICE,
+        "device": keys.device_id.hex(),
+        "dh_public": keys.dh_public.hex(),
+        "letter_public": keys.letter_public.hex(),
+        "sign_seed": keys.sign_seed.hex(),
+        "dh_private": keys.dh_private.hex(),
+        "letter_private": keys.letter_private.hex(),
+    }
+    write_private(home.device_key, _written(content))
+    return keys
+
+
+def _read_device(home: Home) -> DeviceKeys:
+    name = home.device_key.name
+    stored = _read(home, name, _DEVICE)
+    seeds = [_bytes(home, name, stored, part) for part in ("sign_seed", "dh_private", "letter_private")]
+    keys = DeviceKeys(*seeds)
+    public = [_bytes(home, name, stored, part) for part in ("device", "dh_public", "letter_public")]
+    if public != [keys.device_id, keys.dh_public, keys.letter_public]:
+        raise _damaged(home, name)
+    return keys
+
+
+def _read(home: Home, name: str, what: str) -> dict[str, Any]:
+    path = home.path / name
+    try:
+        stored = json.loads(read_private(path))
+    except FileNotFoundError:
+        raise Failed(f"{path} is missing", "put it back from your backup") from None
+    except OSError as error:
+        raise Failed(f"{path} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError):  # neither JSON nor text
+        raise _damaged(home, name) from None
+    if not isinstance(stored, dict) or stored.get("what") != what:
+        raise _damaged(home, name)
+    return stored
+
+
+def _written(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, indent=1).encode() + b"\n"
+
+
+def _bytes(home: Home, name: str, stored: dict[str, Any], part: str, length: int | None = SEED_BYTES) -> bytes:
+    try:
+        value = bytes.fromhex(stored[part])
+    except (KeyError, TypeError, ValueError):
+        raise _damaged(home, name) from None
+    if length is not None and len(value) != length:
+        raise _damaged(home, name)
+    return value
+
+
+def _damaged(home: Home, name: str) -> Failed:
+    return Failed(f"{home.path / name} is damaged", "put it back from your backup")
+
+
+# --- the passphrase --------------------------------------------------------------------------------------------------
+
+
+def _sealed(seed: bytes, passphrase: str, entropy: Entropy) -> dict[str, Any]:
+    from nacl.pwhash import argon2id
+    from nacl.secret import SecretBox
+
+    if not passphrase:
+        raise Refused("the passphrase is empty", "leave it out altogether, or choose one")
+    salt = entropy(argon2id.SALTBYTES)
+    box = SecretBox(_stretched(passphrase, salt, PASSPHRASE_OPERATIONS, PASSPHRASE_MEMORY))
+    return {
+        "argon2id": {"operations": PASSPHRASE_OPERATIONS, "memory": PASSPHRASE_MEMORY, "salt": salt.hex()},
+        "sealed": bytes(box.encrypt(seed, entropy(SecretBox.NONCE_SIZE))).hex(),
+    }
+
+
+def _unsealed(home: Home, stored: dict[str, Any], passphrase: str) -> bytes:
+    from nacl.exceptions import CryptoError
+    from nacl.pwhash import argon2id
+    from nacl.secret import SecretBox
+
+    name = home.identity_key.name
+    cost = stored.get("argon2id")
+    if not isinstance(cost, dict):
+        raise _damaged(home, name)
+    operations, memory = cost.get("operations"), cost.get("memory")
+    if not isinstance(operations, int) or not isinstance(memory, int):
+        raise _damaged(home, name)
+    if not (0 < operations <= PASSPHRASE_OPERATIONS_MAX and argon2id.MEMLIMIT_MIN <= memory <= PASSPHRASE_MEMORY_MAX):
+        raise _damaged(home, name)
+    salt = _bytes(home, name, cost, "salt", argon2id.SALTBYTES)
+    sealed = _bytes(home, name, stored, "sealed", None)
+    try:
+        return SecretBox(_stretched(passphrase, salt, operations, memory)).decrypt(sealed)
+    except (CryptoError, ValueError):
+        raise Forbidden("that is not the passphrase", "try again") from None
+
+
+def _stretched(passphrase: str, salt: bytes, operations: int, memory: int) -> bytes:
+    from unicodedata import normalize
+
+    from nacl.pwhash import argon2id
+    from nacl.secret import SecretBox
+
+    # Two keyboards may spell one letter in two ways.
+    password = normalize("NFKC", passphrase).encode()
+    return argon2id.kdf(SecretBox.KEY_SIZE, password, salt, opslimit=operations, memlimit=memory)

@@ -1,0 +1,207 @@
+"""The keys of a node: made once, private, whole or refused, and the identity under a passphrase if wanted."""
+
+from __future__ import annotations
+
+import json
+from hashlib import blake2b
+from pathlib import Path
+
+import pytest
+
+from meshnode.errors import Failed, Forbidden, NotFound, Refused
+from meshnode.home import Home
+from meshnode.keyring import Keyring
+
+
+class Dice:
+    """Random bytes that are the same in every run."""
+
+    def __init__(self, seed: str = "dice") -> None:
+        self._seed = seed
+        self._drawn = 0
+
+    def __call__(self, size: int) -> bytes:
+        self._drawn += 1
+        return blake2b(f"{self._seed} {self._drawn}".encode(), digest_size=size).digest()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture(autouse=True)
+def cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshnode.keyring.PASSPHRASE_MEMORY", 8192)
+    monkeypatch.setattr("meshnode.keyring.PASSPHRASE_OPERATIONS", 1)
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
+def test_what_was_created_is_what_is_opened(home: Home) -> None:
+    made = Keyring.create(home, entropy=Dice())
+    opened = Keyring.open(home)
+    assert (opened.person, opened.device, opened.identity) == (made.person, made.device, made.identity)
+    assert opened.identity is not None
+    assert opened.identity.person_id == opened.person
+
+
+def test_key_files_are_their_owners_alone(home: Home) -> None:
+    Keyring.create(home, entropy=Dice())
+    assert {path.name: mode(path) for path in home.path.iterdir()} == {"identity.key": 0o600, "device.key": 0o600}
+    assert mode(home.path) == 0o700
+
+
+def test_a_second_node_in_one_home_is_refused_and_changes_nothing(home: Home) -> None:
+    Keyring.create(home, entropy=Dice())
+    before = {path: path.read_bytes() for path in home.path.iterdir()}
+    with pytest.raises(Refused, match="already a node") as caught:
+        Keyring.create(home, entropy=Dice("others"))
+    assert caught.value.exit_code == 5
+    assert {path: path.read_bytes() for path in home.path.iterdir()} == before
+
+
+def test_an_init_cut_short_before_the_identity_can_be_done_again(home: Home) -> None:
+    Keyring.create(home, entropy=Dice("first"))
+    home.identity_key.unlink()
+    again = Keyring.create(home, entropy=Dice("second"))
+    assert Keyring.open(home).device == again.device
+
+
+@pytest.mark.parametrize("name", ["identity.key", "device.key"])
+def test_a_key_file_that_others_may_read_is_refused_with_the_command_that_mends_it(home: Home, name: str) -> None:
+    Keyring.create(home, entropy=Dice())
+    (home.path / name).chmod(0o640)
+    with pytest.raises(Forbidden, match="open to others") as caught:
+        Keyring.open(home)
+    assert caught.value.hint == f"run: chmod 600 {home.path / name}"
+
+
+def test_a_home_that_others_may_enter_is_refused(home: Home) -> None:
+    Keyring.create(home, entropy=Dice())
+    home.path.chmod(0o755)
+    with pytest.raises(Forbidden, match="open to others"):
+        Keyring.open(home)
+
+
+def test_without_a_node_there_are_no_keys(home: Home) -> None:
+    with pytest.raises(NotFound, match="no node"):
+        Keyring.open(home)
+
+
+def test_a_node_runs_while_its_identity_is_locked(home: Home) -> None:
+    made = Keyring.create(home, "correct horse", entropy=Dice())
+    opened = Keyring.open(home)
+    assert opened.locked
+    assert opened.identity is None
+    assert (opened.person, opened.device) == (made.person, made.device)
+
+
+def test_the_passphrase_opens_the_identity_and_nothing_else_does(home: Home) -> None:
+    made = Keyring.create(home, "correct horse", entropy=Dice())
+    assert made.identity is not None
+    opened = Keyring.open(home)
+    with pytest.raises(Forbidden, match="not the passphrase"):
+        opened.unlock("battery staple")
+    assert opened.locked
+    assert opened.unlock("correct horse") == made.identity
+    assert Keyring.open(home, "correct horse").identity == made.identity
+    with pytest.raises(Forbidden):
+        Keyring.open(home, "battery staple")
+
+
+def test_a_passphrase_may_be_typed_on_another_keyboard(home: Home) -> None:
+    Keyring.create(home, "gr\u00fcn", entropy=Dice())
+    assert not Keyring.open(home, "gru\u0308n").locked
+
+
+def test_the_seed_does_not_lie_open_beside_its_passphrase(home: Home) -> None:
+    made = Keyring.create(home, "correct horse", entropy=Dice())
+    assert made.identity is not None
+    for path in home.path.iterdir():
+        assert made.identity.seed.hex() not in path.read_text()
+
+
+def test_a_passphrase_can_be_set_changed_and_taken_away(home: Home) -> None:
+    keyring = Keyring.create(home, entropy=Dice())
+    keyring.set_passphrase("one", entropy=Dice())
+    assert Keyring.open(home).locked
+    keyring = Keyring.open(home, "one")
+    keyring.set_passphrase("two", entropy=Dice())
+    with pytest.raises(Forbidden):
+        Keyring.open(home, "one")
+    keyring.set_passphrase(None, entropy=Dice())
+    assert not Keyring.open(home).locked
+
+
+def test_an_empty_passphrase_is_none_at_all(home: Home) -> None:
+    with pytest.raises(Refused, match="empty"):
+        Keyring.create(home, "", entropy=Dice())
+    assert not home.has_node
+
+
+def test_new_device_keys_keep_the_person_and_the_old_file(home: Home) -> None:
+    made = Keyring.create(home, entropy=Dice())
+    old_device, old_file = made.device, home.device_key.read_bytes()
+    new_device = made.new_device(entropy=Dice("new"))
+    opened = Keyring.open(home)
+    assert new_device != old_device
+    assert (opened.person, opened.device) == (made.person, new_device)
+    assert (home.path / "device.old-1.key").read_bytes() == old_file
+    assert mode(home.path / "device.old-1.key") == 0o600
+    made.new_device(entropy=Dice("newer"))
+    assert (home.path / "device.old-1.key").read_bytes() == old_file
+    assert (home.path / "device.old-2.key").exists()
+
+
+def test_a_locked_identity_takes_no_new_device(home: Home) -> None:
+    Keyring.create(home, "correct horse", entropy=Dice())
+    before = home.device_key.read_bytes()
+    with pytest.raises(Forbidden, match="locked"):
+        Keyring.open(home).new_device(entropy=Dice("new"))
+    assert home.device_key.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("identity.key", "person"), ("identity.key", "seed"), ("device.key", "sign_seed"),
+        ("device.key", "dh_private"), ("device.key", "letter_private"), ("device.key", "device"),
+    ],
+)  # fmt: skip
+def test_a_flipped_bit_in_a_key_file_makes_nobody_new(home: Home, name: str, part: str) -> None:
+    Keyring.create(home, entropy=Dice())
+    path = home.path / name
+    content = json.loads(path.read_text())
+    content[part] = f"{int(content[part], 16) ^ 1:064x}"
+    path.write_text(json.dumps(content))
+    with pytest.raises(Failed, match=f"{name} is damaged"):
+        Keyring.open(home)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", "null", "\x00", '{"what": 5}', "[" * 5000])
+@pytest.mark.parametrize("name", ["identity.key", "device.key"])
+def test_a_key_file_that_is_none_is_refused(home: Home, name: str, content: str) -> None:
+    Keyring.create(home, entropy=Dice())
+    (home.path / name).write_text(content)
+    with pytest.raises(Failed, match="damaged"):
+        Keyring.open(home)
+
+
+def test_a_missing_device_key_is_not_made_anew_in_silence(home: Home) -> None:
+    Keyring.create(home, entropy=Dice())
+    home.device_key.unlink()
+    with pytest.raises(Failed, match=r"device\.key is missing"):
+        Keyring.open(home)
+    assert not home.device_key.exists()
+
+
+def test_a_passphrase_cost_beyond_all_reason_is_damage_not_work(home: Home) -> None:
+    Keyring.create(home, "correct horse", entropy=Dice())
+    content = json.loads(home.identity_key.read_text())
+    content["argon2id"]["memory"] = 2**50
+    home.identity_key.write_text(json.dumps(content))
+    with pytest.raises(Failed, match="damaged"):
+        Keyring.open(home, "correct horse")
