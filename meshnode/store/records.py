@@ -166,8 +166,8 @@ class Records(RecordReader):
         if not self._database.run(_INSERT, values):
             return False
         self._add_use(values[_AUTHOR], 1, values[_SIZE])
-        if role is None:
-            self._held = self.count_held() + 1
+        if role is None and self._held is not None:
+            self._held += 1
         return True
 
     def _put_known(self, new: _Version, values: list[Any], state: State) -> bool:
@@ -295,8 +295,8 @@ class Records(RecordReader):
         for version in versions:
             self._database.run("DELETE FROM record WHERE no = ?", (version.no,))
             self._add_use(version.author, -1, -version.size)
-            if version.role is None:
-                self._held = self.count_held() - 1
+            if version.role is None and self._held is not None:
+                self._held -= 1
         for version in versions:
             if heir and version.role == _NEWEST:
                 self._database.run(

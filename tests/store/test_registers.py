@@ -1,0 +1,380 @@
+"""Registers: what supersedes what, in whatever order it arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import permutations
+
+import pytest
+
+from meshnode.store import State, Store
+from protocol import Kind, Record
+from protocol.limits import DAY, SUSPENDED_LIFE, TOMBSTONE_GRACE
+from tests.support.people import NOW, Person
+
+ALICE = Person("Alice")
+BOB = Person("Bob")
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Store.open(":memory:") as opened:
+        yield opened
+
+
+def put(store: Store, record: Record, state: State = State.LIVE, *, arrived: int = NOW) -> bool:
+    if record.header_only and state is not State.HELD:
+        state = State.HEADER
+    return store.records.put(record, state=state, received_from=BOB.id, arrived=arrived)
+
+
+def version(number: int, *, floor: int = 0, life: int = 30 * DAY, outlives: int | None = None) -> Record:
+    return ALICE.listing(version=number, floor=floor, life=life, outlives=outlives)
+
+
+REGISTER = version(1).register
+
+
+def states(store: Store) -> dict[int, State]:
+    return {row.version: State(row.state) for row in store.records.rows()}
+
+
+def test_what_was_put_comes_back_by_id_and_by_register(store: Store) -> None:
+    record = ALICE.listing(place="881f1d4885fffff")
+    assert put(store, record)
+    assert store.records.get(record.id) == store.records.head(record.register) == store.records.used(record.register)
+    found = store.records.get(record.id)
+    assert found is not None
+    assert found.wire == record.wire
+    assert store.records.get_many([BOB.listing().id, record.id]) == [record]
+
+
+def test_what_is_not_here_is_not_found(store: Store) -> None:
+    record = ALICE.listing()
+    assert store.records.get(record.id) is None
+    assert store.records.head(record.register) is None
+    assert store.records.used(record.register) is None
+    assert list(store.records.rows(author=ALICE.id)) == []
+    assert store.records.count(ALICE.id) == store.records.bytes_of(ALICE.id) == 0
+
+
+def test_a_newer_version_replaces_an_older_one(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2))
+    assert store.records.head(REGISTER) == store.records.used(REGISTER) == version(2)
+    assert store.records.get(version(1).id) is None
+
+
+def test_an_older_version_does_not_come_back(store: Store) -> None:
+    put(store, version(2))
+    assert not put(store, version(1))
+    assert states(store) == {2: State.LIVE}
+
+
+def test_a_header_alone_supersedes_an_older_version_that_stays_in_use(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2).without_body())
+    head = store.records.head(REGISTER)
+    assert head is not None
+    assert head.header_only
+    assert store.records.used(REGISTER) == version(1)
+    assert states(store) == {1: State.LIVE, 2: State.HEADER}
+
+
+def test_a_header_whose_floor_lies_above_suspends_what_was_in_use(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2, floor=2).without_body())
+    assert states(store) == {1: State.SUSPENDED, 2: State.HEADER}
+
+
+def test_an_older_version_is_taken_in_behind_a_header_as_far_as_the_floor_allows(store: Store) -> None:
+    put(store, version(4, floor=2).without_body())
+    put(store, version(1))
+    assert states(store) == {1: State.SUSPENDED, 4: State.HEADER}
+    put(store, version(3))
+    assert states(store) == {3: State.LIVE, 4: State.HEADER}
+    assert not put(store, version(2))
+
+
+def test_the_body_that_a_header_announced_completes_it(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2, floor=2).without_body())
+    put(store, version(2, floor=2))
+    assert states(store) == {2: State.LIVE}
+    assert store.records.used(REGISTER) == version(2, floor=2)
+
+
+def test_a_header_alone_never_takes_a_body_away(store: Store) -> None:
+    put(store, version(2))
+    put(store, version(2).without_body())
+    assert store.records.used(REGISTER) == version(2)
+    assert states(store) == {2: State.LIVE}
+
+
+def test_a_newer_header_replaces_an_older_header_and_nothing_else(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2).without_body())
+    put(store, version(3).without_body())
+    assert states(store) == {1: State.LIVE, 3: State.HEADER}
+
+
+def test_after_a_withdrawal_nothing_is_in_use(store: Store) -> None:
+    put(store, version(1))
+    put(store, ALICE.withdrawal(version(1)))
+    assert store.records.used(REGISTER) is None
+    assert store.records.head(REGISTER) == ALICE.withdrawal(version(1))
+    assert list(store.records.bodies(Kind.LISTING)) == []
+    assert not put(store, version(1))
+
+
+def test_of_two_records_of_one_version_every_order_leaves_the_same(store: Store) -> None:
+    laptop, phone = ALICE.listing(version=1, slot=bytes(16)), ALICE.on("phone").listing(version=1, slot=bytes(16))
+    put(store, laptop)
+    put(store, phone)
+    with Store.open(":memory:") as other:
+        put(other, phone)
+        put(other, laptop)
+        assert other.records.head(laptop.register) == store.records.head(laptop.register)
+        assert store.records.count() == other.records.count() == 1
+
+
+def test_the_order_of_arrival_changes_nothing() -> None:
+    arrivals = [version(1), version(2), version(3).without_body(), version(4, floor=2).without_body(), version(2)]
+    outcomes = set()
+    for order in permutations(arrivals):
+        with Store.open(":memory:") as store:
+            for record in order:
+                put(store, record)
+            outcomes.add((store.records.head(REGISTER), store.records.used(REGISTER), *sorted(states(store).items())))
+    assert len(outcomes) == 1
+
+
+# --- held ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_held_stands_aside_and_supersedes_nothing(store: Store) -> None:
+    forged = ALICE.on("stolen").listing(version=99)
+    put(store, version(1))
+    put(store, forged, State.HELD)
+    assert store.records.head(REGISTER) == version(1)
+    assert store.records.get(forged.id) == forged
+    assert states(store) == {1: State.LIVE, 99: State.HELD}
+    assert list(store.records.bodies(Kind.LISTING)) == [version(1)]
+    assert store.records.count_held() == 1
+
+
+def test_what_was_held_competes_once_it_is_released(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2), State.HELD)
+    put(store, ALICE.on("other").listing(version=1), State.HELD)
+    store.records.set_state([version(2).id], State.LIVE)
+    assert store.records.used(REGISTER) == version(2)
+    store.records.set_state([row.id for row in store.records.rows(states=[State.HELD])], State.LIVE)
+    assert states(store) == {2: State.LIVE}
+    assert store.records.count_held() == 0
+
+
+def test_a_held_record_that_is_put_again_as_good_is_held_no_longer(store: Store) -> None:
+    put(store, version(1), State.HELD)
+    put(store, version(1), State.HELD)
+    put(store, version(1), State.LIVE)
+    assert states(store) == {1: State.LIVE}
+    assert store.records.count() == 1
+
+
+def test_several_unproved_records_of_one_register_wait_side_by_side(store: Store) -> None:
+    for device in ("one", "two", "three"):
+        put(store, ALICE.on(device).listing(version=7), State.HELD)
+    assert store.records.count_held() == 3
+    assert store.records.head(REGISTER) is None
+
+
+# --- going -----------------------------------------------------------------------------------------------------------
+
+
+def test_dropping_a_body_leaves_the_header_to_guard_the_register(store: Store) -> None:
+    put(store, version(2))
+    store.records.drop_bodies([version(2).id])
+    head = store.records.head(REGISTER)
+    assert head is not None
+    assert head.header_only
+    assert head.header == version(2).header
+    assert states(store) == {2: State.HEADER}
+    assert put(store, version(1))  # behind a header, as ever; its caller decides whether it may
+    put(store, version(2))
+    assert states(store) == {2: State.LIVE}
+
+
+def test_dropping_what_is_in_use_behind_a_header_leaves_the_header(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2).without_body())
+    store.records.drop_bodies([version(1).id])
+    assert states(store) == {2: State.HEADER}
+
+
+def test_dropping_a_withdrawn_record_keeps_it_as_the_tombstone_it_is(store: Store) -> None:
+    gone = ALICE.withdrawal(version(1))
+    put(store, gone)
+    store.records.drop_bodies([gone.id])
+    assert store.records.head(REGISTER) == gone
+    assert states(store) == {2: State.HEADER}
+
+
+def test_what_stood_behind_a_deleted_header_is_the_newest_again(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2).without_body())
+    assert store.records.delete([version(2).id, version(3).id]) == 1
+    assert store.records.head(REGISTER) == version(1)
+    put(store, version(3))
+    assert states(store) == {3: State.LIVE}
+
+
+def test_an_expired_record_is_purged_without_a_trace(store: Store) -> None:
+    put(store, version(1, life=DAY))
+    assert store.records.purge(NOW + DAY - 1) == []
+    assert store.records.next_expiry(NOW) == NOW + DAY
+    assert store.records.purge(NOW + DAY) == [version(1, life=DAY).id]
+    assert store.records.count() == 0
+    assert store.records.next_expiry(NOW) is None
+
+
+def test_where_an_older_version_may_outlive_it_the_header_stays_until_that_is_over(store: Store) -> None:
+    short = version(2, life=DAY, outlives=NOW + 30 * DAY)
+    put(store, short)
+    assert store.records.purge(NOW + DAY) == [short.id]
+    assert states(store) == {2: State.HEADER}
+    assert store.records.purge(NOW + 30 * DAY + TOMBSTONE_GRACE - 1) == []
+    store.records.purge(NOW + 30 * DAY + TOMBSTONE_GRACE)
+    assert store.records.count() == 0
+
+
+def test_a_withdrawal_stays_as_long_as_any_version_may_live_and_some_more(store: Store) -> None:
+    put(store, ALICE.withdrawal(version(1)))
+    end = version(1).header.outlives + TOMBSTONE_GRACE
+    assert store.records.purge(end - 1) == []
+    assert store.records.purge(end) == [ALICE.withdrawal(version(1)).id]
+
+
+def test_what_is_suspended_waits_some_days_for_its_successor_and_goes(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2, floor=2).without_body(), arrived=NOW + DAY)
+    assert store.records.purge(NOW + DAY + SUSPENDED_LIFE - 1) == []
+    assert store.records.purge(NOW + DAY + SUSPENDED_LIFE) == [version(1).id]
+    assert states(store) == {2: State.HEADER}
+
+
+def test_what_is_held_does_not_wait_for_ever(store: Store) -> None:
+    put(store, version(1), State.HELD)
+    assert store.records.purge(NOW + 7 * DAY) == [version(1).id]
+    assert store.records.count_held() == 0
+
+
+def test_a_strike_is_never_purged(store: Store) -> None:
+    put(store, ALICE.strike())
+    assert store.records.purge(NOW + 8000 * 365 * DAY) == []
+
+
+def test_what_this_node_says_about_itself_stays_for_the_next_version_to_count_on_from(store: Store) -> None:
+    for person, source in ((ALICE, None), (BOB, BOB.id)):
+        for record in (person.certificate(), person.policy(), person.profile(), person.listing()):
+            store.records.put(record, state=State.LIVE, received_from=source, arrived=NOW)
+    store.records.purge(2**53 - 1)
+    kinds = [(row.author, row.kind) for row in store.records.rows()]
+    assert kinds == [(ALICE.id, Kind.DEVICE), (ALICE.id, Kind.POLICY), (ALICE.id, Kind.PROFILE)]
+
+
+# --- scans and sums --------------------------------------------------------------------------------------------------
+
+
+def test_a_row_says_what_the_rules_ask(store: Store) -> None:
+    record = ALICE.listing(place="881f1d4885fffff", floor=0)
+    put(store, record)
+    (row,) = store.records.rows()
+    header = record.header
+    assert row == (
+        record.id, Kind.LISTING, ALICE.id, ALICE.device, header.slot, 1, header.audience, 1, NOW, header.expires, 0,
+        State.LIVE, "881f1d4885fffff", True,
+    )  # fmt: skip
+    assert store.records.rows_of([BOB.listing().id, record.id]) == [row]
+
+
+def test_rows_are_told_apart_by_kind_author_and_state(store: Store) -> None:
+    for person in (ALICE, BOB):
+        for record in (person.certificate(), person.policy(), person.profile(), person.listing()):
+            put(store, record, State.HELD if record.header.kind == Kind.PROFILE else State.LIVE)
+
+    def found(**which: object) -> set[tuple[bytes, int]]:
+        return {(row.author, row.kind) for row in store.records.rows(**which)}  # type: ignore[arg-type]
+
+    assert found(kinds=[Kind.POLICY, Kind.LISTING]) == {(p.id, k) for p in (ALICE, BOB) for k in (2, 5)}
+    assert found(author=BOB.id, kinds=[Kind.DEVICE]) == {(BOB.id, 1)}
+    assert found(states=[State.HELD]) == {(ALICE.id, 3), (BOB.id, 3)}
+    assert found(states=[State.LIVE, State.HELD], author=ALICE.id) == {(ALICE.id, k) for k in (1, 2, 3, 5)}
+    assert found(kinds=[]) == found(states=[]) == set()
+    assert [r.header.author for r in store.records.bodies(Kind.POLICY, author=BOB.id)] == [BOB.id]
+
+
+def test_a_scan_goes_on_while_its_caller_deletes_what_it_sees(store: Store) -> None:
+    with store.transaction():
+        for number in range(4500):
+            put(store, ALICE.record(Kind.LISTING, number.to_bytes(16, "big"), b"", life=DAY))
+    seen = 0
+    for row in store.records.rows():
+        seen += store.records.delete([row.id])
+    assert seen == 4500
+    assert store.records.count() == 0
+
+
+def test_room_is_counted_per_author_and_follows_every_change(store: Store) -> None:
+    put(store, version(1))
+    put(store, BOB.listing())
+    assert store.records.count(ALICE.id) == 1
+    assert store.records.bytes_of(ALICE.id) == len(version(1).wire)
+    put(store, version(2).without_body())
+    put(store, ALICE.profile())
+    store.records.drop_bodies([ALICE.profile().id])
+    store.records.delete([BOB.listing().id])
+    expected = [version(1).wire, version(2).without_body().wire, ALICE.profile().without_body().wire]
+    assert store.records.count(ALICE.id) == store.records.count() == 3
+    assert store.records.bytes_of(ALICE.id) == store.records.bytes_of() == sum(map(len, expected))
+
+
+def test_the_proof_of_a_fork_is_kept_once_for_each_device(store: Store) -> None:
+    one, other, third = version(1), ALICE.listing(version=1, text="a second one"), ALICE.listing(version=1, text="3")
+    store.records.note_fork(one, other)
+    store.records.note_fork(one, third)
+    ((kept, against),) = store.records.forks()
+    assert (kept.id, against.id) == (one.id, other.id)
+
+
+# --- transactions ----------------------------------------------------------------------------------------------------
+
+
+class Undone(Exception):
+    """Raised by tests in the middle of a transaction."""
+
+
+def test_what_fails_half_way_leaves_nothing_behind(store: Store) -> None:
+    put(store, BOB.listing())
+    assert store.records.count(BOB.id) == 1
+
+    def half_way() -> None:
+        with store.transaction():
+            put(store, version(1))
+            put(store, version(2), State.HELD)
+            store.records.delete([BOB.listing().id])
+            raise Undone
+
+    with pytest.raises(Undone):
+        half_way()
+    assert [row.author for row in store.records.rows()] == [BOB.id]
+    assert (store.records.count(ALICE.id), store.records.count(BOB.id), store.records.count_held()) == (0, 1, 0)
+    put(store, version(1))
+    assert [row.author for row in store.records.rows(author=ALICE.id)] == [ALICE.id]
+
+
+def test_transactions_do_not_nest(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="nest"), store.transaction(), store.transaction():
+        pass
+    put(store, version(1))
+    assert store.records.count() == 1
