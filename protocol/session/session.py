@@ -285,9 +285,11 @@ class Session:
             case Pull(count):
                 self._outgoing.pulled(count)
             case Records(entries):
+                came: dict[Phase, list[Item]] = {Phase.GRAPH: [], Phase.REST: []}
                 for record in self._incoming.take(entries, self._now):
-                    header = record.header
-                    self._holdings(phase_of(header.kind)).add([(header.created, record.id)], news=False)
+                    came[phase_of(record.header.kind)].append((record.header.created, record.id))
+                for phase, items in came.items():
+                    self._holdings(phase).add(items, news=False)
             case Headers(entries):
                 self._events.append(self._incoming.unasked(self._headers.take(entries, self._now)))
 

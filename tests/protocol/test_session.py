@@ -24,9 +24,9 @@ from protocol import (
     Wanted,
     keep_this_one,
 )
-from protocol.frames import Compare, Have, Headers, Hello, Introduce, Pull, Records, Roots, Want, Who
+from protocol.frames import Bye, Compare, Have, Headers, Hello, Introduce, Ping, Pull, Records, Roots, Want, Who
 from protocol.limits import BATCH_RECORDS, HEADERS_PER_MINUTE, PASSES_MAX, RECHECK_SECONDS, WINDOW_RECORDS
-from protocol.session import TRANSITIONS, State
+from protocol.session import ALLOWED, TRANSITIONS, State, Trigger
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, item
 from tests.support.vectors_session import session_vectors
@@ -503,6 +503,15 @@ def test_every_state_but_the_last_can_end_and_all_can_be_reached() -> None:
     reached = {State.GREETING} | {to for ways in TRANSITIONS.values() for to in ways.values()}
     assert reached == set(State)
     assert all(State.ENDED in ways.values() for state, ways in TRANSITIONS.items() if state is not State.ENDED)
+
+
+def test_the_specification_has_the_table_of_states_as_the_code_has_it() -> None:
+    spec = (Path(protocol.__file__).parent / "README.md").read_text()
+    for state, ways in TRANSITIONS.items():
+        if state is not State.ENDED:
+            frames = ", ".join(sorted(frame.__name__ for frame in ALLOWED[state] - {Ping, Bye}))
+            to = "; ".join(f"{to.name} ({by.value})" for by, to in ways.items() if by is not Trigger.OVER)
+            assert f"| {state.name}: {state.value} | {frames} | {to} |" in spec
 
 
 def test_the_golden_sessions_hold() -> None:
