@@ -57,7 +57,7 @@ class TrustGraph:
     # --- Policies ----------------------------------------------------------------------------------------------------
 
     def set(self, person: PersonId, policy: EffectivePolicy | None) -> None:
-        """Put the person's policy in use, or take it out of use. A vouch for oneself counts for nothing."""
+        """Put the person's policy in use, or take it out of use. What it says of the person himself counts for nothing."""
         if self._policies.get(person) == policy:
             return
         if policy is not None and any(not 1 <= weight <= WEIGHT_MAX for weight in policy.vouches.values()):
@@ -68,8 +68,9 @@ class TrustGraph:
             del self._policies[person]
         else:
             self._policies[person] = policy
-        if policy is not None and policy.block_tags:
-            self._tags[at] = policy.block_tags
+        tags = policy.block_tags - {block_tag(person, person)} if policy is not None else None
+        if tags:
+            self._tags[at] = tags
         else:
             self._tags.pop(at, None)
         self._give(at, _NOBODY if policy is None else policy.vouches)
@@ -137,7 +138,7 @@ class TrustGraph:
     def blocks(self, a: PersonId, b: PersonId) -> bool:
         """Whether `a` blocks `b`."""
         policy = self._policies.get(a)
-        return policy is not None and bool(policy.block_tags) and block_tag(a, b) in policy.block_tags
+        return policy is not None and bool(policy.block_tags) and a != b and block_tag(a, b) in policy.block_tags
 
     def at_odds(self, a: PersonId, b: PersonId) -> bool:
         """Whether either blocks the other."""

@@ -147,10 +147,10 @@ def shortest(
             return settled
         for person, step in steps(here):
             far = so_far + step
-            if far >= length.get(person, end) or person in settled:
+            if far >= length.get(person, end):
                 continue
             bound = far + at_least(person)
-            if bound < end and not (person != goal and banned(person)):
+            if bound < end and not banned(person):
                 length[person] = far
                 heappush(heap, (bound, person))
     return None

@@ -40,7 +40,6 @@ class Verdict(Enum):
     EXPIRED = "expired"
     TOO_LITTLE_REGARD = "too little regard"
     TOO_FAR = "too far"
-    FILTERED = "filtered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +92,14 @@ class ListingFacts(NamedTuple):
     place: str | None = None
     radius_km: int = DEFAULT_RADIUS_KM
     expires: int = FOREVER
-    type: str = ""
-    category: str = ""
-    words: str = ""
-    """All that can be searched for, case-folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a viewer wants to be shown. He can only narrow: nothing here makes anything visible."""
+    """What a viewer wants to be shown of what he may see. Nothing here makes anything visible.
+
+    Type, category and words are the search's business: they are about listings, not about people.
+    """
 
     min_regard: int = DEFAULT_REGARD
     """Per mille; "any" is 100, the edge of the web."""
@@ -109,10 +107,6 @@ class Wish:
     """Only so near; unknown places do not pass. None: 50 km, and unknown places pass. Infinite: anywhere."""
     here: str | None = None
     """Where the viewer measures from, maybe more exactly than he publishes; None: his published place."""
-    type: str | None = None
-    category: str | None = None
-    words: tuple[str, ...] = ()
-    """Case-folded; each must occur."""
 
 
 def effective_audience(audience: int, preference: Preference) -> int:
@@ -168,10 +162,6 @@ def _wanted(facts: ListingFacts, standing: Standing, viewer_place: str | None, w
         return Verdict.TOO_LITTLE_REGARD
     if not _near_enough(facts.place, wish.here or viewer_place, wish.within_km):
         return Verdict.TOO_FAR
-    if wish.type not in {None, facts.type} or wish.category not in {None, facts.category}:
-        return Verdict.FILTERED
-    if not all(word in facts.words for word in wish.words):
-        return Verdict.FILTERED
     return Verdict.VISIBLE
 
 
@@ -186,13 +176,13 @@ def _near_enough(place: str | None, here: str | None, within_km: float | None) -
 # --- The audiences of the other kinds --------------------------------------------------------------------------------
 
 
-def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, author_blocks: bool | None = None) -> bool:
+def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, author_blocks: bool) -> bool:
     """Whether the viewer may have the author's policy: his mesh, whom he vouches for, his web; not whom he blocks.
 
-    The web is in it since the last vouch of a way need not be answered: who is at its end computes it too. Without
-    `author_blocks` (does the author block the viewer?) any block between the two counts.
+    The web is in it since the last vouch of a way need not be answered: who is at its end computes it too. Whom the
+    viewer blocks does not matter: he needs the policy to compute what others may have of him.
     """
-    if standing.blocked if author_blocks is None else author_blocks:
+    if author_blocks:
         return False
     return standing.yourself or same_mesh or vouched or standing.shares_group or reaches(standing.reach, WEB)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from protocol.codec import decode_array
 from protocol.errors import Code, InvalidField, RemoteError
 from protocol.limits import INT_MAX, SALT_BYTES
-
-_CELL = re.compile("[0-9a-f]{15}")
+from protocol.place import is_cell
 
 
 def read_fields(body: bytes, length: int, max_bytes: int, max_items: int) -> tuple[Any, ...]:
@@ -55,6 +53,6 @@ def check_flag(field: str, value: object) -> None:
 
 
 def check_place(field: str, value: object) -> None:
-    """An H3 cell as 15 hexadecimal digits, or None. Whether such a cell exists is not known here."""
-    if value is not None and (type(value) is not str or _CELL.fullmatch(value) is None):
-        raise InvalidField(field, "must be an H3 cell, 15 hexadecimal digits")
+    """An H3 cell of one of the four sizes that places have, or None."""
+    if value is not None and (type(value) is not str or not is_cell(value)):
+        raise InvalidField(field, "must be an H3 cell of resolution 4, 6, 8 or 12")

@@ -222,6 +222,24 @@ def test_made_up_subjects_do_not_pile_up() -> None:
     assert graph.reach_to(BOB) == {ALICE: cost(900)}
 
 
+def test_people_who_came_and_went_leave_nothing_behind() -> None:
+    graph = graph_of(chain([ALICE, BOB], 900))
+    for number in range(100, 300):
+        graph.set(someone(number), EffectivePolicy({ALICE: 500}, frozenset([bytes(16)]), UNSET_PREFERENCE))
+        graph.set(someone(number), None)
+    assert len(graph._person) < 10
+    assert graph.vouchers_of(ALICE) == [BOB]
+
+
+def test_who_takes_a_forgotten_place_is_himself() -> None:
+    graph = TrustGraph()
+    graph.set(ALICE, EffectivePolicy({BOB: 500}, frozenset(), UNSET_PREFERENCE))
+    assert graph.mesh(BOB) == {BOB}
+    graph.set(ALICE, EffectivePolicy({CAROL: 500}, frozenset(), UNSET_PREFERENCE))
+    graph.set(DAVE, EffectivePolicy({ERIN: 500}, frozenset(), UNSET_PREFERENCE))
+    assert [graph.mesh(person) for person in (BOB, CAROL, DAVE, ERIN)] == [{BOB}, {CAROL}, {DAVE}, {ERIN}]
+
+
 # --- Faults ----------------------------------------------------------------------------------------------------------
 
 
@@ -242,6 +260,15 @@ def test_fault_18_a_vouch_for_oneself_counts_for_nothing() -> None:
     assert graph.trust(ALICE, ALICE) is None
     assert graph.regard_from(ALICE) == {BOB: cost(900)}
     assert graph.vouchers_of(ALICE) == [BOB]
+
+
+def test_fault_18_a_block_of_oneself_counts_for_nothing() -> None:
+    world = chain([ALICE, BOB, CAROL], 900)
+    world.blocks = {(person, person) for person in (ALICE, BOB, CAROL)}
+    graph = graph_of(world)
+    assert not graph.at_odds(ALICE, ALICE)
+    assert getattr(graph.trust(ALICE, CAROL), "people", None) == (ALICE, BOB, CAROL)
+    assert graph.reach_to(CAROL) == {ALICE: 2 * cost(900), BOB: cost(900)}
 
 
 def test_fault_19_a_cycle_of_a_hundred_thousand_vouches_ends() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import LocalError, TrustPath, as_trust, cost, limit, reaches
-from protocol.trust import COST, SLACK
+from protocol.trust import COST
 from tests.support.model import brute_cost
 
 
@@ -47,10 +47,20 @@ def test_a_path_costs_the_same_in_every_order(weights: list[int]) -> None:
     assert len({sum(cost(weight) for weight in order) for order in permutations(weights)}) == 1
 
 
-@pytest.mark.parametrize("product", [(1000, 500), (500, 1000), (625, 800), (800, 625), (800, 625, 1000, 1000)])
-def test_a_product_that_meets_the_threshold_exactly_reaches_it(product: tuple[int, ...]) -> None:
-    assert math.prod(product) == 500 * 1000 ** (len(product) - 1)
-    assert reaches(sum(cost(weight) for weight in product), 500)
+@pytest.mark.parametrize(
+    ("threshold", "product"),
+    [(500, (1000, 500)), (500, (625, 800)), (300, (625, 625, 768)), (100, (500, 512, 625, 625))],
+)
+def test_a_product_that_meets_the_threshold_exactly_reaches_it(threshold: int, product: tuple[int, ...]) -> None:
+    """The last two cost one more than the threshold: their rounding adds up."""
+    assert math.prod(product) == threshold * 1000 ** (len(product) - 1)
+    assert reaches(sum(cost(weight) for weight in product), threshold)
+
+
+@pytest.mark.parametrize(("threshold", "product"), [(500, (517, 971, 996)), (100, (105, 962, 990))])
+def test_two_millionths_short_is_short(threshold: int, product: tuple[int, ...]) -> None:
+    assert threshold * (1 - 3e-6) < math.prod(product) / 1000 ** (len(product) - 1) < threshold
+    assert not reaches(sum(cost(weight) for weight in product), threshold)
 
 
 def test_one_per_mille_less_does_not_reach_it() -> None:
@@ -66,7 +76,7 @@ def test_slack_covers_the_rounding_and_next_to_nothing_more(weights: list[int], 
     exact = math.prod(map(Decimal, weights)) / Decimal(1000) ** len(weights)
     if exact >= Decimal(threshold) / 1000:
         assert reaches(path, threshold)
-    if exact < Decimal(threshold) / 1000 * (1 - Decimal(2 * SLACK) / 2**32):
+    if exact < Decimal(threshold) / 1000 * (1 - Decimal("1e-6")):
         assert not reaches(path, threshold)
 
 
