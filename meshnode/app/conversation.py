@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app import claims
+from meshnode.app import claims, used_cards
 from meshnode.app.changes import Change
 from meshnode.app.contacts import Dial, PskName, psk_candidates
 from meshnode.app.replica import Replica
@@ -99,6 +99,11 @@ class Conversation:
     def proven(self) -> bool:
         """Whether the other end has shown that it may talk to us at all."""
         return self._channel.established
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a link has something to do at once: bytes to write, or the end."""
+        return self.end is not None or any(self._outbox)
 
     def data_to_send(self) -> bytes:
         """The bytes to write now, each given once."""
@@ -264,6 +269,7 @@ class Conversation:
 
     def _ended(self, end: End) -> None:
         if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
+            used_cards.note(self._replica, self._dial.person)
             claims.settled(self._replica, self._dial.person)
         self.end = end
 

@@ -88,6 +88,7 @@ class _Person:
     places: dict[Address, _Place] = field(default_factory=dict)
     connected: set[DeviceId] = field(default_factory=set)
     not_before: float = NEVER
+    setbacks: int = 0
 
     @property
     def missing(self) -> bool:
@@ -172,13 +173,19 @@ class Dialer:
         """A session with this device stands, whoever dialed."""
         self._people.setdefault(person, _Person()).connected.add(device)
 
-    def lost(self, person: PersonId, device: DeviceId, now: float) -> None:
-        """The session with this device is over."""
+    def lost(self, person: PersonId, device: DeviceId, now: float, *, good: bool) -> None:
+        """The session with this device is over. `good`: it had settled and broke no rule, so dial again soon."""
         if known := self._people.get(person):
             known.connected.discard(device)
-            for place in known.places.values():
-                place.due = max(place.due, now + self._spread(FIRST_PAUSE))
+            known.setbacks = 0 if good else known.setbacks + 1
+            pause = min(REFUSED_PAUSE, FIRST_PAUSE * 2.0 ** min(known.setbacks, 16))
+            known.not_before = max(known.not_before, now + self._spread(pause))
             self._drop_if_idle(person)
+
+    def refused(self, person: PersonId, now: float) -> None:
+        """He does not want to talk to us now."""
+        if known := self._people.get(person):
+            known.not_before = max(known.not_before, now + self._spread(REFUSED_PAUSE))
 
     @property
     def missing(self) -> bool:
@@ -238,8 +245,8 @@ class Dialer:
         """An attempt is over, or has led to a session with `device`. `more_keys`: another key remains to be tried."""
         self._busy.discard(attempt.person)
         known = self._people.get(attempt.person)
-        if known is not None and outcome is Outcome.REFUSED:
-            known.not_before = now + self._spread(REFUSED_PAUSE)
+        if outcome is Outcome.REFUSED:
+            self.refused(attempt.person, now)
         if attempt.static:
             self._ended_static(self._static[attempt.address], attempt.person, outcome, now, more_keys=more_keys)
         elif known is not None and (place := known.places.get(attempt.address)) is not None:

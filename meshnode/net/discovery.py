@@ -1,0 +1,229 @@
+"""Being found and finding on the LAN: private announcements that change their look, and recognising those of others.
+
+An announcement gets fresh names, a fresh nonce and fresh tags every quarter of an hour, and whenever our addresses or
+keys change. It is repeated now and then, and oftener after somebody was lost: when a cut network heals, nobody's
+interface changes, and only an announcement tells both sides.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import trio
+
+from meshnode.app.contacts import Announced
+from meshnode.net.dialer import Address
+from meshnode.net.interfaces import Interfaces, host_text
+from meshnode.net.mdns import Heard, Mdns, Service
+from protocol import (
+    ANNOUNCEMENT_LIFE,
+    RECOGNITION_KEYS_PER_SECOND,
+    UNRECOGNISED_REMEMBERED,
+    Announcement,
+    LocalError,
+    PersonId,
+    RemoteError,
+    announce,
+    recognise,
+    service_names,
+)
+
+log = logging.getLogger(__name__)
+
+REPEAT_SECONDS = 60.0
+REPEAT_LOST_SECONDS = 10.0  # after somebody was lost, for LOST_SECONDS
+LOST_SECONDS = 1800.0
+REPEAT_SOONEST_SECONDS = 1.0
+OPEN_AGAIN_SECONDS = 30.0  # where UDP port 5353 could not be had
+
+Sighted = Callable[[PersonId, list[Address]], None]
+
+
+class Mode(Enum):
+    """How much of multicast DNS to use. LISTEN sends nothing at all."""
+
+    ON = "on"
+    LISTEN = "listen"
+    OFF = "off"
+
+
+class Recogniser:
+    """Tells whose an announcement is, within a budget: forged ones must not eat the processor."""
+
+    def __init__(self) -> None:
+        self._candidates: list[tuple[PersonId, bytes]] = []
+        self._known: OrderedDict[tuple[Announcement, int], PersonId | None] = OrderedDict()
+        self._second = 0
+        self._left = 0
+
+    def use(self, candidates: Iterable[tuple[PersonId, bytes]]) -> None:
+        """Whom to recognise by which keys, direct contacts first."""
+        candidates = list(candidates)
+        if candidates != self._candidates:
+            self._candidates = candidates
+            self._known.clear()
+
+    def whose(self, heard: Heard, now: float) -> tuple[PersonId, list[Address]] | None:
+        """Who announced this and where he may be dialed; None for strangers, and for what the budget does not cover."""
+        try:
+            announcement = Announcement.from_txt(heard.txt)
+        except RemoteError:
+            return None
+        person = self._person(announcement, heard, now)
+        spoken_for = set(announcement.addresses)
+        addresses = [
+            Address(host_text(packed, scope), heard.port) for packed, scope in heard.addresses if packed in spoken_for
+        ]
+        return (person, addresses) if person is not None and addresses else None
+
+    def _person(self, announcement: Announcement, heard: Heard, now: float) -> PersonId | None:
+        key = (announcement, heard.port)
+        if key in self._known:
+            self._known.move_to_end(key)
+            return self._known[key]
+        candidates = self._within_budget(now)
+        found = recognise(announcement, [packed for packed, _ in heard.addresses], heard.port, candidates)
+        if found is not None or len(candidates) == len(self._candidates):
+            self._known[key] = None if found is None else found.name
+            if len(self._known) > UNRECOGNISED_REMEMBERED:
+                self._known.popitem(last=False)
+        return None if found is None else found.name
+
+    def _within_budget(self, now: float) -> Sequence[tuple[PersonId, bytes]]:
+        if int(now) != self._second:
+            self._second, self._left = int(now), RECOGNITION_KEYS_PER_SECOND
+        candidates = self._candidates[: self._left]
+        self._left -= len(candidates)
+        return candidates
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an announcement is made of beside chance."""
+
+    addresses: tuple[bytes, ...]
+    keys: Announced
+
+
+class Discovery:
+    """Runs multicast DNS. `sighted` is called with each recognised announcement, also with those heard before."""
+
+    def __init__(self, mode: Mode, port: int, entropy: Callable[[int], bytes], sighted: Sighted) -> None:
+        self.problem = ""
+        self._mode = mode
+        self._port = port
+        self._entropy = entropy
+        self._sighted = sighted
+        self._mdns = Mdns()
+        self._recogniser = Recogniser()
+        self._interfaces = Interfaces()
+        self._keys: Announced | None = None
+        self._said: _Said | None = None
+        self._changed = trio.Event()
+        self._lost_until = 0.0
+        self._say_soon = False
+
+    @property
+    def announcing(self) -> bool:
+        """Whether others can find us now."""
+        return self._said is not None
+
+    def use_interfaces(self, interfaces: Interfaces) -> None:
+        """Addresses may have changed."""
+        self._interfaces = interfaces
+        self._say_soon = True
+        self._changed.set()
+
+    def use_keys(self, keys: Announced | None, candidates: Iterable[tuple[PersonId, bytes]]) -> None:
+        """Our keys, or whom we know, may have changed."""
+        self._recogniser.use(candidates)
+        if keys != self._keys:
+            self._keys = keys
+            self._changed.set()
+
+    def lost(self) -> None:
+        """Somebody was cut off: say more often for a while that we are here."""
+        self._lost_until = trio.current_time() + LOST_SECONDS
+        self._say_soon = True
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Announce and listen until cancelled; then say goodbye."""
+        if self._mode is Mode.OFF:
+            return
+        await self._open()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._listen)
+                await self._keep_announced()
+        finally:
+            self._said = None
+            await self._mdns.close()
+
+    async def _open(self) -> None:
+        while True:
+            try:
+                await self._mdns.open()
+            except OSError as error:
+                self.problem = f"multicast DNS is not available ({error.strerror})"
+                log.warning("multicast DNS: %s", error)
+            else:
+                self.problem = ""
+                return
+            await trio.sleep(OPEN_AGAIN_SECONDS)
+
+    async def _listen(self) -> None:
+        async for heard in self._mdns.heard:
+            found = self._recogniser.whose(heard, trio.current_time())
+            if found is not None:
+                self._sighted(*found)
+
+    async def _keep_announced(self) -> None:
+        new_look_at = said_at = 0.0
+        while True:
+            self._changed = trio.Event()
+            await self._mdns.use(self._interfaces.for_multicast())
+            wanted = self._wanted()
+            now = trio.current_time()
+            soon, self._say_soon = self._say_soon, False
+            pause = REPEAT_LOST_SECONDS if now < self._lost_until else REPEAT_SECONDS
+            if wanted != self._said or now >= new_look_at:
+                await self._announce(wanted)
+                new_look_at, said_at = now + ANNOUNCEMENT_LIFE, now
+            elif now >= said_at + (REPEAT_SOONEST_SECONDS if soon else pause):
+                self._mdns.repeat()
+                said_at = now
+            with trio.move_on_at(min(new_look_at, said_at + pause)):
+                await self._changed.wait()
+
+    def _wanted(self) -> _Said | None:
+        if self._mode is not Mode.ON or self._keys is None:
+            return None
+        addresses = tuple(dict.fromkeys(address.packed for address in self._interfaces.for_others()))
+        return _Said(addresses, self._keys) if addresses else None
+
+    async def _announce(self, wanted: _Said | None) -> None:
+        service = None
+        if wanted is not None:
+            try:
+                service = self._service(wanted)
+            except LocalError as error:
+                log.warning("announcing: %s", error)
+        self._said = wanted if service is not None else None
+        await self._mdns.announce(service)
+
+    def _service(self, wanted: _Said) -> Service:
+        announcement = announce(
+            presence_key=wanted.keys.presence_key,
+            card_secrets=wanted.keys.card_secrets,
+            addresses=wanted.addresses,
+            port=self._port,
+            nonce=self._entropy(16),
+            padding_seed=self._entropy(32),
+        )
+        names = service_names(self._entropy(16))
+        return Service(names.instance, names.host, announcement.addresses, self._port, announcement.txt())

@@ -1,0 +1,395 @@
+"""The network side of a node in one piece: listening, discovering, dialing, and the links that come of it.
+
+This is wiring. Each part decides for itself; here they are told of each other's news, and asked how things stand.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import trio
+
+from meshnode.app import contacts
+from meshnode.app.changes import Change
+from meshnode.app.conversation import Conversation
+from meshnode.app.replica import Replica
+from meshnode.app.status import Attempt, NetworkState, Peer, Problem
+from meshnode.errors import Failed
+from meshnode.net.caller import Caller
+from meshnode.net.dialer import Address, Dialer, Wanted
+from meshnode.net.discovery import Discovery, Mode
+from meshnode.net.gate import Gate, Waiting
+from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
+from meshnode.net.link import Desk, Link, Origin
+from meshnode.net.links import Links
+from meshnode.net.listener import Listener
+from protocol import CARD_ADDRESSES_MAX, Code, DeviceId, PersonId, SeenEphemerals, short
+
+log = logging.getLogger(__name__)
+
+PORT_KEPT = "port"  # the name of the port in the store's small values
+CONTACTS_PAUSE = 0.5  # contacts are read anew no oftener: a first synchronisation changes them with every batch
+CONTACTS_SECONDS = 3600.0  # and at least so often, for cards expire by themselves
+DIAL_BACK_PAUSE = 0.3  # of two who hear each other, one leaves the other this time to dial first
+HEARD_SECONDS = 180.0  # an announcement counts as news for so long
+CLOSE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the owner wants: a port (0: any), interfaces (none: all), multicast DNS, and addresses of peers."""
+
+    port: int = 0
+    interfaces: tuple[str, ...] = ()
+    mdns: Mode = Mode.ON
+    peers: tuple[Address, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Met:
+    """A link whose other end is known. `since` is in monotonic seconds, `wall` the same in UNIX seconds."""
+
+    link: Link
+    person: PersonId
+    device: DeviceId
+    contact: bool
+    since: float
+    wall: int
+
+    @property
+    def dialed(self) -> bool:
+        """Whether it was we who dialed."""
+        return self.link.origin.dialed
+
+
+class Network:
+    """Start with `run` in a nursery; it is ready when `run` says so, and ends with `close`."""
+
+    def __init__(self, replica: Replica, desk: Desk, options: Options, *, jitter: Callable[[], float]) -> None:
+        self._replica = replica
+        self._desk = desk
+        self._options = options
+        self._seen = SeenEphemerals()
+        self._gate = Gate()
+        self._dialer = Dialer(jitter)
+        self._links: Links[Met] = Links(replica.device)
+        self._all: tuple[Link, ...] = ()  # replaced, never changed: the desk's thread reads it too
+        self._caller = Caller(self._dialer, self._dial_keys, self._call, lambda device: device in self._links)
+        self._discovery: Discovery | None = None
+        self._listener: Listener | None = None
+        self._interfaces = Interfaces()
+        self._heard: dict[PersonId, float] = {}
+        self._direct: frozenset[PersonId] = frozenset()
+        self._refresh = trio.Event()
+        self._ready = False
+        self._closing = False
+        self._alone = trio.Event()  # while closing: every link has ended
+        self._scope = trio.CancelScope()
+        self._nursery: trio.Nursery | None = None
+
+    # --- what the local API asks ---------------------------------------------------------------------------------------
+
+    def state(self) -> NetworkState:
+        """How things stand now."""
+        now = trio.current_time()
+        return NetworkState(
+            ready=self._ready,
+            port=self.port or None,
+            addresses=self._addresses(),
+            announcing=self._discovery is not None and self._discovery.announcing,
+            peers=tuple(_peer(met) for met in self._links.values()),
+            heard=frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS),
+            problems=tuple(self._problems()),
+        )
+
+    def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
+        """The latest tries to reach `person`, newest last."""
+        behind = self._replica.clock.now() - trio.current_time()
+        tried = self._caller.tried(person)
+        return tuple(Attempt(int(at + behind), str(address), outcome.value) for at, address, outcome in tried)
+
+    def look_again(self) -> None:
+        """Contacts or cards changed: announce, recognise and dial by what is true now."""
+        self._dialer.look_again(trio.current_time())
+        self._refresh.set()
+        self._caller.look()
+
+    @property
+    def port(self) -> int:
+        """The TCP port listened on; 0 before there is one."""
+        return self._listener.port if self._listener is not None else 0
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """Every connection there is, proven or not."""
+        return self._all
+
+    # --- running -------------------------------------------------------------------------------------------------------
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Listen first, then everything else; `started` once others could connect.
+
+        Raises Failed where no port can be had, StorageFailed where nothing more can be stored.
+        """
+        token = trio.lowlevel.current_trio_token()
+        unsubscribe = self._replica.changes.subscribe(partial(self._changed, token))
+        failure: Failed | None = None
+        try:
+            with self._scope:
+                async with trio.open_nursery() as nursery:
+                    self._nursery = nursery
+                    await self._listen(nursery)
+                    self._start(nursery)
+                    task_status.started()
+        except* Failed as group:
+            failure = _first(group)
+        finally:
+            self._ready = False
+            unsubscribe()
+        if failure is not None:
+            raise failure
+
+    async def close(self) -> None:
+        """Say goodbye to everybody and stop; takes CLOSE_SECONDS at most, and as much again for multicast DNS."""
+        self._closing = True
+        if self._listener is not None:
+            self._listener.close()
+        for link in self._all:
+            link.close(Code.CLOSING)
+        if self._all:
+            with trio.move_on_after(CLOSE_SECONDS):
+                await self._alone.wait()
+        self._scope.cancel()
+
+    def _start(self, nursery: trio.Nursery) -> None:
+        self._ready = True
+        now = trio.current_time()
+        for address in self._options.peers:
+            self._dialer.static(address, now)
+        self._discovery = Discovery(self._options.mdns, self.port, self._replica.entropy, self._sighted)
+        nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
+        nursery.start_soon(self._keep_contacts)
+        nursery.start_soon(self._caller.run)
+        nursery.start_soon(self._discovery.run)
+
+    async def _listen(self, nursery: trio.Nursery) -> None:
+        self._interfaces = snapshot(self._options.interfaces)
+        listener = Listener(nursery, self._answer, wildcard=not self._options.interfaces)
+        kept = await self._desk.run(self._replica.store.meta.get, PORT_KEPT)
+        port = listener.open(self._interfaces, wanted=self._options.port or None, kept=int(kept) if kept else None)
+        if str(port) != kept and not self._options.port:
+            await self._desk.run(self._replica.store.meta.set, PORT_KEPT, str(port))
+        self._listener = listener
+
+    def _use_interfaces(self, interfaces: Interfaces) -> None:
+        moved = interfaces != self._interfaces
+        self._interfaces = interfaces
+        if self._listener is not None:
+            self._listener.use(interfaces)
+        if self._discovery is not None:
+            self._discovery.use_interfaces(interfaces)
+        self._caller.use_interfaces(interfaces)
+        if moved:
+            self._dialer.look_again(trio.current_time())
+            self._caller.look()
+
+    # --- contacts --------------------------------------------------------------------------------------------------------
+
+    async def _keep_contacts(self) -> None:
+        while True:
+            self._refresh = trio.Event()
+            known = await self._desk.run(_read_contacts, self._replica)
+            self._direct = known.direct
+            now = trio.current_time()
+            self._dialer.want(known.wanted, now)
+            if self._discovery is not None:
+                self._discovery.use_keys(known.announced, known.candidates)
+            self._caller.look()
+            with trio.move_on_after(CONTACTS_SECONDS):
+                await self._refresh.wait()
+            await trio.sleep(CONTACTS_PAUSE)
+
+    def _sighted(self, person: PersonId, addresses: list[Address]) -> None:
+        now = trio.current_time()
+        self._heard = {who: at for who, at in self._heard.items() if now - at < HEARD_SECONDS}
+        self._heard[person] = now
+        if person != self._replica.me:
+            pause = DIAL_BACK_PAUSE if self._replica.me > person else 0.0
+            self._dialer.heard(person, addresses, now, pause=pause)
+            self._caller.look()
+
+    def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
+        """On the desk, after a commit: let every conversation pass on what it may, then wake those that have to."""
+        woken = []
+        for link in self._all:
+            link.talk.changed(change)
+            if link.talk.waiting:
+                woken.append(link)
+        try:
+            token.run_sync_soon(self._wake, tuple(woken), bool(change.trust or change.people))
+        except trio.RunFinishedError:
+            return
+
+    def _wake(self, links: tuple[Link, ...], contacts_changed: bool) -> None:
+        for link in links:
+            link.poke()
+        if contacts_changed:
+            self._refresh.set()
+
+    # --- connections -----------------------------------------------------------------------------------------------------
+
+    async def _dial_keys(self, person: PersonId) -> list[contacts.Dial]:
+        return await self._desk.run(contacts.dial_keys, self._replica, person)
+
+    async def _call(
+        self, stream: trio.SocketStream, dial: contacts.Dial, address: Address, met: Callable[[], None]
+    ) -> Link:
+        talk = await self._desk.run(Conversation.dialing, self._replica, dial, trio.current_time())
+        link = Link(stream, talk, self._desk, Origin(address, dialed=True))
+        await self._run_link(link, met)
+        return link
+
+    async def _answer(self, stream: trio.SocketStream, host: str) -> None:
+        with trio.CancelScope() as scope:
+            waiting = Waiting(host, scope.cancel)
+            self._gate.enter(waiting)
+            try:
+                address = Address(host, stream.socket.getpeername()[1])
+                talk = await self._desk.run(Conversation.answering, self._replica, self._seen, trio.current_time())
+                link = Link(stream, talk, self._desk, Origin(address, dialed=False))
+                await self._run_link(link, lambda: self._gate.leave(waiting))
+            except OSError:
+                pass  # gone before it was looked at
+            finally:
+                self._gate.leave(waiting)
+                await trio.aclose_forcefully(stream)
+
+    async def _run_link(self, link: Link, proven: Callable[[], None]) -> None:
+        met: Met | None = None
+
+        def on_met() -> None:
+            nonlocal met
+            proven()
+            met = self._admit(link)
+
+        self._all = (*self._all, link)
+        try:
+            await link.run(on_met)
+        finally:
+            self._all = tuple(other for other in self._all if other is not link)
+            if not self._all:
+                self._alone.set()
+                self._alone = trio.Event()
+        if link.failure is not None:
+            raise link.failure
+        if met is not None and self._links.leave(met):
+            self._lost(met)
+        self._tell_end(link)
+
+    def _admit(self, link: Link) -> Met | None:
+        """Somebody has proven who he is: let the link stand, unless another one to the same device does."""
+        person, device = link.talk.peer, link.talk.device
+        if person is None or device is None:
+            return None
+        met = Met(link, person, device, person in self._direct, link.since, self._replica.clock.now())
+        for other, code in self._links.admit(met):
+            other.link.close(code)
+        if self._links.get(device) is not met:
+            return None
+        self._dialer.connected(person, device)
+        if self._nursery is not None:
+            self._nursery.start_soon(self._remember, met)
+        log.info("met", extra={"peer": short(person), "address": str(link.origin.address), "dialed": met.dialed})
+        return met
+
+    async def _remember(self, met: Met) -> None:
+        """Keep where he was dialed and by which keys. A scope is left out: it may be another one tomorrow."""
+        host, port = met.link.origin.address
+        address = (host.partition("%")[0], port) if met.dialed else None
+        await self._desk.run(contacts.met, self._replica, met.person, met.device, address)
+
+    def _lost(self, met: Met) -> None:
+        end = met.link.talk.end
+        now = trio.current_time()
+        self._dialer.lost(met.person, met.device, now, good=met.link.talk.live and not (end and end.fault))
+        if end is not None and end.code in (Code.REFUSED, Code.BUSY):
+            self._dialer.refused(met.person, now)
+        if self._discovery is not None and (end is None or end.code is not Code.CLOSING):
+            self._discovery.lost()
+        self._caller.look()
+
+    def _tell_end(self, link: Link) -> None:
+        end = link.talk.end
+        told = {
+            "address": str(link.origin.address),
+            "seconds": round(trio.current_time() - link.since, 1),
+            "bytes_in": link.bytes_in,
+            "bytes_out": link.bytes_out,
+            "code": "lost" if end is None else end.code.name.lower(),
+        }
+        if link.talk.peer is not None:
+            told["peer"] = short(link.talk.peer)
+        if end is not None and end.fault:
+            log.warning("a peer broke the protocol", extra={**told, "detail": end.detail})
+        else:
+            log.info("link ended", extra=told)
+
+    # --- how things stand ------------------------------------------------------------------------------------------------
+
+    def _addresses(self) -> tuple[tuple[str, int], ...]:
+        """Where others can reach this node, as a card carries it: without scopes."""
+        hosts = dict.fromkeys(host_text(address.packed) for address in self._interfaces.for_others())
+        return tuple((host, self.port) for host in hosts)[:CARD_ADDRESSES_MAX] if self.port else ()
+
+    def _problems(self) -> Iterator[Problem]:
+        if self._discovery is not None and self._discovery.problem:
+            yield Problem(
+                "no_mdns", self._discovery.problem, "nodes nearby are not found by themselves; cards and --peer work"
+            )
+        outside = [address for address in self._interfaces.addresses if not address.loopback]
+        missing = sorted(set(self._options.interfaces) - {address.interface for address in self._interfaces.addresses})
+        if missing:
+            yield Problem("no_interface", f"there is no {missing[0]} with an address", "look at: ip addr")
+        elif not outside and not self._options.interfaces:
+            yield Problem("no_network", "this machine is on no network", "only nodes on this machine can be met")
+
+
+@dataclass(frozen=True, slots=True)
+class _Contacts:
+    """What the desk says about whom to look for."""
+
+    wanted: list[Wanted]
+    candidates: list[tuple[PersonId, bytes]]
+    announced: contacts.Announced | None
+    direct: frozenset[PersonId]
+
+
+def _read_contacts(replica: Replica) -> _Contacts:
+    """On the desk. Keeps the keys of contacts by the way."""
+    direct = contacts.direct_contacts(replica)
+    for person in direct:
+        contacts.keep_keys(replica, person)
+    return _Contacts(
+        wanted=[
+            Wanted(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses))
+            for one in contacts.sought(replica)
+        ],
+        candidates=contacts.presence_candidates(replica),
+        announced=contacts.announced(replica),
+        direct=frozenset(direct),
+    )
+
+
+def _peer(met: Met) -> Peer:
+    address = str(met.link.origin.address)
+    return Peer(met.person, met.device, address, met.dialed, met.wall, met.link.talk.live)
+
+
+def _first(error: BaseException) -> Failed | None:
+    """The error itself, out of the groups that nurseries wrap around it."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error if isinstance(error, Failed) else None
