@@ -6,12 +6,11 @@ was used by somebody else cannot be known here: its giver's node says so when th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from meshnode.app import claims, policy
-from meshnode.app.naming import PersonRef, pending_cards, reference
+from meshnode.app import policy, used_cards
+from meshnode.app.naming import PersonRef, reference
 from meshnode.app.people import give, per_mille
 from meshnode.app.replica import Replica
 from meshnode.errors import Failed, Refused, Usage
@@ -19,16 +18,12 @@ from protocol import (
     Card,
     Code,
     Kind,
-    PersonId,
     RemoteError,
     device_slot,
     limits,
-    person_text,
 )
 
 DEFAULT_TRUST = 0.8
-REFUSALS_KEPT = 8
-_REFUSED = "refused cards"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +114,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         raise Refused("this card has expired", f"ask {card.name} for a new one")
     if policy.blocks(replica, card.giver):
         raise Refused(f"you block {card.name}", "'meshnode unblock NAME' comes first")
-    _forget_refusal(replica, card.giver)
+    used_cards.forget(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
     before = policy.weight(replica, card.giver)
     answered = before > 0 and replica.circle.graph.weight(card.giver, replica.me) > 0
@@ -138,27 +133,6 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         pending=not answered,
         again=again or answered,
     )
-
-
-def refused(replica: Replica, giver: PersonId) -> None:
-    """The giver's node says that his card is used up: stop presenting it, and keep that to tell the owner."""
-    names = [card.name for card in pending_cards(replica) if card.giver == giver]
-    claims.settled(replica, giver)
-    if names:
-        noted = refusals(replica) | {person_text(giver): names[0]}
-        replica.store.meta.set(_REFUSED, json.dumps(dict(list(noted.items())[-REFUSALS_KEPT:])))
-
-
-def refusals(replica: Replica) -> dict[str, str]:
-    """Whose card was used up before it came here: names by id."""
-    told: dict[str, str] = json.loads(replica.store.meta.get(_REFUSED) or "{}")
-    return told
-
-
-def _forget_refusal(replica: Replica, giver: PersonId) -> None:
-    noted = refusals(replica)
-    if noted.pop(person_text(giver), None) is not None:
-        replica.store.meta.set(_REFUSED, json.dumps(noted))
 
 
 def written(host: str, port: int) -> str:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshnode.app import policy
-from meshnode.app.cards import refusals, written
+from meshnode.app import policy, used_cards
+from meshnode.app.cards import written
 from meshnode.app.contacts import dial_keys
 from meshnode.app.naming import PersonRef, find, pending_cards, reference
 from meshnode.app.replica import Replica
@@ -132,7 +132,7 @@ def _company(replica: Replica, network: NetworkState) -> Finding:
 
 def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
     given, back = policy.weight(replica, person), replica.circle.graph.weight(person, replica.me)
-    if person_text(person) in refusals(replica):
+    if person_text(person) in used_cards.by_giver(replica):
         return [_ill("card_used", f"{name}'s card was used by somebody else", f"ask {name} for a new one")]
     if any(card.giver == person for card in pending_cards(replica)) and not back:
         return [_well("card_pending", f"{name}'s card waits here; it is used as soon as your nodes meet")]

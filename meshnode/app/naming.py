@@ -60,13 +60,15 @@ def reference(replica: Replica, person: PersonId) -> PersonRef:
 
 
 def known(replica: Replica) -> set[PersonId]:
-    """Everybody who may be named here: in the web in either direction, or a direct vouch or card between us."""
+    """Everybody who may be named here: in the web in either direction, or a vouch or card between us.
+
+    Of whom no policy is in use it cannot be known that he does not block: he is named only if vouched for here.
+    """
     circle, me = replica.circle, replica.me
-    own = circle.policy(me)
-    found = {me, *circle.reach_to(me), *circle.regard_from(me), *circle.graph.vouchers_of(me)}
-    if own is not None:
-        found.update(own.vouches)
-    return {person for person in found if person == me or not circle.graph.at_odds(me, person)}
+    own = circle.graph.vouched_by(me)
+    others = {*circle.reach_to(me), *circle.regard_from(me), *circle.graph.vouchers_of(me)}
+    decidable = {person for person in others if circle.policy(person) is not None}
+    return {me, *(person for person in {*own, *decidable} if not circle.graph.at_odds(me, person))}
 
 
 def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -> PersonId:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from meshnode.app.cards import refusals, written
+from meshnode.app import used_cards
+from meshnode.app.cards import written
 from meshnode.app.naming import PersonRef, pending_cards, reference
 from meshnode.app.replica import Replica
 from meshnode.app.upkeep import certificate_ends
@@ -147,14 +148,9 @@ def waiting(replica: Replica) -> list[PersonRef]:
 def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     """Everything that is wrong as far as this node can tell, the gravest first."""
     found = [Problem(known.code, known.message, known.hint) for known in replica.store.problems]
-    if not replica.clock.trusted:
-        found.append(
-            Problem(
-                "clock_doubtful",
-                "The clock of this machine is behind what this node has seen, or was never set",
-                "set the time; until then nothing is purged or renewed",
-            )
-        )
+    clock = replica.clock.reading().problem
+    if clock is not None:
+        found.append(Problem("clock_doubtful", *clock))
     ends = certificate_ends(replica)
     if ends is not None:
         days = max(ends, 0) // limits.DAY
@@ -170,7 +166,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         Problem(
             "card_used", f"The card of {name} that you added was used by somebody else", f"ask {name} for a new one"
         )
-        for name in refusals(replica).values()
+        for name in used_cards.by_giver(replica).values()
     )
     return tuple(found)
 

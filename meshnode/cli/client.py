@@ -16,9 +16,11 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from meshnode.errors import Failed, MeshnodeError, NotRunning
+from meshnode.home import Home
 
 CALL_SECONDS = 60.0  # nothing the daemon does for a command takes nearly as long
-START_SECONDS = 1.5  # a daemon that was started a moment ago is waited for this long
+BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not have said so yet
+START_SECONDS = 20.0  # one that holds its home's lock is coming up, be it on the slowest Pi
 RETRY_SECONDS = 0.05
 SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
 
@@ -37,9 +39,8 @@ class Refusal(MeshnodeError):
 class Client:
     """Requests to the daemon of one home."""
 
-    def __init__(self, api_socket: Path, *, patience: float = START_SECONDS) -> None:
-        self._path = api_socket
-        self._patience = patience
+    def __init__(self, home: Home) -> None:
+        self._home = home
 
     def get(self, path: str, /, **query: Any) -> Any:
         """Ask for something; None and empty values are left out of the query, lists are repeated."""
@@ -79,22 +80,47 @@ class Client:
         return told
 
     def _connected(self) -> socket.socket:
-        deadline = time.monotonic() + self._patience
+        begun = time.monotonic()
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.settimeout(CALL_SECONDS)
             try:
-                connect(connection, self._path)
+                connect(connection, self._home.socket)
             except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
                 connection.close()
-                if time.monotonic() >= deadline:
-                    raise NotRunning("no daemon runs here", "start one with 'meshnode run'") from None
+                if not self._may_still_come(time.monotonic() - begun):
+                    raise self._not_running() from None
                 time.sleep(RETRY_SECONDS)
             except OSError as error:
                 connection.close()
-                raise NotRunning(f"the daemon cannot be asked ({error.strerror})", f"look at {self._path}") from error
+                raise NotRunning(
+                    f"the daemon cannot be asked ({error.strerror})", "ask as the user who runs it"
+                ) from error
             else:
                 return connection
+
+    def _may_still_come(self, waited: float) -> bool:
+        """Whether to go on waiting for a daemon: longer for one that lives but does not answer yet."""
+        if not self._home.has_node:
+            return False
+        return waited < (START_SECONDS if _lives(self._home.lock_file) else BEGIN_SECONDS)
+
+    def _not_running(self) -> NotRunning:
+        if not self._home.has_node:
+            return NotRunning(f"there is no node in {self._home.path}", "'meshnode run' makes one and starts it")
+        return NotRunning("this node is not running", "start it with 'meshnode run'")
+
+
+def _lives(lock_file: Path) -> bool:
+    """Whether the process named in the lock is alive. The lock itself is not tried: that could keep a daemon out."""
+    try:
+        process = int(lock_file.read_text("ascii"))
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def connect(connection: socket.socket, path: Path) -> None:

@@ -15,7 +15,9 @@ from typing import Any, ClassVar
 import click
 
 from meshnode.cli.client import Client
+from meshnode.config import home_path
 from meshnode.errors import Usage
+from meshnode.home import Home
 
 
 @dataclass(slots=True)
@@ -28,9 +30,11 @@ class Settings:
 
     def client(self) -> Client:
         """The daemon of the chosen home."""
-        from meshnode.cli.where import api_socket
+        return Client(self.place())
 
-        return Client(api_socket(self.home))
+    def place(self) -> Home:
+        """The chosen home."""
+        return Home(home_path(self.home))
 
     def may_ask(self) -> bool:
         """Whether there is somebody who can be asked."""

@@ -1,0 +1,53 @@
+"""`block`, `unblock` and `blocks`: two people become invisible to each other."""
+
+from __future__ import annotations
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.client import segment
+from meshnode.cli.shell import command, named, settings
+
+
+@command("block")
+@click.argument("name")
+@click.pass_context
+def block(context: click.Context, name: str) -> None:
+    """Block a person: neither of you sees the other any more.
+
+    Nodes that hear of it drop what the other may no longer see. Nobody can recall a copy from dishonest software.
+    """
+    told = settings(context).client().put(f"/v1/blocks/{segment(named('person', name))}")
+    if settings(context).json:
+        output.as_json(told)
+    else:
+        output.say(f"{output.inert(told['person']['name'])} is blocked: neither of you sees the other.")
+
+
+@command("unblock")
+@click.argument("name")
+@click.pass_context
+def unblock(context: click.Context, name: str) -> None:
+    """End a block."""
+    told = settings(context).client().delete(f"/v1/blocks/{segment(named('person', name))}")
+    if settings(context).json:
+        output.as_json(told)
+    else:
+        output.say(f"{output.inert(told['person']['name'])} is no longer blocked.")
+
+
+@command("blocks")
+@click.pass_context
+def blocks(context: click.Context) -> None:
+    """Whom you block."""
+    told = settings(context).client().get("/v1/blocks")
+    if settings(context).json:
+        output.as_json(told)
+        return
+    output.table(
+        ("name", "id", "since"),
+        [
+            (entry["person"]["name"], entry["person"]["id"][:11], output.when(entry["since"]))
+            for entry in told["blocks"]
+        ],
+    )

@@ -1,0 +1,189 @@
+"""`offer`, `need`, `mine`, `show`, `edit` and `withdraw`: what you share, and one listing in full."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.client import segment
+from meshnode.cli.shell import Moment, Position, Span, command, named, settings
+from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, RELATIONS, TYPES, URGENCIES
+from meshnode.errors import Usage
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+FOLLOWS = "follows"
+
+OPTIONS = (
+    click.option("--text", help="More about it."),
+    click.option("--category", type=click.Choice(CATEGORIES)),
+    click.option("--tag", "tags", multiple=True, help="A word of your own; may be repeated."),
+    click.option("--quantity", type=int, help="How many; not limited if left out."),
+    click.option("--unit", help="Of what: kg, hours, beds."),
+    click.option("--from", "available_from", type=Moment(), help="Available from this date on."),
+    click.option("--until", "available_until", type=Moment(), help="Available until this date."),
+    click.option("--urgency", type=click.Choice(URGENCIES)),
+    click.option("--lend/--give", "lend", default=None, help="To be given back, or to keep."),
+    click.option("--return-by", "return_by", type=Moment(), help="When what is lent must be back."),
+    click.option("--language", help="The language it is written in, such as de."),
+    click.option("--place", type=Position(), help="Where, if not where you are; made coarse before it is shared."),
+    click.option("--expires", type=Span(), help="How long it stands (food 2d, needs 7d, others 90d)."),
+)
+
+
+def described(function: Function) -> Function:
+    """Give a command the options that describe a listing."""
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return function
+
+
+def _body(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that were given, as the API takes them."""
+    body = {key: value for key, value in given.items() if value is not None and value != ()}
+    if "expires" in body:
+        body["expires_in"] = body.pop("expires")
+    if "place" in body:
+        latitude, longitude = body["place"]
+        body["place"] = {"lat": latitude, "lon": longitude}
+    return body
+
+
+@command("offer")
+@click.argument("title")
+@click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Who can see this; your usual choice if left out.")
+@described
+@click.pass_context
+def offer(context: click.Context, /, **given: Any) -> None:
+    """Offer something."""
+    _post(context, "offer", given)
+
+
+@command("need")
+@click.argument("title")
+@click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Who can see this; your usual choice if left out.")
+@described
+@click.pass_context
+def need(context: click.Context, /, **given: Any) -> None:
+    """Ask for something."""
+    _post(context, "need", given)
+
+
+@command("mine")
+@click.pass_context
+def mine(context: click.Context) -> None:
+    """What you posted."""
+    told = settings(context).client().get("/v1/listings")
+    if settings(context).json:
+        output.as_json(told)
+        return
+    output.table(
+        ("title", "id", "type", "category", "audience", "expires"),
+        [
+            (
+                listing["title"],
+                listing["id"][:8],
+                listing["type"],
+                listing["category"],
+                listing["audience"] + ("" if not listing["follows"] else " (usual)"),
+                output.when(listing["expires"]),
+            )
+            for listing in told["listings"]
+        ],
+    )
+
+
+@command("show")
+@click.argument("listing")
+@click.pass_context
+def show(context: click.Context, listing: str) -> None:
+    """One listing in full."""
+    told = settings(context).client().get(f"/v1/listings/{segment(named('listing', listing))}")
+    if settings(context).json:
+        output.as_json(told)
+    else:
+        _say_listing(told)
+
+
+@command("edit")
+@click.argument("listing")
+@click.option("--title", help="A new title.")
+@click.option("--type", "type", type=click.Choice(TYPES))
+@click.option("--audience", type=click.Choice([*AUDIENCES, FOLLOWS]), help="Who can see this now.")
+@click.option("--clear", multiple=True, type=click.Choice(CLEARABLE), help="Empty this field; may be repeated.")
+@described
+@click.pass_context
+def edit(context: click.Context, /, listing: str, **given: Any) -> None:
+    """Change a listing of yours; narrowing its audience takes back what others hold of it."""
+    body = _body(given)
+    if not body:
+        raise Usage("say what to change", "'meshnode edit --help' lists what can be")
+    told = settings(context).client().patch(f"/v1/listings/{segment(named('listing', listing))}", **body)
+    if settings(context).json:
+        output.as_json(told)
+    else:
+        output.say(f"Changed: {output.inert(told['title'])} ({told['id'][:8]}), for {AUDIENCES[told['audience']]}.")
+
+
+@command("withdraw")
+@click.argument("listing")
+@click.pass_context
+def withdraw(context: click.Context, listing: str) -> None:
+    """Withdraw a listing of yours, everywhere."""
+    told = settings(context).client().delete(f"/v1/listings/{segment(named('listing', listing))}")
+    if settings(context).json:
+        output.as_json(told)
+    else:
+        output.say(f"Withdrawn: {output.inert(told['title'])}.")
+
+
+def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:
+    told = settings(context).client().post("/v1/listings", type=kind, **_body(given))
+    if settings(context).json:
+        output.as_json(told)
+        return
+    seen_by = AUDIENCES[told["audience"]]
+    output.say(
+        f"Posted: {output.inert(told['title'])} ({told['id'][:8]}), for {seen_by}, until {output.when(told['expires'])}."
+    )
+
+
+def _say_listing(told: dict[str, Any]) -> None:
+    distance = f" - {told['distance']}" if told["distance"] else ""
+    output.say(output.bold(output.inert(told["title"])) + distance)
+    author = (
+        "you"
+        if told["relation"] == "yourself"
+        else f"{output.inert(told['author']['name'])} ({RELATIONS[told['relation']]})"
+    )
+    urgency = "" if told["urgency"] == "normal" else f", {told['urgency']}"
+    output.say(f"{told['type']}, {told['category']}{urgency}, by {author}")
+    for line in output.inert_lines(told["text"]) if told["text"] else ():
+        output.say(f"  {line}")
+    for label, value in _details(told):
+        output.say(f"{label + ':':<11} {output.inert(value)}")
+
+
+def _details(told: dict[str, Any]) -> list[tuple[str, str]]:
+    details = [("for", AUDIENCES[told["audience"]])]
+    if told["tags"]:
+        details.append(("tags", ", ".join(told["tags"])))
+    if told["quantity"] is not None:
+        details.append(("quantity", f"{told['quantity']} {told['unit']}".strip()))
+    if told["available_from"] or told["available_until"]:
+        details.append(
+            ("available", f"{output.when(told['available_from'])} to {output.when(told['available_until'])}")
+        )
+    if told["lend"]:
+        details.append(
+            ("lent", f"back by {output.when(told['return_by'])}" if told["return_by"] else "to be given back")
+        )
+    if told["language"]:
+        details.append(("language", told["language"]))
+    left = told["expires"] - int(time.time())
+    details.append(("expires", f"{output.when(told['expires'])} (in {output.ago(max(0, left))})"))
+    details.append(("id", told["id"]))
+    return details

@@ -1,0 +1,96 @@
+"""`people`, `person`, `vouch` and `unvouch`: whom you know, and what you say of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.client import segment
+from meshnode.cli.shell import Trust, command, named, settings
+from meshnode.cli.wording import RELATIONS
+
+
+@command("people")
+@click.option("--all", "everybody", is_flag=True, help="Everybody of your web, not only direct contacts.")
+@click.pass_context
+def people(context: click.Context, everybody: bool) -> None:
+    """Whom you know."""
+    told = settings(context).client().get("/v1/people", all="true" if everybody else None)
+    if settings(context).json:
+        output.as_json(told)
+        return
+    output.table(
+        ("name", "id", "trust", "you vouch", "they vouch", "how"),
+        [
+            (
+                person["name"],
+                person["id"][:11],
+                output.weight(person["trust"]),
+                output.weight(person["vouch"]),
+                "waiting" if person["pending"] and not person["vouch_back"] else output.weight(person["vouch_back"]),
+                RELATIONS[person["relation"]] + (", connected" if person["connected"] else ""),
+            )
+            for person in told["people"]
+        ],
+    )
+    if output.to_terminal() and told["others"]:
+        output.note(f"{told['others']} more in your web: 'meshnode people --all'.")
+
+
+@command("person")
+@click.argument("name")
+@click.pass_context
+def person(context: click.Context, name: str) -> None:
+    """What is known of a person."""
+    told = settings(context).client().get(f"/v1/people/{segment(named('person', name))}")
+    if settings(context).json:
+        output.as_json(told)
+        return
+    output.say(output.bold(output.inert(told["name"])) + f" ({RELATIONS[told['relation']]})")
+    output.say(told["id"])
+    output.say(f"to compare by voice: {told['words']}")
+    for line in output.inert_lines(told["about"]) if told["about"] else ():
+        output.say(f"  {line}")
+    if told["relation"] != "yourself":
+        _say_vouches(told)
+
+
+@command("vouch")
+@click.argument("name")
+@click.option("--trust", type=Trust(), required=True, help="How much you trust them.")
+@click.pass_context
+def vouch(context: click.Context, name: str, trust: float) -> None:
+    """Vouch for a person, in place of what you said before."""
+    told = settings(context).client().put(f"/v1/vouches/{segment(named('person', name))}", trust=trust)
+    if settings(context).json:
+        output.as_json(told)
+    else:
+        output.say(f"You vouch for {output.inert(told['name'])} with {output.weight(told['vouch'])}.")
+
+
+@command("unvouch")
+@click.argument("name")
+@click.pass_context
+def unvouch(context: click.Context, name: str) -> None:
+    """Take back your vouch for a person."""
+    told = settings(context).client().delete(f"/v1/vouches/{segment(named('person', name))}")
+    if settings(context).json:
+        output.as_json(told)
+    else:
+        output.say(f"You no longer vouch for {output.inert(told['name'])}.")
+
+
+def _say_vouches(told: dict[str, Any]) -> None:
+    given, back = told["vouch"], told["vouch_back"]
+    output.say(f"You vouch with {output.weight(given)}." if given else "You do not vouch for them.")
+    if back:
+        output.say(f"They vouch for you with {output.weight(back)}.")
+    elif told["pending"]:
+        output.say("Their card waits until your nodes meet.")
+    else:
+        output.say("They do not vouch for you.")
+    if told["trust"] is not None:
+        output.say(f"Trust from you to them: {output.weight(told['trust'])}.")
+    output.say("Your nodes are connected now." if told["connected"] else "Your nodes are not connected now.")

@@ -1,0 +1,49 @@
+"""`version` and `completion`: what concerns the program and no node."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import click
+
+from meshnode import __version__
+from meshnode.cli import output
+from meshnode.cli.shell import command, settings
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@command("version")
+@click.pass_context
+def version(context: click.Context) -> None:
+    """The version of this program."""
+    if settings(context).json:
+        output.as_json({"version": __version__, "python": platform.python_version()})
+    else:
+        output.say(f"meshnode {__version__} (Python {platform.python_version()})")
+
+
+@command("completion")
+@click.argument("shell", type=click.Choice(SHELLS), required=False)
+@click.pass_context
+def completion(context: click.Context, shell: str | None) -> None:
+    """Print completion for your shell.
+
+    Put it where your shell looks for it: eval "$(meshnode completion bash)" in ~/.bashrc does.
+    """
+    chosen = shell or _own_shell()
+    from click.shell_completion import get_completion_class
+
+    script = get_completion_class(chosen)
+    assert script is not None, "one of SHELLS"
+    source = script(context.find_root().command, {}, "meshnode", "_MESHNODE_COMPLETE").source()
+    if settings(context).json:
+        output.as_json({"shell": chosen, "script": source})
+    else:
+        output.say(source)
+
+
+def _own_shell() -> str:
+    name = os.path.basename(os.environ.get("SHELL", ""))  # noqa: PTH119 - pathlib costs nothing here but says no more
+    return name if name in SHELLS else "bash"

@@ -1,0 +1,99 @@
+"""`status`, `peers` and `doctor`: how the node is doing."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.client import segment
+from meshnode.cli.shell import command, named, settings
+from meshnode.errors import NotRunning
+
+
+@command("status")
+@click.pass_context
+def status(context: click.Context) -> None:
+    """Is it ready, whom has it met, what is wrong."""
+    told = settings(context).client().get("/v1/status")
+    if settings(context).json:
+        output.as_json(told)
+        return
+    person = told["person"]
+    output.say(output.bold(f"{output.inert(person['name'])} ({person['id'][:11]})"))
+    output.say(_readiness(told))
+    if told["addresses"]:
+        announced = "announced on the local network" if told["announcing"] else "not announced"
+        output.say(f"Listening at {', '.join(told['addresses'])}, {announced}.")
+    output.say(f"Connected to {_company(told['peers'])}. {_count(told['records'], 'record')} here.")
+    if told["pending"]:
+        output.say(f"{_count(told['pending'], 'card')} waiting until your nodes meet.")
+    for problem in told["problems"]:
+        output.say(f"! {output.inert(problem['message'])}; {output.inert(problem['hint'])}")
+    if not told["problems"]:
+        output.say("Nothing is wrong.")
+
+
+@command("peers")
+@click.pass_context
+def peers(context: click.Context) -> None:
+    """The connections of this moment."""
+    told = settings(context).client().get("/v1/peers")
+    if settings(context).json:
+        output.as_json(told)
+        return
+    now = int(time.time())
+    output.table(
+        ("name", "id", "address", "direction", "since", "state"),
+        [
+            (
+                peer["name"],
+                peer["id"][:11],
+                peer["address"],
+                "called" if peer["dialed"] else "answered",
+                output.ago(max(0, now - peer["since"])),
+                "live" if peer["live"] else "exchanging",
+            )
+            for peer in told["peers"]
+        ],
+    )
+
+
+@command("doctor")
+@click.argument("person", required=False)
+@click.pass_context
+def doctor(context: click.Context, person: str | None) -> None:
+    """Look for the usual causes of trouble, or for why PERSON is not met."""
+    from meshnode.cli.examine import examine_home
+
+    findings = examine_home(settings(context).place())
+    path = "/v1/doctor" if person is None else f"/v1/doctor/{segment(named('person', person))}"
+    try:
+        told = settings(context).client().get(path)
+    except NotRunning as error:
+        if person is not None:
+            raise
+        told = {"person": None, "findings": []}
+        findings.append({"code": "running", "well": False, "message": "No daemon runs here", "hint": error.hint})
+    told["findings"] = findings + told["findings"]
+    if settings(context).json:
+        output.as_json(told)
+        return
+    for finding in told["findings"]:
+        hint = f"; {finding['hint']}" if finding["hint"] else ""
+        output.say(output.inert(f"{'ok' if finding['well'] else '! '} {finding['message']}{hint}"))
+
+
+def _readiness(told: dict[str, Any]) -> str:
+    return "Ready." if told["ready"] else "Starting."
+
+
+def _company(met: list[dict[str, Any]]) -> str:
+    names = list(dict.fromkeys(output.inert(peer["name"]) for peer in met))
+    return ", ".join(names) if names else "nobody"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,51 @@
+"""`why`: the way trust takes to a person or listing, and what would end it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.client import segment
+from meshnode.cli.shell import command, named, settings
+from meshnode.cli.wording import RELATIONS
+
+
+@command("why")
+@click.argument("what", metavar="NAME-or-LISTING")
+@click.pass_context
+def why(context: click.Context, what: str) -> None:
+    """Why you see a person or listing, and what would end that."""
+    told = settings(context).client().get(f"/v1/why/{segment(named('person or listing', what))}")
+    if settings(context).json:
+        output.as_json(told)
+        return
+    name = output.inert(told["person"]["name"])
+    if told["listing"] is not None:
+        output.say(output.bold(output.inert(told["listing"]["title"])) + f", by {name} ({RELATIONS[told['relation']]})")
+    else:
+        output.say(output.bold(name) + f" ({RELATIONS[told['relation']]})")
+    if told["relation"] == "yourself":
+        return
+    _say_path(f"How you trust {name}:", told["regard"], f"There is no path of vouches from you to {name}.")
+    _say_path(f"How {name}'s sharing reaches you:", told["reach"], f"There is no path of vouches from {name} to you.")
+    if told["needs"] is not None:
+        output.say(
+            f"Its audience ({told['listing']['audience']}) asks for a reach of {output.weight(told['needs'])} or more."
+        )
+    if told["breaks"]:
+        output.say("Any of these could end it:")
+        for sentence in told["breaks"]:
+            output.say(f"  - {output.inert(sentence)}")
+
+
+def _say_path(heading: str, path: dict[str, Any] | None, missing: str) -> None:
+    if path is None:
+        output.say(missing)
+        return
+    people = " -> ".join(output.inert(person["name"]) for person in path["people"])
+    weights = " x ".join(output.weight(weight) for weight in path["weights"])
+    product = f" = {output.weight(path['trust'])}" if len(path["weights"]) > 1 else ""
+    output.say(heading)
+    output.say(f"  {people}  ({weights}{product})")

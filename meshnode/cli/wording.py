@@ -1,0 +1,47 @@
+"""Words that the command line shares with the daemon: what may be chosen, and how the daemon's labels read.
+
+They stand here a second time because importing `protocol` would cost more than a whole call may; a test compares.
+"""
+
+from __future__ import annotations
+
+AUDIENCES = {
+    "my_cell": "just my cell (the people I know directly)",
+    "my_community": "my community",
+    "trusted_network": "anyone I'm connected to through trust",
+    "anyone_local": "anyone nearby (within 25km)",
+    "network_wide": "everyone on the network",
+}
+CATEGORIES = (
+    "food",
+    "tools",
+    "seeds",
+    "skills",
+    "labor",
+    "knowledge",
+    "housing",
+    "transportation",
+    "materials",
+    "other",
+)
+TYPES = ("offer", "need")
+URGENCIES = ("normal", "perishable", "emergency")
+RELATIONS = {
+    "yourself": "you",
+    "someone_you_trust": "someone you trust",
+    "cell_member": "in your cell",
+    "trusted_friend_of_friend": "trusted friend of friend",
+    "community_member": "community member",
+    "extended_network": "in your extended network",
+}
+CLEARABLE = (
+    "text",
+    "tags",
+    "quantity",
+    "unit",
+    "available_from",
+    "available_until",
+    "return_by",
+    "language",
+    "place",
+)

@@ -1,0 +1,123 @@
+"""One node of a simulated mesh behind the real ASGI application, called without any socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from meshnode.api.app import build
+from meshnode.api.site import Site
+from meshnode.app.catalogue import Catalogue
+from meshnode.app.replica import Replica
+from meshnode.app.status import Attempt, NetworkState, Peer
+from protocol import PersonId
+
+
+class InlineDesk:
+    """A desk without a thread."""
+
+    async def run(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
+        return function(*arguments)
+
+
+@dataclass
+class StillNetwork:
+    """A network in which nothing happens but what the test says."""
+
+    now: NetworkState = field(
+        default_factory=lambda: NetworkState(ready=True, port=4747, addresses=(("127.0.0.1", 4747),), announcing=True)
+    )
+    tried: dict[PersonId, tuple[Attempt, ...]] = field(default_factory=dict)
+    looked: int = 0
+
+    def state(self) -> NetworkState:
+        return self.now
+
+    def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
+        return self.tried.get(person, ())
+
+    def look_again(self) -> None:
+        self.looked += 1
+
+    def connect(self, person: PersonId) -> None:
+        self.now = NetworkState(
+            ready=True,
+            port=4747,
+            addresses=self.now.addresses,
+            announcing=True,
+            peers=(*self.now.peers, Peer(person, bytes(32), "127.0.0.1:4748", True, 1_800_000_000, True)),
+        )
+
+
+@dataclass
+class Answer:
+    """What the API answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Caller:
+    """Calls the application of one node. `answers` keeps all that was answered, with what was asked."""
+
+    def __init__(self, replica: Replica) -> None:
+        self.replica = replica
+        self.network = StillNetwork()
+        self.site = Site(InlineDesk(), replica, self.network, Catalogue(replica))
+        self._app = build(self.site)
+        self.answers: list[tuple[str, str, Answer]] = []
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
+        given = {"host": "localhost", "content-type": "application/json", **(headers or {})}
+        raw_path, _, query = path.partition("?")
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": _unquoted(raw_path),
+            "raw_path": raw_path.encode(),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items() if value],
+            "server": ("localhost", 80),
+            "client": None,
+        }
+        chunks = [content[start : start + 4096] for start in range(0, len(content), 4096)] or [b""]
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            chunk = chunks.pop(0) if chunks else b""
+            return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
+
+        async def send(message: Any) -> None:
+            sent.append(dict(message))
+
+        await self._app(scope, receive, send)
+        start = sent[0]
+        answered = b"".join(message.get("body", b"") for message in sent[1:])
+        answer = Answer(
+            start["status"],
+            {name.decode(): value.decode() for name, value in start["headers"]},
+            json.loads(answered) if answered else None,
+        )
+        self.answers.append((method, raw_path, answer))
+        return answer
+
+
+def _unquoted(path: str) -> str:
+    from urllib.parse import unquote
+
+    return unquote(path)

@@ -1,0 +1,20 @@
+"""A mesh for each test, always the same one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.app.neighbours import Desk, story
+from tests.support.mesh import Mesh
+
+
+@pytest.fixture
+def mesh() -> Mesh:
+    """An empty mesh."""
+    return Mesh(7)
+
+
+@pytest.fixture
+def people(mesh: Mesh) -> tuple[Desk, Desk, Desk]:
+    """Alice, Bob and Carol as in the seed's story."""
+    return story(mesh)

@@ -1,0 +1,182 @@
+"""Discovering: who finds what, in which order, and what is counted as hidden."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app import people as people_cases
+from meshnode.errors import Usage
+from tests.app.neighbours import Desk, settle_in
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+def test_a_trusted_friend_of_a_friend_is_found_at_the_product_of_the_vouches(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    carol.post("Fresh vegetables", category="food", audience="network_wide")
+    mesh.settle()
+    (result,) = alice.discover().results
+    assert (result.title, result.trust, result.relation) == ("Fresh vegetables", 0.56, "trusted_friend_of_friend")
+    assert (result.author.name, result.audience, result.distance_km) == ("Carol", "network_wide", None)
+
+
+def test_what_a_revoked_bridge_carried_is_gone(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    carol.post("Fresh vegetables", audience="network_wide")
+    mesh.settle()
+    assert alice.titles() == ["Fresh vegetables"]
+    people_cases.unvouch(bob.replica, "Carol", ())
+    mesh.settle()
+    assert alice.discover().total == 0
+
+
+def test_own_listings_are_not_discovered(people: People) -> None:
+    alice, _, _ = people
+    alice.post("Ladder", audience="network_wide")
+    assert alice.titles() == []
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("veg", {"Fresh vegetables"}),
+        ("VEGETABLES fresh", {"Fresh vegetables"}),
+        ("egetables", set()),
+        ("tall", {"Ladder"}),
+        ("height", {"Ladder"}),
+        ("carol", {"Fresh vegetables", "Ladder", "Straße"}),
+        ("carol lad", {"Ladder"}),
+        ("STRASSE", {"Straße"}),
+        ("ladder vegetables", set()),
+        ("", {"Fresh vegetables", "Ladder", "Straße"}),
+    ],
+)
+def test_each_word_must_begin_a_word_of_title_text_tags_or_author(
+    mesh: Mesh, people: People, words: str, found: set[str]
+) -> None:
+    alice, _, carol = people
+    carol.post("Fresh vegetables", audience="network_wide")
+    carol.post("Ladder", text="Very tall", tags=("heights",), audience="network_wide")
+    carol.post("Straße", audience="network_wide")
+    mesh.settle()
+    assert set(alice.titles(words)) == found
+
+
+def test_type_category_and_audience_narrow_the_search(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    bob.post("Seeds", category="seeds", audience="network_wide")
+    bob.post("Hands", type="need", category="labor", audience="trusted_network")
+    mesh.settle()
+    assert alice.titles(type="need") == ["Hands"]
+    assert alice.titles(category="seeds") == ["Seeds"]
+    assert alice.titles(audience="trusted_network") == ["Hands"]
+    assert alice.discover(type="need").hidden == 0
+
+
+def test_what_only_ones_own_limits_hide_is_counted(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    carol.post("Fresh vegetables", audience="network_wide")
+    carol.post("Ladder", audience="network_wide")
+    mesh.settle()
+    strict = alice.discover(trust=0.6)
+    assert (strict.results, strict.hidden, strict.total) == ((), 2, 0)
+    assert alice.discover("ladder", trust=0.6).hidden == 1
+    assert alice.discover(trust=0.56).total == 2
+
+
+def test_without_consent_nothing_is_even_counted(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    carol.post("For my cell", audience="my_cell")
+    mesh.settle()
+    assert alice.discover(trust=0.1, anywhere=True).hidden == 0
+
+
+def test_more_trusted_people_come_first_then_newer_listings(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    carol.post("From Carol", audience="network_wide")
+    bob.post("Older", audience="network_wide")
+    mesh.advance(10)
+    bob.post("Newer", audience="network_wide")
+    mesh.settle()
+    assert alice.titles() == ["Newer", "Older", "From Carol"]
+
+
+def test_emergencies_and_titles_that_match_come_before_all_else(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    bob.post("Warm meals", text="for the storm", audience="network_wide")
+    carol.post("Storm lamps", audience="network_wide")
+    carol.post("Blankets", text="after the storm", urgency="emergency", type="need", audience="network_wide")
+    mesh.settle()
+    assert alice.titles("storm") == ["Blankets", "Storm lamps", "Warm meals"]
+
+
+def test_a_limit_cuts_the_results_but_not_the_total(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    for number in range(5):
+        bob.post(f"Chair {number}", audience="network_wide")
+    mesh.settle()
+    found = alice.discover(limit=2)
+    assert (len(found.results), found.total) == (2, 5)
+
+
+def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: People) -> None:
+    from meshnode.app import listings
+
+    alice, bob, _ = people
+    bob.post("Bread", category="food", audience="network_wide")
+    bob.post("Chairs", audience="network_wide")
+    mesh.settle()
+    assert set(alice.titles()) == {"Bread", "Chairs"}
+    listings.edit(bob.replica, bob.catalogue, "Chairs", listings.Edit(title="Four chairs"))
+    mesh.settle()
+    assert set(alice.titles()) == {"Bread", "Four chairs"}
+    listings.withdraw(bob.replica, bob.catalogue, "Four")
+    mesh.settle()
+    assert set(alice.titles()) == {"Bread"}
+    mesh.time += 2 * 86_400
+    assert alice.titles() == []
+
+
+def test_distance_is_shown_ranked_and_filtered(mesh: Mesh) -> None:
+    from meshnode.app.listings import Position
+
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    from meshnode.app.profile import set_profile
+    from protocol import Precision, coarse
+
+    set_profile(alice.replica, place=coarse(52.52, 13.40, Precision.NEIGHBORHOOD))
+    alice.add(bob.card(), 0.9)
+    mesh.wire("Alice", "Bob")
+    bob.post("Far", place=Position(52.52, 13.60), audience="network_wide")
+    bob.post("Near", place=Position(52.53, 13.42), audience="network_wide")
+    bob.post("Too far", place=Position(48.1, 11.6), audience="network_wide")
+    bob.post("Nowhere", audience="network_wide")
+    mesh.settle()
+    found = alice.discover()
+    assert [result.title for result in found.results] == ["Near", "Far", "Nowhere"]
+    assert [result.distance for result in found.results] == ["2km away", "14km away", None]
+    assert found.hidden == 1
+    assert alice.titles(within=5) == ["Near"]
+    assert alice.titles(anywhere=True) == ["Near", "Far", "Too far", "Nowhere"]
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        {"trust": 0},
+        {"trust": 1.5},
+        {"trust": 0.55555},
+        {"type": "gift"},
+        {"category": "money"},
+        {"audience": "everybody"},
+        {"within": -1},
+        {"limit": 0},
+        {"limit": 100_000},
+    ],
+)
+def test_a_search_that_makes_no_sense_is_refused_even_where_there_is_nothing(
+    people: People, search: dict[str, object]
+) -> None:
+    with pytest.raises(Usage):
+        people[0].discover(**search)
