@@ -187,13 +187,18 @@ def number(value: int) -> bytes:
         pytest.param(number(SPLIT) + A_PRINT + number(1) + bytes([0]) + A_PRINT, id="a prefix of no bytes"),
         pytest.param(number(SPLIT) + A_PRINT + number(1) + bytes([33]) + bytes(33) + A_PRINT, id="a prefix too long"),
         pytest.param(number(SPLIT) + A_PRINT + b"\xff" * 9 + b"\x01" + A_PRINT, id="a number too long"),
-        pytest.param(number(SPLIT) + A_PRINT + b"\x80\x00" + A_PRINT, id="a number not in its shortest form"),
+        pytest.param(b"\x81\x00" + A_PRINT + number(2) + A_PRINT, id="a number not in its shortest form"),
+        pytest.param(number(2 << 2 | SPLIT) + A_PRINT + (number(2**53 - 2) + A_PRINT) * 3, id="a bound beyond all time"),
         pytest.param(number(1 << 2 | LIST) + b"ab", id="a list cut short"),
         pytest.param(number(0 << 2 | LIST) + b"\0", id="more than the range that was asked for"),
     ],
 )
 def test_a_message_that_makes_no_sense_is_refused(message: bytes) -> None:
     refused(message)
+
+
+def test_the_same_split_in_its_shortest_form_is_answered() -> None:
+    assert answering().receive(number(SPLIT) + A_PRINT + number(2) + A_PRINT)
 
 
 def test_a_range_split_or_listed_too_finely_is_refused() -> None:

@@ -156,6 +156,16 @@ def test_a_peer_that_starts_over_is_refused() -> None:
     refused(Code.OUT_OF_ORDER, side, GREETING)
 
 
+def test_an_introduction_that_nobody_asked_for_is_refused() -> None:
+    refused(Code.UNSOLICITED, new_responder(), Introduce((ALICE.certificate().wire,)))
+
+
+def test_a_root_is_said_once() -> None:
+    side = in_transferring()
+    say(side, Roots(1, 2, ROOT))
+    refused(Code.OUT_OF_ORDER, side, Roots(1, 2, ROOT))
+
+
 def test_who_is_answered_once() -> None:
     side = in_comparing()
     say(side, Who())
