@@ -173,7 +173,11 @@ class Network:
         nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
         nursery.start_soon(self._keep_contacts)
         nursery.start_soon(self._caller.run)
-        nursery.start_soon(self._discovery.run)
+
+    def discover(self) -> None:
+        """Begin with multicast DNS; apart, since what it takes to import must not delay the rest."""
+        if self._nursery is not None and self._discovery is not None:
+            self._nursery.start_soon(self._discovery.run)
 
     async def _listen(self, nursery: trio.Nursery) -> None:
         self._interfaces = snapshot(self._options.interfaces)

@@ -1,0 +1,36 @@
+"""What time does to a node: upkeep when it is due, and soon after something came that may fall due earlier."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import trio
+
+log = logging.getLogger(__name__)
+
+SOONEST_SECONDS = 60.0  # between two rounds, however much comes in
+
+
+class Scheduler:
+    """Runs one round after the other. `upkeep` does what is due and says after how many seconds to come again."""
+
+    def __init__(self, upkeep: Callable[[], Awaitable[float]]) -> None:
+        self._upkeep = upkeep
+        self._news = trio.Event()
+
+    def changed(self) -> None:
+        """Something was stored: it may fall due before the next round."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            self._news = trio.Event()
+            pause = await self._upkeep()
+            log.debug("upkeep done", extra={"again_in": pause})
+            if pause > SOONEST_SECONDS:
+                with trio.move_on_after(pause):
+                    await self._news.wait()
+                pause = SOONEST_SECONDS
+            await trio.sleep(pause)

@@ -1,0 +1,182 @@
+"""The daemon: its parts are put together here, in the order in which they need each other, and stopped in reverse.
+
+Listening comes first and announcing last: a node is ready when others and its own commands can reach it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from meshnode import log as logs
+from meshnode.api import serve
+from meshnode.app.beginning import begin, certify_own_device
+from meshnode.app.replica import Replica
+from meshnode.app.upkeep import upkeep
+from meshnode.app.verify import SharedVerifier
+from meshnode.clock import Clock
+from meshnode.config import Config
+from meshnode.errors import Failed, Forbidden, MeshnodeError
+from meshnode.home import Home
+from meshnode.keyring import Keyring
+from meshnode.net.dialer import Address
+from meshnode.net.discovery import Mode
+from meshnode.net.network import Network, Options
+from meshnode.net.scheduler import Scheduler
+from meshnode.store import Store
+from meshnode.store.desk import Desk
+from protocol import UNSET_PREFERENCE, Kind, PersonId, Preference, device_slot
+
+log = logging.getLogger(__name__)
+
+CLOCK_FLOOR = "clock_floor"  # the name of the clock's floor in the store's small values
+CLOSE_SECONDS = 1.7  # for goodbyes and the last requests; closing the database comes after, and the whole is 2 s
+UNNAMED = "Unnamed"  # whoever lost his store before anybody else knew his name
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What there is to say once the node can be reached."""
+
+    home: Path
+    person: PersonId
+    name: str
+    port: int
+    addresses: tuple[tuple[str, int], ...]
+    seconds: float
+
+
+def found(
+    home: Home, *, name: str, place: str | None, preference: Preference, passphrase: str | None = None
+) -> PersonId:
+    """Make a new person's first node in `home`, ready to run. Refused, changing nothing, where there is one already."""
+    keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
+    with home.lock(), Store.open(home.store) as store:
+        replica = Replica.open(
+            store, keyring.person, keyring.device, _clock(store), secrets.token_bytes, identity=keyring.identity
+        )
+        begin(replica, name=name, place=place, preference=preference)
+        replica.clock.remember()
+    return keyring.person
+
+
+def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None) -> None:
+    """Run the node until SIGINT or SIGTERM. `ready` is called once it can be reached.
+
+    Raises what the keyring, the home and the store raise where the node cannot start, and StorageFailed where it cannot
+    go on.
+    """
+    started = time.monotonic()
+    logs.begin(config.log_level)
+    config.home.check()
+    with config.home.lock(), _opened(config.home, passphrase) as replica:
+        try:
+            trio.run(_main, config, replica, ready, started)
+        except BaseExceptionGroup as group:
+            raise _cause(group) from group
+
+
+@contextmanager
+def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
+    keyring = Keyring.open(home, passphrase)
+    verifier = SharedVerifier(os.cpu_count() or 1)
+    try:
+        with Store.open(home.store) as store:
+            if store.fresh_after_damage and not keyring.locked:
+                # What the old key has signed is not known any more: to sign with it could fork this person.
+                keyring.new_device(entropy=secrets.token_bytes)
+                store.device_renewed()
+                log.warning("the store was lost; this device has taken a new key")
+            replica = Replica.open(
+                store,
+                keyring.person,
+                keyring.device,
+                _clock(store),
+                secrets.token_bytes,
+                identity=keyring.identity,
+                verifier=verifier,
+            )
+            _complete(replica)
+            yield replica
+            replica.clock.remember()
+    finally:
+        verifier.close()
+
+
+def _clock(store: Store) -> Clock:
+    floor = store.meta.get(CLOCK_FLOOR)
+    return Clock(int(floor) if floor else 0, lambda floor: store.meta.set(CLOCK_FLOOR, str(floor)))
+
+
+def _complete(replica: Replica) -> None:
+    """Make up for what is missing: an `init` cut short, or a store that was lost with all that was in it."""
+    certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+    profile = replica.circle.profile(replica.me)
+    if certificate is not None and profile is not None:
+        return
+    if replica.identity is None:
+        raise Forbidden("your identity key is locked", "give its passphrase: only it can certify this device")
+    if profile is None:
+        begin(replica, name=UNNAMED, place=None, preference=UNSET_PREFERENCE)
+    else:
+        certify_own_device(replica)
+
+
+async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:
+    desk = Desk()
+    peers = tuple(Address(host, port) for host, port in config.peers)
+    options = Options(config.port, config.interfaces, Mode(config.mdns), peers)
+    network = Network(replica, desk, options, jitter=secrets.SystemRandom().random)
+    scheduler = Scheduler(partial(desk.run, _round, replica))
+    token = trio.lowlevel.current_trio_token()
+    replica.changes.subscribe(lambda _: token.run_sync_soon(scheduler.changed, idempotent=True))
+    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(network.run)
+            await nursery.start(serve, desk, replica, network, config.home.socket)
+            _tell_ready(config.home, replica, network, ready, started)
+            network.discover()
+            nursery.start_soon(scheduler.run)
+            async for number in signals:
+                log.info("stopping", extra={"signal": signal.Signals(number).name})
+                break
+            with trio.move_on_after(CLOSE_SECONDS):
+                await network.close()
+            nursery.cancel_scope.cancel()
+
+
+def _round(replica: Replica) -> float:
+    """One round of upkeep, on the desk."""
+    pause = upkeep(replica)
+    replica.clock.remember()
+    return pause
+
+
+def _tell_ready(home: Home, replica: Replica, network: Network, ready: Callable[[Ready], None], started: float) -> None:
+    profile = replica.circle.profile(replica.me)
+    state = network.state()
+    seconds = round(time.monotonic() - started, 3)
+    log.info("ready", extra={"port": network.port, "seconds": seconds})
+    name = profile.name if profile is not None else UNNAMED
+    ready(Ready(home.path, replica.me, name, network.port, state.addresses, seconds))
+
+
+def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error in the groups that nurseries wrap around it; the group itself where it is none of ours."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, MeshnodeError):
+        return error
+    log.critical("the node stumbled", exc_info=group)
+    return Failed(f"the node stumbled ({type(error).__name__})", "its log says more")
