@@ -144,7 +144,7 @@ def _open_sound(path: Path, vfs: str | None) -> Database:
         database.check()
         migrate(database)
     except BaseException:
-        database.abandon()
+        database.close()
         raise
     path.chmod(0o600)
     return database
