@@ -7,6 +7,7 @@ to send (DNS rebinding, cross-site requests), should the API ever be reachable b
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 from typing import Any
 
 from starlette.requests import Request
@@ -30,10 +31,11 @@ async def json_body(request: Request) -> Any:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Usage("the body must be JSON", "send Content-Type: application/json")
     received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > BODY_MAX_BYTES:
-            raise Usage(f"the body is longer than {BODY_MAX_BYTES} bytes")
+    async with aclosing(request.stream()) as stream:
+        async for chunk in stream:
+            received += chunk
+            if len(received) > BODY_MAX_BYTES:
+                raise Usage(f"the body is longer than {BODY_MAX_BYTES} bytes")
     try:
         return json.loads(bytes(received).decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

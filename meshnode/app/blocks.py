@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app import policy
-from meshnode.app.naming import PersonRef, find, forget_name, name_of, reference, remember_name
+from meshnode.app.naming import PersonRef, find, name_of, reference, remember_name
 from meshnode.app.replica import Replica
 from meshnode.errors import NotFound, Refused
 from protocol import PersonId, RemoteError, limits, parse_person
@@ -38,7 +38,7 @@ def block(replica: Replica, who: str) -> BlockView:
         name = name_of(replica, person)
         policy.block(replica, person)
         replica.store.blocked.add(person, replica.clock.now())
-        remember_name(replica, person, name)  # his profile is dropped with the rest
+        remember_name(replica, person, name)
     return _view(replica, person)
 
 
@@ -54,7 +54,6 @@ def unblock(replica: Replica, who: str) -> BlockView:
     view = _view(replica, person)
     policy.unblock(replica, person)
     replica.store.blocked.remove(person)
-    forget_name(replica, person)
     return view
 
 

@@ -123,7 +123,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     faults = replica.ingest.receive([card.certificate]).faults
     if faults:
         raise Refused("this card's certificate is no longer good", f"ask {card.name} for a new one")
-    give(replica, card.giver, weight)
+    give(replica, card.giver, weight, card.name)
     if not answered and not again:
         replica.store.cards.add_taken(card, now)
     return AddedView(

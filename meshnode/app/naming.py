@@ -25,24 +25,17 @@ class PersonRef:
 
 
 def name_of(replica: Replica, person: PersonId) -> str:
-    """The name `person` goes by here: his profile's, one remembered, the one on his card, or how his id begins."""
+    """The name `person` goes by here: his profile's, else one remembered, else how his id begins."""
     profile = replica.circle.profile(person)
     if profile is not None:
         return profile.name
-    remembered = replica.store.meta.get(_remembered(person))
-    if remembered is not None:
-        return remembered
-    return next((card.name for card in pending_cards(replica) if card.giver == person), short(person))
+    return replica.store.meta.get(_remembered(person)) or short(person)
 
 
 def remember_name(replica: Replica, person: PersonId, name: str) -> None:
-    """Keep the name of somebody whose profile will not be here."""
-    replica.store.meta.set(_remembered(person), name)
-
-
-def forget_name(replica: Replica, person: PersonId) -> None:
-    """End of `remember_name`."""
-    replica.store.meta.delete(_remembered(person))
+    """Keep the name of somebody whose profile may not be here, yet or any more: one vouched for, or blocked."""
+    if replica.store.meta.get(_remembered(person)) != name:
+        replica.store.meta.set(_remembered(person), name)
 
 
 def _remembered(person: PersonId) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from meshnode.app import policy
-from meshnode.app.naming import find, known, name_of, pending_cards
+from meshnode.app.naming import find, known, name_of, pending_cards, remember_name
 from meshnode.app.replica import Replica
 from meshnode.errors import Refused, Usage
 from protocol import (
@@ -129,12 +128,12 @@ def vouch(replica: Replica, who: str, trust: float, connected: Collection[Person
     """Vouch for the person `who` names, in place of whatever was said of him before."""
     weight = per_mille(trust)
     subject = find(replica, who)
-    give(replica, subject, weight)
+    give(replica, subject, weight, name_of(replica, subject))
     return view(replica, subject, connected)
 
 
-def give(replica: Replica, subject: PersonId, weight: int) -> None:
-    """Vouch for `subject` with `weight` per mille, where that is new. Refused for oneself and for whom one blocks."""
+def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
+    """Vouch for `subject`, known as `name`, with `weight` per mille, where that is new. Refused for oneself and for whom one blocks."""
     if subject == replica.me:
         raise Refused("nobody vouches for himself")
     if policy.blocks(replica, subject):
@@ -143,12 +142,12 @@ def give(replica: Replica, subject: PersonId, weight: int) -> None:
     if own is not None and subject not in own.vouches and len(own.vouches) >= limits.VOUCHES_MAX:
         raise Refused(f"you vouch for {limits.VOUCHES_MAX} people already", "'meshnode unvouch NAME' makes room")
     policy.vouch(replica, subject, weight)
+    remember_name(replica, subject, name)
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:
     """Take back the vouch for the person `who` names; he need not be visible otherwise."""
     own = policy.own(replica)
     subject = find(replica, who, among=own.vouches if own is not None else ())
-    name = name_of(replica, subject)
     policy.vouch(replica, subject, 0)
-    return dataclasses.replace(view(replica, subject, connected), name=name)  # his profile may be gone by now
+    return view(replica, subject, connected)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from meshnode.app import people as people_cases
@@ -176,7 +178,7 @@ def test_distance_is_shown_ranked_and_filtered(mesh: Mesh) -> None:
     ],
 )
 def test_a_search_that_makes_no_sense_is_refused_even_where_there_is_nothing(
-    people: People, search: dict[str, object]
+    people: People, search: dict[str, Any]
 ) -> None:
     with pytest.raises(Usage):
         people[0].discover(**search)

@@ -33,7 +33,10 @@ def test_every_listing_expires_by_what_it_is(people: People, fields: dict[str, o
 def test_a_listing_follows_the_sharing_preference_unless_it_names_an_audience(people: People) -> None:
     alice = people[0]
     assert (alice.post("A").audience, alice.post("A").follows) == ("trusted_network", True)
-    assert (alice.post("B", audience="my_cell").audience, alice.post("B", audience="my_cell").follows) == ("my_cell", False)
+    assert (alice.post("B", audience="my_cell").audience, alice.post("B", audience="my_cell").follows) == (
+        "my_cell",
+        False,
+    )
 
 
 def test_what_was_typed_is_tidied(people: People) -> None:

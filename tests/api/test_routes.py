@@ -1,0 +1,192 @@
+"""The routes do what they say, and refuse in one line whatever makes no sense; reading changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from meshnode.api.handlers import ROUTES
+from meshnode.errors import StorageFailed
+from protocol import person_text
+from tests.api.site import Caller
+from tests.support.mesh import Mesh
+
+Callers = tuple[Caller, Caller, Caller]
+
+
+def contents(caller: Caller) -> list[bytes]:
+    store = caller.replica.store
+    cards = store.cards.issued_live(caller.replica.clock.now())
+    return sorted([row.id for row in store.records.rows()] + [card.id for card in cards])
+
+
+async def test_the_story_runs_over_http(mesh: Mesh, callers: Callers) -> None:
+    alice, bob, carol = callers
+    posted = await carol(
+        "POST",
+        "/v1/listings",
+        {"type": "offer", "title": "Fresh vegetables", "category": "food", "audience": "network_wide"},
+    )
+    assert posted.status == 201
+    mesh.settle()
+    found = await alice("GET", "/v1/discover")
+    (result,) = found.body["results"]
+    assert (result["id"], result["trust"], result["relation"]) == (posted.body["id"], 0.56, "trusted_friend_of_friend")
+    assert found.body["hidden"] == 0
+    reason = await alice("GET", "/v1/why/Fresh%20veg")
+    assert [person["name"] for person in reason.body["regard"]["people"]] == ["Alice", "Bob", "Carol"]
+    assert (await bob("DELETE", "/v1/vouches/Carol")).status == 200
+    mesh.settle()
+    assert (await alice("GET", "/v1/discover")).body == {"results": [], "hidden": 0, "total": 0}
+
+
+async def test_cards_are_made_and_added(callers: Callers) -> None:
+    alice, _, carol = callers
+    card = await carol("POST", "/v1/cards", {"uses": 2})
+    assert card.status == 201
+    assert card.body["addresses"] == ["127.0.0.1:4747"]
+    added = await alice("POST", "/v1/contacts", {"card": card.body["text"], "trust": 0.9})
+    assert added.status == 201
+    assert (added.body["person"]["name"], added.body["trust"], added.body["pending"]) == ("Carol", 0.9, True)
+    assert (await alice("GET", "/v1/status")).body["pending"] == 1
+    assert alice.network.looked == carol.network.looked == 1
+
+
+async def test_people_vouches_and_blocks_go_round(callers: Callers) -> None:
+    alice, bob, _ = callers
+    alice.network.connect(bob.replica.me)
+    assert (await alice("GET", "/v1/people?all=true")).body["others"] == 0
+    assert (await alice("GET", "/v1/people/bo")).body["connected"]
+    assert (await alice("PUT", "/v1/vouches/Bob", {"trust": 0.25})).body["vouch"] == 0.25
+    assert (await alice("GET", "/v1/peers")).body["peers"][0]["name"] == "Bob"
+    assert (await alice("PUT", "/v1/blocks/Bob")).body["person"]["name"] == "Bob"
+    assert len((await alice("GET", "/v1/blocks")).body["blocks"]) == 1
+    assert (await alice("GET", "/v1/people/Bob")).status == 404
+    assert (await alice("DELETE", "/v1/blocks/Bob")).status == 200
+    assert (await alice("GET", "/v1/doctor")).status == 200
+    assert (await alice("GET", "/v1/doctor/Bob")).body["findings"][0]["code"] == "connected"
+
+
+async def test_own_listings_are_posted_shown_edited_and_withdrawn(alice: Caller) -> None:
+    body = {"type": "need", "title": "Ladder", "place": {"lat": 52.5, "lon": 13}, "tags": ["tall"], "lend": True}
+    posted = await alice("POST", "/v1/listings", body)
+    assert (await alice("GET", f"/v1/listings/{posted.body['id']}")).body == posted.body
+    edited = await alice("PATCH", "/v1/listings/Ladder", {"title": "Long ladder", "clear": ["tags"]})
+    assert (edited.body["title"], edited.body["tags"]) == ("Long ladder", [])
+    assert len((await alice("GET", "/v1/listings")).body["listings"]) == 1
+    assert (await alice("DELETE", "/v1/listings/long")).status == 200
+    assert (await alice("GET", "/v1/listings")).body["listings"] == []
+
+
+async def test_reading_changes_nothing(alice: Caller) -> None:
+    await alice("POST", "/v1/listings", {"type": "offer", "title": "Bob"})
+    before = contents(alice)
+    for route in ROUTES:
+        if route.method == "GET":
+            assert (await alice("GET", route.path.replace("{who:path}", "Bob"))).status == 200
+    assert contents(alice) == before
+    assert alice.network.looked == 0
+
+
+async def test_ambiguity_lists_the_candidates(alice: Caller) -> None:
+    for title in ("Red chair", "Red table"):
+        await alice("POST", "/v1/listings", {"type": "offer", "title": title})
+    answer = await alice("GET", "/v1/listings/red")
+    assert (answer.status, answer.body["error"]["code"]) == (409, "ambiguous")
+    assert len(answer.body["error"]["candidates"]) == 2
+
+
+async def test_people_who_may_not_be_seen_are_as_unknown_as_people_who_are_not(mesh: Mesh, callers: Callers) -> None:
+    alice, _, carol = callers
+    await carol("PUT", f"/v1/blocks/{person_text(alice.replica.me)}")
+    mesh.settle()
+    blocked, unknown = await alice("GET", "/v1/people/Carol"), await alice("GET", "/v1/people/Zzzzz")
+    assert blocked.status == unknown.status == 404
+    assert str(blocked.body).replace("Carol", "X") == str(unknown.body).replace("Zzzzz", "X")
+
+
+BAD: list[tuple[str, str, Any, int]] = [
+    ("POST", "/v1/cards", {"uses": "3"}, 400),
+    ("POST", "/v1/cards", {"uses": 3.0}, 400),
+    ("POST", "/v1/cards", {"uses": True}, 400),
+    ("POST", "/v1/cards", {"uses": 0}, 400),
+    ("POST", "/v1/cards", {"trust": 2}, 400),
+    ("POST", "/v1/cards", {"expires_in": 10**30}, 400),
+    ("POST", "/v1/cards", {"nonsense": 1}, 400),
+    ("POST", "/v1/cards", [], 400),
+    ("POST", "/v1/cards", "text", 400),
+    ("POST", "/v1/contacts", {}, 400),
+    ("POST", "/v1/contacts", {"card": "mesh1abc"}, 400),
+    ("POST", "/v1/contacts", {"card": None}, 400),
+    ("POST", "/v1/contacts", {"card": "\ud800"}, 400),
+    ("PUT", "/v1/vouches/Bob", {"trust": 0}, 400),
+    ("PUT", "/v1/vouches/Bob", {"trust": -0.1}, 400),
+    ("PUT", "/v1/vouches/Bob", {"trust": 1.0001}, 400),
+    ("PUT", "/v1/vouches/Bob", {"trust": "1"}, 400),
+    ("PUT", "/v1/vouches/Bob", {}, 400),
+    ("PUT", "/v1/vouches/Alice", {"trust": 1}, 409),
+    ("PUT", "/v1/vouches/Nobody", {"trust": 1}, 404),
+    ("PUT", "/v1/vouches/", {"trust": 1}, 400),
+    ("DELETE", "/v1/vouches/Carol", None, 404),
+    ("PUT", "/v1/blocks/Alice", None, 409),
+    ("DELETE", "/v1/blocks/Bob", None, 404),
+    ("POST", "/v1/listings", {"type": "offer"}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "x" * 201}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "\x1b]52;c;aGk=\x07"}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "a", "audience": "all"}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "a", "tags": "b"}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "a", "tags": [1]}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "a", "place": {"lat": 91, "lon": 0}}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "a", "place": {"lat": 1}}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "a", "available_from": -5}, 400),
+    ("POST", "/v1/listings", {"type": "offer", "title": "a", "available_from": 2**60}, 400),
+    ("PATCH", "/v1/listings/Nothing", {"title": "b"}, 404),
+    ("PATCH", "/v1/listings/Nothing", {"titel": "b"}, 400),
+    ("DELETE", "/v1/listings/Nothing", None, 404),
+    ("GET", "/v1/listings/", None, 400),
+    ("GET", "/v1/discover?trust=lots", None, 400),
+    ("GET", "/v1/discover?trust=nan", None, 400),
+    ("GET", "/v1/discover?within=inf", None, 400),
+    ("GET", "/v1/discover?limit=0", None, 400),
+    ("GET", "/v1/discover?limit=1&limit=2", None, 400),
+    ("GET", "/v1/discover?anywhere=maybe", None, 400),
+    ("GET", "/v1/discover?colour=red", None, 400),
+    ("GET", "/v1/status?verbose=1", None, 400),
+    ("GET", "/v1/people/%ff", None, 400),
+    ("GET", "/v1/nothing", None, 404),
+    ("PATCH", "/v1/status", None, 405),
+    ("GET", "/v1/cards", None, 405),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status"), BAD)
+async def test_bad_input_is_refused_in_one_line_and_changes_nothing(
+    alice: Caller, method: str, path: str, body: Any, status: int
+) -> None:
+    before = contents(alice)
+    answer = await alice(method, path, body)
+    assert answer.status == status
+    error = answer.body["error"]
+    assert error["message"]
+    assert "\n" not in error["message"] + error["hint"]
+    assert contents(alice) == before
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"{", b"\xff\xfe", b'{"uses": NaN}', b"[" * 60_000, b'{"uses": 1' + b" " * 70_000 + b"}", b"null", b"1"],
+)
+async def test_a_body_that_is_no_json_object_or_too_long_is_refused(alice: Caller, raw: bytes) -> None:
+    assert (await alice("POST", "/v1/cards", raw=raw)).status == 400
+
+
+async def test_a_failed_disk_ends_the_api_after_it_was_said(alice: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise StorageFailed("the disk failed", "check it")
+
+    monkeypatch.setattr(alice.replica.store.cards, "issued_live", broken)
+    answer = await alice("POST", "/v1/cards", {})
+    assert (answer.status, answer.body["error"]["code"]) == (500, "storage_failed")
+    assert alice.site.stop.is_set()
+    assert isinstance(alice.site.broken, StorageFailed)
