@@ -78,12 +78,13 @@ class Entries:
         )
 
 
-NO_ENTRIES = Entries({}, {}, UNSET_PREFERENCE)
+_NO_ENTRIES = Entries({}, {}, UNSET_PREFERENCE)
 
 
 def merge(policies: Iterable[Policy]) -> EffectivePolicy:
     """What holds, given the registers of all certified devices of one person, in any order."""
-    return reduce(Entries.joined, map(Entries.of, policies), NO_ENTRIES).effective()
+    registers = [Entries.of(policy) for policy in policies]
+    return (reduce(Entries.joined, registers) if registers else _NO_ENTRIES).effective()
 
 
 def _vouch_rank(vouch: Vouch) -> tuple[int, int]:
@@ -117,10 +118,9 @@ def narrows(old: Policy, new: Policy, others: Iterable[Policy] = ()) -> bool:
     towards yes. It is no for what only gives: a vouch raised, a first vouch of 0.5 or more (whatever a path gave its
     subject before, he stays in every audience), an end of a block, an audience that holds the former one.
     """
-    if _takes(Entries.of(old).effective(), Entries.of(new).effective()):
-        return True
-    rest = reduce(Entries.joined, map(Entries.of, others), NO_ENTRIES)
-    return _takes(rest.joined(Entries.of(old)).effective(), rest.joined(Entries.of(new)).effective())
+    others = tuple(others)
+    here = _takes(merge([old]), merge([new]))
+    return here or (bool(others) and _takes(merge([old, *others]), merge([new, *others])))
 
 
 def _takes(old: EffectivePolicy, new: EffectivePolicy) -> bool:

@@ -121,6 +121,13 @@ def test_at_equal_stamps_the_more_restrictive_holds() -> None:
     assert merge([register(preference=far), register(preference=near)]).preference == near
 
 
+@given(registers())
+def test_one_device_is_heard_as_it_speaks(policy: Policy) -> None:
+    merged = merge([policy])
+    assert merged.preference == policy.preference
+    assert merged.vouches == {vouch.subject: vouch.weight for vouch in policy.vouches if vouch.weight}
+
+
 def test_an_unset_preference_never_wins_over_a_choice() -> None:
     chosen = Preference(Audience.NETWORK_WIDE, stamp=1)
     assert merge([register(), register(preference=chosen)]).preference == chosen

@@ -161,7 +161,7 @@ def test_each_audience_asks_for_its_own(audience: int, stands: Standing, verdict
 @pytest.mark.parametrize(
     ("place", "viewer_place", "radius_km", "verdict"),
     [
-        (HOME, HOME, 1, Verdict.VISIBLE),
+        (HOME, HOME, 0, Verdict.VISIBLE),
         (HOME, NEARBY, 25, Verdict.VISIBLE),
         (HOME, NEARBY, 10, Verdict.NO_CONSENT),
         (HOME, NEXT_TOWN, 25, Verdict.NO_CONSENT),

@@ -1,0 +1,60 @@
+"""The golden answers of everything that decides: ours are theirs, the model's too, and they cover what they should."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from itertools import product
+from typing import Any
+
+import pytest
+
+from protocol import Policy, Verdict, is_cell, merge
+from tests.support.model import World, brute_best_path, brute_cost, brute_limit, brute_mesh, brute_path_cost
+from tests.support.vectors_trust import DIRECTORY, FILES, written
+
+TRUST, POLICIES, VISIBILITY = (json.loads((DIRECTORY / name).read_text(encoding="utf-8")) for name in FILES)
+
+
+@pytest.mark.parametrize(("name", "make"), FILES.items(), ids=FILES)
+def test_we_answer_as_the_vectors_say(name: str, make: Callable[[], dict[str, Any]]) -> None:
+    assert written(make()) + "\n" == (DIRECTORY / name).read_text(encoding="utf-8")
+
+
+def test_the_cost_table_is_exact() -> None:
+    (costs,) = TRUST["cost"].values()
+    assert costs == [brute_cost(weight) for weight in range(1, 1001)]
+    assert TRUST["limit"] == {text: brute_limit(int(text)) for text in TRUST["limit"]}
+
+
+@pytest.mark.parametrize("web", TRUST["webs"], ids=lambda web: web["case"])
+def test_the_model_answers_as_the_webs_say(web: dict[str, Any]) -> None:
+    people = range(len(web["people"]))
+    world = World({(a, b): weight for a, b, weight in web["vouches"]}, {(a, b) for a, b in web["blocks"]})
+    told = {(found["path"][0], found["path"][-1]): (tuple(found["path"]), found["cost"]) for found in web["trust"]}
+    for pair in product(people, people):
+        best = brute_best_path(world, *pair)
+        assert told.get(pair) == (best and (best, brute_path_cost(world, best)))
+    meshes = {tuple(sorted(brute_mesh(world, person))) for person in people}
+    assert web["meshes"] == [list(mesh) for mesh in sorted(meshes)]
+
+
+def test_the_registers_of_the_policies_are_bodies() -> None:
+    for case in POLICIES["merges"]:
+        merged = merge(Policy.parse(bytes.fromhex(body)) for body in case["registers"])
+        assert {subject.hex(): weight for subject, weight in merged.vouches.items()} == dict(case["vouches"])
+
+
+def test_the_verdicts_cover_every_verdict() -> None:
+    given = {
+        verdict
+        for by_standing in VISIBILITY["verdicts"].values()
+        for by_wish in by_standing.values()
+        for verdict in by_wish.values()
+    }
+    assert given == {verdict.value for verdict in Verdict}
+
+
+@pytest.mark.parametrize("text", VISIBILITY["no_cells"].values(), ids=VISIBILITY["no_cells"])
+def test_what_is_no_cell_is_no_place(text: str) -> None:
+    assert not is_cell(text)
