@@ -208,7 +208,7 @@ class Conversation:
         own = [record for record in event.extra if record.header.author == event.person]
         replica.ingest.receive([event.certificate, *own], event.person)
         self.peer, self.device = event.person, event.device
-        if not replica.circle.certified(event.person, event.device):
+        if not self._speaks_for(event):
             self.close(Code.FORGED)
             return
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
@@ -220,10 +220,19 @@ class Conversation:
         if not self._admits(event.person):
             self.close(Code.REFUSED)
             return
+        if not replica.circle.certified(event.person, event.device):
+            replica.ingest.receive([event.certificate, *own], event.person)  # had no place here before the card did
         if replica.circle.graph.weight(replica.me, event.person) > 0:
             replica.clock.heard(event.person, event.wall)
         if self._view is None:
             self._open_view(event.person)
+
+    def _speaks_for(self, event: PeerIntroduced) -> bool:
+        """Whether the device may speak for its person. Of people outside the web no certificate is kept to ask."""
+        replica = self._replica
+        if replica.circle.certificate(event.device) is not None:
+            return replica.circle.certified(event.person, event.device)
+        return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
     def _admits(self, person: PersonId) -> bool:
         """The web, in either direction: those who may see something of ours, and those of whom we may."""
