@@ -112,10 +112,8 @@ class Caller:
 
 
 def _outcome(link: Link) -> Outcome:
-    """What became of a connection that never got as far as knowing who is at the other end."""
+    """What became of a connection that never got as far as standing."""
     end = link.talk.end
-    if end is not None and end.code is Code.DUPLICATE:
-        return Outcome.DUPLICATE
-    if end is not None and end.code in (Code.REFUSED, Code.CARD_USED, Code.BUSY):
-        return Outcome.REFUSED
-    return Outcome.NO_ANSWER
+    if end is None or not link.bytes_in:
+        return Outcome.NO_ANSWER  # a responder is silent for who holds no key of his
+    return Outcome.DUPLICATE if end.code is Code.DUPLICATE else Outcome.REFUSED

@@ -8,29 +8,17 @@ interface changes, and only an announcement tells both sides.
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
 import trio
 
 from meshnode.app.contacts import Announced
-from meshnode.net.dialer import Address
-from meshnode.net.interfaces import Interfaces, host_text
-from meshnode.net.mdns import Heard, Mdns, Service
-from protocol import (
-    ANNOUNCEMENT_LIFE,
-    RECOGNITION_KEYS_PER_SECOND,
-    UNRECOGNISED_REMEMBERED,
-    Announcement,
-    LocalError,
-    PersonId,
-    RemoteError,
-    announce,
-    recognise,
-    service_names,
-)
+from meshnode.net.interfaces import Interfaces
+from meshnode.net.mdns import Mdns, Service
+from meshnode.net.recogniser import Recogniser, Sighted
+from protocol import ANNOUNCEMENT_LIFE, LocalError, PersonId, announce, service_names
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +28,6 @@ LOST_SECONDS = 1800.0
 REPEAT_SOONEST_SECONDS = 1.0
 OPEN_AGAIN_SECONDS = 30.0  # where UDP port 5353 could not be had
 
-Sighted = Callable[[PersonId, list[Address]], None]
-
 
 class Mode(Enum):
     """How much of multicast DNS to use. LISTEN sends nothing at all."""
@@ -49,56 +35,6 @@ class Mode(Enum):
     ON = "on"
     LISTEN = "listen"
     OFF = "off"
-
-
-class Recogniser:
-    """Tells whose an announcement is, within a budget: forged ones must not eat the processor."""
-
-    def __init__(self) -> None:
-        self._candidates: list[tuple[PersonId, bytes]] = []
-        self._known: OrderedDict[tuple[Announcement, int], PersonId | None] = OrderedDict()
-        self._second = 0
-        self._left = 0
-
-    def use(self, candidates: Iterable[tuple[PersonId, bytes]]) -> None:
-        """Whom to recognise by which keys, direct contacts first."""
-        candidates = list(candidates)
-        if candidates != self._candidates:
-            self._candidates = candidates
-            self._known.clear()
-
-    def whose(self, heard: Heard, now: float) -> tuple[PersonId, list[Address]] | None:
-        """Who announced this and where he may be dialed; None for strangers, and for what the budget does not cover."""
-        try:
-            announcement = Announcement.from_txt(heard.txt)
-        except RemoteError:
-            return None
-        person = self._person(announcement, heard, now)
-        spoken_for = set(announcement.addresses)
-        addresses = [
-            Address(host_text(packed, scope), heard.port) for packed, scope in heard.addresses if packed in spoken_for
-        ]
-        return (person, addresses) if person is not None and addresses else None
-
-    def _person(self, announcement: Announcement, heard: Heard, now: float) -> PersonId | None:
-        key = (announcement, heard.port)
-        if key in self._known:
-            self._known.move_to_end(key)
-            return self._known[key]
-        candidates = self._within_budget(now)
-        found = recognise(announcement, [packed for packed, _ in heard.addresses], heard.port, candidates)
-        if found is not None or len(candidates) == len(self._candidates):
-            self._known[key] = None if found is None else found.name
-            if len(self._known) > UNRECOGNISED_REMEMBERED:
-                self._known.popitem(last=False)
-        return None if found is None else found.name
-
-    def _within_budget(self, now: float) -> Sequence[tuple[PersonId, bytes]]:
-        if int(now) != self._second:
-            self._second, self._left = int(now), RECOGNITION_KEYS_PER_SECOND
-        candidates = self._candidates[: self._left]
-        self._left -= len(candidates)
-        return candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +48,9 @@ class _Said:
 class Discovery:
     """Runs multicast DNS. `sighted` is called with each recognised announcement, also with those heard before."""
 
-    def __init__(self, mode: Mode, port: int, entropy: Callable[[int], bytes], sighted: Sighted) -> None:
+    def __init__(
+        self, mode: Mode, port: int, entropy: Callable[[int], bytes], sighted: Callable[[Sighted], None]
+    ) -> None:
         self.problem = ""
         self._mode = mode
         self._port = port
@@ -140,7 +78,8 @@ class Discovery:
 
     def use_keys(self, keys: Announced | None, candidates: Iterable[tuple[PersonId, bytes]]) -> None:
         """Our keys, or whom we know, may have changed."""
-        self._recogniser.use(candidates)
+        for sighted in self._recogniser.use(candidates, trio.current_time()):
+            self._sighted(sighted)
         if keys != self._keys:
             self._keys = keys
             self._changed.set()
@@ -178,9 +117,9 @@ class Discovery:
 
     async def _listen(self) -> None:
         async for heard in self._mdns.heard:
-            found = self._recogniser.whose(heard, trio.current_time())
-            if found is not None:
-                self._sighted(*found)
+            sighted = self._recogniser.whose(heard, trio.current_time())
+            if sighted is not None:
+                self._sighted(sighted)
 
     async def _keep_announced(self) -> None:
         new_look_at = said_at = 0.0

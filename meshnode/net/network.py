@@ -26,6 +26,7 @@ from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
 from meshnode.net.link import Desk, Link, Origin
 from meshnode.net.links import Links
 from meshnode.net.listener import Listener
+from meshnode.net.recogniser import Sighted
 from protocol import CARD_ADDRESSES_MAX, Code, DeviceId, PersonId, SeenEphemerals, short
 
 log = logging.getLogger(__name__)
@@ -216,7 +217,8 @@ class Network:
                 await self._refresh.wait()
             await trio.sleep(CONTACTS_PAUSE)
 
-    def _sighted(self, person: PersonId, addresses: list[Address]) -> None:
+    def _sighted(self, sighted: Sighted) -> None:
+        person, addresses = sighted
         now = trio.current_time()
         self._heard = {who: at for who, at in self._heard.items() if now - at < HEARD_SECONDS}
         self._heard[person] = now
