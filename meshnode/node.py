@@ -63,7 +63,7 @@ def found(
     keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
     with home.lock(), Store.open(home.store) as store:
         replica = Replica.open(
-            store, keyring.person, keyring.device, _clock(store), secrets.token_bytes, identity=keyring.identity
+            store, keyring.person, keyring.device, _clock(store, keyring), secrets.token_bytes, identity=keyring.identity
         )
         begin(replica, name=name, place=place, preference=preference)
         replica.clock.remember()
@@ -92,8 +92,10 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
         with Store.open(home.store) as store:
-            if store.fresh_after_damage and not keyring.locked:
+            if store.fresh_after_damage:
                 # What the old key has signed is not known any more: to sign with it could fork this person.
+                if keyring.locked:
+                    raise Forbidden(store.problems[0].message, store.problems[0].hint)
                 keyring.new_device(entropy=secrets.token_bytes)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
@@ -101,7 +103,7 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
                 store,
                 keyring.person,
                 keyring.device,
-                _clock(store),
+                _clock(store, keyring),
                 secrets.token_bytes,
                 identity=keyring.identity,
                 verifier=verifier,
@@ -113,9 +115,10 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
         verifier.close()
 
 
-def _clock(store: Store) -> Clock:
-    floor = store.meta.get(CLOCK_FLOOR)
-    return Clock(int(floor) if floor else 0, lambda floor: store.meta.set(CLOCK_FLOOR, str(floor)))
+def _clock(store: Store, keyring: Keyring) -> Clock:
+    # A node that was killed may have written after it last kept the floor.
+    floor = max(int(store.meta.get(CLOCK_FLOOR) or 0), store.records.last_stamp(keyring.person, keyring.device.device_id))
+    return Clock(floor, lambda floor: store.meta.set(CLOCK_FLOOR, str(floor)))
 
 
 def _complete(replica: Replica) -> None:

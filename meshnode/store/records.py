@@ -326,6 +326,12 @@ class Records(RecordReader):
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
         return self._used_by(self._persons.find(author)).size
 
+    def last_stamp(self, author: PersonId, device: DeviceId) -> int:
+        """When this device last wrote something that is still here, in UNIX seconds; 0 if nothing is."""
+        numbers = (self._persons.find(author), self._devices.find(device))
+        found = self._database.value("SELECT max(created) FROM record WHERE author = ? AND device = ?", numbers)
+        return found or 0
+
     def count_held(self) -> int:
         """How many records wait for a certificate or policy."""
         if self._held is None:

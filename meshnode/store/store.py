@@ -47,7 +47,7 @@ class Store:
         self.blocked = Blocked(database, self.people)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
-        """What was found when the store was opened."""
+        """What was found when the store was opened; it is told until the next start."""
 
     @classmethod
     def open(cls, path: Path | str, *, vfs: str | None = None) -> Store:
@@ -75,16 +75,11 @@ class Store:
         if set_aside is not None or behind:
             self.meta.set(_COUNTERS_LOST, str(set_aside or ""))
         lost = self.meta.get(_COUNTERS_LOST)
-        if lost is None:
-            return
-        found = f"The store was damaged and set aside as {lost}" if lost else "The store is older than what it has written"
-        self.problems.append(
-            StoreProblem(
-                "counters_lost",
-                f"{found}; records come back from your contacts.",
-                "This device needs a new key before it can post: run `meshnode init --new-device`.",
+        if lost is not None:
+            found = f"the store was damaged; it is now {lost}" if lost else "the store is older than what this node wrote"
+            self.problems.append(
+                StoreProblem(_COUNTERS_LOST, found, "start the node with the identity's passphrase: it takes a new device key")
             )
-        )
 
     @property
     def fresh_after_damage(self) -> bool:
@@ -97,7 +92,8 @@ class Store:
     def device_renewed(self) -> None:
         """This node writes as a new device from now on, so nothing hangs on what was lost."""
         self.meta.delete(_COUNTERS_LOST)
-        self.problems = [problem for problem in self.problems if problem.code != "counters_lost"]
+        hint = "this device now writes under a new key; your contacts bring back what they hold"
+        self.problems = [problem._replace(hint=hint) for problem in self.problems]
         if self._watermark is not None:
             self.meta.set(_OWN_COMMITS, str(max(self._watermark.read(), self._own_commits())))
 

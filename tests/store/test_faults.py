@@ -205,12 +205,13 @@ def test_a_node_that_lost_its_numbers_says_so_until_it_has_new_keys(path: Path) 
     with Store.open(path) as store:
         before = (store.fresh_after_damage, [problem.hint for problem in store.problems])
         store.device_renewed()
-        after = (store.fresh_after_damage, store.problems)
+        after = (store.fresh_after_damage, [problem.hint for problem in store.problems])
     assert before[0]
-    assert "--new-device" in before[1][0]
-    assert after == (False, [])
+    assert "passphrase" in before[1][0]
+    assert not after[0]
+    assert "under a new key" in after[1][0]
     with Store.open(path) as store:
-        assert not store.fresh_after_damage
+        assert (store.fresh_after_damage, store.problems) == (False, [])
 
 
 # --- older than what was signed ----------------------------------------------------------------------------------------
