@@ -230,8 +230,9 @@ class Conversation:
     def _speaks_for(self, event: PeerIntroduced) -> bool:
         """Whether the device may speak for its person. Of people outside the web no certificate is kept to ask."""
         replica = self._replica
-        if replica.circle.certificate(event.device) is not None:
-            return replica.circle.certified(event.person, event.device)
+        circle = replica.circle
+        if circle.certificate(event.person, event.device) is not None or circle.struck(event.person, event.device):
+            return circle.certified(event.person, event.device)
         return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
     def _admits(self, person: PersonId) -> bool:
