@@ -8,17 +8,36 @@ from __future__ import annotations
 
 import math
 import re
+from enum import IntEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from protocol.errors import LocalError
 from protocol.limits import DISTANCES_REMEMBERED
 
-if TYPE_CHECKING:
-    from protocol.bodies.policy import Precision
+
+class Precision(IntEnum):
+    """How exactly a person's place is published; the number is the H3 resolution."""
+
+    REGION = 4
+    CITY = 6
+    NEIGHBORHOOD = 8
+    EXACT = 12
+
+    @property
+    def word(self) -> str:
+        """The word that people read and write, such as `neighborhood`."""
+        return self.name.lower()
+
+    @classmethod
+    def from_word(cls, word: str) -> Precision:
+        """The precision of that word. ValueError, naming all four, if there is none."""
+        for precision in cls:
+            if precision.word == word:
+                return precision
+        raise ValueError(f"a precision is one of {', '.join(p.word for p in reversed(cls))}")
 
 
-_ACROSS_KM = {4: 50.0, 6: 7.0, 8: 1.0, 12: 0.02}
+_ACROSS_KM = {Precision.REGION: 50.0, Precision.CITY: 7.0, Precision.NEIGHBORHOOD: 1.0, Precision.EXACT: 0.02}
 
 # Where the fields of a 64-bit H3 index lie (h3geo.org, "H3Index Bit Layout"). The pattern fixes what is constant: the
 # reserved bit 0, mode 1 (cell), reserved bits 0, and one of the four resolutions.
@@ -52,7 +71,7 @@ def across_km(place: str | Precision) -> float:
     """Roughly how wide a cell, or any cell of a precision, is. A local radius smaller than this says little."""
     if isinstance(place, str):
         _require_cell(place)
-        return _ACROSS_KM[int(place, 16) >> _RESOLUTION_SHIFT & 0xF]
+        place = Precision(int(place, 16) >> _RESOLUTION_SHIFT & 0xF)
     return _ACROSS_KM[place]
 
 

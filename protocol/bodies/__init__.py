@@ -10,9 +10,10 @@ from typing import TypeAlias
 
 from protocol.bodies.device import Device
 from protocol.bodies.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing
-from protocol.bodies.policy import UNSET_PREFERENCE, Block, Policy, Precision, Preference, Vouch
+from protocol.bodies.policy import UNSET_PREFERENCE, Block, Policy, Preference, Vouch
 from protocol.bodies.profile import Profile
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
+from protocol.place import Precision
 from protocol.record import Kind, Record, is_strike
 
 __all__ = [

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any, NamedTuple
 
 from protocol.bodies.fields import as_written, check_bytes, check_flag, check_number, check_salt, read_fields
@@ -24,31 +23,10 @@ from protocol.limits import (
     VOUCHES_MAX,
     WEIGHT_MAX,
 )
+from protocol.place import Precision
 from protocol.record import Audience
 
 _FIELDS = 5
-
-
-class Precision(IntEnum):
-    """How exactly a person's place is published; the number is the H3 resolution."""
-
-    REGION = 4
-    CITY = 6
-    NEIGHBORHOOD = 8
-    EXACT = 12
-
-    @property
-    def word(self) -> str:
-        """The word that people read and write, such as `neighborhood`."""
-        return self.name.lower()
-
-    @classmethod
-    def from_word(cls, word: str) -> Precision:
-        """The precision of that word. ValueError, naming all four, if there is none."""
-        for precision in cls:
-            if precision.word == word:
-                return precision
-        raise ValueError(f"a precision is one of {', '.join(p.word for p in reversed(cls))}")
 
 
 class Vouch(NamedTuple):
