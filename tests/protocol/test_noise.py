@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ LOW_ORDER = [(point | top).to_bytes(32, "little") for point in LOW_ORDER_POINTS 
 
 
 def committed() -> list[Any]:
-    """Ours, and any published collection in the same format that lies beside it."""
+    """Ours, and the published ones beside them."""
     return [
         pytest.param(vector, id=f"{path.stem}:{vector['protocol_name']}")
         for path in sorted(VECTORS.glob("noise*.json"))
@@ -73,6 +74,11 @@ def test_every_vector_plays_to_the_same_bytes(vector: Vector) -> None:
     ciphertexts, handshake_hash = play(vector)
     assert ciphertexts == [message["ciphertext"] for message in vector["messages"]]
     assert handshake_hash == vector.get("handshake_hash", handshake_hash)
+
+
+def test_four_published_vectors_of_each_protocol_are_there() -> None:
+    published = json.loads((VECTORS / "noise_published.json").read_text())["vectors"]
+    assert Counter(vector["protocol_name"] for vector in published) == dict.fromkeys(PROTOCOLS[:3], 4)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
