@@ -1,7 +1,7 @@
 """The keys of people and devices, their signatures, and their forms for people (protocol/README.md, "Keys").
 
 Nothing here is random: seeds come in as bytes. libsodium through PyNaCl is the only signer and the only verifier, so
-that every node gives the same verdict on every signature, the odd ones included (vectors/ed25519_speccheck.json).
+that every node gives the same verdict on every signature, the odd ones included (vectors/ed25519_edge_cases.json).
 """
 
 from __future__ import annotations

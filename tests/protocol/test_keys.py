@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,23 +30,12 @@ from tests.support.people import Person
 from tests.support.vectors_records import keys_vectors
 
 VECTORS = Path(protocol.__file__).parent / "vectors"
-SPECCHECK = json.loads((VECTORS / "ed25519_speccheck.json").read_text(encoding="utf-8"))["vectors"]
 
 keys = st.binary(min_size=32, max_size=32)
 
 
 def test_the_committed_vectors_are_what_the_code_makes() -> None:
     assert keys_vectors() == json.loads((VECTORS / "keys.json").read_text(encoding="utf-8"))
-
-
-@pytest.mark.parametrize("vector", SPECCHECK, ids=lambda vector: f"{vector['number']}: {vector['case']}")
-def test_an_odd_signature_gets_its_one_pinned_verdict(vector: dict[str, Any]) -> None:
-    message, key, signature = (bytes.fromhex(vector[name]) for name in ("message", "public_key", "signature"))
-    assert verify(key, message, signature) is vector["valid"]
-
-
-def test_all_twelve_odd_signatures_are_there() -> None:
-    assert [vector["number"] for vector in SPECCHECK] == list(range(12))
 
 
 def test_rfc_8032_test_1_holds() -> None:
