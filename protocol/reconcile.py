@@ -63,8 +63,7 @@ class Lens:
         """Short fingerprints of the ranges between neighbouring cuts (positions, ascending)."""
         with index.ids_view() as ids:
             return [
-                self._fingerprint(ids[lo * ID_BYTES : hi * ID_BYTES])[:FINGERPRINT_BYTES]
-                for lo, hi in pairwise(cuts)
+                self._fingerprint(ids[lo * ID_BYTES : hi * ID_BYTES])[:FINGERPRINT_BYTES] for lo, hi in pairwise(cuts)
             ]
 
     def shorts(self, index: Index, lo: int, hi: int) -> list[bytes]:

@@ -9,6 +9,7 @@ answers; states.py has the table, and the other files the parts. Spec: README.md
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.frames import (
@@ -29,26 +30,26 @@ from protocol.frames import (
     encode_frame,
 )
 from protocol.index import Item
-from protocol.limits import (
-    IDLE_DEAD_SECONDS,
-    IDLE_PING_SECONDS,
-    LIVE_COMPARE_SECONDS,
-    PREAUTH_SECONDS,
-    PROGRESS_SECONDS,
-    RECHECK_SECONDS,
-)
+from protocol.limits import LIVE_COMPARE_SECONDS, RECHECK_SECONDS
 from protocol.record import Record
 from protocol.session.announcing import Announcer
 from protocol.session.events import Ended, Event, Introduction, NowLive, Phase, phase_of
 from protocol.session.greeting import Greeting
 from protocol.session.headers import HeaderPost
 from protocol.session.holdings import Holdings
+from protocol.session.patience import Patience
 from protocol.session.settling import Settling
-from protocol.session.states import State, Trigger, after, check_allowed
+from protocol.session.states import BOTH_ADMITTED, State, Trigger, after, check_allowed
 from protocol.session.transfer import Incoming, Outgoing
 
-# States in which the other side, too, has certainly been told by its node what we may have.
-_ADMITTED_TO = frozenset({State.EXCHANGING, State.TRANSFERRING, State.LIVE})
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What there is once our node has admitted the peer."""
+
+    sets: dict[Phase, Holdings]
+    settling: Settling
+    announcer: Announcer
 
 
 class Session:
@@ -81,16 +82,11 @@ class Session:
         self._our_roots: tuple[bytes, bytes] | None = None  # as our Hello said them
 
         self._state = State.GREETING
-        self._now = now
-        self._opened = now
-        self._heard = now
-        self._spoke = now
-        self._progress = now  # when the peer last did more than ping
+        self._patience = Patience(now)
         self._settled = now  # when the session last became live
         self._recheck = now
 
-        self._sets: dict[Phase, Holdings] | None = None
-        self._parts: tuple[Settling, Announcer] | None = None
+        self._terms: _Terms | None = None
         self._outgoing = Outgoing()
         self._incoming = Incoming()
         self._headers = HeaderPost()
@@ -111,15 +107,13 @@ class Session:
 
     def receive_many(self, frames: Sequence[bytes], now: float) -> list[Event]:
         """Take the frames that have arrived, in order; records among them make one batch."""
-        self._now = max(self._now, now)
+        self._patience.at(now)
         for data in frames:
             if self._state is State.ENDED:
                 break
-            self._heard = self._now
             frame = decode_frame(data)
             check_allowed(self._state, frame)
-            if not isinstance(frame, Ping):
-                self._progress = self._now
+            self._patience.heard(progress=not isinstance(frame, Ping))
             self._take(frame)
             self._advance()
         self._go_on()
@@ -130,12 +124,12 @@ class Session:
         if self._initiator and self._state is State.GREETING and not self._greeting.said:
             self._say_hello()
         if self._state is State.LIVE:
-            for have in self._announcer.news():
+            for have in self._admitted.announcer.news():
                 self._send(have)
         frames, self._outbox = self._outbox, []
         self._outbox_bytes = 0
         if frames:
-            self._spoke = self._now
+            self._patience.spoke()
         return frames
 
     def next_timer(self) -> float | None:
@@ -146,32 +140,27 @@ class Session:
             return None
         if self._outgoing.pullable and self._outgoing.room(self._outbox_bytes):
             return self._now
-        times = [self._spoke + IDLE_PING_SECONDS, self._heard + IDLE_DEAD_SECONDS]
-        if self._state is State.GREETING:
-            times.append(self._opened + PREAUTH_SECONDS)
-        if self._peer_owes():
-            times.append(self._progress + PROGRESS_SECONDS)
+        times = [self._patience.next_timer(introduced=self._state is not State.GREETING, owes=self._peer_owes())]
         if self._state is State.LIVE and self._initiator:
             times.append(self._recheck)
-        batch = self._incoming.batch_due()
-        if batch is not None:
+        if (batch := self._incoming.batch_due()) is not None:
             times.append(batch)
-        headers = self._headers.next_timer()
-        if headers is not None and self._state in _ADMITTED_TO:
+        if self._state in BOTH_ADMITTED and (headers := self._headers.next_timer()) is not None:
             times.append(headers)
         return min(times)
 
     def tick(self, now: float) -> list[Event]:
         """Let time pass."""
-        self._now = max(self._now, now)
+        self._patience.at(now)
         if self._state is not State.ENDED:
-            silence = self._overdue()
-            if silence:
-                self._give_up(silence)
+            overdue = self._patience.overdue(introduced=self._state is not State.GREETING, owes=self._peer_owes())
+            if overdue:
+                self._send(Bye(Code.TIMEOUT))
+                self._finish(Code.TIMEOUT, overdue)
             else:
-                if self._now >= self._spoke + IDLE_PING_SECONDS:
+                if self._patience.ping_due:
                     self._send(Ping())
-                    self._spoke = self._now
+                    self._patience.spoke()
                 if self._state is State.LIVE and self._now >= self._recheck:
                     self._recheck = self._now + LIVE_COMPARE_SECONDS
                     self.recheck(now)
@@ -182,13 +171,13 @@ class Session:
 
     def admit(self, graph: Iterable[Item], rest: Iterable[Item]) -> None:
         """The sets for this peer, one a phase: all that it may have, holds or has refused."""
-        if self._sets is not None:
+        if self._terms is not None:
             raise LocalError("already admitted")
         if self._state is not State.ADMITTING and not (self._initiator and self._state is State.GREETING):
             raise LocalError("nobody is there to admit")
-        self._sets = {Phase.GRAPH: Holdings(graph), Phase.REST: Holdings(rest)}
-        settling = Settling(self._sets, self._handshake_hash, self._send, initiator=self._initiator)
-        self._parts = (settling, Announcer(self._sets))
+        sets = {Phase.GRAPH: Holdings(graph), Phase.REST: Holdings(rest)}
+        settling = Settling(sets, self._handshake_hash, self._send, initiator=self._initiator)
+        self._terms = _Terms(sets, settling, Announcer(sets))
         self._go_on()
 
     def supply(self, records: Iterable[Record]) -> None:
@@ -214,7 +203,7 @@ class Session:
         depend on what else we have.
         """
         self._incoming.judged()
-        self._progress = self._now
+        self._patience.progress()
         self._go_on()
 
     def update(self, phase: Phase, added: Iterable[Item], removed: Iterable[Item]) -> None:
@@ -225,9 +214,10 @@ class Session:
 
     def recheck(self, now: float) -> None:
         """Compare the sets again, if we are the initiator, the session is live and idle, and the last time not just past."""
-        self._now = max(self._now, now)
-        if self._initiator and self._state is State.LIVE and self._quiet() and self._now >= self._settled + LIVE_COMPARE_SECONDS:
-            self._settling.again()
+        self._patience.at(now)
+        due = self._now >= self._settled + LIVE_COMPARE_SECONDS
+        if due and self._initiator and self._state is State.LIVE and self._quiet():
+            self._admitted.settling.again()
             self._move(Trigger.RECHECK)
             self._go_on()
 
@@ -250,11 +240,11 @@ class Session:
             case Compare(message):
                 self._take_comparison(message)
             case Have():
-                want, count = self._announcer.take_have(frame)
+                want, count = self._admitted.announcer.take_have(frame)
                 self._send(want)
                 self._incoming.expect(count)
             case Want():
-                self._outgoing.offer(*self._announcer.take_want(frame))
+                self._outgoing.offer(*self._admitted.announcer.take_want(frame))
             case Pull() | Records() | Headers():
                 self._take_transfer(frame)
             case Bye(code):
@@ -268,12 +258,12 @@ class Session:
                 raise RemoteError(Code.OUT_OF_ORDER, "only the initiator compares again")
             if self._now < self._settled + LIVE_COMPARE_SECONDS / 2:
                 raise RemoteError(Code.BUSY, "compares again too soon")
-            self._settling.again()
+            self._admitted.settling.again()
             self._move(Trigger.RECHECK)
-        self._settling.take_roots(roots)
+        self._admitted.settling.take_roots(roots)
 
     def _take_comparison(self, message: bytes) -> None:
-        exchanged = self._settling.take_message(message)
+        exchanged = self._admitted.settling.take_message(message)
         if exchanged is not None:
             self._outgoing.offer(exchanged.phase, exchanged.offers)
             self._incoming.expect(exchanged.expected)
@@ -298,7 +288,7 @@ class Session:
     def _go_on(self) -> None:
         """Do whatever can be done now, until nothing more can."""
         self._advance()
-        if self._sets is None or self._state is State.ENDED:
+        if self._terms is None or self._state is State.ENDED:
             return
         self._transfer()
         self._advance()
@@ -312,7 +302,7 @@ class Session:
             self._send(Pull(count))
         for records in self._outgoing.frames():
             self._send(records)
-        if self._state in _ADMITTED_TO:
+        if self._state in BOTH_ADMITTED:
             for headers in self._headers.frames(self._now):
                 self._send(headers)
         while self._outgoing.room(self._outbox_bytes) and (wanted := self._outgoing.next_wanted()) is not None:
@@ -330,10 +320,10 @@ class Session:
     def _trigger(self) -> Trigger | None:
         if self._state is State.GREETING:
             return self._introduced()
-        if self._state is State.ADMITTING and self._sets is not None:
-            return self._admitted()
+        if self._state is State.ADMITTING and self._terms is not None:
+            return self._agree()
         if self._state is State.COMPARING:
-            return self._settling.step()
+            return self._admitted.settling.step()
         if self._state is State.TRANSFERRING and self._outgoing.idle and self._incoming.idle:
             return Trigger.TRANSFERRED
         return None
@@ -347,43 +337,29 @@ class Session:
         self._events.append(peer)
         return Trigger.INTRODUCED
 
-    def _admitted(self) -> Trigger:
+    def _agree(self) -> Trigger:
         if not self._greeting.said:
             self._say_hello()
         theirs = self._greeting.their_roots
         if self._our_roots is not None and theirs is not None:
-            self._settling.use_hello_roots(self._our_roots, theirs)
+            self._admitted.settling.use_hello_roots(self._our_roots, theirs)
         return Trigger.ADMITTED
 
     def _say_hello(self) -> None:
         # With roots both sides may be live at once, so they are said only to somebody whose certificate is at hand.
-        if self._parts is not None and self._greeting.certificate_known:
-            self._our_roots = self._settling.hello_roots()
+        if self._terms is not None and self._greeting.certificate_known:
+            self._our_roots = self._admitted.settling.hello_roots()
         self._send(self._greeting.hello(self._our_roots))
 
     # --- time and ends -----------------------------------------------------------------------------------------------
 
     def _quiet(self) -> bool:
-        return self._outgoing.idle and self._incoming.idle and (self._parts is None or self._announcer.idle)
+        return self._outgoing.idle and self._incoming.idle and self._admitted.announcer.idle
 
     def _peer_owes(self) -> bool:
         if self._state is State.LIVE:
             return not self._quiet()
         return self._state in {State.COMPARING, State.EXCHANGING, State.TRANSFERRING}
-
-    def _overdue(self) -> str:
-        """What the peer let pass, in words; empty if nothing."""
-        if self._state is State.GREETING and self._now >= self._opened + PREAUTH_SECONDS:
-            return "not introduced in time"
-        if self._now >= self._heard + IDLE_DEAD_SECONDS:
-            return "silent"
-        if self._peer_owes() and self._now >= self._progress + PROGRESS_SECONDS:
-            return "makes no progress"
-        return ""
-
-    def _give_up(self, why: str) -> None:
-        self._send(Bye(Code.TIMEOUT))
-        self._finish(Code.TIMEOUT, why)
 
     def _finish(self, code: Code, detail: str) -> None:
         """What has arrived is not lost."""
@@ -395,30 +371,26 @@ class Session:
 
     def _move(self, trigger: Trigger) -> None:
         self._state = after(self._state, trigger)
-        self._progress = self._now
+        self._patience.progress()
 
     def _send(self, frame: Frame) -> None:
         data = encode_frame(frame)
         self._outbox.append(data)
         self._outbox_bytes += len(data)
 
+    @property
+    def _now(self) -> float:
+        return self._patience.now
+
     def _drain_events(self) -> list[Event]:
         events, self._events = self._events, []
         return events
 
     def _holdings(self, phase: Phase) -> Holdings:
-        if self._sets is None:
-            raise LocalError("nobody is admitted yet")
-        return self._sets[phase]
+        return self._admitted.sets[phase]
 
     @property
-    def _settling(self) -> Settling:
-        if self._parts is None:
+    def _admitted(self) -> _Terms:
+        if self._terms is None:
             raise LocalError("nobody is admitted yet")
-        return self._parts[0]
-
-    @property
-    def _announcer(self) -> Announcer:
-        if self._parts is None:
-            raise LocalError("nobody is admitted yet")
-        return self._parts[1]
+        return self._terms

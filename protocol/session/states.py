@@ -84,6 +84,9 @@ ALLOWED: dict[State, frozenset[type[Frame]]] = {
     State.ENDED: frozenset(),
 }
 
+# States in which the other side, too, has certainly been told by its node what we may have.
+BOTH_ADMITTED: frozenset[State] = frozenset({State.EXCHANGING, State.TRANSFERRING, State.LIVE})
+
 
 def after(state: State, trigger: Trigger) -> State:
     """Where `trigger` leads from `state`. LocalError if the table knows no way."""

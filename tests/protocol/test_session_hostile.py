@@ -343,6 +343,7 @@ def test_a_silent_peer_is_dropped() -> None:
 @pytest.mark.parametrize("reach", [in_comparing, in_exchanging, in_transferring, pulling])
 def test_a_peer_that_only_pings_while_it_owes_something_is_dropped(reach: Callable[[], Side]) -> None:
     side = reach()
+    assert side.session.next_timer() is not None  # whoever drives a session asks after every call
     for now in range(10, PROGRESS_SECONDS, 10):
         say(side, Ping(), now=now)
         side.handle(side.session.tick(now))

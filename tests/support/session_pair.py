@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -20,7 +21,8 @@ from protocol import (
     Wanted,
     phase_of,
 )
-from protocol.frames import Frame, decode_frame
+from protocol.frames import Compare, Frame, Records, Roots, decode_frame
+from protocol.limits import RECHECK_SECONDS
 from tests.support.people import NOW, Person
 
 HANDSHAKE_HASH = bytes(range(64))
@@ -212,3 +214,20 @@ class Pair:
     def bytes_on_the_wire(self) -> int:
         """Of all frames, each with its length and MAC."""
         return sum(len(data) + 18 for _, data in self.log)
+
+
+def kinds(pair: Pair) -> Counter[type]:
+    """How many frames of each type were said."""
+    return Counter(type(frame) for frame in pair.frames)
+
+
+def settled(pair: Pair) -> None:
+    """Both are live and have the same roots: asserted by letting them compare once more."""
+    for side in (pair.initiator, pair.responder):
+        assert side.live
+        assert side.ended is None
+    before = len(pair.log)
+    pair.wait(RECHECK_SECONDS + 1)
+    again = pair.frames[before:]
+    assert not any(isinstance(frame, Compare | Records) for frame in again)
+    assert sum(isinstance(frame, Roots) for frame in again) == 4
