@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from meshnode.app.replica import Replica
     from meshnode.app.status import Network
 
+log = logging.getLogger("meshnode.api.hypercorn")
+
 GRACE_SECONDS = 0.5  # for requests under way when the node stops
 BACKLOG = 64
 SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
@@ -135,6 +137,7 @@ def _configured(config: Config, listener: socket.socket) -> Config:
     config.alpn_protocols = ["http/1.1"]
     config.h11_max_incomplete_size = 32 * 1024
     config.accesslog = None
-    config.errorlog = logging.getLogger("meshnode.api.hypercorn")
+    log.setLevel(logging.WARNING)  # it would tell of every start in words of its own
+    config.errorlog = log
     config.include_server_header = False
     return config

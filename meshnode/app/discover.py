@@ -102,7 +102,7 @@ def discover(replica: Replica, catalogue: Catalogue, search: Search) -> Discover
         if verdict is not Verdict.VISIBLE:
             hidden += len(in_title) + len(elsewhere)
             continue
-        tenths, distance = _nearness(replica, shelf)
+        tenths, distance = _nearness(replica, shelf, wish.here)
         if in_title:
             found.append(_Matches(_Rank(not shelf.emergency, False, tenths, distance), in_title))  # noqa: FBT003
         if elsewhere:
@@ -190,9 +190,9 @@ def _judge(replica: Replica, shelf: Shelf, facts: ListingFacts, wish: Wish) -> V
     )
 
 
-def _nearness(replica: Replica, shelf: Shelf) -> tuple[int, float]:
+def _nearness(replica: Replica, shelf: Shelf, where: str | None) -> tuple[int, float]:
     """Trust in tenths, most first, and kilometres, unknown last."""
     regard = replica.circle.regard_from(replica.me).get(shelf.author)
     tenths = 0 if regard is None else -round(as_trust(regard) * 10)
-    where, place = here(replica), place_of(replica, shelf.author, shelf.place)
+    place = place_of(replica, shelf.author, shelf.place)
     return tenths, math.inf if where is None or place is None else distance_km(where, place)

@@ -35,7 +35,6 @@ from protocol import (
 FOOD_LIFE = 2 * limits.DAY  # what nobody fetched by then has spoilt
 NEED_LIFE = 7 * limits.DAY
 OTHER_LIFE = 90 * limits.DAY
-EXACT_PLACE = "exact place"  # the owner's own, in the local notes: it never leaves the node
 
 CLEARABLE = {
     "text": "",
@@ -330,9 +329,9 @@ def body_of(record: Record) -> Listing:
 
 
 def here(replica: Replica) -> str | None:
-    """Where the owner measures distances from: his exact place if this node knows it, else his published one."""
+    """Where the owner measures distances from: the place he publishes."""
     profile = replica.circle.profile(replica.me)
-    return replica.store.meta.get(EXACT_PLACE) or (profile.place if profile is not None else None)
+    return profile.place if profile is not None else None
 
 
 def place_of(replica: Replica, author: PersonId, place: str | None) -> str | None:

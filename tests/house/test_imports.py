@@ -42,8 +42,8 @@ MAY_USE: dict[str, set[str]] = {
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.
 EXCEPTIONS: dict[str, set[str]] = {
-    "meshnode.cli.run": {"meshnode.node"},
-    "meshnode.cli.init": {"meshnode.keyring"},
+    "meshnode.cli.run": {"meshnode.node", "protocol"},
+    "meshnode.cli.init": {"meshnode.node", "protocol"},
 }
 
 # library: where it may be used, and nowhere else.
