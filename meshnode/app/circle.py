@@ -15,6 +15,7 @@ from typing import Any
 
 from meshnode.store import State, Store
 from protocol import (
+    STRIKE_VERSION,
     Device,
     DeviceId,
     EffectivePolicy,
@@ -22,6 +23,7 @@ from protocol import (
     PersonId,
     Policy,
     Profile,
+    RecordId,
     Standing,
     TrustGraph,
     body_of,
@@ -60,6 +62,7 @@ class Circle:
         self._before: TrustGraph | None = None
         self._certificates: dict[PersonId, dict[DeviceId, Certificate]] = {}
         self._dh_publics: dict[bytes, set[tuple[PersonId, DeviceId]]] = {}
+        self._struck: dict[PersonId, set[DeviceId]] = {}
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
         self._suspended: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
@@ -83,24 +86,30 @@ class Circle:
     def _read_certificates(self, store: Store, person: PersonId) -> None:
         for stale in self._certificates.pop(person, {}).values():
             self._dh_publics[stale.dh_public].discard((person, stale.device))
+        self._struck.pop(person, None)
+        certificates = store.records.rows(kinds=(Kind.DEVICE,), author=person)
+        struck = {row.device for row in certificates if row.version == STRIKE_VERSION}
         for record in store.records.bodies(Kind.DEVICE, author=person):
             body = body_of(record)
             assert isinstance(body, Device)
             device = record.header.device
-            certificate = Certificate(person, device, body.dh_public, body.struck, record.header.expires)
+            if body.struck:
+                struck.add(device)
+            certificate = Certificate(person, device, body.dh_public, device in struck, record.header.expires)
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
+        if struck:
+            self._struck[person] = struck
 
     def _read_policies(self, store: Store, person: PersonId) -> None:
         registers: dict[DeviceId, Register] = {}
-        states = {row.id: row.state for row in store.records.rows(kinds=(Kind.POLICY,), author=person)}
+        suspended = _suspended(store, Kind.POLICY, person)
         for record in store.records.bodies(Kind.POLICY, author=person):
-            state = states[record.id]
-            if state == State.HELD or not self.certified(person, record.header.device):
+            if not self.certified(person, record.header.device):
                 continue
             body = body_of(record)
             assert isinstance(body, Policy)
-            registers[record.header.device] = Register(record.header.version, body, state == State.SUSPENDED)
+            registers[record.header.device] = Register(record.header.version, body, record.id in suspended)
         if registers:
             self._registers[person] = registers
         else:
@@ -129,7 +138,10 @@ class Circle:
 
     def _read_profile(self, store: Store, person: PersonId) -> None:
         self._profiles.pop(person, None)
+        suspended = _suspended(store, Kind.PROFILE, person)
         for record in store.records.bodies(Kind.PROFILE, author=person):
+            if record.id in suspended or not self.certified(person, record.header.device):
+                continue
             body = body_of(record)
             assert isinstance(body, Profile)
             self._profiles[person] = body
@@ -141,6 +153,10 @@ class Circle:
     def certificate(self, person: PersonId, device: DeviceId) -> Certificate | None:
         """What `person` says of `device`, struck or not."""
         return self._certificates.get(person, {}).get(device)
+
+    def struck(self, person: PersonId, device: DeviceId) -> bool:
+        """Whether `person` has said the last word on `device`, be it only its header that we know."""
+        return device in self._struck.get(person, ())
 
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""
@@ -219,6 +235,11 @@ class Circle:
             cached = self._regard[viewer] = (self.graph.version, self.graph.regard_from(viewer, REACH_PER_MILLE))
             _bound(self._regard)
         return cached[1]
+
+
+def _suspended(store: Store, kind: Kind, person: PersonId) -> set[RecordId]:
+    rows = store.records.rows(kinds=(kind,), author=person, states=(State.SUSPENDED,))
+    return {row.id for row in rows}
 
 
 def _set_if_changed(graph: TrustGraph, person: PersonId, policy: EffectivePolicy | None) -> None:
