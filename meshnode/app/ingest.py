@@ -3,22 +3,26 @@
 A batch is one transaction. Nothing in it trusts the sender: signatures, certificates, bodies, lifetimes, caps and the
 audience are checked for foreign and own records alike. What fails is refused and attributed; the rest of the batch is
 not lost. The order inside a batch does not matter: certificates and policies are applied first, and whatever had to
-wait for one of them is judged again before the commit.
+wait for one of them is judged again before the commit. Signatures are the dearest part, so other cores may check the
+later ones of a batch while the earlier ones are put into the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from meshnode.app.changes import Change, Changes
 from meshnode.app.circle import Circle
-from meshnode.app.judge import Answer, Judge
+from meshnode.app.judge import Answer, Answers, Judge
 from meshnode.app.settle import Settled, settle
 from meshnode.clock import Clock
 from meshnode.store import State, Store
 from protocol import (
+    Body,
     Code,
+    Header,
     Kind,
     Listing,
     PersonId,
@@ -35,12 +39,13 @@ from protocol import (
 TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})
 CIRCLE_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE})
 
-Verifier = Callable[[Sequence[Record]], list[bool]]
+Verifier = Callable[[Sequence[Record]], Iterable[bool]]
+"""Says of each record, in order, whether its signature holds; it may still be at work on the later ones."""
 
 
-def verify_one_by_one(records: Sequence[Record]) -> list[bool]:
+def verify_one_by_one(records: Sequence[Record]) -> Iterator[bool]:
     """The plain verifier; a node with more than one core hands in one that shares the work out."""
-    return [verify_signature(record) for record in records]
+    return map(verify_signature, records)
 
 
 @dataclass(slots=True)
@@ -66,6 +71,8 @@ class _Batch:
     outcome: Outcome
     source: PersonId | None
     now: int
+    now_is_certain: bool
+    answers: Answers
     stored: list[RecordId] = field(default_factory=list)
     gone: list[RecordId] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
@@ -85,7 +92,14 @@ class Ingest:
     """The door to the store. `receive` is its only handle."""
 
     def __init__(
-        self, store: Store, circle: Circle, judge: Judge, changes: Changes, clock: Clock, me: PersonId, verifier: Verifier
+        self,
+        store: Store,
+        circle: Circle,
+        judge: Judge,
+        changes: Changes,
+        clock: Clock,
+        me: PersonId,
+        verifier: Verifier,
     ) -> None:
         self._store = store
         self._circle = circle
@@ -97,11 +111,10 @@ class Ingest:
 
     def receive(self, records: Sequence[Record], source: PersonId | None = None) -> Outcome:
         """Take in `records` from the person `source` (None: our own hand). Committed when it returns."""
-        batch = _Batch(Outcome(), source, self._clock.now())
+        answers = Answers(self._judge, self._me)
+        batch = _Batch(Outcome(), source, self._clock.now(), self._clock.trusted, answers)
         fresh = self._worth_verifying(records, batch)
-        verified = [
-            record for record, good in zip(fresh, self._verifier(fresh), strict=True) if good or self._forged(record, batch)
-        ]
+        verified = zip(fresh, self._verifier(fresh), strict=True)
         try:
             with self._store.transaction():
                 self._apply(verified, batch)
@@ -116,6 +129,8 @@ class Ingest:
     # --- before any signature is looked at -------------------------------------------------------------------------
 
     def _worth_verifying(self, records: Sequence[Record], batch: _Batch) -> list[Record]:
+        """What is new here, in the order in which it has to be taken."""
+        known = self._store.records.known([record.id for record in records])
         fresh: list[Record] = []
         seen: set[tuple[RecordId, bool]] = set()
         for record in records:
@@ -127,91 +142,78 @@ class Ingest:
             if (record.id, record.header_only) in seen:
                 continue
             seen.add((record.id, record.header_only))
-            if self._held_already(record):
+            if known.get(record.id, False) or (record.header_only and record.id in known):
                 batch.outcome.kept.append(record.id)
-            elif self._untimely(record, batch.now):
+            elif batch.now_is_certain and _untimely(record, batch.now):
                 batch.outcome.refused.append(record.id)
             else:
                 fresh.append(record)
-        return fresh
-
-    def _held_already(self, record: Record) -> bool:
-        known = self._store.records.get(record.id)
-        return known is not None and (record.header_only or not known.header_only)
-
-    def _untimely(self, record: Record, now: int) -> bool:
-        """Expired, or from a future that our own clock, if it can be trusted, knows to be far."""
-        if not self._clock.trusted:
-            return False
-        lasting = record.header.outlives if record.header_only or record.withdrawn else record.header.expires
-        return lasting <= now or record.header.created > now + limits.CLOCK_SKEW
-
-    def _forged(self, record: Record, batch: _Batch) -> bool:
-        batch.outcome.faults.append((record, Code.FORGED))
-        return False
+        return sorted(fresh, key=_turn)
 
     # --- inside the transaction --------------------------------------------------------------------------------------
 
-    def _apply(self, records: list[Record], batch: _Batch) -> None:
+    def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
         """Certificates first, then policies, then the rest: each may decide about what follows."""
-        self._take([record for record in records if record.header.kind == Kind.DEVICE], batch)
-        self._circle.refresh(self._store, batch.people)
-        self._take([record for record in records if record.header.kind == Kind.POLICY], batch)
-        self._circle.refresh(self._store, batch.people)
-        self._take([record for record in records if record.header.kind not in TRUST_KINDS], batch)
-
-    def _take(self, records: list[Record], batch: _Batch) -> None:
-        for record in records:
-            try:
-                self._take_one(record, batch)
-            except RemoteError as error:
-                batch.outcome.faults.append((record, error.code))
+        for _, group in groupby(verified, key=lambda pair: _turn(pair[0])):
+            self._circle.refresh(self._store, batch.people)
+            batch.answers.clear()
+            for record, good in group:
+                try:
+                    if not good:
+                        raise RemoteError(Code.FORGED, "its signature does not hold")
+                    self._take_one(record, batch)
+                except RemoteError as error:
+                    batch.outcome.faults.append((record, error.code))
 
     def _take_one(self, record: Record, batch: _Batch) -> None:
-        state = self._state_for(record, batch)
+        body = body_of(record) if record.body else None
+        state = self._state_for(record, body, batch)
         if state is None:
             batch.outcome.refused.append(record.id)
-            return
-        if state is State.HEADER:
-            record = record.without_body()
+        elif state is State.HEADER or record.header_only:
+            self._compete(record.without_body(), State.HEADER, None, batch)
+        elif self._store.records.put_new(record, state=state, received_from=batch.source, arrived=batch.now, body=body):
+            self._stored(record, batch)
+        else:
+            self._compete(record, state, body, batch)
+
+    def _compete(self, record: Record, state: State, body: Body | None, batch: _Batch) -> None:
+        """Put a record whose register may be known here already."""
         head = self._store.records.head(record.register)
         if head is None:
-            self._put_first(record, state, batch)
+            if record.header_only:
+                batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
+            else:
+                self._put(record, state, body, batch)
             return
         if head.id != record.id and head.rank[:2] == record.rank[:2]:
             self._store.records.note_fork(head, record)
         used = self._store.records.used(record.register)
-        if not self._put(record, state, batch):
+        if not self._put(record, state, body, batch):
             batch.outcome.refused.append(record.id)
             if not record.header_only:
                 batch.outcome.answers.append(head)
         elif used is not None and used.id != record.id and self._ends_use_of(used, record):
             batch.gone.append(used.id)
 
-    def _put_first(self, record: Record, state: State, batch: _Batch) -> None:
-        if record.header_only:
-            batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
-        else:
-            self._put(record, state, batch)
-
     def _ends_use_of(self, used: Record, record: Record) -> bool:
         return not record.header_only or used.header.version < record.header.floor
 
-    def _put(self, record: Record, state: State, batch: _Batch) -> bool:
-        state = State.HEADER if record.header_only else state
-        kept = self._store.records.put(record, state=state, received_from=batch.source, arrived=batch.now)
+    def _put(self, record: Record, state: State, body: Body | None, batch: _Batch) -> bool:
+        kept = self._store.records.put(record, state=state, received_from=batch.source, arrived=batch.now, body=body)
         if kept:
-            batch.outcome.kept.append(record.id)
-            batch.stored.append(record.id)
-            self._touched(record, batch)
-            if is_strike(record.header):
-                self._obey_strike(record, batch)
+            self._stored(record, batch)
         return kept
 
-    def _touched(self, record: Record, batch: _Batch) -> None:
-        if record.header.kind in CIRCLE_KINDS:
+    def _stored(self, record: Record, batch: _Batch) -> None:
+        batch.outcome.kept.append(record.id)
+        batch.stored.append(record.id)
+        kind = record.header.kind
+        if kind in CIRCLE_KINDS:
             batch.people.add(record.header.author)
-        batch.trust = batch.trust or record.header.kind in TRUST_KINDS
+            batch.trust = batch.trust or kind in TRUST_KINDS
+            if is_strike(record.header):
+                self._obey_strike(record, batch)
 
     def _obey_strike(self, record: Record, batch: _Batch) -> None:
         """A strike voids all that its device ever wrote."""
@@ -222,29 +224,30 @@ class Ingest:
 
     # --- judging one record ---------------------------------------------------------------------------------------
 
-    def _state_for(self, record: Record, batch: _Batch) -> State | None:
+    def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> State | None:
         """The state `record` may be stored in, or None to refuse it; raises RemoteError where it is at fault."""
         header = record.header
-        place = self._check_body(record)
         if header.kind == Kind.DEVICE:
             return self._room_for(record, State.LIVE, batch)
         certificate = self._circle.certificate(header.author, header.device)
         if certificate is None:
-            return self._room_for(record, State.HELD, batch)
+            # Nothing waits under a header alone, and unproved it must not supersede.
+            return None if record.header_only else self._room_for(record, State.HELD, batch)
         if certificate.struck:
             return None
         if header.kind == Kind.POLICY or record.header_only:
             return self._room_for(record, State.LIVE, batch)
-        answer = self._judge.may_have(self._me, _Asked(record, place), batch.now)
+        answer = self._answer(header, body, batch)
         if answer is Answer.NO and not record.withdrawn:
             return State.HEADER  # not for us any more: what it says of an older version still counts
         return self._room_for(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE, batch)
 
-    def _check_body(self, record: Record) -> str | None:
-        if record.header_only or record.withdrawn:
-            return None
-        body = body_of(record)
-        return body.place if isinstance(body, Listing) else None
+    def _answer(self, header: Header, body: Body | None, batch: _Batch) -> Answer:
+        """Whether we may have it ourselves."""
+        if header.expires <= batch.now and header.author != self._me:
+            return Answer.NO
+        place = body.place if isinstance(body, Listing) else None
+        return batch.answers[header.kind, header.author, header.device, header.audience, header.policy_version, place]
 
     def _room_for(self, record: Record, state: State, batch: _Batch) -> State | None:
         """`state`, or None where the author, or what is held for judgement, has used up its room."""
@@ -282,36 +285,15 @@ class Ingest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A record that has just come, as the judge wants to see it."""
+def _turn(record: Record) -> int:
+    """When it is taken: certificates decide about policies, and both about everything else."""
+    return min(record.header.kind, Kind.PROFILE)
 
-    record: Record
-    place: str | None
 
-    @property
-    def kind(self) -> int:
-        return self.record.header.kind
-
-    @property
-    def author(self) -> PersonId:
-        return self.record.header.author
-
-    @property
-    def device(self) -> bytes:
-        return self.record.header.device
-
-    @property
-    def audience(self) -> int:
-        return self.record.header.audience
-
-    @property
-    def policy_version(self) -> int:
-        return self.record.header.policy_version
-
-    @property
-    def expires(self) -> int:
-        return self.record.header.expires
+def _untimely(record: Record, now: int) -> bool:
+    """Expired, or from a future that our own clock knows to be far."""
+    lasting = record.header.outlives if record.header_only or record.withdrawn else record.header.expires
+    return lasting <= now or record.header.created > now + limits.CLOCK_SKEW
 
 
 def _without(ids: Iterable[RecordId], dropped: Iterable[RecordId]) -> list[RecordId]:

@@ -118,6 +118,22 @@ class Judge:
         return visible(facts, standing, viewer_place=_published_place(circle, viewer)) is Verdict.VISIBLE
 
 
+class Answers(dict[Question, Answer]):
+    """The answers about one viewer, each asked for once: nearly all records pose a question that others posed before.
+
+    Good for as long as the circle stays as it is.
+    """
+
+    def __init__(self, judge: Judge, viewer: PersonId) -> None:
+        super().__init__()
+        self._judge = judge
+        self._viewer = viewer
+
+    def __missing__(self, asked: Question) -> Answer:
+        answer = self[asked] = self._judge.answer(self._viewer, asked)
+        return answer
+
+
 def _published_place(circle: Circle, person: PersonId) -> str | None:
     profile = circle.profile(person)
     return profile.place if profile else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from meshnode.app.circle import Circle
-from meshnode.app.judge import Answer, Judge, Question, question
+from meshnode.app.judge import Answer, Answers, Judge, question
 from meshnode.store import Row, State, Store
 from protocol import Kind, PersonId, RecordId
 
@@ -55,16 +55,13 @@ def _free(store: Store, circle: Circle, judge: Judge, me: PersonId, now: int) ->
 
 def _drop(store: Store, circle: Circle, judge: Judge, me: PersonId, now: int) -> list[Row]:
     """Delete what the one rule, asked anew, says no to; each question is asked once, however many records pose it."""
-    answers: dict[Question, Answer] = {}
+    answers = Answers(judge, me)
     silent = _fallen_silent(store, circle)
     dropped = []
     for row in store.records.rows(states=(State.LIVE, State.HELD, State.SUSPENDED)):
         if row.author == me or row.expires <= now:
             continue
-        asked = question(row)
-        if asked not in answers:
-            answers[asked] = judge.answer(me, asked)
-        if answers[asked] is Answer.NO or row.author in silent:
+        if answers[question(row)] is Answer.NO or row.author in silent:
             dropped.append(row)
     store.records.drop_bodies([row.id for row in dropped])
     return dropped

@@ -18,6 +18,8 @@ SCAN_BODIES = 200
 BY_ID = "id_key = ? AND id = ?"
 _WHOLE = f"SELECT wire FROM record WHERE {BY_ID}"  # noqa: S608 - ours, as everywhere here
 _BY_IDS = "id_key IN (SELECT value FROM json_each(?))"  # one statement for any number: see _keys
+_WIRES = f"SELECT id, wire FROM record WHERE {_BY_IDS}"  # noqa: S608
+_KNOWN = f"SELECT id, complete FROM record WHERE {_BY_IDS}"  # noqa: S608
 _IN_CIRCLE = "kind < 4"  # as the partial index says it: SQLite compares the words
 _APART = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
@@ -60,13 +62,12 @@ class RecordReader:
 
     def get_many(self, ids: Sequence[RecordId]) -> list[Record]:
         """The records of these ids that are held, in the order asked for."""
-        wires = dict(self._database.all(f"SELECT id, wire FROM record WHERE {_BY_IDS}", _keys(ids)))
+        wires: dict[RecordId, bytes] = dict(self._database.all(_WIRES, _keys(ids)))
         return [parsed(wires[record_id]) for record_id in ids if record_id in wires]
 
     def known(self, ids: Sequence[RecordId]) -> dict[RecordId, bool]:
         """Which of these ids are held, whatever their state, and whether with their bodies."""
-        found = self._database.all(f"SELECT id, complete FROM record WHERE {_BY_IDS}", _keys(ids))
-        return {record_id: complete == 1 for record_id, complete in found}
+        return {record_id: complete == 1 for record_id, complete in self._database.all(_KNOWN, _keys(ids))}
 
     def bodies(self, kind: Kind, author: PersonId | None = None) -> Iterator[Record]:
         """The record in use of every register of `kind`: complete, not withdrawn, not held; it may be suspended."""

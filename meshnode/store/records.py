@@ -130,22 +130,34 @@ class Records(RecordReader):
         the floor of the newest is SUSPENDED, whatever `state` says. HELD records stand aside and replace nothing. A
         header alone never takes a body away (see `drop_bodies`).
         """
-        if not self._database.in_transaction:
-            with self._database.transaction():
-                return self.put(record, state=state, received_from=received_from, arrived=arrived, body=body)
-        self.wrote_own = self.wrote_own or received_from is None
-        source = None if received_from is None else self._persons.number(received_from)
-        new, values = self._columns(record, state, source, arrived, body)
+        with self._database.joined():
+            new, values = self._columns(record, state, received_from, arrived, body)
+            return self._insert_first(values, state) or self._put_known(new, values, state)
+
+    def put_new(
+        self,
+        record: Record,
+        *,
+        state: State,
+        received_from: PersonId | None,
+        arrived: int,
+        body: Body | None = None,
+    ) -> bool:
+        """As `put`, inside a transaction, if `record` is the first of its register; else False, and nothing is done."""
+        _, values = self._columns(record, state, received_from, arrived, body)
+        return self._insert_first(values, state)
+
+    def _insert_first(self, values: list[Any], state: State) -> bool:
         # Nearly all records are the first of their register: for them this one statement is all.
-        if state is not State.HELD and not self.count_held() and self._insert(values, _NEWEST):
-            return True
-        return self._put_known(new, values, state)
+        return state is not State.HELD and not self.count_held() and self._insert(values, _NEWEST)
 
     def _columns(
-        self, record: Record, state: State, source: int | None, arrived: int, body: Body | None
+        self, record: Record, state: State, received_from: PersonId | None, arrived: int, body: Body | None
     ) -> tuple[_Version, list[Any]]:
         """What the decisions need of a record, and its columns in the order of _INSERT, without a role."""
         (kind, author, device, slot, version, audience, policy, created, expires, floor, outlives, _) = record.header
+        self.wrote_own = self.wrote_own or received_from is None
+        source = None if received_from is None else self._persons.number(received_from)
         place, wire, record_id = None, record.wire, record.id
         complete, withdrawn = record.body is not None, record.body == b""
         if kind == Kind.LISTING and record.body:
