@@ -15,7 +15,7 @@ which policies came; where ways tie, the smaller key decides.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -273,12 +273,18 @@ class TrustGraph:
         blockers = self._tags
         if not blockers:
             return crossed
-        on_way: dict[int, tuple[int, ...]] = {tree.root: ()}  # the blockers from each person to the root
+        nearest = {tree.root: tree.root}  # the first blocker from each person, himself included, to the root
         for person in tree.order:
-            ahead = on_way[tree.before[person]]
-            on_way[person] = (*ahead, person) if person in blockers else ahead
+            nearest[person] = person if person in blockers else nearest[tree.before[person]]
+
+        def blocking(person: int) -> Iterator[int]:
+            at = nearest[tree.last[person]]
+            while at != tree.root:
+                yield at
+                at = nearest[tree.before[at]]
+
         for person in people:
-            asked = tree.between(person) if person in blockers else on_way[tree.last[person]]
+            asked = tree.between(person) if person in blockers else blocking(person)
             crossing = [at for at in asked if self._odds(at, person)]
             if crossing:
                 crossed.setdefault(frozenset(crossing), []).append(person)
