@@ -127,8 +127,8 @@ class Records(RecordReader):
         `received_from` None says that it was written here. `body` spares parsing a listing's body once more.
         A newer complete record replaces all others of its register; a header alone replaces other headers and keeps
         the one in use behind it; an older record is kept only where it becomes the one in use. What is in use below
-        the floor of the newest is SUSPENDED, whatever `state` says. HELD records stand aside and replace nothing. A
-        header alone never takes a body away (see `drop_bodies`).
+        the floor of the newest is SUSPENDED, whatever `state` says. HELD records stand aside and replace nothing, not
+        even their own header. A header alone never takes a body away (see `drop_bodies`).
         """
         with self._database.joined():
             new, values = self._columns(record, state, received_from, arrived, body)
@@ -189,6 +189,8 @@ class Records(RecordReader):
             waits = twin.role is None
             if (waits and state is State.HELD) or (not waits and (twin.complete or not new.complete)):
                 return True
+            if state is State.HELD:
+                return False  # the header is proved and guards its register; its body is asked for again later
             self._delete([twin], heir=False)
         if state is State.HELD:
             return self._insert(values, None)

@@ -46,10 +46,7 @@ class Model:
         if known is not None and (record.header_only or not known.record.header_only):
             return
         if state is State.HELD:
-            if known is not None:
-                self.proved.remove(known)
-                self._settle(record.register)
-            if all(held.record.id != record.id for held in self.waiting):
+            if known is None and all(held.record.id != record.id for held in self.waiting):
                 self.waiting.append(Held(record, state, now, now))
             return
         self.waiting = [held for held in self.waiting if held.record.id != record.id]

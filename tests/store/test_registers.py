@@ -149,6 +149,21 @@ def test_the_order_of_arrival_changes_nothing() -> None:
     assert len(outcomes) == 1
 
 
+def test_put_new_takes_only_the_first_of_a_register(store: Store) -> None:
+    first = {"state": State.LIVE, "received_from": BOB.id, "arrived": NOW}
+    assert store.records.put_new(version(1), **first)  # type: ignore[arg-type]
+    assert not store.records.put_new(version(2), **first)  # type: ignore[arg-type]
+    assert states(store) == {1: State.LIVE}
+
+
+def test_one_question_tells_which_of_many_ids_are_known_and_whether_whole(store: Store) -> None:
+    put(store, version(2).without_body())
+    put(store, ALICE.profile(), State.HELD)
+    asked = [version(1).id, version(2).id, ALICE.profile().id]
+    assert store.records.known(asked) == {version(2).id: False, ALICE.profile().id: True}
+    assert store.records.known([]) == {}
+
+
 # --- held ----------------------------------------------------------------------------------------------------------
 
 
@@ -180,6 +195,13 @@ def test_a_held_record_that_is_put_again_as_good_is_held_no_longer(store: Store)
     put(store, version(1), State.LIVE)
     assert states(store) == {1: State.LIVE}
     assert store.records.count() == 1
+
+
+def test_a_header_that_was_proved_does_not_make_way_for_its_own_body_held(store: Store) -> None:
+    put(store, version(1))
+    put(store, version(2, floor=2).without_body())
+    assert not put(store, version(2, floor=2), State.HELD)
+    assert states(store) == {1: State.SUSPENDED, 2: State.HEADER}
 
 
 def test_several_unproved_records_of_one_register_wait_side_by_side(store: Store) -> None:
