@@ -69,8 +69,11 @@ class Database:
         if not in_memory:
             # One process owns a home: the WAL's index lives in its memory, and no other process can slip in.
             self._connection.pragma("locking_mode", "EXCLUSIVE")
-            if self._connection.pragma("page_count") == 0:
+            if self._connection.pragma("page_count") == 0 and CHECKSUM_VFS in apsw.vfs_names():
                 self._connection.reserve_bytes("main", CHECKSUM_BYTES)
+            elif self._connection.reserve_bytes("main") and CHECKSUM_VFS not in apsw.vfs_names():
+                # Pages written without their checksums would look damaged to the next who checks them.
+                raise Refused("this store has checksums that the installed apsw cannot keep", "use apsw's own wheel")
             self._connection.pragma("journal_mode", "WAL")
             self._connection.pragma("synchronous", "FULL")  # acknowledged means on the disk
             self._connection.pragma("wal_autocheckpoint", WAL_PAGES)

@@ -41,6 +41,7 @@ class Store:
         self._mark: int | None = None
         database.before_commit.append(self._count_own)
         database.after_commit.append(self._raise_mark)
+        database.on_rollback.append(self._drop_mark)
         self.people = People(database)
         self.records = Records(database, self.people)
         self.cards = Cards(database, self.people)
@@ -118,6 +119,10 @@ class Store:
         except OSError as error:
             failure = StorageFailed("the disk failed", f"check it, then restart meshnode ({error})")
             raise self._database.died(failure) from error
+
+    def _drop_mark(self) -> None:
+        """That commit came to nothing: a mark raised for it would call the database old."""
+        self._mark = None
 
     def _own_commits(self) -> int:
         return int(self.meta.get(_OWN_COMMITS) or 0)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 
 from meshnode.errors import Refused, StorageDamaged, StorageFailed, StorageFull
@@ -284,6 +285,30 @@ def test_a_mark_that_a_power_cut_kept_behind_its_database_means_nothing(path: Pa
         path.with_name("store.db.mark").write_bytes(content)
         with Store.open(path) as store:
             assert not store.fresh_after_damage
+
+
+def test_a_commit_that_came_to_nothing_raises_no_mark(path: Path, disk: FailingDisk) -> None:
+    with Store.open(path, vfs=disk.name) as store:
+        disk.fail_write = disk_full
+        with pytest.raises(StorageFull):
+            put(store, "Apples", source=None)
+        disk.fail_write = lambda: None
+        put(store, "Pears")
+    with Store.open(path) as store:
+        assert not store.fresh_after_damage
+
+
+def test_checksums_are_not_lost_to_an_sqlite_that_cannot_keep_them(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(path, 1)
+    plain = [name for name in apsw.vfs_names() if name != "cksmvfs"]
+    monkeypatch.setattr("apsw.vfs_names", lambda: plain)
+    monkeypatch.setattr("apsw.sqlite_extra.has", lambda _name: None)
+    before = path.read_bytes()
+    with pytest.raises(Refused, match="checksums"):
+        Store.open(path, vfs="unix")
+    assert path.read_bytes() == before
+    with Store.open(path.with_name("other.db"), vfs="unix") as store:
+        put(store, "Apples")
 
 
 # --- one process, and a process that is killed ------------------------------------------------------------------------------
