@@ -143,10 +143,10 @@ class Conversation:
 
     def changed(self, change: Change) -> None:
         """A commit happened, by this conversation or elsewhere: pass on what this peer may have of it."""
-        if self._view is None or self._session is None or self.end is not None or self.peer is None:
+        if self._view is None or self._session is None or self.end is not None:
             return
         self._follow(self._view.apply(change))
-        if change.trust and not self._admits(self.peer):
+        if change.trust and self.peer is not None and not self._admits(self.peer):
             self.close(Code.REFUSED)
         self._flush()
 

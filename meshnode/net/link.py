@@ -178,6 +178,7 @@ class Link:
             else:
                 with trio.move_on_at(float("inf") if self._timer is None else self._timer):
                     await self._to_time.rung()
+        await self._step(_nothing)  # a commit of somebody else's may have ended it: take its last words, and stop reading
 
     # --- at the desk ---------------------------------------------------------------------------------------------------
 
