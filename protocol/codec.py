@@ -14,6 +14,9 @@ import msgpack  # type: ignore[import-untyped]
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import ARRAY_ITEMS_MAX, INT_MAX, MAX_DEPTH
 
+# One packer for all: making one costs more than packing a record.
+_pack = msgpack.Packer().pack
+
 Value: TypeAlias = "bool | int | str | bytes | tuple[Value, ...] | None"
 
 
@@ -22,7 +25,7 @@ def encode(value: Value) -> bytes:
     fault = _fault((value,), MAX_DEPTH + 1)
     if fault is not None:
         raise LocalError(f"cannot be encoded: {fault}")
-    packed: bytes = msgpack.packb(value)
+    packed: bytes = _pack(value)
     return packed
 
 
@@ -50,7 +53,7 @@ def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items
     fault = _fault((value,), max_depth + 1)
     if fault is not None:
         raise RemoteError(Code.MALFORMED, fault)
-    if msgpack.packb(value) != data:
+    if _pack(value) != data:
         raise RemoteError(Code.MALFORMED, "not the canonical encoding")
     return value
 

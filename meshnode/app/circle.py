@@ -59,6 +59,8 @@ class Circle:
 
     def __init__(self) -> None:
         self.graph = TrustGraph()
+        self.version = 0
+        """Grows whenever anybody was read anew: what was true of the circle before may not be any more."""
         self._before: TrustGraph | None = None
         self._certificates: dict[PersonId, dict[DeviceId, Certificate]] = {}
         self._dh_publics: dict[bytes, set[tuple[PersonId, DeviceId]]] = {}
@@ -79,6 +81,7 @@ class Circle:
     def refresh(self, store: Store, people: Iterable[PersonId]) -> None:
         """Read `people` anew: call it after their certificates, policies or profiles changed."""
         for person in sorted(people):
+            self.version += 1
             self._read_certificates(store, person)
             self._read_policies(store, person)
             self._read_profile(store, person)

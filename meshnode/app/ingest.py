@@ -72,20 +72,10 @@ class _Batch:
     source: PersonId | None
     now: int
     now_is_certain: bool
-    answers: Answers
     stored: list[RecordId] = field(default_factory=list)
     gone: list[RecordId] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
-    room: dict[PersonId, _Room] = field(default_factory=dict)
     trust: bool = False
-
-
-@dataclass(slots=True)
-class _Room:
-    """What is left of the room that one author's records may take here."""
-
-    records: int
-    size: int
 
 
 class Ingest:
@@ -108,11 +98,11 @@ class Ingest:
         self._clock = clock
         self._me = me
         self._verifier = verifier
+        self._answers = Answers(judge, me)
 
     def receive(self, records: Sequence[Record], source: PersonId | None = None) -> Outcome:
         """Take in `records` from the person `source` (None: our own hand). Committed when it returns."""
-        answers = Answers(self._judge, self._me)
-        batch = _Batch(Outcome(), source, self._clock.now(), self._clock.trusted, answers)
+        batch = _Batch(Outcome(), source, self._clock.now(), self._clock.trusted)
         fresh = self._worth_verifying(records, batch)
         verified = zip(fresh, self._verifier(fresh), strict=True)
         try:
@@ -156,7 +146,7 @@ class Ingest:
         """Certificates first, then policies, then the rest: each may decide about what follows."""
         for _, group in groupby(verified, key=lambda pair: _turn(pair[0])):
             self._circle.refresh(self._store, batch.people)
-            batch.answers.clear()
+            self._answers.keep_up()
             for record, good in group:
                 try:
                     if not good:
@@ -228,41 +218,36 @@ class Ingest:
         """The state `record` may be stored in, or None to refuse it; raises RemoteError where it is at fault."""
         header = record.header
         if header.kind == Kind.DEVICE:
-            return self._room_for(record, State.LIVE, batch)
+            return self._room_for(record, State.LIVE)
         certificate = self._circle.certificate(header.author, header.device)
         if certificate is None:
             # Nothing waits under a header alone, and unproved it must not supersede.
-            return None if record.header_only else self._room_for(record, State.HELD, batch)
+            return None if record.header_only else self._room_for(record, State.HELD)
         if certificate.struck:
             return None
         if header.kind == Kind.POLICY or record.header_only:
-            return self._room_for(record, State.LIVE, batch)
+            return self._room_for(record, State.LIVE)
         answer = self._answer(header, body, batch)
         if answer is Answer.NO and not record.withdrawn:
             return State.HEADER  # not for us any more: what it says of an older version still counts
-        return self._room_for(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE, batch)
+        return self._room_for(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE)
 
     def _answer(self, header: Header, body: Body | None, batch: _Batch) -> Answer:
         """Whether we may have it ourselves."""
         if header.expires <= batch.now and header.author != self._me:
             return Answer.NO
         place = body.place if isinstance(body, Listing) else None
-        return batch.answers[header.kind, header.author, header.device, header.audience, header.policy_version, place]
+        return self._answers[header.kind, header.author, header.device, header.audience, header.policy_version, place]
 
-    def _room_for(self, record: Record, state: State, batch: _Batch) -> State | None:
+    def _room_for(self, record: Record, state: State) -> State | None:
         """`state`, or None where the author, or what is held for judgement, has used up its room."""
         author = record.header.author
         if author == self._me:
             return state
         records = self._store.records
-        room = batch.room.get(author)
-        if room is None:
-            room = batch.room[author] = _Room(
-                limits.AUTHOR_RECORDS_MAX - records.count(author), limits.AUTHOR_BYTES_MAX - records.bytes_of(author)
-            )
-        room.records -= 1
-        room.size -= len(record.wire)
-        if room.size < 0 or (room.records < 0 and records.head(record.register) is None):
+        if records.bytes_of(author) + len(record.wire) > limits.AUTHOR_BYTES_MAX:
+            return None
+        if records.count(author) >= limits.AUTHOR_RECORDS_MAX and records.head(record.register) is None:
             return None
         if state == State.HELD and records.count_held() >= limits.HELD_RECORDS_MAX:
             return None
@@ -279,7 +264,7 @@ class Ingest:
         stored = _without([*batch.stored, *settled.freed], settled.dropped)
         return Change(
             stored=tuple(stored),
-            gone=tuple([*batch.gone, *settled.dropped]),
+            gone=(*batch.gone, *settled.dropped),
             people=frozenset(batch.people),
             trust=batch.trust,
         )

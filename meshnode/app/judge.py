@@ -66,6 +66,11 @@ class Judge:
     def __init__(self, circle: Circle) -> None:
         self._circle = circle
 
+    @property
+    def version(self) -> int:
+        """The circle's: while it stays the same, so do all answers."""
+        return self._circle.version
+
     def may_have(self, viewer: PersonId, row: Judged, now: int) -> Answer:
         """Whether `viewer` may have the record behind `row` at `now`."""
         if row.expires <= now:
@@ -119,15 +124,19 @@ class Judge:
 
 
 class Answers(dict[Question, Answer]):
-    """The answers about one viewer, each asked for once: nearly all records pose a question that others posed before.
-
-    Good for as long as the circle stays as it is.
-    """
+    """The answers about one viewer, each asked for once: nearly all records pose a question that others posed before."""
 
     def __init__(self, judge: Judge, viewer: PersonId) -> None:
         super().__init__()
         self._judge = judge
         self._viewer = viewer
+        self._version = judge.version
+
+    def keep_up(self) -> None:
+        """To be called before asking: forget all answers if the circle has changed since they were given."""
+        if self._version != self._judge.version:
+            self._version = self._judge.version
+            self.clear()
 
     def __missing__(self, asked: Question) -> Answer:
         answer = self[asked] = self._judge.answer(self._viewer, asked)
