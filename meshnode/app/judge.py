@@ -73,9 +73,7 @@ class Judge:
 
     def may_have(self, viewer: PersonId, row: Judged, now: int) -> Answer:
         """Whether `viewer` may have the record behind `row` at `now`."""
-        if row.expires <= now:
-            return Answer.YES if row.author == viewer else Answer.NO
-        return self.answer(viewer, question(row))
+        return _ended(viewer, row, now) or self.answer(viewer, question(row))
 
     def answer(self, viewer: PersonId, asked: Question) -> Answer:
         """The answer to a question; expiry is not part of it."""
@@ -138,9 +136,20 @@ class Answers(dict[Question, Answer]):
             self._version = self._judge.version
             self.clear()
 
+    def may_have(self, row: Judged, now: int) -> Answer:
+        """As the judge's."""
+        return _ended(self._viewer, row, now) or self[question(row)]
+
     def __missing__(self, asked: Question) -> Answer:
         answer = self[asked] = self._judge.answer(self._viewer, asked)
         return answer
+
+
+def _ended(viewer: PersonId, row: Judged, now: int) -> Answer | None:
+    """The answer about what has expired: its author alone may have it. None while it lives."""
+    if row.expires > now:
+        return None
+    return Answer.YES if row.author == viewer else Answer.NO
 
 
 def _published_place(circle: Circle, person: PersonId) -> str | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from meshnode.app.changes import Change
-from meshnode.app.judge import Answer, Judge, Question, question
+from meshnode.app.judge import Answer, Answers, Judge, Question, question
 from meshnode.clock import Clock
 from meshnode.store import Row, State, Store
 from protocol import Item, PersonId, Phase, Record, RecordId, phase_of
@@ -53,6 +53,7 @@ class View:
         self._clock = clock
         self._peer = peer
         self._answers: dict[Question, bool] = {}
+        self._consent = Answers(judge, peer)
         self._entries: dict[RecordId, _Entry] = {}
         for row in store.records.rows(states=(State.LIVE,)):
             self._consider(row)
@@ -82,7 +83,7 @@ class View:
         if change.trust or change.people:
             self._judge_anew(delta, gone)
         now = self._clock.now()
-        for row in self._store.records.rows_of(change.stored):
+        for row in self._store.records.rows_of([id_ for id_ in change.stored if id_ not in self._entries]):
             if row.state == State.LIVE and row.expires > now:
                 self._add(row, delta)
         delta.headers = self._headers_for(gone)
@@ -91,14 +92,14 @@ class View:
     def supply(self, ids: Sequence[RecordId]) -> list[Record]:
         """The wanted records, consent checked again now; where it ended, the newer header alone if there is one."""
         now = self._clock.now()
-        rows = {row.id: row for row in self._store.records.rows_of(ids)}
-        allowed = [
-            id_
-            for id_, row in rows.items()
-            if row.state == State.LIVE and self._judge.may_have(self._peer, row, now) is Answer.YES
-        ]
-        supplied = self._store.records.get_many(allowed)
-        withheld = {id_: entry for id_ in ids if id_ not in set(allowed) and (entry := self._entries.get(id_))}
+        self._consent.keep_up()
+        allowed = {
+            row.id
+            for row in self._store.records.rows_of(ids)
+            if row.state == State.LIVE and self._consent.may_have(row, now) is Answer.YES
+        }
+        supplied = self._store.records.get_many([id_ for id_ in ids if id_ in allowed])
+        withheld = {id_: entry for id_ in ids if id_ not in allowed and (entry := self._entries.get(id_))}
         return [*supplied, *self._headers_for(withheld)]
 
     # --- inside ----------------------------------------------------------------------------------------------------
