@@ -31,11 +31,12 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.config": PLUMBING | {"protocol"},
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
+    "meshnode.log": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
     "meshnode.app": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.keyring", "meshnode.clock"},
     "meshnode.net": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
     "meshnode.api": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
-    "meshnode.node": PLUMBING | {"protocol", "meshnode.store", "meshnode.app", "meshnode.net", "meshnode.api"},
+    "meshnode.node": PLUMBING | {"meshnode.log", "protocol", "meshnode.store", "meshnode.app", "meshnode.net", "meshnode.api"},
     "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config"},
     "meshnode.__main__": {"meshnode.cli"},
 }
@@ -63,6 +64,9 @@ LIBRARIES: dict[str, set[str]] = {
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.cli"},
 }
+
+# The facade shows this module of the protocol's as it is: a hundred constants are better named than listed.
+SHOWN_WHOLE = "protocol.limits"
 
 # What of the standard library is pure enough for `protocol`: no clock, no randomness, no files, no sockets.
 PURE = {
@@ -171,7 +175,9 @@ def test_the_protocol_is_imported_through_its_facade_alone() -> None:
     faults = [
         found
         for found in all_imports("meshnode", "scripts", "tests")
-        if found.module.startswith("protocol.") and not any(is_within(found.importer, place) for place in insiders)
+        if found.module.startswith("protocol.")
+        and found.module != SHOWN_WHOLE
+        and not any(is_within(found.importer, place) for place in insiders)
     ]
     assert not faults, told(faults)
 
