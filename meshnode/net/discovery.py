@@ -49,14 +49,19 @@ class Discovery:
     """Runs multicast DNS. `sighted` is called with each recognised announcement, also with those heard before."""
 
     def __init__(
-        self, mode: Mode, port: int, entropy: Callable[[int], bytes], sighted: Callable[[Sighted], None]
+        self,
+        mode: Mode,
+        port: int,
+        entropy: Callable[[int], bytes],
+        sighted: Callable[[Sighted], None],
+        mdns: Mdns | None = None,
     ) -> None:
         self.problem = ""
         self._mode = mode
         self._port = port
         self._entropy = entropy
         self._sighted = sighted
-        self._mdns = Mdns()
+        self._mdns = mdns if mdns is not None else Mdns()
         self._recogniser = Recogniser()
         self._interfaces = Interfaces()
         self._keys: Announced | None = None

@@ -85,7 +85,7 @@ class Origin:
 class Link:
     """Use once: `await link.run(...)`; it returns when the connection is over, and the socket is closed then."""
 
-    def __init__(self, stream: trio.SocketStream, talk: Talk, desk: Desk, origin: Origin) -> None:
+    def __init__(self, stream: trio.abc.HalfCloseableStream, talk: Talk, desk: Desk, origin: Origin) -> None:
         self.talk = talk
         self.origin = origin
         self.since = trio.current_time()
@@ -250,9 +250,11 @@ def _act(talk: Talk, function: Callable[..., None], arguments: tuple[Any, ...]) 
     return talk.data_to_send(), talk.next_timer()
 
 
-def _set_options(stream: trio.SocketStream) -> None:
+def _set_options(stream: trio.abc.HalfCloseableStream) -> None:
     """Let the kernel notice a dead way within half a minute; it costs no wake-up of ours."""
-    with suppress(OSError, AttributeError):
+    if not isinstance(stream, trio.SocketStream):
+        return
+    with suppress(OSError, AttributeError):  # not every system has all of these
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in KEEPALIVE:
             stream.setsockopt(socket.IPPROTO_TCP, option, value)
