@@ -21,7 +21,7 @@ def block(context: click.Context, name: str) -> None:
     if settings(context).json:
         output.as_json(told)
     else:
-        output.say(f"{output.inert(told['person']['name'])} is blocked: neither of you sees the other.")
+        output.say(f"{told['person']['name']} is blocked: neither of you sees the other.")
 
 
 @command("unblock")
@@ -33,7 +33,7 @@ def unblock(context: click.Context, name: str) -> None:
     if settings(context).json:
         output.as_json(told)
     else:
-        output.say(f"{output.inert(told['person']['name'])} is no longer blocked.")
+        output.say(f"{told['person']['name']} is no longer blocked.")
 
 
 @command("blocks")

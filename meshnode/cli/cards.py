@@ -53,7 +53,7 @@ def add(context: click.Context, card_text: tuple[str, ...], trust: float | None)
     if settings(context).json:
         output.as_json(added)
         return
-    name = output.inert(added["person"]["name"])
+    name = added["person"]["name"]
     output.say(f"You vouch for {name} with {output.weight(added['trust'])}.")
     if not added["pending"]:
         output.say(f"{name} vouches for you too: you are connected.")

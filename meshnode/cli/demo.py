@@ -60,7 +60,7 @@ class Stage:
         if self.quiet:
             return
         output.say()
-        output.say(output.bold(text))
+        output.say(title=text)
         sys.stdout.flush()
         if output.to_terminal():
             time.sleep(PAUSE_SECONDS)

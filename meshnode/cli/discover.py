@@ -100,7 +100,7 @@ def discover(
 def as_line(result: dict[str, Any]) -> str:
     """A result as the seed writes it: `Fresh vegetables - 2km away (trusted friend of friend)`."""
     distance = f" - {result['distance']}" if result["distance"] else ""
-    return f"{output.inert(result['title'])}{distance} ({RELATIONS[result['relation']]})"
+    return f"{result['title']}{distance} ({RELATIONS[result['relation']]})"
 
 
 def _say_rest(told: dict[str, Any]) -> None:

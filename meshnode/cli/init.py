@@ -93,7 +93,7 @@ def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
         passphrase=beginning.passphrase,
     )
     if not quiet:
-        output.say(f"Welcome, {output.inert(name)}. Your node is in {output.inert(str(home.path))}.")
+        output.say(f"Welcome, {name}. Your node is in {home.path}.")
         output.say(f"What you share is for {AUDIENCES[beginning.audience]}, unless you say otherwise.")
     return {"id": person_text(person), "name": name}
 

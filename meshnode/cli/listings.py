@@ -125,7 +125,7 @@ def edit(context: click.Context, /, listing: str, **given: Any) -> None:
     if settings(context).json:
         output.as_json(told)
     else:
-        output.say(f"Changed: {output.inert(told['title'])} ({told['id'][:8]}), for {AUDIENCES[told['audience']]}.")
+        output.say(f"Changed: {told['title']} ({told['id'][:8]}), for {AUDIENCES[told['audience']]}.")
 
 
 @command("withdraw")
@@ -137,7 +137,7 @@ def withdraw(context: click.Context, listing: str) -> None:
     if settings(context).json:
         output.as_json(told)
     else:
-        output.say(f"Withdrawn: {output.inert(told['title'])}.")
+        output.say(f"Withdrawn: {told['title']}.")
 
 
 def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:
@@ -146,25 +146,19 @@ def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:
         output.as_json(told)
         return
     seen_by = AUDIENCES[told["audience"]]
-    output.say(
-        f"Posted: {output.inert(told['title'])} ({told['id'][:8]}), for {seen_by}, until {output.when(told['expires'])}."
-    )
+    output.say(f"Posted: {told['title']} ({told['id'][:8]}), for {seen_by}, until {output.when(told['expires'])}.")
 
 
 def _say_listing(told: dict[str, Any]) -> None:
     distance = f" - {told['distance']}" if told["distance"] else ""
-    output.say(output.bold(output.inert(told["title"])) + distance)
-    author = (
-        "you"
-        if told["relation"] == "yourself"
-        else f"{output.inert(told['author']['name'])} ({RELATIONS[told['relation']]})"
-    )
+    output.say(distance, title=told["title"])
+    author = "you" if told["relation"] == "yourself" else f"{told['author']['name']} ({RELATIONS[told['relation']]})"
     urgency = "" if told["urgency"] == "normal" else f", {told['urgency']}"
     output.say(f"{told['type']}, {told['category']}{urgency}, by {author}")
-    for line in output.inert_lines(told["text"]) if told["text"] else ():
+    for line in told["text"].split("\n") if told["text"] else ():
         output.say(f"  {line}")
     for label, value in _details(told):
-        output.say(f"{label + ':':<11} {output.inert(value)}")
+        output.say(f"{label + ':':<11} {value}")
 
 
 def _details(told: dict[str, Any]) -> list[tuple[str, str]]:

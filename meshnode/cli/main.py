@@ -100,6 +100,8 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
         return _report(
             {"code": "usage", "message": error.format_message(), "hint": f"see '{command} --help'"}, call, USAGE
         )
+    except SystemExit as error:  # click ends so where its reader has gone
+        raise BrokenPipeError from error
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except Refusal as error:
@@ -118,7 +120,7 @@ def _report(told: dict[str, Any], call: Settings, code: int) -> int:
     else:
         message, hint = str(told.get("message", "")), str(told.get("hint", ""))
         line = " ".join((f"{message}; {hint}" if hint else message).split())
-        output.note(f"meshnode: {output.inert(line)}")
+        output.note(f"meshnode: {line}")
     return code
 
 

@@ -1,7 +1,7 @@
 """What reaches the terminal: text of other people made inert, JSON, tables and notes.
 
-Everything a peer wrote passes `inert` before it is printed, so that no name or title can move the cursor, set the
-clipboard, or turn the reading direction around (terminal escapes; Unicode TR 36, section 3.5 on bidirectional text).
+Every line passes `inert` on its way out, whoever wrote it, so that no name or title can move the cursor, set the
+clipboard, or turn the reading direction around (terminal escapes; Unicode TR 36 on bidirectional text).
 """
 
 from __future__ import annotations
@@ -21,11 +21,6 @@ def inert(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(map(_inert_character, text))
-
-
-def inert_lines(text: str) -> list[str]:
-    """`text` of several lines, each made inert; only line feeds part lines."""
-    return [inert(line) for line in text.split("\n")]
 
 
 def _inert_character(character: str) -> str:
@@ -50,14 +45,23 @@ def in_colour() -> bool:
     return to_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def say(text: str = "") -> None:
-    """Print one line that is ours; whatever others wrote in it has been made inert."""
-    sys.stdout.write(text + "\n")
+def say(text: str = "", *, title: str = "") -> None:
+    """Print one line, made inert; `title` goes before it, in bold where colour is welcome."""
+    if title and in_colour():
+        sys.stdout.write(f"\x1b[1m{inert(title)}\x1b[22m")
+    elif title:
+        sys.stdout.write(inert(title))
+    sys.stdout.write(inert(text) + "\n")
 
 
 def note(text: str) -> None:
-    """Print one line beside the result (standard error), so that a pipe carries the result alone."""
-    sys.stderr.write(text + "\n")
+    """Print one line, made inert, beside the result (standard error), so that a pipe carries the result alone."""
+    sys.stderr.write(inert(text) + "\n")
+
+
+def script(text: str) -> None:
+    """Print a text that is ours, or harmless already, as it is."""
+    sys.stdout.write(text + "\n")
 
 
 def as_json(value: Any) -> None:
@@ -65,17 +69,12 @@ def as_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, separators=(", ", ": ")) + "\n")
 
 
-def bold(text: str) -> str:
-    """`text` in bold where colour is welcome."""
-    return f"\x1b[1m{text}\x1b[22m" if in_colour() else text
-
-
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print `rows`: a drawn table on a terminal, tab-separated lines without headings in a pipe."""
     harmless = [[inert(cell) for cell in row] for row in rows]
     if not to_terminal():
         for row in harmless:
-            say("\t".join(row))
+            script("\t".join(row))
         return
     from rich import box
     from rich.console import Console
@@ -84,7 +83,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for heading in headings:
-        drawn.add_column(heading, overflow="fold")
+        drawn.add_column(heading, overflow="fold", header_style="bold")
     for row in harmless:
         drawn.add_row(*(Text(cell) for cell in row))
     Console(no_color=not in_colour(), highlight=False, emoji=False, markup=False).print(drawn)

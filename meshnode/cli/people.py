@@ -48,10 +48,10 @@ def person(context: click.Context, name: str) -> None:
     if settings(context).json:
         output.as_json(told)
         return
-    output.say(output.bold(output.inert(told["name"])) + f" ({RELATIONS[told['relation']]})")
+    output.say(f" ({RELATIONS[told['relation']]})", title=told["name"])
     output.say(told["id"])
     output.say(f"to compare by voice: {told['words']}")
-    for line in output.inert_lines(told["about"]) if told["about"] else ():
+    for line in told["about"].split("\n") if told["about"] else ():
         output.say(f"  {line}")
     if told["relation"] != "yourself":
         _say_vouches(told)
@@ -67,7 +67,7 @@ def vouch(context: click.Context, name: str, trust: float) -> None:
     if settings(context).json:
         output.as_json(told)
     else:
-        output.say(f"You vouch for {output.inert(told['name'])} with {output.weight(told['vouch'])}.")
+        output.say(f"You vouch for {told['name']} with {output.weight(told['vouch'])}.")
 
 
 @command("unvouch")
@@ -79,7 +79,7 @@ def unvouch(context: click.Context, name: str) -> None:
     if settings(context).json:
         output.as_json(told)
     else:
-        output.say(f"You no longer vouch for {output.inert(told['name'])}.")
+        output.say(f"You no longer vouch for {told['name']}.")
 
 
 def _say_vouches(told: dict[str, Any]) -> None:

@@ -41,7 +41,7 @@ def completion(context: click.Context, shell: str | None) -> None:
     if settings(context).json:
         output.as_json({"shell": chosen, "script": source})
     else:
-        output.say(source)
+        output.script(source)
 
 
 def _own_shell() -> str:

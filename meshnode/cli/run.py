@@ -76,7 +76,7 @@ def _greet(ready: Ready, call: Settings) -> None:
     others = ", ".join(host for host, _ in ready.addresses) or "this machine alone"
     program = "meshnode" if call.home is None else f"meshnode --home {shlex.quote(str(call.home))}"
     output.say()
-    output.say(f"  {output.bold(output.inert(ready.name))} ({written[:11]}) is up.")
+    output.say(f" ({written[:11]}) is up.", title=f"  {ready.name}")
     output.say(f"  Listening on port {ready.port}, at {others}.")
     output.say()
     output.say("  In another terminal:")

@@ -22,7 +22,7 @@ def status(context: click.Context) -> None:
         output.as_json(told)
         return
     person = told["person"]
-    output.say(output.bold(f"{output.inert(person['name'])} ({person['id'][:11]})"))
+    output.say(f" ({person['id'][:11]})", title=person["name"])
     output.say(_readiness(told))
     if told["addresses"]:
         announced = "announced on the local network" if told["announcing"] else "not announced"
@@ -31,7 +31,7 @@ def status(context: click.Context) -> None:
     if told["pending"]:
         output.say(f"{_count(told['pending'], 'card')} waiting until your nodes meet.")
     for problem in told["problems"]:
-        output.say(f"! {output.inert(problem['message'])}; {output.inert(problem['hint'])}")
+        output.say(f"! {problem['message']}; {problem['hint']}")
     if not told["problems"]:
         output.say("Nothing is wrong.")
 
@@ -83,7 +83,7 @@ def doctor(context: click.Context, person: str | None) -> None:
         return
     for finding in told["findings"]:
         hint = f"; {finding['hint']}" if finding["hint"] else ""
-        output.say(output.inert(f"{'ok' if finding['well'] else '! '} {finding['message']}{hint}"))
+        output.say(f"{'ok' if finding['well'] else '! '} {finding['message']}{hint}")
 
 
 def _readiness(told: dict[str, Any]) -> str:
@@ -91,7 +91,7 @@ def _readiness(told: dict[str, Any]) -> str:
 
 
 def _company(met: list[dict[str, Any]]) -> str:
-    names = list(dict.fromkeys(output.inert(peer["name"]) for peer in met))
+    names = list(dict.fromkeys(peer["name"] for peer in met))
     return ", ".join(names) if names else "nobody"
 
 

@@ -21,11 +21,11 @@ def why(context: click.Context, what: str) -> None:
     if settings(context).json:
         output.as_json(told)
         return
-    name = output.inert(told["person"]["name"])
+    name = told["person"]["name"]
     if told["listing"] is not None:
-        output.say(output.bold(output.inert(told["listing"]["title"])) + f", by {name} ({RELATIONS[told['relation']]})")
+        output.say(f", by {name} ({RELATIONS[told['relation']]})", title=told["listing"]["title"])
     else:
-        output.say(output.bold(name) + f" ({RELATIONS[told['relation']]})")
+        output.say(f" ({RELATIONS[told['relation']]})", title=name)
     if told["relation"] == "yourself":
         return
     _say_path(f"How you trust {name}:", told["regard"], f"There is no path of vouches from you to {name}.")
@@ -37,14 +37,14 @@ def why(context: click.Context, what: str) -> None:
     if told["breaks"]:
         output.say("Any of these could end it:")
         for sentence in told["breaks"]:
-            output.say(f"  - {output.inert(sentence)}")
+            output.say(f"  - {sentence}")
 
 
 def _say_path(heading: str, path: dict[str, Any] | None, missing: str) -> None:
     if path is None:
         output.say(missing)
         return
-    people = " -> ".join(output.inert(person["name"]) for person in path["people"])
+    people = " -> ".join(person["name"] for person in path["people"])
     weights = " x ".join(output.weight(weight) for weight in path["weights"])
     product = f" = {output.weight(path['trust'])}" if len(path["weights"]) > 1 else ""
     output.say(heading)

@@ -1,0 +1,163 @@
+"""`init` and `run`: a node is made once, started without a question where nobody can be asked, and ends when told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from meshnode.home import Home
+from tests.cli.village import meshnode
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**{k: v for k, v in os.environ.items() if not k.startswith("MESHNODE_")}, "PYTHONPATH": str(ROOT)}
+
+
+@contextmanager
+def running(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
+    """A daemon on loopback alone, without a terminal."""
+    daemon = subprocess.Popen(
+        [sys.executable, "-m", "meshnode", "--home", str(home), "run", "--interface", "lo", "--no-mdns", *words],
+        env=ENVIRONMENT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield daemon
+    finally:
+        daemon.kill()
+        daemon.wait()
+        assert daemon.stdout is not None
+        daemon.stdout.close()
+
+
+def test_init_makes_a_node_and_says_where(tmp_path: Path) -> None:
+    ran = meshnode("--home", str(tmp_path / "A"), "init", "--name", "Alice", "--no-input", "--place", "52.52,13.40")
+    assert ran.code == 0
+    assert ran.out.startswith("Welcome, Alice.")
+    assert Home(tmp_path / "A").has_node
+    assert (tmp_path / "A").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_second_init_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    meshnode("--home", str(tmp_path), "init", "--name", "Alice")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    ran = meshnode("--home", str(tmp_path), "init", "--name", "Mallory")
+    assert (ran.code, ran.out) == (5, "")
+    assert "there is already a node" in ran.err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--name", ""],
+        ["--name", "   "],
+        ["--name", "x" * 65],
+        ["--name", "a\x1b[2J"],
+        ["--name", "a\nb"],
+        ["--name", "a\u202eb"],
+        ["--name", "\u200b"],
+        ["--name", "\udcff"],
+        ["--name", "Alice", "--place", "91,0"],
+        ["--name", "Alice", "--audience", "everybody"],
+        ["--name", "Alice", "--passphrase"],
+    ],
+)
+def test_an_init_that_cannot_be_makes_nothing(tmp_path: Path, words: list[str]) -> None:
+    ran = meshnode("--home", str(tmp_path / "A"), "init", "--no-input", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert not (tmp_path / "A").exists()
+
+
+def test_init_tells_programs_who_it_made(tmp_path: Path) -> None:
+    told = json.loads(meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--json").out)
+    assert told["person"]["name"] == "Alice"
+    assert told["person"]["id"].startswith("mp1")
+    assert told["home"] == str(tmp_path)
+
+
+def test_run_makes_a_node_without_asking_and_ends_when_told(tmp_path: Path) -> None:
+    with running(tmp_path / "A", "--json") as daemon:
+        assert daemon.stdout is not None
+        told = json.loads(daemon.stdout.readline())
+        assert set(told) == {"person", "home", "port", "addresses"}
+        assert told["addresses"]
+        second = meshnode("--home", str(tmp_path / "A"), "run", "--json")
+        assert (second.code, second.out) == (5, "")
+        assert "already running" in second.err
+        status = json.loads(meshnode("--home", str(tmp_path / "A"), "status", "--json").out)
+        assert status["ready"]
+        assert status["person"] == told["person"]
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(20) == 0
+    assert not Home(tmp_path / "A").socket.exists()
+
+
+def test_the_first_screen_says_who_where_and_what_next(tmp_path: Path) -> None:
+    home = tmp_path / "A"
+    meshnode("--home", str(home), "init", "--name", "Alice")
+    with running(home) as daemon:
+        assert daemon.stdout is not None
+        lines: list[str] = []
+        while "Ctrl-C" not in (lines[-1] if lines else ""):
+            lines.append(daemon.stdout.readline())
+        shown = "".join(lines)
+        assert "Alice (mp1" in shown
+        assert "Listening on port" in shown
+        assert f"meshnode --home {home} card" in shown
+        daemon.send_signal(signal.SIGINT)
+        assert daemon.wait(20) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--port", "99999"],
+        ["--port", "high"],
+        ["--peer", "nowhere"],
+        ["--peer", "host:0"],
+        ["--interface", " "],
+        ["--unlock"],
+        ["surplus"],
+    ],
+)
+def test_a_run_that_cannot_be_makes_nothing(tmp_path: Path, words: list[str]) -> None:
+    ran = meshnode("--home", str(tmp_path / "A"), "run", *words)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.count("\n") == 1
+    assert not (tmp_path / "A").exists()
+
+
+def test_a_passphrase_comes_from_the_environment_and_is_not_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "four walls and a roof")
+    assert meshnode("--home", str(tmp_path / "A"), "init", "--name", "Alice", "--passphrase").code == 0
+    assert "MESHNODE_PASSPHRASE" not in os.environ
+    assert "sealed" in Home(tmp_path / "A").identity_key.read_text()
+
+
+def test_the_doctor_looks_at_the_home_even_where_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshnode.cli.client.BEGIN_SECONDS", 0.0)
+    assert "there is no node" in meshnode("--home", str(tmp_path / "none"), "doctor").out
+    home = tmp_path / "A"
+    meshnode("--home", str(home), "init", "--name", "Alice")
+    told = json.loads(meshnode("--home", str(home), "doctor", "--json").out)
+    assert {finding["code"]: finding["well"] for finding in told["findings"]} == {
+        "home": True,
+        "disk": True,
+        "running": False,
+    }
+    home.chmod(0o755)
+    assert "chmod 700" in meshnode("--home", str(home), "doctor").out

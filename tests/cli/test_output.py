@@ -1,0 +1,210 @@
+"""What others wrote is inert wherever it is printed, and the program behaves on every kind of output."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meshnode.api.app import openapi_document
+from meshnode.cli import client as client_module
+from meshnode.cli import output, wording
+from meshnode.home import Home
+from protocol import CATEGORIES, LISTING_TYPES, URGENCIES, Audience, Relation
+from tests.cli.test_json import CALLS, PROMISED
+from tests.cli.village import meshnode
+
+ROOT = Path(__file__).resolve().parents[2]
+HOSTILE = "\x1b]52;c;aGk=\x07\x1b[2J\r\n\x9b31m<script>\u202egnp\u2066\u200b\u2028\x00\udcff\U000e0041Bob"
+JOINERS = "\u200c\u200d"
+
+
+def harmless(text: str) -> bool:
+    return all(unicodedata.category(letter)[0] != "C" or letter in JOINERS for letter in text.replace("\n", ""))
+
+
+@given(st.text())
+def test_whatever_is_written_comes_out_as_one_printable_line(text: str) -> None:
+    shown = output.inert(text)
+    assert harmless(shown)
+    assert "\n" not in shown
+    assert "\u2028" not in shown
+
+
+@given(st.text(st.characters(whitelist_categories=("L", "N", "P", "S")), max_size=50))
+def test_ordinary_writing_stays_as_it_is(text: str) -> None:
+    assert output.inert(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31m", "␛[31m"),
+        ("a\rb", "a␍b"),
+        ("\x7f", "␡"),
+        ("\x9b", "<U+009B>"),
+        ("\u202eevil", "<U+202E>evil"),
+        ("👩\u200d🌾", "👩\u200d🌾"),
+        ("<script>", "<script>"),
+    ],
+)
+def test_what_cannot_be_seen_is_made_visible(text: str, shown: str) -> None:
+    assert output.inert(text) == shown
+
+
+def sample(schema: dict[str, Any], name: str = "") -> Any:
+    """A value of this form in which every text is hostile, but for the words that the daemon itself chooses."""
+    if "$ref" in schema:
+        properties = openapi_document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"]
+        return {key: sample(inner, key) for key, inner in properties.items()}
+    if "anyOf" in schema:
+        return sample(schema["anyOf"][0], name)
+    known: dict[str, Any] = {
+        "string": {"relation": "extended_network", "audience": "network_wide"}.get(name, HOSTILE),
+        "integer": 2**53 - 1,
+        "number": 0.5,
+        "boolean": True,
+    }
+    return [sample(schema["items"], name)] if schema["type"] == "array" else known[schema["type"]]
+
+
+@pytest.mark.parametrize("name", sorted(CALLS))
+def test_no_command_lets_anything_through(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    answer = sample({"$ref": f"#/components/schemas/{PROMISED[name][0]}"})
+    monkeypatch.setattr(client_module.Client, "_call", lambda *_: json.loads(json.dumps(answer)))
+    ran = meshnode("--home", str(tmp_path), name, *CALLS[name])
+    assert ran.code == 0
+    assert harmless((ran.out + ran.err).replace("\t", ""))
+    assert meshnode("--home", str(tmp_path), name, *CALLS[name], "--json").out.isascii()
+
+
+def test_an_error_lets_nothing_through_either(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse(*_: object) -> None:
+        raise client_module.Refusal({"code": "ambiguous", "message": HOSTILE, "hint": HOSTILE})
+
+    monkeypatch.setattr(client_module.Client, "_call", refuse)
+    ran = meshnode("--home", str(tmp_path), "person", "Bob")
+    assert (ran.code, ran.err.count("\n")) == (2, 1)
+    assert harmless(ran.err)
+
+
+def test_the_command_lines_words_are_the_protocols() -> None:
+    audiences = [audience.word for audience in Audience if audience is not Audience.FOLLOWS]
+    assert list(wording.AUDIENCES) == audiences
+    assert wording.CATEGORIES == CATEGORIES
+    assert wording.TYPES == LISTING_TYPES
+    assert wording.URGENCIES == URGENCIES
+    assert {relation.value: relation.words for relation in Relation} == wording.RELATIONS
+
+
+def test_what_can_be_cleared_is_what_the_use_case_clears() -> None:
+    from meshnode.app.listings import CLEARABLE
+
+    assert tuple(CLEARABLE) == wording.CLEARABLE
+
+
+@pytest.mark.parametrize("seconds", [0, 1_800_000_000, 2**53 - 1, -1])
+def test_any_time_can_be_shown(seconds: int) -> None:
+    assert output.when(seconds)
+
+
+def test_a_screen_that_knows_no_umlauts_gets_numbers() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict")
+    stream.reconfigure(errors="backslashreplace")
+    stream.write("Straße")
+    stream.flush()
+    done = subprocess.run(
+        [sys.executable, "-m", "meshnode", "show", "Straße"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONPATH": str(ROOT), "MESHNODE_HOME": "/nowhere/ß"},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_reader_who_leaves_is_no_error() -> None:
+    command = f"{sys.executable} -m meshnode --help | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def on_a_terminal(*words: str, **environment: str) -> str:
+    """What the program shows where it has a terminal."""
+    ours, theirs = pty.openpty()
+    done = subprocess.Popen(
+        [sys.executable, "-m", "meshnode", *words],
+        env={"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONPATH": str(ROOT), **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            chunk = os.read(ours, 65_536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        shown += chunk
+    done.wait()
+    os.close(ours)
+    return shown.decode()
+
+
+def test_on_a_terminal_there_are_a_card_with_a_code_a_table_and_bold_text_unless_unwanted(village: Any) -> None:
+    home = str(village.homes["A"])
+    card = on_a_terminal("--home", home, "card")
+    assert "mesh1" in card
+    assert "█" in card or "▀" in card
+    assert "They type:  meshnode add mesh1" in card
+    table = on_a_terminal("--home", home, "people", NO_COLOR="1")
+    assert re.search(r"name +id +trust", re.sub(r"\x1b\[[0-9;]*m", "", table))
+    assert "\x1b[1m" in on_a_terminal("--home", home, "status")
+    assert "\x1b" not in on_a_terminal("--home", home, "status", NO_COLOR="1")
+    assert "Nothing yet" in on_a_terminal("--home", home, "discover")
+
+
+def test_a_plain_call_imports_little(village: Any) -> None:
+    heavy = [
+        "trio",
+        "zeroconf",
+        "nacl",
+        "cryptography",
+        "h3",
+        "apsw",
+        "starlette",
+        "hypercorn",
+        "rich",
+        "segno",
+        "protocol",
+    ]
+    program = (
+        "import sys; from meshnode.cli.main import run; code = run(sys.argv[1:]); "
+        f"sys.stderr.write(repr([name for name in {heavy!r} if name in sys.modules])); sys.exit(code)"
+    )
+    for words in (["discover"], ["people"], ["offer", "Bread"], ["status", "--json"], ["card"]):
+        done = subprocess.run(
+            [sys.executable, "-c", program, "--home", str(village.homes["A"]), *words],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "[]"), words
+    assert Home(village.homes["A"]).has_node

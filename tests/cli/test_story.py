@@ -1,0 +1,95 @@
+"""The commands of the story, typed as people type them, and what they answer to people."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cli.village import Village, meshnode
+
+
+def test_vegetables_are_offered_found_explained_and_lost(village: Village) -> None:
+    offered = village("C", "offer", "Fresh vegetables", "--category", "food", "--audience", "network_wide")
+    assert offered.code == 0
+    assert offered.out.startswith("Posted: Fresh vegetables (")
+    village.settle()
+    assert village("A", "discover").out == "Fresh vegetables (trusted friend of friend)\n"
+    found = json.loads(village("A", "discover", "--json").out)
+    assert found["hidden"] == 0
+    (result,) = found["results"]
+    wanted = {
+        "type": "offer",
+        "title": "Fresh vegetables",
+        "category": "food",
+        "audience": "network_wide",
+        "trust": 0.56,
+        "relation": "trusted_friend_of_friend",
+        "distance_km": None,
+    }
+    assert {key: result[key] for key in wanted} == wanted
+    assert (set(result["author"]), result["author"]["name"]) == ({"id", "name"}, "Carol")
+    assert "Alice -> Bob -> Carol  (0.7 x 0.8 = 0.56)" in village("A", "why", "Fresh vegetables").out
+    assert village("B", "unvouch", "Carol").out == "You no longer vouch for Carol.\n"
+    village.settle()
+    gone = village("A", "discover")
+    assert (gone.code, gone.out) == (0, "")
+    assert village("A", "show", "Fresh vegetables").code == 3
+
+
+def test_a_card_in_a_pipe_is_its_text_alone_and_connects_two(village: Village) -> None:
+    card = village("C", "card", "--uses", "2", "--trust", "0.6", "--expires", "2d")
+    assert card.out.startswith("mesh1")
+    assert card.out.count("\n") == 1
+    added = village("A", "add", card.out.strip(), "--trust", "0.9")
+    assert added.out.splitlines() == [
+        "You vouch for Carol with 0.9.",
+        "Carol was not met yet. It completes by itself when your nodes meet; 'meshnode status' shows it.",
+    ]
+    assert json.loads(village("A", "status", "--json").out)["pending"] == 1
+    assert "1 card waiting" in village("A", "status").out
+
+
+def test_a_card_may_be_broken_over_lines_and_given_in_pieces(village: Village) -> None:
+    card = village("C", "card").out.strip()
+    pieces = [card[start : start + 50] for start in range(0, len(card), 50)]
+    assert village("A", "add", *pieces).code == 0
+
+
+def test_status_and_peers_speak_in_words(village: Village) -> None:
+    village.networks["A"].connect(village.replicas["B"].me)
+    told = village("A", "status").out
+    assert "Alice (mp1" in told
+    assert "Connected to Bob." in told
+    assert "Nothing is wrong." in told
+    assert village("A", "peers").out.split("\t")[0] == "Bob"
+    assert "You are connected to Bob" in village("A", "doctor", "Bob").out
+
+
+def test_people_are_listed_described_blocked_and_unblocked(village: Village) -> None:
+    assert [line.split("\t")[0] for line in village("A", "people").out.splitlines()] == ["Bob"]
+    assert [line.split("\t")[0] for line in village("A", "people", "--all").out.splitlines()] == ["Bob", "Carol"]
+    assert "You vouch with 0.7." in village("A", "person", "bo").out
+    assert village("A", "vouch", "Bob", "--trust", "0.75").out == "You vouch for Bob with 0.75.\n"
+    assert village("A", "block", "Carol").out == "Carol is blocked: neither of you sees the other.\n"
+    assert village("A", "blocks").out.split("\t")[0] == "Carol"
+    assert village("A", "person", "Carol").code == 3
+    assert village("A", "unblock", "Carol").code == 0
+    assert village("A", "blocks").out == ""
+
+
+def test_a_listing_is_shown_changed_and_withdrawn(village: Village) -> None:
+    village(
+        "A", "need", "Ladder", "--text", "Three metres\nat least", "--tag", "tall", "--quantity", "1", "--lend", "--urgency", "emergency"
+    )  # fmt: skip
+    shown = village("A", "show", "lad").out
+    assert "need, other, emergency, by you" in shown
+    assert "  Three metres\n  at least\n" in shown
+    assert "to be given back" in shown
+    assert village("A", "edit", "Ladder", "--title", "Long ladder", "--clear", "text").code == 0
+    assert village("A", "mine").out.split("\t")[0] == "Long ladder"
+    assert village("A", "withdraw", "Long").out == "Withdrawn: Long ladder.\n"
+    assert village("A", "mine").out == ""
+
+
+def test_global_options_may_stand_before_or_after_the_command(village: Village) -> None:
+    home = str(village.homes["A"])
+    assert meshnode("--json", "--home", home, "mine").out == meshnode("mine", "--home", home, "--json").out
