@@ -16,6 +16,7 @@ LINES_PER_MINUTE = 10  # of one event about one peer or address
 LINES_PER_MINUTE_ALL = 300
 KINDS_REMEMBERED = 512
 VALUE_MAX = 2000  # characters
+TRACE_MAX = 8000
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "left_out"}
 
 
@@ -46,7 +47,7 @@ class ForPrograms(logging.Formatter):
             **_extra(record),
         }
         if record.exc_info:
-            told["trace"] = _short(self.formatException(record.exc_info))
+            told["trace"] = self.formatException(record.exc_info)[-TRACE_MAX:]  # its end says what happened
         return json.dumps(told)
 
 

@@ -38,7 +38,7 @@ class Recogniser:
         self._candidates: list[tuple[PersonId, bytes]] = []
         self._known: OrderedDict[tuple[Announcement, int], PersonId] = OrderedDict()
         self._strangers: OrderedDict[tuple[Announcement, int], tuple[Heard, float]] = OrderedDict()
-        self._second = 0
+        self._second = -1
         self._left = 0
 
     def use(self, candidates: Iterable[tuple[PersonId, bytes]], now: float) -> Iterator[Sighted]:

@@ -27,10 +27,9 @@ class Scheduler:
         """Go on until cancelled."""
         while True:
             self._news = trio.Event()
+            begun = trio.current_time()
             pause = await self._upkeep()
             log.debug("upkeep done", extra={"again_in": pause})
-            if pause > SOONEST_SECONDS:
-                with trio.move_on_after(pause):
-                    await self._news.wait()
-                pause = SOONEST_SECONDS
-            await trio.sleep(pause)
+            with trio.move_on_at(begun + pause):
+                await self._news.wait()
+                await trio.sleep_until(begun + SOONEST_SECONDS)

@@ -1,0 +1,147 @@
+"""When and what a node announces, under a clock that jumps; multicast DNS itself is played by a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from meshnode.app.contacts import Announced
+from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, Discovery, Mode
+from meshnode.net.interfaces import Interfaces
+from meshnode.net.mdns import Heard, Inbox, Mdns, Service
+from meshnode.net.recogniser import Sighted
+from protocol import ANNOUNCEMENT_LIFE, MDNS_QUEUE_MAX
+from tests.net.test_interfaces import HOME, LOOPBACK
+from tests.support.people import Person, grown
+
+ALICE = Person("Alice")
+KEYS = Announced(ALICE.presence_key, ())
+
+
+class Air(Mdns):
+    """Multicast DNS without a network: writes down what is said, and when."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[tuple[float, Service | None]] = []
+        self.repeated: list[float] = []
+        self.closed = False
+
+    async def open(self) -> None:
+        """Nothing to open."""
+
+    async def close(self) -> None:
+        self.closed = True
+
+    async def use(self, interfaces: list[str | int]) -> None:
+        await trio.lowlevel.checkpoint()
+
+    async def announce(self, service: Service | None) -> None:
+        await trio.lowlevel.checkpoint()
+        self.said.append((trio.current_time(), service))
+
+    def repeat(self) -> None:
+        self.repeated.append(trio.current_time())
+
+    @property
+    def services(self) -> list[Service]:
+        return [service for _, service in self.said if service is not None]
+
+
+async def run(
+    seconds: float, mode: Mode = Mode.ON, *, script: Callable[[Discovery], Any] | None = None, keys: Announced = KEYS
+) -> Air:
+    """What goes over the air in so many seconds, from a start at home."""
+    air = Air()
+    counter = iter(range(10_000))
+    sightings: list[Sighted] = []
+    made = Discovery(mode, 7000, lambda size: grown(next(counter), size=size), sightings.append, air)
+    made.use_interfaces(Interfaces((*LOOPBACK, *HOME)))
+    made.use_keys(keys, [])
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(made.run)
+        if script is not None:
+            await script(made)
+        await trio.sleep(seconds)
+        nursery.cancel_scope.cancel()
+    return air
+
+
+async def test_an_announcement_names_addresses_and_port_and_no_loopback(autojump_clock: MockClock) -> None:
+    [service] = (await run(1.0)).services
+    assert service.port == 7000
+    assert len(service.addresses) == len(HOME)
+
+
+async def test_names_nonce_and_tags_are_new_every_quarter_of_an_hour(autojump_clock: MockClock) -> None:
+    services = (await run(3 * ANNOUNCEMENT_LIFE - 1)).services
+    assert len(services) == 3
+    looks = [(service.instance, service.host, service.txt[b"n"], service.txt[b"t"]) for service in services]
+    assert all(len(set(part)) == 3 for part in zip(*looks, strict=True))
+
+
+async def test_an_announcement_is_repeated_now_and_then(autojump_clock: MockClock) -> None:
+    air = await run(10 * REPEAT_SECONDS + 1)
+    assert len(air.repeated) == 10
+    assert len(air.services) == 1
+
+
+async def test_after_somebody_was_lost_it_is_repeated_at_once_and_oftener_for_a_while(
+    autojump_clock: MockClock,
+) -> None:
+    async def script(made: Discovery) -> None:
+        await trio.sleep(30.0)
+        made.lost()
+
+    air = await run(35.0, script=script)
+    assert air.repeated == pytest.approx([30.0 + number * REPEAT_LOST_SECONDS for number in range(4)])
+    later = await run(2 * LOST_SECONDS, script=script)
+    assert later.repeated[-1] - later.repeated[-2] == pytest.approx(REPEAT_SECONDS)
+
+
+async def test_new_addresses_are_announced_at_once_under_new_names(autojump_clock: MockClock) -> None:
+    async def script(made: Discovery) -> None:
+        await trio.sleep(5.0)
+        made.use_interfaces(Interfaces((*LOOPBACK, HOME[0])))
+
+    first, second = (await run(1.0, script=script)).services
+    assert second.addresses == (HOME[0].packed,)
+    assert first.instance != second.instance
+
+
+async def test_a_new_card_is_announced_at_once(autojump_clock: MockClock) -> None:
+    async def script(made: Discovery) -> None:
+        await trio.sleep(5.0)
+        made.use_keys(Announced(ALICE.presence_key, (grown("card"),)), [])
+
+    services = (await run(1.0, script=script)).services
+    assert len(services) == 2
+    assert len(services[0].txt[b"t"]) == len(services[1].txt[b"t"])  # their number tells nothing about cards
+
+
+async def test_who_only_listens_says_nothing_at_all(autojump_clock: MockClock) -> None:
+    air = await run(2 * ANNOUNCEMENT_LIFE, Mode.LISTEN)
+    assert not air.services
+
+
+async def test_switched_off_it_does_not_even_listen(autojump_clock: MockClock) -> None:
+    assert not (await run(10.0, Mode.OFF)).said
+
+
+async def test_goodbye_is_said_at_the_end(autojump_clock: MockClock) -> None:
+    assert (await run(1.0)).closed
+
+
+async def test_a_flood_fills_the_inbox_and_no_more() -> None:
+    send, receive = trio.open_memory_channel[Heard](MDNS_QUEUE_MAX)
+    inbox = Inbox(trio.lowlevel.current_trio_token(), send)
+    flood = partial(inbox.put, Heard("x", (), 1, {}))
+    await trio.to_thread.run_sync(lambda: [flood() for _ in range(50 * MDNS_QUEUE_MAX)])
+    await trio.testing.wait_all_tasks_blocked()
+    assert receive.statistics().current_buffer_used <= MDNS_QUEUE_MAX
+    assert receive.statistics().current_buffer_used > 0
