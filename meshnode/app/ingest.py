@@ -3,13 +3,12 @@
 A batch is one transaction. Nothing in it trusts the sender: signatures, certificates, bodies, lifetimes, caps and the
 audience are checked for foreign and own records alike. What fails is refused and attributed; the rest of the batch is
 not lost. The order inside a batch does not matter: certificates and policies are applied first, and whatever had to
-wait for one of them is judged again before the commit. Signatures are the dearest part, so other cores may check the
-later ones of a batch while the earlier ones are put into the store.
+wait for one of them is judged again before the commit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -39,13 +38,13 @@ from protocol import (
 TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})
 CIRCLE_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE})
 
-Verifier = Callable[[Sequence[Record]], Iterable[bool]]
-"""Says of each record, in order, whether its signature holds; it may still be at work on the later ones."""
+Verifier = Callable[[Sequence[Record]], list[bool]]
+"""Says of each record, in order, whether its signature holds."""
 
 
-def verify_one_by_one(records: Sequence[Record]) -> Iterator[bool]:
+def verify_one_by_one(records: Sequence[Record]) -> list[bool]:
     """The plain verifier; a node with more than one core hands in one that shares the work out."""
-    return map(verify_signature, records)
+    return [verify_signature(record) for record in records]
 
 
 @dataclass(slots=True)
