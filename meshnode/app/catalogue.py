@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
+from typing import Any
 
 from meshnode.app.changes import Change
 from meshnode.app.judge import Answer, Question
 from meshnode.app.replica import Replica
 from meshnode.store import State
-from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, parse_body
+from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, Wish, parse_body
 
 SLICE = 500  # listings read at a time while filling: the desk is free in between
 NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything anew
@@ -95,8 +96,8 @@ class Catalogue:
         self._filling: Iterator[Record] | None = None
         self._came: list[RecordId] = []
         self._went: list[RecordId] = []
-        self.trust_moved = 0
-        """Grows whenever what may be shown, or how it ranks, can have changed for reasons beside the listings."""
+        self.opinions: dict[Wish, dict[Shelf, Any]] = {}
+        """What a search made of each shelf, by its wish; forgotten as soon as trust, blocks or places move."""
         self._begin()
         replica.changes.subscribe(self._note)
 
@@ -111,7 +112,7 @@ class Catalogue:
 
     def _note(self, change: Change) -> None:
         if change.trust or change.people:
-            self.trust_moved += 1
+            self.opinions.clear()
         self._came.extend(change.stored)
         self._went.extend(change.gone)
         if len(self._came) + len(self._went) > NOTED_MAX:
@@ -185,13 +186,12 @@ class Catalogue:
     # --- looking -------------------------------------------------------------------------------------------------------
 
     def shelves(self) -> list[Shelf]:
-        """All shelves of others that consent to this node's owner; call `catch_up` first."""
-        judge, me = self._replica.judge, self._replica.me
-        return [
-            shelf
-            for shelf in self._shelves.values()
-            if shelf.author != me and judge.answer(me, shelf.question) is Answer.YES
-        ]
+        """All shelves of others; call `catch_up` first."""
+        return [shelf for shelf in self._shelves.values() if shelf.author != self._replica.me]
+
+    def consents(self, shelf: Shelf) -> bool:
+        """Whether the owner of this node may have what stands there."""
+        return self._replica.judge.answer(self._replica.me, shelf.question) is Answer.YES
 
     def own(self) -> list[Entry]:
         """The owner's own listings that have not expired, newest first; call `catch_up` first."""
@@ -205,7 +205,7 @@ class Catalogue:
         now, me = self._replica.clock.now(), self._replica.me
         shelves = [shelf for shelf in self._shelves.values() if shelf.author == me]
         if not own_only:
-            shelves += self.shelves()
+            shelves += [shelf for shelf in self.shelves() if self.consents(shelf)]
         entries = [entry for shelf in shelves for entry in shelf.in_time(now)]
         as_id, title = text.strip().casefold(), searchable(text)
         return (

@@ -37,6 +37,7 @@ from protocol import (
 
 SHOWN = 100
 SHOWN_MAX = 1000
+WISHES_REMEMBERED = 8  # different limits of trust and distance; words, types and categories are none
 WITHIN_MAX_KM = 40_000  # once around
 
 
@@ -82,31 +83,41 @@ class _Matches(NamedTuple):
     entries: list[Entry]
 
 
+class _Opinion(NamedTuple):
+    """What a viewer with a wish makes of a shelf, whatever he searches for."""
+
+    verdict: Verdict
+    audience: int
+    tenths: int  # of trust, the most first
+    distance: float  # kilometres; unknown ones are endless
+    author: str  # searchable
+
+
 def discover(replica: Replica, catalogue: Catalogue, search: Search) -> Discovery:
     """Look for what others share. Never waits for the network."""
     wish, audience = _wish(replica, search), _audience(search)
     if not 1 <= search.limit <= SHOWN_MAX:
         raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
     catalogue.catch_up()
-    words = tuple(dict.fromkeys(searchable(search.words or "").split()))
+    words = tuple(f" {word}" for word in dict.fromkeys(searchable(search.words or "").split()))
+    now = replica.clock.now()
     found: list[_Matches] = []
     hidden = 0
-    for shelf in catalogue.shelves():
-        facts = _facts(replica, shelf)
-        if audience not in (None, facts.audience):
+    for shelf, opinion in _opinions(replica, catalogue, wish):
+        if audience not in (None, opinion.audience):
             continue
-        verdict = _judge(replica, shelf, facts, wish)
-        if verdict not in (Verdict.VISIBLE, Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
-            continue
-        in_title, elsewhere = _matching(replica, shelf, search, words)
-        if verdict is not Verdict.VISIBLE:
+        in_title, elsewhere = _matching(
+            shelf.in_time(now), search, [word for word in words if word not in opinion.author]
+        )
+        if words and all(word in opinion.author for word in words):
+            in_title, elsewhere = [], in_title
+        if opinion.verdict is not Verdict.VISIBLE:
             hidden += len(in_title) + len(elsewhere)
             continue
-        tenths, distance = _nearness(replica, shelf, wish.here)
-        if in_title:
-            found.append(_Matches(_Rank(not shelf.emergency, False, tenths, distance), in_title))  # noqa: FBT003
-        if elsewhere:
-            found.append(_Matches(_Rank(not shelf.emergency, True, tenths, distance), elsewhere))  # noqa: FBT003
+        for matches, not_in_title in ((in_title, False), (elsewhere, True)):
+            if matches:
+                rank = _Rank(not shelf.emergency, not_in_title, opinion.tenths, opinion.distance)
+                found.append(_Matches(rank, matches))
     best = replica.store.records.get_many([entry.record for entry in islice(_ranked(found), search.limit)])
     return Discovery(
         results=tuple(view(replica, record) for record in best if record.body),
@@ -123,28 +134,56 @@ def _ranked(found: list[_Matches]) -> Iterator[Entry]:
         )
 
 
-def _matching(
-    replica: Replica, shelf: Shelf, search: Search, words: tuple[str, ...]
-) -> tuple[list[Entry], list[Entry]]:
-    """The entries of a shelf that fit: those whose title has all words, and the others; both newest first."""
-    entries = shelf.in_time(replica.clock.now())
+def _matching(entries: list[Entry], search: Search, words: list[str]) -> tuple[list[Entry], list[Entry]]:
+    """The entries that fit: those whose title has all words, and the others; both in the order they came in."""
     if search.type is not None:
         entries = [entry for entry in entries if entry.type == search.type]
     if search.category is not None:
         entries = [entry for entry in entries if entry.category == search.category]
     if not words:
         return entries, []
-    name = searchable(name_of(replica, shelf.author))
-    left = [f" {word}" for word in words if f" {word}" not in name]
-    if not left:
-        return [], entries
-    for word in left:
+    for word in words:
         entries = [entry for entry in entries if word in entry.words]
-    in_title = [entry for entry in entries if all(-1 < entry.words.find(word) < entry.title_end for word in left)]
+    in_title = [entry for entry in entries if all(entry.words.find(word) < entry.title_end for word in words)]
     if len(in_title) == len(entries):
         return entries, []
     titled = set(map(id, in_title))
     return in_title, [entry for entry in entries if id(entry) not in titled]
+
+
+def _opinions(replica: Replica, catalogue: Catalogue, wish: Wish) -> Iterator[tuple[Shelf, _Opinion]]:
+    """Every shelf of which there is something to say to the owner: what he sees, or hides from himself."""
+    if len(catalogue.opinions) > WISHES_REMEMBERED:
+        catalogue.opinions.clear()
+    formed: dict[Shelf, _Opinion] = catalogue.opinions.setdefault(wish, {})
+    for shelf in catalogue.shelves():
+        opinion = formed.get(shelf)
+        if opinion is None:
+            opinion = formed[shelf] = _opinion(replica, catalogue, shelf, wish)
+        if opinion.verdict in (Verdict.VISIBLE, Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
+            yield shelf, opinion
+
+
+def _opinion(replica: Replica, catalogue: Catalogue, shelf: Shelf, wish: Wish) -> _Opinion:
+    policy = replica.circle.policy(shelf.author)
+    preference = policy.preference if policy is not None else Preference()
+    facts = ListingFacts(
+        audience=effective_audience(shelf.audience, preference),
+        place=place_of(replica, shelf.author, shelf.place),
+        radius_km=preference.radius_km,
+    )
+    standing = replica.circle.standing(shelf.author, replica.me)
+    verdict = Verdict.NO_CONSENT
+    if catalogue.consents(shelf):
+        verdict = visible(facts, standing, viewer_place=here(replica), wish=wish)
+    unknown = wish.here is None or facts.place is None
+    return _Opinion(
+        verdict=verdict,
+        audience=facts.audience,
+        tenths=0 if standing.regard is None else -round(as_trust(standing.regard) * 10),
+        distance=math.inf if unknown else distance_km(wish.here or "", facts.place or ""),
+        author=searchable(name_of(replica, shelf.author)),
+    )
 
 
 def _wish(replica: Replica, search: Search) -> Wish:
@@ -168,31 +207,3 @@ def _audience(search: Search) -> Audience | None:
         return Audience.from_word(search.audience)
     except ValueError as error:
         raise Usage(f"{search.audience!r} is no audience", str(error)) from error
-
-
-def _facts(replica: Replica, shelf: Shelf) -> ListingFacts:
-    policy = replica.circle.policy(shelf.author)
-    preference = policy.preference if policy is not None else Preference()
-    return ListingFacts(
-        audience=effective_audience(shelf.audience, preference),
-        place=place_of(replica, shelf.author, shelf.place),
-        radius_km=preference.radius_km,
-    )
-
-
-def _judge(replica: Replica, shelf: Shelf, facts: ListingFacts, wish: Wish) -> Verdict:
-    profile = replica.circle.profile(replica.me)
-    return visible(
-        facts,
-        replica.circle.standing(shelf.author, replica.me),
-        viewer_place=profile.place if profile is not None else None,
-        wish=wish,
-    )
-
-
-def _nearness(replica: Replica, shelf: Shelf, where: str | None) -> tuple[int, float]:
-    """Trust in tenths, most first, and kilometres, unknown last."""
-    regard = replica.circle.regard_from(replica.me).get(shelf.author)
-    tenths = 0 if regard is None else -round(as_trust(regard) * 10)
-    place = place_of(replica, shelf.author, shelf.place)
-    return tenths, math.inf if where is None or place is None else distance_km(where, place)
