@@ -215,7 +215,7 @@ class Network:
             self._caller.look()
             with trio.move_on_after(CONTACTS_SECONDS):
                 await self._refresh.wait()
-            await trio.sleep(CONTACTS_PAUSE)
+            await trio.sleep_until(now + CONTACTS_PAUSE)
 
     def _sighted(self, sighted: Sighted) -> None:
         person, addresses = sighted

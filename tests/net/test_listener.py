@@ -1,0 +1,105 @@
+"""Listening on loopback: one port for both families, kept, and following the interfaces."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from meshnode.errors import Failed
+from meshnode.net.interfaces import Interfaces, LocalAddress, snapshot
+from meshnode.net.listener import Listener
+
+LOOPBACK = snapshot(["no-such-interface"])
+V4 = Interfaces((LocalAddress("lo", 1, ipaddress.ip_address("127.0.0.1").packed),))
+OTHER = Interfaces((LocalAddress("lo", 1, ipaddress.ip_address("127.0.0.2").packed),))
+
+
+@asynccontextmanager
+async def listener(*, wildcard: bool = False) -> AsyncIterator[tuple[Listener, list[str]]]:
+    """A listener, and the hosts that connections came from."""
+    came: list[str] = []
+
+    async def handle(stream: trio.SocketStream, host: str) -> None:
+        came.append(host)
+        await stream.aclose()
+
+    async with trio.open_nursery() as nursery:
+        yield Listener(nursery, handle, wildcard=wildcard), came
+        nursery.cancel_scope.cancel()
+
+
+async def reach(host: str, port: int) -> bool:
+    """Whether somebody accepts a connection there, and, if so, has hung up again."""
+    try:
+        stream = await trio.open_tcp_stream(host, port)
+    except OSError:
+        return False
+    async with stream:
+        return await stream.receive_some() == b""
+
+
+@pytest.mark.parametrize("wildcard", [True, False])
+async def test_one_port_serves_every_family(wildcard: bool) -> None:
+    async with listener(wildcard=wildcard) as (listening, came):
+        port = listening.open(LOOPBACK, wanted=None, kept=None)
+        hosts = [address.host for address in LOOPBACK.addresses]
+        for host in hosts:
+            assert await reach(host, port)
+        assert came == hosts
+
+
+async def test_a_kept_port_is_taken_again() -> None:
+    async with listener() as (listening, _):
+        port = listening.open(V4, wanted=None, kept=None)
+    async with listener() as (listening, _):
+        assert listening.open(V4, wanted=None, kept=port) == port
+
+
+async def test_where_the_kept_port_is_taken_another_is_found() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        async with listener() as (listening, _):
+            port = listening.open(V4, wanted=None, kept=taken)
+            assert port != taken
+            assert await reach("127.0.0.1", port)
+
+
+async def test_a_port_that_was_asked_for_and_is_taken_is_an_error_that_says_what_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        async with listener() as (listening, _):
+            with pytest.raises(Failed, match=str(taken)) as refusal:
+                listening.open(V4, wanted=taken, kept=None)
+            assert "--port" in refusal.value.hint
+
+
+async def test_sockets_follow_the_addresses_of_the_chosen_interfaces() -> None:
+    async with listener() as (listening, _):
+        port = listening.open(V4, wanted=None, kept=None)
+        assert not await reach("127.0.0.2", port)
+        listening.use(OTHER)
+        await wait_all_tasks_blocked()
+        assert await reach("127.0.0.2", port)
+        assert not await reach("127.0.0.1", port)
+
+
+async def test_an_address_that_cannot_be_used_yet_does_not_keep_the_others_from_it() -> None:
+    nowhere = LocalAddress("eth9", 9, ipaddress.ip_address("203.0.113.9").packed)
+    async with listener() as (listening, _):
+        port = listening.open(Interfaces((nowhere, *V4.addresses)), wanted=None, kept=None)
+        assert listening.hosts == ("127.0.0.1",)
+        assert await reach("127.0.0.1", port)
+
+
+async def test_after_closing_nobody_is_accepted() -> None:
+    async with listener() as (listening, _):
+        port = listening.open(V4, wanted=None, kept=None)
+        listening.close()
+        await wait_all_tasks_blocked()
+        assert not await reach("127.0.0.1", port)

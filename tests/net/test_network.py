@@ -1,0 +1,138 @@
+"""Nodes with real sockets on loopback: they meet by card, keep one session, shrug strangers off, and part politely."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from meshnode.app.contacts import dial_keys
+from meshnode.app.conversation import Conversation
+from meshnode.errors import Failed
+from meshnode.net.dialer import Address, Outcome
+from meshnode.net.listener import BACKLOG
+from protocol import PREAUTH_CONNECTIONS_MAX
+from tests.support.network import Node, connect, replica_of, start, until
+
+
+async def test_two_people_meet_by_a_card(nursery: trio.Nursery) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    [peer] = alice.network.state().peers
+    assert (peer.person, peer.device, peer.dialed) == (bob.replica.me, bob.replica.device, True)
+    assert peer.address == str(Address(*bob.address))
+    [peer] = bob.network.state().peers
+    assert (peer.person, peer.dialed) == (alice.replica.me, False)
+
+
+async def test_attempts_are_told_with_their_outcome(nursery: trio.Nursery) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    assert [attempt.outcome for attempt in alice.network.attempts(bob.replica.me)] == [Outcome.MET.value]
+    assert not bob.network.attempts(alice.replica.me)
+
+
+async def test_both_dialing_at_once_end_with_one_session(nursery: trio.Nursery) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    for one, other in ((alice, bob), (bob, alice)):
+        await one.desk.run(_remember_card, one, await other.card())
+    for one in (alice, bob):
+        one.network.look_again()
+    await until(lambda: alice.peers() and bob.peers(), "they meet")
+    await until(lambda: len(alice.network.links) == len(bob.network.links) == 1, "one connection is left")
+    assert alice.network.state().peers[0].dialed != bob.network.state().peers[0].dialed
+
+
+def _remember_card(node: Node, card: str) -> None:
+    from meshnode.app import cards
+
+    cards.add(node.replica, cards.CardToAdd(card), ())
+
+
+async def test_a_node_that_stops_says_goodbye_and_is_dialed_again_when_it_is_back(nursery: trio.Nursery) -> None:
+    alice = await start(nursery, "Alice")
+    async with trio.open_nursery() as bobs:
+        bob = await start(bobs, "Bob")
+        await connect(alice, bob)
+        await bob.network.close()
+    await until(lambda: not alice.peers(), "Alice notices")
+    again = await start(nursery, "Bob", bob.replica, port=bob.network.port)
+    alice.network.look_again()
+    await until(lambda: alice.peers() == {again.replica.me}, "they meet again")
+
+
+async def test_the_port_is_chosen_once_and_kept(nursery: trio.Nursery) -> None:
+    async with trio.open_nursery() as first:
+        alice = await start(first, "Alice")
+        port = alice.network.port
+        await alice.network.close()
+    assert (await start(nursery, "Alice", alice.replica)).network.port == port
+
+
+async def test_a_taken_port_is_an_error_of_its_own_and_not_a_group(nursery: trio.Nursery) -> None:
+    alice = await start(nursery, "Alice")
+    with pytest.raises(Failed, match="taken"):
+        await start(nursery, "Bob", port=alice.network.port)
+
+
+@pytest.mark.parametrize("sent", [b"", bytes(66), b"GET / HTTP/1.1\r\n\r\n", b"\xff" * 70_000])
+async def test_a_stranger_gets_not_one_byte(nursery: trio.Nursery, sent: bytes) -> None:
+    alice = await start(nursery, "Alice")
+    async with await trio.open_tcp_stream(*alice.address) as stream:
+        try:
+            await stream.send_all(sent)
+            await stream.send_eof()
+            assert await stream.receive_some() == b""
+        except trio.BrokenResourceError:
+            pass  # hung up on while it was still talking
+
+
+async def test_a_first_message_played_back_gets_not_one_byte(nursery: trio.Nursery) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await alice.desk.run(_remember_card, alice, await bob.card())
+    dial = (await alice.desk.run(dial_keys, alice.replica, bob.replica.me))[0]
+    first = Conversation.dialing(alice.replica, dial, trio.current_time()).data_to_send()
+    for expected in (True, False):
+        async with await trio.open_tcp_stream(*bob.address) as stream:
+            await stream.send_all(first)
+            if not expected:
+                await stream.send_eof()
+            assert bool(await stream.receive_some()) is expected
+
+
+async def test_among_five_hundred_who_only_hold_the_line_a_contact_still_gets_in(nursery: trio.Nursery) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    held: list[trio.SocketStream] = []
+    for _ in range(500 // BACKLOG):
+        held += [await trio.open_tcp_stream(*bob.address) for _ in range(BACKLOG)]
+        assert len(bob.network.links) <= PREAUTH_CONNECTIONS_MAX
+    await connect(alice, bob)
+    for stream in held:
+        await trio.aclose_forcefully(stream)
+
+
+async def test_what_is_written_while_connected_reaches_the_other_at_once(nursery: trio.Nursery) -> None:
+    from meshnode.app import listings
+
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    before = len(list(bob.replica.store.records.rows(author=alice.replica.me)))
+    draft = listings.Draft(type="offer", title="Apples")
+    await alice.desk.run(listings.post, alice.replica, draft)
+
+    def arrived() -> bool:
+        return len(list(bob.replica.store.records.rows(author=alice.replica.me))) > before
+
+    await until(arrived, "the offer arrives")
+
+
+async def test_addresses_for_a_card_carry_no_scope_and_the_nodes_port(nursery: trio.Nursery) -> None:
+    alice = await start(nursery, "Alice")
+    addresses = alice.network.state().addresses
+    assert alice.address in addresses
+    assert all("%" not in host and port == alice.network.port for host, port in addresses)
+
+
+async def test_a_chosen_interface_that_is_not_there_is_named_as_a_problem(nursery: trio.Nursery) -> None:
+    alice = await start(nursery, "Alice")
+    assert [problem.code for problem in alice.network.state().problems] == ["no_interface"]
+    assert replica_of("Carol").me != alice.replica.me

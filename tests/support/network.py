@@ -1,0 +1,89 @@
+"""Whole network sides in one process: real sockets on loopback, real records, stores in memory, no multicast DNS."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import trio
+
+from meshnode.app import cards
+from meshnode.app.beginning import begin
+from meshnode.app.replica import Replica
+from meshnode.clock import Clock
+from meshnode.net.discovery import Mode
+from meshnode.net.network import Network, Options
+from meshnode.store import Store
+from meshnode.store.desk import Desk
+from protocol import Audience, Precision, Preference
+from tests.support.people import Person
+
+NO_INTERFACE = ("no-such-interface",)  # so that loopback alone is used
+WITHIN_SECONDS = 10.0
+
+
+@dataclass
+class Node:
+    """One person's node, running."""
+
+    name: str
+    replica: Replica
+    desk: Desk
+    network: Network
+
+    @property
+    def address(self) -> tuple[str, int]:
+        return ("127.0.0.1", self.network.port)
+
+    async def card(self) -> str:
+        """A card with the node's own address."""
+        made = await self.desk.run(cards.make, self.replica, cards.CardOrder(), [self.address])
+        return made.text
+
+    async def add(self, card: str) -> None:
+        """What `meshnode add` does."""
+        await self.desk.run(cards.add, self.replica, cards.CardToAdd(card), ())
+        self.network.look_again()
+
+    def peers(self) -> set[bytes]:
+        """Whom it is connected to, settled sessions only."""
+        return {peer.person for peer in self.network.state().peers if peer.live}
+
+
+def replica_of(name: str, store: Store | None = None) -> Replica:
+    """A new person's replica."""
+    person = Person(name)
+    replica = Replica.open(
+        store or Store.open(":memory:"), person.id, person.keys, Clock(), secrets.token_bytes, identity=person.identity
+    )
+    begin(
+        replica, name=name, place=None, preference=Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 0)
+    )
+    return replica
+
+
+async def start(nursery: trio.Nursery, name: str, replica: Replica | None = None, *, port: int = 0) -> Node:
+    """A running node; it ends with the nursery."""
+    replica = replica or replica_of(name)
+    desk = Desk()
+    network = Network(replica, desk, Options(port, NO_INTERFACE, Mode.OFF), jitter=lambda: 0.0)
+    await nursery.start(network.run)
+    return Node(name, replica, desk, network)
+
+
+async def until(look: Callable[[], object], what: str) -> None:
+    """Wait until something is so; AssertionError naming it where it does not come to that."""
+    with trio.move_on_after(WITHIN_SECONDS):
+        while not look():  # noqa: ASYNC110 - what is looked at is not made for waiting
+            await trio.sleep(0.01)
+        return
+    raise AssertionError(f"not within {WITHIN_SECONDS:g} s: {what}")
+
+
+async def connect(one: Node, other: Node) -> None:
+    """Let `one` add the other's card, and wait until both have settled."""
+    await one.add(await other.card())
+    await until(
+        lambda: other.replica.me in one.peers() and one.replica.me in other.peers(), f"{one.name} and {other.name} meet"
+    )
