@@ -54,6 +54,10 @@ AUTHOR_BYTES_MAX = 16 * 1024 * 1024
 ADDRESSES_REMEMBERED_MAX = 8  # a person: a peer that moves about, or says it does, cannot make us dial a long list
 HELD_LIFE = 7 * DAY  # for as long as a record waits for its certificate or policy: made-up ones cannot block the room
 HELD_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up
+REFUSED_REMEMBERED = 10_000  # records a peer has shown that are not for us: asked about again when our standing moves
+LEAVERS_MAX = 1_000  # people who lately left the own web
+LEAVERS_GRACE = 14 * DAY  # how long they are told what is superseded; then the presence key turns
+HELD_FROM_ONE_MAX = 1_000  # of them, brought by one peer: he cannot take the room of what others bring
 
 # --- Sessions --------------------------------------------------------------------------------------------------------
 FRAME_MAX_BYTES = 65_519  # plaintext of one Noise message (65,535 less the 16-byte MAC)

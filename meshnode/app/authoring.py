@@ -6,6 +6,8 @@ version when that narrows, and stays where it was when older versions are still 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from meshnode.app.replica import Replica
 from meshnode.errors import Failed
 from protocol import (
@@ -19,12 +21,19 @@ from protocol import (
     signed,
 )
 
+_LIVES = {Kind.LISTING: limits.LISTING_LIFE, Kind.PROFILE: limits.PROFILE_LIFE, Kind.POLICY: limits.POLICY_LIFE}
+
+
+def _nothing() -> None:
+    """Nothing has to be committed with the record."""
+
+
 def fresh_salt(replica: Replica) -> bytes:
     """A salt for a new body: a header alone must not be guessed at."""
     return replica.entropy(limits.SALT_BYTES)
 
 
-def write(
+def write(  # noqa: PLR0913 - each says another thing about the record
     replica: Replica,
     kind: Kind,
     slot: bytes,
@@ -34,13 +43,16 @@ def write(
     audience: Audience = Audience.FOLLOWS,
     expires: int | None = None,
     narrows: bool = False,
+    within: Callable[[], None] = _nothing,
 ) -> Record:
     """Sign the next version of own register (`kind`, `slot`) and commit it.
 
     It lives `life` seconds from now, or until `expires` (UNIX seconds). `narrows` says that older versions must no
-    longer be used by anybody. Raises Failed where this device no longer speaks for its person.
+    longer be used by anybody. `within` writes what has to be committed with the record, once it is in place. Raises
+    Failed where this device no longer speaks for its person.
     """
-    return _sign_and_keep(replica, kind, slot, body.to_body(), audience, life, expires, narrows)
+    until = min(replica.clock.now() + life, limits.FOREVER) if expires is None else expires
+    return _sign_and_keep(replica, kind, slot, body.to_body(), audience, until, narrows=narrows, within=within)
 
 
 def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
@@ -48,10 +60,9 @@ def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
     head = replica.store.records.head((replica.me, kind, slot))
     if head is None:
         raise Failed("There is nothing here to withdraw.", hint="`meshnode mine` lists what you posted.")
-    header = head.header
-    return _sign_and_keep(
-        replica, kind, slot, b"", Audience(header.audience), 0, max(header.outlives, replica.clock.now() + 1), True
-    )
+    now = replica.clock.now()
+    until = min(max(head.header.outlives, now + 1), now + _LIVES[kind])
+    return _sign_and_keep(replica, kind, slot, b"", Audience(head.header.audience), until, narrows=True)
 
 
 def _sign_and_keep(
@@ -60,14 +71,14 @@ def _sign_and_keep(
     slot: bytes,
     body: bytes,
     audience: Audience,
-    life: int,
-    expires: int | None,
+    until: int,
+    *,
     narrows: bool,
+    within: Callable[[], None] = _nothing,
 ) -> Record:
     now = replica.clock.now()
     head = replica.store.records.head((replica.me, kind, slot))
     version = head.header.version + 1 if head else 1
-    until = min(now + life, limits.FOREVER) if expires is None else expires
     record = signed(
         kind=kind,
         author=replica.me,
@@ -83,7 +94,7 @@ def _sign_and_keep(
         body=body,
         sign=replica.keys.sign,
     )
-    outcome = replica.ingest.receive([record])
+    outcome = replica.ingest.receive([record], within=within)
     if outcome.faults:
         raise Failed(_why(outcome.faults[0][1]))
     if record.id not in outcome.kept:

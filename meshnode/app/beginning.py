@@ -19,6 +19,7 @@ from protocol import (
     signed,
 )
 
+
 def begin(replica: Replica, *, name: str, place: str | None, preference: Preference) -> None:
     """Write what a person needs before anything else. Raises Failed while the identity key is locked."""
     certify_own_device(replica)

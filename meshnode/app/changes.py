@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from meshnode.store import Row
 from protocol import PersonId, RecordId
 
 
@@ -15,17 +16,22 @@ from protocol import PersonId, RecordId
 class Change:
     """What one commit altered.
 
-    `stored` are ids now held, `gone` ids no longer held or in use; `trust` says whether somebody's policy or
-    certificate changed, which can alter who may have anything.
+    `stored` are ids now held, `ended` what is no longer held or in use, as it was before; `trust` says whether
+    somebody's policy or certificate changed, which can alter who may have anything.
     """
 
     stored: tuple[RecordId, ...] = ()
-    gone: tuple[RecordId, ...] = ()
+    ended: tuple[Row, ...] = ()
     people: frozenset[PersonId] = frozenset()
     trust: bool = False
 
+    @property
+    def gone(self) -> tuple[RecordId, ...]:
+        """The ids of what ended."""
+        return tuple(row.id for row in self.ended)
+
     def __bool__(self) -> bool:
-        return bool(self.stored or self.gone or self.trust)
+        return bool(self.stored or self.ended or self.trust)
 
 
 Listener = Callable[[Change], None]

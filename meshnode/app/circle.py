@@ -210,14 +210,18 @@ class Circle:
 
     # --- standing ------------------------------------------------------------------------------------------------
 
-    def standing(self, author: PersonId, viewer: PersonId, *, in_doubt: bool = False) -> Standing:
-        """How `author` and `viewer` stand to each other; with `in_doubt`, were no suspended policy suspended."""
-        graph = self._before if in_doubt and self._before is not None else self.graph
+    def standing(self, author: PersonId, viewer: PersonId) -> Standing:
+        """How `author` and `viewer` stand to each other."""
         return Standing(
-            blocked=graph.at_odds(author, viewer),
-            reach=self._reach_to(graph, viewer).get(author),
+            blocked=self.graph.at_odds(author, viewer),
+            reach=self.reach_to(viewer).get(author),
             regard=self.regard_from(viewer).get(author),
         )
+
+    def consent(self, author: PersonId, viewer: PersonId, graph: TrustGraph) -> Standing:
+        """The part of their standing that decides about consent, in the graph in use or in the one `in_doubt` gives."""
+        reach = self._reach_to(graph, viewer).get(author)
+        return Standing(blocked=graph.at_odds(author, viewer), reach=reach, regard=None)
 
     def reach_to(self, viewer: PersonId) -> dict[PersonId, int]:
         """Cost of reach(author -> viewer) for every author in whose web `viewer` is."""

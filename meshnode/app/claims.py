@@ -11,8 +11,9 @@ from protocol import PersonId
 def redeem(replica: Replica, card: bytes, claimant: PersonId) -> bool:
     """`claimant` has shown the secret of our card with this id: give him its vouch, if it still holds for him.
 
-    The vouch is never laid over what was said of him before. A claimant who comes again, because the line dropped, is
-    let in again; his vouch is made up for if the node stopped between burning the secret and signing.
+    The vouch is never laid over another. Over a vouch taken back only if the card was made for one person: handing it
+    to him says something new, hanging it on a notice board does not. A claimant who comes again, because the line
+    dropped, is let in again; his vouch is made up for if the node stopped between burning the secret and signing.
     """
     if policy.blocks(replica, claimant):
         return False
@@ -20,11 +21,10 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> bool:
     if result not in (ClaimResult.FIRST, ClaimResult.AGAIN):
         return False
     issued = replica.store.cards.issued(card)
-    said_nothing = policy.weight(replica, claimant) == 0 and (
-        result is ClaimResult.FIRST or not policy.has_spoken_of(replica, claimant)
-    )
-    if issued is not None and said_nothing:
-        policy.vouch(replica, claimant, issued.weight)
+    if issued is not None and policy.weight(replica, claimant) == 0:
+        meant_for_him = result is ClaimResult.FIRST and issued.uses == 1
+        if meant_for_him or not policy.has_spoken_of(replica, claimant):
+            policy.vouch(replica, claimant, issued.weight)
     return True
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app import claims, used_cards
+from meshnode.app import claims, leavers, used_cards
 from meshnode.app.changes import Change
 from meshnode.app.contacts import Dial, PskName, psk_candidates
 from meshnode.app.replica import Replica
@@ -96,6 +96,11 @@ class Conversation:
         return self._dial is not None
 
     @property
+    def _person(self) -> PersonId | None:
+        """With whom we talk, or who it must be since we called him."""
+        return self._dial.person if self._dial is not None else self.peer
+
+    @property
     def proven(self) -> bool:
         """Whether the other end has shown that it may talk to us at all."""
         return self._channel.established
@@ -143,10 +148,12 @@ class Conversation:
 
     def changed(self, change: Change) -> None:
         """A commit happened, by this conversation or elsewhere: pass on what this peer may have of it."""
-        if self._view is None or self._session is None or self.end is not None:
+        view, person = self._view, self._person
+        if view is None or person is None or self.end is not None:
             return
-        self._follow(self._view.apply(change))
-        if change.trust and self.peer is not None and not self._admits(self.peer):
+        admitted = self._admits(person)
+        self._follow(view.apply(change, shut=view.shut and not admitted))
+        if not admitted and not (view.shut and leavers.is_leaver(self._replica, person)):
             self.close(Code.REFUSED)
         self._flush()
 
@@ -203,12 +210,8 @@ class Conversation:
 
     def _meet(self, event: PeerIntroduced) -> None:
         replica = self._replica
-        session = self._session
-        assert session is not None
-        own = [record for record in event.extra if record.header.author == event.person]
-        replica.ingest.receive([event.certificate, *own], event.person)
         self.peer, self.device = event.person, event.device
-        if not self._speaks_for(event):
+        if not (self._is_whom_we_called(event) and self._speaks_for(event)):
             self.close(Code.FORGED)
             return
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
@@ -217,15 +220,21 @@ class Conversation:
             return
         if self._dial is not None and self._dial.card is not None:
             claims.settled(replica, event.person)
-        if not self._admits(event.person):
+        admitted = self._admits(event.person)
+        if not admitted and not leavers.is_leaver(replica, event.person):
             self.close(Code.REFUSED)
             return
-        if not replica.circle.certified(event.person, event.device):
-            replica.ingest.receive([event.certificate, *own], event.person)  # had no place here before the card did
+        if admitted and not replica.circle.certified(event.person, event.device):
+            own = [record for record in event.extra if record.header.author == event.person]
+            replica.ingest.receive([event.certificate, *own], event.person)
         if replica.circle.graph.weight(replica.me, event.person) > 0:
             replica.clock.heard(event.person, event.wall)
         if self._view is None:
-            self._open_view(event.person)
+            self._open_view(event.person, shut=not admitted)
+
+    def _is_whom_we_called(self, event: PeerIntroduced) -> bool:
+        """Somebody may have certified another's keys as his own: then the other is who answers."""
+        return self._dial is None or (event.person, event.device) == (self._dial.person, self._dial.device)
 
     def _speaks_for(self, event: PeerIntroduced) -> bool:
         """Whether the device may speak for its person. Of people outside the web no certificate is kept to ask."""
@@ -245,28 +254,29 @@ class Conversation:
             return False
         return person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person)
 
-    def _open_view(self, person: PersonId) -> None:
+    def _open_view(self, person: PersonId, *, shut: bool = False) -> None:
         replica = self._replica
         assert self._session is not None
-        self._view = View(replica.store, replica.judge, replica.clock, person)
+        self._view = View(replica.store, replica.judge, replica.clock, replica.me, person, shut=shut)
         self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.REST))
 
     def _take_in(self, records: list[Record]) -> None:
         session, view = self._session, self._view
         if session is None or view is None:
             return
-        view.note_held(records)  # before the commit wakes this conversation too: what the peer sent is no news to it
         outcome = self._replica.ingest.receive(records, self.peer)
+        view.note_refused(outcome.not_for_us)
         session.judged()
-        if outcome.answers:
-            session.supersede([newer.without_body() for newer in outcome.answers])
+        self._supersede(outcome.answers)
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")
 
     def _give(self, ids: list[bytes]) -> None:
         if self._session is not None and self._view is not None:
-            self._session.supply(self._view.supply(ids))
+            supplied = self._view.supply(ids)
+            self._session.supply(record for record in supplied if not record.header_only)
+            self._supersede([record for record in supplied if record.header_only])
 
     def _follow(self, delta: Delta) -> None:
         if self._session is None:
@@ -274,8 +284,15 @@ class Conversation:
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
-        if delta.headers:
-            self._session.supersede(delta.headers)
+        self._supersede(delta.headers)
+
+    def _supersede(self, newer: list[Record]) -> None:
+        """Show these as headers alone, and whose device wrote them if that cannot be known there."""
+        if newer and self._session is not None and self._view is not None:
+            self._session.supersede(newer)
+            lent = self._view.lend_certificates(newer)
+            if lent:
+                self._session.update(Phase.GRAPH, lent, [])
 
     def _ended(self, end: End) -> None:
         if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:

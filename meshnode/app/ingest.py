@@ -14,10 +14,10 @@ from itertools import groupby
 
 from meshnode.app.changes import Change, Changes
 from meshnode.app.circle import Circle
-from meshnode.app.judge import Answer, Answers, Judge
-from meshnode.app.settle import Settled, settle
+from meshnode.app.judge import Answer, Answers, Judge, Question
+from meshnode.app.settle import Settled, Settler
 from meshnode.clock import Clock
-from meshnode.store import State, Store
+from meshnode.store import Row, State, Store
 from protocol import (
     Body,
     Code,
@@ -30,6 +30,7 @@ from protocol import (
     RemoteError,
     body_of,
     check_header,
+    device_slot,
     is_strike,
     limits,
     verify_signature,
@@ -53,13 +54,15 @@ class Outcome:
 
     `kept` are ids now held because of it or held already, `refused` ids that we do not want (no fault of anybody),
     `faults` records that nobody honest passes on, `answers` newer records of registers of which the sender showed an
-    older version (to be sent alone as headers where the sender may not have more).
+    older version (to be sent alone as headers where the sender may not have more). `not_for_us` has what we would take
+    if our standing were another, with the question that decides.
     """
 
     kept: list[RecordId] = field(default_factory=list)
     refused: list[RecordId] = field(default_factory=list)
     faults: list[tuple[Record, Code]] = field(default_factory=list)
     answers: list[Record] = field(default_factory=list)
+    not_for_us: list[tuple[Record, Question]] = field(default_factory=list)
     change: Change = field(default_factory=Change)
 
 
@@ -72,8 +75,9 @@ class _Batch:
     now: int
     now_is_certain: bool
     stored: list[RecordId] = field(default_factory=list)
-    gone: list[RecordId] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
+    held: int | None = None
     trust: bool = False
 
 
@@ -85,6 +89,7 @@ class Ingest:
         store: Store,
         circle: Circle,
         judge: Judge,
+        settler: Settler,
         changes: Changes,
         clock: Clock,
         me: PersonId,
@@ -93,14 +98,24 @@ class Ingest:
         self._store = store
         self._circle = circle
         self._judge = judge
+        self._settler = settler
         self._changes = changes
         self._clock = clock
         self._me = me
         self._verifier = verifier
         self._answers = Answers(judge, me)
 
-    def receive(self, records: Sequence[Record], source: PersonId | None = None) -> Outcome:
-        """Take in `records` from the person `source` (None: our own hand). Committed when it returns."""
+    def receive(
+        self,
+        records: Sequence[Record],
+        source: PersonId | None = None,
+        *,
+        within: Callable[[], None] = lambda: None,
+    ) -> Outcome:
+        """Take in `records` from the person `source` (None: our own hand). Committed when it returns.
+
+        `within` is called when all of them are in place and judged, to write what must be committed with them or not.
+        """
         batch = _Batch(Outcome(), source, self._clock.now(), self._clock.trusted)
         fresh = self._worth_verifying(records, batch)
         verified = zip(fresh, self._verifier(fresh), strict=True)
@@ -108,9 +123,11 @@ class Ingest:
             with self._store.transaction():
                 self._apply(verified, batch)
                 batch.outcome.change = self._finish(batch)
+                within()
         except BaseException:
             # The circle may have read what the transaction then took back.
             self._circle.refresh(self._store, batch.people)
+            self._settler.forget()
             raise
         self._changes.tell(batch.outcome.change)
         return batch.outcome
@@ -121,23 +138,36 @@ class Ingest:
         """What is new here, in the order in which it has to be taken."""
         known = self._store.records.known([record.id for record in records])
         fresh: list[Record] = []
-        seen: set[tuple[RecordId, bool]] = set()
+        seen: set[tuple[RecordId, bool, bytes]] = set()  # a bad signature must not keep the good one out
         for record in records:
             try:
                 check_header(record.header)
             except RemoteError as error:
                 batch.outcome.faults.append((record, error.code))
                 continue
-            if (record.id, record.header_only) in seen:
+            if (record.id, record.header_only, record.signature) in seen:
                 continue
-            seen.add((record.id, record.header_only))
+            seen.add((record.id, record.header_only, record.signature))
             if known.get(record.id, False) or (record.header_only and record.id in known):
-                batch.outcome.kept.append(record.id)
+                self._shown_again(record, batch)
             elif batch.now_is_certain and _untimely(record, batch.now):
                 batch.outcome.refused.append(record.id)
             else:
                 fresh.append(record)
         return sorted(fresh, key=_turn)
+
+    def _shown_again(self, record: Record, batch: _Batch) -> None:
+        batch.outcome.kept.append(record.id)
+        if record.header_only:
+            return
+        (row,) = self._store.records.rows_of([record.id])
+        if row.state == State.SUSPENDED:
+            self._answer_with_newer(record, self._store.records.head(record.register), batch)
+
+    def _answer_with_newer(self, record: Record, head: Record | None, batch: _Batch) -> None:
+        """Whoever shows an older version is given the newer header, for he may not know of it."""
+        if head is not None and head.rank > record.rank:
+            batch.outcome.answers.append(head)
 
     # --- inside the transaction --------------------------------------------------------------------------------------
 
@@ -159,6 +189,11 @@ class Ingest:
         state = self._state_for(record, body, batch)
         if state is None:
             batch.outcome.refused.append(record.id)
+            return
+        if state is State.LIVE:
+            self._settler.note(_question(record.header, body))
+        if state is State.HELD:
+            self._put(record, state, body, batch)
         elif state is State.HEADER or record.header_only:
             self._compete(record.without_body(), State.HEADER, None, batch)
         elif self._store.records.put_new(record, state=state, received_from=batch.source, arrived=batch.now, body=body):
@@ -170,7 +205,7 @@ class Ingest:
         """Put a record whose register may be known here already."""
         head = self._store.records.head(record.register)
         if head is None:
-            if record.header_only:
+            if record.header_only and not is_strike(record.header):
                 batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
             else:
                 self._put(record, state, body, batch)
@@ -178,12 +213,12 @@ class Ingest:
         if head.id != record.id and head.rank[:2] == record.rank[:2]:
             self._store.records.note_fork(head, record)
         used = self._store.records.used(record.register)
+        before = self._store.records.rows_of([used.id]) if used is not None else []
         if not self._put(record, state, body, batch):
             batch.outcome.refused.append(record.id)
-            if not record.header_only:
-                batch.outcome.answers.append(head)
         elif used is not None and used.id != record.id and self._ends_use_of(used, record):
-            batch.gone.append(used.id)
+            batch.gone += before
+        self._answer_with_newer(record, head, batch)
 
     def _ends_use_of(self, used: Record, record: Record) -> bool:
         return not record.header_only or used.header.version < record.header.floor
@@ -207,9 +242,9 @@ class Ingest:
     def _obey_strike(self, record: Record, batch: _Batch) -> None:
         """A strike voids all that its device ever wrote."""
         rows = self._store.records.rows(author=record.header.author)
-        void = [row.id for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
-        self._store.records.delete(void)
-        batch.gone.extend(void)
+        void = [row for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
+        self._store.records.delete([row.id for row in void])
+        batch.gone += void
 
     # --- judging one record ---------------------------------------------------------------------------------------
 
@@ -217,38 +252,42 @@ class Ingest:
         """The state `record` may be stored in, or None to refuse it; raises RemoteError where it is at fault."""
         header = record.header
         if header.kind == Kind.DEVICE:
-            return self._room_for(record, State.LIVE)
-        certificate = self._circle.certificate(header.author, header.device)
-        if certificate is None:
-            # Nothing waits under a header alone, and unproved it must not supersede.
-            return None if record.header_only else self._room_for(record, State.HELD)
-        if certificate.struck:
+            return self._room_for(record, State.LIVE, batch)
+        if self._circle.struck(header.author, header.device):
+            strike = self._store.records.head((header.author, Kind.DEVICE, device_slot(header.device)))
+            batch.outcome.answers += [strike] if strike is not None else []
             return None
+        if not self._circle.certified(header.author, header.device):
+            # Unproved, a header must not supersede; and there is nothing to wait for where it could not.
+            waits = not record.header_only or self._store.records.head(record.register) is not None
+            return self._room_for(record, State.HELD, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
-            return self._room_for(record, State.LIVE)
-        answer = self._answer(header, body, batch)
+            return self._room_for(record, State.LIVE, batch)
+        asked = _question(header, body)
+        expired = header.expires <= batch.now and header.author != self._me
+        answer = Answer.NO if expired else self._answers[asked]
         if answer is Answer.NO and not record.withdrawn:
+            if not expired:
+                batch.outcome.not_for_us.append((record, asked))
             return State.HEADER  # not for us any more: what it says of an older version still counts
-        return self._room_for(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE)
+        return self._room_for(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE, batch)
 
-    def _answer(self, header: Header, body: Body | None, batch: _Batch) -> Answer:
-        """Whether we may have it ourselves."""
-        if header.expires <= batch.now and header.author != self._me:
-            return Answer.NO
-        place = body.place if isinstance(body, Listing) else None
-        return self._answers[header.kind, header.author, header.device, header.audience, header.policy_version, place]
-
-    def _room_for(self, record: Record, state: State) -> State | None:
+    def _room_for(self, record: Record, state: State, batch: _Batch) -> State | None:
         """`state`, or None where the author, or what is held for judgement, has used up its room."""
         author = record.header.author
+        records = self._store.records
+        if state == State.HELD:  # counts for nobody: who its author is has yet to be proved
+            if batch.held is None:
+                batch.held = records.count_held(batch.source)
+            batch.held += 1
+            full = batch.held > limits.HELD_FROM_ONE_MAX or records.count_held() >= limits.HELD_RECORDS_MAX
+            return None if full else state
         if author == self._me:
             return state
         records = self._store.records
         if records.bytes_of(author) + len(record.wire) > limits.AUTHOR_BYTES_MAX:
             return None
         if records.count(author) >= limits.AUTHOR_RECORDS_MAX and records.head(record.register) is None:
-            return None
-        if state == State.HELD and records.count_held() >= limits.HELD_RECORDS_MAX:
             return None
         return state
 
@@ -258,12 +297,12 @@ class Ingest:
         self._circle.refresh(self._store, batch.people)
         settled = Settled()
         if batch.trust or batch.people:
-            settled = settle(self._store, self._circle, self._judge, self._me, batch.now)
+            settled = self._settler.settle(batch.people, batch.now)
             batch.people |= settled.people
-        stored = _without([*batch.stored, *settled.freed], settled.dropped)
+        gone = [*batch.gone, *settled.gone]
         return Change(
-            stored=tuple(stored),
-            gone=(*batch.gone, *settled.dropped),
+            stored=tuple(_without([*batch.stored, *settled.freed], [row.id for row in gone])),
+            ended=tuple(gone),
             people=frozenset(batch.people),
             trust=batch.trust,
         )
@@ -272,6 +311,11 @@ class Ingest:
 def _turn(record: Record) -> int:
     """When it is taken: certificates decide about policies, and both about everything else."""
     return min(record.header.kind, Kind.PROFILE)
+
+
+def _question(header: Header, body: Body | None) -> Question:
+    place = body.place if isinstance(body, Listing) else None
+    return (header.kind, header.author, header.device, header.audience, header.policy_version, place)
 
 
 def _untimely(record: Record, now: int) -> bool:

@@ -16,6 +16,8 @@ from protocol import (
     Kind,
     ListingFacts,
     PersonId,
+    Standing,
+    TrustGraph,
     Verdict,
     effective_audience,
     may_have_device,
@@ -52,6 +54,10 @@ class Judged(Protocol):
     def place(self) -> str | None: ...
 
 
+_TOLD_OF_BLOCKS = frozenset(
+    {Kind.DEVICE, Kind.POLICY}
+)  # who is blocked by the viewer is told what he says all the same
+
 Question = tuple[int, PersonId, DeviceId, int, int, str | None]
 
 
@@ -77,16 +83,18 @@ class Judge:
 
     def answer(self, viewer: PersonId, asked: Question) -> Answer:
         """The answer to a question; expiry is not part of it."""
-        kind, author, device, audience, policy_version, place = asked
+        kind, author, device, _, policy_version, _ = asked
         if author == viewer:
             return Answer.YES
+        if kind not in _TOLD_OF_BLOCKS and self._circle.graph.blocks(viewer, author):
+            return Answer.NO  # whatever the author may have said, the viewer's own word is known
         if not self._decidable(author, device, policy_version):
             return Answer.UNKNOWN
-        if self._allows(viewer, kind, author, audience, place, in_doubt=False):
-            return Answer.YES
-        if self._circle.in_doubt() and self._allows(viewer, kind, author, audience, place, in_doubt=True):
+        answer = self._by(self._circle.graph, viewer, asked)
+        before = self._circle.in_doubt()
+        if answer is Answer.NO and before is not None and self._by(before, viewer, asked) is not Answer.NO:
             return Answer.UNKNOWN
-        return Answer.NO
+        return answer
 
     def _decidable(self, author: PersonId, device: DeviceId, policy_version: int) -> bool:
         """Whether the author's policy is in use, and as new as the one the record was made under."""
@@ -94,31 +102,46 @@ class Judge:
             return False
         return policy_version == 0 or self._circle.policy_version(author, device) >= policy_version
 
-    def _allows(
-        self, viewer: PersonId, kind: int, author: PersonId, audience: int, place: str | None, *, in_doubt: bool
-    ) -> bool:
-        circle = self._circle
-        graph = (circle.in_doubt() or circle.graph) if in_doubt else circle.graph
-        standing = circle.standing(author, viewer, in_doubt=in_doubt)
-        if kind in (Kind.DEVICE, Kind.POLICY):
-            same_mesh, vouched = graph.same_mesh(author, viewer), graph.weight(author, viewer) > 0
-            if kind == Kind.DEVICE:
-                return may_have_device(standing, same_mesh=same_mesh, vouched=vouched)
-            blocks = graph.blocks(author, viewer)
-            return may_have_policy(standing, same_mesh=same_mesh, vouched=vouched, author_blocks=blocks)
+    def _by(self, graph: TrustGraph, viewer: PersonId, asked: Question) -> Answer:
+        """The answer if `graph` were all there is to know about trust."""
+        kind, author, _, audience, _, place = asked
+        standing = self._circle.consent(author, viewer, graph)
+        if kind == Kind.LISTING:
+            return self._listing(graph, viewer, author, audience, place, standing)
         if kind == Kind.PROFILE:
-            return may_have_profile(standing)
-        if kind != Kind.LISTING:
-            return False
+            return _yes_or_no(may_have_profile(standing))
+        if kind not in _TOLD_OF_BLOCKS:
+            return Answer.NO
+        same_mesh, vouched = graph.same_mesh(author, viewer), graph.weight(author, viewer) > 0
+        if kind == Kind.DEVICE:
+            return _yes_or_no(may_have_device(standing, same_mesh=same_mesh, vouched=vouched))
+        blocks = graph.blocks(author, viewer)
+        return _yes_or_no(may_have_policy(standing, same_mesh=same_mesh, vouched=vouched, author_blocks=blocks))
+
+    def _listing(
+        self,
+        graph: TrustGraph,
+        viewer: PersonId,
+        author: PersonId,
+        audience: int,
+        place: str | None,
+        standing: Standing,
+    ) -> Answer:
         policy = graph.policy(author)
         if policy is None:
-            return False
+            return Answer.NO
+        giver, taker = self._circle.profile(author), self._circle.profile(viewer)
         facts = ListingFacts(
             audience=effective_audience(Audience(audience), policy.preference),
-            place=place or _published_place(circle, author),
+            place=place or (giver.place if giver else None),
             radius_km=policy.preference.radius_km,
         )
-        return visible(facts, standing, viewer_place=_published_place(circle, viewer)) is Verdict.VISIBLE
+        if visible(facts, standing, viewer_place=taker.place if taker else None) is Verdict.VISIBLE:
+            return Answer.YES
+        a_place_is_missing = taker is None or (giver is None and place is None)
+        if facts.audience == Audience.ANYONE_LOCAL and standing.in_web and a_place_is_missing:
+            return Answer.UNKNOWN
+        return Answer.NO
 
 
 class Answers(dict[Question, Answer]):
@@ -152,6 +175,5 @@ def _ended(viewer: PersonId, row: Judged, now: int) -> Answer | None:
     return Answer.YES if row.author == viewer else Answer.NO
 
 
-def _published_place(circle: Circle, person: PersonId) -> str | None:
-    profile = circle.profile(person)
-    return profile.place if profile else None
+def _yes_or_no(allowed: bool) -> Answer:
+    return Answer.YES if allowed else Answer.NO

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from meshnode.app import leavers
 from meshnode.app.authoring import fresh_salt, write
-from meshnode.app.presence_key import turn_later, turn_now
+from meshnode.app.presence_key import due_at_once, due_later, turn_if_due
 from meshnode.app.replica import Replica
 from protocol import (
     EffectivePolicy,
@@ -52,25 +53,28 @@ def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
 
 def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
     """Vouch for `subject` with `per_mille`; 0 takes the vouch back."""
-    before = weight(replica, subject)
-    if before == per_mille:
-        return
-    if per_mille == 0:
-        turn_later(replica)
-    _edit(replica, lambda policy, stamp, salt: with_vouch(policy, subject, per_mille, stamp, salt))
+    if weight(replica, subject) != per_mille:
+        _edit(replica, lambda policy, stamp, salt: with_vouch(policy, subject, per_mille, stamp, salt))
 
 
 def block(replica: Replica, subject: PersonId) -> None:
     """Block `subject`. A vouch for him stays what was said: it counts for nothing between two at odds."""
     if not blocks(replica, subject):
-        _edit(replica, lambda policy, stamp, salt: with_block(policy, replica.me, subject, True, stamp, salt))
-        turn_now(replica)
+        _edit(
+            replica,
+            lambda policy, stamp, salt: with_block(policy, replica.me, subject, blocked=True, stamp=stamp, salt=salt),
+            within=lambda: due_at_once(replica),
+        )
+        turn_if_due(replica)
 
 
 def unblock(replica: Replica, subject: PersonId) -> None:
     """End the block of `subject`."""
     if blocks(replica, subject):
-        _edit(replica, lambda policy, stamp, salt: with_block(policy, replica.me, subject, False, stamp, salt))
+        _edit(
+            replica,
+            lambda policy, stamp, salt: with_block(policy, replica.me, subject, blocked=False, stamp=stamp, salt=salt),
+        )
 
 
 def set_preference(replica: Replica, preference: Preference) -> None:
@@ -85,13 +89,33 @@ def renew(replica: Replica) -> None:
         _write(replica, current, current)
 
 
-def _edit(replica: Replica, edit: Edit) -> None:
+def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: None) -> None:
     current = _own_register(replica)
     before = current if current is not None else empty_policy(fresh_salt(replica))
-    _write(replica, before, edit(before, _next_stamp(replica), fresh_salt(replica)))
+    after = edit(before, _next_stamp(replica), fresh_salt(replica))
+    web = _web(replica)
+
+    def committed_with_it() -> None:
+        _note_leavers(replica, web)
+        within()
+
+    _write(replica, before, after, committed_with_it)
 
 
-def _write(replica: Replica, before: Policy, after: Policy) -> None:
+def _web(replica: Replica) -> set[PersonId]:
+    """Everybody to whom my reach extends: trust(me -> him), which for the one who looks is called regard."""
+    return set(replica.circle.regard_from(replica.me))
+
+
+def _note_leavers(replica: Replica, web: set[PersonId]) -> None:
+    """Those who were in my web, and are no more though I do not block them, shall hear of it."""
+    left = web - _web(replica)
+    if left:
+        leavers.note(replica, (person for person in left if not replica.circle.graph.at_odds(replica.me, person)))
+        due_later(replica)
+
+
+def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[], None] = lambda: None) -> None:
     write(
         replica,
         Kind.POLICY,
@@ -99,6 +123,7 @@ def _write(replica: Replica, before: Policy, after: Policy) -> None:
         after,
         life=limits.POLICY_LIFE,
         narrows=narrows(before, after, _others(replica)),
+        within=within,
     )
 
 

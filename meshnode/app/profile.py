@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from meshnode.app.authoring import fresh_salt, write
 from meshnode.app.replica import Replica
 from meshnode.errors import Failed
@@ -15,8 +17,12 @@ def set_profile(
     about: str | None = None,
     place: str | None = None,
     presence_key: bytes | None = None,
+    within: Callable[[], None] = lambda: None,
 ) -> None:
-    """Write the own profile anew; what is left None stays as it is. A new presence key voids older versions."""
+    """Write the own profile anew; what is left None stays as it is. A new presence key voids older versions.
+
+    `within` writes what has to be committed with it.
+    """
     before = replica.circle.profile(replica.me)
     if before is None and (name is None or presence_key is None):
         raise Failed("There is no profile yet.", hint="Run `meshnode init` first.")
@@ -28,4 +34,12 @@ def set_profile(
         presence_key=presence_key or (before.presence_key if before else b""),
         home_groups=before.home_groups if before else (),
     )
-    write(replica, Kind.PROFILE, PROFILE_SLOT, body, life=limits.PROFILE_LIFE, narrows=presence_key is not None)
+    write(
+        replica,
+        Kind.PROFILE,
+        PROFILE_SLOT,
+        body,
+        life=limits.PROFILE_LIFE,
+        narrows=presence_key is not None,
+        within=within,
+    )

@@ -9,6 +9,7 @@ from meshnode.app.changes import Changes
 from meshnode.app.circle import Circle
 from meshnode.app.ingest import Ingest, Verifier, verify_one_by_one
 from meshnode.app.judge import Judge
+from meshnode.app.settle import Settler
 from meshnode.clock import Clock
 from meshnode.store import Store
 from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
@@ -31,6 +32,7 @@ class Replica:
     entropy: Entropy
     circle: Circle
     judge: Judge
+    settler: Settler
     changes: Changes
     ingest: Ingest
 
@@ -56,5 +58,6 @@ class Replica:
         circle.load(store)
         judge = Judge(circle)
         changes = Changes()
-        ingest = Ingest(store, circle, judge, changes, clock, me, verifier)
-        return cls(store, keys, identity, me, clock, entropy, circle, judge, changes, ingest)
+        settler = Settler(store, circle, judge, me)
+        ingest = Ingest(store, circle, judge, settler, changes, clock, me, verifier)
+        return cls(store, keys, identity, me, clock, entropy, circle, judge, settler, changes, ingest)

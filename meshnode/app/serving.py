@@ -1,20 +1,37 @@
 """What one peer may have, kept current while a session with it lasts: filter first, then sync.
 
 A view is computed from the judge's answers about that one peer and nothing else. Whatever is not in it does not exist
-for the session: it is in no fingerprint, count or bound. Beside what the peer may have, a view holds what the peer is
-known to hold or to have refused, so that both sides come to equal sets even where their knowledge differs.
+for the session: it is in no fingerprint, count or bound. The session itself adds what the peer has shown, so that both
+sides come to equal sets even where their knowledge differs.
+
+A view holds answers, not records: all records that pose one question stand and fall together, so what moves with a
+question is read from the store when it moves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from meshnode.app.changes import Change
 from meshnode.app.judge import Answer, Answers, Judge, Question, question
 from meshnode.clock import Clock
 from meshnode.store import Row, State, Store
-from protocol import Item, PersonId, Phase, Record, RecordId, phase_of
+from protocol import (
+    Item,
+    Kind,
+    PersonId,
+    Phase,
+    Record,
+    RecordId,
+    Register,
+    device_slot,
+    limits,
+    phase_of,
+)
+
+_KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
+_QUESTIONS_SPARE = 1000  # of records long gone; beyond as many as were asked at first, the view is asked anew
 
 
 @dataclass(slots=True)
@@ -25,131 +42,126 @@ class Delta:
     removed: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.REST: []})
     headers: list[Record] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return bool(self.headers or any(self.added.values()) or any(self.removed.values()))
-
-
-@dataclass(slots=True)
-class _Entry:
-    """One item of the view, and why it is there."""
-
-    created: int
-    kind: int
-    author: PersonId
-    slot: bytes
-    held: bool  # the peer is known to hold it or to have refused it
-
-    @property
-    def phase(self) -> Phase:
-        return phase_of(self.kind)
-
 
 class View:
-    """The records of this node as the person `peer` may know them."""
+    """The records of this node as the person `peer`, who is not us, may know them.
 
-    def __init__(self, store: Store, judge: Judge, clock: Clock, peer: PersonId) -> None:
+    With `shut`, nothing: for somebody who left the web and is only told which of his copies are superseded.
+    """
+
+    def __init__(
+        self, store: Store, judge: Judge, clock: Clock, me: PersonId, peer: PersonId, *, shut: bool = False
+    ) -> None:
         self._store = store
         self._judge = judge
         self._clock = clock
+        self._me = me
         self._peer = peer
-        self._answers: dict[Question, bool] = {}
+        self.shut = shut
         self._consent = Answers(judge, peer)
-        self._entries: dict[RecordId, _Entry] = {}
-        for row in store.records.rows(states=(State.LIVE,)):
-            self._consider(row)
+        self._answers: dict[Question, bool] = {}  # as the session has been told
+        self._lent: set[RecordId] = set()  # certificates shown because a header needs them
+        self._refused: dict[RecordId, tuple[Item, int, Question]] = {}
+        self._asked_at_first = 0
 
     def items(self, phase: Phase) -> list[Item]:
         """The items of `phase`, in no particular order."""
-        return [(entry.created, id_) for id_, entry in self._entries.items() if entry.phase is phase]
-
-    def note_held(self, records: Iterable[Record]) -> None:
-        """Take into the view what the peer has shown that it holds; the session has noticed that by itself."""
-        for record in records:
-            if record.header_only:
-                continue
-            header = record.header
-            entry = self._entries.get(record.id)
-            if entry is None:
-                entry = _Entry(header.created, header.kind, header.author, header.slot, held=True)
-                self._entries[record.id] = entry
-            entry.held = True
-
-    def apply(self, change: Change) -> Delta:
-        """Follow a commit: what came, what went, and, where trust moved, whatever is now judged otherwise."""
-        delta = Delta()
-        gone: dict[RecordId, _Entry] = {}
-        for id_ in change.gone:
-            self._remove(id_, delta, gone)
-        if change.trust or change.people:
-            self._judge_anew(delta, gone)
+        self._consent.keep_up()
         now = self._clock.now()
-        for row in self._store.records.rows_of([id_ for id_ in change.stored if id_ not in self._entries]):
-            if row.state == State.LIVE and row.expires > now:
-                self._add(row, delta)
-        delta.headers = self._headers_for(gone)
+        items = [
+            (row.created, row.id)
+            for row in self._store.records.rows(kinds=_KINDS[phase], states=(State.LIVE,))
+            if self._allowed(row) and row.expires > now
+        ]
+        self._asked_at_first = len(self._answers)
+        return items
+
+    def note_refused(self, records: Iterable[tuple[Record, Question]]) -> None:
+        """The peer has shown what we may not have, and so will not show it again, until that changes."""
+        for record, asked in records:
+            header = record.header
+            if len(self._refused) < limits.REFUSED_REMEMBERED:
+                self._refused[record.id] = ((header.created, record.id), header.kind, asked)
+
+    def apply(self, change: Change, *, shut: bool = False) -> Delta:
+        """Follow a commit: what came, what went, and, where trust moved, whatever is now judged otherwise."""
+        self._consent.keep_up()
+        delta = Delta()
+        ended: dict[Register, RecordId] = {}  # what the peer may hold and should not use any more
+        for row in change.ended:
+            delta.removed[phase_of(row.kind)].append((row.created, row.id))
+            if self._answers.get(question(row)) or row.id in self._lent:
+                ended[row.author, row.kind, row.slot] = row.id
+        moved = shut is not self.shut
+        self.shut = shut
+        if change.trust or change.people or moved:
+            self._judge_anew(delta)
+        now = self._clock.now()
+        for row in self._store.records.rows_of(change.stored):
+            if row.state == State.LIVE and row.expires > now and self._allowed(row):
+                delta.added[phase_of(row.kind)].append((row.created, row.id))
+        delta.headers = self._newer(ended)
         return delta
 
     def supply(self, ids: Sequence[RecordId]) -> list[Record]:
         """The wanted records, consent checked again now; where it ended, the newer header alone if there is one."""
-        now = self._clock.now()
         self._consent.keep_up()
-        allowed = {
-            row.id
-            for row in self._store.records.rows_of(ids)
-            if row.state == State.LIVE and self._consent.may_have(row, now) is Answer.YES
-        }
-        supplied = self._store.records.get_many([id_ for id_ in ids if id_ in allowed])
-        withheld = {id_: entry for id_ in ids if id_ not in allowed and (entry := self._entries.get(id_))}
-        return [*supplied, *self._headers_for(withheld)]
+        now = self._clock.now()
+        rows = self._store.records.rows_of(ids)
+        given = {row.id for row in rows if row.state == State.LIVE and row.expires > now and self._consents(row)}
+        withheld = {(row.author, row.kind, row.slot): row.id for row in rows if row.id not in given}
+        return [*self._store.records.get_many([row.id for row in rows if row.id in given]), *self._newer(withheld)]
+
+    def lend_certificates(self, headers: Iterable[Record]) -> list[Item]:
+        """Of the devices that signed these headers, the certificates that the peer would not get otherwise.
+
+        A header from a device that it has not met would prove nothing to it.
+        """
+        slots = {(record.header.author, device_slot(record.header.device)) for record in headers}
+        used = [self._store.records.used((author, Kind.DEVICE, slot)) for author, slot in sorted(slots)]
+        rows = self._store.records.rows_of([record.id for record in used if record is not None])
+        lent = [row for row in rows if row.state == State.LIVE and not self._allowed(row)]
+        self._lent.update(row.id for row in lent)
+        return [(row.created, row.id) for row in lent]
 
     # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _ask(self, asked: Question) -> bool:
+        return not self.shut and self._consent[asked] is Answer.YES
 
     def _allowed(self, row: Row) -> bool:
         asked = question(row)
         allowed = self._answers.get(asked)
         if allowed is None:
-            allowed = self._answers[asked] = self._judge.answer(self._peer, asked) is Answer.YES
+            allowed = self._answers[asked] = self._ask(asked)
         return allowed
 
-    def _consider(self, row: Row) -> bool:
-        if row.id in self._entries or not self._allowed(row):
-            return False
-        self._entries[row.id] = _Entry(row.created, row.kind, row.author, row.slot, held=row.author == self._peer)
-        return True
+    def _consents(self, row: Row) -> bool:
+        return row.id in self._lent or self._ask(question(row))
 
-    def _add(self, row: Row, delta: Delta) -> None:
-        if self._consider(row):
-            entry = self._entries[row.id]
-            delta.added[entry.phase].append((entry.created, row.id))
-
-    def _remove(self, id_: RecordId, delta: Delta, gone: dict[RecordId, _Entry]) -> None:
-        entry = self._entries.pop(id_, None)
-        if entry is not None:
-            delta.removed[entry.phase].append((entry.created, id_))
-            gone[id_] = entry
-
-    def _judge_anew(self, delta: Delta, gone: dict[RecordId, _Entry]) -> None:
-        """Ask every question again; read the rows of those authors only about whom an answer changed."""
-        moved: set[PersonId] = set()
-        for asked, before in self._answers.items():
-            now = self._judge.answer(self._peer, asked) is Answer.YES
-            if now is not before:
-                self._answers[asked] = now
-                moved.add(asked[1])
-        for id_, entry in list(self._entries.items()):
-            if entry.author in moved and not entry.held:
-                row = next(iter(self._store.records.rows_of([id_])), None)
-                if row is None or not self._allowed(row):
-                    self._remove(id_, delta, gone)
-        for author in sorted(moved):
+    def _judge_anew(self, delta: Delta) -> None:
+        """Ask every question again; read the records of those authors only about whom an answer changed."""
+        before = self._answers
+        if len(before) > 2 * self._asked_at_first + _QUESTIONS_SPARE:
+            before = {question(row): before.get(question(row), False) for row in self._store.records.rows()}
+            self._asked_at_first = len(before)
+        self._answers = {asked: self._ask(asked) for asked in before}
+        now = self._clock.now()
+        for author in sorted({asked[1] for asked, allowed in self._answers.items() if allowed is not before[asked]}):
             for row in self._store.records.rows(author=author, states=(State.LIVE,)):
-                self._add(row, delta)
+                asked = question(row)
+                allowed, was_allowed = self._allowed(row), before.get(asked, False)
+                if allowed is not was_allowed and row.expires > now:
+                    (delta.added if allowed else delta.removed)[phase_of(row.kind)].append((row.created, row.id))
+        for id_, (item, kind, asked) in list(self._refused.items()):
+            if self._judge.answer(self._me, asked) is not Answer.NO:
+                delta.removed[phase_of(kind)].append(item)
+                del self._refused[id_]
 
-    def _headers_for(self, gone: dict[RecordId, _Entry]) -> list[Record]:
-        """The newest header of every register an item of which went, if it is newer and not shown whole anyway."""
-        headers: dict[RecordId, Record] = {}
-        for id_, entry in gone.items():
-            head = self._store.records.head((entry.author, entry.kind, entry.slot))
-            if head is not None and head.id != id_ and head.id not in self._entries:
-                headers[head.id] = head.without_body()
-        return list(headers.values())
+    def _newer(self, ended: Mapping[Register, RecordId]) -> list[Record]:
+        """The headers that supersede these, where the peer does not get the whole record anyway."""
+        heads = {register: self._store.records.head(register) for register in sorted(ended)}
+        newer = [head for register, head in heads.items() if head is not None and head.id != ended[register]]
+        rows = self._store.records.rows_of([head.id for head in newer])
+        whole = {row.id for row in rows if row.state == State.LIVE and self._allowed(row)}
+        return [head.without_body() for head in newer if head.id not in whole]

@@ -6,68 +6,142 @@ us with is deleted, on positive evidence only. Its newest header stays as a tomb
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from meshnode.app.circle import Circle
-from meshnode.app.judge import Answer, Answers, Judge, question
+from meshnode.app.judge import Answer, Judge, Question, question
 from meshnode.store import Row, State, Store
 from protocol import Kind, PersonId, RecordId
+
+_IN_PLACE = (State.LIVE, State.SUSPENDED)
 
 
 @dataclass(slots=True)
 class Settled:
-    """What judging again changed: ids `freed` for use, ids `dropped`, and the people whose part of the circle moved."""
+    """What judging again changed: ids `freed` for use, records `gone`, and whose part of the circle moved."""
 
     freed: list[RecordId] = field(default_factory=list)
-    dropped: list[RecordId] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
 
 
-def settle(store: Store, circle: Circle, judge: Judge, me: PersonId, now: int) -> Settled:
-    """Free what waited and drop what `me` may no longer have, until neither changes anything. In a transaction.
+class Settler:
+    """Frees and drops for the person `me`. It keeps the questions that held records pose, not the records."""
 
-    A freed policy can free more, a dropped one can only take away, and nothing dropped comes back by itself: so this
-    ends, at the latest when nothing is left to free or drop.
-    """
-    settled = Settled()
-    while True:
-        freed = _free(store, circle, judge, me, now)
-        dropped = _drop(store, circle, judge, me, now)
-        moved = {row.author for row in [*freed, *dropped] if row.kind != Kind.LISTING}
-        settled.freed.extend(row.id for row in freed)
-        settled.dropped.extend(row.id for row in dropped)
-        settled.people |= moved
-        if not moved:
-            return settled
-        circle.refresh(store, moved)
+    def __init__(self, store: Store, circle: Circle, judge: Judge, me: PersonId) -> None:
+        self._store = store
+        self._circle = circle
+        self._judge = judge
+        self._me = me
+        self._questions: set[Question] | None = None
 
+    def note(self, asked: Question) -> None:
+        """A record that poses this question is about to be held."""
+        if self._questions is not None:
+            self._questions.add(asked)
 
-def _free(store: Store, circle: Circle, judge: Judge, me: PersonId, now: int) -> list[Row]:
-    freed = []
-    for row in list(store.records.rows(states=(State.HELD,))):
-        if not circle.certified(row.author, row.device):
-            continue
-        if row.kind == Kind.POLICY or judge.may_have(me, row, now) is Answer.YES:
-            freed.append(row)
-    store.records.set_state([row.id for row in freed], State.LIVE)
-    return freed
+    def forget(self) -> None:
+        """What was noted may have been taken back: read the questions anew when next asked."""
+        self._questions = None
 
+    def settle(self, people: Collection[PersonId], now: int) -> Settled:
+        """Free what waited and drop what we may no longer have, until neither changes anything. In a transaction.
 
-def _drop(store: Store, circle: Circle, judge: Judge, me: PersonId, now: int) -> list[Row]:
-    """Delete what the one rule, asked anew, says no to; each question is asked once, however many records pose it."""
-    answers = Answers(judge, me)
-    silent = _fallen_silent(store, circle)
-    dropped = []
-    for row in store.records.rows(states=(State.LIVE, State.HELD, State.SUSPENDED)):
-        if row.author == me or row.expires <= now:
-            continue
-        if answers[question(row)] is Answer.NO or row.author in silent:
-            dropped.append(row)
-    store.records.drop_bodies([row.id for row in dropped])
-    return dropped
+        `people` are those whose part of the circle has just changed. A freed policy can free more, a dropped one can
+        only take away, and nothing dropped comes back by itself: so this ends, at the latest when nothing is left.
+        """
+        settled = Settled()
+        while True:
+            freed, replaced = self._free(now)
+            dropped = self._drop(people, now)
+            settled.freed += [row.id for row in freed]
+            settled.gone += [*replaced, *dropped]
+            people = {row.author for row in [*freed, *replaced, *dropped] if row.kind != Kind.LISTING}
+            settled.people |= people
+            if not people:
+                return settled
+            self._circle.refresh(self._store, people)
 
+    # --- what waited -------------------------------------------------------------------------------------------------
 
-def _fallen_silent(store: Store, circle: Circle) -> set[PersonId]:
-    """Authors whose newer policy we know of and may not read, for so long that the older one is gone."""
-    headers = store.records.rows(kinds=(Kind.POLICY,), states=(State.HEADER,))
-    return {row.author for row in headers if not circle.has_policy(row.author)}
+    def _free(self, now: int) -> tuple[list[Row], list[Row]]:
+        """The records that wait no longer, and those that they took out of use."""
+        freed: list[Row] = []
+        replaced: list[Row] = []
+        for row in list(self._store.records.rows(states=(State.HELD,))):
+            state = self._state_for(row, now)
+            if state is None:
+                self._store.records.delete([row.id])
+            elif state is not State.HELD:
+                replaced += self._release(row, state)
+                freed.append(row)
+                self.note(question(row))
+        return freed, replaced
+
+    def _state_for(self, row: Row, now: int) -> State | None:
+        """What becomes of a record that waits; None if it is of no use to anybody."""
+        if self._circle.struck(row.author, row.device):
+            return None
+        if not self._circle.certified(row.author, row.device):
+            return State.HELD
+        if row.complete:
+            if row.kind == Kind.POLICY:
+                return State.LIVE
+            answer = self._judge.may_have(self._me, row, now)
+            if answer is not Answer.NO:
+                return State.LIVE if answer is Answer.YES else State.HELD
+        # All that is left for us is what the header says of an older version.
+        return State.HEADER if self._store.records.head((row.author, row.kind, row.slot)) else None
+
+    def _release(self, row: Row, state: State) -> list[Row]:
+        """Let a record that waited take its place in its register. Returns what it took out of use, if anything."""
+        records = self._store.records
+        register = (row.author, row.kind, row.slot)
+        head, used, new = records.head(register), records.used(register), records.get(row.id)
+        if head is not None and new is not None and head.rank[:2] == new.rank[:2]:
+            records.note_fork(head, new)
+        before = records.rows_of([used.id]) if used is not None else []
+        records.set_state([row.id], state)
+        after = records.rows_of([used.id]) if used is not None else []
+        return [old for old in before if not any(same.state == old.state for same in after)]
+
+    # --- what we lost ------------------------------------------------------------------------------------------------
+
+    def _drop(self, people: Collection[PersonId], now: int) -> list[Row]:
+        """Drop the bodies of what the one rule, asked anew, says no to; each question is asked once."""
+        silent = {person for person in people if self._silent(person, now)}
+        dropped = [
+            row
+            for author in sorted(silent | self._authors_lost())
+            for row in self._store.records.rows(author=author, states=_IN_PLACE)
+            if not self._keeps(row, silent=author in silent)
+        ]
+        self._store.records.drop_bodies([row.id for row in dropped])
+        return dropped
+
+    def _keeps(self, row: Row, *, silent: bool) -> bool:
+        if row.author == self._me:
+            return True
+        if row.kind == Kind.DEVICE:
+            # Without his keys we could neither reach whom we vouch for nor hear that his mind has changed.
+            silent = False
+            if self._circle.graph.weight(self._me, row.author) > 0:
+                return True
+        return not silent and self._judge.answer(self._me, question(row)) is not Answer.NO
+
+    def _authors_lost(self) -> set[PersonId]:
+        """Whose records hold one at least that we may not have any more."""
+        if self._questions is None:
+            rows = self._store.records.rows(states=_IN_PLACE)
+            self._questions = {question(row) for row in rows if row.author != self._me}
+        lost = {asked for asked in self._questions if self._judge.answer(self._me, asked) is Answer.NO}
+        self._questions -= lost
+        return {author for _, author, *_ in lost}
+
+    def _silent(self, person: PersonId, now: int) -> bool:
+        """Whether we know of a policy that we may not read, for so long that the older one is gone."""
+        if person == self._me or self._circle.has_policy(person):
+            return False
+        headers = self._store.records.rows(kinds=(Kind.POLICY,), author=person, states=(State.HEADER,))
+        return any(row.expires > now for row in headers)

@@ -9,14 +9,17 @@ from __future__ import annotations
 from meshnode.app import policy
 from meshnode.app.beginning import certify_own_device
 from meshnode.app.changes import Change
+from meshnode.app.ingest import CIRCLE_KINDS
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
 from meshnode.app.replica import Replica
-from meshnode.app.settle import settle
+from meshnode.app.settle import Settled
 from protocol import PROFILE_SLOT, Kind, Record, device_slot, limits
 
 UPKEEP_SECONDS = 10 * 60  # between two rounds while nothing asks for one sooner
-CERTIFICATE_AHEAD = 60 * limits.DAY  # the identity key may be kept far away: ask for it well before the certificate ends
+CERTIFICATE_AHEAD = (
+    60 * limits.DAY
+)  # the identity key may be kept far away: ask for it well before the certificate ends
 
 
 def upkeep(replica: Replica) -> int:
@@ -41,22 +44,36 @@ def certificate_ends(replica: Replica) -> int | None:
 def _purge(replica: Replica) -> None:
     now = replica.clock.now()
     store = replica.store
-    with store.transaction():
-        gone = store.records.purge(now)
-        if not gone:
-            return
-        people = replica.circle.people()
-        replica.circle.refresh(store, people)
-        settled = settle(store, replica.circle, replica.judge, replica.me, now)
+    store.cards.purge(now)
+    ending = store.records.ending(now)
+    if not ending:
+        return
+    people = {row.author for row in ending if row.kind in CIRCLE_KINDS}
+    try:
+        with store.transaction():
+            store.records.purge(now)
+            replica.circle.refresh(store, people)
+            settled = replica.settler.settle(people, now) if people else Settled()
+    except BaseException:
+        replica.circle.refresh(store, people)  # it may have read what was then taken back
+        replica.settler.forget()
+        raise
     replica.changes.tell(
-        Change(stored=tuple(settled.freed), gone=(*gone, *settled.dropped), people=frozenset(settled.people), trust=True)
+        Change(
+            stored=tuple(settled.freed),
+            ended=(*ending, *settled.gone),
+            people=frozenset(people | settled.people),
+            trust=bool(people),
+        )
     )
 
 
 def _renew(replica: Replica) -> None:
     """Write own long-lived registers again at half of their life; only the device that wrote them does."""
     now = replica.clock.now()
-    if _half_spent(replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device))), limits.POLICY_LIFE, now):
+    if _half_spent(
+        replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device))), limits.POLICY_LIFE, now
+    ):
         policy.renew(replica)
     profile = replica.store.records.used((replica.me, Kind.PROFILE, PROFILE_SLOT))
     if profile and profile.header.device == replica.device and _half_spent(profile, limits.PROFILE_LIFE, now):

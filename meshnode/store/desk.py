@@ -23,6 +23,4 @@ class Desk:
 
     async def run(self, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
         """Call `function` in the desk's turn and return what it returns. Once it has begun, it ends."""
-        return await trio.to_thread.run_sync(
-            function, *arguments, limiter=self._one_at_a_time, abandon_on_cancel=False
-        )
+        return await trio.to_thread.run_sync(function, *arguments, limiter=self._one_at_a_time, abandon_on_cancel=False)

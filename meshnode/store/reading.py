@@ -23,7 +23,7 @@ _KNOWN = f"SELECT id, complete FROM record WHERE {_BY_IDS}"  # noqa: S608
 _IN_CIRCLE = "kind < 4"  # as the partial index says it: SQLite compares the words
 _APART = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
-_ROW = (
+ROW = (
     "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, floor, state, place,"
     " complete FROM record"
 )
@@ -105,14 +105,14 @@ class RecordReader:
                 where.append(_APART)
         values = self._by(author, where)
         last = 0
-        sql = f"{_ROW} WHERE {' AND '.join(where)} ORDER BY no LIMIT {SCAN_ROWS}"
+        sql = f"{ROW} WHERE {' AND '.join(where)} ORDER BY no LIMIT {SCAN_ROWS}"
         while found := self._database.all(sql, (last, *values)):
             last = found[-1][0]
             yield from self._rows(found)
 
     def rows_of(self, ids: Sequence[RecordId]) -> list[Row]:
         """The rows of these ids that are held, in the order asked for."""
-        rows = {row.id: row for row in self._rows(self._database.all(f"{_ROW} WHERE {_BY_IDS}", _keys(ids)))}
+        rows = {row.id: row for row in self._rows(self._database.all(f"{ROW} WHERE {_BY_IDS}", _keys(ids)))}
         return [rows[record_id] for record_id in ids if record_id in rows]
 
     def _rows(self, found: Iterable[tuple[Any, ...]]) -> Iterator[Row]:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from meshnode.store.reading import BY_ID, RecordReader, parsed
-from meshnode.store.rows import State, id_key
+from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
+from meshnode.store.rows import Row, State, id_key
 from protocol import (
     HELD_LIFE,
     SUSPENDED_LIFE,
@@ -30,12 +30,14 @@ from protocol import (
 
 _NEWEST, _BEHIND = 0, 1  # the role within a register; NULL for what stands aside
 _CIRCLE_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}"
+_ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_CIRCLE_KINDS}))"
 
 _INSERT = (
     "INSERT INTO record (id, id_key, author, kind, slot, role, device, version, audience, policy_version, created, expires,"
     " floor, outlives, state, place, complete, withdrawn, received_from, arrived, due, size, wire)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 )
+_COUNT_HELD = "SELECT count(*) FROM record WHERE state = 2 AND state <> 1"  # the second part finds the index
 # Where they are among the values of _INSERT.
 _AUTHOR, _ROLE, _STATE, _DUE, _SIZE = 2, 5, 14, 20, 21
 _VERSION = (
@@ -177,8 +179,9 @@ class Records(RecordReader):
         values[_ROLE] = role
         if not self._database.run(_INSERT, values):
             return False
-        self._add_use(values[_AUTHOR], 1, values[_SIZE])
-        if role is None and self._held is not None:
+        if role is not None:
+            self._add_use(values[_AUTHOR], 1, values[_SIZE])
+        elif self._held is not None:
             self._held += 1
         return True
 
@@ -230,7 +233,10 @@ class Records(RecordReader):
     # --- changing ----------------------------------------------------------------------------------------------------
 
     def set_state(self, ids: Iterable[RecordId], state: State) -> None:
-        """Give these records another state. One that was HELD now competes in its register, and may lose there."""
+        """Give these records another state. One that was HELD now competes in its register, and may lose there.
+
+        Released as HEADER it leaves its body behind.
+        """
         with self._database.joined():
             for record_id in ids:
                 version = self._version(record_id)
@@ -254,7 +260,8 @@ class Records(RecordReader):
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))
         self._delete([version])
         source = None if version.received_from is None else self._persons.key(version.received_from)
-        self.put(parsed(wire), state=state, received_from=source, arrived=version.arrived)
+        record = parsed(wire).without_body() if state is State.HEADER else parsed(wire)
+        self.put(record, state=state, received_from=source, arrived=version.arrived)
 
     def drop_bodies(self, ids: Iterable[RecordId]) -> None:
         """Drop what these records say and keep of each register the newest header, so that nothing comes back."""
@@ -288,6 +295,10 @@ class Records(RecordReader):
             self._delete(versions)
         return len(versions)
 
+    def ending(self, now: int) -> list[Row]:
+        """What `purge` would look at, as it is now."""
+        return list(self._rows(self._database.all(f"{ROW} WHERE {_ENDED}", (now,))))
+
     def purge(self, now: int) -> list[RecordId]:
         """Let go of what time has ended, `now` being certain; returns the ids of what is gone, headers kept or not.
 
@@ -296,7 +307,7 @@ class Records(RecordReader):
         profile) stays: the next version counts on from it.
         """
         with self._database.joined():
-            ended = self._versions(f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_CIRCLE_KINDS}))", (now,))
+            ended = self._versions(_ENDED, (now,))
             for version in ended:
                 if version.leaves_a_header(now):
                     self._strip(version)
@@ -308,8 +319,9 @@ class Records(RecordReader):
         """Delete; `heir` says that the one behind a deleted newest becomes the newest."""
         for version in versions:
             self._database.run("DELETE FROM record WHERE no = ?", (version.no,))
-            self._add_use(version.author, -1, -version.size)
-            if version.role is None and self._held is not None:
+            if version.role is not None:
+                self._add_use(version.author, -1, -version.size)
+            elif self._held is not None:
                 self._held -= 1
         for version in versions:
             if heir and version.role == _NEWEST:
@@ -329,13 +341,16 @@ class Records(RecordReader):
     # --- sums --------------------------------------------------------------------------------------------------------
 
     def count(self, author: PersonId | None = None) -> int:
-        """How many records of `author`, or in all, are here, headers included."""
+        """How many records of `author`, or in all, are here, headers included.
+
+        What is held counts only in all: it may bear the name of somebody who had no hand in it.
+        """
         if author is None:
             return int(self._database.value("SELECT count(*) FROM record"))
         return self._used_by(self._persons.find(author)).records
 
     def bytes_of(self, author: PersonId | None = None) -> int:
-        """How many bytes the records of `author`, or all, have on the wire."""
+        """How many bytes the records that `count` counts have on the wire."""
         if author is None:
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
         return self._used_by(self._persons.find(author)).size
@@ -346,10 +361,13 @@ class Records(RecordReader):
         found = self._database.value("SELECT max(created) FROM record WHERE author = ? AND device = ?", numbers)
         return found or 0
 
-    def count_held(self) -> int:
-        """How many records wait for a certificate or policy."""
+    def count_held(self, received_from: PersonId | None = None) -> int:
+        """How many records wait for a certificate or policy; all of them, or those that came from this person."""
+        if received_from is not None:
+            source = self._persons.find(received_from)
+            return int(self._database.value(f"{_COUNT_HELD} AND received_from = ?", (source,)))
         if self._held is None:
-            self._held = int(self._database.value("SELECT count(*) FROM record WHERE state = 2 AND state <> 1"))
+            self._held = int(self._database.value(_COUNT_HELD))
         return self._held
 
     def _used_by(self, author: int | None) -> _Use:
@@ -357,7 +375,9 @@ class Records(RecordReader):
             return _Use(0, 0)
         use = self._use.get(author)
         if use is None:
-            found = self._database.one("SELECT count(*), coalesce(sum(size), 0) FROM record WHERE author = ?", (author,))
+            found = self._database.one(
+                "SELECT count(*), coalesce(sum(size), 0) FROM record WHERE author = ? AND role IS NOT NULL", (author,)
+            )
             use = self._use[author] = _Use(*found) if found else _Use(0, 0)
         return use
 

@@ -77,9 +77,13 @@ class Store:
             self.meta.set(_COUNTERS_LOST, str(set_aside or ""))
         lost = self.meta.get(_COUNTERS_LOST)
         if lost is not None:
-            found = f"the store was damaged; it is now {lost}" if lost else "the store is older than what this node wrote"
+            found = (
+                f"the store was damaged; it is now {lost}" if lost else "the store is older than what this node wrote"
+            )
             self.problems.append(
-                StoreProblem(_COUNTERS_LOST, found, "start the node with the identity's passphrase: it takes a new device key")
+                StoreProblem(
+                    _COUNTERS_LOST, found, "start the node with the identity's passphrase: it takes a new device key"
+                )
             )
 
     @property
