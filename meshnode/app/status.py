@@ -151,6 +151,14 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     clock = replica.clock.reading().problem
     if clock is not None:
         found.append(Problem("clock_doubtful", *clock))
+    if any(one.header.author == replica.me for one, _ in replica.store.records.forks()):
+        found.append(
+            Problem(
+                "forked",
+                "Two different records of yours bear the same number: a key was copied, or an old backup put back",
+                "run one node only with these keys; make a new home for the other",
+            )
+        )
     ends = certificate_ends(replica)
     if ends is not None:
         days = max(ends, 0) // limits.DAY

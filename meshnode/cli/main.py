@@ -100,8 +100,8 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
         return _report(
             {"code": "usage", "message": error.format_message(), "hint": f"see '{command} --help'"}, call, USAGE
         )
-    except SystemExit as error:  # click ends so where its reader has gone
-        raise BrokenPipeError from error
+    except SystemExit:
+        return 0  # click has dealt with it: the reader had gone, or the shell had asked for completions
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except Refusal as error:

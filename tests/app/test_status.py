@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from meshnode.app import doctor, status
 from meshnode.app.status import Attempt, NetworkState, Peer, Problem
+from protocol import Kind
 from tests.app.neighbours import Desk, settle_in
 from tests.support.mesh import Mesh
 
@@ -68,3 +69,12 @@ def test_somebody_not_met_is_looked_at_from_all_sides(mesh: Mesh) -> None:
     assert found["attempt"] is False
     assert view.person is not None
     assert view.person.name == "Bob"
+
+
+def test_a_fork_is_told_to_whom_it_happened_to_and_nobody_else(people: People) -> None:
+    alice, bob, _ = people
+    record = next(alice.replica.store.records.bodies(Kind.POLICY, author=alice.person))
+    for desk in (alice, bob):
+        desk.replica.store.records.note_fork(record, record)
+    assert [problem.code for problem in status.problems(alice.replica, ONLINE)] == ["forked"]
+    assert not status.problems(bob.replica, ONLINE)

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from meshnode import __version__
 from tests.cli.village import meshnode
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_the_version_is_told_to_people_and_programs() -> None:
@@ -30,3 +36,24 @@ def test_completion_guesses_the_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(meshnode("completion", "--json").out)["shell"] == "fish"
     monkeypatch.setenv("SHELL", "/bin/odd")
     assert json.loads(meshnode("completion", "--json").out)["shell"] == "bash"
+
+
+@pytest.mark.parametrize(
+    ("typed", "word", "offered"),
+    [
+        ("meshnode di", 1, {"discover"}),
+        ("meshnode offer x --category fo", 4, {"food"}),
+        ("meshnode discover --au", 2, {"--audience"}),
+    ],
+)
+def test_the_shell_is_offered_commands_options_and_words(typed: str, word: int, offered: set[str]) -> None:
+    asked = {"_MESHNODE_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(word)}
+    done = subprocess.run(
+        [sys.executable, "-m", "meshnode"],
+        env={**os.environ, **asked, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {line.partition(",")[2] for line in done.stdout.split()} == offered
