@@ -85,6 +85,7 @@ class Network:
         self._heard: dict[PersonId, float] = {}
         self._direct: frozenset[PersonId] = frozenset()
         self._refresh = trio.Event()
+        self._hurry = trio.Event()
         self._ready = False
         self._closing = False
         self._alone = trio.Event()  # while closing: every link has ended
@@ -116,6 +117,7 @@ class Network:
         """Contacts or cards changed: announce, recognise and dial by what is true now."""
         self._dialer.look_again(trio.current_time())
         self._refresh.set()
+        self._hurry.set()
         self._caller.look()
 
     @property
@@ -205,7 +207,7 @@ class Network:
 
     async def _keep_contacts(self) -> None:
         while True:
-            self._refresh = trio.Event()
+            self._refresh, self._hurry = trio.Event(), trio.Event()
             known = await self._desk.run(_read_contacts, self._replica)
             self._direct = known.direct
             now = trio.current_time()
@@ -215,7 +217,8 @@ class Network:
             self._caller.look()
             with trio.move_on_after(CONTACTS_SECONDS):
                 await self._refresh.wait()
-            await trio.sleep_until(now + CONTACTS_PAUSE)
+            with trio.move_on_at(now + CONTACTS_PAUSE):
+                await self._hurry.wait()
 
     def _sighted(self, sighted: Sighted) -> None:
         person, addresses = sighted
