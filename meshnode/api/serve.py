@@ -38,7 +38,7 @@ async def serve(
     network: Network,
     path: Path,
     *,
-    task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
+    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
 ) -> None:
     """Serve the API on the Unix socket `path` until cancelled. The caller holds the home's lock.
 
@@ -81,48 +81,40 @@ def _bind(path: Path) -> socket.socket:
     return listener
 
 
-Prepared = Callable[["Desk", "Replica", "Network", socket.socket, "trio.TaskStatus[None]"], Awaitable[None]]
+Prepared = Callable[["Desk", "Replica", "Network", socket.socket, "trio.TaskStatus[list[str]]"], Awaitable[None]]
 
 
 def _prepare() -> Prepared:
     """Import the web stack; in a thread, since it takes long."""
     from hypercorn.config import Config
-    from hypercorn.trio import serve as run_hypercorn
+    from hypercorn import trio as hypercorn_trio
 
     from meshnode.api.app import build
     from meshnode.api.site import Site
     from meshnode.app.catalogue import Catalogue
+
+    # Starlette and Hypercorn describe one ASGI in types that do not meet.
+    run_hypercorn: Callable[..., Awaitable[None]] = hypercorn_trio.serve
 
     async def run(
         desk: Desk,
         replica: Replica,
         network: Network,
         listener: socket.socket,
-        task_status: trio.TaskStatus[None],
+        task_status: trio.TaskStatus[list[str]],
     ) -> None:
         site = Site(desk, replica, network, await desk.run(Catalogue, replica))
         config = _configured(Config(), listener)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_fill, site.desk, site.catalogue.fill)
-            started = await nursery.start(_hypercorn, run_hypercorn, build(site), config, site.stop.wait)
-            task_status.started(started)
-            await site.stop.wait()
+            await run_hypercorn(
+                build(site), config, shutdown_trigger=site.stop.wait, mode="asgi", task_status=task_status
+            )
             nursery.cancel_scope.cancel()
         if site.broken is not None:
             raise site.broken
 
     return run
-
-
-async def _hypercorn(
-    run_hypercorn: Callable[..., Awaitable[None]],
-    app: object,
-    config: Config,
-    stopped: Callable[[], Awaitable[None]],
-    *,
-    task_status: trio.TaskStatus[list[str]],
-) -> None:
-    await run_hypercorn(app, config, shutdown_trigger=stopped, mode="asgi", task_status=task_status)
 
 
 async def _fill(desk: Desk, fill: Callable[[], bool]) -> None:

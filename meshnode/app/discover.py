@@ -23,10 +23,10 @@ from meshnode.errors import Usage
 from protocol import (
     CATEGORIES,
     LISTING_TYPES,
+    UNSET_PREFERENCE,
     WEB,
     Audience,
     ListingFacts,
-    Preference,
     Verdict,
     Wish,
     as_trust,
@@ -166,7 +166,7 @@ def _opinions(replica: Replica, catalogue: Catalogue, wish: Wish) -> Iterator[tu
 
 def _opinion(replica: Replica, catalogue: Catalogue, shelf: Shelf, wish: Wish) -> _Opinion:
     policy = replica.circle.policy(shelf.author)
-    preference = policy.preference if policy is not None else Preference()
+    preference = policy.preference if policy is not None else UNSET_PREFERENCE
     facts = ListingFacts(
         audience=effective_audience(shelf.audience, preference),
         place=place_of(replica, shelf.author, shelf.place),

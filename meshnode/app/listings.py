@@ -13,6 +13,7 @@ from meshnode.app.people import relation_to
 from meshnode.app.replica import Replica
 from meshnode.errors import NotFound, Refused, Usage
 from protocol import (
+    UNSET_PREFERENCE,
     Audience,
     InvalidField,
     Kind,
@@ -159,13 +160,15 @@ def post(replica: Replica, draft: Draft) -> ListingView:
     fields = {name: getattr(draft, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS)}
     body = _body(replica, {**fields, "place": _cell(replica, draft.place)})
     life = _life(draft.expires_in) or _usual_life(replica, body)
+    audience = Audience.FOLLOWS if draft.audience is None else _audience(draft.audience)
+    _check_place(replica, audience, body)
     record = authoring.write(
         replica,
         Kind.LISTING,
         replica.entropy(limits.SLOT_BYTES),
         body,
         life=life,
-        audience=Audience.FOLLOWS if draft.audience is None else _audience(draft.audience),
+        audience=audience,
     )
     return view(replica, record)
 
@@ -188,6 +191,7 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
     fields |= {name: CLEARABLE[name] for name in changes.clear}
     after = _body(replica, fields)
     audience = _edited_audience(record, changes.audience)
+    _check_place(replica, audience, after)
     life = _life(changes.expires_in)
     now = replica.clock.now()
     expires = record.header.expires if life is None else now + life
@@ -227,10 +231,8 @@ def _cell(replica: Replica, position: Position | None) -> str | None:
     """The published cell of a position, as coarse as the owner's preference wants it."""
     if position is None:
         return None
-    own = replica.circle.policy(replica.me)
-    preference = own.preference if own is not None else Preference()
     try:
-        return coarse(position.lat, position.lon, Precision(preference.precision))
+        return coarse(position.lat, position.lon, Precision(_preference(replica, replica.me).precision))
     except LocalError as error:
         raise Usage("that place lies nowhere on earth", "latitude -90 to 90, longitude -180 to 180") from error
 
@@ -260,6 +262,18 @@ def _audience(word: str) -> Audience:
         raise Usage(f"{word!r} is no audience", str(error)) from error
 
 
+def _check_place(replica: Replica, audience: Audience, body: Listing) -> None:
+    """Refuse what is for people nearby and says nowhere where: nobody would ever see it."""
+    near = effective_audience(audience, _preference(replica, replica.me)) == Audience.ANYONE_LOCAL
+    if near and place_of(replica, replica.me, body.place) is None:
+        raise Usage("anyone nearby cannot see what has no place", "say where it is with --place LAT,LON")
+
+
+def _preference(replica: Replica, person: PersonId) -> Preference:
+    policy = replica.circle.policy(person)
+    return policy.preference if policy is not None else UNSET_PREFERENCE
+
+
 def _edited_audience(record: Record, word: str | None) -> Audience:
     if word is None:
         return Audience(record.header.audience)
@@ -274,8 +288,7 @@ def _narrows(
     replica: Replica, record: Record, before: Listing, audience: Audience, after: Listing, expires: int
 ) -> bool:
     """Whether anybody who could have the listing may now no longer: then older copies must not stay in use."""
-    own = replica.circle.policy(replica.me)
-    preference = own.preference if own is not None else Preference()
+    preference = _preference(replica, replica.me)
     old, new = (effective_audience(each, preference) for each in (record.header.audience, audience))
     wider = new in (old, Audience.NETWORK_WIDE) or (old, new) == (Audience.MY_CELL, Audience.MY_COMMUNITY)
     moved = new == Audience.ANYONE_LOCAL and before.place != after.place
@@ -344,8 +357,7 @@ def view(replica: Replica, record: Record) -> ListingView:
     """How the owner of this node sees a listing."""
     header, body = record.header, body_of(record)
     own = header.author == replica.me
-    policy = replica.circle.policy(header.author)
-    preference = policy.preference if policy is not None else Preference()
+    preference = _preference(replica, header.author)
     regard = None if own else replica.circle.regard_from(replica.me).get(header.author)
     where, place = here(replica), place_of(replica, header.author, body.place)
     distance = None

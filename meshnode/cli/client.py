@@ -45,7 +45,7 @@ class Client:
     def get(self, path: str, /, **query: Any) -> Any:
         """Ask for something; None and empty values are left out of the query, lists are repeated."""
         pairs = [(key, value) for key, value in query.items() if value is not None and value != ()]
-        return self._call("GET", path + ("?" + urlencode(pairs, doseq=True) if pairs else ""))
+        return self._call("GET", path + ("?" + urlencode(pairs, doseq=True, errors="surrogateescape") if pairs else ""))
 
     def post(self, path: str, /, **body: Any) -> Any:
         """Have something made."""
@@ -137,7 +137,7 @@ def connect(connection: socket.socket, path: Path) -> None:
 
 def segment(text: str) -> str:
     """`text` as one segment of a path."""
-    return quote(text, safe="", errors="surrogatepass")
+    return quote(text, safe="", errors="surrogateescape")
 
 
 def _read_answer(connection: socket.socket) -> tuple[int, bytes]:

@@ -18,6 +18,7 @@ from meshnode.errors import MeshnodeError
 
 INTERRUPTED = 130  # as a shell reports a death by SIGINT
 USAGE = 2
+FAILED = 1
 
 TABLE = {
     "Node": {
@@ -108,6 +109,11 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
         return _report(error.told, call, error.code)
     except MeshnodeError as error:
         return _report({"code": error.word, "message": error.message, "hint": error.hint}, call, error.exit_code)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = f"{error.filename} cannot be used" if error.filename else "the system refused"
+        return _report({"code": "failed", "message": f"{where}: {error.strerror}", "hint": ""}, call, FAILED)
     return ended if isinstance(ended, int) else 0
 
 

@@ -46,9 +46,11 @@ def settings(context: click.Context) -> Settings:
     return context.ensure_object(Settings)
 
 
-def _set_home(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+def _set_home(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    if value == "":
+        raise Usage("--home is empty", "name a directory")
     if value is not None:
-        settings(context).home = value
+        settings(context).home = Path(value)
 
 
 def _set_json(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -64,7 +66,7 @@ def global_options(*, shown: bool) -> list[click.Parameter]:
     return [
         click.Option(
             ["--home"],
-            type=click.Path(path_type=Path),
+            metavar="DIR",
             expose_value=False,
             is_eager=True,
             callback=_set_home,

@@ -161,6 +161,7 @@ def test_others_listings_can_be_shown_but_neither_changed_nor_withdrawn(mesh: Me
         ({"language": "Deutsch!"}, "language"),
         ({"audience": "everybody"}, "audience"),
         ({"audience": "follows"}, "audience"),
+        ({"audience": "anyone_local"}, "no place"),
         ({"place": Position(91, 0)}, "place"),
         ({"place": Position(0, 181)}, "place"),
         ({"expires_in": 1}, "lives"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -68,6 +69,10 @@ BAD: list[tuple[list[str], int]] = [
     (["edit", "Nothing", "--title", "b"], 3),
     (["withdraw", "Nothing"], 3),
     (["withdraw", "Table"], 3),
+    (["discover", "\udcff"], 2),
+    (["show", "\udcff"], 2),
+    (["add", "\udcff"], 2),
+    (["offer", "a", "--audience", "anyone_local"], 2),
     (["discover", "--trust", "0"], 2),
     (["discover", "--trust", "lots"], 2),
     (["discover", "--within", "-5km"], 2),
@@ -132,3 +137,17 @@ def test_help_names_every_command_and_succeeds() -> None:
     ran = meshnode("--help")
     assert ran.code == 0
     assert all(name in ran.out for name in ("discover", "add", "completion", "--home"))
+
+
+def test_an_empty_home_is_nobodys() -> None:
+    ran = meshnode("--home", "", "status")
+    assert (ran.code, ran.err) == (2, "meshnode: --home is empty; name a directory\n")
+
+
+def test_what_the_system_refuses_is_said_in_a_line(tmp_path: Path) -> None:
+    place = tmp_path / "A"
+    place.write_text("a file")
+    for words in (["init", "--name", "Alice"], ["status"], ["run"]):
+        ran = meshnode("--home", str(place / "below"), *words)
+        assert ran.code in (2, 4, 5), words
+        assert ran.err.count("\n") == 1
