@@ -16,8 +16,9 @@ import trio
 
 from meshnode.app.contacts import Announced
 from meshnode.net.interfaces import Interfaces
-from meshnode.net.mdns import Mdns, Service
+from meshnode.net.mdns import Mdns
 from meshnode.net.recogniser import Recogniser, Sighted
+from meshnode.net.services import Service
 from protocol import ANNOUNCEMENT_LIFE, LocalError, PersonId, announce, service_names
 
 log = logging.getLogger(__name__)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import trio
 
+from meshnode.net.services import Heard, Service
 from protocol import MDNS_QUEUE_MAX
 
 if TYPE_CHECKING:
@@ -23,27 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 CLOSE_SECONDS = 1.0  # goodbyes take 0.25 s
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """What to announce: absolute DNS names, packed addresses, and the fields of the TXT record."""
-
-    instance: str
-    host: str
-    addresses: tuple[bytes, ...]
-    port: int
-    txt: Mapping[bytes, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """An announcement as heard: packed addresses, each with the scope (interface index) it was heard on, or 0."""
-
-    instance: str
-    addresses: tuple[tuple[bytes, int], ...]
-    port: int
-    txt: Mapping[bytes, bytes | None]
 
 
 class Inbox:

@@ -21,7 +21,7 @@ from zeroconf import (
 )
 from zeroconf.const import _TYPE_PTR, _TYPE_SRV, _TYPE_TXT
 
-from meshnode.net.mdns import Heard, Service
+from meshnode.net.services import Heard, Service
 from protocol import MDNS_HEARD_PER_SECOND, SERVICE_TYPE
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from meshnode.net.dialer import Address
 from meshnode.net.interfaces import host_text
-from meshnode.net.mdns import Heard
+from meshnode.net.services import Heard
 from protocol import (
     ANNOUNCEMENT_LIFE,
     RECOGNITION_KEYS_PER_SECOND,

@@ -9,8 +9,8 @@ import pytest
 
 from meshnode.net import recogniser
 from meshnode.net.dialer import Address
-from meshnode.net.mdns import Heard
 from meshnode.net.recogniser import Recogniser, Sighted
+from meshnode.net.services import Heard
 from protocol import UNRECOGNISED_REMEMBERED, announce, recognise
 from tests.support.people import Person, grown
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from tests.support.people import NOW, Person, grown
 ALICE = Person("Alice")
 BOB = Person("Bob")
 CAROL = Person("Carol")
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.open(":memory:") as opened:
-        yield opened
 
 
 # --- people ------------------------------------------------------------------------------------------------------------

@@ -190,11 +190,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @invariant()
     def sums_are_what_they_are_sums_of(self) -> None:
         for person in PEOPLE:
-            wires = [
-                held.record.wire
-                for held in self.model.proved
-                if held.record.header.author == person.id
-            ]
+            wires = [held.record.wire for held in self.model.proved if held.record.header.author == person.id]
             assert self.store.records.count(person.id) == len(wires)
             assert self.store.records.bytes_of(person.id) == sum(map(len, wires))
 

@@ -2,41 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import permutations
 
-import pytest
-
 from meshnode.store import State, Store
-from protocol import Kind, Record
+from protocol import Kind
 from protocol.limits import DAY, SUSPENDED_LIFE, TOMBSTONE_GRACE
-from tests.support.people import NOW, Person
-
-ALICE = Person("Alice")
-BOB = Person("Bob")
-
-
-@pytest.fixture
-def store() -> Iterator[Store]:
-    with Store.open(":memory:") as opened:
-        yield opened
-
-
-def put(store: Store, record: Record, state: State = State.LIVE, *, arrived: int = NOW) -> bool:
-    if record.header_only and state is not State.HELD:
-        state = State.HEADER
-    return store.records.put(record, state=state, received_from=BOB.id, arrived=arrived)
-
-
-def version(number: int, *, floor: int = 0, life: int = 30 * DAY, outlives: int | None = None) -> Record:
-    return ALICE.listing(version=number, floor=floor, life=life, outlives=outlives)
-
-
-REGISTER = version(1).register
-
-
-def states(store: Store) -> dict[int, State]:
-    return {row.version: State(row.state) for row in store.records.rows()}
+from tests.support.people import NOW
+from tests.support.registers import ALICE, BOB, REGISTER, put, states, version
 
 
 def test_what_was_put_comes_back_by_id_and_by_register(store: Store) -> None:
@@ -303,108 +275,3 @@ def test_what_this_node_says_about_itself_stays_for_the_next_version_to_count_on
     store.records.purge(2**53 - 1)
     kinds = [(row.author, row.kind) for row in store.records.rows()]
     assert kinds == [(ALICE.id, Kind.DEVICE), (ALICE.id, Kind.POLICY), (ALICE.id, Kind.PROFILE)]
-
-
-# --- scans and sums --------------------------------------------------------------------------------------------------
-
-
-def test_a_row_says_what_the_rules_ask(store: Store) -> None:
-    record = ALICE.listing(place="881f1d4885fffff", floor=0)
-    put(store, record)
-    (row,) = store.records.rows()
-    header = record.header
-    assert row == (
-        record.id, Kind.LISTING, ALICE.id, ALICE.device, header.slot, 1, header.audience, 1, NOW, header.expires, 0,
-        State.LIVE, "881f1d4885fffff", True,
-    )  # fmt: skip
-    assert store.records.rows_of([BOB.listing().id, record.id]) == [row]
-
-
-def test_rows_are_told_apart_by_kind_author_and_state(store: Store) -> None:
-    for person in (ALICE, BOB):
-        for record in (person.certificate(), person.policy(), person.profile(), person.listing()):
-            put(store, record, State.HELD if record.header.kind == Kind.PROFILE else State.LIVE)
-
-    def found(**which: object) -> set[tuple[bytes, int]]:
-        return {(row.author, row.kind) for row in store.records.rows(**which)}  # type: ignore[arg-type]
-
-    assert found(kinds=[Kind.POLICY, Kind.LISTING]) == {(p.id, k) for p in (ALICE, BOB) for k in (2, 5)}
-    assert found(author=BOB.id, kinds=[Kind.DEVICE]) == {(BOB.id, 1)}
-    assert found(states=[State.HELD]) == {(ALICE.id, 3), (BOB.id, 3)}
-    assert found(states=[State.LIVE, State.HELD], author=ALICE.id) == {(ALICE.id, k) for k in (1, 2, 3, 5)}
-    assert found(kinds=[]) == found(states=[]) == set()
-    assert [r.header.author for r in store.records.bodies(Kind.POLICY, author=BOB.id)] == [BOB.id]
-
-
-def test_a_scan_goes_on_while_its_caller_deletes_what_it_sees(store: Store) -> None:
-    with store.transaction():
-        for number in range(4500):
-            put(store, ALICE.record(Kind.LISTING, number.to_bytes(16, "big"), b"", life=DAY))
-    seen = 0
-    for row in store.records.rows():
-        seen += store.records.delete([row.id])
-    assert seen == 4500
-    assert store.records.count() == 0
-
-
-def test_room_is_counted_per_author_and_follows_every_change(store: Store) -> None:
-    put(store, version(1))
-    put(store, BOB.listing())
-    assert store.records.count(ALICE.id) == 1
-    assert store.records.bytes_of(ALICE.id) == len(version(1).wire)
-    put(store, version(2).without_body())
-    put(store, ALICE.profile())
-    store.records.drop_bodies([ALICE.profile().id])
-    store.records.delete([BOB.listing().id])
-    expected = [version(1).wire, version(2).without_body().wire, ALICE.profile().without_body().wire]
-    assert store.records.count(ALICE.id) == store.records.count() == 3
-    assert store.records.bytes_of(ALICE.id) == store.records.bytes_of() == sum(map(len, expected))
-
-
-def test_the_last_stamp_of_a_device_is_found_without_its_clock(store: Store) -> None:
-    put(store, version(1))
-    put(store, ALICE.listing("Pears", now=NOW + 60))
-    put(store, ALICE.on("phone").listing("Plums", now=NOW + 90))
-    assert store.records.last_stamp(ALICE.id, ALICE.device) == NOW + 60
-    assert store.records.last_stamp(BOB.id, BOB.device) == 0
-
-
-def test_the_proof_of_a_fork_is_kept_once_for_each_device(store: Store) -> None:
-    one, other, third = version(1), ALICE.listing(version=1, text="a second one"), ALICE.listing(version=1, text="3")
-    store.records.note_fork(one, other)
-    store.records.note_fork(one, third)
-    ((kept, against),) = store.records.forks()
-    assert (kept.id, against.id) == (one.id, other.id)
-
-
-# --- transactions ----------------------------------------------------------------------------------------------------
-
-
-class Undone(Exception):
-    """Raised by tests in the middle of a transaction."""
-
-
-def test_what_fails_half_way_leaves_nothing_behind(store: Store) -> None:
-    put(store, BOB.listing())
-    assert store.records.count(BOB.id) == 1
-
-    def half_way() -> None:
-        with store.transaction():
-            put(store, version(1))
-            put(store, version(2), State.HELD)
-            store.records.delete([BOB.listing().id])
-            raise Undone
-
-    with pytest.raises(Undone):
-        half_way()
-    assert [row.author for row in store.records.rows()] == [BOB.id]
-    assert (store.records.count(ALICE.id), store.records.count(BOB.id), store.records.count_held()) == (0, 1, 0)
-    put(store, version(1))
-    assert [row.author for row in store.records.rows(author=ALICE.id)] == [ALICE.id]
-
-
-def test_transactions_do_not_nest(store: Store) -> None:
-    with pytest.raises(RuntimeError, match="nest"), store.transaction(), store.transaction():
-        pass
-    put(store, version(1))
-    assert store.records.count() == 1
