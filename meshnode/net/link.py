@@ -178,7 +178,8 @@ class Link:
             else:
                 with trio.move_on_at(float("inf") if self._timer is None else self._timer):
                     await self._to_time.rung()
-        await self._step(_nothing)  # a commit of somebody else's may have ended it: take its last words, and stop reading
+        # A commit of somebody else's may have ended it: take its last words, and stop reading.
+        await self._step(_nothing)
 
     # --- at the desk ---------------------------------------------------------------------------------------------------
 
