@@ -6,7 +6,7 @@ This is wiring. Each part decides for itself; here they are told of each other's
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,18 +16,20 @@ from meshnode.app import contacts
 from meshnode.app.changes import Change
 from meshnode.app.conversation import Conversation
 from meshnode.app.replica import Replica
-from meshnode.app.status import Attempt, NetworkState, Peer, Problem
+from meshnode.app.status import Attempt, NetworkState, Peer
 from meshnode.errors import Failed
+from meshnode.net import report
 from meshnode.net.caller import Caller
-from meshnode.net.dialer import Address, Dialer, Wanted
+from meshnode.net.contact_list import read_contacts
+from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.gate import Gate, Waiting
-from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
+from meshnode.net.interfaces import Interfaces, snapshot, watch
 from meshnode.net.link import Desk, Link, Origin
 from meshnode.net.links import Links
 from meshnode.net.listener import Listener
 from meshnode.net.recogniser import Sighted
-from protocol import CARD_ADDRESSES_MAX, Code, DeviceId, PersonId, SeenEphemerals, short
+from protocol import Code, DeviceId, PersonId, SeenEphemerals, short
 
 log = logging.getLogger(__name__)
 
@@ -97,14 +99,15 @@ class Network:
     def state(self) -> NetworkState:
         """How things stand now."""
         now = trio.current_time()
+        mdns_problem = self._discovery.problem if self._discovery is not None else ""
         return NetworkState(
             ready=self._ready,
             port=self.port or None,
-            addresses=self._addresses(),
+            addresses=report.addresses(self._interfaces, self.port),
             announcing=self._discovery is not None and self._discovery.announcing,
             peers=tuple(_peer(met) for met in self._links.values()),
             heard=frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS),
-            problems=tuple(self._problems()),
+            problems=tuple(report.problems(self._interfaces, self._options.interfaces, mdns_problem)),
         )
 
     def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
@@ -208,7 +211,7 @@ class Network:
     async def _keep_contacts(self) -> None:
         while True:
             self._refresh, self._hurry = trio.Event(), trio.Event()
-            known = await self._desk.run(_read_contacts, self._replica)
+            known = await self._desk.run(read_contacts, self._replica)
             self._direct = known.direct
             now = trio.current_time()
             self._dialer.want(known.wanted, now)
@@ -345,51 +348,6 @@ class Network:
             log.warning("a peer broke the protocol", extra={**told, "detail": end.detail})
         else:
             log.info("link ended", extra=told)
-
-    # --- how things stand ------------------------------------------------------------------------------------------------
-
-    def _addresses(self) -> tuple[tuple[str, int], ...]:
-        """Where others can reach this node, as a card carries it: without scopes."""
-        hosts = dict.fromkeys(host_text(address.packed) for address in self._interfaces.for_others())
-        return tuple((host, self.port) for host in hosts)[:CARD_ADDRESSES_MAX] if self.port else ()
-
-    def _problems(self) -> Iterator[Problem]:
-        if self._discovery is not None and self._discovery.problem:
-            yield Problem(
-                "no_mdns", self._discovery.problem, "nodes nearby are not found by themselves; cards and --peer work"
-            )
-        outside = [address for address in self._interfaces.addresses if not address.loopback]
-        missing = sorted(set(self._options.interfaces) - {address.interface for address in self._interfaces.addresses})
-        if missing:
-            yield Problem("no_interface", f"there is no {missing[0]} with an address", "look at: ip addr")
-        elif not outside and not self._options.interfaces:
-            yield Problem("no_network", "this machine is on no network", "only nodes on this machine can be met")
-
-
-@dataclass(frozen=True, slots=True)
-class _Contacts:
-    """What the desk says about whom to look for."""
-
-    wanted: list[Wanted]
-    candidates: list[tuple[PersonId, bytes]]
-    announced: contacts.Announced | None
-    direct: frozenset[PersonId]
-
-
-def _read_contacts(replica: Replica) -> _Contacts:
-    """On the desk. Keeps the keys of contacts by the way."""
-    direct = contacts.direct_contacts(replica)
-    for person in direct:
-        contacts.keep_keys(replica, person)
-    return _Contacts(
-        wanted=[
-            Wanted(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses))
-            for one in contacts.sought(replica)
-        ],
-        candidates=contacts.presence_candidates(replica),
-        announced=contacts.announced(replica),
-        direct=frozenset(direct),
-    )
 
 
 def _peer(met: Met) -> Peer:

@@ -1,0 +1,36 @@
+"""What the network side needs to know about people, read in one go at the desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app import contacts
+from meshnode.app.replica import Replica
+from meshnode.net.dialer import Address, Wanted
+from protocol import PersonId
+
+
+@dataclass(frozen=True, slots=True)
+class ContactList:
+    """Whom to dial, whom to recognise by which keys, what to announce with, and who is a direct contact."""
+
+    wanted: list[Wanted]
+    candidates: list[tuple[PersonId, bytes]]
+    announced: contacts.Announced | None
+    direct: frozenset[PersonId]
+
+
+def read_contacts(replica: Replica) -> ContactList:
+    """The list as it is now. The keys of contacts are kept by the way."""
+    direct = contacts.direct_contacts(replica)
+    for person in direct:
+        contacts.keep_keys(replica, person)
+    return ContactList(
+        wanted=[
+            Wanted(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses))
+            for one in contacts.sought(replica)
+        ],
+        candidates=contacts.presence_candidates(replica),
+        announced=contacts.announced(replica),
+        direct=frozenset(direct),
+    )
