@@ -44,12 +44,12 @@ def test_every_line_is_one_json_object_that_says_when_what_and_from_where(writte
 
 
 def test_hostile_text_is_inert_and_stays_on_its_line(written: io.StringIO) -> None:
-    log.info("met", extra={"name": HOSTILE})
+    log.info("met", extra={"who": HOSTILE})
     log.warning("odd: %s", HOSTILE)
     assert written.getvalue().count("\n") == 2
     assert written.getvalue().replace("\n", "").isprintable()
     assert written.getvalue().isascii()
-    assert lines(written)[0]["name"] == HOSTILE
+    assert lines(written)[0]["who"] == HOSTILE
 
 
 def test_for_people_hostile_text_is_inert_too() -> None:
