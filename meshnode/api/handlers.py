@@ -12,6 +12,7 @@ from meshnode.app import listings as listing_cases
 from meshnode.app import people as people_cases
 from meshnode.app import status as status_cases
 from meshnode.app import why as why_cases
+from meshnode.app.shown import ListingsView, ListingView
 from meshnode.errors import Ambiguous, NotFound, Refused, StorageFull
 
 _routes = Routes()
@@ -129,31 +130,31 @@ async def why(site: Site, who: str) -> why_cases.WhyView:
 
 
 @_routes.add("POST", "/v1/listings", status=201, errors=WRITES)
-async def post_listing(site: Site, body: listing_cases.Draft) -> listing_cases.ListingView:
+async def post_listing(site: Site, body: listing_cases.Draft) -> ListingView:
     """Post an offer or a need."""
     return await site.run(listing_cases.post, body)
 
 
 @_routes.add("GET", "/v1/listings")
-async def own_listings(site: Site) -> listing_cases.ListingsView:
+async def own_listings(site: Site) -> ListingsView:
     """Your own offers and needs."""
     return await site.run(listing_cases.mine, site.catalogue)
 
 
 @_routes.add("GET", "/v1/listings/{who:path}", errors=NAMED)
-async def listing(site: Site, who: str) -> listing_cases.ListingView:
+async def listing(site: Site, who: str) -> ListingView:
     """One offer or need that you may see."""
     return await site.run(listing_cases.show, site.catalogue, who)
 
 
 @_routes.add("PATCH", "/v1/listings/{who:path}", errors=(*NAMED, *WRITES))
-async def edit_listing(site: Site, who: str, body: listing_cases.Edit) -> listing_cases.ListingView:
+async def edit_listing(site: Site, who: str, body: listing_cases.Edit) -> ListingView:
     """Change an offer or need of yours."""
     return await site.run(listing_cases.edit, site.catalogue, who, body)
 
 
 @_routes.add("DELETE", "/v1/listings/{who:path}", errors=(*NAMED, *WRITES))
-async def withdraw_listing(site: Site, who: str) -> listing_cases.ListingView:
+async def withdraw_listing(site: Site, who: str) -> ListingView:
     """Withdraw an offer or need of yours, everywhere."""
     return await site.run(listing_cases.withdraw, site.catalogue, who)
 

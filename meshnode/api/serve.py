@@ -86,8 +86,8 @@ Prepared = Callable[["Desk", "Replica", "Network", socket.socket, "trio.TaskStat
 
 def _prepare() -> Prepared:
     """Import the web stack; in a thread, since it takes long."""
-    from hypercorn.config import Config
     from hypercorn import trio as hypercorn_trio
+    from hypercorn.config import Config
 
     from meshnode.api.app import build
     from meshnode.api.site import Site

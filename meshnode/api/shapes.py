@@ -1,17 +1,16 @@
 """Shapes of what goes in and out: dataclasses say it once; this file reads JSON by them, writes it, and describes it.
 
-Only what the API uses is known here: strings, whole and other numbers, booleans, None, literals, tuples, string-keyed
-dictionaries, unions with None, and dataclasses of those. `schema` speaks JSON Schema 2020-12, as OpenAPI 3.1 does.
+Only what the API uses is known here: strings, whole and other numbers, booleans, None, tuples, unions with None, and
+dataclasses of those. `schema` speaks JSON Schema 2020-12, as OpenAPI 3.1 does.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from meshnode.errors import Usage
 
@@ -72,10 +71,6 @@ def _read(wanted: Any, value: Any, name: str) -> Any:
         if value is None and NoneType in get_args(wanted):
             return None
         return _read(_without_none(wanted), value, name)
-    if origin is Literal:
-        if value not in get_args(wanted):
-            raise Usage(f"{name!r} must be one of {', '.join(get_args(wanted))}")
-        return value
     if origin is tuple:
         if not isinstance(value, list):
             raise Usage(f"{name!r} must be a list")
@@ -114,10 +109,8 @@ def write(value: Any) -> Any:
     """`value` as what `json.dumps` takes: dataclasses become objects, field by field in their order."""
     if is_dataclass(value) and not isinstance(value, type):
         return {name: write(getattr(value, name)) for name in hints(type(value))}
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, tuple):
         return [write(item) for item in value]
-    if isinstance(value, Mapping):
-        return {str(key): write(item) for key, item in value.items()}
     return value
 
 
@@ -131,14 +124,8 @@ def schema(shape: Any) -> dict[str, Any]:
     origin, arguments = get_origin(shape), get_args(shape)
     if origin in (Union, UnionType):
         return {"anyOf": [schema(argument) for argument in arguments]}
-    if origin is Literal:
-        return {"type": "string", "enum": list(arguments)}
     if origin is tuple:
         return {"type": "array", "items": schema(arguments[0])}
-    if origin is dict:
-        return {"type": "object", "additionalProperties": schema(arguments[1])}
-    if shape is Any:
-        return {}
     return {"type": JSON_NAMES[shape]}
 
 
@@ -157,7 +144,7 @@ def named_schemas(shapes: list[type]) -> dict[str, Any]:
             "required": [field.name for field in fields(shape) if _required(field)],
             "additionalProperties": False,
         }
-        if shape.__doc__ and not shape.__doc__.startswith(f"{shape.__name__}("):
+        if shape.__doc__:
             described["description"] = " ".join(shape.__doc__.split())
         found[shape.__name__] = described
         waiting += [inner for wanted in known.values() for inner in _dataclasses_in(wanted)]

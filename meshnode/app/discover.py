@@ -15,15 +15,14 @@ from itertools import groupby, islice
 from typing import NamedTuple
 
 from meshnode.app.catalogue import Catalogue, Entry, Shelf, searchable
-from meshnode.app.listings import ListingView, here, place_of, view
 from meshnode.app.naming import name_of
 from meshnode.app.people import per_mille
 from meshnode.app.replica import Replica
+from meshnode.app.shown import ListingView, here, place_of, preference_of, view
 from meshnode.errors import Usage
 from protocol import (
     CATEGORIES,
     LISTING_TYPES,
-    UNSET_PREFERENCE,
     WEB,
     Audience,
     ListingFacts,
@@ -165,8 +164,7 @@ def _opinions(replica: Replica, catalogue: Catalogue, wish: Wish) -> Iterator[tu
 
 
 def _opinion(replica: Replica, catalogue: Catalogue, shelf: Shelf, wish: Wish) -> _Opinion:
-    policy = replica.circle.policy(shelf.author)
-    preference = policy.preference if policy is not None else UNSET_PREFERENCE
+    preference = preference_of(replica, shelf.author)
     facts = ListingFacts(
         audience=effective_audience(shelf.audience, preference),
         place=place_of(replica, shelf.author, shelf.place),

@@ -1,4 +1,4 @@
-"""Offers and needs: posting, showing, changing and withdrawing one's own, and how a listing is shown to its viewer."""
+"""Offers and needs: posting, changing and withdrawing one's own, and finding one by the beginning of its title or id."""
 
 from __future__ import annotations
 
@@ -7,29 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshnode.app import authoring
-from meshnode.app.catalogue import Catalogue, Entry, listing_id
-from meshnode.app.naming import PersonRef, ambiguous, name_of, reference
-from meshnode.app.people import relation_to
+from meshnode.app.catalogue import Catalogue, Entry
+from meshnode.app.naming import ambiguous, name_of
 from meshnode.app.replica import Replica
+from meshnode.app.shown import ListingsView, ListingView, body_of, place_of, preference_of, view
 from meshnode.errors import NotFound, Refused, Usage
 from protocol import (
-    UNSET_PREFERENCE,
     Audience,
     InvalidField,
     Kind,
     Listing,
     LocalError,
-    PersonId,
     Precision,
-    Preference,
     Record,
-    as_trust,
     coarse,
-    distance_km,
-    distance_words,
     effective_audience,
     limits,
-    parse_body,
     tidy,
 )
 
@@ -106,46 +99,6 @@ class Edit:
     place: Position | None = None
     expires_in: int | None = None
     clear: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ListingView:
-    """A listing as its viewer sees it. Times are UNIX seconds; `trust` is yours in its author (null: your own).
-
-    `audience` is the one in effect, `follows` says that it is your preference's; `distance` is the distance in words,
-    and null like `distance_km` where either place is unknown.
-    """
-
-    id: str
-    type: str
-    title: str
-    category: str
-    audience: str
-    follows: bool
-    author: PersonRef
-    trust: float | None
-    relation: str
-    distance_km: float | None
-    distance: str | None
-    text: str
-    tags: tuple[str, ...]
-    quantity: int | None
-    unit: str
-    available_from: int | None
-    available_until: int | None
-    urgency: str
-    lend: bool
-    return_by: int | None
-    language: str
-    created: int
-    expires: int
-
-
-@dataclass(frozen=True, slots=True)
-class ListingsView:
-    """Your own listings, newest first."""
-
-    listings: tuple[ListingView, ...]
 
 
 # --- posting and changing --------------------------------------------------------------------------------------------
@@ -232,7 +185,7 @@ def _cell(replica: Replica, position: Position | None) -> str | None:
     if position is None:
         return None
     try:
-        return coarse(position.lat, position.lon, Precision(_preference(replica, replica.me).precision))
+        return coarse(position.lat, position.lon, Precision(preference_of(replica, replica.me).precision))
     except LocalError as error:
         raise Usage("that place lies nowhere on earth", "latitude -90 to 90, longitude -180 to 180") from error
 
@@ -264,14 +217,9 @@ def _audience(word: str) -> Audience:
 
 def _check_place(replica: Replica, audience: Audience, body: Listing) -> None:
     """Refuse what is for people nearby and says nowhere where: nobody would ever see it."""
-    near = effective_audience(audience, _preference(replica, replica.me)) == Audience.ANYONE_LOCAL
+    near = effective_audience(audience, preference_of(replica, replica.me)) == Audience.ANYONE_LOCAL
     if near and place_of(replica, replica.me, body.place) is None:
         raise Usage("anyone nearby cannot see what has no place", "say where it is with --place LAT,LON")
-
-
-def _preference(replica: Replica, person: PersonId) -> Preference:
-    policy = replica.circle.policy(person)
-    return policy.preference if policy is not None else UNSET_PREFERENCE
 
 
 def _edited_audience(record: Record, word: str | None) -> Audience:
@@ -288,14 +236,14 @@ def _narrows(
     replica: Replica, record: Record, before: Listing, audience: Audience, after: Listing, expires: int
 ) -> bool:
     """Whether anybody who could have the listing may now no longer: then older copies must not stay in use."""
-    preference = _preference(replica, replica.me)
+    preference = preference_of(replica, replica.me)
     old, new = (effective_audience(each, preference) for each in (record.header.audience, audience))
     wider = new in (old, Audience.NETWORK_WIDE) or (old, new) == (Audience.MY_CELL, Audience.MY_COMMUNITY)
     moved = new == Audience.ANYONE_LOCAL and before.place != after.place
     return not wider or moved or expires < record.header.expires
 
 
-# --- finding and showing -----------------------------------------------------------------------------------------------
+# --- finding -----------------------------------------------------------------------------------------------------------
 
 
 def find(replica: Replica, catalogue: Catalogue, which: str, *, own_only: bool = False) -> Record:
@@ -332,59 +280,3 @@ def mine(replica: Replica, catalogue: Catalogue) -> ListingsView:
     catalogue.catch_up()
     records = replica.store.records.get_many([entry.record for entry in catalogue.own()])
     return ListingsView(tuple(view(replica, record) for record in records))
-
-
-def body_of(record: Record) -> Listing:
-    """What a listing's record says."""
-    body = parse_body(Kind.LISTING, record.body or b"")
-    assert isinstance(body, Listing)
-    return body
-
-
-def here(replica: Replica) -> str | None:
-    """Where the owner measures distances from: the place he publishes."""
-    profile = replica.circle.profile(replica.me)
-    return profile.place if profile is not None else None
-
-
-def place_of(replica: Replica, author: PersonId, place: str | None) -> str | None:
-    """A listing's own place, else its author's."""
-    profile = replica.circle.profile(author)
-    return place or (profile.place if profile is not None else None)
-
-
-def view(replica: Replica, record: Record) -> ListingView:
-    """How the owner of this node sees a listing."""
-    header, body = record.header, body_of(record)
-    own = header.author == replica.me
-    preference = _preference(replica, header.author)
-    regard = None if own else replica.circle.regard_from(replica.me).get(header.author)
-    where, place = here(replica), place_of(replica, header.author, body.place)
-    distance = None
-    if where is not None and place is not None and not own:
-        distance = distance_km(where, place), distance_words(where, place)
-    return ListingView(
-        id=listing_id(header.author, header.slot),
-        type=body.type,
-        title=body.title,
-        category=body.category,
-        audience=Audience(effective_audience(header.audience, preference)).word,
-        follows=header.audience == Audience.FOLLOWS,
-        author=reference(replica, header.author),
-        trust=None if regard is None else as_trust(regard),
-        relation=relation_to(replica, header.author).value,
-        distance_km=None if distance is None else round(distance[0], 1),
-        distance=None if distance is None else distance[1],
-        text=body.text,
-        tags=body.tags,
-        quantity=body.quantity,
-        unit=body.unit,
-        available_from=body.available_from,
-        available_until=body.available_until,
-        urgency=body.urgency,
-        lend=body.lend,
-        return_by=body.return_by,
-        language=body.language,
-        created=header.created,
-        expires=header.expires,
-    )

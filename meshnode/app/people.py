@@ -51,8 +51,14 @@ class PeopleView:
     others: int
 
 
-def view(replica: Replica, person: PersonId, connected: Collection[PersonId]) -> PersonView:
-    """What is known of `person`."""
+def view(
+    replica: Replica,
+    person: PersonId,
+    connected: Collection[PersonId],
+    waiting: Collection[PersonId] | None = None,
+) -> PersonView:
+    """What is known of `person`. `waiting` are those whose cards are pending, where the caller knows them already."""
+    waiting = _waiting(replica) if waiting is None else waiting
     circle, me = replica.circle, replica.me
     profile = circle.profile(person)
     regard, reach = circle.regard_from(me).get(person), circle.reach_to(me).get(person)
@@ -69,8 +75,12 @@ def view(replica: Replica, person: PersonId, connected: Collection[PersonId]) ->
         vouch=given / limits.WEIGHT_MAX if given else None,
         vouch_back=back / limits.WEIGHT_MAX if back else None,
         connected=person in connected,
-        pending=any(card.giver == person for card in pending_cards(replica)),
+        pending=person in waiting,
     )
+
+
+def _waiting(replica: Replica) -> frozenset[PersonId]:
+    return frozenset(card.giver for card in pending_cards(replica))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,8 @@ def people(replica: Replica, connected: Collection[PersonId], *, everybody: bool
     me, graph = replica.me, replica.circle.graph
     everyone = known(replica) - {me}
     chosen = everyone if everybody else {p for p in everyone if graph.weight(me, p) or graph.weight(p, me)}
-    views = [view(replica, person, connected) for person in chosen]
+    waiting = _waiting(replica)
+    views = [view(replica, person, connected, waiting) for person in chosen]
     views.sort(key=lambda seen: (-(seen.trust or 0), seen.name.casefold(), seen.id))
     return PeopleView(tuple(views), len(everyone) - len(chosen))
 
@@ -133,7 +144,10 @@ def vouch(replica: Replica, who: str, trust: float, connected: Collection[Person
 
 
 def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
-    """Vouch for `subject`, known as `name`, with `weight` per mille, where that is new. Refused for oneself and for whom one blocks."""
+    """Vouch for `subject`, known as `name`, with `weight` per mille.
+
+    Refused for oneself, for whom one blocks, and past as many as one policy holds.
+    """
     if subject == replica.me:
         raise Refused("nobody vouches for himself")
     if policy.blocks(replica, subject):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from meshnode.app.catalogue import Catalogue
-from meshnode.app.listings import ListingView
 from meshnode.app.listings import find as find_listing
-from meshnode.app.listings import view as view_listing
 from meshnode.app.naming import PersonRef, find, name_of, reference
 from meshnode.app.people import relation_to
 from meshnode.app.replica import Replica
+from meshnode.app.shown import ListingView
+from meshnode.app.shown import view as view_listing
 from meshnode.errors import Ambiguous, NotFound
 from protocol import TRUSTED, WEB, Audience, PersonId, TrustPath, limits
 

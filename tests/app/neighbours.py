@@ -9,6 +9,7 @@ from meshnode.app import cards, listings
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.discover import Discovery, Search, discover
 from meshnode.app.replica import Replica
+from meshnode.app.shown import ListingView
 from meshnode.clock import Clock
 from protocol import PersonId
 from tests.support.mesh import EPOCH, Mesh, Node
@@ -29,7 +30,7 @@ class Desk:
     def person(self) -> PersonId:
         return self.node.person
 
-    def post(self, title: str, **fields: object) -> listings.ListingView:
+    def post(self, title: str, **fields: object) -> ListingView:
         return listings.post(self.replica, listings.Draft(**{"type": "offer", "title": title, **fields}))  # type: ignore[arg-type]
 
     def discover(self, words: str | None = None, **search: object) -> Discovery:

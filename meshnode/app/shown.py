@@ -1,0 +1,126 @@
+"""How a listing is shown: what its author wrote, and what he is to the viewer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app.catalogue import listing_id
+from meshnode.app.naming import PersonRef, reference
+from meshnode.app.people import relation_to
+from meshnode.app.replica import Replica
+from protocol import (
+    UNSET_PREFERENCE,
+    Audience,
+    Kind,
+    Listing,
+    PersonId,
+    Preference,
+    Record,
+    as_trust,
+    distance_km,
+    distance_words,
+    effective_audience,
+    parse_body,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListingView:
+    """A listing as its viewer sees it. Times are UNIX seconds; `trust` is yours in its author (null: your own).
+
+    `audience` is the one in effect, `follows` says that it is your preference's; `distance` is the distance in words,
+    and null like `distance_km` where either place is unknown.
+    """
+
+    id: str
+    type: str
+    title: str
+    category: str
+    audience: str
+    follows: bool
+    author: PersonRef
+    trust: float | None
+    relation: str
+    distance_km: float | None
+    distance: str | None
+    text: str
+    tags: tuple[str, ...]
+    quantity: int | None
+    unit: str
+    available_from: int | None
+    available_until: int | None
+    urgency: str
+    lend: bool
+    return_by: int | None
+    language: str
+    created: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListingsView:
+    """Your own listings, newest first."""
+
+    listings: tuple[ListingView, ...]
+
+
+def preference_of(replica: Replica, person: PersonId) -> Preference:
+    """The sharing preference in effect for `person`."""
+    policy = replica.circle.policy(person)
+    return policy.preference if policy is not None else UNSET_PREFERENCE
+
+
+def body_of(record: Record) -> Listing:
+    """What a listing's record says."""
+    body = parse_body(Kind.LISTING, record.body or b"")
+    assert isinstance(body, Listing)
+    return body
+
+
+def here(replica: Replica) -> str | None:
+    """Where the owner measures distances from: the place he publishes."""
+    profile = replica.circle.profile(replica.me)
+    return profile.place if profile is not None else None
+
+
+def place_of(replica: Replica, author: PersonId, place: str | None) -> str | None:
+    """A listing's own place, else its author's."""
+    profile = replica.circle.profile(author)
+    return place or (profile.place if profile is not None else None)
+
+
+def view(replica: Replica, record: Record) -> ListingView:
+    """How the owner of this node sees a listing."""
+    header, body = record.header, body_of(record)
+    own = header.author == replica.me
+    preference = preference_of(replica, header.author)
+    regard = None if own else replica.circle.regard_from(replica.me).get(header.author)
+    where, place = here(replica), place_of(replica, header.author, body.place)
+    distance = None
+    if where is not None and place is not None and not own:
+        distance = distance_km(where, place), distance_words(where, place)
+    return ListingView(
+        id=listing_id(header.author, header.slot),
+        type=body.type,
+        title=body.title,
+        category=body.category,
+        audience=Audience(effective_audience(header.audience, preference)).word,
+        follows=header.audience == Audience.FOLLOWS,
+        author=reference(replica, header.author),
+        trust=None if regard is None else as_trust(regard),
+        relation=relation_to(replica, header.author).value,
+        distance_km=None if distance is None else round(distance[0], 1),
+        distance=None if distance is None else distance[1],
+        text=body.text,
+        tags=body.tags,
+        quantity=body.quantity,
+        unit=body.unit,
+        available_from=body.available_from,
+        available_until=body.available_until,
+        urgency=body.urgency,
+        lend=body.lend,
+        return_by=body.return_by,
+        language=body.language,
+        created=header.created,
+        expires=header.expires,
+    )
