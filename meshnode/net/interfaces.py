@@ -6,12 +6,15 @@ Nothing here sends a packet: no address is learned by connecting somewhere, so n
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import ifaddr
 import trio
+
+log = logging.getLogger(__name__)
 
 POLL_SECONDS = 5.0  # where the kernel does not tell
 POLL_TOLD_SECONDS = 60.0  # where it does; a safety net for what it does not tell about
@@ -83,7 +86,7 @@ def host_text(packed: bytes, scope: int = 0) -> str:
 def snapshot(only: Collection[str] = ()) -> Interfaces:
     """The addresses of the interfaces named in `only` (none named: of all), and of loopback in any case."""
     found: set[LocalAddress] = set()
-    for adapter in ifaddr.get_adapters():
+    for adapter in _adapters():
         for ip in adapter.ips:
             # ifaddr gives IPv4 as text and IPv6 as (text, flow, scope).
             text, scope = (ip.ip, 0) if isinstance(ip.ip, str) else (ip.ip[0], ip.ip[2])
@@ -96,6 +99,14 @@ def snapshot(only: Collection[str] = ()) -> Interfaces:
             scoped = parsed.version == 6 and parsed.is_link_local
             found.add(LocalAddress(str(adapter.name), index, parsed.packed, (scope or index) if scoped else 0))
     return Interfaces(tuple(sorted(found)))
+
+
+def _adapters() -> list[ifaddr.Adapter]:
+    try:
+        return list(ifaddr.get_adapters())
+    except OSError as error:  # out of memory or descriptors: a network that seems gone comes back with the next look
+        log.warning("interfaces cannot be listed: %s", error)
+        return []
 
 
 async def watch(only: Collection[str], tell: Callable[[Interfaces], None]) -> None:

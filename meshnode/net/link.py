@@ -126,6 +126,10 @@ class Link:
         self._closing = code
         self.poke()
 
+    def drop(self) -> None:
+        """End it at once and without a word."""
+        self._give_up()
+
     def poke(self) -> None:
         """The conversation may have something to say without having been asked: a commit has woken it."""
         self._poked = True

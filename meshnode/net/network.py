@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -235,19 +236,25 @@ class Network:
 
     def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
         """On the desk, after a commit: let every conversation pass on what it may, then wake those that have to."""
-        woken = []
+        woken, failed = [], []
         for link in self._all:
-            link.talk.changed(change)
-            if link.talk.waiting:
-                woken.append(link)
-        try:
-            token.run_sync_soon(self._wake, tuple(woken), bool(change.trust or change.people))
-        except trio.RunFinishedError:
-            return
+            try:
+                link.talk.changed(change)
+            except Exception:
+                # It must cost neither whoever made the commit nor the other links anything.
+                log.exception("a conversation failed", extra={"address": str(link.origin.address)})
+                failed.append(link)
+            else:
+                if link.talk.waiting:
+                    woken.append(link)
+        with suppress(trio.RunFinishedError):
+            token.run_sync_soon(self._wake, woken, failed, bool(change.trust or change.people))
 
-    def _wake(self, links: tuple[Link, ...], contacts_changed: bool) -> None:
-        for link in links:
+    def _wake(self, woken: list[Link], failed: list[Link], contacts_changed: bool) -> None:
+        for link in woken:
             link.poke()
+        for link in failed:
+            link.drop()
         if contacts_changed:
             self._refresh.set()
 

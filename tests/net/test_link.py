@@ -252,3 +252,10 @@ async def test_a_failed_disk_is_the_nodes_business(nursery: trio.Nursery) -> Non
     await ends.other.send_all(b"disk")
     await ends.over.wait()
     assert isinstance(ends.link.failure, StorageFailed)
+
+
+async def test_a_dropped_link_is_gone_at_once_and_says_nothing(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, Talk(peer=BOB))
+    ends.link.drop()
+    await ends.over.wait()
+    assert await ends.other.receive_some() == b""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 import trio
 
+from meshnode.app import blocks, cards, listings
+from meshnode.app.changes import Change
 from meshnode.app.contacts import dial_keys
 from meshnode.app.conversation import Conversation
 from meshnode.errors import Failed
 from meshnode.net.dialer import Address, Outcome
 from meshnode.net.listener import BACKLOG
-from protocol import PREAUTH_CONNECTIONS_MAX
+from protocol import PREAUTH_CONNECTIONS_MAX, Kind
 from tests.support.network import Node, connect, replica_of, start, until
 
 
@@ -46,8 +48,6 @@ async def test_both_dialing_at_once_end_with_one_session(nursery: trio.Nursery) 
 
 
 def _remember_card(node: Node, card: str) -> None:
-    from meshnode.app import cards
-
     cards.add(node.replica, cards.CardToAdd(card), ())
 
 
@@ -114,8 +114,6 @@ async def test_among_five_hundred_who_only_hold_the_line_a_contact_still_gets_in
 
 
 async def test_what_is_written_while_connected_reaches_the_other_at_once(nursery: trio.Nursery) -> None:
-    from meshnode.app import listings
-
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
     before = len(list(bob.replica.store.records.rows(author=alice.replica.me)))
@@ -139,3 +137,33 @@ async def test_a_chosen_interface_that_is_not_there_is_named_as_a_problem(nurser
     alice = await start(nursery, "Alice")
     assert [problem.code for problem in alice.network.state().problems] == ["no_interface"]
     assert replica_of("Carol").me != alice.replica.me
+
+
+async def test_a_conversation_that_fails_over_somebody_elses_commit_costs_its_own_link_alone(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    [link] = alice.network.links
+
+    def fail(change: Change) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(link.talk, "changed", fail)
+    await alice.desk.run(listings.post, alice.replica, listings.Draft(type="offer", title="Apples"))
+    assert list(alice.replica.store.records.rows(kinds=(Kind.LISTING,)))
+    await until(lambda: link not in alice.network.links, "the link goes")
+
+
+async def test_somebody_blocked_gets_not_one_byte_any_more(nursery: trio.Nursery) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    dials = await alice.desk.run(dial_keys, alice.replica, bob.replica.me)
+    assert len(dials) == 2  # as a contact, and by the presence key
+    await bob.desk.run(blocks.block, bob.replica, alice.name)
+    await until(lambda: not bob.network.links, "the session ends")
+    for dial in dials:
+        first = Conversation.dialing(alice.replica, dial, trio.current_time()).data_to_send()
+        async with await trio.open_tcp_stream(*bob.address) as stream:
+            await stream.send_all(first)
+            assert await stream.receive_some() == b""

@@ -43,7 +43,8 @@ class Daemon:
         """What it has logged since it was started, or what of that is called `event`."""
         with self.log_path.open("rb") as log:
             log.seek(self._log_begin)
-            told = [json.loads(line) for line in log.read().splitlines(keepends=True) if line.endswith(b"\n")]
+            lines = log.read().splitlines(keepends=True)
+        told = [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}\n")]
         return [line for line in told if event in (None, line["event"])]
 
     def ready(self) -> dict[str, Any]:
