@@ -65,6 +65,7 @@ PREAUTH_CONNECTIONS_MAX = 16  # half-open connections a scanner can hold
 PREAUTH_PER_ADDRESS_MAX = 2  # loopback exempt: all local nodes share it
 PREAUTH_SECONDS = 5  # time to prove oneself
 SESSIONS_MAX = 64
+SESSIONS_PER_PERSON_MAX = 8  # who certifies himself any number of devices cannot take all places
 SESSION_BUFFER_BYTES = 4 * 1024 * 1024
 IDLE_PING_SECONDS = 30
 IDLE_DEAD_SECONDS = 90

@@ -28,7 +28,7 @@ class Caller:
     """Carries out attempts until cancelled. `connect` runs a connection to its end and returns its link."""
 
     def __init__(
-        self, dialer: Dialer, dial_keys: DialKeys, connect: Connect, connected: Callable[[DeviceId], bool]
+        self, dialer: Dialer, dial_keys: DialKeys, connect: Connect, connected: Callable[[PersonId, DeviceId], bool]
     ) -> None:
         self._dialer = dialer
         self._dial_keys = dial_keys
@@ -73,7 +73,7 @@ class Caller:
                 self._remember(attempt, outcome, now)
                 self._news.set()
 
-        keys = [dial for dial in await self._dial_keys(attempt.person) if not self._connected(dial.device)]
+        keys = [dial for dial in await self._dial_keys(attempt.person) if not self._connected(dial.person, dial.device)]
         if not keys:
             end(Outcome.NO_KEY)
             return

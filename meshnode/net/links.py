@@ -1,5 +1,8 @@
 """The connections that stand, and which of two between the same devices stays.
 
+A connection is known by person and device together: anybody can certify somebody else's device as his own, and must
+not push out, or pass for, the connection of its owner.
+
 Both ends must choose alike without a word. Where both dialed at the same time, the connection that the device with the
 smaller id dialed stays. Where one is older, its dialer has come back after losing it (a restart, a cut way) and does
 not know the old one any more: the new one stays.
@@ -9,17 +12,19 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from protocol import SESSIONS_MAX, Code, DeviceId
+from protocol import SESSIONS_MAX, SESSIONS_PER_PERSON_MAX, Code, DeviceId, PersonId
 
 SAME_TIME_SECONDS = 10.0
 
 
 class Connection(Protocol):
-    """What is looked at: the device at the other end, whether its person is a direct contact, who dialed, and since when.
+    """What is looked at: whose device is at the other end, whether he is a direct contact, who dialed, and since when.
 
     `since` is in monotonic seconds.
     """
 
+    @property
+    def person(self) -> PersonId: ...
     @property
     def device(self) -> DeviceId: ...
     @property
@@ -31,10 +36,11 @@ class Connection(Protocol):
 
 
 Kept = TypeVar("Kept", bound=Connection)
+Place = tuple[PersonId, DeviceId]
 
 
-class Links(dict[DeviceId, Kept]):
-    """At most one connection a device, at most SESSIONS_MAX in all."""
+class Links(dict[Place, Kept]):
+    """At most one connection a person's device, SESSIONS_PER_PERSON_MAX a person and SESSIONS_MAX in all."""
 
     def __init__(self, me: DeviceId) -> None:
         super().__init__()
@@ -45,27 +51,30 @@ class Links(dict[DeviceId, Kept]):
 
         Where no place is left, the latest of those who are no direct contacts makes room for one who is.
         """
-        old = self.get(new.device)
+        place = _place(new)
+        old = self.get(place)
         if old is not None:
             if not self._replaces(new, old):
                 return [(new, Code.DUPLICATE)]
-            self[new.device] = new
+            self[place] = new
             return [(old, Code.DUPLICATE)]
+        if sum(person == new.person for person, _ in self) >= SESSIONS_PER_PERSON_MAX:
+            return [(new, Code.BUSY)]
         closing: list[tuple[Kept, Code]] = []
         if len(self) >= SESSIONS_MAX:
             guests = [link for link in self.values() if not link.contact] if new.contact else []
             if not guests:
                 return [(new, Code.BUSY)]
             latest = max(guests, key=lambda link: link.since)
-            del self[latest.device]
+            del self[_place(latest)]
             closing.append((latest, Code.BUSY))
-        self[new.device] = new
+        self[place] = new
         return closing
 
     def leave(self, link: Kept) -> bool:
         """It is over; whether it was the one that stood for its device."""
-        if self.get(link.device) is link:
-            del self[link.device]
+        if self.get(_place(link)) is link:
+            del self[_place(link)]
             return True
         return False
 
@@ -73,3 +82,7 @@ class Links(dict[DeviceId, Kept]):
         if new.since - old.since >= SAME_TIME_SECONDS or new.dialed == old.dialed:
             return True
         return new.dialed == (self._me < new.device)
+
+
+def _place(link: Connection) -> Place:
+    return link.person, link.device

@@ -81,7 +81,7 @@ class Network:
         self._dialer = Dialer(jitter)
         self._links: Links[Met] = Links(replica.device)
         self._all: tuple[Link, ...] = ()  # replaced, never changed: the desk's thread reads it too
-        self._caller = Caller(self._dialer, self._dial_keys, self._call, lambda device: device in self._links)
+        self._caller = Caller(self._dialer, self._dial_keys, self._call, lambda *whose: whose in self._links)
         self._discovery: Discovery | None = None
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
@@ -316,7 +316,7 @@ class Network:
         met = Met(link, person, device, person in self._direct, link.since, self._replica.clock.now())
         for other, code in self._links.admit(met):
             other.link.close(code)
-        if self._links.get(device) is not met:
+        if self._links.get((person, device)) is not met:
             return None
         self._dialer.connected(person, device)
         if self._nursery is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from meshnode.net.links import Links
-from protocol import SESSIONS_MAX, Code
+from protocol import SESSIONS_MAX, SESSIONS_PER_PERSON_MAX, Code
 
 SMALL, LARGE = bytes(32), b"\xff" * 32
 
@@ -20,6 +20,14 @@ class Link:
     dialed: bool
     since: float = 0.0
     contact: bool = False
+    person: bytes = b""
+
+    def __post_init__(self) -> None:
+        self.person = self.person or self.device
+
+    @property
+    def place(self) -> tuple[bytes, bytes]:
+        return self.person, self.device
 
 
 @pytest.mark.parametrize("small_first", [True, False])
@@ -34,7 +42,7 @@ def test_of_two_dialed_at_once_both_ends_keep_the_one_that_the_smaller_device_di
         links.admit(pair[0])
         [(closed, code)] = links.admit(pair[1])
         assert closed is (theirs if me == SMALL else mine)
-        assert links[other] is (mine if me == SMALL else theirs)
+        assert links[other, other] is (mine if me == SMALL else theirs)
         assert code is Code.DUPLICATE
 
 
@@ -69,5 +77,23 @@ def test_for_a_contact_the_latest_of_those_who_are_none_makes_room() -> None:
     new = Link(LARGE, dialed=False, contact=True)
     [(closed, code)] = links.admit(new)
     assert (closed.device[0], code) == (7, Code.BUSY)
-    assert links[LARGE] is new
+    assert links[new.place] is new
     assert len(links) == SESSIONS_MAX
+
+
+def test_nobody_pushes_out_a_connection_by_certifying_its_device_as_his_own() -> None:
+    links: Links[Link] = Links(SMALL)
+    owner = Link(LARGE, dialed=False, person=b"owner")
+    thief = Link(LARGE, dialed=False, person=b"thief", since=60.0)
+    assert links.admit(owner) == links.admit(thief) == []
+    assert links[owner.place] is owner
+    assert links.leave(thief)
+    assert links.leave(owner)
+
+
+def test_nobody_takes_all_places_with_devices_of_his_own() -> None:
+    links: Links[Link] = Links(SMALL)
+    mine = [Link(bytes([number]) * 32, dialed=False, person=b"one") for number in range(SESSIONS_PER_PERSON_MAX + 1)]
+    closed = [closing for link in mine for closing in links.admit(link)]
+    assert closed == [(mine[-1], Code.BUSY)]
+    assert links.admit(Link(LARGE, dialed=False)) == []
