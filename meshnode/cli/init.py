@@ -15,6 +15,7 @@ from meshnode.errors import Refused, Usage
 from meshnode.home import Home
 
 DEFAULT_AUDIENCE = "trusted_network"
+NEARBY = "anyone_local"
 PASSPHRASE_VARIABLE = "MESHNODE_PASSPHRASE"
 
 
@@ -61,6 +62,8 @@ def ask(
         name = click.prompt("What is your name", default=_login(), err=True) if call.may_ask() else _login()
     if audience is None:
         audience = _ask_audience() if call.may_ask() else DEFAULT_AUDIENCE
+    if audience == NEARBY and place is None:
+        place = _ask_place(call)
     return Beginning(name, audience, place, _ask_passphrase(call) if secret else None)
 
 
@@ -101,6 +104,14 @@ def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
 def given_passphrase() -> str | None:
     """The passphrase in the environment, taken out of it so that nothing started from here inherits it."""
     return os.environ.pop(PASSPHRASE_VARIABLE, None)
+
+
+def _ask_place(call: Settings) -> tuple[float, float]:
+    """Nobody is near to a place that is not known."""
+    if not call.may_ask():
+        raise Usage("anyone nearby cannot see what has no place", "say where you are with --place LAT,LON")
+    told: tuple[float, float] = click.prompt("Where are you (LAT,LON)", type=Position(), err=True)
+    return told
 
 
 def _ask_passphrase(call: Settings) -> str:

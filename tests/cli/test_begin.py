@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from meshnode.home import Home
+from tests.cli.terminal import Terminal
 from tests.cli.village import meshnode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +71,7 @@ def test_a_second_init_is_refused_and_changes_nothing(tmp_path: Path) -> None:
         ["--name", "\udcff"],
         ["--name", "Alice", "--place", "91,0"],
         ["--name", "Alice", "--audience", "everybody"],
+        ["--name", "Alice", "--audience", "anyone_local"],
         ["--name", "Alice", "--passphrase"],
     ],
 )
@@ -78,6 +80,23 @@ def test_an_init_that_cannot_be_makes_nothing(tmp_path: Path, words: list[str]) 
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.count("\n") == 1
     assert not (tmp_path / "A").exists()
+
+
+def test_at_a_terminal_a_name_and_one_question_are_asked(tmp_path: Path) -> None:
+    with Terminal("--home", str(tmp_path / "A"), "init") as terminal:
+        terminal.read_until("What is your name")
+        terminal.type("Zoë")
+        asked = terminal.read_until("Your choice [3]:")
+        assert "Just my cell (the people I know directly)" in asked
+        assert "Anyone I'm connected to through trust" in asked
+        assert "Anyone nearby (within 25km)" in asked
+        terminal.type("4")
+        terminal.read_until("Where are you")
+        terminal.type("nowhere")
+        terminal.read_until("Where are you")
+        terminal.type("52.52,13.40")
+        assert "Welcome, Zoë." in terminal.read_until("meshnode run")
+    assert Home(tmp_path / "A").has_node
 
 
 def test_init_tells_programs_who_it_made(tmp_path: Path) -> None:

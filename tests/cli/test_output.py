@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import pty
 import re
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from meshnode.cli import client as client_module
 from meshnode.cli import output, wording
 from meshnode.home import Home
 from protocol import CATEGORIES, LISTING_TYPES, URGENCIES, Audience, Relation
+from tests.cli.terminal import Terminal
 from tests.cli.test_json import CALLS, PROMISED
 from tests.cli.village import meshnode
 
@@ -144,27 +144,8 @@ def test_a_reader_who_leaves_is_no_error() -> None:
 
 def on_a_terminal(*words: str, **environment: str) -> str:
     """What the program shows where it has a terminal."""
-    ours, theirs = pty.openpty()
-    done = subprocess.Popen(
-        [sys.executable, "-m", "meshnode", *words],
-        env={"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONPATH": str(ROOT), **environment},
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            chunk = os.read(ours, 65_536)
-        except OSError:
-            break
-        if not chunk:
-            break
-        shown += chunk
-    done.wait()
-    os.close(ours)
-    return shown.decode()
+    with Terminal(*words, **environment) as terminal:
+        return terminal.read_all()
 
 
 def test_on_a_terminal_there_are_a_card_with_a_code_a_table_and_bold_text_unless_unwanted(village: Any) -> None:

@@ -1,0 +1,65 @@
+"""The program at a real terminal: what it shows there, and answers typed to its questions."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Terminal:
+    """A command running at a terminal of its own. Reading blocks until something comes or the command has ended."""
+
+    def __init__(self, *words: str, **environment: str) -> None:
+        self._ours, theirs = pty.openpty()
+        self._shown = ""
+        self._program = subprocess.Popen(
+            [sys.executable, "-m", "meshnode", *words],
+            env={"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONPATH": str(ROOT), **environment},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._program.kill()
+        self._program.wait()
+        os.close(self._ours)
+
+    def type(self, line: str) -> None:
+        """Answer a question."""
+        os.write(self._ours, f"{line}\n".encode())
+
+    def read_until(self, awaited: str) -> str:
+        """What is shown up to `awaited`; it must come."""
+        while awaited not in self._shown:
+            more = self._read()
+            assert more, f"{awaited!r} never came: {self._shown!r}"
+            self._shown += more
+        before, _, self._shown = self._shown.partition(awaited)
+        return before + awaited
+
+    def read_all(self) -> str:
+        """Everything that is still shown until the command ends."""
+        while more := self._read():
+            self._shown += more
+        return self._shown
+
+    def _read(self) -> str:
+        try:
+            return os.read(self._ours, 65_536).decode(errors="replace")
+        except OSError:  # how Linux says that nobody is at the other end any more
+            return ""
