@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshnode.store import Row
-from protocol import PersonId, RecordId
+from protocol import DeviceId, PersonId, Record, RecordId
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ class Change:
 
     def __bool__(self) -> bool:
         return bool(self.stored or self.ended or self.trust)
+
+
+class Newer(NamedTuple):
+    """The newest record of a register, for somebody who has shown or may hold an older one, which `device` wrote."""
+
+    head: Record
+    device: DeviceId
 
 
 Listener = Callable[[Change], None]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshnode.app import claims, leavers, used_cards
-from meshnode.app.changes import Change
+from meshnode.app.changes import Change, Newer
 from meshnode.app.contacts import Dial, PskName, psk_candidates
 from meshnode.app.replica import Replica
 from meshnode.app.serving import Delta, View
@@ -274,9 +274,9 @@ class Conversation:
 
     def _give(self, ids: list[bytes]) -> None:
         if self._session is not None and self._view is not None:
-            supplied = self._view.supply(ids)
-            self._session.supply(record for record in supplied if not record.header_only)
-            self._supersede([record for record in supplied if record.header_only])
+            records, newer = self._view.supply(ids)
+            self._session.supply(records)
+            self._supersede(newer)
 
     def _follow(self, delta: Delta) -> None:
         if self._session is None:
@@ -284,12 +284,12 @@ class Conversation:
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
-        self._supersede(delta.headers)
+        self._supersede(delta.newer)
 
-    def _supersede(self, newer: list[Record]) -> None:
+    def _supersede(self, newer: list[Newer]) -> None:
         """Show these as headers alone, and whose device wrote them if that cannot be known there."""
         if newer and self._session is not None and self._view is not None:
-            self._session.supersede(newer)
+            self._session.supersede(head.without_body() for head, _ in newer)
             lent = self._view.lend_certificates(newer)
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])

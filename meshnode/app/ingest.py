@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from meshnode.app.changes import Change, Changes
+from meshnode.app.changes import Change, Changes, Newer
 from meshnode.app.circle import Circle
 from meshnode.app.judge import Answer, Answers, Judge, Question
 from meshnode.app.settle import Settled, Settler
@@ -61,7 +61,7 @@ class Outcome:
     kept: list[RecordId] = field(default_factory=list)
     refused: list[RecordId] = field(default_factory=list)
     faults: list[tuple[Record, Code]] = field(default_factory=list)
-    answers: list[Record] = field(default_factory=list)
+    answers: list[Newer] = field(default_factory=list)
     not_for_us: list[tuple[Record, Question]] = field(default_factory=list)
     change: Change = field(default_factory=Change)
 
@@ -167,7 +167,7 @@ class Ingest:
     def _answer_with_newer(self, record: Record, head: Record | None, batch: _Batch) -> None:
         """Whoever shows an older version is given the newer header, for he may not know of it."""
         if head is not None and head.rank > record.rank:
-            batch.outcome.answers.append(head)
+            batch.outcome.answers.append(Newer(head, record.header.device))
 
     # --- inside the transaction --------------------------------------------------------------------------------------
 
@@ -255,7 +255,7 @@ class Ingest:
             return self._room_for(record, State.LIVE, batch)
         if self._circle.struck(header.author, header.device):
             strike = self._store.records.head((header.author, Kind.DEVICE, device_slot(header.device)))
-            batch.outcome.answers += [strike] if strike is not None else []
+            batch.outcome.answers += [Newer(strike, header.device)] if strike is not None else []
             return None
         if not self._circle.certified(header.author, header.device):
             # Unproved, a header must not supersede; and there is nothing to wait for where it could not.

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from meshnode.app.changes import Change
+from meshnode.app.changes import Change, Newer
 from meshnode.app.judge import Answer, Answers, Judge, Question, question
 from meshnode.clock import Clock
 from meshnode.store import Row, State, Store
@@ -40,7 +40,7 @@ class Delta:
 
     added: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.REST: []})
     removed: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.REST: []})
-    headers: list[Record] = field(default_factory=list)
+    newer: list[Newer] = field(default_factory=list)
 
 
 class View:
@@ -60,6 +60,9 @@ class View:
         self.shut = shut
         self._consent = Answers(judge, peer)
         self._answers: dict[Question, bool] = {}  # as the session has been told
+        self._taken_back: set[RecordId] = (
+            set()
+        )  # was in the view and is not for the peer any more; it may hold it still
         self._lent: set[RecordId] = set()  # certificates shown because a header needs them
         self._refused: dict[RecordId, tuple[Item, int, Question]] = {}
         self._asked_at_first = 0
@@ -87,11 +90,14 @@ class View:
         """Follow a commit: what came, what went, and, where trust moved, whatever is now judged otherwise."""
         self._consent.keep_up()
         delta = Delta()
-        ended: dict[Register, RecordId] = {}  # what the peer may hold and should not use any more
+        ended: dict[Register, Row] = {}  # what the peer may hold and should not use any more
         for row in change.ended:
+            if row.state == State.HELD:
+                continue
             delta.removed[phase_of(row.kind)].append((row.created, row.id))
-            if self._answers.get(question(row)) or row.id in self._lent:
-                ended[row.author, row.kind, row.slot] = row.id
+            if self._answers.get(question(row)) or row.id in self._taken_back or row.id in self._lent:
+                self._taken_back.discard(row.id)
+                ended[row.author, row.kind, row.slot] = row
         moved = shut is not self.shut
         self.shut = shut
         if change.trust or change.people or moved:
@@ -100,26 +106,27 @@ class View:
         for row in self._store.records.rows_of(change.stored):
             if row.state == State.LIVE and row.expires > now and self._allowed(row):
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
-        delta.headers = self._newer(ended)
+        delta.newer = self._newer(ended)
         return delta
 
-    def supply(self, ids: Sequence[RecordId]) -> list[Record]:
-        """The wanted records, consent checked again now; where it ended, the newer header alone if there is one."""
+    def supply(self, ids: Sequence[RecordId]) -> tuple[list[Record], list[Newer]]:
+        """The wanted records, consent checked again now; where it ended, what is newer if there is something."""
         self._consent.keep_up()
         now = self._clock.now()
         rows = self._store.records.rows_of(ids)
         given = {row.id for row in rows if row.state == State.LIVE and row.expires > now and self._consents(row)}
         # What is held may bear the name of somebody who had no hand in it: it must not draw his header out.
         proved = [row for row in rows if row.id not in given and row.state != State.HELD]
-        withheld = {(row.author, row.kind, row.slot): row.id for row in proved}
-        return [*self._store.records.get_many([row.id for row in rows if row.id in given]), *self._newer(withheld)]
+        newer = self._newer({(row.author, row.kind, row.slot): row for row in proved})
+        return self._store.records.get_many([row.id for row in rows if row.id in given]), newer
 
-    def lend_certificates(self, headers: Iterable[Record]) -> list[Item]:
-        """Of the devices that signed these headers, the certificates that the peer would not get otherwise.
+    def lend_certificates(self, newer: Iterable[Newer]) -> list[Item]:
+        """Certificates of devices that took over from others, where the peer would not get them otherwise.
 
         A header from a device that it has not met would prove nothing to it.
         """
-        slots = {(record.header.author, device_slot(record.header.device)) for record in headers}
+        heads = [head.header for head, device in newer if head.header.device != device]
+        slots = {(header.author, device_slot(header.device)) for header in heads}
         used = [self._store.records.used((author, Kind.DEVICE, slot)) for author, slot in sorted(slots)]
         rows = self._store.records.rows_of([record.id for record in used if record is not None])
         lent = [row for row in rows if row.state == State.LIVE and not self._allowed(row)]
@@ -153,17 +160,22 @@ class View:
             for row in self._store.records.rows(author=author, states=(State.LIVE,)):
                 asked = question(row)
                 allowed, was_allowed = self._allowed(row), before.get(asked, False)
-                if allowed is not was_allowed and row.expires > now:
-                    (delta.added if allowed else delta.removed)[phase_of(row.kind)].append((row.created, row.id))
+                if allowed is was_allowed or row.expires <= now:
+                    continue
+                (delta.added if allowed else delta.removed)[phase_of(row.kind)].append((row.created, row.id))
+                (self._taken_back.discard if allowed else self._taken_back.add)(row.id)
         for id_, (item, kind, asked) in list(self._refused.items()):
             if self._judge.answer(self._me, asked) is not Answer.NO:
                 delta.removed[phase_of(kind)].append(item)
                 del self._refused[id_]
 
-    def _newer(self, ended: Mapping[Register, RecordId]) -> list[Record]:
-        """The headers that supersede these, where the peer does not get the whole record anyway."""
-        heads = {register: self._store.records.head(register) for register in sorted(ended)}
-        newer = [head for register, head in heads.items() if head is not None and head.id != ended[register]]
-        rows = self._store.records.rows_of([head.id for head in newer])
+    def _newer(self, ended: Mapping[Register, Row]) -> list[Newer]:
+        """What supersedes these, where the peer does not get the whole record anyway."""
+        found = []
+        for register, row in sorted(ended.items()):
+            head = self._store.records.head(register)
+            if head is not None and head.id != row.id:
+                found.append(Newer(head, row.device))
+        rows = self._store.records.rows_of([newer.head.id for newer in found])
         whole = {row.id for row in rows if row.state == State.LIVE and self._allowed(row)}
-        return [head.without_body() for head in newer if head.id not in whole]
+        return [newer for newer in found if newer.head.id not in whole]

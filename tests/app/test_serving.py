@@ -27,4 +27,4 @@ def test_a_profile_forged_in_anothers_name_does_not_draw_his_own_header_out() ->
     forged = forged_profile(victor.person, mallory.replica.keys, now)
     alice.replica.ingest.receive([forged], mallory.person)
     assert [row.state for row in store.records.rows_of([forged.id])] == [State.HELD]
-    assert view.supply([forged.id]) == []
+    assert view.supply([forged.id]) == ([], [])

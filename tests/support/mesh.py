@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
@@ -17,6 +17,7 @@ from meshnode.app import beginning, contacts, upkeep
 from meshnode.app.changes import Change
 from meshnode.app.conversation import Conversation
 from meshnode.app.replica import Replica
+from meshnode.clock import Clock
 from meshnode.store import Store
 from protocol import (
     Audience,
@@ -26,29 +27,25 @@ from protocol import (
     Precision,
     Preference,
     SeenEphemerals,
+    limits,
 )
 
 EPOCH = 1_800_000_000  # where virtual time begins, UNIX seconds
-LATENCY = (0.001, 0.02)  # seconds a message takes over a wire, drawn once a connection: a stream does not overtake itself
+LATENCY = (
+    0.001,
+    0.02,
+)  # seconds a message takes over a wire, drawn once a connection: a stream does not overtake itself
 REDIAL = 0.5  # seconds until a lost connection is tried again
 NEAR = 3.0  # seconds: timers due within belong to what is under way
 RUN_LIMIT = 2_000_000  # events a run may take before it counts as not settling
 
 
-class VirtualClock:
-    """A node's clock, read off the simulation's."""
-
-    trusted = True
+class VirtualClock(Clock):
+    """A node's real clock on a machine whose time is the simulation's, off by `error` seconds."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
-
-    def now(self) -> int:
-        """UNIX seconds."""
-        return EPOCH + int(self._mesh.time)
-
-    def heard(self, person: PersonId, wall: int) -> None:
-        """Peers' clocks are all this one."""
+        self.error = 0.0
+        super().__init__(EPOCH - limits.DAY, wall=lambda: EPOCH + mesh.time + self.error, monotonic=lambda: mesh.time)
 
 
 @dataclass(eq=False)
@@ -57,6 +54,7 @@ class Node:
 
     name: str
     replica: Replica
+    clock: VirtualClock
     seen: SeenEphemerals = field(default_factory=SeenEphemerals)
     conversations: list[Conversation] = field(default_factory=list)
 
@@ -96,21 +94,29 @@ class Mesh:
 
     def add(self, name: str, *, audience: Audience = Audience.TRUSTED_NETWORK, place: str | None = None) -> Node:
         """A new person with a node of his own, its keys grown from seed and name."""
-        chance = random.Random(f"{self._seed}/{name}")
-        identity = IdentityKeys(chance.randbytes(32))
-        keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
-        replica = Replica.open(
-            Store.open(":memory:"),
-            identity.person_id,
-            keys,
-            VirtualClock(self),
-            chance.randbytes,
-            identity=identity,
-        )
+        identity = IdentityKeys(random.Random(f"{self._seed}/{name}/identity").randbytes(32))
+        node = self._new_node(name, identity)
         beginning.begin(
-            replica, name=name, place=place, preference=Preference(audience, Precision.NEIGHBORHOOD, 25, 0)
+            node.replica, name=name, place=place, preference=Preference(audience, Precision.NEIGHBORHOOD, 25, 0)
         )
-        node = self.nodes[name] = Node(name, replica)
+        return node
+
+    def add_device(self, name: str, owner: str) -> Node:
+        """Another device, called `name`, of the person whose node is `owner`."""
+        identity = self.nodes[owner].replica.identity
+        assert identity is not None
+        node = self._new_node(name, identity)
+        beginning.certify_own_device(node.replica)
+        return node
+
+    def _new_node(self, name: str, identity: IdentityKeys) -> Node:
+        chance = random.Random(f"{self._seed}/{name}")
+        keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
+        clock = VirtualClock(self)
+        replica = Replica.open(
+            Store.open(":memory:"), identity.person_id, keys, clock, chance.randbytes, identity=identity
+        )
+        node = self.nodes[name] = Node(name, replica, clock)
         self._watch(node)
         return node
 
@@ -158,8 +164,12 @@ class Mesh:
 
     def heal(self) -> None:
         """Everything that was cut works again."""
+        self.heal_between(self.nodes)
+
+    def heal_between(self, names: Collection[str]) -> None:
+        """What was cut between these nodes works again."""
         for wire in self._wires:
-            if wire.cut:
+            if wire.cut and wire.a.name in names and wire.b.name in names:
                 wire.cut = False
                 self._later(self._latency(), partial(self._connect, wire))
 

@@ -5,26 +5,67 @@ from __future__ import annotations
 from meshnode.app import authoring, policy
 from meshnode.app.judge import Answer
 from meshnode.store import State
-from protocol import Audience, Kind, Listing, Record, body_of, limits
+from protocol import Audience, Kind, Listing, PersonId, Record, body_of, limits
 from tests.support.mesh import Mesh
+
+
+def acquaint(mesh: Mesh, a: str, b: str) -> None:
+    """`a` and `b` have each other's certificates, as somebody has who was handed a card."""
+    first, second = mesh.nodes[a], mesh.nodes[b]
+    for node, other in ((first, second), (second, first)):
+        node.replica.ingest.receive(list(other.replica.store.records.bodies(Kind.DEVICE, author=other.person)))
 
 
 def befriend(mesh: Mesh, a: str, b: str, weight: int, back: int) -> None:
     """`a` and `b` vouch for each other as a card would make them, and are connected."""
-    first, second = mesh.nodes[a], mesh.nodes[b]
-    for node, other in ((first, second), (second, first)):
-        own_certificate = other.replica.store.records.bodies(Kind.DEVICE, author=other.person)
-        node.replica.ingest.receive(list(own_certificate))
-    policy.vouch(first.replica, second.person, weight)
-    policy.vouch(second.replica, first.person, back)
+    acquaint(mesh, a, b)
+    vouch(mesh, a, b, weight)
+    vouch(mesh, b, a, back)
     mesh.wire(a, b)
+
+
+def person(mesh: Mesh, name: str) -> PersonId:
+    """Whose node `name` is."""
+    return mesh.nodes[name].person
+
+
+def vouch(mesh: Mesh, a: str, b: str, weight: int) -> None:
+    """`a` vouches for `b` with `weight` per mille; 0 takes it back."""
+    policy.vouch(mesh.nodes[a].replica, person(mesh, b), weight)
+
+
+def block(mesh: Mesh, a: str, b: str) -> None:
+    """`a` blocks `b`."""
+    policy.block(mesh.nodes[a].replica, person(mesh, b))
+
+
+def unblock(mesh: Mesh, a: str, b: str) -> None:
+    """`a` blocks `b` no longer."""
+    policy.unblock(mesh.nodes[a].replica, person(mesh, b))
 
 
 def post(mesh: Mesh, name: str, title: str, audience: Audience = Audience.FOLLOWS) -> Record:
     """`name` offers `title`."""
+    return _write(mesh, name, mesh.nodes[name].replica.entropy(16), title, audience)
+
+
+def rewrite(
+    mesh: Mesh, name: str, listing: Record, title: str, audience: Audience | None = None, *, narrows: bool
+) -> Record:
+    """`name` writes a new version of a listing; `narrows` takes the older ones out of use."""
+    kept = Audience(listing.header.audience)
+    return _write(mesh, name, listing.header.slot, title, kept if audience is None else audience, narrows=narrows)
+
+
+def _write(mesh: Mesh, name: str, slot: bytes, title: str, audience: Audience, *, narrows: bool = False) -> Record:
     replica = mesh.nodes[name].replica
     body = Listing(salt=authoring.fresh_salt(replica), type="offer", title=title)
-    return authoring.write(replica, Kind.LISTING, replica.entropy(16), body, life=90 * limits.DAY, audience=audience)
+    return authoring.write(replica, Kind.LISTING, slot, body, life=90 * limits.DAY, audience=audience, narrows=narrows)
+
+
+def withdraw(mesh: Mesh, name: str, listing: Record) -> Record:
+    """`name` takes a listing back."""
+    return authoring.withdraw(mesh.nodes[name].replica, Kind.LISTING, listing.header.slot)
 
 
 def sees(mesh: Mesh, name: str) -> set[str]:
@@ -45,3 +86,14 @@ def holds(mesh: Mesh, name: str, record: Record) -> bool:
     """Whether `name`'s node stores the body of `record`, shown or not."""
     found = mesh.nodes[name].replica.store.records.get(record.id)
     return found is not None and not found.header_only
+
+
+def state(mesh: Mesh, name: str, record: Record) -> State | None:
+    """In which state `name`'s node stores `record`; None if it does not."""
+    rows = mesh.nodes[name].replica.store.records.rows_of([record.id])
+    return State(rows[0].state) if rows else None
+
+
+def knows_name(mesh: Mesh, name: str, other: str) -> bool:
+    """Whether `name`'s node knows what `other` says of himself."""
+    return mesh.nodes[name].replica.circle.profile(person(mesh, other)) is not None

@@ -1,0 +1,54 @@
+"""Every plaintext frame that any session of the process gives to its channel, in order, with whose it was and to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from meshnode.app import conversation
+from protocol import DeviceId, Introduction, Session
+from protocol.frames import Frame, decode_frame
+
+
+@dataclass(frozen=True)
+class Said:
+    """One frame: the device that said it, the X25519 key of the one it was said to, and its bytes."""
+
+    device: DeviceId
+    to: bytes
+    data: bytes
+
+    @property
+    def frame(self) -> Frame:
+        return decode_frame(self.data)
+
+
+@dataclass
+class Tap:
+    """What was said since the tap was set."""
+
+    said: list[Said] = field(default_factory=list)
+
+    def between(self, device: DeviceId, to: bytes) -> list[bytes]:
+        """The frames from that device to the holder of that key."""
+        return [said.data for said in self.said if (said.device, said.to) == (device, to)]
+
+
+def set_tap(monkeypatch: pytest.MonkeyPatch) -> Tap:
+    """Listen to all sessions begun from now on."""
+    tap = Tap()
+
+    class Tapped(Session):
+        def __init__(self, *, me: Introduction, remote_static: bytes, **rest: Any) -> None:
+            super().__init__(me=me, remote_static=remote_static, **rest)
+            self._ends = me.device, remote_static
+
+        def frames_to_send(self) -> list[bytes]:
+            frames = super().frames_to_send()
+            tap.said += [Said(*self._ends, data) for data in frames]
+            return frames
+
+    monkeypatch.setattr(conversation, "Session", Tapped)
+    return tap
