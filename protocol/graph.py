@@ -7,7 +7,9 @@
 One search answers for all authors at once. It leaves out who is at odds with the viewer, whom all its ways share. Who
 is at odds with an author differs from author to author and is tested on his winning way alone; only on a hit is there a
 second search, for that author, led by the lengths of the first (A*), so it looks at few people. It stays exact: leaving
-people out only makes ways longer, so a winning way that is clean is the best of the clean ones.
+people out only makes ways longer, so a winning way that is clean is the best of the clean ones. Made-up people could
+ask for any number of second searches; what they may cost is metered by who introduces them, and beyond that there is no
+trust.
 
 People are small integers inside, given back when nobody speaks of them any more. Costs do not depend on the order in
 which policies came; where ways tie, the smaller key decides.
@@ -15,6 +17,7 @@ which policies came; where ways tie, the smaller key decides.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import pairwise
 from types import MappingProxyType
@@ -22,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from protocol import paths
 from protocol.errors import LocalError
-from protocol.limits import WEIGHT_MAX
+from protocol.limits import DETOUR_STEPS, WEIGHT_MAX
 from protocol.policies import block_tag
 from protocol.trust import WEB, TrustPath, limit
 
@@ -221,7 +224,15 @@ class TrustGraph:
         def banned(at: int) -> bool:
             return self._odds(at, start) or self._odds(at, goal)
 
-        far = paths.shortest(goal, start, self._steps_back(goal), _ENDLESS, at_least=lambda _: 0, banned=banned)
+        far = paths.shortest(
+            goal,
+            start,
+            self._steps_back(goal),
+            _ENDLESS,
+            at_least=lambda _: 0,
+            banned=banned,
+            purse=paths.Purse(math.inf),
+        )
         return None if far is None else self._path(self._way_down(start, goal, far))
 
     def _way_down(self, start: int, goal: int, far: dict[int, int]) -> list[int]:
@@ -252,16 +263,21 @@ class TrustGraph:
         apart = frozenset(self._at_odds_with(viewer))
         first = search(apart)
         lengths = {person: first.best[person] for person in first.found}
+        edges = sum(map(len, map(self._received.__getitem__, first.order)))
+        purses: dict[int, paths.Purse] = {}
         waiting = [(first, apart, [person for person in first.found if person not in direct])]
         while waiting:
             tree, banned, people = waiting.pop()
             for crossing, crossed in self._crossed(tree, people).items():
+                purse = purses.setdefault(tree.introducer(crossed[0]), paths.Purse(max(DETOUR_STEPS, 2 * edges)))
                 if len(crossed) <= _FEW:
-                    ways = {person: self._detour(tree, person, steps_for(person), end) for person in crossed}
-                else:
+                    ways = {person: self._detour(tree, person, steps_for(person), end, purse) for person in crossed}
+                elif purse.spend(edges):
                     again = search(banned | crossing)
                     ways = {person: again.best[person] for person in crossed}
                     waiting.append((again, banned | crossing, [person for person in crossed if ways[person] < end]))
+                else:
+                    ways = dict.fromkeys(crossed, end)
                 lengths.update(ways)
         lengths.update({person: length for person, length in direct.items() if person not in apart})
         found = sorted((self._person[person], length) for person, length in lengths.items() if length < end)
@@ -290,13 +306,17 @@ class TrustGraph:
                 crossed.setdefault(frozenset(crossing), []).append(person)
         return crossed
 
-    def _detour(self, tree: paths.Tree, person: int, steps: paths.Steps, end: int) -> int:
+    def _detour(self, tree: paths.Tree, person: int, steps: paths.Steps, end: int, purse: paths.Purse) -> int:
         """The length of the best way between the person and the root around everybody at odds with either; or `end`."""
+        if purse.left <= 0:
+            return end
 
         def banned(at: int) -> bool:
             return tree.run[at] < 0 or self._odds(at, person)
 
-        far = paths.shortest(person, tree.root, steps, end, at_least=tree.run.__getitem__, banned=banned)
+        far = paths.shortest(
+            person, tree.root, steps, end, at_least=tree.run.__getitem__, banned=banned, purse=purse
+        )
         return end if far is None else far[tree.root]
 
     def _at_odds_with(self, at: int) -> list[int]:

@@ -94,6 +94,8 @@ ANNOUNCEMENT_LIFE = 15 * MINUTE  # then fresh names, nonce and tags: how long a 
 RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one costs at most some 10 ms
 
 # --- Trust and places --------------------------------------------------------------------------------------------------
+HOPS_MAX = 32  # vouches of a path: made-up people in a row cannot make every search test each with all before him
+DETOUR_STEPS = 200_000  # vouches looked at around people at odds, for all whom one introducer leads to: some 0.1 s
 BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
 DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory
 

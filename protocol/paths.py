@@ -5,16 +5,17 @@ vouch is answered when `v in given[u] and u in given[v]`. A way from an author t
 and end with any; so may a way from a viewer to an author.
 
 Lengths hold a cost and a number of hops in one integer, cost first, so that of two ways of equal cost the one with
-fewer hops wins, on every node and in any order of search.
+fewer hops wins, on every node and in any order of search. No search goes on from who is HOPS_MAX steps away already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import TypeAlias
 
+from protocol.limits import HOPS_MAX
 from protocol.trust import COST
 
 HOP_BITS = 24
@@ -23,7 +24,7 @@ LENGTH: tuple[int, ...] = tuple(cost << HOP_BITS | 1 for cost in COST)
 """LENGTH[w]: the length of a vouch of w per mille."""
 
 Links: TypeAlias = list[dict[int, int]]
-Steps: TypeAlias = Callable[[int], Iterable[tuple[int, int]]]
+Steps: TypeAlias = Callable[[int], Sequence[tuple[int, int]]]
 """Where one can go from a person, and how far that is."""
 
 
@@ -40,6 +41,18 @@ def hops_of(length: int) -> int:
 def beyond(highest_cost: int) -> int:
     """The least length whose cost is more than `highest_cost`."""
     return highest_cost + 1 << HOP_BITS
+
+
+@dataclass(slots=True)
+class Purse:
+    """How many steps may still be looked at."""
+
+    left: float
+
+    def spend(self, steps: int) -> bool:
+        """Pay for so many; False when there is nothing left to pay with."""
+        self.left -= steps
+        return self.left >= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,10 @@ class Tree:
             yield at
             at = self.before[at]
 
+    def introducer(self, person: int) -> int:
+        """The first from the root on the best way to `person`, maybe himself."""
+        return next(iter(reversed((person, *self.between(person)))))
+
 
 def ways_to(root: int, given: Links, received: Links, end: int, banned: Iterable[int]) -> Tree:
     """The best ways from everybody to `root` that are shorter than `end` and touch nobody `banned`."""
@@ -86,6 +103,8 @@ def ways_to(root: int, given: Links, received: Links, end: int, banned: Iterable
         if so_far != run[here]:
             continue  # a shorter way was found meanwhile
         order.append(here)
+        if hops_of(so_far) >= HOPS_MAX:
+            continue
         mine = given[here]
         for person, step in received[here].items():
             length = so_far + step
@@ -111,6 +130,8 @@ def ways_from(root: int, given: Links, end: int, banned: Iterable[int]) -> Tree:
         if so_far != run[here]:
             continue
         order.append(here)
+        if hops_of(so_far) >= HOPS_MAX:
+            continue
         for person, step in given[here].items():
             length = so_far + step
             if length >= run[person]:
@@ -127,9 +148,16 @@ def ways_from(root: int, given: Links, end: int, banned: Iterable[int]) -> Tree:
 
 
 def shortest(
-    start: int, goal: int, steps: Steps, end: int, *, at_least: Callable[[int], int], banned: Callable[[int], bool]
+    start: int,
+    goal: int,
+    steps: Steps,
+    end: int,
+    *,
+    at_least: Callable[[int], int],
+    banned: Callable[[int], bool],
+    purse: Purse,
 ) -> dict[int, int] | None:
-    """Search from `start` to `goal` alone; None if no way is shorter than `end`.
+    """Search from `start` to `goal` alone; None if no way is shorter than `end`, or the purse is empty before that.
 
     `at_least(x)` is a lower bound for the rest of the way from x, exact bounds leading straight to the goal (A*); it
     must never be more than a step plus the bound after that step. Returns the length from `start` to everybody settled,
@@ -145,7 +173,12 @@ def shortest(
         settled[here] = so_far = length[here]
         if here == goal:
             return settled
-        for person, step in steps(here):
+        if hops_of(so_far) >= HOPS_MAX:
+            continue
+        onward = steps(here)
+        if not purse.spend(len(onward)):
+            return None
+        for person, step in onward:
             far = so_far + step
             if far >= length.get(person, end):
                 continue

@@ -7,13 +7,15 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import protocol
-from protocol import UNSET_PREFERENCE, EffectivePolicy, LocalError, PersonId, TrustGraph, block_tag, cost
+from protocol import UNSET_PREFERENCE, EffectivePolicy, LocalError, PersonId, TrustGraph, block_tag, cost, paths
+from protocol.limits import HOPS_MAX
 from tests.support.model import World
 from tests.support.webs import chain, graph_of, renamed, someone, together, worlds
 
@@ -54,11 +56,43 @@ def test_fault_19_a_cycle_of_a_hundred_thousand_vouches_ends() -> None:
     for at, person in enumerate(people):
         around = {people[at - 1]: 1000, people[(at + 1) % len(people)]: 1000}
         graph.set(person, EffectivePolicy(around, frozenset(), UNSET_PREFERENCE))
-    assert len(graph.reach_to(people[0])) == len(people) - 1
+    assert len(graph.reach_to(people[0])) == len(graph.regard_from(people[0])) == 2 * HOPS_MAX
     assert len(graph.mesh(people[0])) == len(people)
-    across = graph.trust(people[0], people[25_000])
-    assert across is not None
-    assert (across.cost, across.hops, across.people[1]) == (0, 25_000, people[1])
+    far = graph.trust(people[0], people[HOPS_MAX])
+    assert far is not None
+    assert (far.cost, far.hops, far.people[1]) == (0, HOPS_MAX, people[1])
+    assert graph.trust(people[0], people[HOPS_MAX + 1]) is None
+
+
+def test_fault_19_made_up_people_in_a_row_who_all_block_cost_no_test_of_each_with_all_before_him() -> None:
+    people = [number.to_bytes(4, "big") * 8 for number in range(2_000)]
+    graph = TrustGraph()
+    for at, person in enumerate(people):
+        beside = dict.fromkeys(people[max(0, at - 1) : at] + people[at + 1 : at + 2], 1000)
+        graph.set(person, EffectivePolicy(beside, frozenset({block_tag(person, MALLORY)}), UNSET_PREFERENCE))
+    with patch("protocol.graph.block_tag", wraps=block_tag) as tested:
+        assert len(graph.reach_to(people[0])) == HOPS_MAX
+    assert tested.call_count < 2 * (len(people) + HOPS_MAX**2)
+
+
+def test_fault_19_who_makes_people_up_to_quarrel_uses_up_no_search_but_his_own() -> None:
+    """Mallory's hundred quarrel with others on the way to them in as many ways; Dave, behind Bob, with Bob."""
+    row = [someone(100 + number) for number in range(8)]
+    crowd = [someone(200 + number) for number in range(100)]
+    world = chain([ALICE, BOB, DAVE], 900)
+    world.vouches |= chain([ALICE, CAROL, ERIN, DAVE], 800).vouches | chain([ALICE, MALLORY, *row], 1000).vouches
+    world.vouches |= together(*((row[-1], one, 1000, 1000) for one in crowd))
+    world.blocks = {(DAVE, BOB)}
+    world.blocks |= {(one, row[bit]) for number, one in enumerate(crowd, 1) for bit in range(7) if number >> bit & 1}
+    graph = graph_of(world)
+    with (
+        patch("protocol.graph.DETOUR_STEPS", 0),
+        patch("protocol.graph.paths.Purse.spend", autospec=True, side_effect=paths.Purse.spend) as spent,
+    ):
+        reach = graph.reach_to(ALICE)
+    assert reach[DAVE] == 3 * cost(800)
+    assert set(reach) == {BOB, CAROL, ERIN, DAVE, MALLORY, *row}
+    assert spent.call_count < 5 * len(crowd)
 
 
 def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
