@@ -231,6 +231,7 @@ class Mesh:
         for node in self.nodes.values():
             upkeep.upkeep(node.replica)
         for wire in self._wires:
+            wire.failures = 0
             if wire.ends is None:
                 self._later(0.0, partial(self._connect, wire))
             else:

@@ -1,0 +1,161 @@
+"""Clocks that are wrong: nothing is deleted or renewed by one, and nobody gains by setting his own."""
+
+from __future__ import annotations
+
+from meshnode.app import contacts, policy
+from meshnode.store import State
+from protocol import Audience, Kind, device_slot, limits
+from tests.support.mesh import EPOCH, Mesh
+from tests.support.mesh_people import befriend, post, rewrite, sees, vouch
+
+YEAR = 365.25 * limits.DAY
+IN_1970 = -float(EPOCH)
+IN_2099 = 72 * YEAR
+
+
+def contents(mesh: Mesh, name: str) -> set[tuple[bytes, int]]:
+    """All that `name`'s node holds, and in which state."""
+    return {(row.id, row.state) for row in mesh.nodes[name].replica.store.records.rows()}
+
+
+def own_policy_version(mesh: Mesh, name: str) -> int:
+    replica = mesh.nodes[name].replica
+    head = replica.store.records.head((replica.me, Kind.POLICY, device_slot(replica.device)))
+    assert head is not None
+    return head.header.version
+
+
+def is_sure_of_the_time(mesh: Mesh, name: str) -> bool:
+    return mesh.nodes[name].clock.trusted
+
+
+def two_friends() -> Mesh:
+    mesh = Mesh(11)
+    for name in ("Alice", "Bob"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    for number in range(5):
+        post(mesh, "Bob", f"Offer {number}", Audience.NETWORK_WIDE)
+    listing = post(mesh, "Bob", "For a while", Audience.NETWORK_WIDE)
+    mesh.settle()
+    rewrite(mesh, "Bob", listing, "For my cell", Audience.MY_CELL, narrows=True)
+    mesh.settle()
+    return mesh
+
+
+def test_fault_35_a_clock_that_jumps_to_1970_and_2099_and_back_purges_nothing() -> None:
+    """FAULTS 35: 1970 -> 2099 -> now: nothing purged, nothing renewed, nothing hidden."""
+    mesh = two_friends()
+    before, version, seen = contents(mesh, "Alice"), own_policy_version(mesh, "Alice"), sees(mesh, "Alice")
+    alice = mesh.nodes["Alice"]
+    for error in (IN_1970, IN_2099, IN_1970, IN_2099):
+        alice.clock.error = error
+        assert not is_sure_of_the_time(mesh, "Alice")
+        mesh.restart("Alice")
+        mesh.advance(limits.HOUR)
+        assert contents(mesh, "Alice") == before
+        assert own_policy_version(mesh, "Alice") == version
+        assert sees(mesh, "Alice") == seen
+    alice.clock.error = 0.0
+    mesh.advance(limits.HOUR)
+    assert is_sure_of_the_time(mesh, "Alice")
+    assert contents(mesh, "Alice") == before
+    assert sees(mesh, "Alice") == seen
+
+
+def test_a_node_in_doubt_about_the_time_takes_in_and_passes_on_what_others_write() -> None:
+    mesh = Mesh(12)
+    for name in ("Alice", "Bob", "Carol"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    befriend(mesh, "Bob", "Carol", 900, 900)
+    mesh.nodes["Bob"].clock.error = IN_1970
+    mesh.advance(10 * limits.DAY)
+    post(mesh, "Carol", "Spare bicycle", Audience.NETWORK_WIDE)
+    mesh.settle()
+    assert sees(mesh, "Bob") == sees(mesh, "Alice") == {"Spare bicycle"}
+
+
+def test_what_was_suspended_goes_only_when_the_time_is_certain() -> None:
+    mesh = two_friends()
+    alice = mesh.nodes["Alice"]
+    alice.clock.error = IN_2099
+    mesh.advance(2 * limits.SUSPENDED_LIFE)
+    suspended = [state for _, state in contents(mesh, "Alice") if state == State.SUSPENDED]
+    assert len(suspended) == 1
+    alice.clock.error = 0.0
+    mesh.advance(60)
+    assert State.SUSPENDED not in {state for _, state in contents(mesh, "Alice")}
+
+
+def test_three_contacts_agree_on_the_time_that_a_node_has_lost() -> None:
+    mesh = Mesh(13)
+    for name in ("Alice", "Bob", "Carol", "Dan"):
+        mesh.add(name)
+    mesh.nodes["Alice"].clock.error = IN_1970
+    assert not is_sure_of_the_time(mesh, "Alice")
+    for friend in ("Bob", "Carol", "Dan"):
+        befriend(mesh, "Alice", friend, 900, 900)
+    mesh.settle()
+    assert is_sure_of_the_time(mesh, "Alice")
+    assert abs(mesh.nodes["Alice"].clock.now() - EPOCH) < limits.MINUTE
+
+
+def test_policies_and_profiles_are_renewed_at_half_life_and_a_year_passes_without_a_loss() -> None:
+    mesh = Mesh(14)
+    for name in ("Alice", "Bob", "Carol"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    befriend(mesh, "Bob", "Carol", 900, 900)
+    mesh.settle()
+    for _ in range(24):
+        mesh.advance(15 * limits.DAY)
+    post(mesh, "Carol", "Still here", Audience.NETWORK_WIDE)
+    mesh.settle()
+    assert sees(mesh, "Alice") == {"Still here"}
+    assert own_policy_version(mesh, "Alice") > 2
+
+
+def test_a_node_that_is_away_for_a_winter_is_found_again_by_those_it_vouches_for() -> None:
+    mesh = Mesh(15)
+    for name in ("Alice", "Bob"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    mesh.settle()
+    for one, other in (("Alice", "Bob"), ("Bob", "Alice")):
+        contacts.keep_keys(mesh.nodes[one].replica, mesh.nodes[other].person)  # as is done whenever people meet
+    mesh.cut("Alice", "Bob")
+    for _ in range(10):
+        mesh.advance(15 * limits.DAY)
+    alice = mesh.nodes["Alice"].replica
+    assert policy.weight(alice, mesh.nodes["Bob"].person) == 900
+    assert not alice.circle.has_policy(mesh.nodes["Bob"].person)  # it ran out long ago
+    mesh.heal()
+    mesh.settle()
+    post(mesh, "Bob", "Back again", Audience.NETWORK_WIDE)
+    mesh.settle()
+    assert sees(mesh, "Alice") == {"Back again"}
+
+
+def test_fault_36_what_somebody_dates_in_the_year_9999_wins_nothing_and_harms_only_himself() -> None:
+    """FAULTS 36: Bob's clock runs in the far future. Alice keeps what she has of him, and hears him again when it is right."""
+    mesh = Mesh(16)
+    for name in ("Alice", "Bob"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    listing = post(mesh, "Bob", "Spare bicycle", Audience.NETWORK_WIDE)
+    mesh.settle()
+    bob = mesh.nodes["Bob"]
+    bob.clock.error = 7972 * YEAR
+    bob.clock.confirm()  # he insists
+    rewrite(mesh, "Bob", listing, "From the future", narrows=True)
+    mesh.settle()
+    assert sees(mesh, "Alice") == {"Spare bicycle"}
+    bob.clock.error = 0.0
+    bob.clock.confirm()
+    rewrite(mesh, "Bob", listing, "Spare bicycle again", narrows=True)
+    mesh.settle()
+    assert sees(mesh, "Alice") == {"Spare bicycle again"}
+    vouch(mesh, "Alice", "Bob", 800)
+    mesh.settle()
+    assert mesh.nodes["Alice"].conversations[0].live
