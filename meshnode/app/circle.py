@@ -16,6 +16,7 @@ from typing import Any
 from meshnode.store import State, Store
 from protocol import (
     STRIKE_VERSION,
+    Body,
     Device,
     DeviceId,
     EffectivePolicy,
@@ -23,7 +24,9 @@ from protocol import (
     PersonId,
     Policy,
     Profile,
+    Record,
     RecordId,
+    RemoteError,
     Standing,
     TrustGraph,
     body_of,
@@ -66,6 +69,7 @@ class Circle:
         self._dh_publics: dict[bytes, set[tuple[PersonId, DeviceId]]] = {}
         self._struck: dict[PersonId, set[DeviceId]] = {}
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
+        self._unread: set[PersonId] = set()
         self._suspended: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
@@ -88,13 +92,17 @@ class Circle:
 
     def _read_certificates(self, store: Store, person: PersonId) -> None:
         for stale in self._certificates.pop(person, {}).values():
-            self._dh_publics[stale.dh_public].discard((person, stale.device))
+            claims = self._dh_publics[stale.dh_public]
+            claims.discard((person, stale.device))
+            if not claims:
+                del self._dh_publics[stale.dh_public]
         self._struck.pop(person, None)
         certificates = store.records.rows(kinds=(Kind.DEVICE,), author=person)
         struck = {row.device for row in certificates if row.version == STRIKE_VERSION}
         for record in store.records.bodies(Kind.DEVICE, author=person):
-            body = body_of(record)
-            assert isinstance(body, Device)
+            body = _read(record)
+            if not isinstance(body, Device):
+                continue
             device = record.header.device
             if body.struck:
                 struck.add(device)
@@ -107,12 +115,21 @@ class Circle:
     def _read_policies(self, store: Store, person: PersonId) -> None:
         registers: dict[DeviceId, Register] = {}
         suspended = _suspended(store, Kind.POLICY, person)
+        # Long after what a header superseded is gone, the header still says that this device has said something else.
+        headers = store.records.rows(kinds=(Kind.POLICY,), author=person, states=(State.HEADER,))
+        unread = {row.device for row in headers if self.certified(person, row.device)}
         for record in store.records.bodies(Kind.POLICY, author=person):
-            if not self.certified(person, record.header.device):
+            device = record.header.device
+            if not self.certified(person, device):
                 continue
-            body = body_of(record)
-            assert isinstance(body, Policy)
-            registers[record.header.device] = Register(record.header.version, body, record.id in suspended)
+            body = _read(record)
+            if isinstance(body, Policy):
+                registers[device] = Register(record.header.version, body, record.id in suspended)
+            else:
+                unread.add(device)
+        self._unread.discard(person)
+        if unread - registers.keys():
+            self._unread.add(person)
         if registers:
             self._registers[person] = registers
         else:
@@ -121,7 +138,7 @@ class Circle:
 
     def _weigh(self, person: PersonId) -> None:
         registers = self._registers.get(person, {})
-        suspended = any(register.suspended for register in registers.values())
+        suspended = any(register.suspended for register in registers.values()) or person in self._unread
         (self._suspended.add if suspended else self._suspended.discard)(person)
         effective = merge([register.policy for _, register in sorted(registers.items())]) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
@@ -145,9 +162,9 @@ class Circle:
         for record in store.records.bodies(Kind.PROFILE, author=person):
             if record.id in suspended or not self.certified(person, record.header.device):
                 continue
-            body = body_of(record)
-            assert isinstance(body, Profile)
-            self._profiles[person] = body
+            body = _read(record)
+            if isinstance(body, Profile):
+                self._profiles[person] = body
 
     # --- devices -------------------------------------------------------------------------------------------------
     # A certificate is one person's word: anybody can certify somebody else's public keys as his own. So devices are
@@ -242,6 +259,14 @@ class Circle:
             cached = self._regard[viewer] = (self.graph.version, self.graph.regard_from(viewer, REACH_PER_MILLE))
             _bound(self._regard)
         return cached[1]
+
+
+def _read(record: Record) -> Body | None:
+    """What a stored record says; None if this version cannot read it, though the one that stored it could."""
+    try:
+        return body_of(record)
+    except RemoteError:
+        return None
 
 
 def _suspended(store: Store, kind: Kind, person: PersonId) -> set[RecordId]:

@@ -61,3 +61,27 @@ def test_a_struck_device_speaks_for_nobody() -> None:
     _, circle = circle_of(bob.strike())
     assert not circle.certified(bob.id, bob.device)
     assert circle.by_dh_public(bob.keys.dh_public) is None
+
+
+def test_a_device_whose_newest_policy_cannot_be_read_silences_its_person_after_the_old_one_is_gone() -> None:
+    bob, laptop = Person("Bob"), Person("Carol")
+    phone = laptop.on("phone")
+    blocks_bob = phone.policy({}, [bob], version=2)
+    store, circle = circle_of(
+        laptop.certificate(),
+        phone.certificate(),
+        laptop.policy({bob: 900}),
+        phone.policy({}),
+    )
+    assert circle.policy(laptop.id) is not None
+    with store.transaction():
+        store.records.put(blocks_bob.without_body(), state=State.HEADER, received_from=bob.id, arrived=NOW)
+    circle.refresh(store, [laptop.id])
+    assert circle.policy(laptop.id) is None
+    with store.transaction():
+        store.records.delete([phone.policy({}).id])  # as time does, seven days later
+    circle.refresh(store, [laptop.id])
+    assert circle.policy(laptop.id) is None
+    in_doubt = circle.in_doubt()
+    assert in_doubt is not None
+    assert in_doubt.weight(laptop.id, bob.id) == 900

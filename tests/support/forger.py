@@ -1,9 +1,10 @@
-"""Records as a dishonest member of the web makes them: soundly signed by his own device, in somebody else's name."""
+"""Records that no honest node of this version would write, but soundly signed."""
 
 from __future__ import annotations
 
-from protocol import PROFILE_SLOT, DeviceKeys, Kind, PersonId, Profile, Record, signed
-from protocol.limits import PROFILE_LIFE
+from protocol import PROFILE_SLOT, Audience, DeviceKeys, Kind, Listing, PersonId, Profile, Record, signed
+from protocol.limits import DAY, PROFILE_LIFE
+from tests.support.people import Person, grown
 
 
 def forged_profile(author: PersonId, keys: DeviceKeys, now: int, *, version: int = 1) -> Record:
@@ -23,3 +24,20 @@ def forged_profile(author: PersonId, keys: DeviceKeys, now: int, *, version: int
         body=body.to_body(),
         sign=keys.sign,
     )
+
+
+def listing_nobody_here_can_read(author: Person, now: int, *, title: str = "\uf8ff") -> Record:
+    """A listing with a title that this version refuses, as a later one with more letters in its tables might write."""
+    placeholder = "x" * len(title.encode())
+    body = Listing(bytes(16), "offer", placeholder).to_body().replace(placeholder.encode(), title.encode())
+    return author.record(
+        Kind.LISTING, grown(title, size=16), body, now, life=DAY, audience=Audience.NETWORK_WIDE, policy_version=1
+    )
+
+
+def profile_nobody_here_can_read(author: Person, now: int, *, name: str = "\uf8ff") -> Record:
+    """The same for a profile's name."""
+    placeholder = "x" * len(name.encode())
+    body = Profile(bytes(16), placeholder, presence_key=author.presence_key).to_body()
+    body = body.replace(placeholder.encode(), name.encode())
+    return author.record(Kind.PROFILE, PROFILE_SLOT, body, now, life=DAY, policy_version=1)
