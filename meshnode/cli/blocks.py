@@ -50,4 +50,5 @@ def blocks(context: click.Context) -> None:
             (entry["person"]["name"], entry["person"]["id"][:11], output.when(entry["since"]))
             for entry in told["blocks"]
         ],
+        empty="You block nobody.",
     )

@@ -16,6 +16,7 @@ from meshnode.home import Home
 
 DEFAULT_AUDIENCE = "trusted_network"
 NEARBY = "anyone_local"
+WITHOUT_GROUPS = ("my_cell", "my_community")  # reach nobody but their author until groups exist
 PASSPHRASE_VARIABLE = "MESHNODE_PASSPHRASE"
 
 
@@ -110,7 +111,10 @@ def _ask_place(call: Settings) -> tuple[float, float]:
     """Nobody is near to a place that is not known."""
     if not call.may_ask():
         raise Usage("anyone nearby cannot see what has no place", "say where you are with --place LAT,LON")
-    told: tuple[float, float] = click.prompt("Where are you (LAT,LON)", type=Position(), err=True)
+    click.echo("Nearby is counted from where you are. Others learn it to about a kilometre, never exactly.", err=True)
+    told: tuple[float, float] = click.prompt(
+        "Where are you (latitude,longitude as on a map, such as 52.52,13.40)", type=Position(), err=True
+    )
     return told
 
 
@@ -135,7 +139,8 @@ def _ask_audience() -> str:
     click.echo("Who can see what you share?", err=True)
     words = list(AUDIENCES)
     for number, word in enumerate(words, 1):
-        click.echo(f"  {number}  {AUDIENCES[word][:1].upper()}{AUDIENCES[word][1:]}", err=True)
+        later = " - groups are still to come: nobody yet" if word in WITHOUT_GROUPS else ""
+        click.echo(f"  {number}  {AUDIENCES[word][:1].upper()}{AUDIENCES[word][1:]}{later}", err=True)
     choice: int = click.prompt(
         "Your choice", type=click.IntRange(1, len(words)), default=words.index(DEFAULT_AUDIENCE) + 1, err=True
     )

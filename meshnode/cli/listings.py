@@ -93,6 +93,7 @@ def mine(context: click.Context) -> None:
             )
             for listing in told["listings"]
         ],
+        empty="You have posted nothing yet; 'meshnode offer' and 'meshnode need' do.",
     )
 
 

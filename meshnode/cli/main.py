@@ -99,7 +99,9 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     except click.ClickException as error:
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "meshnode"
         return _report(
-            {"code": "usage", "message": error.format_message().rstrip("."), "hint": f"see '{command} --help'"}, call, USAGE
+            {"code": "usage", "message": error.format_message().rstrip("."), "hint": f"see '{command} --help'"},
+            call,
+            USAGE,
         )
     except SystemExit:
         return 0  # click has dealt with it: the reader had gone, or the shell had asked for completions

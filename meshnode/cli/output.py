@@ -69,12 +69,18 @@ def as_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, separators=(", ", ": ")) + "\n")
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print `rows`: a drawn table on a terminal, tab-separated lines without headings in a pipe."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str) -> None:
+    """Print `rows`: a drawn table on a terminal, tab-separated lines without headings in a pipe.
+
+    Where there are none a terminal shows `empty`, a sentence, and a pipe carries nothing.
+    """
     harmless = [[inert(cell) for cell in row] for row in rows]
     if not to_terminal():
         for row in harmless:
             script("\t".join(row))
+        return
+    if not harmless:
+        say(empty)
         return
     from rich import box
     from rich.console import Console

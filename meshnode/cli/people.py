@@ -34,6 +34,7 @@ def people(context: click.Context, everybody: bool) -> None:
             )
             for person in told["people"]
         ],
+        empty="Nobody yet. Give somebody your 'meshnode card', or 'meshnode add' theirs.",
     )
     if output.to_terminal() and told["others"]:
         output.note(f"{told['others']} more in your web: 'meshnode people --all'.")

@@ -58,6 +58,7 @@ def peers(context: click.Context) -> None:
             )
             for peer in told["peers"]
         ],
+        empty="Connected to nobody at this moment; 'meshnode doctor' looks for the usual causes.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,10 @@ class Terminal:
     def type(self, line: str) -> None:
         """Answer a question."""
         os.write(self._ours, f"{line}\n".encode())
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does."""
+        self._program.send_signal(signal.SIGINT)
 
     def read_until(self, awaited: str) -> str:
         """What is shown up to `awaited`; it must come."""

@@ -99,6 +99,20 @@ def test_at_a_terminal_a_name_and_one_question_are_asked(tmp_path: Path) -> None
     assert Home(tmp_path / "A").has_node
 
 
+def test_run_at_a_terminal_makes_a_node_says_what_to_type_and_takes_leave(tmp_path: Path) -> None:
+    nowhere = {"PATH": str(tmp_path)}
+    with Terminal("--home", str(tmp_path / "A"), "run", "--interface", "lo", "--no-mdns", **nowhere) as terminal:
+        terminal.read_until("What is your name")
+        terminal.type("Dora")
+        assert "My community - groups are still to come" in terminal.read_until("Your choice [3]:")
+        terminal.type("")
+        shown = terminal.read_until("Ctrl-C stops it.")
+        assert "for this machine alone" in shown
+        assert "scripts/meshnode --home" in shown  # the bare name is on no path here
+        terminal.interrupt()
+        assert "Stopped." in terminal.read_all()
+
+
 def test_init_tells_programs_who_it_made(tmp_path: Path) -> None:
     told = json.loads(meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--json").out)
     assert told["person"]["name"] == "Alice"

@@ -159,6 +159,7 @@ def test_on_a_terminal_there_are_a_card_with_a_code_a_table_and_bold_text_unless
     assert "\x1b[1m" in on_a_terminal("--home", home, "status")
     assert "\x1b" not in on_a_terminal("--home", home, "status", NO_COLOR="1")
     assert "Nothing yet" in on_a_terminal("--home", home, "discover")
+    assert "You block nobody." in on_a_terminal("--home", home, "blocks")
 
 
 def test_a_plain_call_imports_little(village: Any) -> None:
