@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 
 from meshnode.net.dialer import Address
@@ -62,7 +63,7 @@ class Recogniser:
             announcement = Announcement.from_txt(heard.txt)
         except RemoteError:
             return None
-        spoken_for = set(announcement.addresses)
+        spoken_for = _to_be_dialed(announcement)
         found = [(packed, scope) for packed, scope in heard.addresses if packed in spoken_for]
         if not found:
             return None
@@ -92,6 +93,12 @@ class Recogniser:
         candidates = self._candidates[: self._left]
         self._left -= len(candidates)
         return candidates
+
+
+def _to_be_dialed(announcement: Announcement) -> set[bytes]:
+    """The addresses it speaks for, without loopback unless it names nothing else: who has a network announces that."""
+    outside = {packed for packed in announcement.addresses if not ip_address(packed).is_loopback}
+    return outside or set(announcement.addresses)
 
 
 def _bound(remembered: OrderedDict[tuple[Announcement, int], Any]) -> None:

@@ -15,16 +15,22 @@ from protocol import UNRECOGNISED_REMEMBERED, announce, recognise
 from tests.support.people import Person, grown
 
 ALICE, BOB = Person("Alice"), Person("Bob")
-HERE, LINK = (ipaddress.ip_address(text).packed for text in ("192.168.1.7", "fe80::7"))
+HERE, LINK, LOOPBACK = (ipaddress.ip_address(text).packed for text in ("192.168.1.7", "fe80::7", "127.0.0.1"))
 EVERYBODY = [(person.id, person.presence_key) for person in (ALICE, BOB)]
 
 
-def heard(person: Person, *, nonce: object = 1, found_at: tuple[tuple[bytes, int], ...] = ((HERE, 0),)) -> Heard:
+def heard(
+    person: Person,
+    *,
+    nonce: object = 1,
+    found_at: tuple[tuple[bytes, int], ...] = ((HERE, 0),),
+    addresses: tuple[bytes, ...] = (HERE, LINK),
+) -> Heard:
     """What is heard when this person's node announces itself."""
     announcement = announce(
         presence_key=person.presence_key,
         card_secrets=[],
-        addresses=[HERE, LINK],
+        addresses=addresses,
         port=7000,
         nonce=grown("nonce", nonce, size=16),
         padding_seed=grown("padding", nonce),
@@ -51,6 +57,13 @@ def test_a_link_local_address_is_dialed_by_the_link_it_was_heard_on() -> None:
 def test_an_address_that_the_announcement_does_not_speak_for_is_not_dialed() -> None:
     elsewhere = ipaddress.ip_address("192.168.1.66").packed
     assert knowing(*EVERYBODY).whose(heard(BOB, found_at=((elsewhere, 0),)), 0.0) is None
+
+
+def test_loopback_is_dialed_only_where_nothing_else_is_announced() -> None:
+    both = heard(BOB, found_at=((HERE, 0), (LOOPBACK, 0)), addresses=(HERE, LOOPBACK))
+    assert knowing(*EVERYBODY).whose(both, 0.0) == Sighted(BOB.id, [Address("192.168.1.7", 7000)])
+    alone = heard(BOB, found_at=((LOOPBACK, 0),), addresses=(LOOPBACK,))
+    assert knowing(*EVERYBODY).whose(alone, 0.0) == Sighted(BOB.id, [Address("127.0.0.1", 7000)])
 
 
 def test_what_is_no_announcement_is_passed_over() -> None:
