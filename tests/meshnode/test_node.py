@@ -1,0 +1,131 @@
+"""The daemon as a process of its own, on loopback alone: how it starts, refuses to start, survives and stops."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.waiting import eventually
+
+PROJECT = Path(__file__).resolve().parents[2]
+END_SECONDS = 10.0
+NO_INTERFACE = ("--interface", "no-such-interface")  # loopback is used in any case
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with Alice's node."""
+    assert meshnode(tmp_path / "alice", "init", "--name", "Alice", "--no-input").returncode == 0
+    return tmp_path / "alice"
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts daemons; they are gone when the test ends."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(home: Path, *options: str) -> subprocess.Popen[str]:
+        with log_of(home).open("w") as log:
+            command = words(home, "run", "--no-input", "--no-mdns", *NO_INTERFACE, *options)
+            process = subprocess.Popen(command, cwd=PROJECT, env=environment(), stderr=log, stdout=log, text=True)
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(PROJECT), "NO_COLOR": "1"}
+
+
+def words(home: Path, *words: str) -> list[str]:
+    return [sys.executable, "-m", "meshnode", "--home", str(home), *words]
+
+
+def meshnode(home: Path, *given: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    command = words(home, *given)
+    return subprocess.run(command, cwd=PROJECT, env=environment(), capture_output=True, text=True, check=False)
+
+
+def log_of(home: Path) -> Path:
+    return home.with_suffix(".log")
+
+
+def ready(home: Path) -> dict[str, Any]:
+    """Wait until the daemon says so."""
+
+    def look() -> dict[str, Any] | None:
+        lines = log_of(home).read_text().splitlines()
+        told = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        return next((line for line in told if line["event"] == "ready"), None)
+
+    return eventually(look, "the daemon is ready")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_it_and_leaves_a_tidy_home(home: Path, start: Start, number: signal.Signals) -> None:
+    daemon = start(home)
+    ready(home)
+    daemon.send_signal(number)
+    assert daemon.wait(END_SECONDS) == 0
+    assert {path.name for path in home.iterdir()} == {"identity.key", "device.key", "store.db", "store.db.mark", "lock"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in home.iterdir())
+
+
+def test_a_second_daemon_on_the_same_home_is_refused(home: Path, start: Start) -> None:
+    start(home)
+    ready(home)
+    second = meshnode(home, "run", "--no-input", "--no-mdns", *NO_INTERFACE)
+    assert second.returncode == 5
+    assert "already running" in second.stderr
+    assert meshnode(home, "status").returncode == 0
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ended = meshnode(home, "run", "--no-input", "--no-mdns", *NO_INTERFACE, "--port", port)
+    assert ended.returncode == 1
+    assert ended.stderr.count("\n") == 1
+    assert port in ended.stderr
+    assert "--port" in ended.stderr
+
+
+def test_what_was_acknowledged_is_there_after_a_kill(home: Path, start: Start) -> None:
+    daemon = start(home)
+    ready(home)
+    for number in range(5):
+        assert meshnode(home, "offer", f"Apples {number}").returncode == 0
+    daemon.kill()
+    daemon.wait()
+    start(home)
+    ready(home)
+    mine = json.loads(meshnode(home, "mine", "--json").stdout)
+    assert len(mine["listings"]) == 5
+
+
+def test_a_damaged_store_is_set_aside_and_the_node_goes_on_as_a_new_device(home: Path, start: Start) -> None:
+    before = (home / "device.key").read_bytes()
+    store = home / "store.db"
+    store.write_bytes(b"\0" * store.stat().st_size)
+    start(home)
+    ready(home)
+    assert (home / "device.key").read_bytes() != before
+    assert meshnode(home, "offer", "Apples").returncode == 0
+    status = json.loads(meshnode(home, "status", "--json").stdout)
+    assert status["ready"]
