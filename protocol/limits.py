@@ -51,6 +51,14 @@ QUANTITY_MAX = 1_000_000
 # --- Per author and per node -----------------------------------------------------------------------------------------
 AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
 AUTHOR_BYTES_MAX = 16 * 1024 * 1024
+FOREIGN_BYTES_MAX = 1024 * 1024 * 1024  # of all others' records: what others share, or make up, cannot fill a disk
+MEMORY_SHARE = 4  # nor more than this part of the machine's memory, for what is held is searched there
+CIRCLE_RECORDS_MAX = 60_000  # certificates, policies and profiles, some 20,000 people: every search is as large as the web
+POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewise
+FROM_ONE_SHARE = (2, 3)  # of each of these three, brought by one peer: whom I let in cannot take the room of all others
+DISK_FREE_PART = 10  # below a tenth of the disk free nothing more is taken in,
+DISK_FREE_ENOUGH = 2 * 1024 * 1024 * 1024  # unless this much is free all the same
+FORKS_MAX = 256  # proofs of forks kept, one a device: made-up devices can fork without end
 ADDRESSES_REMEMBERED_MAX = 8  # a person: a peer that moves about, or says it does, cannot make us dial a long list
 HELD_LIFE = 7 * DAY  # for as long as a record waits for its certificate or policy: made-up ones cannot block the room
 HELD_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up

@@ -108,6 +108,12 @@ _RULES: dict[int, _Rule] = {
 }
 
 
+def longest_life(kind: int) -> int:
+    """How long a record of this kind may live, in seconds; the longest of all for a kind that is not carried here."""
+    rule = _RULES.get(kind)
+    return DEVICE_LIFE if rule is None else rule.life
+
+
 def body_hash(body: bytes) -> bytes:
     """BLAKE2b-256 of a body's bytes."""
     return blake2b(body, digest_size=_HASH_BYTES).digest()

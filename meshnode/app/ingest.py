@@ -15,6 +15,7 @@ from itertools import groupby
 from meshnode.app.changes import Change, Changes, Newer
 from meshnode.app.circle import Circle
 from meshnode.app.judge import Answer, Answers, Judge, Question
+from meshnode.app.room import Room
 from meshnode.app.settle import Settled, Settler
 from meshnode.clock import Clock
 from meshnode.store import Row, State, Store
@@ -74,6 +75,7 @@ class _Batch:
     source: PersonId | None
     now: int
     now_is_certain: bool
+    disk_is_full: bool
     stored: list[RecordId] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
@@ -82,7 +84,7 @@ class _Batch:
 
 
 class Ingest:
-    """The door to the store. `receive` is its only handle."""
+    """The door to the store; `receive` opens it."""
 
     def __init__(
         self,
@@ -104,6 +106,8 @@ class Ingest:
         self._me = me
         self._verifier = verifier
         self._answers = Answers(judge, me)
+        self.room = Room(store, circle, me)
+        """What others may still bring."""
 
     def receive(
         self,
@@ -116,7 +120,7 @@ class Ingest:
 
         `within` is called when all of them are in place and judged, to write what must be committed with them or not.
         """
-        batch = _Batch(Outcome(), source, self._clock.now(), self._clock.trusted)
+        batch = _Batch(Outcome(), source, self._clock.now(), self._clock.trusted, self.room.disk_is_full)
         fresh = self._worth_verifying(records, batch)
         verified = zip(fresh, self._verifier(fresh), strict=True)
         try:
@@ -257,7 +261,7 @@ class Ingest:
         """The state `record` may be stored in, or None to refuse it; raises RemoteError where it is at fault."""
         header = record.header
         if header.kind == Kind.DEVICE:
-            return self._room_for(record, State.LIVE, batch)
+            return self._if_room(record, State.LIVE, batch)
         if self._circle.struck(header.author, header.device):
             strike = self._store.records.head((header.author, Kind.DEVICE, device_slot(header.device)))
             batch.outcome.answers += [Newer(strike, header.device)] if strike is not None else []
@@ -265,9 +269,9 @@ class Ingest:
         if not self._circle.certified(header.author, header.device):
             # Unproved, a header must not supersede; and there is nothing to wait for where it could not.
             waits = not record.header_only or self._store.records.head(record.register) is not None
-            return self._room_for(record, State.HELD, batch) if waits else None
+            return self._if_room(record, State.HELD, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
-            return self._room_for(record, State.LIVE, batch)
+            return self._if_room(record, State.LIVE, batch)
         asked = _question(header, body)
         expired = header.expires <= batch.now and header.author != self._me
         answer = Answer.NO if expired else self._answers[asked]
@@ -275,25 +279,18 @@ class Ingest:
             if not expired:
                 batch.outcome.not_for_us.append((record, asked))
             return State.HEADER  # not for us any more: what it says of an older version still counts
-        return self._room_for(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE, batch)
+        return self._if_room(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE, batch)
 
-    def _room_for(self, record: Record, state: State, batch: _Batch) -> State | None:
-        """`state`, or None where the author, or what is held for judgement, has used up its room."""
-        author = record.header.author
-        records = self._store.records
-        if state == State.HELD:  # counts for nobody: who its author is has yet to be proved
-            if batch.held is None:
-                batch.held = records.count_held(batch.source)
-            batch.held += 1
-            full = batch.held > limits.HELD_FROM_ONE_MAX or records.count_held() >= limits.HELD_RECORDS_MAX
-            return None if full else state
-        if author == self._me:
-            return state
-        records = self._store.records
-        if records.bytes_of(author) + len(record.wire) > limits.AUTHOR_BYTES_MAX:
+    def _if_room(self, record: Record, state: State, batch: _Batch) -> State | None:
+        """`state`, or None where there is no room for it."""
+        if state is not State.HELD:
+            return state if self.room.has_for(record, batch.source, disk_is_full=batch.disk_is_full) else None
+        # What waits counts for nobody: who its author is has yet to be proved.
+        if batch.held is None:
+            batch.held = self._store.records.count_held(batch.source)
+        if batch.disk_is_full or not self.room.has_for_waiting(batch.held):
             return None
-        if records.count(author) >= limits.AUTHOR_RECORDS_MAX and records.head(record.register) is None:
-            return None
+        batch.held += 1
         return state
 
     # --- before the commit ------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from meshnode.app.changes import Changes
 from meshnode.app.circle import Circle
 from meshnode.app.ingest import Ingest, Verifier, verify_one_by_one
 from meshnode.app.judge import Judge
+from meshnode.app.room import Room
 from meshnode.app.settle import Settler
 from meshnode.clock import Clock
 from meshnode.store import Store
@@ -40,6 +41,11 @@ class Replica:
     def device(self) -> DeviceId:
         """The device this node writes as."""
         return self.keys.device_id
+
+    @property
+    def room(self) -> Room:
+        """What others may still bring."""
+        return self.ingest.room
 
     @classmethod
     def open(

@@ -5,12 +5,13 @@ The network side hands in a snapshot of itself (`NetworkState`), so that this fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 from meshnode.app import used_cards
 from meshnode.app.cards import written
-from meshnode.app.naming import PersonRef, pending_cards, reference
+from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
 from meshnode.app.replica import Replica
 from meshnode.app.upkeep import certificate_ends
 from protocol import DeviceId, PersonId, limits
@@ -159,6 +160,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
                 "run one node only with these keys; make a new home for the other",
             )
         )
+    found.extend(_crowding(replica))
     ends = certificate_ends(replica)
     if ends is not None:
         days = max(ends, 0) // limits.DAY
@@ -177,6 +179,24 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         for name in used_cards.by_giver(replica).values()
     )
     return tuple(found)
+
+
+def _crowding(replica: Replica) -> Iterator[Problem]:
+    """What keeps others' records from being taken in."""
+    if replica.room.disk_is_full:
+        yield Problem("disk_full", "The disk is nearly full: nothing more is taken in from others", "make room on it")
+    for person in replica.room.crowded_by():
+        yield Problem(
+            "crowded",
+            f"{name_of(replica, person)} has brought nearly as much as one person may",
+            "more from there is refused; 'meshnode unvouch NAME' makes room, if these people mean nothing to you",
+        )
+    if replica.room.is_full:
+        yield Problem(
+            "full",
+            "Others' records take up nearly all the room that they may",
+            "people you vouch for yourself still find room",
+        )
 
 
 def _mentioned(replica: Replica, person: PersonId) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
+from meshnode.store.tally import Use
 
 __all__ = [
     "Address",
@@ -20,4 +21,5 @@ __all__ = [
     "Store",
     "StoreProblem",
     "TakenCard",
+    "Use",
 ]

@@ -8,16 +8,16 @@ header alone the one still in use. Those that are held stand aside until they ar
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from contextlib import suppress
+from typing import Any
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
 from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
 from meshnode.store.rows import Row, State, id_key
+from meshnode.store.tally import Tally, Use
+from meshnode.store.version import BEHIND, NEWEST, VERSION, Version
 from protocol import (
-    HELD_LIFE,
-    SUSPENDED_LIFE,
-    TOMBSTONE_GRACE,
     Body,
     DeviceId,
     Kind,
@@ -25,10 +25,11 @@ from protocol import (
     PersonId,
     Record,
     RecordId,
+    RemoteError,
+    limits,
     parse_body,
 )
 
-_NEWEST, _BEHIND = 0, 1  # the role within a register; NULL for what stands aside
 _CIRCLE_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}"
 _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_CIRCLE_KINDS}))"
 
@@ -37,64 +38,8 @@ _INSERT = (
     " floor, outlives, state, place, complete, withdrawn, received_from, arrived, due, size, wire)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 )
-_COUNT_HELD = "SELECT count(*) FROM record WHERE state = 2 AND state <> 1"  # the second part finds the index
 # Where they are among the values of _INSERT.
-_AUTHOR, _ROLE, _STATE, _DUE, _SIZE = 2, 5, 14, 20, 21
-_VERSION = (
-    "SELECT no, id, author, kind, slot, role, version, device, floor, expires, outlives, complete, withdrawn,"
-    " received_from, arrived, size FROM record"
-)
-
-
-class _Version(NamedTuple):
-    """A stored record as the decisions about it see it; people and devices by number."""
-
-    no: int
-    id: RecordId
-    author: int
-    kind: int
-    slot: bytes
-    role: int | None
-    version: int
-    device: int
-    floor: int
-    expires: int
-    outlives: int
-    complete: int
-    withdrawn: int
-    received_from: int | None
-    arrived: int
-    size: int
-
-    @property
-    def register(self) -> tuple[int, int, bytes]:
-        return (self.author, self.kind, self.slot)
-
-    def due(self, state: State, since: int) -> int:
-        """When the purge must look at it, being in `state` since then."""
-        if self.withdrawn or not self.complete:
-            return self.outlives + TOMBSTONE_GRACE
-        if state is State.SUSPENDED:
-            return min(self.expires, since + SUSPENDED_LIFE)
-        if state is State.HELD:
-            return min(self.expires, since + HELD_LIFE)
-        return self.expires
-
-    def leaves_a_header(self, now: int) -> bool:
-        """Whether its header must stay when it goes, because an older version may outlive it."""
-        return (
-            self.role == _NEWEST
-            and bool(self.complete and not self.withdrawn)
-            and self.expires < self.outlives
-            and self.expires <= now < self.outlives + TOMBSTONE_GRACE
-        )
-
-
-class _Use(NamedTuple):
-    """How many records an author has here, and their bytes."""
-
-    records: int
-    size: int
+_AUTHOR, _KIND, _ROLE, _STATE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 16, 17, 18, 20, 21
 
 
 class Records(RecordReader):
@@ -104,13 +49,10 @@ class Records(RecordReader):
         super().__init__(database, people)
         self.wrote_own = False
         """Whether a record of our own hand was put since this was last set to False."""
-        self._use: dict[int, _Use] = {}
-        self._held: int | None = None
+        self._tally = Tally(database)
         database.on_rollback.append(self._forget)
 
     def _forget(self) -> None:
-        self._use.clear()
-        self._held = None
         self.wrote_own = False
 
     # --- coming in ---------------------------------------------------------------------------------------------------
@@ -151,11 +93,11 @@ class Records(RecordReader):
 
     def _insert_first(self, values: list[Any], state: State) -> bool:
         # Nearly all records are the first of their register: for them this one statement is all.
-        return state is not State.HELD and not self.count_held() and self._insert(values, _NEWEST)
+        return state is not State.HELD and not self.count_held() and self._insert(values, NEWEST)
 
     def _columns(
         self, record: Record, state: State, received_from: PersonId | None, arrived: int, body: Body | None
-    ) -> tuple[_Version, list[Any]]:
+    ) -> tuple[Version, list[Any]]:
         """What the decisions need of a record, and its columns in the order of _INSERT, without a role."""
         (kind, author, device, slot, version, audience, policy, created, expires, floor, outlives, _) = record.header
         self.wrote_own = self.wrote_own or received_from is None
@@ -165,9 +107,9 @@ class Records(RecordReader):
         if kind == Kind.LISTING and record.body:
             listing = parse_body(kind, record.body) if body is None else body
             place = listing.place if isinstance(listing, Listing) else None
-        new = _Version(
+        new = Version(
             0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device), floor,
-            expires, outlives, complete, withdrawn, source, arrived, len(wire),
+            created, expires, outlives, complete, withdrawn, source, arrived, len(wire),
         )  # fmt: skip
         return new, [
             record_id, id_key(record_id), new.author, kind, slot, None, new.device, version, audience, policy, created,
@@ -179,13 +121,14 @@ class Records(RecordReader):
         values[_ROLE] = role
         if not self._database.run(_INSERT, values):
             return False
-        if role is not None:
-            self._add_use(values[_AUTHOR], 1, values[_SIZE])
-        elif self._held is not None:
-            self._held += 1
+        if role is None:
+            self._tally.add_held(1)
+        else:
+            whole = values[_COMPLETE] and not values[_WITHDRAWN]
+            self._tally.add(values[_AUTHOR], values[_SOURCE], values[_KIND], values[_SIZE], whole=whole, sign=1)
         return True
 
-    def _put_known(self, new: _Version, values: list[Any], state: State) -> bool:
+    def _put_known(self, new: Version, values: list[Any], state: State) -> bool:
         """Put a record whose id or register may be here already."""
         twin = self._version(new.id)
         if twin is not None:
@@ -199,7 +142,7 @@ class Records(RecordReader):
             return self._insert(values, None)
         return self._compete(new, values)
 
-    def _compete(self, new: _Version, values: list[Any]) -> bool:
+    def _compete(self, new: Version, values: list[Any]) -> bool:
         """Find the record its place in its register, and take out what it leaves without one."""
         known = self._versions("author = ? AND kind = ? AND slot = ? AND role IS NOT NULL", new.register)
         newest, behind = self._stand([*known, new])
@@ -207,14 +150,14 @@ class Records(RecordReader):
         if behind is not None and behind is not new:
             self._move_behind(behind, newest)
         if new is newest:
-            return self._insert(values, _NEWEST)
+            return self._insert(values, NEWEST)
         if new is not behind:
             return False
         if new.version < newest.floor:
             values[_STATE], values[_DUE] = State.SUSPENDED, new.due(State.SUSPENDED, new.arrived)
-        return self._insert(values, _BEHIND)
+        return self._insert(values, BEHIND)
 
-    def _stand(self, versions: list[_Version]) -> tuple[_Version, _Version | None]:
+    def _stand(self, versions: list[Version]) -> tuple[Version, Version | None]:
         """Of a register's versions the newest and, if that is a header alone, the newest that has a body."""
         newest = max(versions, key=self._rank)
         if newest.complete:
@@ -222,11 +165,11 @@ class Records(RecordReader):
         usable = [version for version in versions if version.complete and not version.withdrawn]
         return newest, max(usable, key=self._rank, default=None)
 
-    def _rank(self, version: _Version) -> tuple[int, DeviceId, RecordId]:
+    def _rank(self, version: Version) -> tuple[int, DeviceId, RecordId]:
         return (version.version, self._devices.key(version.device), version.id)
 
-    def _move_behind(self, version: _Version, newest: _Version) -> None:
-        self._database.run("UPDATE record SET role = ? WHERE no = ?", (_BEHIND, version.no))
+    def _move_behind(self, version: Version, newest: Version) -> None:
+        self._database.run("UPDATE record SET role = ? WHERE no = ?", (BEHIND, version.no))
         if version.version < newest.floor:
             self._set_state(version, State.SUSPENDED, newest.arrived)
 
@@ -251,17 +194,18 @@ class Records(RecordReader):
                     )
                     self._set_state(version, state, since)
 
-    def _set_state(self, version: _Version, state: State, since: int) -> None:
+    def _set_state(self, version: Version, state: State, since: int) -> None:
         self._database.run(
             "UPDATE record SET state = ?, due = ? WHERE no = ?", (int(state), version.due(state, since), version.no)
         )
 
-    def _release(self, version: _Version, state: State) -> None:
+    def _release(self, version: Version, state: State) -> None:
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))
         self._delete([version])
         source = None if version.received_from is None else self._persons.key(version.received_from)
         record = parsed(wire).without_body() if state is State.HEADER else parsed(wire)
-        self.put(record, state=state, received_from=source, arrived=version.arrived)
+        with suppress(RemoteError):  # what this version can no longer read is of no more use
+            self.put(record, state=state, received_from=source, arrived=version.arrived)
 
     def drop_bodies(self, ids: Iterable[RecordId]) -> None:
         """Drop what these records say and keep of each register the newest header, so that nothing comes back."""
@@ -270,12 +214,12 @@ class Records(RecordReader):
                 version = self._version(record_id)
                 if version is None:
                     continue
-                if version.role == _NEWEST:
+                if version.role == NEWEST:
                     self._strip(version)
                 else:
                     self._delete([version])
 
-    def _strip(self, version: _Version) -> None:
+    def _strip(self, version: Version) -> None:
         """Make a header alone of the newest of a register."""
         bare = version._replace(complete=version.withdrawn)
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))
@@ -284,7 +228,8 @@ class Records(RecordReader):
             "UPDATE record SET state = ?, complete = ?, place = NULL, due = ?, size = ?, wire = ? WHERE no = ?",
             (int(State.HEADER), bare.complete, bare.due(State.HEADER, 0), len(wire), wire, version.no),
         )
-        self._add_use(version.author, 0, len(wire) - version.size)
+        self._count(version, -1)
+        self._count(bare._replace(size=len(wire)), 1)
 
     # --- going -------------------------------------------------------------------------------------------------------
 
@@ -315,27 +260,30 @@ class Records(RecordReader):
                     self._delete([version])
         return [version.id for version in ended]
 
-    def _delete(self, versions: list[_Version], *, heir: bool = True) -> None:
+    def _delete(self, versions: list[Version], *, heir: bool = True) -> None:
         """Delete; `heir` says that the one behind a deleted newest becomes the newest."""
         for version in versions:
             self._database.run("DELETE FROM record WHERE no = ?", (version.no,))
-            if version.role is not None:
-                self._add_use(version.author, -1, -version.size)
-            elif self._held is not None:
-                self._held -= 1
+            self._count(version, -1)
         for version in versions:
-            if heir and version.role == _NEWEST:
+            if heir and version.role == NEWEST:
                 self._database.run(
                     "UPDATE record SET role = 0 WHERE author = ? AND kind = ? AND slot = ? AND role = 1",
                     version.register,
                 )
 
     def note_fork(self, one: Record, other: Record) -> None:
-        """Keep the proof that a device signed two records for one version; the first for each device is enough."""
+        """Keep the proof that a device signed two records for one version; the first for each device is enough.
+
+        Beyond a cap those of the devices known longest are kept, our own among them.
+        """
         with self._database.joined():
             self._database.run(
                 "INSERT INTO fork VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (self._devices.number(one.header.device), one.without_body().wire, other.without_body().wire),
+            )
+            self._database.run(
+                "DELETE FROM fork WHERE device IN (SELECT device FROM fork ORDER BY device LIMIT -1 OFFSET ?)", (limits.FORKS_MAX,)
             )
 
     # --- sums --------------------------------------------------------------------------------------------------------
@@ -347,13 +295,21 @@ class Records(RecordReader):
         """
         if author is None:
             return int(self._database.value("SELECT count(*) FROM record"))
-        return self._used_by(self._persons.find(author)).records
+        return self._tally.author(self._persons.find(author)).records
 
     def bytes_of(self, author: PersonId | None = None) -> int:
         """How many bytes the records that `count` counts have on the wire."""
         if author is None:
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
-        return self._used_by(self._persons.find(author)).size
+        return self._tally.author(self._persons.find(author)).size
+
+    def brought(self, source: PersonId | None = None) -> Use:
+        """What this person has brought, or everybody but our own hand, is taking up now."""
+        return self._tally.foreign() if source is None else self._tally.source(self._persons.find(source))
+
+    def bringers(self) -> list[tuple[PersonId, Use]]:
+        """Everybody who has brought something that is still here, and what it takes up."""
+        return [(self._persons.key(number), use) for number, use in sorted(self._tally.sources().items())]
 
     def last_stamp(self, author: PersonId, device: DeviceId) -> int:
         """When this device last wrote something that is still here, in UNIX seconds; 0 if nothing is."""
@@ -363,35 +319,24 @@ class Records(RecordReader):
 
     def count_held(self, received_from: PersonId | None = None) -> int:
         """How many records wait for a certificate or policy; all of them, or those that came from this person."""
-        if received_from is not None:
-            source = self._persons.find(received_from)
-            return int(self._database.value(f"{_COUNT_HELD} AND received_from = ?", (source,)))
-        if self._held is None:
-            self._held = int(self._database.value(_COUNT_HELD))
-        return self._held
+        if received_from is None:
+            return self._tally.held()
+        source = self._persons.find(received_from)
+        return 0 if source is None else self._tally.held(source)
 
-    def _used_by(self, author: int | None) -> _Use:
-        if author is None:
-            return _Use(0, 0)
-        use = self._use.get(author)
-        if use is None:
-            found = self._database.one(
-                "SELECT count(*), coalesce(sum(size), 0) FROM record WHERE author = ? AND role IS NOT NULL", (author,)
-            )
-            use = self._use[author] = _Use(*found) if found else _Use(0, 0)
-        return use
-
-    def _add_use(self, author: int, records: int, size: int) -> None:
-        use = self._use.get(author)
-        if use is not None:
-            self._use[author] = _Use(use.records + records, use.size + size)
+    def _count(self, version: Version, sign: int) -> None:
+        if version.role is None:
+            self._tally.add_held(sign)
+        else:
+            whole = bool(version.complete and not version.withdrawn)
+            self._tally.add(version.author, version.received_from, version.kind, version.size, whole=whole, sign=sign)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _versions(self, where: str, values: Iterable[Any]) -> list[_Version]:
-        found = self._database.all(f"{_VERSION} WHERE {where}", tuple(values))
-        return [_Version._make(row) for row in found]
+    def _versions(self, where: str, values: Iterable[Any]) -> list[Version]:
+        found = self._database.all(f"{VERSION} WHERE {where}", tuple(values))
+        return [Version._make(row) for row in found]
 
-    def _version(self, record_id: RecordId) -> _Version | None:
+    def _version(self, record_id: RecordId) -> Version | None:
         found = self._versions(BY_ID, (id_key(record_id), record_id))
         return found[0] if found else None

@@ -6,6 +6,7 @@ the counters by which this device numbers its records, so `fresh_after_damage` s
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -35,8 +36,9 @@ class StoreProblem(NamedTuple):
 class Store:
     """What one node holds. Used by one thread at a time (see desk)."""
 
-    def __init__(self, database: Database, watermark: Watermark | None = None) -> None:
+    def __init__(self, database: Database, watermark: Watermark | None = None, path: Path | None = None) -> None:
         self._database = database
+        self._path = path
         self._watermark = watermark
         self._mark: int | None = None
         database.before_commit.append(self._count_own)
@@ -67,7 +69,7 @@ class Store:
         except StorageDamaged:
             set_aside = _set_aside(path)
             database = _open_sound(path, vfs)
-        store = cls(database, Watermark(path.with_name(path.name + ".mark")))
+        store = cls(database, Watermark(path.with_name(path.name + ".mark")), path)
         store._look_for_lost_counters(set_aside)
         return store
 
@@ -130,6 +132,14 @@ class Store:
 
     def _own_commits(self) -> int:
         return int(self.meta.get(_OWN_COMMITS) or 0)
+
+    def disk(self) -> tuple[int, int] | None:
+        """Bytes that are free on the disk of this store, and its size; None in memory, or where nobody can tell."""
+        try:
+            found = os.statvfs(self._path) if self._path is not None else None
+        except OSError:
+            return None
+        return None if found is None else (found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
     def close(self) -> None:
         """Check the WAL in and let go of the file."""

@@ -1,0 +1,110 @@
+"""Who may still put something into the store: what one author, one who brings it, and everybody together may take up.
+
+Anybody can make any number of people up, and sign for all of them. So what comes is metered by who brought it: whoever
+I let in answers for all behind him, and leaves room for what others bring. People whom I vouch for myself always find
+room, and so does whatever takes up no more than what it replaces: a withdrawal must not fail for want of room.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from meshnode.app.circle import Circle
+from meshnode.store import Store, Use
+from protocol import Kind, PersonId, Record, limits
+
+
+class Caps(NamedTuple):
+    """What all others' records may take up together: bytes, records that say who is who, bytes of policies."""
+
+    size: int
+    circle: int
+    policies: int
+
+    @classmethod
+    def of_this_machine(cls) -> Caps:
+        """What suits its memory."""
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        size = min(limits.FOREIGN_BYTES_MAX, memory // limits.MEMORY_SHARE)
+        return cls(size, limits.CIRCLE_RECORDS_MAX, limits.POLICY_BYTES_MAX)
+
+    def from_one(self) -> Caps:
+        """What one of those who bring records may take up of it."""
+        part, whole = limits.FROM_ONE_SHARE
+        return Caps(*(cap * part // whole for cap in self))
+
+    def fit(self, use: Use, record: Record) -> bool:
+        """Whether `record` may come to what is there."""
+        size, kind = len(record.wire), record.header.kind
+        if use.size + size > self.size:
+            return False
+        if kind >= Kind.JOIN or not record.body:
+            return True
+        return use.circle < self.circle and (kind != Kind.POLICY or use.policies + size <= self.policies)
+
+    def full(self, use: Use) -> bool:
+        """Whether nearly all of it is used up."""
+        return any(10 * used >= 9 * cap for used, cap in zip((use.size, use.circle, use.policies), self, strict=True))
+
+
+class Room:
+    """The room in one node's store; asked on the desk, inside the transaction that puts the record in."""
+
+    def __init__(self, store: Store, circle: Circle, me: PersonId) -> None:
+        self._store = store
+        self._circle = circle
+        self._me = me
+        self._caps = Caps.of_this_machine()
+        self._from_one = self._caps.from_one()
+
+    @property
+    def disk_is_full(self) -> bool:
+        """Whether so little of the disk is free that only what is ours may be written."""
+        disk = self._store.disk()
+        if disk is None:
+            return False
+        free, size = disk
+        return free < limits.DISK_FREE_ENOUGH and free * limits.DISK_FREE_PART < size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether others' records take up nearly all that they may together."""
+        return self._caps.full(self._store.records.brought())
+
+    def crowded_by(self) -> list[PersonId]:
+        """Who has brought nearly as much as one may."""
+        return [person for person, use in self._store.records.bringers() if self._from_one.full(use)]
+
+    def has_for(self, record: Record, source: PersonId | None, *, disk_is_full: bool) -> bool:
+        """Whether `record`, whose author is known, may be kept; `source` brought it, None being our own hand."""
+        author = record.header.author
+        if author == self._me:
+            return True
+        near = source is None or self._circle.graph.weight(self._me, author) > 0
+        fits = not disk_is_full and self._author_has_room(record) and (near or self._others_leave_room(record, source))
+        return fits or self._is_no_more(record)
+
+    def has_for_waiting(self, waiting: int) -> bool:
+        """Whether one more record may wait for its certificate or policy, `waiting` being there from its bringer."""
+        all_of_them = self._store.records.count_held()
+        return waiting < limits.HELD_FROM_ONE_MAX and all_of_them < limits.HELD_RECORDS_MAX
+
+    # --- inside ----------------------------------------------------------------------------------------------------
+
+    def _author_has_room(self, record: Record) -> bool:
+        records, author = self._store.records, record.header.author
+        if records.bytes_of(author) + len(record.wire) > limits.AUTHOR_BYTES_MAX:
+            return False
+        return records.count(author) < limits.AUTHOR_RECORDS_MAX or records.head(record.register) is not None
+
+    def _others_leave_room(self, record: Record, source: PersonId | None) -> bool:
+        records = self._store.records
+        if source is not None and not self._from_one.fit(records.brought(source), record):
+            return False
+        return self._caps.fit(records.brought(), record)
+
+    def _is_no_more(self, record: Record) -> bool:
+        """Whether it takes up no more than what it replaces. A header alone comes on top, but is small."""
+        head = self._store.records.head(record.register)
+        return head is not None and (not record.body or len(record.wire) <= len(head.wire))

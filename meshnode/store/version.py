@@ -1,0 +1,69 @@
+"""A stored record as the decisions about it see it, and what time does to it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from meshnode.store.rows import State
+from protocol import HELD_LIFE, STRIKE_VERSION, SUSPENDED_LIFE, TOMBSTONE_GRACE, Kind, RecordId, limits, longest_life
+
+NEWEST, BEHIND = 0, 1  # the role within a register; NULL for what stands aside
+VERSION = (
+    "SELECT no, id, author, kind, slot, role, version, device, floor, created, expires, outlives, complete, withdrawn,"
+    " received_from, arrived, size FROM record"
+)
+
+
+class Version(NamedTuple):
+    """The columns that decide, in the order of VERSION; people and devices by number."""
+
+    no: int
+    id: RecordId
+    author: int
+    kind: int
+    slot: bytes
+    role: int | None
+    version: int
+    device: int
+    floor: int
+    created: int
+    expires: int
+    outlives: int
+    complete: int
+    withdrawn: int
+    received_from: int | None
+    arrived: int
+    size: int
+
+    @property
+    def register(self) -> tuple[int, int, bytes]:
+        return (self.author, self.kind, self.slot)
+
+    @property
+    def guards_until(self) -> int:
+        """When no older version can be alive any more, as its author says or, at the latest, as the kind's life does.
+
+        Without the second, headers of made-up people could stay for ever.
+        """
+        if self.kind == Kind.DEVICE and self.version == STRIKE_VERSION:
+            return self.outlives
+        return min(self.outlives, max(self.arrived, self.created) + limits.CLOCK_SKEW + longest_life(self.kind))
+
+    def due(self, state: State, since: int) -> int:
+        """When the purge must look at it, being in `state` since then."""
+        if self.withdrawn or not self.complete:
+            return self.guards_until + TOMBSTONE_GRACE
+        if state is State.SUSPENDED:
+            return min(self.expires, since + SUSPENDED_LIFE)
+        if state is State.HELD:
+            return min(self.expires, since + HELD_LIFE)
+        return self.expires
+
+    def leaves_a_header(self, now: int) -> bool:
+        """Whether its header must stay when it goes, because an older version may outlive it."""
+        return (
+            self.role == NEWEST
+            and bool(self.complete and not self.withdrawn)
+            and self.expires < self.outlives
+            and self.expires <= now < self.guards_until + TOMBSTONE_GRACE
+        )
