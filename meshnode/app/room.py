@@ -34,12 +34,11 @@ class Caps(NamedTuple):
         part, whole = limits.FROM_ONE_SHARE
         return Caps(*(cap * part // whole for cap in self))
 
-    def fit(self, use: Use, record: Record) -> bool:
-        """Whether `record` may come to what is there."""
-        size, kind = len(record.wire), record.header.kind
+    def fit(self, use: Use, kind: int, size: int) -> bool:
+        """Whether a record of this kind and of `size` bytes may come to what is there."""
         if use.size + size > self.size:
             return False
-        if kind >= Kind.JOIN or not record.body:
+        if kind >= Kind.JOIN:
             return True
         return use.circle < self.circle and (kind != Kind.POLICY or use.policies + size <= self.policies)
 
@@ -81,9 +80,12 @@ class Room:
         author = record.header.author
         if author == self._me:
             return True
-        near = source is None or self._circle.graph.weight(self._me, author) > 0
-        fits = not disk_is_full and self._author_has_room(record) and (near or self._others_leave_room(record, source))
-        return fits or self._is_no_more(record)
+        size = len(record.wire)
+        if not disk_is_full and self._author_has_room(record, size):
+            near = source is None or self._circle.graph.weight(self._me, author) > 0
+            if near or self._others_leave_room(record.header.kind, size, source):
+                return True
+        return self._is_no_more(record, size)
 
     def has_for_waiting(self, waiting: int) -> bool:
         """Whether one more record may wait for its certificate or policy, `waiting` being there from its bringer."""
@@ -92,19 +94,19 @@ class Room:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _author_has_room(self, record: Record) -> bool:
+    def _author_has_room(self, record: Record, size: int) -> bool:
         records, author = self._store.records, record.header.author
-        if records.bytes_of(author) + len(record.wire) > limits.AUTHOR_BYTES_MAX:
+        if records.bytes_of(author) + size > limits.AUTHOR_BYTES_MAX:
             return False
         return records.count(author) < limits.AUTHOR_RECORDS_MAX or records.head(record.register) is not None
 
-    def _others_leave_room(self, record: Record, source: PersonId | None) -> bool:
+    def _others_leave_room(self, kind: int, size: int, source: PersonId | None) -> bool:
         records = self._store.records
-        if source is not None and not self._from_one.fit(records.brought(source), record):
+        if source is not None and not self._from_one.fit(records.brought(source), kind, size):
             return False
-        return self._caps.fit(records.brought(), record)
+        return self._caps.fit(records.brought(), kind, size)
 
-    def _is_no_more(self, record: Record) -> bool:
+    def _is_no_more(self, record: Record, size: int) -> bool:
         """Whether it takes up no more than what it replaces. A header alone comes on top, but is small."""
         head = self._store.records.head(record.register)
-        return head is not None and (not record.body or len(record.wire) <= len(head.wire))
+        return head is not None and (not record.body or size <= len(head.wire))
