@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import protocol
 from protocol.channel import Initiator, Responder
 from protocol.errors import Code
 from protocol.noise import public_key
 from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, presence_psk
 from tests.support.channels import refusal
-from tests.support.vectors_channel import vectors
+from tests.support.golden import golden
 
-VECTORS = json.loads((Path(protocol.__file__).parent / "vectors" / "channel.json").read_text())
-
-
-def test_the_committed_vectors_are_what_the_code_makes() -> None:
-    assert vectors() == VECTORS
+VECTORS = golden("channel.json")
 
 
 def unhex(name: str) -> bytes:

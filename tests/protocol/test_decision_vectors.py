@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from itertools import product
 from typing import Any
 
 import pytest
 
 from protocol import Policy, Verdict, is_cell, merge
+from tests.support.golden import golden
 from tests.support.model import World, brute_best_path, brute_cost, brute_limit, brute_mesh, brute_path_cost
-from tests.support.vectors_trust import DIRECTORY, FILES, written
 
-TRUST, POLICIES, VISIBILITY = (json.loads((DIRECTORY / name).read_text(encoding="utf-8")) for name in FILES)
-
-
-@pytest.mark.parametrize(("name", "make"), FILES.items(), ids=FILES)
-def test_we_answer_as_the_vectors_say(name: str, make: Callable[[], dict[str, Any]]) -> None:
-    assert written(make()) + "\n" == (DIRECTORY / name).read_text(encoding="utf-8")
+TRUST, POLICIES, VISIBILITY = (golden(f"{name}.json") for name in ("trust", "policies", "visibility"))
 
 
 def test_the_cost_table_is_exact() -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import protocol
 from protocol import (
     Code,
     DeviceKeys,
@@ -27,15 +23,8 @@ from protocol import (
 )
 from protocol.words import WORDS
 from tests.support.people import Person
-from tests.support.vectors_records import keys_vectors
-
-VECTORS = Path(protocol.__file__).parent / "vectors"
 
 keys = st.binary(min_size=32, max_size=32)
-
-
-def test_the_committed_vectors_are_what_the_code_makes() -> None:
-    assert keys_vectors() == json.loads((VECTORS / "keys.json").read_text(encoding="utf-8"))
 
 
 def test_rfc_8032_test_1_holds() -> None:

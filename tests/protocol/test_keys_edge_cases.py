@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +11,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 import protocol
 from protocol import verify
 from tests.support.edwards25519 import BASE, L, Point, add, decode, encode, hashed, is_zero, multiply, negate, order
-
-VECTORS = Path(protocol.__file__).parent / "vectors" / "ed25519_edge_cases.json"
+from tests.support.golden import golden
 
 Vector = dict[str, Any]
 
 
 def vectors() -> list[Vector]:
-    loaded: list[Vector] = json.loads(VECTORS.read_text(encoding="utf-8"))["vectors"]
+    loaded: list[Vector] = golden("ed25519_edge_cases.json")["vectors"]
     return loaded
 
 

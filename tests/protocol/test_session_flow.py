@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,6 @@ from protocol.limits import (
 from protocol.session import ALLOWED, TRANSITIONS, State, Trigger
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, kinds
-from tests.support.vectors_session import session_vectors
 
 ALICE, BOB = Person("Alice"), Person("Bob")
 MANY = [BOB.listing(f"offer {number}", now=NOW + number) for number in range(3000)]
@@ -164,8 +162,3 @@ def test_the_specification_has_the_table_of_states_as_the_code_has_it() -> None:
             frames = ", ".join(sorted(frame.__name__ for frame in ALLOWED[state] - {Ping, Bye}))
             to = "; ".join(f"{to.name} ({by.value})" for by, to in ways.items() if by is not Trigger.OVER)
             assert f"| {state.name}: {state.value} | {frames} | {to} |" in spec
-
-
-def test_the_golden_sessions_hold() -> None:
-    golden = json.loads((Path(protocol.__file__).parent / "vectors" / "session.json").read_text())
-    assert session_vectors() == golden

@@ -72,7 +72,7 @@ def _refused() -> list[dict[str, str]]:
     return refused
 
 
-def vectors() -> dict[str, Any]:
+def channel_vectors() -> dict[str, Any]:
     return {
         "keys": {
             "initiator_static_private": ALICE.hex(),

@@ -36,7 +36,7 @@ def inputs(protocol_name: str) -> Vector:
     return vector
 
 
-def vectors() -> dict[str, Any]:
+def noise_vectors() -> dict[str, Any]:
     answered = []
     for protocol_name in PROTOCOLS:
         vector = inputs(protocol_name)

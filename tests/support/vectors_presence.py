@@ -16,7 +16,7 @@ PLACES = {
 }
 
 
-def vectors() -> dict[str, Any]:
+def presence_vectors() -> dict[str, Any]:
     names_random = labelled("random names", 16)
     names = service_names(names_random)
     announcements = []

@@ -1,15 +1,9 @@
-"""Golden bytes of everything below sessions: codec, keys, records, bodies and cards. Other languages check theirs here.
-
-`python -m tests.support.vectors_records` writes them to protocol/vectors; do that only when the wire is meant to change.
-"""
+"""Golden bytes of everything below sessions: codec, keys, records, bodies and cards. Other languages check theirs here."""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-import protocol
 from protocol import (
     Audience,
     Block,
@@ -34,8 +28,6 @@ from protocol import (
     signature_message,
 )
 from tests.support.people import NOW, Person, grown
-
-DIRECTORY = Path(protocol.__file__).parent / "vectors"
 
 VALUES: dict[str, Value] = {
     "nothing": None,
@@ -239,16 +231,3 @@ def card_vectors() -> list[dict[str, Any]]:
         }
         for case, card in cards
     ]
-
-
-FILES = {
-    "codec.json": codec_vectors,
-    "keys.json": keys_vectors,
-    "record.json": record_vectors,
-    "bodies.json": bodies_vectors,
-    "card.json": card_vectors,
-}
-
-if __name__ == "__main__":
-    for name, make in FILES.items():
-        (DIRECTORY / name).write_text(json.dumps(make(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -5,13 +5,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import random
-from pathlib import Path
 from typing import Any
 
-import protocol
 from protocol import (
     UNSET_PREFERENCE,
     Audience,
@@ -42,8 +39,6 @@ from protocol.trust import COST
 from tests.support.model import World
 from tests.support.people import grown
 from tests.support.webs import chain, graph_of, together
-
-DIRECTORY = Path(protocol.__file__).parent / "vectors"
 
 A, B, C, D, E = PEOPLE = sorted(grown("vectors", name) for name in ("Alice", "Bob", "Carol", "Dave", "Erin"))
 
@@ -328,28 +323,3 @@ def visibility_vectors() -> dict[str, Any]:
             for own_vouch, hops in ((0, None), (499, 1), (500, 1), (0, 2), (0, 3))
         ],
     }
-
-
-FILES = {"trust.json": trust_vectors, "policies.json": policies_vectors, "visibility.json": visibility_vectors}
-
-
-def written(value: Any, indent: str = "") -> str:
-    """JSON for reading: what fits a line stands on one."""
-    flat = json.dumps(value, ensure_ascii=False)
-    if not isinstance(value, list | dict) or len(indent) + len(flat) <= 140 or not value:
-        return flat
-    if isinstance(value, list) and all(isinstance(item, int) for item in value):
-        rows = [value[at : at + 10] for at in range(0, len(value), 10)]
-        return "[\n" + ",\n".join(indent + " " + json.dumps(row)[1:-1] for row in rows) + "\n" + indent + "]"
-    inner = indent + " "
-    if isinstance(value, list):
-        items = [written(item, inner) for item in value]
-    else:
-        items = [f"{json.dumps(key, ensure_ascii=False)}: {written(item, inner)}" for key, item in value.items()]
-    brackets = "[]" if isinstance(value, list) else "{}"
-    return brackets[0] + "\n" + ",\n".join(inner + item for item in items) + "\n" + indent + brackets[1]
-
-
-if __name__ == "__main__":
-    for name, make in FILES.items():
-        (DIRECTORY / name).write_text(written(make()) + "\n", encoding="utf-8")
