@@ -92,9 +92,9 @@ class View:
         delta = Delta()
         ended: dict[Register, Row] = {}  # what the peer may hold and should not use any more
         for row in change.ended:
-            if row.state == State.HELD:
-                continue
             delta.removed[phase_of(row.kind)].append((row.created, row.id))
+            if row.state == State.HELD:
+                continue  # unproved: it ends nobody's use of anything
             if self._answers.get(question(row)) or row.id in self._taken_back or row.id in self._lent:
                 self._taken_back.discard(row.id)
                 ended[row.author, row.kind, row.slot] = row

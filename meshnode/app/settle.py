@@ -53,11 +53,11 @@ class Settler:
         """
         settled = Settled()
         while True:
-            freed, replaced = self._free(now)
+            freed, ended = self._free(now)
             dropped = self._drop(people, now)
             settled.freed += [row.id for row in freed]
-            settled.gone += [*replaced, *dropped]
-            people = {row.author for row in [*freed, *replaced, *dropped] if row.kind != Kind.LISTING}
+            settled.gone += [*ended, *dropped]
+            people = {row.author for row in [*freed, *ended, *dropped] if row.kind != Kind.LISTING}
             settled.people |= people
             if not people:
                 return settled
@@ -66,18 +66,22 @@ class Settler:
     # --- what waited -------------------------------------------------------------------------------------------------
 
     def _free(self, now: int) -> tuple[list[Row], list[Row]]:
-        """The records that wait no longer, and those that they took out of use."""
+        """The records that wait no longer; and those that they took out of use, or that waited in vain.
+
+        The latter count as gone, or nobody would show them again: with more of the web known they may be for us.
+        """
         freed: list[Row] = []
-        replaced: list[Row] = []
+        ended: list[Row] = []
         for row in list(self._store.records.rows(states=(State.HELD,))):
             state = self._state_for(row, now)
             if state is None:
                 self._store.records.delete([row.id])
+                ended.append(row)
             elif state is not State.HELD:
-                replaced += self._release(row, state)
+                ended += self._release(row, state)
                 freed.append(row)
                 self.note(question(row))
-        return freed, replaced
+        return freed, ended
 
     def _state_for(self, row: Row, now: int) -> State | None:
         """What becomes of a record that waits; None if it is of no use to anybody."""
