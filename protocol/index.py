@@ -48,9 +48,6 @@ class Index:
         at = position * ID_BYTES
         return bytes(self._ids[at : at + ID_BYTES])
 
-    def created_at(self, position: int) -> int:
-        return self._created[position]
-
     def ids_view(self) -> memoryview:
         """All ids, one after another. Release it before the next change, or the change raises BufferError."""
         return memoryview(self._ids)

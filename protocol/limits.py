@@ -26,7 +26,6 @@ DEVICE_LIFE = 2 * 365 * DAY  # certificates are long-lived: the identity may be 
 POLICY_LIFE = 90 * DAY  # renewed at half-life by the device that wrote it
 PROFILE_LIFE = 90 * DAY
 LISTING_LIFE = 365 * DAY  # the longest any listing may ask for
-LETTER_LIFE = 60 * DAY
 TOMBSTONE_GRACE = 30 * DAY  # headers are kept this long past `outlives`, so that no partition brings a version back
 SUSPENDED_LIFE = 7 * DAY  # a suspended version waits this long for its successor's body
 

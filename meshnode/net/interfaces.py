@@ -72,10 +72,6 @@ class Interfaces:
         outside.sort(key=lambda address: address.link_local)
         return tuple(outside or self.addresses)
 
-    def for_strangers(self) -> tuple[LocalAddress, ...]:
-        """Of these, what means something on another machine: link-local IPv6 needs a scope that only its own link knows."""
-        return tuple(address for address in self.for_others() if not address.scope)
-
 
 def host_text(packed: bytes, scope: int = 0) -> str:
     """A packed address as text; the scope (an interface's index) is written behind a percent sign."""

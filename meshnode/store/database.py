@@ -6,7 +6,7 @@ goes on; a failed read, write or fsync kills the handle, since nobody knows any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -99,14 +99,6 @@ class Database:
         try:
             self._connection.execute(sql, values)
             return self._connection.changes()
-        except apsw.Error as error:
-            raise self._understood(error) from error
-
-    def run_many(self, sql: str, values: Iterable[Values]) -> None:
-        """Carry out a statement once for each of `values`."""
-        self._check_alive()
-        try:
-            self._connection.executemany(sql, values)
         except apsw.Error as error:
             raise self._understood(error) from error
 

@@ -170,8 +170,8 @@ def test_layers_stay_sealed_off_from_what_is_below_them() -> None:
 
 
 def test_the_protocol_is_imported_through_its_facade_alone() -> None:
-    # Its own tests mirror its modules, and their oracles need what a node does not.
-    insiders = ("tests.protocol", "tests.support")
+    # Its own tests mirror its modules, their oracles need what a node does not, and the mesh listens to what is said.
+    insiders = ("tests.protocol", "tests.support", "tests.mesh")
     faults = [
         found
         for found in all_imports("meshnode", "scripts", "tests")

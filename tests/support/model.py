@@ -115,16 +115,6 @@ def brute_trusts(world: World, a: Person, b: Person, per_mille: int) -> bool:
     return cost is not None and cost <= brute_limit(per_mille)
 
 
-def brute_reach(world: World, author: Person, viewer: Person) -> int | None:
-    """How far the author's consent extends to the viewer, as a cost."""
-    return brute_trust(world, author, viewer)
-
-
-def brute_regard(world: World, viewer: Person, author: Person) -> int | None:
-    """What the viewer thinks of the author, as a cost."""
-    return brute_trust(world, viewer, author)
-
-
 def brute_mesh(world: World, person: Person) -> set[Person]:
     """Everybody joined to the person by a chain of answered vouches."""
     mesh = {person}
