@@ -21,6 +21,7 @@ import trio
 from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app.beginning import begin, certify_own_device
+from meshnode.app.contacts import salvaged
 from meshnode.app.replica import Replica
 from meshnode.app.upkeep import upkeep
 from meshnode.app.verify import SharedVerifier
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 
 CLOCK_FLOOR = "clock_floor"  # the name of the clock's floor in the store's small values
 CLOSE_SECONDS = 1.7  # for goodbyes and the last requests; closing the database comes after, and the whole is 2 s
+FOR_THE_OWNER_ALONE = 0o077  # whatever is made beside the database, SQLite's own files included
 UNNAMED = "Unnamed"  # whoever lost his store before anybody else knew his name
 
 
@@ -60,10 +62,16 @@ def found(
     home: Home, *, name: str, place: str | None, preference: Preference, passphrase: str | None = None
 ) -> PersonId:
     """Make a new person's first node in `home`, ready to run. Refused, changing nothing, where there is one already."""
+    os.umask(FOR_THE_OWNER_ALONE)
     keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
     with home.lock(), Store.open(home.store) as store:
         replica = Replica.open(
-            store, keyring.person, keyring.device, _clock(store, keyring), secrets.token_bytes, identity=keyring.identity
+            store,
+            keyring.person,
+            keyring.device,
+            _clock(store, keyring),
+            secrets.token_bytes,
+            identity=keyring.identity,
         )
         begin(replica, name=name, place=place, preference=preference)
         replica.clock.remember()
@@ -77,6 +85,7 @@ def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | Non
     go on.
     """
     started = time.monotonic()
+    os.umask(FOR_THE_OWNER_ALONE)
     logs.begin(config.log_level)
     config.home.check()
     with config.home.lock(), _opened(config.home, passphrase) as replica:
@@ -117,7 +126,9 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
 
 def _clock(store: Store, keyring: Keyring) -> Clock:
     # A node that was killed may have written after it last kept the floor.
-    floor = max(int(store.meta.get(CLOCK_FLOOR) or 0), store.records.last_stamp(keyring.person, keyring.device.device_id))
+    floor = max(
+        int(store.meta.get(CLOCK_FLOOR) or 0), store.records.last_stamp(keyring.person, keyring.device.device_id)
+    )
     return Clock(floor, lambda floor: store.meta.set(CLOCK_FLOOR, str(floor)))
 
 
@@ -129,10 +140,11 @@ def _complete(replica: Replica) -> None:
         return
     if replica.identity is None:
         raise Forbidden("your identity key is locked", "give its passphrase: only it can certify this device")
-    if profile is None:
-        begin(replica, name=UNNAMED, place=None, preference=UNSET_PREFERENCE)
-    else:
+    if certificate is None:
         certify_own_device(replica)
+    if profile is None and not salvaged(replica):
+        # With contacts to bring it back, a profile made up now could win over the true one.
+        begin(replica, name=UNNAMED, place=None, preference=UNSET_PREFERENCE)
 
 
 async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:

@@ -108,7 +108,7 @@ def sought(replica: Replica) -> list[Sought]:
     """Whom to be in touch with wherever they are: contacts who vouch either way, and givers of cards not yet met."""
     graph = replica.circle.graph
     cards = _pending_cards(replica)
-    people = dict.fromkeys([*direct_contacts(replica), *graph.vouchers_of(replica.me), *cards])
+    people = dict.fromkeys([*direct_contacts(replica), *graph.vouchers_of(replica.me), *cards, *salvaged(replica)])
     found = []
     for person in people:
         devices = _devices(replica, person)
@@ -117,6 +117,11 @@ def sought(replica: Replica) -> list[Sought]:
             told = [address for card in cards.get(person, ()) for address in card.addresses]
             found.append(Sought(person, len(devices), tuple(dict.fromkeys([*met_at, *told]))))
     return found
+
+
+def salvaged(replica: Replica) -> list[PersonId]:
+    """After a store was lost: those whose keys were salvaged from it. They know whom we vouch for; then this is over."""
+    return [] if replica.circle.graph.vouched_by(replica.me) else replica.store.people.kept()
 
 
 def met(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str, int] | None) -> None:

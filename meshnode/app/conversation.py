@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from meshnode.app import claims, leavers, used_cards
 from meshnode.app.changes import Change, Newer
-from meshnode.app.contacts import Dial, PskName, psk_candidates
+from meshnode.app.contacts import Dial, PskName, psk_candidates, salvaged
 from meshnode.app.replica import Replica
 from meshnode.app.serving import Delta, View
 from protocol import (
@@ -245,14 +245,19 @@ class Conversation:
         return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
     def _admits(self, person: PersonId) -> bool:
-        """The web, in either direction: those who may see something of ours, and those of whom we may."""
+        """The web, in either direction: those who may see something of ours, and those of whom we may.
+
+        Where the store was lost the web is lost with it: then old contacts are heard, so that it comes back.
+        """
         replica = self._replica
         if person == replica.me:
             return True
         circle = replica.circle
         if circle.graph.at_odds(replica.me, person):
             return False
-        return person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person)
+        if person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person):
+            return True
+        return person in salvaged(replica)
 
     def _open_view(self, person: PersonId, *, shut: bool = False) -> None:
         replica = self._replica

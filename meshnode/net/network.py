@@ -166,8 +166,9 @@ class Network:
             self._listener.close()
         for link in self._all:
             link.close(Code.CLOSING)
-        if self._all:
-            with trio.move_on_after(CLOSE_SECONDS):
+        with trio.move_on_after(CLOSE_SECONDS):
+            await self._desk.run(read_contacts, self._replica)  # keeps the keys of whom we have just come to know
+            if self._all:
                 await self._alone.wait()
         self._scope.cancel()
 

@@ -121,6 +121,10 @@ class People:
         )
         return [PinnedKeys(self.devices.key(device), dh, presence) for device, dh, presence in rows]
 
+    def kept(self) -> list[PersonId]:
+        """Everybody whose keys are kept, in a fixed order."""
+        return sorted(self.persons.key(number) for (number,) in self._database.all("SELECT DISTINCT person FROM pinned"))
+
     def forget(self, person: PersonId) -> None:
         """Drop addresses and keys of `person`: he is no longer somebody to look for."""
         with self._database.joined():

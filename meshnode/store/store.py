@@ -19,6 +19,7 @@ from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
 from meshnode.store.records import Records
+from meshnode.store.salvage import Found, salvage
 from meshnode.store.watermark import Watermark
 
 _OWN_COMMITS = "own_commits"
@@ -71,6 +72,8 @@ class Store:
             database = _open_sound(path, vfs)
         store = cls(database, Watermark(path.with_name(path.name + ".mark")), path)
         store._look_for_lost_counters(set_aside)
+        if set_aside is not None:
+            store._take_over(salvage(set_aside))
         return store
 
     def _look_for_lost_counters(self, set_aside: Path | None) -> None:
@@ -87,6 +90,13 @@ class Store:
                     _COUNTERS_LOST, found, "start the node with the identity's passphrase: it takes a new device key"
                 )
             )
+
+    def _take_over(self, found: Found) -> None:
+        with self.transaction():
+            for keys in found.keys:
+                self.people.remember_keys(*keys)
+            for address in found.addresses:
+                self.people.remember(*address)
 
     @property
     def fresh_after_damage(self) -> bool:

@@ -100,3 +100,14 @@ def test_where_cards_are_many_those_that_can_still_be_used_are_announced(mesh: M
     announced = contacts.announced(alice.replica)
     assert announced is not None
     assert sorted(announced.card_secrets) == [bytes([number]) * 32 for number in range(0, 2 * LIVE_CARDS_MAX, 2)]
+
+
+def test_only_a_node_that_vouches_for_nobody_seeks_whom_it_has_nothing_but_keys_of(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    lost = settle_in(mesh, "Lost")
+    for node in (alice, lost):
+        node.replica.store.people.remember_keys(bytes(32), bytes(32), bytes(range(32)), bytes(range(32)))
+    assert contacts.salvaged(alice.replica) == []
+    assert contacts.salvaged(lost.replica) == [bytes(32)]
+    assert [one.person for one in contacts.sought(lost.replica)] == [bytes(32)]
+    assert bob.person not in contacts.salvaged(lost.replica)

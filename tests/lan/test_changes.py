@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 from tests.lan.conftest import MakeLan, need
 from tests.support.lan import Daemon, Host, Lan
@@ -110,3 +111,27 @@ def test_a_link_that_goes_down_and_up_again_is_used_again(lan: MakeLan) -> None:
     alice.meshnode("offer", "Apples", "--audience", "network_wide")
     alice.link("up")
     eventually(lambda: bob.finds("Apples"), "the offer crosses", within=HEAL_SECONDS)
+
+
+def test_a_node_whose_store_was_damaged_gets_everything_back_from_a_contact(lan: MakeLan) -> None:
+    network = lan("Alice", "Bob")
+    alice, bob, alices, _ = two(network)
+    connect(alice, bob)
+    alice.meshnode("offer", "Apples", "--audience", "network_wide")
+    bob.meshnode("offer", "Bread", "--audience", "network_wide")
+    eventually(lambda: bob.finds("Apples"), "the offer crosses")
+    alices.stop()
+    damage(alice.home / "store.db")
+    alice.daemon()
+    eventually(lambda: alice.finds("Bread"), "Alice finds Bob's offer again")
+    eventually(lambda: alice.ask("status")["person"]["name"] == "Alice", "she has her name again")
+    assert [listing["title"] for listing in alice.ask("mine")["listings"]] == ["Apples"]
+    alice.meshnode("offer", "Plums", "--audience", "network_wide")
+    eventually(lambda: bob.finds("Plums"), "what her new device writes counts")
+
+
+def damage(store: Path) -> None:
+    """Flip a byte in the last page of a database."""
+    content = bytearray(store.read_bytes())
+    content[-2000] ^= 0xFF
+    store.write_bytes(content)
