@@ -1,0 +1,53 @@
+"""The machine that figures come from, in words, and what a process on it takes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import apsw
+
+LIBRARIES = ("pynacl", "apsw", "msgpack", "trio")
+
+
+def description() -> dict[str, str]:
+    """Processor, cores, memory, kernel, Python and the libraries that count."""
+    memory = int(re.search(r"MemTotal:\s+(\d+)", _read("/proc/meminfo"))[1]) / 2**20  # type: ignore[index]
+    processor = re.search(r"model name\s*: (.*)", _read("/proc/cpuinfo"))
+    return {
+        "processor": processor[1] if processor else platform.machine(),
+        "cores": str(len(os.sched_getaffinity(0))),
+        "memory": f"{memory:.0f} GiB",
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "sqlite": apsw.sqlite_lib_version(),
+        **{name: version(name) for name in LIBRARIES},
+    }
+
+
+def load() -> float:
+    """How many processes wanted a core during the last minute: figures from a busy machine are not worth much."""
+    return os.getloadavg()[0]
+
+
+def resident(pid: int | str = "self") -> float:
+    """MiB of memory that a process has to itself or shares."""
+    return _status(pid, "VmRSS") / 1024
+
+
+def switches(pid: int) -> dict[str, int]:
+    """How often each thread of a process has gone to sleep so far: as often it has woken up."""
+    tasks = Path(f"/proc/{pid}/task")
+    return {task.name: _status(f"{pid}/task/{task.name}", "voluntary_ctxt_switches") for task in tasks.iterdir()}
+
+
+def _status(pid: int | str, field: str) -> int:
+    found = re.search(rf"^{field}:\s+(\d+)", _read(f"/proc/{pid}/status"), re.MULTILINE)
+    return int(found[1]) if found else 0
+
+
+def _read(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")

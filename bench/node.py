@@ -1,0 +1,75 @@
+"""A daemon by itself: how soon it is ready, what it takes while nothing happens, and how long a command takes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench import machine
+from bench.daemon import ENVIRONMENT, PROGRAM, PROJECT, Daemon, make_home
+from bench.harness import Bound, Report, percentile, timed
+from bench.village import Village
+from meshnode.home import Home
+
+COMMAND = Bound(120, 70)
+READY = Bound(1, 0.35)
+IDLE = Bound(65, 45)
+WAKEUPS = Bound(120, 30)
+HELD = Bound(60, 15)
+CALM = 15.0  # seconds after which a new daemon has said what there is to say, and threads without work have gone
+
+
+def measure(report: Report) -> None:
+    """An almost empty node first, then one that holds many records."""
+    size = report.size
+    village = Village.of_listings(size.many)
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        few = [*village.circle(village.newcomer), *village.circle(village.top)]
+        home = make_home(village, village.newcomer, place / "few", few)
+        starts = []
+        for _ in range(size.runs):
+            with Daemon(home) as daemon:
+                starts.append(daemon.seconds_to_ready)
+        report.add("start to ready", "s", starts, bound=READY)
+        with Daemon(home) as daemon:
+            _commands(report, home)
+            time.sleep(min(CALM, size.idle_seconds))
+            before = machine.switches(daemon.pid)
+            time.sleep(size.idle_seconds)
+            after = machine.switches(daemon.pid)
+            woken = sum(count - before.get(thread, 0) for thread, count in after.items())
+            idle = machine.resident(daemon.pid)
+        report.add("idle memory (RSS)", "MiB", [idle], bound=IDLE)
+        report.add("wake-ups of all threads", "a minute", [woken * 60 / size.idle_seconds], bound=WAKEUPS)
+        full = make_home(village, village.newcomer, place / "many", [*village.graph(), *village.listings(size.many)])
+        starts, taken = [], []
+        for _ in range(size.runs):
+            with Daemon(full) as daemon:
+                starts.append(daemon.seconds_to_ready)
+                daemon.api.get("/v1/discover")
+                time.sleep(min(CALM, size.idle_seconds))
+                taken.append((machine.resident(daemon.pid) - idle) * 100_000 / size.many)
+        report.add(f"start to ready with {size.many:,} records", "s", starts)
+        report.add("memory for 100,000 records held", "MiB", taken, bound=HELD)
+
+
+def _commands(report: Report, home: Home) -> None:
+    bare = _seconds([sys.executable, "-c", "pass"], report.size.offers)
+    status = _seconds([*PROGRAM, "--home", str(home.path), "status", "--json"], report.size.offers)
+    report.add("a command: status", "ms", [1000 * sample for sample in status], bound=COMMAND)
+    report.add("a command: p95", "ms", [1000 * percentile(status, 95)])
+    report.add("Python by itself, for comparison", "ms", [1000 * sample for sample in bare])
+
+
+def _seconds(words: Sequence[str], times: int) -> list[float]:
+    found = []
+    for _ in range(times):
+        with timed() as timing:
+            subprocess.run(words, check=True, capture_output=True, cwd=PROJECT, env=ENVIRONMENT)
+        found.append(timing.seconds)
+    return found

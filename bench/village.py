@@ -1,0 +1,121 @@
+"""A village to measure with: people in a web of trust, the records they signed, and nodes that hold some of them.
+
+The web is a tree in which everybody and those below him vouch for each other, so that all are in each other's web and
+no person has more records, vouches or bytes than the limits allow. The same size, the same bytes, but for the date.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from meshnode.app.ingest import Verifier, verify_one_by_one
+from meshnode.app.replica import Replica
+from meshnode.clock import Clock
+from meshnode.store import Store
+from protocol import Audience, PersonId, Precision, Preference, Record
+from tests.support.people import Person
+
+BRANCHES = 30  # people below each
+WEIGHT = 900  # of every vouch, per mille
+LISTINGS_EACH = 100
+DAYS = 28  # over which the listings were made: differences between nodes are recent, but not all of one second
+DAY = 24 * 60 * 60
+BATCH = 1000
+TEXT = "From our garden behind the mill, this week and next. Bring a basket, and knock at the green door."
+
+
+class Village:
+    """`size` people, `people[0]` at the top; `now` is the day on which all of this is so, UNIX seconds."""
+
+    def __init__(self, size: int, now: int | None = None) -> None:
+        self.now = int(time.time()) if now is None else now
+        self.people = [Person(f"villager {number}") for number in range(size)]
+        self._number = {person.id: number for number, person in enumerate(self.people)}
+
+    @classmethod
+    def of_listings(cls, count: int) -> Village:
+        """A village large enough to have this many listings."""
+        return cls(max(2, -(-count // LISTINGS_EACH)))
+
+    @property
+    def top(self) -> Person:
+        """Who is nearest to everybody."""
+        return self.people[0]
+
+    @property
+    def newcomer(self) -> Person:
+        """Somebody right below the top whose own node holds little yet."""
+        return self.people[1]
+
+    def circle(self, person: Person) -> list[Record]:
+        """Certificate, policy and profile of one of the people."""
+        made = self.now - DAYS * DAY
+        preference = Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 1)
+        vouches: dict[Person | PersonId, int] = {
+            neighbour.id: WEIGHT for neighbour in self._neighbours(self._number[person.id])
+        }
+        return [
+            person.certificate(made),
+            person.policy(vouches, preference=preference, now=made),
+            person.profile(made),
+        ]
+
+    def graph(self) -> Iterator[Record]:
+        """Everybody's certificate, policy and profile."""
+        for person in self.people:
+            yield from self.circle(person)
+
+    def listings(self, count: int, *, series: str = "vegetables") -> Iterator[Record]:
+        """`count` listings, dealt out to all but the newcomer; another series, other listings."""
+        authors = [person for person in self.people if person is not self.newcomer]
+        for number in range(count):
+            author = authors[number % len(authors)]
+            made = self.now - (count - number) * DAYS * DAY // (count + 1) - 1
+            yield author.listing(
+                f"Fresh {series}, basket {number}", text=TEXT, category="food", now=made, life=60 * DAY
+            )
+
+    def _neighbours(self, number: int) -> list[Person]:
+        below = self.people[number * BRANCHES + 1 : (number + 1) * BRANCHES + 1]
+        above = [self.people[(number - 1) // BRANCHES]] if number else []
+        return above + below
+
+
+def _believe(records: Sequence[Record]) -> list[bool]:
+    """A verifier for filling stores with what was signed a moment ago."""
+    return [True] * len(records)
+
+
+def fill(replica: Replica, records: Iterable[Record], source: Person) -> None:
+    """Bring `records` in through the door, as if `source` had passed them on."""
+    remaining = iter(records)
+    while batch := list(islice(remaining, BATCH)):
+        outcome = replica.ingest.receive(batch, source.id)
+        if outcome.faults or outcome.refused:
+            raise AssertionError(f"the village is not sound: {outcome.faults[:1]} {len(outcome.refused)} refused")
+
+
+def village_store(village: Village, path: Path, records: Iterable[Record]) -> None:
+    """Put `records` into the store at `path`, to be opened as anybody's of the village."""
+    with node_of(village.newcomer, path, _believe) as replica:
+        fill(replica, records, village.top)
+
+
+@contextmanager
+def node_of(person: Person, path: Path | str, verifier: Verifier = verify_one_by_one) -> Iterator[Replica]:
+    """The node of `person` over the store at `path`, on the machine's own clock."""
+    with Store.open(path) as store:
+        yield Replica.open(
+            store,
+            person.id,
+            person.keys,
+            Clock(0, lambda _: None),
+            os.urandom,
+            identity=person.identity,
+            verifier=verifier,
+        )
