@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import click
 
 from meshnode.cli import output
+from meshnode.cli.program import as_typed
 from meshnode.cli.shell import Position, Settings, command, settings
 from meshnode.cli.wording import AUDIENCES
 from meshnode.errors import Refused, Usage
@@ -52,7 +53,7 @@ def init(
     if call.json:
         output.as_json({"person": person, "home": str(home.path)})
     else:
-        output.say("Start it with 'meshnode run'.")
+        output.say(f"Start it with '{as_typed(call)} run'.")
 
 
 def ask(

@@ -1,17 +1,30 @@
-"""`version` and `completion`: what concerns the program and no node."""
+"""`version` and `completion`, and how the program is called here: what concerns the program and no node."""
 
 from __future__ import annotations
 
 import os
 import platform
+import shlex
+from pathlib import Path
+from shutil import which
 
 import click
 
 from meshnode import __version__
 from meshnode.cli import output
-from meshnode.cli.shell import command, settings
+from meshnode.cli.shell import Settings, command, settings
 
 SHELLS = ("bash", "zsh", "fish")
+
+
+def as_typed(call: Settings) -> str:
+    """What to type for the same program and node in another terminal: the bare name only where a shell will find it."""
+    script = Path(__file__).resolve().parents[2] / "scripts" / "meshnode"
+    name = "meshnode"
+    if which(name) is None and script.exists():
+        here = Path.cwd()
+        name = shlex.quote(str(script.relative_to(here) if script.is_relative_to(here) else script))
+    return name if call.home is None else f"{name} --home {shlex.quote(str(call.home))}"
 
 
 @command("version")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from ipaddress import ip_address
-from pathlib import Path
-from shutil import which
 from typing import TYPE_CHECKING
 
 import click
 
 from meshnode.cli import output
 from meshnode.cli.init import PASSPHRASE_VARIABLE, ask, begin, given_passphrase
+from meshnode.cli.program import as_typed
 from meshnode.cli.shell import Settings, command, settings
 from meshnode.config import Config
 from meshnode.errors import Usage
@@ -48,7 +46,7 @@ def run(
     node.run(config, ready=lambda ready: _greet(ready, call), passphrase=passphrase)
     if output.to_terminal() and not call.json:
         output.say()  # away from the ^C that the terminal has drawn
-        output.say("  Stopped. 'meshnode run' goes on where this left off.")
+        output.say(f"  Stopped. '{as_typed(call)} run' goes on where this left off.")
 
 
 def _passphrase(call: Settings) -> str:
@@ -59,15 +57,6 @@ def _passphrase(call: Settings) -> str:
         raise Usage("nobody can be asked for the passphrase", f"put it into {PASSPHRASE_VARIABLE}")
     told: str = click.prompt("Passphrase", hide_input=True, err=True)
     return told
-
-
-def _program() -> str:
-    """What to type in another terminal: the bare name only where the shell will find it."""
-    script = Path(__file__).resolve().parents[2] / "scripts" / "meshnode"
-    if which("meshnode") or not script.exists():
-        return "meshnode"
-    here = Path.cwd()
-    return shlex.quote(str(script.relative_to(here) if script.is_relative_to(here) else script))
 
 
 def _greet(ready: Ready, call: Settings) -> None:
@@ -89,12 +78,10 @@ def _greet(ready: Ready, call: Settings) -> None:
         sys.stdout.flush()
         return
     others = ", ".join(host for host, _ in ready.addresses if not ip_address(host.partition("%")[0]).is_loopback)
-    program = _program() if call.home is None else f"{_program()} --home {shlex.quote(str(call.home))}"
+    program = as_typed(call)
     output.say()
     output.say(f" ({written[:11]}) is up.", title=f"  {ready.name}")
-    output.say(
-        f"  Listening on port {ready.port}, {'at ' + others if others else 'for this machine alone: no other network is up'}."
-    )
+    output.say(f"  Listening on port {ready.port}, {'at ' + others if others else 'for this machine alone'}.")
     output.say()
     output.say("  In another terminal:")
     for what, why in (
