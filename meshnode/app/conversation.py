@@ -245,9 +245,11 @@ class Conversation:
         return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
     def _admits(self, person: PersonId) -> bool:
-        """The web, in either direction: those who may see something of ours, and those of whom we may.
+        """Whom I vouch for, however little, and the web in either direction.
 
-        Where the store was lost the web is lost with it: then old contacts are heard, so that it comes back.
+        Those are who may see something of ours, and those of whom we may; a direct contact is heard even where what he
+        says of us is not known yet. Where the store was lost the web is lost with it: then old contacts are heard, so
+        that it comes back.
         """
         replica = self._replica
         if person == replica.me:
@@ -255,6 +257,8 @@ class Conversation:
         circle = replica.circle
         if circle.graph.at_odds(replica.me, person):
             return False
+        if circle.graph.weight(replica.me, person) > 0:
+            return True
         if person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person):
             return True
         return person in salvaged(replica)

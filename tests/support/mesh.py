@@ -182,20 +182,22 @@ class Mesh:
     def _connect(self, wire: Wire) -> None:
         if wire.cut or wire.ends is not None:
             return
-        for caller, callee in ((wire.a, wire.b), (wire.b, wire.a)):
-            dials = contacts.dial_keys(caller.replica, callee.person)
-            if dials:
-                dial = dials[wire.failures % len(dials)]
-                calling = Conversation.dialing(caller.replica, dial, self.time)
-                answering = Conversation.answering(callee.replica, callee.seen, self.time)
-                wire.ends = (calling, answering)
-                wire.delay = self._latency()
-                caller.conversations.append(calling)
-                callee.conversations.append(answering)
-                wire.a, wire.b = caller, callee
-                self._pump(wire)
-                return
-        self._later(REDIAL, partial(self._connect, wire), weak=True)
+        ways = [
+            (caller, callee, dial)
+            for caller, callee in ((wire.a, wire.b), (wire.b, wire.a))
+            for dial in contacts.dial_keys(caller.replica, callee.person)
+            if dial.device == callee.replica.device
+        ]
+        if not ways:
+            return  # until `advance` tries again
+        caller, callee, dial = ways[wire.failures % len(ways)]
+        calling = Conversation.dialing(caller.replica, dial, self.time)
+        answering = Conversation.answering(callee.replica, callee.seen, self.time)
+        wire.ends = (calling, answering) if caller is wire.a else (answering, calling)
+        wire.delay = self._latency()
+        caller.conversations.append(calling)
+        callee.conversations.append(answering)
+        self._pump(wire)
 
     def _drop(self, wire: Wire, *, redial: bool = True) -> None:
         if wire.ends is None:
@@ -211,6 +213,11 @@ class Mesh:
     def _drop_ended(self, wire: Wire, ends: tuple[Conversation, Conversation]) -> None:
         if wire.ends is ends:
             self._drop(wire)
+
+    def connections(self) -> list[tuple[str, str]]:
+        """Between whom a session stands at which both ends have settled."""
+        standing = [wire for wire in self._wires if wire.ends is not None and all(end.live for end in wire.ends)]
+        return [(wire.a.name, wire.b.name) for wire in standing]
 
     # --- time ------------------------------------------------------------------------------------------------------------
 
