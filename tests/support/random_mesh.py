@@ -188,7 +188,7 @@ class RandomMesh:
     def world(self) -> World:
         """Everybody's word, from his own node."""
         of = {node.person: name for name, node in self.mesh.nodes.items()}
-        vouches = {}
+        vouches: dict[tuple[str, str], int] = {}
         for name, node in self.mesh.nodes.items():
             own = policy.own(node.replica)
             assert own is not None
