@@ -15,7 +15,6 @@ from typing import Any
 
 from meshnode.store import State, Store
 from protocol import (
-    STRIKE_VERSION,
     Body,
     Device,
     DeviceId,
@@ -25,11 +24,11 @@ from protocol import (
     Policy,
     Profile,
     Record,
-    RecordId,
     RemoteError,
     Standing,
     TrustGraph,
     body_of,
+    is_strike,
     merge,
 )
 
@@ -55,6 +54,9 @@ class Register:
     version: int
     policy: Policy
     suspended: bool
+
+
+_Kept = tuple[State, Record]
 
 
 class Circle:
@@ -86,20 +88,20 @@ class Circle:
         """Read `people` anew: call it after their certificates, policies or profiles changed."""
         for person in sorted(people):
             self.version += 1
-            self._read_certificates(store, person)
-            self._read_policies(store, person)
-            self._read_profile(store, person)
+            held = store.records.circle_of(person)
+            self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
+            self._read_policies(person, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
+            self._read_profile(person, [kept for kept in held if kept[1].header.kind == Kind.PROFILE])
 
-    def _read_certificates(self, store: Store, person: PersonId) -> None:
+    def _read_certificates(self, person: PersonId, held: list[_Kept]) -> None:
         for stale in self._certificates.pop(person, {}).values():
             claims = self._dh_publics[stale.dh_public]
             claims.discard((person, stale.device))
             if not claims:
                 del self._dh_publics[stale.dh_public]
         self._struck.pop(person, None)
-        certificates = store.records.rows(kinds=(Kind.DEVICE,), author=person)
-        struck = {row.device for row in certificates if row.version == STRIKE_VERSION}
-        for record in store.records.bodies(Kind.DEVICE, author=person):
+        struck = {record.header.device for _, record in held if is_strike(record.header)}
+        for _, record in _in_use(held):
             body = _read(record)
             if not isinstance(body, Device):
                 continue
@@ -112,19 +114,18 @@ class Circle:
         if struck:
             self._struck[person] = struck
 
-    def _read_policies(self, store: Store, person: PersonId) -> None:
+    def _read_policies(self, person: PersonId, held: list[_Kept]) -> None:
         registers: dict[DeviceId, Register] = {}
-        suspended = _suspended(store, Kind.POLICY, person)
         # Long after what a header superseded is gone, the header still says that this device has said something else.
-        headers = store.records.rows(kinds=(Kind.POLICY,), author=person, states=(State.HEADER,))
-        unread = {row.device for row in headers if self.certified(person, row.device)}
-        for record in store.records.bodies(Kind.POLICY, author=person):
+        headers = [record.header for state, record in held if state is State.HEADER]
+        unread = {header.device for header in headers if self.certified(person, header.device)}
+        for state, record in _in_use(held):
             device = record.header.device
             if not self.certified(person, device):
                 continue
             body = _read(record)
             if isinstance(body, Policy):
-                registers[device] = Register(record.header.version, body, record.id in suspended)
+                registers[device] = Register(record.header.version, body, state is State.SUSPENDED)
             else:
                 unread.add(device)
         self._unread.discard(person)
@@ -156,11 +157,10 @@ class Circle:
             graph.set(person, merge([register.policy for _, register in sorted(registers.items())]))
         return graph
 
-    def _read_profile(self, store: Store, person: PersonId) -> None:
+    def _read_profile(self, person: PersonId, held: list[_Kept]) -> None:
         self._profiles.pop(person, None)
-        suspended = _suspended(store, Kind.PROFILE, person)
-        for record in store.records.bodies(Kind.PROFILE, author=person):
-            if record.id in suspended or not self.certified(person, record.header.device):
+        for state, record in _in_use(held):
+            if state is State.SUSPENDED or not self.certified(person, record.header.device):
                 continue
             body = _read(record)
             if isinstance(body, Profile):
@@ -269,9 +269,9 @@ def _read(record: Record) -> Body | None:
         return None
 
 
-def _suspended(store: Store, kind: Kind, person: PersonId) -> set[RecordId]:
-    rows = store.records.rows(kinds=(kind,), author=person, states=(State.SUSPENDED,))
-    return {row.id for row in rows}
+def _in_use(held: list[_Kept]) -> list[_Kept]:
+    """Those that say something and are proved; they may be suspended."""
+    return [(state, record) for state, record in held if record.body and state is not State.HELD]
 
 
 def _set_if_changed(graph: TrustGraph, person: PersonId, policy: EffectivePolicy | None) -> None:

@@ -79,6 +79,7 @@ class _Batch:
     stored: list[RecordId] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
+    unread: set[PersonId] = field(default_factory=set)  # those of them whom the circle has yet to read anew
     held: int | None = None
     trust: bool = False
 
@@ -178,7 +179,7 @@ class Ingest:
     def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
         """Certificates first, then policies, then the rest: each may decide about what follows."""
         for _, group in groupby(verified, key=lambda pair: _turn(pair[0])):
-            self._circle.refresh(self._store, batch.people)
+            self._read_anew(batch)
             self._answers.keep_up()
             for record, good in group:
                 try:
@@ -187,6 +188,10 @@ class Ingest:
                     self._take_one(record, batch)
                 except RemoteError as error:
                     batch.outcome.faults.append((record, error.code))
+
+    def _read_anew(self, batch: _Batch) -> None:
+        self._circle.refresh(self._store, batch.unread)
+        batch.unread.clear()
 
     def _take_one(self, record: Record, batch: _Batch) -> None:
         try:
@@ -244,6 +249,7 @@ class Ingest:
         kind = record.header.kind
         if kind in CIRCLE_KINDS:
             batch.people.add(record.header.author)
+            batch.unread.add(record.header.author)
             batch.trust = batch.trust or kind in TRUST_KINDS
             if is_strike(record.header):
                 self._obey_strike(record, batch)
@@ -296,7 +302,7 @@ class Ingest:
     # --- before the commit ------------------------------------------------------------------------------------------
 
     def _finish(self, batch: _Batch) -> Change:
-        self._circle.refresh(self._store, batch.people)
+        self._read_anew(batch)
         settled = Settled()
         if batch.trust or batch.people:
             settled = self._settler.settle(batch.people, batch.now)

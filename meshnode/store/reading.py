@@ -21,6 +21,7 @@ _BY_IDS = "id_key IN (SELECT value FROM json_each(?))"  # one statement for any 
 _WIRES = f"SELECT id, wire FROM record WHERE {_BY_IDS}"  # noqa: S608
 _KNOWN = f"SELECT id, complete FROM record WHERE {_BY_IDS}"  # noqa: S608
 _IN_CIRCLE = "kind < 4"  # as the partial index says it: SQLite compares the words
+_CIRCLE = f"SELECT state, wire FROM record WHERE {_IN_CIRCLE} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
 _APART = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
@@ -81,6 +82,11 @@ class RecordReader:
             last = found[-1][0]
             for _, wire in found:
                 yield parsed(wire)
+
+    def circle_of(self, author: PersonId) -> list[tuple[State, Record]]:
+        """All certificates, policies and profiles of `author`, whatever their state, headers alone too."""
+        found = self._database.all(_CIRCLE, (self._persons.find(author),))
+        return [(State(state), parsed(wire)) for state, wire in found]
 
     # --- scans -------------------------------------------------------------------------------------------------------
 
