@@ -28,21 +28,11 @@ from protocol.limits import (
     RECORD_MAX_BYTES,
 )
 from tests.support.golden import golden
-from tests.support.people import NOW, Person
+from tests.support.people import NOW
+from tests.support.specimens import ALICE, BOB, OFFER, RECORDS
 
 VECTORS = golden("record.json")
 
-ALICE, BOB = Person("Alice"), Person("Bob")
-OFFER = ALICE.listing()
-RECORDS = {
-    "certificate": ALICE.certificate(),
-    "strike": ALICE.strike(),
-    "policy": ALICE.policy({BOB: 700}, [Person("Mallory")]),
-    "profile": ALICE.profile(),
-    "listing": OFFER,
-    "header alone": OFFER.without_body(),
-    "withdrawal": ALICE.withdrawal(OFFER),
-}
 every_record = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS.keys())
 
 

@@ -33,18 +33,7 @@ from protocol.limits import (
 )
 from protocol.record import STRIKE_VERSION
 from tests.support.people import NOW, Person, grown
-
-ALICE, BOB = Person("Alice"), Person("Bob")
-OFFER = ALICE.listing()
-RECORDS = {
-    "certificate": ALICE.certificate(),
-    "strike": ALICE.strike(),
-    "policy": ALICE.policy({BOB: 700}, [Person("Mallory")]),
-    "profile": ALICE.profile(),
-    "listing": OFFER,
-    "header alone": OFFER.without_body(),
-    "withdrawal": ALICE.withdrawal(OFFER),
-}
+from tests.support.specimens import ALICE, OFFER, RECORDS
 
 
 def refusal(act: Callable[[], object]) -> Code:

@@ -12,10 +12,12 @@ from typing import Any
 from tests.support.golden import DIRECTORY, golden
 from tests.support.vectors_channel import channel_vectors
 from tests.support.vectors_noise import noise_vectors
+from tests.support.vectors_policies import policies_vectors
 from tests.support.vectors_presence import presence_vectors
 from tests.support.vectors_records import bodies_vectors, card_vectors, codec_vectors, keys_vectors, record_vectors
 from tests.support.vectors_session import frame_vectors, reconcile_vectors, session_vectors
-from tests.support.vectors_trust import policies_vectors, trust_vectors, visibility_vectors
+from tests.support.vectors_trust import trust_vectors
+from tests.support.vectors_visibility import visibility_vectors
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "codec.json": codec_vectors,

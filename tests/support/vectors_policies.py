@@ -1,0 +1,102 @@
+"""Golden answers about policies: merging those of several devices, and which changes narrow. Other languages check theirs here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol import (
+    UNSET_PREFERENCE,
+    Audience,
+    Block,
+    Policy,
+    Precision,
+    Preference,
+    Vouch,
+    block_tag,
+    merge,
+    narrows,
+)
+from tests.support.people import grown
+
+A, B, C, D, E = PEOPLE = sorted(grown("vectors", name) for name in ("Alice", "Bob", "Carol", "Dave", "Erin"))
+
+SALT = bytes(16)
+CLOCK = 9
+TAG, OTHER_TAG = block_tag(A, B), block_tag(A, C)
+
+
+def _says(*vouches: Vouch, blocks: tuple[Block, ...] = (), preference: Preference = UNSET_PREFERENCE) -> Policy:
+    return Policy(SALT, CLOCK, vouches, blocks, preference)
+
+
+MERGES: dict[str, list[Policy]] = {
+    "no device": [],
+    "one device": [_says(Vouch(B, 700, 1), Vouch(C, 0, 2), blocks=(Block(TAG, True, 3), Block(OTHER_TAG, False, 4)))],
+    "the last word about each": [
+        _says(Vouch(B, 700, 1), Vouch(C, 300, 5)),
+        _says(Vouch(B, 200, 4), Vouch(C, 900, 2), Vouch(D, 500, 3)),
+    ],
+    "a vouch taken back stays so": [_says(Vouch(B, 700, 1)), _says(Vouch(B, 0, 2))],
+    "equal stamps: the lower weight": [_says(Vouch(B, 700, 2)), _says(Vouch(B, 300, 2))],
+    "equal stamps: the block": [_says(blocks=(Block(TAG, False, 2),)), _says(blocks=(Block(TAG, True, 2),))],
+    "equal stamps: the smaller audience": [
+        _says(preference=Preference(Audience.ANYONE_LOCAL, Precision.REGION, 5, 2)),
+        _says(preference=Preference(Audience.TRUSTED_NETWORK, Precision.EXACT, 50, 2)),
+    ],
+    "equal stamps and audience: the coarser precision": [
+        _says(preference=Preference(Audience.MY_CELL, Precision.CITY, 50, 2)),
+        _says(preference=Preference(Audience.MY_CELL, Precision.EXACT, 5, 2)),
+    ],
+    "all equal: the smaller radius": [
+        _says(preference=Preference(Audience.MY_CELL, Precision.CITY, 50, 2)),
+        _says(preference=Preference(Audience.MY_CELL, Precision.CITY, 5, 2)),
+    ],
+    "an unset preference": [_says(), _says(preference=Preference(Audience.NETWORK_WIDE, Precision.EXACT, 5, 1))],
+}
+
+CHANGES: dict[str, tuple[Policy, Policy, list[Policy]]] = {
+    "nothing": (_says(Vouch(B, 700, 1)), _says(Vouch(B, 700, 1)), []),
+    "a vouch raised": (_says(Vouch(B, 700, 1)), _says(Vouch(B, 701, 2)), []),
+    "a vouch lowered": (_says(Vouch(B, 700, 1)), _says(Vouch(B, 699, 2)), []),
+    "a vouch taken back": (_says(Vouch(B, 700, 1)), _says(Vouch(B, 0, 2)), []),
+    "a first vouch of 500": (_says(), _says(Vouch(B, 500, 1)), []),
+    "a first vouch of 499": (_says(), _says(Vouch(B, 499, 1)), []),
+    "a first vouch, lower than another device's": (_says(), _says(Vouch(B, 600, 2)), [_says(Vouch(B, 900, 1))]),
+    "a block": (_says(), _says(blocks=(Block(TAG, True, 1),)), []),
+    "the end of a block": (_says(blocks=(Block(TAG, True, 1),)), _says(blocks=(Block(TAG, False, 2),)), []),
+    "a smaller radius": (_says(preference=Preference(radius_km=25)), _says(preference=Preference(radius_km=24)), []),
+    "a coarser precision": (_says(), _says(preference=Preference(precision=Precision.REGION, stamp=1)), []),
+} | {
+    f"{old.word} to {new.word}": (_says(preference=Preference(old)), _says(preference=Preference(new)), [])
+    for old in list(Audience)[1:]
+    for new in list(Audience)[1:]
+}
+
+
+def policies_vectors() -> dict[str, Any]:
+    merged = {case: merge(registers) for case, registers in MERGES.items()}
+    return {
+        "block_tags": [
+            {"author": a.hex(), "subject": b.hex(), "tag": block_tag(a, b).hex()} for a, b in ((A, B), (B, A), (A, A))
+        ],
+        "merges": [
+            {
+                "case": case,
+                "registers": [register.to_body().hex() for register in registers],
+                "vouches": [[subject.hex(), weight] for subject, weight in sorted(merged[case].vouches.items())],
+                "block_tags": sorted(tag.hex() for tag in merged[case].block_tags),
+                "preference": [int(value) for value in merged[case].preference],
+            }
+            for case, registers in MERGES.items()
+        ],
+        "narrows": [
+            {
+                "case": case,
+                "old": old.to_body().hex(),
+                "new": new.to_body().hex(),
+                "others": [other.to_body().hex() for other in others],
+                "narrows": narrows(old, new, others),
+            }
+            for case, (old, new, others) in CHANGES.items()
+        ],
+    }
