@@ -26,6 +26,23 @@ KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 FINGERPRINT_WORDS = 8
 
+# Every X25519 public key of low order (https://cr.yp.to/ecdh.html), with and without the bit that is masked: whoever
+# agrees on a secret with one of them gets zeros, and the whole world knows that secret.
+_P = 2**255 - 19
+_LOW_ORDER = frozenset(
+    (point | top).to_bytes(KEY_BYTES, "little")
+    for point in (
+        0,
+        1,
+        325606250916557431795983626356110631294008115727848805560023387167927233504,
+        39382357235489614581723060781553021112529911719440698176882885853963445705823,
+        _P - 1,
+        _P,
+        _P + 1,
+    )
+    for top in (0, 1 << 255)
+)
+
 _SLOT_DOMAIN = b"meshnode device slot v1\0"
 _FINGERPRINT_DOMAIN = b"meshnode fingerprint v1\0"
 _PERSON_PREFIX = "mp"
@@ -41,6 +58,11 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     except BadSignatureError:
         return False
     return True
+
+
+def is_worthless(agreement_public: bytes) -> bool:
+    """Whether nobody should agree on a secret with this X25519 public key: it is of low order."""
+    return agreement_public in _LOW_ORDER
 
 
 def person_id(seed: bytes) -> PersonId:

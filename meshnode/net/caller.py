@@ -12,7 +12,7 @@ from meshnode.app.contacts import Dial
 from meshnode.net.dialer import Address, Attempt, Dialer, Outcome
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.link import Link
-from protocol import Code, DeviceId, PersonId, short
+from protocol import Code, DeviceId, PersonId, RemoteError, short
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,12 @@ class Caller:
         if stream is None:
             end(Outcome.UNREACHABLE)
             return
-        link = await self._connect(stream, dial, attempt.address, lambda: end(Outcome.MET, dial.device))
+        try:
+            link = await self._connect(stream, dial, attempt.address, lambda: end(Outcome.MET, dial.device))
+        except RemoteError as error:  # a key that nobody can agree on a secret with
+            log.info("not dialed", extra={"peer": short(attempt.person), "why": str(error)})
+            end(Outcome.NO_KEY, dial.device, more_keys=turn + 1 < len(keys))
+            return
         end(_outcome(link), dial.device, more_keys=turn + 1 < len(keys))
 
     async def _open(self, address: Address) -> trio.SocketStream | None:

@@ -267,7 +267,11 @@ class Network:
     async def _call(
         self, stream: trio.SocketStream, dial: contacts.Dial, address: Address, met: Callable[[], None]
     ) -> Link:
-        talk = await self._desk.run(Conversation.dialing, self._replica, dial, trio.current_time())
+        try:
+            talk = await self._desk.run(Conversation.dialing, self._replica, dial, trio.current_time())
+        except BaseException:
+            await trio.aclose_forcefully(stream)
+            raise
         link = Link(stream, talk, self._desk, Origin(address, dialed=True))
         await self._run_link(link, met)
         return link

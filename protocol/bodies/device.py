@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from protocol.bodies.fields import check_bytes, check_flag, check_salt, read_fields
 from protocol.codec import encode
-from protocol.keys import KEY_BYTES
+from protocol.errors import InvalidField
+from protocol.keys import KEY_BYTES, is_worthless
 from protocol.limits import RECORD_MAX_BYTES
 
 _FIELDS = 4
@@ -26,6 +27,9 @@ class Device:
         check_salt(self.salt)
         check_bytes("handshake key", self.dh_public, KEY_BYTES)
         check_bytes("letter key", self.letter_public, KEY_BYTES)
+        for name, public in (("handshake key", self.dh_public), ("letter key", self.letter_public)):
+            if is_worthless(public):
+                raise InvalidField(name, "must not be of low order")
         check_flag("struck", self.struck)
 
     def to_body(self) -> bytes:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import trio
 
-from meshnode.app import blocks, cards, listings
+from meshnode.app import blocks, cards, contacts, listings
 from meshnode.app.changes import Change
 from meshnode.app.contacts import dial_keys
 from meshnode.app.conversation import Conversation
+from meshnode.app.replica import Replica
 from meshnode.errors import Failed
 from meshnode.net.dialer import Address, Outcome
 from meshnode.net.listener import BACKLOG
-from protocol import PREAUTH_CONNECTIONS_MAX, Kind
+from protocol import PREAUTH_CONNECTIONS_MAX, Kind, PersonId
 from tests.support.network import Node, connect, replica_of, start, until
 
 
@@ -167,3 +170,19 @@ async def test_somebody_blocked_gets_not_one_byte_any_more(nursery: trio.Nursery
         async with await trio.open_tcp_stream(*bob.address) as stream:
             await stream.send_all(first)
             assert await stream.receive_some() == b""
+
+
+async def test_a_key_that_cannot_be_called_ends_a_call_and_not_the_node(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await alice.add(await bob.card())
+
+    def worthless(replica: Replica, person: PersonId) -> list[contacts.Dial]:
+        return [dataclasses.replace(dial, dh_public=bytes(32)) for dial in dial_keys(replica, person)]
+
+    monkeypatch.setattr(contacts, "dial_keys", worthless)
+    await until(lambda: alice.network.attempts(bob.replica.me), "a call is tried")
+    assert {attempt.outcome for attempt in alice.network.attempts(bob.replica.me)} == {"no key to dial with"}
+    monkeypatch.undo()
+    await connect(alice, bob)

@@ -36,6 +36,7 @@ from protocol import (
 )
 from protocol.limits import BLOCKS_MAX, QUANTITY_MAX, RADIUS_KM_MAX, RECORD_MAX_BYTES, VOUCHES_MAX
 from protocol.record import STRIKE_VERSION
+from tests.protocol.test_noise import LOW_ORDER
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown
 
@@ -334,3 +335,11 @@ def test_precisions_have_words_that_read_back() -> None:
     assert [precision.word for precision in Precision] == words
     with pytest.raises(ValueError, match="exact, neighborhood, city, region"):
         Precision.from_word("street")
+
+
+@pytest.mark.parametrize("point", LOW_ORDER)
+def test_a_device_has_no_key_that_gives_everybody_the_same_secret(point: bytes) -> None:
+    with pytest.raises(InvalidField, match="low order"):
+        Device(SALT, point, ALICE.keys.letter_public)
+    with pytest.raises(InvalidField, match="low order"):
+        Device(SALT, ALICE.keys.dh_public, point)
