@@ -19,7 +19,7 @@ from protocol import PersonId, limits
 RELEASED = 1_735_689_600  # 1 January 2025: no node has run before this
 SLACK = limits.HOUR  # clocks this far apart agree
 LEAP = 45 * limits.DAY  # further ahead of the floor than this needs somebody's word: purging on it could not be undone
-FIRST_LEAP = 15 * 365 * limits.DAY  # the same for a node that has never written: so far after RELEASED a date is believed
+FIRST_LEAP = 15 * 365 * limits.DAY  # the same for a node that has never written: so far after RELEASED, dates may lie
 PEERS_NEEDED = 3  # of people one vouches for; of three, two honest ones hold the median
 
 

@@ -39,7 +39,8 @@ def _walk(directory: Path) -> Iterator[Path]:
         if path.name in _LEFT_BEHIND or (path.name.startswith(".") and path.name not in _HIDDEN_BUT_OURS):
             continue
         if path.is_dir():
-            yield from _walk(path)
+            if not (path / "identity.key").exists():  # somebody's node, tried out in the clone
+                yield from _walk(path)
         else:
             yield path
 
