@@ -62,8 +62,13 @@ def found(
     home: Home, *, name: str, place: str | None, preference: Preference, passphrase: str | None = None
 ) -> PersonId:
     """Make a new person's first node in `home`, ready to run. Refused, changing nothing, where there is one already."""
-    os.umask(FOR_THE_OWNER_ALONE)
-    keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
+    with _files_for_the_owner_alone():
+        keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
+        _write_first_records(home, keyring, name, place, preference)
+    return keyring.person
+
+
+def _write_first_records(home: Home, keyring: Keyring, name: str, place: str | None, preference: Preference) -> None:
     with home.lock(), Store.open(home.store) as store:
         replica = Replica.open(
             store,
@@ -75,7 +80,6 @@ def found(
         )
         begin(replica, name=name, place=place, preference=preference)
         replica.clock.remember()
-    return keyring.person
 
 
 def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None) -> None:
@@ -85,14 +89,23 @@ def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | Non
     go on.
     """
     started = time.monotonic()
-    os.umask(FOR_THE_OWNER_ALONE)
     logs.begin(config.log_level)
     config.home.check()
-    with config.home.lock(), _opened(config.home, passphrase) as replica:
+    with _files_for_the_owner_alone(), config.home.lock(), _opened(config.home, passphrase) as replica:
         try:
             trio.run(_main, config, replica, ready, started)
         except BaseExceptionGroup as group:
             raise _cause(group) from group
+
+
+@contextmanager
+def _files_for_the_owner_alone() -> Iterator[None]:
+    """Whatever is made meanwhile, by SQLite too, is readable to the owner and nobody else."""
+    before = os.umask(FOR_THE_OWNER_ALONE)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager
