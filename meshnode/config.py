@@ -145,7 +145,11 @@ def parse_address(text: str) -> Address:
 
 
 def _texts(value: Any) -> list[str]:
-    if isinstance(value, str) or not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+    if (
+        isinstance(value, str)
+        or not isinstance(value, list | tuple)
+        or not all(isinstance(item, str) for item in value)
+    ):
         raise ValueError("a list of texts is wanted")
     return list(value)
 

@@ -314,9 +314,7 @@ class TrustGraph:
         def banned(at: int) -> bool:
             return tree.run[at] < 0 or self._odds(at, person)
 
-        far = paths.shortest(
-            person, tree.root, steps, end, at_least=tree.run.__getitem__, banned=banned, purse=purse
-        )
+        far = paths.shortest(person, tree.root, steps, end, at_least=tree.run.__getitem__, banned=banned, purse=purse)
         return end if far is None else far[tree.root]
 
     def _at_odds_with(self, at: int) -> list[int]:

@@ -52,7 +52,7 @@ AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
 AUTHOR_BYTES_MAX = 16 * 1024 * 1024
 FOREIGN_BYTES_MAX = 1024 * 1024 * 1024  # of all others' records: what others share, or make up, cannot fill a disk
 MEMORY_SHARE = 4  # nor more than this part of the machine's memory, for what is held is searched there
-CIRCLE_RECORDS_MAX = 60_000  # certificates, policies and profiles, some 20,000 people: every search is as large as the web
+CIRCLE_RECORDS_MAX = 60_000  # certificates, policies, profiles; some 20,000 people: a search is as large as the web
 POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewise
 FROM_ONE_SHARE = (2, 3)  # of each of these three, brought by one peer: whom I let in cannot take the room of all others
 DISK_FREE_PART = 10  # below a tenth of the disk free nothing more is taken in,
@@ -89,7 +89,7 @@ LIVE_CARDS_MAX = 16  # each costs a tag in every announcement
 
 # --- Handshake and channel ---------------------------------------------------------------------------------------------
 PSK_CANDIDATES_MAX = 4096  # tried for a first message's tag: a stranger's 66 bytes cost us at most some 5 ms
-SEEN_EPHEMERALS_PER_PSK_MAX = 8192  # first messages remembered a psk: one holder cannot flush what others' recall guards
+SEEN_EPHEMERALS_PER_PSK_MAX = 8192  # first messages a psk: one holder cannot flush what others' recall guards
 SEEN_EPHEMERALS_MAX = 65_536  # in all, some 10 MB: a flood of first messages cannot fill a Pi's memory
 REKEY_FRAMES = 4096  # a key taken from memory opens at most this many frames of the past, 256 MiB
 NOISE_NONCE_LIMIT = 2**48  # messages one direction may ever carry: far from the 2^64 where a nonce would come again

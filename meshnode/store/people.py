@@ -123,7 +123,9 @@ class People:
 
     def kept(self) -> list[PersonId]:
         """Everybody whose keys are kept, in a fixed order."""
-        return sorted(self.persons.key(number) for (number,) in self._database.all("SELECT DISTINCT person FROM pinned"))
+        return sorted(
+            self.persons.key(number) for (number,) in self._database.all("SELECT DISTINCT person FROM pinned")
+        )
 
     def forget(self, person: PersonId) -> None:
         """Drop addresses and keys of `person`: he is no longer somebody to look for."""

@@ -283,7 +283,8 @@ class Records(RecordReader):
                 (self._devices.number(one.header.device), one.without_body().wire, other.without_body().wire),
             )
             self._database.run(
-                "DELETE FROM fork WHERE device IN (SELECT device FROM fork ORDER BY device LIMIT -1 OFFSET ?)", (limits.FORKS_MAX,)
+                "DELETE FROM fork WHERE device IN (SELECT device FROM fork ORDER BY device LIMIT -1 OFFSET ?)",
+                (limits.FORKS_MAX,),
             )
 
     # --- sums --------------------------------------------------------------------------------------------------------

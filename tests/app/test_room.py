@@ -23,7 +23,6 @@ def crowd(count: int, now: int) -> Iterator[Record]:
         yield Person(f"nobody {number}").certificate(now)
 
 
-
 @pytest.fixture
 def bob(monkeypatch: pytest.MonkeyPatch) -> Replica:
     """Somebody with room for thirty who-is-who records of others, twenty of them from one."""

@@ -36,7 +36,8 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.app": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.keyring", "meshnode.clock"},
     "meshnode.net": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
     "meshnode.api": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
-    "meshnode.node": PLUMBING | {"meshnode.log", "protocol", "meshnode.store", "meshnode.app", "meshnode.net", "meshnode.api"},
+    "meshnode.node": PLUMBING
+    | {"meshnode.log", "protocol", "meshnode.store", "meshnode.app", "meshnode.net", "meshnode.api"},
     "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config"},
     "meshnode.__main__": {"meshnode.cli"},
 }

@@ -31,9 +31,7 @@ def test_an_option_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
 def test_every_setting_can_be_said_in_every_place(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nlog_level = "debug"\n'
     by_file = load(tmp_path, toml)
-    by_environment = load(
-        tmp_path, port="7000", interfaces="lo", mdns="off", peers="pi.local:7000", log_level="debug"
-    )
+    by_environment = load(tmp_path, port="7000", interfaces="lo", mdns="off", peers="pi.local:7000", log_level="debug")
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "log_level": "debug",
     }  # fmt: skip
