@@ -106,6 +106,8 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     except SystemExit:
         return 0  # click has dealt with it: the reader had gone, or the shell had asked for completions
     except (click.Abort, KeyboardInterrupt):
+        if sys.stderr.isatty():
+            output.note("")  # away from the question that was not answered
         return INTERRUPTED
     except Refusal as error:
         return _report(error.told, call, error.code)
