@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from meshnode.app.replica import Replica
+from meshnode.store import IssuedCard
 from protocol import (
     ANNOUNCED_TAGS,
     RECOGNITION_CANDIDATES_MAX,
@@ -25,6 +26,7 @@ from protocol import (
     presence_psk,
 )
 
+VOUCHERS_SOUGHT = 1000  # of those whom I do not vouch for in return: anybody can make up people who vouch for me
 CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make us work them out anew
 
 
@@ -66,13 +68,11 @@ class Announced:
 
 def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
     """The psks that a caller may show, likeliest first. Spent cards stay until they expire: their users may return."""
-    circle, now = replica.circle, replica.clock.now()
     candidates = []
-    own = circle.profile(replica.me)
+    own = replica.circle.profile(replica.me)
     if own is not None:
         candidates.append(PskCandidate(PskName(), presence_psk(own.presence_key)))
-    cards = replica.store.cards.issued_live(now)
-    candidates.extend(PskCandidate(PskName(card=card.id), card_psk(card.secret)) for card in cards)
+    candidates.extend(PskCandidate(PskName(card=card.id), card_psk(card.secret)) for card in _open_cards(replica))
     for person in direct_contacts(replica):
         for _, dh_public in _devices(replica, person):
             psk = _contact_psk(replica.keys.dh_private, dh_public)
@@ -108,7 +108,8 @@ def sought(replica: Replica) -> list[Sought]:
     """Whom to be in touch with wherever they are: contacts who vouch either way, and givers of cards not yet met."""
     graph = replica.circle.graph
     cards = _pending_cards(replica)
-    people = dict.fromkeys([*direct_contacts(replica), *graph.vouchers_of(replica.me), *cards, *salvaged(replica)])
+    vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_SOUGHT]
+    people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers])
     found = []
     for person in people:
         devices = _devices(replica, person)
@@ -148,7 +149,7 @@ def announced(replica: Replica) -> Announced | None:
     profile = replica.circle.profile(replica.me)
     if profile is None:
         return None
-    cards = replica.store.cards.issued_live(replica.clock.now())
+    cards = _open_cards(replica)
     cards.sort(key=lambda card: (card.spent, -card.expires))
     return Announced(profile.presence_key, tuple(card.secret for card in cards[: ANNOUNCED_TAGS - 1]))
 
@@ -183,6 +184,16 @@ def _presence_key(replica: Replica, person: PersonId) -> bytes | None:
 def _vouched(replica: Replica, person: PersonId) -> bool:
     graph = replica.circle.graph
     return graph.weight(replica.me, person) > 0 or graph.weight(person, replica.me) > 0
+
+
+def _open_cards(replica: Replica) -> list[IssuedCard]:
+    """The cards of ours that open the door to anybody: to those blocked since, a spent one must not."""
+    graph, me = replica.circle.graph, replica.me
+    return [
+        card
+        for card in replica.store.cards.issued_live(replica.clock.now())
+        if not card.spent or any(not graph.at_odds(me, claimant) for claimant in card.claimants)
+    ]
 
 
 def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:

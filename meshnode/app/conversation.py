@@ -35,6 +35,7 @@ from protocol import (
     Session,
     Wanted,
     device_slot,
+    limits,
 )
 
 
@@ -59,7 +60,7 @@ class Conversation:
         self._dial = dial
         self._session: Session | None = None
         self._view: View | None = None
-        self._opened = now
+        self._refused = 0
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
@@ -275,11 +276,14 @@ class Conversation:
             return
         outcome = self._replica.ingest.receive(records, self.peer)
         view.note_refused(outcome.not_for_us)
+        self._refused += len(outcome.refused)
         session.judged()
         self._supersede(outcome.answers)
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")
+        if self._refused > limits.REFUSED_A_SESSION_MAX:
+            self.close(Code.BUSY)
 
     def _give(self, ids: list[bytes]) -> None:
         if self._session is not None and self._view is not None:

@@ -96,7 +96,7 @@ class Caller:
             try:
                 with trio.fail_after(CONNECT_SECONDS):
                     return await trio.open_tcp_stream(host, address.port)
-            except (OSError, trio.TooSlowError) as error:
+            except (OSError, UnicodeError, trio.TooSlowError) as error:  # a name may be none that DNS can carry
                 log.debug("dialing %s port %d: %s", host, address.port, error)
         return None
 

@@ -22,6 +22,18 @@ BACKLOG = 64
 PORT_TRIES = 20  # a port free for IPv4 may be taken for IPv6
 PAUSE_SECONDS = 0.1  # after accept() fails for want of file descriptors
 _OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+# What became of one connection before it was accepted, not of the listening socket (accept(2), "Error handling").
+_GONE_AGAIN = {
+    errno.ECONNABORTED,
+    errno.EHOSTDOWN,
+    errno.EHOSTUNREACH,
+    errno.ENETDOWN,
+    errno.ENETUNREACH,
+    errno.ENOPROTOOPT,
+    errno.EOPNOTSUPP,
+    errno.EPERM,
+    errno.EPROTO,
+}
 _ANY: dict[socket.AddressFamily, str] = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - a LAN service
 
 Handler = Callable[[trio.SocketStream, str], Awaitable[None]]  # a connection, and the host it came from
@@ -118,10 +130,11 @@ class Listener:
                     try:
                         stream = await listener.accept()
                     except OSError as error:
-                        if error.errno not in _OUT_OF_RESOURCES:
+                        if error.errno in _OUT_OF_RESOURCES:
+                            log.warning("no connection can be accepted: %s", error)
+                            await trio.sleep(PAUSE_SECONDS)
+                        elif error.errno not in _GONE_AGAIN:
                             raise
-                        log.warning("no connection can be accepted: %s", error)
-                        await trio.sleep(PAUSE_SECONDS)
                     else:
                         self._nursery.start_soon(self._handle, stream)
 

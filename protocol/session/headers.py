@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from protocol.errors import Code, RemoteError
 from protocol.frames import Headers
-from protocol.limits import FRAME_MAX_BYTES, HEADERS_PER_MINUTE, MINUTE, RECORDS_PER_FRAME_MAX
+from protocol.limits import FRAME_MAX_BYTES, HEADERS_PER_MINUTE, HEADERS_WAITING_MAX, MINUTE, RECORDS_PER_FRAME_MAX
 from protocol.record import Record, RecordId
 
 
@@ -40,9 +40,10 @@ class HeaderPost:
         self._taking = _Minute(2 * HEADERS_PER_MINUTE)
 
     def add(self, records: Iterable[Record]) -> None:
-        """Have these sent, their bodies left at home."""
+        """Have these sent, their bodies left at home. Those for which there is no room are told in another session."""
         for record in records:
-            self._waiting[record.id] = record.without_body().wire
+            if len(self._waiting) < HEADERS_WAITING_MAX:
+                self._waiting[record.id] = record.without_body().wire
 
     def frames(self, now: float) -> list[Headers]:
         """What may be sent by now."""

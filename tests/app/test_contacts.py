@@ -44,6 +44,18 @@ def test_somebody_blocked_is_neither_sought_nor_dialed_nor_let_in_nor_recognised
     assert alice.person not in {person for person, _ in contacts.presence_candidates(bob.replica)}
 
 
+def test_the_card_that_somebody_came_by_opens_no_door_to_him_once_he_is_blocked(people: People) -> None:
+    alice, bob, _ = people
+    announced, names = contacts.announced(bob.replica), contacts.psk_candidates(bob.replica)
+    assert announced is not None
+    assert len(announced.card_secrets) == len([name for name in names if name.name.card]) == 1
+    policy.block(bob.replica, alice.person)
+    announced = contacts.announced(bob.replica)
+    assert announced is not None
+    assert announced.card_secrets == ()
+    assert not [candidate for candidate in contacts.psk_candidates(bob.replica) if candidate.name.card]
+
+
 def test_the_giver_of_a_card_is_sought_at_the_cards_addresses_by_the_cards_secret(mesh: Mesh) -> None:
     alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
     alice.add(bob.card())

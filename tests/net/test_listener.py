@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
 from collections.abc import AsyncIterator
@@ -103,3 +104,23 @@ async def test_after_closing_nobody_is_accepted() -> None:
         listening.close()
         await wait_all_tasks_blocked()
         assert not await reach("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("fault", [errno.ECONNABORTED, errno.EPERM, errno.EMFILE])
+async def test_a_connection_that_fails_before_it_is_accepted_ends_no_listening(
+    monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock, fault: int
+) -> None:
+    accept = trio.SocketListener.accept
+    faults = [OSError(fault, "before it was accepted")]
+
+    async def fail_once(listener: trio.SocketListener) -> trio.SocketStream:
+        if faults:
+            raise faults.pop()
+        return await accept(listener)
+
+    monkeypatch.setattr(trio.SocketListener, "accept", fail_once)
+    async with listener() as (listening, _):
+        port = listening.open(V4, wanted=None, kept=None)
+        await trio.sleep(1)
+        assert not faults
+        assert await reach("127.0.0.1", port)
