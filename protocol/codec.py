@@ -50,7 +50,8 @@ def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items
         )
     except ValueError as error:  # every fault that the library finds in bytes is one
         raise RemoteError(Code.MALFORMED, f"not readable: {type(error).__name__}") from None
-    fault = _fault((value,), max_depth + 1)
+    # An array, as nearly all are, is looked into at once.
+    fault = _fault(value, max_depth) if type(value) is tuple else _fault((value,), max_depth + 1)
     if fault is not None:
         raise RemoteError(Code.MALFORMED, fault)
     if _pack(value) != data:

@@ -51,7 +51,7 @@ class Numbers:
 
     def number(self, key: bytes) -> int:
         """The number of `key`, given to it now if need be."""
-        number = self.find(key)
+        number = self._number.get(key) or self.find(key)
         if number is None:
             number = int(self._database.value(self._make, (key,)))
             self._keep(key, number)
