@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
 from meshnode.app import policy
@@ -19,12 +19,10 @@ from meshnode.store import State
 from protocol import (
     Audience,
     Kind,
-    Listing,
     Precision,
     Preference,
     Record,
     RecordId,
-    body_of,
     coarse,
     distance_km,
     limits,
@@ -44,7 +42,7 @@ class Seen:
 
     viewer: str
     author: str
-    title: str
+    slot: bytes
     version: int
 
 
@@ -202,8 +200,17 @@ class RandomMesh:
         return World(vouches=vouches, blocks=set(self.blocks), places=places, km=km)
 
     def may_see(self) -> set[Seen]:
-        """Who may see what, by the model."""
-        return {seen for seen, _ in self._truth()}
+        """Who may see what, by the model; versions that their author has called harmless count as the newest."""
+        floors = {
+            (name, row.slot): row.floor
+            for name, node in self.mesh.nodes.items()
+            for row in node.replica.store.records.rows(kinds=(Kind.LISTING,), author=node.person)
+        }
+        return {
+            replace(seen, version=version)
+            for seen, _ in self._truth()
+            for version in range(max(1, floors[seen.author, seen.slot]), seen.version + 1)
+        }
 
     def must_see(self) -> set[Seen]:
         """Who may see what and is within its reach.
@@ -214,15 +221,15 @@ class RandomMesh:
         """
         world = self.world()
         talks = {frozenset(pair) for pair in self.mesh.connections()}
-        may: dict[tuple[str, str, int], set[str]] = {}
+        may: dict[tuple[str, bytes], set[str]] = {}
         for seen, _ in self._truth():
-            may.setdefault((seen.author, seen.title, seen.version), {seen.author}).add(seen.viewer)
+            may.setdefault((seen.author, seen.slot), {seen.author}).add(seen.viewer)
         found = set()
         for seen, audience in self._truth():
             path = brute_best_path(world, seen.author, seen.viewer)
             assert path is not None
             along = all(frozenset(pair) in talks for pair in pairwise(path))
-            passed_on = along and set(path) <= may[seen.author, seen.title, seen.version]
+            passed_on = along and set(path) <= may[seen.author, seen.slot]
             told = all(self._is_told(world, giver, seen.viewer) for giver in path[:-1])
             placed = audience != Audience.ANYONE_LOCAL or brute_web(world, seen.viewer, seen.author)
             if told and placed and (passed_on or {seen.author, seen.viewer} in talks):
@@ -233,10 +240,10 @@ class RandomMesh:
         """Whether the policy of `giver` is for `viewer`, leaving aside that a vouch alone would do."""
         return brute_web(world, giver, viewer) or viewer in brute_mesh(world, giver)
 
-    def unheard(self) -> set[str]:
-        """Whose latest word nobody can have heard, since nobody may or can talk to them."""
+    def in_touch(self, seen: Seen) -> bool:
+        """Whether both talk to somebody. Who blocks his only contact while nobody hears it can tell no one."""
         talkers = {name for pair in self.mesh.connections() for name in pair}
-        return set(self.names) - talkers
+        return {seen.viewer, seen.author} <= talkers
 
     def _truth(self) -> list[tuple[Seen, Audience]]:
         world = self.world()
@@ -253,7 +260,7 @@ class RandomMesh:
                 )
                 now = node.replica.clock.now()
                 found += [
-                    (Seen(viewer, author, _title(record), header.version), audience)
+                    (Seen(viewer, author, header.slot, header.version), audience)
                     for viewer in self.names
                     if viewer != author and brute_visible(world, facts, viewer, now=now)
                 ]
@@ -277,11 +284,5 @@ class RandomMesh:
                 if row.author == node.person or record is None or not record.body:
                     continue
                 shown = row.state == State.LIVE and node.replica.judge.may_have(node.person, row, now) is Answer.YES
-                found.append((Seen(viewer, of[row.author], _title(record), row.version), shown))
+                found.append((Seen(viewer, of[row.author], row.slot, row.version), shown))
         return found
-
-
-def _title(record: Record) -> str:
-    body = body_of(record)
-    assert isinstance(body, Listing)
-    return body.title

@@ -1,0 +1,395 @@
+"""Faults in records against a whole node: the record is refused, its bringer dropped where he must know better, no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from meshnode.app import authoring, policy
+from meshnode.app.conversation import Conversation
+from meshnode.store import State
+from protocol import Audience, Code, Kind, Listing, Profile, Record, encode, limits, presence_psk
+from protocol.limits import DAY, INT_MAX
+from tests.support.crooked import another_signature, rewritten, with_signature
+from tests.support.intruder import Intruder
+from tests.support.mesh import EPOCH
+from tests.support.mesh_people import holds, post, sees, vouch
+from tests.support.people import Person, grown
+from tests.support.village import Village
+
+MALLORY = Person("Mallory")
+GOOD = MALLORY.listing("Good", now=EPOCH, policy_version=0)
+SALT = bytes(16)
+
+
+def own_records(village: Village) -> list[Record]:
+    """What an honest Mallory would have to say about himself."""
+    return [MALLORY.policy({village.alice.person: 900}, now=EPOCH), MALLORY.profile(EPOCH)]
+
+
+def visited(*records: Record) -> tuple[Village, Conversation]:
+    """A village to which Mallory brings these, beside what he says of himself."""
+    village = Village()
+    village.mallory.records = {record.id: record for record in [*own_records(village), *records]}
+    return village, village.mallory.talk()
+
+
+# --- form --------------------------------------------------------------------------------------------------------------
+
+BODIES: dict[str, bytes] = {
+    "9 a doubled key, for maps have no place": b"\x82\x01\x02\x01\x03",
+    "9 a long integer": b"\x92\xc4\x10" + bytes(16) + b"\xcd\x00\x05",
+    "9 bytes after the end": (GOOD.body or b"") + b"\x00",
+    "10 a float": b"\x92\xc4\x10" + bytes(16) + b"\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00",
+    "10 NaN": b"\x92\xc4\x10" + bytes(16) + b"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00",
+    "10 an integer above 2^53": b"\x92\xc4\x10" + bytes(16) + b"\xcf\x00\x20\x00\x00\x00\x00\x00\x01",
+    "5 nesting": b"\x91" * 500,
+    "a body of another kind": MALLORY.profile(EPOCH).body or b"",
+    "a title with an escape": encode((SALT, "offer", "\x1b]52;c;evil\x07")),
+    "nothing but a salt": encode((SALT,)),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_faults_9_and_10_a_signed_body_that_is_no_listing(body: bytes) -> None:
+    """FAULTS 9, 10, 38: the signature holds, what it is under cannot be read. A later version might: so nobody is dropped
+    for passing it on, but it is not kept, and the sound records of the same batch are."""
+    bad = rewritten(MALLORY, GOOD, body=body)
+    village, conversation = visited(bad, MALLORY.listing("Also good", now=EPOCH, policy_version=0))
+    assert conversation.end is None
+    assert bad.id not in village.contents()
+    assert sees(village.mesh, "Alice") >= {"Also good"}
+    assert village.is_unharmed()
+
+
+HEADERS = {
+    "a life beyond its kind's": ({"expires": EPOCH + 400 * DAY, "outlives": EPOCH + 400 * DAY}, Code.EXPIRED),
+    "that expires before it was made": ({"expires": EPOCH - 1}, Code.MALFORMED),
+    "a floor above its version": ({"floor": 2}, Code.MALFORMED),
+    "outliving less than itself": ({"outlives": EPOCH + 1}, Code.MALFORMED),
+    "version nought": ({"version": 0, "floor": 0}, Code.MALFORMED),
+    "an audience there is not": ({"audience": 77}, Code.MALFORMED),
+    "a kind there is not": ({"kind": 99}, Code.UNKNOWN_KIND),
+    "24 a membership that he signs himself": ({"kind": int(Kind.JOIN)}, Code.UNKNOWN_KIND),
+}
+
+
+@pytest.mark.parametrize(("changes", "code"), HEADERS.values(), ids=HEADERS)
+def test_faults_10_16_and_24_a_signed_header_that_breaks_its_own_rules(changes: dict[str, Any], code: Code) -> None:
+    """FAULTS 10, 16, 24: among them a membership in a group that somebody claims without a chain of invitations."""
+    bad = rewritten(MALLORY, GOOD, **changes)
+    village, conversation = visited(bad)
+    assert village.dropped(conversation, code)
+    assert bad.id not in village.contents()
+    assert village.is_unharmed()
+
+
+# --- signatures ----------------------------------------------------------------------------------------------------------
+
+
+def test_fault_12_a_bad_signature_first_does_not_keep_the_good_record_out() -> None:
+    """FAULTS 12: the same id under a bad signature, then under a good one, in one batch and from one peer after another."""
+    village = Village()
+    village.alice.replica.ingest.receive([MALLORY.certificate(EPOCH), *own_records(village)])
+    bad = with_signature(GOOD, bytes(64))
+    outcome = village.alice.replica.ingest.receive([bad, GOOD], MALLORY.id)
+    assert [code for _, code in outcome.faults] == [Code.FORGED]
+    assert village.in_use(GOOD)
+
+    other = MALLORY.listing("Another", now=EPOCH, policy_version=0)
+    village, conversation = visited(with_signature(other, grown("noise", size=64)))
+    assert village.dropped(conversation, Code.FORGED)
+    village.alice.replica.ingest.receive([other], village.mesh.nodes["Bob"].person)
+    assert village.in_use(other)
+    assert village.is_unharmed()
+
+
+def test_fault_13_several_valid_signatures_make_one_record() -> None:
+    """FAULTS 13: the signature is not part of what a record is."""
+    seed = grown("Mallory", "laptop", "sign")
+    twins = [GOOD, *(another_signature(GOOD, seed, grown("nonce", number, size=64)) for number in range(3))]
+    assert len({record.signature for record in twins}) == 4
+    village, _ = visited()
+    outcome = village.alice.replica.ingest.receive(twins, MALLORY.id)
+    assert outcome.faults == []
+    assert set(outcome.kept) == {GOOD.id}
+    village.alice.replica.ingest.receive([twins[2]], MALLORY.id)
+    rows = list(village.alice.replica.store.records.rows(kinds=(Kind.LISTING,), author=MALLORY.id))
+    assert [row.id for row in rows] == [GOOD.id]
+    assert village.alice.replica.store.records.forks() == []
+    assert village.is_unharmed()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"version": 2}, {"audience": int(Audience.MY_CELL)}, {"slot": bytes(16)}, {"expires": EPOCH + DAY}],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_fault_14_a_signature_moved_to_another_header_is_forged(changes: dict[str, Any]) -> None:
+    """FAULTS 14: kind, version, slot, audience: all are under it."""
+    moved = with_signature(rewritten(MALLORY, GOOD, **changes), GOOD.signature)
+    village, conversation = visited(moved)
+    assert village.dropped(conversation, Code.FORGED)
+    assert moved.id not in village.contents()
+    assert village.is_unharmed()
+
+
+def test_fault_14_a_certificate_signed_by_the_device_itself_certifies_nothing() -> None:
+    """FAULTS 14: only the identity says which devices speak for it."""
+    other = MALLORY.on("stolen phone")
+    certificate = other.certificate(EPOCH)
+    forged = with_signature(certificate, other.keys.sign(b"meshnode record signature v1\0" + certificate.id))
+    village, conversation = visited(forged)
+    assert village.dropped(conversation, Code.FORGED)
+    assert not village.alice.replica.circle.certified(MALLORY.id, other.device)
+    assert village.is_unharmed()
+
+
+def in_the_name_of(village: Village, name: str, record: Record, **header: Any) -> Record:
+    """`record`, by Mallory's device, as if it were that person's."""
+    return rewritten(MALLORY, record, author=village.mesh.nodes[name].person, **header)
+
+
+@pytest.mark.parametrize("form", ["whole", "header alone", "withdrawal"])
+def test_fault_17_another_authors_tombstone_ends_nothing(form: str) -> None:
+    """FAULTS 17: Mallory signs newer versions of Bob's listing with his own device, which Bob never certified."""
+    village = Village()
+    target = next(iter(village.mesh.nodes["Bob"].replica.store.records.bodies(Kind.LISTING)))
+    newer = in_the_name_of(village, "Bob", target, version=9, floor=9, body=b"" if form == "withdrawal" else None)
+    village.mallory.records = {record.id: record for record in own_records(village)}
+    village.mallory.talk()
+    if form == "header alone":
+        village.mallory.supersede(newer)
+    else:
+        village.mallory.offer(newer)
+    assert village.in_use(target)
+    assert village.contents().get(newer.id, State.HELD) == State.HELD
+    assert village.is_unharmed()
+    village.mesh.advance(limits.HELD_LIFE + DAY)
+    assert newer.id not in village.contents()
+
+
+def test_fault_17_a_tombstone_that_comes_before_its_target_ends_it() -> None:
+    """FAULTS 17: whatever the order, withdrawn is withdrawn."""
+    village, _ = visited(MALLORY.withdrawal(GOOD, EPOCH + 1))
+    village.mallory.offer(GOOD)
+    assert not village.in_use(GOOD)
+    assert "Good" not in sees(village.mesh, "Alice")
+    assert village.is_unharmed()
+
+
+def test_fault_15_a_fork_has_the_same_winner_in_any_order_and_leaves_a_proof() -> None:
+    """FAULTS 15: one device, one slot, one version, two records."""
+    one = MALLORY.listing("Heads", slot=bytes(16), now=EPOCH, policy_version=0)
+    other = MALLORY.listing("Tails", slot=bytes(16), now=EPOCH, policy_version=0)
+    winner = max(one, other, key=lambda record: record.rank)
+    for order in ([one, other], [other, one]):
+        village, _ = visited()
+        for record in order:
+            village.mallory.offer(record)
+        assert [row.id for row in village.alice.replica.store.records.rows(author=MALLORY.id, kinds=(5,))] == [
+            winner.id
+        ]
+        ((first, second),) = village.alice.replica.store.records.forks()
+        assert {first.id, second.id} == {one.id, other.id}
+        assert village.is_unharmed()
+
+
+def test_fault_16_the_highest_version_there_is_harms_only_its_own_register() -> None:
+    """FAULTS 16: nothing can follow version 2^53 - 1; that is its author's loss."""
+    last = MALLORY.listing("The last word", slot=bytes(16), version=INT_MAX, now=EPOCH, policy_version=0)
+    village, _ = visited(last, GOOD)
+    village.mallory.offer(MALLORY.listing("Too late", slot=bytes(16), version=7, now=EPOCH, policy_version=0))
+    assert sees(village.mesh, "Alice") >= {"The last word", "Good"}
+    assert "Too late" not in sees(village.mesh, "Alice")
+    assert village.is_unharmed()
+
+
+def test_fault_16_a_last_version_in_somebody_elses_name_takes_nothing_from_him() -> None:
+    """FAULTS 16, 17: Bob's register cannot be closed by anybody but Bob."""
+    village = Village()
+    bob = village.mesh.nodes["Bob"].replica
+    target = next(iter(bob.store.records.bodies(Kind.LISTING)))
+    village.mallory.records = {record.id: record for record in own_records(village)}
+    village.mallory.talk()
+    village.mallory.offer(in_the_name_of(village, "Bob", target, version=INT_MAX, floor=INT_MAX))
+    authoring.withdraw(bob, Kind.LISTING, target.header.slot)
+    village.mesh.settle()
+    assert not holds(village.mesh, "Alice", target)
+
+
+# --- trust ---------------------------------------------------------------------------------------------------------------
+
+
+def crooked_policy(weight: int, subject: bytes) -> Record:
+    vouches = ((subject, weight, 1),)
+    body = encode((SALT, 1, vouches, (), (2, 8, 25, 0)))
+    return rewritten(MALLORY, MALLORY.policy({}, now=EPOCH), body=body)
+
+
+@pytest.mark.parametrize("weight", [1001, -1, INT_MAX])
+def test_fault_18_a_weight_out_of_range_counts_for_nothing(weight: int) -> None:
+    """FAULTS 18: 1001, -1 and worse: the whole policy is refused."""
+    village = Village()
+    bad = crooked_policy(weight, village.alice.person)
+    village.mallory.records = {bad.id: bad}
+    village.mallory.talk()
+    assert bad.id not in village.contents()
+    assert village.alice.replica.circle.policy(MALLORY.id) is None
+    assert village.is_unharmed()
+
+
+@pytest.mark.parametrize("for_himself", [False, True], ids=["nought", "for himself"])
+def test_fault_18_a_weight_of_nought_and_a_vouch_for_oneself_give_nothing(for_himself: bool) -> None:
+    """FAULTS 18: whatever a policy says so, it raises nobody."""
+    village = Village()
+    post(village.mesh, "Bob", "For the trusted", Audience.TRUSTED_NETWORK)
+    village.mesh.settle()
+    said = MALLORY.policy({MALLORY if for_himself else village.alice.person: 1000 if for_himself else 0}, now=EPOCH)
+    village.mallory.records = {said.id: said}
+    village.mallory.talk()
+    graph = village.alice.replica.circle.graph
+    assert graph.weight(MALLORY.id, village.alice.person) == 0
+    assert graph.weight(MALLORY.id, MALLORY.id) == 0
+    assert graph.trust(MALLORY.id, MALLORY.id) is None
+    assert village.is_unharmed()
+
+
+def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
+    """FAULTS 20: Eve vouches for all of them; nobody vouches for her. What comes to her are the words of those she names,
+    nowhere a listing, a name or a place."""
+    village = Village()
+    eve = Person("Eve")
+    everyone = {node.person: 1000 for node in village.mesh.nodes.values()}
+    eves = [eve.certificate(EPOCH), eve.policy(everyone, now=EPOCH), eve.profile(EPOCH)]
+    village.alice.replica.ingest.receive(eves, village.mesh.nodes["Bob"].person)
+    intruder = Intruder(village.mesh, village.alice, eve, weight=0, records=eves)
+    own = village.alice.replica.circle.profile(village.alice.person)
+    assert own is not None
+    intruder.talk(presence_psk(own.presence_key))
+    assert [record for record in intruder.given if record.header.kind in {Kind.LISTING, Kind.PROFILE}] == []
+    assert village.is_unharmed()
+
+
+def test_fault_22_after_a_bridge_is_revoked_nothing_more_is_served_over_it() -> None:
+    """FAULTS 22: Mallory saw Bob's offers through Alice; once she drops him, not one more byte of Bob's comes to him."""
+    village, conversation = visited()
+    served = {record.header.author for record in village.mallory.given}
+    assert village.mesh.nodes["Bob"].person in served
+    village.mallory.given.clear()
+    post(village.mesh, "Bob", "One more")
+    village.mesh.settle()
+    village.mallory.go_on()
+    assert [record.header.kind for record in village.mallory.given] == [Kind.LISTING]
+    village.mallory.given.clear()
+    policy.vouch(village.alice.replica, MALLORY.id, 0)
+    post(village.mesh, "Bob", "Not for him")
+    village.mesh.settle()
+    village.mallory.go_on()
+    assert [record for record in village.mallory.given if not record.header_only] == []
+    again = village.mallory.talk()
+    assert [record for record in village.mallory.given if not record.header_only] == []
+    assert again.peer in {None, MALLORY.id}
+    assert conversation is not again
+
+
+def test_fault_24_two_who_claim_one_cell_do_not_see_each_others_offers_to_it() -> None:
+    """FAULTS 24: without a chain of invitations there is no group, whatever a profile says of home groups."""
+    cell = grown("cell", size=32)
+    village = Village()
+    post(village.mesh, "Bob", "For my cell", Audience.MY_CELL)
+    profile = Person("Mallory").profile(EPOCH)
+    body = profile.body
+    assert body is not None
+    claimed = rewritten(MALLORY, profile, body=_with_home_group(body, cell))
+    village.mallory.records = {record.id: record for record in [own_records(village)[0], claimed]}
+    village.mallory.talk()
+    titles = [_title(record) for record in village.mallory.given if record.header.kind == Kind.LISTING]
+    assert "For my cell" not in titles
+    assert village.is_unharmed()
+
+
+def _with_home_group(body: bytes, group: bytes) -> bytes:
+    return replace(Profile.parse(body), home_groups=(group,)).to_body()
+
+
+def _title(record: Record) -> str:
+    return Listing.parse(record.body or b"").title
+
+
+# --- authorship ------------------------------------------------------------------------------------------------------------
+
+
+def test_records_of_devices_that_nobody_certified_wait_unseen_and_block_no_room() -> None:
+    """Mallory floods Alice with records in Bob's name: they wait apart, capped, and Bob's own go on being taken."""
+    village = Village()
+    bob = village.mesh.nodes["Bob"].person
+    flood = [
+        rewritten(MALLORY, MALLORY.listing(f"Flood {number}", now=EPOCH), author=bob)
+        for number in range(limits.HELD_FROM_ONE_MAX + 50)
+    ]
+    village.mallory.records = {record.id: record for record in [*own_records(village), *flood]}
+    village.mallory.talk()
+    waiting = [record_id for record_id, state in village.contents().items() if state == State.HELD]
+    assert len(waiting) == limits.HELD_FROM_ONE_MAX
+    assert not any(title.startswith("Flood") for title in sees(village.mesh, "Alice"))
+    assert village.is_unharmed()
+
+
+def test_a_struck_device_is_silenced_for_good_and_all_it_wrote_goes() -> None:
+    phone = MALLORY.on("phone")
+    lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
+    village, _ = visited(phone.certificate(EPOCH), lost, GOOD)
+    assert village.in_use(lost)
+    village.mallory.offer(phone.strike(EPOCH))
+    assert lost.id not in village.contents()
+    assert village.in_use(GOOD)
+    village.mallory.offer(
+        phone.listing("From the grave", now=EPOCH, policy_version=0), lost, phone.certificate(EPOCH, version=2)
+    )
+    assert sees(village.mesh, "Alice") >= {"Good"}
+    assert not {"From a stolen phone", "From the grave"} & sees(village.mesh, "Alice")
+    village.mesh.restart("Alice")
+    assert not village.alice.replica.circle.certified(MALLORY.id, phone.device)
+    vouch(village.mesh, "Alice", "Bob", 800)
+    village.mesh.settle()
+
+
+def test_a_strike_whose_header_alone_comes_silences_as_well() -> None:
+    phone = MALLORY.on("phone")
+    lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
+    village, _ = visited(phone.certificate(EPOCH), lost)
+    village.mallory.supersede(phone.strike(EPOCH))
+    assert lost.id not in village.contents()
+    assert not village.alice.replica.circle.certified(MALLORY.id, phone.device)
+    assert village.is_unharmed()
+
+
+def test_a_peer_who_shows_what_a_struck_device_wrote_is_told_of_the_strike() -> None:
+    phone = MALLORY.on("phone")
+    lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
+    village = Village()
+    village.alice.replica.ingest.receive([MALLORY.certificate(EPOCH), phone.certificate(EPOCH), phone.strike(EPOCH)])
+    village.mallory.records = {record.id: record for record in [*own_records(village), lost]}
+    village.mallory.talk()
+    assert phone.strike(EPOCH).id in {record.id for record in village.mallory.given}
+
+
+def test_one_author_cannot_fill_a_node() -> None:
+    """FAULTS 40, in small: beyond 2,000 records of one author nothing new is taken, and nobody else's is touched."""
+    village = Village()
+    store = village.alice.replica.store.records
+    many = [
+        MALLORY.listing(f"Number {number}", now=EPOCH, policy_version=0)
+        for number in range(limits.AUTHOR_RECORDS_MAX + 20)
+    ]
+    village.mallory.records = {record.id: record for record in [*own_records(village), *many]}
+    conversation = village.mallory.talk()
+    assert conversation.end is None  # it is no fault to have much
+    assert store.count(MALLORY.id) == limits.AUTHOR_RECORDS_MAX
+    assert village.is_unharmed()
+    newer = MALLORY.listing("Number 5", now=EPOCH + 1, version=2, policy_version=0)
+    village.mallory.offer(newer)
+    assert village.in_use(newer)  # what he has here he can still change

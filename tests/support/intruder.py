@@ -1,0 +1,183 @@
+"""Somebody whom a node trusts, and who does not deserve it: a peer built by hand from the protocol's parts.
+
+He has real keys and a real channel. Through `session` he keeps the rules of a conversation and breaks them in what he
+brings; through `shout` he says any bytes at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from meshnode.app import policy
+from meshnode.app.conversation import Conversation
+from protocol import (
+    Initiator,
+    Introduction,
+    Kind,
+    PeerIntroduced,
+    Phase,
+    Psk,
+    Received,
+    Record,
+    RecordId,
+    RemoteError,
+    Session,
+    Wanted,
+    contact_psk,
+    device_slot,
+    phase_of,
+)
+from protocol.frames import Frame, Hello, decode_frame, encode_frame
+from tests.support.mesh import EPOCH, Mesh, Node
+from tests.support.people import Person, grown
+
+ROUNDS = 2000
+
+
+class Intruder:
+    """`person`, vouched for by `node` with `weight`, who calls it."""
+
+    def __init__(
+        self,
+        mesh: Mesh,
+        node: Node,
+        person: Person,
+        *,
+        weight: int = 900,
+        known: bool = True,
+        records: Iterable[Record] = (),
+    ) -> None:
+        self.mesh = mesh
+        self.node = node
+        self.person = person
+        self.records: dict[RecordId, Record] = {record.id: record for record in records}
+        self.heard: list[Frame] = []
+        self.given: list[Record] = []
+        if known:
+            node.replica.ingest.receive([person.certificate(EPOCH)])
+        if weight:
+            policy.vouch(node.replica, person.id, weight)
+        self._calls = 0
+
+    # --- by hand -------------------------------------------------------------------------------------------------------
+
+    def call(self, psk: Psk | None = None) -> Conversation:
+        """Open a connection and shake hands, as a direct contact unless another psk is given; returns the node's end."""
+        self._calls += 1
+        if psk is None:
+            psk = contact_psk(self.person.keys.dh_private, self.node.replica.keys.dh_public)
+        self.channel = Initiator(
+            static_private=self.person.keys.dh_private,
+            remote_static=self.node.replica.keys.dh_public,
+            psk=psk,
+            ephemeral_private=grown(self.person.name, "ephemeral", self._calls),
+        )
+        self.theirs = Conversation.answering(self.node.replica, self.node.seen, self.mesh.time)
+        self.node.conversations.append(self.theirs)
+        self.theirs.receive(self.channel.data_to_send(), self.mesh.time)
+        answer = self.theirs.data_to_send()
+        if not answer:
+            return self.theirs  # not a byte for him
+        self.channel.receive(answer)
+        self.theirs.receive(self.channel.data_to_send(), self.mesh.time)
+        return self.theirs
+
+    def greet(self) -> Conversation:
+        """Call and say Hello; the node has admitted him when this returns."""
+        self.call()
+        self.say(Hello((1,), (1,), EPOCH, None))
+        assert self.theirs.peer == self.person.id
+        return self.theirs
+
+    def say(self, *frames: Frame) -> None:
+        """Say proper frames, whether they are due or not."""
+        for frame in frames:
+            self.shout(encode_frame(frame))
+
+    def shout(self, plaintext: bytes) -> None:
+        """Say anything, well encrypted."""
+        self.throw(self.channel.send(plaintext))
+
+    def throw(self, data: bytes) -> None:
+        """Put any bytes on the wire, and listen to what comes back."""
+        self.theirs.receive(data, self.mesh.time)
+        self._listen()
+
+    def _listen(self) -> list[bytes]:
+        data = self.theirs.data_to_send()
+        frames = self.channel.receive(data) if data else []
+        self.heard += [decode_frame(frame) for frame in frames]
+        return frames
+
+    # --- by the rules of conversation ------------------------------------------------------------------------------------
+
+    def talk(self, psk: Psk | None = None) -> Conversation:
+        """Call and offer `records` as an honest peer would, answering whatever the node wants, until both fall silent."""
+        self.call(psk)
+        if self.theirs.end is not None:
+            return self.theirs
+        self.session = Session(
+            initiator=True,
+            handshake_hash=self.channel.handshake_hash,
+            remote_static=self.channel.remote_static,
+            me=Introduction(self.person.id, self.person.device, self.person.certificate(EPOCH)),
+            find_certificate=lambda _key: self._certificate(),
+            now=self.mesh.time,
+            wall=EPOCH,
+        )
+        self.go_on()
+        return self.theirs
+
+    def offer(self, *records: Record) -> None:
+        """Announce more while the talk goes on."""
+        for record in records:
+            self.records[record.id] = record
+            self.session.update(phase_of(record.header.kind), [(record.header.created, record.id)], [])
+        self.go_on()
+
+    def supersede(self, *records: Record) -> None:
+        """Send headers unasked."""
+        self.session.supersede(records)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Carry frames and serve the session's timers that are due, until nothing more happens."""
+        for _ in range(ROUNDS):
+            frames = self.session.frames_to_send()
+            for frame in frames:
+                self.theirs.receive(self.channel.send(frame), self.mesh.time)
+            due = self.theirs.next_timer()
+            if due is not None and due <= self.mesh.time:
+                self.theirs.tick(self.mesh.time)
+            back = self._listen()
+            try:
+                self._handle(self.session.receive_many(back, self.mesh.time))
+                self._handle(self.session.tick(self.mesh.time))
+            except RemoteError:
+                return
+            if not frames and not back:
+                return
+        raise AssertionError("they never fall silent")
+
+    def _handle(self, events: Iterable[object]) -> None:
+        for event in events:
+            match event:
+                case PeerIntroduced():
+                    items = {phase: [_item(record) for record in self._of(phase)] for phase in Phase}
+                    self.session.admit(items[Phase.GRAPH], items[Phase.REST])
+                case Received(records=records):
+                    self.given += records
+                    self.session.judged()
+                case Wanted(ids=ids):
+                    self.session.supply([self.records[id_] for id_ in ids if id_ in self.records])
+
+    def _of(self, phase: Phase) -> list[Record]:
+        return [record for record in self.records.values() if phase_of(record.header.kind) is phase]
+
+    def _certificate(self) -> Record | None:
+        replica = self.node.replica
+        return replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+
+
+def _item(record: Record) -> tuple[int, RecordId]:
+    return record.header.created, record.id
