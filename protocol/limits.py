@@ -74,6 +74,8 @@ PREAUTH_SECONDS = 5  # time to prove oneself
 SESSIONS_MAX = 64
 SESSIONS_PER_PERSON_MAX = 8  # who certifies himself any number of devices cannot take all places
 SESSION_BUFFER_BYTES = 4 * 1024 * 1024
+DESK_BURST_SECONDS = 120.0  # of work that one person may cause at full speed: a first synchronisation
+DESK_SHARE = 0.25  # of the time from then on: who changes his mind without end keeps a node busy no longer than this
 IDLE_PING_SECONDS = 30
 IDLE_DEAD_SECONDS = 90
 

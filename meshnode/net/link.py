@@ -1,6 +1,7 @@
 """One connection: carries bytes between a socket and a conversation, at the pace of the slower one.
 
-Nothing more is read while much is still to be written, so a peer that asks and never takes cannot fill memory. The
+Nothing more is read while much is still to be written, so a peer that asks and never takes cannot fill memory, nor of
+somebody who has kept the node busy for long (see pace). The
 conversation runs on the desk, for what it does is a matter of records; this file knows sockets, time and ends only.
 """
 
@@ -11,6 +12,7 @@ import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 import trio
@@ -18,6 +20,7 @@ import trio
 from meshnode.app.changes import Change
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
+from meshnode.net.pace import Pace
 from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code, DeviceId, PersonId
 
 log = logging.getLogger(__name__)
@@ -85,7 +88,9 @@ class Origin:
 class Link:
     """Use once: `await link.run(...)`; it returns when the connection is over, and the socket is closed then."""
 
-    def __init__(self, stream: trio.abc.HalfCloseableStream, talk: Talk, desk: Desk, origin: Origin) -> None:
+    def __init__(
+        self, stream: trio.abc.HalfCloseableStream, talk: Talk, desk: Desk, origin: Origin, pace: Pace
+    ) -> None:
         self.talk = talk
         self.origin = origin
         self.since = trio.current_time()
@@ -94,6 +99,7 @@ class Link:
         self.failure: StorageFailed | None = None
         self._stream = stream
         self._desk = desk
+        self._pace = pace
         self._outbox = bytearray()
         self._timer: float | None = None
         self._poked = False
@@ -149,6 +155,8 @@ class Link:
                 return
             self.bytes_in += len(data)
             await self._step(self.talk.receive, data, trio.current_time())
+            if self.talk.peer is not None:
+                await trio.sleep(self._pace.pause(self.talk.peer, trio.current_time()))
 
     async def _write(self) -> None:
         while True:
@@ -190,7 +198,7 @@ class Link:
     async def _step(self, function: Callable[..., None], *arguments: Any) -> None:
         """Let the conversation do something, and see what came of it."""
         try:
-            data, self._timer = await self._desk.run(_act, self.talk, function, arguments)
+            data, self._timer, seconds = await self._desk.run(_act, self.talk, function, arguments)
         except StorageFailed as error:
             self.failure = error  # nothing more can be stored: that is the node's business, not this peer's
             self._give_up()
@@ -208,6 +216,8 @@ class Link:
             self._outbox += data
             self._to_write.ring()
         self._to_time.ring()
+        if self.talk.peer is not None:
+            self._pace.spend(self.talk.peer, seconds, trio.current_time())
         if self.talk.peer is not None and self.talk.end is None and self._on_met is not None:
             on_met, self._on_met = self._on_met, None
             on_met()
@@ -250,9 +260,11 @@ def _nothing() -> None:
     """The conversation is only asked what it has to say."""
 
 
-def _act(talk: Talk, function: Callable[..., None], arguments: tuple[Any, ...]) -> tuple[bytes, float | None]:
+def _act(talk: Talk, function: Callable[..., None], arguments: tuple[Any, ...]) -> tuple[bytes, float | None, float]:
+    """What there is to write, the next timer, and how many seconds it took."""
+    begun = perf_counter()
     function(*arguments)
-    return talk.data_to_send(), talk.next_timer()
+    return talk.data_to_send(), talk.next_timer(), perf_counter() - begun
 
 
 def _set_options(stream: trio.abc.HalfCloseableStream) -> None:

@@ -29,6 +29,7 @@ from meshnode.net.interfaces import Interfaces, snapshot, watch
 from meshnode.net.link import Desk, Link, Origin
 from meshnode.net.links import Links
 from meshnode.net.listener import Listener
+from meshnode.net.pace import Pace
 from meshnode.net.recogniser import Sighted
 from protocol import Code, DeviceId, PersonId, SeenEphemerals, short
 
@@ -78,6 +79,7 @@ class Network:
         self._options = options
         self._seen = SeenEphemerals()
         self._gate = Gate()
+        self._pace = Pace()
         self._dialer = Dialer(jitter)
         self._links: Links[Met] = Links(replica.device)
         self._all: tuple[Link, ...] = ()  # replaced, never changed: the desk's thread reads it too
@@ -272,7 +274,7 @@ class Network:
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise
-        link = Link(stream, talk, self._desk, Origin(address, dialed=True))
+        link = Link(stream, talk, self._desk, Origin(address, dialed=True), self._pace)
         await self._run_link(link, met)
         return link
 
@@ -283,7 +285,7 @@ class Network:
             try:
                 address = Address(host, stream.socket.getpeername()[1])
                 talk = await self._desk.run(Conversation.answering, self._replica, self._seen, trio.current_time())
-                link = Link(stream, talk, self._desk, Origin(address, dialed=False))
+                link = Link(stream, talk, self._desk, Origin(address, dialed=False), self._pace)
                 await self._run_link(link, lambda: self._gate.leave(waiting))
             except OSError:
                 pass  # gone before it was looked at

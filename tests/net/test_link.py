@@ -16,6 +16,7 @@ from meshnode.app.conversation import End
 from meshnode.errors import StorageFailed
 from meshnode.net.dialer import Address
 from meshnode.net.link import STALL_SECONDS, Link, Origin
+from meshnode.net.pace import PAUSE_MAX, Pace
 from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code
 
 Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
@@ -98,11 +99,11 @@ class Ends:
         self.over.set()
 
 
-async def linked(nursery: trio.Nursery, talk: Talk | None = None) -> Ends:
+async def linked(nursery: trio.Nursery, talk: Talk | None = None, pace: Pace | None = None) -> Ends:
     """A link that has just begun."""
-    talk = talk or Talk()
+    talk, pace = talk or Talk(), pace or Pace()
     ours, theirs = memory_stream_pair()
-    ends = Ends(Link(ours, talk, Desk(), Origin(Address("192.168.1.7", 7000), dialed=False)), talk, theirs)
+    ends = Ends(Link(ours, talk, Desk(), Origin(Address("192.168.1.7", 7000), dialed=False), pace), talk, theirs)
     nursery.start_soon(ends.run)
     await wait_all_tasks_blocked()
     return ends
@@ -228,6 +229,20 @@ async def test_who_asks_and_never_takes_is_not_listened_to_any_more(nursery: tri
     await ends.other.send_all(b"more, more")
     await wait_all_tasks_blocked()
     assert b"more" not in ends.talk.received
+
+
+async def test_who_has_kept_the_node_busy_for_long_is_heard_again_after_a_pause(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    pace = Pace()
+    ends = await linked(nursery, Talk(peer=BOB), pace)
+    pace.spend(BOB, 1e6, trio.current_time())
+    await ends.other.send_all(b"one")
+    assert await ends.other.receive_some() == b"one"
+    begun = trio.current_time()
+    await ends.other.send_all(b"two")
+    assert await ends.other.receive_some() == b"two"
+    assert trio.current_time() - begun == pytest.approx(PAUSE_MAX)
 
 
 async def test_and_in_the_end_he_is_given_up(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
