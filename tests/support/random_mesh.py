@@ -216,8 +216,8 @@ class RandomMesh:
         """Who may see what and is within its reach.
 
         That is: connected with its author, or with him along the people of the best path, each of whom may see it too;
-        told the word of all those people, so that he can follow the path; and where his place decides, it is told to
-        the author.
+        told the word of all those people, so that he can follow the path (who blocks the next on it tells him nothing
+        either); and where his place decides, it is told to the author.
         """
         world = self.world()
         talks = {frozenset(pair) for pair in self.mesh.connections()}
@@ -231,6 +231,7 @@ class RandomMesh:
             along = all(frozenset(pair) in talks for pair in pairwise(path))
             passed_on = along and set(path) <= may[seen.author, seen.slot]
             told = all(self._is_told(world, giver, seen.viewer) for giver in path[:-1])
+            told = told and not any(world.at_odds(one, other) for one, other in pairwise(path))
             placed = audience != Audience.ANYONE_LOCAL or brute_web(world, seen.viewer, seen.author)
             if told and placed and (passed_on or {seen.author, seen.viewer} in talks):
                 found.add(seen)
