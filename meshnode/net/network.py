@@ -41,6 +41,7 @@ CONTACTS_SECONDS = 3600.0  # and at least so often, for cards expire by themselv
 DIAL_BACK_PAUSE = 0.3  # of two who hear each other, one leaves the other this time to dial first
 HEARD_SECONDS = 180.0  # an announcement counts as news for so long
 CLOSE_SECONDS = 1.0
+SHORT_SECONDS = 10.0  # a session that ends sooner is a setback: the next call waits longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +341,9 @@ class Network:
     def _lost(self, met: Met) -> None:
         end = met.link.talk.end
         now = trio.current_time()
-        self._dialer.lost(met.person, met.device, now, good=met.link.talk.live and not (end and end.fault))
+        # Who hangs up on us again and again must not have us go through all our records for him every second.
+        good = met.link.talk.live and now - met.since >= SHORT_SECONDS and not (end and end.fault)
+        self._dialer.lost(met.person, met.device, now, good=good)
         if end is not None and end.code in (Code.REFUSED, Code.BUSY):
             self._dialer.refused(met.person, now)
         if self._discovery is not None and (end is None or end.code is not Code.CLOSING):

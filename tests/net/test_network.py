@@ -13,9 +13,10 @@ from meshnode.app.contacts import dial_keys
 from meshnode.app.conversation import Conversation
 from meshnode.app.replica import Replica
 from meshnode.errors import Failed
-from meshnode.net.dialer import Address, Outcome
+from meshnode.net import network
+from meshnode.net.dialer import Address, Dialer, Outcome
 from meshnode.net.listener import BACKLOG
-from protocol import PREAUTH_CONNECTIONS_MAX, Kind, PersonId
+from protocol import PREAUTH_CONNECTIONS_MAX, Code, DeviceId, Kind, PersonId
 from tests.support.network import Node, connect, replica_of, start, until
 
 
@@ -186,3 +187,24 @@ async def test_a_key_that_cannot_be_called_ends_a_call_and_not_the_node(
     assert {attempt.outcome for attempt in alice.network.attempts(bob.replica.me)} == {"no key to dial with"}
     monkeypatch.undo()
     await connect(alice, bob)
+
+
+@pytest.mark.parametrize(("short", "good"), [(network.SHORT_SECONDS, False), (0.0, True)])
+async def test_who_hangs_up_as_soon_as_he_is_met_is_not_called_again_as_if_nothing_had_been(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, short: float, good: bool
+) -> None:
+    monkeypatch.setattr(network, "SHORT_SECONDS", short)
+    said: list[bool] = []
+    lost = Dialer.lost
+
+    def noted(dialer: Dialer, person: PersonId, device: DeviceId, now: float, *, good: bool) -> None:
+        said.append(good)
+        lost(dialer, person, device, now, good=good)
+
+    monkeypatch.setattr(Dialer, "lost", noted)
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    for link in bob.network.links:
+        link.close(Code.CLOSING)
+    await until(lambda: len(said) >= 2, "both ends have noticed")
+    assert set(said) == {good}
