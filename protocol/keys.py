@@ -46,6 +46,7 @@ _LOW_ORDER = frozenset(
 _SLOT_DOMAIN = b"meshnode device slot v1\0"
 _FINGERPRINT_DOMAIN = b"meshnode fingerprint v1\0"
 _PERSON_PREFIX = "mp"
+_GROUP_PREFIX = "mg"
 _SHORT = 8
 
 
@@ -131,6 +132,11 @@ def parse_person(text: str) -> PersonId:
     if len(person) != KEY_BYTES:
         raise RemoteError(Code.MALFORMED, "not a person's key: wrong length")
     return person
+
+
+def group_text(group_id: bytes) -> str:
+    """`mg1...`: how a group's id is written down."""
+    return textform.to_text(_GROUP_PREFIX, group_id)
 
 
 def short(person: PersonId) -> str:

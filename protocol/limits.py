@@ -26,6 +26,7 @@ DEVICE_LIFE = 2 * 365 * DAY  # certificates are long-lived: the identity may be 
 POLICY_LIFE = 90 * DAY  # renewed at half-life by the device that wrote it
 PROFILE_LIFE = 90 * DAY
 LISTING_LIFE = 365 * DAY  # the longest any listing may ask for
+JOIN_LIFE = 90 * DAY  # renewed like a policy: whoever stays away for good is not counted as a member for ever
 TOMBSTONE_GRACE = 30 * DAY  # headers are kept this long past `outlives`, so that no partition brings a version back
 SUSPENDED_LIFE = 7 * DAY  # a suspended version waits this long for its successor's body
 
@@ -46,6 +47,18 @@ GROUP_ID_BYTES = 32
 HOME_GROUPS_MAX = 8
 RADIUS_KM_MAX = 20_000
 QUANTITY_MAX = 1_000_000
+
+# --- Groups ------------------------------------------------------------------------------------------------------------
+GROUP_TAG_BYTES = 16
+NONCE_BYTES = 16  # two groups of one founder and name are two
+GROUP_LINKS_MAX = 16  # invitations from the founder to a member: bounds a join's size, and what it costs to check one
+GROUPS_MAX = 32  # groups one person may be in: each join costs up to 34 signatures to check
+CELL_MEMBERS_MAX = 50  # known members at which a node refuses to invite to a cell
+CELL_MEMBERS_MIN = 5  # with fewer a cell shows as forming
+JOINS_SHOWN_MAX = 4  # in one introduction: with the longest chains and all invitations they still fit a frame
+INVITATIONS_MAX = 64  # open in one join: they travel with it to all of its author's web
+INVITATION_LIFE = 30 * DAY  # unanswered for so long, it is taken for declined
+STATEMENTS_REMEMBERED = 8192  # verdicts on signatures in chains; members of a group share most of theirs
 
 # --- Per author and per node -----------------------------------------------------------------------------------------
 AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi

@@ -20,6 +20,7 @@ from protocol.limits import (
     FOREVER,
     HEADER_MAX_BYTES,
     INT_MAX,
+    JOIN_LIFE,
     LISTING_LIFE,
     POLICY_LIFE,
     POLICY_MAX_BYTES,
@@ -104,6 +105,7 @@ _RULES: dict[int, _Rule] = {
     Kind.DEVICE: _Rule(DEVICE_LIFE, RECORD_MAX_BYTES, lambda header: device_slot(header.device)),
     Kind.POLICY: _Rule(POLICY_LIFE, POLICY_MAX_BYTES, lambda header: device_slot(header.device)),
     Kind.PROFILE: _Rule(PROFILE_LIFE, RECORD_MAX_BYTES, lambda _header: PROFILE_SLOT),
+    Kind.JOIN: _Rule(JOIN_LIFE, RECORD_MAX_BYTES, lambda _header: None),  # the group's: its body says which
     Kind.LISTING: _Rule(LISTING_LIFE, RECORD_MAX_BYTES, lambda _header: None),
 }
 

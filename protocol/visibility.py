@@ -196,6 +196,14 @@ def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool, may_h
     return may_have_other or standing.yourself or same_mesh or vouched or standing.in_web
 
 
+def may_have_join(standing: Standing, *, in_group: bool) -> bool:
+    """Whether the viewer may have the author's join: the group, as `in_group` says of the viewer, and the author's web.
+
+    Whoever is in the group may have it before he knows that the author is in it too: it is the join that says so.
+    """
+    return standing.in_web or (in_group and not standing.blocked)
+
+
 def may_have_profile(standing: Standing) -> bool:
     """Whether the viewer may have the author's profile: the author's web."""
     return standing.in_web

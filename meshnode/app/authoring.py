@@ -21,7 +21,12 @@ from protocol import (
     signed,
 )
 
-_LIVES = {Kind.LISTING: limits.LISTING_LIFE, Kind.PROFILE: limits.PROFILE_LIFE, Kind.POLICY: limits.POLICY_LIFE}
+_LIVES = {
+    Kind.LISTING: limits.LISTING_LIFE,
+    Kind.PROFILE: limits.PROFILE_LIFE,
+    Kind.POLICY: limits.POLICY_LIFE,
+    Kind.JOIN: limits.JOIN_LIFE,
+}
 
 
 def _nothing() -> None:
@@ -55,14 +60,17 @@ def write(  # noqa: PLR0913 - each says another thing about the record
     return _sign_and_keep(replica, kind, slot, body.to_body(), audience, until, narrows=narrows, within=within)
 
 
-def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
-    """Withdraw an own register: an empty body under the same audience, kept as long as any version of it may live."""
+def withdraw(replica: Replica, kind: Kind, slot: bytes, *, within: Callable[[], None] = _nothing) -> Record:
+    """Withdraw an own register: an empty body under the same audience, kept as long as any version of it may live.
+
+    `within` as for `write`.
+    """
     head = replica.store.records.head((replica.me, kind, slot))
     if head is None:
         raise Failed("There is nothing here to withdraw.", hint="`meshnode mine` lists what you posted.")
     now = replica.clock.now()
     until = min(max(head.header.outlives, now + 1), now + _LIVES[kind])
-    return _sign_and_keep(replica, kind, slot, b"", Audience(head.header.audience), until, narrows=True)
+    return _sign_and_keep(replica, kind, slot, b"", Audience(head.header.audience), until, narrows=True, within=within)
 
 
 def _sign_and_keep(

@@ -1,4 +1,4 @@
-"""Who stands how to whom, as far as this node knows: certificates, policies, profiles and the trust graph over them.
+"""Who stands how to whom, as far as this node knows: certificates, policies, joins, profiles, the graph over them.
 
 The circle is a reading of the store, kept in memory and refreshed person by person. A policy counts only while its
 device is certified, and a person counts only while none of his registers is suspended: a newer policy that we know of
@@ -19,7 +19,9 @@ from protocol import (
     Device,
     DeviceId,
     EffectivePolicy,
+    Join,
     Kind,
+    Memberships,
     PersonId,
     Policy,
     Profile,
@@ -74,6 +76,11 @@ class Circle:
         self._unread: set[PersonId] = set()
         self._suspended: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
+        self.groups = Memberships()
+        """Who is in which group now."""
+        self._groups_before = Memberships()  # the same, were no suspended join suspended
+        self._joins: dict[PersonId, list[tuple[DeviceId, Join]]] = {}
+        self._suspended_joins: set[PersonId] = set()
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
         self._regard: dict[PersonId, tuple[int, dict[PersonId, int]]] = {}
 
@@ -85,11 +92,12 @@ class Circle:
         self.refresh(store, {row.author for row in store.records.rows(kinds=kinds)})
 
     def refresh(self, store: Store, people: Iterable[PersonId]) -> None:
-        """Read `people` anew: call it after their certificates, policies or profiles changed."""
+        """Read `people` anew: call it after their certificates, policies, joins or profiles changed."""
         for person in sorted(people):
             self.version += 1
             held = store.records.circle_of(person)
             self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
+            self._read_joins(store, person)
             self._read_policies(person, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
             self._read_profile(person, [kept for kept in held if kept[1].header.kind == Kind.PROFILE])
 
@@ -113,6 +121,23 @@ class Circle:
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
         if struck:
             self._struck[person] = struck
+
+    def _read_joins(self, store: Store, person: PersonId) -> None:
+        """Joins were proved at the door. They come after certificates, and before policies say where doubt is."""
+        suspended = {row.id for row in store.records.rows((Kind.JOIN,), person, (State.SUSPENDED,))}
+        known = []
+        in_use = []
+        for record in store.records.bodies(Kind.JOIN, author=person):
+            body = _read(record)
+            if not isinstance(body, Join) or not self.certified(person, record.header.device):
+                continue
+            known.append(body.group)
+            if record.id not in suspended:
+                in_use.append((record.header.device, body))
+        (self._suspended_joins.add if len(known) > len(in_use) else self._suspended_joins.discard)(person)
+        self._joins[person] = in_use
+        self.groups.set(person, [join.group for _, join in in_use])
+        self._groups_before.set(person, known)
 
     def _read_policies(self, person: PersonId, held: list[_Kept]) -> None:
         registers: dict[DeviceId, Register] = {}
@@ -143,10 +168,11 @@ class Circle:
         (self._suspended.add if suspended else self._suspended.discard)(person)
         effective = merge([register.policy for _, register in sorted(registers.items())]) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
-        if self._suspended and self._before is None:
+        doubt = bool(self._suspended or self._suspended_joins)
+        if doubt and self._before is None:
             self._before = self._graph_before()
             self._reach.clear()  # searches of an earlier graph of doubt must not be taken for this one's
-        elif not self._suspended:
+        elif not doubt:
             self._before = None
         if self._before is not None:
             _set_if_changed(self._before, person, effective)
@@ -222,7 +248,7 @@ class Circle:
         return register.version if register is not None and not register.suspended else 0
 
     def in_doubt(self) -> TrustGraph | None:
-        """The graph in which suspended policies still count; None while nobody's is suspended."""
+        """The graph in which suspended policies still count; None while no policy or join is suspended."""
         return self._before
 
     # --- standing ------------------------------------------------------------------------------------------------
@@ -233,12 +259,33 @@ class Circle:
             blocked=self.graph.at_odds(author, viewer),
             reach=self.reach_to(viewer).get(author),
             regard=self.regard_from(viewer).get(author),
+            shares_cell=self.groups.shares_cell(author, viewer),
+            shares_community=self.groups.shares_community(author, viewer),
+            yourself=author == viewer,
         )
 
     def consent(self, author: PersonId, viewer: PersonId, graph: TrustGraph) -> Standing:
         """The part of their standing that decides about consent, in the graph in use or in the one `in_doubt` gives."""
         reach = self._reach_to(graph, viewer).get(author)
-        return Standing(blocked=graph.at_odds(author, viewer), reach=reach, regard=None)
+        groups = self._groups_in(graph)
+        return Standing(
+            blocked=graph.at_odds(author, viewer),
+            reach=reach,
+            regard=None,
+            shares_cell=groups.shares_cell(author, viewer),
+            shares_community=groups.shares_community(author, viewer),
+        )
+
+    def in_slot(self, person: PersonId, slot: bytes, graph: TrustGraph) -> bool:
+        """Whether `person` is in the group whose joins are in `slot`, in the graph in use or in the one of doubt."""
+        return self._groups_in(graph).in_slot(person, slot)
+
+    def _groups_in(self, graph: TrustGraph) -> Memberships:
+        return self.groups if graph is self.graph else self._groups_before
+
+    def joins(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
+        """The joins in use of `person`, each with the device that wrote it."""
+        return list(self._joins.get(person, ()))
 
     def reach_to(self, viewer: PersonId) -> dict[PersonId, int]:
         """Cost of reach(author -> viewer) for every author in whose web `viewer` is."""

@@ -27,6 +27,7 @@ from protocol import (
 )
 
 VOUCHERS_SOUGHT = 1000  # of those whom I do not vouch for in return: anybody can make up people who vouch for me
+MATES_SOUGHT = 256  # likewise: a community can be filled with people who do not exist
 CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make us work them out anew
 
 
@@ -105,11 +106,13 @@ def direct_contacts(replica: Replica) -> list[PersonId]:
 
 
 def sought(replica: Replica) -> list[Sought]:
-    """Whom to be in touch with wherever they are: contacts who vouch either way, and givers of cards not yet met."""
+    """Whom to be in touch with wherever they are: contacts who vouch either way, givers of cards not yet met, and whoever
+    shares a group with us."""
     graph = replica.circle.graph
     cards = _pending_cards(replica)
     vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_SOUGHT]
-    people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers])
+    mates = sorted(replica.circle.groups.mates(replica.me))[:MATES_SOUGHT]
+    people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers, *mates])
     found = []
     for person in people:
         devices = _devices(replica, person)
@@ -159,7 +162,7 @@ def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
     circle = replica.circle
     direct = [*direct_contacts(replica), *circle.graph.vouchers_of(replica.me)]
     cards = [(person, card.secret) for person, cards in _pending_cards(replica).items() for card in cards]
-    web = sorted({*circle.reach_to(replica.me), *circle.regard_from(replica.me)})
+    web = sorted({*circle.reach_to(replica.me), *circle.regard_from(replica.me), *circle.groups.mates(replica.me)})
     found: dict[tuple[PersonId, bytes], None] = {}
     for known in (_with_presence(replica, direct), cards, _with_presence(replica, web)):
         found |= dict.fromkeys(known)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app import claims, leavers, used_cards
+from meshnode.app import claims, leavers, membership, used_cards
 from meshnode.app.changes import Change, Newer
 from meshnode.app.contacts import Dial, PskName, psk_candidates, salvaged
 from meshnode.app.replica import Replica
@@ -61,6 +61,7 @@ class Conversation:
         self._session: Session | None = None
         self._view: View | None = None
         self._refused = 0
+        self._shown: frozenset[bytes] = frozenset()  # slots of joins by which the peer proved to share a group with us
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
@@ -172,12 +173,13 @@ class Conversation:
         replica = self._replica
         certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
         assert certificate is not None, "a node without a certificate does not start"
+        shown = tuple(membership.to_show(replica, self._dial.person)) if self._dial is not None else ()
         self._session = Session(
             initiator=self.initiator,
             handshake_hash=self._channel.handshake_hash,
             remote_static=self._channel.remote_static,
-            me=Introduction(replica.me, replica.device, certificate),
-            introduce=self._dial is not None and self._dial.card is not None,
+            me=Introduction(replica.me, replica.device, certificate, shown),
+            introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
             find_certificate=self._find_certificate,
             now=now,
             wall=replica.clock.now(),
@@ -221,11 +223,12 @@ class Conversation:
             return
         if self._dial is not None and self._dial.card is not None:
             claims.settled(replica, event.person)
+        self._shown = membership.shown_in_common(replica, event)
         admitted = self._admits(event.person)
         if not admitted and not leavers.is_leaver(replica, event.person):
             self.close(Code.REFUSED)
             return
-        if admitted and not replica.circle.certified(event.person, event.device):
+        if admitted and (self._shown or not replica.circle.certified(event.person, event.device)):
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
         if replica.circle.graph.weight(replica.me, event.person) > 0:
@@ -246,7 +249,8 @@ class Conversation:
         return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
     def _admits(self, person: PersonId) -> bool:
-        """Whom I vouch for, however little, and the web in either direction.
+        """Whom I vouch for, however little, the web in either direction, and whoever shares a group with us, or has just
+        proved to.
 
         Those are who may see something of ours, and those of whom we may; a direct contact is heard even where what he
         says of us is not known yet. Where the store was lost the web is lost with it: then old contacts are heard, so
@@ -261,6 +265,8 @@ class Conversation:
         if circle.graph.weight(replica.me, person) > 0:
             return True
         if person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person):
+            return True
+        if person in circle.groups.mates(replica.me) or membership.unheard(replica, person, self._shown):
             return True
         return person in salvaged(replica)
 

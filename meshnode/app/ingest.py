@@ -2,7 +2,7 @@
 
 A batch is one transaction. Nothing in it trusts the sender: signatures, certificates, bodies, lifetimes, caps and the
 audience are checked for foreign and own records alike. What fails is refused and attributed; the rest of the batch is
-not lost. The order inside a batch does not matter: certificates and policies are applied first, and whatever had to
+not lost. The order inside a batch does not matter: certificates, policies and joins are applied first, and whatever had to
 wait for one of them is judged again before the commit.
 """
 
@@ -14,7 +14,7 @@ from itertools import groupby
 
 from meshnode.app.changes import Change, Changes, Newer
 from meshnode.app.circle import Circle
-from meshnode.app.judge import Answer, Answers, Judge, Question
+from meshnode.app.judge import Answer, Answers, Judge, Question, about
 from meshnode.app.room import Room
 from meshnode.app.settle import Settled, Settler
 from meshnode.clock import Clock
@@ -23,6 +23,7 @@ from protocol import (
     Body,
     Code,
     Header,
+    Join,
     Kind,
     Listing,
     PersonId,
@@ -31,14 +32,15 @@ from protocol import (
     RemoteError,
     body_of,
     check_header,
+    check_membership,
     device_slot,
     is_strike,
     limits,
     verify_signature,
 )
 
-TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})
-CIRCLE_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE})
+TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
+CIRCLE_KINDS = TRUST_KINDS | {Kind.PROFILE}
 
 Verifier = Callable[[Sequence[Record]], list[bool]]
 """Says of each record, in order, whether its signature holds."""
@@ -177,7 +179,7 @@ class Ingest:
     # --- inside the transaction --------------------------------------------------------------------------------------
 
     def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
-        """Certificates first, then policies, then the rest: each may decide about what follows."""
+        """Certificates first, then policies, joins, and the rest: each may decide about what follows."""
         for _, group in groupby(verified, key=lambda pair: _turn(pair[0])):
             self._read_anew(batch)
             self._answers.keep_up()
@@ -200,6 +202,8 @@ class Ingest:
             # Its author has signed it: a later version may read what this one cannot, and who passes it on is honest.
             batch.outcome.refused.append(record.id)
             return
+        if isinstance(body, Join):
+            check_membership(record.header.author, body)
         state = self._state_for(record, body, batch)
         if state is None:
             batch.outcome.refused.append(record.id)
@@ -317,13 +321,23 @@ class Ingest:
 
 
 def _turn(record: Record) -> int:
-    """When it is taken: certificates decide about policies, and both about everything else."""
-    return min(record.header.kind, Kind.PROFILE)
+    """When it is taken: certificates decide about policies, both about joins, and these about everything else."""
+    return _TURNS.get(record.header.kind, len(_TURNS))
+
+
+_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2}
 
 
 def _question(header: Header, body: Body | None) -> Question:
     place = body.place if isinstance(body, Listing) else None
-    return (header.kind, header.author, header.device, header.audience, header.policy_version, place)
+    return (
+        header.kind,
+        header.author,
+        header.device,
+        header.audience,
+        header.policy_version,
+        about(header.kind, header.slot, place),
+    )
 
 
 def _untimely(record: Record, now: int) -> bool:

@@ -21,6 +21,7 @@ from protocol import (
     Verdict,
     effective_audience,
     may_have_device,
+    may_have_join,
     may_have_policy,
     may_have_profile,
     visible,
@@ -52,18 +53,26 @@ class Judged(Protocol):
     def expires(self) -> int: ...
     @property
     def place(self) -> str | None: ...
+    @property
+    def slot(self) -> bytes: ...
 
 
 _TOLD_OF_BLOCKS = frozenset(
     {Kind.DEVICE, Kind.POLICY}
 )  # who is blocked by the viewer is told what he says all the same
 
-Question = tuple[int, PersonId, DeviceId, int, int, str | None]
+Question = tuple[int, PersonId, DeviceId, int, int, str | bytes | None]
+"""Kind, author, device, audience and policy version; then a listing's own place, or the slot that names a join's group."""
 
 
 def question(row: Judged) -> Question:
     """All that an answer depends on beside viewer, circle and clock: equal questions have equal answers."""
-    return (row.kind, row.author, row.device, row.audience, row.policy_version, row.place)
+    return (row.kind, row.author, row.device, row.audience, row.policy_version, about(row.kind, row.slot, row.place))
+
+
+def about(kind: int, slot: bytes, place: str | None) -> str | bytes | None:
+    """The last part of a question: what else in a record of this kind matters."""
+    return slot if kind == Kind.JOIN else place
 
 
 class Judge:
@@ -104,12 +113,16 @@ class Judge:
 
     def _by(self, graph: TrustGraph, viewer: PersonId, asked: Question) -> Answer:
         """The answer if `graph` were all there is to know about trust."""
-        kind, author, _, audience, _, place = asked
+        kind, author, _, audience, _, detail = asked
         standing = self._circle.consent(author, viewer, graph)
         if kind == Kind.LISTING:
-            return self._listing(graph, viewer, author, audience, place, standing)
+            assert not isinstance(detail, bytes)
+            return self._listing(graph, viewer, author, audience, detail, standing)
         if kind == Kind.PROFILE:
             return _yes_or_no(may_have_profile(standing))
+        if kind == Kind.JOIN:
+            assert isinstance(detail, bytes)
+            return _yes_or_no(may_have_join(standing, in_group=self._circle.in_slot(viewer, detail, graph)))
         if kind not in _TOLD_OF_BLOCKS:
             return Answer.NO
         same_mesh, vouched = graph.same_mesh(author, viewer), graph.weight(author, viewer) > 0

@@ -53,13 +53,13 @@ def reference(replica: Replica, person: PersonId) -> PersonRef:
 
 
 def known(replica: Replica) -> set[PersonId]:
-    """Everybody who may be named here: in the web in either direction, or a vouch or card between us.
+    """Everybody who may be named here: in the web in either direction, or a vouch, card or group between us.
 
     Of whom no policy is in use it cannot be known that he does not block: he is named only if vouched for here.
     """
     circle, me = replica.circle, replica.me
     own = circle.graph.vouched_by(me)
-    others = {*circle.reach_to(me), *circle.regard_from(me), *circle.graph.vouchers_of(me)}
+    others = {*circle.reach_to(me), *circle.regard_from(me), *circle.graph.vouchers_of(me), *circle.groups.mates(me)}
     decidable = {person for person in others if circle.policy(person) is not None}
     return {me, *(person for person in {*own, *decidable} if not circle.graph.at_odds(me, person))}
 

@@ -93,23 +93,24 @@ def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: 
     current = _own_register(replica)
     before = current if current is not None else empty_policy(fresh_salt(replica))
     after = edit(before, _next_stamp(replica), fresh_salt(replica))
-    web = _web(replica)
+    before_it = web(replica)
 
     def committed_with_it() -> None:
-        _note_leavers(replica, web)
+        note_leavers(replica, before_it)
         within()
 
     _write(replica, before, after, committed_with_it)
 
 
-def _web(replica: Replica) -> set[PersonId]:
-    """Everybody to whom my reach extends: trust(me -> him), which for the one who looks is called regard."""
-    return set(replica.circle.regard_from(replica.me))
+def web(replica: Replica) -> set[PersonId]:
+    """Everybody to whom my reach extends, trust(me -> him), which for the one who looks is called regard; and whoever
+    shares a group with me."""
+    return {*replica.circle.regard_from(replica.me), *replica.circle.groups.mates(replica.me)}
 
 
-def _note_leavers(replica: Replica, web: set[PersonId]) -> None:
-    """Those who were in my web, and are no more though I do not block them, shall hear of it."""
-    left = web - _web(replica)
+def note_leavers(replica: Replica, before: set[PersonId]) -> None:
+    """Those who were in my web before, and are no more though I do not block them, shall hear of it."""
+    left = before - web(replica)
     if left:
         leavers.note(replica, (person for person in left if not replica.circle.graph.at_odds(replica.me, person)))
         due_later(replica)

@@ -6,7 +6,7 @@ us with is deleted, on positive evidence only. Its newest header stays as a tomb
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from meshnode.app.circle import Circle
@@ -54,14 +54,17 @@ class Settler:
         settled = Settled()
         while True:
             freed, ended = self._free(now)
-            dropped = self._drop(people, now)
+            moved = _circle_of([*freed, *ended])
+            self._circle.refresh(self._store, moved)  # a freed join or policy may be what keeps its author here
+            dropped = self._drop({*people, *moved}, now)
             settled.freed += [row.id for row in freed]
             settled.gone += [*ended, *dropped]
-            people = {row.author for row in [*freed, *ended, *dropped] if row.kind != Kind.LISTING}
+            lost = _circle_of(dropped)
+            self._circle.refresh(self._store, lost)
+            people = moved | lost
             settled.people |= people
             if not people:
                 return settled
-            self._circle.refresh(self._store, people)
 
     # --- what waited -------------------------------------------------------------------------------------------------
 
@@ -149,3 +152,8 @@ class Settler:
             return False
         headers = self._store.records.rows(kinds=(Kind.POLICY,), author=person, states=(State.HEADER,))
         return any(row.expires > now for row in headers)
+
+
+def _circle_of(rows: Iterable[Row]) -> set[PersonId]:
+    """Those whose part of the circle these records are."""
+    return {row.author for row in rows if row.kind != Kind.LISTING}

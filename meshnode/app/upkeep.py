@@ -6,7 +6,7 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import policy
+from meshnode.app import membership, policy
 from meshnode.app.beginning import certify_own_device
 from meshnode.app.changes import Change
 from meshnode.app.ingest import CIRCLE_KINDS
@@ -78,6 +78,9 @@ def _renew(replica: Replica) -> None:
     profile = replica.store.records.used((replica.me, Kind.PROFILE, PROFILE_SLOT))
     if profile and profile.header.device == replica.device and _half_spent(profile, limits.PROFILE_LIFE, now):
         set_profile(replica)
+    for join in list(replica.store.records.bodies(Kind.JOIN, author=replica.me)):
+        if join.header.device == replica.device and _half_spent(join, limits.JOIN_LIFE, now):
+            membership.renew(replica, join)
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
     if replica.identity is not None and _half_spent(certificate, limits.DEVICE_LIFE, now):
         certify_own_device(replica)

@@ -13,7 +13,7 @@ from meshnode.app.replica import Replica
 from meshnode.app.shown import ListingView
 from meshnode.app.shown import view as view_listing
 from meshnode.errors import Ambiguous, NotFound
-from protocol import TRUSTED, WEB, Audience, PersonId, TrustPath, limits
+from protocol import TRUSTED, WEB, Audience, Group, PersonId, TrustPath, limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class WhyView:
 
     `regard` runs from you to him and says how much you trust him; `reach` runs from him to you and says how far his
     consent extends. `needs` is the least reach that the listing's audience asks for (null: not a matter of trust).
-    `breaks` says in sentences what would end it.
+    `groups` are the names of the groups that you share, whose members see what is for them without any trust. `breaks`
+    says in sentences what would end it.
     """
 
     person: PersonRef
@@ -41,6 +42,7 @@ class WhyView:
     reach: PathView | None
     needs: float | None
     breaks: tuple[str, ...]
+    groups: tuple[str, ...] = ()
 
 
 NEEDS = {Audience.TRUSTED_NETWORK: TRUSTED, Audience.ANYONE_LOCAL: WEB, Audience.NETWORK_WIDE: WEB}
@@ -73,6 +75,7 @@ def _explain(replica: Replica, person: PersonId, listing: ListingView | None) ->
     graph, me = replica.circle.graph, replica.me
     regard = graph.trust(me, person) if person != me else None
     reach = graph.trust(person, me) if person != me else None
+    shared = replica.circle.groups.shared(person, me) if person != me else []
     needs = NEEDS.get(Audience.from_word(listing.audience)) if listing is not None and person != me else None
     return WhyView(
         person=reference(replica, person),
@@ -81,7 +84,8 @@ def _explain(replica: Replica, person: PersonId, listing: ListingView | None) ->
         regard=_path(replica, regard),
         reach=_path(replica, reach),
         needs=needs / limits.WEIGHT_MAX if needs else None,
-        breaks=() if person == me else tuple(_breaks(replica, regard, reach)),
+        breaks=() if person == me else tuple(_breaks(replica, person, regard, reach, shared)),
+        groups=tuple(group.name for group in shared),
     )
 
 
@@ -95,8 +99,11 @@ def _path(replica: Replica, path: TrustPath | None) -> PathView | None:
     )
 
 
-def _breaks(replica: Replica, regard: TrustPath | None, reach: TrustPath | None) -> list[str]:
-    """Every vouch that one of the two ways stands on, and the blocks that would cut it, each said once."""
+def _breaks(
+    replica: Replica, person: PersonId, regard: TrustPath | None, reach: TrustPath | None, shared: list[Group]
+) -> list[str]:
+    """Every vouch that one of the two ways stands on, the groups shared, and the blocks that would cut it, each said
+    once."""
     sentences: dict[str, None] = {}
     for path in (regard, reach):
         if path is None:
@@ -106,13 +113,13 @@ def _breaks(replica: Replica, regard: TrustPath | None, reach: TrustPath | None)
             sentences[_taken_back(replica, giver, subject)] = None
             if index < len(steps) - 1:  # trust runs on only through people who vouch back
                 sentences[_taken_back(replica, subject, giver)] = None
-    ends = {person for path in (regard, reach) if path for person in (path.people[0], path.people[-1])}
-    between = {person for path in (regard, reach) if path for person in path.people[1:-1]}
-    if ends:
-        others = [_name(replica, person) for person in sorted(ends - {replica.me})]
-        sentences[f"You or {others[0]} block the other"] = None
-    for person in sorted(between):
-        sentences[f"Either of you blocks {_name(replica, person)}, or is blocked by {_name(replica, person)}"] = None
+    for group in shared:
+        sentences[f"You or {_name(replica, person)} leave {group.name}"] = None
+    between = {bridge for path in (regard, reach) if path for bridge in path.people[1:-1]}
+    if regard or reach or shared:
+        sentences[f"You or {_name(replica, person)} block the other"] = None
+    for bridge in sorted(between):
+        sentences[f"Either of you blocks {_name(replica, bridge)}, or is blocked by {_name(replica, bridge)}"] = None
     return [f"{sentence}." for sentence in sentences]
 
 

@@ -43,6 +43,10 @@ TABLE = {
         "unblock": "meshnode.cli.blocks",
         "blocks": "meshnode.cli.blocks",
     },
+    "Groups": {
+        "cell": "meshnode.cli.groups",
+        "community": "meshnode.cli.groups",
+    },
     "Listings": {
         "offer": "meshnode.cli.listings",
         "need": "meshnode.cli.listings",

@@ -101,6 +101,14 @@ class Command(click.Command):
         self.params.extend(global_options(shown=False))
 
 
+class Family(click.Group):
+    """Commands under one name, such as `cell new`; it takes the global options too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(global_options(shown=False))
+
+
 def command(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Command]:
     """Make a function a command called `name`."""
     return click.command(name, cls=Command, **kwargs)

@@ -30,6 +30,8 @@ def why(context: click.Context, what: str) -> None:
         return
     _say_path(f"How you trust {name}:", told["regard"], f"There is no path of vouches from you to {name}.")
     _say_path(f"How {name}'s sharing reaches you:", told["reach"], f"There is no path of vouches from {name} to you.")
+    if told["groups"]:
+        output.say(f"You are both in {', '.join(told['groups'])}.")
     if told["needs"] is not None:
         output.say(
             f"Its audience ({told['listing']['audience']}) asks for a reach of {output.weight(told['needs'])} or more."

@@ -134,6 +134,15 @@ class RecordReader:
 
     # --- sums --------------------------------------------------------------------------------------------------------
 
+    def count_of(self, author: PersonId, kind: Kind) -> int:
+        """How many registers of one kind `author` has here that are not withdrawn; what is held does not count."""
+        return int(
+            self._database.value(
+                "SELECT count(*) FROM record WHERE author = ? AND kind = ? AND role = 0 AND NOT withdrawn",
+                (self._persons.find(author), int(kind)),
+            )
+        )
+
     def next_expiry(self, now: int) -> int | None:
         """The first time after `now` (UNIX seconds) at which a record expires or a tombstone may go."""
         due: int | None = self._database.value("SELECT min(due) FROM record WHERE due > ?", (now,))

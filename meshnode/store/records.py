@@ -30,7 +30,7 @@ from protocol import (
     parse_body,
 )
 
-_CIRCLE_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}"
+_CIRCLE_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
 _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_CIRCLE_KINDS}))"
 
 _INSERT = (
@@ -249,7 +249,7 @@ class Records(RecordReader):
 
         Expired records, of which the header stays where an older version may outlive them; tombstones some time past
         `outlives`; what was suspended or held for too long. What this node wrote about itself (certificate, policy,
-        profile) stays: the next version counts on from it.
+        profile, joins) stays: the next version counts on from it.
         """
         with self._database.joined():
             ended = self._versions(_ENDED, (now,))

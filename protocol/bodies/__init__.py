@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from protocol.bodies.device import Device
+from protocol.bodies.join import Group, GroupKind, Invitation, Join, Step
 from protocol.bodies.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing
 from protocol.bodies.policy import UNSET_PREFERENCE, Block, Policy, Preference, Vouch
 from protocol.bodies.profile import Profile
@@ -24,22 +25,28 @@ __all__ = [
     "Block",
     "Body",
     "Device",
+    "Group",
+    "GroupKind",
+    "Invitation",
+    "Join",
     "Listing",
     "Policy",
     "Precision",
     "Preference",
     "Profile",
+    "Step",
     "Vouch",
     "body_of",
     "parse",
 ]
 
-Body: TypeAlias = Device | Policy | Profile | Listing
+Body: TypeAlias = Device | Policy | Profile | Join | Listing
 
 _PARSERS: dict[int, Callable[[bytes], Body]] = {
     int(Kind.DEVICE): Device.parse,
     int(Kind.POLICY): Policy.parse,
     int(Kind.PROFILE): Profile.parse,
+    int(Kind.JOIN): Join.parse,
     int(Kind.LISTING): Listing.parse,
 }
 
@@ -64,4 +71,6 @@ def body_of(record: Record) -> Body:
         raise InvalidField("struck", "must be said by body and header alike")
     if isinstance(body, Policy) and any(vouch.subject == record.header.author for vouch in body.vouches):
         raise InvalidField("vouch", "must be for somebody else")
+    if isinstance(body, Join) and body.slot != record.header.slot:
+        raise InvalidField("group", "must be the one whose slot the header names")
     return body

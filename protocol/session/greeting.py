@@ -83,7 +83,7 @@ class Greeting:
             raise RemoteError(Code.OUT_OF_ORDER, "a second Hello")
         check_common_ground(hello)
         self._hello = hello
-        if hello.records and self._certificate is None:
+        if hello.records:
             self._read(hello.records)
         if self._certificate is None:
             self._asked = True
@@ -91,7 +91,9 @@ class Greeting:
         return None
 
     def _read(self, wires: Iterable[bytes]) -> None:
-        self._certificate, self._extra = read_introduction(wires, self._remote_static)
+        certificate, self._extra = read_introduction(wires, self._remote_static)
+        if self._certificate is None:
+            self._certificate = certificate
 
     def _introduction(self) -> tuple[bytes, ...]:
         return tuple(record.wire for record in (self._me.certificate, *self._me.more))

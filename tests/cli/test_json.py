@@ -41,6 +41,8 @@ CALLS: dict[str, list[str]] = {
     "withdraw": ["Chair"],
     "mine": [],
     "discover": [],
+    "cell": ["show"],
+    "community": ["show"],
 }
 
 

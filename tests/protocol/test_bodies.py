@@ -145,7 +145,7 @@ def test_any_field_of_another_type_is_malformed(kind: Kind, body: Device | Polic
             assert outcome in {Code.MALFORMED, encode(tuple(fields))}, (place, wrong)
 
 
-@pytest.mark.parametrize("kind", [Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.LISTING])
+@pytest.mark.parametrize("kind", [Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING])
 @pytest.mark.parametrize("body", [b"", b"\xc0", b"\x90", b"\x91\xc0", b"\x80", b"\xff\xff"], ids=bytes.hex)
 def test_what_is_no_body_is_malformed(kind: Kind, body: bytes) -> None:
     with pytest.raises(RemoteError) as caught:
@@ -153,7 +153,7 @@ def test_what_is_no_body_is_malformed(kind: Kind, body: bytes) -> None:
     assert caught.value.code is Code.MALFORMED
 
 
-@pytest.mark.parametrize("kind", [0, Kind.JOIN, Kind.LETTER, 99])
+@pytest.mark.parametrize("kind", [0, Kind.LETTER, 99])
 def test_a_kind_without_a_body_here_is_unknown(kind: int) -> None:
     with pytest.raises(RemoteError) as caught:
         parse_body(kind, LISTING.to_body())

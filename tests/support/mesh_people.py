@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.app import authoring, policy
+from meshnode.app import authoring, groups, policy
 from meshnode.app.judge import Answer
 from meshnode.store import State
 from protocol import Audience, Kind, Listing, PersonId, Record, body_of, limits
@@ -97,3 +97,29 @@ def state(mesh: Mesh, name: str, record: Record) -> State | None:
 def knows_name(mesh: Mesh, name: str, other: str) -> bool:
     """Whether `name`'s node knows what `other` says of himself."""
     return mesh.nodes[name].replica.circle.profile(person(mesh, other)) is not None
+
+
+def found(mesh: Mesh, name: str, group: str, kind: str = "cell") -> None:
+    """`name` founds a group."""
+    groups.new(mesh.nodes[name].replica, groups.Founding(kind, group))
+
+
+def invite(mesh: Mesh, inviter: str, group: str, *invited: str) -> None:
+    """A member invites people, and they accept as soon as they hear of it."""
+    for name in invited:
+        groups.invite(mesh.nodes[inviter].replica, group, None, name)
+    mesh.settle()
+    for name in invited:
+        groups.join(mesh.nodes[name].replica, group, None)
+    mesh.settle()
+
+
+def leave(mesh: Mesh, name: str, group: str) -> None:
+    """`name` leaves a group."""
+    groups.leave(mesh.nodes[name].replica, group, None)
+
+
+def members(mesh: Mesh, name: str, group: str) -> set[str]:
+    """Who is in the group, as `name` sees it."""
+    (seen,) = groups.show(mesh.nodes[name].replica, groups.GroupsQuery(name=group)).groups
+    return {member.person.name for member in seen.members}

@@ -1,0 +1,40 @@
+"""Who shares a group with whom, held against plain sets."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import Group, GroupKind, Memberships, NoGroups
+from tests.support.people import grown
+
+PEOPLE = [grown("person", number) for number in range(5)]
+GROUPS = [Group(kind, f"G{number}", grown(number, size=16), PEOPLE[0]) for number in range(3) for kind in GroupKind]
+
+
+@given(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sets(st.sampled_from(GROUPS))), max_size=12))
+def test_memberships_are_what_was_last_said_of_each_person(said: list[tuple[bytes, set[Group]]]) -> None:
+    memberships = Memberships()
+    model: dict[bytes, set[Group]] = {}
+    for person, groups in said:
+        memberships.set(person, groups)
+        model[person] = groups
+    for a in PEOPLE:
+        mine = model.get(a, set())
+        assert memberships.groups_of(a) == {group.id: group for group in mine}
+        assert memberships.mates(a) == {b for b in PEOPLE if b != a and mine & model.get(b, set())}
+        for b in PEOPLE:
+            common = mine & model.get(b, set())
+            assert memberships.shares_cell(a, b) == any(group.kind == GroupKind.CELL for group in common)
+            assert memberships.shares_community(a, b) == any(group.kind == GroupKind.COMMUNITY for group in common)
+            assert set(memberships.shared(a, b)) == common
+    for group in GROUPS:
+        members = {person for person in PEOPLE if group in model.get(person, ())}
+        assert memberships.members_known(group.id) == members
+        for person in PEOPLE:
+            assert memberships.in_slot(person, group.id[:16]) == (person in members)
+
+
+def test_where_there_are_no_groups_nobody_shares_one() -> None:
+    assert not NoGroups().shares_cell(PEOPLE[0], PEOPLE[0])
+    assert not NoGroups().shares_community(PEOPLE[0], PEOPLE[0])

@@ -1,0 +1,99 @@
+"""Golden bytes of groups: statements, tags, joins that hold and joins that do not.
+
+`python -m tests.support.vectors_groups` writes them to protocol/vectors; do that only when the wire is meant to change.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from protocol import Group, GroupKind, Join, Record, Step, group_text, invitation_tag
+from tests.support.chains import begun, chain, follows, invites, join_record
+from tests.support.people import NOW, Person
+from tests.support.vectors_records import DIRECTORY
+
+ALICE, BOB, CAROL, MALLORY = (Person(name) for name in ("Alice", "Bob", "Carol", "Mallory"))
+NAME = "groups.json"
+
+
+def holding() -> dict[str, tuple[Person, Join]]:
+    """Joins whose chains hold, with their authors."""
+    return {
+        "the founder": (ALICE, begun(ALICE)),
+        "the founder, who invites Bob and Carol": (ALICE, invites(begun(ALICE), ALICE, BOB, CAROL)),
+        "a second member": (BOB, chain(ALICE, BOB)),
+        "a third member": (CAROL, chain(ALICE, BOB, CAROL)),
+        "one whom the founder invited from another device": (BOB, follows(begun(ALICE), ALICE.on("phone"), BOB)),
+        "the founder, who left and was invited again": (ALICE, chain(ALICE, BOB, ALICE)),
+        "a community": (BOB, chain(ALICE, BOB, name="Downtown", kind=GroupKind.COMMUNITY)),
+    }
+
+
+def broken() -> dict[str, tuple[Person, Join]]:
+    """Joins whose chains do not hold, with who would claim them."""
+    bobs, carols = chain(ALICE, BOB), chain(ALICE, BOB, CAROL)
+    founding, first, second = carols.steps
+    struck = Step(ALICE.strike().wire, first.signature)
+    return {
+        "the founder's join in another's hand": (MALLORY, begun(ALICE)),
+        "a member's join in another's hand": (MALLORY, bobs),
+        "a founding that names another as the founder": (MALLORY, _of(begun(MALLORY), founder=ALICE.id)),
+        "a chain without its middle": (CAROL, replace(carols, steps=(founding, second))),
+        "a chain without its founding": (CAROL, replace(carols, steps=(first, second))),
+        "a chain in another order": (CAROL, replace(carols, steps=(founding, second, first))),
+        "an invitation to another group": (BOB, _of(bobs, name="Oak Street")),
+        "a cell that would be a community": (BOB, _of(bobs, kind=GroupKind.COMMUNITY)),
+        "an invitation that the claimant signed": (MALLORY, follows(begun(ALICE), MALLORY, MALLORY)),
+        "a signature with a bit turned": (BOB, replace(bobs, steps=(founding, _bent(first)))),
+        "a certificate of another's device": (BOB, replace(bobs, steps=(founding, Step(CAROL.certificate().wire, first.signature)))),
+        "a strike for a certificate": (BOB, replace(bobs, steps=(founding, struck))),
+        "a certificate that the identity did not sign": (BOB, replace(bobs, steps=(founding, _unsigned(first)))),
+    }  # fmt: skip
+
+
+def _of(join: Join, **changes: Any) -> Join:
+    return replace(join, group=Group(**{**join.group._asdict(), **changes}))
+
+
+def _bent(step: Step) -> Step:
+    return Step(step.certificate, bytes([step.signature[0] ^ 1]) + step.signature[1:])
+
+
+def _unsigned(step: Step) -> Step:
+    record = Record.parse(step.certificate)
+    return Step(Record(record.header, record.header_bytes, bytes(64), record.body).wire, step.signature)
+
+
+def groups_vectors() -> dict[str, Any]:
+    return {
+        "groups": [_group(join.group) for join in (begun(ALICE), begun(ALICE, "Zoë's 🌱", GroupKind.COMMUNITY))],
+        "tags": [
+            {"group": begun(ALICE).group_id.hex(), "invited": who.id.hex(), "tag": invitation_tag(begun(ALICE).group_id, who.id).hex()}
+            for who in (BOB, CAROL)
+        ],
+        "hold": [{"case": case, **_join(*claim)} for case, claim in holding().items()],
+        "refused": [{"case": case, "code": 3, **_join(*claim)} for case, claim in broken().items()],
+        "record": join_record(BOB, chain(ALICE, BOB), now=NOW).wire.hex(),
+    }  # fmt: skip
+
+
+def _group(group: Group) -> dict[str, Any]:
+    return {
+        "kind": int(group.kind),
+        "name": group.name,
+        "nonce": group.nonce.hex(),
+        "founder": group.founder.hex(),
+        "id": group.id.hex(),
+        "text": group_text(group.id),
+    }
+
+
+def _join(author: Person, join: Join) -> dict[str, Any]:
+    return {"author": author.id.hex(), "body": join.to_body().hex()}
+
+
+if __name__ == "__main__":
+    text = json.dumps(groups_vectors(), indent=2, ensure_ascii=False) + "\n"
+    (DIRECTORY / NAME).write_text(text, encoding="utf-8")
