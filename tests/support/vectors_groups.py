@@ -1,21 +1,15 @@
-"""Golden bytes of groups: statements, tags, joins that hold and joins that do not.
-
-`python -m tests.support.vectors_groups` writes them to protocol/vectors; do that only when the wire is meant to change.
-"""
+"""Golden bytes of groups: statements, tags, joins that hold and joins that do not."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
 from protocol import Group, GroupKind, Join, Record, Step, group_text, invitation_tag
 from tests.support.chains import begun, chain, follows, invites, join_record
 from tests.support.people import NOW, Person
-from tests.support.vectors_records import DIRECTORY
 
 ALICE, BOB, CAROL, MALLORY = (Person(name) for name in ("Alice", "Bob", "Carol", "Mallory"))
-NAME = "groups.json"
 
 
 def holding() -> dict[str, tuple[Person, Join]]:
@@ -92,8 +86,3 @@ def _group(group: Group) -> dict[str, Any]:
 
 def _join(author: Person, join: Join) -> dict[str, Any]:
     return {"author": author.id.hex(), "body": join.to_body().hex()}
-
-
-if __name__ == "__main__":
-    text = json.dumps(groups_vectors(), indent=2, ensure_ascii=False) + "\n"
-    (DIRECTORY / NAME).write_text(text, encoding="utf-8")
