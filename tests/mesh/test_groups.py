@@ -8,9 +8,12 @@ import pytest
 
 from meshnode.app import groups, policy
 from meshnode.errors import NotFound, Refused
-from protocol import Audience, limits
-from tests.support.mesh import Mesh
+from protocol import Audience, Code, limits
+from tests.support.chains import chain, join_record
+from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend, found, holds, invite, leave, members, post, sees
+from tests.support.people import Person
+from tests.support.village import Village
 
 
 def a_cell(seed: int = 3, kind: str = "cell") -> Mesh:
@@ -242,3 +245,14 @@ def test_a_chain_takes_sixteen_invitations_and_not_one_more() -> None:
     post(mesh, names[0], "Drill", Audience.MY_CELL)
     mesh.settle()
     assert sees(mesh, names[-2]) == {"Drill"}
+
+
+def test_fault_24_a_membership_without_a_chain_of_invitations_costs_only_him_who_claims_it() -> None:
+    """FAULTS 24: the chain is somebody else's, whole and valid; only its last link does not lead to him who signs."""
+    village, mallory = Village(), Person("Mallory")
+    claim = join_record(mallory, chain(Person("Founder"), Person("Member")), now=EPOCH, policy_version=0)
+    himself = [mallory.policy({village.alice.person: 900}, now=EPOCH), mallory.profile(EPOCH)]
+    village.mallory.records = {record.id: record for record in [*himself, claim]}
+    assert village.dropped(village.mallory.talk(), Code.FORGED)
+    assert claim.id not in village.contents()
+    assert village.is_unharmed()
