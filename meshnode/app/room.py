@@ -38,7 +38,7 @@ class Caps(NamedTuple):
         """Whether a record of this kind and of `size` bytes may come to what is there."""
         if use.size + size > self.size:
             return False
-        if kind >= Kind.JOIN:
+        if kind > Kind.JOIN:
             return True
         return use.circle < self.circle and (kind != Kind.POLICY or use.policies + size <= self.policies)
 

@@ -78,6 +78,7 @@ class _Place:
     failures: int = 0
     turn: int = 0
     tried: float = NEVER
+    heard: float = NEVER
     device: DeviceId | None = None
 
 
@@ -150,10 +151,12 @@ class Dialer:
         for address in addresses:
             place = known.places.setdefault(address, _Place(address, now + pause))
             place.announced = True
+            place.heard = now
             place.failures = 0
             place.due = min(place.due, max(now + pause, place.tried + REHEARD_PAUSE))
+        # The oldest go: whoever shares his key could announce him wrongly, and must not keep a new place from being tried.
         announced = sorted(
-            (place for place in known.places.values() if place.announced), key=lambda place: -place.tried
+            (place for place in known.places.values() if place.announced), key=lambda place: -place.heard
         )
         for place in announced[ANNOUNCED_KEPT:]:
             del known.places[place.address]

@@ -13,7 +13,7 @@ from protocol import Kind
 
 _HELD = "SELECT count(*) FROM record WHERE state = 2 AND state <> 1"  # the second part finds the index
 _SUMS = (
-    "count(*), coalesce(sum(size), 0), coalesce(sum(complete AND NOT withdrawn AND kind < 4), 0),"
+    "count(*), coalesce(sum(size), 0), coalesce(sum(complete AND NOT withdrawn AND kind <= 4), 0),"
     f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.POLICY:d} THEN size END), 0) FROM record"
 )
 _BY_AUTHOR = f"SELECT {_SUMS} WHERE author = ? AND role IS NOT NULL"
@@ -29,7 +29,7 @@ class Use:
     records: int = 0
     size: int = 0
     circle: int = 0
-    """Whole certificates, policies and profiles: each makes the web larger in which trust is searched."""
+    """Whole certificates, policies, profiles and joins: each makes the web larger in which trust is searched."""
     policies: int = 0
     """The bytes of whole policies."""
 
@@ -37,7 +37,7 @@ class Use:
         """A record came, or with `sign` -1 went; `whole` says that it is neither a header alone nor withdrawn."""
         self.records += sign
         self.size += sign * size
-        if whole and kind < Kind.JOIN:
+        if whole and kind <= Kind.JOIN:
             self.circle += sign
             if kind == Kind.POLICY:
                 self.policies += sign * size

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshnode.net.dialer import (
+    ANNOUNCED_KEPT,
     DIALS_AT_ONCE,
     LONGEST_PAUSE,
     LONGEST_STATIC_PAUSE,
@@ -58,6 +59,18 @@ def failures(made: Dialer, count: int, outcome: Outcome = Outcome.UNREACHABLE) -
 
 def test_a_contact_is_dialed_at_once_where_he_was_met_last() -> None:
     assert places(dialer(Wanted(BOB, 1, (HOME,))).due(0.0)) == [HOME]
+
+
+def test_a_new_place_is_tried_though_many_old_ones_were_announced() -> None:
+    made = dialer(Wanted(BOB, 1))
+    for number in range(ANNOUNCED_KEPT):
+        made.heard(BOB, [Address(f"10.0.0.{number}", 7000)], 0.0)
+    now = 0.0
+    for _ in range(ANNOUNCED_KEPT):
+        [attempt] = made.due(now)
+        made.ended(attempt, Outcome.NO_ANSWER, now)
+    made.heard(BOB, [HOME], now)
+    assert places(made.due(now)) == [HOME]
 
 
 def test_nobody_is_dialed_twice_at_a_time() -> None:
