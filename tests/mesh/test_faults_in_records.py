@@ -10,7 +10,7 @@ import pytest
 from meshnode.app import authoring, policy
 from meshnode.app.conversation import Conversation
 from meshnode.store import State
-from protocol import Audience, Code, Kind, Listing, Profile, Record, encode, limits, presence_psk
+from protocol import Audience, Code, Kind, Listing, PersonId, Profile, Record, encode, limits, presence_psk
 from protocol.limits import DAY, INT_MAX
 from tests.support.crooked import another_signature, rewritten, with_signature
 from tests.support.intruder import Intruder
@@ -264,7 +264,7 @@ def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
     nowhere a listing, a name or a place."""
     village = Village()
     eve = Person("Eve")
-    everyone = {node.person: 1000 for node in village.mesh.nodes.values()}
+    everyone: dict[Person | PersonId, int] = {node.person: 1000 for node in village.mesh.nodes.values()}
     eves = [eve.certificate(EPOCH), eve.policy(everyone, now=EPOCH), eve.profile(EPOCH)]
     village.alice.replica.ingest.receive(eves, village.mesh.nodes["Bob"].person)
     intruder = Intruder(village.mesh, village.alice, eve, weight=0, records=eves)
