@@ -74,14 +74,14 @@ def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -
     if not wanted:
         raise Usage("say who", "a name, an id, or the beginning of either")
     named = {person: name_of(replica, person) for person in pool}
-    matches = _by_id(wanted, pool) or [person for person, name in named.items() if name.casefold() == wanted]
+    matches = _by_id(wanted, pool)
     if not matches:
+        # Nor can the beginning of an id, as lists show it, be taken: then both are meant.
         as_id = len(wanted.removeprefix("mp1")) >= ID_LETTERS_MIN
-        matches = [
-            person
-            for person, name in named.items()
-            if name.casefold().startswith(wanted) or (as_id and person_matches(wanted, person))
-        ]
+        by_id = [person for person in pool if as_id and person_matches(wanted, person)]
+        by_name = [person for person, name in named.items() if name.casefold() == wanted]
+        by_name = by_name or [person for person, name in named.items() if name.casefold().startswith(wanted)]
+        matches = list(dict.fromkeys([*by_name, *by_id]))
     if not matches:
         raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists whom you know")
     if len(matches) > 1:

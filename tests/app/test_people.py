@@ -45,6 +45,16 @@ def test_a_whole_id_cannot_be_taken_by_a_name(mesh: Mesh, people: People) -> Non
     assert naming.find(alice.replica, person_text(carol.person)) == carol.person
 
 
+@pytest.mark.parametrize("shown", [slice(3, 11), slice(0, 11), slice(3, 7)])
+def test_nor_can_the_beginning_of_an_id_as_lists_show_it(mesh: Mesh, people: People, shown: slice) -> None:
+    alice, bob, carol = people
+    beginning = person_text(carol.person)[shown]
+    set_profile(bob.replica, name=beginning)
+    mesh.settle()
+    with pytest.raises(Ambiguous):
+        naming.find(alice.replica, beginning)
+
+
 def test_unknown_blocked_and_blocking_people_are_not_found_in_the_same_words(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     settle_in(mesh, "Stranger")
