@@ -73,11 +73,9 @@ def _synced(runs: int, top: Home, newcomer: Home) -> list[Synced]:
 
 def _meet(top: Home, newcomer: Home) -> Synced:
     port = free_port()
-    with (
-        Daemon(top, "--no-mdns", "--port", str(port)) as callee,
-        Daemon(newcomer, "--no-mdns", "--peer", f"127.0.0.1:{port}") as caller,
-    ):
-        seconds = wait_until(lambda: caller.live() and caller.records() == callee.records())
-        caller.stop()
+    with Daemon(top, "--no-mdns", "--port", str(port)) as callee:
+        callee.api.get("/v1/discover")  # answered when it has read all that it holds
+        with Daemon(newcomer, "--no-mdns", "--peer", f"127.0.0.1:{port}") as caller:
+            seconds = wait_until(lambda: caller.live() and caller.records() == callee.records())
     (link,) = [line for line in caller.log("link ended") if "peer" in line]
     return Synced(seconds, link["bytes_in"], link["bytes_out"])

@@ -54,7 +54,7 @@ def measure(report: Report) -> None:
         village_store(small, place / "some.db", [*small.graph(), *fresh])
         village_store(large, place / "many.db", [*large.graph(), *large.listings(size.many)])
         shutil.copy(place / "many.db", place / "more.db")
-        village_store(large, place / "more.db", large.listings(size.some, series="beans"))
+        village_store(large, place / "more.db", large.listings(size.some, series="beans", days=1))
         empty = (small, place / "some.db", place / "few.db")
         filled = (large, place / "more.db", place / "many.db")
         for case in (

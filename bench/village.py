@@ -30,12 +30,14 @@ TEXT = "From our garden behind the mill, this week and next. Bring a basket, and
 
 
 class Village:
-    """`size` people, `people[0]` at the top; `now` is the day on which all of this is so, UNIX seconds."""
+    """`size` people, the first of them at the top; `now` is the day on which all of this is so, UNIX seconds."""
 
     def __init__(self, size: int, now: int | None = None) -> None:
         self.now = int(time.time()) if now is None else now
-        self.people = [Person(f"villager {number}") for number in range(size)]
-        self._number = {person.id: number for number, person in enumerate(self.people)}
+        self.settled = [Person(f"villager {number}") for number in range(size - 1)]
+        self.newcomer = Person("newcomer")
+        """Whom only the top knows, and whose own node holds little yet."""
+        self._number = {person.id: number for number, person in enumerate(self.settled)}
 
     @classmethod
     def of_listings(cls, count: int) -> Village:
@@ -45,20 +47,13 @@ class Village:
     @property
     def top(self) -> Person:
         """Who is nearest to everybody."""
-        return self.people[0]
-
-    @property
-    def newcomer(self) -> Person:
-        """Somebody right below the top whose own node holds little yet."""
-        return self.people[1]
+        return self.settled[0]
 
     def circle(self, person: Person) -> list[Record]:
         """Certificate, policy and profile of one of the people."""
         made = self.now - DAYS * DAY
         preference = Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 1)
-        vouches: dict[Person | PersonId, int] = {
-            neighbour.id: WEIGHT for neighbour in self._neighbours(self._number[person.id])
-        }
+        vouches: dict[Person | PersonId, int] = {neighbour.id: WEIGHT for neighbour in self._neighbours(person)}
         return [
             person.certificate(made),
             person.policy(vouches, preference=preference, now=made),
@@ -67,23 +62,25 @@ class Village:
 
     def graph(self) -> Iterator[Record]:
         """Everybody's certificate, policy and profile."""
-        for person in self.people:
+        for person in (*self.settled, self.newcomer):
             yield from self.circle(person)
 
-    def listings(self, count: int, *, series: str = "vegetables") -> Iterator[Record]:
-        """`count` listings, dealt out to all but the newcomer; another series, other listings."""
-        authors = [person for person in self.people if person is not self.newcomer]
+    def listings(self, count: int, *, series: str = "vegetables", days: int = DAYS) -> Iterator[Record]:
+        """`count` listings of the last days, dealt out to all but the newcomer; another series, other listings."""
         for number in range(count):
-            author = authors[number % len(authors)]
-            made = self.now - (count - number) * DAYS * DAY // (count + 1) - 1
+            author = self.settled[number % len(self.settled)]
+            made = self.now - (count - number) * days * DAY // (count + 1) - 1
             yield author.listing(
                 f"Fresh {series}, basket {number}", text=TEXT, category="food", now=made, life=60 * DAY
             )
 
-    def _neighbours(self, number: int) -> list[Person]:
-        below = self.people[number * BRANCHES + 1 : (number + 1) * BRANCHES + 1]
-        above = [self.people[(number - 1) // BRANCHES]] if number else []
-        return above + below
+    def _neighbours(self, person: Person) -> list[Person]:
+        if person is self.newcomer:
+            return [self.top]
+        number = self._number[person.id]
+        below = self.settled[number * BRANCHES + 1 : (number + 1) * BRANCHES + 1]
+        above = self.settled[(number - 1) // BRANCHES] if number else self.newcomer
+        return [above, *below]
 
 
 def _believe(records: Sequence[Record]) -> list[bool]:
