@@ -18,7 +18,6 @@ _DIRECTION = re.compile(f"[{_DIRECTIONS}]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _UNSEEN = re.compile("[\ufeff\ufff9-\ufffb\ufffe\uffff]")
 _FORBIDDEN = re.compile(f"[{_CONTROLS}{_DIRECTIONS}\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]")
-_NEEDS_A_LOOK = re.compile("[^\x20-\x7e]")
 
 
 def text_fault(text: str, longest: int, *, shortest: int = 0, lines: bool = False) -> str | None:
@@ -32,7 +31,7 @@ def text_fault(text: str, longest: int, *, shortest: int = 0, lines: bool = Fals
         return f"must not be longer than {longest} characters (it has {len(text)})"
     if text and (text[0].isspace() or text[-1].isspace()):
         return "must not begin or end with white space"
-    if _NEEDS_A_LOOK.search(text) is None:
+    if text.isascii() and text.isprintable():
         return None
     if not lines and "\n" in text:
         return "must be on one line"
