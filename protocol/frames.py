@@ -25,7 +25,8 @@ HAVE_PREFIX_BYTES = 12  # of an id: whoever makes two records alike by 2^48 hash
 
 _FRAME_OVERHEAD = 8  # a frame's own array head, type and inner array head, rounded up
 _ENTRY_OVERHEAD = 3  # the length before each record's bytes
-_HELLO_FIELDS = 7
+_HELLO_FIELDS = 8
+WHO_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Hello:
     wall: int  # UNIX seconds
     roots: tuple[bytes, bytes] | None  # fingerprints of both phases
     records: tuple[bytes, ...] = ()  # an introduction, as in Introduce
+    who: bytes | None = None  # the tag of the person and device that speak; see session/greeting.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +139,8 @@ def encode_frame(frame: Frame) -> bytes:
     """The bytes of a frame, at most FRAME_MAX_BYTES if its parts keep to their caps."""
     fields: tuple[Value, ...]
     match frame:
-        case Hello(versions, algorithms, wall, roots, records):
-            fields = (versions, algorithms, wall, *(roots or (None, None)), records)
+        case Hello(versions, algorithms, wall, roots, records, who):
+            fields = (versions, algorithms, wall, *(roots or (None, None)), records, who)
         case Roots(phase, number, root):
             fields = (int(phase), number, root)
         case Compare(value) | Want(value) | Introduce(value) | Records(value) | Headers(value):
@@ -221,7 +223,8 @@ def _read_hello(fields: _Fields) -> Frame:
     roots = None
     if fields[3] is not None or fields[4] is not None:
         roots = (_bytes(fields[3], ROOT_BYTES), _bytes(fields[4], ROOT_BYTES))
-    return Hello(versions, algorithms, _integer(fields[2]), roots, _read_introduction(fields[5]))
+    who = None if fields[6] is None else _bytes(fields[6], WHO_BYTES)
+    return Hello(versions, algorithms, _integer(fields[2]), roots, _read_introduction(fields[5]), who)
 
 
 def _read_introduction(value: Value) -> tuple[bytes, ...]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 
 from protocol.bodies import Device, body_of
 from protocol.errors import Code, RemoteError
-from protocol.frames import Hello, Introduce, Who
-from protocol.keys import DeviceId
+from protocol.frames import WHO_BYTES, Hello, Introduce, Who
+from protocol.keys import DeviceId, PersonId
 from protocol.record import Kind, Record, check_header, verify_signature
 from protocol.session.events import Introduction, PeerIntroduced
 
 VERSIONS = (1,)
 ALGORITHMS = (1,)  # of reconciliation; 1 is README.md, "Reconciliation"
+
+_WHO_DOMAIN = b"meshnode hello v1\0"
 
 
 class Greeting:
@@ -25,9 +28,11 @@ class Greeting:
         find_certificate: Callable[[bytes], Record | None],
         wall: int,
         *,
+        handshake_hash: bytes,
         introduce: bool,
     ) -> None:
         self._me = me
+        self._handshake_hash = handshake_hash
         self._remote_static = remote_static
         self._wall = wall
         self._introduce = introduce
@@ -60,7 +65,8 @@ class Greeting:
     def hello(self, roots: tuple[bytes, bytes] | None) -> Hello:
         """Our Hello."""
         self.said = True
-        return Hello(VERSIONS, ALGORITHMS, self._wall, roots, self._introduction() if self._introduce else ())
+        records = self._introduction() if self._introduce else ()
+        return Hello(VERSIONS, ALGORITHMS, self._wall, roots, records, self._tag(self._me.person, self._me.device))
 
     def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:
         """Read a frame of the greeting; returns what it calls for."""
@@ -83,17 +89,23 @@ class Greeting:
             raise RemoteError(Code.OUT_OF_ORDER, "a second Hello")
         check_common_ground(hello)
         self._hello = hello
-        if hello.records:
+        if hello.records:  # what somebody shows of himself counts more than what others may have claimed of his key
             self._read(hello.records)
+        elif hello.who is not None and self._certificate is not None:
+            held = self._certificate.header
+            if hello.who != self._tag(held.author, held.device):
+                self._certificate = None  # somebody else has certified this key as his own
         if self._certificate is None:
             self._asked = True
             return Who()
         return None
 
+    def _tag(self, person: PersonId, device: DeviceId) -> bytes:
+        """What a Hello calls its speaker by: it means something on this channel and to those who know him."""
+        return blake2b(_WHO_DOMAIN + person + device, key=self._handshake_hash, digest_size=WHO_BYTES).digest()
+
     def _read(self, wires: Iterable[bytes]) -> None:
-        certificate, self._extra = read_introduction(wires, self._remote_static)
-        if self._certificate is None:
-            self._certificate = certificate
+        self._certificate, self._extra = read_introduction(wires, self._remote_static)
 
     def _introduction(self) -> tuple[bytes, ...]:
         return tuple(record.wire for record in (self._me.certificate, *self._me.more))

@@ -78,7 +78,9 @@ class Session:
         self._initiator = initiator
         self._handshake_hash = handshake_hash
         self._me = me
-        self._greeting = Greeting(me, remote_static, find_certificate, wall, introduce=introduce)
+        self._greeting = Greeting(
+            me, remote_static, find_certificate, wall, handshake_hash=handshake_hash, introduce=introduce
+        )
         self._our_roots: tuple[bytes, bytes] | None = None  # as our Hello said them
 
         self._state = State.GREETING

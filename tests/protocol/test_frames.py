@@ -101,11 +101,11 @@ def test_the_golden_refusals_hold(vector: dict[str, str]) -> None:
     refused(bytes.fromhex(vector["bytes"]), Code[vector["code"].upper()])
 
 
-HELLO: tuple[Value, ...] = ((1,), (1,), 0, None, None, ())
+HELLO: tuple[Value, ...] = ((1,), (1,), 0, None, None, (), None)
 
 
 def hello(**changes: Value) -> bytes:
-    names = ("versions", "algorithms", "wall", "graph", "rest", "records")
+    names = ("versions", "algorithms", "wall", "graph", "rest", "records", "who")
     return encode((1, *(changes.get(name, value) for name, value in zip(names, HELLO, strict=True))))
 
 
@@ -130,6 +130,8 @@ def hello(**changes: Value) -> bytes:
         hello(graph=bytes(7), rest=bytes(8)),
         hello(records=None),
         hello(records=(1,)),
+        hello(who=b"1234567"),
+        hello(who="12345678"),
         encode((2, 0)),
         encode((3,)),
         encode((3, b"")),

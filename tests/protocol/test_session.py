@@ -20,6 +20,7 @@ from protocol.limits import (
 )
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, item, kinds, settled
+from tests.support.thieves import claim
 
 ALICE, BOB = Person("Alice"), Person("Bob")
 MANY = [BOB.listing(f"offer {number}", now=NOW + number) for number in range(3000)]
@@ -62,6 +63,36 @@ def test_who_holds_a_card_introduces_himself_at_once() -> None:
     assert not kinds(pair)[Who]
     assert one.live
     assert other.live
+
+
+def test_what_somebody_shows_of_himself_counts_before_what_others_claim_of_his_key() -> None:
+    mallory = Person("Mallory")
+    one, other = Side(ALICE), Side(BOB)
+    one.learn(BOB)
+    other.knows[ALICE.keys.dh_public] = claim(mallory, ALICE.keys)  # all that Bob knows of this key is a lie
+    one.start(BOB, initiator=True, introduce=True)
+    other.start(ALICE, initiator=False)
+    Pair(one, other).run()
+    met = other.events[0]
+    assert isinstance(met, PeerIntroduced)
+    assert met.person == ALICE.id
+
+
+@pytest.mark.parametrize("misled", ["initiator", "responder"])
+def test_a_speaker_is_asked_for_his_certificate_where_only_a_false_one_is_held(misled: str) -> None:
+    mallory = Person("Mallory")
+    one, other = Side(ALICE), Side(BOB)
+    one.learn(BOB)
+    other.learn(ALICE)
+    victim, peer = (one, BOB) if misled == "initiator" else (other, ALICE)
+    victim.knows[peer.keys.dh_public] = claim(mallory, peer.keys)
+    one.start(BOB, initiator=True)
+    other.start(ALICE, initiator=False)
+    pair = Pair(one, other).run()
+    assert kinds(pair)[Who] == 1
+    met = victim.events[0]
+    assert isinstance(met, PeerIntroduced)
+    assert met.person == peer.id
 
 
 def test_a_responder_says_nothing_but_who_until_its_node_admits() -> None:

@@ -1,0 +1,26 @@
+"""Certificates by which somebody claims another's device keys as his own, which his identity key can well sign."""
+
+from __future__ import annotations
+
+from protocol import Audience, Device, DeviceKeys, Kind, Record, device_slot, limits, signed
+from tests.support.people import NOW, Person
+
+
+def claim(thief: Person, keys: DeviceKeys) -> Record:
+    """`thief` says that the device with these keys is his."""
+    body = Device(bytes(16), keys.dh_public, keys.letter_public)
+    return signed(
+        kind=Kind.DEVICE,
+        author=thief.id,
+        device=keys.device_id,
+        slot=device_slot(keys.device_id),
+        version=1,
+        audience=Audience.FOLLOWS,
+        policy_version=0,
+        created=NOW,
+        expires=NOW + limits.DEVICE_LIFE,
+        floor=1,
+        outlives=NOW + limits.DEVICE_LIFE,
+        body=body.to_body(),
+        sign=thief.identity.sign,
+    )
