@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app import policy
+from meshnode.app.clearing import clear_out
 from meshnode.app.naming import PersonRef, find, name_of, reference, remember_name
 from meshnode.app.replica import Replica
 from meshnode.errors import NotFound, Refused
@@ -35,10 +36,12 @@ def block(replica: Replica, who: str) -> BlockView:
         own = policy.own(replica)
         if own is not None and len(own.block_tags) >= limits.BLOCKS_MAX:
             raise Refused(f"you block {limits.BLOCKS_MAX} people already", "'meshnode unblock NAME' makes room")
-        name = name_of(replica, person)
+        name, crowds = name_of(replica, person), person in replica.room.crowded_by()
         policy.block(replica, person)
         replica.store.blocked.add(person, replica.clock.now())
         remember_name(replica, person, name)
+        if crowds:
+            clear_out(replica, person)
     return _view(replica, person)
 
 

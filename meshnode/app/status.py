@@ -189,7 +189,7 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
         yield Problem(
             "crowded",
             f"{name_of(replica, person)} has brought nearly as much as one person may",
-            "more from there is refused; 'meshnode unvouch NAME' makes room, if these people mean nothing to you",
+            "more from there is refused; 'meshnode block NAME' throws out what came through that person",
         )
     if replica.room.is_full:
         yield Problem(

@@ -6,14 +6,11 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import membership, policy
+from meshnode.app import clearing, membership, policy
 from meshnode.app.beginning import certify_own_device
-from meshnode.app.changes import Change
-from meshnode.app.ingest import CIRCLE_KINDS
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
 from meshnode.app.replica import Replica
-from meshnode.app.settle import Settled
 from protocol import PROFILE_SLOT, Kind, Record, device_slot, limits
 
 UPKEEP_SECONDS = 10 * 60  # between two rounds while nothing asks for one sooner
@@ -45,27 +42,14 @@ def _purge(replica: Replica) -> None:
     now = replica.clock.now()
     store = replica.store
     store.cards.purge(now)
-    ending = store.records.ending(now)
-    if not ending:
-        return
-    people = {row.author for row in ending if row.kind in CIRCLE_KINDS}
-    try:
-        with store.transaction():
+    ending, strays = store.records.ending(now), clearing.strays(replica)
+    if ending or strays:
+
+        def delete() -> None:
             store.records.purge(now)
-            replica.circle.refresh(store, people)
-            settled = replica.settler.settle(people, now) if people else Settled()
-    except BaseException:
-        replica.circle.refresh(store, people)  # it may have read what was then taken back
-        replica.settler.forget()
-        raise
-    replica.changes.tell(
-        Change(
-            stored=tuple(settled.freed),
-            ended=(*ending, *settled.gone),
-            people=frozenset(people | settled.people),
-            trust=bool(people),
-        )
-    )
+            store.records.delete([row.id for row in strays])
+
+        clearing.let_go(replica, [*ending, *strays], delete)
 
 
 def _renew(replica: Replica) -> None:

@@ -116,6 +116,17 @@ class RecordReader:
             last = found[-1][0]
             yield from self._rows(found)
 
+    def strays(self, before: int) -> list[Row]:
+        """Others' certificates and strikes that came before then (UNIX seconds), nothing else of their authors being here."""
+        where = f"kind = {Kind.DEVICE:d} AND {_IN_CIRCLE} AND received_from IS NOT NULL AND arrived < ?"
+        alone = f"NOT EXISTS (SELECT 1 FROM record o WHERE o.author = record.author AND o.kind <> {Kind.DEVICE:d})"  # noqa: S608
+        return list(self._rows(self._database.all(f"{ROW} WHERE {where} AND {alone}", (before,))))
+
+    def brought_by(self, source: PersonId) -> list[Row]:
+        """What this person has brought, whoever wrote it; headers left out."""
+        where = "received_from = ? AND complete"
+        return list(self._rows(self._database.all(f"{ROW} WHERE {where}", (self._persons.find(source),))))
+
     def rows_of(self, ids: Sequence[RecordId]) -> list[Row]:
         """The rows of these ids that are held, in the order asked for."""
         rows = {row.id: row for row in self._rows(self._database.all(f"{ROW} WHERE {_BY_IDS}", _keys(ids)))}

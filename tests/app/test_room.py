@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from meshnode.app import policy
+from meshnode.app import blocks, policy, upkeep
 from meshnode.app.replica import Replica
 from meshnode.app.status import NetworkState, problems
+from meshnode.clock import Clock
 from meshnode.store import Store
-from protocol import Kind, Record, limits
+from protocol import Kind, Record, limits, person_text
 from tests.support.network import replica_of
-from tests.support.people import Person
+from tests.support.people import NOW, Person
 
 ALICE, CAROL, MALLORY, NORA = (Person(name) for name in ("Alice", "Carol", "Mallory", "Nora"))
 
@@ -112,3 +113,30 @@ def test_room_comes_back_with_whom_it_was_taken_by_gone(bob: Replica) -> None:
     with bob.store.transaction():
         bob.store.records.drop_bodies(rows)
     assert len(bob.ingest.receive(list(crowd(200, now))[100:], MALLORY.id).kept) == 20
+
+
+def test_blocking_who_has_crowded_the_node_throws_out_what_he_brought(bob: Replica) -> None:
+    now = bob.clock.now()
+    bob.ingest.receive([MALLORY.certificate(now), MALLORY.policy({bob.me: 900}, now=now)], MALLORY.id)
+    bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now)], MALLORY.id)
+    bob.ingest.receive([CAROL.certificate(now)], NORA.id)
+    bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
+    assert bob.room.crowded_by() == [MALLORY.id]
+    blocks.block(bob, person_text(MALLORY.id))
+    assert bob.circle.people() == {bob.me, ALICE.id, CAROL.id}
+    assert bob.room.crowded_by() == []
+
+
+def test_certificates_of_people_of_whom_nothing_else_comes_go_after_a_while() -> None:
+    wall = [float(NOW)]
+    bob = replica_of("Bob", clock=Clock(wall=lambda: wall[0], monotonic=lambda: wall[0]))
+    now = bob.clock.now()
+    policy.vouch(bob, ALICE.id, 800)
+    bob.ingest.receive([ALICE.certificate(now), NORA.certificate(now), NORA.policy({bob.me: 500}, now=now)], MALLORY.id)
+    bob.ingest.receive([*crowd(5, now), CAROL.strike(now)], MALLORY.id)
+    wall[0] += limits.HELD_LIFE
+    upkeep.upkeep(bob)
+    assert len(bob.circle.people()) == 9
+    wall[0] += limits.HOUR
+    upkeep.upkeep(bob)
+    assert bob.circle.people() == {bob.me, ALICE.id, NORA.id}

@@ -51,11 +51,16 @@ class Node:
         return {peer.person for peer in self.network.state().peers if peer.live}
 
 
-def replica_of(name: str, store: Store | None = None) -> Replica:
+def replica_of(name: str, store: Store | None = None, *, clock: Clock | None = None) -> Replica:
     """A new person's replica."""
     person = Person(name)
     replica = Replica.open(
-        store or Store.open(":memory:"), person.id, person.keys, Clock(), secrets.token_bytes, identity=person.identity
+        store or Store.open(":memory:"),
+        person.id,
+        person.keys,
+        clock or Clock(),
+        secrets.token_bytes,
+        identity=person.identity,
     )
     begin(
         replica, name=name, place=None, preference=Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 0)
