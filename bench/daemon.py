@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from bench.village import Village, village_store
 from meshnode.cli.client import Client
 from meshnode.home import Home
 from meshnode.keyring import Keyring
-from protocol import Record
 from tests.support.people import Person
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -28,13 +27,13 @@ WAIT = 600.0
 STOP = 10.0
 
 
-def make_home(village: Village, person: Person, directory: Path, records: Iterable[Record]) -> Home:
-    """A home for one of the village's people, whose store holds `records`."""
+def make_home(person: Person, directory: Path, store: Path) -> Home:
+    """A home for one of the village's people, with a copy of `store`."""
     home = Home(directory)
     keys = person.keys
     seeds = iter((person.identity.seed, keys.sign_seed, keys.dh_private, keys.letter_private))
     Keyring.create(home, entropy=lambda _: next(seeds))
-    village_store(village, home.store, records)
+    shutil.copy(store, home.store)
     return home
 
 

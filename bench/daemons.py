@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from bench.daemon import Daemon, free_port, make_home, wait_until
 from bench.harness import Report
 from bench.village import Village, village_store
-from meshnode.home import Home
 
 
 class Synced(NamedTuple):
@@ -30,52 +27,37 @@ class Synced(NamedTuple):
 def measure(report: Report) -> None:
     """Fill an empty node, with some and with many; then let two nodes that hold many differ a little."""
     size = report.size
-    for count in (size.some, size.many):
-        village = Village.of_listings(count)
-        few = [*village.circle(village.newcomer), *village.circle(village.top)]
-        with _homes() as (top, newcomer):
-            make_home(village, village.top, top.path, [*village.graph(), *village.listings(count)])
-            make_home(village, village.newcomer, newcomer.path, few)
-            _report(report, f"{count:,} to an empty node", _synced(size.runs, top, newcomer))
-    village = Village.of_listings(size.many)
-    everything = [*village.graph(), *village.listings(size.many)]
-    for number in size.differences:
-        with _homes() as (top, newcomer):
-            for home, person, series in ((top, village.top, "beans"), (newcomer, village.newcomer, "peas")):
-                make_home(village, person, home.path, everything)
-                village_store(village, home.store, village.listings(number // 2, series=series))
-            _report(report, f"{number:,} of {size.many:,} differ", _synced(size.runs, top, newcomer))
+    small, village = Village.of_listings(size.some), Village.of_listings(size.many)
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        for name, people, count in (("some", small, size.some), ("many", village, size.many)):
+            village_store(people, place / f"before {name}", people.acquaintance())
+            village_store(people, place / name, people.everything(count))
+            _report(report, people, f"{count:,} to an empty node", place / name, place / f"before {name}")
+        for number in size.differences:
+            here, there = place / f"here {number}", place / f"there {number}"
+            for store, series in ((here, "beans"), (there, "peas")):
+                shutil.copy(place / "many", store)
+                village_store(village, store, village.listings(number // 2, series=series))
+            _report(report, village, f"{number:,} of {size.many:,} differ", here, there)
 
 
-def _report(report: Report, name: str, runs: list[Synced]) -> None:
+def _report(report: Report, village: Village, name: str, callee: Path, caller: Path) -> None:
+    runs = [_meet(village, callee, caller) for _ in range(report.size.runs)]
     report.add(f"{name}: time", "s", [run.seconds for run in runs])
     report.add(f"{name}: bytes in", "B", [run.bytes_in for run in runs])
     report.add(f"{name}: bytes out", "B", [run.bytes_out for run in runs])
 
 
-@contextmanager
-def _homes() -> Iterator[tuple[Home, Home]]:
-    with tempfile.TemporaryDirectory() as directory:
-        yield Home(Path(directory) / "top"), Home(Path(directory) / "newcomer")
-
-
-def _synced(runs: int, top: Home, newcomer: Home) -> list[Synced]:
-    """Let the newcomer meet the top; every run from copies of both homes."""
-    found = []
-    for _ in range(runs):
-        with tempfile.TemporaryDirectory() as directory:
-            homes = [Home(Path(directory) / home.path.name) for home in (top, newcomer)]
-            for home, copy in zip((top, newcomer), homes, strict=True):
-                shutil.copytree(home.path, copy.path)
-            found.append(_meet(*homes))
-    return found
-
-
-def _meet(top: Home, newcomer: Home) -> Synced:
+def _meet(village: Village, callee_store: Path, caller_store: Path) -> Synced:
+    """Let the newcomer meet the top, each over a copy of its store."""
     port = free_port()
-    with Daemon(top, "--no-mdns", "--port", str(port)) as callee:
-        callee.api.get("/v1/discover")  # answered when it has read all that it holds
-        with Daemon(newcomer, "--no-mdns", "--peer", f"127.0.0.1:{port}") as caller:
-            seconds = wait_until(lambda: caller.live() and caller.records() == callee.records())
-    (link,) = [line for line in caller.log("link ended") if "peer" in line]
+    with tempfile.TemporaryDirectory() as directory:
+        top = make_home(village.top, Path(directory) / "top", callee_store)
+        newcomer = make_home(village.newcomer, Path(directory) / "newcomer", caller_store)
+        with Daemon(top, "--no-mdns", "--port", str(port)) as callee:
+            callee.api.get("/v1/discover")  # answered when it has read all that it holds
+            with Daemon(newcomer, "--no-mdns", "--peer", f"127.0.0.1:{port}") as caller:
+                seconds = wait_until(lambda: caller.live() and caller.records() == callee.records())
+            (link,) = [line for line in caller.log("link ended") if "peer" in line]
     return Synced(seconds, link["bytes_in"], link["bytes_out"])

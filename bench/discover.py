@@ -27,7 +27,7 @@ def measure(report: Report) -> None:
     village = Village.of_listings(report.size.many)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "store.db"
-        village_store(village, path, [*village.graph(), *village.listings(report.size.many)])
+        village_store(village, path, village.everything(report.size.many))
         with node_of(village.newcomer, path) as replica:
             catalogue = Catalogue(replica)
             with timed() as timing:

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench import machine
 from bench.daemon import ENVIRONMENT, PROGRAM, PROJECT, Daemon, make_home
 from bench.harness import Bound, Report, percentile, timed
-from bench.village import Village
+from bench.village import Village, village_store
 from meshnode.home import Home
 
 COMMAND = Bound(120, 70)
@@ -29,8 +29,8 @@ def measure(report: Report) -> None:
     village = Village.of_listings(size.many)
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
-        few = [*village.circle(village.newcomer), *village.circle(village.top)]
-        home = make_home(village, village.newcomer, place / "few", few)
+        village_store(village, place / "few.db", village.acquaintance())
+        home = make_home(village.newcomer, place / "few", place / "few.db")
         starts = []
         for _ in range(size.runs):
             with Daemon(home) as daemon:
@@ -46,7 +46,8 @@ def measure(report: Report) -> None:
             idle = machine.resident(daemon.pid)
         report.add("idle memory (RSS)", "MiB", [idle], bound=IDLE)
         report.add("wake-ups of all threads", "a minute", [woken * 60 / size.idle_seconds], bound=WAKEUPS)
-        full = make_home(village, village.newcomer, place / "many", [*village.graph(), *village.listings(size.many)])
+        village_store(village, place / "many.db", village.everything(size.many))
+        full = make_home(village.newcomer, place / "many", place / "many.db")
         starts, taken = [], []
         for _ in range(size.runs):
             with Daemon(full) as daemon:

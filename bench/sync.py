@@ -33,13 +33,13 @@ class Synced(NamedTuple):
 def measure(report: Report) -> None:
     """Fill an empty node; then, both well filled, sync again after some differences."""
     size = report.size
-    village = Village.of_listings(size.many)
+    few, village = Village.of_listings(size.some), Village.of_listings(size.many)
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
-        village_store(village, place / "few.db", [*village.circle(village.top), *village.circle(village.newcomer)])
-        village_store(village, place / "some.db", [*village.graph(), *village.listings(size.some)])
-        village_store(village, place / "many.db", [*village.graph(), *village.listings(size.many)])
-        runs = [_sync(village, place / "some.db", place / "few.db") for _ in range(size.runs)]
+        village_store(few, place / "few.db", few.acquaintance())
+        village_store(few, place / "some.db", few.everything(size.some))
+        village_store(village, place / "many.db", village.everything(size.many))
+        runs = [_sync(few, place / "some.db", place / "few.db") for _ in range(size.runs)]
         _report(report, f"{size.some:,} to an empty node", runs)
         for number in size.differences:
             here, there = place / "here.db", place / "there.db"

@@ -65,6 +65,16 @@ class Village:
         for person in (*self.settled, self.newcomer):
             yield from self.circle(person)
 
+    def acquaintance(self) -> Iterator[Record]:
+        """What the newcomer's node holds when it has met the top, and nothing else yet."""
+        yield from self.circle(self.newcomer)
+        yield from self.circle(self.top)
+
+    def everything(self, count: int) -> Iterator[Record]:
+        """Everybody and `count` listings: what a node holds that has been around."""
+        yield from self.graph()
+        yield from self.listings(count)
+
     def listings(self, count: int, *, series: str = "vegetables", days: int = DAYS) -> Iterator[Record]:
         """`count` listings of the last days, dealt out to all but the newcomer; another series, other listings."""
         for number in range(count):
