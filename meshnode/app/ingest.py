@@ -78,6 +78,7 @@ class _Batch:
     now: int
     now_is_certain: bool
     disk_is_full: bool
+    known: set[tuple[RecordId, bool]] = field(default_factory=set)
     stored: list[RecordId] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
@@ -142,7 +143,10 @@ class Ingest:
     # --- before any signature is looked at -------------------------------------------------------------------------
 
     def _worth_verifying(self, records: Sequence[Record], batch: _Batch) -> list[Record]:
-        """What is new here, in the order in which it has to be taken."""
+        """What is timely, or here already, in the order in which it has to be taken.
+
+        What is here is verified like all else: who knows a record must not find out by a bad signature whether we have it.
+        """
         known = self._store.records.known([record.id for record in records])
         fresh: list[Record] = []
         seen: set[tuple[RecordId, bool, bytes]] = set()  # a bad signature must not keep the good one out
@@ -156,7 +160,8 @@ class Ingest:
                 continue
             seen.add((record.id, record.header_only, record.signature))
             if known.get(record.id, False) or (record.header_only and record.id in known):
-                self._shown_again(record, batch)
+                batch.known.add((record.id, record.header_only))
+                fresh.append(record)
             elif batch.now_is_certain and _untimely(record, batch.now):
                 batch.outcome.refused.append(record.id)
             else:
@@ -167,8 +172,8 @@ class Ingest:
         batch.outcome.kept.append(record.id)
         if record.header_only:
             return
-        (row,) = self._store.records.rows_of([record.id])
-        if row.state == State.SUSPENDED:
+        rows = self._store.records.rows_of([record.id])  # none, where a strike in this very batch has voided it
+        if any(row.state == State.SUSPENDED for row in rows):
             self._answer_with_newer(record, self._store.records.head(record.register), batch)
 
     def _answer_with_newer(self, record: Record, head: Record | None, batch: _Batch) -> None:
@@ -187,7 +192,10 @@ class Ingest:
                 try:
                     if not good:
                         raise RemoteError(Code.FORGED, "its signature does not hold")
-                    self._take_one(record, batch)
+                    if (record.id, record.header_only) in batch.known:
+                        self._shown_again(record, batch)
+                    else:
+                        self._take_one(record, batch)
                 except RemoteError as error:
                     batch.outcome.faults.append((record, error.code))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from meshnode.app.replica import Replica
 from meshnode.store import State, Store
-from protocol import Code
+from protocol import Code, Record
 from tests.support.forger import listing_nobody_here_can_read, profile_nobody_here_can_read
 from tests.support.network import replica_of
 from tests.support.people import Person
@@ -42,3 +44,16 @@ def test_a_node_starts_though_a_stored_profile_cannot_be_read_any_more() -> None
     again = Replica.open(store, bob.me, bob.keys, bob.clock, bob.entropy, identity=bob.identity)
     assert again.circle.profile(CAROL.id) is None
     assert again.circle.policy(CAROL.id) is not None
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_bad_signature_does_not_tell_whether_the_record_is_here(whole: bool) -> None:
+    bob = replica_of("Bob")
+    now = bob.clock.now()
+    here, elsewhere = CAROL.listing("Pears", now=now), CAROL.listing("Plums", now=now)
+    bob.ingest.receive([CAROL.certificate(now), CAROL.policy({bob.me: 900}, now=now), here], CAROL.id)
+    for record in (here, elsewhere):
+        forged = Record(record.header, record.header_bytes, bytes(64), record.body if whole else None)
+        outcome = bob.ingest.receive([forged], MALLORY.id)
+        assert ([code for _, code in outcome.faults], outcome.kept) == ([Code.FORGED], [])
+    assert bob.ingest.receive([here], MALLORY.id).kept == [here.id]
