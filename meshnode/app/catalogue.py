@@ -8,7 +8,7 @@ kept up by commits: what came and went is noted as it happens and read when some
 from __future__ import annotations
 
 import re
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -16,9 +16,9 @@ from itertools import islice
 from typing import Any
 
 from meshnode.app.changes import Change
-from meshnode.app.judge import Answer, Question
+from meshnode.app.judge import Answer, Question, question
 from meshnode.app.replica import Replica
-from meshnode.store import State
+from meshnode.store import Row, State
 from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, Wish, parse_body
 
 SLICE = 500  # listings read at a time while filling: the desk is free in between
@@ -26,6 +26,7 @@ NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything anew
 
 _ID_DOMAIN = b"meshnode listing id v1\0"
 _ID_BYTES = 10
+_ID_LENGTH = _ID_BYTES * 8 // 5  # letters of five bits each
 _ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0 and 1, which are easily mistaken
 _ID_LETTERS_MIN = 4
 _WORD = re.compile(r"\w+")
@@ -33,8 +34,26 @@ _WORD = re.compile(r"\w+")
 
 def listing_id(author: PersonId, slot: bytes) -> str:
     """The name of a listing for programs and people: the same through all its versions, and nobody else's to take."""
-    number = int.from_bytes(blake2b(_ID_DOMAIN + author + slot, digest_size=_ID_BYTES).digest(), "big")
-    return "".join(_ID_LETTERS[number >> 5 * place & 31] for place in reversed(range(_ID_BYTES * 8 // 5)))
+    return _letters(_number(author, slot))
+
+
+def _number(author: PersonId, slot: bytes) -> int:
+    return int.from_bytes(blake2b(_ID_DOMAIN + author + slot, digest_size=_ID_BYTES).digest(), "big")
+
+
+def _letters(number: int) -> str:
+    return "".join(_ID_LETTERS[number >> 5 * place & 31] for place in reversed(range(_ID_LENGTH)))
+
+
+def _numbers(beginning: str) -> range:
+    """Of the ids that begin with these letters."""
+    if len(beginning) > _ID_LENGTH or not set(beginning) <= set(_ID_LETTERS):
+        return range(0)
+    number = 0
+    for letter in beginning:
+        number = number << 5 | _ID_LETTERS.index(letter)
+    rest = 5 * (_ID_LENGTH - len(beginning))
+    return range(number << rest, (number + 1) << rest)
 
 
 def searchable(text: str) -> str:
@@ -48,13 +67,19 @@ class Entry:
     """One listing in use. `words` are those of its title, and from `title_end` on those of its text and tags."""
 
     record: RecordId
-    id: str
+    number: int
+    """Its id; half as large as the letters."""
     created: int
     expires: int
     type: str
     category: str
     words: str
     title_end: int
+
+    @property
+    def id(self) -> str:
+        """The name of the listing (see `listing_id`)."""
+        return _letters(self.number)
 
     def has_title(self, wanted: str) -> bool:
         """Whether the title begins with `wanted` (searchable)."""
@@ -78,6 +103,11 @@ class Shelf:
     soonest: int = 0
     """When the first of them expires, at the earliest."""
 
+    def position(self, created: int, record: RecordId) -> tuple[int, bool]:
+        """Where this listing stands, or would stand, and whether it does."""
+        at = bisect_left(self.entries, (-created, record), key=_newest_first)
+        return at, at < len(self.entries) and self.entries[at].record == record
+
     def in_time(self, now: int) -> list[Entry]:
         """The entries that have not expired."""
         if self.soonest <= now:
@@ -92,10 +122,9 @@ class Catalogue:
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
         self._shelves: dict[tuple[Question, bool], Shelf] = {}
-        self._at: dict[RecordId, tuple[Shelf, Entry]] = {}
         self._filling: Iterator[Record] | None = None
         self._came: list[RecordId] = []
-        self._went: list[RecordId] = []
+        self._went: list[Row] = []
         self.opinions: dict[Wish, dict[Shelf, Any]] = {}
         """What a search made of each shelf, by its wish; forgotten as soon as trust, blocks or places move."""
         self._begin()
@@ -105,7 +134,6 @@ class Catalogue:
 
     def _begin(self) -> None:
         self._shelves.clear()
-        self._at.clear()
         self._came.clear()
         self._went.clear()
         self._filling = self._replica.store.records.bodies(Kind.LISTING)
@@ -114,7 +142,7 @@ class Catalogue:
         if change.trust or change.people:
             self.opinions.clear()
         self._came.extend(change.stored)
-        self._went.extend(change.gone)
+        self._went.extend(change.ended)
         if len(self._came) + len(self._went) > NOTED_MAX:
             self._begin()
 
@@ -132,8 +160,8 @@ class Catalogue:
         """Be as new as the store."""
         while self.fill():
             pass
-        for record_id in self._went:
-            self._remove(record_id)
+        for row in self._went:
+            self._remove(row)
         came = list(dict.fromkeys(self._came))
         self._came.clear()
         self._went.clear()
@@ -143,7 +171,7 @@ class Catalogue:
         rows = self._replica.store.records.rows_of([record.id for record in records])
         live = {row.id for row in rows if row.kind == Kind.LISTING and row.state == State.LIVE}
         for record in records:
-            if record.id in self._at or record.id not in live or not record.body:
+            if record.id not in live or not record.body:
                 continue
             try:
                 body = parse_body(Kind.LISTING, record.body)
@@ -159,10 +187,13 @@ class Catalogue:
         shelf = self._shelves.get(key)
         if shelf is None:
             shelf = self._shelves[key] = Shelf(asked, header.author, header.audience, body.place, key[1])
+        at, here = shelf.position(header.created, record.id)
+        if here:
+            return
         title = searchable(body.title)
         entry = Entry(
             record=record.id,
-            id=listing_id(header.author, header.slot),
+            number=_number(header.author, header.slot),
             created=header.created,
             expires=header.expires,
             type=body.type,
@@ -170,18 +201,19 @@ class Catalogue:
             words=title + searchable(" ".join((body.text, *body.tags))),
             title_end=len(title),
         )
-        insort(shelf.entries, entry, key=_newest_first)
+        shelf.entries.insert(at, entry)
         shelf.soonest = min(shelf.soonest or entry.expires, entry.expires)
-        self._at[record.id] = (shelf, entry)
 
-    def _remove(self, record_id: RecordId) -> None:
-        found = self._at.pop(record_id, None)
-        if found is None:
-            return
-        shelf, entry = found
-        shelf.entries = [other for other in shelf.entries if other is not entry]
-        if not shelf.entries:
-            self._shelves.pop((shelf.question, shelf.emergency), None)
+    def _remove(self, row: Row) -> None:
+        for emergency in (False, True):
+            shelf = self._shelves.get((question(row), emergency))
+            if shelf is None:
+                continue
+            at, here = shelf.position(row.created, row.id)
+            if here:
+                shelf.entries = shelf.entries[:at] + shelf.entries[at + 1 :]
+            if not shelf.entries:
+                del self._shelves[shelf.question, shelf.emergency]
 
     # --- looking -------------------------------------------------------------------------------------------------------
 
@@ -208,14 +240,12 @@ class Catalogue:
             shelves += [shelf for shelf in self.shelves() if self.consents(shelf)]
         entries = [entry for shelf in shelves for entry in shelf.in_time(now)]
         as_id, title = text.strip().casefold(), searchable(text)
+        whole = _numbers(as_id) if len(as_id) == _ID_LENGTH else ()
+        begun = _numbers(as_id) if len(as_id) >= _ID_LETTERS_MIN else ()
         return (
-            [entry for entry in entries if entry.id == as_id]
+            [entry for entry in entries if entry.number in whole]
             or [entry for entry in entries if entry.is_titled(title)]
-            or [
-                entry
-                for entry in entries
-                if entry.has_title(title) or (len(as_id) >= _ID_LETTERS_MIN and entry.id.startswith(as_id))
-            ]
+            or [entry for entry in entries if entry.has_title(title) or entry.number in begun]
         )
 
 

@@ -26,11 +26,6 @@ class Change:
     people: frozenset[PersonId] = frozenset()
     trust: bool = False
 
-    @property
-    def gone(self) -> tuple[RecordId, ...]:
-        """The ids of what ended."""
-        return tuple(row.id for row in self.ended)
-
     def __bool__(self) -> bool:
         return bool(self.stored or self.ended or self.trust)
 
