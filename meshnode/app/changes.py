@@ -31,7 +31,10 @@ class Change:
 
 
 class Newer(NamedTuple):
-    """The newest record of a register, for somebody who has shown or may hold an older one, which `device` wrote."""
+    """The newest record of a register, for somebody who has shown or may hold an older one, which `device` wrote.
+
+    An empty `device` says that he may hold none, and know nothing of who wrote this one.
+    """
 
     head: Record
     device: DeviceId

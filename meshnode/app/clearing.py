@@ -13,8 +13,8 @@ from meshnode.app.changes import Change
 from meshnode.app.ingest import CIRCLE_KINDS
 from meshnode.app.replica import Replica
 from meshnode.app.settle import Settled
-from meshnode.store import Row
-from protocol import PersonId, limits
+from meshnode.store import Row, State
+from protocol import Kind, PersonId, limits
 
 
 def strays(replica: Replica) -> list[Row]:
@@ -33,11 +33,12 @@ def let_go(replica: Replica, ended: Sequence[Row], delete: Callable[[], object])
     """Carry out `delete`, which ends these records, and all that follows from their end."""
     store, now = replica.store, replica.clock.now()
     people = {row.author for row in ended if row.kind in CIRCLE_KINDS}
+    waited_for = {row.author for row in ended if row.kind == Kind.POLICY and row.state == State.SUSPENDED}
     try:
         with store.transaction():
             delete()
             replica.circle.refresh(store, people)
-            settled = replica.settler.settle(people, now) if people else Settled()
+            settled = replica.settler.settle(people, now, waited_for=waited_for) if people else Settled()
     except BaseException:
         replica.circle.refresh(store, people)  # it may have read what was then taken back
         replica.settler.forget()

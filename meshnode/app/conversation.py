@@ -284,7 +284,7 @@ class Conversation:
         view.note_refused(outcome.not_for_us)
         self._refused += len(outcome.refused)
         session.judged()
-        self._supersede(outcome.answers)
+        self._supersede([*outcome.answers, *view.other_words(records)])
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")

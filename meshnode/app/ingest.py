@@ -231,7 +231,7 @@ class Ingest:
         """Put a record whose register may be known here already."""
         head = self._store.records.head(record.register)
         if head is None:
-            if record.header_only and not is_strike(record.header):
+            if record.header_only and not self._counts_alone(record):
                 batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
             else:
                 self._put(record, state, body, batch)
@@ -245,6 +245,14 @@ class Ingest:
         elif used is not None and used.id != record.id and self._ends_use_of(used, record):
             batch.gone += before
         self._answer_with_newer(record, head, batch)
+
+    def _counts_alone(self, record: Record) -> bool:
+        """Whether a header says something though nothing is held here that it supersedes.
+
+        A strike does; and a policy of a device not heard before: it may take back what others of its person have given.
+        """
+        header = record.header
+        return is_strike(header) or (header.kind == Kind.POLICY and self._circle.has_policy(header.author))
 
     def _ends_use_of(self, used: Record, record: Record) -> bool:
         return not record.header_only or used.header.version < record.header.floor
@@ -286,7 +294,8 @@ class Ingest:
             return None
         if not self._circle.certified(header.author, header.device):
             # Unproved, a header must not supersede; and there is nothing to wait for where it could not.
-            waits = not record.header_only or self._store.records.head(record.register) is not None
+            counts = self._counts_alone(record) or self._store.records.head(record.register) is not None
+            waits = not record.header_only or counts
             return self._if_room(record, State.HELD, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
             return self._if_room(record, State.LIVE, batch)

@@ -100,14 +100,37 @@ class View:
                 ended[row.author, row.kind, row.slot] = row
         moved = shut is not self.shut
         self.shut = shut
+        silenced: set[PersonId] = set()
         if change.trust or change.people or moved:
-            self._judge_anew(delta)
+            silenced = self._judge_anew(delta)
         now = self._clock.now()
         for row in self._store.records.rows_of(change.stored):
             if row.state == State.LIVE and row.expires > now and self._allowed(row):
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
-        delta.newer = self._newer(ended)
+        delta.newer = [*self._newer(ended), *self._other_words(silenced)]
         return delta
+
+    def other_words(self, shown: Iterable[Record]) -> list[Newer]:
+        """What people have said on other devices, of whom the peer has shown a policy that is not for it any more.
+
+        It must not take the word of one device for all there is: another may have taken back what that one gave.
+        """
+        self._consent.keep_up()
+        policies = [record for record in shown if record.header.kind == Kind.POLICY and not record.header_only]
+        rows = self._store.records.rows_of([record.id for record in policies])
+        authors = {row.author for row in rows if row.state in {State.LIVE, State.SUSPENDED} and not self._allowed(row)}
+        known = {record.id for record in policies}
+        return [newer for newer in self._other_words(authors) if newer.head.id not in known]
+
+    def _other_words(self, authors: Iterable[PersonId]) -> list[Newer]:
+        """The headers of all policies of these people that are not for the peer and that it does not hold already."""
+        found = []
+        for author in sorted(authors):
+            for row in self._store.records.rows(kinds=(Kind.POLICY,), author=author, states=(State.LIVE, State.HEADER)):
+                head = self._store.records.get(row.id)
+                if head is not None and row.id not in self._taken_back and not (head.body and self._allowed(row)):
+                    found.append(Newer(head, b""))
+        return found
 
     def supply(self, ids: Sequence[RecordId]) -> tuple[list[Record], list[Newer]]:
         """The wanted records, consent checked again now; where it ended, what is newer if there is something."""
@@ -148,8 +171,12 @@ class View:
     def _consents(self, row: Row) -> bool:
         return row.id in self._lent or self._ask(question(row))
 
-    def _judge_anew(self, delta: Delta) -> None:
-        """Ask every question again; read the records of those authors only about whom an answer changed."""
+    def _judge_anew(self, delta: Delta) -> set[PersonId]:
+        """Ask every question again; read the records of those authors only about whom an answer changed.
+
+        Returns whose policies, or some of them, were for the peer and are no more.
+        """
+        silenced: set[PersonId] = set()
         before = self._answers
         if len(before) > 2 * self._asked_at_first + _QUESTIONS_SPARE:
             before = {question(row): before.get(question(row), False) for row in self._store.records.rows()}
@@ -164,10 +191,13 @@ class View:
                     continue
                 (delta.added if allowed else delta.removed)[phase_of(row.kind)].append((row.created, row.id))
                 (self._taken_back.discard if allowed else self._taken_back.add)(row.id)
+                if not allowed and row.kind == Kind.POLICY:
+                    silenced.add(author)
         for id_, (item, kind, asked) in list(self._refused.items()):
             if self._judge.answer(self._me, asked) is not Answer.NO:
                 delta.removed[phase_of(kind)].append(item)
                 del self._refused[id_]
+        return silenced
 
     def _newer(self, ended: Mapping[Register, Row]) -> list[Newer]:
         """What supersedes these, where the peer does not get the whole record anyway."""

@@ -45,10 +45,11 @@ class Settler:
         """What was noted may have been taken back: read the questions anew when next asked."""
         self._questions = None
 
-    def settle(self, people: Collection[PersonId], now: int) -> Settled:
+    def settle(self, people: Collection[PersonId], now: int, *, waited_for: Collection[PersonId] = ()) -> Settled:
         """Free what waited and drop what we may no longer have, until neither changes anything. In a transaction.
 
-        `people` are those whose part of the circle has just changed. A freed policy can free more, a dropped one can
+        `people` are those whose part of the circle has just changed; `waited_for` those of whom a policy was suspended
+        for so long that it has now gone. A freed policy can free more, a dropped one can
         only take away, and nothing dropped comes back by itself: so this ends, at the latest when nothing is left.
         """
         settled = Settled()
@@ -56,7 +57,7 @@ class Settler:
             freed, ended = self._free(now)
             moved = _circle_of([*freed, *ended])
             self._circle.refresh(self._store, moved)  # a freed join or policy may be what keeps its author here
-            dropped = self._drop({*people, *moved}, now)
+            dropped = self._drop({*people, *moved}, waited_for, now)
             settled.freed += [row.id for row in freed]
             settled.gone += [*ended, *dropped]
             lost = _circle_of(dropped)
@@ -115,9 +116,10 @@ class Settler:
 
     # --- what we lost ------------------------------------------------------------------------------------------------
 
-    def _drop(self, people: Collection[PersonId], now: int) -> list[Row]:
+    def _drop(self, people: Collection[PersonId], waited_for: Collection[PersonId], now: int) -> list[Row]:
         """Drop the bodies of what the one rule, asked anew, says no to; each question is asked once."""
         silent = {person for person in people if self._silent(person, now)}
+        silent |= {person for person in waited_for if person != self._me and self._circle.policy(person) is None}
         dropped = [
             row
             for author in sorted(silent | self._authors_lost())

@@ -294,3 +294,47 @@ def strike(mesh: Mesh, by: str, device: str) -> None:
         sign=replica.identity.sign,
     )
     replica.ingest.receive([record])
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["told later", "told at once"])
+def test_a_block_that_is_the_first_word_of_a_new_device_is_heard_by_the_blocked(apart: bool) -> None:
+    """The laptop's policy, which Bob may not have any more, has not changed; the phone's is one that he never held."""
+    mesh = friends("Laptop", "Dan", "Bob", seed=56)
+    listing = post(mesh, "Laptop", "Ladder")
+    mesh.settle()
+    assert sees(mesh, "Bob") == {"Ladder"}
+    mesh.add_device("Phone", "Laptop")
+    acquaint(mesh, "Laptop", "Phone")
+    if apart:
+        mesh.cut("Dan", "Bob")
+    mesh.wire("Laptop", "Phone")
+    mesh.settle()
+    block(mesh, "Phone", "Bob")
+    mesh.settle()
+    mesh.heal()
+    mesh.settle()
+    assert sees(mesh, "Bob") == set()
+    mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
+    assert sees(mesh, "Bob") == set()
+    mesh.advance(limits.POLICY_LIFE / 2)
+    mesh.advance(limits.POLICY_LIFE / 2)
+    assert not holds(mesh, "Bob", listing)
+
+
+def test_a_policy_that_stays_unread_does_not_let_the_other_devices_word_count_again() -> None:
+    """Bob has held policies of both devices. The phone blocks him; when its old policy is gone, the laptop's is not all."""
+    mesh = two_devices()
+    mesh.add("Dan", audience=Audience.NETWORK_WIDE)
+    befriend(mesh, "Dan", "Laptop", 900, 900)
+    befriend(mesh, "Dan", "Bob", 900, 900)
+    vouch(mesh, "Phone", "Dan", 950)  # so that the phone has spoken before
+    listing = post(mesh, "Laptop", "Ladder")
+    mesh.settle()
+    assert "Ladder" in sees(mesh, "Bob")
+    block(mesh, "Phone", "Bob")
+    mesh.settle()
+    assert "Ladder" not in sees(mesh, "Bob")
+    for _ in range(3):
+        mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
+        assert "Ladder" not in sees(mesh, "Bob")
+    assert not holds(mesh, "Bob", listing)
