@@ -88,6 +88,7 @@ class Mesh:
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._wires: list[Wire] = []
+        self.flaky = 0.0  # how likely it is that a delivery ends its connection instead
         self.tap: Callable[[Node, Node, bytes], None] | None = None
 
     # --- people ------------------------------------------------------------------------------------------------------
@@ -293,6 +294,9 @@ class Mesh:
     ) -> None:
         if wire.ends is not ends:
             return  # the connection it was sent over is gone
+        if self.flaky and self._random.random() < self.flaky:
+            self._drop(wire)
+            return
         if self.tap is not None:
             self.tap(sender, receiver, data)
         self.trace.update(f"{self.time:.6f}/{sender.name}/{receiver.name}/".encode() + data)
