@@ -1,0 +1,101 @@
+"""What time does: own words are renewed at half their life, the rest goes when it is due, and nothing on a doubtful clock."""
+
+from __future__ import annotations
+
+from meshnode.app import cards, policy, upkeep
+from meshnode.app.changes import Change
+from meshnode.app.listings import Draft, post
+from protocol import PROFILE_SLOT, Kind, device_slot, limits
+from tests.support.mesh import EPOCH, Mesh, Node
+from tests.support.people import Person
+
+BOB = Person("Bob")
+
+
+def alone() -> tuple[Mesh, Node]:
+    mesh = Mesh(66)
+    return mesh, mesh.add("Alice")
+
+
+def version(node: Node, kind: Kind) -> int:
+    slot = PROFILE_SLOT if kind == Kind.PROFILE else device_slot(node.replica.device)
+    head = node.replica.store.records.head((node.person, kind, slot))
+    assert head is not None
+    return head.header.version
+
+
+def test_own_policy_and_profile_are_renewed_at_half_their_life_and_not_before() -> None:
+    mesh, node = alone()
+    policy_version, profile_version = version(node, Kind.POLICY), version(node, Kind.PROFILE)
+    mesh.advance(limits.POLICY_LIFE // 2 - limits.HOUR)
+    assert (version(node, Kind.POLICY), version(node, Kind.PROFILE)) == (policy_version, profile_version)
+    mesh.advance(2 * limits.HOUR)
+    assert (version(node, Kind.POLICY), version(node, Kind.PROFILE)) == (policy_version + 1, profile_version + 1)
+    mesh.advance(limits.HOUR)
+    assert version(node, Kind.POLICY) == policy_version + 1
+
+
+def test_a_doubtful_clock_renews_and_deletes_nothing() -> None:
+    mesh, node = alone()
+    post(node.replica, Draft(type="offer", title="Bread"))
+    node.clock.error = 40 * 365 * limits.DAY
+    before = {row.id for row in node.replica.store.records.rows()}
+    mesh.advance(80 * limits.DAY)
+    assert {row.id for row in node.replica.store.records.rows()} == before
+
+
+def test_what_expires_is_told_as_gone_and_deleted() -> None:
+    mesh, node = alone()
+    listing = BOB.listing(now=EPOCH, life=limits.DAY)
+    known = [BOB.certificate(EPOCH), BOB.policy({node.person: 900}, now=EPOCH), listing]
+    node.replica.ingest.receive(known, BOB.id)
+    heard: list[Change] = []
+    node.replica.changes.subscribe(heard.append)
+    mesh.advance(limits.DAY + 1)
+    assert [[row.id for row in change.ended] for change in heard] == [[listing.id]]
+    assert node.replica.store.records.get(listing.id) is None
+
+
+def test_somebodys_policy_that_runs_out_hides_what_he_wrote_without_deleting_it() -> None:
+    mesh, node = alone()
+    listing = BOB.listing(now=EPOCH, life=200 * limits.DAY)
+    known = [BOB.certificate(EPOCH), BOB.policy({node.person: 900}, now=EPOCH), listing]
+    node.replica.ingest.receive(known, BOB.id)
+    for _ in range(7):
+        mesh.advance(15 * limits.DAY)
+    assert not node.replica.circle.has_policy(BOB.id)
+    assert node.replica.store.records.get(listing.id) is not None
+    later = BOB.policy({node.person: 900}, version=2, now=EPOCH + 104 * limits.DAY)
+    node.replica.ingest.receive([later], BOB.id)
+    assert node.replica.circle.graph.weight(BOB.id, node.person) == 900
+
+
+def test_spent_and_expired_cards_are_forgotten_in_time() -> None:
+    mesh, node = alone()
+    cards.make(node.replica, cards.CardOrder(expires_in=limits.HOUR), [])
+    assert node.replica.store.cards.issued_live(0)
+    mesh.advance(limits.HOUR + 1)
+    assert node.replica.store.cards.issued_live(0) == []
+
+
+def test_it_comes_again_when_the_next_thing_is_due_but_not_at_once_and_not_too_late() -> None:
+    mesh, node = alone()
+    assert 1 <= upkeep.upkeep(node.replica) <= limits.HOUR
+    policy.vouch(node.replica, BOB.id, 500)
+    brief = BOB.listing(now=EPOCH, life=30)
+    known = [BOB.certificate(EPOCH), BOB.policy({node.person: 900}, now=EPOCH), brief]
+    node.replica.ingest.receive(known, BOB.id)
+    assert upkeep.upkeep(node.replica) <= 30
+    mesh.advance(31)
+    assert node.replica.store.records.get(brief.id) is None
+
+
+def test_the_owner_is_told_well_before_the_certificate_ends() -> None:
+    mesh, node = alone()
+    assert upkeep.certificate_ends(node.replica) is None
+    node.replica.store.records.delete(
+        [row.id for row in node.replica.store.records.rows(kinds=(Kind.DEVICE,), author=node.person)]
+    )
+    assert node.replica.identity is not None
+    mesh.advance(0)
+    assert upkeep.certificate_ends(node.replica) is None
