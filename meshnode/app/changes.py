@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from meshnode.app.judge import Question
 from meshnode.store import Row
 from protocol import DeviceId, PersonId, Record, RecordId
 
@@ -17,11 +18,13 @@ from protocol import DeviceId, PersonId, Record, RecordId
 class Change:
     """What one commit altered.
 
-    `stored` are ids now held, `ended` what is no longer held or in use, as it was before; `trust` says whether
-    somebody's policy or certificate changed, which can alter who may have anything.
+    `stored` are ids now held, `asked` the questions that those of them pose which came just now; `ended` what is no
+    longer held or in use, as it was before; `trust` says whether somebody's policy or certificate changed, which can
+    alter who may have anything.
     """
 
     stored: tuple[RecordId, ...] = ()
+    asked: frozenset[Question] = frozenset()
     ended: tuple[Row, ...] = ()
     people: frozenset[PersonId] = frozenset()
     trust: bool = False

@@ -280,7 +280,8 @@ class Conversation:
         session, view = self._session, self._view
         if session is None or view is None:
             return
-        outcome = self._replica.ingest.receive(records, self.peer)
+        with view.hearing(records):
+            outcome = self._replica.ingest.receive(records, self.peer)
         view.note_refused(outcome.not_for_us)
         self._refused += len(outcome.refused)
         session.judged()

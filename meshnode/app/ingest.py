@@ -81,6 +81,7 @@ class _Batch:
     known: set[tuple[RecordId, bool]] = field(default_factory=set)
     stored: list[RecordId] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
+    asked: set[Question] = field(default_factory=set)
     people: set[PersonId] = field(default_factory=set)
     unread: set[PersonId] = field(default_factory=set)  # those of them whom the circle has yet to read anew
     held: int | None = None
@@ -217,7 +218,7 @@ class Ingest:
             batch.outcome.refused.append(record.id)
             return
         if state is State.LIVE:
-            self._settler.note(_question(record.header, body))
+            batch.asked.add(_question(record.header, body))
         if state is State.HELD:
             self._put(record, state, body, batch)
         elif state is State.HEADER or record.header_only:
@@ -324,6 +325,7 @@ class Ingest:
 
     def _finish(self, batch: _Batch) -> Change:
         self._read_anew(batch)
+        self._settler.note(batch.asked)
         settled = Settled()
         if batch.trust or batch.people:
             settled = self._settler.settle(batch.people, batch.now)
@@ -331,6 +333,7 @@ class Ingest:
         gone = [*batch.gone, *settled.gone]
         return Change(
             stored=tuple(_without([*batch.stored, *settled.freed], [row.id for row in gone])),
+            asked=frozenset(batch.asked),
             ended=tuple(gone),
             people=frozenset(batch.people),
             trust=batch.trust,

@@ -98,11 +98,10 @@ class Room:
         records, author = self._store.records, record.header.author
         if records.bytes_of(author) + size > limits.AUTHOR_BYTES_MAX:
             return False
-        if records.head(record.register) is not None:
-            return True
-        if record.header.kind == Kind.JOIN and records.count_of(author, Kind.JOIN) >= limits.GROUPS_MAX:
-            return False
-        return records.count(author) < limits.AUTHOR_RECORDS_MAX
+        crowded = records.count(author) >= limits.AUTHOR_RECORDS_MAX or (
+            record.header.kind == Kind.JOIN and records.count_of(author, Kind.JOIN) >= limits.GROUPS_MAX
+        )
+        return not crowded or records.head(record.register) is not None
 
     def _others_leave_room(self, kind: int, size: int, source: PersonId | None) -> bool:
         records = self._store.records

@@ -10,7 +10,8 @@ question is read from the store when it moves.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from meshnode.app.changes import Change, Newer
@@ -66,6 +67,7 @@ class View:
         self._lent: set[RecordId] = set()  # certificates shown because a header needs them
         self._refused: dict[RecordId, tuple[Item, int, Question]] = {}
         self._asked_at_first = 0
+        self._heard: set[RecordId] = set()
 
     def items(self, phase: Phase) -> list[Item]:
         """The items of `phase`, in no particular order."""
@@ -86,6 +88,15 @@ class View:
             if len(self._refused) < limits.REFUSED_REMEMBERED:
                 self._refused[record.id] = ((header.created, record.id), header.kind, asked)
 
+    @contextmanager
+    def hearing(self, records: Iterable[Record]) -> Iterator[None]:
+        """While these are taken in, which the peer has just shown: that they are here now is no news to it."""
+        self._heard = {record.id for record in records}
+        try:
+            yield
+        finally:
+            self._heard = set()
+
     def apply(self, change: Change, *, shut: bool = False) -> Delta:
         """Follow a commit: what came, what went, and, where trust moved, whatever is now judged otherwise."""
         self._consent.keep_up()
@@ -104,7 +115,8 @@ class View:
         if change.trust or change.people or moved:
             silenced = self._judge_anew(delta)
         now = self._clock.now()
-        for row in self._store.records.rows_of(change.stored):
+        self._answers |= {asked: self._ask(asked) for asked in change.asked if asked not in self._answers}
+        for row in self._store.records.rows_of([id_ for id_ in change.stored if id_ not in self._heard]):
             if row.state == State.LIVE and row.expires > now and self._allowed(row):
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
         delta.newer = [*self._newer(ended), *self._other_words(silenced)]

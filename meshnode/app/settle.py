@@ -36,10 +36,10 @@ class Settler:
         self._me = me
         self._questions: set[Question] | None = None
 
-    def note(self, asked: Question) -> None:
-        """A record that poses this question is about to be held."""
+    def note(self, asked: Iterable[Question]) -> None:
+        """Records that pose these questions are about to be held."""
         if self._questions is not None:
-            self._questions.add(asked)
+            self._questions.update(asked)
 
     def forget(self) -> None:
         """What was noted may have been taken back: read the questions anew when next asked."""
@@ -84,7 +84,7 @@ class Settler:
             elif state is not State.HELD:
                 ended += self._release(row, state)
                 freed.append(row)
-                self.note(question(row))
+                self.note((question(row),))
         return freed, ended
 
     def _state_for(self, row: Row, now: int) -> State | None:

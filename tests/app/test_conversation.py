@@ -8,7 +8,6 @@ from meshnode.app import contacts
 from meshnode.app.conversation import Conversation
 from meshnode.errors import StorageFull
 from protocol import Audience, Code, Kind, limits
-from protocol.frames import Pull, decode_frame
 from tests.support.mesh import Mesh, Node
 from tests.support.mesh_people import acquaint, post, vouch
 from tests.support.tap import set_tap
@@ -71,8 +70,7 @@ def test_a_pull_that_acknowledges_is_said_after_the_commit_and_never_when_it_fai
     asked_for: list[tuple[int, int]] = []
 
     def full(*arguments: object, **options: object) -> object:
-        said = [decode_frame(data) for data in tap.between(alice.replica.device, bob.replica.keys.dh_public)]
-        asked = sum(frame.count for frame in said if isinstance(frame, Pull))
+        asked = tap.asked_for(alice.replica.device, bob.replica.keys.dh_public)
         asked_for.append((asked, listings(alice)))
         if listings(alice):
             raise StorageFull("the disk is full", "make room")

@@ -9,7 +9,7 @@ import pytest
 
 from meshnode.app import conversation
 from protocol import DeviceId, Introduction, Session
-from protocol.frames import Frame, decode_frame
+from protocol.frames import Frame, Pull, decode_frame
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,11 @@ class Tap:
     def between(self, device: DeviceId, to: bytes) -> list[bytes]:
         """The frames from that device to the holder of that key."""
         return [said.data for said in self.said if (said.device, said.to) == (device, to)]
+
+    def asked_for(self, device: DeviceId, to: bytes) -> int:
+        """How many of the records that were offered to it that device has asked for."""
+        frames = [decode_frame(data) for data in self.between(device, to)]
+        return sum(frame.count for frame in frames if isinstance(frame, Pull))
 
 
 def set_tap(monkeypatch: pytest.MonkeyPatch) -> Tap:
