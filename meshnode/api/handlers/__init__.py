@@ -1,0 +1,8 @@
+"""Every route of the API: each calls one use-case on the desk. What they take and answer is declared by their types."""
+
+from __future__ import annotations
+
+from meshnode.api.handlers import finding, groups, listings, node, people
+from meshnode.api.routes import Route
+
+ROUTES: list[Route] = [route for part in (node, people, groups, listings, finding) for route in part.ROUTES]

@@ -1,0 +1,42 @@
+"""One's own offers and needs, and one in full."""
+
+from __future__ import annotations
+
+from meshnode.api.handlers.errors import NAMED, WRITES
+from meshnode.api.routes import Route, Routes
+from meshnode.api.site import Site
+from meshnode.app import listings as listing_cases
+from meshnode.app.shown import ListingsView, ListingView
+
+_routes = Routes()
+ROUTES: list[Route] = _routes.table
+
+
+@_routes.add("POST", "/v1/listings", status=201, errors=WRITES)
+async def post_listing(site: Site, body: listing_cases.Draft) -> ListingView:
+    """Post an offer or a need."""
+    return await site.run(listing_cases.post, body)
+
+
+@_routes.add("GET", "/v1/listings")
+async def own_listings(site: Site) -> ListingsView:
+    """Your own offers and needs."""
+    return await site.run(listing_cases.mine, site.catalogue)
+
+
+@_routes.add("GET", "/v1/listings/{who:path}", errors=NAMED)
+async def listing(site: Site, who: str) -> ListingView:
+    """One offer or need that you may see."""
+    return await site.run(listing_cases.show, site.catalogue, who)
+
+
+@_routes.add("PATCH", "/v1/listings/{who:path}", errors=(*NAMED, *WRITES))
+async def edit_listing(site: Site, who: str, body: listing_cases.Edit) -> ListingView:
+    """Change an offer or need of yours."""
+    return await site.run(listing_cases.edit, site.catalogue, who, body)
+
+
+@_routes.add("DELETE", "/v1/listings/{who:path}", errors=(*NAMED, *WRITES))
+async def withdraw_listing(site: Site, who: str) -> ListingView:
+    """Withdraw an offer or need of yours, everywhere."""
+    return await site.run(listing_cases.withdraw, site.catalogue, who)

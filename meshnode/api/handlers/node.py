@@ -1,0 +1,37 @@
+"""The node itself: how it is, whom it is connected to, what is wrong."""
+
+from __future__ import annotations
+
+from meshnode.api.handlers.errors import NAMED
+from meshnode.api.routes import Route, Routes
+from meshnode.api.site import Site
+from meshnode.app import doctor as doctor_cases
+from meshnode.app import status as status_cases
+
+_routes = Routes()
+ROUTES: list[Route] = _routes.table
+
+
+@_routes.add("GET", "/v1/status")
+async def status(site: Site) -> status_cases.StatusView:
+    """How the node is doing, and what is wrong, in words."""
+    return await site.run(status_cases.status, site.network.state())
+
+
+@_routes.add("GET", "/v1/peers")
+async def peers(site: Site) -> status_cases.PeersView:
+    """The sessions of this moment."""
+    return await site.run(status_cases.peers, site.network.state())
+
+
+@_routes.add("GET", "/v1/doctor")
+async def doctor(site: Site) -> doctor_cases.DoctorView:
+    """Look for the usual causes of trouble."""
+    return await site.run(doctor_cases.look_at_node, site.network.state())
+
+
+@_routes.add("GET", "/v1/doctor/{who:path}", errors=NAMED)
+async def doctor_person(site: Site, who: str) -> doctor_cases.DoctorView:
+    """Look for the reason why somebody is not met."""
+    person = await site.run(doctor_cases.whom, who)
+    return await site.run(doctor_cases.look_at_person, person, site.network.state(), site.network.attempts(person))

@@ -1,0 +1,92 @@
+"""People: cards, vouches, blocks, and why somebody is seen."""
+
+from __future__ import annotations
+
+from meshnode.api.handlers.errors import NAMED, WRITES
+from meshnode.api.routes import Route, Routes
+from meshnode.api.site import Site
+from meshnode.app import blocks as block_cases
+from meshnode.app import cards as card_cases
+from meshnode.app import people as people_cases
+from meshnode.app import why as why_cases
+
+_routes = Routes()
+ROUTES: list[Route] = _routes.table
+
+
+@_routes.add("POST", "/v1/cards", status=201, errors=WRITES)
+async def make_card(site: Site, body: card_cases.CardOrder) -> card_cases.CardView:
+    """Make a card to hand over."""
+    made = await site.run(card_cases.make, body, site.network.state().addresses)
+    site.network.look_again()
+    return made
+
+
+@_routes.add("POST", "/v1/contacts", status=201, errors=WRITES)
+async def add_card(site: Site, body: card_cases.CardToAdd) -> card_cases.AddedView:
+    """Add somebody's card: vouch for him now, be vouched for when the two nodes meet."""
+    added = await site.run(card_cases.add, body, connected(site))
+    site.network.look_again()
+    return added
+
+
+@_routes.add("GET", "/v1/people")
+async def people(site: Site, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
+    """Whom you know."""
+    return await site.run(people_cases.people, connected(site), everybody=query.all)
+
+
+@_routes.add("GET", "/v1/people/{who:path}", errors=NAMED)
+async def person(site: Site, who: str) -> people_cases.PersonView:
+    """What is known of a person."""
+    return await site.run(people_cases.person, who, connected(site))
+
+
+@_routes.add("PUT", "/v1/vouches/{who:path}", errors=(*NAMED, *WRITES))
+async def vouch(site: Site, who: str, body: people_cases.VouchOrder) -> people_cases.PersonView:
+    """Vouch for a person, in place of what you said of him before."""
+    seen = await site.run(people_cases.vouch, who, body.trust, connected(site))
+    site.network.look_again()
+    return seen
+
+
+@_routes.add("DELETE", "/v1/vouches/{who:path}", errors=(*NAMED, *WRITES))
+async def unvouch(site: Site, who: str) -> people_cases.PersonView:
+    """Take back your vouch for a person."""
+    return await site.run(people_cases.unvouch, who, connected(site))
+
+
+@_routes.add("GET", "/v1/blocks")
+async def blocks(site: Site) -> block_cases.BlocksView:
+    """Whom you block."""
+    return await site.run(block_cases.blocks)
+
+
+@_routes.add("PUT", "/v1/blocks/{who:path}", errors=(*NAMED, *WRITES))
+async def block(site: Site, who: str) -> block_cases.BlockView:
+    """Block a person: neither of you sees the other any more.
+
+    By the whole id, people can be blocked who are not visible.
+    """
+    blocked = await site.run(block_cases.block, who)
+    site.network.look_again()
+    return blocked
+
+
+@_routes.add("DELETE", "/v1/blocks/{who:path}", errors=(*NAMED, *WRITES))
+async def unblock(site: Site, who: str) -> block_cases.BlockView:
+    """End a block."""
+    ended = await site.run(block_cases.unblock, who)
+    site.network.look_again()
+    return ended
+
+
+@_routes.add("GET", "/v1/why/{who:path}", errors=NAMED)
+async def why(site: Site, who: str) -> why_cases.WhyView:
+    """Why a person or a listing is visible to you, and what would end that."""
+    return await site.run(why_cases.why, site.catalogue, who)
+
+
+def connected(site: Site) -> frozenset[bytes]:
+    """Whom a session joins us with at this moment."""
+    return frozenset(peer.person for peer in site.network.state().peers)
