@@ -83,6 +83,7 @@ class Circle:
         self._suspended_joins: set[PersonId] = set()
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
         self._regard: dict[PersonId, tuple[int, dict[PersonId, int]]] = {}
+        self._hops: dict[PersonId, tuple[int, dict[PersonId, int | None]]] = {}
 
     # --- keeping up with the store -----------------------------------------------------------------------------
 
@@ -306,6 +307,17 @@ class Circle:
             cached = self._regard[viewer] = (self.graph.version, self.graph.regard_from(viewer, REACH_PER_MILLE))
             _bound(self._regard)
         return cached[1]
+
+    def hops(self, viewer: PersonId, author: PersonId) -> int | None:
+        """How many vouches the best way from `viewer` to `author` has; None if there is no way."""
+        cached = self._hops.get(viewer)
+        if cached is None or cached[0] != self.graph.version:
+            cached = self._hops[viewer] = (self.graph.version, {})
+            _bound(self._hops)
+        if author not in cached[1]:
+            path = self.graph.trust(viewer, author)
+            cached[1][author] = None if path is None else path.hops
+        return cached[1][author]
 
 
 def _read(record: Record) -> Body | None:
