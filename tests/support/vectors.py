@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.support.conformance import conformance_vectors
 from tests.support.golden import DIRECTORY, golden
 from tests.support.vectors_channel import channel_vectors
 from tests.support.vectors_exchanges import exchanges_vectors
@@ -32,6 +33,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "trust.json": trust_vectors,
     "policies.json": policies_vectors,
     "visibility.json": visibility_vectors,
+    "visibility_conformance.json": conformance_vectors,
     "noise.json": noise_vectors,
     "channel.json": channel_vectors,
     "presence.json": presence_vectors,
