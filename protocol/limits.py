@@ -60,6 +60,11 @@ INVITATIONS_MAX = 64  # open in one join: they travel with it to all of its auth
 INVITATION_LIFE = 30 * DAY  # unanswered for so long, it is taken for declined
 STATEMENTS_REMEMBERED = 8192  # verdicts on signatures in chains; members of a group share most of theirs
 
+# --- Exchanges ---------------------------------------------------------------------------------------------------------
+EXCHANGE_ID_BYTES = 16
+COMMUNITY_TAG_BYTES = 16
+MESSAGE_MAX = 1000  # characters of what is said with a move: a letter stays small, and a carrier's burden
+
 # --- Per author and per node -----------------------------------------------------------------------------------------
 AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
 AUTHOR_BYTES_MAX = 16 * 1024 * 1024
