@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from meshnode.app import listings
+from meshnode.app import ending, listings
 from meshnode.app import people as people_cases
 from meshnode.app.listings import Position
 from meshnode.app.profile import set_profile
@@ -136,7 +136,7 @@ def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: 
     listings.edit(bob.replica, bob.catalogue, "Chairs", listings.Edit(title="Four chairs"))
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Four chairs"}
-    listings.withdraw(bob.replica, bob.catalogue, "Four")
+    ending.withdraw(bob.replica, bob.catalogue, "Four")
     mesh.settle()
     assert set(alice.titles()) == {"Bread"}
     mesh.time += 2 * 86_400
