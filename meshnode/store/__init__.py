@@ -1,4 +1,4 @@
-"""What a node holds, in one SQLite file: records by register, people, cards, blocks, small values.
+"""What a node holds, in one SQLite file: records by register, people, cards, blocks, exchanges, small values.
 
 Plain synchronous code; the one async seam is `desk.Desk`, imported from there so that nothing else here needs trio.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.ended import Ended
+from meshnode.store.exchanges import Exchange, KeptMove
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
@@ -16,7 +17,9 @@ __all__ = [
     "Address",
     "ClaimResult",
     "Ended",
+    "Exchange",
     "IssuedCard",
+    "KeptMove",
     "PinnedKeys",
     "Row",
     "State",
