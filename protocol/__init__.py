@@ -76,7 +76,7 @@ from protocol.limits import (
     UNRECOGNISED_REMEMBERED,
 )
 from protocol.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
-from protocol.place import across_km, coarse, distance_km, distance_words, is_cell
+from protocol.place import across_km, centre, coarse, coarser, distance_km, distance_words, is_cell, precision_of
 from protocol.policies import (
     EffectivePolicy,
     block_tag,
@@ -248,10 +248,12 @@ __all__ = [
     "body_of",
     "card_id",
     "card_psk",
+    "centre",
     "check_header",
     "check_membership",
     "check_text",
     "coarse",
+    "coarser",
     "contact_psk",
     "cost",
     "decode",
@@ -285,6 +287,7 @@ __all__ = [
     "person_matches",
     "person_text",
     "phase_of",
+    "precision_of",
     "presence_psk",
     "reaches",
     "recognise",

@@ -17,8 +17,10 @@ from typing import NamedTuple
 from meshnode.app.catalogue import Catalogue, Entry, Shelf, searchable
 from meshnode.app.naming import name_of
 from meshnode.app.people import per_mille
+from meshnode.app.places import here, preference_of, published
 from meshnode.app.replica import Replica
-from meshnode.app.shown import ListingView, here, place_of, preference_of, view
+from meshnode.app.sharing import audience_named
+from meshnode.app.shown import ListingView, place_of, view
 from meshnode.errors import Usage
 from protocol import (
     CATEGORIES,
@@ -173,7 +175,7 @@ def _opinion(replica: Replica, catalogue: Catalogue, shelf: Shelf, wish: Wish) -
     standing = replica.circle.standing(shelf.author, replica.me)
     verdict = Verdict.NO_CONSENT
     if catalogue.consents(shelf):
-        verdict = visible(facts, standing, viewer_place=here(replica), wish=wish)
+        verdict = visible(facts, standing, viewer_place=published(replica), wish=wish)
     unknown = wish.here is None or facts.place is None
     return _Opinion(
         verdict=verdict,
@@ -201,7 +203,4 @@ def _wish(replica: Replica, search: Search) -> Wish:
 def _audience(search: Search) -> Audience | None:
     if search.audience is None:
         return None
-    try:
-        return Audience.from_word(search.audience)
-    except ValueError as error:
-        raise Usage(f"{search.audience!r} is no audience", str(error)) from error
+    return audience_named(search.audience)

@@ -9,18 +9,18 @@ from typing import Any
 from meshnode.app import authoring
 from meshnode.app.catalogue import Catalogue, Entry
 from meshnode.app.naming import ambiguous, name_of
+from meshnode.app.places import Position, cell_of, preference_of
 from meshnode.app.replica import Replica
-from meshnode.app.shown import ListingsView, ListingView, body_of, place_of, preference_of, view
+from meshnode.app.sharing import audience_named
+from meshnode.app.shown import ListingsView, ListingView, body_of, place_of, view
 from meshnode.errors import NotFound, Refused, Usage
 from protocol import (
     Audience,
     InvalidField,
     Kind,
     Listing,
-    LocalError,
     Precision,
     Record,
-    coarse,
     effective_audience,
     limits,
     tidy,
@@ -43,14 +43,6 @@ CLEARABLE = {
 }
 PLAIN_FIELDS = ("type", "title", "text", "category", "tags", "quantity", "unit", "available_from", "available_until")
 MORE_FIELDS = ("urgency", "lend", "return_by", "language")
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A point in degrees (WGS 84); it is made as coarse as your sharing preference says before it is written."""
-
-    lat: float
-    lon: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +105,17 @@ def post(replica: Replica, draft: Draft) -> ListingView:
     fields = {name: getattr(draft, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS)}
     body = _body(replica, {**fields, "place": _cell(replica, draft.place)})
     life = _life(draft.expires_in) or _usual_life(replica, body)
-    audience = Audience.FOLLOWS if draft.audience is None else _audience(draft.audience)
+    audience = Audience.FOLLOWS if draft.audience is None else audience_named(draft.audience)
     _check_place(replica, audience, body)
+    slot = replica.entropy(limits.SLOT_BYTES)
     record = authoring.write(
         replica,
         Kind.LISTING,
-        replica.entropy(limits.SLOT_BYTES),
+        slot,
         body,
         life=life,
         audience=audience,
+        within=lambda: _keep_exact(replica, slot, draft.place),
     )
     return view(replica, record)
 
@@ -149,6 +143,7 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
     now = replica.clock.now()
     expires = record.header.expires if life is None else now + life
     if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
+        _keep_exact(replica, record.header.slot, changes.place)
         return view(replica, record)
     written = authoring.write(
         replica,
@@ -158,6 +153,7 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
         life=expires - now,
         audience=audience,
         narrows=_narrows(replica, record, before, audience, after, expires),
+        within=lambda: _keep_exact(replica, record.header.slot, changes.place),
     )
     return view(replica, written)
 
@@ -166,7 +162,8 @@ def withdraw(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
     """Withdraw an own listing everywhere; returns it as it was."""
     record = find(replica, catalogue, which, own_only=True)
     shown = view(replica, record)
-    authoring.withdraw(replica, Kind.LISTING, record.header.slot)
+    slot = record.header.slot
+    authoring.withdraw(replica, Kind.LISTING, slot, within=lambda: replica.store.places.forget(slot))
     return shown
 
 
@@ -184,10 +181,13 @@ def _cell(replica: Replica, position: Position | None) -> str | None:
     """The published cell of a position, as coarse as the owner's preference wants it."""
     if position is None:
         return None
-    try:
-        return coarse(position.lat, position.lon, Precision(preference_of(replica, replica.me).precision))
-    except LocalError as error:
-        raise Usage("that place lies nowhere on earth", "latitude -90 to 90, longitude -180 to 180") from error
+    return cell_of(position, Precision(preference_of(replica, replica.me).precision))
+
+
+def _keep_exact(replica: Replica, slot: bytes, position: Position | None) -> None:
+    """Where a listing is exactly stays on this node, so that another precision can be had later."""
+    if position is not None:
+        replica.store.places.keep(slot, (position.lat, position.lon))
 
 
 def _life(expires_in: int | None) -> int | None:
@@ -208,13 +208,6 @@ def _usual_life(replica: Replica, body: Listing) -> int:
     return FOOD_LIFE if body.category == "food" else OTHER_LIFE
 
 
-def _audience(word: str) -> Audience:
-    try:
-        return Audience.from_word(word)
-    except ValueError as error:
-        raise Usage(f"{word!r} is no audience", str(error)) from error
-
-
 def _check_place(replica: Replica, audience: Audience, body: Listing) -> None:
     """Refuse what is for people nearby and says nowhere where: nobody would ever see it."""
     near = effective_audience(audience, preference_of(replica, replica.me)) == Audience.ANYONE_LOCAL
@@ -225,7 +218,7 @@ def _check_place(replica: Replica, audience: Audience, body: Listing) -> None:
 def _edited_audience(record: Record, word: str | None) -> Audience:
     if word is None:
         return Audience(record.header.audience)
-    return Audience.FOLLOWS if word == Audience.FOLLOWS.word else _audience(word)
+    return Audience.FOLLOWS if word == Audience.FOLLOWS.word else audience_named(word)
 
 
 def _sharing(record: Record) -> tuple[Audience, int]:

@@ -6,7 +6,7 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, membership, policy
+from meshnode.app import clearing, membership, places, policy
 from meshnode.app.beginning import certify_own_device
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
@@ -25,6 +25,7 @@ def upkeep(replica: Replica) -> int:
         return UPKEEP_SECONDS
     _purge(replica)
     _renew(replica)
+    places.keep_up(replica)
     turn_if_due(replica)
     return _seconds_until_expiry(replica)
 

@@ -18,6 +18,7 @@ from meshnode.store.database import Database
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
+from meshnode.store.places import Places
 from meshnode.store.records import Records
 from meshnode.store.salvage import Found, salvage
 from meshnode.store.watermark import Watermark
@@ -49,6 +50,7 @@ class Store:
         self.records = Records(database, self.people)
         self.cards = Cards(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.places = Places(database, self.people)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
         """What was found when the store was opened; it is told until the next start."""

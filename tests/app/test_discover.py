@@ -141,7 +141,7 @@ def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: 
 
 
 def test_distance_is_shown_ranked_and_filtered(mesh: Mesh) -> None:
-    from meshnode.app.listings import Position
+    from meshnode.app.places import Position
 
     alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
     from meshnode.app.profile import set_profile
