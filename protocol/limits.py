@@ -60,6 +60,11 @@ INVITATIONS_MAX = 64  # open in one join: they travel with it to all of its auth
 INVITATION_LIFE = 30 * DAY  # unanswered for so long, it is taken for declined
 STATEMENTS_REMEMBERED = 8192  # verdicts on signatures in chains; members of a group share most of theirs
 
+# --- Exchanges ---------------------------------------------------------------------------------------------------------
+EXCHANGE_ID_BYTES = 16
+COMMUNITY_TAG_BYTES = 16
+MESSAGE_MAX = 1000  # characters of what is said with a move: a letter stays small, and a carrier's burden
+
 # --- Per author and per node -----------------------------------------------------------------------------------------
 AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
 AUTHOR_BYTES_MAX = 16 * 1024 * 1024
@@ -118,6 +123,9 @@ RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one co
 # --- Trust and places --------------------------------------------------------------------------------------------------
 HOPS_MAX = 32  # vouches of a path: made-up people in a row cannot make every search test each with all before him
 DETOUR_STEPS = 200_000  # vouches looked at around people at odds, for all whom one introducer leads to: some 0.1 s
+SEARCHES_REMEMBERED = (
+    32  # best ways of that many people are mended, not searched anew; some 0.7 MB for each in a web of 10,000
+)
 BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
 DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory
 

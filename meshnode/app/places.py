@@ -87,6 +87,11 @@ def _exact(replica: Replica, slot: bytes, cell: str | None) -> Position | None:
     return Position(*kept) if distance_km(cell, coarse(*kept, Precision.EXACT)) <= across_km(cell) else None
 
 
+def as_told(replica: Replica, slot: bytes, cell: str | None) -> str | None:
+    """What is to be published in `slot` where `cell` once was, by the preference of today."""
+    return at_precision(replica, slot, cell, Precision(preference_of(replica, replica.me).precision))
+
+
 def at_precision(replica: Replica, slot: bytes, cell: str | None, precision: Precision) -> str | None:
     """What would be published in `slot` at `precision` instead of `cell`; as near to it as this node can come."""
     if cell is None or precision_of(cell) == precision:

@@ -58,13 +58,6 @@ class ListingView:
     expires: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListingsView:
-    """Your own listings, newest first."""
-
-    listings: tuple[ListingView, ...]
-
-
 def body_of(record: Record) -> Listing:
     """What a listing's record says."""
     body = parse_body(Kind.LISTING, record.body or b"")

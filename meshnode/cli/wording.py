@@ -37,6 +37,7 @@ RELATIONS = {
     "community_member": "community member",
     "extended_network": "in your extended network",
 }
+ENDED = {"expired": "expired", "closed": "closed", "taken": "all taken"}
 CLEARABLE = (
     "text",
     "tags",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from meshnode.app import ending
 from meshnode.app import people as people_cases
 from meshnode.errors import Usage
 from tests.app.neighbours import Desk, settle_in
@@ -133,7 +134,7 @@ def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: 
     listings.edit(bob.replica, bob.catalogue, "Chairs", listings.Edit(title="Four chairs"))
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Four chairs"}
-    listings.withdraw(bob.replica, bob.catalogue, "Four")
+    ending.withdraw(bob.replica, bob.catalogue, "Four")
     mesh.settle()
     assert set(alice.titles()) == {"Bread"}
     mesh.time += 2 * 86_400

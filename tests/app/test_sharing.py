@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app import listings, places, sharing
+from meshnode.app import ending, listings, places, sharing
 from meshnode.app.listings import Edit
 from meshnode.app.places import Position
 from meshnode.app.sharing import SharingChange
@@ -175,7 +175,7 @@ def test_an_exact_place_is_forgotten_with_the_listing_and_with_the_place(mesh: M
     kept = [alice.post(title, place=SHED).id for title in ("One", "Two", "Three")]
     slots = [listings.find(alice.replica, alice.catalogue, each).header.slot for each in kept]
     assert [points.get(slot) for slot in slots] == [(SHED.lat, SHED.lon)] * 3
-    listings.withdraw(alice.replica, alice.catalogue, "One")
+    ending.withdraw(alice.replica, alice.catalogue, "One")
     listings.edit(alice.replica, alice.catalogue, "Two", Edit(clear=("place",)))
     mesh.advance(1)
     assert [points.get(slot) for slot in slots] == [None, None, (SHED.lat, SHED.lon)]
@@ -194,6 +194,17 @@ def test_a_change_of_precision_that_was_cut_short_is_made_up_for(people: People,
     policy.set_preference(alice.replica, places.preference_of(alice.replica, alice.person)._replace(precision=4))
     mesh.advance(1)
     assert places.published(alice.replica) == coarse(HOME.lat, HOME.lon, Precision.REGION)
+
+
+def test_a_listing_that_is_renewed_tells_its_place_as_is_wanted_by_then(people: People) -> None:
+    alice = people[0]
+    share(alice, precision="exact")
+    alice.post("Drill", place=SHED)
+    ending.close(alice.replica, alice.catalogue, "Drill")
+    share(alice, precision="region")
+    ending.renew(alice.replica, alice.catalogue, "Drill", ending.Renewal())
+    ((_, drill),) = places.own_listings(alice.replica)
+    assert drill.place == coarse(SHED.lat, SHED.lon, Precision.REGION)
 
 
 # --- several devices -------------------------------------------------------------------------------------------------
