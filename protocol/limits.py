@@ -118,6 +118,9 @@ RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one co
 # --- Trust and places --------------------------------------------------------------------------------------------------
 HOPS_MAX = 32  # vouches of a path: made-up people in a row cannot make every search test each with all before him
 DETOUR_STEPS = 200_000  # vouches looked at around people at odds, for all whom one introducer leads to: some 0.1 s
+SEARCHES_REMEMBERED = (
+    32  # best ways of that many people are mended, not searched anew; some 0.7 MB for each in a web of 10,000
+)
 BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
 DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory
 
