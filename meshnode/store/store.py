@@ -15,6 +15,7 @@ from meshnode.errors import StorageDamaged, StorageFailed
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
+from meshnode.store.ended import EndedListings
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
@@ -49,6 +50,7 @@ class Store:
         self.records = Records(database, self.people)
         self.cards = Cards(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.ended = EndedListings(database)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
         """What was found when the store was opened; it is told until the next start."""
