@@ -115,7 +115,7 @@ def _own(replica: Replica, catalogue: Catalogue, which: str) -> tuple[Record, bo
     A whole title or id goes before a beginning, and what stands before what is over.
     """
     standing = catalogue.matching(which, own_only=True)
-    named_whole = any(entry.is_titled(searchable(which)) or entry.id == which.strip().casefold() for entry in standing)
+    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in standing)
     over = ended.exactly(replica, which)
     if over is not None and not named_whole:
         return over.record, True

@@ -29,6 +29,7 @@ CATEGORIES = (
 )
 TYPES = ("offer", "need")
 URGENCIES = ("normal", "perishable", "emergency")
+ORDERS = ("best", "near", "new", "trust")
 RELATIONS = {
     "yourself": "you",
     "someone_you_trust": "someone you trust",
