@@ -6,6 +6,8 @@ Plain synchronous code; the one async seam is `desk.Desk`, imported from there s
 from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
+from meshnode.store.introductions import Introduced
+from meshnode.store.letters import LyingLetter, SentLetter
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
@@ -14,9 +16,12 @@ from meshnode.store.tally import Use
 __all__ = [
     "Address",
     "ClaimResult",
+    "Introduced",
     "IssuedCard",
+    "LyingLetter",
     "PinnedKeys",
     "Row",
+    "SentLetter",
     "State",
     "Store",
     "StoreProblem",

@@ -15,6 +15,8 @@ from meshnode.errors import StorageDamaged, StorageFailed
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
+from meshnode.store.introductions import Introductions
+from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
@@ -49,6 +51,8 @@ class Store:
         self.records = Records(database, self.people)
         self.cards = Cards(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.letters = Letters(database, self.people)
+        self.introductions = Introductions(database, self.people)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
         """What was found when the store was opened; it is told until the next start."""
