@@ -56,8 +56,12 @@ def open_new(replica: Replica) -> None:
         return
     records.letters_moved = False
     for lying in replica.store.letters.lying():
-        if _is_for_this_device(replica, lying):
+        if not _is_for_this_device(replica, lying):
+            continue
+        if lying.author == replica.me or _connected(replica, lying.author):
             _open(replica, lying)
+        else:
+            records.letters_moved = True  # a stranger's stays closed, but he may not remain one
 
 
 def _is_for_this_device(replica: Replica, lying: LyingLetter) -> bool:
@@ -67,7 +71,7 @@ def _is_for_this_device(replica: Replica, lying: LyingLetter) -> bool:
         return False
     if lying.author == replica.me:
         return True
-    return lying.tag == letter_tag(lying.author, replica.me, lying.slot) and _connected(replica, lying.author)
+    return lying.tag == letter_tag(lying.author, replica.me, lying.slot)
 
 
 def _connected(replica: Replica, author: PersonId) -> bool:
