@@ -34,6 +34,7 @@ from protocol.card import Card, card_id
 from protocol.channel import Channel, Initiator, Refused, Responder
 from protocol.codec import Value, decode, encode
 from protocol.errors import Code, InvalidField, LocalError, ProtocolError, RemoteError
+from protocol.exchange import Made, Part, Stage, is_cross_community, stage_after, stage_of, terms_of
 from protocol.graph import TrustGraph
 from protocol.groups import Groups, Memberships, NoGroups
 from protocol.index import Item
@@ -87,6 +88,7 @@ from protocol.limits import (
     UNRECOGNISED_REMEMBERED,
 )
 from protocol.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
+from protocol.move import Act, Move, Terms, check_ask, community_tags, exchange_id
 from protocol.place import across_km, coarse, distance_km, distance_words, is_cell
 from protocol.policies import (
     EffectivePolicy,
@@ -192,6 +194,7 @@ __all__ = [
     "UNSET_PREFERENCE",
     "URGENCIES",
     "WEB",
+    "Act",
     "Announcement",
     "Audience",
     "Block",
@@ -223,10 +226,13 @@ __all__ = [
     "Listing",
     "ListingFacts",
     "LocalError",
+    "Made",
     "Memberships",
+    "Move",
     "NoGroups",
     "NowLive",
     "Opened",
+    "Part",
     "PeerIntroduced",
     "PersonId",
     "Phase",
@@ -250,8 +256,10 @@ __all__ = [
     "ServiceNames",
     "Session",
     "Sighting",
+    "Stage",
     "Standing",
     "Step",
+    "Terms",
     "TrustGraph",
     "TrustPath",
     "Value",
@@ -268,10 +276,12 @@ __all__ = [
     "body_of",
     "card_id",
     "card_psk",
+    "check_ask",
     "check_header",
     "check_membership",
     "check_text",
     "coarse",
+    "community_tags",
     "contact_psk",
     "cost",
     "decode",
@@ -281,12 +291,14 @@ __all__ = [
     "effective_audience",
     "empty_policy",
     "encode",
+    "exchange_id",
     "fingerprint_words",
     "founded",
     "group_text",
     "invitation",
     "invitation_tag",
     "is_cell",
+    "is_cross_community",
     "is_strike",
     "keep_this_one",
     "letter_tag",
@@ -318,7 +330,10 @@ __all__ = [
     "signature_key",
     "signature_message",
     "signed",
+    "stage_after",
+    "stage_of",
     "standing_between",
+    "terms_of",
     "text_fault",
     "tidy",
     "verify",

@@ -98,6 +98,11 @@ class Judge:
         self._me = me
 
     @property
+    def circle(self) -> Circle:
+        """What it judges by."""
+        return self._circle
+
+    @property
     def version(self) -> int:
         """The circle's: while it stays the same, so do all answers."""
         return self._circle.version

@@ -6,7 +6,7 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, letters, mailroom, membership, policy
+from meshnode.app import clearing, ended, letters, mailroom, membership, policy
 from meshnode.app.beginning import certify_own_device
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
@@ -46,10 +46,12 @@ def _purge(replica: Replica) -> None:
     store.cards.purge(now)
     store.letters.purge(now)
     store.introductions.purge(now)
+    ended.purge(replica)
     ending, strays = store.records.ending(now), clearing.strays(replica)
     if ending or strays:
 
         def delete() -> None:
+            ended.keep_expired(replica, ending)
             store.records.purge(now)
             store.records.delete([row.id for row in strays])
 

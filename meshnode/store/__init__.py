@@ -6,6 +6,7 @@ Plain synchronous code; the one async seam is `desk.Desk`, imported from there s
 from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
+from meshnode.store.ended import Ended
 from meshnode.store.introductions import Introduced
 from meshnode.store.letters import LyingLetter, SentLetter
 from meshnode.store.people import Address, PinnedKeys
@@ -16,6 +17,7 @@ from meshnode.store.tally import Use
 __all__ = [
     "Address",
     "ClaimResult",
+    "Ended",
     "Introduced",
     "IssuedCard",
     "LyingLetter",

@@ -15,6 +15,7 @@ from meshnode.errors import StorageDamaged, StorageFailed
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
+from meshnode.store.ended import EndedListings
 from meshnode.store.introductions import Introductions
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
@@ -53,6 +54,7 @@ class Store:
         self.blocked = Blocked(database, self.people)
         self.letters = Letters(database, self.people)
         self.introductions = Introductions(database, self.people)
+        self.ended = EndedListings(database)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
         """What was found when the store was opened; it is told until the next start."""
