@@ -19,6 +19,7 @@ from protocol.bodies import (
     GroupKind,
     Invitation,
     Join,
+    Letter,
     Listing,
     Policy,
     Precision,
@@ -37,6 +38,7 @@ from protocol.exchange import Made, Part, Stage, is_cross_community, stage_after
 from protocol.graph import TrustGraph
 from protocol.groups import Groups, Memberships, NoGroups
 from protocol.index import Item
+from protocol.introduction import Introducing
 from protocol.keys import (
     DeviceId,
     DeviceKeys,
@@ -51,6 +53,15 @@ from protocol.keys import (
     person_text,
     short,
     verify,
+)
+from protocol.letters import (
+    CONTENTS,
+    SEAL_ENTROPY_BYTES,
+    Content,
+    Opened,
+    letter_tag,
+    open_letter,
+    seal,
 )
 from protocol.limits import (
     ADDRESSES_REMEMBERED_MAX,
@@ -91,6 +102,7 @@ from protocol.policies import (
 )
 from protocol.presence import SERVICE_TYPE, Announcement, ServiceNames, Sighting, announce, recognise, service_names
 from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, presence_psk
+from protocol.receipt import Receipt
 from protocol.record import (
     PROFILE_SLOT,
     STRIKE_VERSION,
@@ -137,6 +149,7 @@ from protocol.visibility import (
     effective_audience,
     may_have_device,
     may_have_join,
+    may_have_letter,
     may_have_policy,
     may_have_profile,
     standing_between,
@@ -149,6 +162,7 @@ __all__ = [
     "ANNOUNCEMENT_LIFE",
     "CARD_ADDRESSES_MAX",
     "CATEGORIES",
+    "CONTENTS",
     "DEFAULT_RADIUS_KM",
     "DEFAULT_REGARD",
     "DEFAULT_WITHIN_KM",
@@ -167,6 +181,7 @@ __all__ = [
     "PSK_CANDIDATES_MAX",
     "RECOGNITION_CANDIDATES_MAX",
     "RECOGNITION_KEYS_PER_SECOND",
+    "SEAL_ENTROPY_BYTES",
     "SERVICE_TYPE",
     "SESSIONS_MAX",
     "SESSIONS_PER_PERSON_MAX",
@@ -187,6 +202,7 @@ __all__ = [
     "Card",
     "Channel",
     "Code",
+    "Content",
     "Device",
     "DeviceId",
     "DeviceKeys",
@@ -199,12 +215,14 @@ __all__ = [
     "Header",
     "IdentityKeys",
     "Initiator",
+    "Introducing",
     "Introduction",
     "InvalidField",
     "Invitation",
     "Item",
     "Join",
     "Kind",
+    "Letter",
     "Listing",
     "ListingFacts",
     "LocalError",
@@ -213,6 +231,7 @@ __all__ = [
     "Move",
     "NoGroups",
     "NowLive",
+    "Opened",
     "Part",
     "PeerIntroduced",
     "PersonId",
@@ -224,6 +243,7 @@ __all__ = [
     "ProtocolError",
     "Psk",
     "PskCandidate",
+    "Receipt",
     "Received",
     "Record",
     "RecordId",
@@ -281,16 +301,19 @@ __all__ = [
     "is_cross_community",
     "is_strike",
     "keep_this_one",
+    "letter_tag",
     "limit",
     "limits",
     "longest_life",
     "may_have_device",
     "may_have_join",
+    "may_have_letter",
     "may_have_policy",
     "may_have_profile",
     "merge",
     "narrows",
     "open_invitation",
+    "open_letter",
     "parse_body",
     "parse_person",
     "person_id",
@@ -301,6 +324,7 @@ __all__ = [
     "reaches",
     "recognise",
     "relation_of",
+    "seal",
     "service_names",
     "short",
     "signature_key",

@@ -16,6 +16,8 @@ from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
 from meshnode.store.ended import EndedListings
+from meshnode.store.introductions import Introductions
+from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
@@ -50,6 +52,8 @@ class Store:
         self.records = Records(database, self.people)
         self.cards = Cards(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.letters = Letters(database, self.people)
+        self.introductions = Introductions(database, self.people)
         self.ended = EndedListings(database)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
