@@ -22,6 +22,8 @@ from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app.beginning import begin, certify_own_device
 from meshnode.app.contacts import salvaged
+from meshnode.app.mailroom import open_new
+from meshnode.app.places import Position
 from meshnode.app.replica import Replica
 from meshnode.app.upkeep import upkeep
 from meshnode.app.verify import SharedVerifier
@@ -41,6 +43,8 @@ from protocol import UNSET_PREFERENCE, Kind, PersonId, Preference, device_slot
 log = logging.getLogger(__name__)
 
 CLOCK_FLOOR = "clock_floor"  # the name of the clock's floor in the store's small values
+LETTERS_SOONEST_SECONDS = 0.25  # between two looks for letters: what somebody writes takes effect at once
+LETTERS_PAUSE_SECONDS = 3600.0  # while nothing comes: who is connected to whom may have changed
 CLOSE_SECONDS = 1.7  # for goodbyes and the last requests; closing the database comes after, and the whole is 2 s
 FOR_THE_OWNER_ALONE = 0o077  # whatever is made beside the database, SQLite's own files included
 UNNAMED = "Unnamed"  # whoever lost his store before anybody else knew his name
@@ -59,16 +63,26 @@ class Ready:
 
 
 def found(
-    home: Home, *, name: str, place: str | None, preference: Preference, passphrase: str | None = None
+    home: Home,
+    *,
+    name: str,
+    place: tuple[float, float] | None,
+    preference: Preference,
+    passphrase: str | None = None,
 ) -> PersonId:
-    """Make a new person's first node in `home`, ready to run. Refused, changing nothing, where there is one already."""
+    """Make a new person's first node in `home`, ready to run. Refused, changing nothing, where there is one already.
+
+    `place` is latitude and longitude in degrees; it stays in `home`, and what is published of it is coarse.
+    """
     with _files_for_the_owner_alone():
         keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
-        _write_first_records(home, keyring, name, place, preference)
+        _write_first_records(home, keyring, name, None if place is None else Position(*place), preference)
     return keyring.person
 
 
-def _write_first_records(home: Home, keyring: Keyring, name: str, place: str | None, preference: Preference) -> None:
+def _write_first_records(
+    home: Home, keyring: Keyring, name: str, place: Position | None, preference: Preference
+) -> None:
     with home.lock(), Store.open(home.store) as store:
         replica = Replica.open(
             store,
@@ -167,7 +181,13 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
     network = Network(replica, desk, options, jitter=secrets.SystemRandom().random)
     scheduler = Scheduler(partial(desk.run, _round, replica))
     token = trio.lowlevel.current_trio_token()
-    replica.changes.subscribe(lambda _: token.run_sync_soon(scheduler.changed, idempotent=True))
+    mailroom = Scheduler(partial(desk.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
+
+    def wake() -> None:
+        scheduler.changed()
+        mailroom.changed()
+
+    replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(network.run)
@@ -175,6 +195,7 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
             _tell_ready(config.home, replica, network, ready, started)
             network.discover()
             nursery.start_soon(scheduler.run)
+            nursery.start_soon(mailroom.run)
             async for number in signals:
                 log.info("stopping", extra={"signal": signal.Signals(number).name})
                 break
@@ -188,6 +209,12 @@ def _round(replica: Replica) -> float:
     pause = upkeep(replica)
     replica.clock.remember()
     return pause
+
+
+def _open_letters(replica: Replica) -> float:
+    """Let new letters take effect, and take back those that have arrived; on the desk."""
+    open_new(replica)
+    return LETTERS_PAUSE_SECONDS
 
 
 def _tell_ready(home: Home, replica: Replica, network: Network, ready: Callable[[Ready], None], started: float) -> None:

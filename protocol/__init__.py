@@ -19,6 +19,7 @@ from protocol.bodies import (
     GroupKind,
     Invitation,
     Join,
+    Letter,
     Listing,
     Policy,
     Precision,
@@ -37,6 +38,7 @@ from protocol.exchange import Made, Part, Stage, is_cross_community, stage_after
 from protocol.graph import TrustGraph
 from protocol.groups import Groups, Memberships, NoGroups
 from protocol.index import Item
+from protocol.introduction import Introducing
 from protocol.keys import (
     DeviceId,
     DeviceKeys,
@@ -51,6 +53,15 @@ from protocol.keys import (
     person_text,
     short,
     verify,
+)
+from protocol.letters import (
+    CONTENTS,
+    SEAL_ENTROPY_BYTES,
+    Content,
+    Opened,
+    letter_tag,
+    open_letter,
+    seal,
 )
 from protocol.limits import (
     ADDRESSES_REMEMBERED_MAX,
@@ -78,7 +89,7 @@ from protocol.limits import (
 )
 from protocol.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
 from protocol.move import Act, Move, Terms, check_ask, community_tags, exchange_id
-from protocol.place import across_km, coarse, distance_km, distance_words, is_cell
+from protocol.place import across_km, centre, coarse, coarser, distance_km, distance_words, is_cell, precision_of
 from protocol.policies import (
     EffectivePolicy,
     block_tag,
@@ -91,6 +102,7 @@ from protocol.policies import (
 )
 from protocol.presence import SERVICE_TYPE, Announcement, ServiceNames, Sighting, announce, recognise, service_names
 from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, presence_psk
+from protocol.receipt import Receipt
 from protocol.record import (
     PROFILE_SLOT,
     STRIKE_VERSION,
@@ -137,6 +149,7 @@ from protocol.visibility import (
     effective_audience,
     may_have_device,
     may_have_join,
+    may_have_letter,
     may_have_policy,
     may_have_profile,
     standing_between,
@@ -149,6 +162,7 @@ __all__ = [
     "ANNOUNCEMENT_LIFE",
     "CARD_ADDRESSES_MAX",
     "CATEGORIES",
+    "CONTENTS",
     "DEFAULT_RADIUS_KM",
     "DEFAULT_REGARD",
     "DEFAULT_WITHIN_KM",
@@ -167,6 +181,7 @@ __all__ = [
     "PSK_CANDIDATES_MAX",
     "RECOGNITION_CANDIDATES_MAX",
     "RECOGNITION_KEYS_PER_SECOND",
+    "SEAL_ENTROPY_BYTES",
     "SERVICE_TYPE",
     "SESSIONS_MAX",
     "SESSIONS_PER_PERSON_MAX",
@@ -187,6 +202,7 @@ __all__ = [
     "Card",
     "Channel",
     "Code",
+    "Content",
     "Device",
     "DeviceId",
     "DeviceKeys",
@@ -199,12 +215,14 @@ __all__ = [
     "Header",
     "IdentityKeys",
     "Initiator",
+    "Introducing",
     "Introduction",
     "InvalidField",
     "Invitation",
     "Item",
     "Join",
     "Kind",
+    "Letter",
     "Listing",
     "ListingFacts",
     "LocalError",
@@ -213,6 +231,7 @@ __all__ = [
     "Move",
     "NoGroups",
     "NowLive",
+    "Opened",
     "Part",
     "PeerIntroduced",
     "PersonId",
@@ -224,6 +243,7 @@ __all__ = [
     "ProtocolError",
     "Psk",
     "PskCandidate",
+    "Receipt",
     "Received",
     "Record",
     "RecordId",
@@ -256,11 +276,13 @@ __all__ = [
     "body_of",
     "card_id",
     "card_psk",
+    "centre",
     "check_ask",
     "check_header",
     "check_membership",
     "check_text",
     "coarse",
+    "coarser",
     "community_tags",
     "contact_psk",
     "cost",
@@ -281,26 +303,31 @@ __all__ = [
     "is_cross_community",
     "is_strike",
     "keep_this_one",
+    "letter_tag",
     "limit",
     "limits",
     "longest_life",
     "may_have_device",
     "may_have_join",
+    "may_have_letter",
     "may_have_policy",
     "may_have_profile",
     "merge",
     "narrows",
     "open_invitation",
+    "open_letter",
     "parse_body",
     "parse_person",
     "person_id",
     "person_matches",
     "person_text",
     "phase_of",
+    "precision_of",
     "presence_psk",
     "reaches",
     "recognise",
     "relation_of",
+    "seal",
     "service_names",
     "short",
     "signature_key",

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.ended import Ended
+<<<<<<< HEAD
 from meshnode.store.exchanges import Exchange, KeptMove
+=======
+from meshnode.store.introductions import Introduced
+from meshnode.store.letters import LyingLetter, SentLetter
+>>>>>>> main
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
@@ -17,11 +22,18 @@ __all__ = [
     "Address",
     "ClaimResult",
     "Ended",
+<<<<<<< HEAD
     "Exchange",
     "IssuedCard",
     "KeptMove",
+=======
+    "Introduced",
+    "IssuedCard",
+    "LyingLetter",
+>>>>>>> main
     "PinnedKeys",
     "Row",
+    "SentLetter",
     "State",
     "Store",
     "StoreProblem",
