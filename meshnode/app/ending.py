@@ -147,7 +147,7 @@ def _end(replica: Replica, record: Record, how: str, within: Callable[[], None] 
     authoring.withdraw(replica, Kind.LISTING, record.header.slot, within=committed_with_it)
 
 
-def _write(  # noqa: PLR0913 - as for `authoring.write`
+def _write(
     replica: Replica,
     record: Record,
     body: Listing,

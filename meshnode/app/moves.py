@@ -7,6 +7,8 @@ send is bounded: see `_has_room`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from meshnode.app import letters
 from meshnode.app.judge import Answer, question
 from meshnode.app.letters import Delivery
@@ -142,7 +144,7 @@ def send_again(replica: Replica, exchange: Exchange, kept: KeptMove) -> None:
     letters.send(replica, exchange.other, kept.move, slot=slot, within=committed_with_it)
 
 
-def _move(  # noqa: PLR0913 - a move has this many parts
+def _move(
     replica: Replica,
     exchange: bytes,
     act: Act,

@@ -1,7 +1,7 @@
 """What exchanges do to the listings they are about, and what a node answers by itself because of that.
 
-What was agreed on goes down on the listing, and comes back if it is called off; only the device on which its owner said yes
-does it. When nothing is left, whoever still waits is told so kindly, and so is he who asked for what the listing no
+What was agreed on goes down on the listing; it comes back if it is called off, and what was lent when it is back. Only the
+device on which its owner said yes does it. When nothing is left, whoever still waits is told so kindly, and so is he who asked for what the listing no
 longer is. Each step is found again from what is stored, so a node that stops in between takes it up later.
 """
 
@@ -17,11 +17,12 @@ from meshnode.store import Exchange
 from protocol import Act, Kind, Stage
 
 GONE, CHANGED = "gone", "changed"
+OVER = (Stage.CANCELLED, Stage.RETURNED)  # what was taken off the listing is there again
 
 
 def follow_up(replica: Replica) -> None:
     """Do what the exchanges of this node ask for by now. What cannot be done yet is left for the next time."""
-    for exchange in replica.store.exchanges.unsettled():
+    for exchange in replica.store.exchanges.unsettled(OVER):
         _settle(replica, exchange)
     for exchange in replica.store.exchanges.with_stage(Stage.REQUESTED, asked=False):
         reason = _answer(replica, exchange)
@@ -41,19 +42,19 @@ def left(replica: Replica, slot: bytes) -> int | None:
 
 
 def _settle(replica: Replica, exchange: Exchange) -> None:
-    """Take off the listing what was agreed on, or put it back."""
+    """Take off the listing what was agreed on, or put back what was not given after all, or is back."""
     assert exchange.slot is not None, "it was accepted, so it was asked for"
     keep = replica.store.exchanges.keep
-    wanted = 0 if exchange.stage is Stage.CANCELLED else exchange.takes
-    note = partial(keep, exchange._replace(taken=wanted, takes=wanted))
-    try:
-        if wanted:
-            if ending.take(replica, exchange.slot, wanted, within=note) is not None:
+    if exchange.stage not in OVER:
+        note = partial(keep, exchange._replace(taken=exchange.takes))
+        try:
+            if ending.take(replica, exchange.slot, exchange.takes, within=note) is not None:
                 return
-        elif ending.put_back(replica, exchange.slot, exchange.taken, within=note):
-            return
-    except (NotFound, Refused):
-        pass  # it stands no more, or another device was faster
+        except (NotFound, Refused):
+            pass  # it stands no more, or another device was faster
+    elif exchange.stage is Stage.CANCELLED or moves.course(replica, exchange).terms.type == "offer":
+        note = partial(keep, exchange._replace(taken=0, takes=0))
+        ending.put_back(replica, exchange.slot, exchange.taken, within=note)
     keep(exchange._replace(taken=0, takes=0))
 
 

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.ended import Ended
-<<<<<<< HEAD
 from meshnode.store.exchanges import Exchange, KeptMove
-=======
 from meshnode.store.introductions import Introduced
 from meshnode.store.letters import LyingLetter, SentLetter
->>>>>>> main
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
@@ -22,15 +19,11 @@ __all__ = [
     "Address",
     "ClaimResult",
     "Ended",
-<<<<<<< HEAD
     "Exchange",
-    "IssuedCard",
-    "KeptMove",
-=======
     "Introduced",
     "IssuedCard",
+    "KeptMove",
     "LyingLetter",
->>>>>>> main
     "PinnedKeys",
     "Row",
     "SentLetter",

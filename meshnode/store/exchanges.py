@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
@@ -134,10 +135,12 @@ class Exchanges:
         """Those shown that stand so, of which the owner of this node was the one to ask, or was not."""
         return self._rows("shown = 1 AND stage = ? AND asked = ? ORDER BY no", (stage.name, asked))
 
-    def unsettled(self) -> list[Exchange]:
-        """Those that have not been taken off their listings, or have, as they should by now."""
-        cancelled = Stage.CANCELLED.name
-        return self._rows("takes > 0 AND taken <> CASE stage WHEN ? THEN 0 ELSE takes END ORDER BY no", (cancelled,))
+    def unsettled(self, over: Collection[Stage]) -> list[Exchange]:
+        """Those that this device has not taken off their listings yet, or has, though they are `over` by now."""
+        ended = ", ".join(f"'{stage.name}'" for stage in over)
+        return self._rows(
+            f"takes > 0 AND CASE WHEN stage IN ({ended}) THEN taken > 0 ELSE taken = 0 END ORDER BY no", ()
+        )
 
     def count(self) -> int:
         """How many are shown."""
