@@ -36,6 +36,8 @@ TABLE = {
         "add": "meshnode.cli.cards",
         "people": "meshnode.cli.people",
         "person": "meshnode.cli.people",
+        "introduce": "meshnode.cli.introductions",
+        "introductions": "meshnode.cli.introductions",
         "vouch": "meshnode.cli.people",
         "unvouch": "meshnode.cli.people",
         "why": "meshnode.cli.why",
