@@ -31,6 +31,9 @@ TABLE = {
         "version": "meshnode.cli.program",
         "completion": "meshnode.cli.program",
     },
+    "Devices": {
+        "device": "meshnode.cli.devices",
+    },
     "People": {
         "card": "meshnode.cli.cards",
         "add": "meshnode.cli.cards",

@@ -15,6 +15,7 @@ from meshnode.errors import StorageDamaged, StorageFailed
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
+from meshnode.store.devices import Devices
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
@@ -48,6 +49,7 @@ class Store:
         self.people = People(database)
         self.records = Records(database, self.people)
         self.cards = Cards(database, self.people)
+        self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
