@@ -35,6 +35,7 @@ from protocol.codec import Value, decode, encode
 from protocol.device_code import DeviceCode, device_code_id
 from protocol.enrolment import certificate_in, check_enrol, enrol
 from protocol.errors import Code, InvalidField, LocalError, ProtocolError, RemoteError
+from protocol.exchange import Made, Part, Stage, is_cross_community, stage_after, stage_of, terms_of
 from protocol.frames import Bye, Enrol, Enrolled, decode_frame, encode_frame
 from protocol.graph import TrustGraph
 from protocol.groups import Groups, Memberships, NoGroups
@@ -80,6 +81,7 @@ from protocol.limits import (
     UNRECOGNISED_REMEMBERED,
 )
 from protocol.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
+from protocol.move import Act, Move, Terms, check_ask, community_tags, exchange_id
 from protocol.place import across_km, coarse, distance_km, distance_words, is_cell
 from protocol.policies import (
     EffectivePolicy,
@@ -182,6 +184,7 @@ __all__ = [
     "UNSET_PREFERENCE",
     "URGENCIES",
     "WEB",
+    "Act",
     "Announcement",
     "Audience",
     "Block",
@@ -214,9 +217,12 @@ __all__ = [
     "Listing",
     "ListingFacts",
     "LocalError",
+    "Made",
     "Memberships",
+    "Move",
     "NoGroups",
     "NowLive",
+    "Part",
     "PeerIntroduced",
     "PersonId",
     "Phase",
@@ -239,8 +245,10 @@ __all__ = [
     "ServiceNames",
     "Session",
     "Sighting",
+    "Stage",
     "Standing",
     "Step",
+    "Terms",
     "TrustGraph",
     "TrustPath",
     "Value",
@@ -258,11 +266,13 @@ __all__ = [
     "card_id",
     "card_psk",
     "certificate_in",
+    "check_ask",
     "check_enrol",
     "check_header",
     "check_membership",
     "check_text",
     "coarse",
+    "community_tags",
     "contact_psk",
     "cost",
     "decode",
@@ -278,12 +288,14 @@ __all__ = [
     "encode",
     "encode_frame",
     "enrol",
+    "exchange_id",
     "fingerprint_words",
     "founded",
     "group_text",
     "invitation",
     "invitation_tag",
     "is_cell",
+    "is_cross_community",
     "is_strike",
     "keep_this_one",
     "limit",
@@ -312,7 +324,10 @@ __all__ = [
     "signature_key",
     "signature_message",
     "signed",
+    "stage_after",
+    "stage_of",
     "standing_between",
+    "terms_of",
     "text_fault",
     "tidy",
     "verify",

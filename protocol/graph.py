@@ -4,12 +4,12 @@
   which need not be answered. A direct vouch is the answer for its subject, better ways or not.
 - No way leads through anybody whom one of its ends blocks or who blocks one of them; two at odds have no trust.
 
-One search answers for all authors at once. It leaves out who is at odds with the viewer, whom all its ways share. Who
-is at odds with an author differs from author to author and is tested on his winning way alone; only on a hit is there a
-second search, for that author, led by the lengths of the first (A*), so it looks at few people. It stays exact: leaving
-people out only makes ways longer, so a winning way that is clean is the best of the clean ones. Made-up people could
-ask for any number of second searches; what they may cost is metered by who introduces them, and beyond that there is no
-trust.
+One search answers for all authors at once; it is remembered, and mended where vouches change. It leaves out who is at
+odds with the viewer, whom all its ways share. Who is at odds with an author differs from author to author and is tested
+on his winning way alone; only on a hit is there a second search, for that author, led by the lengths of the first (A*),
+so it looks at few people. It stays exact: leaving people out only makes ways longer, so a winning way that is clean is
+the best of the clean ones. Made-up people could ask for any number of second searches; what they may cost is metered by
+who introduces them, and beyond that there is no trust.
 
 People are small integers inside, given back when nobody speaks of them any more. Costs do not depend on the order in
 which policies came; where ways tie, the smaller key decides.
@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING
 
 from protocol import paths
 from protocol.errors import LocalError
-from protocol.limits import DETOUR_STEPS, WEIGHT_MAX
+from protocol.limits import DETOUR_STEPS, SEARCHES_REMEMBERED, WEIGHT_MAX
+from protocol.mending import Memory
 from protocol.policies import block_tag
 from protocol.trust import WEB, TrustPath, limit
 
@@ -49,6 +50,7 @@ class TrustGraph:
         self._free: list[int] = []
         self._given: paths.Links = []
         self._received: paths.Links = []
+        self._searches = Memory(self._given, self._received, SEARCHES_REMEMBERED)
         self._tags: dict[int, frozenset[bytes]] = {}  # the block tags of those who block anybody
         self._meshes: dict[int, frozenset[PersonId]] = {}  # as far as asked for since vouches were answered otherwise
 
@@ -86,13 +88,16 @@ class TrustGraph:
         wanted.pop(at, None)
         for subject in [subject for subject in mine if subject not in wanted]:
             del mine[subject], self._received[subject][at]
+            self._searches.note(at, subject)
             if at in self._given[subject]:
                 self._meshes.clear()
             self._forget_unless_known(subject)
         for subject, length in wanted.items():
             if subject not in mine and at in self._given[subject]:
                 self._meshes.clear()
-            mine[subject] = self._received[subject][at] = length
+            if mine.get(subject) != length:
+                mine[subject] = self._received[subject][at] = length
+                self._searches.note(at, subject)
 
     def _number_of(self, person: PersonId) -> int:
         number = self._number.get(person)
@@ -114,6 +119,7 @@ class TrustGraph:
         if person not in self._policies and not self._received[at]:
             del self._number[person]
             self._meshes.pop(at, None)
+            self._searches.forget(at)
             self._free.append(at)
 
     def policy(self, person: PersonId) -> EffectivePolicy | None:
@@ -177,22 +183,23 @@ class TrustGraph:
     # --- Trust -------------------------------------------------------------------------------------------------------
 
     def reach_to(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, int]:
-        """The cost of trust(author -> viewer) for every author of whom it is at least `floor` per mille."""
+        """The cost of trust(author -> viewer) for every author of whom it is at least `floor` per mille, in any order."""
         at = self._number.get(viewer)
         if at is None:
             return {}
         end = paths.beyond(limit(floor))
+        apart = frozenset(self._at_odds_with(at))
         lengths = self._search(
-            at,
+            self._searches.ways(at, end, apart, towards=True),
+            apart,
             self._received[at],
-            end,
             lambda banned: paths.ways_to(at, self._given, self._received, end, banned),
             lambda _author: self._steps_on(at),
         )
         return {person: paths.cost_of(length) for person, length in lengths.items()}
 
     def regard_from(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, int]:
-        """The cost of trust(viewer -> author) for every author of whom it is at least `floor` per mille."""
+        """The cost of trust(viewer -> author) for every author of whom it is at least `floor` per mille, in any order."""
         return {person: cost for person, (cost, _) in self.regard_and_hops_from(viewer, floor).items()}
 
     def regard_and_hops_from(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, tuple[int, int]]:
@@ -201,10 +208,11 @@ class TrustGraph:
         if at is None:
             return {}
         end = paths.beyond(limit(floor))
+        apart = frozenset(self._at_odds_with(at))
         lengths = self._search(
-            at,
+            self._searches.ways(at, end, apart, towards=False),
+            apart,
             self._given[at],
-            end,
             lambda banned: paths.ways_from(at, self._given, end, banned),
             self._steps_back,
         )
@@ -253,22 +261,23 @@ class TrustGraph:
 
     def _search(
         self,
-        viewer: int,
+        first: paths.Tree,
+        apart: frozenset[int],
         direct: Mapping[int, int],
-        end: int,
         search: Callable[[frozenset[int]], paths.Tree],
         steps_for: Callable[[int], paths.Steps],
     ) -> dict[PersonId, int]:
-        """The lengths of all best ways of a viewer, with direct vouches as said and no way through anybody at odds."""
-        apart = frozenset(self._at_odds_with(viewer))
-        first = search(apart)
-        lengths = {person: first.best[person] for person in first.found}
-        edges = sum(map(len, map(self._received.__getitem__, first.order)))
+        """The lengths of all best ways of a viewer, with direct vouches as said and no way through anybody at odds.
+
+        `first` are his best ways around those who are `apart` from him; `search` finds them around others as well.
+        """
+        end, lengths = first.end, first.found()
         purses: dict[int, paths.Purse] = {}
-        waiting = [(first, apart, [person for person in first.found if person not in direct])]
+        waiting = [(first, apart, [person for person in lengths if person not in direct] if self._tags else [])]
         while waiting:
             tree, banned, people = waiting.pop()
             for crossing, crossed in self._crossed(tree, people).items():
+                edges = sum(len(links) for links in self._received)
                 purse = purses.setdefault(tree.introducer(crossed[0]), paths.Purse(max(DETOUR_STEPS, 2 * edges)))
                 if len(crossed) <= _FEW:
                     ways = {person: self._detour(tree, person, steps_for(person), end, purse) for person in crossed}
@@ -280,17 +289,16 @@ class TrustGraph:
                     ways = dict.fromkeys(crossed, end)
                 lengths.update(ways)
         lengths.update({person: length for person, length in direct.items() if person not in apart})
-        found = sorted((self._person[person], length) for person, length in lengths.items() if length < end)
-        return dict(found)
+        return {self._person[person]: length for person, length in lengths.items() if length < end}
 
     def _crossed(self, tree: paths.Tree, people: list[int]) -> dict[frozenset[int], list[int]]:
         """Those of `people` whose winning way leads through somebody at odds with them, by who that is."""
         crossed: dict[frozenset[int], list[int]] = {}
         blockers = self._tags
-        if not blockers:
+        if not people:
             return crossed
         nearest = {tree.root: tree.root}  # the first blocker from each person, himself included, to the root
-        for person in tree.order:
+        for person in tree.order():
             nearest[person] = person if person in blockers else nearest[tree.before[person]]
 
         def blocking(person: int) -> Iterator[int]:

@@ -60,6 +60,11 @@ INVITATIONS_MAX = 64  # open in one join: they travel with it to all of its auth
 INVITATION_LIFE = 30 * DAY  # unanswered for so long, it is taken for declined
 STATEMENTS_REMEMBERED = 8192  # verdicts on signatures in chains; members of a group share most of theirs
 
+# --- Exchanges ---------------------------------------------------------------------------------------------------------
+EXCHANGE_ID_BYTES = 16
+COMMUNITY_TAG_BYTES = 16
+MESSAGE_MAX = 1000  # characters of what is said with a move: a letter stays small, and a carrier's burden
+
 # --- Per author and per node -----------------------------------------------------------------------------------------
 AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
 AUTHOR_BYTES_MAX = 16 * 1024 * 1024
@@ -75,6 +80,9 @@ ADDRESSES_REMEMBERED_MAX = 8  # a person: a peer that moves about, or says it do
 HELD_LIFE = 7 * DAY  # for as long as a record waits for its certificate or policy: made-up ones cannot block the room
 HELD_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up
 REFUSED_REMEMBERED = 10_000  # records a peer has shown that are not for us: asked about again when our standing moves
+SEARCH_WORDS_MAX = 400  # of one listing that can be searched: more than any text has that says something
+SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: made-up words cannot fill what others' words need,
+SEARCH_WORDS_IN_ALL_MAX = 400_000  # nor many people's, some 80 MB of memory
 LEAVERS_MAX = 1_000  # people who lately left the own web
 LEAVERS_GRACE = 14 * DAY  # how long they are told what is superseded; then the presence key turns
 HELD_FROM_ONE_MAX = 1_000  # of them, brought by one peer: he cannot take the room of what others bring
@@ -126,6 +134,9 @@ RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one co
 # --- Trust and places --------------------------------------------------------------------------------------------------
 HOPS_MAX = 32  # vouches of a path: made-up people in a row cannot make every search test each with all before him
 DETOUR_STEPS = 200_000  # vouches looked at around people at odds, for all whom one introducer leads to: some 0.1 s
+SEARCHES_REMEMBERED = (
+    32  # best ways of that many people are mended, not searched anew; some 0.7 MB for each in a web of 10,000
+)
 BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
 DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory
 

@@ -57,21 +57,29 @@ class Purse:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What one search from `root` found.
+    """What one search from `root` found, nobody's way being as long as `end`.
 
-    `run[x]` is the length of the best way between the root and x over which trust runs on, `before[x]` who stands next
-    to x on it, on the root's side, and `order` everybody with such a way, nearest first, without the root. `best[x]`
-    and `last[x]` are the same for a way that may end at x with a vouch that is not answered, and `found` is everybody
-    with one; towards a viewer there is no difference, and the lists are the same.
+    `run[x]` is the length of the best way between the root and x over which trust runs on, and `before[x]` who stands
+    next to x on it, on the root's side. `best[x]` and `last[x]` are the same for a way that may end at x with a vouch
+    that is not answered; towards a viewer there is no difference, and the lists are the same.
     """
 
     root: int
+    end: int
     run: list[int]
     before: list[int]
-    order: list[int]
     best: list[int]
     last: list[int]
-    found: list[int]
+
+    def found(self) -> dict[int, int]:
+        """Everybody with a best way, and its length."""
+        end = self.end
+        return {person: length for person, length in enumerate(self.best) if 0 < length < end}
+
+    def order(self) -> list[int]:
+        """Everybody with a way over which trust runs on, nearest first, without the root."""
+        run, end = self.run, self.end
+        return sorted([person for person, length in enumerate(run) if 0 < length < end], key=run.__getitem__)
 
     def between(self, person: int) -> Iterator[int]:
         """Who stands between `person` and the root on the best way, from the person's side."""
@@ -92,7 +100,6 @@ def ways_to(root: int, given: Links, received: Links, end: int, banned: Iterable
         run[person] = -1
     run[root] = 0
     before = [root] * len(given)
-    order: list[int] = []
     heap: list[tuple[int, int]] = []
     for person, length in received[root].items():
         if length < run[person]:
@@ -102,7 +109,6 @@ def ways_to(root: int, given: Links, received: Links, end: int, banned: Iterable
         so_far, here = heappop(heap)
         if so_far != run[here]:
             continue  # a shorter way was found meanwhile
-        order.append(here)
         if hops_of(so_far) >= HOPS_MAX:
             continue
         mine = given[here]
@@ -112,7 +118,7 @@ def ways_to(root: int, given: Links, received: Links, end: int, banned: Iterable
                 run[person] = length
                 before[person] = here
                 heappush(heap, (length, person))
-    return Tree(root, run, before, order, best=run, last=before, found=order)
+    return Tree(root, end, run, before, best=run, last=before)
 
 
 def ways_from(root: int, given: Links, end: int, banned: Iterable[int]) -> Tree:
@@ -122,14 +128,11 @@ def ways_from(root: int, given: Links, end: int, banned: Iterable[int]) -> Tree:
         run[person] = best[person] = -1
     run[root] = best[root] = 0
     before, last = [root] * len(given), [root] * len(given)
-    order: list[int] = []
-    found: set[int] = set()
     heap = [(0, root)]
     while heap:
         so_far, here = heappop(heap)
         if so_far != run[here]:
             continue
-        order.append(here)
         if hops_of(so_far) >= HOPS_MAX:
             continue
         for person, step in given[here].items():
@@ -139,12 +142,11 @@ def ways_from(root: int, given: Links, end: int, banned: Iterable[int]) -> Tree:
             if length < best[person]:
                 best[person] = length
                 last[person] = here
-                found.add(person)
             if here in given[person]:
                 run[person] = length
                 before[person] = here
                 heappush(heap, (length, person))
-    return Tree(root, run, before, order[1:], best, last, list(found))
+    return Tree(root, end, run, before, best, last)
 
 
 def shortest(

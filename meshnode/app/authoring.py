@@ -48,16 +48,20 @@ def write(  # noqa: PLR0913 - each says another thing about the record
     audience: Audience = Audience.FOLLOWS,
     expires: int | None = None,
     narrows: bool = False,
+    above: int = 0,
     within: Callable[[], None] = _nothing,
 ) -> Record:
     """Sign the next version of own register (`kind`, `slot`) and commit it.
 
     It lives `life` seconds from now, or until `expires` (UNIX seconds). `narrows` says that older versions must no
-    longer be used by anybody. `within` writes what has to be committed with the record, once it is in place. Raises
+    longer be used by anybody. `above` is a version that was in use before, should the store have forgotten it: no device
+    may sign two records for one. `within` writes what has to be committed with the record, once it is in place. Raises
     Failed where this device no longer speaks for its person.
     """
     until = min(replica.clock.now() + life, limits.FOREVER) if expires is None else expires
-    return _sign_and_keep(replica, kind, slot, body.to_body(), audience, until, narrows=narrows, within=within)
+    return _sign_and_keep(
+        replica, kind, slot, body.to_body(), audience, until, narrows=narrows, above=above, within=within
+    )
 
 
 def withdraw(replica: Replica, kind: Kind, slot: bytes, *, within: Callable[[], None] = _nothing) -> Record:
@@ -73,7 +77,7 @@ def withdraw(replica: Replica, kind: Kind, slot: bytes, *, within: Callable[[], 
     return _sign_and_keep(replica, kind, slot, b"", Audience(head.header.audience), until, narrows=True, within=within)
 
 
-def _sign_and_keep(
+def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     replica: Replica,
     kind: Kind,
     slot: bytes,
@@ -82,11 +86,12 @@ def _sign_and_keep(
     until: int,
     *,
     narrows: bool,
+    above: int = 0,
     within: Callable[[], None] = _nothing,
 ) -> Record:
     now = replica.clock.now()
     head = replica.store.records.head((replica.me, kind, slot))
-    version = head.header.version + 1 if head else 1
+    version = max(head.header.version if head else 0, above) + 1
     record = signed(
         kind=kind,
         author=replica.me,

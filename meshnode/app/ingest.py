@@ -185,7 +185,7 @@ class Ingest:
     # --- inside the transaction --------------------------------------------------------------------------------------
 
     def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
-        """Certificates first, then policies, joins, and the rest: each may decide about what follows."""
+        """Certificates first, then policies, joins, profiles, and the rest: each may decide about what follows."""
         for _, group in groupby(verified, key=lambda pair: _turn(pair[0])):
             self._read_anew(batch)
             self._answers.keep_up()
@@ -341,11 +341,12 @@ class Ingest:
 
 
 def _turn(record: Record) -> int:
-    """When it is taken: certificates decide about policies, both about joins, and these about everything else."""
+    """When it is taken: certificates decide about policies, both about joins, these about profiles, and all about the rest:
+    where its author says he is decides about a listing for those nearby."""
     return _TURNS.get(record.header.kind, len(_TURNS))
 
 
-_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2}
+_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
 
 
 def _question(header: Header, body: Body | None) -> Question:

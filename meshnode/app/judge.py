@@ -82,6 +82,11 @@ class Judge:
         self._circle = circle
 
     @property
+    def circle(self) -> Circle:
+        """What it judges by."""
+        return self._circle
+
+    @property
     def version(self) -> int:
         """The circle's: while it stays the same, so do all answers."""
         return self._circle.version

@@ -1,4 +1,7 @@
-"""Offers and needs: posting, changing and withdrawing one's own, and finding one by the beginning of its title or id."""
+"""Offers and needs: posting and changing one's own, and finding one by the beginning of its title or id.
+
+How they end, and go on, is in ending.py.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from meshnode.app import authoring
-from meshnode.app.catalogue import Catalogue, Entry
+from meshnode.app import authoring, ended, life
+from meshnode.app.catalogue import Catalogue, Entry, listing_id
 from meshnode.app.naming import ambiguous, name_of
 from meshnode.app.replica import Replica
-from meshnode.app.shown import ListingsView, ListingView, body_of, place_of, preference_of, view
+from meshnode.app.shown import ListingView, body_of, place_of, preference_of, view
 from meshnode.errors import NotFound, Refused, Usage
 from protocol import (
     Audience,
@@ -25,10 +28,6 @@ from protocol import (
     limits,
     tidy,
 )
-
-FOOD_LIFE = 2 * limits.DAY  # what nobody fetched by then has spoilt
-NEED_LIFE = 7 * limits.DAY
-OTHER_LIFE = 90 * limits.DAY
 
 CLEARABLE = {
     "text": "",
@@ -101,6 +100,15 @@ class Edit:
     clear: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ListingsView:
+    """Your own listings, newest first; the ids of those that end within a day; and those that are over."""
+
+    listings: tuple[ListingView, ...]
+    ending: tuple[str, ...]
+    ended: tuple[ended.EndedView, ...]
+
+
 # --- posting and changing --------------------------------------------------------------------------------------------
 
 
@@ -112,15 +120,15 @@ def post(replica: Replica, draft: Draft) -> ListingView:
         )
     fields = {name: getattr(draft, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS)}
     body = _body(replica, {**fields, "place": _cell(replica, draft.place)})
-    life = _life(draft.expires_in) or _usual_life(replica, body)
+    stands = life.of(body, draft.expires_in, replica.clock.now())
     audience = Audience.FOLLOWS if draft.audience is None else _audience(draft.audience)
-    _check_place(replica, audience, body)
+    check_place(replica, audience, body)
     record = authoring.write(
         replica,
         Kind.LISTING,
         replica.entropy(limits.SLOT_BYTES),
         body,
-        life=life,
+        life=stands,
         audience=audience,
     )
     return view(replica, record)
@@ -144,10 +152,12 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
     fields |= {name: CLEARABLE[name] for name in changes.clear}
     after = _body(replica, fields)
     audience = _edited_audience(record, changes.audience)
-    _check_place(replica, audience, after)
-    life = _life(changes.expires_in)
+    check_place(replica, audience, after)
     now = replica.clock.now()
-    expires = record.header.expires if life is None else now + life
+    stands = life.chosen(changes.expires_in)
+    if changes.available_until is not None:
+        stands = life.of(after, changes.expires_in, now)
+    expires = record.header.expires if stands is None else now + stands
     if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
         return view(replica, record)
     written = authoring.write(
@@ -157,17 +167,9 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
         after,
         life=expires - now,
         audience=audience,
-        narrows=_narrows(replica, record, before, audience, after, expires),
+        narrows=narrows(replica, record, audience, after, expires),
     )
     return view(replica, written)
-
-
-def withdraw(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
-    """Withdraw an own listing everywhere; returns it as it was."""
-    record = find(replica, catalogue, which, own_only=True)
-    shown = view(replica, record)
-    authoring.withdraw(replica, Kind.LISTING, record.header.slot)
-    return shown
 
 
 def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
@@ -176,6 +178,14 @@ def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
     typed["tags"] = tuple(dict.fromkeys(tidy(tag) for tag in fields["tags"]))
     try:
         return Listing(salt=authoring.fresh_salt(replica), **typed)
+    except InvalidField as error:
+        raise Usage(str(error)) from error
+
+
+def rewritten(replica: Replica, body: Listing, **changes: Any) -> Listing:
+    """`body` with these fields changed, under a salt of its own; Usage says which field is at fault."""
+    try:
+        return dataclasses.replace(body, salt=authoring.fresh_salt(replica), **changes)
     except InvalidField as error:
         raise Usage(str(error)) from error
 
@@ -190,24 +200,6 @@ def _cell(replica: Replica, position: Position | None) -> str | None:
         raise Usage("that place lies nowhere on earth", "latitude -90 to 90, longitude -180 to 180") from error
 
 
-def _life(expires_in: int | None) -> int | None:
-    if expires_in is not None and not 60 <= expires_in <= limits.LISTING_LIFE:
-        raise Usage(f"a listing lives from a minute to {limits.LISTING_LIFE // limits.DAY} days")
-    return expires_in
-
-
-def _usual_life(replica: Replica, body: Listing) -> int:
-    """Until it is no longer to be had, if that was said; else by what it is."""
-    now = replica.clock.now()
-    if body.available_until is not None:
-        if body.available_until <= now:
-            raise Usage("available until must lie ahead")
-        return int(min(body.available_until - now, limits.LISTING_LIFE))
-    if body.type == "need":
-        return NEED_LIFE
-    return FOOD_LIFE if body.category == "food" else OTHER_LIFE
-
-
 def _audience(word: str) -> Audience:
     try:
         return Audience.from_word(word)
@@ -215,7 +207,7 @@ def _audience(word: str) -> Audience:
         raise Usage(f"{word!r} is no audience", str(error)) from error
 
 
-def _check_place(replica: Replica, audience: Audience, body: Listing) -> None:
+def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
     """Refuse what is for people nearby and says nowhere where: nobody would ever see it."""
     near = effective_audience(audience, preference_of(replica, replica.me)) == Audience.ANYONE_LOCAL
     if near and place_of(replica, replica.me, body.place) is None:
@@ -232,11 +224,9 @@ def _sharing(record: Record) -> tuple[Audience, int]:
     return Audience(record.header.audience), record.header.expires
 
 
-def _narrows(
-    replica: Replica, record: Record, before: Listing, audience: Audience, after: Listing, expires: int
-) -> bool:
+def narrows(replica: Replica, record: Record, audience: Audience, after: Listing, expires: int) -> bool:
     """Whether anybody who could have the listing may now no longer: then older copies must not stay in use."""
-    preference = preference_of(replica, replica.me)
+    before, preference = body_of(record), preference_of(replica, replica.me)
     old, new = (effective_audience(each, preference) for each in (record.header.audience, audience))
     wider = new in (old, Audience.NETWORK_WIDE) or (old, new) == (Audience.MY_CELL, Audience.MY_COMMUNITY)
     moved = new == Audience.ANYONE_LOCAL and before.place != after.place
@@ -276,7 +266,12 @@ def show(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
 
 
 def mine(replica: Replica, catalogue: Catalogue) -> ListingsView:
-    """The owner's own listings."""
+    """The owner's own listings, those that end soon, and those that are over."""
     catalogue.catch_up()
+    now = replica.clock.now()
     records = replica.store.records.get_many([entry.record for entry in catalogue.own()])
-    return ListingsView(tuple(view(replica, record) for record in records))
+    return ListingsView(
+        listings=tuple(view(replica, record) for record in records),
+        ending=tuple(listing_id(replica.me, r.header.slot) for r in records if life.ends_soon(r, now)),
+        ended=ended.remembered(replica),
+    )

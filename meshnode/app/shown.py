@@ -57,13 +57,6 @@ class ListingView:
     expires: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListingsView:
-    """Your own listings, newest first."""
-
-    listings: tuple[ListingView, ...]
-
-
 def preference_of(replica: Replica, person: PersonId) -> Preference:
     """The sharing preference in effect for `person`."""
     policy = replica.circle.policy(person)

@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from meshnode.app import used_cards
+from meshnode.app import life, used_cards
 from meshnode.app.cards import written
 from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
 from meshnode.app.replica import Replica
+from meshnode.app.shown import body_of
 from meshnode.app.upkeep import certificate_ends
 from protocol import DeviceId, PersonId, limits
+
+ENDING_NAMED = 3  # listings whose end is near, by title; the rest by number
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
                 "start the node with the identity's passphrase, and it renews itself",
             )
         )
+    found.extend(_ending(replica))
     found.extend(network.problems)
     found.extend(
         Problem(
@@ -179,6 +183,18 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         for name in used_cards.by_giver(replica).values()
     )
     return tuple(found)
+
+
+def _ending(replica: Replica) -> Iterator[Problem]:
+    """What the owner posted and would have to renew if he wants it to stay."""
+    ending = life.ending(replica)
+    if ending:
+        titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
+        count = "1 of your listings ends" if len(ending) == 1 else f"{len(ending)} of your listings end"
+        more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
+        yield Problem(
+            "ending", f"{count} within a day: {titles}{more}", "'meshnode renew LISTING' lets it stand longer"
+        )
 
 
 def _crowding(replica: Replica) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, membership, policy
+from meshnode.app import clearing, ended, membership, policy
 from meshnode.app.beginning import certify_own_device
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
@@ -42,10 +42,12 @@ def _purge(replica: Replica) -> None:
     now = replica.clock.now()
     store = replica.store
     store.cards.purge(now)
+    ended.purge(replica)
     ending, strays = store.records.ending(now), clearing.strays(replica)
     if ending or strays:
 
         def delete() -> None:
+            ended.keep_expired(replica, ending)
             store.records.purge(now)
             store.records.delete([row.id for row in strays])
 

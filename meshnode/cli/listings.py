@@ -1,4 +1,4 @@
-"""`offer`, `need`, `mine`, `show`, `edit` and `withdraw`: what you share, and one listing in full."""
+"""`offer`, `need`, `mine`, `show` and `edit`: what you share, and one listing in full."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ import click
 from meshnode.cli import output
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Moment, Position, Span, command, named, settings
-from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, RELATIONS, TYPES, URGENCIES
+from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES
 from meshnode.errors import Usage
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 FOLLOWS = "follows"
+EXPIRED_NAMED = 3  # below one's own listings, by title; the rest by number
 
 OPTIONS = (
     click.option("--text", help="More about it."),
@@ -73,13 +74,35 @@ def need(context: click.Context, /, **given: Any) -> None:
 
 
 @command("mine")
+@click.option("--closed", is_flag=True, help="What is over: closed, all taken, or expired.")
 @click.pass_context
-def mine(context: click.Context) -> None:
+def mine(context: click.Context, closed: bool) -> None:
     """What you posted."""
     told = settings(context).client().get("/v1/listings")
     if settings(context).json:
         output.as_json(told)
-        return
+    elif closed:
+        output.table(
+            ("title", "id", "type", "category", "how", "when"),
+            [
+                (
+                    over["title"],
+                    over["id"][:8],
+                    over["type"],
+                    over["category"],
+                    ENDED[over["how"]],
+                    output.when(over["at"]),
+                )
+                for over in told["ended"]
+            ],
+            empty="Nothing is over. What you close or let expire stays here for some weeks.",
+        )
+    else:
+        _say_own(told)
+
+
+def _say_own(told: dict[str, Any]) -> None:
+    ending = set(told["ending"])
     output.table(
         ("title", "id", "type", "category", "audience", "expires"),
         [
@@ -89,12 +112,20 @@ def mine(context: click.Context) -> None:
                 listing["type"],
                 listing["category"],
                 listing["audience"] + ("" if not listing["follows"] else " (usual)"),
-                output.when(listing["expires"]),
+                output.when(listing["expires"]) + (" (soon)" if listing["id"] in ending else ""),
             )
             for listing in told["listings"]
         ],
-        empty="You have posted nothing yet; 'meshnode offer' and 'meshnode need' do.",
+        empty="You have posted nothing that stands; 'meshnode offer' and 'meshnode need' do.",
     )
+    if not output.to_terminal():
+        return
+    if ending:
+        output.note("What ends soon stands longer with 'meshnode renew LISTING'.")
+    expired = [over["title"] for over in told["ended"] if over["how"] == "expired"]
+    if expired:
+        more = f" and {len(expired) - EXPIRED_NAMED} more" if len(expired) > EXPIRED_NAMED else ""
+        output.note(f"Expired: {', '.join(expired[:EXPIRED_NAMED])}{more}. 'meshnode renew LISTING' brings it back.")
 
 
 @command("show")
@@ -127,18 +158,6 @@ def edit(context: click.Context, /, listing: str, **given: Any) -> None:
         output.as_json(told)
     else:
         output.say(f"Changed: {told['title']} ({told['id'][:8]}), for {AUDIENCES[told['audience']]}.")
-
-
-@command("withdraw")
-@click.argument("listing")
-@click.pass_context
-def withdraw(context: click.Context, listing: str) -> None:
-    """Withdraw a listing of yours, everywhere."""
-    told = settings(context).client().delete(f"/v1/listings/{segment(named('listing', listing))}")
-    if settings(context).json:
-        output.as_json(told)
-    else:
-        output.say(f"Withdrawn: {told['title']}.")
 
 
 def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:

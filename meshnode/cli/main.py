@@ -56,7 +56,9 @@ TABLE = {
         "mine": "meshnode.cli.listings",
         "show": "meshnode.cli.listings",
         "edit": "meshnode.cli.listings",
-        "withdraw": "meshnode.cli.listings",
+        "renew": "meshnode.cli.ending",
+        "close": "meshnode.cli.ending",
+        "withdraw": "meshnode.cli.ending",
     },
     "Finding": {
         "discover": "meshnode.cli.discover",

@@ -26,6 +26,7 @@ CATEGORIES = (
 )
 TYPES = ("offer", "need")
 URGENCIES = ("normal", "perishable", "emergency")
+ORDERS = ("best", "near", "new", "trust")
 RELATIONS = {
     "yourself": "you",
     "someone_you_trust": "someone you trust",
@@ -34,6 +35,7 @@ RELATIONS = {
     "community_member": "community member",
     "extended_network": "in your extended network",
 }
+ENDED = {"expired": "expired", "closed": "closed", "taken": "all taken"}
 CLEARABLE = (
     "text",
     "tags",

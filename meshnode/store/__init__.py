@@ -6,6 +6,7 @@ Plain synchronous code; the one async seam is `desk.Desk`, imported from there s
 from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
+from meshnode.store.ended import Ended
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
@@ -14,6 +15,7 @@ from meshnode.store.tally import Use
 __all__ = [
     "Address",
     "ClaimResult",
+    "Ended",
     "IssuedCard",
     "PinnedKeys",
     "Row",

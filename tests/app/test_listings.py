@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app import listings
+from meshnode.app import ending, listings
 from meshnode.app.listings import Draft, Edit, Position
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Usage
 from tests.app.neighbours import Desk
@@ -102,12 +102,12 @@ def test_a_withdrawn_listing_is_gone_everywhere(mesh: Mesh, people: People) -> N
     alice, _, carol = people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
-    assert listings.withdraw(carol.replica, carol.catalogue, "Veg").title == "Vegetables"
+    assert ending.withdraw(carol.replica, carol.catalogue, "Veg").title == "Vegetables"
     mesh.settle()
     assert alice.titles() == []
     assert listings.mine(carol.replica, carol.catalogue).listings == ()
     with pytest.raises(NotFound):
-        listings.withdraw(carol.replica, carol.catalogue, "Veg")
+        ending.withdraw(carol.replica, carol.catalogue, "Veg")
 
 
 def test_mine_lists_ones_own_newest_first(mesh: Mesh, people: People) -> None:
@@ -137,7 +137,7 @@ def test_others_listings_can_be_shown_but_neither_changed_nor_withdrawn(mesh: Me
     with pytest.raises(NotFound):
         listings.edit(alice.replica, alice.catalogue, "Red", Edit(title="Mine"))
     with pytest.raises(NotFound):
-        listings.withdraw(alice.replica, alice.catalogue, "Red")
+        ending.withdraw(alice.replica, alice.catalogue, "Red")
 
 
 @pytest.mark.parametrize(

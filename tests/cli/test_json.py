@@ -39,6 +39,8 @@ CALLS: dict[str, list[str]] = {
     "need": ["Help"],
     "show": ["Chair"],
     "edit": ["Chair", "--title", "Chairs"],
+    "renew": ["Chair"],
+    "close": ["Chair"],
     "withdraw": ["Chair"],
     "mine": [],
     "discover": [],

@@ -90,6 +90,25 @@ def test_a_listing_is_shown_changed_and_withdrawn(village: Village) -> None:
     assert village("A", "mine").out == ""
 
 
+def test_a_listing_is_closed_remembered_renewed_and_taken_back(village: Village) -> None:
+    drill = ["--category", "tools", "--audience", "my_cell", "--text", "18 V", "--quantity", "1", "--lend"]
+    village("A", "offer", "Drill", *drill)
+    village("A", "need", "Ride to town", "--category", "transportation", "--expires", "3d")
+    village.mesh.time += 2 * 86_400
+    expires = {line.split("\t")[0]: line.split("\t")[5] for line in village("A", "mine").out.splitlines()}
+    assert {title: "(soon)" in when for title, when in expires.items()} == {"Drill": False, "Ride to town": True}
+    assert "1 of your listings ends within a day: Ride to town; 'meshnode renew" in village("A", "status").out
+    assert village("A", "renew", "Ride").out.startswith("Renewed: Ride to town (")
+    assert village("A", "close", "Drill").out == "Closed: Drill. 'meshnode renew' would post it again.\n"
+    assert [line.split("\t")[0] for line in village("A", "mine").out.splitlines()] == ["Ride to town"]
+    (closed,) = village("A", "mine", "--closed").out.splitlines()
+    assert closed.split("\t")[0::4] == ["Drill", "closed"]
+    assert village("A", "renew", "Drill", "--expires", "30d").code == 0
+    assert village("A", "mine", "--closed").out == ""
+    shown = json.loads(village("A", "show", "Drill", "--json").out)
+    assert (shown["text"], shown["quantity"], shown["lend"], shown["audience"]) == ("18 V", 1, True, "my_cell")
+
+
 def test_global_options_may_stand_before_or_after_the_command(village: Village) -> None:
     home = str(village.homes["A"])
     assert meshnode("--json", "--home", home, "mine").out == meshnode("mine", "--home", home, "--json").out

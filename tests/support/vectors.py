@@ -9,9 +9,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from tests.support.conformance import conformance_vectors
 from tests.support.golden import DIRECTORY, golden
 from tests.support.vectors_channel import channel_vectors
 from tests.support.vectors_devices import devices_vectors
+from tests.support.vectors_exchanges import exchanges_vectors
 from tests.support.vectors_groups import groups_vectors
 from tests.support.vectors_noise import noise_vectors
 from tests.support.vectors_policies import policies_vectors
@@ -29,9 +31,11 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "card.json": card_vectors,
     "devices.json": devices_vectors,
     "groups.json": groups_vectors,
+    "exchanges.json": exchanges_vectors,
     "trust.json": trust_vectors,
     "policies.json": policies_vectors,
     "visibility.json": visibility_vectors,
+    "visibility_conformance.json": conformance_vectors,
     "noise.json": noise_vectors,
     "channel.json": channel_vectors,
     "presence.json": presence_vectors,

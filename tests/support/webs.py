@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import strategies as st
 
 from protocol import UNSET_PREFERENCE, EffectivePolicy, PersonId, TrustGraph, block_tag
-from tests.support.model import World
+from tests.support.model import Person, World
 
 
 def someone(number: int) -> PersonId:
@@ -61,7 +61,7 @@ def worlds(draw: st.DrawFn, most: int = 6, blocks: int = 4) -> World:
     return World(vouches, draw(st.sets(both_ways, max_size=blocks)))
 
 
-def renamed(world: World, names: dict[PersonId, PersonId]) -> World:
+def renamed(world: World, names: Mapping[Person, PersonId]) -> World:
     """The same world among people with other keys."""
     return replace(
         world,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
+from meshnode.app import ending as ending_cases
 from meshnode.app import listings as listing_cases
-from meshnode.app.shown import ListingsView, ListingView
+from meshnode.app.shown import ListingView
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -19,8 +20,8 @@ async def post_listing(site: Site, body: listing_cases.Draft) -> ListingView:
 
 
 @_routes.add("GET", "/v1/listings")
-async def own_listings(site: Site) -> ListingsView:
-    """Your own offers and needs."""
+async def own_listings(site: Site) -> listing_cases.ListingsView:
+    """Your own offers and needs, which of them end soon, and those that are over."""
     return await site.run(listing_cases.mine, site.catalogue)
 
 
@@ -39,4 +40,22 @@ async def edit_listing(site: Site, who: str, body: listing_cases.Edit) -> Listin
 @_routes.add("DELETE", "/v1/listings/{who:path}", errors=(*NAMED, *WRITES))
 async def withdraw_listing(site: Site, who: str) -> ListingView:
     """Withdraw an offer or need of yours, everywhere."""
-    return await site.run(listing_cases.withdraw, site.catalogue, who)
+    return await site.run(ending_cases.withdraw, site.catalogue, who)
+
+
+@_routes.add("POST", "/v1/renewals/{who:path}", errors=(*NAMED, *WRITES))
+async def renew_listing(site: Site, who: str, body: ending_cases.Renewal) -> ListingView:
+    """Let an offer or need of yours stand as long again as a new one would.
+
+    It may be over already, as long as this node remembers it.
+    """
+    return await site.run(ending_cases.renew, site.catalogue, who, body)
+
+
+@_routes.add("POST", "/v1/closings/{who:path}", errors=(*NAMED, *WRITES))
+async def close_listing(site: Site, who: str) -> ListingView:
+    """Close an offer or need of yours, since it is done with.
+
+    It is gone everywhere; this node remembers it for some weeks, and `renewals` brings it back.
+    """
+    return await site.run(ending_cases.close, site.catalogue, who)

@@ -1,0 +1,45 @@
+"""Own listings that are over, with what they said last; a memory of this node alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from meshnode.store.database import Database
+from meshnode.store.reading import parsed
+from protocol import Record
+
+
+class Ended(NamedTuple):
+    """A listing that is over: how it ended (`expired`, `closed` or `taken`), when (UNIX seconds), and its last version."""
+
+    how: str
+    at: int
+    record: Record
+
+
+class EndedListings:
+    """What the owner posted and what is over."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def remember(self, ended: Ended) -> None:
+        """Keep `ended`, in place of what was known of the same listing."""
+        self._database.run(
+            "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?)",
+            (ended.record.header.slot, ended.how, ended.at, ended.record.wire),
+        )
+
+    def forget(self, slot: bytes) -> None:
+        """It stands again, or was taken back for good."""
+        self._database.run("DELETE FROM ended WHERE slot = ?", (slot,))
+
+    def of(self, slot: bytes) -> Ended | None:
+        """The listing of this slot, if it is over."""
+        row = self._database.one("SELECT how, at, wire FROM ended WHERE slot = ?", (slot,))
+        return None if row is None else Ended(row[0], row[1], parsed(row[2]))
+
+    def all(self) -> list[Ended]:
+        """All of them, the latest first."""
+        rows = self._database.all("SELECT how, at, wire FROM ended ORDER BY at DESC, slot")
+        return [Ended(how, at, parsed(wire)) for how, at, wire in rows]

@@ -1,0 +1,41 @@
+"""The picture of an exchange's stages, drawn in Mermaid from the very table that the code goes by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from protocol.exchange import TABLE, Part, Stage
+from protocol.move import Act
+
+_SAYS = {
+    Act.ASK: "asks",
+    Act.ACCEPT: "accepts",
+    Act.DECLINE: "declines",
+    Act.DONE: "says done",
+    Act.CANCEL: "cancels",
+    Act.RETURNED: "says returned (lent things)",
+}
+
+
+def picture() -> str:
+    """A state diagram: every stage in words, and who leads on from it by what."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield "stateDiagram-v2"
+    yield f"    [*] --> {Stage.REQUESTED.name}: {Part.ASKER.value} {_SAYS[Act.ASK]}"
+    for stage in TABLE:
+        if stage is not Stage.UNHEARD:
+            yield f"    {stage.name}: {stage.name}<br/>{stage.value}"
+    for stage, ways in TABLE.items():
+        if stage is Stage.UNHEARD:
+            continue
+        leads: dict[tuple[Stage, Act], list[Part]] = {}
+        for (act, part), to in ways.items():
+            leads.setdefault((to, act), []).append(part)
+        for (to, act), parts in leads.items():
+            who = parts[0].value if len(parts) == 1 else "either"
+            yield f"    {stage.name} --> {to.name}: {who} {_SAYS[act]}"
+        if not ways:
+            yield f"    {stage.name} --> [*]"

@@ -1,0 +1,33 @@
+"""Two people and their moves about one listing, ready to be put in any order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol import Act, Made, Move, Terms, exchange_id
+from tests.support.people import NOW, Person, grown
+
+ASKER, OWNER = Person("Bob"), Person("Alice")
+
+
+def terms(type_: str = "offer", *, lend: bool = False, **fields: Any) -> Terms:
+    """What Bob asks Alice for."""
+    settings = {"title": "Drill", "category": "tools", "quantity": 1, **fields}
+    return Terms(grown("nonce", size=16), grown("slot", size=16), type_, lend=lend, **settings)
+
+
+def move(act: Act, asked: Terms, **fields: Any) -> Move:
+    """A move in the exchange that these terms begin."""
+    if act is Act.SAY:
+        fields.setdefault("text", "Hello")
+    exchange = exchange_id(ASKER.id, OWNER.id, asked)
+    return Move(exchange, act, NOW, terms=asked if act is Act.ASK else None, **fields)
+
+
+def made(asked: Terms, *said: str) -> list[Made]:
+    """Moves by their words: `asker ask`, `owner accept`."""
+    found = []
+    for words in said:
+        who, act = words.split()
+        found.append(Made(who == "asker", move(Act[act.upper()], asked)))
+    return found

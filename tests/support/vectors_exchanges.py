@@ -1,0 +1,65 @@
+"""Golden bytes of exchanges: moves, ids, tags, and what sets of moves come to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from protocol import Act, Move, community_tags, encode, exchange_id, stage_of
+from tests.support.exchanges import ASKER, OWNER, made, move, terms
+from tests.support.people import grown
+
+_HISTORIES = (
+    "asker ask",
+    "asker ask, owner accept",
+    "asker ask, owner decline",
+    "asker ask, owner accept, asker cancel",
+    "asker ask, owner accept, owner decline",
+    "asker ask, owner accept, owner done",
+    "asker ask, owner accept, asker done",
+    "asker ask, owner accept, asker done, owner done",
+    "asker ask, owner accept, asker done, owner done, owner cancel",
+    "asker ask, owner accept, asker done, owner done, asker returned",
+    "asker ask, owner accept, asker done, owner done, owner returned",
+    "owner accept, asker done",
+)
+
+
+def moves() -> dict[str, Move]:
+    """One move of every kind."""
+    plain, lent = terms(), terms(lend=True, return_by=1_800_100_000, unit="pieces")
+    groups = [grown("downtown"), grown("eastside")]
+    tags = community_tags(exchange_id(ASKER.id, OWNER.id, plain), groups)
+    return {
+        "an ask with words and communities": move(Act.ASK, plain, text="May I?\nTomorrow?", communities=tags),
+        "an ask for what is lent": move(Act.ASK, lent),
+        "an answer to a need that is not limited": move(Act.ASK, terms("need", quantity=None)),
+        "an acceptance": move(Act.ACCEPT, plain, communities=tags[:1]),
+        "a refusal": move(Act.DECLINE, plain, text="Not this week."),
+        "a refusal since nothing is left": move(Act.DECLINE, plain, reason="gone"),
+        "a refusal since the listing is another now": move(Act.DECLINE, plain, reason="changed"),
+        "done": move(Act.DONE, plain),
+        "called off": move(Act.CANCEL, plain),
+        "back": move(Act.RETURNED, lent),
+        "words": move(Act.SAY, plain, text="At six, by the gate?"),
+    }
+
+
+def exchanges_vectors() -> dict[str, Any]:
+    """What the file holds."""
+    return {
+        "asker": ASKER.id.hex(),
+        "owner": OWNER.id.hex(),
+        "moves": [
+            {"case": case, "exchange": one.exchange.hex(), "fields": encode(one.to_fields()).hex()}
+            for case, one in moves().items()
+        ],
+        "stages": [
+            {"type": kind, "lend": lend, "moves": history, "stage": _stage(kind, lend, history)}
+            for kind, lend in (("offer", False), ("offer", True), ("need", False), ("need", True))
+            for history in _HISTORIES
+        ],
+    }
+
+
+def _stage(kind: str, lend: bool, history: str) -> str:
+    return stage_of(made(terms(kind, lend=lend), *history.split(", "))).name
