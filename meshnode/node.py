@@ -24,6 +24,7 @@ from meshnode.app.beginning import begin, certify_own_device
 from meshnode.app.contacts import salvaged, silenced
 from meshnode.app.ingest import Verifier, verify_one_by_one
 from meshnode.app.joining import begin_as_device
+from meshnode.app.mailroom import open_new
 from meshnode.app.replica import Replica
 from meshnode.app.upkeep import upkeep
 from meshnode.app.verify import SharedVerifier
@@ -44,6 +45,8 @@ from protocol import UNSET_PREFERENCE, Code, DeviceCode, Kind, PersonId, Prefere
 log = logging.getLogger(__name__)
 
 CLOCK_FLOOR = "clock_floor"  # the name of the clock's floor in the store's small values
+LETTERS_SOONEST_SECONDS = 0.25  # between two looks for letters: what somebody writes takes effect at once
+LETTERS_PAUSE_SECONDS = 3600.0  # while nothing comes: who is connected to whom may have changed
 CLOSE_SECONDS = 1.7  # for goodbyes and the last requests; closing the database comes after, and the whole is 2 s
 FOR_THE_OWNER_ALONE = 0o077  # whatever is made beside the database, SQLite's own files included
 UNNAMED = "Unnamed"  # whoever lost his store before anybody else knew his name
@@ -251,7 +254,13 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
     network = Network(replica, desk, options, jitter=secrets.SystemRandom().random)
     scheduler = Scheduler(partial(desk.run, _round, replica))
     token = trio.lowlevel.current_trio_token()
-    replica.changes.subscribe(lambda _: token.run_sync_soon(scheduler.changed, idempotent=True))
+    mailroom = Scheduler(partial(desk.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
+
+    def wake() -> None:
+        scheduler.changed()
+        mailroom.changed()
+
+    replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(network.run)
@@ -259,6 +268,7 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
             _tell_ready(config.home, replica, network, ready, started)
             network.discover()
             nursery.start_soon(scheduler.run)
+            nursery.start_soon(mailroom.run)
             async for number in signals:
                 log.info("stopping", extra={"signal": signal.Signals(number).name})
                 break
@@ -272,6 +282,12 @@ def _round(replica: Replica) -> float:
     pause = upkeep(replica)
     replica.clock.remember()
     return pause
+
+
+def _open_letters(replica: Replica) -> float:
+    """Let new letters take effect, and take back those that have arrived; on the desk."""
+    open_new(replica)
+    return LETTERS_PAUSE_SECONDS
 
 
 def _tell_ready(home: Home, replica: Replica, network: Network, ready: Callable[[Ready], None], started: float) -> None:

@@ -19,6 +19,7 @@ from protocol.bodies import (
     GroupKind,
     Invitation,
     Join,
+    Letter,
     Listing,
     Policy,
     Precision,
@@ -40,6 +41,7 @@ from protocol.frames import Bye, Enrol, Enrolled, decode_frame, encode_frame
 from protocol.graph import TrustGraph
 from protocol.groups import Groups, Memberships, NoGroups
 from protocol.index import Item
+from protocol.introduction import Introducing
 from protocol.keys import (
     DeviceId,
     DeviceKeys,
@@ -55,6 +57,15 @@ from protocol.keys import (
     person_text,
     short,
     verify,
+)
+from protocol.letters import (
+    CONTENTS,
+    SEAL_ENTROPY_BYTES,
+    Content,
+    Opened,
+    letter_tag,
+    open_letter,
+    seal,
 )
 from protocol.limits import (
     ADDRESSES_REMEMBERED_MAX,
@@ -95,6 +106,7 @@ from protocol.policies import (
 )
 from protocol.presence import SERVICE_TYPE, Announcement, ServiceNames, Sighting, announce, recognise, service_names
 from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
+from protocol.receipt import Receipt
 from protocol.record import (
     PROFILE_SLOT,
     STRIKE_VERSION,
@@ -142,6 +154,7 @@ from protocol.visibility import (
     effective_audience,
     may_have_device,
     may_have_join,
+    may_have_letter,
     may_have_policy,
     may_have_profile,
     standing_between,
@@ -154,6 +167,7 @@ __all__ = [
     "ANNOUNCEMENT_LIFE",
     "CARD_ADDRESSES_MAX",
     "CATEGORIES",
+    "CONTENTS",
     "DEFAULT_RADIUS_KM",
     "DEFAULT_REGARD",
     "DEFAULT_WITHIN_KM",
@@ -172,6 +186,7 @@ __all__ = [
     "PSK_CANDIDATES_MAX",
     "RECOGNITION_CANDIDATES_MAX",
     "RECOGNITION_KEYS_PER_SECOND",
+    "SEAL_ENTROPY_BYTES",
     "SERVICE_TYPE",
     "SESSIONS_MAX",
     "SESSIONS_PER_PERSON_MAX",
@@ -193,6 +208,7 @@ __all__ = [
     "Card",
     "Channel",
     "Code",
+    "Content",
     "Device",
     "DeviceCode",
     "DeviceId",
@@ -208,12 +224,14 @@ __all__ = [
     "Header",
     "IdentityKeys",
     "Initiator",
+    "Introducing",
     "Introduction",
     "InvalidField",
     "Invitation",
     "Item",
     "Join",
     "Kind",
+    "Letter",
     "Listing",
     "ListingFacts",
     "LocalError",
@@ -222,6 +240,7 @@ __all__ = [
     "Move",
     "NoGroups",
     "NowLive",
+    "Opened",
     "Part",
     "PeerIntroduced",
     "PersonId",
@@ -233,6 +252,7 @@ __all__ = [
     "ProtocolError",
     "Psk",
     "PskCandidate",
+    "Receipt",
     "Received",
     "Record",
     "RecordId",
@@ -298,17 +318,20 @@ __all__ = [
     "is_cross_community",
     "is_strike",
     "keep_this_one",
+    "letter_tag",
     "limit",
     "limits",
     "longest_life",
     "may_have_device",
     "may_have_join",
+    "may_have_letter",
     "may_have_policy",
     "may_have_profile",
     "merge",
     "names_key",
     "narrows",
     "open_invitation",
+    "open_letter",
     "parse_body",
     "parse_person",
     "person_id",
@@ -319,6 +342,7 @@ __all__ = [
     "reaches",
     "recognise",
     "relation_of",
+    "seal",
     "service_names",
     "short",
     "signature_key",

@@ -47,6 +47,7 @@ class Certificate:
     person: PersonId
     device: DeviceId
     dh_public: bytes
+    letter_public: bytes
     struck: bool
     expires: int
 
@@ -128,7 +129,9 @@ class Circle:
             device = record.header.device
             if body.struck:
                 struck.add(device)
-            certificate = Certificate(person, device, body.dh_public, device in struck, record.header.expires)
+            certificate = Certificate(
+                person, device, body.dh_public, body.letter_public, device in struck, record.header.expires
+            )
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
         if struck:

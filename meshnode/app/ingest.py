@@ -25,6 +25,7 @@ from protocol import (
     Header,
     Join,
     Kind,
+    Letter,
     Listing,
     PersonId,
     Record,
@@ -351,13 +352,14 @@ _TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PRO
 
 def _question(header: Header, body: Body | None) -> Question:
     place = body.place if isinstance(body, Listing) else None
+    tag = body.tag if isinstance(body, Letter) else None
     return (
         header.kind,
         header.author,
         header.device,
         header.audience,
         header.policy_version,
-        about(header.kind, header.slot, place),
+        about(header.kind, header.slot, place, tag),
     )
 
 

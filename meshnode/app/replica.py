@@ -65,7 +65,7 @@ class Replica:
         """Read the circle from `store` and put the parts together."""
         circle = Circle()
         circle.load(store)
-        judge = Judge(circle)
+        judge = Judge(circle, me)
         changes = Changes()
         settler = Settler(store, circle, judge, me)
         ingest = Ingest(store, circle, judge, settler, changes, clock, me, verifier)

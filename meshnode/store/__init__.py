@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.ended import Ended
+from meshnode.store.introductions import Introduced
+from meshnode.store.letters import LyingLetter, SentLetter
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
@@ -16,9 +18,12 @@ __all__ = [
     "Address",
     "ClaimResult",
     "Ended",
+    "Introduced",
     "IssuedCard",
+    "LyingLetter",
     "PinnedKeys",
     "Row",
+    "SentLetter",
     "State",
     "Store",
     "StoreProblem",

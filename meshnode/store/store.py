@@ -17,6 +17,8 @@ from meshnode.store.cards import Cards
 from meshnode.store.database import Database
 from meshnode.store.devices import Devices
 from meshnode.store.ended import EndedListings
+from meshnode.store.introductions import Introductions
+from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
@@ -52,6 +54,8 @@ class Store:
         self.cards = Cards(database, self.people)
         self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.letters = Letters(database, self.people)
+        self.introductions = Introductions(database, self.people)
         self.ended = EndedListings(database)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
