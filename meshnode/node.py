@@ -25,6 +25,7 @@ from meshnode.app.contacts import salvaged, silenced
 from meshnode.app.ingest import Verifier, verify_one_by_one
 from meshnode.app.joining import begin_as_device
 from meshnode.app.mailroom import open_new
+from meshnode.app.places import Position
 from meshnode.app.replica import Replica
 from meshnode.app.upkeep import upkeep
 from meshnode.app.verify import SharedVerifier
@@ -65,16 +66,26 @@ class Ready:
 
 
 def found(
-    home: Home, *, name: str, place: str | None, preference: Preference, passphrase: str | None = None
+    home: Home,
+    *,
+    name: str,
+    place: tuple[float, float] | None,
+    preference: Preference,
+    passphrase: str | None = None,
 ) -> PersonId:
-    """Make a new person's first node in `home`, ready to run. Refused, changing nothing, where there is one already."""
+    """Make a new person's first node in `home`, ready to run. Refused, changing nothing, where there is one already.
+
+    `place` is latitude and longitude in degrees; it stays in `home`, and what is published of it is coarse.
+    """
     with _files_for_the_owner_alone():
         keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
-        _write_first_records(home, keyring, name, place, preference)
+        _write_first_records(home, keyring, name, None if place is None else Position(*place), preference)
     return keyring.person
 
 
-def _write_first_records(home: Home, keyring: Keyring, name: str, place: str | None, preference: Preference) -> None:
+def _write_first_records(
+    home: Home, keyring: Keyring, name: str, place: Position | None, preference: Preference
+) -> None:
     with home.lock(), Store.open(home.store) as store:
         replica = _replica(store, keyring)
         begin(replica, name=name, place=place, preference=preference)

@@ -93,7 +93,7 @@ from protocol.limits import (
 )
 from protocol.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
 from protocol.move import Act, Move, Terms, check_ask, community_tags, exchange_id
-from protocol.place import across_km, coarse, distance_km, distance_words, is_cell
+from protocol.place import across_km, centre, coarse, coarser, distance_km, distance_words, is_cell, precision_of
 from protocol.policies import (
     EffectivePolicy,
     block_tag,
@@ -285,6 +285,7 @@ __all__ = [
     "body_of",
     "card_id",
     "card_psk",
+    "centre",
     "certificate_in",
     "check_ask",
     "check_enrol",
@@ -292,6 +293,7 @@ __all__ = [
     "check_membership",
     "check_text",
     "coarse",
+    "coarser",
     "community_tags",
     "contact_psk",
     "cost",
@@ -338,6 +340,7 @@ __all__ = [
     "person_matches",
     "person_text",
     "phase_of",
+    "precision_of",
     "presence_psk",
     "reaches",
     "recognise",

@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from meshnode.app.authoring import fresh_salt
+from meshnode.app.places import Position, cell_of
 from meshnode.app.policy import set_preference
 from meshnode.app.presence_key import PRESENCE_KEY_BYTES
 from meshnode.app.profile import set_profile
 from meshnode.app.replica import Replica
 from meshnode.errors import Forbidden, Refused
 from protocol import (
+    PROFILE_SLOT,
     STRIKE_VERSION,
     Audience,
     Device,
     DeviceId,
     IdentityKeys,
     Kind,
+    Precision,
     Preference,
     Record,
     device_slot,
@@ -29,11 +32,21 @@ from protocol import (
 )
 
 
-def begin(replica: Replica, *, name: str, place: str | None, preference: Preference) -> None:
-    """Write what a person needs before anything else. Raises Forbidden while the identity key is locked."""
+def begin(replica: Replica, *, name: str, place: Position | None, preference: Preference) -> None:
+    """Write what a person needs before anything else. Raises Forbidden while the identity key is locked.
+
+    The exact `place` is kept on this node alone; the profile tells its cell, as coarse as the preference says.
+    """
+    cell = cell_of(place, Precision(preference.precision)) if place else None
+
+    def keep_exact() -> None:
+        if place is not None:
+            replica.store.places.keep(PROFILE_SLOT, (place.lat, place.lon))
+
     certify_own_device(replica)
     set_preference(replica, preference)
-    set_profile(replica, name=name, about="", place=place, presence_key=replica.entropy(PRESENCE_KEY_BYTES))
+    presence_key = replica.entropy(PRESENCE_KEY_BYTES)
+    set_profile(replica, name=name, about="", place=cell, presence_key=presence_key, within=keep_exact)
 
 
 def certify_own_device(replica: Replica) -> Record:

@@ -50,6 +50,9 @@ TABLE = {
         "cell": "meshnode.cli.groups",
         "community": "meshnode.cli.groups",
     },
+    "Sharing": {
+        "share": "meshnode.cli.sharing",
+    },
     "Listings": {
         "offer": "meshnode.cli.listings",
         "need": "meshnode.cli.listings",

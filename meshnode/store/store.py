@@ -22,6 +22,7 @@ from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
+from meshnode.store.places import Places
 from meshnode.store.records import Records
 from meshnode.store.salvage import Found, salvage
 from meshnode.store.watermark import Watermark
@@ -54,6 +55,7 @@ class Store:
         self.cards = Cards(database, self.people)
         self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.places = Places(database, self.people)
         self.letters = Letters(database, self.people)
         self.introductions = Introductions(database, self.people)
         self.ended = EndedListings(database)

@@ -46,6 +46,7 @@ CALLS: dict[str, list[str]] = {
     "discover": [],
     "cell": ["show"],
     "community": ["show"],
+    "share": ["show"],
 }
 
 
