@@ -6,7 +6,7 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, ended, letters, mailroom, membership, policy
+from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy
 from meshnode.app.beginning import certify_own_device
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
@@ -27,6 +27,7 @@ def upkeep(replica: Replica) -> int:
     letters.tend(replica)
     _purge(replica)
     _renew(replica)
+    places.keep_up(replica)
     turn_if_due(replica)
     return _seconds_until_expiry(replica)
 

@@ -71,10 +71,7 @@ def add(context: click.Context, card_text: tuple[str, ...], trust: float | None)
 def _show(made: dict[str, Any]) -> None:
     output.say(made["text"])
     output.say()
-    from segno import make
-
-    # Upper case fits a QR code's compact alphabet; case means nothing in a card.
-    make(made["text"].upper(), error="l", micro=False).terminal(out=sys.stdout, border=2, compact=True)
+    output.qr(made["text"])
     output.say()
     people = "one person" if made["uses"] == 1 else f"{made['uses']} people"
     output.say(

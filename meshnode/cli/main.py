@@ -31,6 +31,9 @@ TABLE = {
         "version": "meshnode.cli.program",
         "completion": "meshnode.cli.program",
     },
+    "Devices": {
+        "device": "meshnode.cli.devices",
+    },
     "People": {
         "card": "meshnode.cli.cards",
         "add": "meshnode.cli.cards",
@@ -48,6 +51,9 @@ TABLE = {
     "Groups": {
         "cell": "meshnode.cli.groups",
         "community": "meshnode.cli.groups",
+    },
+    "Sharing": {
+        "share": "meshnode.cli.sharing",
     },
     "Listings": {
         "offer": "meshnode.cli.listings",

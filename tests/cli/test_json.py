@@ -25,6 +25,7 @@ CALLS: dict[str, list[str]] = {
     "status": [],
     "peers": [],
     "doctor": [],
+    "device": ["list"],
     "card": [],
     "people": ["--all"],
     "person": ["Bob"],
@@ -47,6 +48,7 @@ CALLS: dict[str, list[str]] = {
     "discover": [],
     "cell": ["show"],
     "community": ["show"],
+    "share": ["show"],
 }
 
 
