@@ -26,8 +26,8 @@ def introduce(context: click.Context, name: str, other: str, message: str) -> No
     if settings(context).json:
         output.as_json(done)
         return
-    one, two = (person["name"] for person in done["people"])
-    output.say(f"{one} and {two} each get a letter about the other. It is for them to add each other.")
+    both = " and ".join(person["name"] for person in done["people"])
+    output.say(f"{both} each get a letter about the other. It is for them to add each other.")
 
 
 @command("introductions")
