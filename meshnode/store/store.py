@@ -16,6 +16,7 @@ from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
 from meshnode.store.ended import EndedListings
+from meshnode.store.finding import Finding
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
@@ -51,6 +52,7 @@ class Store:
         self.cards = Cards(database, self.people)
         self.blocked = Blocked(database, self.people)
         self.ended = EndedListings(database)
+        self.finding = Finding(database)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
         """What was found when the store was opened; it is told until the next start."""
