@@ -47,6 +47,7 @@ class Certificate:
     person: PersonId
     device: DeviceId
     dh_public: bytes
+    letter_public: bytes
     struck: bool
     expires: int
 
@@ -128,7 +129,9 @@ class Circle:
             device = record.header.device
             if body.struck:
                 struck.add(device)
-            certificate = Certificate(person, device, body.dh_public, device in struck, record.header.expires)
+            certificate = Certificate(
+                person, device, body.dh_public, body.letter_public, device in struck, record.header.expires
+            )
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
         if struck:
@@ -215,6 +218,10 @@ class Circle:
     def struck(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `person` has said the last word on `device`, be it only its header that we know."""
         return device in self._struck.get(person, ())
+
+    def struck_devices(self, person: PersonId) -> list[DeviceId]:
+        """The devices on which `person` has said the last word, in a fixed order."""
+        return sorted(self._struck.get(person, ()))
 
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""

@@ -13,8 +13,10 @@ from typing import NamedTuple
 from meshnode.app.catalogue import Catalogue, Entry, Shelf, searchable
 from meshnode.app.naming import name_of
 from meshnode.app.people import per_mille
+from meshnode.app.places import here, preference_of, published
 from meshnode.app.replica import Replica
-from meshnode.app.shown import here, place_of, preference_of
+from meshnode.app.sharing import audience_named
+from meshnode.app.shown import place_of
 from meshnode.app.words import words_of
 from meshnode.errors import Usage
 from protocol import (
@@ -189,8 +191,7 @@ def _opinion(replica: Replica, catalogue: Catalogue, shelf: Shelf, wish: Wish) -
     standing = replica.circle.standing(shelf.author, replica.me)
     verdict = Verdict.NO_CONSENT
     if catalogue.consents(shelf):
-        published = replica.circle.profile(replica.me)
-        verdict = visible(facts, standing, viewer_place=published.place if published else None, wish=wish)
+        verdict = visible(facts, standing, viewer_place=published(replica), wish=wish)
     unknown = wish.here is None or facts.place is None
     return Opinion(
         verdict=verdict,
@@ -210,9 +211,4 @@ def _wish(replica: Replica, sought: Sought) -> Wish:
 
 
 def _audience(sought: Sought) -> Audience | None:
-    if sought.audience is None:
-        return None
-    try:
-        return Audience.from_word(sought.audience)
-    except ValueError as error:
-        raise Usage(f"{sought.audience!r} is no audience", str(error)) from error
+    return None if sought.audience is None else audience_named(sought.audience)

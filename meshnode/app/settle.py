@@ -16,6 +16,7 @@ from meshnode.store import Row, State, Store
 from protocol import Kind, PersonId, RecordId
 
 _IN_PLACE = (State.LIVE, State.SUSPENDED)
+_ABOUT_NOBODY = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who stands how to whom
 
 
 @dataclass(slots=True)
@@ -163,4 +164,4 @@ class Settler:
 
 def _circle_of(rows: Iterable[Row]) -> set[PersonId]:
     """Those whose part of the circle these records are."""
-    return {row.author for row in rows if row.kind != Kind.LISTING}
+    return {row.author for row in rows if row.kind not in _ABOUT_NOBODY}

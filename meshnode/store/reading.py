@@ -26,7 +26,7 @@ _APART = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
     "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, floor, state, place,"
-    " complete FROM record"
+    " tag, complete FROM record"
 )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from meshnode.app import ending, listings
 from meshnode.app import people as people_cases
-from meshnode.app.listings import Position
+from meshnode.app.places import Position
 from meshnode.app.profile import set_profile
 from meshnode.errors import Usage
 from protocol import Precision, coarse
