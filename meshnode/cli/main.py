@@ -67,6 +67,9 @@ TABLE = {
     },
     "Finding": {
         "discover": "meshnode.cli.discover",
+        "news": "meshnode.cli.news",
+        "watch": "meshnode.cli.watch",
+        "hide": "meshnode.cli.hide",
     },
     "Exchanges": {
         "respond": "meshnode.cli.exchanges",

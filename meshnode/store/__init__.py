@@ -8,6 +8,7 @@ from __future__ import annotations
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.ended import Ended
 from meshnode.store.exchanges import Exchange, KeptMove
+from meshnode.store.finding import Alert, Hidden, Seen, Watch
 from meshnode.store.introductions import Introduced
 from meshnode.store.letters import LyingLetter, SentLetter
 from meshnode.store.people import Address, PinnedKeys
@@ -17,19 +18,23 @@ from meshnode.store.tally import Use
 
 __all__ = [
     "Address",
+    "Alert",
     "ClaimResult",
     "Ended",
     "Exchange",
+    "Hidden",
     "Introduced",
     "IssuedCard",
     "KeptMove",
     "LyingLetter",
     "PinnedKeys",
     "Row",
+    "Seen",
     "SentLetter",
     "State",
     "Store",
     "StoreProblem",
     "TakenCard",
     "Use",
+    "Watch",
 ]
