@@ -6,6 +6,7 @@ Plain synchronous code; the one async seam is `desk.Desk`, imported from there s
 from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
+from meshnode.store.devices import IssuedCode, Owed, OwnDevice
 from meshnode.store.ended import Ended
 from meshnode.store.introductions import Introduced
 from meshnode.store.letters import LyingLetter, SentLetter
@@ -20,7 +21,10 @@ __all__ = [
     "Ended",
     "Introduced",
     "IssuedCard",
+    "IssuedCode",
     "LyingLetter",
+    "Owed",
+    "OwnDevice",
     "PinnedKeys",
     "Row",
     "SentLetter",
