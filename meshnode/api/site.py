@@ -11,6 +11,7 @@ import trio
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.replica import Replica
 from meshnode.app.status import Network
+from meshnode.app.watching import Watcher
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -33,6 +34,10 @@ class Site:
     catalogue: Catalogue
     broken: BaseException | None = None
     stop: trio.Event = field(default_factory=trio.Event)
+    watcher: Watcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watcher = Watcher(self.replica, self.catalogue)
 
     async def run(
         self,

@@ -39,6 +39,8 @@ TABLE = {
         "add": "meshnode.cli.cards",
         "people": "meshnode.cli.people",
         "person": "meshnode.cli.people",
+        "introduce": "meshnode.cli.introductions",
+        "introductions": "meshnode.cli.introductions",
         "vouch": "meshnode.cli.people",
         "unvouch": "meshnode.cli.people",
         "why": "meshnode.cli.why",
@@ -65,6 +67,21 @@ TABLE = {
     },
     "Finding": {
         "discover": "meshnode.cli.discover",
+        "news": "meshnode.cli.news",
+        "watch": "meshnode.cli.watch",
+        "hide": "meshnode.cli.hide",
+    },
+    "Exchanges": {
+        "respond": "meshnode.cli.exchanges",
+        "inbox": "meshnode.cli.exchanges",
+        "accept": "meshnode.cli.exchanges",
+        "decline": "meshnode.cli.exchanges",
+        "done": "meshnode.cli.exchanges",
+        "returned": "meshnode.cli.exchanges",
+        "cancel": "meshnode.cli.exchanges",
+        "say": "meshnode.cli.exchanges",
+        "exchanges": "meshnode.cli.exchanges",
+        "stats": "meshnode.cli.stats",
     },
 }
 
