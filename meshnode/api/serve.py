@@ -11,6 +11,7 @@ import os
 import socket
 import stat
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +91,7 @@ def _prepare() -> Prepared:
     from hypercorn.config import Config
 
     from meshnode.api.app import build
+    from meshnode.api.feed import Feed
     from meshnode.api.site import Site
     from meshnode.app.catalogue import Catalogue
 
@@ -103,10 +105,12 @@ def _prepare() -> Prepared:
         listener: socket.socket,
         task_status: trio.TaskStatus[list[str]],
     ) -> None:
-        site = Site(desk, replica, network, await desk.run(Catalogue, replica))
+        site = Site(desk, replica, network, await desk.run(Catalogue, replica), Feed(replica, network))
         config = _configured(Config(), listener)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_fill, site.desk, site.catalogue.fill)
+            nursery.start_soon(site.feed.run)
+            nursery.start_soon(_hang_up_at_the_end, listener)
             await run_hypercorn(
                 build(site), config, shutdown_trigger=site.stop.wait, mode="asgi", task_status=task_status
             )
@@ -121,6 +125,27 @@ async def _fill(desk: Desk, fill: Callable[[], bool]) -> None:
     """Read the catalogue slice by slice, so that the first to look need not wait; others take turns in between."""
     while await desk.run(fill):
         await trio.lowlevel.checkpoint()
+
+
+async def _hang_up_at_the_end(listener: socket.socket) -> None:
+    """Shut every connection down when cancelled.
+
+    Hypercorn finishes what it writes, come what may: to somebody who reads no more it would write for ever.
+    """
+    try:
+        await trio.sleep_forever()
+    finally:
+        _hang_up(listener.getsockname())
+
+
+def _hang_up(own: str) -> None:
+    for opened in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):  # gone by now: the listing's own
+            number = int(opened.name)
+            if stat.S_ISSOCK(os.fstat(number).st_mode):
+                with socket.socket(fileno=os.dup(number)) as found:
+                    if found.getsockname() == own and not found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                        found.shutdown(socket.SHUT_RDWR)
 
 
 def _configured(config: Config, listener: socket.socket) -> Config:

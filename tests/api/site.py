@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshnode.api.app import build
+from meshnode.api.feed import Feed
 from meshnode.api.site import Site
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.replica import Replica
@@ -66,7 +67,7 @@ class Caller:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.network = StillNetwork()
-        self.site = Site(InlineDesk(), replica, self.network, Catalogue(replica))
+        self.site = Site(InlineDesk(), replica, self.network, Catalogue(replica), Feed(replica, self.network))
         self._app = build(self.site)
         self.answers: list[tuple[str, str, Answer]] = []
 

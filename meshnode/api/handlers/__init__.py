@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.api.handlers import finding, groups, listings, node, people
+from meshnode.api.handlers import events, finding, groups, listings, node, people
 from meshnode.api.routes import Route
 
-ROUTES: list[Route] = [route for part in (node, people, groups, listings, finding) for route in part.ROUTES]
+ROUTES: list[Route] = [route for part in (node, people, groups, listings, finding, events) for route in part.ROUTES]
