@@ -19,6 +19,7 @@ from protocol.bodies import (
     GroupKind,
     Invitation,
     Join,
+    Letter,
     Listing,
     Policy,
     Precision,
@@ -32,17 +33,22 @@ from protocol.bodies import parse as parse_body
 from protocol.card import Card, card_id
 from protocol.channel import Channel, Initiator, Refused, Responder
 from protocol.codec import Value, decode, encode
+from protocol.device_code import DeviceCode, device_code_id
+from protocol.enrolment import certificate_in, check_enrol, enrol
 from protocol.errors import Code, InvalidField, LocalError, ProtocolError, RemoteError
 from protocol.exchange import Made, Part, Stage, is_cross_community, stage_after, stage_of, terms_of
+from protocol.frames import Bye, Enrol, Enrolled, decode_frame, encode_frame
 from protocol.graph import TrustGraph
 from protocol.groups import Groups, Memberships, NoGroups
 from protocol.index import Item
+from protocol.introduction import Introducing
 from protocol.keys import (
     DeviceId,
     DeviceKeys,
     IdentityKeys,
     PersonId,
     device_slot,
+    device_text,
     fingerprint_words,
     group_text,
     parse_person,
@@ -51,6 +57,15 @@ from protocol.keys import (
     person_text,
     short,
     verify,
+)
+from protocol.letters import (
+    CONTENTS,
+    SEAL_ENTROPY_BYTES,
+    Content,
+    Opened,
+    letter_tag,
+    open_letter,
+    seal,
 )
 from protocol.limits import (
     ADDRESSES_REMEMBERED_MAX,
@@ -78,7 +93,7 @@ from protocol.limits import (
 )
 from protocol.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
 from protocol.move import Act, Move, Terms, check_ask, community_tags, exchange_id
-from protocol.place import across_km, coarse, distance_km, distance_words, is_cell
+from protocol.place import across_km, centre, coarse, coarser, distance_km, distance_words, is_cell, precision_of
 from protocol.policies import (
     EffectivePolicy,
     block_tag,
@@ -90,7 +105,8 @@ from protocol.policies import (
     with_vouch,
 )
 from protocol.presence import SERVICE_TYPE, Announcement, ServiceNames, Sighting, announce, recognise, service_names
-from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, presence_psk
+from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
+from protocol.receipt import Receipt
 from protocol.record import (
     PROFILE_SLOT,
     STRIKE_VERSION,
@@ -122,6 +138,7 @@ from protocol.session import (
     Session,
     Wanted,
     keep_this_one,
+    names_key,
     phase_of,
 )
 from protocol.text import check_text, text_fault, tidy
@@ -137,6 +154,7 @@ from protocol.visibility import (
     effective_audience,
     may_have_device,
     may_have_join,
+    may_have_letter,
     may_have_policy,
     may_have_profile,
     standing_between,
@@ -149,6 +167,7 @@ __all__ = [
     "ANNOUNCEMENT_LIFE",
     "CARD_ADDRESSES_MAX",
     "CATEGORIES",
+    "CONTENTS",
     "DEFAULT_RADIUS_KM",
     "DEFAULT_REGARD",
     "DEFAULT_WITHIN_KM",
@@ -167,6 +186,7 @@ __all__ = [
     "PSK_CANDIDATES_MAX",
     "RECOGNITION_CANDIDATES_MAX",
     "RECOGNITION_KEYS_PER_SECOND",
+    "SEAL_ENTROPY_BYTES",
     "SERVICE_TYPE",
     "SESSIONS_MAX",
     "SESSIONS_PER_PERSON_MAX",
@@ -184,14 +204,19 @@ __all__ = [
     "Audience",
     "Block",
     "Body",
+    "Bye",
     "Card",
     "Channel",
     "Code",
+    "Content",
     "Device",
+    "DeviceCode",
     "DeviceId",
     "DeviceKeys",
     "EffectivePolicy",
     "Ended",
+    "Enrol",
+    "Enrolled",
     "Event",
     "Group",
     "GroupKind",
@@ -199,12 +224,14 @@ __all__ = [
     "Header",
     "IdentityKeys",
     "Initiator",
+    "Introducing",
     "Introduction",
     "InvalidField",
     "Invitation",
     "Item",
     "Join",
     "Kind",
+    "Letter",
     "Listing",
     "ListingFacts",
     "LocalError",
@@ -213,6 +240,7 @@ __all__ = [
     "Move",
     "NoGroups",
     "NowLive",
+    "Opened",
     "Part",
     "PeerIntroduced",
     "PersonId",
@@ -224,6 +252,7 @@ __all__ = [
     "ProtocolError",
     "Psk",
     "PskCandidate",
+    "Receipt",
     "Received",
     "Record",
     "RecordId",
@@ -256,21 +285,31 @@ __all__ = [
     "body_of",
     "card_id",
     "card_psk",
+    "centre",
+    "certificate_in",
     "check_ask",
+    "check_enrol",
     "check_header",
     "check_membership",
     "check_text",
     "coarse",
+    "coarser",
     "community_tags",
     "contact_psk",
     "cost",
     "decode",
+    "decode_frame",
+    "device_code_id",
+    "device_psk",
     "device_slot",
+    "device_text",
     "distance_km",
     "distance_words",
     "effective_audience",
     "empty_policy",
     "encode",
+    "encode_frame",
+    "enrol",
     "exchange_id",
     "fingerprint_words",
     "founded",
@@ -281,26 +320,32 @@ __all__ = [
     "is_cross_community",
     "is_strike",
     "keep_this_one",
+    "letter_tag",
     "limit",
     "limits",
     "longest_life",
     "may_have_device",
     "may_have_join",
+    "may_have_letter",
     "may_have_policy",
     "may_have_profile",
     "merge",
+    "names_key",
     "narrows",
     "open_invitation",
+    "open_letter",
     "parse_body",
     "parse_person",
     "person_id",
     "person_matches",
     "person_text",
     "phase_of",
+    "precision_of",
     "presence_psk",
     "reaches",
     "recognise",
     "relation_of",
+    "seal",
     "service_names",
     "short",
     "signature_key",

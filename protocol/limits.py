@@ -26,6 +26,7 @@ DEVICE_LIFE = 2 * 365 * DAY  # certificates are long-lived: the identity may be 
 POLICY_LIFE = 90 * DAY  # renewed at half-life by the device that wrote it
 PROFILE_LIFE = 90 * DAY
 LISTING_LIFE = 365 * DAY  # the longest any listing may ask for
+LETTER_LIFE = 30 * DAY  # unread for so long it is of no use: nobody carries what is not fetched
 JOIN_LIFE = 90 * DAY  # renewed like a policy: whoever stays away for good is not counted as a member for ever
 TOMBSTONE_GRACE = 30 * DAY  # headers are kept this long past `outlives`, so that no partition brings a version back
 SUSPENDED_LIFE = 7 * DAY  # a suspended version waits this long for its successor's body
@@ -60,6 +61,22 @@ INVITATIONS_MAX = 64  # open in one join: they travel with it to all of its auth
 INVITATION_LIFE = 30 * DAY  # unanswered for so long, it is taken for declined
 STATEMENTS_REMEMBERED = 8192  # verdicts on signatures in chains; members of a group share most of theirs
 
+# --- Letters -----------------------------------------------------------------------------------------------------------
+LETTER_TAG_BYTES = 16  # a keyed hash of the addressee: only who knows that key can test it
+LETTER_SIZES = (512, 2_048, 8_192, 16_384)  # of what is sealed, padding included: a length tells one of four classes
+LETTER_BOXES_STEP = 4  # boxes come in fours, made-up ones among them: their number tells little about devices
+LETTER_BOXES_MAX = 16  # what opening a letter can cost: one agreement of keys a box
+LETTER_ITEMS_MAX = 64  # of any list inside
+LETTER_DEVICES_MAX = 8  # of one person: who certifies himself any number of devices makes no letter longer
+INTRODUCTION_TEXT_MAX = 500  # characters of what is said of somebody
+INTRODUCTION_LIFE = 90 * DAY  # of what somebody was told of another and did nothing about
+INTRODUCTIONS_FROM_ONE_MAX = 20  # kept of one introducer, the latest: nobody can fill the list
+AUTHOR_LETTERS_MAX = 512  # of one author that lie about: a person cannot make carriers a store of his own
+AUTHOR_LETTER_BYTES_MAX = 4 * 1024 * 1024
+LETTERS_UNDER_WAY_MAX = 256  # of our own, receipts left out: half of what carriers take is left for receipts
+LETTERS_MAX = 20_000  # of all others' together, of which one who brings them may fill FROM_ONE_SHARE
+LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise
+
 # --- Exchanges ---------------------------------------------------------------------------------------------------------
 EXCHANGE_ID_BYTES = 16
 COMMUNITY_TAG_BYTES = 16
@@ -80,6 +97,12 @@ ADDRESSES_REMEMBERED_MAX = 8  # a person: a peer that moves about, or says it do
 HELD_LIFE = 7 * DAY  # for as long as a record waits for its certificate or policy: made-up ones cannot block the room
 HELD_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up
 REFUSED_REMEMBERED = 10_000  # records a peer has shown that are not for us: asked about again when our standing moves
+SEARCH_WORDS_MAX = 400  # of one listing that can be searched: more than any text has that says something
+SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: made-up words cannot fill what others' words need,
+SEARCH_WORDS_IN_ALL_MAX = 400_000  # nor many people's, some 80 MB of memory
+HIDDEN_MAX = 1_000  # listings that somebody hides from himself one by one: each search looks at all of them
+WATCHES_MAX = 30  # saved searches: each is asked about what every commit brings
+ALERTS_MAX = 100  # of one saved search: who posts without end fills no disk with them
 LEAVERS_MAX = 1_000  # people who lately left the own web
 LEAVERS_GRACE = 14 * DAY  # how long they are told what is superseded; then the presence key turns
 HELD_FROM_ONE_MAX = 1_000  # of them, brought by one peer: he cannot take the room of what others bring
@@ -106,6 +129,14 @@ CARD_SECRET_BYTES = 32
 CARD_BYTES_MAX = 768  # behind the text: the longest name and all addresses fit; a QR code still holds it
 CARD_TEXT_MAX = 4096  # characters, white space included
 LIVE_CARDS_MAX = 16  # each costs a tag in every announcement
+
+# --- Devices -----------------------------------------------------------------------------------------------------------
+DEVICE_CODE_LIFE = 10 * MINUTE  # whoever sees the code may become me: long enough to walk to the other machine
+DEVICE_CODE_LIFE_MAX = 1 * HOUR
+DEVICE_CODE_BYTES_MAX = 320  # behind the text: the keys and all addresses fit
+DEVICE_NAME_MAX = 32  # characters; names stay among the owner's own devices
+DEVICES_MAX = 16  # of one person, as his own node certifies them: each costs others a key to recognise and to dial by
+ENROLMENT_SECONDS = 20  # a new device's time to be certified: the other's node may be busy
 
 # --- Handshake and channel ---------------------------------------------------------------------------------------------
 PSK_CANDIDATES_MAX = 4096  # tried for a first message's tag: a stranger's 66 bytes cost us at most some 5 ms

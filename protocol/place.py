@@ -67,12 +67,15 @@ def is_cell(text: str) -> bool:
     return not (base in _PENTAGONS and first == _MISSING_IN_PENTAGONS)
 
 
+def precision_of(cell: str) -> Precision:
+    """How exactly the cell says where it is; LocalError if it is none."""
+    _require_cell(cell)
+    return Precision(int(cell, 16) >> _RESOLUTION_SHIFT & 0xF)
+
+
 def across_km(place: str | Precision) -> float:
     """Roughly how wide a cell, or any cell of a precision, is. A local radius smaller than this says little."""
-    if isinstance(place, str):
-        _require_cell(place)
-        place = Precision(int(place, 16) >> _RESOLUTION_SHIFT & 0xF)
-    return _ACROSS_KM[place]
+    return _ACROSS_KM[precision_of(place) if isinstance(place, str) else place]
 
 
 def coarse(lat: float, lon: float, precision: Precision) -> str:
@@ -83,6 +86,25 @@ def coarse(lat: float, lon: float, precision: Precision) -> str:
 
     cell: str = h3.latlng_to_cell(lat, lon, int(precision))
     return cell
+
+
+def coarser(cell: str, precision: Precision) -> str:
+    """The cell of `precision` that a finer one lies in; one that is as coarse already stays what it is."""
+    if precision_of(cell) <= precision:
+        return cell
+    import h3
+
+    parent: str = h3.cell_to_parent(cell, int(precision))
+    return parent
+
+
+def centre(cell: str) -> tuple[float, float]:
+    """Latitude and longitude of a cell's middle, in degrees."""
+    _require_cell(cell)
+    import h3
+
+    lat, lon = h3.cell_to_latlng(cell)
+    return lat, lon
 
 
 @lru_cache(maxsize=DISTANCES_REMEMBERED)

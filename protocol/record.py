@@ -21,6 +21,7 @@ from protocol.limits import (
     HEADER_MAX_BYTES,
     INT_MAX,
     JOIN_LIFE,
+    LETTER_LIFE,
     LISTING_LIFE,
     POLICY_LIFE,
     POLICY_MAX_BYTES,
@@ -107,6 +108,7 @@ _RULES: dict[int, _Rule] = {
     Kind.PROFILE: _Rule(PROFILE_LIFE, RECORD_MAX_BYTES, lambda _header: PROFILE_SLOT),
     Kind.JOIN: _Rule(JOIN_LIFE, RECORD_MAX_BYTES, lambda _header: None),  # the group's: its body says which
     Kind.LISTING: _Rule(LISTING_LIFE, RECORD_MAX_BYTES, lambda _header: None),
+    Kind.LETTER: _Rule(LETTER_LIFE, RECORD_MAX_BYTES, lambda _header: None),  # random: what is inside repeats it
 }
 
 

@@ -207,3 +207,12 @@ def may_have_join(standing: Standing, *, in_group: bool) -> bool:
 def may_have_profile(standing: Standing) -> bool:
     """Whether the viewer may have the author's profile: the author's web."""
     return standing.in_web
+
+
+def may_have_letter(standing: Standing, *, addressed: bool) -> bool:
+    """Whether the viewer may have, and so carry, a letter of the author: the author's web and groups, and the addressee.
+
+    `addressed` says that the letter's tag is the viewer's. He need not be in the author's web: who writes to somebody
+    has him in mind. A block between the two hides it all the same.
+    """
+    return standing.in_web or (addressed and not standing.blocked)

@@ -12,6 +12,7 @@ from meshnode.api.feed import Feed
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.replica import Replica
 from meshnode.app.status import Network
+from meshnode.app.watching import Watcher
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -35,6 +36,10 @@ class Site:
     feed: Feed
     broken: BaseException | None = None
     stop: trio.Event = field(default_factory=trio.Event)
+    watcher: Watcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watcher = Watcher(self.replica, self.catalogue)
 
     async def run(
         self,

@@ -26,6 +26,7 @@ _LIVES = {
     Kind.PROFILE: limits.PROFILE_LIFE,
     Kind.POLICY: limits.POLICY_LIFE,
     Kind.JOIN: limits.JOIN_LIFE,
+    Kind.LETTER: limits.LETTER_LIFE,
 }
 
 

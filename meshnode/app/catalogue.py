@@ -7,19 +7,21 @@ kept up by commits: what came and went is noted as it happens and read when some
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
+from itertools import compress, islice
 from typing import Any
+from zlib import crc32
 
 from meshnode.app.changes import Change
 from meshnode.app.judge import Answer, Question, question
 from meshnode.app.replica import Replica
-from meshnode.store import Row, State
-from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, Wish, parse_body
+from meshnode.app.words import Places, Words, bits_of, flags, words_of
+from meshnode.store import Row, Seen, State
+from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, Wish, limits, parse_body
 
 SLICE = 500  # listings read at a time while filling: the desk is free in between
 NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything anew
@@ -29,7 +31,7 @@ _ID_BYTES = 10
 _ID_LENGTH = _ID_BYTES * 8 // 5  # letters of five bits each
 _ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0 and 1, which are easily mistaken
 _ID_LETTERS_MIN = 4
-_WORD = re.compile(r"\w+")
+_BEYOND_KEY = 8 * _ID_BYTES - 63  # what is left of an id then is a whole number to SQLite, and nobody's by chance
 
 
 def listing_id(author: PersonId, slot: bytes) -> str:
@@ -57,37 +59,33 @@ def _numbers(beginning: str) -> range:
 
 
 def searchable(text: str) -> str:
-    """`text` as it is searched: case-folded words, each after one space; signs alone count where there is no word."""
-    folded = text.casefold()
-    return "".join(f" {word}" for word in _WORD.findall(folded) or folded.split())
+    """`text` as it is compared: its words without case and accents, each after one space."""
+    return "".join(f" {word}" for word in words_of(text))
 
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One listing in use. `words` are those of its title, and from `title_end` on those of its text and tags."""
+    """One listing in use."""
 
     record: RecordId
+    place: int
+    """Where the catalogue's words and marks have it."""
     number: int
     """Its id; half as large as the letters."""
     created: int
     expires: int
-    type: str
-    category: str
-    words: str
-    title_end: int
+    title: str
+    """Searchable."""
 
     @property
     def id(self) -> str:
         """The name of the listing (see `listing_id`)."""
         return _letters(self.number)
 
-    def has_title(self, wanted: str) -> bool:
-        """Whether the title begins with `wanted` (searchable)."""
-        return self.words.startswith(wanted) and len(wanted) <= self.title_end
-
-    def is_titled(self, wanted: str) -> bool:
-        """Whether `wanted` (searchable) is the title."""
-        return self.words[: self.title_end] == wanted
+    @property
+    def mark(self) -> Seen:
+        """By what it is known whether the owner was shown it: an edit makes it another if it is called otherwise then."""
+        return Seen(self.number >> _BEYOND_KEY, crc32(self.title.encode()), self.expires)
 
 
 @dataclass(slots=True, eq=False)
@@ -100,20 +98,22 @@ class Shelf:
     place: str | None
     emergency: bool
     entries: list[Entry] = field(default_factory=list)
-    soonest: int = 0
-    """When the first of them expires, at the earliest."""
+    soonest: int = limits.FOREVER
+    """When the first of them expires."""
 
     def position(self, created: int, record: RecordId) -> tuple[int, bool]:
         """Where this listing stands, or would stand, and whether it does."""
-        at = bisect_left(self.entries, (-created, record), key=_newest_first)
+        at = bisect_left(self.entries, (-created, record), key=newest_first)
         return at, at < len(self.entries) and self.entries[at].record == record
 
-    def in_time(self, now: int) -> list[Entry]:
-        """The entries that have not expired."""
-        if self.soonest <= now:
-            self.entries = [entry for entry in self.entries if entry.expires > now]
-            self.soonest = min((entry.expires for entry in self.entries), default=0)
-        return self.entries
+    def drop_expired(self, now: int) -> list[Entry]:
+        """Take out what has expired, and return it."""
+        if self.soonest > now:
+            return []
+        expired = [entry for entry in self.entries if entry.expires <= now]
+        self.entries = [entry for entry in self.entries if entry.expires > now]
+        self.soonest = min((entry.expires for entry in self.entries), default=limits.FOREVER)
+        return expired
 
 
 class Catalogue:
@@ -127,6 +127,8 @@ class Catalogue:
         self._went: list[Row] = []
         self.opinions: dict[Wish, dict[Shelf, Any]] = {}
         """What a search made of each shelf, by its wish; forgotten as soon as trust, blocks or places move."""
+        self.generation = 0
+        """Grows when all is read anew: places then stand for other listings than before."""
         self._begin()
         replica.changes.subscribe(self._note)
 
@@ -136,7 +138,20 @@ class Catalogue:
         self._shelves.clear()
         self._came.clear()
         self._went.clear()
+        self.opinions.clear()
         self._filling = self._replica.store.records.bodies(Kind.LISTING)
+        self._titles, self._texts, self._kinds = Words(), Words(), Words()
+        self._words_of: Counter[PersonId] = Counter()  # how many words each was the first to use
+        self._shelf_at: list[Shelf] = []  # by place
+        self._live = Places()
+        self._dead = 0  # places taken out of use; they are not used again
+        self._hidden: dict[int, int | None] = {
+            number: None for hidden in self._replica.store.finding.hidden() for number in _numbers(hidden.listing)
+        }
+        self._gone: dict[int, Seen] = {}
+        self._anew = Places()
+        self._again = Places()
+        self.generation += 1
 
     def _note(self, change: Change) -> None:
         if change.trust or change.people:
@@ -157,7 +172,9 @@ class Catalogue:
         return self._filling is not None
 
     def catch_up(self) -> None:
-        """Be as new as the store."""
+        """Be as new as the store and the clock."""
+        if self._dead > NOTED_MAX + len(self._shelf_at) // 2:
+            self._begin()
         while self.fill():
             pass
         for row in self._went:
@@ -166,6 +183,11 @@ class Catalogue:
         self._came.clear()
         self._went.clear()
         self._shelve(self._replica.store.records.get_many(came))
+        self._gone.clear()
+        now = self._replica.clock.now()
+        for shelf in self._shelves.values():
+            for entry in shelf.drop_expired(now):
+                self._vacate(entry)
 
     def _shelve(self, records: list[Record]) -> None:
         rows = self._replica.store.records.rows_of([record.id for record in records])
@@ -190,19 +212,33 @@ class Catalogue:
         at, here = shelf.position(header.created, record.id)
         if here:
             return
-        title = searchable(body.title)
         entry = Entry(
             record=record.id,
+            place=len(self._shelf_at),
             number=_number(header.author, header.slot),
             created=header.created,
             expires=header.expires,
-            type=body.type,
-            category=body.category,
-            words=title + searchable(" ".join((body.text, *body.tags))),
-            title_end=len(title),
+            title=searchable(body.title),
         )
+        self._shelf_at.append(shelf)
+        self._live.add(entry.place)
+        if entry.number in self._hidden:
+            self._hidden[entry.number] = entry.place
+        before = self._gone.pop(entry.number, None)
+        (self._anew if before is None or before.said != entry.mark.said else self._again).add(entry.place)
+        self._index(entry.place, header.author, body)
         shelf.entries.insert(at, entry)
-        shelf.soonest = min(shelf.soonest or entry.expires, entry.expires)
+        shelf.soonest = min(shelf.soonest, entry.expires)
+
+    def _index(self, place: int, author: PersonId, body: Listing) -> None:
+        self._kinds.add(place, (body.type, body.category), limits.INT_MAX)
+        left = limits.SEARCH_WORDS_MAX
+        for index, text in ((self._titles, body.title), (self._texts, " ".join((body.text, *body.tags)))):
+            words = tuple(islice(dict.fromkeys(words_of(text)), left))
+            in_all = limits.SEARCH_WORDS_IN_ALL_MAX - len(self._titles) - len(self._texts)
+            new_max = min(limits.SEARCH_WORDS_FROM_ONE_MAX - self._words_of[author], in_all)
+            self._words_of[author] += index.add(place, words, new_max)
+            left -= len(words)
 
     def _remove(self, row: Row) -> None:
         for emergency in (False, True):
@@ -211,43 +247,117 @@ class Catalogue:
                 continue
             at, here = shelf.position(row.created, row.id)
             if here:
+                self._vacate(shelf.entries[at])
+                self._gone[shelf.entries[at].number] = shelf.entries[at].mark
                 shelf.entries = shelf.entries[:at] + shelf.entries[at + 1 :]
             if not shelf.entries:
                 del self._shelves[shelf.question, shelf.emergency]
+                for formed in self.opinions.values():
+                    formed.pop(shelf, None)
 
-    # --- looking -------------------------------------------------------------------------------------------------------
+    def _vacate(self, entry: Entry) -> None:
+        self._live.discard(entry.place)
+        self._dead += 1
+
+    def arrivals(self) -> tuple[int, int]:
+        """The bits of the places where something new has come since the last call, and of new versions of what was here.
+
+        A version under another title counts as new.
+        """
+        came = int(self._anew), int(self._again)
+        self._anew, self._again = Places(), Places()
+        return came
+
+    # --- the owner's own wish ------------------------------------------------------------------------------------------
+
+    def hide(self, entry: Entry) -> None:
+        """Count this listing among the hidden, in all its versions."""
+        self._hidden[entry.number] = entry.place
+
+    def unhide(self, listing: str) -> None:
+        """Count the listing of this id among them no more."""
+        for number in _numbers(listing):
+            self._hidden.pop(number, None)
+
+    def has_hidden(self, listing: str) -> bool:
+        """Whether the listing of this id is hidden, and in use."""
+        places = (self._hidden.get(number) for number in _numbers(listing))
+        return any(place is not None and int(self._live) >> place & 1 for place in places)
+
+    def hidden(self) -> int:
+        """The bits of the places that the owner hides from himself."""
+        return int(Places(place for place in self._hidden.values() if place is not None))
+
+    # --- looking: call `catch_up` first --------------------------------------------------------------------------------
 
     def shelves(self) -> list[Shelf]:
-        """All shelves of others; call `catch_up` first."""
+        """All shelves of others."""
         return [shelf for shelf in self._shelves.values() if shelf.author != self._replica.me]
 
     def consents(self, shelf: Shelf) -> bool:
         """Whether the owner of this node may have what stands there."""
         return self._replica.judge.answer(self._replica.me, shelf.question) is Answer.YES
 
+    def of_kind(self, *kinds: str) -> int:
+        """The bits of the places in use that are of all these types and categories."""
+        bits = int(self._live)
+        for kind in kinds:
+            bits &= self._kinds.begun(kind)
+        return bits
+
+    def with_word(self, beginning: str) -> tuple[int, int]:
+        """The bits of the places that have a word which begins so: in the title, and in text or tags."""
+        return self._titles.begun(beginning), self._texts.begun(beginning)
+
+    def on(self, shelves: Collection[Shelf]) -> int:
+        """The bits of all places on these shelves."""
+        return bits_of(map(set(shelves).__contains__, self._shelf_at)) if shelves else 0
+
+    def by_shelf(self, bits: int) -> Counter[Shelf]:
+        """How many of these places each shelf has."""
+        return Counter(compress(self._shelf_at, self.flags(bits))) if bits else Counter()
+
+    def flags(self, bits: int) -> bytes:
+        """One byte for each place: 1 where its bit is set, else 0."""
+        return flags(bits, len(self._shelf_at))
+
+    def entries_of(self, keys: Collection[int]) -> dict[int, Entry]:
+        """The listings in use that have these keys, by key."""
+        if not keys:
+            return {}
+        entries = (entry for shelf in self._shelves.values() for entry in shelf.entries)
+        return {key: entry for entry in entries if (key := entry.number >> _BEYOND_KEY) in keys}
+
+    def places_of(self, records: Collection[RecordId]) -> int:
+        """The bits of the places of these records, as far as they are in use."""
+        wanted = set(records)
+        entries = (entry for shelf in self._shelves.values() for entry in shelf.entries)
+        return int(Places(entry.place for entry in entries if entry.record in wanted)) if wanted else 0
+
     def own(self) -> list[Entry]:
-        """The owner's own listings that have not expired, newest first; call `catch_up` first."""
-        now, me = self._replica.clock.now(), self._replica.me
-        found = [entry for shelf in self._shelves.values() if shelf.author == me for entry in shelf.in_time(now)]
-        return sorted(found, key=_newest_first)
+        """The owner's own listings, newest first."""
+        me = self._replica.me
+        found = [entry for shelf in self._shelves.values() if shelf.author == me for entry in shelf.entries]
+        return sorted(found, key=newest_first)
 
     def matching(self, text: str, *, own_only: bool) -> list[Entry]:
         """The listings that `text` names: by whole id, else by whole title, else by the beginning of either."""
         self.catch_up()
-        now, me = self._replica.clock.now(), self._replica.me
+        me = self._replica.me
         shelves = [shelf for shelf in self._shelves.values() if shelf.author == me]
         if not own_only:
             shelves += [shelf for shelf in self.shelves() if self.consents(shelf)]
-        entries = [entry for shelf in shelves for entry in shelf.in_time(now)]
+        entries = [entry for shelf in shelves for entry in shelf.entries]
         as_id, title = text.strip().casefold(), searchable(text)
         whole = _numbers(as_id) if len(as_id) == _ID_LENGTH else ()
         begun = _numbers(as_id) if len(as_id) >= _ID_LETTERS_MIN else ()
         return (
             [entry for entry in entries if entry.number in whole]
-            or [entry for entry in entries if entry.is_titled(title)]
-            or [entry for entry in entries if entry.has_title(title) or entry.number in begun]
+            or [entry for entry in entries if entry.title == title]
+            or [entry for entry in entries if entry.title.startswith(title) or entry.number in begun]
         )
 
 
-def _newest_first(entry: Entry) -> tuple[int, RecordId]:
+def newest_first(entry: Entry) -> tuple[int, RecordId]:
+    """The order in which entries stand on a shelf."""
     return (-entry.created, entry.record)

@@ -9,6 +9,7 @@ and doubt is no evidence: such records are hidden, not dropped.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,7 @@ from protocol import (
 )
 
 REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
+READ_REMEMBERED = 4096  # people read anew lately; whoever looks more seldom asks about everybody
 CACHED_VIEWERS = 128  # one cached search a peer or viewer; bounds memory, not correctness
 
 
@@ -45,6 +47,7 @@ class Certificate:
     person: PersonId
     device: DeviceId
     dh_public: bytes
+    letter_public: bytes
     struck: bool
     expires: int
 
@@ -68,6 +71,7 @@ class Circle:
         self.graph = TrustGraph()
         self.version = 0
         """Grows whenever anybody was read anew: what was true of the circle before may not be any more."""
+        self._read: deque[PersonId] = deque(maxlen=READ_REMEMBERED)
         self._before: TrustGraph | None = None
         self._certificates: dict[PersonId, dict[DeviceId, Certificate]] = {}
         self._dh_publics: dict[bytes, set[tuple[PersonId, DeviceId]]] = {}
@@ -83,6 +87,7 @@ class Circle:
         self._suspended_joins: set[PersonId] = set()
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
         self._regard: dict[PersonId, tuple[int, dict[PersonId, int]]] = {}
+        self._hops: dict[PersonId, tuple[int, dict[PersonId, int | None]]] = {}
 
     # --- keeping up with the store -----------------------------------------------------------------------------
 
@@ -95,11 +100,19 @@ class Circle:
         """Read `people` anew: call it after their certificates, policies, joins or profiles changed."""
         for person in sorted(people):
             self.version += 1
+            self._read.append(person)
             held = store.records.circle_of(person)
             self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
             self._read_joins(store, person)
             self._read_policies(person, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
             self._read_profile(person, [kept for kept in held if kept[1].header.kind == Kind.PROFILE])
+
+    def read_since(self, version: int) -> frozenset[PersonId] | None:
+        """Who was read anew since then; None if that is too long ago to know."""
+        count = self.version - version
+        if count > len(self._read):
+            return None
+        return frozenset(self._read[-number] for number in range(1, count + 1))
 
     def _read_certificates(self, person: PersonId, held: list[_Kept]) -> None:
         for stale in self._certificates.pop(person, {}).values():
@@ -116,7 +129,9 @@ class Circle:
             device = record.header.device
             if body.struck:
                 struck.add(device)
-            certificate = Certificate(person, device, body.dh_public, device in struck, record.header.expires)
+            certificate = Certificate(
+                person, device, body.dh_public, body.letter_public, device in struck, record.header.expires
+            )
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
         if struck:
@@ -204,6 +219,10 @@ class Circle:
         """Whether `person` has said the last word on `device`, be it only its header that we know."""
         return device in self._struck.get(person, ())
 
+    def struck_devices(self, person: PersonId) -> list[DeviceId]:
+        """The devices on which `person` has said the last word, in a fixed order."""
+        return sorted(self._struck.get(person, ()))
+
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""
         certificate = self.certificate(person, device)
@@ -266,7 +285,7 @@ class Circle:
 
     def consent(self, author: PersonId, viewer: PersonId, graph: TrustGraph) -> Standing:
         """The part of their standing that decides about consent, in the graph in use or in the one `in_doubt` gives."""
-        reach = self._reach_to(graph, viewer).get(author)
+        reach = self.reach_in(graph, viewer).get(author)
         groups = self._groups_in(graph)
         return Standing(
             blocked=graph.at_odds(author, viewer),
@@ -289,9 +308,10 @@ class Circle:
 
     def reach_to(self, viewer: PersonId) -> dict[PersonId, int]:
         """Cost of reach(author -> viewer) for every author in whose web `viewer` is."""
-        return self._reach_to(self.graph, viewer)
+        return self.reach_in(self.graph, viewer)
 
-    def _reach_to(self, graph: TrustGraph, viewer: PersonId) -> dict[PersonId, int]:
+    def reach_in(self, graph: TrustGraph, viewer: PersonId) -> dict[PersonId, int]:
+        """The same in `graph`: the one in use or the one of doubt."""
         key = (graph is self.graph, viewer)
         cached = self._reach.get(key)
         if cached is None or cached[0] != graph.version:
@@ -306,6 +326,17 @@ class Circle:
             cached = self._regard[viewer] = (self.graph.version, self.graph.regard_from(viewer, REACH_PER_MILLE))
             _bound(self._regard)
         return cached[1]
+
+    def hops(self, viewer: PersonId, author: PersonId) -> int | None:
+        """How many vouches the best way from `viewer` to `author` has; None if there is no way."""
+        cached = self._hops.get(viewer)
+        if cached is None or cached[0] != self.graph.version:
+            cached = self._hops[viewer] = (self.graph.version, {})
+            _bound(self._hops)
+        if author not in cached[1]:
+            path = self.graph.trust(viewer, author)
+            cached[1][author] = None if path is None else path.hops
+        return cached[1][author]
 
 
 def _read(record: Record) -> Body | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app import authoring, ended, life
+from meshnode.app import authoring, ended, life, places
 from meshnode.app.catalogue import Catalogue, searchable
 from meshnode.app.listings import check_place, find, narrows, rewritten
 from meshnode.app.naming import ambiguous
@@ -58,7 +58,8 @@ def withdraw(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
     """Take an own listing back, everywhere and here. Returns it as it was."""
     record = find(replica, catalogue, which, own_only=True)
     shown = view(replica, record)
-    authoring.withdraw(replica, Kind.LISTING, record.header.slot)
+    slot = record.header.slot
+    authoring.withdraw(replica, Kind.LISTING, slot, within=lambda: replica.store.places.forget(slot))
     return shown
 
 
@@ -114,7 +115,7 @@ def _own(replica: Replica, catalogue: Catalogue, which: str) -> tuple[Record, bo
     A whole title or id goes before a beginning, and what stands before what is over.
     """
     standing = catalogue.matching(which, own_only=True)
-    named_whole = any(entry.is_titled(searchable(which)) or entry.id == which.strip().casefold() for entry in standing)
+    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in standing)
     over = ended.exactly(replica, which)
     if over is not None and not named_whole:
         return over.record, True
@@ -140,6 +141,8 @@ def _end(replica: Replica, record: Record, how: str) -> None:
 def _write(replica: Replica, record: Record, body: Listing, expires: int, *, reopens: bool = False) -> Record:
     """The next version of `record`, which said something else or is over."""
     audience, slot = Audience(record.header.audience), record.header.slot
+    if reopens:  # meanwhile places may be told less exactly
+        body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
     return authoring.write(
         replica,
         Kind.LISTING,

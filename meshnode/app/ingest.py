@@ -25,6 +25,7 @@ from protocol import (
     Header,
     Join,
     Kind,
+    Letter,
     Listing,
     PersonId,
     Record,
@@ -185,7 +186,7 @@ class Ingest:
     # --- inside the transaction --------------------------------------------------------------------------------------
 
     def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
-        """Certificates first, then policies, joins, and the rest: each may decide about what follows."""
+        """Certificates first, then policies, joins, profiles, and the rest: each may decide about what follows."""
         for _, group in groupby(verified, key=lambda pair: _turn(pair[0])):
             self._read_anew(batch)
             self._answers.keep_up()
@@ -341,22 +342,24 @@ class Ingest:
 
 
 def _turn(record: Record) -> int:
-    """When it is taken: certificates decide about policies, both about joins, and these about everything else."""
+    """When it is taken: certificates decide about policies, both about joins, these about profiles, and all about the rest:
+    where its author says he is decides about a listing for those nearby."""
     return _TURNS.get(record.header.kind, len(_TURNS))
 
 
-_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2}
+_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
 
 
 def _question(header: Header, body: Body | None) -> Question:
     place = body.place if isinstance(body, Listing) else None
+    tag = body.tag if isinstance(body, Letter) else None
     return (
         header.kind,
         header.author,
         header.device,
         header.audience,
         header.policy_version,
-        about(header.kind, header.slot, place),
+        about(header.kind, header.slot, place, tag),
     )
 
 

@@ -20,8 +20,11 @@ from protocol import (
     TrustGraph,
     Verdict,
     effective_audience,
+    letter_tag,
+    limits,
     may_have_device,
     may_have_join,
+    may_have_letter,
     may_have_policy,
     may_have_profile,
     visible,
@@ -55,6 +58,8 @@ class Judged(Protocol):
     def place(self) -> str | None: ...
     @property
     def slot(self) -> bytes: ...
+    @property
+    def tag(self) -> bytes | None: ...
 
 
 _TOLD_OF_BLOCKS = frozenset(
@@ -62,24 +67,40 @@ _TOLD_OF_BLOCKS = frozenset(
 )  # who is blocked by the viewer is told what he says all the same
 
 Question = tuple[int, PersonId, DeviceId, int, int, str | bytes | None]
-"""Kind, author, device, audience and policy version; then a listing's own place, or the slot that names a join's group."""
+"""Kind, author, device, audience and policy version; then a listing's own place, the slot that names a join's group, or a
+letter's slot and tag, which say whom it is for."""
 
 
 def question(row: Judged) -> Question:
     """All that an answer depends on beside viewer, circle and clock: equal questions have equal answers."""
-    return (row.kind, row.author, row.device, row.audience, row.policy_version, about(row.kind, row.slot, row.place))
+    return (
+        row.kind,
+        row.author,
+        row.device,
+        row.audience,
+        row.policy_version,
+        about(row.kind, row.slot, row.place, row.tag),
+    )
 
 
-def about(kind: int, slot: bytes, place: str | None) -> str | bytes | None:
+def about(kind: int, slot: bytes, place: str | None, tag: bytes | None) -> str | bytes | None:
     """The last part of a question: what else in a record of this kind matters."""
+    if kind == Kind.LETTER:
+        return slot + (tag or b"")  # withdrawn, or its header alone, it tells nobody whom it is for
     return slot if kind == Kind.JOIN else place
 
 
 class Judge:
     """Answers questions about audience from what the circle says at this moment."""
 
-    def __init__(self, circle: Circle) -> None:
+    def __init__(self, circle: Circle, me: PersonId) -> None:
         self._circle = circle
+        self._me = me
+
+    @property
+    def circle(self) -> Circle:
+        """What it judges by."""
+        return self._circle
 
     @property
     def version(self) -> int:
@@ -97,6 +118,8 @@ class Judge:
             return Answer.YES
         if kind not in _TOLD_OF_BLOCKS and self._circle.graph.blocks(viewer, author):
             return Answer.NO  # whatever the author may have said, the viewer's own word is known
+        if viewer == self._me and _addressed(viewer, asked) and not self._circle.graph.blocks(author, viewer):
+            return Answer.YES  # its author had us in mind: it needs no policy of his, which we might never be given
         if not self._decidable(author, device, policy_version):
             return Answer.UNKNOWN
         answer = self._by(self._circle.graph, viewer, asked)
@@ -123,6 +146,8 @@ class Judge:
         if kind == Kind.JOIN:
             assert isinstance(detail, bytes)
             return _yes_or_no(may_have_join(standing, in_group=self._circle.in_slot(viewer, detail, graph)))
+        if kind == Kind.LETTER:
+            return _yes_or_no(may_have_letter(standing, addressed=_addressed(viewer, asked)))
         if kind not in _TOLD_OF_BLOCKS:
             return Answer.NO
         same_mesh, vouched = graph.same_mesh(author, viewer), graph.weight(author, viewer) > 0
@@ -186,6 +211,15 @@ def _ended(viewer: PersonId, row: Judged, now: int) -> Answer | None:
     if row.expires > now:
         return None
     return Answer.YES if row.author == viewer else Answer.NO
+
+
+def _addressed(viewer: PersonId, asked: Question) -> bool:
+    """Whether this is a question about a letter to `viewer`."""
+    kind, author, *_, detail = asked
+    if kind != Kind.LETTER or not isinstance(detail, bytes):
+        return False
+    slot, tag = detail[: limits.SLOT_BYTES], detail[limits.SLOT_BYTES :]
+    return bool(tag) and tag == letter_tag(author, viewer, slot)
 
 
 def _yes_or_no(allowed: bool) -> Answer:

@@ -12,18 +12,18 @@ from typing import Any
 from meshnode.app import authoring, ended, life
 from meshnode.app.catalogue import Catalogue, Entry, listing_id
 from meshnode.app.naming import ambiguous, name_of
+from meshnode.app.places import Position, cell_of, preference_of
 from meshnode.app.replica import Replica
-from meshnode.app.shown import ListingView, body_of, place_of, preference_of, view
+from meshnode.app.sharing import audience_named
+from meshnode.app.shown import ListingView, body_of, place_of, view
 from meshnode.errors import NotFound, Refused, Usage
 from protocol import (
     Audience,
     InvalidField,
     Kind,
     Listing,
-    LocalError,
     Precision,
     Record,
-    coarse,
     effective_audience,
     limits,
     tidy,
@@ -42,14 +42,6 @@ CLEARABLE = {
 }
 PLAIN_FIELDS = ("type", "title", "text", "category", "tags", "quantity", "unit", "available_from", "available_until")
 MORE_FIELDS = ("urgency", "lend", "return_by", "language")
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A point in degrees (WGS 84); it is made as coarse as your sharing preference says before it is written."""
-
-    lat: float
-    lon: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,15 +113,17 @@ def post(replica: Replica, draft: Draft) -> ListingView:
     fields = {name: getattr(draft, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS)}
     body = _body(replica, {**fields, "place": _cell(replica, draft.place)})
     stands = life.of(body, draft.expires_in, replica.clock.now())
-    audience = Audience.FOLLOWS if draft.audience is None else _audience(draft.audience)
+    audience = Audience.FOLLOWS if draft.audience is None else audience_named(draft.audience)
     check_place(replica, audience, body)
+    slot = replica.entropy(limits.SLOT_BYTES)
     record = authoring.write(
         replica,
         Kind.LISTING,
-        replica.entropy(limits.SLOT_BYTES),
+        slot,
         body,
         life=stands,
         audience=audience,
+        within=lambda: _keep_exact(replica, slot, draft.place),
     )
     return view(replica, record)
 
@@ -159,6 +153,7 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
         stands = life.of(after, changes.expires_in, now)
     expires = record.header.expires if stands is None else now + stands
     if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
+        _keep_exact(replica, record.header.slot, changes.place)
         return view(replica, record)
     written = authoring.write(
         replica,
@@ -168,6 +163,7 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
         life=expires - now,
         audience=audience,
         narrows=narrows(replica, record, audience, after, expires),
+        within=lambda: _keep_exact(replica, record.header.slot, changes.place),
     )
     return view(replica, written)
 
@@ -194,17 +190,13 @@ def _cell(replica: Replica, position: Position | None) -> str | None:
     """The published cell of a position, as coarse as the owner's preference wants it."""
     if position is None:
         return None
-    try:
-        return coarse(position.lat, position.lon, Precision(preference_of(replica, replica.me).precision))
-    except LocalError as error:
-        raise Usage("that place lies nowhere on earth", "latitude -90 to 90, longitude -180 to 180") from error
+    return cell_of(position, Precision(preference_of(replica, replica.me).precision))
 
 
-def _audience(word: str) -> Audience:
-    try:
-        return Audience.from_word(word)
-    except ValueError as error:
-        raise Usage(f"{word!r} is no audience", str(error)) from error
+def _keep_exact(replica: Replica, slot: bytes, position: Position | None) -> None:
+    """Where a listing is exactly stays on this node, so that another precision can be had later."""
+    if position is not None:
+        replica.store.places.keep(slot, (position.lat, position.lon))
 
 
 def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
@@ -217,7 +209,7 @@ def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
 def _edited_audience(record: Record, word: str | None) -> Audience:
     if word is None:
         return Audience(record.header.audience)
-    return Audience.FOLLOWS if word == Audience.FOLLOWS.word else _audience(word)
+    return Audience.FOLLOWS if word == Audience.FOLLOWS.word else audience_named(word)
 
 
 def _sharing(record: Record) -> tuple[Audience, int]:

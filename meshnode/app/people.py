@@ -104,8 +104,7 @@ def relation_to(replica: Replica, person: PersonId) -> Relation:
     own_vouch = policy.weight(replica, person)
     hops = None
     if not own_vouch and reaches(replica.circle.regard_from(replica.me).get(person), TRUSTED):
-        path = replica.circle.graph.trust(replica.me, person)
-        hops = path.hops if path is not None else None
+        hops = replica.circle.hops(replica.me, person)
     return relation_of(replica.circle.standing(person, replica.me), own_vouch=own_vouch, hops=hops)
 
 

@@ -79,6 +79,9 @@ def unblock(replica: Replica, subject: PersonId) -> None:
 
 def set_preference(replica: Replica, preference: Preference) -> None:
     """Set my sharing preference; its stamp is given here. Moves every listing of mine that follows it."""
+    held = own(replica)
+    if held is not None and held.preference.stamp and held.preference._replace(stamp=preference.stamp) == preference:
+        return
     _edit(replica, lambda policy, stamp, salt: with_preference(policy, preference, stamp, salt))
 
 

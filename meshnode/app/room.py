@@ -16,18 +16,23 @@ from protocol import Kind, PersonId, Record, limits
 
 
 class Caps(NamedTuple):
-    """What all others' records may take up together: bytes, records that say who is who, bytes of policies."""
+    """What all others' records may take up together: bytes, records that say who is who, bytes of policies, letters and
+    their bytes."""
 
     size: int
     circle: int
     policies: int
+    letters: int
+    letter_bytes: int
 
     @classmethod
     def of_this_machine(cls) -> Caps:
         """What suits its memory."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         size = min(limits.FOREIGN_BYTES_MAX, memory // limits.MEMORY_SHARE)
-        return cls(size, limits.CIRCLE_RECORDS_MAX, limits.POLICY_BYTES_MAX)
+        return cls(
+            size, limits.CIRCLE_RECORDS_MAX, limits.POLICY_BYTES_MAX, limits.LETTERS_MAX, limits.LETTER_BYTES_MAX
+        )
 
     def from_one(self) -> Caps:
         """What one of those who bring records may take up of it."""
@@ -38,13 +43,16 @@ class Caps(NamedTuple):
         """Whether a record of this kind and of `size` bytes may come to what is there."""
         if use.size + size > self.size:
             return False
+        if kind == Kind.LETTER:
+            return use.letters < self.letters and use.letter_bytes + size <= self.letter_bytes
         if kind > Kind.JOIN:
             return True
         return use.circle < self.circle and (kind != Kind.POLICY or use.policies + size <= self.policies)
 
     def full(self, use: Use) -> bool:
         """Whether nearly all of it is used up."""
-        return any(10 * used >= 9 * cap for used, cap in zip((use.size, use.circle, use.policies), self, strict=True))
+        uses = (use.size, use.circle, use.policies, use.letters, use.letter_bytes)
+        return any(10 * used >= 9 * cap for used, cap in zip(uses, self, strict=True))
 
 
 class Room:
@@ -98,10 +106,16 @@ class Room:
         records, author = self._store.records, record.header.author
         if records.bytes_of(author) + size > limits.AUTHOR_BYTES_MAX:
             return False
+        if record.header.kind == Kind.LETTER and record.body and not self._has_room_for_letter(author, size):
+            return False
         crowded = records.count(author) >= limits.AUTHOR_RECORDS_MAX or (
             record.header.kind == Kind.JOIN and records.count_of(author, Kind.JOIN) >= limits.GROUPS_MAX
         )
         return not crowded or records.head(record.register) is not None
+
+    def _has_room_for_letter(self, author: PersonId, size: int) -> bool:
+        use = self._store.records.written_by(author)
+        return use.letters < limits.AUTHOR_LETTERS_MAX and use.letter_bytes + size <= limits.AUTHOR_LETTER_BYTES_MAX
 
     def _others_leave_room(self, kind: int, size: int, source: PersonId | None) -> bool:
         records = self._store.records

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from meshnode.app.changes import Change, Newer
 from meshnode.app.judge import Answer, Answers, Judge, Question, question
+from meshnode.app.moved import Moved
 from meshnode.clock import Clock
 from meshnode.store import Row, State, Store
 from protocol import (
@@ -66,6 +67,9 @@ class View:
         )  # was in the view and is not for the peer any more; it may hold it still
         self._lent: set[RecordId] = set()  # certificates shown because a header needs them
         self._refused: dict[RecordId, tuple[Item, int, Question]] = {}
+        self._refused_lately: set[RecordId] = set()
+        self._moved = Moved(judge.circle, peer)
+        self._moved_for_me = Moved(judge.circle, me)
         self._asked_at_first = 0
         self._heard: set[RecordId] = set()
 
@@ -87,6 +91,7 @@ class View:
             header = record.header
             if len(self._refused) < limits.REFUSED_REMEMBERED:
                 self._refused[record.id] = ((header.created, record.id), header.kind, asked)
+                self._refused_lately.add(record.id)
 
     @contextmanager
     def hearing(self, records: Iterable[Record]) -> Iterator[None]:
@@ -109,11 +114,14 @@ class View:
             if self._answers.get(question(row)) or row.id in self._taken_back or row.id in self._lent:
                 self._taken_back.discard(row.id)
                 ended[row.author, row.kind, row.slot] = row
-        moved = shut is not self.shut
-        self.shut = shut
-        silenced: set[PersonId] = set()
-        if change.trust or change.people or moved:
+        if shut is not self.shut:
+            self.shut = shut
+            self._moved.forget()
             silenced = self._judge_anew(delta)
+        elif change.trust or change.people:
+            silenced = self._judge_anew(delta)
+        else:
+            silenced = set()
         now = self._clock.now()
         self._answers |= {asked: self._ask(asked) for asked in change.asked if asked not in self._answers}
         for row in self._store.records.rows_of([id_ for id_ in change.stored if id_ not in self._heard]):
@@ -184,7 +192,7 @@ class View:
         return row.id in self._lent or self._ask(question(row))
 
     def _judge_anew(self, delta: Delta) -> set[PersonId]:
-        """Ask every question again; read the records of those authors only about whom an answer changed.
+        """Ask again about everybody whose standing moved; read the records of those alone about whom an answer changed.
 
         Returns whose policies, or some of them, were for the peer and are no more.
         """
@@ -193,7 +201,11 @@ class View:
         if len(before) > 2 * self._asked_at_first + _QUESTIONS_SPARE:
             before = {question(row): before.get(question(row), False) for row in self._store.records.rows()}
             self._asked_at_first = len(before)
-        self._answers = {asked: self._ask(asked) for asked in before}
+        moved = self._moved.since_last()
+        self._answers = {
+            asked: self._ask(asked) if moved is None or asked[1] in moved else allowed
+            for asked, allowed in before.items()
+        }
         now = self._clock.now()
         for author in sorted({asked[1] for asked, allowed in self._answers.items() if allowed is not before[asked]}):
             for row in self._store.records.rows(author=author, states=(State.LIVE,)):
@@ -205,11 +217,18 @@ class View:
                 (self._taken_back.discard if allowed else self._taken_back.add)(row.id)
                 if not allowed and row.kind == Kind.POLICY:
                     silenced.add(author)
+        self._recall_refused(delta)
+        return silenced
+
+    def _recall_refused(self, delta: Delta) -> None:
+        """Let the peer show again what may be for us now. What was refused lately may have been judged before a commit."""
+        moved, lately = self._moved_for_me.since_last(), self._refused_lately
+        self._refused_lately = set()
         for id_, (item, kind, asked) in list(self._refused.items()):
-            if self._judge.answer(self._me, asked) is not Answer.NO:
+            unsure = moved is None or asked[1] in moved or id_ in lately
+            if unsure and self._judge.answer(self._me, asked) is not Answer.NO:
                 delta.removed[phase_of(kind)].append(item)
                 del self._refused[id_]
-        return silenced
 
     def _newer(self, ended: Mapping[Register, Row]) -> list[Newer]:
         """What supersedes these, where the peer does not get the whole record anyway."""

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from meshnode.app.circle import Circle
 from meshnode.app.judge import Answer, Judge, Question, question
+from meshnode.app.moved import Moved
 from meshnode.store import Row, State, Store
 from protocol import Kind, PersonId, RecordId
 
 _IN_PLACE = (State.LIVE, State.SUSPENDED)
+_ABOUT_NOBODY = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who stands how to whom
 
 
 @dataclass(slots=True)
@@ -35,6 +37,7 @@ class Settler:
         self._judge = judge
         self._me = me
         self._questions: set[Question] | None = None
+        self._moved = Moved(circle, me)
 
     def note(self, asked: Iterable[Question]) -> None:
         """Records that pose these questions are about to be held."""
@@ -44,6 +47,7 @@ class Settler:
     def forget(self) -> None:
         """What was noted may have been taken back: read the questions anew when next asked."""
         self._questions = None
+        self._moved.forget()
 
     def settle(self, people: Collection[PersonId], now: int, *, waited_for: Collection[PersonId] = ()) -> Settled:
         """Free what waited and drop what we may no longer have, until neither changes anything. In a transaction.
@@ -144,7 +148,9 @@ class Settler:
         if self._questions is None:
             rows = self._store.records.rows(states=_IN_PLACE)
             self._questions = {question(row) for row in rows if row.author != self._me}
-        lost = {asked for asked in self._questions if self._judge.answer(self._me, asked) is Answer.NO}
+        moved = self._moved.since_last()
+        again = [asked for asked in self._questions if moved is None or asked[1] in moved]
+        lost = {asked for asked in again if self._judge.answer(self._me, asked) is Answer.NO}
         self._questions -= lost
         return {author for _, author, *_ in lost}
 
@@ -158,4 +164,4 @@ class Settler:
 
 def _circle_of(rows: Iterable[Row]) -> set[PersonId]:
     """Those whose part of the circle these records are."""
-    return {row.author for row in rows if row.kind != Kind.LISTING}
+    return {row.author for row in rows if row.kind not in _ABOUT_NOBODY}

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from meshnode.app.catalogue import listing_id
 from meshnode.app.naming import PersonRef, reference
 from meshnode.app.people import relation_to
+from meshnode.app.places import here, preference_of
 from meshnode.app.replica import Replica
 from protocol import (
-    UNSET_PREFERENCE,
     Audience,
     Kind,
     Listing,
     PersonId,
-    Preference,
     Record,
     as_trust,
     distance_km,
@@ -28,8 +27,9 @@ from protocol import (
 class ListingView:
     """A listing as its viewer sees it. Times are UNIX seconds; `trust` is yours in its author (null: your own).
 
-    `audience` is the one in effect, `follows` says that it is your preference's; `distance` is the distance in words,
-    and null like `distance_km` where either place is unknown.
+    `audience` is the one in effect, `follows` says that it is its author's usual one; `radius_km` is how far
+    `anyone_local` goes, null for others. `distance` is the distance in words, and null like `distance_km` where either
+    place is unknown.
     """
 
     id: str
@@ -38,6 +38,7 @@ class ListingView:
     category: str
     audience: str
     follows: bool
+    radius_km: int | None
     author: PersonRef
     trust: float | None
     relation: str
@@ -57,23 +58,11 @@ class ListingView:
     expires: int
 
 
-def preference_of(replica: Replica, person: PersonId) -> Preference:
-    """The sharing preference in effect for `person`."""
-    policy = replica.circle.policy(person)
-    return policy.preference if policy is not None else UNSET_PREFERENCE
-
-
 def body_of(record: Record) -> Listing:
     """What a listing's record says."""
     body = parse_body(Kind.LISTING, record.body or b"")
     assert isinstance(body, Listing)
     return body
-
-
-def here(replica: Replica) -> str | None:
-    """Where the owner measures distances from: the place he publishes."""
-    profile = replica.circle.profile(replica.me)
-    return profile.place if profile is not None else None
 
 
 def place_of(replica: Replica, author: PersonId, place: str | None) -> str | None:
@@ -92,13 +81,15 @@ def view(replica: Replica, record: Record) -> ListingView:
     distance = None
     if where is not None and place is not None and not own:
         distance = distance_km(where, place), distance_words(where, place)
+    audience = Audience(effective_audience(header.audience, preference))
     return ListingView(
         id=listing_id(header.author, header.slot),
         type=body.type,
         title=body.title,
         category=body.category,
-        audience=Audience(effective_audience(header.audience, preference)).word,
+        audience=audience.word,
         follows=header.audience == Audience.FOLLOWS,
+        radius_km=preference.radius_km if audience is Audience.ANYONE_LOCAL else None,
         author=reference(replica, header.author),
         trust=None if regard is None else as_trust(regard),
         relation=relation_to(replica, header.author).value,

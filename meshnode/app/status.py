@@ -104,6 +104,7 @@ class StatusView:
     """How the node is doing.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers were not met yet;
+    `alerts` the listings that came into view, that a watch of yours looks out for and that were not shown as news yet;
     `addresses` say where others can reach it; `announcing` whether it is announced on the local network.
     """
 
@@ -112,6 +113,7 @@ class StatusView:
     peers: tuple[PeerView, ...]
     records: int
     pending: int
+    alerts: int
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
     announcing: bool
@@ -125,6 +127,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         peers=peers(replica, network).peers,
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
+        alerts=replica.store.finding.count_alerts(replica.clock.now()),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,

@@ -6,7 +6,7 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, ended, membership, policy
+from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy
 from meshnode.app.beginning import certify_own_device
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
@@ -21,10 +21,13 @@ CERTIFICATE_AHEAD = (
 
 def upkeep(replica: Replica) -> int:
     """Do what is due and return after how many seconds to come again."""
+    mailroom.open_new(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
+    letters.tend(replica)
     _purge(replica)
     _renew(replica)
+    places.keep_up(replica)
     turn_if_due(replica)
     return _seconds_until_expiry(replica)
 
@@ -42,6 +45,8 @@ def _purge(replica: Replica) -> None:
     now = replica.clock.now()
     store = replica.store
     store.cards.purge(now)
+    store.letters.purge(now)
+    store.introductions.purge(now)
     ended.purge(replica)
     ending, strays = store.records.ending(now), clearing.strays(replica)
     if ending or strays:

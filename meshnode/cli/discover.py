@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import click
 
 from meshnode.cli import output
 from meshnode.cli.shell import command, settings
-from meshnode.cli.wording import AUDIENCES, CATEGORIES, RELATIONS, TYPES
+from meshnode.cli.wording import AUDIENCES, CATEGORIES, ORDERS, RELATIONS, TYPES
 
 ANY_TRUST = 0.1  # where the web ends
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Distance(click.ParamType[float]):
@@ -52,49 +54,52 @@ class LeastTrust(click.ParamType[float]):
         return number
 
 
+SOUGHT = (
+    click.argument("words", nargs=-1),
+    click.option("--type", "kind", type=click.Choice(TYPES), help="Only offers, or only needs."),
+    click.option("--category", type=click.Choice(CATEGORIES), help="Only this category."),
+    click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Only what is shared so widely."),
+    click.option("--within", type=Distance(), help="Only so near; without it 50km, and unknown places too."),
+    click.option("--trust", type=LeastTrust(), help="Only from people you trust so much (0.3)."),
+)
+
+
+def sought(function: Function) -> Function:
+    """Give a command the words and options that say what is looked for."""
+    for option in reversed(SOUGHT):
+        function = option(function)
+    return function
+
+
+def as_asked(given: dict[str, Any]) -> dict[str, Any]:
+    """Those words and options as the API takes them; what was not given is None."""
+    asked = dict(given)
+    asked["words"] = " ".join(given["words"]) or None
+    asked["type"] = asked.pop("kind")
+    if given["within"] == float("inf"):
+        asked |= {"within": None, "anywhere": True}
+    return asked
+
+
 @command("discover")
-@click.argument("words", nargs=-1)
-@click.option("--type", "kind", type=click.Choice(TYPES), help="Only offers, or only needs.")
-@click.option("--category", type=click.Choice(CATEGORIES), help="Only this category.")
-@click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Only what is shared so widely.")
-@click.option("--within", type=Distance(), help="Only so near; without it 50km, and unknown places too.")
-@click.option("--trust", type=LeastTrust(), help="Only from people you trust so much (0.3).")
-@click.option("--limit", type=int, help="At most so many (100).")
+@sought
+@click.option("--sort", type=click.Choice(ORDERS), help="What comes first (best).")
+@click.option("--limit", type=int, help="At most so many at a time (100).")
+@click.option("--page", type=int, help="Which of several pages (1).")
 @click.pass_context
-def discover(
-    context: click.Context,
-    words: tuple[str, ...],
-    kind: str | None,
-    category: str | None,
-    audience: str | None,
-    within: float | None,
-    trust: float | None,
-    limit: int | None,
-) -> None:
+def discover(context: click.Context, /, **given: Any) -> None:
     """What others share with you; each of WORDS must begin a word of title, text, tags or author."""
-    anywhere = within == float("inf")
-    told = (
-        settings(context)
-        .client()
-        .get(
-            "/v1/discover",
-            words=" ".join(words) or None,
-            type=kind,
-            category=category,
-            audience=audience,
-            within=None if anywhere else within,
-            anywhere="true" if anywhere else None,
-            trust=trust,
-            limit=limit,
-        )
-    )
+    asked = as_asked(given)
+    if asked.get("anywhere"):
+        asked["anywhere"] = "true"
+    told = settings(context).client().get("/v1/discover", **asked)
     if settings(context).json:
         output.as_json(told)
         return
     for result in told["results"]:
         output.say(as_line(result))
     if output.to_terminal():
-        _say_rest(told)
+        _say_rest(told, first_page=given["page"] in (None, 1))
 
 
 def as_line(result: dict[str, Any]) -> str:
@@ -103,11 +108,14 @@ def as_line(result: dict[str, Any]) -> str:
     return f"{result['title']}{distance} ({RELATIONS[result['relation']]})"
 
 
-def _say_rest(told: dict[str, Any]) -> None:
-    left = told["total"] - len(told["results"])
-    if left:
-        output.note(f"{left} more: '--limit' shows them.")
+def _say_rest(told: dict[str, Any], *, first_page: bool) -> None:
+    if told["next"]:
+        output.note(f"{told['total']} in all: '--page {told['next']}' shows more.")
+    if told["set_aside"]:
+        output.note(f"{told['set_aside']} that you hid are left out: 'meshnode hide --list' lists them.")
     if told["hidden"]:
         output.note(f"{told['hidden']} hidden by trust or distance: '--trust any --within any' shows them.")
-    if not told["total"] and not told["hidden"]:
+    if not (told["total"] or told["hidden"] or told["set_aside"]):
         output.note("Nothing yet. What people share with you appears here as nodes meet.")
+    elif told["total"] and not told["results"] and not first_page:
+        output.note(f"There is no such page: {told['total']} in all.")

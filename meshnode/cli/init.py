@@ -17,7 +17,6 @@ from meshnode.home import Home
 
 DEFAULT_AUDIENCE = "trusted_network"
 NEARBY = "anyone_local"
-WITHOUT_GROUPS = ("my_cell", "my_community")  # reach nobody but their author until groups exist
 PASSPHRASE_VARIABLE = "MESHNODE_PASSPHRASE"
 
 
@@ -33,7 +32,7 @@ class Beginning:
 
 @command("init")
 @click.option("--name", help="What others call you.")
-@click.option("--place", type=Position(), help="Where you are; others learn it to about a kilometre.")
+@click.option("--place", type=Position(), help="Where you are; it stays here, others learn it to about a kilometre.")
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Who can see what you share, unless you say else.")
 @click.option("--passphrase", is_flag=True, help="Keep your identity's key under a passphrase.")
 @click.pass_context
@@ -78,7 +77,6 @@ def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
         Precision,
         Preference,
         check_text,
-        coarse,
         limits,
         person_text,
         tidy,
@@ -89,12 +87,11 @@ def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
         raise Usage(str(error), "choose another with --name") from error
-    precision = Precision.NEIGHBORHOOD
     person = found(
         home,
         name=name,
-        place=coarse(*beginning.place, precision) if beginning.place else None,
-        preference=Preference(audience=Audience.from_word(beginning.audience), precision=precision),
+        place=beginning.place,
+        preference=Preference(audience=Audience.from_word(beginning.audience), precision=Precision.NEIGHBORHOOD),
         passphrase=beginning.passphrase,
     )
     if not quiet:
@@ -137,11 +134,13 @@ def _login() -> str:
 
 
 def _ask_audience() -> str:
-    click.echo("Who can see what you share?", err=True)
+    """The seed's one question, in its words."""
+    click.echo("Of what you offer and need, unless you say otherwise with a listing:", err=True)
+    click.echo("Who can see this?", err=True)
     words = list(AUDIENCES)
     for number, word in enumerate(words, 1):
-        later = " - groups are still to come: nobody yet" if word in WITHOUT_GROUPS else ""
-        click.echo(f"  {number}  {AUDIENCES[word][:1].upper()}{AUDIENCES[word][1:]}{later}", err=True)
+        default = " [DEFAULT]" if word == DEFAULT_AUDIENCE else ""
+        click.echo(f"  {number}  {AUDIENCES[word][:1].upper()}{AUDIENCES[word][1:]}{default}", err=True)
     choice: int = click.prompt(
         "Your choice", type=click.IntRange(1, len(words)), default=words.index(DEFAULT_AUDIENCE) + 1, err=True
     )

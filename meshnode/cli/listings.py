@@ -11,7 +11,7 @@ import click
 from meshnode.cli import output
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Moment, Position, Span, command, named, settings
-from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES
+from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES, for_whom
 from meshnode.errors import Usage
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -157,7 +157,7 @@ def edit(context: click.Context, /, listing: str, **given: Any) -> None:
     if settings(context).json:
         output.as_json(told)
     else:
-        output.say(f"Changed: {told['title']} ({told['id'][:8]}), for {AUDIENCES[told['audience']]}.")
+        output.say(f"Changed: {told['title']} ({told['id'][:8]}), for {for_whom(told)}.")
 
 
 def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:
@@ -165,7 +165,7 @@ def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:
     if settings(context).json:
         output.as_json(told)
         return
-    seen_by = AUDIENCES[told["audience"]]
+    seen_by = for_whom(told)
     output.say(f"Posted: {told['title']} ({told['id'][:8]}), for {seen_by}, until {output.when(told['expires'])}.")
 
 
@@ -182,7 +182,7 @@ def _say_listing(told: dict[str, Any]) -> None:
 
 
 def _details(told: dict[str, Any]) -> list[tuple[str, str]]:
-    details = [("for", AUDIENCES[told["audience"]])]
+    details = [("for", for_whom(told))]
     if told["tags"]:
         details.append(("tags", ", ".join(told["tags"])))
     if told["quantity"] is not None:

@@ -32,11 +32,16 @@ TABLE = {
         "version": "meshnode.cli.program",
         "completion": "meshnode.cli.program",
     },
+    "Devices": {
+        "device": "meshnode.cli.devices",
+    },
     "People": {
         "card": "meshnode.cli.cards",
         "add": "meshnode.cli.cards",
         "people": "meshnode.cli.people",
         "person": "meshnode.cli.people",
+        "introduce": "meshnode.cli.introductions",
+        "introductions": "meshnode.cli.introductions",
         "vouch": "meshnode.cli.people",
         "unvouch": "meshnode.cli.people",
         "why": "meshnode.cli.why",
@@ -47,6 +52,9 @@ TABLE = {
     "Groups": {
         "cell": "meshnode.cli.groups",
         "community": "meshnode.cli.groups",
+    },
+    "Sharing": {
+        "share": "meshnode.cli.sharing",
     },
     "Listings": {
         "offer": "meshnode.cli.listings",
@@ -60,6 +68,9 @@ TABLE = {
     },
     "Finding": {
         "discover": "meshnode.cli.discover",
+        "news": "meshnode.cli.news",
+        "watch": "meshnode.cli.watch",
+        "hide": "meshnode.cli.hide",
     },
 }
 

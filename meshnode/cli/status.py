@@ -30,6 +30,9 @@ def status(context: click.Context) -> None:
     output.say(f"Connected to {_company(told['peers'])}. {_count(told['records'], 'record')} here.")
     if told["pending"]:
         output.say(f"{_count(told['pending'], 'card')} waiting until your nodes meet.")
+    if told["alerts"]:
+        came = "1 listing has" if told["alerts"] == 1 else f"{told['alerts']} listings have"
+        output.say(f"{came} come that you watch for; 'meshnode news' shows them.")
     for problem in told["problems"]:
         output.say(f"! {problem['message']}; {problem['hint']}")
     if not told["problems"]:

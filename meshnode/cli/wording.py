@@ -5,6 +5,8 @@ They stand here a second time because importing `protocol` would cost more than 
 
 from __future__ import annotations
 
+from typing import Any
+
 AUDIENCES = {
     "my_cell": "just my cell (the people I know directly)",
     "my_community": "my community",
@@ -12,6 +14,7 @@ AUDIENCES = {
     "anyone_local": "anyone nearby (within 25km)",
     "network_wide": "everyone on the network",
 }
+PRECISIONS = ("exact", "neighborhood", "city", "region")
 CATEGORIES = (
     "food",
     "tools",
@@ -26,6 +29,7 @@ CATEGORIES = (
 )
 TYPES = ("offer", "need")
 URGENCIES = ("normal", "perishable", "emergency")
+ORDERS = ("best", "near", "new", "trust")
 RELATIONS = {
     "yourself": "you",
     "someone_you_trust": "someone you trust",
@@ -46,3 +50,10 @@ CLEARABLE = (
     "language",
     "place",
 )
+
+
+def for_whom(told: dict[str, Any]) -> str:
+    """Who an audience is, with the radius that holds for it, where one was told."""
+    if told["audience"] == "anyone_local" and told["radius_km"] is not None:
+        return f"anyone nearby (within {told['radius_km']}km)"
+    return AUDIENCES[told["audience"]]

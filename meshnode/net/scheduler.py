@@ -13,10 +13,14 @@ SOONEST_SECONDS = 60.0  # between two rounds, however much comes in
 
 
 class Scheduler:
-    """Runs one round after the other. `upkeep` does what is due and says after how many seconds to come again."""
+    """Runs one round after the other. `upkeep` does what is due and says after how many seconds to come again.
 
-    def __init__(self, upkeep: Callable[[], Awaitable[float]]) -> None:
+    Between the beginnings of two rounds there are at least `soonest` seconds.
+    """
+
+    def __init__(self, upkeep: Callable[[], Awaitable[float]], soonest: float = SOONEST_SECONDS) -> None:
         self._upkeep = upkeep
+        self._soonest = soonest
         self._news = trio.Event()
 
     def changed(self) -> None:
@@ -32,4 +36,4 @@ class Scheduler:
             log.debug("upkeep done", extra={"again_in": pause})
             with trio.move_on_at(begun + pause):
                 await self._news.wait()
-                await trio.sleep_until(begun + SOONEST_SECONDS)
+                await trio.sleep_until(begun + self._soonest)

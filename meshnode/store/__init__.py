@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.ended import Ended
+from meshnode.store.finding import Alert, Hidden, Seen, Watch
+from meshnode.store.introductions import Introduced
+from meshnode.store.letters import LyingLetter, SentLetter
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
@@ -14,14 +17,21 @@ from meshnode.store.tally import Use
 
 __all__ = [
     "Address",
+    "Alert",
     "ClaimResult",
     "Ended",
+    "Hidden",
+    "Introduced",
     "IssuedCard",
+    "LyingLetter",
     "PinnedKeys",
     "Row",
+    "Seen",
+    "SentLetter",
     "State",
     "Store",
     "StoreProblem",
     "TakenCard",
     "Use",
+    "Watch",
 ]

@@ -26,7 +26,7 @@ _APART = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
     "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, floor, state, place,"
-    " complete FROM record"
+    " tag, complete FROM record"
 )
 
 
@@ -82,6 +82,11 @@ class RecordReader:
             last = found[-1][0]
             for _, wire in found:
                 yield parsed(wire)
+
+    def arrived(self, kind: Kind, since: int) -> list[RecordId]:
+        """What of `kind` is here that came at that time (UNIX seconds) or later."""
+        sql = "SELECT id FROM record WHERE kind = ? AND arrived >= ? ORDER BY no"
+        return [record_id for (record_id,) in self._database.all(sql, (int(kind), since))]
 
     def circle_of(self, author: PersonId) -> list[tuple[State, Record]]:
         """All certificates, policies and profiles of `author`, whatever their state, headers alone too."""

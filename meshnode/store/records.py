@@ -21,6 +21,7 @@ from protocol import (
     Body,
     DeviceId,
     Kind,
+    Letter,
     Listing,
     PersonId,
     Record,
@@ -35,11 +36,11 @@ _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_CIRCLE_KINDS})
 
 _INSERT = (
     "INSERT INTO record (id, id_key, author, kind, slot, role, device, version, audience, policy_version, created, expires,"
-    " floor, outlives, state, place, complete, withdrawn, received_from, arrived, due, size, wire)"
-    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
+    " floor, outlives, state, place, tag, complete, withdrawn, received_from, arrived, due, size, wire)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 )
 # Where they are among the values of _INSERT.
-_AUTHOR, _KIND, _ROLE, _STATE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 16, 17, 18, 20, 21
+_AUTHOR, _KIND, _ROLE, _STATE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 17, 18, 19, 21, 22
 
 
 class Records(RecordReader):
@@ -49,11 +50,14 @@ class Records(RecordReader):
         super().__init__(database, people)
         self.wrote_own = False
         """Whether a record of our own hand was put since this was last set to False."""
+        self.letters_moved = True
+        """Whether a letter was put since this was last set to False; at first there may be some that nobody looked into."""
         self._tally = Tally(database)
         database.on_rollback.append(self._forget)
 
     def _forget(self) -> None:
         self.wrote_own = False
+        self.letters_moved = True
 
     # --- coming in ---------------------------------------------------------------------------------------------------
 
@@ -102,18 +106,22 @@ class Records(RecordReader):
         (kind, author, device, slot, version, audience, policy, created, expires, floor, outlives, _) = record.header
         self.wrote_own = self.wrote_own or received_from is None
         source = None if received_from is None else self._persons.number(received_from)
-        place, wire, record_id = None, record.wire, record.id
+        place, tag, wire, record_id = None, None, record.wire, record.id
         complete, withdrawn = record.body is not None, record.body == b""
         if kind == Kind.LISTING and record.body:
             listing = parse_body(kind, record.body) if body is None else body
             place = listing.place if isinstance(listing, Listing) else None
+        if kind == Kind.LETTER:
+            self.letters_moved = True
+            letter = parse_body(kind, record.body) if body is None and record.body else body
+            tag = letter.tag if isinstance(letter, Letter) else None
         new = Version(
             0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device), floor,
             created, expires, outlives, complete, withdrawn, source, arrived, len(wire),
         )  # fmt: skip
         return new, [
             record_id, id_key(record_id), new.author, kind, slot, None, new.device, version, audience, policy, created,
-            expires, floor, outlives, state, place, complete, withdrawn, source, arrived, new.due(state, arrived),
+            expires, floor, outlives, state, place, tag, complete, withdrawn, source, arrived, new.due(state, arrived),
             new.size, wire,
         ]  # fmt: skip
 
@@ -225,7 +233,7 @@ class Records(RecordReader):
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))
         wire = parsed(wire).without_body().wire
         self._database.run(
-            "UPDATE record SET state = ?, complete = ?, place = NULL, due = ?, size = ?, wire = ? WHERE no = ?",
+            "UPDATE record SET state = ?, complete = ?, place = NULL, tag = NULL, due = ?, size = ?, wire = ? WHERE no = ?",
             (int(State.HEADER), bare.complete, bare.due(State.HEADER, 0), len(wire), wire, version.no),
         )
         self._count(version, -1)
@@ -303,6 +311,10 @@ class Records(RecordReader):
         if author is None:
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
         return self._tally.author(self._persons.find(author)).size
+
+    def written_by(self, author: PersonId) -> Use:
+        """What the records of this person take up, whoever brought them."""
+        return self._tally.author(self._persons.find(author))
 
     def brought(self, source: PersonId | None = None) -> Use:
         """What this person has brought, or everybody but our own hand, is taking up now."""

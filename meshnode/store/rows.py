@@ -39,6 +39,8 @@ class Row(NamedTuple):
     state: int
     place: str | None
     """A listing's own place (an H3 cell); None: its author's."""
+    tag: bytes | None
+    """Whom a letter is for; None of what is no letter, or does not tell any more."""
     complete: bool
     """Whether the body is here; the empty one of a withdrawn record counts."""
 

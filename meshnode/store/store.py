@@ -15,10 +15,15 @@ from meshnode.errors import StorageDamaged, StorageFailed
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
+from meshnode.store.devices import Devices
 from meshnode.store.ended import EndedListings
+from meshnode.store.finding import Finding
+from meshnode.store.introductions import Introductions
+from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
+from meshnode.store.places import Places
 from meshnode.store.records import Records
 from meshnode.store.salvage import Found, salvage
 from meshnode.store.watermark import Watermark
@@ -49,8 +54,13 @@ class Store:
         self.people = People(database)
         self.records = Records(database, self.people)
         self.cards = Cards(database, self.people)
+        self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.places = Places(database, self.people)
+        self.letters = Letters(database, self.people)
+        self.introductions = Introductions(database, self.people)
         self.ended = EndedListings(database)
+        self.finding = Finding(database)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
         """What was found when the store was opened; it is told until the next start."""

@@ -14,7 +14,9 @@ from protocol import Kind
 _HELD = "SELECT count(*) FROM record WHERE state = 2 AND state <> 1"  # the second part finds the index
 _SUMS = (
     "count(*), coalesce(sum(size), 0), coalesce(sum(complete AND NOT withdrawn AND kind <= 4), 0),"
-    f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.POLICY:d} THEN size END), 0) FROM record"
+    f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.POLICY:d} THEN size END), 0),"
+    f" coalesce(sum(complete AND NOT withdrawn AND kind = {Kind.LETTER:d}), 0),"
+    f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.LETTER:d} THEN size END), 0) FROM record"
 )
 _BY_AUTHOR = f"SELECT {_SUMS} WHERE author = ? AND role IS NOT NULL"
 _BY_SOURCE = (
@@ -32,6 +34,9 @@ class Use:
     """Whole certificates, policies, profiles and joins: each makes the web larger in which trust is searched."""
     policies: int = 0
     """The bytes of whole policies."""
+    letters: int = 0
+    """Letters that lie about."""
+    letter_bytes: int = 0
 
     def add(self, kind: int, size: int, *, whole: bool, sign: int) -> None:
         """A record came, or with `sign` -1 went; `whole` says that it is neither a header alone nor withdrawn."""
@@ -41,6 +46,9 @@ class Use:
             self.circle += sign
             if kind == Kind.POLICY:
                 self.policies += sign * size
+        if whole and kind == Kind.LETTER:
+            self.letters += sign
+            self.letter_bytes += sign * size
 
 
 class Tally:
@@ -100,6 +108,8 @@ class Tally:
                 sum(use.size for use in uses),
                 sum(use.circle for use in uses),
                 sum(use.policies for use in uses),
+                sum(use.letters for use in uses),
+                sum(use.letter_bytes for use in uses),
             )
         return self._foreign
 

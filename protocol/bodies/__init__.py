@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from protocol.bodies.device import Device
 from protocol.bodies.join import Group, GroupKind, Invitation, Join, Step
+from protocol.bodies.letter import Letter
 from protocol.bodies.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing
 from protocol.bodies.policy import UNSET_PREFERENCE, Block, Policy, Preference, Vouch
 from protocol.bodies.profile import Profile
@@ -29,6 +30,7 @@ __all__ = [
     "GroupKind",
     "Invitation",
     "Join",
+    "Letter",
     "Listing",
     "Policy",
     "Precision",
@@ -40,7 +42,7 @@ __all__ = [
     "parse",
 ]
 
-Body: TypeAlias = Device | Policy | Profile | Join | Listing
+Body: TypeAlias = Device | Policy | Profile | Join | Listing | Letter
 
 _PARSERS: dict[int, Callable[[bytes], Body]] = {
     int(Kind.DEVICE): Device.parse,
@@ -48,6 +50,7 @@ _PARSERS: dict[int, Callable[[bytes], Body]] = {
     int(Kind.PROFILE): Profile.parse,
     int(Kind.JOIN): Join.parse,
     int(Kind.LISTING): Listing.parse,
+    int(Kind.LETTER): Letter.parse,
 }
 
 

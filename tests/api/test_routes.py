@@ -38,7 +38,13 @@ async def test_the_story_runs_over_http(mesh: Mesh, callers: Callers) -> None:
     assert [person["name"] for person in reason.body["regard"]["people"]] == ["Alice", "Bob", "Carol"]
     assert (await bob("DELETE", "/v1/vouches/Carol")).status == 200
     mesh.settle()
-    assert (await alice("GET", "/v1/discover")).body == {"results": [], "hidden": 0, "total": 0}
+    assert (await alice("GET", "/v1/discover")).body == {
+        "results": [],
+        "hidden": 0,
+        "total": 0,
+        "set_aside": 0,
+        "next": None,
+    }
 
 
 async def test_cards_are_made_and_added(callers: Callers) -> None:
@@ -152,6 +158,9 @@ BAD: list[tuple[str, str, Any, int]] = [
     ("GET", "/v1/discover?limit=1&limit=2", None, 400),
     ("GET", "/v1/discover?anywhere=maybe", None, 400),
     ("GET", "/v1/discover?colour=red", None, 400),
+    ("GET", "/v1/discover?sort=luck", None, 400),
+    ("GET", "/v1/discover?page=0", None, 400),
+    ("GET", f"/v1/discover?words={'x' * 201}", None, 400),
     ("GET", "/v1/status?verbose=1", None, 400),
     ("GET", "/v1/people/%ff", None, 400),
     ("GET", "/v1/nothing", None, 404),

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from meshnode.app import ending
+from meshnode.app import ending, listings
 from meshnode.app import people as people_cases
+from meshnode.app.places import Position
+from meshnode.app.profile import set_profile
 from meshnode.errors import Usage
+from protocol import Precision, coarse
 from tests.app.neighbours import Desk, settle_in
 from tests.support.mesh import Mesh
 
@@ -51,6 +54,7 @@ def test_own_listings_are_not_discovered(people: People) -> None:
         ("carol", {"Fresh vegetables", "Ladder", "Straße"}),
         ("carol lad", {"Ladder"}),
         ("STRASSE", {"Straße"}),
+        ("strasse", {"Straße"}),
         ("ladder vegetables", set()),
         ("", {"Fresh vegetables", "Ladder", "Straße"}),
     ],
@@ -124,8 +128,6 @@ def test_a_limit_cuts_the_results_but_not_the_total(mesh: Mesh, people: People) 
 
 
 def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: People) -> None:
-    from meshnode.app import listings
-
     alice, bob, _ = people
     bob.post("Bread", category="food", audience="network_wide")
     bob.post("Chairs", audience="network_wide")
@@ -142,12 +144,7 @@ def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: 
 
 
 def test_distance_is_shown_ranked_and_filtered(mesh: Mesh) -> None:
-    from meshnode.app.listings import Position
-
     alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
-    from meshnode.app.profile import set_profile
-    from protocol import Precision, coarse
-
     set_profile(alice.replica, place=coarse(52.52, 13.40, Precision.NEIGHBORHOOD))
     alice.add(bob.card(), 0.9)
     mesh.wire("Alice", "Bob")
@@ -174,6 +171,9 @@ def test_distance_is_shown_ranked_and_filtered(mesh: Mesh) -> None:
         {"category": "money"},
         {"audience": "everybody"},
         {"within": -1},
+        {"words": "x" * 201},
+        {"sort": "luck"},
+        {"page": 0},
         {"limit": 0},
         {"limit": 100_000},
     ],
@@ -183,3 +183,60 @@ def test_a_search_that_makes_no_sense_is_refused_even_where_there_is_nothing(
 ) -> None:
     with pytest.raises(Usage):
         people[0].discover(**search)
+
+
+def test_case_and_accents_do_not_matter(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    bob.post("Crème fraîche", audience="network_wide")
+    bob.post("Sauerkraut", tags=("für Gäste",), audience="network_wide")
+    mesh.settle()
+    assert alice.titles("creme fra") == alice.titles("CRÈME") == ["Crème fraîche"]
+    assert alice.titles("gast") == alice.titles("Gäste") == ["Sauerkraut"]
+
+
+def test_pages_show_every_result_once(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    for number in range(3):
+        bob.post(f"Chair {number}", audience="network_wide")
+        carol.post(f"Table {number}", audience="network_wide")
+    mesh.settle()
+    pages = [alice.discover(limit=4, page=page) for page in (1, 2, 3)]
+    assert [page.next for page in pages] == [2, None, None]
+    assert [len(page.results) for page in pages] == [4, 2, 0]
+    assert all(page.total == 6 for page in pages)
+    shown = [result.title for page in pages for result in page.results]
+    assert shown == alice.titles()
+    assert len(set(shown)) == 6
+
+
+def test_a_search_can_be_sorted_by_distance_age_and_trust(mesh: Mesh) -> None:
+    alice, bob, carol = (settle_in(mesh, name) for name in ("Alice", "Bob", "Carol"))
+    set_profile(alice.replica, place=coarse(52.52, 13.40, Precision.NEIGHBORHOOD))
+    alice.add(bob.card(), 0.9)
+    alice.add(carol.card(), 0.6)
+    mesh.wire("Alice", "Bob")
+    mesh.wire("Alice", "Carol")
+    carol.post("Near", place=Position(52.53, 13.42), audience="network_wide")
+    mesh.advance(10)
+    bob.post("Far", place=Position(52.52, 13.60), audience="network_wide")
+    mesh.advance(10)
+    carol.post("Nowhere", audience="network_wide")
+    mesh.settle()
+    assert alice.titles(sort="near") == ["Near", "Far", "Nowhere"]
+    assert alice.titles(sort="new") == ["Nowhere", "Far", "Near"]
+    assert alice.titles(sort="trust") == ["Far", "Near", "Nowhere"]
+
+
+def test_discovery_shows_resources_based_on_trust_and_visibility(mesh: Mesh, people: People) -> None:
+    """The seed's success criterion "Discovery shows resources based on trust + visibility"."""
+    alice, bob, carol = people
+    carol.post("For all", audience="network_wide")
+    carol.post("For those she trusts", audience="trusted_network")
+    carol.post("For her cell", audience="my_cell")
+    mesh.settle()
+    assert set(alice.titles()) == {"For all", "For those she trusts"}
+    assert set(bob.titles()) == {"For all", "For those she trusts"}
+    assert alice.titles(trust=0.7) == []
+    people_cases.vouch(carol.replica, "Bob", 0.4, ())
+    mesh.settle()
+    assert set(alice.titles()) == {"For all"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app import ending, listings
-from meshnode.app.listings import Draft, Edit, Position
+from meshnode.app.listings import Draft, Edit
+from meshnode.app.places import Position
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Usage
 from tests.app.neighbours import Desk
 from tests.support.mesh import EPOCH, Mesh

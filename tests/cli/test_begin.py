@@ -82,14 +82,19 @@ def test_an_init_that_cannot_be_makes_nothing(tmp_path: Path, words: list[str]) 
     assert not (tmp_path / "A").exists()
 
 
-def test_at_a_terminal_a_name_and_one_question_are_asked(tmp_path: Path) -> None:
+def test_at_a_terminal_a_name_and_the_seeds_one_question_are_asked(tmp_path: Path) -> None:
     with Terminal("--home", str(tmp_path / "A"), "init") as terminal:
         terminal.read_until("What is your name")
         terminal.type("Zoë")
         asked = terminal.read_until("Your choice [3]:")
-        assert "Just my cell (the people I know directly)" in asked
-        assert "Anyone I'm connected to through trust" in asked
-        assert "Anyone nearby (within 25km)" in asked
+        choices = asked.replace("\r", "").partition("Who can see this?\n")[2].split("\n")[:5]
+        assert [choice.strip() for choice in choices] == [
+            "1  Just my cell (the people I know directly)",
+            "2  My community",
+            "3  Anyone I'm connected to through trust [DEFAULT]",
+            "4  Anyone nearby (within 25km)",
+            "5  Everyone on the network",
+        ]
         terminal.type("4")
         terminal.read_until("Where are you")
         terminal.type("nowhere")
@@ -104,7 +109,7 @@ def test_run_at_a_terminal_makes_a_node_says_what_to_type_and_takes_leave(tmp_pa
     with Terminal("--home", str(tmp_path / "A"), "run", "--interface", "lo", "--no-mdns", **nowhere) as terminal:
         terminal.read_until("What is your name")
         terminal.type("Dora")
-        assert "My community - groups are still to come" in terminal.read_until("Your choice [3]:")
+        assert "Who can see this?" in terminal.read_until("Your choice [3]:")
         terminal.type("")
         shown = terminal.read_until("Ctrl-C stops it.")
         assert "for this machine alone" in shown

@@ -87,6 +87,10 @@ BAD: list[tuple[list[str], int]] = [
     (["discover", "--within", "far"], 2),
     (["discover", "--limit", "0"], 2),
     (["discover", "--type", "gift"], 2),
+    (["discover", "--category", "money"], 2),
+    (["discover", "--sort", "luck"], 2),
+    (["discover", "--page", "0"], 2),
+    (["discover", "x" * 201], 2),
     (["completion", "tcsh"], 2),
 ]
 

@@ -25,9 +25,12 @@ CALLS: dict[str, list[str]] = {
     "status": [],
     "peers": [],
     "doctor": [],
+    "device": ["list"],
     "card": [],
     "people": ["--all"],
     "person": ["Bob"],
+    "introduce": ["Bob", "Carol"],
+    "introductions": [],
     "vouch": ["Bob", "--trust", "0.7"],
     "unvouch": ["Bob"],
     "why": ["Carol"],
@@ -43,8 +46,12 @@ CALLS: dict[str, list[str]] = {
     "withdraw": ["Chair"],
     "mine": [],
     "discover": [],
+    "news": [],
+    "watch": ["list"],
+    "hide": ["--list"],
     "cell": ["show"],
     "community": ["show"],
+    "share": ["show"],
 }
 
 
@@ -74,6 +81,8 @@ def test_the_parts_of_a_promised_form_are_the_apis_own(shape: str, fields: str) 
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_a_command_prints_what_it_promises_as_one_ascii_line(village: Village, name: str) -> None:
     village("A", "offer", "Chair")
+    if name == "introduce":
+        village("A", "vouch", "Carol", "--trust", "0.5")
     if name == "unblock":
         village("A", "block", "Carol")
     ran = village("A", name, *CALLS[name], "--json")

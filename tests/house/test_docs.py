@@ -84,6 +84,9 @@ def test_every_command_in_the_docs_exists(page: Path) -> None:
         if command is None:
             wrong.append(match[0])
             continue
+        if isinstance(command, click.Group):
+            inner = command.commands.get(rest.split()[0]) if rest.split() else None
+            command = inner or command
         known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         known |= {"--help", "--home", "--json", "--no-input"}
         wrong += [f"{name} {option}" for option in OPTION.findall(rest) if option not in known]

@@ -113,7 +113,7 @@ def test_a_better_way_that_is_too_long_to_go_on_from_is_searched_for_anew() -> N
     world.vouches |= {(row[0], row[-1]): 900, (row[-1], row[0]): 900}
     del world.vouches[row[3], row[4]]
     graph = graph_of(world)
-    assert graph.regard_from(row[0])[behind] == cost(900)
+    assert graph.regard_from(row[0])[behind] == graph.reach_to(row[0])[behind] == cost(900)
     world.vouches[row[3], row[4]] = 1000
     graph.set(row[3], policy_of(world, row[3]))
     fresh = graph_of(world)

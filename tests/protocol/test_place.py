@@ -13,7 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import protocol
-from protocol import LocalError, Precision, across_km, coarse, distance_km, distance_words, is_cell
+from protocol import (
+    LocalError,
+    Precision,
+    across_km,
+    centre,
+    coarse,
+    coarser,
+    distance_km,
+    distance_words,
+    is_cell,
+    precision_of,
+)
 
 HOME = (52.5200, 13.4050)
 LATITUDES = st.floats(-90, 90)
@@ -117,3 +128,18 @@ def test_judging_places_that_are_equal_or_junk_loads_no_h3() -> None:
         "assert 'h3' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", script], cwd=Path(protocol.__file__).parents[1], check=True)
+
+
+@given(POINTS, PRECISIONS, PRECISIONS)
+def test_a_cell_made_coarser_lies_around_the_point_and_is_never_finer(
+    point: tuple[float, float], fine: Precision, wanted: Precision
+) -> None:
+    cell = coarser(coarse(*point, fine), wanted)
+    assert precision_of(cell) == min(fine, wanted)
+    assert h3.great_circle_distance(centre(cell), point) <= across_km(cell)
+
+
+def test_what_is_no_cell_cannot_be_made_coarser() -> None:
+    for ask in (precision_of, centre, lambda cell: coarser(cell, Precision.REGION)):
+        with pytest.raises(LocalError):
+            ask("nowhere")

@@ -18,7 +18,7 @@ def test_a_row_says_what_the_rules_ask(store: Store) -> None:
     header = record.header
     assert row == (
         record.id, Kind.LISTING, ALICE.id, ALICE.device, header.slot, 1, header.audience, 1, NOW, header.expires, 0,
-        State.LIVE, "881f1d4885fffff", True,
+        State.LIVE, "881f1d4885fffff", None, True,
     )  # fmt: skip
     assert store.records.rows_of([BOB.listing().id, record.id]) == [row]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 
-from meshnode.app import beginning, contacts, upkeep
+from meshnode.app import beginning, contacts, profile, upkeep
 from meshnode.app.changes import Change
 from meshnode.app.conversation import Conversation
 from meshnode.app.replica import Replica
@@ -98,8 +98,10 @@ class Mesh:
         identity = IdentityKeys(random.Random(f"{self._seed}/{name}/identity").randbytes(32))
         node = self._new_node(name, identity)
         beginning.begin(
-            node.replica, name=name, place=place, preference=Preference(audience, Precision.NEIGHBORHOOD, 25, 0)
+            node.replica, name=name, place=None, preference=Preference(audience, Precision.NEIGHBORHOOD, 25, 0)
         )
+        if place is not None:
+            profile.set_profile(node.replica, place=place)
         return node
 
     def add_device(self, name: str, owner: str) -> Node:

@@ -44,9 +44,17 @@ def unblock(mesh: Mesh, a: str, b: str) -> None:
     policy.unblock(mesh.nodes[a].replica, person(mesh, b))
 
 
-def post(mesh: Mesh, name: str, title: str, audience: Audience = Audience.FOLLOWS) -> Record:
-    """`name` offers `title`."""
-    return _write(mesh, name, mesh.nodes[name].replica.entropy(16), title, audience)
+def post(
+    mesh: Mesh,
+    name: str,
+    title: str,
+    audience: Audience = Audience.FOLLOWS,
+    *,
+    place: str | None = None,
+    life: int = 90 * limits.DAY,
+) -> Record:
+    """`name` offers `title`, at `place` or wherever he is, for `life` seconds."""
+    return _write(mesh, name, mesh.nodes[name].replica.entropy(16), title, audience, place=place, life=life)
 
 
 def rewrite(
@@ -57,10 +65,20 @@ def rewrite(
     return _write(mesh, name, listing.header.slot, title, kept if audience is None else audience, narrows=narrows)
 
 
-def _write(mesh: Mesh, name: str, slot: bytes, title: str, audience: Audience, *, narrows: bool = False) -> Record:
+def _write(
+    mesh: Mesh,
+    name: str,
+    slot: bytes,
+    title: str,
+    audience: Audience,
+    *,
+    place: str | None = None,
+    life: int = 90 * limits.DAY,
+    narrows: bool = False,
+) -> Record:
     replica = mesh.nodes[name].replica
-    body = Listing(salt=authoring.fresh_salt(replica), type="offer", title=title)
-    return authoring.write(replica, Kind.LISTING, slot, body, life=90 * limits.DAY, audience=audience, narrows=narrows)
+    body = Listing(salt=authoring.fresh_salt(replica), type="offer", title=title, place=place)
+    return authoring.write(replica, Kind.LISTING, slot, body, life=life, audience=audience, narrows=narrows)
 
 
 def withdraw(mesh: Mesh, name: str, listing: Record) -> Record:

@@ -1,0 +1,148 @@
+"""What became of letters: which were read here, which the owner has sent, and who has yet to say that he read them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from meshnode.store.database import Database
+from meshnode.store.people import People
+from protocol import DeviceId, Kind, PersonId, RecordId
+
+DELIVERIES_KEPT = 365 * 86_400  # seconds past a letter's expiry for which it is known what became of it
+
+_LYING = (
+    "SELECT record.id, record.author, record.device, record.slot, record.tag, letter_read.number"  # noqa: S608 - ours
+    " FROM record INDEXED BY record_letter LEFT JOIN letter_read USING (author, slot)"
+    f" WHERE kind = {Kind.LETTER:d} AND state = 1 AND tag IS NOT NULL"
+    " AND (letter_read.author IS NULL OR number IS NOT NULL) ORDER BY record.no"
+)
+
+
+class LyingLetter(NamedTuple):
+    """A letter that lies here and was not read. `number` is that of its content where it was opened but not understood."""
+
+    id: RecordId
+    author: PersonId
+    device: DeviceId
+    slot: bytes
+    tag: bytes
+    number: int | None
+
+
+class SentLetter(NamedTuple):
+    """A letter of the owner. Times are UNIX seconds.
+
+    `delivered` is when the first receipt for it was read; `about` makes it a receipt for the addressee's letter in that
+    slot; `awaited` are the devices that have yet to send a receipt.
+    """
+
+    slot: bytes
+    addressee: PersonId
+    sent: int
+    expires: int
+    delivered: int | None
+    about: bytes | None
+    awaited: frozenset[DeviceId]
+
+
+class Letters:
+    """The letters of one node, apart from the records that carry them."""
+
+    def __init__(self, database: Database, people: People) -> None:
+        self._database = database
+        self._persons = people.persons
+        self._devices = people.devices
+
+    # --- coming in ---------------------------------------------------------------------------------------------------
+
+    def lying(self) -> list[LyingLetter]:
+        """Every letter in use, to whomever, that was not read here, in the order of arrival."""
+        person, device = self._persons.key, self._devices.key
+        return [
+            LyingLetter(id_, person(author), device(written_by), slot, tag, number)
+            for id_, author, written_by, slot, tag, number in self._database.all(_LYING)
+        ]
+
+    def note_read(self, author: PersonId, slot: bytes, *, until: int, number: int | None = None) -> None:
+        """This letter is done with, or, with `number`, says what this version does not know.
+
+        `until` is when it cannot come again.
+        """
+        self._database.run(
+            "INSERT OR REPLACE INTO letter_read VALUES (?, ?, ?, ?)",
+            (self._persons.number(author), slot, number, until),
+        )
+
+    # --- going out ---------------------------------------------------------------------------------------------------
+
+    def add_sent(
+        self,
+        slot: bytes,
+        addressee: PersonId,
+        *,
+        sent: int,
+        expires: int,
+        here: bool,
+        awaited: frozenset[DeviceId] = frozenset(),
+        about: bytes | None = None,
+    ) -> None:
+        """The owner has written a letter; `here` says that this device did, and has to withdraw it."""
+        self._database.run(
+            "INSERT INTO letter_sent VALUES (?, ?, ?, ?, NULL, ?, ?) ON CONFLICT DO NOTHING",
+            (slot, self._persons.number(addressee), sent, expires, here, about),
+        )
+        for device in sorted(awaited):
+            self._database.run("INSERT INTO letter_awaited VALUES (?, ?)", (slot, self._devices.number(device)))
+
+    def note_receipt(self, slot: bytes, device: DeviceId, *, arrived: int | None) -> None:
+        """`device` has read that letter; `arrived` is the time now, if it is one of the addressee's devices."""
+        self._database.run(
+            "DELETE FROM letter_awaited WHERE slot = ? AND device = ?", (slot, self._devices.find(device))
+        )
+        self._database.run("UPDATE letter_sent SET delivered = ? WHERE slot = ? AND delivered IS NULL", (arrived, slot))
+
+    def note_ended(self, slot: bytes) -> None:
+        """That letter was withdrawn, or has expired: nothing of it lies about."""
+        self._database.run("UPDATE letter_sent SET open = 0 WHERE slot = ?", (slot,))
+        self._database.run("DELETE FROM letter_awaited WHERE slot = ?", (slot,))
+
+    def sent(self, slot: bytes) -> SentLetter | None:
+        """That letter of the owner; None if this device does not know of it, or not any more."""
+        found = self._sent("slot = ?", slot)
+        return found[0] if found else None
+
+    def open(self) -> list[SentLetter]:
+        """The letters that this device wrote and has not withdrawn yet, receipts among them."""
+        return self._sent("open = ?", 1)
+
+    def under_way(self, now: int) -> int:
+        """How many letters of the owner, receipts left out, have neither arrived nor expired."""
+        return int(
+            self._database.value(
+                "SELECT count(*) FROM letter_sent WHERE about IS NULL AND delivered IS NULL AND expires > ?", (now,)
+            )
+        )
+
+    def purge(self, now: int) -> None:
+        """Forget what can have no effect any more."""
+        with self._database.joined():
+            self._database.run("DELETE FROM letter_read WHERE until <= ?", (now,))
+            self._database.run(
+                "DELETE FROM letter_sent WHERE open = 0 AND expires <= CASE WHEN about IS NULL THEN ? ELSE ? END",
+                (now - DELIVERIES_KEPT, now),
+            )
+
+    def _sent(self, where: str, value: object) -> list[SentLetter]:
+        found = self._database.all(
+            "SELECT slot, addressee, sent, expires, delivered, about FROM letter_sent"  # noqa: S608 - ours
+            f" WHERE {where} ORDER BY sent, slot",
+            (value,),
+        )
+        return [
+            SentLetter(slot, self._persons.key(to), sent, expires, delivered, about, self._awaited(slot))
+            for slot, to, sent, expires, delivered, about in found
+        ]
+
+    def _awaited(self, slot: bytes) -> frozenset[DeviceId]:
+        rows = self._database.all("SELECT device FROM letter_awaited WHERE slot = ?", (slot,))
+        return frozenset(self._devices.key(number) for (number,) in rows)
