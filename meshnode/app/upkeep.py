@@ -6,7 +6,7 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy
+from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy, stock
 from meshnode.app.beginning import certify_own_device
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
@@ -24,6 +24,7 @@ def upkeep(replica: Replica) -> int:
     mailroom.open_new(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
+    stock.follow_up(replica)
     letters.tend(replica)
     _purge(replica)
     _renew(replica)
@@ -47,6 +48,7 @@ def _purge(replica: Replica) -> None:
     store.cards.purge(now)
     store.letters.purge(now)
     store.introductions.purge(now)
+    store.exchanges.purge(now - limits.LETTER_LIFE)
     ended.purge(replica)
     ending, strays = store.records.ending(now), clearing.strays(replica)
     if ending or strays:

@@ -72,6 +72,18 @@ TABLE = {
         "watch": "meshnode.cli.watch",
         "hide": "meshnode.cli.hide",
     },
+    "Exchanges": {
+        "respond": "meshnode.cli.exchanges",
+        "inbox": "meshnode.cli.exchanges",
+        "accept": "meshnode.cli.exchanges",
+        "decline": "meshnode.cli.exchanges",
+        "done": "meshnode.cli.exchanges",
+        "returned": "meshnode.cli.exchanges",
+        "cancel": "meshnode.cli.exchanges",
+        "say": "meshnode.cli.exchanges",
+        "exchanges": "meshnode.cli.exchanges",
+        "stats": "meshnode.cli.stats",
+    },
 }
 
 

@@ -1,4 +1,4 @@
-"""What a node holds, in one SQLite file: records by register, people, cards, blocks, small values.
+"""What a node holds, in one SQLite file: records by register, people, cards, blocks, exchanges, small values.
 
 Plain synchronous code; the one async seam is `desk.Desk`, imported from there so that nothing else here needs trio.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.ended import Ended
+from meshnode.store.exchanges import Exchange, KeptMove
 from meshnode.store.finding import Alert, Hidden, Seen, Watch
 from meshnode.store.introductions import Introduced
 from meshnode.store.letters import LyingLetter, SentLetter
@@ -20,9 +21,11 @@ __all__ = [
     "Alert",
     "ClaimResult",
     "Ended",
+    "Exchange",
     "Hidden",
     "Introduced",
     "IssuedCard",
+    "KeptMove",
     "LyingLetter",
     "PinnedKeys",
     "Row",

@@ -85,8 +85,13 @@ async def test_own_listings_are_posted_shown_edited_and_withdrawn(alice: Caller)
     assert (await alice("GET", "/v1/listings")).body["listings"] == []
 
 
-async def test_reading_changes_nothing(alice: Caller) -> None:
+async def test_reading_changes_nothing(mesh: Mesh, callers: Callers) -> None:
+    alice, bob, _ = callers
     await alice("POST", "/v1/listings", {"type": "offer", "title": "Bob"})
+    mesh.settle()
+    await bob("POST", "/v1/requests/Bob", {})
+    mesh.settle()
+    assert len((await alice("GET", "/v1/inbox")).body) == 1  # what came is taken in, whoever asks first
     before = contents(alice)
     for route in ROUTES:
         if route.method == "GET":
@@ -161,6 +166,15 @@ BAD: list[tuple[str, str, Any, int]] = [
     ("GET", "/v1/discover?sort=luck", None, 400),
     ("GET", "/v1/discover?page=0", None, 400),
     ("GET", f"/v1/discover?words={'x' * 201}", None, 400),
+    ("POST", "/v1/requests/Nothing", {}, 404),
+    ("POST", "/v1/requests/Nothing", {"quantity": "2"}, 400),
+    ("POST", "/v1/requests/", {}, 400),
+    ("POST", "/v1/moves/Nothing", {"act": "accept"}, 404),
+    ("POST", "/v1/moves/Nothing", {"act": "ask"}, 400),
+    ("POST", "/v1/moves/Nothing", {"act": "approve"}, 400),
+    ("POST", "/v1/moves/Nothing", {}, 400),
+    ("GET", "/v1/exchanges?limit=0", None, 400),
+    ("GET", "/v1/exchanges/Nothing", None, 404),
     ("GET", "/v1/status?verbose=1", None, 400),
     ("GET", "/v1/people/%ff", None, 400),
     ("GET", "/v1/nothing", None, 404),
