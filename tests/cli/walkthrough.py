@@ -24,7 +24,8 @@ from tests.support.waiting import eventually
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PROMPT = re.compile(r"^(\w+)\$ (.*)$")
+PROMPT = re.compile(r"^([a-z-]+)\$ (.*)$")
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 CARD = re.compile(r"mesh1[0-9a-z]{20,}")
 WIDTH = "120"  # of the terminal, columns
 STOP_SECONDS = 10
@@ -98,7 +99,9 @@ class Neighbours:
         try:
             eventually(comes_out, f"{step.who}$ {step.command}")
         except AssertionError as error:
-            raise AssertionError(f"{step.who}$ {step.command}\n{''.join(said)}\nbut the page says\n{step.shown}") from error
+            raise AssertionError(
+                f"{step.who}$ {step.command}\n{''.join(said)}\nbut the page says\n{step.shown}"
+            ) from error
 
     def run(self, who: str, command: str) -> tuple[int, str]:
         """Type a command; returns its exit code and what the terminal shows."""
@@ -114,7 +117,7 @@ class Neighbours:
             code = run(["--home", str(home), "--no-input", *words[1:]])
         card = CARD.search("".join(screen.getvalue().split("\n")))
         self._card = card[0] if card and words[1] == "card" else self._card
-        return code, screen.getvalue().replace(str(self._homes), "/home")
+        return code, ESCAPE.sub("", screen.getvalue())
 
     def _start(self, who: str) -> None:
         home = self._homes / who
@@ -141,7 +144,9 @@ class Neighbours:
 
 def _only_looks(command: str) -> bool:
     """Whether a command may be repeated since it changes nothing."""
-    looking = "discover status people person peers why show mine blocks news inbox exchanges stats audience introductions"
+    looking = (
+        "discover status people person peers why show mine blocks news inbox exchanges stats audience introductions"
+    )
     words = command.split()
     return words[1] in looking.split() or "show" in words or "list" in words
 
