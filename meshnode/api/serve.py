@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from meshnode.api.hanging_up import hang_up_at_the_end
 from meshnode.errors import Failed, StorageFull
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ def _prepare() -> Prepared:
     from hypercorn.config import Config
 
     from meshnode.api.app import build
+    from meshnode.api.feed import Feed
     from meshnode.api.site import Site
     from meshnode.app.catalogue import Catalogue
 
@@ -106,10 +108,12 @@ def _prepare() -> Prepared:
         listener: socket.socket,
         task_status: trio.TaskStatus[list[str]],
     ) -> None:
-        site = Site(desk, replica, network, await desk.run(Catalogue, replica))
+        site = Site(desk, replica, network, await desk.run(Catalogue, replica), Feed(replica, network))
         config = _configured(Config(), listener)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_look_out, site)
+            nursery.start_soon(site.feed.run)
+            nursery.start_soon(hang_up_at_the_end, listener)
             await run_hypercorn(
                 build(site), config, shutdown_trigger=site.stop.wait, mode="asgi", task_status=task_status
             )

@@ -8,6 +8,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import trio
 
+from meshnode.api.feed import Feed
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.replica import Replica
 from meshnode.app.status import Network
@@ -32,6 +33,7 @@ class Site:
     replica: Replica
     network: Network
     catalogue: Catalogue
+    feed: Feed
     broken: BaseException | None = None
     stop: trio.Event = field(default_factory=trio.Event)
     watcher: Watcher = field(init=False)
