@@ -121,24 +121,23 @@ def is_over_by_block(replica: Replica, exchange: Exchange) -> bool:
 def waiting(replica: Replica) -> list[Course]:
     """Those in which the owner is to do something, or has lately been told something that he has not answered."""
     recent = replica.clock.now() - NEWS
-    open_or_new = (
-        exchange
-        for exchange in replica.store.exchanges.all_shown()
-        if exchange.changed > recent or exchange.stage not in (Stage.DECLINED, Stage.CANCELLED, Stage.RETURNED)
-    )
-    return [found for found in courses(replica, open_or_new) if _waits(replica, found)]
+    pool = replica.store.exchanges.all_shown()
+    maybe = (one for one in pool if one.changed > recent or one.stage in UNFINISHED or _is_lent(one))
+    return [found for found in courses(replica, maybe) if _waits(replica, found, recent)]
 
 
-def _waits(replica: Replica, found: Course) -> bool:
+def _waits(replica: Replica, found: Course, recent: int) -> bool:
     if is_over_by_block(replica, found.exchange):
         return False
-    if any(found.may(act) for act in (Act.ACCEPT, Act.DONE)):
+    acts = [Act.ACCEPT, Act.DONE, *([Act.RETURNED] if _is_lent(found.exchange) else [])]
+    if any(found.may(act) for act in acts):
         return True
-    stage = found.exchange.stage
-    if found.terms.lend and stage in (Stage.COMPLETED, Stage.GIVEN_BACK):
-        return found.may(Act.RETURNED)
-    news = replica.clock.now() - found.exchange.changed < NEWS
-    return news and not found.moves[-1].mine
+    return found.exchange.changed > recent and not found.moves[-1].mine
+
+
+def _is_lent(exchange: Exchange) -> bool:
+    """Whether it was handed over and is not back yet."""
+    return exchange.lend and exchange.stage in (Stage.COMPLETED, Stage.GIVEN_BACK)
 
 
 # --- which one is meant ----------------------------------------------------------------------------------------------
