@@ -81,6 +81,19 @@ class TrustGraph:
         self._give(at, _NOBODY if policy is None else policy.vouches)
         self._forget_unless_known(at)
 
+    def supposing(self, person: PersonId, policy: EffectivePolicy) -> TrustGraph:
+        """A graph as this one would be with that policy in use; this one stays as it is, and neither follows the other."""
+        supposed = TrustGraph()
+        supposed._policies = dict(self._policies)
+        supposed._number = dict(self._number)
+        supposed._person = list(self._person)
+        supposed._free = list(self._free)
+        supposed._given = [dict(links) for links in self._given]
+        supposed._received = [dict(links) for links in self._received]
+        supposed._tags = dict(self._tags)
+        supposed.set(person, policy)
+        return supposed
+
     def _give(self, at: int, vouches: Mapping[PersonId, int]) -> None:
         """Replace all vouches that the person `at` gives."""
         mine = self._given[at]
