@@ -1,14 +1,14 @@
 """The keys of a node, in files: the person's identity, and this device's own. Nobody but their owner may read them.
 
 The identity only certifies devices, so it may lie under a passphrase (Argon2id, XSalsa20-Poly1305) and the node runs
-without it. Device keys are not under a passphrase: a daemon starts without asking. Each file names its public keys
+without it. A device that was added does not have it at all: in its place lies what it was admitted with. Device keys are not under a passphrase: a daemon starts without asking. Each file names its public keys
 too, and is believed only if they fit: a flipped bit must not make somebody new.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from meshnode.errors import Failed, Forbidden, Refused
@@ -25,18 +25,29 @@ PASSPHRASE_MEMORY_MAX = 1024 * 1024 * 1024  # a file that asks for more is damag
 PASSPHRASE_OPERATIONS_MAX = 64
 
 _IDENTITY = "meshnode identity key, version 1: whoever has it is you"
+_ELSEWHERE = "meshnode person, version 1: the identity key is on the device that admitted this one"
 _DEVICE = "meshnode device key, version 1: whoever has it can write as this device"
 
 
 class Keyring:
     """The opened keys of one home."""
 
-    def __init__(self, home: Home, person: PersonId, device: DeviceKeys, identity: IdentityKeys | None) -> None:
+    def __init__(
+        self,
+        home: Home,
+        person: PersonId,
+        device: DeviceKeys,
+        identity: IdentityKeys | None,
+        *,
+        admission: tuple[bytes, ...] | None = None,
+    ) -> None:
         self._home = home
         self.person = person
         self.device = device
         self.identity = identity
-        """None while it is locked."""
+        """None while it is locked, or on another device."""
+        self.admission = admission
+        """The records, whole, with which another device has admitted this one; None on the device with the identity."""
 
     @classmethod
     def create(cls, home: Home, passphrase: str | None = None, *, entropy: Entropy) -> Keyring:
@@ -52,17 +63,41 @@ class Keyring:
         return cls(home, identity.person_id, device, identity)
 
     @classmethod
+    def prepare_device(cls, home: Home, *, entropy: Entropy) -> DeviceKeys:
+        """Device keys for a home that is to join a person: those of an attempt that was cut short, or new ones.
+
+        Refused, changing nothing, if there is a node already.
+        """
+        home.make()
+        return _read_device(home) if home.device_key.exists() else _write_device(home, entropy)
+
+    @classmethod
+    def join(cls, home: Home, person: PersonId, device: DeviceKeys, admission: Sequence[bytes]) -> Keyring:
+        """Make the home, whose device keys were prepared, a node of `person`; the identity key stays elsewhere."""
+        content = {"what": _ELSEWHERE, "person": person.hex(), "admission": [wire.hex() for wire in admission]}
+        write_private(home.identity_key, _written(content))
+        return cls(home, person, device, None, admission=tuple(admission))
+
+    @classmethod
     def open(cls, home: Home, passphrase: str | None = None) -> Keyring:
         """The keys of `home`. An identity under a passphrase stays locked where none is given.
 
-        NotFound without a node, Forbidden where others could read the keys or the passphrase is wrong, Failed where a
-        file is missing or damaged.
+        NotFound without a node, Forbidden where others could read the keys, the passphrase is wrong or the identity is
+        on another device, Failed where a file is missing or damaged.
         """
         home.check()
-        stored = _read(home, home.identity_key.name, _IDENTITY)
+        stored = _read(home, home.identity_key.name, _IDENTITY, _ELSEWHERE)
         device = _read_device(home)
-        keyring = cls(home, _bytes(home, home.identity_key.name, stored, "person"), device, None)
-        if "seed" in stored:
+        keyring = cls(
+            home,
+            _bytes(home, home.identity_key.name, stored, "person"),
+            device,
+            None,
+            admission=_admission(home, stored) if stored["what"] == _ELSEWHERE else None,
+        )
+        if keyring.elsewhere and passphrase is not None:
+            raise Forbidden("your identity key is not on this device", "start it without the passphrase")
+        if "seed" in stored and not keyring.elsewhere:
             keyring.identity = keyring._fitting(_bytes(home, home.identity_key.name, stored, "seed"))
         elif passphrase is not None:
             keyring.unlock(passphrase)
@@ -72,6 +107,11 @@ class Keyring:
     def locked(self) -> bool:
         """Whether the identity is under a passphrase that was not given yet."""
         return self.identity is None
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether the identity is on another device, so that nothing opens it here."""
+        return self.admission is not None
 
     def unlock(self, passphrase: str) -> IdentityKeys:
         """Open the identity. Forbidden if the passphrase is not the one."""
@@ -149,7 +189,14 @@ def _read_device(home: Home) -> DeviceKeys:
     return keys
 
 
-def _read(home: Home, name: str, what: str) -> dict[str, Any]:
+def _admission(home: Home, stored: dict[str, Any]) -> tuple[bytes, ...]:
+    try:
+        return tuple(bytes.fromhex(wire) for wire in stored["admission"])
+    except (KeyError, TypeError, ValueError):
+        raise _damaged(home, home.identity_key.name) from None
+
+
+def _read(home: Home, name: str, *whats: str) -> dict[str, Any]:
     path = home.path / name
     try:
         stored = json.loads(read_private(path))
@@ -159,7 +206,7 @@ def _read(home: Home, name: str, what: str) -> dict[str, Any]:
         raise Failed(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, RecursionError):  # neither JSON nor text
         raise _damaged(home, name) from None
-    if not isinstance(stored, dict) or stored.get("what") != what:
+    if not isinstance(stored, dict) or stored.get("what") not in whats:
         raise _damaged(home, name)
     return stored
 

@@ -21,7 +21,9 @@ import trio
 from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app.beginning import begin, certify_own_device
-from meshnode.app.contacts import salvaged
+from meshnode.app.contacts import salvaged, silenced
+from meshnode.app.ingest import Verifier, verify_one_by_one
+from meshnode.app.joining import begin_as_device
 from meshnode.app.mailroom import open_new
 from meshnode.app.places import Position
 from meshnode.app.replica import Replica
@@ -29,16 +31,17 @@ from meshnode.app.upkeep import upkeep
 from meshnode.app.verify import SharedVerifier
 from meshnode.clock import Clock
 from meshnode.config import Config
-from meshnode.errors import Failed, Forbidden, MeshnodeError
+from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import Mode
+from meshnode.net.joining import Found, Search, Way
 from meshnode.net.network import Network, Options
 from meshnode.net.scheduler import Scheduler
 from meshnode.store import Store
 from meshnode.store.desk import Desk
-from protocol import UNSET_PREFERENCE, Kind, PersonId, Preference, device_slot
+from protocol import UNSET_PREFERENCE, Code, DeviceCode, Kind, PersonId, Preference, Record, device_slot, limits
 
 log = logging.getLogger(__name__)
 
@@ -84,16 +87,82 @@ def _write_first_records(
     home: Home, keyring: Keyring, name: str, place: Position | None, preference: Preference
 ) -> None:
     with home.lock(), Store.open(home.store) as store:
-        replica = Replica.open(
-            store,
-            keyring.person,
-            keyring.device,
-            _clock(store, keyring),
-            secrets.token_bytes,
-            identity=keyring.identity,
-        )
+        replica = _replica(store, keyring)
         begin(replica, name=name, place=place, preference=preference)
         replica.clock.remember()
+
+
+def join(
+    home: Home,
+    code: DeviceCode,
+    *,
+    seconds: float,
+    interfaces: tuple[str, ...] = (),
+    mdns: bool = True,
+    tell: Callable[[str], None],
+) -> PersonId:
+    """Make `home` a node of the person whose other device shows `code`, ready to run; `tell` hears how it goes.
+
+    Looks for that device for so many `seconds`, on these interfaces (none: on all). Refused, changing nothing, where
+    there is a node already, or where the other device does not take this one; Failed where it was not reached. May be
+    cut short at any moment and done again.
+    """
+    if home.has_node and Keyring.open(home).device.dh_public == code.dh_public:
+        raise Refused("this is the code of this very node", "type it on the machine that is to become a device")
+    reading = Clock().reading()
+    if reading.trusted and code.expires <= reading.now:
+        raise Refused(
+            "this code has expired, by this machine's clock",
+            "if its date is right, 'meshnode device add' on the other machine makes a new one",
+        )
+    way = Way(seconds, interfaces, mdns)
+    with _files_for_the_owner_alone():
+        keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
+        with home.lock():
+            found = _sought(Search(code, keys, way, secrets.token_bytes, tell))
+            if found.admission is None or found.address is None:
+                raise _not_admitted(found)
+            _check_date(found.admission.records[0])
+            keyring = Keyring.join(home, code.person, keys, [record.wire for record in found.admission.records])
+            with Store.open(home.store) as store:
+                replica = _replica(store, keyring)
+                begin_as_device(replica, found.admission, found.address)
+                replica.clock.remember()
+    return code.person
+
+
+def _sought(search: Search) -> Found:
+    try:
+        return trio.run(search.run)
+    except BaseExceptionGroup as group:
+        if group.subgroup(KeyboardInterrupt) is not None:
+            raise KeyboardInterrupt from group
+        raise _cause(group) from group
+
+
+def _not_admitted(found: Found) -> MeshnodeError:
+    again = "'meshnode device add' on the other machine makes a new one"
+    match found.refused:
+        case Code.CARD_USED:
+            return Refused("this code was used by another machine", again)
+        case Code.EXPIRED:
+            return Refused("this code has expired", again)
+        case Code.BUSY:
+            return Refused("there are as many devices as one person may have", "'meshnode device revoke' strikes one")
+        case Code():
+            return Refused("the other machine does not certify this one", "'meshnode status' there says why")
+    if found.silent:
+        return Refused("the other machine does not know this code: it has expired, or a newer one was made", again)
+    return Failed(
+        "the other machine was not reached", "see that its node runs and both are on one network; do it again"
+    )
+
+
+def _check_date(certificate: Record) -> None:
+    """What is dated a day from now would be refused here, and with it all that follows."""
+    reading = Clock().reading()
+    if reading.trusted and abs(certificate.header.created - reading.now) > limits.CLOCK_SKEW:
+        raise Failed("this machine's date is not the other machine's", "set it, then do this again")
 
 
 def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None) -> None:
@@ -130,25 +199,34 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
         with Store.open(home.store) as store:
             if store.fresh_after_damage:
                 # What the old key has signed is not known any more: to sign with it could fork this person.
+                if keyring.elsewhere:
+                    raise Forbidden(
+                        store.problems[0].message, "add this machine again: 'meshnode device join' in a new home"
+                    )
                 if keyring.locked:
                     raise Forbidden(store.problems[0].message, store.problems[0].hint)
                 keyring.new_device(entropy=secrets.token_bytes)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
-            replica = Replica.open(
-                store,
-                keyring.person,
-                keyring.device,
-                _clock(store, keyring),
-                secrets.token_bytes,
-                identity=keyring.identity,
-                verifier=verifier,
-            )
-            _complete(replica)
+            replica = _replica(store, keyring, verifier)
+            _complete(replica, keyring.admission)
             yield replica
             replica.clock.remember()
     finally:
         verifier.close()
+
+
+def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one) -> Replica:
+    return Replica.open(
+        store,
+        keyring.person,
+        keyring.device,
+        _clock(store, keyring),
+        secrets.token_bytes,
+        identity=keyring.identity,
+        elsewhere=keyring.elsewhere,
+        verifier=verifier,
+    )
 
 
 def _clock(store: Store, keyring: Keyring) -> Clock:
@@ -159,8 +237,14 @@ def _clock(store: Store, keyring: Keyring) -> Clock:
     return Clock(floor, lambda floor: store.meta.set(CLOCK_FLOOR, str(floor)))
 
 
-def _complete(replica: Replica) -> None:
-    """Make up for what is missing: an `init` cut short, or a store that was lost with all that was in it."""
+def _complete(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
+    """Make up for what is missing: an `init` or `device join` cut short, or a store that was lost with all it held."""
+    if silenced(replica):
+        return
+    if admission is not None:
+        if replica.circle.certificate(replica.me, replica.device) is None:
+            replica.ingest.receive([Record.parse(wire) for wire in admission])
+        return
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.circle.profile(replica.me)
     if certificate is not None and profile is not None:

@@ -33,8 +33,11 @@ from protocol.bodies import parse as parse_body
 from protocol.card import Card, card_id
 from protocol.channel import Channel, Initiator, Refused, Responder
 from protocol.codec import Value, decode, encode
+from protocol.device_code import DeviceCode, device_code_id
+from protocol.enrolment import certificate_in, check_enrol, enrol
 from protocol.errors import Code, InvalidField, LocalError, ProtocolError, RemoteError
 from protocol.exchange import Made, Part, Stage, is_cross_community, stage_after, stage_of, terms_of
+from protocol.frames import Bye, Enrol, Enrolled, decode_frame, encode_frame
 from protocol.graph import TrustGraph
 from protocol.groups import Groups, Memberships, NoGroups
 from protocol.index import Item
@@ -45,6 +48,7 @@ from protocol.keys import (
     IdentityKeys,
     PersonId,
     device_slot,
+    device_text,
     fingerprint_words,
     group_text,
     parse_person,
@@ -101,7 +105,7 @@ from protocol.policies import (
     with_vouch,
 )
 from protocol.presence import SERVICE_TYPE, Announcement, ServiceNames, Sighting, announce, recognise, service_names
-from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, presence_psk
+from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
 from protocol.receipt import Receipt
 from protocol.record import (
     PROFILE_SLOT,
@@ -134,6 +138,7 @@ from protocol.session import (
     Session,
     Wanted,
     keep_this_one,
+    names_key,
     phase_of,
 )
 from protocol.text import check_text, text_fault, tidy
@@ -199,15 +204,19 @@ __all__ = [
     "Audience",
     "Block",
     "Body",
+    "Bye",
     "Card",
     "Channel",
     "Code",
     "Content",
     "Device",
+    "DeviceCode",
     "DeviceId",
     "DeviceKeys",
     "EffectivePolicy",
     "Ended",
+    "Enrol",
+    "Enrolled",
     "Event",
     "Group",
     "GroupKind",
@@ -277,7 +286,9 @@ __all__ = [
     "card_id",
     "card_psk",
     "centre",
+    "certificate_in",
     "check_ask",
+    "check_enrol",
     "check_header",
     "check_membership",
     "check_text",
@@ -287,12 +298,18 @@ __all__ = [
     "contact_psk",
     "cost",
     "decode",
+    "decode_frame",
+    "device_code_id",
+    "device_psk",
     "device_slot",
+    "device_text",
     "distance_km",
     "distance_words",
     "effective_audience",
     "empty_policy",
     "encode",
+    "encode_frame",
+    "enrol",
     "exchange_id",
     "fingerprint_words",
     "founded",
@@ -313,6 +330,7 @@ __all__ = [
     "may_have_policy",
     "may_have_profile",
     "merge",
+    "names_key",
     "narrows",
     "open_invitation",
     "open_letter",

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from ipaddress import ip_address
 from itertools import accumulate, pairwise
 from typing import Any
 
 from protocol import textform
+from protocol.addresses import Addresses, packed, plain, unpacked
 from protocol.bodies import Device, body_of
 from protocol.bodies.fields import check_number
 from protocol.codec import decode_array, encode
@@ -55,7 +55,7 @@ class Card:
     certificate: Record
     """The complete DEVICE record of the device that awaits the bearer."""
     secret: bytes = field(repr=False)
-    addresses: tuple[tuple[str, int], ...]
+    addresses: Addresses
     """Where that device listened, IP addresses with TCP ports, best first; may be empty, and may be out of date.
     A zone such as `%eth0` is left out: it means nothing on another machine."""
     expires: int
@@ -69,7 +69,7 @@ class Card:
             raise InvalidField("secret", f"must be {CARD_SECRET_BYTES} bytes")
         if len(self.addresses) > CARD_ADDRESSES_MAX:
             raise InvalidField("addresses", f"must not be more than {CARD_ADDRESSES_MAX}")
-        object.__setattr__(self, "addresses", tuple(_plain(host, port) for host, port in self.addresses))
+        object.__setattr__(self, "addresses", tuple(plain(host, port) for host, port in self.addresses))
         check_number("expires", self.expires, 1, INT_MAX)
         check_number("trust", self.weight, 1, WEIGHT_MAX)
         check_number("uses", self.uses, 1, CARD_USES_MAX)
@@ -114,7 +114,7 @@ class Card:
                 self.weight,
                 self.uses,
                 self.name,
-                b"".join(_packed(host, port) for host, port in self.addresses),
+                packed(self.addresses),
             )
         )
         return textform.to_text(_PREFIX, payload)
@@ -179,7 +179,7 @@ def _read(payload: bytes) -> Card:
         name=name,
         certificate=Record(header, encode(header), signature, body),
         secret=secret,
-        addresses=_unpacked(addresses),
+        addresses=unpacked(addresses),
         expires=expires,
         weight=weight,
         uses=uses,
@@ -193,35 +193,5 @@ def _parts(block: bytes) -> list[bytes]:
     return [block[start:end] for start, end in pairwise((0, *ends))]
 
 
-def _plain(host: str, port: int) -> tuple[str, int]:
-    """The address in its one text form, without its zone."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        raise InvalidField("address", "must be an IPv4 or IPv6 address") from None
-    if address.is_unspecified or address.is_multicast:
-        raise InvalidField("address", "must be one machine's")
-    check_number("port", port, 1, 0xFFFF)
-    return str(address), port
-
-
-def _packed(host: str, port: int) -> bytes:
-    """The IP version in one byte, the address in 4 or 16, the port in 2; big endian."""
-    address = ip_address(host)
-    return bytes([address.version]) + address.packed + port.to_bytes(2, "big")
-
-
-def _unpacked(data: bytes) -> tuple[tuple[str, int], ...]:
-    addresses = []
-    while data:
-        length = _ADDRESS_BYTES.get(data[0], 0)
-        entry, data = data[: 1 + length + 2], data[1 + length + 2 :]
-        if not length or len(entry) != 1 + length + 2:
-            raise RemoteError(Code.CARD_MALFORMED, "an address is cut short")
-        addresses.append((str(ip_address(entry[1 : 1 + length])), int.from_bytes(entry[1 + length :], "big")))
-    return tuple(addresses)
-
-
-_ADDRESS_BYTES = {4: 4, 6: 16}
 _FIELD_TYPES = (int, bytes, int, int, int, int, int, int, int, int, str, bytes)
 _FIELDS = len(_FIELD_TYPES)

@@ -12,7 +12,10 @@ from typing import TypeAlias
 
 from protocol.codec import Value, decode, encode
 from protocol.errors import Code, RemoteError
+from protocol.keys import KEY_BYTES, SIGNATURE_BYTES
 from protocol.limits import (
+    DEVICE_NAME_MAX,
+    DEVICES_MAX,
     FRAME_MAX_BYTES,
     HAVE_ITEMS_MAX,
     HELLO_CHOICES_MAX,
@@ -20,6 +23,7 @@ from protocol.limits import (
     RECORDS_PER_FRAME_MAX,
 )
 from protocol.reconcile import ROOT_BYTES
+from protocol.text import check_text
 
 HAVE_PREFIX_BYTES = 12  # of an id: whoever makes two records alike by 2^48 hashes delays his own second one, no more
 
@@ -117,7 +121,27 @@ class Bye:
     code: int
 
 
-Frame: TypeAlias = Hello | Who | Introduce | Roots | Compare | Pull | Records | Headers | Have | Want | Ping | Bye
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """A new device asks to be certified: its keys for records and letters, and that it holds the first of them."""
+
+    device: bytes
+    letter_key: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """It is: its certificate, records of its person to begin with, and what he calls his devices; records are whole."""
+
+    certificate: bytes
+    records: tuple[bytes, ...]
+    names: tuple[tuple[bytes, str], ...]
+
+
+Frame: TypeAlias = (
+    Hello | Who | Introduce | Roots | Compare | Pull | Records | Headers | Have | Want | Ping | Bye | Enrol | Enrolled
+)
 
 FRAME_TYPES: dict[type[Frame], int] = {
     Hello: 1,
@@ -132,6 +156,8 @@ FRAME_TYPES: dict[type[Frame], int] = {
     Want: 10,
     Ping: 11,
     Bye: 12,
+    Enrol: 13,
+    Enrolled: 14,
 }
 
 
@@ -147,6 +173,10 @@ def encode_frame(frame: Frame) -> bytes:
             fields = (value,)
         case Pull(number) | Bye(number):
             fields = (int(number),)
+        case Enrol(device, letter_key, signature):
+            fields = (device, letter_key, signature)
+        case Enrolled(certificate, records, names):
+            fields = (certificate, records, names)
         case Have(phase, items):
             fields = (int(phase), items)
         case Who() | Ping():
@@ -282,6 +312,26 @@ def _read_bye(fields: _Fields) -> Frame:
     return Bye(_integer(fields[0]))
 
 
+def _read_enrol(fields: _Fields) -> Frame:
+    _count(fields, 3)
+    return Enrol(_bytes(fields[0], KEY_BYTES), _bytes(fields[1], KEY_BYTES), _bytes(fields[2], SIGNATURE_BYTES))
+
+
+def _read_enrolled(fields: _Fields) -> Frame:
+    _count(fields, 3)
+    records = tuple(_bytes(entry) for entry in _array(fields[1], DEVICES_MAX + 1))
+    names = []
+    for entry in _array(fields[2], DEVICES_MAX):
+        pair = entry if isinstance(entry, tuple) else ()
+        _count(pair, 2)
+        device, name = _bytes(pair[0], KEY_BYTES), pair[1]
+        if not isinstance(name, str):
+            raise _malformed("the name of a device is missing")
+        check_text("name", name, DEVICE_NAME_MAX, shortest=1)
+        names.append((device, name))
+    return Enrolled(_bytes(fields[0]), records, tuple(names))
+
+
 def _read_nothing(frame: Frame) -> Callable[[_Fields], Frame]:
     def read(fields: _Fields) -> Frame:
         _count(fields, 0)
@@ -303,4 +353,6 @@ _READERS: dict[int, Callable[[_Fields], Frame]] = {
     FRAME_TYPES[Want]: _read_want,
     FRAME_TYPES[Ping]: _read_nothing(Ping()),
     FRAME_TYPES[Bye]: _read_bye,
+    FRAME_TYPES[Enrol]: _read_enrol,
+    FRAME_TYPES[Enrolled]: _read_enrolled,
 }

@@ -46,6 +46,7 @@ _LOW_ORDER = frozenset(
 _SLOT_DOMAIN = b"meshnode device slot v1\0"
 _FINGERPRINT_DOMAIN = b"meshnode fingerprint v1\0"
 _PERSON_PREFIX = "mp"
+_DEVICE_PREFIX = "md"
 _GROUP_PREFIX = "mg"
 _SHORT = 8
 
@@ -132,6 +133,11 @@ def parse_person(text: str) -> PersonId:
     if len(person) != KEY_BYTES:
         raise RemoteError(Code.MALFORMED, "not a person's key: wrong length")
     return person
+
+
+def device_text(device: DeviceId) -> str:
+    """`md1...`: how a device's key is written down."""
+    return textform.to_text(_DEVICE_PREFIX, device)
 
 
 def group_text(group_id: bytes) -> str:

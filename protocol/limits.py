@@ -127,6 +127,14 @@ CARD_BYTES_MAX = 768  # behind the text: the longest name and all addresses fit;
 CARD_TEXT_MAX = 4096  # characters, white space included
 LIVE_CARDS_MAX = 16  # each costs a tag in every announcement
 
+# --- Devices -----------------------------------------------------------------------------------------------------------
+DEVICE_CODE_LIFE = 10 * MINUTE  # whoever sees the code may become me: long enough to walk to the other machine
+DEVICE_CODE_LIFE_MAX = 1 * HOUR
+DEVICE_CODE_BYTES_MAX = 320  # behind the text: the keys and all addresses fit
+DEVICE_NAME_MAX = 32  # characters; names stay among the owner's own devices
+DEVICES_MAX = 16  # of one person, as his own node certifies them: each costs others a key to recognise and to dial by
+ENROLMENT_SECONDS = 20  # a new device's time to be certified: the other's node may be busy
+
 # --- Handshake and channel ---------------------------------------------------------------------------------------------
 PSK_CANDIDATES_MAX = 4096  # tried for a first message's tag: a stranger's 66 bytes cost us at most some 5 ms
 SEEN_EPHEMERALS_PER_PSK_MAX = 8192  # first messages a psk: one holder cannot flush what others' recall guards

@@ -23,6 +23,7 @@ TAG_BYTES = 16
 _TAG_DOMAIN = b"meshnode handshake tag v1\0"
 _PRESENCE_DOMAIN = b"meshnode presence psk v1\0"
 _CARD_DOMAIN = b"meshnode card psk v1\0"
+_DEVICE_DOMAIN = b"meshnode device psk v1\0"
 _CONTACT_DOMAIN = b"meshnode contact psk v1\0"
 
 Name = TypeVar("Name")
@@ -48,6 +49,11 @@ def presence_psk(presence_key: bytes) -> Psk:
 def card_psk(card_secret: bytes) -> Psk:
     """For the first meeting with the giver of a card (secret of 32 bytes)."""
     return _psk(card_secret, _CARD_DOMAIN)
+
+
+def device_psk(code_secret: bytes) -> Psk:
+    """For a machine that is to become a device of the person who shows a device code (secret of 32 bytes)."""
+    return _psk(code_secret, _DEVICE_DOMAIN)
 
 
 def contact_psk(static_private: bytes, remote_static: bytes) -> Psk:

@@ -48,7 +48,10 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class CardToAdd:
-    """Somebody's card, and what vouch to give him; left out, 0.8, or whatever you said of him before."""
+    """Somebody's card, or the name or id of somebody to whom you were introduced; and what vouch to give him.
+
+    Without `trust` it is 0.8, or whatever you said of him before.
+    """
 
     card: str
     trust: float | None = None

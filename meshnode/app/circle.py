@@ -219,6 +219,10 @@ class Circle:
         """Whether `person` has said the last word on `device`, be it only its header that we know."""
         return device in self._struck.get(person, ())
 
+    def struck_devices(self, person: PersonId) -> list[DeviceId]:
+        """The devices on which `person` has said the last word, in a fixed order."""
+        return sorted(self._struck.get(person, ()))
+
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""
         certificate = self.certificate(person, device)

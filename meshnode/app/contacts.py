@@ -1,8 +1,10 @@
 """How this node and others find and call each other: the psks it answers to, and the keys it calls people with.
 
-Three kinds of psk, by what is known of each other: a card's secret for a first meeting, a key worked out of both
-static keys between people who vouch directly (it survives rotation and long absence), and the presence key of the
-callee for everybody else in the web. Nobody who is at odds with us, by a block in either direction, has a place here.
+Four kinds of psk, by what is known of each other: a card's secret for a first meeting, a device code's for a machine
+that is to become a device of ours, a key worked out of both static keys between people who vouch directly and between
+devices of one person (it survives rotation and long absence), and the presence key of the callee for everybody else in
+the web. Nobody who is at odds with us, by a block in either direction, has a place here; and a device that was struck
+answers and calls nobody.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from protocol import (
     RemoteError,
     card_psk,
     contact_psk,
+    device_psk,
     presence_psk,
 )
 
@@ -33,10 +36,12 @@ CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make us
 
 @dataclass(frozen=True, slots=True)
 class PskName:
-    """What a caller showed that he knows: our presence key, a card of ours (by its id), or that he is a contact."""
+    """What a caller showed that he knows: our presence key, a card or device code of ours (by its id), or that he is a
+    contact."""
 
     card: bytes | None = None
     contact: PersonId | None = None
+    code: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """The keys that go into an announcement: our presence key, and the secrets of cards."""
+    """The keys that go into an announcement: our presence key, and the secrets of device codes and cards."""
 
     presence_key: bytes
     card_secrets: tuple[bytes, ...]
@@ -69,11 +74,15 @@ class Announced:
 
 def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
     """The psks that a caller may show, likeliest first. Spent cards stay until they expire: their users may return."""
-    candidates = []
+    candidates: list[PskCandidate[PskName]] = []
+    if silenced(replica):
+        return candidates
     own = replica.circle.profile(replica.me)
     if own is not None:
         candidates.append(PskCandidate(PskName(), presence_psk(own.presence_key)))
     candidates.extend(PskCandidate(PskName(card=card.id), card_psk(card.secret)) for card in _open_cards(replica))
+    codes = replica.store.devices.codes(replica.clock.now())
+    candidates.extend(PskCandidate(PskName(code=code.id), device_psk(code.secret)) for code in codes)
     for person in direct_contacts(replica):
         for _, dh_public in _devices(replica, person):
             psk = _contact_psk(replica.keys.dh_private, dh_public)
@@ -84,7 +93,7 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
 
 def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
     """The ways to call `person`, the likeliest to be answered first; empty if there is none."""
-    if replica.circle.graph.at_odds(replica.me, person):
+    if replica.circle.graph.at_odds(replica.me, person) or silenced(replica):
         return []
     dials = [_card_dial(card) for card in _pending_cards(replica).get(person, [])]
     presence = _presence_key(replica, person)
@@ -96,6 +105,11 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
         if presence is not None:
             dials.append(Dial(person, device, dh_public, presence_psk(presence)))
     return dials
+
+
+def silenced(replica: Replica) -> bool:
+    """Whether this device was struck: it speaks for nobody any more."""
+    return replica.circle.struck(replica.me, replica.device)
 
 
 def direct_contacts(replica: Replica) -> list[PersonId]:
@@ -132,7 +146,9 @@ def met(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str
     """A session with this device stands; `address` is where it was dialed, None if it dialed us."""
     if address is not None:
         replica.store.people.remember(person, device, *address, replica.clock.now())
-    if _vouched(replica, person):
+    if person == replica.me:
+        replica.store.devices.saw(device, replica.clock.now())
+    if _vouched(replica, person) or person == replica.me:
         keep_keys(replica, person)
 
 
@@ -148,13 +164,18 @@ def keep_keys(replica: Replica, person: PersonId) -> None:
 
 
 def announced(replica: Replica) -> Announced | None:
-    """What to announce with; None before there is a profile. Cards with uses left go ahead of spent ones."""
+    """What to announce with; None before there is a profile, and for a device that was struck.
+
+    A device code, which is used within minutes, goes ahead of cards, and cards with uses left ahead of spent ones.
+    """
     profile = replica.circle.profile(replica.me)
-    if profile is None:
+    if profile is None or silenced(replica):
         return None
+    codes = [code.secret for code in replica.store.devices.codes(replica.clock.now()) if code.used_by is None]
     cards = _open_cards(replica)
     cards.sort(key=lambda card: (card.spent, -card.expires))
-    return Announced(profile.presence_key, tuple(card.secret for card in cards[: ANNOUNCED_TAGS - 1]))
+    secrets = [*codes, *(card.secret for card in cards)]
+    return Announced(profile.presence_key, tuple(secrets[: ANNOUNCED_TAGS - 1]))
 
 
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:

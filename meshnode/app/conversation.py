@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app import claims, leavers, membership, used_cards
+from meshnode.app import claims, enrolment, leavers, membership, used_cards
 from meshnode.app.changes import Change, Newer
 from meshnode.app.contacts import Dial, PskName, psk_candidates, salvaged
 from meshnode.app.replica import Replica
 from meshnode.app.serving import Delta, View
 from protocol import (
+    Bye,
     Code,
     DeviceId,
     Ended,
+    Enrol,
     Event,
     Initiator,
     Introduction,
@@ -34,7 +36,9 @@ from protocol import (
     SeenEphemerals,
     Session,
     Wanted,
+    decode_frame,
     device_slot,
+    encode_frame,
     limits,
 )
 
@@ -125,7 +129,9 @@ class Conversation:
         try:
             frames = self._channel.receive(data)
             self._outbox.append(self._channel.data_to_send())
-            if self._channel.established and self._session is None:
+            if self._device_code is not None:
+                self._enrol(frames)
+            elif self._channel.established and self._session is None:
                 self._begin_session(now)
             if frames and self._session is not None:
                 self._handle(self._session.receive_many(frames, now))
@@ -186,6 +192,27 @@ class Conversation:
         )
         if self._dial is not None and self._dial.card is None and self._admits(self._dial.person):
             self._open_view(self._dial.person)
+
+    @property
+    def _device_code(self) -> bytes | None:
+        """The id of our device code by which the caller came, if he did."""
+        channel = self._channel
+        return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None
+
+    def _enrol(self, frames: list[bytes]) -> None:
+        """There is no session with a machine that is to become a device of ours: one question, one answer."""
+        code = self._device_code
+        if code is None or not frames:
+            return
+        asked = decode_frame(frames[0])
+        if not isinstance(asked, Enrol):
+            raise RemoteError(Code.OUT_OF_ORDER, f"{type(asked).__name__} from a machine that is no device yet")
+        channel = self._channel
+        answer = enrolment.admit(
+            self._replica, code, asked, handshake_hash=channel.handshake_hash, remote_static=channel.remote_static
+        )
+        self._outbox.append(channel.send(encode_frame(answer)))
+        self.end = End(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
 
     def _find_certificate(self, dh_public: bytes) -> Record | None:
         """The certificate held for an X25519 key, so that known devices need not send it."""

@@ -6,12 +6,15 @@ Only when both have added each other can their nodes call one another without hi
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from meshnode.app import letters, policy
-from meshnode.app.naming import PersonRef, find, name_of, reference
+from meshnode.app import cards, letters, policy
+from meshnode.app.cards import AddedView, CardToAdd
+from meshnode.app.naming import PersonRef, find, find_named, known, name_of, reference
+from meshnode.app.people import give, per_mille
 from meshnode.app.replica import Replica
-from meshnode.errors import Refused, Usage
+from meshnode.errors import NotFound, Refused, Usage
 from meshnode.store import Introduced
 from protocol import Introducing, InvalidField, Kind, Opened, PersonId, Record, limits, person_text, tidy
 
@@ -51,7 +54,9 @@ class IntroductionsView:
 
 def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
     """Write to two people whom I vouch for, to each about the other. Refused, nobody being written to, if one cannot be."""
-    pair = find(replica, order.one), find(replica, order.other)
+    # Whom I block myself I may name, to be told so; nobody else learns of it.
+    nameable = {*known(replica), *(person for person, _ in replica.store.blocked.all())}
+    pair = find(replica, order.one, nameable), find(replica, order.other, nameable)
     if pair[0] == pair[1]:
         raise Usage("name two different people")
     for person in pair:
@@ -83,24 +88,54 @@ def introductions(replica: Replica) -> IntroductionsView:
         MetByLetter(
             PersonRef(person_text(met.person), met.name), reference(replica, met.introducer), met.message, met.at
         )
-        for met in pending(replica)
+        for met in _kept(replica)
+        if policy.weight(replica, met.person) == 0
     ]
     return IntroductionsView(tuple(shown))
 
 
-def pending(replica: Replica) -> list[Introduced]:
-    """What `introductions` lists, as it was stored."""
+def add(replica: Replica, given: CardToAdd, connected: Collection[PersonId]) -> AddedView:
+    """Add somebody by his card, or by his name or id if I was introduced to him."""
+    met = _kept(replica)
+    if not met:
+        return cards.add(replica, given, connected)
+    try:
+        person = find_named(given.card, {introduced.person: introduced.name for introduced in reversed(met)})
+    except NotFound:
+        return cards.add(replica, given, connected)
+    return _accept(replica, [introduced for introduced in met if introduced.person == person], given.trust, connected)
+
+
+# --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _accept(replica: Replica, met: list[Introduced], trust: float | None, connected: Collection[PersonId]) -> AddedView:
+    """Vouch for somebody of whom these told me, and take in what they told of his devices."""
+    latest = met[0]
+    before = policy.weight(replica, latest.person)
+    weight = before or per_mille(cards.DEFAULT_TRUST)
+    give(replica, latest.person, weight if trust is None else per_mille(trust), latest.name)
+    # Only now: of somebody whom nothing joins to me the certificates would not stay.
+    replica.ingest.receive([record for introduced in met for record in introduced.certificates])
+    replica.store.introductions.forget(latest.person)
+    answered = replica.circle.graph.weight(latest.person, replica.me) > 0
+    return AddedView(
+        person=PersonRef(person_text(latest.person), latest.name),
+        trust=policy.weight(replica, latest.person) / limits.WEIGHT_MAX,
+        met=latest.person in connected,
+        pending=not answered,
+        again=before > 0,
+    )
+
+
+def _kept(replica: Replica) -> list[Introduced]:
+    """What I was told and may still act on, the latest first."""
     graph, me = replica.circle.graph, replica.me
     return [
         met
         for met in replica.store.introductions.all(replica.clock.now())
-        if graph.weight(me, met.person) == 0
-        and not graph.at_odds(me, met.person)
-        and not graph.at_odds(me, met.introducer)
+        if not graph.at_odds(me, met.person) and not graph.at_odds(me, met.introducer)
     ]
-
-
-# --- inside ----------------------------------------------------------------------------------------------------------
 
 
 def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:

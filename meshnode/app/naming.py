@@ -5,7 +5,7 @@ Whoever is blocked, blocks, or stands in no connection cannot be named: not visi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from meshnode.app.replica import Replica
@@ -70,10 +70,15 @@ def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -
     NotFound if there is nobody (whom you may see), Ambiguous if there are several.
     """
     pool = known(replica) if among is None else set(among)
+    return find_named(text, {person: name_of(replica, person) for person in pool})
+
+
+def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
+    """As `find`, among people who go by these names."""
+    pool = named.keys()
     wanted = text.strip().casefold()
     if not wanted:
         raise Usage("say who", "a name, an id, or the beginning of either")
-    named = {person: name_of(replica, person) for person in pool}
     matches = _by_id(wanted, pool)
     if not matches:
         # Nor can the beginning of an id, as lists show it, be taken: then both are meant.

@@ -22,7 +22,8 @@ Entropy = Callable[[int], bytes]
 class Replica:
     """One person's node: its keys, its store, and what it makes of them. All its methods run on the desk.
 
-    `identity` is None while its key is locked: such a node reads, serves and posts, but certifies no device.
+    `identity` is None while its key is locked, or kept on another device (`elsewhere`): such a node reads, serves and
+    posts, but certifies no device.
     """
 
     store: Store
@@ -36,6 +37,7 @@ class Replica:
     settler: Settler
     changes: Changes
     ingest: Ingest
+    elsewhere: bool = False
 
     @property
     def device(self) -> DeviceId:
@@ -57,6 +59,7 @@ class Replica:
         entropy: Entropy,
         *,
         identity: IdentityKeys | None = None,
+        elsewhere: bool = False,
         verifier: Verifier = verify_one_by_one,
     ) -> Replica:
         """Read the circle from `store` and put the parts together."""
@@ -66,4 +69,4 @@ class Replica:
         changes = Changes()
         settler = Settler(store, circle, judge, me)
         ingest = Ingest(store, circle, judge, settler, changes, clock, me, verifier)
-        return cls(store, keys, identity, me, clock, entropy, circle, judge, settler, changes, ingest)
+        return cls(store, keys, identity, me, clock, entropy, circle, judge, settler, changes, ingest, elsewhere)

@@ -43,7 +43,10 @@ def card(context: click.Context, uses: int | None, trust: float | None, expires:
 @click.option("--trust", type=Trust(), help="How much you trust the giver (0.8).")
 @click.pass_context
 def add(context: click.Context, card_text: tuple[str, ...], trust: float | None) -> None:
-    """Add somebody's CARD: the text that 'meshnode card' printed there, or - to read it from a pipe."""
+    """Add somebody's CARD: the text that 'meshnode card' printed there, or - to read it from a pipe.
+
+    Or name somebody to whom you were introduced: 'meshnode introductions' lists them.
+    """
     text = " ".join(card_text)
     if text == "-":
         text = sys.stdin.read(CARD_READ_MAX)
@@ -57,6 +60,8 @@ def add(context: click.Context, card_text: tuple[str, ...], trust: float | None)
     output.say(f"You vouch for {name} with {output.weight(added['trust'])}.")
     if not added["pending"]:
         output.say(f"{name} vouches for you too: you are connected.")
+    elif not text.strip().lower().startswith("mesh1"):
+        output.say(f"As soon as {name} adds you too, your nodes can find each other by themselves.")
     elif added["met"]:
         output.say(f"Your nodes are connected; {name}'s vouch for you is on its way.")
     else:
@@ -66,10 +71,7 @@ def add(context: click.Context, card_text: tuple[str, ...], trust: float | None)
 def _show(made: dict[str, Any]) -> None:
     output.say(made["text"])
     output.say()
-    from segno import make
-
-    # Upper case fits a QR code's compact alphabet; case means nothing in a card.
-    make(made["text"].upper(), error="l", micro=False).terminal(out=sys.stdout, border=2, compact=True)
+    output.qr(made["text"])
     output.say()
     people = "one person" if made["uses"] == 1 else f"{made['uses']} people"
     output.say(

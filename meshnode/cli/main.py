@@ -31,11 +31,16 @@ TABLE = {
         "version": "meshnode.cli.program",
         "completion": "meshnode.cli.program",
     },
+    "Devices": {
+        "device": "meshnode.cli.devices",
+    },
     "People": {
         "card": "meshnode.cli.cards",
         "add": "meshnode.cli.cards",
         "people": "meshnode.cli.people",
         "person": "meshnode.cli.people",
+        "introduce": "meshnode.cli.introductions",
+        "introductions": "meshnode.cli.introductions",
         "vouch": "meshnode.cli.people",
         "unvouch": "meshnode.cli.people",
         "why": "meshnode.cli.why",

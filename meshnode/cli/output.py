@@ -95,6 +95,13 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str)
     Console(no_color=not in_colour(), highlight=False, emoji=False, markup=False).print(drawn)
 
 
+def qr(text: str) -> None:
+    """`text`, in which case means nothing, as a QR code: upper case fits its compact alphabet."""
+    from segno import make
+
+    make(text.upper(), error="l", micro=False).terminal(out=sys.stdout, border=2, compact=True)
+
+
 def weight(value: float | None) -> str:
     """A trust between 0 and 1 as people write it: 0.56, 0.8, or a dash."""
     return "-" if value is None else f"{value:.4f}".rstrip("0").rstrip(".")

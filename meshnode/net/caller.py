@@ -92,20 +92,13 @@ class Caller:
         end(_outcome(link), dial.device, more_keys=turn + 1 < len(keys))
 
     async def _open(self, address: Address) -> trio.SocketStream | None:
-        for host in self._hosts(address.host):
+        for host in self._interfaces.hosts(address.host):
             try:
                 with trio.fail_after(CONNECT_SECONDS):
                     return await trio.open_tcp_stream(host, address.port)
             except (OSError, UnicodeError, trio.TooSlowError) as error:  # a name may be none that DNS can carry
                 log.debug("dialing %s port %d: %s", host, address.port, error)
         return None
-
-    def _hosts(self, host: str) -> list[str]:
-        """A card carries no scope, which means nothing elsewhere: a link-local address may be on any of our links."""
-        if not host.lower().startswith("fe80:") or "%" in host:
-            return [host]
-        scopes = sorted({address.scope for address in self._interfaces.addresses if address.scope})
-        return [f"{host}%{scope}" for scope in scopes]
 
     def _remember(self, attempt: Attempt, outcome: Outcome, now: float) -> None:
         if attempt.person not in self._tried and len(self._tried) >= PEOPLE_KEPT:

@@ -72,6 +72,13 @@ class Interfaces:
         outside.sort(key=lambda address: address.link_local)
         return tuple(outside or self.addresses)
 
+    def hosts(self, host: str) -> list[str]:
+        """`host` as it is dialed. A link-local address without a scope may be on any of our links: once for each."""
+        if not host.lower().startswith("fe80:") or "%" in host:
+            return [host]
+        scopes = sorted({address.scope for address in self.addresses if address.scope})
+        return [f"{host}%{scope}" for scope in scopes]
+
 
 def host_text(packed: bytes, scope: int = 0) -> str:
     """A packed address as text; the scope (an interface's index) is written behind a percent sign."""

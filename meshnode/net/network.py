@@ -25,7 +25,7 @@ from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.gate import Gate, Waiting
-from meshnode.net.interfaces import Interfaces, snapshot, watch
+from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
 from meshnode.net.link import Desk, Link, Origin
 from meshnode.net.links import Links
 from meshnode.net.listener import Listener
@@ -230,13 +230,22 @@ class Network:
 
     def _sighted(self, sighted: Sighted) -> None:
         person, addresses = sighted
+        if person == self._replica.me:  # our own announcement, or that of another device of ours
+            addresses = [address for address in addresses if not self._is_own(address)]
+            if not addresses:
+                return
         now = trio.current_time()
         self._heard = {who: at for who, at in self._heard.items() if now - at < HEARD_SECONDS}
         self._heard[person] = now
-        if person != self._replica.me:
-            pause = DIAL_BACK_PAUSE if self._replica.me > person else 0.0
-            self._dialer.heard(person, addresses, now, pause=pause)
-            self._caller.look()
+        pause = DIAL_BACK_PAUSE if self._replica.me > person else 0.0
+        self._dialer.heard(person, addresses, now, pause=pause)
+        self._caller.look()
+
+    def _is_own(self, address: Address) -> bool:
+        """Whether it is ours. Devices of one person on one machine differ by their ports."""
+        host = address.host.partition("%")[0]
+        hosts = {host_text(own.packed) for own in self._interfaces.addresses}
+        return address.port == self.port and host in hosts
 
     def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
         """On the desk, after a commit: let every conversation pass on what it may, then wake those that have to."""

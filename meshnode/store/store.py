@@ -15,6 +15,7 @@ from meshnode.errors import StorageDamaged, StorageFailed
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
+from meshnode.store.devices import Devices
 from meshnode.store.ended import EndedListings
 from meshnode.store.introductions import Introductions
 from meshnode.store.letters import Letters
@@ -52,6 +53,7 @@ class Store:
         self.people = People(database)
         self.records = Records(database, self.people)
         self.cards = Cards(database, self.people)
+        self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)
         self.places = Places(database, self.people)
         self.letters = Letters(database, self.people)

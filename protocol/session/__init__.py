@@ -14,7 +14,7 @@ from protocol.session.events import (
     Wanted,
     phase_of,
 )
-from protocol.session.greeting import keep_this_one
+from protocol.session.greeting import keep_this_one, names_key
 from protocol.session.session import Session
 from protocol.session.states import ALLOWED, TRANSITIONS, State, Trigger
 
@@ -34,5 +34,6 @@ __all__ = [
     "Trigger",
     "Wanted",
     "keep_this_one",
+    "names_key",
     "phase_of",
 ]

@@ -25,9 +25,12 @@ CALLS: dict[str, list[str]] = {
     "status": [],
     "peers": [],
     "doctor": [],
+    "device": ["list"],
     "card": [],
     "people": ["--all"],
     "person": ["Bob"],
+    "introduce": ["Bob", "Carol"],
+    "introductions": [],
     "vouch": ["Bob", "--trust", "0.7"],
     "unvouch": ["Bob"],
     "why": ["Carol"],
@@ -75,6 +78,8 @@ def test_the_parts_of_a_promised_form_are_the_apis_own(shape: str, fields: str) 
 @pytest.mark.parametrize("name", sorted(CALLS))
 def test_a_command_prints_what_it_promises_as_one_ascii_line(village: Village, name: str) -> None:
     village("A", "offer", "Chair")
+    if name == "introduce":
+        village("A", "vouch", "Carol", "--trust", "0.5")
     if name == "unblock":
         village("A", "block", "Carol")
     ran = village("A", name, *CALLS[name], "--json")

@@ -3,78 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.support.waiting import eventually
+from tests.support.processes import NO_INTERFACE, Start, meshnode, ready
 
-PROJECT = Path(__file__).resolve().parents[2]
 END_SECONDS = 10.0
-NO_INTERFACE = ("--interface", "no-such-interface")  # loopback is used in any case
-
-Start = Callable[..., subprocess.Popen[str]]
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home with Alice's node."""
-    assert meshnode(tmp_path / "alice", "init", "--name", "Alice", "--no-input").returncode == 0
-    return tmp_path / "alice"
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """Starts daemons; they are gone when the test ends."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(home: Path, *options: str) -> subprocess.Popen[str]:
-        with log_of(home).open("w") as log:
-            command = words(home, "run", "--no-input", "--no-mdns", *NO_INTERFACE, *options)
-            process = subprocess.Popen(command, cwd=PROJECT, env=environment(), stderr=log, stdout=log, text=True)
-        started.append(process)
-        return process
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(PROJECT), "NO_COLOR": "1"}
-
-
-def words(home: Path, *words: str) -> list[str]:
-    return [sys.executable, "-m", "meshnode", "--home", str(home), *words]
-
-
-def meshnode(home: Path, *given: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    command = words(home, *given)
-    return subprocess.run(command, cwd=PROJECT, env=environment(), capture_output=True, text=True, check=False)
-
-
-def log_of(home: Path) -> Path:
-    return home.with_suffix(".log")
-
-
-def ready(home: Path) -> dict[str, Any]:
-    """Wait until the daemon says so."""
-
-    def look() -> dict[str, Any] | None:
-        lines = log_of(home).read_text().splitlines()
-        told = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-        return next((line for line in told if line["event"] == "ready"), None)
-
-    return eventually(look, "the daemon is ready")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -12,6 +12,7 @@ from typing import Any
 from tests.support.conformance import conformance_vectors
 from tests.support.golden import DIRECTORY, golden
 from tests.support.vectors_channel import channel_vectors
+from tests.support.vectors_devices import devices_vectors
 from tests.support.vectors_exchanges import exchanges_vectors
 from tests.support.vectors_groups import groups_vectors
 from tests.support.vectors_noise import noise_vectors
@@ -28,6 +29,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "record.json": record_vectors,
     "bodies.json": bodies_vectors,
     "card.json": card_vectors,
+    "devices.json": devices_vectors,
     "groups.json": groups_vectors,
     "exchanges.json": exchanges_vectors,
     "trust.json": trust_vectors,

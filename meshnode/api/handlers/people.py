@@ -7,6 +7,7 @@ from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
 from meshnode.app import blocks as block_cases
 from meshnode.app import cards as card_cases
+from meshnode.app import introductions as introduction_cases
 from meshnode.app import people as people_cases
 from meshnode.app import why as why_cases
 
@@ -24,10 +25,25 @@ async def make_card(site: Site, body: card_cases.CardOrder) -> card_cases.CardVi
 
 @_routes.add("POST", "/v1/contacts", status=201, errors=WRITES)
 async def add_card(site: Site, body: card_cases.CardToAdd) -> card_cases.AddedView:
-    """Add somebody's card: vouch for him now, be vouched for when the two nodes meet."""
-    added = await site.run(card_cases.add, body, connected(site))
+    """Add somebody's card: vouch for him now, be vouched for when the two nodes meet.
+
+    In place of a card the name or id of somebody can be given to whom you were introduced.
+    """
+    added = await site.run(introduction_cases.add, body, connected(site))
     site.network.look_again()
     return added
+
+
+@_routes.add("POST", "/v1/introductions", status=201, errors=(*NAMED, *WRITES))
+async def introduce(site: Site, body: introduction_cases.IntroductionOrder) -> introduction_cases.IntroductionView:
+    """Introduce two people to each other whom you vouch for: each is told by letter who the other is."""
+    return await site.run(introduction_cases.introduce, body)
+
+
+@_routes.add("GET", "/v1/introductions")
+async def introductions(site: Site) -> introduction_cases.IntroductionsView:
+    """People to whom you were introduced, and for whom you do not vouch yet."""
+    return await site.run(introduction_cases.introductions)
 
 
 @_routes.add("GET", "/v1/people")

@@ -1,0 +1,56 @@
+"""`introduce` and `introductions`: two people get to know each other through a third."""
+
+from __future__ import annotations
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.shell import command, named, settings
+
+
+@command("introduce")
+@click.argument("name")
+@click.argument("other")
+@click.option("--message", default="", help="What you say to both.")
+@click.pass_context
+def introduce(context: click.Context, name: str, other: str, message: str) -> None:
+    """Introduce two people whom you vouch for to each other.
+
+    Each gets a letter that says who the other is. They are connected when each has added the other.
+    """
+    done = (
+        settings(context)
+        .client()
+        .post("/v1/introductions", one=named("person", name), other=named("person", other), message=message)
+    )
+    if settings(context).json:
+        output.as_json(done)
+        return
+    both = " and ".join(person["name"] for person in done["people"])
+    output.say(f"{both} each get a letter about the other. It is for them to add each other.")
+
+
+@command("introductions")
+@click.pass_context
+def introductions(context: click.Context) -> None:
+    """To whom you were introduced, and by whom."""
+    told = settings(context).client().get("/v1/introductions")
+    if settings(context).json:
+        output.as_json(told)
+        return
+    output.table(
+        ("name", "id", "by", "when", "message"),
+        [
+            (
+                met["person"]["name"],
+                met["person"]["id"][:11],
+                met["by"]["name"],
+                output.when(met["at"]),
+                met["message"].replace("\n", " "),
+            )
+            for met in told["introductions"]
+        ],
+        empty="Nobody has introduced you to anybody lately.",
+    )
+    if output.to_terminal() and told["introductions"]:
+        output.note("'meshnode add NAME' adds one of them.")

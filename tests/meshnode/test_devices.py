@@ -1,0 +1,123 @@
+"""One person, two machines: real daemons on loopback, from the code to what the new device has and says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from meshnode.home import Home
+from meshnode.keyring import Keyring
+from tests.support.processes import NO_INTERFACE, Start, ask, meshnode, ready
+from tests.support.waiting import eventually
+
+
+def join(home: Path, code: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return meshnode(home, "device", "join", code, "--no-mdns", *NO_INTERFACE, *options)
+
+
+def titles(home: Path) -> set[str]:
+    return {listing["title"] for listing in ask(home, "mine")["listings"]}
+
+
+@pytest.fixture
+def laptop(home: Path, start: Start) -> Path:
+    """Alice's node, running."""
+    start(home)
+    ready(home)
+    return home
+
+
+@pytest.fixture
+def pi(tmp_path: Path, laptop: Path, start: Start) -> Path:
+    """Her second machine, added and running."""
+    added = join(tmp_path / "pi", ask(laptop, "device", "add", "--name", "Pi")["text"])
+    assert added.returncode == 0, added.stderr
+    start(tmp_path / "pi")
+    ready(tmp_path / "pi")
+    return tmp_path / "pi"
+
+
+def test_a_second_machine_becomes_a_device_and_both_may_post(laptop: Path, pi: Path) -> None:
+    assert meshnode(laptop, "offer", "Drill").returncode == 0
+    assert meshnode(pi, "offer", "Saw").returncode == 0
+    both = {"Drill", "Saw"}
+    eventually(lambda: titles(laptop) == titles(pi) == both, "both devices have both offers")
+    assert ask(pi, "status")["person"] == ask(laptop, "status")["person"]
+    devices = {one["name"]: one for one in ask(laptop, "device", "list")["devices"]}
+    assert set(devices) == {"First device", "Pi"}
+    assert devices["Pi"]["connected"]
+    assert not devices["Pi"]["this"]
+    assert [one["name"] for one in ask(pi, "device", "list")["devices"]] == ["Pi", "First device"]
+
+
+def test_the_new_device_does_not_have_the_identity_key_and_adds_no_other(pi: Path) -> None:
+    identity = json.loads((pi / "identity.key").read_text())
+    assert "seed" not in identity
+    assert "sealed" not in identity
+    assert ask(pi, "device", "list")["identity"] == "elsewhere"
+    refused = meshnode(pi, "device", "add")
+    assert refused.returncode == 5
+    assert "where you began" in refused.stderr
+    asked = meshnode(pi, "run", "--unlock", "--no-input")
+    assert asked.returncode == 2
+
+
+def test_a_code_works_once_and_each_failure_has_its_own_words(laptop: Path, tmp_path: Path) -> None:
+    code = ask(laptop, "device", "add")["text"]
+    own = join(laptop, code)
+    assert (own.returncode, own.stderr.count("\n")) == (5, 1)
+    assert "this very node" in own.stderr
+    assert join(tmp_path / "second", code).returncode == 0
+    used = join(tmp_path / "third", code)
+    assert used.returncode == 5
+    assert "used by another machine" in used.stderr
+    assert not (tmp_path / "third" / "identity.key").exists()
+    there = join(tmp_path / "second", ask(laptop, "device", "add")["text"])
+    assert there.returncode == 5
+    assert "already a node" in there.stderr
+    damaged = join(tmp_path / "third", code[:-8] + ("q" if code[-8] != "q" else "p") + code[-7:])
+    assert damaged.returncode == 2
+    assert "damaged" in damaged.stderr
+    card = meshnode(laptop, "card").stdout.strip()
+    assert join(tmp_path / "third", card).returncode == 2
+
+
+def test_joining_that_was_cut_short_after_the_certificate_is_done_again(laptop: Path, tmp_path: Path) -> None:
+    """The answer came, and the machine lost power before it was written down."""
+    code, home = ask(laptop, "device", "add")["text"], tmp_path / "pi"
+    assert join(home, code).returncode == 0
+    device = Keyring.open(Home(home)).device
+    (home / "identity.key").unlink()
+    for path in home.glob("store.db*"):
+        path.unlink()
+    assert join(home, code).returncode == 0
+    assert Keyring.open(Home(home)).device == device
+
+
+def test_a_device_that_lost_power_before_its_store_was_made_starts_all_the_same(
+    laptop: Path, tmp_path: Path, start: Start
+) -> None:
+    home = tmp_path / "pi"
+    assert join(home, ask(laptop, "device", "add")["text"]).returncode == 0
+    for path in home.glob("store.db*"):
+        path.unlink()
+    start(home)
+    ready(home)
+    assert ask(home, "status")["person"]["name"] == "Alice"
+
+
+def test_a_locked_identity_adds_no_device_and_says_how_it_would(tmp_path: Path, start: Start, monkeypatch: Any) -> None:
+    home = tmp_path / "alice"
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "correct horse")
+    assert meshnode(home, "init", "--name", "Alice", "--passphrase", "--no-input").returncode == 0
+    monkeypatch.delenv("MESHNODE_PASSPHRASE")
+    start(home)
+    ready(home)
+    refused = meshnode(home, "device", "add")
+    assert refused.returncode == 5
+    assert "run --unlock" in refused.stderr
+    assert ask(home, "device", "list")["identity"] == "locked"
