@@ -84,13 +84,13 @@ class TrustGraph:
     def supposing(self, person: PersonId, policy: EffectivePolicy) -> TrustGraph:
         """A graph as this one would be with that policy in use; this one stays as it is, and neither follows the other."""
         supposed = TrustGraph()
-        supposed._policies = dict(self._policies)
-        supposed._number = dict(self._number)
-        supposed._person = list(self._person)
-        supposed._free = list(self._free)
-        supposed._given = [dict(links) for links in self._given]
-        supposed._received = [dict(links) for links in self._received]
-        supposed._tags = dict(self._tags)
+        supposed._policies.update(self._policies)
+        supposed._number.update(self._number)
+        supposed._person.extend(self._person)
+        supposed._free.extend(self._free)
+        supposed._given.extend(dict(links) for links in self._given)
+        supposed._received.extend(dict(links) for links in self._received)
+        supposed._tags.update(self._tags)
         supposed.set(person, policy)
         return supposed
 

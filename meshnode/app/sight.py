@@ -63,13 +63,21 @@ class World:
 
     @cached_property
     def my_web(self) -> frozenset[PersonId]:
-        """Whoever could be let see anything of the owner's; all others the rule leaves out."""
-        return frozenset((*self._from_me, *self._circle.groups.mates(self.me))) - {self.me}
+        """Whoever could be let see anything of the owner's; all others the rule leaves out.
+
+        Of whom no policy is known it is not known either that he does not block: he counts only if vouched for.
+        """
+        near = {*self._from_me, *self._circle.groups.mates(self.me)} - {self.me}
+        return frozenset(person for person in near if self._heard_of(person) or self._graph.weight(self.me, person))
 
     @cached_property
     def webs_of_others(self) -> frozenset[PersonId]:
         """Whoever could let the owner see anything."""
-        return frozenset((*self._to_me, *self._circle.groups.mates(self.me))) - {self.me}
+        near = {*self._to_me, *self._circle.groups.mates(self.me)} - {self.me}
+        return frozenset(filter(self._heard_of, near))
+
+    def _heard_of(self, person: PersonId) -> bool:
+        return self._graph.policy(person) is not None
 
     def preference(self, person: PersonId) -> Preference:
         """How `person` shares."""
@@ -101,19 +109,17 @@ class World:
 
     def shows_me(self, author: PersonId, facts: ListingFacts) -> bool:
         """Whether the owner may see such a listing of `author`'s, and can be shown it if he asks for everybody."""
-        return visible(facts, self._as_author(author), viewer_place=self.place, wish=AT_ALL) is Verdict.VISIBLE
+        standing = self._standing(author, reach=self._to_me.get(author), regard=self._regard(author))
+        return visible(facts, standing, viewer_place=self.place, wish=AT_ALL) is Verdict.VISIBLE
 
     def relation(self, person: PersonId) -> Relation:
         """What `person` is to the owner."""
         way = self._from_me.get(person)
         return relation_of(
-            self._as_author(person),
+            self._standing(person, reach=None, regard=self._regard(person)),
             own_vouch=self._graph.weight(self.me, person),
             hops=None if way is None else way[1],
         )
-
-    def _as_author(self, person: PersonId) -> Standing:
-        return self._standing(person, reach=self._to_me.get(person), regard=self._regard(person))
 
     def _regard(self, person: PersonId) -> int | None:
         way = self._from_me.get(person)

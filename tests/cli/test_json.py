@@ -49,6 +49,7 @@ CALLS: dict[str, list[str]] = {
     "cell": ["show"],
     "community": ["show"],
     "share": ["show"],
+    "audience": ["Chair"],
 }
 
 

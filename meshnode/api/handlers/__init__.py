@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from meshnode.api.handlers import devices, finding, groups, listings, node, people, sharing
+from meshnode.api.handlers import devices, finding, groups, listings, node, people, preview, sharing
 from meshnode.api.routes import Route
 
 ROUTES: list[Route] = [
-    route for part in (node, devices, people, groups, sharing, listings, finding) for route in part.ROUTES
+    route for part in (node, devices, people, groups, sharing, listings, preview, finding) for route in part.ROUTES
 ]
