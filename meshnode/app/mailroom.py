@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from meshnode.app import introductions, letters
+from meshnode.app import introductions, letters, moves
 from meshnode.app.replica import Replica
 from meshnode.errors import Refused
 from meshnode.store import LyingLetter
@@ -18,6 +18,7 @@ from protocol import (
     Content,
     Introducing,
     Letter,
+    Move,
     Opened,
     PersonId,
     Receipt,
@@ -46,7 +47,7 @@ def _receipt_came(replica: Replica, opened: Opened) -> None:
     replica.store.letters.note_receipt(sent.slot, opened.device, arrived=arrived)
 
 
-HANDLERS: dict[type[Content], Handler] = {Receipt: _receipt_came, Introducing: introductions.take}
+HANDLERS: dict[type[Content], Handler] = {Receipt: _receipt_came, Move: moves.receive, Introducing: introductions.take}
 
 
 def open_new(replica: Replica) -> None:

@@ -21,7 +21,7 @@ NAMED = 5  # listings named for each person; all are counted
 
 
 @dataclass(frozen=True, slots=True)
-class ListingRef:
+class SeenListing:
     """A listing as it is mentioned."""
 
     id: str
@@ -38,7 +38,7 @@ class SightView:
 
     person: PersonRef
     relation: str
-    listings: tuple[ListingRef, ...]
+    listings: tuple[SeenListing, ...]
     count: int
     usual: bool
 
@@ -100,7 +100,7 @@ def share(replica: Replica, catalogue: Catalogue, wanted: sharing.SharingChange)
 class _Change:
     """What changes for one person."""
 
-    listings: list[ListingRef] = field(default_factory=list)
+    listings: list[SeenListing] = field(default_factory=list)
     count: int = 0
     usual: bool = False
 
@@ -126,12 +126,12 @@ def _compare(replica: Replica, catalogue: Catalogue, edit: policy.Edit, place: s
 def _viewers(replica: Replica, now: World, then: World) -> tuple[_Changes, _Changes]:
     """Who would see more and less of what the owner shares; listings that the rule takes for one are judged as one."""
     me, precision = replica.me, Precision(then.preference(replica.me).precision)
-    alike: dict[tuple[ListingFacts, ListingFacts], list[ListingRef]] = {}
+    alike: dict[tuple[ListingFacts, ListingFacts], list[SeenListing]] = {}
     for record, body in places.own_listings(replica):
         header = record.header
         told = places.at_precision(replica, header.slot, body.place, precision)
         pair = _judged(now.facts(me, header.audience, body.place)), _judged(then.facts(me, header.audience, told))
-        alike.setdefault(pair, []).append(ListingRef(listing_id(me, header.slot), body.title))
+        alike.setdefault(pair, []).append(SeenListing(listing_id(me, header.slot), body.title))
     gained: _Changes = {}
     lost: _Changes = {}
     usual = _judged(now.facts(me, Audience.FOLLOWS, None)), _judged(then.facts(me, Audience.FOLLOWS, None))
@@ -173,9 +173,9 @@ def _authors(replica: Replica, catalogue: Catalogue, now: World, then: World) ->
     return gained, lost
 
 
-def _named(replica: Replica, entries: list[Entry]) -> list[ListingRef]:
+def _named(replica: Replica, entries: list[Entry]) -> list[SeenListing]:
     records = replica.store.records.get_many([entry.record for entry in entries])
-    return [ListingRef(listing_id(r.header.author, r.header.slot), body_of(r).title) for r in records if r.body]
+    return [SeenListing(listing_id(r.header.author, r.header.slot), body_of(r).title) for r in records if r.body]
 
 
 def _told(replica: Replica, world: World, changes: _Changes) -> tuple[SightView, ...]:
