@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from meshnode.app import letters, mailroom
+from meshnode.app import letters, mailroom, revoking
 from meshnode.app.letters import Delivery
 from meshnode.app.replica import Replica
 from meshnode.store import State
@@ -216,6 +216,28 @@ def test_the_authors_other_devices_learn_what_he_wrote(heard: list[tuple[bytes, 
     assert {device for device, _ in heard} == {mesh.nodes["Carol"].replica.device, phone.replica.device}
     assert len(heard) == 2
     assert who_holds(mesh) == set()
+
+
+def test_a_letter_of_a_device_that_was_struck_is_written_anew_read_once_and_taken_back(
+    heard: list[tuple[bytes, str]],
+) -> None:
+    mesh = village(15)
+    phone = mesh.join_device("Alice's phone", "Alice")
+    mesh.wire("Alice's phone", "Alice")
+    mesh.wire("Alice's phone", "Bob")
+    mesh.settle()
+    mesh.cut("Bob", "Carol")
+    slot = write(mesh, "Alice's phone", "Carol")
+    mesh.advance(1)
+    revoking.revoke(mesh.nodes["Alice"].replica, "Alice's phone", discard=False)
+    settle_down(mesh)
+    assert {record.header.device for record in lying(mesh, "Bob")} == {mesh.nodes["Alice"].replica.device}
+    mesh.heal()
+    settle_down(mesh)
+    readers = [device for device, _ in heard if device != phone.replica.device]
+    assert sorted(readers) == sorted(mesh.nodes[name].replica.device for name in ("Alice", "Carol"))
+    assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
+    assert who_holds(mesh) <= {"Alice's phone"}  # which nobody talks to any more
 
 
 def test_a_device_certified_later_cannot_read_what_was_written_before(heard: list[tuple[bytes, str]]) -> None:
