@@ -35,6 +35,7 @@ from protocol import (
     Responder,
     SeenEphemerals,
     Session,
+    SessionState,
     Wanted,
     decode_frame,
     device_slot,
@@ -70,6 +71,10 @@ class Conversation:
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
         self.live = False
+        self.comparisons = 0
+        """How often both sides have gone through all that they hold for each other."""
+        self.came = 0
+        """Records that were new here when this peer brought them."""
         self.end: End | None = None
 
     @classmethod
@@ -116,6 +121,11 @@ class Conversation:
         """Whether a link has something to do at once: bytes to write, or the end."""
         return self.end is not None or any(self._outbox)
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is being compared or handed over."""
+        return self._session is not None and self._session.state is SessionState.LIVE
+
     def data_to_send(self) -> bytes:
         """The bytes to write now, each given once."""
         data = b"".join(self._outbox)
@@ -152,6 +162,12 @@ class Conversation:
                 self._handle(self._session.tick(now))
             except RemoteError as error:
                 self._break_off(error)
+            self._flush()
+
+    def compare(self, now: float) -> None:
+        """Go through everything with the peer again, if this end called and the last time is not just past."""
+        if self._session is not None and self.end is None:
+            self._session.recheck(now)
             self._flush()
 
     def changed(self, change: Change) -> None:
@@ -235,6 +251,7 @@ class Conversation:
                     self._give(ids)
                 case NowLive():
                     self.live = True
+                    self.comparisons += 1
                 case Ended(code=code, detail=detail):
                     self._ended(End(code, detail))
 
@@ -309,6 +326,7 @@ class Conversation:
             return
         with view.hearing(records):
             outcome = self._replica.ingest.receive(records, self.peer)
+        self.came += len(outcome.change.stored)
         view.note_refused(outcome.not_for_us)
         self._refused += len(outcome.refused)
         session.judged()
