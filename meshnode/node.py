@@ -22,11 +22,13 @@ from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app import letters, mailroom
 from meshnode.app.beginning import begin, certify_own_device
-from meshnode.app.contacts import salvaged, silenced
+from meshnode.app.contacts import salvaged
+from meshnode.app.enrolment import FORMER_DEVICE
 from meshnode.app.ingest import Verifier, verify_one_by_one
 from meshnode.app.joining import begin_as_device
 from meshnode.app.places import Position
 from meshnode.app.replica import Replica
+from meshnode.app.strikes import silenced
 from meshnode.app.upkeep import upkeep
 from meshnode.app.verify import SharedVerifier
 from meshnode.clock import Clock
@@ -205,6 +207,8 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
                     )
                 if keyring.locked:
                     raise Forbidden(store.problems[0].message, store.problems[0].hint)
+                store.meta.set(FORMER_DEVICE, keyring.device.device_id.hex())
+                store.devices.call(keyring.device.device_id, "This machine before")
                 keyring.new_device(entropy=secrets.token_bytes)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")

@@ -6,6 +6,7 @@ Plain synchronous code; the one async seam is `desk.Desk`, imported from there s
 from __future__ import annotations
 
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
+from meshnode.store.devices import IssuedCode, Owed, OwnDevice
 from meshnode.store.ended import Ended
 from meshnode.store.exchanges import Exchange, KeptMove
 from meshnode.store.finding import Alert, Hidden, Seen, Watch
@@ -25,8 +26,11 @@ __all__ = [
     "Hidden",
     "Introduced",
     "IssuedCard",
+    "IssuedCode",
     "KeptMove",
     "LyingLetter",
+    "Owed",
+    "OwnDevice",
     "PinnedKeys",
     "Row",
     "Seen",
