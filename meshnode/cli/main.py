@@ -85,6 +85,9 @@ TABLE = {
         "exchanges": "meshnode.cli.exchanges",
         "stats": "meshnode.cli.stats",
     },
+    "Data": {
+        "export": "meshnode.cli.export",
+    },
 }
 
 

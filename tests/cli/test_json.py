@@ -25,6 +25,7 @@ CALLS: dict[str, list[str]] = {
     "status": [],
     "peers": [],
     "sync": [],
+    "export": [],
     "doctor": [],
     "device": ["list"],
     "card": [],
