@@ -7,7 +7,7 @@ import json
 
 from meshnode.api import shapes
 from meshnode.app import blocks, ending, exchanges, export, groups, hiding
-from meshnode.app. import Sought
+from meshnode.app.seeking import Sought
 from meshnode.app.watching import Watcher, add
 from tests.app.neighbours import Desk
 from tests.support.mesh import Mesh
