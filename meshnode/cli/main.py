@@ -56,6 +56,7 @@ TABLE = {
     },
     "Sharing": {
         "share": "meshnode.cli.sharing",
+        "audience": "meshnode.cli.preview",
     },
     "Listings": {
         "offer": "meshnode.cli.listings",
