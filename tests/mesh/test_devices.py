@@ -8,11 +8,11 @@ from itertools import combinations
 
 import pytest
 
-from meshnode.app import authoring, devices, policy, reissue, revoking
+from meshnode.app import authoring, blocks, devices, policy, reissue, revoking
 from meshnode.app.replica import Replica
 from meshnode.app.status import NetworkState, status
 from meshnode.errors import Forbidden, NotFound, Refused
-from protocol import Audience, Kind, Precision, Preference, Profile, body_of, device_slot, limits
+from protocol import Audience, Kind, Policy, Precision, Preference, Profile, Vouch, body_of, device_slot, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import (
     acquaint,
@@ -137,6 +137,20 @@ def test_what_a_device_that_stays_away_has_said_outlives_its_policy() -> None:
     assert policy.weight(laptop, person(mesh, "Carol")) == 700
     assert policy.blocks(laptop, person(mesh, "Bob"))
     assert members(mesh, "Laptop", "Elm Street") == {"Laptop"}
+
+
+def test_a_block_on_one_device_is_listed_by_name_and_ended_on_another() -> None:
+    mesh = village()
+    mesh.wire("Pi", "Bob")
+    mesh.advance(60)
+    blocks.block(replica(mesh, "Pi"), "Bob")
+    mesh.advance(60)
+    laptop = replica(mesh, "Laptop")
+    assert [one.person.name for one in blocks.blocks(laptop).blocks] == ["Bob"]
+    blocks.unblock(laptop, "Bob")
+    mesh.advance(60)
+    assert blocks.blocks(replica(mesh, "Pi")).blocks == ()
+    assert not policy.blocks(replica(mesh, "Pi"), person(mesh, "Bob"))
 
 
 # --- apart and together ----------------------------------------------------------------------------------------------
@@ -375,3 +389,24 @@ def test_a_thief_who_numbered_his_records_sky_high_keeps_nothing_alive() -> None
     post(mesh, "Laptop", "Drill again")
     mesh.settle()
     assert sees(mesh, "Carol") == {"Drill again"}
+
+
+def test_a_thief_who_stamped_his_policy_sky_high_has_no_last_word() -> None:
+    mesh = village()
+    mesh.wire("Pi", "Carol")
+    mesh.settle()
+    thief = replica(mesh, "Pi")
+    top = limits.INT_MAX
+    said = Policy(
+        bytes(16), top, (Vouch(person(mesh, "Bob"), 0, top),), (), Preference(Audience.NETWORK_WIDE, stamp=top)
+    )
+    authoring.write(thief, Kind.POLICY, device_slot(thief.device), said, life=limits.DAY, narrows=True)
+    mesh.settle()
+    laptop = replica(mesh, "Laptop")
+    assert policy.weight(laptop, person(mesh, "Bob")) == 0
+    revoke(mesh, discard=True)
+    mesh.settle()
+    assert policy.weight(laptop, person(mesh, "Bob")) == 900
+    vouch(mesh, "Laptop", "Bob", 700)
+    mesh.settle()
+    assert replica(mesh, "Bob").circle.graph.weight(laptop.me, person(mesh, "Bob")) == 700
