@@ -127,7 +127,7 @@ def waits(replica: Replica, found: Course) -> bool:
     if found.terms.lend and stage in (Stage.COMPLETED, Stage.GIVEN_BACK):
         return found.may(Act.RETURNED)
     news = replica.clock.now() - found.exchange.changed < NEWS
-    return news and not max(reversed(found.moves), key=lambda kept: kept.arrived).mine
+    return news and not found.moves[-1].mine
 
 
 # --- which one is meant ----------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Moves in exchanges: what they come to, how one's own are sent, and which of others' are taken in.
 
 A move of one's own is kept in the same transaction as the letter that brings it to the other, and to one's other devices.
-An ask is heard only if the one who asks may see the listing when it is read; he is told nothing if not. All that others
-send is bounded: see `_has_room`.
+An ask is heard only while the one who asks may see the listing; he is told nothing if not. All that others send is
+bounded: see `_has_room`.
 """
 
 from __future__ import annotations
@@ -202,19 +202,32 @@ def may_see(replica: Replica, asker: PersonId, slot: bytes) -> bool:
     return any(replica.judge.answer(asker, question(row)) is Answer.YES for row in rows)
 
 
+def hear_again(replica: Replica) -> None:
+    """Show the asks of those who may see the listing by now: when they came there was doubt, or a policy was missing."""
+    for waiting in replica.store.exchanges.unheard_asks():
+        if waiting.slot is not None and may_see(replica, waiting.other, waiting.slot):
+            with replica.store.transaction():
+                if _has_room_for_ask(replica, waiting.other):
+                    replica.store.exchanges.keep(waiting._replace(shown=True, changed=replica.clock.now()))
+
+
 def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: Move, *, heard: bool) -> bool:
     """Whether one more move of `other` may be kept."""
     kept = replica.store.exchanges
     if known is not None:
         act = move.act if move.act in _TALKATIVE else None
         most = _TALKATIVE.get(move.act, limits.MOVES_MAX)
-        return kept.count_moves(known, mine=False, act=act) < most
-    if not heard:
-        of_him, of_all = kept.count_unheard(other), kept.count_unheard()
-        return of_him < limits.EXCHANGES_UNHEARD_ONE_MAX and of_all < limits.EXCHANGES_UNHEARD_MAX
-    if kept.count_with(other, Stage.REQUESTED, asked=False) >= limits.EXCHANGES_ASKED_MAX:
-        return False
-    return has_room_with(replica, other)
+        if kept.count_moves(known, mine=False, act=act) >= most:
+            return False
+    if heard:
+        return (known is not None and known.shown) or _has_room_for_ask(replica, other)
+    of_him, of_all = kept.count_unheard(other), kept.count_unheard()
+    return known is not None or (of_him < limits.EXCHANGES_UNHEARD_ONE_MAX and of_all < limits.EXCHANGES_UNHEARD_MAX)
+
+
+def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
+    waiting = replica.store.exchanges.count_with(other, Stage.REQUESTED, asked=False)
+    return waiting < limits.EXCHANGES_ASKED_MAX and has_room_with(replica, other)
 
 
 def has_room_with(replica: Replica, other: PersonId) -> bool:

@@ -16,7 +16,7 @@ _ACTS = {
     "cancel": "called it off",
     "returned": "said that it is back",
 }
-_REASONS = {"gone": "nothing is left", "changed": "the listing is another by now, so ask again"}
+_REASONS = {"gone": "it is no longer to be had", "changed": "the listing is another by now, so ask again"}
 
 
 def short(told: dict[str, Any]) -> str:

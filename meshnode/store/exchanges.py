@@ -93,12 +93,11 @@ class Exchanges:
     # --- moves -------------------------------------------------------------------------------------------------------
 
     def moves(self, exchange: Exchange) -> list[KeptMove]:
-        """All moves, in the order in which their authors say that they were made."""
+        """All moves, in the order in which they became known here: nobody else's clock decides about it."""
         rows = self._database.all(
-            "SELECT mine, fields, arrived, letter FROM move WHERE exchange = ? ORDER BY arrived, rowid", (exchange.no,)
+            "SELECT mine, fields, arrived, letter FROM move WHERE exchange = ? ORDER BY rowid", (exchange.no,)
         )
-        kept = [KeptMove(bool(mine), _move(fields), arrived, letter) for mine, fields, arrived, letter in rows]
-        return sorted(kept, key=lambda one: one.move.at)
+        return [KeptMove(bool(mine), _move(fields), arrived, letter) for mine, fields, arrived, letter in rows]
 
     def add_move(self, exchange: Exchange, move: Move, *, mine: bool, arrived: int, letter: bytes | None) -> bool:
         """Keep a move; returns whether it is new. One's own, sent again, remembers the later letter."""
@@ -170,7 +169,11 @@ class Exchanges:
             )
         )
 
-    # --- what waits for its ask ----------------------------------------------------------------------------------------
+    # --- what is not shown -----------------------------------------------------------------------------------------------
+
+    def unheard_asks(self) -> list[Exchange]:
+        """Those that wait unseen though the other has asked: when he did, he could not see the listing, or in doubt."""
+        return self._rows("shown = 0 AND asked = 0 ORDER BY no", ())
 
     def count_unheard(self, other: PersonId | None = None) -> int:
         """How many are kept without being shown; with `other`, if he is given."""

@@ -120,7 +120,7 @@ def test_a_no_is_told_kindly_and_with_its_reason(drill: Village) -> None:
     drill("C", "close", "Drill")
     drill("C", "inbox")
     drill.settle()
-    assert drill("A", "inbox").out == "Drill, with Carol: not this time (nothing is left).\n"
+    assert drill("A", "inbox").out == "Drill, with Carol: not this time (it is no longer to be had).\n"
 
 
 def test_a_block_ends_it_on_ones_own_side(drill: Village) -> None:
