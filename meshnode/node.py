@@ -20,13 +20,15 @@ import trio
 
 from meshnode import log as logs
 from meshnode.api import serve
+from meshnode.app import letters, mailroom
 from meshnode.app.beginning import begin, certify_own_device
-from meshnode.app.contacts import salvaged, silenced
+from meshnode.app.contacts import salvaged
+from meshnode.app.enrolment import FORMER_DEVICE
 from meshnode.app.ingest import Verifier, verify_one_by_one
 from meshnode.app.joining import begin_as_device
-from meshnode.app.mailroom import open_new
 from meshnode.app.places import Position
 from meshnode.app.replica import Replica
+from meshnode.app.strikes import silenced
 from meshnode.app.upkeep import upkeep
 from meshnode.app.verify import SharedVerifier
 from meshnode.clock import Clock
@@ -205,6 +207,8 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
                     )
                 if keyring.locked:
                     raise Forbidden(store.problems[0].message, store.problems[0].hint)
+                store.meta.set(FORMER_DEVICE, keyring.device.device_id.hex())
+                store.devices.call(keyring.device.device_id, "This machine before")
                 keyring.new_device(entropy=secrets.token_bytes)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
@@ -265,11 +269,11 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
     network = Network(replica, desk, options, jitter=secrets.SystemRandom().random)
     scheduler = Scheduler(partial(desk.run, _round, replica))
     token = trio.lowlevel.current_trio_token()
-    mailroom = Scheduler(partial(desk.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
+    letterbox = Scheduler(partial(desk.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
 
     def wake() -> None:
         scheduler.changed()
-        mailroom.changed()
+        letterbox.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -279,7 +283,7 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
             _tell_ready(config.home, replica, network, ready, started)
             network.discover()
             nursery.start_soon(scheduler.run)
-            nursery.start_soon(mailroom.run)
+            nursery.start_soon(letterbox.run)
             async for number in signals:
                 log.info("stopping", extra={"signal": signal.Signals(number).name})
                 break
@@ -297,7 +301,10 @@ def _round(replica: Replica) -> float:
 
 def _open_letters(replica: Replica) -> float:
     """Let new letters take effect, and take back those that have arrived; on the desk."""
-    open_new(replica)
+    if replica.store.records.letters_moved:
+        mailroom.open_new(replica)
+        if replica.clock.trusted:
+            letters.tend(replica)
     return LETTERS_PAUSE_SECONDS
 
 

@@ -29,6 +29,7 @@ from protocol.limits import (
     LETTER_TAG_BYTES,
     SALT_BYTES,
 )
+from protocol.move import Move
 from protocol.receipt import Receipt
 from protocol.record import Header
 
@@ -56,7 +57,7 @@ class Content(Protocol):
         """The content of these fields. InvalidField if they are none."""
 
 
-_KINDS: tuple[type[Content], ...] = (Receipt, Introducing)
+_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introducing)
 
 CONTENTS: dict[int, type[Content]] = {kind.NUMBER: kind for kind in _KINDS}
 """The kinds of contents by the number that is inside of letters."""

@@ -80,6 +80,13 @@ LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise
 # --- Exchanges ---------------------------------------------------------------------------------------------------------
 EXCHANGE_ID_BYTES = 16
 COMMUNITY_TAG_BYTES = 16
+EXCHANGES_ASKED_MAX = 32  # of one person that wait for an answer: who asks without end is not heard any more
+EXCHANGES_WITH_ONE_MAX = 500  # kept with one person: then those that came to nothing are forgotten, the oldest first
+EXCHANGES_MAX = 20_000  # kept in all, likewise: made-up people cannot fill the disk with their asking
+EXCHANGES_UNHEARD_ONE_MAX = 64  # of one person, kept unseen since the ask is missing or not for him to make
+EXCHANGES_UNHEARD_MAX = 1_000  # in all
+MOVES_MAX = 128  # of one side in one exchange; six are all it takes, the rest is
+MESSAGES_MAX = 100  # what one side may say in one exchange: a few thousand words, not a store of his own
 MESSAGE_MAX = 1000  # characters of what is said with a move: a letter stays small, and a carrier's burden
 
 # --- Per author and per node -----------------------------------------------------------------------------------------
@@ -100,6 +107,9 @@ REFUSED_REMEMBERED = 10_000  # records a peer has shown that are not for us: ask
 SEARCH_WORDS_MAX = 400  # of one listing that can be searched: more than any text has that says something
 SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: made-up words cannot fill what others' words need,
 SEARCH_WORDS_IN_ALL_MAX = 400_000  # nor many people's, some 80 MB of memory
+HIDDEN_MAX = 1_000  # listings that somebody hides from himself one by one: each search looks at all of them
+WATCHES_MAX = 30  # saved searches: each is asked about what every commit brings
+ALERTS_MAX = 100  # of one saved search: who posts without end fills no disk with them
 LEAVERS_MAX = 1_000  # people who lately left the own web
 LEAVERS_GRACE = 14 * DAY  # how long they are told what is superseded; then the presence key turns
 HELD_FROM_ONE_MAX = 1_000  # of them, brought by one peer: he cannot take the room of what others bring

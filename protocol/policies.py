@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from protocol.bodies.policy import UNSET_PREFERENCE, Block, Policy, Preference, Vouch
 from protocol.errors import LocalError
@@ -21,6 +21,8 @@ from protocol.trust import TRUSTED
 
 if TYPE_CHECKING:
     from protocol.keys import PersonId
+
+Entry = TypeVar("Entry", Vouch, Block)
 
 _TAG_DOMAIN = b"meshnode block tag v1\0"
 
@@ -165,6 +167,45 @@ def with_block(policy: Policy, author: PersonId, subject: PersonId, blocked: boo
 def with_preference(policy: Policy, preference: Preference, stamp: int, salt: bytes) -> Policy:
     """`policy` with another sharing preference; the stamp in `preference` is replaced."""
     return replace(_stamped(policy, stamp, salt), preference=preference._replace(stamp=stamp))
+
+
+def taken_over(
+    mine: Policy, theirs: Policy, others: Iterable[Policy], stamp: int, salt: bytes, *, blocks_only: bool = False
+) -> Policy:
+    """`mine` with those entries that `theirs`, of another device of the same person, decides; `mine` where there are none.
+
+    `others` are the person's further registers: what one of them, or `mine`, says later stays as it is. So `theirs` may be
+    void afterwards and nobody gains or loses by it. With `blocks_only` only what keeps somebody out is taken over: blocks,
+    and of the two preferences the stricter one. InvalidField where a policy has no room for them all.
+    """
+    known = reduce(Entries.joined, map(Entries.of, (mine, *others)))
+    held = known.joined(Entries.of(theirs))
+    vouches = {} if blocks_only else _decided_by(held.vouches, known.vouches)
+    blocks = {
+        tag: block for tag, block in _decided_by(held.blocks, known.blocks).items() if block.blocked or not blocks_only
+    }
+    preference = held.preference
+    if blocks_only:
+        preference = min(known.preference, held.preference, key=lambda one: one[:3])
+    if not vouches and not blocks and preference == known.preference:
+        return mine
+    return replace(
+        _stamped(mine, stamp, salt),
+        vouches=(
+            *(vouch for vouch in mine.vouches if vouch.subject not in vouches),
+            *(vouch._replace(stamp=stamp) for vouch in vouches.values()),
+        ),
+        blocks=(
+            *(block for block in mine.blocks if block.tag not in blocks),
+            *(block._replace(stamp=stamp) for block in blocks.values()),
+        ),
+        preference=mine.preference if preference == known.preference else preference._replace(stamp=stamp),
+    )
+
+
+def _decided_by(held: Mapping[bytes, Entry], known: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
+    """The entries that hold and are not known from elsewhere."""
+    return {about: entry for about, entry in held.items() if known.get(about) != entry}
 
 
 def _stamped(policy: Policy, stamp: int, salt: bytes) -> Policy:

@@ -16,6 +16,7 @@ from starlette.routing import Route as StarletteRoute
 
 from meshnode.api import guard, shapes
 from meshnode.api.description import describe
+from meshnode.api.event_stream import EventStream
 from meshnode.api.handlers import ROUTES
 from meshnode.api.routes import Route
 from meshnode.api.site import Site
@@ -49,6 +50,9 @@ def _endpoint(route: Route, site: Site) -> StarletteRoute:
             raise Usage(f"there is no parameter {pairs[0][0]!r} here")
         if route.body is not None:
             given["body"] = shapes.read(route.body, await guard.json_body(request))
+        if route.streams:
+            given["last_event_id"] = request.headers.get("last-event-id")
+            return EventStream(await route.handler(site, **given), HEADERS)
         try:
             reply = await route.handler(site, **given)
         except StorageFailed as error:

@@ -29,6 +29,7 @@ class ErrorReply:
     error: ErrorView
 
 
+EVENTS = "text/event-stream"
 ALWAYS: tuple[type[MeshnodeError], ...] = (Usage, Forbidden, Failed)  # what any route may answer
 
 
@@ -67,12 +68,30 @@ def _operation(route: Route) -> dict[str, Any]:
             0,
             {"name": "who", "in": "path", "required": True, "description": described, "schema": {"type": "string"}},
         )
+    if route.streams:
+        described = "The id of the last event that arrived; the stream goes on behind it."
+        parameters.append(
+            {
+                "name": "Last-Event-ID",
+                "in": "header",
+                "required": False,
+                "description": described,
+                "schema": {"type": "string"},
+            }
+        )
     if parameters:
         operation["parameters"] = parameters
     if route.body:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema(route.body)}}}
-    operation["responses"] = {str(route.status): _response("Done.", schema(route.reply)), **_errors(route)}
+    done = _stream(route) if route.streams else _response("Done.", schema(route.reply))
+    operation["responses"] = {str(route.status): done, **_errors(route)}
     return operation
+
+
+def _stream(route: Route) -> dict[str, Any]:
+    """Text of which each event's `data` is a reply in JSON: OpenAPI 3.1 has no words for a sequence."""
+    text = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema(route.reply)}
+    return {"description": "Server-sent events; the data of each is one line.", "content": {EVENTS: {"schema": text}}}
 
 
 def _errors(route: Route) -> dict[str, Any]:

@@ -6,10 +6,10 @@ nothing to keep in step.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, is_dataclass
 from inspect import getdoc
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from meshnode.errors import MeshnodeError
 
@@ -19,7 +19,10 @@ Handler = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One declared route. `who` says whether its path ends in a name or id; `errors` are what it may answer beside."""
+    """One declared route. `who` says whether its path ends in a name or id; `errors` are what it may answer beside.
+
+    Where it `streams`, it answers with server-sent events, each of which carries one `reply`.
+    """
 
     method: Method
     path: str
@@ -31,6 +34,7 @@ class Route:
     body: type | None
     query: type | None
     reply: type
+    streams: bool
     status: int
     errors: tuple[type[MeshnodeError], ...]
 
@@ -46,7 +50,8 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the handler of `method path`.
 
-        Its parameters: `site`, then by name any of `body` and `query` (dataclasses) and the path's own `who`.
+        Its parameters: `site`, then by name any of `body` and `query` (dataclasses) and the path's own `who`. One that
+        returns an AsyncIterator of dataclasses is a stream, and takes `last_event_id`, where its reader left off.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -54,6 +59,8 @@ class Routes:
             summary, _, details = (getdoc(handler) or "").partition("\n\n")
             body: type | None = known.get("body")
             query: type | None = known.get("query")
+            reply = known["return"]
+            streams = get_origin(reply) is AsyncIterator
             assert all(shape is None or is_dataclass(shape) for shape in (body, query))
             self.table.append(
                 Route(
@@ -66,7 +73,8 @@ class Routes:
                     who="who" if "who" in known else None,
                     body=body,
                     query=query,
-                    reply=known["return"],
+                    reply=get_args(reply)[0] if streams else reply,
+                    streams=streams,
                     status=status,
                     errors=errors,
                 )

@@ -11,22 +11,26 @@ import os
 import socket
 import stat
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trio
 
-from meshnode.errors import Failed
+from meshnode.api.hanging_up import hang_up_at_the_end
+from meshnode.errors import Failed, StorageFull
 
 if TYPE_CHECKING:
     from hypercorn.config import Config
 
-    from meshnode.api.site import Desk
+    from meshnode.api.site import Desk, Site
     from meshnode.app.replica import Replica
     from meshnode.app.status import Network
 
 log = logging.getLogger("meshnode.api.hypercorn")
 
+WATCH_SECONDS = 0.5  # commits that follow each other so soon are looked at together
+WATCH_REST = 9  # times as long as it took to look at them: at most a tenth of the time goes into it
 GRACE_SECONDS = 0.5  # for requests under way when the node stops
 BACKLOG = 64
 SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
@@ -90,6 +94,7 @@ def _prepare() -> Prepared:
     from hypercorn.config import Config
 
     from meshnode.api.app import build
+    from meshnode.api.feed import Feed
     from meshnode.api.site import Site
     from meshnode.app.catalogue import Catalogue
 
@@ -103,10 +108,12 @@ def _prepare() -> Prepared:
         listener: socket.socket,
         task_status: trio.TaskStatus[list[str]],
     ) -> None:
-        site = Site(desk, replica, network, await desk.run(Catalogue, replica))
+        site = Site(desk, replica, network, await desk.run(Catalogue, replica), Feed(replica, network))
         config = _configured(Config(), listener)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_fill, site.desk, site.catalogue.fill)
+            nursery.start_soon(_look_out, site)
+            nursery.start_soon(site.feed.run)
+            nursery.start_soon(hang_up_at_the_end, listener)
             await run_hypercorn(
                 build(site), config, shutdown_trigger=site.stop.wait, mode="asgi", task_status=task_status
             )
@@ -121,6 +128,34 @@ async def _fill(desk: Desk, fill: Callable[[], bool]) -> None:
     """Read the catalogue slice by slice, so that the first to look need not wait; others take turns in between."""
     while await desk.run(fill):
         await trio.lowlevel.checkpoint()
+
+
+async def _look_out(site: Site) -> None:
+    """Know what is here, then watch what comes."""
+    await _fill(site.desk, site.catalogue.fill)
+    await _watch(site)
+
+
+async def _watch(site: Site) -> None:
+    """Let the watcher look at what commits bring: soon, several of them at once, and never most of the time."""
+    token = trio.lowlevel.current_trio_token()
+    wake, woken = trio.open_memory_channel[None](1)
+
+    def committed() -> None:
+        with suppress(trio.WouldBlock):
+            wake.send_nowait(None)
+
+    end = site.replica.changes.subscribe(lambda _: token.run_sync_soon(committed, idempotent=True))
+    try:
+        committed()  # whatever came while nobody watched
+        async for _ in woken:
+            await trio.sleep(WATCH_SECONDS)
+            started = trio.current_time()
+            with suppress(StorageFull):  # said elsewhere; what came is in the news all the same
+                await site.desk.run(site.watcher.evaluate)
+            await trio.sleep(WATCH_REST * (trio.current_time() - started))
+    finally:
+        end()
 
 
 def _configured(config: Config, listener: socket.socket) -> Config:

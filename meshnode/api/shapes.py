@@ -108,10 +108,15 @@ def _encodable(text: str) -> bool:
 def write(value: Any) -> Any:
     """`value` as what `json.dumps` takes: dataclasses become objects, field by field in their order."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: write(getattr(value, name)) for name in hints(type(value))}
+        return {_outside(name): write(getattr(value, name)) for name in hints(type(value))}
     if isinstance(value, tuple):
         return [write(item) for item in value]
     return value
+
+
+def _outside(name: str) -> str:
+    """A field's name in JSON: what Python keeps for itself has an underscore behind it here (`with_`)."""
+    return name.rstrip("_")
 
 
 # --- description ---------------------------------------------------------------------------------------------------
@@ -132,7 +137,7 @@ def schema(shape: Any) -> dict[str, Any]:
 def named_schemas(shapes: list[type]) -> dict[str, Any]:
     """The schemas of these dataclasses and of all they mention, by name."""
     found: dict[str, Any] = {}
-    waiting = list(shapes)
+    waiting = [inner for shape in shapes for inner in _dataclasses_in(shape)]
     while waiting:
         shape = waiting.pop()
         if shape.__name__ in found:
@@ -140,8 +145,8 @@ def named_schemas(shapes: list[type]) -> dict[str, Any]:
         known = hints(shape)
         described: dict[str, Any] = {
             "type": "object",
-            "properties": {name: schema(wanted) for name, wanted in known.items()},
-            "required": [field.name for field in fields(shape) if _required(field)],
+            "properties": {_outside(name): schema(wanted) for name, wanted in known.items()},
+            "required": [_outside(field.name) for field in fields(shape) if _required(field)],
             "additionalProperties": False,
         }
         if shape.__doc__:

@@ -8,9 +8,11 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import trio
 
+from meshnode.api.feed import Feed
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.replica import Replica
 from meshnode.app.status import Network
+from meshnode.app.watching import Watcher
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")
@@ -31,8 +33,13 @@ class Site:
     replica: Replica
     network: Network
     catalogue: Catalogue
+    feed: Feed
     broken: BaseException | None = None
     stop: trio.Event = field(default_factory=trio.Event)
+    watcher: Watcher = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watcher = Watcher(self.replica, self.catalogue)
 
     async def run(
         self,

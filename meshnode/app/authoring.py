@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from meshnode.app.replica import Replica
-from meshnode.errors import Failed
+from meshnode.errors import Failed, Refused
 from protocol import (
     Audience,
     Body,
@@ -57,11 +57,31 @@ def write(  # noqa: PLR0913 - each says another thing about the record
     It lives `life` seconds from now, or until `expires` (UNIX seconds). `narrows` says that older versions must no
     longer be used by anybody. `above` is a version that was in use before, should the store have forgotten it: no device
     may sign two records for one. `within` writes what has to be committed with the record, once it is in place. Raises
-    Failed where this device no longer speaks for its person.
+    Refused where this device no longer speaks for its person.
     """
     until = min(replica.clock.now() + life, limits.FOREVER) if expires is None else expires
     return _sign_and_keep(
         replica, kind, slot, body.to_body(), audience, until, narrows=narrows, above=above, within=within
+    )
+
+
+def write_again(replica: Replica, record: Record, *, above: int, within: Callable[[], None] = _nothing) -> Record:
+    """Sign on this device what another device of mine has said in `record`, which the store holds no more.
+
+    `above` and `within` as for `write`.
+    """
+    header = record.header
+    return _sign_and_keep(
+        replica,
+        Kind(header.kind),
+        header.slot,
+        record.body or b"",
+        Audience(header.audience),
+        header.expires,
+        narrows=True,
+        above=above,
+        outlives=header.outlives,
+        within=within,
     )
 
 
@@ -88,6 +108,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     *,
     narrows: bool,
     above: int = 0,
+    outlives: int = 0,
     within: Callable[[], None] = _nothing,
 ) -> Record:
     now = replica.clock.now()
@@ -104,7 +125,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         created=now,
         expires=until,
         floor=version if narrows or head is None else head.header.floor,
-        outlives=max(until, head.header.outlives) if head else until,
+        outlives=max(until, outlives, head.header.outlives if head else 0),
         body=body,
         sign=replica.keys.sign,
     )
@@ -112,7 +133,9 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     if outcome.faults:
         raise Failed(_why(outcome.faults[0][1]))
     if record.id not in outcome.kept:
-        raise Failed("This device no longer speaks for you: it was struck, or its certificate ran out.")
+        if replica.circle.struck(replica.me, replica.device):
+            raise Refused("this device was revoked, and no longer speaks for you", "add it again, in a new home")
+        raise Refused("this device no longer speaks for you: its certificate ran out", "meet the device that renews it")
     return record
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import compress, islice
 from typing import Any
+from zlib import crc32
 
 from meshnode.app.changes import Change
 from meshnode.app.judge import Answer, Question, question
 from meshnode.app.replica import Replica
 from meshnode.app.words import Places, Words, bits_of, flags, words_of
-from meshnode.store import Row, State
+from meshnode.store import Row, Seen, State
 from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, Wish, limits, parse_body
 
 SLICE = 500  # listings read at a time while filling: the desk is free in between
@@ -30,6 +31,7 @@ _ID_BYTES = 10
 _ID_LENGTH = _ID_BYTES * 8 // 5  # letters of five bits each
 _ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0 and 1, which are easily mistaken
 _ID_LETTERS_MIN = 4
+_BEYOND_KEY = 8 * _ID_BYTES - 63  # what is left of an id then is a whole number to SQLite, and nobody's by chance
 
 
 def listing_id(author: PersonId, slot: bytes) -> str:
@@ -63,7 +65,7 @@ def searchable(text: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One listing in use; `title` is searchable."""
+    """One listing in use."""
 
     record: RecordId
     place: int
@@ -73,11 +75,17 @@ class Entry:
     created: int
     expires: int
     title: str
+    """Searchable."""
 
     @property
     def id(self) -> str:
         """The name of the listing (see `listing_id`)."""
         return _letters(self.number)
+
+    @property
+    def mark(self) -> Seen:
+        """By what it is known whether the owner was shown it: an edit makes it another if it is called otherwise then."""
+        return Seen(self.number >> _BEYOND_KEY, crc32(self.title.encode()), self.expires)
 
 
 @dataclass(slots=True, eq=False)
@@ -119,6 +127,8 @@ class Catalogue:
         self._went: list[Row] = []
         self.opinions: dict[Wish, dict[Shelf, Any]] = {}
         """What a search made of each shelf, by its wish; forgotten as soon as trust, blocks or places move."""
+        self.generation = 0
+        """Grows when all is read anew: places then stand for other listings than before."""
         self._begin()
         replica.changes.subscribe(self._note)
 
@@ -135,6 +145,13 @@ class Catalogue:
         self._shelf_at: list[Shelf] = []  # by place
         self._live = Places()
         self._dead = 0  # places taken out of use; they are not used again
+        self._hidden: dict[int, int | None] = {
+            number: None for hidden in self._replica.store.finding.hidden() for number in _numbers(hidden.listing)
+        }
+        self._gone: dict[int, Seen] = {}
+        self._anew = Places()
+        self._again = Places()
+        self.generation += 1
 
     def _note(self, change: Change) -> None:
         if change.trust or change.people:
@@ -166,6 +183,7 @@ class Catalogue:
         self._came.clear()
         self._went.clear()
         self._shelve(self._replica.store.records.get_many(came))
+        self._gone.clear()
         now = self._replica.clock.now()
         for shelf in self._shelves.values():
             for entry in shelf.drop_expired(now):
@@ -204,6 +222,10 @@ class Catalogue:
         )
         self._shelf_at.append(shelf)
         self._live.add(entry.place)
+        if entry.number in self._hidden:
+            self._hidden[entry.number] = entry.place
+        before = self._gone.pop(entry.number, None)
+        (self._anew if before is None or before.said != entry.mark.said else self._again).add(entry.place)
         self._index(entry.place, header.author, body)
         shelf.entries.insert(at, entry)
         shelf.soonest = min(shelf.soonest, entry.expires)
@@ -226,6 +248,7 @@ class Catalogue:
             at, here = shelf.position(row.created, row.id)
             if here:
                 self._vacate(shelf.entries[at])
+                self._gone[shelf.entries[at].number] = shelf.entries[at].mark
                 shelf.entries = shelf.entries[:at] + shelf.entries[at + 1 :]
             if not shelf.entries:
                 del self._shelves[shelf.question, shelf.emergency]
@@ -235,6 +258,35 @@ class Catalogue:
     def _vacate(self, entry: Entry) -> None:
         self._live.discard(entry.place)
         self._dead += 1
+
+    def arrivals(self) -> tuple[int, int]:
+        """The bits of the places where something new has come since the last call, and of new versions of what was here.
+
+        A version under another title counts as new.
+        """
+        came = int(self._anew), int(self._again)
+        self._anew, self._again = Places(), Places()
+        return came
+
+    # --- the owner's own wish ------------------------------------------------------------------------------------------
+
+    def hide(self, entry: Entry) -> None:
+        """Count this listing among the hidden, in all its versions."""
+        self._hidden[entry.number] = entry.place
+
+    def unhide(self, listing: str) -> None:
+        """Count the listing of this id among them no more."""
+        for number in _numbers(listing):
+            self._hidden.pop(number, None)
+
+    def has_hidden(self, listing: str) -> bool:
+        """Whether the listing of this id is hidden, and in use."""
+        places = (self._hidden.get(number) for number in _numbers(listing))
+        return any(place is not None and int(self._live) >> place & 1 for place in places)
+
+    def hidden(self) -> int:
+        """The bits of the places that the owner hides from himself."""
+        return int(Places(place for place in self._hidden.values() if place is not None))
 
     # --- looking: call `catch_up` first --------------------------------------------------------------------------------
 
@@ -268,6 +320,19 @@ class Catalogue:
     def flags(self, bits: int) -> bytes:
         """One byte for each place: 1 where its bit is set, else 0."""
         return flags(bits, len(self._shelf_at))
+
+    def entries_of(self, keys: Collection[int]) -> dict[int, Entry]:
+        """The listings in use that have these keys, by key."""
+        if not keys:
+            return {}
+        entries = (entry for shelf in self._shelves.values() for entry in shelf.entries)
+        return {key: entry for entry in entries if (key := entry.number >> _BEYOND_KEY) in keys}
+
+    def places_of(self, records: Collection[RecordId]) -> int:
+        """The bits of the places of these records, as far as they are in use."""
+        wanted = set(records)
+        entries = (entry for shelf in self._shelves.values() for entry in shelf.entries)
+        return int(Places(entry.place for entry in entries if entry.record in wanted)) if wanted else 0
 
     def own(self) -> list[Entry]:
         """The owner's own listings, newest first."""

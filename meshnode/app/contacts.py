@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from meshnode.app.replica import Replica
+from meshnode.app.strikes import silenced, strike_on
 from meshnode.store import IssuedCard
 from protocol import (
     ANNOUNCED_TAGS,
@@ -26,6 +27,7 @@ from protocol import (
     card_psk,
     contact_psk,
     device_psk,
+    limits,
     presence_psk,
 )
 
@@ -88,6 +90,7 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
             psk = _contact_psk(replica.keys.dh_private, dh_public)
             if psk is not None:
                 candidates.append(PskCandidate(PskName(contact=person), psk))
+    candidates.extend(PskCandidate(PskName(contact=replica.me), psk) for psk in _psks_of_struck(replica))
     return candidates
 
 
@@ -105,11 +108,6 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
         if presence is not None:
             dials.append(Dial(person, device, dh_public, presence_psk(presence)))
     return dials
-
-
-def silenced(replica: Replica) -> bool:
-    """Whether this device was struck: it speaks for nobody any more."""
-    return replica.circle.struck(replica.me, replica.device)
 
 
 def direct_contacts(replica: Replica) -> list[PersonId]:
@@ -231,7 +229,19 @@ def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]
     """Devices of `person` with their handshake keys: certified ones, else those kept from before a long absence."""
     certified = [(known.device, known.dh_public) for known in replica.circle.devices(person)]
     found = certified or [(kept.device, kept.dh_public) for kept in replica.store.people.keys(person)]
-    return [(device, dh_public) for device, dh_public in found if device != replica.device]
+    struck = replica.circle.struck_devices(person)
+    return [(device, dh_public) for device, dh_public in found if device != replica.device and device not in struck]
+
+
+def _psks_of_struck(replica: Replica) -> list[Psk]:
+    """By which own devices that were struck lately may still call: to be told so, and nothing else."""
+    since = replica.clock.now() - limits.LEAVERS_GRACE
+    found = []
+    for device in replica.circle.struck_devices(replica.me):
+        strike, keys = strike_on(replica, replica.me, device), replica.circle.certificate(replica.me, device)
+        if strike is not None and keys is not None and strike.header.created > since:
+            found.append(_contact_psk(replica.keys.dh_private, keys.dh_public))
+    return [psk for psk in found if psk is not None]
 
 
 def _card_dial(card: Card) -> Dial:

@@ -14,6 +14,7 @@ from meshnode.app.changes import Change, Newer
 from meshnode.app.contacts import Dial, PskName, psk_candidates, salvaged
 from meshnode.app.replica import Replica
 from meshnode.app.serving import Delta, View
+from meshnode.app.strikes import hears_own_end, silenced, strike_on
 from protocol import (
     Bye,
     Code,
@@ -159,6 +160,13 @@ class Conversation:
         view, person = self._view, self._person
         if view is None or person is None or self.end is not None:
             return
+        if silenced(self._replica):
+            self.close(Code.REFUSED)
+            return
+        strike = self._strike(person)
+        if strike is not None:
+            self._tell_struck(strike)
+            return
         admitted = self._admits(person)
         self._follow(view.apply(change, shut=view.shut and not admitted))
         if not admitted and not (view.shut and leavers.is_leaver(self._replica, person)):
@@ -177,6 +185,9 @@ class Conversation:
 
     def _begin_session(self, now: float) -> None:
         replica = self._replica
+        if silenced(replica):  # since this connection was begun
+            self.end = End(Code.REFUSED, silent=True)
+            return
         certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
         assert certificate is not None, "a node without a certificate does not start"
         shown = tuple(membership.to_show(replica, self._dial.person)) if self._dial is not None else ()
@@ -241,6 +252,13 @@ class Conversation:
     def _meet(self, event: PeerIntroduced) -> None:
         replica = self._replica
         self.peer, self.device = event.person, event.device
+        if hears_own_end(replica, event):
+            self.close(Code.REFUSED)
+            return
+        strike = self._strike(event.person)
+        if strike is not None:
+            self._tell_struck(strike)
+            return
         if not (self._is_whom_we_called(event) and self._speaks_for(event)):
             self.close(Code.FORGED)
             return
@@ -266,6 +284,18 @@ class Conversation:
     def _is_whom_we_called(self, event: PeerIntroduced) -> bool:
         """Somebody may have certified another's keys as his own: then the other is who answers."""
         return self._dial is None or (event.person, event.device) == (self._dial.person, self._dial.device)
+
+    def _strike(self, person: PersonId) -> Record | None:
+        """The strike of the device at the other end, if its person has struck it."""
+        device = self._dial.device if self._dial is not None else self.device
+        return None if device is None else strike_on(self._replica, person, device)
+
+    def _tell_struck(self, strike: Record) -> None:
+        """End it, and let a device that may not have heard it know that it was struck."""
+        if self._session is not None:
+            self._session.supersede([strike.without_body()])
+            self._session.bye(Code.REFUSED, [strike])
+        self.close(Code.REFUSED)
 
     def _speaks_for(self, event: PeerIntroduced) -> bool:
         """Whether the device may speak for its person. Of people outside the web no certificate is kept to ask."""

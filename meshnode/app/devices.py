@@ -81,10 +81,12 @@ def devices(replica: Replica, connected: Collection[DeviceId]) -> DevicesView:
     circle, me = replica.circle, replica.me
     remembered = replica.store.devices.known()
     struck = circle.struck_devices(me)
-    found = [one.device for one in circle.devices(me)]
-    found.sort(key=lambda device: (device != replica.device, name_of(replica, device).casefold(), device))
+    found = [*(one.device for one in circle.devices(me)), *struck]
+    found.sort(
+        key=lambda device: (device != replica.device, device in struck, name_of(replica, device).casefold(), device)
+    )
     views = []
-    for device in [*found, *(one for one in struck if one not in found)]:
+    for device in found:
         certificate = circle.certificate(me, device)
         known = remembered.get(device)
         views.append(

@@ -47,12 +47,14 @@ class Search(Sought):
 class Discovery:
     """One page of results; `total` of them there are, and `hidden` more that only your trust or distance limits hide.
 
-    `next` is the number of the next page, null on the last.
+    `set_aside` more are left out because you have hidden them one by one. `next` is the number of the next page, null
+    on the last.
     """
 
     results: tuple[ListingView, ...]
     hidden: int
     total: int
+    set_aside: int
     next: int | None
 
 
@@ -73,6 +75,7 @@ def discover(replica: Replica, catalogue: Catalogue, search: Search) -> Discover
         results=tuple(view(replica, record) for record in records if record.body),
         hidden=matches.hidden,
         total=matches.total,
+        set_aside=matches.set_aside,
         next=search.page + 1 if matches.total > end else None,
     )
 

@@ -7,6 +7,7 @@ remembers it for some weeks, and `renew` posts it again under its old id.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshnode.app import authoring, ended, life, places
@@ -18,6 +19,10 @@ from meshnode.app.shown import ListingView, body_of, view
 from meshnode.errors import NotFound, Refused
 from meshnode.store import Ended
 from protocol import Audience, Kind, Listing, Record
+
+
+def _nothing() -> None:
+    """Nothing has to be committed with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,10 @@ def withdraw(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
 # --- piece by piece ------------------------------------------------------------------------------------------------------
 
 
-def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
+def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> int | None:
     """So many of own listing `slot` have found somebody: the quantity goes down, and with nothing left it ends.
 
-    Returns what is left; None where it is not limited, and then nothing changes. NotFound where it does not stand any
+    `within` writes what must be committed with that. Returns what is left; None where it is not limited, and then nothing changes. NotFound where it does not stand any
     more, Refused where less is left.
     """
     record = _standing(replica, slot)
@@ -84,26 +89,26 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
             f"only {body.quantity} are left of {body.title}", "agree on less, or 'meshnode edit' the quantity"
         )
     if left == 0:
-        _end(replica, record, ended.TAKEN)
+        _end(replica, record, ended.TAKEN, within)
     else:
-        _write(replica, record, rewritten(replica, body, quantity=left), record.header.expires)
+        _write(replica, record, rewritten(replica, body, quantity=left), record.header.expires, within)
     return left
 
 
-def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
+def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> None:
     """So many of own listing `slot` are to be had again: the quantity goes up, and what ended as taken stands again.
 
-    Nothing happens where it is not limited, was closed or withdrawn, or would have run out by now.
+    `within` writes what must be committed with that. Nothing happens where it is not limited, was closed or withdrawn, or would have run out by now.
     """
     standing, over = _standing(replica, slot), replica.store.ended.of(slot)
     if standing is not None:
         body = body_of(standing)
         if body.quantity is not None:
             again = rewritten(replica, body, quantity=body.quantity + quantity)
-            _write(replica, standing, again, standing.header.expires)
+            _write(replica, standing, again, standing.header.expires, within)
     elif over is not None and over.how == ended.TAKEN and over.record.header.expires > replica.clock.now():
         body = rewritten(replica, body_of(over.record), quantity=quantity)
-        _write(replica, over.record, body, over.record.header.expires, reopens=True)
+        _write(replica, over.record, body, over.record.header.expires, within, reopens=True)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------
@@ -132,17 +137,34 @@ def _standing(replica: Replica, slot: bytes) -> Record | None:
     return record if record is not None and record.header.expires > replica.clock.now() else None
 
 
-def _end(replica: Replica, record: Record, how: str) -> None:
+def _end(replica: Replica, record: Record, how: str, within: Callable[[], None] = _nothing) -> None:
     memory = Ended(how, replica.clock.now(), record)
-    slot = record.header.slot
-    authoring.withdraw(replica, Kind.LISTING, slot, within=lambda: replica.store.ended.remember(memory))
+
+    def committed_with_it() -> None:
+        replica.store.ended.remember(memory)
+        within()
+
+    authoring.withdraw(replica, Kind.LISTING, record.header.slot, within=committed_with_it)
 
 
-def _write(replica: Replica, record: Record, body: Listing, expires: int, *, reopens: bool = False) -> Record:
+def _write(
+    replica: Replica,
+    record: Record,
+    body: Listing,
+    expires: int,
+    within: Callable[[], None] = _nothing,
+    *,
+    reopens: bool = False,
+) -> Record:
     """The next version of `record`, which said something else or is over."""
     audience, slot = Audience(record.header.audience), record.header.slot
     if reopens:  # meanwhile places may be told less exactly
         body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
+
+    def committed_with_it() -> None:
+        replica.store.ended.forget(slot)
+        within()
+
     return authoring.write(
         replica,
         Kind.LISTING,
@@ -152,5 +174,5 @@ def _write(replica: Replica, record: Record, body: Listing, expires: int, *, reo
         audience=audience,
         narrows=not reopens and narrows(replica, record, audience, body, expires),
         above=record.header.version + 1 if reopens else 0,  # one more was spent on its end
-        within=lambda: replica.store.ended.forget(slot),
+        within=committed_with_it,
     )

@@ -23,6 +23,9 @@ from protocol import (
 log = logging.getLogger(__name__)
 
 FIRST_DEVICE = "First device"
+FORMER_DEVICE = (
+    "former_device"  # the name, in the store's small values, of the key that this machine had before, in hex
+)
 
 
 def admit(

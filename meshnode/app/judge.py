@@ -90,6 +90,13 @@ def about(kind: int, slot: bytes, place: str | None, tag: bytes | None) -> str |
     return slot if kind == Kind.JOIN else place
 
 
+def as_asked_by(viewer: PersonId, asked: Question) -> Question:
+    """`asked` without what makes no difference to `viewer`: all letters to others of one author are one question to him."""
+    if asked[0] != Kind.LETTER or _addressed(viewer, asked):
+        return asked
+    return (*asked[:-1], b"")
+
+
 class Judge:
     """Answers questions about audience from what the circle says at this moment."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from meshnode.app import introductions, letters
+from meshnode.app import introductions, letters, moves
 from meshnode.app.replica import Replica
 from meshnode.errors import Refused
 from meshnode.store import LyingLetter
@@ -18,6 +18,7 @@ from protocol import (
     Content,
     Introducing,
     Letter,
+    Move,
     Opened,
     PersonId,
     Receipt,
@@ -46,7 +47,7 @@ def _receipt_came(replica: Replica, opened: Opened) -> None:
     replica.store.letters.note_receipt(sent.slot, opened.device, arrived=arrived)
 
 
-HANDLERS: dict[type[Content], Handler] = {Receipt: _receipt_came, Introducing: introductions.take}
+HANDLERS: dict[type[Content], Handler] = {Receipt: _receipt_came, Move: moves.receive, Introducing: introductions.take}
 
 
 def open_new(replica: Replica) -> None:
@@ -75,13 +76,14 @@ def _is_for_this_device(replica: Replica, lying: LyingLetter) -> bool:
 
 
 def _connected(replica: Replica, author: PersonId) -> bool:
-    """Whether anything joins us. Anybody can make up people who write letters: those of strangers stay closed."""
+    """Whether anything joins us: a vouch, the web or mesh, a group. Anybody can make up people who write letters: those
+    of strangers stay closed."""
     circle, me = replica.circle, replica.me
     graph = circle.graph
     if graph.at_odds(me, author):
         return False
     vouched = graph.weight(me, author) > 0 or graph.weight(author, me) > 0
-    in_web = author in circle.reach_to(me) or author in circle.regard_from(me)
+    in_web = author in circle.reach_to(me) or author in circle.regard_from(me) or graph.same_mesh(author, me)
     return vouched or in_web or author in circle.groups.mates(me)
 
 

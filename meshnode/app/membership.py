@@ -6,7 +6,7 @@ groups in which he believes the other to be too, and is heard if one of them is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from meshnode.app.authoring import fresh_salt, withdraw, write
 from meshnode.app.policy import note_leavers, web
@@ -45,9 +45,9 @@ def certificate_of(replica: Replica, person: PersonId, device: DeviceId) -> Reco
     return replica.store.records.used((person, Kind.DEVICE, device_slot(device)))
 
 
-def keep(replica: Replica, join: Join) -> None:
-    """Write the own join of a group, or write it anew."""
-    write(replica, Kind.JOIN, join.slot, join, life=limits.JOIN_LIFE)
+def keep(replica: Replica, join: Join, *, above: int = 0, within: Callable[[], None] = lambda: None) -> None:
+    """Write the own join of a group, or write it anew; `above` and `within` as in `authoring.write`."""
+    write(replica, Kind.JOIN, join.slot, join, life=limits.JOIN_LIFE, above=above, within=within)
 
 
 def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = ()) -> Join:
@@ -66,11 +66,11 @@ def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = 
     return Join(fresh_salt(replica), join.group, join.steps, tuple(signed.values()))
 
 
-def renew(replica: Replica, record: Record) -> None:
-    """Write an own join again for another term."""
+def renew(replica: Replica, record: Record, *, within: Callable[[], None] = lambda: None) -> None:
+    """Write an own join again for another term, or in place of another own device; `within` as in `authoring.write`."""
     join = body_of(record)
     assert isinstance(join, Join)
-    keep(replica, with_invitations(replica, join))
+    keep(replica, with_invitations(replica, join), above=record.header.version, within=within)
 
 
 def leave(replica: Replica, join: Join) -> None:

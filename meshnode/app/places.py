@@ -150,7 +150,12 @@ def keep_up(replica: Replica) -> None:
 
 
 def published_something(replica: Replica) -> bool:
-    """Whether there is a profile yet, and a device that may sign."""
+    """Whether there is a profile yet, a choice of how exactly to publish, and a device that may sign.
+
+    A device that was just added does not know the choice before it has met another.
+    """
+    if preference_of(replica, replica.me).stamp == 0:
+        return False
     return replica.circle.profile(replica.me) is not None and replica.circle.certified(replica.me, replica.device)
 
 

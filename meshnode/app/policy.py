@@ -23,6 +23,7 @@ from protocol import (
     empty_policy,
     limits,
     narrows,
+    taken_over,
     with_block,
     with_preference,
     with_vouch,
@@ -90,6 +91,24 @@ def renew(replica: Replica) -> None:
     current = _own_register(replica)
     if current is not None:
         _write(replica, current, current)
+
+
+def take_over(
+    replica: Replica, theirs: Policy, *, blocks_only: bool = False, within: Callable[[], None] = lambda: None
+) -> bool:
+    """Say myself, on this device, what `theirs`, of another device of mine, decides (`protocol.taken_over`).
+
+    `within` is called inside the commit, if there is one; False where there was nothing to say.
+    """
+    current = _own_register(replica)
+    before = current if current is not None else empty_policy(fresh_salt(replica))
+    others = [policy for policy in _others(replica) if policy != theirs]
+    stamp = max(_next_stamp(replica), theirs.clock + 1)
+    after = taken_over(before, theirs, others, stamp, fresh_salt(replica), blocks_only=blocks_only)
+    if after is before:
+        return False
+    _write(replica, before, after, within)
+    return True
 
 
 def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: None) -> None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from meshnode.app.circle import Circle
 from meshnode.store import Store, Use
-from protocol import Kind, PersonId, Record, limits
+from protocol import Kind, Letter, PersonId, Record, body_of, letter_tag, limits
 
 
 class Caps(NamedTuple):
@@ -91,7 +91,9 @@ class Room:
         size = len(record.wire)
         if not disk_is_full and self._author_has_room(record, size):
             near = source is None or self._circle.graph.weight(self._me, author) > 0
-            if near or self._others_leave_room(record.header.kind, size, source):
+            # What is for me is not carried: it must arrive however many letters to others there are.
+            kind = Kind.LISTING if self._is_for_me(record) else record.header.kind
+            if near or self._others_leave_room(kind, size, source):
                 return True
         return self._is_no_more(record, size)
 
@@ -112,6 +114,13 @@ class Room:
             record.header.kind == Kind.JOIN and records.count_of(author, Kind.JOIN) >= limits.GROUPS_MAX
         )
         return not crowded or records.head(record.register) is not None
+
+    def _is_for_me(self, record: Record) -> bool:
+        if record.header.kind != Kind.LETTER or not record.body:
+            return False
+        letter = body_of(record)
+        author, slot = record.header.author, record.header.slot
+        return isinstance(letter, Letter) and letter.tag == letter_tag(author, self._me, slot)
 
     def _has_room_for_letter(self, author: PersonId, size: int) -> bool:
         use = self._store.records.written_by(author)

@@ -82,6 +82,8 @@ class Matches:
     shown: tuple[Match, ...]
     hidden: int
     """How many more only the viewer's limits of trust and distance hide."""
+    set_aside: int
+    """How many would be shown, had the viewer not hidden them one by one."""
     in_title: bytes
     elsewhere: bytes
 
@@ -94,6 +96,12 @@ class Matches:
         """What matches on this shelf, newest first: by the titles, or otherwise."""
         wanted = self.elsewhere if elsewhere else self.in_title
         return (entry for entry in match.shelf.entries if wanted[entry.place])
+
+    def everything(self) -> Iterator[tuple[Entry, Shelf]]:
+        """All entries that are shown, with the shelves on which they stand."""
+        for match in self.shown:
+            for elsewhere in (False, True):
+                yield from ((entry, match.shelf) for entry in self.entries(match, elsewhere=elsewhere))
 
 
 def check(sought: Sought) -> None:
@@ -111,27 +119,37 @@ def check(sought: Sought) -> None:
     _audience(sought)
 
 
-def seek(replica: Replica, catalogue: Catalogue, sought: Sought) -> Matches:
-    """Everything that matches. Usage where the search makes no sense."""
-    check(sought)
-    catalogue.catch_up()
-    audience = _audience(sought)
-    opinions = [
-        (shelf, opinion)
-        for shelf, opinion in _opinions(replica, catalogue, _wish(replica, sought))
-        if audience in (None, opinion.audience)
-    ]
+def seek(replica: Replica, catalogue: Catalogue, sought: Sought, among: int | None = None) -> Matches:
+    """Everything that matches, or what of it stands `among` these places. Usage where the search makes no sense."""
+    opinions = list(standpoint(replica, catalogue, sought))
     in_title, elsewhere = _matching(catalogue, sought, opinions)
+    if among is not None:
+        in_title, elsewhere = in_title & among, elsewhere & among
+    aside = catalogue.hidden()
+    set_aside = catalogue.by_shelf((in_title | elsewhere) & aside)
+    in_title, elsewhere = in_title & ~aside, elsewhere & ~aside
     titled, others = catalogue.by_shelf(in_title), catalogue.by_shelf(elsewhere)
     shown: list[Match] = []
-    hidden = 0
+    hidden = hidden_one_by_one = 0
     for shelf, opinion in opinions:
         match = Match(shelf, opinion, titled[shelf], others[shelf])
         if opinion.verdict is not Verdict.VISIBLE:
             hidden += match.in_title + match.elsewhere
-        elif match.in_title or match.elsewhere:
+            continue
+        hidden_one_by_one += set_aside[shelf]
+        if match.in_title or match.elsewhere:
             shown.append(match)
-    return Matches(tuple(shown), hidden, catalogue.flags(in_title), catalogue.flags(elsewhere))
+    return Matches(tuple(shown), hidden, hidden_one_by_one, catalogue.flags(in_title), catalogue.flags(elsewhere))
+
+
+def standpoint(replica: Replica, catalogue: Catalogue, sought: Sought) -> Iterator[tuple[Shelf, Opinion]]:
+    """Every shelf of which there is something to say to who seeks so: what he sees, or hides from himself by limits."""
+    check(sought)
+    catalogue.catch_up()
+    audience = _audience(sought)
+    for shelf, opinion in _opinions(replica, catalogue, _wish(replica, sought)):
+        if audience in (None, opinion.audience):
+            yield shelf, opinion
 
 
 def _matching(catalogue: Catalogue, sought: Sought, opinions: list[tuple[Shelf, Opinion]]) -> tuple[int, int]:
@@ -152,7 +170,6 @@ def _matching(catalogue: Catalogue, sought: Sought, opinions: list[tuple[Shelf, 
 
 
 def _opinions(replica: Replica, catalogue: Catalogue, wish: Wish) -> Iterator[tuple[Shelf, Opinion]]:
-    """Every shelf of which there is something to say to the owner: what he sees, or hides from himself."""
     if len(catalogue.opinions) > WISHES_REMEMBERED:
         catalogue.opinions.clear()
     formed: dict[Shelf, Opinion] = catalogue.opinions.setdefault(wish, {})

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from meshnode.app.circle import Circle
-from meshnode.app.judge import Answer, Judge, Question, question
+from meshnode.app.judge import Answer, Judge, Question, as_asked_by, question
 from meshnode.app.moved import Moved
 from meshnode.store import Row, State, Store
 from protocol import Kind, PersonId, RecordId
@@ -42,7 +42,7 @@ class Settler:
     def note(self, asked: Iterable[Question]) -> None:
         """Records that pose these questions are about to be held."""
         if self._questions is not None:
-            self._questions.update(asked)
+            self._questions.update(as_asked_by(self._me, one) for one in asked)
 
     def forget(self) -> None:
         """What was noted may have been taken back: read the questions anew when next asked."""
@@ -147,7 +147,7 @@ class Settler:
         """Whose records hold one at least that we may not have any more."""
         if self._questions is None:
             rows = self._store.records.rows(states=_IN_PLACE)
-            self._questions = {question(row) for row in rows if row.author != self._me}
+            self._questions = {as_asked_by(self._me, question(row)) for row in rows if row.author != self._me}
         moved = self._moved.since_last()
         again = [asked for asked in self._questions if moved is None or asked[1] in moved]
         lost = {asked for asked in again if self._judge.answer(self._me, asked) is Answer.NO}

@@ -11,11 +11,14 @@ from typing import Protocol
 
 from meshnode.app import life, used_cards
 from meshnode.app.cards import written
+from meshnode.app.devices import name_of as name_of_device
+from meshnode.app.enrolment import FORMER_DEVICE
 from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
 from meshnode.app.replica import Replica
 from meshnode.app.shown import body_of
+from meshnode.app.strikes import silenced
 from meshnode.app.upkeep import certificate_ends
-from protocol import DeviceId, PersonId, limits
+from protocol import DeviceId, PersonId, device_text, limits
 
 ENDING_NAMED = 3  # listings whose end is near, by title; the rest by number
 
@@ -82,10 +85,14 @@ class Network(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PeerView:
-    """A session: whose, where, whether this node called, since when (UNIX seconds), and whether it is caught up."""
+    """A session: whose, where, whether this node called, since when (UNIX seconds), and whether it is caught up.
+
+    `device` is the name of another device of yours, empty for other people's.
+    """
 
     id: str
     name: str
+    device: str
     address: str
     dialed: bool
     since: int
@@ -104,6 +111,7 @@ class StatusView:
     """How the node is doing.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers were not met yet;
+    `alerts` the listings that came into view, that a watch of yours looks out for and that were not shown as news yet;
     `addresses` say where others can reach it; `announcing` whether it is announced on the local network.
     """
 
@@ -112,6 +120,7 @@ class StatusView:
     peers: tuple[PeerView, ...]
     records: int
     pending: int
+    alerts: int
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
     announcing: bool
@@ -125,6 +134,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         peers=peers(replica, network).peers,
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
+        alerts=replica.store.finding.count_alerts(replica.clock.now()),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,
@@ -136,7 +146,14 @@ def peers(replica: Replica, network: NetworkState) -> PeersView:
     ordered = sorted(network.peers, key=lambda peer: (peer.since, peer.person, peer.device))
     return PeersView(
         tuple(
-            PeerView(*_mentioned(replica, peer.person), peer.address, peer.dialed, peer.since, peer.live)
+            PeerView(
+                *_mentioned(replica, peer.person),
+                _own_device(replica, peer),
+                peer.address,
+                peer.dialed,
+                peer.since,
+                peer.live,
+            )
             for peer in ordered
         )
     )
@@ -164,16 +181,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
             )
         )
     found.extend(_crowding(replica))
-    ends = certificate_ends(replica)
-    if ends is not None:
-        days = max(ends, 0) // limits.DAY
-        found.append(
-            Problem(
-                "certificate_ending",
-                f"The certificate of this device ends in {days} days",
-                "start the node with the identity's passphrase, and it renews itself",
-            )
-        )
+    found.extend(_of_this_device(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
     found.extend(
@@ -197,6 +205,33 @@ def _ending(replica: Replica) -> Iterator[Problem]:
         )
 
 
+def _of_this_device(replica: Replica) -> Iterator[Problem]:
+    """What keeps this device from speaking for its owner, or will."""
+    if silenced(replica):
+        yield Problem(
+            "device_revoked",
+            "This device was revoked: it no longer speaks for you, and what it wrote is void",
+            "to use this machine again, make it a device anew: 'meshnode device join' in a new home",
+        )
+        return
+    ends = certificate_ends(replica)
+    if ends is not None:
+        yield Problem(
+            "certificate_ending",
+            f"The certificate of this device ends in {max(ends, 0) // limits.DAY} days",
+            "let it meet the device that has your identity key, and it is renewed"
+            if replica.elsewhere
+            else "start the node with the identity's passphrase, and it renews itself",
+        )
+    former = replica.store.meta.get(FORMER_DEVICE)
+    if former is not None and replica.circle.certified(replica.me, bytes.fromhex(former)):
+        yield Problem(
+            "former_device",
+            "The key that this machine had before its store was lost still speaks for you",
+            f"if nobody else should have it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
+        )
+
+
 def _crowding(replica: Replica) -> Iterator[Problem]:
     """What keeps others' records from being taken in."""
     if replica.room.disk_is_full:
@@ -213,6 +248,10 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
             "Others' records take up nearly all the room that they may",
             "people you vouch for yourself still find room",
         )
+
+
+def _own_device(replica: Replica, peer: Peer) -> str:
+    return name_of_device(replica, peer.device) if peer.person == replica.me else ""
 
 
 def _mentioned(replica: Replica, person: PersonId) -> tuple[str, str]:

@@ -6,12 +6,13 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy
-from meshnode.app.beginning import certify_own_device
+from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy, reissue, stock
+from meshnode.app.beginning import certify
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
 from meshnode.app.replica import Replica
-from protocol import PROFILE_SLOT, Kind, Record, device_slot, limits
+from meshnode.app.strikes import silenced
+from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, limits
 
 UPKEEP_SECONDS = 10 * 60  # between two rounds while nothing asks for one sooner
 CERTIFICATE_AHEAD = (
@@ -21,9 +22,13 @@ CERTIFICATE_AHEAD = (
 
 def upkeep(replica: Replica) -> int:
     """Do what is due and return after how many seconds to come again."""
+    if silenced(replica):
+        return UPKEEP_SECONDS  # nothing is this device's to say or to keep in order any more
     mailroom.open_new(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
+    reissue.carry_on(replica)
+    stock.follow_up(replica)
     letters.tend(replica)
     _purge(replica)
     _renew(replica)
@@ -45,8 +50,10 @@ def _purge(replica: Replica) -> None:
     now = replica.clock.now()
     store = replica.store
     store.cards.purge(now)
+    store.devices.purge(now)
     store.letters.purge(now)
     store.introductions.purge(now)
+    store.exchanges.purge(now - limits.LETTER_LIFE)
     ended.purge(replica)
     ending, strays = store.records.ending(now), clearing.strays(replica)
     if ending or strays:
@@ -60,25 +67,43 @@ def _purge(replica: Replica) -> None:
 
 
 def _renew(replica: Replica) -> None:
-    """Write own long-lived registers again at half of their life; only the device that wrote them does."""
+    """Write own long-lived registers again at half of their life.
+
+    The device that wrote them does. Where it stays away until a quarter is left, any other of its person's does.
+    """
     now = replica.clock.now()
-    if _half_spent(
-        replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device))), limits.POLICY_LIFE, now
-    ):
-        policy.renew(replica)
-    profile = replica.store.records.used((replica.me, Kind.PROFILE, PROFILE_SLOT))
-    if profile and profile.header.device == replica.device and _half_spent(profile, limits.PROFILE_LIFE, now):
+    records = replica.store.records
+    for register in list(records.bodies(Kind.POLICY, author=replica.me)):
+        if register.header.device == replica.device and _spent(register, limits.POLICY_LIFE, 2, now):
+            policy.renew(replica)
+        elif register.header.device != replica.device and _spent(register, limits.POLICY_LIFE, 4, now):
+            reissue.take_over_policy(replica, register.header.device, blocks_only=False)
+    profile = records.used((replica.me, Kind.PROFILE, PROFILE_SLOT))
+    if profile and _is_ours_to_renew(replica, profile, limits.PROFILE_LIFE, now):
         set_profile(replica)
-    for join in list(replica.store.records.bodies(Kind.JOIN, author=replica.me)):
-        if join.header.device == replica.device and _half_spent(join, limits.JOIN_LIFE, now):
+    for join in list(records.bodies(Kind.JOIN, author=replica.me)):
+        if _is_ours_to_renew(replica, join, limits.JOIN_LIFE, now):
             membership.renew(replica, join)
-    certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
-    if replica.identity is not None and _half_spent(certificate, limits.DEVICE_LIFE, now):
-        certify_own_device(replica)
+    if replica.identity is not None:
+        _renew_certificates(replica, now)
 
 
-def _half_spent(record: Record | None, life: int, now: int) -> bool:
-    return record is not None and record.header.expires - now < life // 2
+def _renew_certificates(replica: Replica, now: int) -> None:
+    """Those of all devices: only here is the identity key."""
+    for one in replica.circle.devices(replica.me):
+        certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(one.device)))
+        keys = body_of(certificate) if certificate is not None and certificate.body else None
+        if certificate is not None and isinstance(keys, Device) and _spent(certificate, limits.DEVICE_LIFE, 2, now):
+            certify(replica, one.device, keys.dh_public, keys.letter_public)
+
+
+def _is_ours_to_renew(replica: Replica, record: Record, life: int, now: int) -> bool:
+    return _spent(record, life, 2 if record.header.device == replica.device else 4, now)
+
+
+def _spent(record: Record, life: int, part: int, now: int) -> bool:
+    """Whether less than that part of its life is left."""
+    return record.header.expires - now < life // part
 
 
 def _seconds_until_expiry(replica: Replica) -> int:

@@ -10,7 +10,8 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -63,6 +64,21 @@ class Client:
         """Have something taken back."""
         return self._call("DELETE", path)
 
+    def follow(self, path: str, /) -> Iterator[Any]:
+        """What an endless stream of the daemon's brings, one by one; it ends when the daemon does.
+
+        HTTP/1.0, so that what comes is the stream itself and not pieces of it with their lengths.
+        """
+        with self._connected() as connection:
+            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode("ascii"))
+            with connection.makefile("rb") as stream, suppress(ConnectionError):
+                if stream.readline().split(b" ")[1:2] != [b"200"]:
+                    raise _refusal(stream.read().partition(b"\r\n\r\n")[2])
+                for line in stream:
+                    name, _, value = line.rstrip(b"\r\n").partition(b": ")
+                    if name == b"data":
+                        yield json.loads(value)
+
     def _call(self, method: str, target: str, body: Mapping[str, Any] | None = None) -> Any:
         content = b"" if body is None else json.dumps(body).encode("ascii")
         head = f"{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -76,7 +92,7 @@ class Client:
         except ValueError as error:
             raise Failed(f"the daemon answered {status} without a word that could be read") from error
         if status >= 400:
-            raise Refusal(told.get("error", {}) if isinstance(told, dict) else {})
+            raise _refusal(answer)
         return told
 
     def _connected(self) -> socket.socket:
@@ -133,6 +149,15 @@ def connect(connection: socket.socket, path: Path) -> None:
         connection.connect(f"/proc/self/fd/{directory}/{path.name}")
     finally:
         os.close(directory)
+
+
+def _refusal(answer: bytes) -> Refusal:
+    """The error that the daemon answered with."""
+    try:
+        told = json.loads(answer)
+    except ValueError:
+        told = None
+    return Refusal(told.get("error", {}) if isinstance(told, dict) else {})
 
 
 def segment(text: str) -> str:

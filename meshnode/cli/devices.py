@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meshnode.cli import output
+from meshnode.cli.client import segment
 from meshnode.cli.program import as_typed
-from meshnode.cli.shell import Command, Family, Settings, Span, settings
+from meshnode.cli.shell import Command, Family, Settings, Span, named, settings
 from meshnode.errors import Usage
 
 if TYPE_CHECKING:
@@ -103,6 +104,33 @@ def list_(context: click.Context) -> None:
         ],
         empty="No device speaks for you.",
     )
+
+
+@device.command("revoke", cls=Command)
+@click.argument("name")
+@click.option("--discard", is_flag=True, help="Write nothing anew of what it wrote, except for its blocks.")
+@click.pass_context
+def revoke(context: click.Context, name: str, discard: bool) -> None:
+    """Give up a device of yours, lost or stolen: it speaks for you no more, anywhere, and for good."""
+    path = f"/v1/devices/{segment(named('device', name))}" + ("?discard=true" if discard else "")
+    told = settings(context).client().delete(path)
+    if settings(context).json:
+        output.as_json(told)
+        return
+    output.say(f"{told['name']} speaks for you no more. Other nodes hear of it as they meet.")
+    if told["kept"]:
+        output.say(f"{_records(told['kept'])} of its making {_are(told['kept'])} now this device's.")
+    if told["dropped"]:
+        output.say(f"{_records(told['dropped'])} of its making {_are(told['dropped'])} void.")
+    output.say("Whoever has that device may still read what is on it.")
+
+
+def _records(count: int) -> str:
+    return f"{count} record{'' if count == 1 else 's'}"
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _state(one: dict[str, Any]) -> str:

@@ -111,9 +111,11 @@ def as_line(result: dict[str, Any]) -> str:
 def _say_rest(told: dict[str, Any], *, first_page: bool) -> None:
     if told["next"]:
         output.note(f"{told['total']} in all: '--page {told['next']}' shows more.")
+    if told["set_aside"]:
+        output.note(f"{told['set_aside']} that you hid are left out: 'meshnode hide --list' lists them.")
     if told["hidden"]:
         output.note(f"{told['hidden']} hidden by trust or distance: '--trust any --within any' shows them.")
-    if not told["total"] and not told["hidden"]:
+    if not (told["total"] or told["hidden"] or told["set_aside"]):
         output.note("Nothing yet. What people share with you appears here as nodes meet.")
-    elif not told["results"] and not first_page:
+    elif told["total"] and not told["results"] and not first_page:
         output.note(f"There is no such page: {told['total']} in all.")

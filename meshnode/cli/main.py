@@ -26,6 +26,7 @@ TABLE = {
         "run": "meshnode.cli.run",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
+        "events": "meshnode.cli.events",
         "doctor": "meshnode.cli.status",
         "demo": "meshnode.cli.demo",
         "version": "meshnode.cli.program",
@@ -67,6 +68,21 @@ TABLE = {
     },
     "Finding": {
         "discover": "meshnode.cli.discover",
+        "news": "meshnode.cli.news",
+        "watch": "meshnode.cli.watch",
+        "hide": "meshnode.cli.hide",
+    },
+    "Exchanges": {
+        "respond": "meshnode.cli.exchanges",
+        "inbox": "meshnode.cli.exchanges",
+        "accept": "meshnode.cli.exchanges",
+        "decline": "meshnode.cli.exchanges",
+        "done": "meshnode.cli.exchanges",
+        "returned": "meshnode.cli.exchanges",
+        "cancel": "meshnode.cli.exchanges",
+        "say": "meshnode.cli.exchanges",
+        "exchanges": "meshnode.cli.exchanges",
+        "stats": "meshnode.cli.stats",
     },
 }
 

@@ -30,6 +30,9 @@ def status(context: click.Context) -> None:
     output.say(f"Connected to {_company(told['peers'])}. {_count(told['records'], 'record')} here.")
     if told["pending"]:
         output.say(f"{_count(told['pending'], 'card')} waiting until your nodes meet.")
+    if told["alerts"]:
+        came = "1 listing has" if told["alerts"] == 1 else f"{told['alerts']} listings have"
+        output.say(f"{came} come that you watch for; 'meshnode news' shows them.")
     for problem in told["problems"]:
         output.say(f"! {problem['message']}; {problem['hint']}")
     if not told["problems"]:
@@ -49,7 +52,7 @@ def peers(context: click.Context) -> None:
         ("name", "id", "address", "direction", "since", "state"),
         [
             (
-                peer["name"],
+                _whose(peer),
                 peer["id"][:11],
                 peer["address"],
                 "called" if peer["dialed"] else "answered",
@@ -92,8 +95,12 @@ def _readiness(told: dict[str, Any]) -> str:
 
 
 def _company(met: list[dict[str, Any]]) -> str:
-    names = list(dict.fromkeys(peer["name"] for peer in met))
+    names = list(dict.fromkeys(_whose(peer) for peer in met))
     return ", ".join(names) if names else "nobody"
+
+
+def _whose(peer: dict[str, Any]) -> str:
+    return f"{peer['name']} ({peer['device']})" if peer["device"] else str(peer["name"])
 
 
 def _count(number: int, what: str) -> str:

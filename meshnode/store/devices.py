@@ -29,6 +29,14 @@ class OwnDevice(NamedTuple):
     seen: int | None
 
 
+class Owed(NamedTuple):
+    """A record to be written anew, under its number here; with `blocks_only`, of a policy no more than its blocks."""
+
+    number: int
+    record: Record
+    blocks_only: bool
+
+
 class Devices:
     """The other devices of one node's owner."""
 
@@ -86,15 +94,15 @@ class Devices:
 
     # --- to be written anew ------------------------------------------------------------------------------------------
 
-    def owe(self, records: Iterable[Record]) -> None:
+    def owe(self, records: Iterable[Record], *, blocks_only: bool) -> None:
         """Remember that these, which a strike voids, are to be written anew by this device."""
         for record in records:
-            self._database.run("INSERT INTO reissue (wire) VALUES (?)", (record.wire,))
+            self._database.run("INSERT INTO reissue (wire, part) VALUES (?, ?)", (record.wire, int(blocks_only)))
 
-    def owed(self) -> list[tuple[int, Record]]:
-        """What is still to be written anew, each with its number, in the order in which it was remembered."""
-        rows = self._database.all("SELECT no, wire FROM reissue ORDER BY no")
-        return [(number, Record.parse(wire)) for number, wire in rows]
+    def owed(self) -> list[Owed]:
+        """What is still to be written anew, in the order in which it was remembered."""
+        rows = self._database.all("SELECT no, wire, part FROM reissue ORDER BY no")
+        return [Owed(number, Record.parse(wire), bool(part)) for number, wire, part in rows]
 
     def paid(self, number: int) -> None:
         """That one is written anew, or needs not be."""

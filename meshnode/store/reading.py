@@ -83,6 +83,11 @@ class RecordReader:
             for _, wire in found:
                 yield parsed(wire)
 
+    def arrived(self, kind: Kind, since: int) -> list[RecordId]:
+        """What of `kind` is here that came at that time (UNIX seconds) or later."""
+        sql = "SELECT id FROM record WHERE kind = ? AND arrived >= ? ORDER BY no"
+        return [record_id for (record_id,) in self._database.all(sql, (int(kind), since))]
+
     def circle_of(self, author: PersonId) -> list[tuple[State, Record]]:
         """All certificates, policies and profiles of `author`, whatever their state, headers alone too."""
         found = self._database.all(_CIRCLE, (self._persons.find(author),))

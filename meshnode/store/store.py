@@ -17,6 +17,8 @@ from meshnode.store.cards import Cards
 from meshnode.store.database import Database
 from meshnode.store.devices import Devices
 from meshnode.store.ended import EndedListings
+from meshnode.store.exchanges import Exchanges
+from meshnode.store.finding import Finding
 from meshnode.store.introductions import Introductions
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
@@ -59,6 +61,8 @@ class Store:
         self.letters = Letters(database, self.people)
         self.introductions = Introductions(database, self.people)
         self.ended = EndedListings(database)
+        self.finding = Finding(database)
+        self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
         """What was found when the store was opened; it is told until the next start."""

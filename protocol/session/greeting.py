@@ -62,10 +62,11 @@ class Greeting:
         header = self._certificate.header
         return PeerIntroduced(header.author, header.device, self._certificate, self._hello.wall, self._extra)
 
-    def hello(self, roots: tuple[bytes, bytes] | None) -> Hello:
-        """Our Hello."""
+    def hello(self, roots: tuple[bytes, bytes] | None, shown: Iterable[Record] = ()) -> Hello:
+        """Our Hello; what is to be `shown` goes into its introduction."""
         self.said = True
-        records = self._introduction() if self._introduce else ()
+        more = tuple(record.wire for record in shown)
+        records = (*self._introduction(), *more) if self._introduce or more else ()
         return Hello(VERSIONS, ALGORITHMS, self._wall, roots, records, self._tag(self._me.person, self._me.device))
 
     def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:

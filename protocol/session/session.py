@@ -223,9 +223,11 @@ class Session:
             self._move(Trigger.RECHECK)
             self._go_on()
 
-    def bye(self, code: Code) -> None:
-        """End the session from our side."""
+    def bye(self, code: Code, shown: Sequence[Record] = ()) -> None:
+        """End the session from our side. What is `shown` goes along in our Hello, if that was not said yet."""
         if self._state is not State.ENDED:
+            if shown and not self._greeting.said:
+                self._send(self._greeting.hello(None, shown))
             self._send(Bye(code))
             self._move(Trigger.OVER)
 

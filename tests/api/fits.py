@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from meshnode.api.description import EVENTS
 from tests.api.site import Answer
 
 TYPES: dict[str, tuple[type, ...]] = {
@@ -22,6 +23,10 @@ def misfits(document: dict[str, Any], method: str, path: str, answer: Answer) ->
     """Every way in which `answer` breaks the promise; addresses and methods that are not described owe an error."""
     operation = _operation(document, method, path)
     where = f"{method} {path} -> {answer.status}"
+    if isinstance(answer.body, str):
+        if operation is None or EVENTS not in operation["responses"][str(answer.status)]["content"]:
+            yield f"{where}: a stream, but not described as one"
+        return
     if answer.headers.get("content-type") != "application/json":
         yield f"{where}: not JSON"
     if path == "/openapi.json" and answer.status == 200:

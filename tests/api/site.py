@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshnode.api.app import build
+from meshnode.api.feed import Feed
 from meshnode.api.site import Site
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.replica import Replica
@@ -66,7 +67,7 @@ class Caller:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.network = StillNetwork()
-        self.site = Site(InlineDesk(), replica, self.network, Catalogue(replica))
+        self.site = Site(InlineDesk(), replica, self.network, Catalogue(replica), Feed(replica, self.network))
         self._app = build(self.site)
         self.answers: list[tuple[str, str, Answer]] = []
 
@@ -99,7 +100,9 @@ class Caller:
         sent: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:
-            chunk = chunks.pop(0) if chunks else b""
+            if not chunks:
+                return {"type": "http.disconnect"}
+            chunk = chunks.pop(0)
             return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
 
         async def send(message: Any) -> None:
@@ -108,10 +111,10 @@ class Caller:
         await self._app(scope, receive, send)
         start = sent[0]
         answered = b"".join(message.get("body", b"") for message in sent[1:])
+        told = {name.decode(): value.decode() for name, value in start["headers"]}
+        streamed = told.get("content-type", "").startswith("text/")
         answer = Answer(
-            start["status"],
-            {name.decode(): value.decode() for name, value in start["headers"]},
-            json.loads(answered) if answered else None,
+            start["status"], told, answered.decode() if streamed else json.loads(answered) if answered else None
         )
         self.answers.append((method, raw_path, answer))
         return answer

@@ -38,7 +38,13 @@ async def test_the_story_runs_over_http(mesh: Mesh, callers: Callers) -> None:
     assert [person["name"] for person in reason.body["regard"]["people"]] == ["Alice", "Bob", "Carol"]
     assert (await bob("DELETE", "/v1/vouches/Carol")).status == 200
     mesh.settle()
-    assert (await alice("GET", "/v1/discover")).body == {"results": [], "hidden": 0, "total": 0, "next": None}
+    assert (await alice("GET", "/v1/discover")).body == {
+        "results": [],
+        "hidden": 0,
+        "total": 0,
+        "set_aside": 0,
+        "next": None,
+    }
 
 
 async def test_cards_are_made_and_added(callers: Callers) -> None:
@@ -79,8 +85,13 @@ async def test_own_listings_are_posted_shown_edited_and_withdrawn(alice: Caller)
     assert (await alice("GET", "/v1/listings")).body["listings"] == []
 
 
-async def test_reading_changes_nothing(alice: Caller) -> None:
+async def test_reading_changes_nothing(mesh: Mesh, callers: Callers) -> None:
+    alice, bob, _ = callers
     await alice("POST", "/v1/listings", {"type": "offer", "title": "Bob"})
+    mesh.settle()
+    await bob("POST", "/v1/requests/Bob", {})
+    mesh.settle()
+    assert len((await alice("GET", "/v1/inbox")).body) == 1  # what came is taken in, whoever asks first
     before = contents(alice)
     for route in ROUTES:
         if route.method == "GET":
@@ -155,6 +166,15 @@ BAD: list[tuple[str, str, Any, int]] = [
     ("GET", "/v1/discover?sort=luck", None, 400),
     ("GET", "/v1/discover?page=0", None, 400),
     ("GET", f"/v1/discover?words={'x' * 201}", None, 400),
+    ("POST", "/v1/requests/Nothing", {}, 404),
+    ("POST", "/v1/requests/Nothing", {"quantity": "2"}, 400),
+    ("POST", "/v1/requests/", {}, 400),
+    ("POST", "/v1/moves/Nothing", {"act": "accept"}, 404),
+    ("POST", "/v1/moves/Nothing", {"act": "ask"}, 400),
+    ("POST", "/v1/moves/Nothing", {"act": "approve"}, 400),
+    ("POST", "/v1/moves/Nothing", {}, 400),
+    ("GET", "/v1/exchanges?limit=0", None, 400),
+    ("GET", "/v1/exchanges/Nothing", None, 404),
     ("GET", "/v1/status?verbose=1", None, 400),
     ("GET", "/v1/people/%ff", None, 400),
     ("GET", "/v1/nothing", None, 404),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from meshnode.app import cards, listings
+from meshnode.app import cards, hiding, listings, news, watching
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.discover import Discovery, Search, discover
 from meshnode.app.replica import Replica
+from meshnode.app.seeking import Sought
 from meshnode.app.shown import ListingView
+from meshnode.app.watching import Watcher
 from meshnode.clock import Clock
 from protocol import PersonId
 from tests.support.mesh import EPOCH, Mesh, Node
@@ -21,6 +23,9 @@ class Desk:
 
     node: Node
     catalogue: Catalogue
+
+    def __post_init__(self) -> None:
+        self.watcher = Watcher(self.replica, self.catalogue)
 
     @property
     def replica(self) -> Replica:
@@ -38,6 +43,33 @@ class Desk:
 
     def titles(self, words: str | None = None, **search: object) -> list[str]:
         return [result.title for result in self.discover(words, **search).results]
+
+    def news(self) -> list[str]:
+        """The titles of what is new; it is so no more."""
+        return [
+            result.title for result in news.look(self.replica, self.catalogue, self.watcher, news.NewsLook()).results
+        ]
+
+    def peek(self) -> list[str]:
+        """The titles of what is new; it stays so."""
+        return [result.title for result in news.peek(self.replica, self.catalogue, self.watcher).results]
+
+    def watch(self, words: str | None = None, **sought: object) -> int:
+        """Save a search; returns its number."""
+        return watching.add(self.replica, self.catalogue, self.watcher, Sought(words=words, **sought)).id  # type: ignore[arg-type]
+
+    def alerts(self) -> list[tuple[int, str]]:
+        """What came for watches, by their numbers, and the titles."""
+        told = watching.watches(self.replica, self.catalogue, self.watcher).watches
+        return [(alert.watch, alert.title) for watch in told for alert in watch.alerts]
+
+    def hide(self, which: str) -> str:
+        """Hide a listing; returns its title."""
+        return hiding.hide(self.replica, self.catalogue, which).title
+
+    def unhide(self, which: str) -> str:
+        """Show it again; returns its title."""
+        return hiding.unhide(self.replica, self.catalogue, which).title
 
     def card(self, **order: object) -> str:
         return cards.make(self.replica, cards.CardOrder(**order), [("127.0.0.1", 4747)]).text  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ import pytest
 
 from meshnode.app import authoring
 from meshnode.app.replica import Replica
-from meshnode.errors import Failed
+from meshnode.errors import Failed, Refused
 from protocol import STRIKE_VERSION, Audience, Device, Kind, Listing, Record, device_slot, limits, signed
 from tests.support.mesh import EPOCH, Mesh
 
@@ -94,6 +94,6 @@ def test_a_device_that_was_struck_is_told_so_and_writes_nothing() -> None:
         sign=replica.identity.sign,
     )
     replica.ingest.receive([strike])
-    with pytest.raises(Failed, match="no longer speaks for you"):
+    with pytest.raises(Refused, match="no longer speaks for you"):
         write(replica)
     assert not [row for row in replica.store.records.rows(author=replica.me) if row.kind != Kind.DEVICE]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from meshnode.app import policy
-from meshnode.app.judge import Answer, question
+from meshnode.app.judge import Answer, as_asked_by, question
 from meshnode.app.replica import Replica
 from meshnode.store import Row, State
-from protocol import Audience, Kind, PersonId, Precision, Preference, Record, coarse
+from protocol import Audience, Kind, PersonId, Precision, Preference, Receipt, Record, coarse, limits, seal
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.people import Person
 
@@ -133,3 +133,51 @@ def test_a_certificate_and_a_policy_go_to_the_mesh_and_to_whom_they_are_about() 
     assert answer(replica, dan.policy({BOB: 100}, now=EPOCH), BOB.id) is Answer.YES
     assert answer(replica, dan.policy({BOB: 100}, now=EPOCH)) is Answer.NO
     assert row_of(replica, dan.certificate(EPOCH)).kind == Kind.DEVICE
+
+
+def letter_to(addressee: PersonId, slot: bytes = bytes(16)) -> Record:
+    body = seal(
+        Receipt(bytes(16)),
+        author=BOB.id,
+        addressee=addressee,
+        slot=slot,
+        letter_keys=[CAROL.keys.letter_public],
+        entropy=bytes(32),
+    )
+    return BOB.record(Kind.LETTER, slot, body, EPOCH, life=limits.LETTER_LIFE, policy_version=1)
+
+
+def test_a_letter_is_for_its_authors_web_and_for_whom_its_tag_names() -> None:
+    replica = alice()
+    letter = letter_to(CAROL.id)
+    known(replica)
+    put(replica, letter)
+    assert answer(replica, letter) is Answer.YES  # she carries it
+    assert answer(replica, letter, CAROL.id) is Answer.YES
+    assert answer(replica, letter, Person("Dan").id) is Answer.NO
+
+
+def test_what_is_for_me_needs_no_policy_of_its_author_but_is_given_to_others_by_his_policy_only() -> None:
+    """Without it nobody can tell whom he has blocked since; who he writes to he has in mind."""
+    replica = alice()
+    mine, carols = letter_to(replica.me), letter_to(CAROL.id, b"b" * 16)
+    put(replica, BOB.certificate(EPOCH), mine, carols)
+    assert answer(replica, mine) is Answer.YES
+    assert answer(replica, carols) is Answer.UNKNOWN
+    assert answer(replica, carols, CAROL.id) is Answer.UNKNOWN
+    known(replica, blocks=[CAROL])
+    assert answer(replica, carols, CAROL.id) is Answer.NO
+    policy.block(replica, BOB.id)
+    put(replica, mine)
+    assert answer(replica, mine) is Answer.NO
+
+
+def test_all_letters_of_one_author_to_others_are_one_question() -> None:
+    replica = alice()
+    letters = [letter_to(CAROL.id, bytes([number]) * 16) for number in range(3)]
+    mine = letter_to(replica.me, b"m" * 16)
+    put(replica, BOB.certificate(EPOCH), mine, *letters)
+    asked = {as_asked_by(replica.me, question(row_of(replica, letter))) for letter in letters}
+    assert len(asked) == 1
+    own = question(row_of(replica, mine))
+    assert as_asked_by(replica.me, own) == own

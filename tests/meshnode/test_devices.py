@@ -121,3 +121,42 @@ def test_a_locked_identity_adds_no_device_and_says_how_it_would(tmp_path: Path, 
     assert refused.returncode == 5
     assert "run --unlock" in refused.stderr
     assert ask(home, "device", "list")["identity"] == "locked"
+
+
+def test_a_revoked_device_is_told_and_what_it_posted_stays(laptop: Path, pi: Path) -> None:
+    assert meshnode(pi, "offer", "Saw").returncode == 0
+    eventually(lambda: titles(laptop) == {"Saw"}, "the laptop has it")
+    assert ask(laptop, "peers")["peers"][0]["device"] == "Pi"
+    told = ask(laptop, "device", "revoke", "pi")
+    assert (told["name"], told["kept"], told["dropped"]) == ("Pi", 1, 0)
+    assert titles(laptop) == {"Saw"}
+
+    eventually(lambda: is_told(pi), "the Pi says that it was revoked")
+    refused = meshnode(pi, "offer", "Hammer")
+    assert refused.returncode == 5
+    assert "revoked" in refused.stderr
+    again = meshnode(laptop, "device", "revoke", "Pi")
+    assert again.returncode == 5
+    assert "already" in again.stderr
+    assert [(one["name"], one["struck"]) for one in ask(laptop, "device", "list")["devices"]] == [
+        ("First device", False),
+        ("Pi", True),
+    ]
+
+
+def test_a_device_revoked_while_it_was_off_starts_hears_of_it_and_starts_again(
+    laptop: Path, tmp_path: Path, start: Start
+) -> None:
+    home = tmp_path / "pi"
+    assert join(home, ask(laptop, "device", "add", "--name", "Pi")["text"]).returncode == 0
+    assert meshnode(laptop, "device", "revoke", "Pi").returncode == 0
+    for _ in range(2):
+        daemon = start(home)
+        ready(home)
+        eventually(lambda: is_told(home), "the Pi says that it was revoked")
+        daemon.terminate()
+        assert daemon.wait(10) == 0
+
+
+def is_told(home: Path) -> bool:
+    return "device_revoked" in {problem["code"] for problem in ask(home, "status")["problems"]}

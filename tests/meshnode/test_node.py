@@ -24,6 +24,21 @@ def test_a_signal_stops_it_and_leaves_a_tidy_home(home: Path, start: Start, numb
     assert all(path.stat().st_mode & 0o077 == 0 for path in home.iterdir())
 
 
+def test_whoever_listens_for_changes_does_not_keep_it_from_stopping(home: Path, start: Start) -> None:
+    daemon = start(home)
+    ready(home)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.connect(str(home / "api.sock"))
+        listener.sendall(b"GET /v1/events HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        heard = b""
+        while not heard.partition(b"\r\n\r\nid: ")[2].endswith(b"\n\n"):
+            heard += listener.recv(4096)
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(END_SECONDS) == 0
+        listener.settimeout(END_SECONDS)
+        assert listener.recv(4096) == b""
+
+
 def test_a_second_daemon_on_the_same_home_is_refused(home: Path, start: Start) -> None:
     start(home)
     ready(home)

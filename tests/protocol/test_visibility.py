@@ -25,7 +25,9 @@ from protocol import (
     cost,
     distance_km,
     effective_audience,
+    limit,
     may_have_device,
+    may_have_letter,
     may_have_policy,
     may_have_profile,
     standing_between,
@@ -349,3 +351,21 @@ def test_whoever_may_see_anything_may_have_policy_and_certificate(world: World) 
             ties = {"same_mesh": graph.same_mesh(author, viewer), "vouched": graph.weight(author, viewer) > 0}
             assert may_have_device(stands, **ties)
             assert may_have_policy(stands, author_blocks=graph.blocks(author, viewer), **ties)
+
+
+@pytest.mark.parametrize(
+    ("stands", "carries", "reads"),
+    [
+        (Standing(False, None, None), False, True),
+        (Standing(False, limit(100), None), True, True),
+        (Standing(False, limit(100) + 1, 0), False, True),
+        (Standing(False, None, None, shares_cell=True), True, True),
+        (Standing(True, None, None, shares_cell=True), False, False),
+        (Standing(False, None, None, yourself=True), True, True),
+    ],
+)
+def test_a_letter_is_carried_by_the_authors_web_and_read_by_whom_it_is_for_unless_blocked(
+    stands: Standing, *, carries: bool, reads: bool
+) -> None:
+    assert may_have_letter(stands, addressed=False) == carries
+    assert may_have_letter(stands, addressed=True) == reads

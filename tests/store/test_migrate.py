@@ -11,6 +11,8 @@ from meshnode.errors import Refused
 from meshnode.store import Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import Migration, migrate, migrations
+from meshnode.store.rows import id_key
+from tests.support.people import NOW, Person
 
 FIRST = Migration(1, "begin", "CREATE TABLE apple (name TEXT); INSERT INTO apple VALUES ('Boskoop');")
 SECOND = Migration(2, "grow", "ALTER TABLE apple ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';")
@@ -58,3 +60,29 @@ def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path)
     assert "update" in caught.value.hint
     assert [entry.name for entry in tmp_path.iterdir()] == ["store.db"]
     assert path.read_bytes() == before
+
+
+def test_a_store_of_the_first_version_takes_every_later_step_and_keeps_what_it_held(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = Database.open(path)
+    migrate(database, migrations()[:1])
+    record = Person("Alice").listing()
+    header = record.header
+    database.run("INSERT INTO person VALUES (1, ?)", (header.author,))
+    database.run("INSERT INTO device VALUES (1, ?)", (header.device,))
+    database.run(
+        "INSERT INTO record (id, id_key, author, kind, slot, role, device, version, audience, policy_version, created,"
+        " expires, floor, outlives, state, complete, withdrawn, arrived, due, size, wire)"
+        " VALUES (?, ?, 1, ?, ?, 0, 1, 1, ?, 1, ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?)",
+        (
+            record.id, id_key(record.id), header.kind, header.slot, header.audience, header.created, header.expires,
+            header.outlives, header.created, header.expires, len(record.wire), record.wire,
+        ),
+    )  # fmt: skip
+    database.close()
+    with Store.open(path) as store:
+        assert store.records.get(record.id) == record
+        (row,) = store.records.rows()
+        assert (row.author, row.tag) == (header.author, None)
+        assert store.letters.lying() == []
+        assert store.introductions.all(NOW) == []

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 
-from meshnode.app import beginning, contacts, profile, upkeep
+from meshnode.app import beginning, contacts, devices, joining, profile, upkeep
 from meshnode.app.changes import Change
 from meshnode.app.conversation import Conversation
 from meshnode.app.replica import Replica
@@ -21,6 +21,7 @@ from meshnode.clock import Clock
 from meshnode.store import Store
 from protocol import (
     Audience,
+    DeviceCode,
     DeviceKeys,
     IdentityKeys,
     PersonId,
@@ -122,17 +123,35 @@ class Mesh:
         beginning.certify_own_device(node.replica)
         return node
 
-    def _new_node(self, name: str, identity: IdentityKeys) -> Node:
+    def join_device(self, name: str, owner: str) -> Node:
+        """Another device, called `name`, of the person whose node is `owner`, who shows it a code: it has no identity key."""
+        shower = self.nodes[owner]
+        node = self._new_node(name, None, shower.person)
+        code = DeviceCode.parse(devices.add(shower.replica, devices.DeviceOrder(name), ()).text)
+        asking = joining.Joining(code, node.replica.keys, node.replica.entropy)
+        answering = Conversation.answering(shower.replica, shower.seen, self.time)
+        while not asking.over:
+            answering.receive(asking.data_to_send(), self.time)
+            asking.receive(answering.data_to_send())
+        assert asking.admission is not None
+        joining.begin_as_device(node.replica, asking.admission, ("127.0.0.1", 1))
+        return node
+
+    def _new_node(self, name: str, identity: IdentityKeys | None, person: PersonId | None = None) -> Node:
+        """Without its `identity` a node is another device of `person`."""
         chance = random.Random(f"{self._seed}/{name}")
         keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
         clock = VirtualClock(self)
+        me = person if identity is None else identity.person_id
+        assert me is not None
         replica = Replica.open(
             Store.open(":memory:"),
-            identity.person_id,
+            me,
             keys,
             clock,
             chance.randbytes,
             identity=identity,
+            elsewhere=identity is None,
             verifier=self._verdicts,
         )
         node = self.nodes[name] = Node(name, replica, clock)
@@ -160,6 +179,7 @@ class Mesh:
             replica.clock,
             replica.entropy,
             identity=replica.identity,
+            elsewhere=replica.elsewhere,
             verifier=self._verdicts,
         )
         old.seen = SeenEphemerals()

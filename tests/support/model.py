@@ -6,7 +6,8 @@ any hashable, sortable values (names, keys). Trust is in "cost", as the spec def
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cache
@@ -71,7 +72,7 @@ class World:
         """The cost of a's trust in b, None for none: found by trying every path."""
         return brute_trust(self, a, b)
 
-    def mesh(self, person: Person) -> Set[Person]:
+    def mesh(self, person: Person) -> AbstractSet[Person]:
         """Everybody joined to the person by a chain of answered vouches."""
         return brute_mesh(self, person)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import Self
 
 from protocol import limits
 from tests.support.country import Country, Plan
@@ -72,7 +73,7 @@ class Simulation:
         ordered = sorted(seeds, key=lambda seed: (seed % ONE_WEB_EVERY != 0, seed))
         self.lives: dict[int, Future[Life]] = {seed: self._pool.submit(live, seed, people) for seed in ordered}
 
-    def __enter__(self) -> Simulation:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -15,6 +15,7 @@ from tests.support.vectors_channel import channel_vectors
 from tests.support.vectors_devices import devices_vectors
 from tests.support.vectors_exchanges import exchanges_vectors
 from tests.support.vectors_groups import groups_vectors
+from tests.support.vectors_letters import letters_vectors
 from tests.support.vectors_noise import noise_vectors
 from tests.support.vectors_policies import policies_vectors
 from tests.support.vectors_presence import presence_vectors
@@ -31,6 +32,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "card.json": card_vectors,
     "devices.json": devices_vectors,
     "groups.json": groups_vectors,
+    "letters.json": letters_vectors,
     "exchanges.json": exchanges_vectors,
     "trust.json": trust_vectors,
     "policies.json": policies_vectors,

@@ -18,6 +18,7 @@ from protocol import (
     distance_words,
     limit,
     may_have_device,
+    may_have_letter,
     may_have_policy,
     may_have_profile,
     relation_of,
@@ -142,6 +143,8 @@ def visibility_vectors() -> dict[str, Any]:
                 "device": may_have_device(standing, same_mesh=mesh, vouched=vouched),
                 "policy": may_have_policy(standing, same_mesh=mesh, vouched=vouched, author_blocks=False),
                 "profile": may_have_profile(standing),
+                "letter": may_have_letter(standing, addressed=False),
+                "letter_to_him": may_have_letter(standing, addressed=True),
             }
             for case, standing in STANDINGS.items()
             for mesh, vouched in ties

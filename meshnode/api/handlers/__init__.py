@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from meshnode.api.handlers import devices, finding, groups, listings, node, people, sharing
+from meshnode.api.handlers import devices, events, exchanges, finding, groups, listings, node, people, sharing
 from meshnode.api.routes import Route
 
-ROUTES: list[Route] = [
-    route for part in (node, devices, people, groups, sharing, listings, finding) for route in part.ROUTES
-]
+PARTS = (node, devices, people, groups, sharing, listings, finding, exchanges, events)
+ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from meshnode.api.handlers.errors import WRITES
+from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
 from meshnode.app import devices as device_cases
+from meshnode.app import revoking as revoke_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -23,6 +24,17 @@ async def make_device_code(site: Site, body: device_cases.DeviceOrder) -> device
 async def devices(site: Site) -> device_cases.DevicesView:
     """Your devices."""
     return await site.run(device_cases.devices, connected(site))
+
+
+@_routes.add("DELETE", "/v1/devices/{who:path}", errors=(*NAMED, *WRITES))
+async def revoke_device(site: Site, who: str, query: revoke_cases.RevokeQuery) -> revoke_cases.RevokedView:
+    """Strike a device of yours: it speaks for you no more, anywhere.
+
+    What it wrote and is still wanted is written anew by this device; with `discard` nothing but its blocks is.
+    """
+    revoked = await site.run(revoke_cases.revoke, who, discard=query.discard)
+    site.network.look_again()
+    return revoked
 
 
 def connected(site: Site) -> frozenset[bytes]:

@@ -19,5 +19,6 @@ CREATE TABLE own_device (
 -- What a struck device had written and is still wanted, until this device has written it anew: a whole record each.
 CREATE TABLE reissue (
     no   INTEGER PRIMARY KEY,
-    wire BLOB NOT NULL
+    wire BLOB NOT NULL,
+    part INTEGER NOT NULL  -- 1: of a policy its blocks alone
 ) STRICT;

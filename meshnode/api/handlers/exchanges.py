@@ -1,0 +1,55 @@
+"""Exchanges: asking for what others share, answering, confirming, and how much came of it."""
+
+from __future__ import annotations
+
+from meshnode.api.handlers.errors import NAMED, WRITES
+from meshnode.api.routes import Route, Routes
+from meshnode.api.site import Site
+from meshnode.app import exchanges as exchange_cases
+from meshnode.app import stats as stats_cases
+from meshnode.app.dealings import ExchangeView
+
+_routes = Routes()
+ROUTES: list[Route] = _routes.table
+
+
+@_routes.add("POST", "/v1/requests/{who:path}", status=201, errors=(*NAMED, *WRITES))
+async def respond(site: Site, who: str, body: exchange_cases.Request) -> exchange_cases.Requested:
+    """Ask for what somebody offers, or offer what somebody needs.
+
+    The words travel sealed; the answer appears in the exchange.
+    """
+    return await site.run(exchange_cases.respond, site.catalogue, who, body)
+
+
+@_routes.add("GET", "/v1/inbox")
+async def inbox(site: Site) -> tuple[ExchangeView, ...]:
+    """Exchanges that wait for you, and answers that came lately."""
+    return await site.run(exchange_cases.inbox)
+
+
+@_routes.add("GET", "/v1/exchanges")
+async def exchanges(site: Site, query: exchange_cases.ExchangesQuery) -> tuple[ExchangeView, ...]:
+    """Your exchanges, finished ones too, the one that changed last first."""
+    return await site.run(exchange_cases.exchanges, query)
+
+
+@_routes.add("GET", "/v1/exchanges/{who:path}", errors=NAMED)
+async def exchange(site: Site, who: str) -> ExchangeView:
+    """One exchange with all that was said in it."""
+    return await site.run(exchange_cases.one, who)
+
+
+@_routes.add("POST", "/v1/moves/{who:path}", status=201, errors=(*NAMED, *WRITES))
+async def make_move(site: Site, who: str, body: exchange_cases.MoveOrder) -> ExchangeView:
+    """Accept, decline, confirm, call off or say something in an exchange.
+
+    A move that got lost on the way is sent again by making it again.
+    """
+    return await site.run(exchange_cases.move, who, body)
+
+
+@_routes.add("GET", "/v1/stats")
+async def stats(site: Site) -> stats_cases.StatsView:
+    """How much has changed hands, and how much of it between communities."""
+    return await site.run(stats_cases.stats)

@@ -1,0 +1,45 @@
+"""`news`: what came into view since you looked last."""
+
+from __future__ import annotations
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.discover import as_line
+from meshnode.cli.shell import command, settings
+from meshnode.errors import Usage
+
+
+@command("news")
+@click.option("--peek", is_flag=True, help="Look without taking note: all of it stays new.")
+@click.option("--clear", is_flag=True, help="Show nothing, and take all for seen.")
+@click.option("--limit", type=int, help="At most so many at a time (100).")
+@click.pass_context
+def news(context: click.Context, *, peek: bool, clear: bool, limit: int | None) -> None:
+    """What came into view since you looked last: new listings, and old ones of people you have come to trust."""
+    if peek and clear:
+        raise Usage("--peek and --clear contradict each other")
+    client = settings(context).client()
+    if peek:
+        told = client.get("/v1/news", limit=limit)
+    else:
+        asked = {"clear": clear} | ({} if limit is None else {"limit": limit})
+        told = client.post("/v1/news", **asked)
+    if settings(context).json:
+        output.as_json(told)
+        return
+    watched: dict[str, list[str]] = {}
+    for alert in told["alerts"]:
+        watched.setdefault(alert["listing"], []).append(str(alert["watch"]))
+    for result in told["results"]:
+        by = watched.get(result["id"])
+        output.say(as_line(result) + (f" [watch {', '.join(by)}]" if by else ""))
+    if not output.to_terminal():
+        return
+    left = told["total"] - len(told["results"])
+    if clear:
+        output.note(f"{told['total']} taken for seen.")
+    elif left:
+        output.note(f"{left} more: {'--limit shows' if peek else 'meshnode news once more shows'} them.")
+    elif not told["results"]:
+        output.note("Nothing new; 'meshnode discover' shows all there is.")

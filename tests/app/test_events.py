@@ -1,0 +1,114 @@
+"""Events: what a commit makes of them, how they are numbered, and what is told to whoever was away."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from meshnode.app import ending, groups
+from meshnode.app import people as people_cases
+from meshnode.app.changes import Change
+from meshnode.app.events import KINDS, REMEMBERED, Journal, kinds_of
+from tests.app.neighbours import Desk
+from tests.support.mesh import Mesh
+
+NOW = 1_800_000_000
+People = tuple[Desk, Desk, Desk]
+
+
+def heard_by(desk: Desk) -> list[Change]:
+    heard: list[Change] = []
+    desk.replica.changes.subscribe(heard.append)
+    return heard
+
+
+def kinds(changes: list[Change]) -> set[str]:
+    found = set[str]().union(*map(kinds_of, changes))
+    changes.clear()
+    return found
+
+
+def test_what_others_do_is_told_by_its_kind(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    heard = heard_by(alice)
+    carol.post("Vegetables", audience="network_wide")
+    mesh.settle()
+    assert kinds(heard) == {"listings"}
+    ending.withdraw(carol.replica, carol.catalogue, "Veg")
+    mesh.settle()
+    assert kinds(heard) == {"listings"}
+    groups.new(bob.replica, groups.Founding("cell", "Elm Street"))
+    groups.invite(bob.replica, "Elm", None, "Alice")
+    mesh.settle()
+    assert "groups" in kinds(heard)
+
+
+def test_where_trust_moves_people_and_what_they_share_may_have_changed(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    carol.post("Vegetables", audience="network_wide")
+    mesh.settle()
+    heard = heard_by(alice)
+    people_cases.unvouch(bob.replica, "Carol", ())
+    mesh.settle()
+    assert kinds(heard) == {"people", "listings"}
+
+
+def test_what_expires_is_told_too(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    alice.post("Soup", category="food")
+    heard = heard_by(alice)
+    mesh.advance(2 * 86_400 + 1)
+    assert kinds(heard) == {"listings"}
+
+
+# --- the journal -----------------------------------------------------------------------------------------------------------
+
+
+def test_events_follow_each_other_and_carry_ids_that_lead_back_to_them() -> None:
+    journal = Journal("run")
+    assert journal.after(0, NOW) is None
+    journal.add({"people", "listings"}, NOW)
+    first = journal.after(0, NOW)
+    assert first is not None
+    assert (first.kind, first.at) == ("listings", NOW)
+    second = journal.after(journal.number_of(first.id), NOW)
+    assert second is not None
+    assert second.kind == "people"
+    assert journal.after(journal.number_of(second.id), NOW) is None
+
+
+def test_an_id_of_another_run_or_none_at_all_starts_anew_with_a_reset() -> None:
+    journal = Journal("run")
+    journal.add({"people"}, NOW)
+    for unknown in (
+        "other.1",
+        "run.2",
+        "run.",
+        "run.-1",
+        "run.x",
+        "1",
+        "",
+        "run.1.1",
+        "run." + "9" * 5000,
+        "run.\u0661",
+    ):
+        number = journal.number_of(unknown)
+        assert number is None
+        reset = journal.after(number, NOW)
+        assert reset is not None
+        assert (reset.kind, reset.id) == ("reset", "run.1")
+
+
+@given(st.lists(st.sampled_from(KINDS), max_size=2 * REMEMBERED), st.integers(0, 2 * REMEMBERED))
+@settings(max_examples=60, deadline=None)
+def test_whoever_comes_back_gets_all_he_missed_or_a_reset(told: list[str], left_off: int) -> None:
+    journal = Journal("run")
+    for kind in told:
+        journal.add({kind}, NOW)
+    number: int | None = min(left_off, len(told))
+    got = []
+    while (event := journal.after(number, NOW)) is not None:
+        got.append(event.kind)
+        number = journal.number_of(event.id)
+    missed = told[min(left_off, len(told)) :]
+    assert got == (missed if len(missed) <= REMEMBERED else ["reset"])

@@ -1,0 +1,116 @@
+"""`discover`, `news`, `watch` and `hide` as people type them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.village import Village
+
+
+@pytest.fixture
+def shared(village: Village) -> Village:
+    """Bob offers a drill and a ladder, Carol a drill."""
+    village("B", "offer", "Drill", "--category", "tools", "--audience", "network_wide")
+    village("B", "offer", "Ladder", "--audience", "network_wide")
+    village("C", "offer", "Drill with bits", "--category", "tools", "--audience", "network_wide")
+    village.settle()
+    return village
+
+
+def test_a_search_is_sorted_and_turned_page_by_page(shared: Village) -> None:
+    first = json.loads(shared("A", "discover", "drill", "--sort", "trust", "--limit", "1", "--json").out)
+    assert ([result["title"] for result in first["results"]], first["total"], first["next"]) == (["Drill"], 2, 2)
+    second = json.loads(shared("A", "discover", "drill", "--limit", "1", "--page", "2", "--json").out)
+    assert ([result["title"] for result in second["results"]], second["next"]) == (["Drill with bits"], None)
+
+
+def test_the_forms_that_must_work(shared: Village) -> None:
+    found = json.loads(
+        shared("A", "discover", "drill", "--type", "offer", "--within", "any", "--trust", "any", "--json").out
+    )
+    assert {"distance_km", "relation", "expires"} <= found["results"][0].keys()
+    assert shared("A", "discover", "drill", "--type", "offer", "--within", "50km", "--trust", "any").out == ""
+    assert shared("A", "discover", "drill").out.splitlines() == [
+        "Drill (someone you trust)",
+        "Drill with bits (trusted friend of friend)",
+    ]
+
+
+def test_news_are_told_once(shared: Village) -> None:
+    peeked = shared("A", "news", "--peek")
+    assert sorted(peeked.out.splitlines()) == [
+        "Drill (someone you trust)",
+        "Drill with bits (trusted friend of friend)",
+        "Ladder (someone you trust)",
+    ]
+    assert len(json.loads(shared("A", "news", "--limit", "2", "--json").out)["results"]) == 2
+    assert len(shared("A", "news").out.splitlines()) == 1
+    assert shared("A", "news").out == ""
+    shared("B", "offer", "Chair", "--audience", "network_wide")
+    shared.settle()
+    assert shared("A", "news", "--clear").out == ""
+    assert shared("A", "news").out == ""
+
+
+def test_a_watch_tells_what_came(shared: Village) -> None:
+    added = shared("A", "watch", "add", "saw", "--type", "offer", "--trust", "any", "--within", "any")
+    assert added.out == "Watch 1 looks out for 'saw', offers, anywhere, trust 0.1; 'meshnode news' shows what comes.\n"
+    shared("C", "offer", "Saw", "--audience", "network_wide")
+    shared.settle()
+    listed = shared("A", "watch", "list").out.splitlines()
+    assert listed[0] == "1: 'saw', offers, anywhere, trust 0.1"
+    assert listed[1].startswith("  Saw (")
+    assert "1 listing has come that you watch for; 'meshnode news' shows them." in shared("A", "status").out
+    assert shared("A", "news").out.splitlines()[0] == "Saw (trusted friend of friend) [watch 1]"
+    assert shared("A", "watch", "list").out.splitlines() == listed[:1]
+    assert "watch for" not in shared("A", "status").out
+    assert shared("A", "watch", "rm", "1").out == "Watch 1 has ended: 'saw', offers, anywhere, trust 0.1.\n"
+    assert json.loads(shared("A", "watch", "list", "--json").out) == {"watches": []}
+
+
+def test_what_is_hidden_is_not_shown_until_it_is_undone(shared: Village) -> None:
+    hidden = shared("A", "hide", "Ladder")
+    assert hidden.out.startswith("Hidden from you: Ladder (")
+    assert "Ladder" not in shared("A", "discover").out + shared("A", "news").out
+    assert shared("A", "hide", "--list").out.startswith("Ladder\t")
+    assert json.loads(shared("A", "hide", "lad", "--undo", "--json").out)["title"] == "Ladder"
+    assert shared("A", "hide", "--list").out == ""
+    assert "Ladder" in shared("A", "discover").out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["news", "--peek", "--clear"], 2),
+        (["news", "--limit", "0"], 2),
+        (["news", "surplus"], 2),
+        (["watch"], 2),
+        (["watch", "add"], 2),
+        (["watch", "add", "--category", "money"], 2),
+        (["watch", "add", "drill", "--within", "far"], 2),
+        (["watch", "add", "x" * 201], 2),
+        (["watch", "rm"], 2),
+        (["watch", "rm", " "], 2),
+        (["watch", "rm", "7"], 3),
+        (["watch", "rm", "drill"], 3),
+        (["watch", "pause", "1"], 2),
+        (["hide"], 2),
+        (["hide", ""], 2),
+        (["hide", "Nothing"], 3),
+        (["hide", "Mine"], 5),
+        (["hide", "drill"], 0),
+        (["hide", "dri"], 2),
+        (["hide", "Ladder", "--undo"], 3),
+        (["hide", "Ladder", "--list"], 2),
+    ],
+)
+def test_a_slip_is_answered_in_one_line(shared: Village, words: list[str], code: int) -> None:
+    shared("A", "offer", "Mine")
+    ran = shared("A", *words)
+    assert ran.code == code
+    if (code and len(words) > 1) or words == ["hide"]:
+        assert ran.out == ""
+        assert ran.err.startswith("meshnode: ")
+        assert ran.err.count("\n") == 1

@@ -1,0 +1,74 @@
+"""Introducing somebody, and receipts: what such a content may say, and that it checks itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from protocol import Introducing, InvalidField, Receipt, Record, RemoteError, Value
+from protocol.limits import INTRODUCTION_TEXT_MAX, LETTER_DEVICES_MAX
+from tests.support.people import Person, grown
+
+BOB, CAROL = Person("Bob"), Person("Carol")
+GOOD: dict[str, Any] = {"person": BOB.id, "name": "Bob", "message": "", "certificates": (BOB.certificate(),)}
+
+
+def test_contents_come_back_as_they_went() -> None:
+    for content in (Introducing(**GOOD), Introducing(**GOOD | {"message": "Both keep bees.\nReally."})):
+        assert Introducing.from_fields(content.to_fields()) == content
+    receipt = Receipt(grown("slot", size=16))
+    assert Receipt.from_fields(receipt.to_fields()) == receipt
+
+
+def tampered() -> Record:
+    good = BOB.certificate()
+    return Record(good.header, good.header_bytes, CAROL.certificate().signature, good.body)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"person": bytes(31)},
+        {"person": CAROL.id},
+        {"name": ""},
+        {"name": "Bo\x1b[2Jb"},
+        {"message": "x" * (INTRODUCTION_TEXT_MAX + 1)},
+        {"message": "\u202etxt"},
+        {"certificates": ()},
+        {"certificates": (CAROL.certificate(),)},
+        {"certificates": (BOB.strike(),)},
+        {"certificates": (BOB.listing(),)},
+        {"certificates": (BOB.certificate().without_body(),)},
+        {"certificates": (tampered(),)},
+        {"certificates": tuple(BOB.on(str(number)).certificate() for number in range(LETTER_DEVICES_MAX + 1))},
+    ],
+    ids=lambda change: f"{next(iter(change))} {str(next(iter(change.values())))[:20]!r}",
+)
+def test_an_introduction_that_makes_no_sense_is_none(change: dict[str, Any]) -> None:
+    with pytest.raises(InvalidField):
+        Introducing(**GOOD | change)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        (),
+        (BOB.id,),
+        (BOB.id, "Bob", ""),
+        (BOB.id, "Bob", "", "certificates"),
+        (BOB.id, "Bob", "", (1,)),
+        (BOB.id, "Bob", "", (b"",)),
+        (BOB.id, "Bob", "", (b"",) * (LETTER_DEVICES_MAX + 1)),
+        (BOB.id, "Bob", "", (BOB.certificate().wire,), None),
+    ],
+)
+def test_fields_of_another_form_are_no_introduction(fields: tuple[Value, ...]) -> None:
+    with pytest.raises(RemoteError):
+        Introducing.from_fields(fields)
+
+
+@pytest.mark.parametrize("fields", [(), (bytes(15),), (bytes(17),), ("slot",), (bytes(16), 1)])
+def test_fields_of_another_form_are_no_receipt(fields: tuple[Value, ...]) -> None:
+    with pytest.raises(InvalidField):
+        Receipt.from_fields(fields)

@@ -1,0 +1,163 @@
+"""Exchanges and their moves in the store: what is kept, what is counted, and what makes room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from meshnode.store import Exchange, Store
+from meshnode.store.database import Database
+from meshnode.store.migrate import migrate, migrations
+from protocol import Act, Move, Stage
+from tests.support.exchanges import move, terms
+from tests.support.people import NOW, Person, grown
+
+BOB, CAROL = Person("Bob"), Person("Carol")
+ASK = move(Act.ASK, terms())
+
+
+def begun(
+    store: Store,
+    other: Person = BOB,
+    number: int = 0,
+    *,
+    stage: Stage = Stage.REQUESTED,
+    changed: int = NOW,
+    **kept: object,
+) -> Exchange:
+    """An exchange that is shown, whose ask has come from the other."""
+    made = store.exchanges.begin(other.id, grown("exchange", number, size=16), other.name, NOW)
+    made = made._replace(asked=False, slot=terms().slot, shown=True, stage=stage, changed=changed)
+    made = made._replace(**kept)  # type: ignore[arg-type]
+    store.exchanges.keep(made)
+    return made
+
+
+def test_an_exchange_comes_back_as_it_was_kept(store: Store) -> None:
+    kept = begun(store, title="Drill", category="tools", takes=2, taken=1)
+    assert store.exchanges.find(BOB.id, kept.id) == kept
+    assert store.exchanges.find(CAROL.id, kept.id) is None
+    assert store.exchanges.all_shown() == [kept]
+
+
+def test_the_same_id_with_somebody_else_is_another_exchange(store: Store) -> None:
+    one, other = begun(store), begun(store, CAROL)
+    assert one.id == other.id
+    assert one.no != other.no
+    assert store.exchanges.find(CAROL.id, one.id) == other
+
+
+def test_moves_are_kept_once_in_the_order_of_their_coming(store: Store) -> None:
+    exchange = begun(store)
+    words = [move(Act.SAY, terms(), text=text) for text in ("one", "two")]
+    for said in (ASK, words[1], words[0]):
+        assert store.exchanges.add_move(exchange, said, mine=False, arrived=NOW, letter=None)
+    assert not store.exchanges.add_move(exchange, ASK, mine=False, arrived=NOW + 9, letter=None)
+    assert [kept.move for kept in store.exchanges.moves(exchange)] == [ASK, words[1], words[0]]
+    assert [kept.arrived for kept in store.exchanges.moves(exchange)] == [NOW] * 3
+    assert store.exchanges.count_moves(exchange, mine=False) == 3
+    assert store.exchanges.count_moves(exchange, mine=False, act=Act.SAY) == 2
+    assert store.exchanges.count_moves(exchange, mine=True) == 0
+
+
+def test_a_move_sent_again_remembers_its_latest_letter(store: Store) -> None:
+    exchange = begun(store)
+    first, second = grown("first", size=16), grown("second", size=16)
+    for letter in (first, second, None):
+        store.exchanges.add_move(exchange, ASK, mine=True, arrived=NOW, letter=letter)
+    assert [kept.letter for kept in store.exchanges.moves(exchange)] == [second]
+
+
+def test_both_sides_may_say_the_same(store: Store) -> None:
+    exchange, said = begun(store), move(Act.DONE, terms())
+    for mine in (True, False):
+        assert store.exchanges.add_move(exchange, said, mine=mine, arrived=NOW, letter=None)
+    assert [kept.mine for kept in store.exchanges.moves(exchange)] == [True, False]
+
+
+def test_the_one_that_changed_last_comes_first(store: Store) -> None:
+    exchanges = [begun(store, number=number, changed=NOW + when) for number, when in enumerate((5, 9, 7))]
+    assert [found.no for found in store.exchanges.all_shown()] == [exchanges[n].no for n in (1, 2, 0)]
+
+
+def test_exchanges_are_counted_by_person_stage_and_who_asked(store: Store) -> None:
+    begun(store)
+    begun(store, number=1, stage=Stage.AGREED)
+    begun(store, number=2, asked=True)
+    begun(store, CAROL)
+    assert store.exchanges.count() == 4
+    assert store.exchanges.count_with(BOB.id) == 3
+    assert store.exchanges.count_with(BOB.id, Stage.REQUESTED) == 2
+    assert store.exchanges.count_with(BOB.id, Stage.REQUESTED, asked=False) == 1
+    assert [found.other for found in store.exchanges.with_stage(Stage.REQUESTED, asked=False)] == [BOB.id, CAROL.id]
+
+
+def test_what_came_to_nothing_longest_ago_makes_room_and_what_was_agreed_on_never_does(store: Store) -> None:
+    begun(store, number=0, stage=Stage.COMPLETED, changed=NOW)
+    begun(store, number=1, stage=Stage.REQUESTED, changed=NOW)
+    late = begun(store, number=2, stage=Stage.CANCELLED, changed=NOW + 2)
+    early = begun(store, CAROL, number=3, stage=Stage.DECLINED, changed=NOW + 1)
+    store.exchanges.add_move(early, ASK, mine=False, arrived=NOW, letter=None)
+    assert store.exchanges.forget_oldest(BOB.id)
+    assert store.exchanges.find(BOB.id, late.id) is None
+    assert store.exchanges.forget_oldest()
+    assert store.exchanges.find(CAROL.id, early.id) is None
+    assert store.exchanges.moves(early) == []
+    assert not store.exchanges.forget_oldest()
+    assert store.exchanges.count() == 2
+
+
+def test_what_is_not_shown_counts_apart_and_goes_in_time(store: Store) -> None:
+    begun(store)
+    for number, other in ((1, BOB), (2, CAROL)):
+        store.exchanges.begin(other.id, grown("exchange", number, size=16), other.name, NOW)
+    assert (store.exchanges.count_unheard(), store.exchanges.count_unheard(CAROL.id)) == (2, 1)
+    assert len(store.exchanges.all_shown()) == 1
+    store.exchanges.purge(NOW)
+    assert store.exchanges.count_unheard() == 2
+    store.exchanges.purge(NOW + 1)
+    assert store.exchanges.count_unheard() == 0
+    assert len(store.exchanges.all_shown()) == 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "takes", "taken", "is_due"),
+    [
+        (Stage.AGREED, 2, 0, True),
+        (Stage.AGREED, 2, 2, False),
+        (Stage.AGREED, 0, 0, False),
+        (Stage.COMPLETED, 2, 0, True),
+        (Stage.CANCELLED, 2, 2, True),
+        (Stage.CANCELLED, 2, 0, False),
+        (Stage.RETURNED, 2, 2, True),
+    ],
+)
+def test_what_a_listing_owes_an_exchange_is_found_again(
+    store: Store, stage: Stage, takes: int, taken: int, is_due: bool
+) -> None:
+    kept = begun(store, stage=stage, takes=takes, taken=taken)
+    assert store.exchanges.unsettled((Stage.CANCELLED, Stage.RETURNED)) == [kept] * is_due
+
+
+def test_a_file_from_before_there_were_exchanges_keeps_what_it_held(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    before = Database.open(path)
+    migrate(before, [step for step in migrations() if step.version < 3])
+    before.run("INSERT INTO meta VALUES ('port', '4747')")
+    before.close()
+    with Store.open(path) as store:
+        assert store.meta.get("port") == "4747"
+        kept = begun(store)
+        assert store.exchanges.all_shown() == [kept]
+
+
+def test_a_move_is_read_as_it_was_written(store: Store) -> None:
+    exchange = begun(store)
+    said: list[Move] = [
+        move(Act.ASK, terms("need", lend=True, return_by=NOW), text="\u00e9\n\u00e9", communities=(bytes(16),)),
+        move(Act.DECLINE, terms(), reason="gone"),
+    ]
+    for one in said:
+        store.exchanges.add_move(exchange, one, mine=False, arrived=NOW, letter=None)
+    assert [kept.move for kept in store.exchanges.moves(exchange)] == said

@@ -1,0 +1,140 @@
+"""What is remembered of letters, which of those that lie about were not read, and when it is forgotten."""
+
+from __future__ import annotations
+
+from meshnode.store import LyingLetter, State, Store
+from meshnode.store.letters import DELIVERIES_KEPT
+from protocol import Kind, Letter, Receipt, Record, limits, seal
+from protocol.limits import DAY
+from tests.support.people import NOW, Person, grown
+from tests.support.registers import put
+
+ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
+SLOT, OTHER = grown("slot", size=16), grown("other", size=16)
+LIFE = limits.LETTER_LIFE
+
+
+def letter(author: Person = ALICE, slot: bytes = SLOT, version: int = 1) -> Record:
+    body: Letter = seal(
+        Receipt(bytes(16)),
+        author=author.id,
+        addressee=CAROL.id,
+        slot=slot,
+        letter_keys=[CAROL.keys.letter_public],
+        entropy=grown("entropy", slot),
+    )
+    return author.record(Kind.LETTER, slot, body, life=LIFE, version=version)
+
+
+def lying(store: Store) -> list[bytes]:
+    return [found.slot for found in store.letters.lying()]
+
+
+def test_a_letter_lies_about_until_it_was_read(store: Store) -> None:
+    record = letter()
+    put(store, record)
+    body = Letter.parse(record.body or b"")
+    (found,) = store.letters.lying()
+    assert found == LyingLetter(record.id, ALICE.id, ALICE.device, SLOT, body.tag, None)
+    store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
+    assert lying(store) == []
+    put(store, letter(BOB))  # the same slot of somebody else is another letter
+    assert lying(store) == [SLOT]
+
+
+def test_a_letter_of_an_unknown_kind_is_told_with_its_number_until_it_is_read(store: Store) -> None:
+    put(store, letter())
+    store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE, number=77)
+    assert [found.number for found in store.letters.lying()] == [77]
+    store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
+    assert lying(store) == []
+
+
+def test_what_waits_is_withdrawn_or_is_a_header_alone_does_not_lie_about(store: Store) -> None:
+    put(store, letter(), State.HELD)
+    assert lying(store) == []
+    put(store, letter())
+    assert lying(store) == [SLOT]
+    put(store, ALICE.withdrawal(letter()))
+    assert lying(store) == []
+    put(store, letter(BOB))
+    store.records.drop_bodies([letter(BOB).id])
+    assert lying(store) == []
+    assert all(row.tag is None for row in store.records.rows(kinds=(Kind.LETTER,)) if row.author != CAROL.id)
+
+
+def test_a_row_tells_whom_a_letter_is_for_and_of_a_listing_nothing(store: Store) -> None:
+    put(store, letter())
+    put(store, ALICE.listing())
+    tags = {row.kind: row.tag for row in store.records.rows()}
+    assert tags == {Kind.LETTER: Letter.parse(letter().body or b"").tag, Kind.LISTING: None}
+
+
+def test_letters_are_counted_while_they_lie_about(store: Store) -> None:
+    put(store, letter())
+    put(store, letter(slot=OTHER))
+    use = store.records.written_by(ALICE.id)
+    assert (use.letters, use.letter_bytes) == (2, 2 * len(letter().wire))
+    assert store.records.brought(BOB.id).letters == store.records.brought().letters == 2
+    put(store, ALICE.withdrawal(letter()))
+    assert store.records.written_by(ALICE.id).letters == 1
+    assert store.records.brought().letter_bytes == len(letter().wire)
+
+
+def test_whoever_must_look_is_told_that_a_letter_was_put(store: Store) -> None:
+    assert store.records.letters_moved  # at first nobody has looked
+    store.records.letters_moved = False
+    put(store, ALICE.listing())
+    assert not store.records.letters_moved
+    put(store, letter())
+    assert store.records.letters_moved
+
+
+def test_a_letter_sent_is_awaited_by_each_device_until_it_answers(store: Store) -> None:
+    awaited = frozenset({CAROL.device, CAROL.on("phone").device})
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, here=True, awaited=awaited)
+    assert store.letters.under_way(NOW) == 1
+    store.letters.note_receipt(SLOT, BOB.device, arrived=None)
+    (sent,) = store.letters.open()
+    assert (sent.awaited, sent.delivered, sent.about) == (awaited, None, None)
+    store.letters.note_receipt(SLOT, CAROL.device, arrived=NOW + 5)
+    store.letters.note_receipt(SLOT, CAROL.on("phone").device, arrived=NOW + 9)
+    assert store.letters.open() == [replace_sent(sent, delivered=NOW + 5)]
+    assert store.letters.under_way(NOW) == 0
+    store.letters.note_ended(SLOT)
+    assert store.letters.open() == []
+    assert store.letters.sent(SLOT) == replace_sent(sent, delivered=NOW + 5)
+
+
+def replace_sent(sent: object, **changes: object) -> object:
+    return sent._replace(awaited=frozenset(), **changes)  # type: ignore[attr-defined]
+
+
+def test_a_letter_noted_twice_stays_what_it_was(store: Store) -> None:
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, here=True)
+    store.letters.add_sent(SLOT, BOB.id, sent=NOW + 1, expires=NOW + LIFE, here=False)
+    (sent,) = store.letters.open()
+    assert (sent.addressee, sent.sent) == (CAROL.id, NOW)
+
+
+def test_receipts_and_what_expired_are_not_under_way(store: Store) -> None:
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, here=True, about=OTHER)
+    store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + DAY, here=True)
+    assert store.letters.under_way(NOW + DAY - 1) == 1
+    assert store.letters.under_way(NOW + DAY) == 0
+
+
+def test_what_can_have_no_effect_any_more_is_forgotten(store: Store) -> None:
+    put(store, letter())
+    store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, here=False)
+    store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + LIFE, here=True, about=SLOT)
+    store.letters.purge(NOW + LIFE - 1)
+    assert lying(store) == []
+    store.letters.note_ended(OTHER)
+    store.letters.purge(NOW + LIFE)
+    assert store.letters.sent(OTHER) is None
+    assert store.letters.sent(SLOT) is not None
+    assert lying(store) == [SLOT]  # its record would have gone by now
+    store.letters.purge(NOW + LIFE + DELIVERIES_KEPT)
+    assert store.letters.sent(SLOT) is None

@@ -1,0 +1,111 @@
+"""Golden letters: sealed, opened, and refused. Other languages check theirs here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from protocol import Content, Introducing, Kind, Letter, Receipt, RemoteError, Value, letter_tag, open_letter, seal
+from protocol.limits import LETTER_LIFE
+from tests.support.people import Person, grown
+
+ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
+PHONE = CAROL.on("phone")
+SLOT = grown("letter", size=16)
+
+CONTENTS: dict[str, tuple[Content, tuple[Person, ...]]] = {
+    "a receipt": (Receipt(grown("answered", size=16)), (CAROL,)),
+    "a receipt for two devices": (Receipt(grown("answered", size=16)), (CAROL, PHONE)),
+    "an introduction": (Introducing(BOB.id, "Bob", "You both keep bees.\nSay hello!", (BOB.certificate(),)), (CAROL,)),
+    "a long introduction": (Introducing(BOB.id, "Bob", "ü" * 500, (BOB.certificate(),)), (CAROL,)),
+    "five devices, and so eight boxes": (
+        Receipt(grown("answered", size=16)),
+        (CAROL, PHONE, ALICE.on("phone"), ALICE.on("tablet"), CAROL.on("tablet")),
+    ),
+}
+
+
+def sealed(
+    content: Content, devices: tuple[Person, ...], *, author: Person = ALICE, addressee: Person = CAROL, why: str = ""
+) -> Letter:
+    """A letter with the entropy that its case gives it."""
+    return seal(
+        content,
+        author=author.id,
+        addressee=addressee.id,
+        slot=SLOT,
+        letter_keys=[device.keys.letter_public for device in devices],
+        entropy=grown("entropy", why),
+    )
+
+
+def letters_vectors() -> dict[str, Any]:
+    return {
+        "tags": [
+            {
+                "author": author.id.hex(),
+                "addressee": addressee.id.hex(),
+                "slot": slot.hex(),
+                "tag": letter_tag(author.id, addressee.id, slot).hex(),
+            }
+            for author, addressee, slot in ((ALICE, CAROL, SLOT), (CAROL, ALICE, SLOT), (ALICE, CAROL, bytes(16)))
+        ],
+        "sealed": [
+            {
+                "case": case,
+                "author": ALICE.id.hex(),
+                "addressee": CAROL.id.hex(),
+                "slot": SLOT.hex(),
+                "number": content.NUMBER,
+                "fields": _json(content.to_fields()),
+                "letter_keys": [device.keys.letter_public.hex() for device in devices],
+                "entropy": grown("entropy", case).hex(),
+                "body": sealed(content, devices, why=case).to_body().hex(),
+                "private_keys": [device.keys.letter_private.hex() for device in devices],
+            }
+            for case, (content, devices) in CONTENTS.items()
+        ],
+        "refused": [
+            {
+                "case": case,
+                "author": author.id.hex(),
+                "slot": slot.hex(),
+                "body": letter.to_body().hex(),
+                "private_key": CAROL.keys.letter_private.hex(),
+                "error": _error(author, slot, letter),
+            }
+            for case, (author, slot, letter) in wrong_letters().items()
+        ],
+    }
+
+
+def wrong_letters() -> dict[str, tuple[Person, bytes, Letter]]:
+    """Letters that somebody has tampered with: under whose name and slot they come, and their body."""
+    good = sealed(Receipt(grown("answered", size=16)), (CAROL,))
+    other = sealed(Receipt(grown("another", size=16)), (CAROL,), why="other")
+    return {
+        "signed anew by somebody else": (BOB, SLOT, good),
+        "sent anew under another slot": (ALICE, bytes(16), good),
+        "with the tag of somebody else": (ALICE, SLOT, replace(good, tag=letter_tag(ALICE.id, BOB.id, SLOT))),
+        "with boxes of another letter": (ALICE, SLOT, replace(good, boxes=other.boxes)),
+        "with another nonce": (ALICE, SLOT, replace(good, nonce=bytes(24))),
+        "with a byte changed": (ALICE, SLOT, replace(good, sealed=bytes([good.sealed[0] ^ 1]) + good.sealed[1:])),
+        "for a device that has no box": (ALICE, SLOT, sealed(Receipt(grown("answered", size=16)), (PHONE,))),
+    }
+
+
+def _error(author: Person, slot: bytes, letter: Letter) -> str:
+    record = author.record(Kind.LETTER, slot, letter, life=LETTER_LIFE)
+    try:
+        opened = open_letter(record.header, letter, CAROL.keys.letter_private)
+    except RemoteError as error:
+        return error.code.name.lower()
+    assert opened is None
+    return "not for this device"
+
+
+def _json(value: Value) -> Any:
+    """`value` as JSON; bytes as {"hex": ...}."""
+    if isinstance(value, tuple):
+        return [_json(item) for item in value]
+    return {"hex": value.hex()} if isinstance(value, bytes) else value
