@@ -74,8 +74,8 @@ class Country:
             pairs = list(combinations(village, 2))
             for one, other in self.chance.sample(pairs, min(len(pairs), len(village))):
                 self._wire(one, other, by_ear=True)
-        for one, other in pairwise(villages):
-            self._befriend(self.chance.choice(one), self.chance.choice(other), answered=self.plan.answered_bridges)
+        for here, there in pairwise(villages):
+            self._befriend(self.chance.choice(here), self.chance.choice(there), answered=self.plan.answered_bridges)
         return villages
 
     def _befriend(self, one: str, other: str, *, answered: float) -> None:
@@ -148,7 +148,7 @@ class Country:
             (self.edit, 5),
             (self.withdraw, 2),
             (self.vouch_otherwise, 8),
-            (self.quarrel, 3),
+            (self.quarrel, 5),
             (self.prefer, 2),
             (self.move, 2),
             (self.leave, 1),
@@ -187,13 +187,14 @@ class Country:
             self._befriend(name, other, answered=0.8)
 
     def quarrel(self, name: str) -> None:
-        """Somebody blocks a fellow villager, or makes peace."""
+        """Somebody blocks a fellow villager or member, or makes peace."""
         if self.blocks and self.chance.random() < 0.3:
             one, other = self.chance.choice(sorted(self.blocks))
             self.blocks.discard((one, other))
             unblock(self.mesh, one, other)
             return
-        other = self.chance.choice(self._village_of(name))
+        mates = sorted({mate for group in self.groups_of(name) for mate in self.members(group)})
+        other = self.chance.choice(mates or self._village_of(name))
         if other != name:
             self.blocks.add((name, other))
             block(self.mesh, name, other)

@@ -78,10 +78,10 @@ class Truth:
         records = self._country.replica(name).store.records
         heard: dict[tuple[str, int, bytes], int] = {}
         for author in people:
-            rows = records.rows(kinds=(Kind.POLICY, Kind.PROFILE, Kind.JOIN), author=self._country.person(author))
+            rows = list(records.rows((Kind.POLICY, Kind.PROFILE, Kind.JOIN), self._country.person(author)))
             if author == copy.author:
-                own = records.rows(kinds=(Kind.LISTING,), author=self._country.person(author))
-                rows = [*rows, *(row for row in own if row.slot == copy.slot)]
+                own = records.rows((Kind.LISTING,), self._country.person(author))
+                rows += [row for row in own if row.slot == copy.slot]
             for row in rows:
                 known = (author, row.kind, row.slot)
                 heard[known] = max(heard.get(known, 0), row.version)
