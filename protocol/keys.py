@@ -7,13 +7,14 @@ that every node gives the same verdict on every signature, the odd ones included
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TypeAlias
 
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
 
-from protocol import textform
+from protocol import limits, textform
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.words import WORDS
 
@@ -119,6 +120,7 @@ class DeviceKeys:
         return bindings.crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
 
 
+@lru_cache(limits.IDS_REMEMBERED)
 def person_text(person: PersonId) -> str:
     """`mp1...`: how a person's key is written down; a mistyped letter is noticed."""
     return textform.to_text(_PERSON_PREFIX, person)

@@ -165,6 +165,9 @@ SEARCHES_REMEMBERED = (
     32  # best ways of that many people are mended, not searched anew; some 0.7 MB for each in a web of 10,000
 )
 BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
+IDS_REMEMBERED = (
+    4096  # of people, as they are written: a page of results names a hundred; made-up people fill no memory
+)
 DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory
 
 # --- Reconciliation ------------------------------------------------------------------------------------------------------

@@ -8,18 +8,18 @@ kept up by commits: what came and went is noted as it happens and read when some
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import compress, islice
+from itertools import islice
 from typing import Any
 from zlib import crc32
 
 from meshnode.app.changes import Change
 from meshnode.app.judge import Answer, Question, question
+from meshnode.app.listing_index import ListingIndex
 from meshnode.app.replica import Replica
-from meshnode.app.words import Places, Words, bits_of, flags, words_of
+from meshnode.app.words import Places, words_of
 from meshnode.store import Row, Seen, State
 from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, Wish, limits, parse_body
 
@@ -31,7 +31,7 @@ _ID_BYTES = 10
 _ID_LENGTH = _ID_BYTES * 8 // 5  # letters of five bits each
 _ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0 and 1, which are easily mistaken
 _ID_LETTERS_MIN = 4
-_BEYOND_KEY = 8 * _ID_BYTES - 63  # what is left of an id then is a whole number to SQLite, and nobody's by chance
+_BEYOND_KEY = 8 * _ID_BYTES - 63  # bits; enough are left that no two listings share them by chance
 
 
 def listing_id(author: PersonId, slot: bytes) -> str:
@@ -83,9 +83,19 @@ class Entry:
         return _letters(self.number)
 
     @property
+    def key(self) -> int:
+        """As much of `number` as SQLite takes for a whole number."""
+        return self.number >> _BEYOND_KEY
+
+    @property
+    def said(self) -> int:
+        """What it is called, summed up: under another title it is news once more."""
+        return crc32(self.title.encode())
+
+    @property
     def mark(self) -> Seen:
-        """By what it is known whether the owner was shown it: an edit makes it another if it is called otherwise then."""
-        return Seen(self.number >> _BEYOND_KEY, crc32(self.title.encode()), self.expires)
+        """By what it is known that the owner was shown it."""
+        return Seen(self.key, self.said, self.expires)
 
 
 @dataclass(slots=True, eq=False)
@@ -129,6 +139,10 @@ class Catalogue:
         """What a search made of each shelf, by its wish; forgotten as soon as trust, blocks or places move."""
         self.generation = 0
         """Grows when all is read anew: places then stand for other listings than before."""
+        self.told = 0
+        """The bits of places known to have been shown as news; the store knows the rest."""
+        self.index: ListingIndex[Shelf]
+        """Where the words are."""
         self._begin()
         replica.changes.subscribe(self._note)
 
@@ -140,11 +154,7 @@ class Catalogue:
         self._went.clear()
         self.opinions.clear()
         self._filling = self._replica.store.records.bodies(Kind.LISTING)
-        self._titles, self._texts, self._kinds = Words(), Words(), Words()
-        self._words_of: Counter[PersonId] = Counter()  # how many words each was the first to use
-        self._shelf_at: list[Shelf] = []  # by place
-        self._live = Places()
-        self._dead = 0  # places taken out of use; they are not used again
+        self.index = ListingIndex()
         self._hidden: dict[int, int | None] = {
             number: None for hidden in self._replica.store.finding.hidden() for number in _numbers(hidden.listing)
         }
@@ -152,6 +162,7 @@ class Catalogue:
         self._anew = Places()
         self._again = Places()
         self.generation += 1
+        self.told = 0
 
     def _note(self, change: Change) -> None:
         if change.trust or change.people:
@@ -173,7 +184,7 @@ class Catalogue:
 
     def catch_up(self) -> None:
         """Be as new as the store and the clock."""
-        if self._dead > NOTED_MAX + len(self._shelf_at) // 2:
+        if self.index.is_worn(NOTED_MAX):
             self._begin()
         while self.fill():
             pass
@@ -187,7 +198,7 @@ class Catalogue:
         now = self._replica.clock.now()
         for shelf in self._shelves.values():
             for entry in shelf.drop_expired(now):
-                self._vacate(entry)
+                self.index.vacate(entry.place)
 
     def _shelve(self, records: list[Record]) -> None:
         rows = self._replica.store.records.rows_of([record.id for record in records])
@@ -214,31 +225,18 @@ class Catalogue:
             return
         entry = Entry(
             record=record.id,
-            place=len(self._shelf_at),
+            place=self.index.put(shelf, header.author, body),
             number=_number(header.author, header.slot),
             created=header.created,
             expires=header.expires,
             title=searchable(body.title),
         )
-        self._shelf_at.append(shelf)
-        self._live.add(entry.place)
         if entry.number in self._hidden:
             self._hidden[entry.number] = entry.place
         before = self._gone.pop(entry.number, None)
-        (self._anew if before is None or before.said != entry.mark.said else self._again).add(entry.place)
-        self._index(entry.place, header.author, body)
+        (self._anew if before is None or before.said != entry.said else self._again).add(entry.place)
         shelf.entries.insert(at, entry)
         shelf.soonest = min(shelf.soonest, entry.expires)
-
-    def _index(self, place: int, author: PersonId, body: Listing) -> None:
-        self._kinds.add(place, (body.type, body.category), limits.INT_MAX)
-        left = limits.SEARCH_WORDS_MAX
-        for index, text in ((self._titles, body.title), (self._texts, " ".join((body.text, *body.tags)))):
-            words = tuple(islice(dict.fromkeys(words_of(text)), left))
-            in_all = limits.SEARCH_WORDS_IN_ALL_MAX - len(self._titles) - len(self._texts)
-            new_max = min(limits.SEARCH_WORDS_FROM_ONE_MAX - self._words_of[author], in_all)
-            self._words_of[author] += index.add(place, words, new_max)
-            left -= len(words)
 
     def _remove(self, row: Row) -> None:
         for emergency in (False, True):
@@ -247,17 +245,13 @@ class Catalogue:
                 continue
             at, here = shelf.position(row.created, row.id)
             if here:
-                self._vacate(shelf.entries[at])
+                self.index.vacate(shelf.entries[at].place)
                 self._gone[shelf.entries[at].number] = shelf.entries[at].mark
                 shelf.entries = shelf.entries[:at] + shelf.entries[at + 1 :]
             if not shelf.entries:
                 del self._shelves[shelf.question, shelf.emergency]
                 for formed in self.opinions.values():
                     formed.pop(shelf, None)
-
-    def _vacate(self, entry: Entry) -> None:
-        self._live.discard(entry.place)
-        self._dead += 1
 
     def arrivals(self) -> tuple[int, int]:
         """The bits of the places where something new has come since the last call, and of new versions of what was here.
@@ -282,7 +276,7 @@ class Catalogue:
     def has_hidden(self, listing: str) -> bool:
         """Whether the listing of this id is hidden, and in use."""
         places = (self._hidden.get(number) for number in _numbers(listing))
-        return any(place is not None and int(self._live) >> place & 1 for place in places)
+        return any(place is not None and self.index.in_use(place) for place in places)
 
     def hidden(self) -> int:
         """The bits of the places that the owner hides from himself."""
@@ -298,35 +292,12 @@ class Catalogue:
         """Whether the owner of this node may have what stands there."""
         return self._replica.judge.answer(self._replica.me, shelf.question) is Answer.YES
 
-    def of_kind(self, *kinds: str) -> int:
-        """The bits of the places in use that are of all these types and categories."""
-        bits = int(self._live)
-        for kind in kinds:
-            bits &= self._kinds.begun(kind)
-        return bits
-
-    def with_word(self, beginning: str) -> tuple[int, int]:
-        """The bits of the places that have a word which begins so: in the title, and in text or tags."""
-        return self._titles.begun(beginning), self._texts.begun(beginning)
-
-    def on(self, shelves: Collection[Shelf]) -> int:
-        """The bits of all places on these shelves."""
-        return bits_of(map(set(shelves).__contains__, self._shelf_at)) if shelves else 0
-
-    def by_shelf(self, bits: int) -> Counter[Shelf]:
-        """How many of these places each shelf has."""
-        return Counter(compress(self._shelf_at, self.flags(bits))) if bits else Counter()
-
-    def flags(self, bits: int) -> bytes:
-        """One byte for each place: 1 where its bit is set, else 0."""
-        return flags(bits, len(self._shelf_at))
-
     def entries_of(self, keys: Collection[int]) -> dict[int, Entry]:
         """The listings in use that have these keys, by key."""
         if not keys:
             return {}
         entries = (entry for shelf in self._shelves.values() for entry in shelf.entries)
-        return {key: entry for entry in entries if (key := entry.number >> _BEYOND_KEY) in keys}
+        return {key: entry for entry in entries if (key := entry.key) in keys}
 
     def places_of(self, records: Collection[RecordId]) -> int:
         """The bits of the places of these records, as far as they are in use."""

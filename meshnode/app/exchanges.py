@@ -197,9 +197,8 @@ def _check_room(replica: Replica, owner: PersonId) -> None:
             "wait for an answer, or cancel one",
         )
     letters.check_can_write(replica, owner)
-    with replica.store.transaction():
-        if not moves.has_room_with(replica, owner):
-            raise Refused("there is no room for more exchanges", "finish some, or cancel them")
+    if not moves.has_room_with(replica, owner):
+        raise Refused(f"you have had too many exchanges with {name_of(replica, owner)}", "cancel one that waits")
 
 
 def _requested(exchange: Exchange) -> Requested:
@@ -235,18 +234,20 @@ def _why_not(found: Course, act: Act) -> Refused:
         return Refused("that was declined", "'meshnode respond' asks anew")
     if stage is Stage.CANCELLED:
         return Refused("that was called off", "'meshnode respond' asks anew")
-    if act in (Act.ACCEPT, Act.DECLINE):
-        if found.asked:
-            return Refused(f"you asked: it is for {name} to say yes or no", "'meshnode cancel' takes it back")
-        return Refused(_ALREADY[Act.ACCEPT], "'meshnode cancel' takes that back until both say that it is done")
     if stage is Stage.REQUESTED:
-        hint = f"wait for {name}" if found.asked else "'meshnode accept' or 'meshnode decline' answers"
-        return Refused("nothing is agreed yet", hint)
+        if not found.asked:
+            return Refused("nothing is agreed yet", "'meshnode accept' or 'meshnode decline' answers")
+        if act in (Act.ACCEPT, Act.DECLINE):
+            return Refused(f"you asked: it is for {name} to say yes or no", "'meshnode cancel' takes it back")
+        return Refused("nothing is agreed yet", f"wait for {name}")
     if act is Act.RETURNED:
         if not found.terms.lend:
             return Refused("that was not lent, so there is nothing to give back")
         return Refused("it was not handed over yet", "'meshnode done' says that it was, on both sides")
-    return Refused("that is completed", "what has happened cannot be called off")
+    if stage not in dealings.UNFINISHED:
+        return Refused("that is completed", "what has happened cannot be called off")
+    said = f"{name} has said yes" if found.asked else "you have said yes"
+    return Refused(f"{said} already", "'meshnode cancel' calls it off, until both say that it is done")
 
 
 _ALREADY = {

@@ -226,18 +226,20 @@ def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: M
 
 
 def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
-    waiting = replica.store.exchanges.count_with(other, Stage.REQUESTED, asked=False)
-    return waiting < limits.EXCHANGES_ASKED_MAX and has_room_with(replica, other)
-
-
-def has_room_with(replica: Replica, other: PersonId) -> bool:
-    """Whether one more exchange with `other` may be kept; makes room where what came to nothing can be forgotten."""
     kept = replica.store.exchanges
-    if kept.count_with(other) >= limits.EXCHANGES_WITH_ONE_MAX and not kept.forget_oldest(other):
+    if kept.count_with(other, Stage.REQUESTED, asked=False) >= limits.EXCHANGES_ASKED_MAX:
+        return False
+    if not has_room_with(replica, other):
         return False
     if kept.count() < limits.EXCHANGES_MAX or kept.forget_oldest():
         return True
     return replica.circle.graph.weight(replica.me, other) > 0  # made-up people crowd out nobody whom one vouches for
+
+
+def has_room_with(replica: Replica, other: PersonId) -> bool:
+    """Whether one more exchange with `other` may be kept; makes room where one that came to nothing can be forgotten."""
+    kept = replica.store.exchanges
+    return kept.count_with(other) < limits.EXCHANGES_WITH_ONE_MAX or kept.forget_oldest(other)
 
 
 def _keep(

@@ -6,14 +6,17 @@ renewed or changed inside is no news; what is called otherwise is. A look at mor
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from heapq import nsmallest
 
 from meshnode.app.catalogue import Catalogue, Entry
 from meshnode.app.replica import Replica
 from meshnode.app.seeking import Sought, seek
 from meshnode.app.shown import ListingView, view
 from meshnode.app.watching import AlertView, Watcher, alerts_view
-from meshnode.errors import Usage
+from meshnode.app.words import Places
+from meshnode.errors import StorageFull, Usage
 from meshnode.store import Seen
 
 SHOWN = 100
@@ -49,27 +52,28 @@ class NewsView:
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """All that is new, in order, and what is known anew of what was seen before."""
+    """What is new: the first of it in order, how much there is in all, and what was seen before and lives longer now."""
 
-    entries: list[Entry]
+    first: list[Entry]
+    total: int
     renewed: list[Seen]
 
 
 def peek(replica: Replica, catalogue: Catalogue, watcher: Watcher, limit: int = SHOWN) -> NewsView:
     """What is new; it stays new."""
     _check(limit)
-    fresh = _fresh(replica, catalogue, watcher)
-    return _view(replica, catalogue, fresh.entries[:limit], len(fresh.entries))
+    fresh = _fresh(replica, catalogue, watcher, limit)
+    return _view(replica, catalogue, fresh.first, fresh.total)
 
 
 def look(replica: Replica, catalogue: Catalogue, watcher: Watcher, how: NewsLook) -> NewsView:
     """What is new; what is shown of it is so no more."""
     _check(how.limit)
-    fresh = _fresh(replica, catalogue, watcher)
-    shown = fresh.entries if how.clear else fresh.entries[: how.limit]
-    told = _view(replica, catalogue, [] if how.clear else shown, len(fresh.entries))
-    if shown or fresh.renewed:
-        replica.store.finding.mark_seen([*(entry.mark for entry in shown), *fresh.renewed], replica.clock.now())
+    fresh = _fresh(replica, catalogue, watcher, None if how.clear else how.limit)
+    told = _view(replica, catalogue, [] if how.clear else fresh.first, fresh.total)
+    if fresh.first or fresh.renewed:
+        replica.store.finding.mark_seen([*(entry.mark for entry in fresh.first), *fresh.renewed], replica.clock.now())
+        catalogue.told |= int(Places(entry.place for entry in fresh.first))
     return told
 
 
@@ -78,23 +82,29 @@ def _check(limit: int) -> None:
         raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
 
 
-def _fresh(replica: Replica, catalogue: Catalogue, watcher: Watcher) -> _Fresh:
-    watcher.evaluate()
-    seen = replica.store.finding.seen()
+def _fresh(replica: Replica, catalogue: Catalogue, watcher: Watcher, limit: int | None) -> _Fresh:
+    with suppress(StorageFull):  # what watches found waits then; reading still works
+        watcher.evaluate()
+    catalogue.catch_up()
+    candidates = list(seek(replica, catalogue, Sought(), ~catalogue.told).everything())
+    seen = replica.store.finding.seen(entry.key for entry, _ in candidates)
     alerted = {alert.key for alert in replica.store.finding.alerts(replica.clock.now())}
-    new: dict[int, tuple[bool, Entry]] = {}
+    new: dict[int, tuple[bool, bool, int, int, Entry]] = {}
+    told = Places()
     renewed: list[Seen] = []
-    for entry, shelf in seek(replica, catalogue, Sought()).everything():
-        mark = entry.mark
-        before = seen.get(mark.key)
-        if before is None or before.said != mark.said:
-            new[mark.key] = (not shelf.emergency, entry)
-        elif before.until != mark.until:
-            renewed.append(mark)
+    for entry, shelf in candidates:
+        before = seen.get(entry.key)
+        if before is None or before.said != entry.said:
+            new[entry.key] = (entry.key not in alerted, not shelf.emergency, -entry.created, entry.key, entry)
+            continue
+        told.add(entry.place)
+        if before.until != entry.expires:
+            renewed.append(entry.mark)
+    catalogue.told |= int(told)
     for key, entry in catalogue.entries_of(alerted - new.keys()).items():
-        new[key] = (True, entry)  # found by a watch that looks further than news does
-    order = sorted(new.items(), key=lambda item: (item[0] not in alerted, item[1][0], -item[1][1].created, item[0]))
-    return _Fresh([entry for _, (_, entry) in order], renewed)
+        new[key] = (False, True, -entry.created, key, entry)  # found by a watch that looks further than news does
+    ordered = sorted(new.values()) if limit is None else nsmallest(limit, new.values())
+    return _Fresh([entry for *_, entry in ordered], len(new), renewed)
 
 
 def _view(replica: Replica, catalogue: Catalogue, shown: list[Entry], total: int) -> NewsView:

@@ -126,9 +126,9 @@ def seek(replica: Replica, catalogue: Catalogue, sought: Sought, among: int | No
     if among is not None:
         in_title, elsewhere = in_title & among, elsewhere & among
     aside = catalogue.hidden()
-    set_aside = catalogue.by_shelf((in_title | elsewhere) & aside)
+    set_aside = catalogue.index.by_shelf((in_title | elsewhere) & aside)
     in_title, elsewhere = in_title & ~aside, elsewhere & ~aside
-    titled, others = catalogue.by_shelf(in_title), catalogue.by_shelf(elsewhere)
+    titled, others = catalogue.index.by_shelf(in_title), catalogue.index.by_shelf(elsewhere)
     shown: list[Match] = []
     hidden = hidden_one_by_one = 0
     for shelf, opinion in opinions:
@@ -139,7 +139,9 @@ def seek(replica: Replica, catalogue: Catalogue, sought: Sought, among: int | No
         hidden_one_by_one += set_aside[shelf]
         if match.in_title or match.elsewhere:
             shown.append(match)
-    return Matches(tuple(shown), hidden, hidden_one_by_one, catalogue.flags(in_title), catalogue.flags(elsewhere))
+    return Matches(
+        tuple(shown), hidden, hidden_one_by_one, catalogue.index.flags(in_title), catalogue.index.flags(elsewhere)
+    )
 
 
 def standpoint(replica: Replica, catalogue: Catalogue, sought: Sought) -> Iterator[tuple[Shelf, Opinion]]:
@@ -154,14 +156,14 @@ def standpoint(replica: Replica, catalogue: Catalogue, sought: Sought) -> Iterat
 
 def _matching(catalogue: Catalogue, sought: Sought, opinions: list[tuple[Shelf, Opinion]]) -> tuple[int, int]:
     """The bits of what matches: with all words in the title that are not the author's, and the others."""
-    whole = catalogue.of_kind(*filter(None, (sought.type, sought.category)))
+    whole = catalogue.index.of_kind(*filter(None, (sought.type, sought.category)))
     words = words_of(sought.words or "")
     if not words:
         return whole, 0
     titled = by_author = whole
     for word in dict.fromkeys(words):
-        authors = catalogue.on([shelf for shelf, opinion in opinions if f" {word}" in opinion.author])
-        in_title, in_text = catalogue.with_word(word)
+        authors = catalogue.index.on([shelf for shelf, opinion in opinions if f" {word}" in opinion.author])
+        in_title, in_text = catalogue.index.with_word(word)
         titled &= in_title | authors
         whole &= in_title | in_text | authors
         by_author &= authors

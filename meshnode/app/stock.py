@@ -23,6 +23,8 @@ OVER = (Stage.CANCELLED, Stage.RETURNED)  # what was taken off the listing is th
 def follow_up(replica: Replica) -> None:
     """Do what the exchanges of this node ask for by now. What cannot be done yet is left for the next time."""
     moves.hear_again(replica)
+    if not replica.circle.certified(replica.me, replica.device):
+        return  # what this device writes counts for nothing any more
     for exchange in replica.store.exchanges.unsettled(OVER):
         _settle(replica, exchange)
     for exchange in replica.store.exchanges.with_stage(Stage.REQUESTED, asked=False):

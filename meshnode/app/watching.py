@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from meshnode.app.catalogue import Catalogue, Shelf
@@ -15,7 +16,7 @@ from meshnode.app.changes import Change
 from meshnode.app.replica import Replica
 from meshnode.app.seeking import Sought, check, seek, standpoint
 from meshnode.app.shown import body_of
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from meshnode.store import Watch
 from protocol import Kind, Verdict, limits
 
@@ -66,6 +67,7 @@ class Watcher:
         self._catalogue = catalogue
         self._in_view: dict[int, frozenset[Shelf]] = {}  # by watch, what it has looked at
         self._generation = 0
+        self._new = self._changed = 0  # bits of places yet to be looked at
         self._due = True
         replica.changes.subscribe(self._note)
 
@@ -73,23 +75,32 @@ class Watcher:
         self._due = True
 
     def evaluate(self) -> int:
-        """Look at what came since the last time; returns how many alerts were raised."""
-        if not self._due:
-            return 0
-        watches = self._replica.store.finding.watches()
+        """Look at what came since the last time; returns how many alerts were raised.
+
+        StorageFull where one cannot be kept: then nothing was looked at, and it waits for the next time.
+        """
+        watches = self._replica.store.finding.watches() if self._due else []
         if not watches:
             return 0  # still due: the first one saved begins with what is here then
         self._catalogue.catch_up()
         new, changed = self._catalogue.arrivals()
         if self._generation != self._catalogue.generation:
-            new, changed = self._arrived_meanwhile(), 0
-            self._in_view.clear()
             self._generation = self._catalogue.generation
-        self._due = False
-        raised = sum(self._evaluate(watch, new, changed) for watch in watches)
-        self._drop_lost(watches)
-        self._remember_until()
-        return raised
+            self._in_view.clear()
+            self._new, self._changed = self._arrived_meanwhile(), 0
+        else:
+            self._new, self._changed = self._new | new, self._changed | changed
+        in_view = {watch.no: self._visible(_sought(watch)) for watch in watches}
+        raised = []
+        with self._replica.store.transaction():
+            for watch in watches:
+                raised += self._evaluate(watch, in_view[watch.no])
+            self._drop_lost(watches)
+            self._remember_until()
+        self._in_view, self._new, self._changed, self._due = in_view, 0, 0, False
+        for number, listing in raised:
+            log.info("a watched listing came into view", extra={"watch": number, "listing": listing})
+        return len(raised)
 
     def begin(self, watch: Watch) -> None:
         """A watch was saved, right after `evaluate`: what is in view now is what it has looked at."""
@@ -99,28 +110,23 @@ class Watcher:
         self._in_view[watch.no] = self._visible(_sought(watch))
         self._replica.store.meta.set(_UNTIL, str(self._replica.clock.now()))
 
-    def _evaluate(self, watch: Watch, new: int, changed: int) -> int:
-        sought = _sought(watch)
-        before, visible = self._in_view.get(watch.no), self._visible(sought)
-        self._in_view[watch.no] = visible
-        among = new
+    def _evaluate(self, watch: Watch, visible: frozenset[Shelf]) -> list[tuple[int, str]]:
+        """Raise alerts about what this watch has not looked at yet; returns its number with each listing's id."""
+        before = self._in_view.get(watch.no)
+        among = self._new
         if before is not None:
-            among |= self._catalogue.on(visible - before) & ~changed
-        if not among:
-            return 0
-        now, finding = self._replica.clock.now(), self._replica.store.finding
-        found = [entry for entry, _ in seek(self._replica, self._catalogue, sought, among).everything()]
+            among |= self._catalogue.index.on(visible - before) & ~self._changed
+        found = list(seek(self._replica, self._catalogue, _sought(watch), among).everything()) if among else []
         if not found:
-            return 0
-        seen = finding.seen()
-        raised = 0
-        with self._replica.store.transaction():
-            for entry in found:
-                known = seen.get(entry.mark.key)
-                if (known is None or known.said != entry.mark.said) and finding.raise_alert(watch.no, entry.mark, now):
-                    raised += 1
-                    log.info("a watched listing came into view", extra={"watch": watch.no, "listing": entry.id})
-            finding.bound_alerts(watch.no, limits.ALERTS_MAX, now)
+            return []
+        now, finding = self._replica.clock.now(), self._replica.store.finding
+        seen = finding.seen(entry.key for entry, _ in found)
+        raised = []
+        for entry, _ in found:
+            known = seen.get(entry.key)
+            if (known is None or known.said != entry.said) and finding.raise_alert(watch.no, entry.mark, now):
+                raised.append((watch.no, entry.id))
+        finding.bound_alerts(watch.no, limits.ALERTS_MAX, now)
         return raised
 
     def _visible(self, sought: Sought) -> frozenset[Shelf]:
@@ -145,7 +151,7 @@ class Watcher:
                 continue
             places = self._catalogue.places_of([entries[alert.key].record for alert in own if alert.key in entries])
             there = seek(self._replica, self._catalogue, _sought(watch), places).everything()
-            keys = {entry.mark.key for entry, _ in there}
+            keys = {entry.key for entry, _ in there}
             for alert in own:
                 if alert.key not in keys:
                     finding.drop_alert(alert)
@@ -181,7 +187,8 @@ def remove(replica: Replica, which: str) -> WatchView:
 
 def watches(replica: Replica, catalogue: Catalogue, watcher: Watcher) -> WatchesView:
     """The saved searches, and what came for them."""
-    watcher.evaluate()
+    with suppress(StorageFull):  # what they found waits then; reading still works
+        watcher.evaluate()
     alerts = alerts_view(replica, catalogue)
     return WatchesView(
         tuple(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from unicodedata import category, normalize
 
 _WORD = re.compile(r"\w+")
@@ -43,6 +43,14 @@ def bits_of(flagged: Iterable[bool]) -> int:
     """The set of those places, counted from 0, that are flagged."""
     digits = bytes(flagged)[::-1].translate(_DIGITS)
     return int(digits, 2) if digits else 0
+
+
+def places_in(bits: int) -> Iterator[int]:
+    """The places whose bits are set, in growing order; meant for few of them."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
 
 
 class Places:

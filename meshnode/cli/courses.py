@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Any
 
 from meshnode.cli import output
@@ -34,8 +35,9 @@ def summary(told: dict[str, Any]) -> str:
 
 def lines(told: dict[str, Any], *, everything: bool = False) -> Iterator[str]:
     """Where it stands and what to do next, then what was said lately, or with `everything` all of it."""
-    said = [one for one in told["messages"] if one["text"] and not one["yours"]]
-    words = f' "{said[-1]["text"]}"' if said and not everything else ""
+    unanswered = list(takewhile(lambda one: not one["yours"], reversed(told["messages"])))
+    said = [one["text"] for one in unanswered if one["text"]]
+    words = f' "{said[0]}"' if said and not everything else ""
     line = summary(told)
     yield f"{line.removesuffix('.')}:{words}{_next(told)}" if words else f"{line}{_next(told)}"
     for act in told["undelivered"]:

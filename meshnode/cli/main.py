@@ -55,6 +55,7 @@ TABLE = {
     },
     "Sharing": {
         "share": "meshnode.cli.sharing",
+        "audience": "meshnode.cli.preview",
     },
     "Listings": {
         "offer": "meshnode.cli.listings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -49,9 +50,10 @@ class Finding:
 
     # --- seen --------------------------------------------------------------------------------------------------------
 
-    def seen(self) -> dict[int, Seen]:
-        """Everything that was shown as news, by key."""
-        return {row[0]: Seen._make(row) for row in self._database.all("SELECT key, said, until FROM seen")}
+    def seen(self, keys: Iterable[int]) -> dict[int, Seen]:
+        """What of these was shown as news, by key."""
+        sql = "SELECT key, said, until FROM seen WHERE key IN (SELECT value FROM json_each(?))"
+        return {row[0]: Seen._make(row) for row in self._database.all(sql, (json.dumps(list(keys)),))}
 
     def mark_seen(self, shown: Iterable[Seen], now: int) -> None:
         """These were shown: they are news no more, and what watches said of them is done. What has expired is forgotten."""

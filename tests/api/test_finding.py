@@ -95,4 +95,4 @@ async def test_bad_input_is_refused_in_one_line_and_changes_nothing(
     assert error["message"]
     assert "\n" not in error["message"] + error["hint"]
     finding = alice.replica.store.finding
-    assert (finding.seen(), finding.hidden(), finding.watches()) == ({}, [], [])
+    assert (finding.hidden(), finding.watches()) == ([], [])

@@ -10,7 +10,7 @@ from meshnode.app import ending, listings, news, policy, watching
 from meshnode.app import people as people_cases
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.status import status
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from protocol import limits
 from tests.api.site import StillNetwork
 from tests.app.neighbours import Desk
@@ -181,6 +181,26 @@ def test_a_watch_that_makes_no_sense_or_one_too_many_is_refused(
     alice.watch("drill")
     with pytest.raises(Refused):
         alice.watch("saw")
+
+
+def test_on_a_full_disk_what_came_waits_and_reading_goes_on(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, _ = people
+    alice.watch("drill")
+    bob.post("Drill", audience="network_wide")
+    mesh.settle()
+
+    def full(*_: object) -> bool:
+        raise StorageFull("the disk is full", "make room; nothing was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(alice.replica.store.finding, "raise_alert", full)
+        with pytest.raises(StorageFull):
+            alice.watcher.evaluate()
+        assert alice.alerts() == []
+        assert alice.peek() == ["Drill"]
+    assert [title for _, title in alice.alerts()] == ["Drill"]
 
 
 def test_who_posts_without_end_leaves_no_more_alerts_than_fit(

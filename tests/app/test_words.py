@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshnode.app.words import Places, Words, bits_of, flags, words_of
+from meshnode.app.words import Places, Words, bits_of, flags, places_in, words_of
 
 ENDLESS = 1_000_000
 TEXTS = st.lists(st.text(alphabet="abä ", max_size=12), max_size=120)
 
 
-def places_in(bits: int) -> set[int]:
-    return {place for place in range(bits.bit_length()) if bits >> place & 1}
+def found(bits: int) -> set[int]:
+    return set(places_in(bits))
 
 
 @given(TEXTS, st.text(alphabet="abä", min_size=1, max_size=3))
@@ -24,7 +24,7 @@ def test_a_beginning_finds_what_plain_looking_finds(texts: list[str], beginning:
         index.add(place, dict.fromkeys(words_of(text)), ENDLESS)
     (wanted,) = words_of(beginning)
     plain = {place for place, text in enumerate(texts) if any(word.startswith(wanted) for word in words_of(text))}
-    assert places_in(index.begun(wanted)) == plain
+    assert found(index.begun(wanted)) == plain
 
 
 @pytest.mark.parametrize("count", [3, 200, 3000])
@@ -32,19 +32,19 @@ def test_a_word_that_all_have_and_one_that_few_have_are_both_found(count: int) -
     index = Words()
     for place in range(count):
         index.add(place, ("common", f"rare{place}", *(("some",) if place % 100 == 0 else ())), ENDLESS)
-    assert places_in(index.begun("comm")) == set(range(count))
-    assert places_in(index.begun("rare2")) == {place for place in range(count) if str(place).startswith("2")}
-    assert places_in(index.begun("some")) == set(range(0, count, 100))
+    assert found(index.begun("comm")) == set(range(count))
+    assert found(index.begun("rare2")) == {place for place in range(count) if str(place).startswith("2")}
+    assert found(index.begun("some")) == set(range(0, count, 100))
     assert index.begun("none") == 0
 
 
 def test_words_found_once_are_found_when_more_have_come() -> None:
     index = Words()
     index.add(0, ("pear",), ENDLESS)
-    assert places_in(index.begun("p")) == {0}
+    assert found(index.begun("p")) == {0}
     index.add(1, ("apple", "plum"), ENDLESS)
-    assert places_in(index.begun("p")) == {0, 1}
-    assert places_in(index.begun("apple")) == {1}
+    assert found(index.begun("p")) == {0, 1}
+    assert found(index.begun("apple")) == {1}
 
 
 def test_made_up_words_beyond_what_is_allowed_are_left_out_and_known_ones_are_not() -> None:
@@ -53,9 +53,9 @@ def test_made_up_words_beyond_what_is_allowed_are_left_out_and_known_ones_are_no
     assert index.add(1, ("made", "up", "apple"), 1) == 1
     assert index.add(2, ("apple",), -5) == 0
     assert len(index) == 2
-    assert places_in(index.begun("made")) == {1}
+    assert found(index.begun("made")) == {1}
     assert index.begun("up") == 0
-    assert places_in(index.begun("apple")) == {0, 1, 2}
+    assert found(index.begun("apple")) == {0, 1, 2}
 
 
 @pytest.mark.parametrize(

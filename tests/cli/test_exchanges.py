@@ -83,6 +83,7 @@ def test_it_reads_as_people_talk(drill: Village) -> None:
     assert drill("C", "accept", short[1]).out == "Drill, with Alice: agreed.\n"
     drill.settle()
     assert drill("A", "inbox").out == f"Drill, with Carol: agreed.  -> 'meshnode done {short[1]}'\n"
+    assert drill("C", "inbox").out == f"Drill, with Alice: agreed.  -> 'meshnode done {short[1]}'\n"
     assert drill("A", "say", "Drill", "At six?").out == "Said to Carol.\n"
     assert drill("A", "done", "Drill").out == "Drill, with Carol: you said that it is done, Carol not yet.\n"
     drill.settle()
@@ -182,16 +183,18 @@ def test_a_second_yes_and_a_move_that_comes_too_late_are_refused(drill: Village)
     told(drill, "C", "accept", exchange)
     for words, says in (
         (("accept", exchange), "you have accepted that already"),
-        (("decline", exchange), "you have accepted that already"),
+        (("decline", exchange), "you have said yes already"),
         (("returned", exchange), "it was not handed over yet"),
     ):
         ran = drill("C", *words)
         assert (ran.code, says in ran.err) == (5, True), ran
+    assert "Carol has said yes already" in drill("A", "accept", exchange).err
     told(drill, "C", "done", exchange)
     assert "you have said already that it is done" in drill("C", "done", exchange).err
     told(drill, "A", "done", exchange)
-    ran = drill("A", "cancel", exchange)
-    assert (ran.code, "that is completed" in ran.err) == (5, True)
+    for act in ("cancel", "accept"):
+        ran = drill("A", act, exchange)
+        assert (ran.code, "that is completed" in ran.err) == (5, True)
 
 
 def test_an_ambiguous_name_lists_what_could_be_meant(drill: Village) -> None:

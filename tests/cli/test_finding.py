@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.cli.village import Village
+from tests.support.waiting import eventually
 
 
 @pytest.fixture
@@ -68,6 +69,13 @@ def test_a_watch_tells_what_came(shared: Village) -> None:
     assert "watch for" not in shared("A", "status").out
     assert shared("A", "watch", "rm", "1").out == "Watch 1 has ended: 'saw', offers, anywhere, trust 0.1.\n"
     assert json.loads(shared("A", "watch", "list", "--json").out) == {"watches": []}
+
+
+def test_the_daemon_looks_out_by_itself(shared: Village) -> None:
+    shared("A", "watch", "add", "saw")
+    shared("B", "offer", "Saw", "--audience", "network_wide")
+    shared.settle()
+    eventually(lambda: json.loads(shared("A", "status", "--json").out)["alerts"] == 1, "an alert about the saw")
 
 
 def test_what_is_hidden_is_not_shown_until_it_is_undone(shared: Village) -> None:

@@ -52,6 +52,7 @@ CALLS: dict[str, list[str]] = {
     "cell": ["show"],
     "community": ["show"],
     "share": ["show"],
+    "audience": ["Chair"],
     "inbox": [],
     "exchanges": [],
     "stats": [],

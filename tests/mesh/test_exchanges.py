@@ -230,7 +230,7 @@ def test_in_one_community_an_exchange_needs_no_vouch() -> None:
     assert stats.stats(alice.replica).within_community == stats.stats(bob.replica).within_community == 1
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(6))
 def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: int) -> None:
     """Several ask for what there is too little of; moves cross, letters take any way, links break and heal."""
     chance = random.Random(seed)
@@ -240,8 +240,8 @@ def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: in
     desks = {name: desk(mesh, name) for name in ("Alice", "Bob", "Carol", "Dora")}
     for name, kind in (("Alice", "offer"), ("Carol", "need")):
         offer(mesh, desks[name], f"{name}'s", type=kind, quantity=2, lend=chance.random() < 0.5)
-    acts = ("accept", "decline", "done", "done", "cancel", "returned", "say")
-    for _ in range(60):
+    acts = ("accept",) * 4 + ("done",) * 6 + ("returned",) * 2 + ("decline", "cancel", "say")
+    for _ in range(90):
         name = chance.choice(list(desks))
         each, what = desks[name], chance.choice(("Alice's", "Carol's"))
         try:

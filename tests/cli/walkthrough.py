@@ -1,0 +1,161 @@
+"""Transcripts in the docs, played with real nodes: what a page shows after a prompt is what the program says there.
+
+A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. `…`
+stands for anything in a line, and alone on a line for any lines; `mesh1…` in a command is the card shown last.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from unittest.mock import patch
+
+from meshnode.cli.main import run
+from tests.support.waiting import eventually
+
+ROOT = Path(__file__).resolve().parents[2]
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PROMPT = re.compile(r"^([a-z-]+)\$ (.*)$")
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+CARD = re.compile(r"mesh1[0-9a-z]{20,}")
+WIDTH = "120"  # of the terminal, columns
+STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of somebody's, and what it must show."""
+
+    who: str
+    command: str
+    shown: tuple[str, ...]
+
+
+def steps_of(page: Path) -> list[Step]:
+    """All commands of a page, in order."""
+    steps: list[Step] = []
+    for block in BLOCK.findall(page.read_text()):
+        prompted = False
+        for line in block.splitlines():
+            prompt = PROMPT.match(line)
+            if prompt:
+                steps.append(Step(prompt[1], prompt[2], ()))
+                prompted = True
+            elif line.strip():
+                assert prompted, f"{page.name}: {line!r} stands under no prompt"
+                last = steps[-1]
+                steps[-1] = Step(last.who, last.command, (*last.shown, line.rstrip()))
+    return steps
+
+
+def matches(shown: str, expected: tuple[str, ...]) -> bool:
+    """Whether a command has shown what the page says; empty lines do not count."""
+    lines = [line.rstrip() for line in shown.splitlines() if line.strip()]
+    pattern = "".join(r"(?:.*\n)*?" if line.strip() == "…" else f"{_line(line)}\n" for line in expected)
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)) is not None
+
+
+def _line(expected: str) -> str:
+    """Columns of a table are as wide as what is in them: so many spaces are as good as any other number."""
+    return ".*".join(re.sub(r"(?:\\ )+", r"\\s+", re.escape(part)) for part in expected.split("…"))
+
+
+class _Screen(io.StringIO):
+    """A terminal that remembers what it was shown."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class Neighbours:
+    """People with a node each on this machine; whoever is first heard of gets one with the first command."""
+
+    def __init__(self, homes: Path) -> None:
+        self._homes = homes
+        self._daemons: dict[str, subprocess.Popen[bytes]] = {}
+        self._card = ""
+
+    def play(self, step: Step) -> None:
+        """Carry out a step. What others have just done takes a moment to arrive, and a refused command changes nothing:
+        whatever does not come out as the page says is tried again for a while."""
+        said: list[str] = []
+
+        def comes_out() -> bool:
+            code, shown = self.run(step.who, step.command)
+            said[:] = [shown]
+            right = matches(shown, step.shown)
+            assert right or code != 0 or _only_looks(step.command), f"{step.who}$ {step.command}\n{shown}"
+            return right
+
+        try:
+            eventually(comes_out, f"{step.who}$ {step.command}")
+        except AssertionError as error:
+            raise AssertionError(
+                f"{step.who}$ {step.command}\n{''.join(said)}\nbut the page says\n{step.shown}"
+            ) from error
+
+    def run(self, who: str, command: str) -> tuple[int, str]:
+        """Type a command; returns its exit code and what the terminal shows."""
+        words = shlex.split(command.replace("mesh1…", self._card))
+        assert words[0] == "meshnode", command
+        home = self._homes / who
+        if words[1] == "run":
+            self._start(who)
+            return 0, ""
+        screen = _Screen()
+        environment = {"NO_COLOR": "1", "COLUMNS": WIDTH, "TZ": "UTC"}
+        with redirect_stdout(screen), redirect_stderr(screen), patch.dict(os.environ, environment):
+            code = run(["--home", str(home), "--no-input", *words[1:]])
+        card = CARD.search("".join(screen.getvalue().split("\n")))
+        self._card = card[0] if card and words[1] == "card" else self._card
+        return code, ESCAPE.sub("", screen.getvalue())
+
+    def _start(self, who: str) -> None:
+        home = self._homes / who
+        self._daemons[who] = subprocess.Popen(
+            [sys.executable, "-m", "meshnode", "--home", str(home), "--no-input", "run", "--interface", "lo"],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        eventually(lambda: self.run(who, "meshnode status")[0] == 0, f"{who}'s node is ready")
+
+    def stop(self) -> None:
+        """End all nodes."""
+        for daemon in self._daemons.values():
+            daemon.send_signal(signal.SIGTERM)
+        for daemon in self._daemons.values():
+            try:
+                daemon.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
+                daemon.wait()
+
+
+def _only_looks(command: str) -> bool:
+    """Whether a command may be repeated since it changes nothing."""
+    looking = (
+        "discover status people person peers why show mine blocks news inbox exchanges stats audience introductions"
+    )
+    words = command.split()
+    return words[1] in looking.split() or "show" in words or "list" in words
+
+
+@contextmanager
+def neighbours(homes: Path) -> Iterator[Neighbours]:
+    """Neighbours whose nodes end with this."""
+    people = Neighbours(homes)
+    try:
+        yield people
+    finally:
+        people.stop()
