@@ -116,7 +116,8 @@ class StatusView:
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers were not met yet;
     `alerts` the listings that came into view, that a watch of yours looks out for and that were not shown as news yet;
-    `addresses` say where others can reach it; `announcing` whether it is announced on the local network.
+    `addresses` say where others can reach it; `announcing` whether it is announced on the local network; `devices` names
+    your other devices.
     """
 
     person: PersonRef
@@ -128,6 +129,7 @@ class StatusView:
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
     announcing: bool
+    devices: tuple[str, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -142,6 +144,13 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,
+        devices=tuple(
+            sorted(
+                name_of_device(replica, one.device)
+                for one in replica.circle.devices(replica.me)
+                if one.device != replica.device
+            )
+        ),
     )
 
 
