@@ -81,6 +81,19 @@ class TrustGraph:
         self._give(at, _NOBODY if policy is None else policy.vouches)
         self._forget_unless_known(at)
 
+    def supposing(self, person: PersonId, policy: EffectivePolicy) -> TrustGraph:
+        """A graph as this one would be with that policy in use; this one stays as it is, and neither follows the other."""
+        supposed = TrustGraph()
+        supposed._policies.update(self._policies)
+        supposed._number.update(self._number)
+        supposed._person.extend(self._person)
+        supposed._free.extend(self._free)
+        supposed._given.extend(dict(links) for links in self._given)
+        supposed._received.extend(dict(links) for links in self._received)
+        supposed._tags.update(self._tags)
+        supposed.set(person, policy)
+        return supposed
+
     def _give(self, at: int, vouches: Mapping[PersonId, int]) -> None:
         """Replace all vouches that the person `at` gives."""
         mine = self._given[at]

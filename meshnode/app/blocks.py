@@ -29,13 +29,8 @@ class BlocksView:
 
 def block(replica: Replica, who: str) -> BlockView:
     """Block the person `who` names: anybody visible, or anybody at all by the whole id. Blocking twice changes nothing."""
-    person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
-    if person == replica.me:
-        raise Refused("nobody blocks himself")
+    person = to_block(replica, who)
     if not policy.blocks(replica, person):
-        own = policy.own(replica)
-        if own is not None and len(own.block_tags) >= limits.BLOCKS_MAX:
-            raise Refused(f"you block {limits.BLOCKS_MAX} people already", "'meshnode unblock NAME' makes room")
         name, crowds = name_of(replica, person), person in replica.room.crowded_by()
         policy.block(replica, person)
         replica.store.blocked.add(person, replica.clock.now())
@@ -45,8 +40,28 @@ def block(replica: Replica, who: str) -> BlockView:
     return _view(replica, person)
 
 
+def to_block(replica: Replica, who: str) -> PersonId:
+    """The person `who` names, who is blocked or can be; Refused for oneself, and past as many as one policy holds."""
+    person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
+    if person == replica.me:
+        raise Refused("nobody blocks himself")
+    own = policy.own(replica)
+    if own is not None and len(own.block_tags) >= limits.BLOCKS_MAX and not policy.blocks(replica, person):
+        raise Refused(f"you block {limits.BLOCKS_MAX} people already", "'meshnode unblock NAME' makes room")
+    return person
+
+
 def unblock(replica: Replica, who: str) -> BlockView:
     """End the block of the person `who` names."""
+    person = blocked(replica, who)
+    view = _view(replica, person)
+    policy.unblock(replica, person)
+    replica.store.blocked.remove(person)
+    return view
+
+
+def blocked(replica: Replica, who: str) -> PersonId:
+    """The blocked person whom `who` names; NotFound if there is none."""
     listed = [person for person, _ in replica.store.blocked.all()]
     try:
         person = _whole_id(who) or find(replica, who, among=listed)
@@ -54,10 +69,7 @@ def unblock(replica: Replica, who: str) -> BlockView:
         raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists whom you block") from error
     if person not in listed and not policy.blocks(replica, person):
         raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists whom you block")
-    view = _view(replica, person)
-    policy.unblock(replica, person)
-    replica.store.blocked.remove(person)
-    return view
+    return person
 
 
 def blocks(replica: Replica) -> BlocksView:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from meshnode.app import authoring, ended, life
 from meshnode.app.catalogue import Catalogue, Entry, listing_id
@@ -104,33 +104,48 @@ class ListingsView:
 # --- posting and changing --------------------------------------------------------------------------------------------
 
 
-def post(replica: Replica, draft: Draft) -> ListingView:
-    """Post a new listing under its own name."""
+class Prepared(NamedTuple):
+    """A listing that may be written: what it says, for whom, and until when (UNIX seconds)."""
+
+    body: Listing
+    audience: Audience
+    expires: int
+
+
+def prepare(replica: Replica, draft: Draft) -> Prepared:
+    """What posting `draft` would write; Usage and Refused where it cannot be."""
     if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
         raise Refused(
             f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a listing, or wait until one expires"
         )
     fields = {name: getattr(draft, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS)}
     body = _body(replica, {**fields, "place": _cell(replica, draft.place)})
-    stands = life.of(body, draft.expires_in, replica.clock.now())
+    now = replica.clock.now()
+    stands = life.of(body, draft.expires_in, now)
     audience = Audience.FOLLOWS if draft.audience is None else audience_named(draft.audience)
     check_place(replica, audience, body)
+    return Prepared(body, audience, now + stands)
+
+
+def post(replica: Replica, draft: Draft) -> ListingView:
+    """Post a new listing under its own name."""
+    new = prepare(replica, draft)
     slot = replica.entropy(limits.SLOT_BYTES)
     record = authoring.write(
         replica,
         Kind.LISTING,
         slot,
-        body,
-        life=stands,
-        audience=audience,
+        new.body,
+        life=limits.LISTING_LIFE,
+        audience=new.audience,
+        expires=new.expires,
         within=lambda: _keep_exact(replica, slot, draft.place),
     )
     return view(replica, record)
 
 
-def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> ListingView:
-    """Change an own listing; its id stays. Whoever may no longer have it is shown that it changed, and no more."""
-    record = find(replica, catalogue, which, own_only=True)
+def change(replica: Replica, record: Record, changes: Edit) -> Prepared:
+    """What `record` would say with these changes; Usage where that cannot be."""
     before = body_of(record)
     if changes == Edit():
         raise Usage("say what to change", "'meshnode edit --help' lists what can be")
@@ -151,19 +166,27 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
     stands = life.chosen(changes.expires_in)
     if changes.available_until is not None:
         stands = life.of(after, changes.expires_in, now)
-    expires = record.header.expires if stands is None else now + stands
+    return Prepared(after, audience, record.header.expires if stands is None else now + stands)
+
+
+def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> ListingView:
+    """Change an own listing; its id stays. Whoever may no longer have it is shown that it changed, and no more."""
+    record = find(replica, catalogue, which, own_only=True)
+    before, slot = body_of(record), record.header.slot
+    after, audience, expires = change(replica, record, changes)
     if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
-        _keep_exact(replica, record.header.slot, changes.place)
+        _keep_exact(replica, slot, changes.place)
         return view(replica, record)
     written = authoring.write(
         replica,
         Kind.LISTING,
-        record.header.slot,
+        slot,
         after,
-        life=expires - now,
+        life=limits.LISTING_LIFE,
         audience=audience,
+        expires=expires,
         narrows=narrows(replica, record, audience, after, expires),
-        within=lambda: _keep_exact(replica, record.header.slot, changes.place),
+        within=lambda: _keep_exact(replica, slot, changes.place),
     )
     return view(replica, written)
 

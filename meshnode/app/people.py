@@ -143,10 +143,14 @@ def vouch(replica: Replica, who: str, trust: float, connected: Collection[Person
 
 
 def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
-    """Vouch for `subject`, known as `name`, with `weight` per mille.
+    """Vouch for `subject`, known as `name`, with `weight` per mille; Refused as `check_vouch` says."""
+    check_vouch(replica, subject)
+    policy.vouch(replica, subject, weight)
+    remember_name(replica, subject, name)
 
-    Refused for oneself, for whom one blocks, and past as many as one policy holds.
-    """
+
+def check_vouch(replica: Replica, subject: PersonId) -> None:
+    """Refused for oneself, for whom one blocks, and past as many as one policy holds."""
     if subject == replica.me:
         raise Refused("nobody vouches for himself")
     if policy.blocks(replica, subject):
@@ -154,13 +158,16 @@ def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
     own = policy.own(replica)
     if own is not None and subject not in own.vouches and len(own.vouches) >= limits.VOUCHES_MAX:
         raise Refused(f"you vouch for {limits.VOUCHES_MAX} people already", "'meshnode unvouch NAME' makes room")
-    policy.vouch(replica, subject, weight)
-    remember_name(replica, subject, name)
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:
     """Take back the vouch for the person `who` names; he need not be visible otherwise."""
-    own = policy.own(replica)
-    subject = find(replica, who, among=own.vouches if own is not None else ())
+    subject = vouched(replica, who)
     policy.vouch(replica, subject, 0)
     return view(replica, subject, connected)
+
+
+def vouched(replica: Replica, who: str) -> PersonId:
+    """The person vouched for whom `who` names, visible or not."""
+    own = policy.own(replica)
+    return find(replica, who, among=own.vouches if own is not None else ())

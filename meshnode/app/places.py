@@ -100,6 +100,15 @@ def at_precision(replica: Replica, slot: bytes, cell: str | None, precision: Pre
     return coarser(cell, precision) if known is None else cell_of(known, precision)
 
 
+def after(replica: Replica, position: Position | None, precision: Precision, *, none: bool) -> str | None:
+    """What place the owner would publish at `precision`: around that position, else where he is; with `none` nothing."""
+    if none:
+        return None
+    if position is not None:
+        return cell_of(position, precision)
+    return at_precision(replica, PROFILE_SLOT, published(replica), precision)
+
+
 # --- publishing ------------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from protocol import (
     device_slot,
     empty_policy,
     limits,
+    merge,
     narrows,
     taken_over,
     with_block,
@@ -55,27 +56,20 @@ def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
 def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
     """Vouch for `subject` with `per_mille`; 0 takes the vouch back."""
     if weight(replica, subject) != per_mille:
-        _edit(replica, lambda policy, stamp, salt: with_vouch(policy, subject, per_mille, stamp, salt))
+        _edit(replica, vouching(subject, per_mille))
 
 
 def block(replica: Replica, subject: PersonId) -> None:
     """Block `subject`. A vouch for him stays what was said: it counts for nothing between two at odds."""
     if not blocks(replica, subject):
-        _edit(
-            replica,
-            lambda policy, stamp, salt: with_block(policy, replica.me, subject, blocked=True, stamp=stamp, salt=salt),
-            within=lambda: due_at_once(replica),
-        )
+        _edit(replica, blocking(replica.me, subject, blocked=True), within=lambda: due_at_once(replica))
         turn_if_due(replica)
 
 
 def unblock(replica: Replica, subject: PersonId) -> None:
     """End the block of `subject`."""
     if blocks(replica, subject):
-        _edit(
-            replica,
-            lambda policy, stamp, salt: with_block(policy, replica.me, subject, blocked=False, stamp=stamp, salt=salt),
-        )
+        _edit(replica, blocking(replica.me, subject, blocked=False))
 
 
 def set_preference(replica: Replica, preference: Preference) -> None:
@@ -83,7 +77,7 @@ def set_preference(replica: Replica, preference: Preference) -> None:
     held = own(replica)
     if held is not None and held.preference.stamp and held.preference._replace(stamp=preference.stamp) == preference:
         return
-    _edit(replica, lambda policy, stamp, salt: with_preference(policy, preference, stamp, salt))
+    _edit(replica, preferring(preference))
 
 
 def renew(replica: Replica) -> None:
@@ -111,10 +105,39 @@ def take_over(
     return True
 
 
-def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: None) -> None:
+# --- edits, done or supposed -----------------------------------------------------------------------------------------
+
+
+def vouching(subject: PersonId, per_mille: int) -> Edit:
+    """The edit that vouches for `subject`; 0 takes it back."""
+    return lambda policy, stamp, salt: with_vouch(policy, subject, per_mille, stamp, salt)
+
+
+def blocking(me: PersonId, subject: PersonId, *, blocked: bool) -> Edit:
+    """The edit that blocks `subject`, or ends that."""
+    return lambda policy, stamp, salt: with_block(policy, me, subject, blocked=blocked, stamp=stamp, salt=salt)
+
+
+def preferring(preference: Preference) -> Edit:
+    """The edit that sets the sharing preference."""
+    return lambda policy, stamp, salt: with_preference(policy, preference, stamp, salt)
+
+
+def supposed(replica: Replica, edit: Edit) -> EffectivePolicy:
+    """My policy as it would be in effect after `edit`, over all my devices. Nothing is signed."""
+    _, after = _edited(replica, edit)
+    return merge([after, *_others(replica)])
+
+
+def _edited(replica: Replica, edit: Edit) -> tuple[Policy, Policy]:
+    """This device's register before and after `edit`."""
     current = _own_register(replica)
     before = current if current is not None else empty_policy(fresh_salt(replica))
-    after = edit(before, _next_stamp(replica), fresh_salt(replica))
+    return before, edit(before, _next_stamp(replica), fresh_salt(replica))
+
+
+def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: None) -> None:
+    before, after = _edited(replica, edit)
     before_it = web(replica)
 
     def committed_with_it() -> None:

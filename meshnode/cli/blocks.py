@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.shell import command, named, settings
 
 
 @command("block")
 @click.argument("name")
+@preview.what_if
 @click.pass_context
-def block(context: click.Context, name: str) -> None:
+def block(context: click.Context, name: str, what_if: bool) -> None:
     """Block a person: neither of you sees the other any more.
 
     Nodes that hear of it drop what the other may no longer see. Nobody can recall a copy from dishonest software.
     """
-    told = settings(context).client().put(f"/v1/blocks/{segment(named('person', name))}")
+    client, who = settings(context).client(), segment(named("person", name))
+    if what_if:
+        preview.say_what_if(context, client.post(f"/v1/what-if/block/{who}"))
+        return
+    told = client.put(f"/v1/blocks/{who}")
     if settings(context).json:
         output.as_json(told)
     else:
@@ -26,10 +31,15 @@ def block(context: click.Context, name: str) -> None:
 
 @command("unblock")
 @click.argument("name")
+@preview.what_if
 @click.pass_context
-def unblock(context: click.Context, name: str) -> None:
+def unblock(context: click.Context, name: str, what_if: bool) -> None:
     """End a block."""
-    told = settings(context).client().delete(f"/v1/blocks/{segment(named('person', name))}")
+    client, who = settings(context).client(), segment(named("person", name))
+    if what_if:
+        preview.say_what_if(context, client.post(f"/v1/what-if/unblock/{who}"))
+        return
+    told = client.delete(f"/v1/blocks/{who}")
     if settings(context).json:
         output.as_json(told)
     else:

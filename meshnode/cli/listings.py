@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from meshnode.cli import output
+from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Moment, Position, Span, command, named, settings
 from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES, for_whom
@@ -57,6 +58,7 @@ def _body(given: dict[str, Any]) -> dict[str, Any]:
 @click.argument("title")
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Who can see this; your usual choice if left out.")
 @described
+@previews.preview
 @click.pass_context
 def offer(context: click.Context, /, **given: Any) -> None:
     """Offer something."""
@@ -67,6 +69,7 @@ def offer(context: click.Context, /, **given: Any) -> None:
 @click.argument("title")
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Who can see this; your usual choice if left out.")
 @described
+@previews.preview
 @click.pass_context
 def need(context: click.Context, /, **given: Any) -> None:
     """Ask for something."""
@@ -147,13 +150,18 @@ def show(context: click.Context, listing: str) -> None:
 @click.option("--audience", type=click.Choice([*AUDIENCES, FOLLOWS]), help="Who can see this now.")
 @click.option("--clear", multiple=True, type=click.Choice(CLEARABLE), help="Empty this field; may be repeated.")
 @described
+@previews.preview
 @click.pass_context
-def edit(context: click.Context, /, listing: str, **given: Any) -> None:
+def edit(context: click.Context, /, listing: str, preview: bool, **given: Any) -> None:
     """Change a listing of yours; narrowing its audience takes back what others hold of it."""
     body = _body(given)
     if not body:
         raise Usage("say what to change", "'meshnode edit --help' lists what can be")
-    told = settings(context).client().patch(f"/v1/listings/{segment(named('listing', listing))}", **body)
+    client, which = settings(context).client(), segment(named("listing", listing))
+    if preview:
+        previews.say_audience(context, client.post(f"/v1/previews/{which}", **body))
+        return
+    told = client.patch(f"/v1/listings/{which}", **body)
     if settings(context).json:
         output.as_json(told)
     else:
@@ -161,7 +169,11 @@ def edit(context: click.Context, /, listing: str, **given: Any) -> None:
 
 
 def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:
-    told = settings(context).client().post("/v1/listings", type=kind, **_body(given))
+    client = settings(context).client()
+    if given.pop("preview"):
+        previews.say_audience(context, client.post("/v1/previews", type=kind, **_body(given)))
+        return
+    told = client.post("/v1/listings", type=kind, **_body(given))
     if settings(context).json:
         output.as_json(told)
         return

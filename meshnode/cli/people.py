@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Trust, command, named, settings
 from meshnode.cli.wording import RELATIONS
@@ -61,10 +61,15 @@ def person(context: click.Context, name: str) -> None:
 @command("vouch")
 @click.argument("name")
 @click.option("--trust", type=Trust(), required=True, help="How much you trust them.")
+@preview.what_if
 @click.pass_context
-def vouch(context: click.Context, name: str, trust: float) -> None:
+def vouch(context: click.Context, name: str, trust: float, what_if: bool) -> None:
     """Vouch for a person, in place of what you said before."""
-    told = settings(context).client().put(f"/v1/vouches/{segment(named('person', name))}", trust=trust)
+    client, who = settings(context).client(), segment(named("person", name))
+    if what_if:
+        preview.say_what_if(context, client.post(f"/v1/what-if/vouch/{who}", trust=trust))
+        return
+    told = client.put(f"/v1/vouches/{who}", trust=trust)
     if settings(context).json:
         output.as_json(told)
     else:
@@ -73,10 +78,15 @@ def vouch(context: click.Context, name: str, trust: float) -> None:
 
 @command("unvouch")
 @click.argument("name")
+@preview.what_if
 @click.pass_context
-def unvouch(context: click.Context, name: str) -> None:
+def unvouch(context: click.Context, name: str, what_if: bool) -> None:
     """Take back your vouch for a person."""
-    told = settings(context).client().delete(f"/v1/vouches/{segment(named('person', name))}")
+    client, who = settings(context).client(), segment(named("person", name))
+    if what_if:
+        preview.say_what_if(context, client.post(f"/v1/what-if/unvouch/{who}"))
+        return
+    told = client.delete(f"/v1/vouches/{who}")
     if settings(context).json:
         output.as_json(told)
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import output, preview
 from meshnode.cli.shell import Family, Position, command, settings
 from meshnode.cli.wording import AUDIENCES, PRECISIONS, for_whom
 from meshnode.errors import Usage
@@ -38,6 +38,7 @@ def show(context: click.Context) -> None:
 @click.option("--radius", type=Radius(), help="How far 'anyone nearby' goes (25).")
 @click.option("--place", type=Position(), help="Where you are; it stays on this node, others learn a coarse place.")
 @click.option("--no-place", is_flag=True, help="Tell others no place any more.")
+@preview.what_if
 @click.pass_context
 def change(
     context: click.Context,
@@ -46,6 +47,7 @@ def change(
     radius: int | None,
     place: tuple[float, float] | None,
     no_place: bool,
+    what_if: bool,
 ) -> None:
     """Change it; every listing that follows it moves with it, everywhere."""
     body = {
@@ -58,7 +60,11 @@ def change(
     given = {name: value for name, value in body.items() if value is not None}
     if not given:
         raise Usage("say what to change", "'meshnode share set --help' lists what can be")
-    _say(context, settings(context).client().patch("/v1/sharing", **given))
+    client = settings(context).client()
+    if what_if:
+        preview.say_what_if(context, client.post("/v1/what-if/sharing", **given))
+    else:
+        _say(context, client.patch("/v1/sharing", **given))
 
 
 share = Family(

@@ -47,8 +47,10 @@ def misfits(document: dict[str, Any], method: str, path: str, answer: Answer) ->
 def _operation(document: dict[str, Any], method: str, path: str) -> dict[str, Any] | None:
     paths = document["paths"]
     if path not in paths:
-        parent = "/".join(path.split("/")[:3])
-        path = parent + "/{who}"
+        described = [
+            known for known in paths if known.endswith("/{who}") and path.startswith(known.removesuffix("{who}"))
+        ]
+        path = max(described, key=len, default=path)
     operation: dict[str, Any] | None = paths.get(path, {}).get(method.lower())
     return operation
 

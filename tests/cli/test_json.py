@@ -24,6 +24,8 @@ SCHEMAS = openapi_document()["components"]["schemas"]
 CALLS: dict[str, list[str]] = {
     "status": [],
     "peers": [],
+    "sync": [],
+    "export": [],
     "doctor": [],
     "device": ["list"],
     "card": [],
@@ -52,6 +54,7 @@ CALLS: dict[str, list[str]] = {
     "cell": ["show"],
     "community": ["show"],
     "share": ["show"],
+    "audience": ["Chair"],
     "inbox": [],
     "exchanges": [],
     "stats": [],
