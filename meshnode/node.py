@@ -152,7 +152,9 @@ def _not_admitted(found: Found) -> MeshnodeError:
         case Code.BUSY:
             return Refused("there are as many devices as one person may have", "'meshnode device revoke' strikes one")
         case Code():
-            return Refused("the other machine does not certify this one", "'meshnode status' there says why")
+            return Refused(
+                "the other machine cannot certify this one", "start it with its passphrase, then do both again"
+            )
     if found.silent:
         return Refused("the other machine does not know this code: it has expired, or a newer one was made", again)
     return Failed(
@@ -301,7 +303,7 @@ def _round(replica: Replica) -> float:
 
 def _open_letters(replica: Replica) -> float:
     """Let new letters take effect, and take back those that have arrived; on the desk."""
-    if replica.store.records.letters_moved:
+    if mailroom.is_news(replica):
         mailroom.open_new(replica)
         if replica.clock.trusted:
             letters.tend(replica)

@@ -168,7 +168,13 @@ class Ingest:
                 batch.outcome.refused.append(record.id)
             else:
                 fresh.append(record)
-        return sorted(fresh, key=_turn)
+        return sorted(fresh, key=self._turn)
+
+    def _turn(self, record: Record) -> tuple[int, bool]:
+        """When it is taken: certificates decide about policies, both about joins, these about profiles, and all about the
+        rest: where its author says he is decides about a listing for those nearby. Of each kind the owner's own come
+        first, for a new device of his hears all at once: what others have for it hangs on the groups that he is in."""
+        return _TURNS.get(record.header.kind, len(_TURNS)), record.header.author != self._me
 
     def _shown_again(self, record: Record, batch: _Batch) -> None:
         batch.outcome.kept.append(record.id)
@@ -187,7 +193,7 @@ class Ingest:
 
     def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
         """Certificates first, then policies, joins, profiles, and the rest: each may decide about what follows."""
-        for _, group in groupby(verified, key=lambda pair: _turn(pair[0])):
+        for _, group in groupby(verified, key=lambda pair: self._turn(pair[0])):
             self._read_anew(batch)
             self._answers.keep_up()
             for record, good in group:
@@ -339,12 +345,6 @@ class Ingest:
             people=frozenset(batch.people),
             trust=batch.trust,
         )
-
-
-def _turn(record: Record) -> int:
-    """When it is taken: certificates decide about policies, both about joins, these about profiles, and all about the rest:
-    where its author says he is decides about a listing for those nearby."""
-    return _TURNS.get(record.header.kind, len(_TURNS))
 
 
 _TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}

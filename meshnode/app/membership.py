@@ -28,6 +28,7 @@ from protocol import (
     device_slot,
     invitation,
     invitation_tag,
+    is_strike,
     limits,
     verify_signature,
 )
@@ -108,14 +109,15 @@ def _answered(join: Join) -> str:
 
 
 def to_show(replica: Replica, person: PersonId) -> list[Record]:
-    """The own joins of the groups in which `person` is known to be: as many as an introduction takes beside a certificate."""
-    slots = [
-        join.slot
-        for device, join in replica.circle.joins(replica.me)
-        if device == replica.device and person in replica.circle.groups.members_known(join.group_id)
-    ]
-    records = [replica.store.records.used((replica.me, Kind.JOIN, slot)) for slot in slots[: limits.JOINS_SHOWN_MAX]]
-    return [record for record in records if record is not None]
+    """The own joins of the groups in which `person` is known to be, after the certificates of those other devices of mine
+    that wrote them: as many as an introduction takes beside this device's own."""
+    circle, me = replica.circle, replica.me
+    common = [held for held in circle.joins(me) if person in circle.groups.members_known(held[1].group_id)]
+    common = common[: limits.JOINS_SHOWN_MAX]
+    writers = dict.fromkeys(device for device, _ in common if device != replica.device)
+    records = [certificate_of(replica, me, device) for device in writers]
+    records += [replica.store.records.used((me, Kind.JOIN, join.slot)) for _, join in common]
+    return [record for record in records if record is not None][: limits.INTRODUCTION_RECORDS_MAX - 1]
 
 
 def shown_in_common(replica: Replica, event: PeerIntroduced) -> frozenset[bytes]:
@@ -128,7 +130,9 @@ def shown_in_common(replica: Replica, event: PeerIntroduced) -> frozenset[bytes]
 def _proved(replica: Replica, record: Record, event: PeerIntroduced) -> Join | None:
     """What a join says that came with a certificate, if all of it holds."""
     header = record.header
-    if (header.kind, header.author, header.device) != (Kind.JOIN, event.person, event.device) or not record.body:
+    if (header.kind, header.author) != (Kind.JOIN, event.person) or not record.body:
+        return None
+    if header.device != event.device and not _certified_there(replica, header.device, event):
         return None
     if replica.clock.trusted and header.expires <= replica.clock.now():
         return None
@@ -140,6 +144,20 @@ def _proved(replica: Replica, record: Record, event: PeerIntroduced) -> Join | N
     except (RemoteError, LocalError):
         return None
     return join if verify_signature(record) else None
+
+
+def _certified_there(replica: Replica, device: DeviceId, event: PeerIntroduced) -> bool:
+    """Whether the introduction shows that `device`, which wrote a join in it, is another one of the same person."""
+    certificates = [
+        record
+        for record in event.extra
+        if (record.header.kind, record.header.author, record.header.device) == (Kind.DEVICE, event.person, device)
+    ]
+    if replica.circle.struck(event.person, device) or any(is_strike(one.header) for one in certificates):
+        return False
+    now = replica.clock.now()
+    timely = [one for one in certificates if one.body and (not replica.clock.trusted or one.header.expires > now)]
+    return any(verify_signature(one) for one in timely)
 
 
 def unheard(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:

@@ -81,7 +81,9 @@ class Room:
 
     def crowded_by(self) -> list[PersonId]:
         """Who has brought nearly as much as one may."""
-        return [person for person, use in self._store.records.bringers() if self._from_one.full(use)]
+        return [
+            person for person, use in self._store.records.bringers() if person != self._me and self._from_one.full(use)
+        ]
 
     def has_for(self, record: Record, source: PersonId | None, *, disk_is_full: bool) -> bool:
         """Whether `record`, whose author is known, may be kept; `source` brought it, None being our own hand."""
@@ -128,7 +130,8 @@ class Room:
 
     def _others_leave_room(self, kind: int, size: int, source: PersonId | None) -> bool:
         records = self._store.records
-        if source is not None and not self._from_one.fit(records.brought(source), kind, size):
+        apart = source is not None and source != self._me  # another device of mine brings what I let it take in
+        if apart and not self._from_one.fit(records.brought(source), kind, size):
             return False
         return self._caps.fit(records.brought(), kind, size)
 

@@ -5,7 +5,7 @@ The network side hands in a snapshot of itself (`NetworkState`), so that this fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
 from meshnode.app.replica import Replica
 from meshnode.app.shown import body_of
 from meshnode.app.strikes import silenced
+from meshnode.app.sync import Synced
 from meshnode.app.upkeep import certificate_ends
 from protocol import DeviceId, PersonId, device_text, limits
 
@@ -79,6 +80,9 @@ class Network(Protocol):
     def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
         """The latest tries to reach `person`, newest last."""
 
+    async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
+        """Look for everybody and compare with all, for a while; what came of it, and who was not met."""
+
     def look_again(self) -> None:
         """Contacts or cards changed: announce, recognise and dial by what is true now."""
 
@@ -112,7 +116,8 @@ class StatusView:
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers were not met yet;
     `alerts` the listings that came into view, that a watch of yours looks out for and that were not shown as news yet;
-    `addresses` say where others can reach it; `announcing` whether it is announced on the local network.
+    `addresses` say where others can reach it; `announcing` whether it is announced on the local network; `devices` names
+    your other devices.
     """
 
     person: PersonRef
@@ -124,6 +129,7 @@ class StatusView:
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
     announcing: bool
+    devices: tuple[str, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -138,6 +144,13 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,
+        devices=tuple(
+            sorted(
+                name_of_device(replica, one.device)
+                for one in replica.circle.devices(replica.me)
+                if one.device != replica.device
+            )
+        ),
     )
 
 

@@ -6,7 +6,7 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy, reissue, stock
+from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy, reissue, siblings, stock
 from meshnode.app.beginning import certify
 from meshnode.app.presence_key import turn_if_due
 from meshnode.app.profile import set_profile
@@ -28,6 +28,7 @@ def upkeep(replica: Replica) -> int:
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
     reissue.carry_on(replica)
+    siblings.follow(replica)
     stock.follow_up(replica)
     letters.tend(replica)
     _purge(replica)

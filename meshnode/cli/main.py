@@ -26,6 +26,7 @@ TABLE = {
         "run": "meshnode.cli.run",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
+        "sync": "meshnode.cli.sync",
         "events": "meshnode.cli.events",
         "doctor": "meshnode.cli.status",
         "demo": "meshnode.cli.demo",
@@ -84,6 +85,9 @@ TABLE = {
         "say": "meshnode.cli.exchanges",
         "exchanges": "meshnode.cli.exchanges",
         "stats": "meshnode.cli.stats",
+    },
+    "Data": {
+        "export": "meshnode.cli.export",
     },
 }
 

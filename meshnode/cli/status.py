@@ -28,6 +28,8 @@ def status(context: click.Context) -> None:
         announced = "announced on the local network" if told["announcing"] else "not announced"
         output.say(f"Listening at {', '.join(told['addresses'])}, {announced}.")
     output.say(f"Connected to {_company(told['peers'])}. {_count(told['records'], 'record')} here.")
+    if told["devices"]:
+        output.say(f"Your other devices: {', '.join(told['devices'])}.")
     if told["pending"]:
         output.say(f"{_count(told['pending'], 'card')} waiting until your nodes meet.")
     if told["alerts"]:

@@ -1,4 +1,4 @@
-"""One person's devices in a mesh: what they say apart comes together, and a struck one is void for everybody."""
+"""One person's devices in a mesh: a new one gets what its person has, and what they say apart comes together."""
 
 from __future__ import annotations
 
@@ -8,61 +8,23 @@ from itertools import combinations
 
 import pytest
 
-from meshnode.app import authoring, devices, policy, reissue, revoking
-from meshnode.app.replica import Replica
+from meshnode.app import blocks, devices, policy, revoking
 from meshnode.app.status import NetworkState, status
 from meshnode.errors import Forbidden, NotFound, Refused
-from protocol import Audience, Kind, Precision, Preference, Profile, body_of, device_slot, limits
+from protocol import Audience, Kind, Precision, Preference, device_slot, limits
 from tests.support.mesh import Mesh
+from tests.support.mesh_devices import replica, village
 from tests.support.mesh_people import (
     acquaint,
-    befriend,
     block,
     found,
-    holds,
-    invite,
     members,
     person,
     post,
-    rewrite,
     sees,
     unblock,
     vouch,
-    withdraw,
 )
-
-
-def village(seed: int = 70) -> Mesh:
-    """Alice's laptop and the Pi she has added; Bob, a friend of hers, behind whom Carol is."""
-    mesh = Mesh(seed)
-    for name in ("Laptop", "Bob", "Carol"):
-        mesh.add(name, audience=Audience.NETWORK_WIDE)
-    befriend(mesh, "Laptop", "Bob", 900, 900)
-    befriend(mesh, "Bob", "Carol", 900, 900)
-    mesh.settle()
-    mesh.join_device("Pi", "Laptop")
-    mesh.wire("Laptop", "Pi")
-    mesh.settle()
-    return mesh
-
-
-def replica(mesh: Mesh, name: str) -> Replica:
-    return mesh.nodes[name].replica
-
-
-def revoke(mesh: Mesh, device: str = "Pi", *, discard: bool = False) -> revoking.RevokedView:
-    return revoking.revoke(replica(mesh, "Laptop"), device, discard=discard)
-
-
-def presence_key(mesh: Mesh, where: str) -> bytes:
-    profile = replica(mesh, where).circle.profile(person(mesh, "Laptop"))
-    assert isinstance(profile, Profile)
-    return profile.presence_key
-
-
-def problems(mesh: Mesh, name: str) -> set[str]:
-    return {problem.code for problem in status(replica(mesh, name), NetworkState(ready=True)).problems}
-
 
 # --- a new device ----------------------------------------------------------------------------------------------------
 
@@ -139,6 +101,20 @@ def test_what_a_device_that_stays_away_has_said_outlives_its_policy() -> None:
     assert members(mesh, "Laptop", "Elm Street") == {"Laptop"}
 
 
+def test_a_block_on_one_device_is_listed_by_name_and_ended_on_another() -> None:
+    mesh = village()
+    mesh.wire("Pi", "Bob")
+    mesh.advance(60)
+    blocks.block(replica(mesh, "Pi"), "Bob")
+    mesh.advance(60)
+    laptop = replica(mesh, "Laptop")
+    assert [one.person.name for one in blocks.blocks(laptop).blocks] == ["Bob"]
+    blocks.unblock(laptop, "Bob")
+    mesh.advance(60)
+    assert blocks.blocks(replica(mesh, "Pi")).blocks == ()
+    assert not policy.blocks(replica(mesh, "Pi"), person(mesh, "Bob"))
+
+
 # --- apart and together ----------------------------------------------------------------------------------------------
 
 
@@ -202,176 +178,3 @@ def test_what_devices_say_apart_merges_by_entry_and_nothing_is_lost(seed: int) -
                 if about not in others:
                     assert {said(mesh, one, about) == value for one in own} == {True}, (device, about)
         assert len({repr(policy.own(replica(mesh, device))) for device in own}) == 1
-
-
-# --- revoking --------------------------------------------------------------------------------------------------------
-
-
-def test_a_revoked_device_is_void_everywhere_and_what_is_wanted_of_it_stays() -> None:
-    mesh = village()
-    mesh.wire("Pi", "Bob")
-    mesh.add("Dan", audience=Audience.NETWORK_WIDE)
-    befriend(mesh, "Pi", "Dan", 700, 700)
-    found(mesh, "Pi", "Elm Street")
-    invite(mesh, "Pi", "Elm Street", "Bob")
-    drill = post(mesh, "Pi", "Drill")
-    gone = post(mesh, "Pi", "Gone")
-    mesh.settle()
-    withdraw(mesh, "Pi", gone)
-    block(mesh, "Pi", "Carol")
-    mesh.settle()
-    key = presence_key(mesh, "Bob")
-    told = revoke(mesh)
-    assert (told.name, told.dropped) == ("Pi", 0)
-    mesh.settle()
-    pi = replica(mesh, "Pi")
-    for name in ("Laptop", "Bob"):
-        node = replica(mesh, name)
-        rows = node.store.records.rows(author=pi.me)
-        assert not [row for row in rows if row.device == pi.device and row.kind != Kind.DEVICE], name
-        assert node.circle.struck(pi.me, pi.device)
-        assert not holds(mesh, name, drill)
-    assert sees(mesh, "Bob") == {"Drill"}
-    assert members(mesh, "Bob", "Elm Street") == {"Laptop", "Bob"}
-    assert policy.weight(replica(mesh, "Laptop"), person(mesh, "Dan")) == 700
-    assert policy.blocks(replica(mesh, "Laptop"), person(mesh, "Carol"))
-    assert presence_key(mesh, "Bob") == presence_key(mesh, "Laptop") != key
-    assert not replica(mesh, "Laptop").store.devices.owed()
-
-
-def test_a_strike_reaches_through_relays_whoever_holds_something_of_the_device() -> None:
-    mesh = village()
-    saw = post(mesh, "Pi", "Saw")
-    mesh.settle()
-    assert holds(mesh, "Carol", saw)
-    revoke(mesh, discard=True)
-    mesh.settle()
-    assert not holds(mesh, "Carol", saw)
-    assert sees(mesh, "Carol") == set()
-
-
-def test_what_is_discarded_is_gone_but_for_what_keeps_somebody_out() -> None:
-    mesh = village()
-    mesh.wire("Pi", "Carol")
-    mesh.settle()
-    vouch(mesh, "Pi", "Carol", 800)
-    block(mesh, "Pi", "Bob")
-    policy.set_preference(replica(mesh, "Pi"), Preference(Audience.MY_CELL, Precision.CITY, 25, 0))
-    post(mesh, "Pi", "Drill")
-    mesh.settle()
-    assert revoke(mesh, discard=True).dropped == 1
-    mesh.settle()
-    laptop = replica(mesh, "Laptop")
-    assert policy.weight(laptop, person(mesh, "Carol")) == 0
-    assert policy.blocks(laptop, person(mesh, "Bob"))
-    own = policy.own(laptop)
-    assert own is not None
-    assert own.preference.audience == Audience.MY_CELL
-    assert not [record for record in laptop.store.records.bodies(Kind.LISTING, author=laptop.me) if record.body]
-
-
-def test_a_block_on_the_revoked_device_holds_without_a_gap() -> None:
-    mesh = village()
-    post(mesh, "Laptop", "Ladder")
-    mesh.settle()
-    block(mesh, "Pi", "Carol")
-    mesh.settle()
-    assert sees(mesh, "Carol") == set()
-    seen: list[bool] = []
-    mesh.tap = lambda *_: seen.append("Ladder" in sees(mesh, "Carol"))
-    revoke(mesh)
-    mesh.settle()
-    mesh.advance(60)
-    assert seen
-    assert not any(seen)
-    assert sees(mesh, "Carol") == set()
-
-
-def test_an_older_version_does_not_come_back_when_the_device_that_narrowed_it_is_revoked() -> None:
-    mesh = village()
-    ladder = post(mesh, "Laptop", "Ladder")
-    mesh.settle()
-    mesh.cut("Bob", "Carol")
-    rewrite(mesh, "Pi", ladder, "Ladder, for my cell", Audience.MY_CELL, narrows=True)
-    mesh.settle()
-    revoke(mesh)
-    mesh.settle()
-    mesh.heal()
-    mesh.settle()
-    assert "Ladder" not in sees(mesh, "Carol")
-    mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
-    assert not holds(mesh, "Carol", ladder)
-
-
-def test_a_revoked_device_hears_of_it_says_so_and_posts_nothing() -> None:
-    mesh = village()
-    post(mesh, "Pi", "Drill")
-    mesh.settle()
-    revoke(mesh)
-    mesh.settle()
-    pi = replica(mesh, "Pi")
-    assert "device_revoked" in problems(mesh, "Pi")
-    with pytest.raises(Refused, match="revoked"):
-        post(mesh, "Pi", "Another")
-    mesh.advance(limits.DAY)
-    assert mesh.connections() == [("Laptop", "Bob"), ("Bob", "Carol")]
-    assert devices.devices(pi, ()).devices[0].struck
-
-
-@pytest.mark.parametrize("whom", ["Laptop", "Bob"])
-def test_a_revoked_device_that_was_away_hears_of_it_from_whomever_it_meets(whom: str) -> None:
-    mesh = village()
-    mesh.wire("Pi", "Bob")
-    mesh.settle()
-    for other in ("Laptop", "Bob"):
-        mesh.cut("Pi", other)
-    revoke(mesh)
-    post(mesh, "Laptop", "Not for the thief")
-    mesh.settle()
-    mesh.heal_between(["Pi", whom])
-    mesh.settle()
-    mesh.advance(60)
-    assert "device_revoked" in problems(mesh, "Pi")
-    pi = replica(mesh, "Pi")
-    titles = [body_of(record) for record in pi.store.records.bodies(Kind.LISTING, author=pi.me) if record.body]
-    assert titles == []
-    assert ("Pi", whom) not in mesh.connections()
-
-
-def test_a_revocation_that_was_cut_short_goes_on_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    mesh = village()
-    post(mesh, "Pi", "Drill")
-    found(mesh, "Pi", "Elm Street")
-    mesh.settle()
-
-    def power_cut(*_: object) -> int:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(reissue, "carry_on", power_cut)
-        with pytest.raises(KeyboardInterrupt):
-            revoke(mesh)
-    mesh.restart("Laptop")
-    mesh.advance(60)
-    assert sees(mesh, "Bob") == {"Drill"}
-    assert members(mesh, "Laptop", "Elm Street") == {"Laptop"}
-    assert not replica(mesh, "Laptop").store.devices.owed()
-
-
-def test_a_thief_who_numbered_his_records_sky_high_keeps_nothing_alive() -> None:
-    mesh = village()
-    thief = replica(mesh, "Pi")
-    drill = post(mesh, "Laptop", "Drill")
-    mesh.settle()
-    body = body_of(drill)
-    authoring.write(
-        thief, Kind.LISTING, drill.header.slot, body, life=limits.DAY, audience=Audience.NETWORK_WIDE, above=2**53 - 10
-    )
-    mesh.settle()
-    revoke(mesh)
-    mesh.settle()
-    assert replica(mesh, "Carol").circle.struck(thief.me, thief.device)
-    assert sees(mesh, "Carol") == set()
-    post(mesh, "Laptop", "Drill again")
-    mesh.settle()
-    assert sees(mesh, "Carol") == {"Drill again"}

@@ -90,6 +90,27 @@ def test_who_was_not_there_meets_a_member_of_whom_only_a_third_has_told_him() ->
     assert sees(mesh, "Bob") == {"Drill"}
 
 
+def test_so_does_another_device_of_his_that_did_not_write_the_join() -> None:
+    mesh = Mesh(4)
+    for name in ("Mia", "Alice", "Bob"):
+        mesh.add(name)
+    befriend(mesh, "Mia", "Alice", 800, 100)
+    befriend(mesh, "Mia", "Bob", 800, 100)
+    found(mesh, "Mia", "Elm Street")
+    mesh.settle()
+    invite(mesh, "Mia", "Elm Street", "Alice")
+    mesh.cut("Mia", "Alice")
+    invite(mesh, "Mia", "Elm Street", "Bob")
+    mesh.join_device("Bob's Pi", "Bob")
+    mesh.wire("Bob", "Bob's Pi")
+    mesh.settle()
+    post(mesh, "Alice", "Drill", Audience.MY_CELL)
+    mesh.wire("Bob's Pi", "Alice")
+    mesh.settle()
+    assert members(mesh, "Alice", "Elm Street") == {"Mia", "Alice", "Bob"}
+    assert sees(mesh, "Bob's Pi") == {"Drill"}
+
+
 def test_leaving_takes_effect_everywhere() -> None:
     mesh = a_cell()
     offers = [post(mesh, name, f"{name}'s drill", Audience.MY_CELL) for name in ("Alice", "Bob")]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,8 @@ import pytest
 
 from meshnode.home import Home
 from meshnode.keyring import Keyring
-from tests.support.processes import NO_INTERFACE, Start, ask, meshnode, ready
+from protocol import DeviceCode
+from tests.support.processes import NO_INTERFACE, PROJECT, Start, ask, environment, meshnode, ready, words
 from tests.support.waiting import eventually
 
 
@@ -79,11 +82,27 @@ def test_a_code_works_once_and_each_failure_has_its_own_words(laptop: Path, tmp_
     there = join(tmp_path / "second", ask(laptop, "device", "add")["text"])
     assert there.returncode == 5
     assert "already a node" in there.stderr
+    past = join(tmp_path / "third", replace(DeviceCode.parse(code), expires=1).to_text())
+    assert past.returncode == 5
+    assert "expired" in past.stderr
     damaged = join(tmp_path / "third", code[:-8] + ("q" if code[-8] != "q" else "p") + code[-7:])
     assert damaged.returncode == 2
     assert "damaged" in damaged.stderr
     card = meshnode(laptop, "card").stdout.strip()
     assert join(tmp_path / "third", card).returncode == 2
+
+
+def test_joining_can_be_interrupted_and_done_again(laptop: Path, tmp_path: Path) -> None:
+    code, home = ask(laptop, "device", "add")["text"], tmp_path / "pi"
+    nobody = replace(DeviceCode.parse(code), addresses=(("127.0.0.1", 1),)).to_text()
+    command = words(home, "device", "join", nobody, "--no-mdns", *NO_INTERFACE)
+    with subprocess.Popen(command, cwd=PROJECT, env=environment(), stderr=subprocess.PIPE, text=True) as looking:
+        assert looking.stderr is not None
+        assert "Trying 127.0.0.1:1" in looking.stderr.readline()
+        looking.send_signal(signal.SIGINT)
+        assert looking.wait(10) == 130
+    assert not (home / "identity.key").exists()
+    assert join(home, code).returncode == 0
 
 
 def test_joining_that_was_cut_short_after_the_certificate_is_done_again(laptop: Path, tmp_path: Path) -> None:

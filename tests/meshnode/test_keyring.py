@@ -11,6 +11,7 @@ import pytest
 from meshnode.errors import Failed, Forbidden, NotFound, Refused
 from meshnode.home import Home
 from meshnode.keyring import Keyring
+from protocol import IdentityKeys
 
 
 class Dice:
@@ -205,3 +206,33 @@ def test_a_passphrase_cost_beyond_all_reason_is_damage_not_work(home: Home) -> N
     home.identity_key.write_text(json.dumps(content))
     with pytest.raises(Failed, match="damaged"):
         Keyring.open(home, "correct horse")
+
+
+def test_a_home_that_joins_keeps_its_device_keys_over_attempts_and_never_has_the_identity(home: Home) -> None:
+    keys = Keyring.prepare_device(home, entropy=Dice())
+    assert not home.has_node
+    assert Keyring.prepare_device(home, entropy=Dice("another")) == keys
+    person = IdentityKeys(bytes(32)).person_id
+    joined = Keyring.join(home, person, keys, [b"a certificate", b"a profile"])
+    opened = Keyring.open(home)
+    for keyring in (joined, opened):
+        assert (keyring.person, keyring.device, keyring.identity) == (person, keys, None)
+        assert keyring.admission == (b"a certificate", b"a profile")
+        assert keyring.elsewhere
+        assert keyring.locked
+    assert mode(home.identity_key) == 0o600
+    with pytest.raises(Refused, match="already a node"):
+        Keyring.prepare_device(home, entropy=Dice())
+    with pytest.raises(Forbidden, match="not on this device"):
+        Keyring.open(home, "correct horse")
+    with pytest.raises(Forbidden):
+        opened.new_device(entropy=Dice("new"))
+
+
+def test_an_admission_that_is_damaged_is_told(home: Home) -> None:
+    keys = Keyring.prepare_device(home, entropy=Dice())
+    Keyring.join(home, IdentityKeys(bytes(32)).person_id, keys, [b"a certificate"])
+    stored = json.loads(home.identity_key.read_text())
+    home.identity_key.write_text(json.dumps({**stored, "admission": ["x"]}))
+    with pytest.raises(Failed, match="damaged"):
+        Keyring.open(home)

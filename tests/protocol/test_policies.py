@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
@@ -23,6 +24,7 @@ from protocol import (
     empty_policy,
     merge,
     narrows,
+    taken_over,
     with_block,
     with_preference,
     with_vouch,
@@ -267,3 +269,42 @@ def test_an_edit_changes_only_what_it_is_about(policy: Policy, weight: int) -> N
     assert {**before.vouches, BOB: weight} == {**after.vouches, BOB: weight}
     assert after.vouches.get(BOB, 0) == weight
     assert (after.block_tags, after.preference) == (before.block_tags, before.preference)
+
+
+# --- Taking over -----------------------------------------------------------------------------------------------------
+
+
+def said(policies: list[Policy]) -> EffectivePolicy:
+    """What holds, whenever it was said."""
+    merged = merge(policies)
+    return replace(merged, preference=merged.preference._replace(stamp=0))
+
+
+@given(registers(), registers(), st.lists(registers(), max_size=2))
+def test_what_is_taken_over_holds_without_the_device_that_said_it(
+    mine: Policy, theirs: Policy, others: list[Policy]
+) -> None:
+    after = taken_over(mine, theirs, others, CLOCK + 1, SALT)
+    assert said([after, *others]) == said([after, theirs, *others]) == said([mine, theirs, *others])
+    assert taken_over(after, theirs, others, CLOCK + 2, SALT) is after
+
+
+@given(registers(), registers(), registers())
+def test_what_is_taken_over_does_not_bring_an_absent_device_back(mine: Policy, theirs: Policy, absent: Policy) -> None:
+    """The one that was away comes back when the other's register is void: it hears the same as if both were there."""
+    after = taken_over(mine, theirs, [], CLOCK + 1, SALT)
+    together = merge([mine, theirs])
+    spoken = {vouch.subject for vouch in theirs.vouches if vouch not in mine.vouches} & {
+        vouch.subject for vouch in after.vouches if vouch.stamp == CLOCK + 1
+    }
+    for subject in spoken:
+        assert merge([after, absent]).vouches.get(subject, 0) == together.vouches.get(subject, 0)
+
+
+@given(registers(), registers(), st.lists(registers(), max_size=2))
+def test_with_blocks_alone_nobody_gains(mine: Policy, theirs: Policy, others: list[Policy]) -> None:
+    after = merge([taken_over(mine, theirs, others, CLOCK + 1, SALT, blocks_only=True), *others])
+    rest, all_of_them = merge([mine, *others]), merge([mine, theirs, *others])
+    assert after.block_tags == rest.block_tags | all_of_them.block_tags
+    assert after.vouches == rest.vouches
+    assert after.preference[:3] == min(rest.preference[:3], all_of_them.preference[:3])

@@ -30,6 +30,7 @@ from protocol import (
     SeenEphemerals,
     limits,
 )
+from tests.support.verdicts import SharedVerdicts
 
 EPOCH = 1_800_000_000  # where virtual time begins, UNIX seconds
 LATENCY = (
@@ -63,6 +64,11 @@ class Node:
     def person(self) -> PersonId:
         return self.replica.me
 
+    def recognises(self, other: Node) -> bool:
+        """Whether it would know the other's announcement for his."""
+        said = contacts.announced(other.replica)
+        return said is not None and (other.person, said.presence_key) in contacts.presence_candidates(self.replica)
+
 
 @dataclass(eq=False)
 class Wire:
@@ -70,6 +76,8 @@ class Wire:
 
     a: Node
     b: Node
+    by_ear: bool = False
+    """They dial only whose announcement they recognise, as neighbours on a LAN do."""
     ends: tuple[Conversation, Conversation] | None = None
     delay: float = 0.0
     cut: bool = False
@@ -89,6 +97,8 @@ class Mesh:
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._wires: list[Wire] = []
+        self._wires_at: dict[str, list[Wire]] = {}
+        self._verdicts = SharedVerdicts()
         self.flaky = 0.0  # how likely it is that a delivery ends its connection instead
         self.tap: Callable[[Node, Node, bytes], None] | None = None
 
@@ -135,7 +145,14 @@ class Mesh:
         me = person if identity is None else identity.person_id
         assert me is not None
         replica = Replica.open(
-            Store.open(":memory:"), me, keys, clock, chance.randbytes, identity=identity, elsewhere=identity is None
+            Store.open(":memory:"),
+            me,
+            keys,
+            clock,
+            chance.randbytes,
+            identity=identity,
+            elsewhere=identity is None,
+            verifier=self._verdicts,
         )
         node = self.nodes[name] = Node(name, replica, clock)
         self._watch(node)
@@ -163,16 +180,19 @@ class Mesh:
             replica.entropy,
             identity=replica.identity,
             elsewhere=replica.elsewhere,
+            verifier=self._verdicts,
         )
         old.seen = SeenEphemerals()
         self._watch(old)
 
     # --- network -------------------------------------------------------------------------------------------------------
 
-    def wire(self, a: str, b: str) -> None:
+    def wire(self, a: str, b: str, *, by_ear: bool = False) -> None:
         """Let `a` and `b` reach each other: they connect as soon as one knows how to call the other."""
-        wire = Wire(self.nodes[a], self.nodes[b])
+        wire = Wire(self.nodes[a], self.nodes[b], by_ear)
         self._wires.append(wire)
+        for name in {a, b}:
+            self._wires_at.setdefault(name, []).append(wire)
         self._later(0.0, partial(self._connect, wire))
 
     def cut(self, a: str, b: str) -> None:
@@ -201,10 +221,10 @@ class Mesh:
                 self._later(self._latency(), partial(self._connect, wire))
 
     def _between(self, a: str, b: str) -> list[Wire]:
-        return [wire for wire in self._wires if {wire.a.name, wire.b.name} == {a, b}]
+        return [wire for wire in self._wires_at.get(a, ()) if b in (wire.a.name, wire.b.name)]
 
     def _wires_of(self, node: Node) -> list[Wire]:
-        return [wire for wire in self._wires if node in (wire.a, wire.b)]
+        return list(self._wires_at.get(node.name, ()))
 
     def _connect(self, wire: Wire) -> None:
         if wire.cut or wire.ends is not None:
@@ -212,6 +232,7 @@ class Mesh:
         ways = [
             (caller, callee, dial)
             for caller, callee in ((wire.a, wire.b), (wire.b, wire.a))
+            if not wire.by_ear or caller.recognises(callee)
             for dial in contacts.dial_keys(caller.replica, callee.person)
             if dial.device == callee.replica.device
         ]

@@ -61,8 +61,10 @@ def rewrite(
     mesh: Mesh, name: str, listing: Record, title: str, audience: Audience | None = None, *, narrows: bool
 ) -> Record:
     """`name` writes a new version of a listing; `narrows` takes the older ones out of use."""
-    kept = Audience(listing.header.audience)
-    return _write(mesh, name, listing.header.slot, title, kept if audience is None else audience, narrows=narrows)
+    kept, before = Audience(listing.header.audience), body_of(listing) if listing.body else None
+    place = before.place if isinstance(before, Listing) else None
+    audience = kept if audience is None else audience
+    return _write(mesh, name, listing.header.slot, title, audience, place=place, narrows=narrows)
 
 
 def _write(

@@ -7,6 +7,7 @@ any hashable, sortable values (names, keys). Trust is in "cost", as the spec def
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from functools import cache
@@ -67,6 +68,14 @@ class World:
             return None
         return 0.0 if place == other else self.km[place, other]
 
+    def trust(self, a: Person, b: Person) -> int | None:
+        """The cost of a's trust in b, None for none: found by trying every path."""
+        return brute_trust(self, a, b)
+
+    def mesh(self, person: Person) -> AbstractSet[Person]:
+        """Everybody joined to the person by a chain of answered vouches."""
+        return brute_mesh(self, person)
+
 
 # --- Trust -----------------------------------------------------------------------------------------------------------
 
@@ -111,7 +120,7 @@ def brute_trust(world: World, a: Person, b: Person) -> int | None:
 
 def brute_trusts(world: World, a: Person, b: Person, per_mille: int) -> bool:
     """Whether a trusts b at least so far."""
-    cost = brute_trust(world, a, b)
+    cost = world.trust(a, b)
     return cost is not None and cost <= brute_limit(per_mille)
 
 

@@ -1,0 +1,82 @@
+"""`device` as people type it: a code in a pipe and on a terminal, devices by name, and what is asked for in vain."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from protocol import DeviceCode, Kind
+from tests.cli.terminal import Terminal
+from tests.cli.village import Village, meshnode
+from tests.support.mesh_people import post
+
+
+def test_in_a_pipe_a_code_is_its_text_alone(village: Village) -> None:
+    printed = village("A", "device", "add", "--name", "Pi").out
+    code = DeviceCode.parse(printed)
+    assert printed == code.to_text() + "\n"
+    assert code.person == village.replicas["A"].me
+    assert village.networks["A"].looked == 1  # it is announced at once
+
+
+def test_on_a_terminal_a_code_comes_with_a_picture_and_what_to_do_with_it(village: Village) -> None:
+    with Terminal("--home", str(village.homes["A"]), "device", "add", "--name", "Pi") as terminal:
+        shown = terminal.read_all()
+    assert "\u2588" in shown or "\u2580" in shown
+    assert "For Pi alone, until 20" in shown
+    assert "meshnode device join mdev1" in shown
+
+
+def test_devices_are_listed_with_what_they_are(village: Village) -> None:
+    village.mesh.join_device("Pi", "Alice")
+    lines = [line.split("\t") for line in village("A", "device", "list").out.splitlines()]
+    assert [(line[0], line[2]) for line in lines] == [("First device", "this one"), ("Pi", "not connected")]
+    revoked = village("A", "device", "revoke", "pi")
+    assert revoked.out.splitlines()[0] == "Pi speaks for you no more. Other nodes hear of it as they meet."
+    lines = [line.split("\t") for line in village("A", "device", "list").out.splitlines()]
+    assert [(line[0], line[2]) for line in lines] == [("First device", "this one"), ("Pi", "revoked")]
+
+
+def test_what_is_kept_and_what_is_not_is_said(village: Village) -> None:
+    for discard in (False, True):
+        pi = village.mesh.join_device(f"Pi {discard}", "Alice")
+        post(village.mesh, pi.name, f"Drill {discard}")
+        village.replicas["A"].ingest.receive(list(pi.replica.store.records.bodies(Kind.LISTING, author=pi.person)))
+    assert "1 record of its making is now this device's." in village("A", "device", "revoke", "Pi F").out
+    told = village("A", "device", "revoke", "Pi T", "--discard")
+    assert "1 record of its making is void." in told.out
+    mine = json.loads(village("A", "mine", "--json").out)
+    assert [one["title"] for one in mine["listings"]] == ["Drill False"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["add", "--expires", "2h"], 2, "60 minutes"),
+        (["add", "--expires", "soon"], 2, "span of time"),
+        (["add", "--name", ""], 2, "name"),
+        (["add", "--name", "x" * 33], 2, "name"),
+        (["revoke"], 2, "Missing"),
+        (["revoke", ""], 2, "say which"),
+        (["revoke", "Zed"], 3, "device list"),
+        (["join"], 2, "no code"),
+        (["join", "hello"], 2, "mdev1"),
+        (["join", "mdev1qqqqqqqqqqqq"], 2, "damaged"),
+        (["join", "mdev1" + "q" * 9000], 2, "mdev1"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+    ids=lambda value: " ".join(value)[:30] if isinstance(value, list) else None,
+)
+def test_every_slip_has_one_line_and_its_own_code(village: Village, words: list[str], code: int, message: str) -> None:
+    ran = village("A", "device", *words)
+    assert ran.code == code, ran.err
+    assert ran.out == ""
+    assert ran.err.count("\n") == 1
+    assert message in ran.err
+    assert len(json.loads(village("A", "device", "list", "--json").out)["devices"]) == 1
+
+
+def test_without_a_running_node_there_is_a_hint(tmp_path: Path) -> None:
+    assert meshnode("--home", str(tmp_path / "none"), "device", "list").code in {3, 4}

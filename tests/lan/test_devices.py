@@ -1,0 +1,33 @@
+"""One person's two machines on a local network: added by what they hear there, found again wherever they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from protocol import DeviceCode
+from tests.lan.conftest import MakeLan
+from tests.support.waiting import eventually
+
+
+def test_a_second_machine_is_added_and_found_by_announcements_alone(lan: MakeLan) -> None:
+    network = lan("Laptop", "Pi", "Bob")
+    laptop, pi, bob = network["Laptop"].init(), network["Pi"], network["Bob"].init()
+    at_home = laptop.daemon()
+    bob.daemon()
+    bob.meshnode("add", laptop.meshnode("card").strip())
+    shown = laptop.meshnode("device", "add", "--name", "Pi").strip()
+    nowhere = replace(DeviceCode.parse(shown), addresses=()).to_text()  # the laptop's addresses have changed since
+    pi.meshnode("device", "join", nowhere)
+    pi.daemon()
+    pi.meshnode("offer", "Saw")
+    eventually(lambda: bob.finds("Saw"), "Bob finds what the Pi offers")
+    assert at_home.stop() == 0
+    laptop.daemon("--port", "7654")  # neither knows where the other is now
+    eventually(lambda: laptop.ask("device", "list")["devices"][1]["connected"], "the laptop and the Pi meet again")
+    laptop.meshnode("offer", "Drill")
+    eventually(lambda: len(pi.ask("mine")["listings"]) == 2, "the Pi has both offers")
+    laptop.meshnode("device", "revoke", "Pi", "--discard")
+    eventually(lambda: bob.finds("Saw") is None, "what the Pi offered is void for Bob")
+    eventually(lambda: pi.ask("status")["problems"], "the Pi knows that it was revoked")
+    assert pi.meshnode("offer", "Hammer", code=5) == ""
+    assert bob.finds("Drill") is not None

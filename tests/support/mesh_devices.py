@@ -1,0 +1,46 @@
+"""A person with two devices in a simulated mesh, and what one asks of them."""
+
+from __future__ import annotations
+
+from meshnode.app import revoking
+from meshnode.app.replica import Replica
+from meshnode.app.status import NetworkState, status
+from protocol import Audience, Profile
+from tests.support.mesh import Mesh
+from tests.support.mesh_people import befriend, person
+
+
+def village(seed: int = 70) -> Mesh:
+    """Alice's laptop and the Pi she has added; Bob, a friend of hers, behind whom Carol is."""
+    mesh = Mesh(seed)
+    for name in ("Laptop", "Bob", "Carol"):
+        mesh.add(name, audience=Audience.NETWORK_WIDE)
+    befriend(mesh, "Laptop", "Bob", 900, 900)
+    befriend(mesh, "Bob", "Carol", 900, 900)
+    mesh.settle()
+    mesh.join_device("Pi", "Laptop")
+    mesh.wire("Laptop", "Pi")
+    mesh.settle()
+    return mesh
+
+
+def replica(mesh: Mesh, name: str) -> Replica:
+    """What the node called `name` holds."""
+    return mesh.nodes[name].replica
+
+
+def revoke(mesh: Mesh, device: str = "Pi", *, discard: bool = False) -> revoking.RevokedView:
+    """Alice gives up one of her devices, on her laptop."""
+    return revoking.revoke(replica(mesh, "Laptop"), device, discard=discard)
+
+
+def presence_key(mesh: Mesh, where: str) -> bytes:
+    """Alice's, as it is known on a node."""
+    profile = replica(mesh, where).circle.profile(person(mesh, "Laptop"))
+    assert isinstance(profile, Profile)
+    return profile.presence_key
+
+
+def problems(mesh: Mesh, name: str) -> set[str]:
+    """What a node says is wrong, by its codes."""
+    return {problem.code for problem in status(replica(mesh, name), NetworkState(ready=True)).problems}
