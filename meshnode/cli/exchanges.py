@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.courses import lines, short, summary
 from meshnode.cli.shell import Command, command, named, settings
@@ -15,7 +15,7 @@ _MESSAGE = click.option("--message", default="", help="Words to go with it.")
 
 
 @command("respond")
-@click.argument("listing")
+@click.argument("listing", shell_complete=names.others_listings)
 @_MESSAGE
 @click.option("--quantity", type=int, help="How many; one if left out.")
 @click.pass_context
