@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -25,7 +26,7 @@ class Row:
         self.mesh = Mesh(61)
         for name in NAMES:
             self.mesh.add(name, audience=Audience.NETWORK_WIDE)
-        for one, other in zip(NAMES, NAMES[1:], strict=False):
+        for one, other in pairwise(NAMES):
             befriend(self.mesh, one, other, 1000, 1000)
         self.replica = self.mesh.nodes["Alice"].replica
         self.catalogue = Catalogue(self.replica)
