@@ -12,7 +12,7 @@ from meshnode.cli import names, output
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Moment, Position, Span, command, named, settings
-from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES, for_whom
+from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES, area, for_whom
 from meshnode.errors import Usage
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -210,6 +210,8 @@ def _details(told: dict[str, Any]) -> list[tuple[str, str]]:
         details.append(
             ("lent", f"back by {output.when(told['return_by'])}" if told["return_by"] else "to be given back")
         )
+    if told["place"]:
+        details.append(("place", area(told["place"])))
     if told["language"]:
         details.append(("language", told["language"]))
     left = told["expires"] - int(time.time())

@@ -87,6 +87,14 @@ def _groups(context: click.Context, _: str) -> Named:
     return ((group["name"], group["id"]) for group in told["invitations" if invited else "groups"])
 
 
+def _exchanges(context: click.Context, _: str) -> Named:
+    """All of them, or those in which the move that the command makes can be made now."""
+    wanted = context.info_name
+    told = _ask(context, "/v1/exchanges")
+    fitting = (each for each in told if wanted == "exchanges" or wanted in each["next"])
+    return ((each["listing"]["title"], each["exchange"]) for each in fitting)
+
+
 people = _offering(_people)
 blocked = _offering(_blocked)
 own_listings = _offering(_own_listings)
@@ -95,3 +103,4 @@ listings = _offering(_listings)
 others_listings = _offering(_others_listings)
 listings_or_people = _offering(_listings_or_people)
 groups = _offering(_groups)
+exchanges = _offering(_exchanges)

@@ -39,14 +39,17 @@ def offered(home: Path, *words: str, shell: str = "zsh") -> list[str]:
 @pytest.fixture
 def alices(village: Village) -> Path:
     """Alice's home, with something to name."""
-    village("A", "offer", "Red chair")
+    village("A", "offer", "Red chair", "--audience", "network_wide")
     village("A", "offer", "Soup")
     village("A", "close", "Soup")
     village("C", "offer", "Fresh vegetables", "--audience", "network_wide")
+    village.settle()
     village("A", "cell", "new", "Elm Street")
     village("A", "community", "new", "Downtown")
     village("B", "cell", "new", "Oak")
     village("B", "cell", "invite", "Oak", "Alice")
+    village.settle()
+    village("C", "respond", "Red", "--message", "May I?")
     village.settle()
     village("A", "block", "Bob")
     village("A", "unblock", "Bob")
@@ -72,6 +75,9 @@ def alices(village: Village) -> Path:
         (["cell", "join", ""], ["Oak"]),
         (["cell", "invite", "Elm", "b"], ["Bob"]),
         (["cell", "new", ""], []),
+        (["accept", "r"], ["Red chair"]),
+        (["exchanges", ""], ["Red chair"]),
+        (["returned", ""], []),
         (["unblock", "B"], []),
         (["person", "Z"], []),
     ],
