@@ -18,6 +18,8 @@ from tests.support.country import PLACES, Country
 from tests.support.large_world import LargeWorld
 from tests.support.model import BruteListing, brute_visible, brute_web
 
+_KNOWN = (State.LIVE, State.SUSPENDED, State.HEADER)
+
 
 @dataclass(frozen=True, order=True)
 class Copy:
@@ -74,13 +76,16 @@ class Truth:
         return not any(version > knows.get(known, 0) for other in others for known, version in other.items())
 
     def _heard(self, name: str, people: set[str], copy: Copy) -> dict[tuple[str, int, bytes], int]:
-        """The newest versions that somebody knows of what these people say, and of the listing."""
+        """The newest versions that somebody knows of what these people say, and of the listing.
+
+        What waits to be judged does not count: it supersedes nothing, and is passed on to nobody.
+        """
         records = self._country.replica(name).store.records
         heard: dict[tuple[str, int, bytes], int] = {}
         for author in people:
-            rows = list(records.rows((Kind.POLICY, Kind.PROFILE, Kind.JOIN), self._country.person(author)))
+            rows = list(records.rows((Kind.POLICY, Kind.PROFILE, Kind.JOIN), self._country.person(author), _KNOWN))
             if author == copy.author:
-                own = records.rows((Kind.LISTING,), self._country.person(author))
+                own = records.rows((Kind.LISTING,), self._country.person(author), _KNOWN)
                 rows += [row for row in own if row.slot == copy.slot]
             for row in rows:
                 known = (author, row.kind, row.slot)
