@@ -156,6 +156,8 @@ def keep_keys(replica: Replica, person: PersonId) -> None:
     presence = profile.presence_key if profile is not None else None
     kept = {keys.device: keys for keys in replica.store.people.keys(person)}
     for certificate in replica.circle.devices(person):
+        if certificate.device == replica.device:
+            continue
         known = kept.get(certificate.device)
         if known is None or known.dh_public != certificate.dh_public or presence not in (None, known.presence_key):
             replica.store.people.remember_keys(person, certificate.device, certificate.dh_public, presence)
@@ -227,7 +229,8 @@ def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:
 
 def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]:
     """Devices of `person` with their handshake keys: certified ones, else those kept from before a long absence."""
-    certified = [(known.device, known.dh_public) for known in replica.circle.devices(person)]
+    others = (known for known in replica.circle.devices(person) if known.device != replica.device)
+    certified = [(known.device, known.dh_public) for known in others]
     found = certified or [(kept.device, kept.dh_public) for kept in replica.store.people.keys(person)]
     struck = replica.circle.struck_devices(person)
     return [(device, dh_public) for device, dh_public in found if device != replica.device and device not in struck]
