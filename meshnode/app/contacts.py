@@ -68,10 +68,14 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """The keys that go into an announcement: our presence key, and the secrets of device codes and cards."""
+    """The keys that go into an announcement: our presence key, and the secrets of device codes and cards.
+
+    `expecting` says that a device code is open: somebody stands before the other machine and waits to hear us.
+    """
 
     presence_key: bytes
     card_secrets: tuple[bytes, ...]
+    expecting: bool = False
 
 
 def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
@@ -175,7 +179,7 @@ def announced(replica: Replica) -> Announced | None:
     cards = _open_cards(replica)
     cards.sort(key=lambda card: (card.spent, -card.expires))
     secrets = [*codes, *(card.secret for card in cards)]
-    return Announced(profile.presence_key, tuple(secrets[: ANNOUNCED_TAGS - 1]))
+    return Announced(profile.presence_key, tuple(secrets[: ANNOUNCED_TAGS - 1]), expecting=bool(codes))
 
 
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 PORT_KEPT = "port"  # the name of the port in the store's small values
 CONTACTS_PAUSE = 0.5  # contacts are read anew no oftener: a first synchronisation changes them with every batch
 CONTACTS_SECONDS = 3600.0  # and at least so often, for cards expire by themselves
+CODE_SECONDS = 60.0  # while a device code is open, which ends within minutes
 DIAL_BACK_PAUSE = 0.3  # of two who hear each other, one leaves the other this time to dial first
 HEARD_SECONDS = 180.0  # an announcement counts as news for so long
 CLOSE_SECONDS = 1.0
@@ -223,7 +224,8 @@ class Network:
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
             self._caller.look()
-            with trio.move_on_after(CONTACTS_SECONDS):
+            expecting = known.announced is not None and known.announced.expecting
+            with trio.move_on_after(CODE_SECONDS if expecting else CONTACTS_SECONDS):
                 await self._refresh.wait()
             with trio.move_on_at(now + CONTACTS_PAUSE):
                 await self._hurry.wait()
