@@ -154,6 +154,12 @@ def met(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str
         keep_keys(replica, person)
 
 
+def lost(replica: Replica, person: PersonId, device: DeviceId) -> None:
+    """The session with this device is over."""
+    if person == replica.me:
+        replica.store.devices.saw(device, replica.clock.now())
+
+
 def keep_keys(replica: Replica, person: PersonId) -> None:
     """Keep what it takes to call `person` past the expiry of his records: two nodes may be apart for a winter."""
     profile = replica.circle.profile(person)

@@ -355,6 +355,8 @@ class Network:
         # Who hangs up on us again and again must not have us go through all our records for him every second.
         good = met.link.talk.live and now - met.since >= SHORT_SECONDS and not (end and end.fault)
         self._dialer.lost(met.person, met.device, now, good=good)
+        if self._nursery is not None and not self._closing:
+            self._nursery.start_soon(self._desk.run, contacts.lost, self._replica, met.person, met.device)
         if end is not None and end.code in (Code.REFUSED, Code.BUSY):
             self._dialer.refused(met.person, now)
         if self._discovery is not None and (end is None or end.code is not Code.CLOSING):
