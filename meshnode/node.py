@@ -303,7 +303,7 @@ def _round(replica: Replica) -> float:
 
 def _open_letters(replica: Replica) -> float:
     """Let new letters take effect, and take back those that have arrived; on the desk."""
-    if replica.store.records.letters_moved:
+    if mailroom.is_news(replica):
         mailroom.open_new(replica)
         if replica.clock.trusted:
             letters.tend(replica)

@@ -142,6 +142,7 @@ from protocol.session import (
     names_key,
     phase_of,
 )
+from protocol.session import State as SessionState
 from protocol.text import check_text, text_fault, tidy
 from protocol.trust import TRUSTED, WEB, TrustPath, as_trust, cost, limit, reaches
 from protocol.visibility import (
@@ -265,6 +266,7 @@ __all__ = [
     "SeenEphemerals",
     "ServiceNames",
     "Session",
+    "SessionState",
     "Sighting",
     "Stage",
     "Standing",

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 import trio
 
 from meshnode.api.hanging_up import hang_up_at_the_end
+from meshnode.app.events import ALERTS
 from meshnode.errors import Failed, StorageFull
 
 if TYPE_CHECKING:
     from hypercorn.config import Config
 
     from meshnode.api.site import Desk, Site
+    from meshnode.app.changes import Change
     from meshnode.app.replica import Replica
     from meshnode.app.status import Network
 
@@ -141,18 +143,26 @@ async def _watch(site: Site) -> None:
     token = trio.lowlevel.current_trio_token()
     wake, woken = trio.open_memory_channel[None](1)
 
-    def committed() -> None:
+    def knock() -> None:
         with suppress(trio.WouldBlock):
             wake.send_nowait(None)
 
-    end = site.replica.changes.subscribe(lambda _: token.run_sync_soon(committed, idempotent=True))
+    def committed(_: Change) -> None:
+        with suppress(trio.RunFinishedError):
+            token.run_sync_soon(knock, idempotent=True)
+
+    told = site.watcher.raised
+    end = site.replica.changes.subscribe(committed)
     try:
-        committed()  # whatever came while nobody watched
+        knock()  # whatever came while nobody watched
         async for _ in woken:
             await trio.sleep(WATCH_SECONDS)
             started = trio.current_time()
             with suppress(StorageFull):  # said elsewhere; what came is in the news all the same
                 await site.desk.run(site.watcher.evaluate)
+            if site.watcher.raised > told:
+                told = site.watcher.raised
+                site.feed.hear(frozenset({ALERTS}))
             await trio.sleep(WATCH_REST * (trio.current_time() - started))
     finally:
         end()

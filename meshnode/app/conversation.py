@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshnode.app import claims, enrolment, leavers, membership, used_cards
+from meshnode.app.admission import admits
 from meshnode.app.changes import Change, Newer
-from meshnode.app.contacts import Dial, PskName, psk_candidates, salvaged
+from meshnode.app.contacts import Dial, PskName, psk_candidates
 from meshnode.app.replica import Replica
 from meshnode.app.serving import Delta, View
 from meshnode.app.strikes import hears_own_end, silenced, strike_on
@@ -36,6 +37,7 @@ from protocol import (
     Responder,
     SeenEphemerals,
     Session,
+    SessionState,
     Wanted,
     decode_frame,
     device_slot,
@@ -71,6 +73,10 @@ class Conversation:
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
         self.live = False
+        self.comparisons = 0
+        """How often both sides have gone through all that they hold for each other."""
+        self.came = 0
+        """Records that were new here when this peer brought them."""
         self.end: End | None = None
 
     @classmethod
@@ -117,6 +123,11 @@ class Conversation:
         """Whether a link has something to do at once: bytes to write, or the end."""
         return self.end is not None or any(self._outbox)
 
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is being compared or handed over."""
+        return self._session is not None and self._session.state is SessionState.LIVE
+
     def data_to_send(self) -> bytes:
         """The bytes to write now, each given once."""
         data = b"".join(self._outbox)
@@ -155,6 +166,12 @@ class Conversation:
                 self._break_off(error)
             self._flush()
 
+    def compare(self, now: float) -> None:
+        """Go through everything with the peer again, if this end called and the last time is not just past."""
+        if self._session is not None and self.end is None:
+            self._session.recheck(now)
+            self._flush()
+
     def changed(self, change: Change) -> None:
         """A commit happened, by this conversation or elsewhere: pass on what this peer may have of it."""
         view, person = self._view, self._person
@@ -167,7 +184,7 @@ class Conversation:
         if strike is not None:
             self._tell_struck(strike)
             return
-        admitted = self._admits(person)
+        admitted = admits(self._replica, person, self._shown)
         self._follow(view.apply(change, shut=view.shut and not admitted))
         if not admitted and not (view.shut and leavers.is_leaver(self._replica, person)):
             self.close(Code.REFUSED)
@@ -201,7 +218,7 @@ class Conversation:
             now=now,
             wall=replica.clock.now(),
         )
-        if self._dial is not None and self._dial.card is None and self._admits(self._dial.person):
+        if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_view(self._dial.person)
 
     @property
@@ -246,6 +263,7 @@ class Conversation:
                     self._give(ids)
                 case NowLive():
                     self.live = True
+                    self.comparisons += 1
                 case Ended(code=code, detail=detail):
                     self._ended(End(code, detail))
 
@@ -269,7 +287,7 @@ class Conversation:
         if self._dial is not None and self._dial.card is not None:
             claims.settled(replica, event.person)
         self._shown = membership.shown_in_common(replica, event)
-        admitted = self._admits(event.person)
+        admitted = admits(replica, event.person, self._shown)
         if not admitted and not leavers.is_leaver(replica, event.person):
             self.close(Code.REFUSED)
             return
@@ -305,28 +323,6 @@ class Conversation:
             return circle.certified(event.person, event.device)
         return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
-    def _admits(self, person: PersonId) -> bool:
-        """Whom I vouch for, however little, the web in either direction, and whoever shares a group with us, or has just
-        proved to.
-
-        Those are who may see something of ours, and those of whom we may; a direct contact is heard even where what he
-        says of us is not known yet. Where the store was lost the web is lost with it: then old contacts are heard, so
-        that it comes back.
-        """
-        replica = self._replica
-        if person == replica.me:
-            return True
-        circle = replica.circle
-        if circle.graph.at_odds(replica.me, person):
-            return False
-        if circle.graph.weight(replica.me, person) > 0:
-            return True
-        if person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person):
-            return True
-        if person in circle.groups.mates(replica.me) or membership.unheard(replica, person, self._shown):
-            return True
-        return person in salvaged(replica)
-
     def _open_view(self, person: PersonId, *, shut: bool = False) -> None:
         replica = self._replica
         assert self._session is not None
@@ -339,6 +335,7 @@ class Conversation:
             return
         with view.hearing(records):
             outcome = self._replica.ingest.receive(records, self.peer)
+        self.came += len(outcome.change.stored)
         view.note_refused(outcome.not_for_us)
         self._refused += len(outcome.refused)
         session.judged()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from meshnode.app import letters, policy
 from meshnode.app.catalogue import listing_id, searchable
 from meshnode.app.moves import Course, course
+from meshnode.app.moves import lost as lost_moves
 from meshnode.app.naming import ID_LETTERS_MIN, PersonRef, ambiguous, name_of
 from meshnode.app.replica import Replica
 from meshnode.errors import NotFound, Usage
@@ -51,9 +52,10 @@ class ExchangeView:
     """An exchange of yours. `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`.
 
     `ended` says that you block the other. `asked` says that you asked, `gives` that you are the giver; `done` and
-    `other_done` who has confirmed, `back` and `other_back` who has said that what was lent is back. `reason` of a refusal is `gone` or `changed` where a node declined by itself, else
-    empty. `next` are the moves that you can make now, `undelivered` those of yours that got lost on the way: making one of
-    them again, or any other, sends them again. `is_cross_community` is null while unknown, or when a side has no community.
+    `other_done` who has confirmed, `back` and `other_back` who has said that what was lent is back. `reason` of a refusal
+    is `gone` or `changed` where a node declined by itself, else empty. `next` are the moves that you can make now,
+    `undelivered` those of yours that got lost on the way: making one of them again, or any other, sends them again.
+    `is_cross_community` is null while unknown, or when a side has no community.
     """
 
     exchange: str
@@ -86,7 +88,6 @@ def view(replica: Replica, found: Course, *, messages: int | None = MESSAGES_LIS
     told = tuple(_message(replica, kept) for kept in shown)
     over = is_over_by_block(replica, exchange)
     refusal = found.said(Act.DECLINE, mine=not found.asked)
-    undelivered = [] if over else [kept for kept in found.moves if _delivery(replica, kept) == _EXPIRED]
     return ExchangeView(
         exchange=exchange.id.hex(),
         state=ENDED if over else exchange.stage.word,
@@ -105,7 +106,7 @@ def view(replica: Replica, found: Course, *, messages: int | None = MESSAGES_LIS
         other_back=found.said(Act.RETURNED, mine=False) is not None,
         reason=refusal.move.reason if refusal is not None and exchange.stage is Stage.DECLINED else "",
         next=() if over else tuple(act.word for act in Act if found.may(act)),
-        undelivered=tuple(dict.fromkeys(kept.move.act.word for kept in undelivered)),
+        undelivered=() if over else _undelivered(replica, found),
         messages=told,
         began=exchange.began,
         changed=exchange.changed,
@@ -117,17 +118,26 @@ def is_over_by_block(replica: Replica, exchange: Exchange) -> bool:
     return exchange.stage in UNFINISHED and policy.blocks(replica, exchange.other)
 
 
-def waits(replica: Replica, found: Course) -> bool:
-    """Whether the owner is to do something, or has lately been told something and not answered."""
+def waiting(replica: Replica) -> list[Course]:
+    """Those in which the owner is to do something, or has lately been told something that he has not answered."""
+    recent = replica.clock.now() - NEWS
+    pool = replica.store.exchanges.all_shown()
+    maybe = (one for one in pool if one.changed > recent or one.stage in UNFINISHED or _is_lent(one))
+    return [found for found in courses(replica, maybe) if _waits(replica, found, recent)]
+
+
+def _waits(replica: Replica, found: Course, recent: int) -> bool:
     if is_over_by_block(replica, found.exchange):
         return False
-    if any(found.may(act) for act in (Act.ACCEPT, Act.DONE)):
+    acts = [Act.ACCEPT, Act.DONE, *([Act.RETURNED] if _is_lent(found.exchange) else [])]
+    if any(found.may(act) for act in acts):
         return True
-    stage = found.exchange.stage
-    if found.terms.lend and stage in (Stage.COMPLETED, Stage.GIVEN_BACK):
-        return found.may(Act.RETURNED)
-    news = replica.clock.now() - found.exchange.changed < NEWS
-    return news and not found.moves[-1].mine
+    return found.exchange.changed > recent and not found.moves[-1].mine
+
+
+def _is_lent(exchange: Exchange) -> bool:
+    """Whether it was handed over and is not back yet."""
+    return exchange.lend and exchange.stage in (Stage.COMPLETED, Stage.GIVEN_BACK)
 
 
 # --- which one is meant ----------------------------------------------------------------------------------------------
@@ -173,8 +183,6 @@ def _described(replica: Replica, exchange: Exchange) -> str:
 
 # --- inside ----------------------------------------------------------------------------------------------------------
 
-_EXPIRED = letters.Delivery.EXPIRED.value
-
 
 def _with(replica: Replica, exchange: Exchange) -> PersonRef:
     """The other, by the name he was last known by where he cannot be seen any more."""
@@ -187,6 +195,14 @@ def _listing(replica: Replica, found: Course) -> ListingRef:
     exchange = found.exchange
     owner: PersonId = exchange.other if found.asked else replica.me
     return ListingRef(listing_id(owner, found.terms.slot), found.terms.type, exchange.title, exchange.category)
+
+
+def _undelivered(replica: Replica, found: Course) -> tuple[str, ...]:
+    """The acts of one's own that the other has never heard of. Who never heard the ask need not hear that it is off."""
+    lost = {kept.move.act for kept in lost_moves(replica, found)}
+    if Act.ASK in lost and found.exchange.stage is Stage.CANCELLED:
+        return ()
+    return tuple(act.word for act in Act if act in lost)
 
 
 def _message(replica: Replica, kept: KeptMove) -> MessageView:

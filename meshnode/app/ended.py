@@ -12,7 +12,7 @@ from meshnode.app.catalogue import listing_id, searchable
 from meshnode.app.replica import Replica
 from meshnode.app.shown import body_of
 from meshnode.store import Ended, Row, State
-from protocol import Kind, limits
+from protocol import Kind, Record, limits
 
 EXPIRED = "expired"
 CLOSED = "closed"
@@ -38,21 +38,18 @@ def remembered(replica: Replica) -> tuple[EndedView, ...]:
     return tuple(_view(replica, ended) for ended in _over(replica))
 
 
+def remember(replica: Replica, how: str, at: int, record: Record) -> None:
+    """Keep an own listing that is over since then, or about to be."""
+    replica.store.ended.remember(Ended(how, at, record), until=max(at + REMEMBERED, record.header.expires))
+
+
 def keep_expired(replica: Replica, going: Sequence[Row]) -> None:
     """Remember those of the records that are about to be purged which are listings of the owner's that ran out."""
     now = replica.clock.now()
     own = [row.id for row in going if row.author == replica.me and row.kind == Kind.LISTING and row.state == State.LIVE]
     for record in replica.store.records.get_many(own) if own else ():
         if record.body and record.header.expires <= now:
-            replica.store.ended.remember(Ended(EXPIRED, record.header.expires, record))
-
-
-def purge(replica: Replica) -> None:
-    """Forget what has been over for long."""
-    now = replica.clock.now()
-    for ended in replica.store.ended.all():
-        if max(ended.at + REMEMBERED, ended.record.header.expires) <= now:
-            replica.store.ended.forget(ended.record.header.slot)
+            remember(replica, EXPIRED, record.header.expires, record)
 
 
 def exactly(replica: Replica, text: str) -> Ended | None:

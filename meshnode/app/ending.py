@@ -12,12 +12,11 @@ from dataclasses import dataclass
 
 from meshnode.app import authoring, ended, life, places
 from meshnode.app.catalogue import Catalogue, searchable
-from meshnode.app.listings import check_place, find, narrows, rewritten
+from meshnode.app.listings import check_count, check_place, find, narrows, rewritten
 from meshnode.app.naming import ambiguous
 from meshnode.app.replica import Replica
 from meshnode.app.shown import ListingView, body_of, view
 from meshnode.errors import NotFound, Refused
-from meshnode.store import Ended
 from protocol import Audience, Kind, Listing, Record
 
 
@@ -36,6 +35,8 @@ class Renewal:
 def renew(replica: Replica, catalogue: Catalogue, which: str, order: Renewal) -> ListingView:
     """Let an own listing stand as long again as a new one would, be it over already."""
     record, over = _own(replica, catalogue, which)
+    if over:
+        check_count(replica)
     before, now = body_of(record), replica.clock.now()
     if order.available_until is None and before.available_until is not None and before.available_until <= now:
         raise Refused(
@@ -138,10 +139,8 @@ def _standing(replica: Replica, slot: bytes) -> Record | None:
 
 
 def _end(replica: Replica, record: Record, how: str, within: Callable[[], None] = _nothing) -> None:
-    memory = Ended(how, replica.clock.now(), record)
-
     def committed_with_it() -> None:
-        replica.store.ended.remember(memory)
+        ended.remember(replica, how, replica.clock.now(), record)
         within()
 
     authoring.withdraw(replica, Kind.LISTING, record.header.slot, within=committed_with_it)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from meshnode.app.changes import Change
 from protocol import Kind
 
-LISTINGS, PEOPLE, GROUPS, EXCHANGES, PEERS, STATUS = "listings", "people", "groups", "exchanges", "peers", "status"
+LISTINGS, PEOPLE, GROUPS, EXCHANGES, ALERTS = "listings", "people", "groups", "exchanges", "alerts"
+PEERS, STATUS = "peers", "status"
 RESET = "reset"
-KINDS = (LISTINGS, PEOPLE, GROUPS, EXCHANGES, PEERS, STATUS)
+KINDS = (LISTINGS, PEOPLE, GROUPS, EXCHANGES, ALERTS, PEERS, STATUS)
 REMEMBERED = 256  # events for those who come back; a reader so far behind starts anew
 
 _OF_RECORDS = {
@@ -33,8 +34,8 @@ _OF_RECORDS = {
 class EventView:
     """Something changed: `kind` says what to look at again, `at` when it was seen (UNIX seconds).
 
-    `kind` is `listings`, `people`, `groups`, `exchanges`, `peers`, `status`, or `reset`: events were missed, look at
-    everything again. `id` resumes the stream behind this event.
+    `kind` is `listings`, `people`, `groups`, `exchanges`, `alerts` (a watch has found something), `peers`, `status`, or
+    `reset`: events were missed, look at everything again. `id` resumes the stream behind this event.
     """
 
     id: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app import dealings, letters, mailroom, moves, stock
-from meshnode.app.catalogue import Catalogue
+from meshnode.app.catalogue import Catalogue, searchable
 from meshnode.app.dealings import ExchangeView, is_over_by_block
 from meshnode.app.judge import Answer, question
 from meshnode.app.listings import find as find_listing
@@ -101,8 +101,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
 def inbox(replica: Replica) -> tuple[ExchangeView, ...]:
     """What waits for the owner of this node, and what he was told last, the latest first."""
     catch_up(replica)
-    found = dealings.courses(replica, replica.store.exchanges.all_shown())
-    return tuple(dealings.view(replica, each) for each in found if dealings.waits(replica, each))
+    return tuple(dealings.view(replica, each) for each in dealings.waiting(replica))
 
 
 def exchanges(replica: Replica, query: ExchangesQuery) -> tuple[ExchangeView, ...]:
@@ -156,7 +155,7 @@ def _tell_what_became_of(replica: Replica, which: str) -> None:
     over = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
     seen = [row.id for row in over if replica.judge.answer(replica.me, question(row)) is Answer.YES]
     for record in replica.store.records.get_many(seen):
-        if record.body and body_of(record).title.casefold().startswith(which.strip().casefold()):
+        if record.body and searchable(body_of(record).title).startswith(searchable(which)):
             raise Refused("that listing has expired", "ask its author for a new one")
 
 

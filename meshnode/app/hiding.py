@@ -46,7 +46,9 @@ def hide(replica: Replica, catalogue: Catalogue, which: str) -> HiddenView:
         raise Refused(f"you hide {limits.HIDDEN_MAX} listings already", "'meshnode hide --undo' makes room")
     since = before[0].since if before else replica.clock.now()
     hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)
-    replica.store.finding.hide(hidden)
+    with replica.store.transaction():
+        replica.store.finding.hide(hidden)
+        replica.store.finding.close_alerts(entry.key)
     catalogue.hide(entry)
     return _view(hidden)
 

@@ -15,9 +15,9 @@ from meshnode.app.circle import Certificate
 from meshnode.app.naming import name_of
 from meshnode.app.policy import blocks
 from meshnode.app.replica import Replica
-from meshnode.errors import Refused
+from meshnode.errors import Refused, Usage
 from meshnode.store import SentLetter
-from protocol import SEAL_ENTROPY_BYTES, Content, InvalidField, Kind, PersonId, Receipt, limits, seal
+from protocol import SEAL_ENTROPY_BYTES, Content, InvalidField, Kind, Opened, PersonId, Receipt, limits, seal
 
 RECEIPTS_OPEN_MAX = limits.AUTHOR_LETTERS_MAX - limits.LETTERS_UNDER_WAY_MAX
 
@@ -48,7 +48,7 @@ def send(
     """Seal `content` to all devices of `to` and to my other ones, and let it go; returns its slot.
 
     `within` writes what must be committed with the letter, or not at all. Refused where `to` cannot be written to, too
-    many letters are under way, or this device no longer speaks for me.
+    many letters are under way, or this device no longer speaks for me; Usage where the content is too long.
     """
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to)
@@ -59,7 +59,7 @@ def send(
 
     def committed_with_it() -> None:
         expires = now + limits.LETTER_LIFE
-        replica.store.letters.add_sent(slot, to, sent=now, expires=expires, here=True, awaited=awaited)
+        replica.store.letters.add_sent(slot, to, sent=now, expires=expires, awaited=awaited)
         within()
 
     _post(replica, to, content, slot, [*recipients, *mates], now + limits.LETTER_LIFE, committed_with_it)
@@ -72,24 +72,38 @@ def check_can_write(replica: Replica, to: PersonId) -> None:
     _check_room(replica)
 
 
+def can_answer(replica: Replica, author: PersonId) -> bool:
+    """Whether `receipt` can write to `author` now."""
+    try:
+        _recipients(replica, author)
+    except Refused:
+        return False
+    return sum(sent.about is not None for sent in replica.store.letters.open()) < RECEIPTS_OPEN_MAX
+
+
 def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int, within: Callable[[], None]) -> None:
     """Tell `author` that his letter in `slot` was opened here. It need not outlive the letter, which ends at `expires`.
 
-    `within` as for `send`. Refused likewise: then nothing was written.
+    `within` as for `send`. To be asked first: `can_answer`.
     """
     recipients = _recipients(replica, author)
-    open_now = [sent for sent in replica.store.letters.open() if sent.about is not None]
-    if len(open_now) >= RECEIPTS_OPEN_MAX:
-        raise Refused("too many receipts are under way")
     now = replica.clock.now()
     own_slot = new_slot(replica)
     until = max(now + 1, min(expires, now + limits.LETTER_LIFE))
 
     def committed_with_it() -> None:
-        replica.store.letters.add_sent(own_slot, author, sent=now, expires=until, here=True, about=slot)
+        replica.store.letters.add_sent(own_slot, author, sent=now, expires=until, about=slot)
         within()
 
     _post(replica, author, Receipt(slot), own_slot, recipients, until, committed_with_it)
+
+
+def note_elsewhere(replica: Replica, opened: Opened, expires: int) -> None:
+    """Another device of mine has written this letter: know what becomes of it, and tend it should that device be struck."""
+    circle = replica.circle
+    known = [*circle.devices(opened.addressee), *circle.devices(replica.me)]
+    awaited = frozenset(device.device for device in known) - {replica.device, opened.device}
+    replica.store.letters.add_sent(opened.slot, opened.addressee, sent=opened.created, expires=expires, awaited=awaited)
 
 
 def delivery(replica: Replica, slot: bytes) -> Delivery | None:
@@ -103,14 +117,15 @@ def delivery(replica: Replica, slot: bytes) -> Delivery | None:
 
 
 def tend(replica: Replica) -> None:
-    """Withdraw the letters of this device that nobody need carry any more, so that they take up no room anywhere."""
+    """Withdraw the letters that this device wrote, or has written anew, and that nobody need carry any more, so that they take up no room anywhere."""
     if not replica.circle.certified(replica.me, replica.device):
         return
     now = replica.clock.now()
     for sent in replica.store.letters.open():
-        if sent.expires <= now:
+        head = replica.store.records.head((replica.me, Kind.LETTER, sent.slot))
+        if sent.expires <= now or (head is not None and not head.body):
             replica.store.letters.note_ended(sent.slot)
-        elif _is_over(replica, sent):
+        elif head is not None and head.header.device == replica.device and _is_over(replica, sent):
             withdraw(replica, Kind.LETTER, sent.slot, within=partial(replica.store.letters.note_ended, sent.slot))
 
 
@@ -161,7 +176,7 @@ def _post(
             entropy=replica.entropy(SEAL_ENTROPY_BYTES),
         )
     except InvalidField as fault:
-        raise Refused("that is too long for a letter", "say it in fewer words, or in two letters") from fault
+        raise Usage("that is too long for a letter", "say it in fewer words, or in two letters") from fault
     life = max(1, expires - replica.clock.now())
     write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, within=within)
 

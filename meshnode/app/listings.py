@@ -114,10 +114,7 @@ class Prepared(NamedTuple):
 
 def prepare(replica: Replica, draft: Draft) -> Prepared:
     """What posting `draft` would write; Usage and Refused where it cannot be."""
-    if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
-        raise Refused(
-            f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a listing, or wait until one expires"
-        )
+    check_count(replica)
     fields = {name: getattr(draft, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS)}
     body = _body(replica, {**fields, "place": _cell(replica, draft.place)})
     now = replica.clock.now()
@@ -167,6 +164,14 @@ def change(replica: Replica, record: Record, changes: Edit) -> Prepared:
     if changes.available_until is not None:
         stands = life.of(after, changes.expires_in, now)
     return Prepared(after, audience, record.header.expires if stands is None else now + stands)
+
+
+def check_count(replica: Replica) -> None:
+    """Refuse one more listing where there are as many as others would take."""
+    if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
+        raise Refused(
+            f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a listing, or wait until one expires"
+        )
 
 
 def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> ListingView:

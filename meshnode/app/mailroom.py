@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from meshnode.app import introductions, letters, moves
 from meshnode.app.replica import Replica
-from meshnode.errors import Refused
 from meshnode.store import LyingLetter
 from protocol import (
     TOMBSTONE_GRACE,
@@ -52,17 +51,23 @@ HANDLERS: dict[type[Content], Handler] = {Receipt: _receipt_came, Move: moves.re
 
 def open_new(replica: Replica) -> None:
     """Open every letter for me that came since the last time, and let it take effect."""
-    records = replica.store.records
-    if not records.letters_moved:
+    if not is_news(replica):
         return
-    records.letters_moved = False
+    replica.store.records.letters_moved = False
+    replica.store.letters.strangers_seen = None
     for lying in replica.store.letters.lying():
         if not _is_for_this_device(replica, lying):
             continue
         if lying.author == replica.me or _connected(replica, lying.author):
             _open(replica, lying)
         else:
-            records.letters_moved = True  # a stranger's stays closed, but he may not remain one
+            replica.store.letters.strangers_seen = replica.circle.version  # he may not remain a stranger
+
+
+def is_news(replica: Replica) -> bool:
+    """Whether there may be letters to open."""
+    seen = replica.store.letters.strangers_seen
+    return replica.store.records.letters_moved or (seen is not None and seen != replica.circle.version)
 
 
 def _is_for_this_device(replica: Replica, lying: LyingLetter) -> bool:
@@ -122,14 +127,10 @@ def _take_effect(replica: Replica, opened: Opened, expires: int, until: int) -> 
         HANDLERS[type(content)](replica, opened)
         store.note_read(opened.author, opened.slot, until=until)
         if opened.author == replica.me and not is_receipt:
-            store.add_sent(opened.slot, opened.addressee, sent=opened.created, expires=expires, here=False)
+            letters.note_elsewhere(replica, opened, expires)
 
-    if not is_receipt:
-        try:
-            letters.receipt(replica, opened.author, opened.slot, expires, effects)
-        except Refused:
-            pass  # no receipt can be written now: the letter lies about until it expires
-        else:
-            return
-    with replica.store.transaction():
-        effects()
+    if not is_receipt and letters.can_answer(replica, opened.author):
+        letters.receipt(replica, opened.author, opened.slot, expires, effects)
+    else:  # without a receipt the letter lies about until it expires
+        with replica.store.transaction():
+            effects()

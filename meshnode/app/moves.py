@@ -255,7 +255,7 @@ def _keep(
     terms = terms_of(made)
     if terms is not None and exchange.slot is None:
         title, category = _called(replica, terms, own=not asker)
-        exchange = exchange._replace(asked=asker, slot=terms.slot, title=title, category=category)
+        exchange = exchange._replace(asked=asker, slot=terms.slot, title=title, category=category, lend=terms.lend)
     own_word = any(one.mine for one in moves)
     kept.keep(
         exchange._replace(

@@ -52,6 +52,11 @@ class SharingChange:
     no_place: bool = False
 
 
+def published_place(cell: str | None) -> PublishedPlace | None:
+    """What a published cell says of a place."""
+    return None if cell is None else PublishedPlace(cell, *centre(cell), across_km(cell))
+
+
 def show(replica: Replica) -> SharingView:
     """How the owner shares."""
     preference = preference_of(replica, replica.me)
@@ -62,7 +67,7 @@ def show(replica: Replica) -> SharingView:
         precision=Precision(preference.precision).word,
         radius_km=preference.radius_km,
         place=places.exact(replica),
-        published=None if cell is None else PublishedPlace(cell, *centre(cell), across_km(cell)),
+        published=published_place(cell),
         follows=sum(record.header.audience == Audience.FOLLOWS for record, _ in listings),
         warnings=tuple(_warnings(replica, preference, cell)),
     )

@@ -9,6 +9,7 @@ from meshnode.app.naming import PersonRef, reference
 from meshnode.app.people import relation_to
 from meshnode.app.places import here, preference_of
 from meshnode.app.replica import Replica
+from meshnode.app.sharing import PublishedPlace, published_place
 from protocol import (
     Audience,
     Kind,
@@ -29,7 +30,7 @@ class ListingView:
 
     `audience` is the one in effect, `follows` says that it is its author's usual one; `radius_km` is how far
     `anyone_local` goes, null for others. `distance` is the distance in words, and null like `distance_km` where either
-    place is unknown.
+    place is unknown. `place` is the listing's own, as coarse as its author publishes it; null: where its author is.
     """
 
     id: str
@@ -54,6 +55,7 @@ class ListingView:
     lend: bool
     return_by: int | None
     language: str
+    place: PublishedPlace | None
     created: int
     expires: int
 
@@ -105,6 +107,7 @@ def view(replica: Replica, record: Record) -> ListingView:
         lend=body.lend,
         return_by=body.return_by,
         language=body.language,
+        place=published_place(body.place),
         created=header.created,
         expires=header.expires,
     )

@@ -5,7 +5,7 @@ The network side hands in a snapshot of itself (`NetworkState`), so that this fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
 from meshnode.app.replica import Replica
 from meshnode.app.shown import body_of
 from meshnode.app.strikes import silenced
+from meshnode.app.sync import Synced
 from meshnode.app.upkeep import certificate_ends
 from protocol import DeviceId, PersonId, device_text, limits
 
@@ -78,6 +79,9 @@ class Network(Protocol):
 
     def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
         """The latest tries to reach `person`, newest last."""
+
+    async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
+        """Look for everybody and compare with all, for a while; what came of it, and who was not met."""
 
     def look_again(self) -> None:
         """Contacts or cards changed: announce, recognise and dial by what is true now."""

@@ -1,8 +1,9 @@
 """What exchanges do to the listings they are about, and what a node answers by itself because of that.
 
 What was agreed on goes down on the listing; it comes back if it is called off, and what was lent when it is back. Only the
-device on which its owner said yes does it. When nothing is left, whoever still waits is told so kindly, and so is he who asked for what the listing no
-longer is. Each step is found again from what is stored, so a node that stops in between takes it up later.
+device on which its owner said yes does it. When nothing is left, whoever still waits is told so kindly, and so is he who
+asked for what the listing no longer is. Each step is found again from what is stored, so a node that stops in between
+takes it up later.
 """
 
 from __future__ import annotations

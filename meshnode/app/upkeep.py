@@ -55,7 +55,7 @@ def _purge(replica: Replica) -> None:
     store.letters.purge(now)
     store.introductions.purge(now)
     store.exchanges.purge(now - limits.LETTER_LIFE)
-    ended.purge(replica)
+    store.ended.purge(now)
     ending, strays = store.records.ending(now), clearing.strays(replica)
     if ending or strays:
 

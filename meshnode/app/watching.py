@@ -69,6 +69,8 @@ class Watcher:
         self._generation = 0
         self._new = self._changed = 0  # bits of places yet to be looked at
         self._due = True
+        self.raised = 0
+        """How many alerts there were since the node started."""
         replica.changes.subscribe(self._note)
 
     def _note(self, _: Change) -> None:
@@ -98,6 +100,7 @@ class Watcher:
             self._drop_lost(watches)
             self._remember_until()
         self._in_view, self._new, self._changed, self._due = in_view, 0, 0, False
+        self.raised += len(raised)
         for number, listing in raised:
             log.info("a watched listing came into view", extra={"watch": number, "listing": listing})
         return len(raised)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from meshnode.cli import output, preview
+from meshnode.cli import names, output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.shell import command, named, settings
 
 
 @command("block")
-@click.argument("name")
+@click.argument("name", shell_complete=names.people)
 @preview.what_if
 @click.pass_context
 def block(context: click.Context, name: str, what_if: bool) -> None:
@@ -30,7 +30,7 @@ def block(context: click.Context, name: str, what_if: bool) -> None:
 
 
 @command("unblock")
-@click.argument("name")
+@click.argument("name", shell_complete=names.blocked)
 @preview.what_if
 @click.pass_context
 def unblock(context: click.Context, name: str, what_if: bool) -> None:

@@ -38,10 +38,14 @@ class Refusal(MeshnodeError):
 
 
 class Client:
-    """Requests to the daemon of one home."""
+    """Requests to the daemon of one home.
 
-    def __init__(self, home: Home) -> None:
+    With `patience` (seconds) an answer is waited for no longer than that, and a daemon that is not there not at all.
+    """
+
+    def __init__(self, home: Home, *, patience: float | None = None) -> None:
         self._home = home
+        self._patience = patience
 
     def get(self, path: str, /, **query: Any) -> Any:
         """Ask for something; None and empty values are left out of the query, lists are repeated."""
@@ -99,7 +103,7 @@ class Client:
         begun = time.monotonic()
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(CALL_SECONDS)
+            connection.settimeout(CALL_SECONDS if self._patience is None else self._patience)
             try:
                 connect(connection, self._home.socket)
             except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
@@ -117,7 +121,7 @@ class Client:
 
     def _may_still_come(self, waited: float) -> bool:
         """Whether to go on waiting for a daemon: longer for one that lives but does not answer yet."""
-        if not self._home.has_node:
+        if not self._home.has_node or self._patience is not None:
             return False
         return waited < (START_SECONDS if _lives(self._home.lock_file) else BEGIN_SECONDS)
 

@@ -99,6 +99,8 @@ def discover(context: click.Context, /, **given: Any) -> None:
     for result in told["results"]:
         output.say(as_line(result))
     if output.to_terminal():
+        if given["sort"] == "near" and told["results"] and not any(result["distance"] for result in told["results"]):
+            output.note("No distance is known here; 'meshnode share set --place LAT,LON' says where you are.")
         _say_rest(told, first_page=given["page"] in (None, 1))
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Moment, Span, command, named, settings
 
 
 @command("renew")
-@click.argument("listing")
+@click.argument("listing", shell_complete=names.renewable)
 @click.option("--expires", type=Span(), help="How long it stands from now on (food 2d, needs 7d, others 90d).")
 @click.option("--until", type=Moment(), help="Available until this date.")
 @click.pass_context
@@ -27,7 +27,7 @@ def renew(context: click.Context, listing: str, expires: int | None, until: int 
 
 
 @command("close")
-@click.argument("listing")
+@click.argument("listing", shell_complete=names.own_listings)
 @click.pass_context
 def close(context: click.Context, listing: str) -> None:
     """Close a listing of yours that is done with; 'mine --closed' still shows it."""
@@ -36,7 +36,7 @@ def close(context: click.Context, listing: str) -> None:
 
 
 @command("withdraw")
-@click.argument("listing")
+@click.argument("listing", shell_complete=names.own_listings)
 @click.pass_context
 def withdraw(context: click.Context, listing: str) -> None:
     """Take a listing of yours back, everywhere, and forget it."""

@@ -16,6 +16,7 @@ KINDS = {
     "people": "people, and who trusts whom",
     "groups": "cells and communities",
     "exchanges": "exchanges and letters",
+    "alerts": "what you watch for has come",
     "peers": "who is connected",
     "status": "how this node is doing",
     "reset": "so much that not all of it was told",

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.courses import lines, short, summary
 from meshnode.cli.shell import Command, command, named, settings
@@ -15,7 +15,7 @@ _MESSAGE = click.option("--message", default="", help="Words to go with it.")
 
 
 @command("respond")
-@click.argument("listing")
+@click.argument("listing", shell_complete=names.others_listings)
 @_MESSAGE
 @click.option("--quantity", type=int, help="How many; one if left out.")
 @click.pass_context
@@ -47,7 +47,7 @@ def inbox(context: click.Context) -> None:
 
 
 @command("exchanges")
-@click.argument("exchange", required=False)
+@click.argument("exchange", required=False, shell_complete=names.exchanges)
 @click.option("--limit", type=int, help="At most so many (100).")
 @click.pass_context
 def exchanges(context: click.Context, exchange: str | None, limit: int | None) -> None:
@@ -72,7 +72,7 @@ def exchanges(context: click.Context, exchange: str | None, limit: int | None) -
 
 
 @command("say")
-@click.argument("exchange")
+@click.argument("exchange", shell_complete=names.exchanges)
 @click.argument("text")
 @click.pass_context
 def say(context: click.Context, exchange: str, text: str) -> None:
@@ -107,7 +107,7 @@ def _answer(act: str, about: str) -> Command:
         _move(context, act, exchange, message)
 
     parameters = [
-        click.Argument(["exchange"]),
+        click.Argument(["exchange"], shell_complete=names.exchanges),
         click.Option(["--message"], default="", help="Words to go with it."),
     ]
     return Command(act, callback=run, params=parameters, help=about)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Command, Family, named, settings
 from meshnode.cli.wording import RELATIONS
@@ -85,11 +85,13 @@ def _family(kind: str, plural: str, about: str) -> Family:
     def add(
         name: str, callback: Callable[..., None], about: str, *more: click.Parameter, optional: bool = False
     ) -> None:
-        group = click.Argument(["group"], metavar=f"[{_GROUP}]" if optional else _GROUP, required=not optional)
+        known = None if name == "new" else names.groups
+        label = f"[{_GROUP}]" if optional else _GROUP
+        group = click.Argument(["group"], metavar=label, required=not optional, shell_complete=known)
         run = click.pass_context(partial(callback, kind))
         family.add_command(Command(name, callback=run, params=[group, *more], help=about))
 
-    invited = click.Argument(["person"], metavar="PERSON")
+    invited = click.Argument(["person"], metavar="PERSON", shell_complete=names.people)
     add("new", _new, f"Found a {kind}. You are its first member, and no more than that.")
     add("invite", _invite, f"Invite somebody to a {kind} of yours. After 30 days the invitation is gone.", invited)
     add("join", _join, f"Accept an invitation to a {kind}.")

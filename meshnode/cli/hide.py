@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.shell import command, named, settings
 from meshnode.errors import Usage
 
 
 @command("hide")
-@click.argument("listing", required=False)
+@click.argument("listing", required=False, shell_complete=names.others_listings)
 @click.option("--undo", is_flag=True, help="Show it again.")
 @click.option("--list", "listed", is_flag=True, help="What you hide.")
 @click.pass_context

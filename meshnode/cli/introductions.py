@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.shell import command, named, settings
 
 
 @command("introduce")
-@click.argument("name")
-@click.argument("other")
+@click.argument("name", shell_complete=names.people)
+@click.argument("other", shell_complete=names.people)
 @click.option("--message", default="", help="What you say to both.")
 @click.pass_context
 def introduce(context: click.Context, name: str, other: str, message: str) -> None:

@@ -8,11 +8,11 @@ from typing import Any, TypeVar
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Moment, Position, Span, command, named, settings
-from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES, for_whom
+from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES, area, for_whom
 from meshnode.errors import Usage
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -132,7 +132,7 @@ def _say_own(told: dict[str, Any]) -> None:
 
 
 @command("show")
-@click.argument("listing")
+@click.argument("listing", shell_complete=names.listings)
 @click.pass_context
 def show(context: click.Context, listing: str) -> None:
     """One listing in full."""
@@ -144,7 +144,7 @@ def show(context: click.Context, listing: str) -> None:
 
 
 @command("edit")
-@click.argument("listing")
+@click.argument("listing", shell_complete=names.own_listings)
 @click.option("--title", help="A new title.")
 @click.option("--type", "type", type=click.Choice(TYPES))
 @click.option("--audience", type=click.Choice([*AUDIENCES, FOLLOWS]), help="Who can see this now.")
@@ -199,14 +199,19 @@ def _details(told: dict[str, Any]) -> list[tuple[str, str]]:
         details.append(("tags", ", ".join(told["tags"])))
     if told["quantity"] is not None:
         details.append(("quantity", f"{told['quantity']} {told['unit']}".strip()))
-    if told["available_from"] or told["available_until"]:
-        details.append(
-            ("available", f"{output.when(told['available_from'])} to {output.when(told['available_until'])}")
-        )
+    available = [
+        f"{word} {output.when(told[name])}"
+        for word, name in (("from", "available_from"), ("until", "available_until"))
+        if told[name]
+    ]
+    if available:
+        details.append(("available", " ".join(available)))
     if told["lend"]:
         details.append(
             ("lent", f"back by {output.when(told['return_by'])}" if told["return_by"] else "to be given back")
         )
+    if told["place"]:
+        details.append(("place", area(told["place"])))
     if told["language"]:
         details.append(("language", told["language"]))
     left = told["expires"] - int(time.time())

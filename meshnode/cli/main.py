@@ -13,7 +13,7 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.client import Refusal
-from meshnode.cli.shell import LazyGroup, Settings
+from meshnode.cli.shell import ASKED, LazyGroup, Settings
 from meshnode.errors import MeshnodeError
 
 INTERRUPTED = 130  # as a shell reports a death by SIGINT
@@ -26,6 +26,7 @@ TABLE = {
         "run": "meshnode.cli.run",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
+        "sync": "meshnode.cli.sync",
         "events": "meshnode.cli.events",
         "doctor": "meshnode.cli.status",
         "demo": "meshnode.cli.demo",
@@ -85,6 +86,9 @@ TABLE = {
         "exchanges": "meshnode.cli.exchanges",
         "stats": "meshnode.cli.stats",
     },
+    "Data": {
+        "export": "meshnode.cli.export",
+    },
 }
 
 
@@ -112,6 +116,10 @@ def run(arguments: list[str] | None = None) -> int:
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
     call = Settings()
+    if ASKED in os.environ:
+        from meshnode.cli import completing
+
+        completing.teach()
     try:
         code = _invoke(arguments, call)
         sys.stdout.flush()

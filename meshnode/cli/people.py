@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output, preview
+from meshnode.cli import names, output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.shell import Trust, command, named, settings
 from meshnode.cli.wording import RELATIONS
@@ -41,7 +41,7 @@ def people(context: click.Context, everybody: bool) -> None:
 
 
 @command("person")
-@click.argument("name")
+@click.argument("name", shell_complete=names.people)
 @click.pass_context
 def person(context: click.Context, name: str) -> None:
     """What is known of a person."""
@@ -59,7 +59,7 @@ def person(context: click.Context, name: str) -> None:
 
 
 @command("vouch")
-@click.argument("name")
+@click.argument("name", shell_complete=names.people)
 @click.option("--trust", type=Trust(), required=True, help="How much you trust them.")
 @preview.what_if
 @click.pass_context
@@ -77,7 +77,7 @@ def vouch(context: click.Context, name: str, trust: float, what_if: bool) -> Non
 
 
 @command("unvouch")
-@click.argument("name")
+@click.argument("name", shell_complete=names.people)
 @preview.what_if
 @click.pass_context
 def unvouch(context: click.Context, name: str, what_if: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.shell import command, named, settings
 from meshnode.cli.wording import RELATIONS, for_whom
@@ -16,7 +16,7 @@ preview = click.option("--preview", is_flag=True, help="Only say who could see i
 
 
 @command("audience")
-@click.argument("listing")
+@click.argument("listing", shell_complete=names.own_listings)
 @click.pass_context
 def audience(context: click.Context, listing: str) -> None:
     """Who can see a listing of yours now, as far as this node knows."""

@@ -12,7 +12,7 @@ import click
 
 from meshnode import __version__
 from meshnode.cli import output
-from meshnode.cli.shell import Settings, command, settings
+from meshnode.cli.shell import ASKED, Settings, command, settings
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -48,9 +48,13 @@ def completion(context: click.Context, shell: str | None) -> None:
     chosen = shell or _own_shell()
     from click.shell_completion import get_completion_class
 
+    from meshnode.cli import completing
+
+    completing.teach()
+
     script = get_completion_class(chosen)
     assert script is not None, "one of SHELLS"
-    source = script(context.find_root().command, {}, "meshnode", "_MESHNODE_COMPLETE").source()
+    source = script(context.find_root().command, {}, "meshnode", ASKED).source()
     if settings(context).json:
         output.as_json({"shell": chosen, "script": source})
     else:

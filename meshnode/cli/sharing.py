@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import output, preview
 from meshnode.cli.shell import Family, Position, command, settings
-from meshnode.cli.wording import AUDIENCES, PRECISIONS, for_whom
+from meshnode.cli.wording import AUDIENCES, PRECISIONS, area, for_whom
 from meshnode.errors import Usage
 
 
@@ -91,8 +91,7 @@ def _of_place(told: dict[str, Any]) -> str:
     published = told["published"]
     if published is None:
         return f"Others learn no place of yours; if you tell one, it is told as {told['precision']}."
-    width = f"{published['across_km'] * 1000:g} m" if published["across_km"] < 1 else f"{published['across_km']:g} km"
-    around = f"an area about {width} wide around {published['lat']:.4f},{published['lon']:.4f}"
+    around = area(published)
     if told["place"] is None:
         return f"Others learn that you are in {around} ({told['precision']})."
     exact = f"{told['place']['lat']},{told['place']['lon']}"

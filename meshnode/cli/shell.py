@@ -19,6 +19,8 @@ from meshnode.config import home_path
 from meshnode.errors import Usage
 from meshnode.home import Home
 
+ASKED = "_MESHNODE_COMPLETE"  # the variable by which a shell's script asks for completions
+
 
 @dataclass(slots=True)
 class Settings:
@@ -28,9 +30,9 @@ class Settings:
     json: bool = False
     no_input: bool = False
 
-    def client(self) -> Client:
-        """The daemon of the chosen home."""
-        return Client(self.place())
+    def client(self, *, patience: float | None = None) -> Client:
+        """The daemon of the chosen home; see Client for `patience`."""
+        return Client(self.place(), patience=patience)
 
     def place(self) -> Home:
         """The chosen home."""

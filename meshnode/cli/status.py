@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.shell import command, named, settings
 from meshnode.errors import NotRunning
@@ -68,7 +68,7 @@ def peers(context: click.Context) -> None:
 
 
 @command("doctor")
-@click.argument("person", required=False)
+@click.argument("person", required=False, shell_complete=names.people)
 @click.pass_context
 def doctor(context: click.Context, person: str | None) -> None:
     """Look for the usual causes of trouble, or for why PERSON is not met."""

@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.shell import command, named, settings
 from meshnode.cli.wording import RELATIONS
 
 
 @command("why")
-@click.argument("what", metavar="NAME-or-LISTING")
+@click.argument("what", metavar="NAME-or-LISTING", shell_complete=names.listings_or_people)
 @click.pass_context
 def why(context: click.Context, what: str) -> None:
     """Why you see a person or listing, and what would end that."""

@@ -57,3 +57,9 @@ def for_whom(told: dict[str, Any]) -> str:
     if told["audience"] == "anyone_local" and told["radius_km"] is not None:
         return f"anyone nearby (within {told['radius_km']}km)"
     return AUDIENCES[told["audience"]]
+
+
+def area(published: dict[str, Any]) -> str:
+    """What others learn of a place."""
+    width = f"{published['across_km'] * 1000:g} m" if published["across_km"] < 1 else f"{published['across_km']:g} km"
+    return f"an area about {width} wide around {published['lat']:.4f},{published['lon']:.4f}"

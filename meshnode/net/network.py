@@ -6,7 +6,7 @@ This is wiring. Each part decides for itself; here they are told of each other's
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +18,7 @@ from meshnode.app.changes import Change
 from meshnode.app.conversation import Conversation
 from meshnode.app.replica import Replica
 from meshnode.app.status import Attempt, NetworkState, Peer
+from meshnode.app.sync import Synced
 from meshnode.errors import Failed
 from meshnode.net import report
 from meshnode.net.caller import Caller
@@ -31,6 +32,7 @@ from meshnode.net.links import Links
 from meshnode.net.listener import Listener
 from meshnode.net.pace import Pace
 from meshnode.net.recogniser import Sighted
+from meshnode.net.syncing import sync
 from protocol import Code, DeviceId, PersonId, SeenEphemerals, short
 
 log = logging.getLogger(__name__)
@@ -127,6 +129,14 @@ class Network:
         self._refresh.set()
         self._hurry.set()
         self._caller.look()
+
+    async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
+        """Look for everybody and compare with all; returns what came of it, and who was not met."""
+        self.look_again()
+        if self._discovery is not None:
+            self._discovery.lost()
+        me = self._replica.me
+        return await sync(self._links.values, lambda: self._direct.difference({me}, (who for who, _ in self._links)))
 
     @property
     def port(self) -> int:

@@ -23,11 +23,11 @@ class EndedListings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def remember(self, ended: Ended) -> None:
-        """Keep `ended`, in place of what was known of the same listing."""
+    def remember(self, ended: Ended, until: int) -> None:
+        """Keep `ended` until then (UNIX seconds), in place of what was known of the same listing."""
         self._database.run(
-            "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?)",
-            (ended.record.header.slot, ended.how, ended.at, ended.record.wire),
+            "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?, ?)",
+            (ended.record.header.slot, ended.how, ended.at, until, ended.record.wire),
         )
 
     def forget(self, slot: bytes) -> None:
@@ -43,3 +43,7 @@ class EndedListings:
         """All of them, the latest first."""
         rows = self._database.all("SELECT how, at, wire FROM ended ORDER BY at DESC, slot")
         return [Ended(how, at, parsed(wire)) for how, at, wire in rows]
+
+    def purge(self, now: int) -> None:
+        """Forget those whose time has come."""
+        self._database.run("DELETE FROM ended WHERE forget <= ?", (now,))

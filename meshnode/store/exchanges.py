@@ -9,7 +9,7 @@ from meshnode.store.database import Database
 from meshnode.store.people import People
 from protocol import Act, Move, PersonId, Stage, decode, encode, limits
 
-_COLUMNS = "no, other, id, name, asked, slot, title, category, shown, stage, takes, taken, began, changed"
+_COLUMNS = "no, other, id, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed"
 _FINISHED = (Stage.DECLINED, Stage.CANCELLED)
 _NEVER_AGREED = ", ".join(f"'{stage.name}'" for stage in _FINISHED)
 _FIELDS_MAX = limits.RECORD_MAX_BYTES
@@ -29,6 +29,8 @@ class Exchange(NamedTuple):
     """The listing's, whose author is the one who did not ask."""
     title: str
     category: str
+    lend: bool
+    """Whether it is to be given back."""
     shown: bool
     """False: the other may not see the listing, or has not asked."""
     stage: Stage
@@ -78,10 +80,10 @@ class Exchanges:
     def keep(self, exchange: Exchange) -> None:
         """Write down what has changed of it."""
         self._database.run(
-            "UPDATE exchange SET name = ?, asked = ?, slot = ?, title = ?, category = ?, shown = ?, stage = ?, takes = ?,"
+            "UPDATE exchange SET name = ?, asked = ?, slot = ?, title = ?, category = ?, lend = ?, shown = ?, stage = ?, takes = ?,"
             " taken = ?, changed = ? WHERE no = ?",
             (
-                exchange.name, exchange.asked, exchange.slot, exchange.title, exchange.category, exchange.shown,
+                exchange.name, exchange.asked, exchange.slot, exchange.title, exchange.category, exchange.lend, exchange.shown,
                 exchange.stage.name, exchange.takes, exchange.taken, exchange.changed, exchange.no,
             ),
         )  # fmt: skip
@@ -192,9 +194,9 @@ class Exchanges:
         return [
             Exchange(
                 no, self._persons.key(other), id_, name, None if asked is None else bool(asked), slot, title, category,
-                bool(shown), Stage[stage], takes, taken, began, changed,
+                bool(lend), bool(shown), Stage[stage], takes, taken, began, changed,
             )
-            for no, other, id_, name, asked, slot, title, category, shown, stage, takes, taken, began, changed in found
+            for no, other, id_, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed in found
         ]  # fmt: skip
 
 

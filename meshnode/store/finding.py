@@ -61,7 +61,7 @@ class Finding:
             self._database.run("DELETE FROM seen WHERE until <= ?", (now,))
             for one in shown:
                 self._database.run("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", one)
-                self._database.run("UPDATE alert SET open = 0 WHERE key = ?", (one.key,))
+                self.close_alerts(one.key)
 
     # --- hidden ------------------------------------------------------------------------------------------------------
 
@@ -114,6 +114,10 @@ class Finding:
             "SELECT watch, key, at FROM alert WHERE open AND until > ? ORDER BY at DESC, watch, key", (now,)
         )
         return [Alert._make(row) for row in rows]
+
+    def close_alerts(self, key: int) -> None:
+        """The owner has dealt with this listing."""
+        self._database.run("UPDATE alert SET open = 0 WHERE key = ?", (key,))
 
     def count_alerts(self, now: int) -> int:
         """How many listings have come that a watch looks out for and that were not shown yet."""

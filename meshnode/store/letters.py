@@ -52,6 +52,8 @@ class Letters:
         self._database = database
         self._persons = people.persons
         self._devices = people.devices
+        self.strangers_seen: int | None = None
+        """If strangers' letters were left closed: the circle's version then. Later they may be strangers no more."""
 
     # --- coming in ---------------------------------------------------------------------------------------------------
 
@@ -82,14 +84,13 @@ class Letters:
         *,
         sent: int,
         expires: int,
-        here: bool,
         awaited: frozenset[DeviceId] = frozenset(),
         about: bytes | None = None,
     ) -> None:
-        """The owner has written a letter; `here` says that this device did, and has to withdraw it."""
+        """The owner has written a letter, on this device or another of his."""
         self._database.run(
-            "INSERT INTO letter_sent VALUES (?, ?, ?, ?, NULL, ?, ?) ON CONFLICT DO NOTHING",
-            (slot, self._persons.number(addressee), sent, expires, here, about),
+            "INSERT INTO letter_sent VALUES (?, ?, ?, ?, NULL, 1, ?) ON CONFLICT DO NOTHING",
+            (slot, self._persons.number(addressee), sent, expires, about),
         )
         for device in sorted(awaited):
             self._database.run("INSERT INTO letter_awaited VALUES (?, ?)", (slot, self._devices.number(device)))
@@ -112,7 +113,7 @@ class Letters:
         return found[0] if found else None
 
     def open(self) -> list[SentLetter]:
-        """The letters that this device wrote and has not withdrawn yet, receipts among them."""
+        """The letters that may lie about still, receipts among them."""
         return self._sent("open = ?", 1)
 
     def under_way(self, now: int) -> int:

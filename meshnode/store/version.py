@@ -49,10 +49,15 @@ class Version(NamedTuple):
             return self.outlives
         return min(self.outlives, max(self.arrived, self.created) + limits.CLOCK_SKEW + longest_life(self.kind))
 
+    @property
+    def _grace(self) -> int:
+        """How much longer it guards, in case others' clocks are wrong. Letters come and go too often for the long one."""
+        return limits.CLOCK_SKEW if self.kind == Kind.LETTER else TOMBSTONE_GRACE
+
     def due(self, state: State, since: int) -> int:
         """When the purge must look at it, being in `state` since then."""
         if self.withdrawn or not self.complete:
-            return self.guards_until + TOMBSTONE_GRACE
+            return self.guards_until + self._grace
         if state is State.SUSPENDED:
             return min(self.expires, since + SUSPENDED_LIFE)
         if state is State.HELD:
@@ -65,5 +70,5 @@ class Version(NamedTuple):
             self.role == NEWEST
             and bool(self.complete and not self.withdrawn)
             and self.expires < self.outlives
-            and self.expires <= now < self.guards_until + TOMBSTONE_GRACE
+            and self.expires <= now < self.guards_until + self._grace
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from meshnode.api.site import Site
 from meshnode.app.catalogue import Catalogue
 from meshnode.app.replica import Replica
 from meshnode.app.status import Attempt, NetworkState, Peer
+from meshnode.app.sync import Synced
 from protocol import PersonId
 
 
@@ -32,12 +33,18 @@ class StillNetwork:
     )
     tried: dict[PersonId, tuple[Attempt, ...]] = field(default_factory=dict)
     looked: int = 0
+    synced: tuple[Synced, ...] = ()
+    missing: tuple[PersonId, ...] = ()
 
     def state(self) -> NetworkState:
         return self.now
 
     def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
         return self.tried.get(person, ())
+
+    async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
+        self.look_again()
+        return self.synced, self.missing
 
     def look_again(self) -> None:
         self.looked += 1

@@ -164,6 +164,16 @@ async def test_who_comes_and_goes_and_what_the_network_finds_wrong_are_told(
         assert (await alice.event())["kind"] == "peers"
 
 
+async def test_what_a_watch_has_found_is_told(site: Site) -> None:
+    site.alice.watch("bread")
+    async with served(site):
+        alice = await site.listen()
+        await alice.block()
+        site.post(site.bob, "Bread")
+        kinds = {(await alice.event())["kind"], (await alice.event())["kind"]}
+        assert kinds == {"listings", "alerts"}
+
+
 async def test_a_silent_stream_shows_that_it_lives(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.01)
     async with served(site):

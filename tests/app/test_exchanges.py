@@ -91,6 +91,19 @@ def test_what_is_lent_is_there_again_when_it_is_back(mesh: Mesh, people: People)
     assert alice.titles() == ["Drill"]
 
 
+def test_a_need_to_borrow_is_met_once_and_does_not_come_back_with_the_thing(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    offer(mesh, carol, "A tent", type="need", quantity=1, lend=True)
+    exchange = respond(mesh, alice, "A tent")
+    make(mesh, carol, exchange, "accept")
+    for desk in (alice, carol):
+        make(mesh, desk, exchange, "done")
+    cases.catch_up(alice.replica)
+    assert make(mesh, alice, exchange, "returned").state == "returned"
+    assert states(mesh, carol) == ["returned"]
+    assert alice.titles() == []
+
+
 def test_words_go_to_and_fro_until_a_no(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol)

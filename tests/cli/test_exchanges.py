@@ -135,6 +135,19 @@ def test_a_block_ends_it_on_ones_own_side(drill: Village) -> None:
     assert (refused.code, refused.err) == (5, "meshnode: you block Alice; 'meshnode unblock NAME' comes first\n")
 
 
+def test_what_got_lost_on_the_way_is_said_with_what_sends_it_again(drill: Village) -> None:
+    drill.mesh.cut("Bob", "Carol")
+    exchange = exchange_of(drill, "A")
+    for _ in range(2):
+        drill.mesh.advance(20 * 86_400)
+    said = drill("A", "exchanges", exchange).out
+    assert "Nobody fetched your 'ask' in time; 'meshnode respond LISTING' sends it again." in said
+    assert "you asked (expired)" in said
+    assert told(drill, "A", "exchanges")[0]["undelivered"] == ["ask"]
+    assert drill("A", "cancel", exchange).code == 0
+    assert told(drill, "A", "exchanges")[0]["undelivered"] == []
+
+
 def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None:
     exchange_of(drill, "A", "Drill", "--message", "first\nsecond")
     assert '"first\u240asecond"' in drill("C", "inbox").out

@@ -24,6 +24,8 @@ SCHEMAS = openapi_document()["components"]["schemas"]
 CALLS: dict[str, list[str]] = {
     "status": [],
     "peers": [],
+    "sync": [],
+    "export": [],
     "doctor": [],
     "device": ["list"],
     "card": [],

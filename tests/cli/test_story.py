@@ -109,6 +109,19 @@ def test_a_listing_is_closed_remembered_renewed_and_taken_back(village: Village)
     assert (shown["text"], shown["quantity"], shown["lend"], shown["audience"]) == ("18 V", 1, True, "my_cell")
 
 
+def test_a_listing_says_when_and_where_it_can_be_had(village: Village) -> None:
+    village("A", "offer", "Apples", "--place", "52.52,13.405", "--until", "2027-06-01", "--language", "de")
+    shown = village("A", "show", "Apples").out
+    assert "available:  until 2027-06-01 00:00" in shown
+    assert "place:      an area about 1 km wide around 52.5202,13.3993" in shown
+    assert "language:   de" in shown
+    village("A", "edit", "Apples", "--from", "2027-05-01", "--clear", "place", "--clear", "language")
+    shown = village("A", "show", "Apples").out
+    assert "available:  from 2027-05-01 00:00 until 2027-06-01 00:00" in shown
+    assert "place:" not in shown
+    assert "language:" not in shown
+
+
 def test_global_options_may_stand_before_or_after_the_command(village: Village) -> None:
     home = str(village.homes["A"])
     assert meshnode("--json", "--home", home, "mine").out == meshnode("mine", "--home", home, "--json").out

@@ -6,72 +6,11 @@ import random
 
 import pytest
 
-from meshnode.app import letters, mailroom
+from meshnode.app import mailroom, revoking
 from meshnode.app.letters import Delivery
-from meshnode.app.replica import Replica
-from meshnode.store import State
-from protocol import Introducing, Kind, Letter, Opened, Record, letter_tag, limits, seal
-from tests.support.intruder import Intruder
-from tests.support.mesh import EPOCH, Mesh
+from protocol import limits
+from tests.support.mail import SECRET, ZOE, delivery, lying, settle_down, village, who_holds, write
 from tests.support.mesh_people import acquaint, befriend, block, found, invite, person, vouch
-from tests.support.people import Person, grown
-
-SECRET = "under the third stone"
-ZOE, MALLORY = Person("Zoe"), Person("Mallory")
-
-
-@pytest.fixture(autouse=True)
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, str]]:
-    """Who has read what, in place of what introductions do: device and message."""
-    found: list[tuple[bytes, str]] = []
-
-    def note(replica: Replica, opened: Opened) -> None:
-        assert isinstance(opened.content, Introducing)
-        found.append((replica.device, opened.content.message))
-
-    monkeypatch.setitem(mailroom.HANDLERS, Introducing, note)
-    return found
-
-
-def village(seed: int, weight: int = 800) -> Mesh:
-    """Alice and Carol know Bob, who knows them, and Dora; Alice and Carol have no line to each other."""
-    mesh = Mesh(seed)
-    for name in ("Alice", "Bob", "Carol", "Dora"):
-        mesh.add(name)
-    for name in ("Alice", "Carol", "Dora"):
-        befriend(mesh, name, "Bob", weight, weight)
-    mesh.settle()
-    return mesh
-
-
-def words(message: str = SECRET) -> Introducing:
-    """What a letter may say."""
-    return Introducing(ZOE.id, "Zoe", message, (ZOE.certificate(EPOCH),))
-
-
-def write(mesh: Mesh, author: str, addressee: str, message: str = SECRET) -> bytes:
-    return letters.send(mesh.nodes[author].replica, person(mesh, addressee), words(message))
-
-
-def delivery(mesh: Mesh, author: str, slot: bytes) -> Delivery | None:
-    return letters.delivery(mesh.nodes[author].replica, slot)
-
-
-def lying(mesh: Mesh, name: str) -> list[Record]:
-    """The letters whose bodies `name`'s node holds."""
-    records = mesh.nodes[name].replica.store.records
-    rows = records.rows(kinds=(Kind.LETTER,), states=(State.LIVE, State.SUSPENDED, State.HELD))
-    return [record for record in records.get_many([row.id for row in rows]) if record.body]
-
-
-def who_holds(mesh: Mesh) -> set[str]:
-    return {name for name in mesh.nodes if lying(mesh, name)}
-
-
-def settle_down(mesh: Mesh) -> None:
-    """Let letters be opened, receipts travel, and both be taken back."""
-    for _ in range(5):
-        mesh.advance(1)
 
 
 def test_a_letter_reaches_somebody_who_is_never_online_with_its_author_and_frees_the_carrier(
@@ -218,6 +157,28 @@ def test_the_authors_other_devices_learn_what_he_wrote(heard: list[tuple[bytes, 
     assert who_holds(mesh) == set()
 
 
+def test_a_letter_of_a_device_that_was_struck_is_written_anew_read_once_and_taken_back(
+    heard: list[tuple[bytes, str]],
+) -> None:
+    mesh = village(15)
+    phone = mesh.join_device("Alice's phone", "Alice")
+    mesh.wire("Alice's phone", "Alice")
+    mesh.wire("Alice's phone", "Bob")
+    mesh.settle()
+    mesh.cut("Bob", "Carol")
+    slot = write(mesh, "Alice's phone", "Carol")
+    mesh.advance(1)
+    revoking.revoke(mesh.nodes["Alice"].replica, "Alice's phone", discard=False)
+    settle_down(mesh)
+    assert {record.header.device for record in lying(mesh, "Bob")} == {mesh.nodes["Alice"].replica.device}
+    mesh.heal()
+    settle_down(mesh)
+    readers = [device for device, _ in heard if device != phone.replica.device]
+    assert sorted(readers) == sorted(mesh.nodes[name].replica.device for name in ("Alice", "Carol"))
+    assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
+    assert who_holds(mesh) <= {"Alice's phone"}  # which nobody talks to any more
+
+
 def test_a_device_certified_later_cannot_read_what_was_written_before(heard: list[tuple[bytes, str]]) -> None:
     mesh = village(8)
     mesh.cut("Bob", "Carol")
@@ -277,114 +238,3 @@ def test_a_node_that_was_killed_between_a_letter_and_its_receipt_goes_on(heard: 
     settle_down(mesh)
     assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
     assert len(heard) == 1
-
-
-# --- hostile ----------------------------------------------------------------------------------------------------------
-
-
-def from_mallory(to: bytes, number: int, *, keys: bytes = ZOE.keys.letter_public) -> Record:
-    slot = grown("letter", number, size=16)
-    letter = seal(
-        words(f"from Mallory {number}"),
-        author=MALLORY.id,
-        addressee=to,
-        slot=slot,
-        letter_keys=[keys],
-        entropy=grown("entropy", number),
-    )
-    return MALLORY.record(Kind.LETTER, slot, letter, EPOCH, life=limits.LETTER_LIFE)
-
-
-def intrude(mesh: Mesh, *records: Record) -> None:
-    """Mallory, whom Bob trusts, brings these."""
-    said = [MALLORY.policy({mesh.nodes["Bob"].person: 900}, now=EPOCH), MALLORY.profile(EPOCH)]
-    conversation = Intruder(mesh, mesh.nodes["Bob"], MALLORY, records=[*said, *records]).talk()
-    assert conversation.end is None
-    mesh.settle()
-
-
-def test_whoever_writes_more_than_he_may_is_carried_so_far_and_no_further(
-    heard: list[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """FAULTS: a flood of letters ends at its author's share; others' letters find room."""
-    monkeypatch.setattr(limits, "AUTHOR_LETTERS_MAX", 5)
-    mesh = village(10)
-    intrude(mesh, *(from_mallory(person(mesh, "Carol"), number) for number in range(20)))
-    assert len(lying(mesh, "Bob")) == 5
-    slot = write(mesh, "Alice", "Carol")
-    settle_down(mesh)
-    assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
-    assert [message for _, message in heard] == [SECRET]
-
-
-def test_the_bytes_of_one_authors_letters_are_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    size = len(from_mallory(ZOE.id, 0).wire)
-    monkeypatch.setattr(limits, "AUTHOR_LETTER_BYTES_MAX", 3 * size)
-    mesh = village(11)
-    intrude(mesh, *(from_mallory(person(mesh, "Carol"), number) for number in range(20)))
-    assert len(lying(mesh, "Bob")) == 3
-
-
-def test_whoever_brings_made_up_authors_fills_his_share_of_the_letters(
-    heard: list[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """FAULTS: what one neighbour brings leaves room for what others bring, and for people one vouches for."""
-    monkeypatch.setattr(limits, "LETTERS_MAX", 6)
-    mesh = village(12)
-    bob = mesh.nodes["Bob"]
-    crowd = [Person(f"nobody {number}") for number in range(10)]
-    made_up: list[Record] = [MALLORY.policy({bob.person: 900, **dict.fromkeys(crowd, 1000)}, now=EPOCH)]
-    for one in crowd:
-        slot = grown("letter of", one.name, size=16)
-        letter = seal(
-            words(),
-            author=one.id,
-            addressee=person(mesh, "Carol"),
-            slot=slot,
-            letter_keys=[ZOE.keys.letter_public],
-            entropy=grown(one.name),
-        )
-        made_up += [one.certificate(EPOCH), one.policy({MALLORY: 1000, bob.person: 1000}, now=EPOCH)]
-        made_up.append(one.record(Kind.LETTER, slot, letter, EPOCH, life=limits.LETTER_LIFE))
-    intrude(mesh, *made_up)
-    assert len(lying(mesh, "Bob")) == 4
-    slot = write(mesh, "Alice", "Carol")
-    settle_down(mesh)
-    assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
-    assert [message for _, message in heard] == [SECRET]
-
-
-def test_a_carrier_who_signs_anothers_letter_as_his_own_is_found_out_and_the_letter_arrives(
-    heard: list[tuple[bytes, str]],
-) -> None:
-    """FAULTS: Mallory takes Alice's ciphertext and gives it to Carol under his own name, slot and tag."""
-    mesh = village(13)
-    mesh.cut("Bob", "Carol")
-    slot = write(mesh, "Alice", "Carol")
-    mesh.settle()
-    (stolen,) = lying(mesh, "Bob")
-    body = Letter.parse(stolen.body or b"")
-    carol = person(mesh, "Carol")
-    copies = []
-    for own_slot in (slot, bytes(16)):
-        copied = Letter(body.salt, letter_tag(MALLORY.id, carol, own_slot), body.boxes, body.nonce, body.sealed)
-        copies.append(MALLORY.record(Kind.LETTER, own_slot, copied, EPOCH, life=limits.LETTER_LIFE))
-    intrude(mesh, *copies)
-    mesh.heal()
-    settle_down(mesh)
-    assert heard == [(mesh.nodes["Carol"].replica.device, SECRET)]
-    assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
-
-
-def test_a_letter_says_nothing_to_whom_it_was_only_made_to_look_for(heard: list[tuple[bytes, str]]) -> None:
-    """FAULTS: Carol's tag on a letter that is sealed to somebody else, or to nobody at all."""
-    mesh = village(14)
-    intrude(mesh, from_mallory(person(mesh, "Carol"), 1), from_mallory(ZOE.id, 2))
-    settle_down(mesh)
-    assert heard == []
-    assert all(not replica_sent(mesh, name) for name in mesh.nodes)
-
-
-def replica_sent(mesh: Mesh, name: str) -> bool:
-    """Whether anything was answered."""
-    return bool(mesh.nodes[name].replica.store.letters.open())

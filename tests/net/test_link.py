@@ -30,6 +30,9 @@ class Talk:
     peer: bytes | None = None
     device: bytes | None = None
     live: bool = False
+    settled: bool = True
+    comparisons: int = 0
+    came: int = 0
     end: End | None = None
     received: bytes = b""
     timer: float | None = None
@@ -70,6 +73,10 @@ class Talk:
 
     def changed(self, change: Change) -> None:
         self.outbox.append(b"news")
+
+    def compare(self, now: float) -> None:
+        self.comparisons += 1
+        self.outbox.append(b"compare")
 
     def close(self, code: Code = Code.CLOSING) -> None:
         self.outbox.append(b"bye %d" % code)

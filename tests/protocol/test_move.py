@@ -20,9 +20,10 @@ from protocol import (
     decode,
     encode,
     exchange_id,
+    seal,
     tidy,
 )
-from protocol.limits import GROUPS_MAX, MESSAGE_MAX, QUANTITY_MAX
+from protocol.limits import GROUPS_MAX, MESSAGE_MAX, QUANTITY_MAX, TITLE_MAX, UNIT_MAX
 from tests.support.exchanges import ASKER, OWNER, move, terms
 from tests.support.golden import golden
 from tests.support.people import Person, grown
@@ -150,6 +151,20 @@ def test_nobody_can_change_the_terms_of_an_exchange_or_take_its_id() -> None:
 def test_asking_twice_for_one_thing_begins_two_exchanges() -> None:
     again = replace(terms(), nonce=grown("another nonce", size=16))
     assert exchange_id(ASKER.id, OWNER.id, again) != ASK.exchange
+
+
+def test_the_longest_move_fits_a_letter() -> None:
+    longest = terms(title="\U0001f331" * TITLE_MAX, unit="\U0001f331" * UNIT_MAX, quantity=QUANTITY_MAX)
+    tags = tuple(bytes([n]) * 16 for n in range(GROUPS_MAX))
+    said = move(Act.ASK, longest, text="\U0001f331" * MESSAGE_MAX, communities=tags)
+    seal(
+        said,
+        author=ASKER.id,
+        addressee=OWNER.id,
+        slot=bytes(16),
+        letter_keys=[OWNER.keys.letter_public],
+        entropy=bytes(range(32)),
+    )
 
 
 def test_a_communitys_tag_is_another_in_every_exchange() -> None:

@@ -92,7 +92,7 @@ def test_whoever_must_look_is_told_that_a_letter_was_put(store: Store) -> None:
 
 def test_a_letter_sent_is_awaited_by_each_device_until_it_answers(store: Store) -> None:
     awaited = frozenset({CAROL.device, CAROL.on("phone").device})
-    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, here=True, awaited=awaited)
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, awaited=awaited)
     assert store.letters.under_way(NOW) == 1
     store.letters.note_receipt(SLOT, BOB.device, arrived=None)
     (sent,) = store.letters.open()
@@ -111,27 +111,37 @@ def replace_sent(sent: object, **changes: object) -> object:
 
 
 def test_a_letter_noted_twice_stays_what_it_was(store: Store) -> None:
-    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, here=True)
-    store.letters.add_sent(SLOT, BOB.id, sent=NOW + 1, expires=NOW + LIFE, here=False)
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE)
+    store.letters.add_sent(SLOT, BOB.id, sent=NOW + 1, expires=NOW + LIFE)
     (sent,) = store.letters.open()
     assert (sent.addressee, sent.sent) == (CAROL.id, NOW)
 
 
 def test_receipts_and_what_expired_are_not_under_way(store: Store) -> None:
-    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, here=True, about=OTHER)
-    store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + DAY, here=True)
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, about=OTHER)
+    store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + DAY)
     assert store.letters.under_way(NOW + DAY - 1) == 1
     assert store.letters.under_way(NOW + DAY) == 0
+
+
+def test_what_is_left_of_a_withdrawn_letter_goes_soon_after_it_could_come_again(store: Store) -> None:
+    put(store, letter())
+    withdrawal = ALICE.withdrawal(letter())
+    put(store, withdrawal)
+    end = letter().header.expires + limits.CLOCK_SKEW
+    assert store.records.purge(end - 1) == []
+    assert store.records.purge(end) == [withdrawal.id]
 
 
 def test_what_can_have_no_effect_any_more_is_forgotten(store: Store) -> None:
     put(store, letter())
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
-    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, here=False)
-    store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + LIFE, here=True, about=SLOT)
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE)
+    store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + LIFE, about=SLOT)
     store.letters.purge(NOW + LIFE - 1)
     assert lying(store) == []
-    store.letters.note_ended(OTHER)
+    for slot in (SLOT, OTHER):
+        store.letters.note_ended(slot)
     store.letters.purge(NOW + LIFE)
     assert store.letters.sent(OTHER) is None
     assert store.letters.sent(SLOT) is not None

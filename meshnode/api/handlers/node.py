@@ -6,7 +6,9 @@ from meshnode.api.handlers.errors import NAMED
 from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
 from meshnode.app import doctor as doctor_cases
+from meshnode.app import export as export_cases
 from meshnode.app import status as status_cases
+from meshnode.app import sync as sync_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -22,6 +24,19 @@ async def status(site: Site) -> status_cases.StatusView:
 async def peers(site: Site) -> status_cases.PeersView:
     """The sessions of this moment."""
     return await site.run(status_cases.peers, site.network.state())
+
+
+@_routes.add("POST", "/v1/sync")
+async def synchronise(site: Site) -> sync_cases.SyncView:
+    """Look for everybody you know and compare with all who are there, now; takes some seconds."""
+    synced, missing = await site.network.sync()
+    return await site.run(sync_cases.report, synced, missing)
+
+
+@_routes.add("GET", "/v1/export")
+async def export(site: Site) -> export_cases.ExportView:
+    """All that is yours on this node, in one document; for you alone, though there is no key in it."""
+    return await site.run(export_cases.export, site.catalogue, site.watcher)
 
 
 @_routes.add("GET", "/v1/doctor")

@@ -19,7 +19,7 @@ CREATE TABLE letter_sent (
     sent      INTEGER NOT NULL,
     expires   INTEGER NOT NULL,
     delivered INTEGER,           -- when the first receipt of the addressee was read
-    open      INTEGER NOT NULL,  -- written by this device, and not withdrawn yet
+    open      INTEGER NOT NULL,  -- it may lie about still
     about     BLOB               -- of a receipt: the slot of the addressee's letter that it is for
 ) STRICT;
 

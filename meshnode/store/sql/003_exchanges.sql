@@ -9,6 +9,7 @@ CREATE TABLE exchange (
     slot     BLOB,                       -- the listing's
     title    TEXT    NOT NULL,           -- the listing's and its category, as they were when it was asked for
     category TEXT    NOT NULL,
+    lend     INTEGER NOT NULL DEFAULT 0, -- it is to be given back
     shown    INTEGER NOT NULL,           -- 0: not, since the other may not see the listing, or has not asked
     stage    TEXT    NOT NULL,           -- what the moves come to
     takes    INTEGER NOT NULL DEFAULT 0, -- how many this device is to take off the listing, having said yes,
@@ -19,6 +20,8 @@ CREATE TABLE exchange (
 ) STRICT;
 
 CREATE INDEX exchange_changed ON exchange (changed) WHERE shown = 1;
+CREATE INDEX exchange_stage ON exchange (stage) WHERE shown = 1;
+CREATE INDEX exchange_taking ON exchange (no) WHERE takes > 0;
 CREATE INDEX exchange_unheard ON exchange (changed) WHERE shown = 0;
 
 CREATE TABLE move (

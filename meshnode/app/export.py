@@ -1,0 +1,83 @@
+"""Everything of the owner's own in one document, to keep or to take elsewhere. No key, no card's secret, nothing that others share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app import blocks, dealings, exchanges, groups, hiding, listings, policy, sharing, watching
+from meshnode.app.blocks import BlockView
+from meshnode.app.catalogue import Catalogue
+from meshnode.app.dealings import ExchangeView
+from meshnode.app.ended import EndedView
+from meshnode.app.groups import GroupsQuery, GroupView
+from meshnode.app.hiding import HiddenView
+from meshnode.app.naming import PersonRef, reference
+from meshnode.app.replica import Replica
+from meshnode.app.sharing import SharingView
+from meshnode.app.shown import ListingView
+from meshnode.app.watching import Watcher, WatchView
+from protocol import limits
+
+FORMAT = 1  # raised when a field changes its meaning; new fields do not raise it
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVouch:
+    """Whom you vouch for, and how much: 0.001 to 1."""
+
+    person: PersonRef
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExportView:
+    """All that is yours on this node, `made` at that time (UNIX seconds); `format` is 1.
+
+    `sharing` holds your exact place, if this node knows it, and `exchanges` what was said between you and others: the
+    document is for you alone.
+    """
+
+    format: int
+    made: int
+    person: PersonRef
+    about: str
+    sharing: SharingView
+    listings: tuple[ListingView, ...]
+    ended: tuple[EndedView, ...]
+    exchanges: tuple[ExchangeView, ...]
+    vouches: tuple[GivenVouch, ...]
+    blocks: tuple[BlockView, ...]
+    groups: tuple[GroupView, ...]
+    watches: tuple[WatchView, ...]
+    hidden: tuple[HiddenView, ...]
+
+
+def export(replica: Replica, catalogue: Catalogue, watcher: Watcher) -> ExportView:
+    """All that is the owner's, as it is now."""
+    exchanges.catch_up(replica)
+    profile, own = replica.circle.profile(replica.me), listings.mine(replica, catalogue)
+    courses = dealings.courses(replica, replica.store.exchanges.all_shown())
+    return ExportView(
+        format=FORMAT,
+        made=replica.clock.now(),
+        person=reference(replica, replica.me),
+        about=profile.about if profile is not None else "",
+        sharing=sharing.show(replica),
+        listings=own.listings,
+        ended=own.ended,
+        exchanges=tuple(dealings.view(replica, course, messages=None) for course in courses),
+        vouches=_vouches(replica),
+        blocks=blocks.blocks(replica).blocks,
+        groups=groups.show(replica, GroupsQuery()).groups,
+        watches=watching.watches(replica, catalogue, watcher).watches,
+        hidden=hiding.hidden(replica, catalogue).hidden,
+    )
+
+
+def _vouches(replica: Replica) -> tuple[GivenVouch, ...]:
+    own = policy.own(replica)
+    given = [
+        GivenVouch(reference(replica, person), weight / limits.WEIGHT_MAX)
+        for person, weight in (own.vouches.items() if own is not None else ())
+    ]
+    return tuple(sorted(given, key=lambda vouch: (vouch.person.name.casefold(), vouch.person.id)))

@@ -1,0 +1,21 @@
+"""`export`: all that is yours, as one document."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from meshnode.cli import output
+from meshnode.cli.shell import command, settings
+
+
+@command("export")
+@click.pass_context
+def export(context: click.Context) -> None:
+    """Print all that is yours as one JSON document; for you alone, though there is no key in it."""
+    told = settings(context).client().get("/v1/export")
+    if settings(context).json:
+        output.as_json(told)
+    else:
+        output.script(json.dumps(told, indent=2))

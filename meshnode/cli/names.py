@@ -1,0 +1,106 @@
+"""What the shell is offered for people, listings, groups and exchanges: their names, as the daemon knows them now.
+
+A name is somebody else's text and lands in a command line. It is offered only if every character of it can be seen, its id
+otherwise, and quoting it for the shell is the business of `completing`. Where no daemon answers at once nothing is offered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+
+from meshnode.cli.shell import settings
+from meshnode.errors import MeshnodeError
+
+OFFERED_MAX = 50  # more than anybody reads
+PATIENCE_SECONDS = 1.0
+ID_LETTERS_MIN = 4  # what the daemon takes for the beginning of an id
+
+Complete = Callable[[click.Context, click.Parameter, str], list[str]]
+Named = Iterable[tuple[str, str]]
+"""Names with ids."""
+
+
+def _offering(find: Callable[[click.Context, str], Named]) -> Complete:
+    def complete(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+        try:
+            found = list(find(context, begun))
+        except (MeshnodeError, OSError, ValueError, LookupError, TypeError):
+            return []
+        return _fitting(found, begun)
+
+    return complete
+
+
+def _fitting(found: Named, begun: str) -> list[str]:
+    """The names that begin so, or the ids where no name does."""
+    wanted = begun.casefold()
+    names = [name if name.isprintable() else id_ for name, id_ in found if name.casefold().startswith(wanted)]
+    ids = [id_ for _, id_ in found if len(wanted) >= ID_LETTERS_MIN and id_.startswith(wanted)]
+    return list(dict.fromkeys(names or ids))[:OFFERED_MAX]
+
+
+def _ask(context: click.Context, path: str, **query: Any) -> Any:
+    return settings(context).client(patience=PATIENCE_SECONDS).get(path, **query)
+
+
+def _people(context: click.Context, _: str) -> Named:
+    told = _ask(context, "/v1/people", all="true")
+    return ((person["name"], person["id"]) for person in told["people"])
+
+
+def _blocked(context: click.Context, _: str) -> Named:
+    told = _ask(context, "/v1/blocks")
+    return ((block["person"]["name"], block["person"]["id"]) for block in told["blocks"])
+
+
+def _own_listings(context: click.Context, _: str) -> Named:
+    return ((listing["title"], listing["id"]) for listing in _ask(context, "/v1/listings")["listings"])
+
+
+def _renewable(context: click.Context, _: str) -> Named:
+    told = _ask(context, "/v1/listings")
+    return ((listing["title"], listing["id"]) for listing in (*told["listings"], *told["ended"]))
+
+
+def _listings(context: click.Context, begun: str) -> Named:
+    yield from _others_listings(context, begun)
+    yield from _own_listings(context, begun)
+
+
+def _others_listings(context: click.Context, begun: str) -> Named:
+    told = _ask(context, "/v1/discover", words=begun or None, trust=0.1, anywhere="true")
+    return ((listing["title"], listing["id"]) for listing in told["results"])
+
+
+def _listings_or_people(context: click.Context, begun: str) -> Named:
+    yield from _people(context, begun)
+    yield from _listings(context, begun)
+
+
+def _groups(context: click.Context, _: str) -> Named:
+    kind = context.parent.info_name if context.parent is not None else None
+    told = _ask(context, "/v1/groups", kind=kind if kind in ("cell", "community") else None)
+    invited = context.info_name == "join"
+    return ((group["name"], group["id"]) for group in told["invitations" if invited else "groups"])
+
+
+def _exchanges(context: click.Context, _: str) -> Named:
+    """All of them, or those in which the move that the command makes can be made now."""
+    wanted = context.info_name
+    told = _ask(context, "/v1/exchanges")
+    fitting = (each for each in told if wanted == "exchanges" or wanted in each["next"])
+    return ((each["listing"]["title"], each["exchange"]) for each in fitting)
+
+
+people = _offering(_people)
+blocked = _offering(_blocked)
+own_listings = _offering(_own_listings)
+renewable = _offering(_renewable)
+listings = _offering(_listings)
+others_listings = _offering(_others_listings)
+listings_or_people = _offering(_listings_or_people)
+groups = _offering(_groups)
+exchanges = _offering(_exchanges)

@@ -1,0 +1,72 @@
+"""The export: all that is the owner's is in it, nothing that others share, and no secret, in whatever form."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from meshnode.api import shapes
+from meshnode.app import blocks, ending, exchanges, export, groups, hiding
+from meshnode.app.seeking import Sought
+from meshnode.app.watching import Watcher, add
+from tests.app.neighbours import Desk
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+def exported(desk: Desk) -> tuple[export.ExportView, str]:
+    """The document, and how it is printed."""
+    made = export.export(desk.replica, desk.catalogue, Watcher(desk.replica, desk.catalogue))
+    return made, json.dumps(shapes.write(made))
+
+
+def test_all_that_is_ones_own_is_in_it_and_nothing_of_others(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    alice.post("Chair")
+    alice.post("Soup")
+    ending.close(alice.replica, alice.catalogue, "Soup")
+    bob.post("Bread", audience="network_wide")
+    carol.post("Jam", audience="network_wide")
+    groups.new(alice.replica, groups.Founding("cell", "Elm Street"))
+    mesh.settle()
+    exchanges.respond(alice.replica, alice.catalogue, "Bread", exchanges.Request(message="May I?"))
+    hiding.hide(alice.replica, alice.catalogue, "Jam")
+    add(alice.replica, alice.catalogue, Watcher(alice.replica, alice.catalogue), Sought(words="ladder"))
+    blocks.block(alice.replica, "Carol")
+    made, text = exported(alice)
+    assert made.person.name == "Alice"
+    assert [listing.title for listing in made.listings] == ["Chair"]
+    assert [(ended.title, ended.how) for ended in made.ended] == [("Soup", "closed")]
+    assert [(exchange.listing.title, exchange.messages[0].text) for exchange in made.exchanges] == [("Bread", "May I?")]
+    assert [(vouch.person.name, vouch.trust) for vouch in made.vouches] == [("Bob", 0.7)]
+    assert [block.person.name for block in made.blocks] == ["Carol"]
+    assert [group.name for group in made.groups] == ["Elm Street"]
+    assert [watch.words for watch in made.watches] == ["ladder"]
+    assert [hidden.title for hidden in made.hidden] == ["Jam"]
+    assert json.loads(text)["format"] == 1
+
+
+def test_no_secret_is_in_it_in_any_form(people: People) -> None:
+    alice = people[0]
+    card = alice.card(uses=3)
+    replica = alice.replica
+    secrets = [replica.keys.dh_private, *(issued.secret for issued in replica.store.cards.issued_live(0))]
+    secrets += [value for value in vars_of(replica.keys) + vars_of(replica.identity) if len(value) == 32]
+    public = {replica.me, replica.device}
+    _, text = exported(alice)
+    assert card not in text
+    for secret in set(secrets) - public:
+        for form in (
+            secret.hex(),
+            base64.b64encode(secret).decode().rstrip("="),
+            base64.b32encode(secret).decode().rstrip("="),
+        ):
+            assert form.lower() not in text.lower()
+
+
+def vars_of(keys: object) -> list[bytes]:
+    """Every byte string that an object of keys holds."""
+    names = [name for kind in type(keys).__mro__ for name in getattr(kind, "__slots__", ())]
+    values = [getattr(keys, name, None) for name in [*names, *getattr(keys, "__dict__", {})]]
+    return [bytes(value) for value in values if isinstance(value, bytes)]

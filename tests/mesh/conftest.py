@@ -1,0 +1,22 @@
+"""What tests of letters share: who has read what."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app import mailroom
+from meshnode.app.replica import Replica
+from protocol import Introducing, Opened
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, str]]:
+    """Who has read what, in place of what introductions do: device and message."""
+    read: list[tuple[bytes, str]] = []
+
+    def note(replica: Replica, opened: Opened) -> None:
+        assert isinstance(opened.content, Introducing)
+        read.append((replica.device, opened.content.message))
+
+    monkeypatch.setitem(mailroom.HANDLERS, Introducing, note)
+    return read

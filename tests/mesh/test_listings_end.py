@@ -1,0 +1,127 @@
+"""However a listing ends it disappears from every node, also from one that was away, and comes back with its renewal alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from meshnode.app import ending, listings
+from meshnode.app.catalogue import Catalogue
+from meshnode.app.listings import Draft, Edit
+from protocol import Audience, Kind, limits
+from tests.support.mesh import Mesh
+from tests.support.mesh_people import befriend, sees
+
+NAMES = ("Alice", "Bob", "Carol", "Dan")
+OTHERS = NAMES[1:]
+LIFE = 3 * limits.DAY
+
+
+class Row:
+    """Four neighbours in a row, each of whom knows the next; Alice, at one end, has posted something for all."""
+
+    def __init__(self) -> None:
+        self.mesh = Mesh(61)
+        for name in NAMES:
+            self.mesh.add(name, audience=Audience.NETWORK_WIDE)
+        for one, other in pairwise(NAMES):
+            befriend(self.mesh, one, other, 1000, 1000)
+        self.replica = self.mesh.nodes["Alice"].replica
+        self.catalogue = Catalogue(self.replica)
+        listings.post(self.replica, Draft(type="offer", title="Soup", quantity=2, expires_in=LIFE))
+        (entry,) = self.catalogue.matching("Soup", own_only=True)
+        record = self.replica.store.records.get(entry.record)
+        assert record is not None
+        self.slot = record.header.slot
+        self.mesh.settle()
+
+    def seen_by(self) -> set[str]:
+        return {name for name in OTHERS if "Soup" in sees(self.mesh, name)}
+
+    def held_by(self) -> set[str]:
+        """Whose store still has what it says."""
+        register = (self.replica.me, Kind.LISTING, self.slot)
+        heads = {name: self.mesh.nodes[name].replica.store.records.used(register) for name in NAMES}
+        return {name for name, record in heads.items() if record is not None}
+
+
+def close(row: Row) -> None:
+    ending.close(row.replica, row.catalogue, "Soup")
+
+
+def withdraw(row: Row) -> None:
+    ending.withdraw(row.replica, row.catalogue, "Soup")
+
+
+def be_taken(row: Row) -> None:
+    ending.take(row.replica, row.slot, 1)
+    ending.take(row.replica, row.slot, 1)
+
+
+def expire(row: Row) -> None:
+    row.mesh.advance(LIFE + 1)
+
+
+def expire_early(row: Row) -> None:
+    listings.edit(row.replica, row.catalogue, "Soup", Edit(expires_in=limits.HOUR))
+    row.mesh.advance(limits.HOUR + 1)
+
+
+ENDINGS = (close, withdraw, be_taken, expire, expire_early)
+RENEWABLE = (close, be_taken, expire, expire_early)
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_it_is_gone_from_every_node(end: Callable[[Row], None]) -> None:
+    row = Row()
+    assert row.seen_by() == set(OTHERS)
+    end(row)
+    row.mesh.settle()
+    assert row.seen_by() == set()
+    assert row.held_by() == set()
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_one_who_was_away_neither_keeps_it_nor_brings_it_back(end: Callable[[Row], None]) -> None:
+    row = Row()
+    row.mesh.cut("Carol", "Dan")
+    end(row)
+    row.mesh.settle()
+    assert row.seen_by() <= {"Dan"}
+    row.mesh.heal()
+    row.mesh.advance(limits.HOUR)
+    row.mesh.advance(limits.SUSPENDED_LIFE)
+    assert row.seen_by() == set()
+    assert row.held_by() == set()
+
+
+@pytest.mark.parametrize("end", RENEWABLE)
+def test_a_renewal_brings_it_back_to_all_also_to_one_who_missed_the_end(end: Callable[[Row], None]) -> None:
+    row = Row()
+    row.mesh.cut("Carol", "Dan")
+    end(row)
+    row.mesh.settle()
+    renewed = ending.renew(row.replica, row.catalogue, "Soup", ending.Renewal(expires_in=30 * limits.DAY))
+    row.mesh.settle()
+    assert row.seen_by() >= {"Bob", "Carol"}
+    row.mesh.heal()
+    row.mesh.advance(limits.HOUR)
+    assert row.seen_by() == set(OTHERS)
+    assert renewed.expires - renewed.created == 30 * limits.DAY
+
+
+def test_no_renewal_looks_like_a_fork_to_anybody() -> None:
+    row = Row()
+    for _ in range(3):
+        for end in (close, be_taken):
+            end(row)
+            row.mesh.advance(limits.DAY)
+            ending.renew(row.replica, row.catalogue, "Soup", ending.Renewal(expires_in=limits.DAY))
+            ending.put_back(row.replica, row.slot, 1)
+            row.mesh.advance(2 * limits.DAY + limits.TOMBSTONE_GRACE // 2)
+            ending.renew(row.replica, row.catalogue, "Soup", ending.Renewal(expires_in=LIFE))
+            row.mesh.settle()
+            assert row.seen_by() == set(OTHERS)
+    assert not any(node.replica.store.records.forks() for node in row.mesh.nodes.values())

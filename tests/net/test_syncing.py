@@ -1,0 +1,67 @@
+"""`sync` over real sockets: those who are there compare again, who comes back is met, whoever is missing is waited for in vain and named, alone it is done at once."""
+
+from __future__ import annotations
+
+import pytest
+import trio
+
+from meshnode.app import listings
+from meshnode.net import syncing
+from tests.support.network import Node, connect, start
+
+
+async def post(node: Node, title: str) -> None:
+    await node.desk.run(listings.post, node.replica, listings.Draft(type="offer", title=title))
+
+
+async def test_whoever_is_alone_is_done_at_once(nursery: trio.Nursery) -> None:
+    alice = await start(nursery, "Alice")
+    with trio.fail_after(syncing.LOOK_SECONDS):
+        assert await alice.network.sync() == ((), frozenset())
+
+
+async def test_one_who_has_just_compared_is_not_asked_again_and_both_say_so(nursery: trio.Nursery) -> None:
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    (outcome,), missing = await alice.network.sync()
+    assert (outcome.person, outcome.new, outcome.compared, outcome.done) == (bob.replica.me, False, False, True)
+    assert missing == frozenset()
+
+
+async def test_whoever_called_has_both_sides_compare_again(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protocol.session.session.LIVE_COMPARE_SECONDS", 0)
+    alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
+    await connect(alice, bob)
+    await post(bob, "Bread")
+    caller = alice if alice.network.state().peers[0].dialed else bob
+    (outcome,), _ = await caller.network.sync()
+    assert (outcome.compared, outcome.done) == (True, True)
+
+
+async def test_somebody_who_has_gone_is_waited_for_and_named(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "LOOK_SECONDS", 0.2)
+    alice = await start(nursery, "Alice")
+    async with trio.open_nursery() as bobs:
+        bob = await start(bobs, "Bob")
+        await connect(alice, bob)
+        await bob.network.close()
+        bobs.cancel_scope.cancel()
+    assert await alice.network.sync() == ((), {bob.replica.me})
+
+
+async def test_somebody_who_comes_back_is_met(nursery: trio.Nursery) -> None:
+    alice = await start(nursery, "Alice")
+    async with trio.open_nursery() as bobs:
+        bob = await start(bobs, "Bob")
+        await connect(alice, bob)
+        port = bob.network.port
+        await bob.network.close()
+        bobs.cancel_scope.cancel()
+    await post(alice, "Bread")
+    back = await start(nursery, "Bob", bob.replica, port=port)
+    (outcome,), missing = await alice.network.sync()
+    assert (outcome.person, outcome.new, missing) == (back.replica.me, True, frozenset())

@@ -1,0 +1,55 @@
+"""Who carries letters in a mesh: Alice and Carol, who know Bob alone, what they write, and who holds it."""
+
+from __future__ import annotations
+
+from meshnode.app import letters
+from meshnode.app.letters import Delivery
+from meshnode.store import State
+from protocol import Introducing, Kind, Record
+from tests.support.mesh import EPOCH, Mesh
+from tests.support.mesh_people import befriend, person
+from tests.support.people import Person
+
+SECRET = "under the third stone"
+ZOE = Person("Zoe")
+
+
+def village(seed: int, weight: int = 800) -> Mesh:
+    """Alice and Carol know Bob, who knows them, and Dora; Alice and Carol have no line to each other."""
+    mesh = Mesh(seed)
+    for name in ("Alice", "Bob", "Carol", "Dora"):
+        mesh.add(name)
+    for name in ("Alice", "Carol", "Dora"):
+        befriend(mesh, name, "Bob", weight, weight)
+    mesh.settle()
+    return mesh
+
+
+def words(message: str = SECRET) -> Introducing:
+    """What a letter may say."""
+    return Introducing(ZOE.id, "Zoe", message, (ZOE.certificate(EPOCH),))
+
+
+def write(mesh: Mesh, author: str, addressee: str, message: str = SECRET) -> bytes:
+    return letters.send(mesh.nodes[author].replica, person(mesh, addressee), words(message))
+
+
+def delivery(mesh: Mesh, author: str, slot: bytes) -> Delivery | None:
+    return letters.delivery(mesh.nodes[author].replica, slot)
+
+
+def lying(mesh: Mesh, name: str) -> list[Record]:
+    """The letters whose bodies `name`'s node holds."""
+    records = mesh.nodes[name].replica.store.records
+    rows = records.rows(kinds=(Kind.LETTER,), states=(State.LIVE, State.SUSPENDED, State.HELD))
+    return [record for record in records.get_many([row.id for row in rows]) if record.body]
+
+
+def who_holds(mesh: Mesh) -> set[str]:
+    return {name for name in mesh.nodes if lying(mesh, name)}
+
+
+def settle_down(mesh: Mesh) -> None:
+    """Let letters be opened, receipts travel, and both be taken back."""
+    for _ in range(5):
+        mesh.advance(1)
