@@ -15,7 +15,7 @@ from meshnode.app.circle import Certificate
 from meshnode.app.naming import name_of
 from meshnode.app.policy import blocks
 from meshnode.app.replica import Replica
-from meshnode.errors import Refused
+from meshnode.errors import Refused, Usage
 from meshnode.store import SentLetter
 from protocol import SEAL_ENTROPY_BYTES, Content, InvalidField, Kind, Opened, PersonId, Receipt, limits, seal
 
@@ -48,7 +48,7 @@ def send(
     """Seal `content` to all devices of `to` and to my other ones, and let it go; returns its slot.
 
     `within` writes what must be committed with the letter, or not at all. Refused where `to` cannot be written to, too
-    many letters are under way, or this device no longer speaks for me.
+    many letters are under way, or this device no longer speaks for me; Usage where the content is too long.
     """
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to)
@@ -72,15 +72,21 @@ def check_can_write(replica: Replica, to: PersonId) -> None:
     _check_room(replica)
 
 
+def can_answer(replica: Replica, author: PersonId) -> bool:
+    """Whether `receipt` can write to `author` now."""
+    try:
+        _recipients(replica, author)
+    except Refused:
+        return False
+    return sum(sent.about is not None for sent in replica.store.letters.open()) < RECEIPTS_OPEN_MAX
+
+
 def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int, within: Callable[[], None]) -> None:
     """Tell `author` that his letter in `slot` was opened here. It need not outlive the letter, which ends at `expires`.
 
-    `within` as for `send`. Refused likewise: then nothing was written.
+    `within` as for `send`. To be asked first: `can_answer`.
     """
     recipients = _recipients(replica, author)
-    open_now = [sent for sent in replica.store.letters.open() if sent.about is not None]
-    if len(open_now) >= RECEIPTS_OPEN_MAX:
-        raise Refused("too many receipts are under way")
     now = replica.clock.now()
     own_slot = new_slot(replica)
     until = max(now + 1, min(expires, now + limits.LETTER_LIFE))
@@ -170,7 +176,7 @@ def _post(
             entropy=replica.entropy(SEAL_ENTROPY_BYTES),
         )
     except InvalidField as fault:
-        raise Refused("that is too long for a letter", "say it in fewer words, or in two letters") from fault
+        raise Usage("that is too long for a letter", "say it in fewer words, or in two letters") from fault
     life = max(1, expires - replica.clock.now())
     write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, within=within)
 

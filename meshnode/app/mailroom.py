@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from meshnode.app import introductions, letters, moves
 from meshnode.app.replica import Replica
-from meshnode.errors import Refused
 from meshnode.store import LyingLetter
 from protocol import (
     TOMBSTONE_GRACE,
@@ -130,12 +129,8 @@ def _take_effect(replica: Replica, opened: Opened, expires: int, until: int) -> 
         if opened.author == replica.me and not is_receipt:
             letters.note_elsewhere(replica, opened, expires)
 
-    if not is_receipt:
-        try:
-            letters.receipt(replica, opened.author, opened.slot, expires, effects)
-        except Refused:
-            pass  # no receipt can be written now: the letter lies about until it expires
-        else:
-            return
-    with replica.store.transaction():
-        effects()
+    if not is_receipt and letters.can_answer(replica, opened.author):
+        letters.receipt(replica, opened.author, opened.slot, expires, effects)
+    else:  # without a receipt the letter lies about until it expires
+        with replica.store.transaction():
+            effects()

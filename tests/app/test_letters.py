@@ -9,7 +9,7 @@ import pytest
 from meshnode.app import blocks, letters, mailroom, policy, upkeep
 from meshnode.app.letters import Delivery
 from meshnode.app.replica import Replica
-from meshnode.errors import Refused
+from meshnode.errors import Refused, Usage
 from protocol import (
     STRIKE_VERSION,
     Device,
@@ -150,7 +150,7 @@ def test_nobody_with_one_device_writes_to_himself(pair: tuple[Replica, Replica])
 
 def test_a_message_too_long_has_its_own_words(pair: tuple[Replica, Replica]) -> None:
     alice, bob = pair
-    with pytest.raises(Refused, match="too long for a letter"):
+    with pytest.raises(Usage, match="too long for a letter"):
         letters.send(alice, bob.me, TooMuch())
     assert written(alice) == []
 

@@ -13,8 +13,8 @@ import pytest
 
 from meshnode.app import policy
 from meshnode.store import State
-from protocol import Audience, Kind, Listing, PersonId, Record, signed
-from protocol.limits import DAY
+from protocol import Audience, Kind, Listing, PersonId, Receipt, Record, seal, signed
+from protocol.limits import DAY, LETTER_LIFE
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend, post, rewrite, sees, vouch
 from tests.support.people import Person, grown
@@ -153,6 +153,23 @@ def people_who_vouch_for_alice_alone(mesh: Mesh) -> None:
         into_alice(mesh, stranger.listing(now=EPOCH))
 
 
+def letters_that_bob_may_not_carry(mesh: Mesh) -> None:
+    """From people whose web ends at Alice, to one whose key Bob does not know."""
+    alice = mesh.nodes["Alice"].person
+    for stranger in STRANGERS:
+        letter = seal(
+            Receipt(bytes(16)),
+            author=stranger.id,
+            addressee=ERIN.id,
+            slot=bytes(16),
+            letter_keys=[ERIN.keys.letter_public],
+            entropy=grown(stranger.name),
+        )
+        into_alice(mesh, stranger.certificate(EPOCH), stranger.policy({alice: 300}, now=EPOCH))
+        into_alice(mesh, stranger.record(Kind.LETTER, bytes(16), letter, EPOCH, life=LETTER_LIFE, policy_version=1))
+    assert len(list(mesh.nodes["Alice"].replica.store.records.bodies(Kind.LETTER))) == len(STRANGERS)
+
+
 HIDDEN = {
     hide.__name__: hide
     for hide in (
@@ -161,6 +178,7 @@ HIDDEN = {
         withdrawn_and_replaced,
         what_waits_to_be_proved,
         people_who_vouch_for_alice_alone,
+        letters_that_bob_may_not_carry,
     )
 }
 

@@ -1,0 +1,130 @@
+"""The exact place never leaves its node: every byte that is sent, and everything stored elsewhere, is searched for it.
+
+It is looked for as cells finer than the published one (as text, as numbers of either byte order, as the codec writes
+them), as floats of both sizes in degrees and radians, as whole numbers of small parts of a degree, and as decimals.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+
+import h3
+import pytest
+
+from meshnode.app import audience, ending, exchanges, groups, places, sharing, what_if
+from meshnode.app.exchanges import MoveOrder, Request
+from meshnode.app.listings import Draft, Edit, edit
+from meshnode.app.places import Position
+from meshnode.app.profile import set_profile
+from meshnode.app.sharing import SharingChange
+from protocol import Precision, encode
+from tests.app.neighbours import Desk, story
+from tests.support.mesh import Mesh
+from tests.support.tap import Tap, set_tap
+
+HOME = Position(52.519874, 13.406213)
+SHED = Position(52.604319, 13.507148)
+FINEST = 15
+PARTS = (10**5, 10**6, 10**7)
+"""Of a degree, as maps count them."""
+
+
+def signs_of(position: Position, finest_told: Precision) -> Iterator[bytes]:
+    """All forms in which the position could be found, if only cells up to `finest_told` are."""
+    for resolution in range(finest_told + 1, FINEST + 1):
+        cell = h3.latlng_to_cell(position.lat, position.lon, resolution)
+        number = int(cell, 16)
+        yield from (cell.encode(), cell.upper().encode(), str(number).encode())
+        yield from (number.to_bytes(8, "big"), number.to_bytes(8, "little"))
+    for degrees in (position.lat, position.lon):
+        for value in (degrees, math.radians(degrees)):
+            yield from (struct.pack(form, value) for form in (">d", "<d", ">f", "<f"))
+        for parts in PARTS:
+            number = round(degrees * parts)
+            yield from (number.to_bytes(4, "big"), number.to_bytes(4, "little"), encode(number), str(number).encode())
+        yield from (f"{degrees:.{digits}f}".encode() for digits in (3, 4, 5, 6))
+        yield f"{math.floor(degrees * 1000) / 1000:.3f}".encode()
+
+
+def found_in(haystacks: list[bytes], position: Position, finest_told: Precision) -> list[bytes]:
+    return [sign for sign in signs_of(position, finest_told) for haystack in haystacks if sign in haystack]
+
+
+def stored_at(desk: Desk) -> bytes:
+    """The whole database of a node, letters it has opened and all."""
+    connection = desk.replica.store._database._connection
+    return bytes(connection.serialize("main"))
+
+
+def all_that_left(mesh: Mesh, tap: Tap, wire: list[bytes], alice: Desk, others: list[Desk]) -> list[bytes]:
+    """Every frame before encryption, every byte on a wire, all that others store, and every record of Alice's own."""
+    own = alice.replica.store.records
+    records = own.get_many([row.id for row in own.rows(author=alice.person)])
+    assert len(tap.said) > 50
+    return [*(said.data for said in tap.said), *wire, *(record.wire for record in records), *map(stored_at, others)]
+
+
+def live(mesh: Mesh, people: tuple[Desk, Desk, Desk], precisions: list[Precision]) -> None:
+    """All that Alice can do with places, at each of these precisions."""
+    alice, bob, _ = people
+    ask, catalogue = alice.replica, alice.catalogue
+    for precision in precisions:
+        sharing.change(ask, SharingChange(place=HOME, precision=precision.word))
+        mesh.settle()
+        alice.post("Drill", place=SHED, audience="network_wide", quantity=9)
+        alice.post("Bread", audience="anyone_local")
+        edit(ask, catalogue, "Bread", Edit(place=SHED))
+        edit(ask, catalogue, "Bread", Edit(clear=("place",)))
+        mesh.settle()
+        alice.titles(within=10)
+        audience.preview(ask, Draft("offer", "Saw", audience="anyone_local", place=HOME))
+        what_if.share(ask, catalogue, SharingChange(place=SHED, precision="exact"))
+        asked = exchanges.respond(bob.replica, bob.catalogue, "Drill", Request("May I?", 1))
+        mesh.settle()
+        exchanges.move(ask, asked.exchange, MoveOrder("accept", "Come any time."))
+        mesh.settle()
+        for title in ("Drill", "Bread"):
+            ending.close(ask, catalogue, title)
+        mesh.settle()
+    groups.new(ask, groups.Founding("cell", "Elm Street"))
+    mesh.restart("Alice")
+    mesh.advance(60)
+
+
+@pytest.mark.parametrize(
+    "precisions",
+    [
+        [Precision.REGION],
+        [Precision.REGION, Precision.CITY, Precision.NEIGHBORHOOD, Precision.REGION],
+        [Precision.EXACT, Precision.REGION, Precision.EXACT],
+    ],
+)
+def test_no_byte_that_leaves_and_no_record_elsewhere_tells_more_than_was_published(
+    monkeypatch: pytest.MonkeyPatch, precisions: list[Precision]
+) -> None:
+    mesh = Mesh(31)
+    tap, wire = set_tap(monkeypatch), []
+    mesh.tap = lambda _sender, _receiver, data: wire.append(data)
+    people = story(mesh)
+    live(mesh, people, precisions)
+    left = all_that_left(mesh, tap, wire, people[0], list(people[1:]))
+    for position in (HOME, SHED):
+        assert found_in(left, position, max(precisions)) == []
+        for precision in set(precisions):
+            told = places.cell_of(position, precision).encode()
+            assert any(told in haystack for haystack in left), "what is published is found by the same search"
+    assert found_in([stored_at(people[0])], HOME, Precision.EXACT), "it is known at home"
+
+
+def test_the_search_finds_a_place_that_was_told_too_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = Mesh(31)
+    tap = set_tap(monkeypatch)
+    people = story(mesh)
+    live(mesh, people, [Precision.CITY])
+    set_profile(people[0].replica, place=places.cell_of(HOME, Precision.EXACT), about=f"I am at {HOME.lat:.4f}")
+    mesh.settle()
+    left = all_that_left(mesh, tap, [], people[0], list(people[1:]))
+    cell, text = places.cell_of(HOME, Precision.EXACT).encode(), b"52.5199"
+    assert {cell, text} <= set(found_in(left, HOME, Precision.CITY))
