@@ -59,11 +59,15 @@ class Dial:
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """Somebody to be in touch with: how many devices of his are known, and where he was met, the latest first."""
+    """Somebody to be in touch with: how many devices of his are known, and where he was met, the latest first.
+
+    `claims` says that a card of his waits to be presented.
+    """
 
     person: PersonId
     devices: int
     addresses: tuple[tuple[str, int], ...]
+    claims: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def sought(replica: Replica) -> list[Sought]:
         if devices and not graph.at_odds(replica.me, person):
             met_at = [(address.host, address.port) for address in replica.store.people.addresses(person)]
             told = [address for card in cards.get(person, ()) for address in card.addresses]
-            found.append(Sought(person, len(devices), tuple(dict.fromkeys([*met_at, *told]))))
+            found.append(Sought(person, len(devices), tuple(dict.fromkeys([*met_at, *told])), person in cards))
     return found
 
 

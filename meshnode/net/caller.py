@@ -73,7 +73,11 @@ class Caller:
                 self._remember(attempt, outcome, now)
                 self._news.set()
 
-        keys = [dial for dial in await self._dial_keys(attempt.person) if not self._connected(dial.person, dial.device)]
+        keys = [
+            dial
+            for dial in await self._dial_keys(attempt.person)
+            if dial.card is not None or not self._connected(dial.person, dial.device)
+        ]
         if not keys:
             end(Outcome.NO_KEY)
             return

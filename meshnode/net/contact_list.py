@@ -27,7 +27,7 @@ def read_contacts(replica: Replica) -> ContactList:
         contacts.keep_keys(replica, person)
     return ContactList(
         wanted=[
-            Wanted(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses))
+            Wanted(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses), one.claims)
             for one in contacts.sought(replica)
         ],
         candidates=contacts.presence_candidates(replica),

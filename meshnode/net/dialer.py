@@ -61,11 +61,15 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Somebody to be in touch with, how many devices he has, and where he was met before, the likeliest place first."""
+    """Somebody to be in touch with, how many devices he has, and where he was met before, the likeliest place first.
+
+    `claims`: a card of his waits to be presented, which only a new call can do, be we in touch already or not.
+    """
 
     person: PersonId
     devices: int
     addresses: tuple[Address, ...] = ()
+    claims: bool = False
 
 
 @dataclass(slots=True)
@@ -86,6 +90,7 @@ class _Place:
 class _Person:
     devices: int = 1
     wanted: bool = False
+    claims: bool = False
     places: dict[Address, _Place] = field(default_factory=dict)
     connected: set[DeviceId] = field(default_factory=set)
     not_before: float = NEVER
@@ -96,7 +101,9 @@ class _Person:
         return len(self.connected) < max(1, self.devices)
 
     def open_places(self) -> list[_Place]:
-        """Places that may lead to a device which is not connected."""
+        """Places that may lead to a device which is not connected, or to any of his where a card is to be presented."""
+        if self.claims:
+            return list(self.places.values())
         return [place for place in self.places.values() if place.device not in self.connected] if self.missing else []
 
 
@@ -125,12 +132,12 @@ class Dialer:
         people = {one.person: one for one in wanted}
         for person, known in list(self._people.items()):
             if person not in people:
-                known.wanted = False
+                known.wanted = known.claims = False
                 known.places = {address: place for address, place in known.places.items() if place.announced}
                 self._drop_if_idle(person)
         for person, one in people.items():
             known = self._people.setdefault(person, _Person())
-            known.wanted, known.devices = True, one.devices
+            known.wanted, known.devices, known.claims = True, one.devices, one.claims
             for address in one.addresses:
                 known.places.setdefault(address, _Place(address, now))
 

@@ -325,3 +325,14 @@ def test_whatever_happens_a_timer_that_has_come_gives_something_to_do(
             assert started
             running += started
         assert len({attempt.person for attempt in running}) == len(running)
+
+
+def test_who_is_in_touch_already_is_called_again_to_be_shown_a_card() -> None:
+    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made.connected(BOB, LAPTOP)
+    assert made.due(0.0) == []
+    made.want([Wanted(BOB, 1, (HOME,), claims=True)], 1.0)
+    [attempt] = made.due(1.0)
+    made.ended(attempt, Outcome.MET, 1.0, device=LAPTOP)
+    made.want([Wanted(BOB, 1, (HOME,))], 2.0)
+    assert made.next_timer() is None

@@ -188,6 +188,17 @@ class Lan:
             look = ("ip", "-6", "addr", "show", "dev", "eth0", "scope", "link", "-tentative")
             eventually(lambda: "fe80" in run(*look).stdout, f"{name} has a link-local address")
 
+    def join(self, name: str, part: int) -> None:
+        """Plug the host into that part of the switch too, by a second interface with a link-local IPv6 address alone."""
+        run, port = self._hosts[name].namespace.run, f"mx{list(self._hosts).index(name) + 1}"
+        holder = str(self._hosts[name].namespace.pid)
+        self._switch.run("ip", "link", "add", port, "type", "veth", "peer", "name", "eth1", "netns", holder)
+        self._switch.run("ip", "link", "set", port, "master", f"br{part}", "up")
+        run("sysctl", "-qw", "net.ipv6.conf.eth1.accept_dad=0")
+        run("ip", "link", "set", "eth1", "up")
+        look = ("ip", "-6", "addr", "show", "dev", "eth1", "scope", "link", "-tentative")
+        eventually(lambda: "fe80" in run(*look).stdout, f"{name} has a second address")
+
     def part(self, *groups: Sequence[str]) -> None:
         """Cut the switch into parts; whoever is not named stays in a part with the rest of those not named."""
         for number, group in enumerate(groups, 1):
