@@ -85,8 +85,8 @@ EXCHANGES_WITH_ONE_MAX = 500  # kept with one person: then those that came to no
 EXCHANGES_MAX = 20_000  # kept in all, likewise: made-up people cannot fill the disk with their asking
 EXCHANGES_UNHEARD_ONE_MAX = 64  # of one person, kept unseen since the ask is missing or not for him to make
 EXCHANGES_UNHEARD_MAX = 1_000  # in all
-MOVES_MAX = 128  # of one side in one exchange; six are all it takes, the rest is
-MESSAGES_MAX = 100  # what one side may say in one exchange: a few thousand words, not a store of his own
+MOVES_MAX = 128  # of one side in one exchange, words among them: without them four are all that it takes
+MESSAGES_MAX = 100  # words of one side in one exchange: enough to agree, and no store of his own
 MESSAGE_MAX = 1000  # characters of what is said with a move: a letter stays small, and a carrier's burden
 
 # --- Per author and per node -----------------------------------------------------------------------------------------
