@@ -72,10 +72,14 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """The keys that go into an announcement: our presence key, and the secrets of device codes and cards."""
+    """The keys that go into an announcement: our presence key, and the secrets of device codes and cards.
+
+    `expecting` says that a device code is open: somebody stands before the other machine and waits to hear us.
+    """
 
     presence_key: bytes
     card_secrets: tuple[bytes, ...]
+    expecting: bool = False
 
 
 def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
@@ -154,12 +158,20 @@ def met(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str
         keep_keys(replica, person)
 
 
+def lost(replica: Replica, person: PersonId, device: DeviceId) -> None:
+    """The session with this device is over."""
+    if person == replica.me:
+        replica.store.devices.saw(device, replica.clock.now())
+
+
 def keep_keys(replica: Replica, person: PersonId) -> None:
     """Keep what it takes to call `person` past the expiry of his records: two nodes may be apart for a winter."""
     profile = replica.circle.profile(person)
     presence = profile.presence_key if profile is not None else None
     kept = {keys.device: keys for keys in replica.store.people.keys(person)}
     for certificate in replica.circle.devices(person):
+        if certificate.device == replica.device:
+            continue
         known = kept.get(certificate.device)
         if known is None or known.dh_public != certificate.dh_public or presence not in (None, known.presence_key):
             replica.store.people.remember_keys(person, certificate.device, certificate.dh_public, presence)
@@ -177,7 +189,7 @@ def announced(replica: Replica) -> Announced | None:
     cards = _open_cards(replica)
     cards.sort(key=lambda card: (card.spent, -card.expires))
     secrets = [*codes, *(card.secret for card in cards)]
-    return Announced(profile.presence_key, tuple(secrets[: ANNOUNCED_TAGS - 1]))
+    return Announced(profile.presence_key, tuple(secrets[: ANNOUNCED_TAGS - 1]), expecting=bool(codes))
 
 
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
@@ -231,7 +243,8 @@ def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:
 
 def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]:
     """Devices of `person` with their handshake keys: certified ones, else those kept from before a long absence."""
-    certified = [(known.device, known.dh_public) for known in replica.circle.devices(person)]
+    others = (known for known in replica.circle.devices(person) if known.device != replica.device)
+    certified = [(known.device, known.dh_public) for known in others]
     found = certified or [(kept.device, kept.dh_public) for kept in replica.store.people.keys(person)]
     struck = replica.circle.struck_devices(person)
     return [(device, dh_public) for device, dh_public in found if device != replica.device and device not in struck]

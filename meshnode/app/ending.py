@@ -75,8 +75,8 @@ def withdraw(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
 def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> int | None:
     """So many of own listing `slot` have found somebody: the quantity goes down, and with nothing left it ends.
 
-    `within` writes what must be committed with that. Returns what is left; None where it is not limited, and then nothing changes. NotFound where it does not stand any
-    more, Refused where less is left.
+    `within` writes what must be committed with that. Returns what is left; None where it is not limited, and then nothing
+    changes. NotFound where it does not stand any more, Refused where less is left.
     """
     record = _standing(replica, slot)
     if record is None:
@@ -99,7 +99,8 @@ def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], N
 def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> None:
     """So many of own listing `slot` are to be had again: the quantity goes up, and what ended as taken stands again.
 
-    `within` writes what must be committed with that. Nothing happens where it is not limited, was closed or withdrawn, or would have run out by now.
+    `within` writes what must be committed with that. Nothing happens where it is not limited, was closed or withdrawn, or
+    would have run out by now.
     """
     standing, over = _standing(replica, slot), replica.store.ended.of(slot)
     if standing is not None:

@@ -97,8 +97,7 @@ def take_over(
     current = _own_register(replica)
     before = current if current is not None else empty_policy(fresh_salt(replica))
     others = [policy for policy in _others(replica) if policy != theirs]
-    stamp = max(_next_stamp(replica), theirs.clock + 1)
-    after = taken_over(before, theirs, others, stamp, fresh_salt(replica), blocks_only=blocks_only)
+    after = taken_over(before, theirs, others, _next_stamp(replica), fresh_salt(replica), blocks_only=blocks_only)
     if after is before:
         return False
     _write(replica, before, after, within)

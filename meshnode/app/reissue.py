@@ -12,7 +12,7 @@ from functools import partial
 
 from meshnode.app import authoring, membership, policy
 from meshnode.app.replica import Replica
-from meshnode.errors import MeshnodeError
+from meshnode.errors import Failed, Refused, StorageFailed, StorageFull
 from meshnode.store import Owed, State
 from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of, device_slot
 
@@ -38,13 +38,21 @@ def take_over_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -
 
 
 def carry_on(replica: Replica) -> int:
-    """Write what is owed; how many records that made. What cannot be written any more is given up, and logged."""
+    """Write what is owed; how many records that made. What is too large by now, or has no room, is given up and logged.
+
+    Where the disk fails or is full, or this device may not write, it stays owed.
+    """
     written = 0
     for owed in replica.store.devices.owed():
         paid = partial(replica.store.devices.paid, owed.number)
         try:
             done = _write(replica, owed, paid)
-        except (MeshnodeError, InvalidField) as error:
+        except (StorageFailed, StorageFull):
+            raise
+        except Refused as error:
+            log.warning("nothing can be written anew", extra={"why": str(error)})
+            return written
+        except (Failed, InvalidField) as error:
             log.warning("a record was not written anew", extra={"kind": owed.record.header.kind, "why": str(error)})
             done = False
         if not done:

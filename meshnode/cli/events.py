@@ -29,6 +29,8 @@ KINDS = {
 @click.pass_context
 def events(context: click.Context, kinds: tuple[str, ...], count: int | None) -> None:
     """What changes, as it changes, until Ctrl-C."""
+    if output.to_terminal():
+        output.note("Waiting for what changes; Ctrl-C ends this.")
     left = count
     for event in settings(context).client().follow("/v1/events"):
         if kinds and event["kind"] not in (*kinds, "reset"):

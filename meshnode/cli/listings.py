@@ -18,6 +18,7 @@ from meshnode.errors import Usage
 Function = TypeVar("Function", bound=Callable[..., Any])
 FOLLOWS = "follows"
 EXPIRED_NAMED = 3  # below one's own listings, by title; the rest by number
+EXPIRED_SECONDS = 3 * 86_400  # and for so long; after that 'mine --closed' still has them
 
 OPTIONS = (
     click.option("--text", help="More about it."),
@@ -125,7 +126,8 @@ def _say_own(told: dict[str, Any]) -> None:
         return
     if ending:
         output.note("What ends soon stands longer with 'meshnode renew LISTING'.")
-    expired = [over["title"] for over in told["ended"] if over["how"] == "expired"]
+    since = time.time() - EXPIRED_SECONDS
+    expired = [over["title"] for over in told["ended"] if over["how"] == "expired" and over["at"] > since]
     if expired:
         more = f" and {len(expired) - EXPIRED_NAMED} more" if len(expired) > EXPIRED_NAMED else ""
         output.note(f"Expired: {', '.join(expired[:EXPIRED_NAMED])}{more}. 'meshnode renew LISTING' brings it back.")

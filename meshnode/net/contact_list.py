@@ -9,6 +9,9 @@ from meshnode.app.replica import Replica
 from meshnode.net.dialer import Address, Wanted
 from protocol import PersonId
 
+CARD_SECONDS = 3600.0
+CODE_SECONDS = 60.0  # while a device code is open, which ends within minutes
+
 
 @dataclass(frozen=True, slots=True)
 class ContactList:
@@ -18,6 +21,11 @@ class ContactList:
     candidates: list[tuple[PersonId, bytes]]
     announced: contacts.Announced | None
     direct: frozenset[PersonId]
+
+    @property
+    def good_for(self) -> float:
+        """After how many seconds to read it anew if nothing happens, for cards and device codes expire by themselves."""
+        return CODE_SECONDS if self.announced is not None and self.announced.expecting else CARD_SECONDS
 
 
 def read_contacts(replica: Replica) -> ContactList:

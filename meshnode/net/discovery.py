@@ -24,6 +24,7 @@ from protocol import ANNOUNCEMENT_LIFE, LocalError, PersonId, announce, service_
 log = logging.getLogger(__name__)
 
 REPEAT_SECONDS = 60.0
+REPEAT_EXPECTING_SECONDS = 2.0  # while a new device is to hear us
 REPEAT_LOST_SECONDS = 10.0  # after somebody was lost, for LOST_SECONDS
 LOST_SECONDS = 1800.0
 REPEAT_SOONEST_SECONDS = 1.0
@@ -135,7 +136,7 @@ class Discovery:
             wanted = self._wanted()
             now = trio.current_time()
             soon, self._say_soon = self._say_soon, False
-            pause = REPEAT_LOST_SECONDS if now < self._lost_until else REPEAT_SECONDS
+            pause = self._pause(now)
             if wanted != self._said or now >= new_look_at:
                 await self._announce(wanted)
                 new_look_at, said_at = now + ANNOUNCEMENT_LIFE, now
@@ -144,6 +145,12 @@ class Discovery:
                 said_at = now
             with trio.move_on_at(min(new_look_at, said_at + pause)):
                 await self._changed.wait()
+
+    def _pause(self, now: float) -> float:
+        """Seconds until the announcement is said again."""
+        if self._keys is not None and self._keys.expecting:
+            return REPEAT_EXPECTING_SECONDS
+        return REPEAT_LOST_SECONDS if now < self._lost_until else REPEAT_SECONDS
 
     def _wanted(self) -> _Said | None:
         if self._mode is not Mode.ON or self._keys is None:

@@ -72,6 +72,10 @@ class Interfaces:
         outside.sort(key=lambda address: address.link_local)
         return tuple(outside or self.addresses)
 
+    def has(self, host: str) -> bool:
+        """Whether `host`, an address as text, is one of this machine's, whatever its scope."""
+        return host.partition("%")[0] in {host_text(address.packed) for address in self.addresses}
+
     def hosts(self, host: str) -> list[str]:
         """`host` as it is dialed. A link-local address without a scope may be on any of our links: once for each."""
         if not host.lower().startswith("fe80:") or "%" in host:

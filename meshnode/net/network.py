@@ -26,7 +26,7 @@ from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.gate import Gate, Waiting
-from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
+from meshnode.net.interfaces import Interfaces, snapshot, watch
 from meshnode.net.link import Desk, Link, Origin
 from meshnode.net.links import Links
 from meshnode.net.listener import Listener
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 
 PORT_KEPT = "port"  # the name of the port in the store's small values
 CONTACTS_PAUSE = 0.5  # contacts are read anew no oftener: a first synchronisation changes them with every batch
-CONTACTS_SECONDS = 3600.0  # and at least so often, for cards expire by themselves
 DIAL_BACK_PAUSE = 0.3  # of two who hear each other, one leaves the other this time to dial first
 HEARD_SECONDS = 180.0  # an announcement counts as news for so long
 CLOSE_SECONDS = 1.0
@@ -233,7 +232,7 @@ class Network:
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
             self._caller.look()
-            with trio.move_on_after(CONTACTS_SECONDS):
+            with trio.move_on_after(known.good_for):
                 await self._refresh.wait()
             with trio.move_on_at(now + CONTACTS_PAUSE):
                 await self._hurry.wait()
@@ -241,7 +240,7 @@ class Network:
     def _sighted(self, sighted: Sighted) -> None:
         person, addresses = sighted
         if person == self._replica.me:  # our own announcement, or that of another device of ours
-            addresses = [address for address in addresses if not self._is_own(address)]
+            addresses = [at for at in addresses if at.port != self.port or not self._interfaces.has(at.host)]
             if not addresses:
                 return
         now = trio.current_time()
@@ -250,12 +249,6 @@ class Network:
         pause = DIAL_BACK_PAUSE if self._replica.me > person else 0.0
         self._dialer.heard(person, addresses, now, pause=pause)
         self._caller.look()
-
-    def _is_own(self, address: Address) -> bool:
-        """Whether it is ours. Devices of one person on one machine differ by their ports."""
-        host = address.host.partition("%")[0]
-        hosts = {host_text(own.packed) for own in self._interfaces.addresses}
-        return address.port == self.port and host in hosts
 
     def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
         """On the desk, after a commit: let every conversation pass on what it may, then wake those that have to."""
@@ -363,6 +356,8 @@ class Network:
         # Who hangs up on us again and again must not have us go through all our records for him every second.
         good = met.link.talk.live and now - met.since >= SHORT_SECONDS and not (end and end.fault)
         self._dialer.lost(met.person, met.device, now, good=good)
+        if self._nursery is not None and not self._closing:
+            self._nursery.start_soon(self._desk.run, contacts.lost, self._replica, met.person, met.device)
         if end is not None and end.code in (Code.REFUSED, Code.BUSY):
             self._dialer.refused(met.person, now)
         if self._discovery is not None and (end is None or end.code is not Code.CLOSING):

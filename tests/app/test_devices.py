@@ -117,11 +117,13 @@ def test_a_live_code_is_announced_ahead_of_cards_and_a_used_one_no_more(mesh: Me
     announced = contacts.announced(alice.replica)
     assert announced is not None
     assert announced.card_secrets[0] == code.secret
+    assert announced.expecting
     assert len(announced.card_secrets) == ANNOUNCED_TAGS - 1
     ask(mesh, alice, code)
     announced = contacts.announced(alice.replica)
     assert announced is not None
     assert code.secret not in announced.card_secrets
+    assert not announced.expecting
 
 
 @pytest.mark.parametrize(

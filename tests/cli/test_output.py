@@ -165,6 +165,20 @@ def test_on_a_terminal_there_are_a_card_with_a_code_a_table_and_bold_text_unless
     assert "You block nobody." in on_a_terminal("--home", home, "blocks")
 
 
+def test_on_a_terminal_ones_own_listings_come_with_what_ends_soon_and_what_has_just_ended(village: Any) -> None:
+    home = str(village.homes["A"])
+    village("A", "offer", "Soup", "--category", "food")
+    village.mesh.time += 36 * 3600
+    shown = on_a_terminal("--home", home, "mine", NO_COLOR="1")
+    assert "(soon)" in shown
+    assert "'meshnode renew LISTING'" in shown
+    village.mesh.advance(12 * 3600 + 1)
+    shown = on_a_terminal("--home", home, "mine", NO_COLOR="1")
+    assert "You have posted nothing that stands" in shown
+    assert "Expired: Soup. 'meshnode renew LISTING' brings it back." in shown
+    assert "expired" in on_a_terminal("--home", home, "mine", "--closed", NO_COLOR="1")
+
+
 def test_a_plain_call_imports_little(village: Any) -> None:
     heavy = [
         "trio",

@@ -5,8 +5,20 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app import authoring, devices, policy, reissue
-from meshnode.errors import Refused
-from protocol import Audience, Kind, Policy, Precision, Preference, Vouch, body_of, device_slot, limits
+from meshnode.errors import Refused, StorageFull
+from protocol import (
+    Audience,
+    Block,
+    Kind,
+    Policy,
+    Precision,
+    Preference,
+    Vouch,
+    block_tag,
+    body_of,
+    device_slot,
+    limits,
+)
 from tests.support.mesh_devices import presence_key, problems, replica, revoke, village
 from tests.support.mesh_people import (
     befriend,
@@ -19,6 +31,7 @@ from tests.support.mesh_people import (
     post,
     rewrite,
     sees,
+    unblock,
     vouch,
     withdraw,
 )
@@ -200,8 +213,9 @@ def test_a_thief_who_stamped_his_policy_sky_high_has_no_last_word() -> None:
     mesh.settle()
     thief = replica(mesh, "Pi")
     top = limits.INT_MAX
+    blocked = (Block(block_tag(thief.me, person(mesh, "Carol")), True, top),)
     said = Policy(
-        bytes(16), top, (Vouch(person(mesh, "Bob"), 0, top),), (), Preference(Audience.NETWORK_WIDE, stamp=top)
+        bytes(16), top, (Vouch(person(mesh, "Bob"), 0, top),), blocked, Preference(Audience.NETWORK_WIDE, stamp=top)
     )
     authoring.write(thief, Kind.POLICY, device_slot(thief.device), said, life=limits.DAY, narrows=True)
     mesh.settle()
@@ -210,6 +224,27 @@ def test_a_thief_who_stamped_his_policy_sky_high_has_no_last_word() -> None:
     revoke(mesh, discard=True)
     mesh.settle()
     assert policy.weight(laptop, person(mesh, "Bob")) == 900
+    assert policy.blocks(laptop, person(mesh, "Carol"))  # a block is kept even so: its owner ends it with a word
+    unblock(mesh, "Laptop", "Carol")
+    assert not policy.blocks(laptop, person(mesh, "Carol"))
     vouch(mesh, "Laptop", "Bob", 700)
     mesh.settle()
     assert replica(mesh, "Bob").circle.graph.weight(laptop.me, person(mesh, "Bob")) == 700
+
+
+def test_what_a_full_disk_keeps_from_being_written_anew_stays_owed(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh = village()
+    post(mesh, "Pi", "Drill")
+    mesh.settle()
+
+    def full(*_: object, **__: object) -> None:
+        raise StorageFull("no room is left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(authoring, "write_again", full)
+        with pytest.raises(StorageFull):
+            revoke(mesh)
+    mesh.settle()
+    assert sees(mesh, "Bob") == set()
+    mesh.advance(60)
+    assert sees(mesh, "Bob") == {"Drill"}

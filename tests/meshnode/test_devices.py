@@ -179,3 +179,34 @@ def test_a_device_revoked_while_it_was_off_starts_hears_of_it_and_starts_again(
 
 def is_told(home: Path) -> bool:
     return "device_revoked" in {problem["code"] for problem in ask(home, "status")["problems"]}
+
+
+def test_a_store_that_was_lost_comes_back_from_the_other_device_which_offers_to_end_the_old_key(
+    home: Path, tmp_path: Path, start: Start
+) -> None:
+    laptop, pi = start(home), tmp_path / "pi"
+    ready(home)
+    assert meshnode(home, "offer", "Drill").returncode == 0
+    assert join(pi, ask(home, "device", "add", "--name", "Pi")["text"]).returncode == 0
+    start(pi)
+    port = ready(pi)["port"]
+    eventually(lambda: titles(pi) == {"Drill"}, "the Pi has the drill")
+    laptop.terminate()
+    assert laptop.wait(10) == 0
+    content = bytearray((home / "store.db").read_bytes())
+    content[content.index(b"Drill")] ^= 0xFF  # where records are; how to reach the Pi stands elsewhere
+    (home / "store.db").write_bytes(content)
+    start(home, "--peer", f"127.0.0.1:{port}")
+    ready(home)
+
+    def offered() -> str | None:
+        found = [one for one in ask(home, "status")["problems"] if one["code"] == "former_device"]
+        return found[0]["hint"] if found else None
+
+    hint = eventually(offered, "the laptop says that its old key still speaks for Alice")
+    eventually(lambda: titles(home) == {"Drill"}, "the drill is back")
+    assert ask(home, "device", "revoke", hint.rpartition(" ")[2])["kept"] == 1
+    assert titles(home) == {"Drill"}
+    assert offered() is None
+    names = [(one["name"], one["struck"]) for one in ask(home, "device", "list")["devices"]]
+    assert ("This machine before", True) in names

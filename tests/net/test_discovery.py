@@ -105,6 +105,17 @@ async def test_after_somebody_was_lost_it_is_repeated_at_once_and_oftener_for_a_
     assert later.repeated[-1] - later.repeated[-2] == pytest.approx(REPEAT_SECONDS)
 
 
+async def test_while_a_new_device_is_awaited_it_is_said_every_other_second(autojump_clock: MockClock) -> None:
+    async def script(made: Discovery) -> None:
+        await trio.sleep(5.0)
+        made.use_keys(Announced(ALICE.presence_key, (grown("code"),), expecting=True), [])
+        await trio.sleep(5.0)
+        made.use_keys(Announced(ALICE.presence_key, ()), [])
+
+    air = await run(30.0, script=script)
+    assert air.repeated == pytest.approx([7.0, 9.0])
+
+
 async def test_new_addresses_are_announced_at_once_under_new_names(autojump_clock: MockClock) -> None:
     async def script(made: Discovery) -> None:
         await trio.sleep(5.0)

@@ -15,6 +15,8 @@ from protocol.frames import (
     HAVE_PREFIX_BYTES,
     Bye,
     Compare,
+    Enrol,
+    Enrolled,
     Frame,
     Have,
     Headers,
@@ -44,6 +46,7 @@ VECTORS = golden("frames.json")
 
 NUMBERS = st.integers(0, 2**53 - 1)
 BYTES = st.binary(max_size=40)
+KEYS = st.binary(min_size=32, max_size=32)
 ROOT = st.binary(min_size=8, max_size=8)
 FRAMES = st.one_of(
     st.builds(
@@ -65,6 +68,13 @@ FRAMES = st.one_of(
     st.builds(Want, BYTES),
     st.just(Ping()),
     st.builds(Bye, NUMBERS),
+    st.builds(Enrol, KEYS, KEYS, st.binary(min_size=64, max_size=64)),
+    st.builds(
+        Enrolled,
+        BYTES,
+        st.lists(BYTES, max_size=5).map(tuple),
+        st.lists(st.tuples(KEYS, st.sampled_from(["Pi", "Zoë's phone"])), max_size=4).map(tuple),
+    ),
 )
 
 

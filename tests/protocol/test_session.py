@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from protocol import (
     Code,
+    Ended,
     Kind,
     PeerIntroduced,
     Phase,
@@ -110,6 +111,21 @@ def test_a_responder_says_nothing_but_who_until_its_node_admits() -> None:
     pair = Pair(one, other).run()
     assert pair.initiator.ended is not None
     assert pair.initiator.ended.code is Code.REFUSED
+
+
+def test_whoever_sends_a_struck_device_away_shows_it_why() -> None:
+    phone = ALICE.on("phone")
+    one, other = Side(phone), Side(BOB)
+    one.start(BOB, initiator=True, introduce=True)
+    other.start(phone, initiator=False)
+    events = other.session.receive_many(one.session.frames_to_send(), 0)
+    assert isinstance(events[0], PeerIntroduced)
+    other.session.bye(Code.REFUSED, [phone.strike()])
+    met, ended = one.session.receive_many(other.session.frames_to_send(), 0)
+    assert isinstance(met, PeerIntroduced)
+    assert (met.person, met.extra) == (BOB.id, [phone.strike()])
+    assert isinstance(ended, Ended)
+    assert ended.code is Code.REFUSED
 
 
 def test_an_initiator_that_does_not_know_the_key_asks_too() -> None:

@@ -10,6 +10,8 @@ from protocol.codec import encode
 from protocol.frames import (
     Bye,
     Compare,
+    Enrol,
+    Enrolled,
     Frame,
     Have,
     Headers,
@@ -44,6 +46,8 @@ FRAMES: dict[str, Frame] = {
     "want": Want(b"\x05"),
     "ping": Ping(),
     "bye": Bye(10),
+    "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),
+    "enrolled": Enrolled(b"certificate", (b"profile",), ((bytes(range(32)), "Pi"),)),
 }
 
 REFUSED: dict[str, tuple[bytes, str]] = {
@@ -56,6 +60,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "a negative count": (encode((6, -1)), "malformed"),
     "seventeen versions": (encode((1, tuple(range(17)), (1,), NOW, None, None, (), None)), "oversized"),
     "a number in a longer form": (b"\x92\x06\xcc\x01", "malformed"),
+    "an enrolment without a signature": (encode((13, bytes(32), bytes(32), None)), "malformed"),
+    "eighteen records for a new device": (encode((14, b"", (b"",) * 18, ())), "oversized"),
+    "a device without a name": (encode((14, b"", (), ((bytes(32), ""),))), "malformed"),
     "a map": (b"\x92\x06\x80", "malformed"),
 }
 
