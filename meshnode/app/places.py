@@ -113,19 +113,19 @@ def after(replica: Replica, position: Position | None, precision: Precision, *, 
 
 
 def move(replica: Replica, position: Position | None, precision: Precision) -> None:
-    """The owner is there, or, with None, says so no more."""
-    if position is None:
-        set_profile(replica, no_place=True, within=lambda: replica.store.places.forget(PROFILE_SLOT))
-        return
-    cell = cell_of(position, precision)
+    """The owner is there, or, with None, says so no more. What others know already is not signed again."""
+    cell = None if position is None else cell_of(position, precision)
 
     def keep() -> None:
-        replica.store.places.keep(PROFILE_SLOT, (position.lat, position.lon))
+        if position is None:
+            replica.store.places.forget(PROFILE_SLOT)
+        else:
+            replica.store.places.keep(PROFILE_SLOT, (position.lat, position.lon))
 
     if cell == published(replica):
         keep()
     else:
-        set_profile(replica, place=cell, within=keep)
+        set_profile(replica, place=cell, no_place=cell is None, within=keep)
 
 
 def publish(replica: Replica, precision: Precision) -> None:

@@ -68,6 +68,10 @@ def test_a_change_to_what_is_so_already_signs_nothing(people: People) -> None:
     share(alice, place=Position(52.52001, 13.40501))
     assert written(alice) == before
     assert sharing.show(alice.replica).place == Position(52.52001, 13.40501)
+    share(alice, no_place=True)
+    before = written(alice)
+    share(alice, no_place=True)
+    assert written(alice) == before
 
 
 @pytest.mark.parametrize(

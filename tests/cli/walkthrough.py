@@ -1,7 +1,8 @@
 """Transcripts in the docs, played with real nodes: what a page shows after a prompt is what the program says there.
 
 A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. `…`
-stands for anything in a line, and alone on a line for any lines; `mesh1…` in a command is the card shown last.
+stands for anything in a line, and alone on a line for any lines; `mesh1…` in a command is the card shown last, and
+`mdev1…` the code for another device.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PROMPT = re.compile(r"^([a-z-]+)\$ (.*)$")
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
-CARD = re.compile(r"mesh1[0-9a-z]{20,}")
+CODE = re.compile(r"(mesh1|mdev1)[0-9a-z]{20,}")
 WIDTH = "120"  # of the terminal, columns
 STOP_SECONDS = 10
 
@@ -82,7 +83,7 @@ class Neighbours:
     def __init__(self, homes: Path) -> None:
         self._homes = homes
         self._daemons: dict[str, subprocess.Popen[bytes]] = {}
-        self._card = ""
+        self._codes: dict[str, str] = {}
 
     def play(self, step: Step) -> None:
         """Carry out a step. What others have just done takes a moment to arrive, and a refused command changes nothing:
@@ -105,7 +106,9 @@ class Neighbours:
 
     def run(self, who: str, command: str) -> tuple[int, str]:
         """Type a command; returns its exit code and what the terminal shows."""
-        words = shlex.split(command.replace("mesh1…", self._card))
+        for begun, code in self._codes.items():
+            command = command.replace(f"{begun}…", code)
+        words = shlex.split(command)
         assert words[0] == "meshnode", command
         home = self._homes / who
         if words[1] == "run":
@@ -114,10 +117,11 @@ class Neighbours:
         screen = _Screen()
         environment = {"NO_COLOR": "1", "COLUMNS": WIDTH, "TZ": "UTC"}
         with redirect_stdout(screen), redirect_stderr(screen), patch.dict(os.environ, environment):
-            code = run(["--home", str(home), "--no-input", *words[1:]])
-        card = CARD.search("".join(screen.getvalue().split("\n")))
-        self._card = card[0] if card and words[1] == "card" else self._card
-        return code, ESCAPE.sub("", screen.getvalue())
+            ended = run(["--home", str(home), "--no-input", *words[1:]])
+        shown = CODE.match(screen.getvalue())
+        if shown:
+            self._codes[shown[1]] = shown[0]
+        return ended, ESCAPE.sub("", screen.getvalue())
 
     def _start(self, who: str) -> None:
         home = self._homes / who
