@@ -1,4 +1,7 @@
-"""Everything of the owner's own in one document, to keep or to take elsewhere. No key, no card's secret, nothing that others share."""
+"""Everything of the owner's own in one document, to keep or to take elsewhere.
+
+No key, no card's secret, and nothing that others share.
+"""
 
 from __future__ import annotations
 

@@ -117,7 +117,10 @@ def delivery(replica: Replica, slot: bytes) -> Delivery | None:
 
 
 def tend(replica: Replica) -> None:
-    """Withdraw the letters that this device wrote, or has written anew, and that nobody need carry any more, so that they take up no room anywhere."""
+    """Withdraw the letters that nobody need carry any more, so that they take up no room anywhere.
+
+    Of this device's own, and of those that it has written anew.
+    """
     if not replica.circle.certified(replica.me, replica.device):
         return
     now = replica.clock.now()
