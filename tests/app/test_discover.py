@@ -227,6 +227,7 @@ def test_a_search_can_be_sorted_by_distance_age_and_trust(mesh: Mesh) -> None:
     assert alice.titles(sort="trust") == ["Far", "Near", "Nowhere"]
 
 
+@pytest.mark.promise("Discovery shows resources based on trust + visibility")
 def test_discovery_shows_resources_based_on_trust_and_visibility(mesh: Mesh, people: People) -> None:
     """The seed's success criterion "Discovery shows resources based on trust + visibility"."""
     alice, bob, carol = people

@@ -29,6 +29,7 @@ def written(desk: Desk) -> int:
     return sum(row.version for row in records.rows(author=desk.person) if row.kind != Kind.DEVICE)
 
 
+@pytest.mark.promise("Users can set their sharing preference")
 def test_users_can_set_their_sharing_preference(people: People) -> None:
     """Seed, success criteria: "Users can set their sharing preference"."""
     alice = people[0]
@@ -40,6 +41,7 @@ def test_users_can_set_their_sharing_preference(people: People) -> None:
     assert share(alice, radius_km=10).audience == "network_wide", "what is left out stays"
 
 
+@pytest.mark.promise("SHALL let individuals choose their own visibility")
 def test_individuals_choose_their_own_visibility_and_every_listing_that_follows_moves(
     mesh: Mesh, people: People
 ) -> None:

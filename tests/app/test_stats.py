@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from meshnode.app import exchanges as cases
 from meshnode.app import groups
 from meshnode.app import stats as stats_cases
@@ -22,6 +24,7 @@ def community(mesh: Mesh, founder: Desk, name: str, *invited: Desk) -> None:
         mesh.settle()
 
 
+@pytest.mark.promise("Cross-community exchanges tracked for metrics")
 def test_cross_community_exchanges_are_tracked_for_metrics(mesh: Mesh, people: People) -> None:
     """The seed: "Cross-community exchanges tracked for metrics". Alice is in Downtown, Carol in Eastside, Bob in both."""
     alice, bob, carol = people
@@ -62,6 +65,7 @@ def test_stats_name_nobody_and_have_no_prices() -> None:
     assert not [field for field in fields if any(word in field for word in ("person", "who", "price", "value"))]
 
 
+@pytest.mark.promise("No approval workflows anywhere")
 def test_no_approval_workflows_anywhere(mesh: Mesh, people: People) -> None:
     """The seed: "No approval workflows anywhere". Across two communities, only the two who exchange have a say."""
     alice, bob, carol = people

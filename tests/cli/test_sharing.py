@@ -13,6 +13,7 @@ from protocol import PROFILE_SLOT, Kind, Precision, coarse, parse_body
 from tests.cli.village import Village, meshnode
 
 
+@pytest.mark.promise("Users can set their sharing preference")
 def test_users_can_set_their_sharing_preference(village: Village) -> None:
     """Seed, success criteria: "Users can set their sharing preference"; it moves what follows it, at everybody's."""
     village("C", "share", "set", "--audience", "my_cell")

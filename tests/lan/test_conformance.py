@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.lan.conftest import MakeLan
 from tests.support.conformance import SERVED, SHOWN, Row, judged
 from tests.support.lan import Host
@@ -57,6 +59,7 @@ class Stage:
         eventually(look, f"{connection}, {block}: {sorted(shown)} and {limited} more")
 
 
+@pytest.mark.promise("Discovery shows resources based on trust + visibility")
 def test_daemons_do_what_the_table_says(lan: MakeLan, tmp_path: Path) -> None:
     network = lan("Author", "Viewer", "Between")
     author, viewer, between = network["Author"].init(), network["Viewer"], network["Between"]

@@ -86,6 +86,7 @@ printf '%s\\n' "$found"
 """
 
 
+@pytest.mark.promise("SHALL NOT expose people to those with no trust connection")
 def test_a_stranger_gets_not_one_byte_from_the_port(lan: MakeLan) -> None:
     network = lan("Alice", "Mallory")
     port = str(network["Alice"].init().daemon().ready()["port"])

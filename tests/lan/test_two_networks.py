@@ -75,6 +75,8 @@ def land(lan: MakeLan) -> TwoNetworks:
     return TwoNetworks(lan("Alice", "Adam", "Bob", "Carol", "Cleo"))
 
 
+@pytest.mark.promise("Cross-community exchanges tracked for metrics")
+@pytest.mark.promise("SHALL use trust paths for cross-community discovery")
 def test_an_offer_crosses_because_trust_does_and_an_exchange_completes_between_two_who_never_meet(
     land: TwoNetworks,
 ) -> None:
@@ -119,6 +121,8 @@ def test_an_offer_crosses_because_trust_does_and_an_exchange_completes_between_t
     assert bob.ask("exchanges") == []
 
 
+@pytest.mark.promise("Block lists respected network-wide")
+@pytest.mark.promise("SHALL respect block lists across communities")
 def test_a_block_on_one_side_holds_through_everybody_in_between(land: TwoNetworks) -> None:
     """Adam, who is Bob's friend too, has Cleo's offers and is in touch with Alice; she gets none of them."""
     adam, alice, bob, cleo = land["Adam"], land["Alice"], land["Bob"], land["Cleo"]
@@ -138,6 +142,7 @@ def test_a_block_on_one_side_holds_through_everybody_in_between(land: TwoNetwork
     assert alice.ask("discover")["hidden"] == 0
 
 
+@pytest.mark.promise("Resources flow organically based on trust")
 def test_a_bridge_that_is_revoked_ends_sight_everywhere_at_once(land: TwoNetworks) -> None:
     """Bob takes back what he says of Carol: within two seconds nobody in the west sees the east, nor the other way."""
     offers = {"Alice": "Bread", "Adam": "Apples", "Carol": "Ladder", "Cleo": "Beans"}

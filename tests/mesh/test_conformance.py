@@ -121,6 +121,7 @@ STAGES = [
 """Where author and viewer are: nobody takes back having said where he is, so it is told step by step."""
 
 
+@pytest.mark.promise("Discovery shows resources based on trust + visibility")
 @pytest.mark.parametrize("connection", CONNECTIONS)
 @pytest.mark.parametrize("quarrel", BLOCKS)
 def test_nodes_do_what_the_table_says(connection: str, quarrel: str) -> None:

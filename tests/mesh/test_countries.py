@@ -24,6 +24,8 @@ def simulation() -> Iterator[Simulation]:
         yield running
 
 
+@pytest.mark.promise("Resources flow organically based on trust")
+@pytest.mark.promise("Block lists respected network-wide")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_node_holds_exactly_what_the_rule_says(simulation: Simulation, seed: int) -> None:
     """After vouches, groups, blocks, moves, naps and partitions: nobody has what the model forbids, everybody what it

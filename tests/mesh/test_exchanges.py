@@ -51,6 +51,7 @@ def by_turns(mesh: Mesh, a: str, carrier: str, b: str) -> Callable[[str], None]:
     return turn
 
 
+@pytest.mark.promise("Cross-community exchanges tracked for metrics")
 def test_an_exchange_across_communities_completes_between_two_who_are_never_online_together() -> None:
     """The seed: "Cross-community exchanges tracked for metrics". Bob carries what he cannot read."""
     mesh = row("Alice", "Bob", "Carol", seed=71)

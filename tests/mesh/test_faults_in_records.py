@@ -259,6 +259,7 @@ def test_fault_18_a_weight_of_nought_and_a_vouch_for_oneself_give_nothing(for_hi
     assert village.is_unharmed()
 
 
+@pytest.mark.promise("SHALL NOT expose people to those with no trust connection")
 def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
     """FAULTS 20: Eve vouches for all of them; nobody vouches for her. What comes to her are the words of those she names,
     nowhere a listing, a name or a place."""

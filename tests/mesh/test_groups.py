@@ -153,6 +153,7 @@ def test_who_left_can_be_invited_again() -> None:
     assert sees(mesh, "Alice") == {"Drill"}
 
 
+@pytest.mark.promise("SHALL respect block lists across communities")
 @pytest.mark.parametrize(("blocker", "blocked"), [("Alice", "Bob"), ("Bob", "Alice")])
 def test_a_block_inside_a_cell_hides_two_people_and_expels_nobody(blocker: str, blocked: str) -> None:
     mesh = a_cell()

@@ -38,6 +38,7 @@ def copies(mesh: Mesh, listing: Record) -> set[str]:
     return {name for name in mesh.nodes if holds(mesh, name, listing)}
 
 
+@pytest.mark.promise("SHALL let individuals choose their own visibility")
 def test_widening_brings_listings_to_people_and_narrowing_drops_the_copies_through_relays() -> None:
     """Seed: "SHALL let individuals choose their own visibility". Dan is met by nobody but Cleo, four people from Ann."""
     mesh = row("Ann", "Bob", "Cleo", "Dan", weight=780)
@@ -72,6 +73,7 @@ def test_narrowing_reaches_copies_from_which_its_author_was_cut_off() -> None:
     assert copies(mesh, listing) == {"Ann"}, "Bob passes it on though Ann is away"
 
 
+@pytest.mark.promise("SHALL NOT expose people to those with no trust connection")
 def test_anyone_local_asks_for_published_places_and_for_a_connection() -> None:
     """Seed: "Anyone within X km"; and "SHALL NOT expose people to those with no trust connection"."""
     mesh = row("Ann", "Bob", "Cleo")

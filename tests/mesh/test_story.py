@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from meshnode.app import authoring, policy
 from protocol import Audience, Kind, limits
 from tests.support.mesh import Mesh
@@ -18,6 +20,7 @@ def three_in_a_row(seed: int = 1) -> Mesh:
     return mesh
 
 
+@pytest.mark.promise("Resources flow organically based on trust")
 def test_a_friend_of_a_friend_is_found_at_the_product_of_the_vouches() -> None:
     mesh = three_in_a_row()
     post(mesh, "Carol", "Fresh vegetables", Audience.NETWORK_WIDE)

@@ -55,6 +55,7 @@ def memberships(ties: dict[str, Any]) -> Memberships:
     return found
 
 
+@pytest.mark.promise("Discovery shows resources based on trust + visibility")
 @pytest.mark.parametrize("connection", TABLE["connections"])
 @pytest.mark.parametrize("block", TABLE["blocks"])
 def test_the_rule_answers_as_the_table_does(connection: str, block: str) -> None:

@@ -127,6 +127,7 @@ def test_words_change_nothing_and_end_with_a_no() -> None:
     assert TALKING.isdisjoint({Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED})
 
 
+@pytest.mark.promise("No approval workflows anywhere")
 def test_no_approval_workflows_anywhere_the_two_who_agree_are_all_who_move() -> None:
     """The seed: "No approval workflows anywhere"."""
     assert {by for by, _ in made(terms(), "asker ask", "owner accept", "asker done", "owner done")} == {True, False}
@@ -137,6 +138,7 @@ def test_no_approval_workflows_anywhere_the_two_who_agree_are_all_who_move() -> 
 COMMUNITIES = {name: name.encode() * 4 for name in ("downtown", "eastside")}
 
 
+@pytest.mark.promise("Cross-community exchanges tracked for metrics")
 @pytest.mark.parametrize(
     ("askers", "owners", "is_cross"),
     [

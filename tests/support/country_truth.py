@@ -18,6 +18,8 @@ from tests.support.country import PLACES, Country
 from tests.support.large_world import LargeWorld
 from tests.support.model import BruteListing, brute_visible, brute_web
 
+_KNOWN = (State.LIVE, State.SUSPENDED, State.HEADER)
+
 
 @dataclass(frozen=True, order=True)
 class Copy:
@@ -64,27 +66,30 @@ class Truth:
         """Whether the viewer has not heard what decides about his copy, nor has anybody with whom he is in touch."""
         viewer = self._country.mesh.nodes[copy.viewer]
         of = {node.person: name for name, node in self._country.mesh.nodes.items()}
-        path = viewer.replica.circle.graph.trust(self._country.person(copy.author), viewer.person)
+        author = self._country.person(copy.author)
+        near = author in viewer.replica.circle.reach_to(viewer.person)
+        path = viewer.replica.circle.graph.trust(author, viewer.person) if near else None
         people = {copy.author, *(of[person] for person in path.people)} if path is not None else {copy.author}
         knows = self._heard(copy.viewer, people, copy)
         truth = {known: version for name in people for known, version in self._heard(name, {name}, copy).items()}
-        if all(knows.get(known, 0) >= version for known, version in truth.items()):
+        if all(version >= truth.get(known, 0) for known, version in knows.items()):
             return False
         others = [self._heard(name, people, copy) for name in self._touch[copy.viewer]]
-        return not any(version > knows.get(known, 0) for other in others for known, version in other.items())
+        return not any(other.get(known, 0) > version for other in others for known, version in knows.items())
 
     def _heard(self, name: str, people: set[str], copy: Copy) -> dict[tuple[str, int, bytes], int]:
-        """The newest versions that somebody knows of what these people say, and of the listing."""
+        """The newest versions that somebody knows of what these people say of others, and the author of himself.
+
+        What waits to be judged does not count: it supersedes nothing, and is passed on to nobody.
+        """
         records = self._country.replica(name).store.records
         heard: dict[tuple[str, int, bytes], int] = {}
         for author in people:
-            rows = list(records.rows((Kind.POLICY, Kind.PROFILE, Kind.JOIN), self._country.person(author)))
-            if author == copy.author:
-                own = records.rows((Kind.LISTING,), self._country.person(author))
-                rows += [row for row in own if row.slot == copy.slot]
-            for row in rows:
-                known = (author, row.kind, row.slot)
-                heard[known] = max(heard.get(known, 0), row.version)
+            for row in records.rows(tuple(Kind), self._country.person(author), _KNOWN):
+                of_himself = author == copy.author and row.kind in (Kind.PROFILE, Kind.JOIN)
+                if of_himself or row.kind == Kind.POLICY or (row.kind == Kind.LISTING and row.slot == copy.slot):
+                    known = (author, row.kind, row.slot)
+                    heard[known] = max(heard.get(known, 0), row.version)
         return heard
 
     def _listings(self) -> Iterator[Told]:
