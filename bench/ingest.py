@@ -20,8 +20,8 @@ from nacl import bindings
 from bench.harness import Bound, Report, number, timed
 from bench.pair import Pair
 from bench.village import Village, node_of, village_store
-from meshnode.app.ingest import Verifier, verify_one_by_one
-from meshnode.app.verify import SharedVerifier
+from meshnode.replica.ingest import Verifier, verify_one_by_one
+from meshnode.replica.verify import SharedVerifier
 from protocol import Record, signature_key, signature_message
 
 SAMPLE = 3000  # signatures checked for one reading of the baseline

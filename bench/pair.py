@@ -11,9 +11,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from meshnode.app import contacts
-from meshnode.app.conversation import Conversation
-from meshnode.app.replica import Replica
+from meshnode.app.peers import contacts
+from meshnode.app.peers.conversation import Conversation
+from meshnode.replica.replica import Replica
 from protocol import SeenEphemerals
 
 

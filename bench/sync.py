@@ -15,7 +15,7 @@ from typing import NamedTuple
 from bench.harness import Bound, Report
 from bench.pair import HANDSHAKE, HANDSHAKE_ROUND_TRIPS, Pair
 from bench.village import Village, node_of, village_store
-from meshnode.app.verify import SharedVerifier
+from meshnode.replica.verify import SharedVerifier
 
 NOTHING_NEW = Bound(400, 200)
 ONE_ROUND = Bound(1, 1)

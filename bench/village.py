@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-from meshnode.app.ingest import Verifier, verify_one_by_one
-from meshnode.app.replica import Replica
 from meshnode.clock import Clock
+from meshnode.replica.ingest import Verifier, verify_one_by_one
+from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from protocol import Audience, PersonId, Precision, Preference, Record
 from tests.support.people import Person

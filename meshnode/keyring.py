@@ -1,8 +1,9 @@
 """The keys of a node, in files: the person's identity, and this device's own. Nobody but their owner may read them.
 
 The identity only certifies devices, so it may lie under a passphrase (Argon2id, XSalsa20-Poly1305) and the node runs
-without it. A device that was added does not have it at all: in its place lies what it was admitted with. Device keys are not under a passphrase: a daemon starts without asking. Each file names its public keys
-too, and is believed only if they fit: a flipped bit must not make somebody new.
+without it. A device that was added does not have it at all: in its place lies what it was admitted with. Device keys are
+not under a passphrase: a daemon starts without asking. Each file names its public keys too, and is believed only if
+they fit: a flipped bit must not make somebody new.
 """
 
 from __future__ import annotations

@@ -20,17 +20,13 @@ import trio
 
 from meshnode import log as logs
 from meshnode.api import serve
-from meshnode.app import letters, mailroom
 from meshnode.app.beginning import begin, certify_own_device
-from meshnode.app.contacts import salvaged
-from meshnode.app.enrolment import FORMER_DEVICE
-from meshnode.app.ingest import Verifier, verify_one_by_one
-from meshnode.app.joining import begin_as_device
-from meshnode.app.places import Position
-from meshnode.app.replica import Replica
-from meshnode.app.strikes import silenced
+from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.devices.joining import begin_as_device
+from meshnode.app.mail import letters, mailroom
+from meshnode.app.peers.contacts import salvaged
+from meshnode.app.sharing.places import Position
 from meshnode.app.upkeep import upkeep
-from meshnode.app.verify import SharedVerifier
 from meshnode.clock import Clock
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
@@ -41,6 +37,10 @@ from meshnode.net.discovery import Mode
 from meshnode.net.joining import Found, Search, Way
 from meshnode.net.network import Network, Options
 from meshnode.net.scheduler import Scheduler
+from meshnode.replica.ingest import Verifier, verify_one_by_one
+from meshnode.replica.replica import Replica
+from meshnode.replica.strikes import silenced
+from meshnode.replica.verify import SharedVerifier
 from meshnode.store import Store
 from meshnode.store.desk import Desk
 from protocol import UNSET_PREFERENCE, Code, DeviceCode, Kind, PersonId, Preference, Record, device_slot, limits

@@ -12,11 +12,11 @@ from functools import partial
 
 import trio
 
-from meshnode.app.changes import Change
 from meshnode.app.events import PEERS, STATUS, EventView, Journal, kinds_of
-from meshnode.app.replica import Replica
 from meshnode.app.status import Network, NetworkState
 from meshnode.errors import Refused
+from meshnode.replica.changes import Change
+from meshnode.replica.replica import Replica
 
 READERS_MAX = 16  # each holds a connection open; no page or program needs more than one
 GATHER_SECONDS = 0.2  # a first synchronisation commits many times a second: what comes meanwhile is told together

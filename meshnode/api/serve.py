@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from hypercorn.config import Config
 
     from meshnode.api.site import Desk, Site
-    from meshnode.app.changes import Change
-    from meshnode.app.replica import Replica
     from meshnode.app.status import Network
+    from meshnode.replica.changes import Change
+    from meshnode.replica.replica import Replica
 
 log = logging.getLogger("meshnode.api.hypercorn")
 
@@ -98,7 +98,7 @@ def _prepare() -> Prepared:
     from meshnode.api.app import build
     from meshnode.api.feed import Feed
     from meshnode.api.site import Site
-    from meshnode.app.catalogue import Catalogue
+    from meshnode.app.finding.catalogue import Catalogue
 
     # Starlette and Hypercorn describe one ASGI in types that do not meet.
     run_hypercorn: Callable[..., Awaitable[None]] = hypercorn_trio.serve

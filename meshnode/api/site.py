@@ -9,10 +9,10 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import trio
 
 from meshnode.api.feed import Feed
-from meshnode.app.catalogue import Catalogue
-from meshnode.app.replica import Replica
+from meshnode.app.finding.catalogue import Catalogue
+from meshnode.app.finding.watching import Watcher
 from meshnode.app.status import Network
-from meshnode.app.watching import Watcher
+from meshnode.replica.replica import Replica
 
 Given = ParamSpec("Given")
 Found = TypeVar("Found")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from meshnode.app.authoring import fresh_salt
-from meshnode.app.places import Position, cell_of
-from meshnode.app.policy import set_preference
-from meshnode.app.presence_key import PRESENCE_KEY_BYTES
-from meshnode.app.profile import set_profile
-from meshnode.app.replica import Replica
+from meshnode.app.peers.presence_key import PRESENCE_KEY_BYTES
+from meshnode.app.sharing.places import Position, cell_of
+from meshnode.app.sharing.profile import set_profile
+from meshnode.app.trust.policy import set_preference
 from meshnode.errors import Forbidden, Refused
+from meshnode.replica.authoring import fresh_salt
+from meshnode.replica.replica import Replica
 from protocol import (
     PROFILE_SLOT,
     STRIKE_VERSION,

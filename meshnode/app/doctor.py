@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshnode.app import policy, used_cards
-from meshnode.app.cards import written
-from meshnode.app.contacts import dial_keys
-from meshnode.app.naming import PersonRef, find, pending_cards, reference
-from meshnode.app.replica import Replica
+from meshnode.app.peers import used_cards
+from meshnode.app.peers.contacts import dial_keys
 from meshnode.app.status import Attempt, NetworkState, problems
+from meshnode.app.trust import policy
+from meshnode.app.trust.cards import written
+from meshnode.app.trust.naming import PersonRef, find, pending_cards, reference
+from meshnode.replica.replica import Replica
 from protocol import PersonId, person_text
 
 ATTEMPTS_SHOWN = 3

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app.changes import Change
+from meshnode.replica.changes import Change
 from protocol import Kind
 
 LISTINGS, PEOPLE, GROUPS, EXCHANGES, ALERTS = "listings", "people", "groups", "exchanges", "alerts"

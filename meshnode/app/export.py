@@ -1,21 +1,29 @@
-"""Everything of the owner's own in one document, to keep or to take elsewhere. No key, no card's secret, nothing that others share."""
+"""Everything of the owner's own in one document, to keep or to take elsewhere.
+
+No key, no card's secret, and nothing that others share.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app import blocks, dealings, exchanges, groups, hiding, listings, policy, sharing, watching
-from meshnode.app.blocks import BlockView
-from meshnode.app.catalogue import Catalogue
-from meshnode.app.dealings import ExchangeView
-from meshnode.app.ended import EndedView
+from meshnode.app import groups
+from meshnode.app.exchange import dealings, exchanges
+from meshnode.app.exchange.dealings import ExchangeView
+from meshnode.app.finding import hiding, watching
+from meshnode.app.finding.catalogue import Catalogue
+from meshnode.app.finding.hiding import HiddenView
+from meshnode.app.finding.watching import Watcher, WatchView
 from meshnode.app.groups import GroupsQuery, GroupView
-from meshnode.app.hiding import HiddenView
-from meshnode.app.naming import PersonRef, reference
-from meshnode.app.replica import Replica
-from meshnode.app.sharing import SharingView
-from meshnode.app.shown import ListingView
-from meshnode.app.watching import Watcher, WatchView
+from meshnode.app.listing import listings
+from meshnode.app.listing.ended import EndedView
+from meshnode.app.listing.shown import ListingView
+from meshnode.app.sharing import preference as sharing
+from meshnode.app.sharing.preference import SharingView
+from meshnode.app.trust import blocks, policy
+from meshnode.app.trust.blocks import BlockView
+from meshnode.app.trust.naming import PersonRef, reference
+from meshnode.replica.replica import Replica
 from protocol import limits
 
 FORMAT = 1  # raised when a field changes its meaning; new fields do not raise it

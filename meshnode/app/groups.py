@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from meshnode.app import membership
-from meshnode.app.authoring import fresh_salt
-from meshnode.app.naming import ID_LETTERS_MIN, PersonRef, ambiguous, find, known, reference
-from meshnode.app.people import relation_to
-from meshnode.app.replica import Replica
+from meshnode.app.trust.naming import ID_LETTERS_MIN, PersonRef, ambiguous, find, known, reference
+from meshnode.app.trust.people import relation_to
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.replica.authoring import fresh_salt
+from meshnode.replica.replica import Replica
 from protocol import (
     DeviceId,
     Group,

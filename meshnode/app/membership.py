@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from meshnode.app.authoring import fresh_salt, withdraw, write
-from meshnode.app.policy import note_leavers, web
-from meshnode.app.replica import Replica
+from meshnode.app.trust.policy import note_leavers, web
+from meshnode.replica.authoring import fresh_salt, withdraw, write
+from meshnode.replica.replica import Replica
 from protocol import (
     DeviceId,
     Group,

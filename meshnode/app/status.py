@@ -9,16 +9,17 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from meshnode.app import life, used_cards
-from meshnode.app.cards import written
-from meshnode.app.devices import name_of as name_of_device
-from meshnode.app.enrolment import FORMER_DEVICE
-from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
-from meshnode.app.replica import Replica
-from meshnode.app.shown import body_of
-from meshnode.app.strikes import silenced
+from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.devices.listed import name_of as name_of_device
+from meshnode.app.listing import life
+from meshnode.app.listing.shown import body_of
+from meshnode.app.peers import used_cards
 from meshnode.app.sync import Synced
+from meshnode.app.trust.cards import written
+from meshnode.app.trust.naming import PersonRef, name_of, pending_cards, reference
 from meshnode.app.upkeep import certificate_ends
+from meshnode.replica.replica import Replica
+from meshnode.replica.strikes import silenced
 from protocol import DeviceId, PersonId, device_text, limits
 
 ENDING_NAMED = 3  # listings whose end is near, by title; the rest by number

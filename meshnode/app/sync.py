@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from meshnode.app.naming import PersonRef, reference
-from meshnode.app.replica import Replica
+from meshnode.app.trust.naming import PersonRef, reference
+from meshnode.replica.replica import Replica
 from protocol import DeviceId, PersonId
 
 

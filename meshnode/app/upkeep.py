@@ -6,12 +6,19 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import clearing, ended, letters, mailroom, membership, places, policy, reissue, siblings, stock
+from meshnode.app import membership
 from meshnode.app.beginning import certify
-from meshnode.app.presence_key import turn_if_due
-from meshnode.app.profile import set_profile
-from meshnode.app.replica import Replica
-from meshnode.app.strikes import silenced
+from meshnode.app.devices import reissue, siblings
+from meshnode.app.exchange import stock
+from meshnode.app.listing import ended
+from meshnode.app.mail import letters, mailroom
+from meshnode.app.peers.presence_key import turn_if_due
+from meshnode.app.sharing import places
+from meshnode.app.sharing.profile import set_profile
+from meshnode.app.trust import policy
+from meshnode.replica import clearing
+from meshnode.replica.replica import Replica
+from meshnode.replica.strikes import silenced
 from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, limits
 
 UPKEEP_SECONDS = 10 * 60  # between two rounds while nothing asks for one sooner

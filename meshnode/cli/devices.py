@@ -55,7 +55,9 @@ def add(context: click.Context, name: str | None, expires: int | None) -> None:
 
 @device.command("join", cls=Command)
 @click.argument("code", nargs=-1)
-@click.option("--wait", type=Span(), default=WAIT_SECONDS, help="How long to look for the other machine (2m).")
+@click.option(
+    "--wait", type=Span(), metavar="2m", default=WAIT_SECONDS, help="How long to look for the other machine (2m)."
+)
 @click.option("--interface", "interfaces", multiple=True, metavar="NAME", help="Only this network; may be repeated.")
 @click.option("--no-mdns", is_flag=True, help="Go by the addresses in the code alone.")
 @click.pass_context

@@ -114,7 +114,7 @@ def _say_rest(told: dict[str, Any], *, first_page: bool) -> None:
     if told["next"]:
         output.note(f"{told['total']} in all: '--page {told['next']}' shows more.")
     if told["set_aside"]:
-        output.note(f"{told['set_aside']} that you hid are left out: 'meshnode hide --list' lists them.")
+        output.note(f"{told['set_aside']} left out, hidden by you: 'meshnode hide --list'.")
     if told["hidden"]:
         output.note(f"{told['hidden']} hidden by trust or distance: '--trust any --within any' shows them.")
     if not (told["total"] or told["hidden"] or told["set_aside"]):

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from meshnode.app.contacts import Dial
+from meshnode.app.peers.contacts import Dial
 from meshnode.net.dialer import Address, Attempt, Dialer, Outcome
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.link import Link

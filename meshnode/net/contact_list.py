@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app import contacts
-from meshnode.app.replica import Replica
+from meshnode.app.peers import contacts
 from meshnode.net.dialer import Address, Wanted
+from meshnode.replica.replica import Replica
 from protocol import PersonId
 
 CARD_SECONDS = 3600.0

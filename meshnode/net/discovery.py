@@ -14,7 +14,7 @@ from enum import Enum
 
 import trio
 
-from meshnode.app.contacts import Announced
+from meshnode.app.peers.contacts import Announced
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Mdns
 from meshnode.net.recogniser import Recogniser, Sighted

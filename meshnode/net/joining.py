@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import trio
 
-from meshnode.app.joining import Admission, Joining
+from meshnode.app.devices.joining import Admission, Joining
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.interfaces import Interfaces, watch

@@ -17,10 +17,10 @@ from typing import Any, Protocol, TypeVar
 
 import trio
 
-from meshnode.app.changes import Change
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
 from meshnode.net.pace import Pace
+from meshnode.replica.changes import Change
 from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code, DeviceId, PersonId
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,8 @@ from functools import partial
 
 import trio
 
-from meshnode.app import contacts
-from meshnode.app.changes import Change
-from meshnode.app.conversation import Conversation
-from meshnode.app.replica import Replica
+from meshnode.app.peers import contacts
+from meshnode.app.peers.conversation import Conversation
 from meshnode.app.status import Attempt, NetworkState, Peer
 from meshnode.app.sync import Synced
 from meshnode.errors import Failed
@@ -33,6 +31,8 @@ from meshnode.net.listener import Listener
 from meshnode.net.pace import Pace
 from meshnode.net.recogniser import Sighted
 from meshnode.net.syncing import sync
+from meshnode.replica.changes import Change
+from meshnode.replica.replica import Replica
 from protocol import Code, DeviceId, PersonId, SeenEphemerals, short
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from typing import Any
 from meshnode.api.app import build
 from meshnode.api.feed import Feed
 from meshnode.api.site import Site
-from meshnode.app.catalogue import Catalogue
-from meshnode.app.replica import Replica
+from meshnode.app.finding.catalogue import Catalogue
 from meshnode.app.status import Attempt, NetworkState, Peer
 from meshnode.app.sync import Synced
+from meshnode.replica.replica import Replica
 from protocol import PersonId
 
 

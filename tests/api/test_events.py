@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from meshnode.api import event_stream, feed, serve
-from meshnode.app.changes import Change
+from meshnode.replica.changes import Change
 from meshnode.store.desk import Desk
 from tests.api.fits import faults
 from tests.api.site import StillNetwork

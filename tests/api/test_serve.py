@@ -12,8 +12,8 @@ import pytest
 import trio
 
 from meshnode.api import serve
-from meshnode.app.replica import Replica
 from meshnode.errors import Failed, StorageFailed
+from meshnode.replica.replica import Replica
 from meshnode.store.desk import Desk
 from tests.api.site import StillNetwork
 from tests.app.neighbours import settle_in

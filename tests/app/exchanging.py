@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshnode.app import exchanges as cases
-from meshnode.app.dealings import ExchangeView
-from meshnode.app.exchanges import ExchangesQuery, MoveOrder, Request
+from meshnode.app.exchange import exchanges as cases
+from meshnode.app.exchange.dealings import ExchangeView
+from meshnode.app.exchange.exchanges import ExchangesQuery, MoveOrder, Request
 from tests.app.neighbours import Desk
 from tests.support.mesh import Mesh
 

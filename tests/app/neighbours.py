@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from meshnode.app import cards, hiding, listings, news, watching
-from meshnode.app.catalogue import Catalogue
-from meshnode.app.discover import Discovery, Search, discover
-from meshnode.app.replica import Replica
-from meshnode.app.seeking import Sought
-from meshnode.app.shown import ListingView
-from meshnode.app.watching import Watcher
+from meshnode.app.finding import hiding, news, watching
+from meshnode.app.finding.catalogue import Catalogue
+from meshnode.app.finding.discover import Discovery, Search, discover
+from meshnode.app.finding.seeking import Sought
+from meshnode.app.finding.watching import Watcher
+from meshnode.app.listing import listings
+from meshnode.app.listing.shown import ListingView
+from meshnode.app.trust import cards
 from meshnode.clock import Clock
+from meshnode.replica.replica import Replica
 from protocol import PersonId
 from tests.support.mesh import EPOCH, Mesh, Node
 

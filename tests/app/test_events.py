@@ -5,10 +5,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshnode.app import ending, groups
-from meshnode.app import people as people_cases
-from meshnode.app.changes import Change
+from meshnode.app import groups
 from meshnode.app.events import KINDS, REMEMBERED, Journal, kinds_of
+from meshnode.app.listing import ending
+from meshnode.app.trust import people as people_cases
+from meshnode.replica.changes import Change
 from tests.app.neighbours import Desk
 from tests.support.mesh import Mesh
 

@@ -6,9 +6,13 @@ import base64
 import json
 
 from meshnode.api import shapes
-from meshnode.app import blocks, ending, exchanges, export, groups, hiding
-from meshnode.app.seeking import Sought
-from meshnode.app.watching import Watcher, add
+from meshnode.app import export, groups
+from meshnode.app.exchange import exchanges
+from meshnode.app.finding import hiding
+from meshnode.app.finding.seeking import Sought
+from meshnode.app.finding.watching import Watcher, add
+from meshnode.app.listing import ending
+from meshnode.app.trust import blocks
 from tests.app.neighbours import Desk
 from tests.support.mesh import Mesh
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app import blocks, groups, why
-from meshnode.app import people as people_cases
+from meshnode.app import groups
 from meshnode.app.groups import Founding, GroupsQuery
+from meshnode.app.trust import blocks, why
+from meshnode.app.trust import people as people_cases
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from protocol import Code, Kind, Record, accepted, invitation, invitation_tag, limits
 from tests.app.neighbours import Desk, settle_in

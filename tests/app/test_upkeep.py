@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from meshnode.app import cards, policy, upkeep
-from meshnode.app.changes import Change
-from meshnode.app.listings import Draft, post
+from meshnode.app import upkeep
+from meshnode.app.listing.listings import Draft, post
+from meshnode.app.trust import cards, policy
+from meshnode.replica.changes import Change
 from protocol import PROFILE_SLOT, Kind, device_slot, limits
 from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.people import Person

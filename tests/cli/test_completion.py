@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.app import profile
+from meshnode.app.sharing import profile
 from meshnode.cli.completing import quoted
 from tests.cli.village import Village
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import trio
 
 from meshnode.api import serve
-from meshnode.app.replica import Replica
 from meshnode.cli.main import run
 from meshnode.home import Home
+from meshnode.replica.replica import Replica
 from meshnode.store.desk import Desk
 from tests.api.site import StillNetwork
 from tests.support.mesh import Mesh

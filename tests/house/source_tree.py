@@ -84,7 +84,7 @@ def imports_of(path: Path) -> list[Import]:
 
 
 def _deepest(module: str, name: str) -> str:
-    """`from meshnode.app import ingest` names a module, `from meshnode.app.ingest import Ingest` names what is in it."""
+    """`from meshnode.app import ingest` names a module, `from meshnode.replica.ingest import Ingest` names what is in it."""
     return f"{module}.{name}" if f"{module}.{name}" in modules() else module
 
 

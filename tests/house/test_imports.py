@@ -33,11 +33,27 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.clock": PLUMBING | {"protocol"},
     "meshnode.log": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
-    "meshnode.app": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.keyring", "meshnode.clock"},
-    "meshnode.net": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
-    "meshnode.api": {"protocol", "meshnode.app", "meshnode.errors", "meshnode.config"},
+    "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
+    "meshnode.app": {
+        "protocol",
+        "meshnode.store",
+        "meshnode.replica",
+        "meshnode.errors",
+        "meshnode.keyring",
+        "meshnode.clock",
+    },
+    "meshnode.net": {"protocol", "meshnode.replica", "meshnode.app", "meshnode.errors", "meshnode.config"},
+    "meshnode.api": {"protocol", "meshnode.replica", "meshnode.app", "meshnode.errors", "meshnode.config"},
     "meshnode.node": PLUMBING
-    | {"meshnode.log", "protocol", "meshnode.store", "meshnode.app", "meshnode.net", "meshnode.api"},
+    | {
+        "meshnode.log",
+        "protocol",
+        "meshnode.store",
+        "meshnode.replica",
+        "meshnode.app",
+        "meshnode.net",
+        "meshnode.api",
+    },
     "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config"},
     "meshnode.__main__": {"meshnode.cli"},
 }
@@ -86,6 +102,7 @@ NETWORK = {"socket", "ssl", "http", "urllib", "asyncio"}
 WORLD = {"sqlite3", "subprocess", "random", "time"}
 SEALED_OFF: dict[str, set[str]] = {
     "meshnode.store": NETWORK | WORLD,
+    "meshnode.replica": NETWORK | WORLD | {"threading"},
     "meshnode.app": NETWORK | WORLD | {"threading"},
     "meshnode.net": {"http", "urllib", "asyncio", "sqlite3", "subprocess"},
     "meshnode.api": {"urllib", "asyncio", "sqlite3", "subprocess"},

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app import mailroom
-from meshnode.app.replica import Replica
+from meshnode.app.mail import mailroom
+from meshnode.replica.replica import Replica
 from protocol import Introducing, Opened
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app import cards, claims, contacts, policy
-from meshnode.app.conversation import Conversation
+from meshnode.app.peers import claims, contacts
+from meshnode.app.peers.conversation import Conversation
+from meshnode.app.trust import cards, policy
 from protocol import Code, PersonId, limits
 from protocol.frames import Bye, Frame
 from tests.support.mesh import Mesh, Node

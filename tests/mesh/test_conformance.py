@@ -6,8 +6,8 @@ from itertools import combinations, permutations
 
 import pytest
 
-from meshnode.app.catalogue import Catalogue
-from meshnode.app.profile import set_profile
+from meshnode.app.finding.catalogue import Catalogue
+from meshnode.app.sharing.profile import set_profile
 from meshnode.store import State
 from protocol import Audience, Kind, Listing, body_of, limits
 from tests.app.neighbours import Desk

@@ -8,8 +8,10 @@ from itertools import combinations
 
 import pytest
 
-from meshnode.app import blocks, devices, policy, revoking
+from meshnode.app.devices import listed as devices
+from meshnode.app.devices import revoking
 from meshnode.app.status import NetworkState, status
+from meshnode.app.trust import blocks, policy
 from meshnode.errors import Forbidden, NotFound, Refused
 from protocol import Audience, Kind, Precision, Preference, device_slot, limits
 from tests.support.mesh import Mesh

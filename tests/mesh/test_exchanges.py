@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app import exchanges as cases
-from meshnode.app import listings, stats
-from meshnode.app.catalogue import Catalogue
-from meshnode.app.exchanges import MoveOrder
+from meshnode.app.exchange import exchanges as cases
+from meshnode.app.exchange import stats
+from meshnode.app.exchange.exchanges import MoveOrder
+from meshnode.app.finding.catalogue import Catalogue
+from meshnode.app.listing import listings
 from meshnode.errors import MeshnodeError, Refused
 from protocol import Audience, Kind, Stage, limits
 from tests.app.exchanging import all_of, completed, inbox, make, offer, respond, states

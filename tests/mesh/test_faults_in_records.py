@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from meshnode.app import authoring, policy
-from meshnode.app.conversation import Conversation
+from meshnode.app.peers.conversation import Conversation
+from meshnode.app.trust import policy
+from meshnode.replica import authoring
 from meshnode.store import State
 from protocol import Audience, Code, Kind, Listing, PersonId, Profile, Record, encode, limits, presence_psk
 from protocol.limits import DAY, INT_MAX

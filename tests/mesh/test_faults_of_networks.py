@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from meshnode.app import policy
+from meshnode.app.trust import policy
 from meshnode.store import State
 from protocol import Audience, Code, Kind, Record, limits, verify_signature
 from tests.support.crooked import with_signature

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.conversation import Conversation
+from meshnode.app.peers.conversation import Conversation
 from protocol import PREAUTH_SECONDS, Code, Initiator, Kind, presence_psk
 from protocol.frames import Bye, Compare, Have, Headers, Hello, Introduce, Pull, Records, Roots, Want, Who, encode_frame
 from protocol.limits import FRAME_MAX_BYTES

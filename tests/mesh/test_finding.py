@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from meshnode.app import hiding, news, watching
-from meshnode.app.catalogue import Catalogue
-from meshnode.app.discover import Search, discover
-from meshnode.app.seeking import Sought
-from meshnode.app.watching import Watcher
+from meshnode.app.finding import hiding, news, watching
+from meshnode.app.finding.catalogue import Catalogue
+from meshnode.app.finding.discover import Search, discover
+from meshnode.app.finding.seeking import Sought
+from meshnode.app.finding.watching import Watcher
 from protocol import Audience, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, post, rewrite, vouch

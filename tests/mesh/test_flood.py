@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.conversation import Conversation
+from meshnode.app.peers.conversation import Conversation
 from meshnode.store import State
 from protocol import Code, limits
 from tests.support.mesh import Mesh

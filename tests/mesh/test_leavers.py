@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app import contacts, leavers
-from meshnode.app.conversation import Conversation
+from meshnode.app.peers import contacts, leavers
+from meshnode.app.peers.conversation import Conversation
 from meshnode.store import State
 from protocol import Audience, limits
 from protocol.frames import Bye, Compare, Headers, Hello, Ping, Pull, Records, Roots
@@ -136,7 +136,7 @@ def test_a_key_that_was_due_when_the_node_stopped_turns_when_it_runs_again(monke
     mesh.settle()
     before = presence_key(mesh, "Carol")
     with monkeypatch.context() as patch:
-        patch.setattr("meshnode.app.policy.turn_if_due", lambda _replica: None)  # the power goes between the two
+        patch.setattr("meshnode.app.trust.policy.turn_if_due", lambda _replica: None)  # the power goes between the two
         block(mesh, "Carol", "Bob")
     mesh.restart("Carol")
     assert presence_key(mesh, "Carol") == before

@@ -6,8 +6,9 @@ import random
 
 import pytest
 
-from meshnode.app import mailroom, revoking
-from meshnode.app.letters import Delivery
+from meshnode.app.devices import revoking
+from meshnode.app.mail import mailroom
+from meshnode.app.mail.letters import Delivery
 from protocol import limits
 from tests.support.mail import SECRET, ZOE, delivery, lying, settle_down, village, who_holds, write
 from tests.support.mesh_people import acquaint, befriend, block, found, invite, person, vouch

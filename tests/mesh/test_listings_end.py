@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app import ending, listings
-from meshnode.app.catalogue import Catalogue
-from meshnode.app.listings import Draft, Edit
+from meshnode.app.finding.catalogue import Catalogue
+from meshnode.app.listing import ending, listings
+from meshnode.app.listing.listings import Draft, Edit
 from protocol import Audience, Kind, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, sees

@@ -13,12 +13,16 @@ from collections.abc import Iterator
 import h3
 import pytest
 
-from meshnode.app import audience, ending, exchanges, groups, places, sharing, what_if
-from meshnode.app.exchanges import MoveOrder, Request
-from meshnode.app.listings import Draft, Edit, edit
-from meshnode.app.places import Position
-from meshnode.app.profile import set_profile
-from meshnode.app.sharing import SharingChange
+from meshnode.app import groups
+from meshnode.app.exchange import exchanges
+from meshnode.app.exchange.exchanges import MoveOrder, Request
+from meshnode.app.listing import ending
+from meshnode.app.listing.listings import Draft, Edit, edit
+from meshnode.app.sharing import audience, places, what_if
+from meshnode.app.sharing import preference as sharing
+from meshnode.app.sharing.places import Position
+from meshnode.app.sharing.preference import SharingChange
+from meshnode.app.sharing.profile import set_profile
 from protocol import Precision, encode
 from tests.app.neighbours import Desk, story
 from tests.support.mesh import Mesh

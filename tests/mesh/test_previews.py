@@ -7,14 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from meshnode.app import audience, blocks, people, places, policy, sharing, what_if
-from meshnode.app.catalogue import Catalogue, listing_id
-from meshnode.app.discover import Search, discover
-from meshnode.app.judge import Answer
-from meshnode.app.naming import known
-from meshnode.app.replica import Replica
-from meshnode.app.sharing import SharingChange
-from meshnode.app.what_if import SightView, WhatIfView
+from meshnode.app.finding.catalogue import Catalogue, listing_id
+from meshnode.app.finding.discover import Search, discover
+from meshnode.app.sharing import audience, places, what_if
+from meshnode.app.sharing import preference as sharing
+from meshnode.app.sharing.preference import SharingChange
+from meshnode.app.sharing.what_if import SightView, WhatIfView
+from meshnode.app.trust import blocks, people, policy
+from meshnode.app.trust.naming import known
+from meshnode.replica.judge import Answer
+from meshnode.replica.replica import Replica
 from protocol import person_text
 from tests.support.mesh_people import found, invite
 from tests.support.random_mesh import RandomMesh

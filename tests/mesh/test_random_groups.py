@@ -7,9 +7,10 @@ from itertools import combinations
 
 import pytest
 
-from meshnode.app import groups, policy
-from meshnode.app.replica import Replica
+from meshnode.app import groups
+from meshnode.app.trust import policy
 from meshnode.errors import MeshnodeError
+from meshnode.replica.replica import Replica
 from protocol import Audience
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, found, leave, post, sees

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app import authoring, devices, policy, reissue
+from meshnode.app.devices import listed as devices
+from meshnode.app.devices import reissue
+from meshnode.app.trust import policy
 from meshnode.errors import Refused, StorageFull
+from meshnode.replica import authoring
 from protocol import (
     Audience,
     Block,

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app import contacts, policy
-from meshnode.app.conversation import Conversation
+from meshnode.app.peers import contacts
+from meshnode.app.peers.conversation import Conversation
+from meshnode.app.trust import policy
 from protocol import (
     STRIKE_VERSION,
     Audience,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app import authoring, policy
+from meshnode.app.trust import policy
+from meshnode.replica import authoring
 from protocol import Audience, Kind, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, holds, post, sees

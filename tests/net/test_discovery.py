@@ -10,7 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from meshnode.app.contacts import Announced
+from meshnode.app.peers.contacts import Announced
 from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, Discovery, Mode
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Inbox, Mdns

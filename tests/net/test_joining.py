@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import MockClock
 
-from meshnode.app import devices
-from meshnode.app.conversation import Conversation
+from meshnode.app.devices import listed as devices
+from meshnode.app.peers.conversation import Conversation
 from meshnode.net.joining import Found, Search, Way
 from protocol import Code, DeviceCode
 from tests.support.mesh import Mesh, Node

@@ -11,12 +11,12 @@ import pytest
 import trio
 from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from meshnode.app.changes import Change
-from meshnode.app.conversation import End
+from meshnode.app.peers.conversation import End
 from meshnode.errors import StorageFailed
 from meshnode.net.dialer import Address
 from meshnode.net.link import STALL_SECONDS, Link, Origin
 from meshnode.net.pace import PAUSE_MAX, Pace
+from meshnode.replica.changes import Change
 from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code
 
 Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]

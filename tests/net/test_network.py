@@ -7,15 +7,17 @@ import dataclasses
 import pytest
 import trio
 
-from meshnode.app import blocks, cards, contacts, listings
-from meshnode.app.changes import Change
-from meshnode.app.contacts import dial_keys
-from meshnode.app.conversation import Conversation
-from meshnode.app.replica import Replica
+from meshnode.app.listing import listings
+from meshnode.app.peers import contacts
+from meshnode.app.peers.contacts import dial_keys
+from meshnode.app.peers.conversation import Conversation
+from meshnode.app.trust import blocks, cards
 from meshnode.errors import Failed
 from meshnode.net import network
 from meshnode.net.dialer import Address, Dialer, Outcome
 from meshnode.net.listener import BACKLOG
+from meshnode.replica.changes import Change
+from meshnode.replica.replica import Replica
 from protocol import PREAUTH_CONNECTIONS_MAX, Code, DeviceId, Kind, PersonId
 from tests.support.network import Node, connect, replica_of, start, until
 

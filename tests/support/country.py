@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from meshnode.app import groups, policy
-from meshnode.app.profile import set_profile
-from meshnode.app.replica import Replica
+from meshnode.app import groups
+from meshnode.app.sharing.profile import set_profile
+from meshnode.app.trust import policy
 from meshnode.errors import MeshnodeError
+from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, PersonId, Precision, Preference, Record, RecordId, coarse, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, block, found, leave, post, rewrite, unblock, vouch, withdraw

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from meshnode.app import policy
-from meshnode.app.judge import Answer
+from meshnode.app.trust import policy
+from meshnode.replica.judge import Answer
 from meshnode.store import State
 from protocol import Audience, Kind, Listing, body_of, distance_km
 from tests.support.country import PLACES, Country

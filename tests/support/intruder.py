@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from meshnode.app import policy
-from meshnode.app.conversation import Conversation
+from meshnode.app.peers.conversation import Conversation
+from meshnode.app.trust import policy
 from protocol import (
     Initiator,
     Introduction,

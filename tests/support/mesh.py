@@ -13,11 +13,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 
-from meshnode.app import beginning, contacts, devices, joining, profile, upkeep
-from meshnode.app.changes import Change
-from meshnode.app.conversation import Conversation
-from meshnode.app.replica import Replica
+from meshnode.app import beginning, upkeep
+from meshnode.app.devices import joining
+from meshnode.app.devices import listed as devices
+from meshnode.app.peers import contacts
+from meshnode.app.peers.conversation import Conversation
+from meshnode.app.sharing import profile
 from meshnode.clock import Clock
+from meshnode.replica.changes import Change
+from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from protocol import (
     Audience,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from meshnode.app import revoking
-from meshnode.app.replica import Replica
+from meshnode.app.devices import revoking
 from meshnode.app.status import NetworkState, status
+from meshnode.replica.replica import Replica
 from protocol import Audience, Profile
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, person

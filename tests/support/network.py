@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import trio
 
-from meshnode.app import cards
 from meshnode.app.beginning import begin
-from meshnode.app.replica import Replica
+from meshnode.app.trust import cards
 from meshnode.clock import Clock
 from meshnode.net.discovery import Mode
 from meshnode.net.network import Network, Options
+from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from meshnode.store.desk import Desk
 from protocol import Audience, Precision, Preference

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
-from meshnode.app import policy
-from meshnode.app.judge import Answer
-from meshnode.app.profile import set_profile
+from meshnode.app.sharing.profile import set_profile
+from meshnode.app.trust import policy
+from meshnode.replica.judge import Answer
 from meshnode.store import State
 from protocol import (
     Audience,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from meshnode.app import conversation
+from meshnode.app.peers import conversation
 from protocol import DeviceId, Introduction, Session
 from protocol.frames import Frame, Pull, decode_frame
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.app.conversation import Conversation
+from meshnode.app.peers.conversation import Conversation
 from meshnode.store import State
 from protocol import Audience, Code, Record, RecordId
 from tests.support.intruder import Intruder

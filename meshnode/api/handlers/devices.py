@@ -5,8 +5,8 @@ from __future__ import annotations
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
-from meshnode.app import devices as device_cases
-from meshnode.app import revoking as revoke_cases
+from meshnode.app.devices import listed as device_cases
+from meshnode.app.devices import revoking as revoke_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

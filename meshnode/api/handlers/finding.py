@@ -5,11 +5,11 @@ from __future__ import annotations
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
-from meshnode.app import discover as discover_cases
-from meshnode.app import hiding as hiding_cases
-from meshnode.app import news as news_cases
-from meshnode.app import watching as watching_cases
-from meshnode.app.seeking import Sought
+from meshnode.app.finding import discover as discover_cases
+from meshnode.app.finding import hiding as hiding_cases
+from meshnode.app.finding import news as news_cases
+from meshnode.app.finding import watching as watching_cases
+from meshnode.app.finding.seeking import Sought
 from meshnode.errors import NotFound
 
 _routes = Routes()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
-from meshnode.app import ending as ending_cases
-from meshnode.app import listings as listing_cases
-from meshnode.app.shown import ListingView
+from meshnode.app.listing import ending as ending_cases
+from meshnode.app.listing import listings as listing_cases
+from meshnode.app.listing.shown import ListingView
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

@@ -5,11 +5,11 @@ from __future__ import annotations
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
-from meshnode.app import blocks as block_cases
-from meshnode.app import cards as card_cases
-from meshnode.app import introductions as introduction_cases
-from meshnode.app import people as people_cases
-from meshnode.app import why as why_cases
+from meshnode.app.mail import introductions as introduction_cases
+from meshnode.app.trust import blocks as block_cases
+from meshnode.app.trust import cards as card_cases
+from meshnode.app.trust import people as people_cases
+from meshnode.app.trust import why as why_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

@@ -5,11 +5,11 @@ from __future__ import annotations
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.api.site import Site
-from meshnode.app import audience as audience_cases
-from meshnode.app import what_if as what_if_cases
-from meshnode.app.listings import Draft, Edit
-from meshnode.app.people import VouchOrder
-from meshnode.app.sharing import SharingChange
+from meshnode.app.listing.listings import Draft, Edit
+from meshnode.app.sharing import audience as audience_cases
+from meshnode.app.sharing import what_if as what_if_cases
+from meshnode.app.sharing.preference import SharingChange
+from meshnode.app.trust.people import VouchOrder
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

@@ -1,0 +1,97 @@
+"""Writing anew, on this device, what another device of the same person has written and a strike has voided.
+
+What is owed is remembered in the strike's own commit, so a node that stops in between goes on where it was. The policy
+is taken over before the strike as well: not for a moment must somebody get what a block there kept from him.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from functools import partial
+
+from meshnode.app import membership
+from meshnode.app.trust import policy
+from meshnode.errors import Failed, Refused, StorageFailed, StorageFull
+from meshnode.replica import authoring
+from meshnode.replica.replica import Replica
+from meshnode.store import Owed, State
+from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of, device_slot
+
+log = logging.getLogger(__name__)
+
+ANEW = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
+ALWAYS = frozenset({Kind.POLICY, Kind.PROFILE})  # without them a person is nobody
+# A version that nobody comes to by writing: whoever stole the device may have signed it so that none can follow.
+VERSION_MAX = 2**52
+
+
+def written_by(replica: Replica, device: DeviceId) -> list[Record]:
+    """What `device`, one of mine, has written and still counts, withdrawals too: they keep older versions away."""
+    return list(_written_by(replica, device))
+
+
+def take_over_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
+    """Say on this device what the policy of `device` decides."""
+    record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(device)))
+    body = body_of(record) if record is not None and record.body else None
+    if isinstance(body, Policy):
+        _take_over(replica, body, blocks_only=blocks_only)
+
+
+def carry_on(replica: Replica) -> int:
+    """Write what is owed; how many records that made. What is too large by now, or has no room, is given up and logged.
+
+    Where the disk fails or is full, or this device may not write, it stays owed.
+    """
+    written = 0
+    for owed in replica.store.devices.owed():
+        paid = partial(replica.store.devices.paid, owed.number)
+        try:
+            done = _write(replica, owed, paid)
+        except (StorageFailed, StorageFull):
+            raise
+        except Refused as error:
+            log.warning("nothing can be written anew", extra={"why": str(error)})
+            return written
+        except (Failed, InvalidField) as error:
+            log.warning("a record was not written anew", extra={"kind": owed.record.header.kind, "why": str(error)})
+            done = False
+        if not done:
+            with replica.store.transaction():
+                paid()
+        written += done
+    return written
+
+
+def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
+    now, records = replica.clock.now(), replica.store.records
+    rows = records.rows(kinds=ANEW, author=replica.me, states=(State.LIVE,))
+    for record in records.get_many([row.id for row in rows if row.device == device]):
+        lasting = record.header.outlives if record.withdrawn else record.header.expires
+        if lasting > now and (record.header.kind in ALWAYS or record.header.version < VERSION_MAX):
+            yield record
+
+
+def _write(replica: Replica, owed: Owed, paid: partial[None]) -> bool:
+    """Whether there was something to write; then it is written and paid for in one commit."""
+    header = owed.record.header
+    lasting = header.outlives if owed.record.withdrawn else header.expires
+    if lasting <= replica.clock.now():
+        return False
+    if header.kind == Kind.POLICY:
+        body = body_of(owed.record)
+        assert isinstance(body, Policy)
+        return _take_over(replica, body, blocks_only=owed.blocks_only, within=paid)
+    if replica.store.records.head(owed.record.register) is not None:
+        return False  # written since, here or on another device
+    if header.kind == Kind.JOIN and not owed.record.withdrawn:
+        membership.renew(replica, owed.record, within=paid)
+    else:
+        above = header.version if header.version < VERSION_MAX else 0  # a profile; all others are void soon enough
+        authoring.write_again(replica, owed.record, above=above, within=paid)
+    return True
+
+
+def _take_over(replica: Replica, theirs: Policy, *, blocks_only: bool, within: partial[None] | None = None) -> bool:
+    return policy.take_over(replica, theirs, blocks_only=blocks_only, within=within or (lambda: None))

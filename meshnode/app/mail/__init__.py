@@ -1,0 +1,1 @@
+"""Sealed letters, what comes with them, and introductions."""

@@ -1,0 +1,388 @@
+"""One connection's whole talk: channel, session and this node's records brought together, without any socket.
+
+Bytes go in, bytes come out, timers are asked for; so a link drives it over TCP and a simulation drives a thousand of
+them in one process. It runs on the desk: what it sends in answer to a batch is sent after that batch's commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from meshnode.app import membership
+from meshnode.app.devices import enrolment
+from meshnode.app.peers import claims, leavers, used_cards
+from meshnode.app.peers.admission import admits
+from meshnode.app.peers.contacts import Dial, PskName, psk_candidates
+from meshnode.replica.changes import Change, Newer
+from meshnode.replica.replica import Replica
+from meshnode.replica.serving import Delta, View
+from meshnode.replica.strikes import hears_own_end, silenced, strike_on
+from protocol import (
+    Bye,
+    Code,
+    DeviceId,
+    Ended,
+    Enrol,
+    Event,
+    Initiator,
+    Introduction,
+    Kind,
+    NowLive,
+    PeerIntroduced,
+    PersonId,
+    Phase,
+    Received,
+    Record,
+    Refused,
+    RemoteError,
+    Responder,
+    SeenEphemerals,
+    Session,
+    SessionState,
+    Wanted,
+    decode_frame,
+    device_slot,
+    encode_frame,
+    limits,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a conversation ended. `silent`: not a byte may be sent; `fault`: the other side broke the protocol."""
+
+    code: Code
+    detail: str = ""
+    silent: bool = False
+    fault: bool = False
+
+
+class Conversation:
+    """The talk over one connection. `peer` is known once proven, `live` once both sides have settled."""
+
+    def __init__(
+        self, replica: Replica, channel: Initiator | Responder[PskName], *, dial: Dial | None, now: float
+    ) -> None:
+        self._replica = replica
+        self._channel = channel
+        self._dial = dial
+        self._session: Session | None = None
+        self._view: View | None = None
+        self._refused = 0
+        self._shown: frozenset[bytes] = frozenset()  # slots of joins by which the peer proved to share a group with us
+        self._outbox: list[bytes] = [channel.data_to_send()]
+        self.peer: PersonId | None = None
+        self.device: DeviceId | None = None
+        self.live = False
+        self.comparisons = 0
+        """How often both sides have gone through all that they hold for each other."""
+        self.came = 0
+        """Records that were new here when this peer brought them."""
+        self.end: End | None = None
+
+    @classmethod
+    def dialing(cls, replica: Replica, dial: Dial, now: float) -> Conversation:
+        """The end that calls: it knows whom, and with which psk."""
+        channel = Initiator(
+            static_private=replica.keys.dh_private,
+            remote_static=dial.dh_public,
+            psk=dial.psk,
+            ephemeral_private=replica.entropy(32),
+        )
+        return cls(replica, channel, dial=dial, now=now)
+
+    @classmethod
+    def answering(cls, replica: Replica, seen: SeenEphemerals, now: float) -> Conversation:
+        """The end that listens: silent until the caller has proven that it knows a psk of ours."""
+        channel: Responder[PskName] = Responder(
+            static_private=replica.keys.dh_private,
+            candidates=lambda: psk_candidates(replica),
+            seen=seen,
+            ephemeral_private=replica.entropy(32),
+        )
+        return cls(replica, channel, dial=None, now=now)
+
+    # --- what a link needs -----------------------------------------------------------------------------------------
+
+    @property
+    def initiator(self) -> bool:
+        """Whether this end called."""
+        return self._dial is not None
+
+    @property
+    def _person(self) -> PersonId | None:
+        """With whom we talk, or who it must be since we called him."""
+        return self._dial.person if self._dial is not None else self.peer
+
+    @property
+    def proven(self) -> bool:
+        """Whether the other end has shown that it may talk to us at all."""
+        return self._channel.established
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a link has something to do at once: bytes to write, or the end."""
+        return self.end is not None or any(self._outbox)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is being compared or handed over."""
+        return self._session is not None and self._session.state is SessionState.LIVE
+
+    def data_to_send(self) -> bytes:
+        """The bytes to write now, each given once."""
+        data = b"".join(self._outbox)
+        self._outbox.clear()
+        return data
+
+    def receive(self, data: bytes, now: float) -> None:
+        """Take bytes as they arrive; what they cause is committed when this returns."""
+        if self.end is not None:
+            return
+        try:
+            frames = self._channel.receive(data)
+            self._outbox.append(self._channel.data_to_send())
+            if self._device_code is not None:
+                self._enrol(frames)
+            elif self._channel.established and self._session is None:
+                self._begin_session(now)
+            if frames and self._session is not None:
+                self._handle(self._session.receive_many(frames, now))
+        except Refused as error:
+            self.end = End(error.code, error.detail, silent=True)
+        except RemoteError as error:
+            self._break_off(error)
+        self._flush()
+
+    def next_timer(self) -> float | None:
+        """When `tick` wants to be called, on the caller's clock; None: not before something else happens."""
+        return self._session.next_timer() if self._session is not None and self.end is None else None
+
+    def tick(self, now: float) -> None:
+        """Let deadlines pass."""
+        if self._session is not None and self.end is None:
+            try:
+                self._handle(self._session.tick(now))
+            except RemoteError as error:
+                self._break_off(error)
+            self._flush()
+
+    def compare(self, now: float) -> None:
+        """Go through everything with the peer again, if this end called and the last time is not just past."""
+        if self._session is not None and self.end is None:
+            self._session.recheck(now)
+            self._flush()
+
+    def changed(self, change: Change) -> None:
+        """A commit happened, by this conversation or elsewhere: pass on what this peer may have of it."""
+        view, person = self._view, self._person
+        if view is None or person is None or self.end is not None:
+            return
+        if silenced(self._replica):
+            self.close(Code.REFUSED)
+            return
+        strike = self._strike(person)
+        if strike is not None:
+            self._tell_struck(strike)
+            return
+        admitted = admits(self._replica, person, self._shown)
+        self._follow(view.apply(change, shut=view.shut and not admitted))
+        if not admitted and not (view.shut and leavers.is_leaver(self._replica, person)):
+            self.close(Code.REFUSED)
+        self._flush()
+
+    def close(self, code: Code = Code.CLOSING) -> None:
+        """Say goodbye, with a code and nothing more."""
+        if self.end is None:
+            if self._session is not None:
+                self._session.bye(code)
+            self.end = End(code)
+            self._flush()
+
+    # --- the session's events ----------------------------------------------------------------------------------------
+
+    def _begin_session(self, now: float) -> None:
+        replica = self._replica
+        if silenced(replica):  # since this connection was begun
+            self.end = End(Code.REFUSED, silent=True)
+            return
+        certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+        assert certificate is not None, "a node without a certificate does not start"
+        shown = tuple(membership.to_show(replica, self._dial.person)) if self._dial is not None else ()
+        self._session = Session(
+            initiator=self.initiator,
+            handshake_hash=self._channel.handshake_hash,
+            remote_static=self._channel.remote_static,
+            me=Introduction(replica.me, replica.device, certificate, shown),
+            introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
+            find_certificate=self._find_certificate,
+            now=now,
+            wall=replica.clock.now(),
+        )
+        if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
+            self._open_view(self._dial.person)
+
+    @property
+    def _device_code(self) -> bytes | None:
+        """The id of our device code by which the caller came, if he did."""
+        channel = self._channel
+        return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None
+
+    def _enrol(self, frames: list[bytes]) -> None:
+        """There is no session with a machine that is to become a device of ours: one question, one answer."""
+        code = self._device_code
+        if code is None or not frames:
+            return
+        asked = decode_frame(frames[0])
+        if not isinstance(asked, Enrol):
+            raise RemoteError(Code.OUT_OF_ORDER, f"{type(asked).__name__} from a machine that is no device yet")
+        channel = self._channel
+        answer = enrolment.admit(
+            self._replica, code, asked, handshake_hash=channel.handshake_hash, remote_static=channel.remote_static
+        )
+        self._outbox.append(channel.send(encode_frame(answer)))
+        self.end = End(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
+
+    def _find_certificate(self, dh_public: bytes) -> Record | None:
+        """The certificate held for an X25519 key, so that known devices need not send it."""
+        replica = self._replica
+        found = replica.circle.by_dh_public(dh_public)
+        if found is None:
+            return None
+        return replica.store.records.used((found.person, Kind.DEVICE, device_slot(found.device)))
+
+    def _handle(self, events: Iterable[Event]) -> None:
+        for event in events:
+            if self.end is not None:
+                return
+            match event:
+                case PeerIntroduced():
+                    self._meet(event)
+                case Received(records=records):
+                    self._take_in(records)
+                case Wanted(ids=ids):
+                    self._give(ids)
+                case NowLive():
+                    self.live = True
+                    self.comparisons += 1
+                case Ended(code=code, detail=detail):
+                    self._ended(End(code, detail))
+
+    def _meet(self, event: PeerIntroduced) -> None:
+        replica = self._replica
+        self.peer, self.device = event.person, event.device
+        if hears_own_end(replica, event):
+            self.close(Code.REFUSED)
+            return
+        strike = self._strike(event.person)
+        if strike is not None:
+            self._tell_struck(strike)
+            return
+        if not (self._is_whom_we_called(event) and self._speaks_for(event)):
+            self.close(Code.FORGED)
+            return
+        card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
+        if card is not None and not claims.redeem(replica, card, event.person):
+            self.close(Code.CARD_USED)
+            return
+        if self._dial is not None and self._dial.card is not None:
+            claims.settled(replica, event.person)
+        self._shown = membership.shown_in_common(replica, event)
+        admitted = admits(replica, event.person, self._shown)
+        if not admitted and not leavers.is_leaver(replica, event.person):
+            self.close(Code.REFUSED)
+            return
+        if admitted and (self._shown or not replica.circle.certified(event.person, event.device)):
+            own = [record for record in event.extra if record.header.author == event.person]
+            replica.ingest.receive([event.certificate, *own], event.person)
+        if replica.circle.graph.weight(replica.me, event.person) > 0:
+            replica.clock.heard(event.person, event.wall)
+        if self._view is None:
+            self._open_view(event.person, shut=not admitted)
+
+    def _is_whom_we_called(self, event: PeerIntroduced) -> bool:
+        """Somebody may have certified another's keys as his own: then the other is who answers."""
+        return self._dial is None or (event.person, event.device) == (self._dial.person, self._dial.device)
+
+    def _strike(self, person: PersonId) -> Record | None:
+        """The strike of the device at the other end, if its person has struck it."""
+        device = self._dial.device if self._dial is not None else self.device
+        return None if device is None else strike_on(self._replica, person, device)
+
+    def _tell_struck(self, strike: Record) -> None:
+        """End it, and let a device that may not have heard it know that it was struck."""
+        if self._session is not None:
+            self._session.supersede([strike.without_body()])
+            self._session.bye(Code.REFUSED, [strike])
+        self.close(Code.REFUSED)
+
+    def _speaks_for(self, event: PeerIntroduced) -> bool:
+        """Whether the device may speak for its person. Of people outside the web no certificate is kept to ask."""
+        replica = self._replica
+        circle = replica.circle
+        if circle.certificate(event.person, event.device) is not None or circle.struck(event.person, event.device):
+            return circle.certified(event.person, event.device)
+        return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
+
+    def _open_view(self, person: PersonId, *, shut: bool = False) -> None:
+        replica = self._replica
+        assert self._session is not None
+        self._view = View(replica.store, replica.judge, replica.clock, replica.me, person, shut=shut)
+        self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.REST))
+
+    def _take_in(self, records: list[Record]) -> None:
+        session, view = self._session, self._view
+        if session is None or view is None:
+            return
+        with view.hearing(records):
+            outcome = self._replica.ingest.receive(records, self.peer)
+        self.came += len(outcome.change.stored)
+        view.note_refused(outcome.not_for_us)
+        self._refused += len(outcome.refused)
+        session.judged()
+        self._supersede([*outcome.answers, *view.other_words(records)])
+        if outcome.faults:
+            record, code = outcome.faults[0]
+            raise RemoteError(code, f"record of kind {record.header.kind}")
+        if self._refused > limits.REFUSED_A_SESSION_MAX:
+            self.close(Code.BUSY)
+
+    def _give(self, ids: list[bytes]) -> None:
+        if self._session is not None and self._view is not None:
+            records, newer = self._view.supply(ids)
+            self._session.supply(records)
+            self._supersede(newer)
+
+    def _follow(self, delta: Delta) -> None:
+        if self._session is None:
+            return
+        for phase in Phase:
+            if delta.added[phase] or delta.removed[phase]:
+                self._session.update(phase, delta.added[phase], delta.removed[phase])
+        self._supersede(delta.newer)
+
+    def _supersede(self, newer: list[Newer]) -> None:
+        """Show these as headers alone, and whose device wrote them if that cannot be known there."""
+        if newer and self._session is not None and self._view is not None:
+            self._session.supersede(head.without_body() for head, _ in newer)
+            lent = self._view.lend_certificates(newer)
+            if lent:
+                self._session.update(Phase.GRAPH, lent, [])
+
+    def _ended(self, end: End) -> None:
+        if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
+            used_cards.note(self._replica, self._dial.person)
+            claims.settled(self._replica, self._dial.person)
+        self.end = end
+
+    # --- going out ---------------------------------------------------------------------------------------------------
+
+    def _break_off(self, error: RemoteError) -> None:
+        if self._session is not None and not self._channel.broken:
+            self._session.bye(error.code)
+        self.end = End(error.code, error.detail, silent=self._session is None, fault=True)
+
+    def _flush(self) -> None:
+        if self._session is not None and not self._channel.broken:
+            self._outbox.extend(self._channel.send(frame) for frame in self._session.frames_to_send())

@@ -1,0 +1,1 @@
+"""Who can see what: the preference, places, and looking ahead."""

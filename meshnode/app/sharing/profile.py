@@ -1,0 +1,49 @@
+"""What I say about myself to my web: name, words about me, a coarse place, and the key that my web knows me by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from meshnode.errors import Failed
+from meshnode.replica.authoring import fresh_salt, write
+from meshnode.replica.replica import Replica
+from protocol import PROFILE_SLOT, Kind, Profile, limits
+
+
+def set_profile(
+    replica: Replica,
+    *,
+    name: str | None = None,
+    about: str | None = None,
+    place: str | None = None,
+    no_place: bool = False,
+    presence_key: bytes | None = None,
+    within: Callable[[], None] = lambda: None,
+) -> None:
+    """Write the own profile anew; what is left None stays as it is, and `no_place` tells no place any more.
+
+    A new presence key voids older versions, and so does another place: they may say more than is to be known now.
+    `within` writes what has to be committed with it.
+    """
+    before = replica.circle.profile(replica.me)
+    if before is None and (name is None or presence_key is None):
+        raise Failed("There is no profile yet.", hint="Run `meshnode init` first.")
+    known = before.place if before else None
+    told = None if no_place else known if place is None else place
+    body = Profile(
+        salt=fresh_salt(replica),
+        name=name if name is not None else before.name if before else "",
+        about=about if about is not None else before.about if before else "",
+        place=told,
+        presence_key=presence_key or (before.presence_key if before else b""),
+        home_groups=before.home_groups if before else (),
+    )
+    write(
+        replica,
+        Kind.PROFILE,
+        PROFILE_SLOT,
+        body,
+        life=limits.PROFILE_LIFE,
+        narrows=presence_key is not None or known not in (None, told),
+        within=within,
+    )

@@ -1,0 +1,1 @@
+"""The web of trust: people, cards, vouches and blocks, and why somebody is seen."""

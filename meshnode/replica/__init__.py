@@ -1,0 +1,1 @@
+"""What one node holds and how it decides: the circle of people, the judge, the one write door, what peers are served."""

@@ -1,0 +1,374 @@
+"""The one write door: own and foreign records come in here, are verified and judged, and are committed together.
+
+A batch is one transaction. Nothing in it trusts the sender: signatures, certificates, bodies, lifetimes, caps and the
+audience are checked for foreign and own records alike. What fails is refused and attributed; the rest of the batch is
+not lost. The order inside a batch does not matter: certificates, policies and joins are applied first, and whatever had to
+wait for one of them is judged again before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from meshnode.clock import Clock
+from meshnode.replica.changes import Change, Changes, Newer
+from meshnode.replica.circle import Circle
+from meshnode.replica.judge import Answer, Answers, Judge, Question, about
+from meshnode.replica.room import Room
+from meshnode.replica.settle import Settled, Settler
+from meshnode.store import Row, State, Store
+from protocol import (
+    Body,
+    Code,
+    Header,
+    Join,
+    Kind,
+    Letter,
+    Listing,
+    PersonId,
+    Record,
+    RecordId,
+    RemoteError,
+    body_of,
+    check_header,
+    check_membership,
+    device_slot,
+    is_strike,
+    limits,
+    verify_signature,
+)
+
+TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
+CIRCLE_KINDS = TRUST_KINDS | {Kind.PROFILE}
+
+Verifier = Callable[[Sequence[Record]], list[bool]]
+"""Says of each record, in order, whether its signature holds."""
+
+
+def verify_one_by_one(records: Sequence[Record]) -> list[bool]:
+    """The plain verifier; a node with more than one core hands in one that shares the work out."""
+    return [verify_signature(record) for record in records]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a batch.
+
+    `kept` are ids now held because of it or held already, `refused` ids that we do not want (no fault of anybody),
+    `faults` records that nobody honest passes on, `answers` newer records of registers of which the sender showed an
+    older version (to be sent alone as headers where the sender may not have more). `not_for_us` has what we would take
+    if our standing were another, with the question that decides.
+    """
+
+    kept: list[RecordId] = field(default_factory=list)
+    refused: list[RecordId] = field(default_factory=list)
+    faults: list[tuple[Record, Code]] = field(default_factory=list)
+    answers: list[Newer] = field(default_factory=list)
+    not_for_us: list[tuple[Record, Question]] = field(default_factory=list)
+    change: Change = field(default_factory=Change)
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one transaction gathers until it knows what changed."""
+
+    outcome: Outcome
+    source: PersonId | None
+    now: int
+    now_is_certain: bool
+    disk_is_full: bool
+    known: set[tuple[RecordId, bool]] = field(default_factory=set)
+    stored: list[RecordId] = field(default_factory=list)
+    gone: list[Row] = field(default_factory=list)
+    asked: set[Question] = field(default_factory=set)
+    people: set[PersonId] = field(default_factory=set)
+    unread: set[PersonId] = field(default_factory=set)  # those of them whom the circle has yet to read anew
+    held: int | None = None
+    trust: bool = False
+
+
+class Ingest:
+    """The door to the store; `receive` opens it."""
+
+    def __init__(
+        self,
+        store: Store,
+        circle: Circle,
+        judge: Judge,
+        settler: Settler,
+        changes: Changes,
+        clock: Clock,
+        me: PersonId,
+        verifier: Verifier,
+    ) -> None:
+        self._store = store
+        self._circle = circle
+        self._judge = judge
+        self._settler = settler
+        self._changes = changes
+        self._clock = clock
+        self._me = me
+        self._verifier = verifier
+        self._answers = Answers(judge, me)
+        self.room = Room(store, circle, me)
+        """What others may still bring."""
+
+    def receive(
+        self,
+        records: Sequence[Record],
+        source: PersonId | None = None,
+        *,
+        within: Callable[[], None] = lambda: None,
+    ) -> Outcome:
+        """Take in `records` from the person `source` (None: our own hand). Committed when it returns.
+
+        `within` is called when all of them are in place and judged, to write what must be committed with them or not.
+        """
+        batch = _Batch(Outcome(), source, self._clock.now(), self._clock.trusted, self.room.disk_is_full)
+        fresh = self._worth_verifying(records, batch)
+        verified = zip(fresh, self._verifier(fresh), strict=True)
+        try:
+            with self._store.transaction():
+                self._apply(verified, batch)
+                batch.outcome.change = self._finish(batch)
+                within()
+        except BaseException:
+            # The circle may have read what the transaction then took back.
+            self._circle.refresh(self._store, batch.people)
+            self._settler.forget()
+            raise
+        self._changes.tell(batch.outcome.change)
+        return batch.outcome
+
+    # --- before any signature is looked at -------------------------------------------------------------------------
+
+    def _worth_verifying(self, records: Sequence[Record], batch: _Batch) -> list[Record]:
+        """What is timely, or here already, in the order in which it has to be taken.
+
+        What is here is verified like all else: who knows a record must not find out by a bad signature whether we have it.
+        """
+        known = self._store.records.known([record.id for record in records])
+        fresh: list[Record] = []
+        seen: set[tuple[RecordId, bool, bytes]] = set()  # a bad signature must not keep the good one out
+        for record in records:
+            try:
+                check_header(record.header)
+            except RemoteError as error:
+                batch.outcome.faults.append((record, error.code))
+                continue
+            if (record.id, record.header_only, record.signature) in seen:
+                continue
+            seen.add((record.id, record.header_only, record.signature))
+            if known.get(record.id, False) or (record.header_only and record.id in known):
+                batch.known.add((record.id, record.header_only))
+                fresh.append(record)
+            elif batch.now_is_certain and _untimely(record, batch.now):
+                batch.outcome.refused.append(record.id)
+            else:
+                fresh.append(record)
+        return sorted(fresh, key=self._turn)
+
+    def _turn(self, record: Record) -> tuple[int, bool]:
+        """When it is taken: certificates decide about policies, both about joins, these about profiles, and all about the
+        rest: where its author says he is decides about a listing for those nearby. Of each kind the owner's own come
+        first, for a new device of his hears all at once: what others have for it hangs on the groups that he is in."""
+        return _TURNS.get(record.header.kind, len(_TURNS)), record.header.author != self._me
+
+    def _shown_again(self, record: Record, batch: _Batch) -> None:
+        batch.outcome.kept.append(record.id)
+        if record.header_only:
+            return
+        rows = self._store.records.rows_of([record.id])  # none, where a strike in this very batch has voided it
+        if any(row.state == State.SUSPENDED for row in rows):
+            self._answer_with_newer(record, self._store.records.head(record.register), batch)
+
+    def _answer_with_newer(self, record: Record, head: Record | None, batch: _Batch) -> None:
+        """Whoever shows an older version is given the newer header, for he may not know of it."""
+        if head is not None and head.rank > record.rank:
+            batch.outcome.answers.append(Newer(head, record.header.device))
+
+    # --- inside the transaction --------------------------------------------------------------------------------------
+
+    def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
+        """Certificates first, then policies, joins, profiles, and the rest: each may decide about what follows."""
+        for _, group in groupby(verified, key=lambda pair: self._turn(pair[0])):
+            self._read_anew(batch)
+            self._answers.keep_up()
+            for record, good in group:
+                try:
+                    if not good:
+                        raise RemoteError(Code.FORGED, "its signature does not hold")
+                    if (record.id, record.header_only) in batch.known:
+                        self._shown_again(record, batch)
+                    else:
+                        self._take_one(record, batch)
+                except RemoteError as error:
+                    batch.outcome.faults.append((record, error.code))
+
+    def _read_anew(self, batch: _Batch) -> None:
+        self._circle.refresh(self._store, batch.unread)
+        batch.unread.clear()
+
+    def _take_one(self, record: Record, batch: _Batch) -> None:
+        try:
+            body = body_of(record) if record.body else None
+        except RemoteError:
+            # Its author has signed it: a later version may read what this one cannot, and who passes it on is honest.
+            batch.outcome.refused.append(record.id)
+            return
+        if isinstance(body, Join):
+            check_membership(record.header.author, body)
+        state = self._state_for(record, body, batch)
+        if state is None:
+            batch.outcome.refused.append(record.id)
+            return
+        if state is State.LIVE:
+            batch.asked.add(_question(record.header, body))
+        if state is State.HELD:
+            self._put(record, state, body, batch)
+        elif state is State.HEADER or record.header_only:
+            self._compete(record.without_body(), State.HEADER, None, batch)
+        elif self._store.records.put_new(record, state=state, received_from=batch.source, arrived=batch.now, body=body):
+            self._stored(record, batch)
+        else:
+            self._compete(record, state, body, batch)
+
+    def _compete(self, record: Record, state: State, body: Body | None, batch: _Batch) -> None:
+        """Put a record whose register may be known here already."""
+        head = self._store.records.head(record.register)
+        if head is None:
+            if record.header_only and not self._counts_alone(record):
+                batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
+            else:
+                self._put(record, state, body, batch)
+            return
+        if head.id != record.id and head.rank[:2] == record.rank[:2]:
+            self._store.records.note_fork(head, record)
+        used = self._store.records.used(record.register)
+        before = self._store.records.rows_of([used.id]) if used is not None else []
+        if not self._put(record, state, body, batch):
+            batch.outcome.refused.append(record.id)
+        elif used is not None and used.id != record.id and self._ends_use_of(used, record):
+            batch.gone += before
+        self._answer_with_newer(record, head, batch)
+
+    def _counts_alone(self, record: Record) -> bool:
+        """Whether a header says something though nothing is held here that it supersedes.
+
+        A strike does; and a policy of a device not heard before: it may take back what others of its person have given.
+        """
+        header = record.header
+        return is_strike(header) or (header.kind == Kind.POLICY and self._circle.has_policy(header.author))
+
+    def _ends_use_of(self, used: Record, record: Record) -> bool:
+        return not record.header_only or used.header.version < record.header.floor
+
+    def _put(self, record: Record, state: State, body: Body | None, batch: _Batch) -> bool:
+        kept = self._store.records.put(record, state=state, received_from=batch.source, arrived=batch.now, body=body)
+        if kept:
+            self._stored(record, batch)
+        return kept
+
+    def _stored(self, record: Record, batch: _Batch) -> None:
+        batch.outcome.kept.append(record.id)
+        batch.stored.append(record.id)
+        kind = record.header.kind
+        if kind in CIRCLE_KINDS:
+            batch.people.add(record.header.author)
+            batch.unread.add(record.header.author)
+            batch.trust = batch.trust or kind in TRUST_KINDS
+            if is_strike(record.header):
+                self._obey_strike(record, batch)
+
+    def _obey_strike(self, record: Record, batch: _Batch) -> None:
+        """A strike voids all that its device ever wrote."""
+        rows = self._store.records.rows(author=record.header.author)
+        void = [row for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
+        self._store.records.delete([row.id for row in void])
+        batch.gone += void
+
+    # --- judging one record ---------------------------------------------------------------------------------------
+
+    def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> State | None:
+        """The state `record` may be stored in, or None to refuse it; raises RemoteError where it is at fault."""
+        header = record.header
+        if header.kind == Kind.DEVICE:
+            return self._if_room(record, State.LIVE, batch)
+        if self._circle.struck(header.author, header.device):
+            strike = self._store.records.head((header.author, Kind.DEVICE, device_slot(header.device)))
+            batch.outcome.answers += [Newer(strike, header.device)] if strike is not None else []
+            return None
+        if not self._circle.certified(header.author, header.device):
+            # Unproved, a header must not supersede; and there is nothing to wait for where it could not.
+            counts = self._counts_alone(record) or self._store.records.head(record.register) is not None
+            waits = not record.header_only or counts
+            return self._if_room(record, State.HELD, batch) if waits else None
+        if header.kind == Kind.POLICY or record.header_only:
+            return self._if_room(record, State.LIVE, batch)
+        asked = _question(header, body)
+        expired = header.expires <= batch.now and header.author != self._me
+        answer = Answer.NO if expired else self._answers[asked]
+        if answer is Answer.NO and not record.withdrawn:
+            if not expired:
+                batch.outcome.not_for_us.append((record, asked))
+            return State.HEADER  # not for us any more: what it says of an older version still counts
+        return self._if_room(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE, batch)
+
+    def _if_room(self, record: Record, state: State, batch: _Batch) -> State | None:
+        """`state`, or None where there is no room for it."""
+        if state is not State.HELD:
+            return state if self.room.has_for(record, batch.source, disk_is_full=batch.disk_is_full) else None
+        # What waits counts for nobody: who its author is has yet to be proved.
+        if batch.held is None:
+            batch.held = self._store.records.count_held(batch.source)
+        if batch.disk_is_full or not self.room.has_for_waiting(batch.held):
+            return None
+        batch.held += 1
+        return state
+
+    # --- before the commit ------------------------------------------------------------------------------------------
+
+    def _finish(self, batch: _Batch) -> Change:
+        self._read_anew(batch)
+        self._settler.note(batch.asked)
+        settled = Settled()
+        if batch.trust or batch.people:
+            settled = self._settler.settle(batch.people, batch.now)
+            batch.people |= settled.people
+        gone = [*batch.gone, *settled.gone]
+        return Change(
+            stored=tuple(_without([*batch.stored, *settled.freed], [row.id for row in gone])),
+            asked=frozenset(batch.asked),
+            ended=tuple(gone),
+            people=frozenset(batch.people),
+            trust=batch.trust,
+        )
+
+
+_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
+
+
+def _question(header: Header, body: Body | None) -> Question:
+    place = body.place if isinstance(body, Listing) else None
+    tag = body.tag if isinstance(body, Letter) else None
+    return (
+        header.kind,
+        header.author,
+        header.device,
+        header.audience,
+        header.policy_version,
+        about(header.kind, header.slot, place, tag),
+    )
+
+
+def _untimely(record: Record, now: int) -> bool:
+    """Expired, or from a future that our own clock knows to be far."""
+    lasting = record.header.outlives if record.header_only or record.withdrawn else record.header.expires
+    return lasting <= now or record.header.created > now + limits.CLOCK_SKEW
+
+
+def _without(ids: Iterable[RecordId], dropped: Iterable[RecordId]) -> list[RecordId]:
+    left_out = set(dropped)
+    return [id_ for id_ in ids if id_ not in left_out]

@@ -1,0 +1,72 @@
+"""What one node holds and the parts that keep it: built once, handed to every use-case as its first argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meshnode.clock import Clock
+from meshnode.replica.changes import Changes
+from meshnode.replica.circle import Circle
+from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
+from meshnode.replica.judge import Judge
+from meshnode.replica.room import Room
+from meshnode.replica.settle import Settler
+from meshnode.store import Store
+from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
+
+Entropy = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One person's node: its keys, its store, and what it makes of them. All its methods run on the desk.
+
+    `identity` is None while its key is locked, or kept on another device (`elsewhere`): such a node reads, serves and
+    posts, but certifies no device.
+    """
+
+    store: Store
+    keys: DeviceKeys
+    identity: IdentityKeys | None
+    me: PersonId
+    clock: Clock
+    entropy: Entropy
+    circle: Circle
+    judge: Judge
+    settler: Settler
+    changes: Changes
+    ingest: Ingest
+    elsewhere: bool = False
+
+    @property
+    def device(self) -> DeviceId:
+        """The device this node writes as."""
+        return self.keys.device_id
+
+    @property
+    def room(self) -> Room:
+        """What others may still bring."""
+        return self.ingest.room
+
+    @classmethod
+    def open(
+        cls,
+        store: Store,
+        me: PersonId,
+        keys: DeviceKeys,
+        clock: Clock,
+        entropy: Entropy,
+        *,
+        identity: IdentityKeys | None = None,
+        elsewhere: bool = False,
+        verifier: Verifier = verify_one_by_one,
+    ) -> Replica:
+        """Read the circle from `store` and put the parts together."""
+        circle = Circle()
+        circle.load(store)
+        judge = Judge(circle, me)
+        changes = Changes()
+        settler = Settler(store, circle, judge, me)
+        ingest = Ingest(store, circle, judge, settler, changes, clock, me, verifier)
+        return cls(store, keys, identity, me, clock, entropy, circle, judge, settler, changes, ingest, elsewhere)

@@ -1,0 +1,121 @@
+"""A conversation between two nodes, step by step: what is acknowledged is committed, what fails costs one connection."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app.peers import contacts
+from meshnode.app.peers.conversation import Conversation
+from meshnode.errors import StorageFull
+from protocol import Audience, Code, Kind, limits
+from tests.support.mesh import Mesh, Node
+from tests.support.mesh_people import acquaint, post, vouch
+from tests.support.tap import set_tap
+
+PIECE = 16 * 1024  # as a socket gives it
+
+
+def two(posts: int = 5) -> tuple[Mesh, Node, Node]:
+    mesh = Mesh(67)
+    for name in ("Alice", "Bob"):
+        mesh.add(name, audience=Audience.NETWORK_WIDE)
+    acquaint(mesh, "Alice", "Bob")
+    vouch(mesh, "Alice", "Bob", 900)
+    vouch(mesh, "Bob", "Alice", 900)
+    for number in range(posts):
+        post(mesh, "Bob", f"Offer {number}")
+    return mesh, mesh.nodes["Alice"], mesh.nodes["Bob"]
+
+
+def call(mesh: Mesh, caller: Node, callee: Node) -> tuple[Conversation, Conversation]:
+    way = contacts.dial_keys(caller.replica, callee.person)[0]
+    return (
+        Conversation.dialing(caller.replica, way, mesh.time),
+        Conversation.answering(callee.replica, callee.seen, mesh.time),
+    )
+
+
+def carry(mesh: Mesh, calling: Conversation, answering: Conversation, turns: int = 60) -> None:
+    for turn in range(turns):
+        sender, receiver = (calling, answering) if turn % 2 == 0 else (answering, calling)
+        data = sender.data_to_send()
+        for start in range(0, len(data), PIECE):
+            receiver.receive(data[start : start + PIECE], mesh.time)
+        due = receiver.next_timer()
+        if due is not None and due <= mesh.time:
+            receiver.tick(mesh.time)
+
+
+def listings(node: Node) -> int:
+    return len([row for row in node.replica.store.records.rows(kinds=(Kind.LISTING,)) if row.author != node.person])
+
+
+def test_both_are_live_after_one_round_trip_where_there_is_nothing_new() -> None:
+    mesh, alice, bob = two()
+    carry(mesh, *call(mesh, alice, bob))
+    calling, answering = call(mesh, alice, bob)
+    carry(mesh, calling, answering, turns=5)  # three of them shake hands
+    assert calling.live
+    assert answering.live
+
+
+def test_a_pull_that_acknowledges_is_said_after_the_commit_and_never_when_it_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The disk is full just when Bob's offers come: Alice breaks off without having asked for more, and gets them later."""
+    mesh, alice, bob = two(posts=1900)
+    tap = set_tap(monkeypatch)
+    calling, answering = call(mesh, alice, bob)
+    receive = alice.replica.ingest.receive
+    asked_for: list[tuple[int, int]] = []
+
+    def full(*arguments: object, **options: object) -> object:
+        asked = tap.asked_for(alice.replica.device, bob.replica.keys.dh_public)
+        asked_for.append((asked, listings(alice)))
+        if listings(alice):
+            raise StorageFull("the disk is full", "make room")
+        return receive(*arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(alice.replica.ingest), "receive", lambda _self, *a, **o: full(*a, **o))
+    with pytest.raises(StorageFull):
+        carry(mesh, calling, answering, turns=400)
+    monkeypatch.undo()
+    (_, none), *_, (asked, committed) = asked_for
+    assert (none, committed) == (0, listings(alice))
+    assert 0 < committed < 1900
+    assert asked - committed <= limits.WINDOW_RECORDS + 20  # what is neither committed nor asked for twice is bounded
+    carry(mesh, *call(mesh, alice, bob), turns=400)
+    assert listings(alice) == 1900
+
+
+def test_a_conversation_that_has_ended_takes_nothing_and_says_nothing() -> None:
+    mesh, alice, bob = two()
+    calling, answering = call(mesh, alice, bob)
+    carry(mesh, calling, answering)
+    answering.close(Code.CLOSING)
+    last = answering.data_to_send()
+    assert last
+    post(mesh, "Bob", "After the end")
+    assert answering.data_to_send() == b""
+    answering.tick(mesh.time + 10_000)
+    assert answering.next_timer() is None
+    calling.receive(last, mesh.time)
+    assert calling.end is not None
+    assert (calling.end.code, calling.end.fault) == (Code.CLOSING, False)
+
+
+def test_whoever_is_idle_for_long_is_asked_for_a_sign_of_life_and_then_let_go() -> None:
+    mesh, alice, bob = two()
+    calling, answering = call(mesh, alice, bob)
+    carry(mesh, calling, answering)
+    due = calling.next_timer()
+    assert due is not None
+    calling.tick(due)
+    assert calling.data_to_send()  # still here, it says
+    for _ in range(20):
+        due = calling.next_timer()
+        if due is None:
+            break
+        calling.tick(due)
+    assert calling.end is not None
+    assert calling.end.code is Code.TIMEOUT

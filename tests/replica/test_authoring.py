@@ -1,0 +1,99 @@
+"""Writing in one's own name: versions, floors, lives, and what a device that lost its voice is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.errors import Failed, Refused
+from meshnode.replica import authoring
+from meshnode.replica.replica import Replica
+from protocol import STRIKE_VERSION, Audience, Device, Kind, Listing, Record, device_slot, limits, signed
+from tests.support.mesh import EPOCH, Mesh
+
+SLOT = bytes(range(16))
+
+
+def alice() -> Replica:
+    return Mesh(64).add("Alice").replica
+
+
+def write(replica: Replica, title: str = "Ladder", **how: object) -> Record:
+    body = Listing(salt=authoring.fresh_salt(replica), type="offer", title=title)
+    settings = {"life": 30 * limits.DAY, "audience": Audience.NETWORK_WIDE, **how}
+    return authoring.write(replica, Kind.LISTING, SLOT, body, **settings)  # type: ignore[arg-type]
+
+
+def test_versions_count_and_the_floor_rises_only_where_something_is_taken() -> None:
+    replica = alice()
+    headers = [
+        write(replica).header,
+        write(replica, "Long ladder").header,
+        write(replica, "For my cell", audience=Audience.MY_CELL, narrows=True).header,
+        write(replica, "Still for my cell", audience=Audience.MY_CELL).header,
+    ]
+    assert [header.version for header in headers] == [1, 2, 3, 4]
+    assert [header.floor for header in headers] == [1, 1, 3, 3]
+
+
+def test_a_listing_names_the_policy_it_was_made_under() -> None:
+    replica = alice()
+    assert write(replica).header.policy_version == authoring.own_policy_version(replica) > 0
+
+
+def test_a_shorter_life_is_remembered_to_have_been_longer() -> None:
+    replica = alice()
+    long = write(replica, life=90 * limits.DAY).header
+    short = write(replica, life=limits.DAY).header
+    assert short.expires < long.expires == short.outlives
+
+
+def test_what_is_withdrawn_leaves_no_body_and_lasts_as_long_as_any_version_could() -> None:
+    replica = alice()
+    long = write(replica, life=90 * limits.DAY).header
+    write(replica, life=limits.DAY)
+    withdrawn = authoring.withdraw(replica, Kind.LISTING, SLOT)
+    assert withdrawn.body == b""
+    assert withdrawn.header.outlives == long.expires
+    assert withdrawn.header.floor == withdrawn.header.version
+    assert replica.store.records.used((replica.me, Kind.LISTING, SLOT)) is None
+
+
+def test_what_was_dated_far_ahead_by_a_wrong_clock_can_still_be_withdrawn() -> None:
+    mesh = Mesh(65)
+    node = mesh.add("Alice")
+    node.clock.error = 50 * 365 * limits.DAY
+    node.clock.confirm()
+    write(node.replica)
+    node.clock.error = 0
+    node.clock.confirm()
+    withdrawn = authoring.withdraw(node.replica, Kind.LISTING, SLOT)
+    assert withdrawn.header.created == EPOCH
+    assert withdrawn.header.outlives > EPOCH + 49 * 365 * limits.DAY
+
+
+def test_nothing_can_be_withdrawn_that_is_not_there() -> None:
+    with pytest.raises(Failed, match="nothing here"):
+        authoring.withdraw(alice(), Kind.LISTING, SLOT)
+
+
+def test_a_device_that_was_struck_is_told_so_and_writes_nothing() -> None:
+    replica = alice()
+    assert replica.identity is not None
+    keys = replica.keys
+    strike = signed(
+        kind=Kind.DEVICE,
+        author=replica.me,
+        device=keys.device_id,
+        slot=device_slot(keys.device_id),
+        version=STRIKE_VERSION,
+        created=EPOCH,
+        expires=limits.FOREVER,
+        floor=STRIKE_VERSION,
+        outlives=limits.FOREVER,
+        body=Device(bytes(16), keys.dh_public, keys.letter_public, struck=True).to_body(),
+        sign=replica.identity.sign,
+    )
+    replica.ingest.receive([strike])
+    with pytest.raises(Refused, match="no longer speaks for you"):
+        write(replica)
+    assert not [row for row in replica.store.records.rows(author=replica.me) if row.kind != Kind.DEVICE]

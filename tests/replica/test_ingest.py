@@ -1,0 +1,197 @@
+"""The one write door: a batch is one transaction, in any order, and nothing is told before it is on the disk."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from meshnode.app.trust import policy
+from meshnode.errors import StorageFull
+from meshnode.replica.changes import Change
+from meshnode.replica.replica import Replica
+from meshnode.store import State
+from protocol import Audience, Kind, Record, limits
+from protocol.limits import DAY
+from tests.support.mesh import EPOCH, Mesh
+from tests.support.people import Person
+
+BOB = Person("Bob")
+
+
+def alice() -> Replica:
+    return Mesh(62).add("Alice").replica
+
+
+def bobs(replica: Replica) -> list[Record]:
+    return [
+        BOB.certificate(EPOCH),
+        BOB.policy({replica.me: 900}, now=EPOCH),
+        BOB.profile(EPOCH),
+        BOB.listing("One", now=EPOCH),
+        BOB.listing("Two", now=EPOCH, audience=Audience.MY_CELL),
+    ]
+
+
+def states(replica: Replica) -> dict[bytes, int]:
+    return {row.id: row.state for row in replica.store.records.rows(author=BOB.id)}
+
+
+def test_the_order_within_a_batch_and_over_batches_does_not_matter() -> None:
+    """But for what was not for us: of that a header stays only where it supersedes something."""
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    together = states(replica)
+    assert State.HELD not in together.values()
+    for order in itertools.permutations(bobs(replica)[:4]):
+        other = alice()
+        other.ingest.receive(list(order), BOB.id)
+        assert states(other) == together
+        other = alice()
+        for record in order:
+            other.ingest.receive([record], BOB.id)
+        assert states(other) == together
+
+
+def test_what_waits_for_a_certificate_is_told_as_new_when_it_comes() -> None:
+    replica = alice()
+    heard: list[Change] = []
+    replica.changes.subscribe(heard.append)
+    certificate, said, profile, one, _ = bobs(replica)
+    replica.ingest.receive([said, profile, one], BOB.id)
+    assert set(states(replica).values()) == {State.HELD}
+    replica.ingest.receive([certificate], BOB.id)
+    assert set(heard[-1].stored) == {certificate.id, said.id, profile.id, one.id}
+    assert heard[-1].trust
+
+
+def test_a_batch_that_cannot_be_committed_leaves_no_trace_and_is_told_to_nobody() -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica)[:2], BOB.id)
+    before, weight = states(replica), replica.circle.graph.weight(BOB.id, replica.me)
+    heard: list[Change] = []
+    replica.changes.subscribe(heard.append)
+
+    def full() -> None:
+        raise StorageFull("the disk is full", "make room")
+
+    newer = BOB.policy({replica.me: 100}, version=2, stamp=2, now=EPOCH)
+    with pytest.raises(StorageFull):
+        replica.ingest.receive([newer, BOB.listing("Lost", now=EPOCH)], BOB.id, within=full)
+    assert states(replica) == before
+    assert replica.circle.graph.weight(BOB.id, replica.me) == weight == 900
+    assert heard == []
+    replica.ingest.receive([newer], BOB.id)
+    assert replica.circle.graph.weight(BOB.id, replica.me) == 100
+
+
+def test_what_is_committed_is_there_before_anybody_is_told() -> None:
+    replica = alice()
+    seen: list[int] = []
+    replica.changes.subscribe(lambda change: seen.append(len(replica.store.records.rows_of(change.stored))))
+    replica.ingest.receive(bobs(replica)[:4], BOB.id)
+    assert seen == [4]
+
+
+def test_a_record_that_is_not_for_us_ends_the_version_that_was() -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    old = BOB.listing("One", now=EPOCH)
+    narrowed = BOB.listing("One", now=EPOCH + 1, version=2, audience=Audience.MY_CELL)
+    outcome = replica.ingest.receive([narrowed], BOB.id)
+    assert [record.id for record, _ in outcome.not_for_us] == [narrowed.id]
+    assert [row.id for row in outcome.change.ended] == [old.id]
+    assert states(replica)[old.id] == State.SUSPENDED
+    assert states(replica)[narrowed.id] == State.HEADER
+
+
+def test_whoever_shows_an_older_version_is_answered_with_the_newer_header() -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    newer = BOB.listing("One", now=EPOCH + 1, version=2)
+    replica.ingest.receive([newer], BOB.id)
+    outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
+    assert [answer.head.id for answer in outcome.answers] == [newer.id]
+    assert states(replica)[newer.id] == State.LIVE
+
+
+def test_whoever_shows_what_is_held_suspended_is_answered_too() -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    narrowed = BOB.listing("One", now=EPOCH + 1, version=2, audience=Audience.MY_CELL)
+    replica.ingest.receive([narrowed.without_body()], BOB.id)
+    outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
+    assert [answer.head.id for answer in outcome.answers] == [narrowed.id]
+
+
+def test_a_body_that_comes_after_its_header_is_taken() -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    newer = BOB.listing("One", now=EPOCH + 1, version=2)
+    replica.ingest.receive([newer.without_body()], BOB.id)
+    assert states(replica)[newer.id] == State.HEADER
+    replica.ingest.receive([newer], BOB.id)
+    assert states(replica) | {newer.id: State.LIVE} == states(replica)
+    assert BOB.listing("One", now=EPOCH).id not in states(replica)
+
+
+@pytest.mark.parametrize("days", [-400, 2])
+def test_what_is_expired_or_from_the_future_is_refused_without_blame(days: int) -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica)[:2], BOB.id)
+    odd = BOB.listing("Odd", now=EPOCH + days * DAY)
+    outcome = replica.ingest.receive([odd], BOB.id)
+    assert outcome.refused == [odd.id]
+    assert outcome.faults == []
+    assert odd.id not in states(replica)
+
+
+def test_a_withdrawal_outlives_its_own_day_as_long_as_an_older_version_could_live() -> None:
+    replica = alice()
+    replica.ingest.receive(bobs(replica), BOB.id)
+    old = BOB.listing("One", now=EPOCH)
+    withdrawn = BOB.withdrawal(old, EPOCH + 1)
+    replica.ingest.receive([withdrawn], BOB.id)
+    assert old.id not in states(replica)
+    assert replica.store.records.get(withdrawn.id) is not None
+
+
+@given(st.permutations(range(6)))
+def test_versions_end_in_the_same_state_in_whatever_order_they_come(order: list[int]) -> None:
+    """Six versions of one listing, some narrowing, some for others, some headers alone: the newest decides."""
+    replica = alice()
+    replica.ingest.receive(bobs(replica)[:3], BOB.id)
+    versions = [
+        BOB.listing("Ladder", now=EPOCH + 1, version=1),
+        BOB.listing("Ladder", now=EPOCH + 2, version=2, floor=1),
+        BOB.listing("Ladder", now=EPOCH + 3, version=3, floor=2, audience=Audience.MY_CELL).without_body(),
+        BOB.listing("Ladder", now=EPOCH + 4, version=4, floor=2),
+        BOB.listing("Ladder", now=EPOCH + 5, version=5, floor=5, audience=Audience.MY_CELL),
+        BOB.listing("Ladder", now=EPOCH + 6, version=6, floor=6),
+    ]
+    for number in order:
+        replica.ingest.receive([versions[number]], BOB.id)
+    rows = [row for row in replica.store.records.rows(author=BOB.id) if row.kind == Kind.LISTING]
+    assert [(row.version, row.state) for row in rows] == [(6, State.LIVE)]
+
+
+def test_records_that_wait_count_for_no_author() -> None:
+    replica = alice()
+    replica.ingest.receive([BOB.listing(f"{number}", now=EPOCH) for number in range(20)], BOB.id)
+    assert replica.store.records.count(BOB.id) == 0
+    assert replica.store.records.count_held(BOB.id) == 20
+    assert limits.HELD_FROM_ONE_MAX < limits.HELD_RECORDS_MAX
+
+
+def test_a_dropped_record_is_taken_again_when_it_is_for_us_again() -> None:
+    replica = alice()
+    policy.vouch(replica, BOB.id, 900)
+    replica.ingest.receive(bobs(replica), BOB.id)
+    listing = BOB.listing("One", now=EPOCH)
+    policy.block(replica, BOB.id)
+    assert states(replica)[listing.id] == State.HEADER
+    policy.unblock(replica, BOB.id)
+    replica.ingest.receive(bobs(replica), BOB.id)
+    assert states(replica)[listing.id] == State.LIVE

@@ -1,0 +1,59 @@
+"""The write door before people who mean ill, and before records that honest people pass on without reading them."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.replica.replica import Replica
+from meshnode.store import State, Store
+from protocol import Code, Record
+from tests.support.forger import listing_nobody_here_can_read, profile_nobody_here_can_read
+from tests.support.network import replica_of
+from tests.support.people import Person
+
+CAROL, MALLORY = Person("Carol"), Person("Mallory")
+
+
+def test_a_record_of_a_later_version_is_refused_and_nobody_blamed_for_passing_it_on() -> None:
+    bob = replica_of("Bob")
+    now = bob.clock.now()
+    unread = listing_nobody_here_can_read(CAROL, now)
+    offer = CAROL.listing(now=now)
+    outcome = bob.ingest.receive([CAROL.certificate(now), unread, offer], MALLORY.id)
+    assert outcome.faults == []
+    assert outcome.refused == [unread.id]
+    assert offer.id in outcome.kept
+
+
+def test_a_forged_signature_under_what_cannot_be_read_is_still_a_fault() -> None:
+    bob = replica_of("Bob")
+    unread = listing_nobody_here_can_read(CAROL, bob.clock.now())
+    forged = type(unread)(unread.header, unread.header_bytes, bytes(64), unread.body)
+    outcome = bob.ingest.receive([forged], MALLORY.id)
+    assert [code for _, code in outcome.faults] == [Code.FORGED]
+
+
+def test_a_node_starts_though_a_stored_profile_cannot_be_read_any_more() -> None:
+    store = Store.open(":memory:")
+    bob = replica_of("Bob", store)
+    now = bob.clock.now()
+    bob.ingest.receive([CAROL.certificate(now), CAROL.policy({bob.me: 900}, now=now)], CAROL.id)
+    unread = profile_nobody_here_can_read(CAROL, now)
+    with store.transaction():
+        store.records.put(unread, state=State.LIVE, received_from=CAROL.id, arrived=now)
+    again = Replica.open(store, bob.me, bob.keys, bob.clock, bob.entropy, identity=bob.identity)
+    assert again.circle.profile(CAROL.id) is None
+    assert again.circle.policy(CAROL.id) is not None
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_bad_signature_does_not_tell_whether_the_record_is_here(whole: bool) -> None:
+    bob = replica_of("Bob")
+    now = bob.clock.now()
+    here, elsewhere = CAROL.listing("Pears", now=now), CAROL.listing("Plums", now=now)
+    bob.ingest.receive([CAROL.certificate(now), CAROL.policy({bob.me: 900}, now=now), here], CAROL.id)
+    for record in (here, elsewhere):
+        forged = Record(record.header, record.header_bytes, bytes(64), record.body if whole else None)
+        outcome = bob.ingest.receive([forged], MALLORY.id)
+        assert ([code for _, code in outcome.faults], outcome.kept) == ([Code.FORGED], [])
+    assert bob.ingest.receive([here], MALLORY.id).kept == [here.id]

@@ -1,0 +1,30 @@
+"""What a view gives away, asked by somebody who does not keep to the rules."""
+
+from __future__ import annotations
+
+from meshnode.replica.serving import View
+from meshnode.store import State
+from protocol import PROFILE_SLOT, Kind, Phase
+from tests.support.forger import forged_profile
+from tests.support.mesh import Mesh
+from tests.support.mesh_people import befriend
+
+
+def test_a_profile_forged_in_anothers_name_does_not_draw_his_own_header_out() -> None:
+    mesh = Mesh(3)
+    for name in ("Alice", "Victor", "Mallory"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Victor", 900, 900)
+    befriend(mesh, "Alice", "Mallory", 105, 105)  # too little to carry on to Victor
+    mesh.settle()
+    alice, victor, mallory = (mesh.nodes[name] for name in ("Alice", "Victor", "Mallory"))
+    store, now = alice.replica.store, alice.replica.clock.now()
+    genuine = store.records.head((victor.person, Kind.PROFILE, PROFILE_SLOT))
+    assert genuine is not None
+    view = View(store, alice.replica.judge, alice.replica.clock, alice.person, mallory.person)
+    assert genuine.id not in {id_ for phase in Phase for _, id_ in view.items(phase)}
+
+    forged = forged_profile(victor.person, mallory.replica.keys, now)
+    alice.replica.ingest.receive([forged], mallory.person)
+    assert [row.state for row in store.records.rows_of([forged.id])] == [State.HELD]
+    assert view.supply([forged.id]) == ([], [])
