@@ -6,9 +6,9 @@ from itertools import permutations
 
 import pytest
 
-from protocol import Audience, Kind, Listing, body_of, limits
+from protocol import Audience, Kind, Listing, PersonId, Record, body_of, limits
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.mesh_people import acquaint, post, sees, vouch
+from tests.support.mesh_people import acquaint, befriend, holds, post, sees, vouch
 from tests.support.people import Person
 from tests.support.village import Village
 
@@ -20,9 +20,9 @@ def test_fault_19_a_ring_of_people_who_vouch_wholly_for_each_other_ends_and_reac
     village = Village()
     mallory, alice = village.mallory.person, village.alice
     ring = [mallory, *(Person(f"Nobody {number}") for number in range(1, RING))]
-    said = [mallory.policy({alice.person: 900, ring[1]: 1000, ring[-1]: 1000}, now=EPOCH)]
+    said: list[Record] = [mallory.policy({alice.person: 900, ring[1]: 1000, ring[-1]: 1000}, now=EPOCH)]
     for number, nobody in enumerate(ring[1:], start=1):
-        beside = {ring[number - 1]: 1000, ring[(number + 1) % RING]: 1000}
+        beside: dict[Person | PersonId, int] = {ring[number - 1]: 1000, ring[(number + 1) % RING]: 1000}
         said += [nobody.certificate(EPOCH), nobody.policy(beside, now=EPOCH), nobody.listing(nobody.name, now=EPOCH)]
     village.mallory.records = {record.id: record for record in said}
     for _ in range(3):
@@ -61,3 +61,23 @@ def test_fault_21_a_threshold_met_exactly_is_met_in_whatever_order_the_vouches_w
     vouch(mesh, "Ben", "Cleo", 799)
     mesh.settle()
     assert sees(mesh, "Cleo") == set()
+
+
+def test_fault_22_who_is_trusted_less_is_still_in_touch_and_gets_nothing_more_that_asks_for_more() -> None:
+    """FAULTS 22, in half: the bridge stays and carries less. What was carried over it before is dropped too."""
+    mesh = Mesh(22)
+    for name in ("Ann", "Ben", "Cleo"):
+        mesh.add(name)
+    befriend(mesh, "Ann", "Ben", 900, 900)
+    befriend(mesh, "Ben", "Cleo", 900, 900)
+    before = post(mesh, "Ann", "Ladder", Audience.TRUSTED_NETWORK)
+    mesh.settle()
+    assert sees(mesh, "Cleo") == {"Ladder"}
+    vouch(mesh, "Ben", "Cleo", 300)
+    mesh.settle()
+    post(mesh, "Ann", "Drill", Audience.TRUSTED_NETWORK)
+    post(mesh, "Ann", "Bench", Audience.NETWORK_WIDE)
+    mesh.settle()
+    assert ("Ben", "Cleo") in mesh.connections()
+    assert sees(mesh, "Cleo") == {"Bench"}
+    assert not holds(mesh, "Cleo", before)
