@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from meshnode.replica.serving import View
 from meshnode.store import State
-from protocol import PROFILE_SLOT, Kind, Phase
+from protocol import PROFILE_SLOT, Audience, Kind, Phase
 from tests.support.forger import forged_profile
 from tests.support.mesh import Mesh
-from tests.support.mesh_people import befriend
+from tests.support.mesh_people import befriend, post, vouch
 
 
 def test_a_profile_forged_in_anothers_name_does_not_draw_his_own_header_out() -> None:
@@ -28,3 +28,18 @@ def test_a_profile_forged_in_anothers_name_does_not_draw_his_own_header_out() ->
     alice.replica.ingest.receive([forged], mallory.person)
     assert [row.state for row in store.records.rows_of([forged.id])] == [State.HELD]
     assert view.supply([forged.id]) == ([], [])
+
+
+def test_fault_22_consent_is_asked_again_when_a_record_is_given() -> None:
+    """FAULTS 22: it was in the view and was wanted; meanwhile its author trusts the peer less."""
+    mesh = Mesh(4)
+    for name in ("Alice", "Bob"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    listing = post(mesh, "Alice", "Ladder", Audience.TRUSTED_NETWORK)
+    alice, bob = mesh.nodes["Alice"].replica, mesh.nodes["Bob"]
+    view = View(alice.store, alice.judge, alice.clock, alice.me, bob.person)
+    assert listing.id in {id_ for _, id_ in view.items(Phase.REST)}
+    assert [record.id for record in view.supply([listing.id])[0]] == [listing.id]
+    vouch(mesh, "Alice", "Bob", 300)
+    assert view.supply([listing.id])[0] == []
