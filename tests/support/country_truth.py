@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from meshnode.app.trust import policy
 from meshnode.replica.judge import Answer
-from meshnode.store import State
+from meshnode.store import Row, State
 from protocol import Audience, Kind, Listing, body_of, distance_km
 from tests.support.country import PLACES, Country
 from tests.support.large_world import LargeWorld
@@ -63,33 +63,43 @@ class Truth:
         """What of it can be brought to those it is granted to."""
 
     def is_cut_off(self, copy: Copy) -> bool:
-        """Whether the viewer has not heard what decides about his copy, nor has anybody with whom he is in touch."""
+        """Whether the viewer has not heard what decides about his copy, nor has anybody to whom he would show what he has.
+
+        Blocks do that: who is at odds with an author is neither shown old copies of his nor asked for newer ones.
+        """
         viewer = self._country.mesh.nodes[copy.viewer]
         of = {node.person: name for name, node in self._country.mesh.nodes.items()}
-        author = self._country.person(copy.author)
+        author, now = self._country.person(copy.author), viewer.replica.clock.now()
         near = author in viewer.replica.circle.reach_to(viewer.person)
         path = viewer.replica.circle.graph.trust(author, viewer.person) if near else None
         people = {copy.author, *(of[person] for person in path.people)} if path is not None else {copy.author}
         knows = self._heard(copy.viewer, people, copy)
-        truth = {known: version for name in people for known, version in self._heard(name, {name}, copy).items()}
-        if all(version >= truth.get(known, 0) for known, version in knows.items()):
+        truth = {known: row for name in people for known, row in self._heard(name, {name}, copy).items()}
+        if all(known not in truth or row.version >= truth[known].version for known, row in knows.items()):
             return False
-        others = [self._heard(name, people, copy) for name in self._touch[copy.viewer]]
-        return not any(other.get(known, 0) > version for other in others for known, version in knows.items())
+        for name in self._touch[copy.viewer]:
+            better = self._heard(name, people, copy)
+            for known, row in knows.items():
+                if known in better and better[known].version > row.version:
+                    shown = viewer.replica.judge.may_have(self._country.person(name), row, now)
+                    if shown is Answer.YES:
+                        return False
+        return True
 
-    def _heard(self, name: str, people: set[str], copy: Copy) -> dict[tuple[str, int, bytes], int]:
-        """The newest versions that somebody knows of what these people say of others, and the author of himself.
+    def _heard(self, name: str, people: set[str], copy: Copy) -> dict[tuple[str, int, bytes], Row]:
+        """The newest that somebody knows of what these people say of others, and the author of himself.
 
         What waits to be judged does not count: it supersedes nothing, and is passed on to nobody.
         """
         records = self._country.replica(name).store.records
-        heard: dict[tuple[str, int, bytes], int] = {}
+        heard: dict[tuple[str, int, bytes], Row] = {}
         for author in people:
             for row in records.rows(tuple(Kind), self._country.person(author), _KNOWN):
                 of_himself = author == copy.author and row.kind in (Kind.PROFILE, Kind.JOIN)
                 if of_himself or row.kind == Kind.POLICY or (row.kind == Kind.LISTING and row.slot == copy.slot):
                     known = (author, row.kind, row.slot)
-                    heard[known] = max(heard.get(known, 0), row.version)
+                    if known not in heard or heard[known].version < row.version:
+                        heard[known] = row
         return heard
 
     def _listings(self) -> Iterator[Told]:
@@ -188,7 +198,7 @@ def copies(country: Country, *, shown: bool) -> dict[Copy, int]:
 class Verdict:
     """How far nodes and model agree: copies held, those granted and within reach, and in words where they differ.
 
-    `stale` are copies that should be gone, and whose holders are in touch with nobody who could tell them.
+    `stale` are copies that should be gone, and whose holders are in touch with nobody who would tell them.
     """
 
     held: int
