@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import accumulate, pairwise
-from typing import Any
 
 from protocol import textform
-from protocol.addresses import Addresses, packed, plain, unpacked
+from protocol.addresses import Addresses, packed, unpacked
 from protocol.bodies import Device, body_of
 from protocol.bodies.fields import check_number
-from protocol.codec import decode_array, encode
+from protocol.codec import encode
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
+from protocol.handed import fields_of, parts_of, plain_addresses, read_text
 from protocol.keys import KEY_BYTES, SIGNATURE_BYTES, PersonId, device_slot
 from protocol.limits import (
-    CARD_ADDRESSES_MAX,
     CARD_BYTES_MAX,
     CARD_SECRET_BYTES,
-    CARD_TEXT_MAX,
     CARD_USES_MAX,
     INT_MAX,
     NAME_MAX,
@@ -38,7 +35,6 @@ _ID_DOMAIN = b"meshnode card id v1\0"
 
 # The parts of the fixed block, in its order: giver, device, signature, salt, handshake key, letter key, secret.
 _PARTS = (KEY_BYTES, KEY_BYTES, SIGNATURE_BYTES, SALT_BYTES, KEY_BYTES, KEY_BYTES, CARD_SECRET_BYTES)
-_BLOCK_BYTES = sum(_PARTS)
 
 
 def card_id(secret: bytes) -> bytes:
@@ -67,9 +63,7 @@ class Card:
         check_text("name", self.name, NAME_MAX, shortest=1)
         if len(self.secret) != CARD_SECRET_BYTES:
             raise InvalidField("secret", f"must be {CARD_SECRET_BYTES} bytes")
-        if len(self.addresses) > CARD_ADDRESSES_MAX:
-            raise InvalidField("addresses", f"must not be more than {CARD_ADDRESSES_MAX}")
-        object.__setattr__(self, "addresses", tuple(plain(host, port) for host, port in self.addresses))
+        object.__setattr__(self, "addresses", plain_addresses(self.addresses))
         check_number("expires", self.expires, 1, INT_MAX)
         check_number("trust", self.weight, 1, WEIGHT_MAX)
         check_number("uses", self.uses, 1, CARD_USES_MAX)
@@ -126,19 +120,7 @@ class Card:
         RemoteError CARD_CHECKSUM for a damaged text, CARD_MALFORMED for what is no card, VERSION for one of a later
         version. That it has expired, is used up or is one's own is not known here.
         """
-        if len(text) > CARD_TEXT_MAX:
-            raise RemoteError(Code.CARD_MALFORMED, "it is too long")
-        try:
-            payload = textform.from_text(_PREFIX, text)
-        except textform.ChecksumError as error:
-            raise RemoteError(Code.CARD_CHECKSUM, str(error)) from None
-        except textform.TextFormError as error:
-            raise RemoteError(Code.CARD_MALFORMED, str(error)) from None
-        try:
-            card = _read(payload)
-        except RemoteError as error:
-            code = error.code if error.code is Code.VERSION else Code.CARD_MALFORMED
-            raise RemoteError(code, error.detail) from error
+        card = read_text(_PREFIX, text, _read)
         if not verify_signature(card.certificate):
             raise RemoteError(Code.CARD_MALFORMED, "its certificate is not signed by its giver")
         return card
@@ -151,13 +133,9 @@ class Card:
 
 
 def _read(payload: bytes) -> Card:
-    fields: tuple[Any, ...] = decode_array(payload, length=_FIELDS, max_bytes=CARD_BYTES_MAX)
-    if fields[0] != _VERSION:
-        raise RemoteError(Code.VERSION, "it is of a later version of this program")
-    if tuple(map(type, fields)) != _FIELD_TYPES:
-        raise RemoteError(Code.CARD_MALFORMED, "a field is of another type")
+    fields = fields_of(payload, _VERSION, _FIELD_TYPES, CARD_BYTES_MAX)
     _, block, version, floor, created, life, longer, expires, weight, uses, name, addresses = fields
-    giver, device, signature, salt, dh_public, letter_public, secret = _parts(block)
+    giver, device, signature, salt, dh_public, letter_public, secret = parts_of(block, _PARTS)
     body = Device(salt, dh_public, letter_public).to_body()
     header = Header(
         kind=int(Kind.DEVICE),
@@ -186,12 +164,4 @@ def _read(payload: bytes) -> Card:
     )
 
 
-def _parts(block: bytes) -> list[bytes]:
-    if len(block) != _BLOCK_BYTES:
-        raise RemoteError(Code.CARD_MALFORMED, "its keys are not of their length")
-    ends = list(accumulate(_PARTS))
-    return [block[start:end] for start, end in pairwise((0, *ends))]
-
-
 _FIELD_TYPES = (int, bytes, int, int, int, int, int, int, int, int, str, bytes)
-_FIELDS = len(_FIELD_TYPES)

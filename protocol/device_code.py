@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import accumulate, pairwise
-from typing import Any
 
 from protocol import textform
-from protocol.addresses import Addresses, packed, plain, unpacked
+from protocol.addresses import Addresses, packed, unpacked
 from protocol.bodies.fields import check_bytes, check_number
-from protocol.codec import decode_array, encode
-from protocol.errors import Code, InvalidField, RemoteError
+from protocol.codec import encode
+from protocol.errors import InvalidField
+from protocol.handed import fields_of, parts_of, plain_addresses, read_text
 from protocol.keys import KEY_BYTES, PersonId, is_worthless
-from protocol.limits import CARD_ADDRESSES_MAX, CARD_SECRET_BYTES, CARD_TEXT_MAX, DEVICE_CODE_BYTES_MAX, INT_MAX
+from protocol.limits import CARD_SECRET_BYTES, DEVICE_CODE_BYTES_MAX, INT_MAX
 
 _PREFIX = "mdev"
 _VERSION = 1
@@ -24,9 +23,7 @@ _ID_DOMAIN = b"meshnode device code id v1\0"
 
 # The parts of the fixed block, in its order: person, handshake key, secret.
 _PARTS = (KEY_BYTES, KEY_BYTES, CARD_SECRET_BYTES)
-_BLOCK_BYTES = sum(_PARTS)
 _FIELD_TYPES = (int, bytes, int, bytes)
-_FIELDS = len(_FIELD_TYPES)
 
 
 def device_code_id(secret: bytes) -> bytes:
@@ -54,9 +51,7 @@ class DeviceCode:
             raise InvalidField("handshake key", "must not be of low order")
         check_bytes("secret", self.secret, CARD_SECRET_BYTES)
         check_number("expires", self.expires, 1, INT_MAX)
-        if len(self.addresses) > CARD_ADDRESSES_MAX:
-            raise InvalidField("addresses", f"must not be more than {CARD_ADDRESSES_MAX}")
-        object.__setattr__(self, "addresses", tuple(plain(host, port) for host, port in self.addresses))
+        object.__setattr__(self, "addresses", plain_addresses(self.addresses))
 
     @property
     def id(self) -> bytes:
@@ -75,29 +70,10 @@ class DeviceCode:
         RemoteError CARD_CHECKSUM for a damaged text, CARD_MALFORMED for what is no device code, VERSION for one of a
         later version. That it has expired, was used or is one's own is not known here.
         """
-        if len(text) > CARD_TEXT_MAX:
-            raise RemoteError(Code.CARD_MALFORMED, "it is too long")
-        try:
-            payload = textform.from_text(_PREFIX, text)
-        except textform.ChecksumError as error:
-            raise RemoteError(Code.CARD_CHECKSUM, str(error)) from None
-        except textform.TextFormError as error:
-            raise RemoteError(Code.CARD_MALFORMED, str(error)) from None
-        try:
-            return _read(payload)
-        except RemoteError as error:
-            code = error.code if error.code is Code.VERSION else Code.CARD_MALFORMED
-            raise RemoteError(code, error.detail) from error
+        return read_text(_PREFIX, text, _read)
 
 
 def _read(payload: bytes) -> DeviceCode:
-    fields: tuple[Any, ...] = decode_array(payload, length=_FIELDS, max_bytes=DEVICE_CODE_BYTES_MAX)
-    if fields[0] != _VERSION:
-        raise RemoteError(Code.VERSION, "it is of a later version of this program")
-    if tuple(map(type, fields)) != _FIELD_TYPES:
-        raise RemoteError(Code.CARD_MALFORMED, "a field is of another type")
-    _, block, expires, addresses = fields
-    if len(block) != _BLOCK_BYTES:
-        raise RemoteError(Code.CARD_MALFORMED, "its keys are not of their length")
-    person, dh_public, secret = (block[start:end] for start, end in pairwise((0, *accumulate(_PARTS))))
+    _, block, expires, addresses = fields_of(payload, _VERSION, _FIELD_TYPES, DEVICE_CODE_BYTES_MAX)
+    person, dh_public, secret = parts_of(block, _PARTS)
     return DeviceCode(person, dh_public, secret, expires, unpacked(addresses))
