@@ -71,8 +71,8 @@ def test_what_is_for_the_community_reaches_the_cell_too() -> None:
     assert sees(mesh, "Bob") == {"Drill"}
 
 
-def test_who_was_not_there_meets_a_member_of_whom_only_a_third_has_told_him() -> None:
-    """Bob's node calls Alice's, which has never heard of him: the join that he shows opens the door."""
+def a_cell_that_alice_has_not_seen_grow() -> Mesh:
+    """Mia has invited Alice, then lost touch with her, then invited Bob."""
     mesh = Mesh(4)
     for name in ("Mia", "Alice", "Bob"):
         mesh.add(name)
@@ -83,6 +83,12 @@ def test_who_was_not_there_meets_a_member_of_whom_only_a_third_has_told_him() ->
     invite(mesh, "Mia", "Elm Street", "Alice")
     mesh.cut("Mia", "Alice")
     invite(mesh, "Mia", "Elm Street", "Bob")
+    return mesh
+
+
+def test_who_was_not_there_meets_a_member_of_whom_only_a_third_has_told_him() -> None:
+    """Bob's node calls Alice's, which has never heard of him: the join that he shows opens the door."""
+    mesh = a_cell_that_alice_has_not_seen_grow()
     assert members(mesh, "Alice", "Elm Street") == {"Mia", "Alice"}
     post(mesh, "Alice", "Drill", Audience.MY_CELL)
     mesh.wire("Bob", "Alice")
@@ -92,16 +98,7 @@ def test_who_was_not_there_meets_a_member_of_whom_only_a_third_has_told_him() ->
 
 
 def test_so_does_another_device_of_his_that_did_not_write_the_join() -> None:
-    mesh = Mesh(4)
-    for name in ("Mia", "Alice", "Bob"):
-        mesh.add(name)
-    befriend(mesh, "Mia", "Alice", 800, 100)
-    befriend(mesh, "Mia", "Bob", 800, 100)
-    found(mesh, "Mia", "Elm Street")
-    mesh.settle()
-    invite(mesh, "Mia", "Elm Street", "Alice")
-    mesh.cut("Mia", "Alice")
-    invite(mesh, "Mia", "Elm Street", "Bob")
+    mesh = a_cell_that_alice_has_not_seen_grow()
     mesh.join_device("Bob's Pi", "Bob")
     mesh.wire("Bob", "Bob's Pi")
     mesh.settle()

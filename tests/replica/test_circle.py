@@ -4,28 +4,9 @@ from __future__ import annotations
 
 from meshnode.replica.circle import Circle
 from meshnode.store import State, Store
-from protocol import Audience, Device, Kind, Record, device_slot, limits, signed
+from protocol import Record
 from tests.support.people import NOW, Person
-
-
-def claim_device_of(thief: Person, victim: Person) -> Record:
-    """`thief` certifies the public keys of `victim`'s device as his own, which his identity key can well sign."""
-    body = Device(bytes(16), victim.keys.dh_public, victim.keys.letter_public)
-    return signed(
-        kind=Kind.DEVICE,
-        author=thief.id,
-        device=victim.device,
-        slot=device_slot(victim.device),
-        version=1,
-        audience=Audience.FOLLOWS,
-        policy_version=0,
-        created=NOW,
-        expires=NOW + limits.DEVICE_LIFE,
-        floor=1,
-        outlives=NOW + limits.DEVICE_LIFE,
-        body=body.to_body(),
-        sign=thief.identity.sign,
-    )
+from tests.support.thieves import claim
 
 
 def circle_of(*records: Record) -> tuple[Store, Circle]:
@@ -40,10 +21,10 @@ def circle_of(*records: Record) -> tuple[Store, Circle]:
 
 def test_nobody_silences_a_device_by_claiming_it() -> None:
     bob, mallory = Person("Bob"), Person("Mallory")
-    store, circle = circle_of(bob.certificate(), mallory.certificate(), claim_device_of(mallory, bob))
+    store, circle = circle_of(bob.certificate(), mallory.certificate(), claim(mallory, bob.keys))
     assert circle.certified(bob.id, bob.device)
     with store.transaction():
-        store.records.delete([claim_device_of(mallory, bob).id])
+        store.records.delete([claim(mallory, bob.keys).id])
     circle.refresh(store, [mallory.id])
     assert circle.certified(bob.id, bob.device)
     assert not circle.certified(mallory.id, bob.device)
@@ -51,7 +32,7 @@ def test_nobody_silences_a_device_by_claiming_it() -> None:
 
 def test_a_handshake_key_that_two_people_claim_names_neither_by_itself() -> None:
     bob, mallory = Person("Bob"), Person("Mallory")
-    _, circle = circle_of(bob.certificate(), mallory.certificate(), claim_device_of(mallory, bob))
+    _, circle = circle_of(bob.certificate(), mallory.certificate(), claim(mallory, bob.keys))
     assert circle.by_dh_public(bob.keys.dh_public) is None
     assert circle.by_dh_public(mallory.keys.dh_public) == circle.certificate(mallory.id, mallory.device)
 
