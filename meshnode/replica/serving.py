@@ -222,6 +222,8 @@ class View:
 
     def _recall_refused(self, delta: Delta) -> None:
         """Let the peer show again what may be for us now. What was refused lately may have been judged before a commit."""
+        if not self._refused:
+            return
         moved, lately = self._moved_for_me.since_last(), self._refused_lately
         self._refused_lately = set()
         for id_, (item, kind, asked) in list(self._refused.items()):
