@@ -7,8 +7,8 @@ from pathlib import Path
 
 from bench.harness import Bound, Report, percentile, timed
 from bench.village import Village, node_of, village_store
-from meshnode.app.finding.catalogue import Catalogue
-from meshnode.app.finding.discover import Search, discover
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.discover.discover import Search, discover
 
 ROUNDS = 10
 P95 = Bound(100, 15)

@@ -10,8 +10,8 @@ import random
 from collections.abc import Sequence
 
 from bench.harness import Bound, Report, timed
-from protocol.index import Index, Item
-from protocol.reconcile import Lens, Reconciler
+from protocol.wire.index import Index, Item
+from protocol.wire.reconcile import Lens, Reconciler
 
 SEED = 1
 DIFFERENCES = (10, 100, 1_000, 10_000)

@@ -20,12 +20,12 @@ import trio
 
 from meshnode import log as logs
 from meshnode.api import serve
-from meshnode.app.beginning import begin, certify_own_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.devices.joining import begin_as_device
-from meshnode.app.mail import letters, mailroom
+from meshnode.app.letters import inbox, letters
+from meshnode.app.owner.certificates import begin, certify_own_device
+from meshnode.app.owner.places import Position
 from meshnode.app.peers.contacts import salvaged
-from meshnode.app.sharing.places import Position
 from meshnode.app.upkeep import upkeep
 from meshnode.clock import Clock
 from meshnode.config import Config
@@ -34,15 +34,15 @@ from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import Mode
-from meshnode.net.joining import Found, Search, Way
+from meshnode.net.enrolment_client import Found, Search, Way
 from meshnode.net.network import Network, Options
 from meshnode.net.scheduler import Scheduler
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
-from meshnode.replica.strikes import silenced
+from meshnode.replica.revocation import silenced
 from meshnode.replica.verify import SharedVerifier
 from meshnode.store import Store
-from meshnode.store.desk import Desk
+from meshnode.store.store_thread import Desk
 from protocol import UNSET_PREFERENCE, Code, DeviceCode, Kind, PersonId, Preference, Record, device_slot, limits
 
 log = logging.getLogger(__name__)
@@ -303,8 +303,8 @@ def _round(replica: Replica) -> float:
 
 def _open_letters(replica: Replica) -> float:
     """Let new letters take effect, and take back those that have arrived; on the desk."""
-    if mailroom.is_news(replica):
-        mailroom.open_new(replica)
+    if inbox.is_news(replica):
+        inbox.open_new(replica)
         if replica.clock.trusted:
             letters.tend(replica)
     return LETTERS_PAUSE_SECONDS

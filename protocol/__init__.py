@@ -7,41 +7,8 @@ number, opens a file or a socket: time and random bytes are passed in.
 from __future__ import annotations
 
 from protocol import limits
-from protocol.bodies import (
-    CATEGORIES,
-    LISTING_TYPES,
-    UNSET_PREFERENCE,
-    URGENCIES,
-    Block,
-    Body,
-    Device,
-    Group,
-    GroupKind,
-    Invitation,
-    Join,
-    Letter,
-    Listing,
-    Policy,
-    Precision,
-    Preference,
-    Profile,
-    Step,
-    Vouch,
-    body_of,
-)
-from protocol.bodies import parse as parse_body
-from protocol.card import Card, card_id
-from protocol.channel import Channel, Initiator, Refused, Responder
 from protocol.codec import Value, decode, encode
-from protocol.device_code import DeviceCode, device_code_id
-from protocol.enrolment import certificate_in, check_enrol, enrol
 from protocol.errors import Code, InvalidField, LocalError, ProtocolError, RemoteError
-from protocol.exchange import Made, Part, Stage, is_cross_community, stage_after, stage_of, terms_of
-from protocol.frames import Bye, Enrol, Enrolled, decode_frame, encode_frame
-from protocol.graph import TrustGraph
-from protocol.groups import Groups, Memberships, NoGroups
-from protocol.index import Item
-from protocol.introduction import Introducing
 from protocol.keys import (
     DeviceId,
     DeviceKeys,
@@ -58,15 +25,11 @@ from protocol.keys import (
     short,
     verify,
 )
-from protocol.letters import (
-    CONTENTS,
-    SEAL_ENTROPY_BYTES,
-    Content,
-    Opened,
-    letter_tag,
-    open_letter,
-    seal,
-)
+from protocol.letters.exchange import Made, Part, Stage, is_cross_community, stage_after, stage_of, terms_of
+from protocol.letters.introduction import Introducing
+from protocol.letters.move import Act, Move, Terms, check_ask, community_tags, exchange_id
+from protocol.letters.receipt import Receipt
+from protocol.letters.sealing import CONTENTS, SEAL_ENTROPY_BYTES, Content, Opened, letter_tag, open_letter, seal
 from protocol.limits import (
     ADDRESSES_REMEMBERED_MAX,
     ANNOUNCED_TAGS,
@@ -91,24 +54,31 @@ from protocol.limits import (
     TOMBSTONE_GRACE,
     UNRECOGNISED_REMEMBERED,
 )
-from protocol.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
-from protocol.move import Act, Move, Terms, check_ask, community_tags, exchange_id
 from protocol.place import across_km, centre, coarse, coarser, distance_km, distance_words, is_cell, precision_of
-from protocol.policies import (
-    EffectivePolicy,
-    block_tag,
-    empty_policy,
-    merge,
-    narrows,
-    taken_over,
-    with_block,
-    with_preference,
-    with_vouch,
+from protocol.records.bodies import (
+    CATEGORIES,
+    LISTING_TYPES,
+    UNSET_PREFERENCE,
+    URGENCIES,
+    Block,
+    Body,
+    Device,
+    Group,
+    GroupKind,
+    Invitation,
+    Join,
+    Letter,
+    Listing,
+    Policy,
+    Precision,
+    Preference,
+    Profile,
+    Step,
+    Vouch,
+    body_of,
 )
-from protocol.presence import SERVICE_TYPE, Announcement, ServiceNames, Sighting, announce, recognise, service_names
-from protocol.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
-from protocol.receipt import Receipt
-from protocol.record import (
+from protocol.records.bodies import parse as parse_body
+from protocol.records.record import (
     PROFILE_SLOT,
     STRIKE_VERSION,
     Audience,
@@ -126,7 +96,6 @@ from protocol.record import (
     signed,
     verify_signature,
 )
-from protocol.relation import Relation, relation_of
 from protocol.session import (
     GRAPH_KINDS,
     Ended,
@@ -144,8 +113,24 @@ from protocol.session import (
 )
 from protocol.session import State as SessionState
 from protocol.text import check_text, text_fault, tidy
-from protocol.trust import TRUSTED, WEB, TrustPath, as_trust, cost, limit, reaches
-from protocol.visibility import (
+from protocol.tokens.card import Card, card_id
+from protocol.tokens.device_code import DeviceCode, device_code_id
+from protocol.trust.graph import TrustGraph
+from protocol.trust.groups import Groups, Memberships, NoGroups
+from protocol.trust.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
+from protocol.trust.policies import (
+    EffectivePolicy,
+    block_tag,
+    empty_policy,
+    merge,
+    narrows,
+    taken_over,
+    with_block,
+    with_preference,
+    with_vouch,
+)
+from protocol.trust.relation import Relation, relation_of
+from protocol.trust.visibility import (
     DEFAULT_RADIUS_KM,
     DEFAULT_REGARD,
     DEFAULT_WITHIN_KM,
@@ -162,6 +147,21 @@ from protocol.visibility import (
     standing_between,
     visible,
 )
+from protocol.trust.weights import TRUSTED, WEB, TrustPath, as_trust, cost, limit, reaches
+from protocol.wire.channel import Channel, Initiator, Refused, Responder
+from protocol.wire.enrolment import certificate_in, check_enrol, enrol
+from protocol.wire.frames import Bye, Enrol, Enrolled, decode_frame, encode_frame
+from protocol.wire.index import Item
+from protocol.wire.presence import (
+    SERVICE_TYPE,
+    Announcement,
+    ServiceNames,
+    Sighting,
+    announce,
+    recognise,
+    service_names,
+)
+from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
 
 __all__ = [
     "ADDRESSES_REMEMBERED_MAX",

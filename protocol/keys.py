@@ -14,9 +14,9 @@ from typing import TypeAlias
 from nacl import bindings
 from nacl.exceptions import BadSignatureError
 
-from protocol import limits, textform
+from protocol import bech32m, limits
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.words import WORDS
+from protocol.fingerprint import WORDS
 
 PersonId: TypeAlias = bytes
 """Ed25519 public key of an identity, 32 bytes."""
@@ -123,14 +123,14 @@ class DeviceKeys:
 @lru_cache(limits.IDS_REMEMBERED)
 def person_text(person: PersonId) -> str:
     """`mp1...`: how a person's key is written down; a mistyped letter is noticed."""
-    return textform.to_text(_PERSON_PREFIX, person)
+    return bech32m.to_text(_PERSON_PREFIX, person)
 
 
 def parse_person(text: str) -> PersonId:
     """The key behind a `mp1...`. RemoteError MALFORMED, in words for people, if it is none."""
     try:
-        person = textform.from_text(_PERSON_PREFIX, text)
-    except textform.TextFormError as error:
+        person = bech32m.from_text(_PERSON_PREFIX, text)
+    except bech32m.TextFormError as error:
         raise RemoteError(Code.MALFORMED, f"not a person's key: {error}") from None
     if len(person) != KEY_BYTES:
         raise RemoteError(Code.MALFORMED, "not a person's key: wrong length")
@@ -139,12 +139,12 @@ def parse_person(text: str) -> PersonId:
 
 def device_text(device: DeviceId) -> str:
     """`md1...`: how a device's key is written down."""
-    return textform.to_text(_DEVICE_PREFIX, device)
+    return bech32m.to_text(_DEVICE_PREFIX, device)
 
 
 def group_text(group_id: bytes) -> str:
     """`mg1...`: how a group's id is written down."""
-    return textform.to_text(_GROUP_PREFIX, group_id)
+    return bech32m.to_text(_GROUP_PREFIX, group_id)
 
 
 def short(person: PersonId) -> str:

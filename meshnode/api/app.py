@@ -14,12 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
-from meshnode.api import guard, shapes
-from meshnode.api.description import describe
+from meshnode.api import guard, schema
+from meshnode.api.context import Site
 from meshnode.api.event_stream import EventStream
 from meshnode.api.handlers import ROUTES
+from meshnode.api.openapi import describe
 from meshnode.api.routes import Route
-from meshnode.api.site import Site
 from meshnode.errors import Ambiguous, Failed, MeshnodeError, StorageFailed, Usage
 
 log = logging.getLogger(__name__)
@@ -45,11 +45,11 @@ def _endpoint(route: Route, site: Site) -> StarletteRoute:
             given["who"] = _text(request.path_params["who"])
         pairs = [(name, _text(value)) for name, value in request.query_params.multi_items()]
         if route.query is not None:
-            given["query"] = shapes.read_query(route.query, pairs)
+            given["query"] = schema.read_query(route.query, pairs)
         elif pairs:
             raise Usage(f"there is no parameter {pairs[0][0]!r} here")
         if route.body is not None:
-            given["body"] = shapes.read(route.body, await guard.json_body(request))
+            given["body"] = schema.read(route.body, await guard.json_body(request))
         if route.streams:
             given["last_event_id"] = request.headers.get("last-event-id")
             return EventStream(await route.handler(site, **given), HEADERS)
@@ -58,7 +58,7 @@ def _endpoint(route: Route, site: Site) -> StarletteRoute:
         except StorageFailed as error:
             site.break_off(error)
             raise
-        return answer(shapes.write(reply), route.status)
+        return answer(schema.write(reply), route.status)
 
     return StarletteRoute(route.path, endpoint, methods=[route.method], name=route.name)
 

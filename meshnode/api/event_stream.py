@@ -8,9 +8,9 @@ import trio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from meshnode.api import shapes
-from meshnode.api.description import EVENTS
+from meshnode.api import schema
 from meshnode.api.feed import Reader
+from meshnode.api.openapi import EVENTS
 
 HEARTBEAT_SECONDS = 15.0  # a comment this often tells both ends that the other is still there
 
@@ -45,7 +45,7 @@ class EventStream(Response):
             block = ":"
             with trio.move_on_after(HEARTBEAT_SECONDS):
                 event = await anext(self._reader)
-                data = json.dumps(shapes.write(event), separators=(",", ":"))
+                data = json.dumps(schema.write(event), separators=(",", ":"))
                 block = f"id: {event.id}\nevent: {event.kind}\ndata: {data}"
             await _send_block(send, block)
 

@@ -13,7 +13,7 @@ from functools import partial
 import trio
 
 from meshnode.app.events import PEERS, STATUS, EventView, Journal, kinds_of
-from meshnode.app.status import Network, NetworkState
+from meshnode.app.explain.status import Network, NetworkState
 from meshnode.errors import Refused
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica

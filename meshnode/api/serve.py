@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from meshnode.api.hanging_up import hang_up_at_the_end
+from meshnode.api.connection_shutdown import hang_up_at_the_end
 from meshnode.app.events import ALERTS
 from meshnode.errors import Failed, StorageFull
 
 if TYPE_CHECKING:
     from hypercorn.config import Config
 
-    from meshnode.api.site import Desk, Site
-    from meshnode.app.status import Network
+    from meshnode.api.context import Desk, Site
+    from meshnode.app.explain.status import Network
     from meshnode.replica.changes import Change
     from meshnode.replica.replica import Replica
 
@@ -96,9 +96,9 @@ def _prepare() -> Prepared:
     from hypercorn.config import Config
 
     from meshnode.api.app import build
+    from meshnode.api.context import Site
     from meshnode.api.feed import Feed
-    from meshnode.api.site import Site
-    from meshnode.app.finding.catalogue import Catalogue
+    from meshnode.app.catalog.catalog import Catalogue
 
     # Starlette and Hypercorn describe one ASGI in types that do not meet.
     run_hypercorn: Callable[..., Awaitable[None]] = hypercorn_trio.serve

@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app import groups
-from meshnode.app.exchange import dealings, exchanges
-from meshnode.app.exchange.dealings import ExchangeView
-from meshnode.app.finding import hiding, watching
-from meshnode.app.finding.catalogue import Catalogue
-from meshnode.app.finding.hiding import HiddenView
-from meshnode.app.finding.watching import Watcher, WatchView
-from meshnode.app.groups import GroupsQuery, GroupView
-from meshnode.app.listing import listings
-from meshnode.app.listing.ended import EndedView
-from meshnode.app.listing.shown import ListingView
-from meshnode.app.sharing import preference as sharing
-from meshnode.app.sharing.preference import SharingView
-from meshnode.app.trust import blocks, policy
-from meshnode.app.trust.blocks import BlockView
-from meshnode.app.trust.naming import PersonRef, reference
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.discover import hiding, watches
+from meshnode.app.discover.hiding import HiddenView
+from meshnode.app.discover.watches import Watcher, WatchView
+from meshnode.app.exchanges import exchanges, view
+from meshnode.app.exchanges.view import ExchangeView
+from meshnode.app.groups import groups
+from meshnode.app.groups.groups import GroupsQuery, GroupView
+from meshnode.app.listings import listings
+from meshnode.app.listings.archive import EndedView
+from meshnode.app.listings.view import ListingView
+from meshnode.app.naming import PersonRef, reference
+from meshnode.app.owner import policy
+from meshnode.app.owner import preference as sharing
+from meshnode.app.owner.preference import SharingView
+from meshnode.app.people import blocks
+from meshnode.app.people.blocks import BlockView
 from meshnode.replica.replica import Replica
 from protocol import limits
 
@@ -64,7 +65,7 @@ def export(replica: Replica, catalogue: Catalogue, watcher: Watcher) -> ExportVi
     """All that is the owner's, as it is now."""
     exchanges.catch_up(replica)
     profile, own = replica.circle.profile(replica.me), listings.mine(replica, catalogue)
-    courses = dealings.courses(replica, replica.store.exchanges.all_shown())
+    courses = view.courses(replica, replica.store.exchanges.all_shown())
     return ExportView(
         format=FORMAT,
         made=replica.clock.now(),
@@ -73,11 +74,11 @@ def export(replica: Replica, catalogue: Catalogue, watcher: Watcher) -> ExportVi
         sharing=sharing.show(replica),
         listings=own.listings,
         ended=own.ended,
-        exchanges=tuple(dealings.view(replica, course, messages=None) for course in courses),
+        exchanges=tuple(view.view(replica, course, messages=None) for course in courses),
         vouches=_vouches(replica),
         blocks=blocks.blocks(replica).blocks,
         groups=groups.show(replica, GroupsQuery()).groups,
-        watches=watching.watches(replica, catalogue, watcher).watches,
+        watches=watches.watches(replica, catalogue, watcher).watches,
         hidden=hiding.hidden(replica, catalogue).hidden,
     )
 

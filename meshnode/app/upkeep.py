@@ -6,19 +6,18 @@ come back when it learns the date.
 
 from __future__ import annotations
 
-from meshnode.app import membership
-from meshnode.app.beginning import certify
-from meshnode.app.devices import reissue, siblings
-from meshnode.app.exchange import stock
-from meshnode.app.listing import ended
-from meshnode.app.mail import letters, mailroom
-from meshnode.app.peers.presence_key import turn_if_due
-from meshnode.app.sharing import places
-from meshnode.app.sharing.profile import set_profile
-from meshnode.app.trust import policy
-from meshnode.replica import clearing
+from meshnode.app.devices import reissue, sync_own_devices
+from meshnode.app.exchanges import stock
+from meshnode.app.groups import membership
+from meshnode.app.letters import inbox, letters
+from meshnode.app.listings import archive
+from meshnode.app.owner import places, policy
+from meshnode.app.owner.certificates import certify
+from meshnode.app.owner.presence_key import turn_if_due
+from meshnode.app.owner.profile import set_profile
+from meshnode.replica import eviction
 from meshnode.replica.replica import Replica
-from meshnode.replica.strikes import silenced
+from meshnode.replica.revocation import silenced
 from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, limits
 
 UPKEEP_SECONDS = 10 * 60  # between two rounds while nothing asks for one sooner
@@ -31,11 +30,11 @@ def upkeep(replica: Replica) -> int:
     """Do what is due and return after how many seconds to come again."""
     if silenced(replica):
         return UPKEEP_SECONDS  # nothing is this device's to say or to keep in order any more
-    mailroom.open_new(replica)
+    inbox.open_new(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
     reissue.carry_on(replica)
-    siblings.follow(replica)
+    sync_own_devices.follow(replica)
     stock.follow_up(replica)
     letters.tend(replica)
     _purge(replica)
@@ -63,15 +62,15 @@ def _purge(replica: Replica) -> None:
     store.introductions.purge(now)
     store.exchanges.purge(now - limits.LETTER_LIFE)
     store.ended.purge(now)
-    ending, strays = store.records.ending(now), clearing.strays(replica)
+    ending, strays = store.records.ending(now), eviction.strays(replica)
     if ending or strays:
 
         def delete() -> None:
-            ended.keep_expired(replica, ending)
+            archive.keep_expired(replica, ending)
             store.records.purge(now)
             store.records.delete([row.id for row in strays])
 
-        clearing.let_go(replica, [*ending, *strays], delete)
+        eviction.let_go(replica, [*ending, *strays], delete)
 
 
 def _renew(replica: Replica) -> None:

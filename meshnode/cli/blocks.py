@@ -6,7 +6,7 @@ import click
 
 from meshnode.cli import names, output, preview
 from meshnode.cli.client import segment
-from meshnode.cli.shell import command, named, settings
+from meshnode.cli.command import command, named, settings
 
 
 @command("block")

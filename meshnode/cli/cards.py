@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from meshnode.cli import output
-from meshnode.cli.shell import Span, Trust, command, named, settings
+from meshnode.cli.command import Span, Trust, command, named, settings
 from meshnode.errors import Usage
 
 CARD_READ_MAX = 64 * 1024  # characters read from a pipe: no card is longer, whatever else comes

@@ -21,7 +21,7 @@ from typing import Any
 import click
 
 from meshnode.cli import output
-from meshnode.cli.shell import command, settings
+from meshnode.cli.command import command, settings
 from meshnode.errors import Failed
 
 NAMES = {"A": "Alice", "B": "Bob", "C": "Carol"}

@@ -10,8 +10,8 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.client import segment
+from meshnode.cli.command import Command, Family, Settings, Span, named, settings
 from meshnode.cli.program import as_typed
-from meshnode.cli.shell import Command, Family, Settings, Span, named, settings
 from meshnode.errors import Usage
 
 if TYPE_CHECKING:

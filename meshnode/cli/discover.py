@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from meshnode.cli import output
-from meshnode.cli.shell import command, settings
+from meshnode.cli.command import command, settings
 from meshnode.cli.wording import AUDIENCES, CATEGORIES, ORDERS, RELATIONS, TYPES
 
 ANY_TRUST = 0.1  # where the web ends

@@ -8,7 +8,7 @@ import time
 import click
 
 from meshnode.cli import output
-from meshnode.cli.shell import command, settings
+from meshnode.cli.command import command, settings
 from meshnode.errors import NotRunning
 
 KINDS = {

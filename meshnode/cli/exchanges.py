@@ -8,8 +8,8 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.courses import lines, short, summary
-from meshnode.cli.shell import Command, command, named, settings
+from meshnode.cli.command import Command, command, named, settings
+from meshnode.cli.exchange_text import lines, short, summary
 
 _MESSAGE = click.option("--message", default="", help="Words to go with it.")
 

@@ -7,7 +7,7 @@ import json
 import click
 
 from meshnode.cli import output
-from meshnode.cli.shell import command, settings
+from meshnode.cli.command import command, settings
 
 
 @command("export")

@@ -10,7 +10,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.shell import Command, Family, named, settings
+from meshnode.cli.command import Command, Family, named, settings
 from meshnode.cli.wording import RELATIONS
 
 _GROUP = "NAME"

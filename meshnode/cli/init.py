@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import click
 
 from meshnode.cli import output
+from meshnode.cli.command import Position, Settings, command, settings
 from meshnode.cli.program import as_typed
-from meshnode.cli.shell import Position, Settings, command, settings
 from meshnode.cli.wording import AUDIENCES
 from meshnode.errors import Refused, Usage
 from meshnode.home import Home

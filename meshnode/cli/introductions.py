@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from meshnode.cli import names, output
-from meshnode.cli.shell import command, named, settings
+from meshnode.cli.command import command, named, settings
 
 
 @command("introduce")

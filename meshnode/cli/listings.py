@@ -11,7 +11,7 @@ import click
 from meshnode.cli import names, output
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
-from meshnode.cli.shell import Moment, Position, Span, command, named, settings
+from meshnode.cli.command import Moment, Position, Span, command, named, settings
 from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES, area, for_whom
 from meshnode.errors import Usage
 

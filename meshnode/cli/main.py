@@ -13,7 +13,7 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.client import Refusal
-from meshnode.cli.shell import ASKED, LazyGroup, Settings
+from meshnode.cli.command import ASKED, LazyGroup, Settings
 from meshnode.errors import MeshnodeError
 
 INTERRUPTED = 130  # as a shell reports a death by SIGINT
@@ -64,15 +64,15 @@ TABLE = {
         "mine": "meshnode.cli.listings",
         "show": "meshnode.cli.listings",
         "edit": "meshnode.cli.listings",
-        "renew": "meshnode.cli.ending",
-        "close": "meshnode.cli.ending",
-        "withdraw": "meshnode.cli.ending",
+        "renew": "meshnode.cli.lifecycle",
+        "close": "meshnode.cli.lifecycle",
+        "withdraw": "meshnode.cli.lifecycle",
     },
     "Finding": {
         "discover": "meshnode.cli.discover",
         "news": "meshnode.cli.news",
         "watch": "meshnode.cli.watch",
-        "hide": "meshnode.cli.hide",
+        "hide": "meshnode.cli.hiding",
     },
     "Exchanges": {
         "respond": "meshnode.cli.exchanges",
@@ -117,9 +117,9 @@ def run(arguments: list[str] | None = None) -> int:
             reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
     call = Settings()
     if ASKED in os.environ:
-        from meshnode.cli import completing
+        from meshnode.cli import bash_completion
 
-        completing.teach()
+        bash_completion.teach()
     try:
         code = _invoke(arguments, call)
         sys.stdout.flush()

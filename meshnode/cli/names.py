@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli.shell import settings
+from meshnode.cli.command import settings
 from meshnode.errors import MeshnodeError
 
 OFFERED_MAX = 50  # more than anybody reads

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from meshnode.cli import output
+from meshnode.cli.command import command, settings
 from meshnode.cli.discover import as_line
-from meshnode.cli.shell import command, settings
 from meshnode.errors import Usage
 
 

@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import names, output, preview
 from meshnode.cli.client import segment
-from meshnode.cli.shell import Trust, command, named, settings
+from meshnode.cli.command import Trust, command, named, settings
 from meshnode.cli.wording import RELATIONS
 
 

@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.shell import command, named, settings
+from meshnode.cli.command import command, named, settings
 from meshnode.cli.wording import RELATIONS, for_whom
 
 what_if = click.option("--what-if", is_flag=True, help="Only say who would gain and lose sight of what.")

@@ -12,7 +12,7 @@ import click
 
 from meshnode import __version__
 from meshnode.cli import output
-from meshnode.cli.shell import ASKED, Settings, command, settings
+from meshnode.cli.command import ASKED, Settings, command, settings
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -48,9 +48,9 @@ def completion(context: click.Context, shell: str | None) -> None:
     chosen = shell or _own_shell()
     from click.shell_completion import get_completion_class
 
-    from meshnode.cli import completing
+    from meshnode.cli import bash_completion
 
-    completing.teach()
+    bash_completion.teach()
 
     script = get_completion_class(chosen)
     assert script is not None, "one of SHELLS"

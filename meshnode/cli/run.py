@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from meshnode.cli import output
+from meshnode.cli.command import Settings, command, settings
 from meshnode.cli.init import PASSPHRASE_VARIABLE, ask, begin, given_passphrase
 from meshnode.cli.program import as_typed
-from meshnode.cli.shell import Settings, command, settings
 from meshnode.config import Config
 from meshnode.errors import Usage
 

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from meshnode.cli import output, preview
-from meshnode.cli.shell import Family, Position, command, settings
+from meshnode.cli.command import Family, Position, command, settings
 from meshnode.cli.wording import AUDIENCES, PRECISIONS, area, for_whom
 from meshnode.errors import Usage
 

@@ -9,7 +9,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.shell import command, named, settings
+from meshnode.cli.command import command, named, settings
 from meshnode.errors import NotRunning
 
 
@@ -72,7 +72,7 @@ def peers(context: click.Context) -> None:
 @click.pass_context
 def doctor(context: click.Context, person: str | None) -> None:
     """Look for the usual causes of trouble, or for why PERSON is not met."""
-    from meshnode.cli.examine import examine_home
+    from meshnode.cli.doctor_home import examine_home
 
     findings = examine_home(settings(context).place())
     path = "/v1/doctor" if person is None else f"/v1/doctor/{segment(named('person', person))}"

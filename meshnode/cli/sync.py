@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from meshnode.cli import output
-from meshnode.cli.shell import command, settings
+from meshnode.cli.command import command, settings
 
 MISSING_NAMED = 5
 

@@ -8,8 +8,8 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.client import segment
+from meshnode.cli.command import Command, Family, named, settings
 from meshnode.cli.discover import as_asked, sought
-from meshnode.cli.shell import Command, Family, named, settings
 
 watch = Family("watch", help="Searches that you save: you are told when something comes into view that matches.")
 

@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.shell import command, named, settings
+from meshnode.cli.command import command, named, settings
 from meshnode.cli.wording import RELATIONS
 
 

@@ -17,7 +17,7 @@ import trio
 from meshnode.app.peers.contacts import Announced
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Mdns
-from meshnode.net.recogniser import Recogniser, Sighted
+from meshnode.net.recognizer import Recogniser, Sighted
 from meshnode.net.services import Service
 from protocol import ANNOUNCEMENT_LIFE, LocalError, PersonId, announce, service_names
 

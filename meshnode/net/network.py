@@ -13,23 +13,23 @@ from functools import partial
 
 import trio
 
+from meshnode.app.explain.status import Attempt, NetworkState, Peer
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.app.status import Attempt, NetworkState, Peer
-from meshnode.app.sync import Synced
+from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
 from meshnode.net import report
-from meshnode.net.caller import Caller
+from meshnode.net.connection_table import Links
+from meshnode.net.connector import Caller
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import Discovery, Mode
-from meshnode.net.gate import Gate, Waiting
+from meshnode.net.fair_share import Pace
 from meshnode.net.interfaces import Interfaces, snapshot, watch
-from meshnode.net.link import Desk, Link, Origin
-from meshnode.net.links import Links
 from meshnode.net.listener import Listener
-from meshnode.net.pace import Pace
-from meshnode.net.recogniser import Sighted
+from meshnode.net.peer_link import Desk, Link, Origin
+from meshnode.net.preauth_limiter import Gate, Waiting
+from meshnode.net.recognizer import Sighted
 from meshnode.net.syncing import sync
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from meshnode.app.status import Problem
+from meshnode.app.explain.status import Problem
 from meshnode.net.interfaces import Interfaces, host_text
 from protocol import CARD_ADDRESSES_MAX
 

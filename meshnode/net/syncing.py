@@ -7,8 +7,8 @@ from typing import Protocol
 
 import trio
 
-from meshnode.app.sync import Synced
-from meshnode.net.link import Link
+from meshnode.app.peers.sync import Synced
+from meshnode.net.peer_link import Link
 from protocol import DeviceId, PersonId
 
 LOOK_SECONDS = 2.0  # for those who are not there to be found: an announcement and its answer take less on any LAN

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from meshnode.replica.judge import Question
+from meshnode.replica.access import Question
 from meshnode.store import Row
 from protocol import DeviceId, PersonId, Record, RecordId
 

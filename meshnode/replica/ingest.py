@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from meshnode.clock import Clock
+from meshnode.replica.access import Answer, Answers, Judge, Question, about
 from meshnode.replica.changes import Change, Changes, Newer
-from meshnode.replica.circle import Circle
-from meshnode.replica.judge import Answer, Answers, Judge, Question, about
-from meshnode.replica.room import Room
-from meshnode.replica.settle import Settled, Settler
+from meshnode.replica.quota import Room
+from meshnode.replica.reevaluate import Settled, Settler
+from meshnode.replica.trust_state import Circle
 from meshnode.store import Row, State, Store
 from protocol import (
     Body,

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshnode.clock import Clock
+from meshnode.replica.access import Judge
 from meshnode.replica.changes import Changes
-from meshnode.replica.circle import Circle
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
-from meshnode.replica.judge import Judge
-from meshnode.replica.room import Room
-from meshnode.replica.settle import Settler
+from meshnode.replica.quota import Room
+from meshnode.replica.reevaluate import Settler
+from meshnode.replica.trust_state import Circle
 from meshnode.store import Store
 from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
 

@@ -5,17 +5,17 @@ Plain synchronous code; the one async seam is `desk.Desk`, imported from there s
 
 from __future__ import annotations
 
+from meshnode.store.archive import Ended
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
 from meshnode.store.devices import IssuedCode, Owed, OwnDevice
-from meshnode.store.ended import Ended
+from meshnode.store.discover import Alert, Hidden, Seen, Watch
 from meshnode.store.exchanges import Exchange, KeptMove
-from meshnode.store.finding import Alert, Hidden, Seen, Watch
 from meshnode.store.introductions import Introduced
 from meshnode.store.letters import LyingLetter, SentLetter
 from meshnode.store.people import Address, PinnedKeys
 from meshnode.store.rows import Row, State
 from meshnode.store.store import Store, StoreProblem
-from meshnode.store.tally import Use
+from meshnode.store.usage import Use
 
 __all__ = [
     "Address",

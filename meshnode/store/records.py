@@ -15,8 +15,8 @@ from meshnode.store.database import Database
 from meshnode.store.people import People
 from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
 from meshnode.store.rows import Row, State, id_key
-from meshnode.store.tally import Tally, Use
-from meshnode.store.version import BEHIND, NEWEST, VERSION, Version
+from meshnode.store.usage import Tally, Use
+from meshnode.store.versions import BEHIND, NEWEST, VERSION, Version
 from protocol import (
     Body,
     DeviceId,

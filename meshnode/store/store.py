@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from meshnode.errors import StorageDamaged, StorageFailed
+from meshnode.store.archive import EndedListings
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
 from meshnode.store.devices import Devices
-from meshnode.store.ended import EndedListings
+from meshnode.store.discover import Finding
 from meshnode.store.exchanges import Exchanges
-from meshnode.store.finding import Finding
 from meshnode.store.introductions import Introductions
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta

@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 
 from protocol.errors import Code, RemoteError
-from protocol.frames import HAVE_PREFIX_BYTES, Have, Want
-from protocol.index import Item
 from protocol.limits import HAVES_UNANSWERED_MAX
 from protocol.session.events import Phase
-from protocol.session.holdings import Holdings
+from protocol.session.peer_set import Holdings
+from protocol.wire.frames import HAVE_PREFIX_BYTES, Have, Want
+from protocol.wire.index import Item
 
 
 class Announcer:

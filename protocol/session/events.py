@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from protocol.errors import Code
 from protocol.keys import DeviceId, PersonId
-from protocol.record import Kind, Record, RecordId
+from protocol.records.record import Kind, Record, RecordId
 
 
 class Phase(IntEnum):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 
-from protocol.bodies import Device, body_of
 from protocol.errors import Code, RemoteError
-from protocol.frames import WHO_BYTES, Hello, Introduce, Who
 from protocol.keys import DeviceId, PersonId
-from protocol.record import Kind, Record, check_header, verify_signature
+from protocol.records.bodies import Device, body_of
+from protocol.records.record import Kind, Record, check_header, verify_signature
 from protocol.session.events import Introduction, PeerIntroduced
+from protocol.wire.frames import WHO_BYTES, Hello, Introduce, Who
 
 VERSIONS = (1,)
 ALGORITHMS = (1,)  # of reconciliation; 1 is README.md, "Reconciliation"

@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.frames import (
+from protocol.limits import LIVE_COMPARE_SECONDS, RECHECK_SECONDS
+from protocol.records.record import Record
+from protocol.session.announcing import Announcer
+from protocol.session.deadlines import Patience
+from protocol.session.events import Ended, Event, Introduction, NowLive, Phase, phase_of
+from protocol.session.greeting import Greeting
+from protocol.session.peer_set import Holdings
+from protocol.session.reconciliation import Settling
+from protocol.session.states import BOTH_ADMITTED, State, Trigger, after, check_allowed
+from protocol.session.transfer import Incoming, Outgoing
+from protocol.session.unsolicited_headers import HeaderPost
+from protocol.wire.frames import (
     Bye,
     Compare,
     Frame,
@@ -29,18 +40,7 @@ from protocol.frames import (
     decode_frame,
     encode_frame,
 )
-from protocol.index import Item
-from protocol.limits import LIVE_COMPARE_SECONDS, RECHECK_SECONDS
-from protocol.record import Record
-from protocol.session.announcing import Announcer
-from protocol.session.events import Ended, Event, Introduction, NowLive, Phase, phase_of
-from protocol.session.greeting import Greeting
-from protocol.session.headers import HeaderPost
-from protocol.session.holdings import Holdings
-from protocol.session.patience import Patience
-from protocol.session.settling import Settling
-from protocol.session.states import BOTH_ADMITTED, State, Trigger, after, check_allowed
-from protocol.session.transfer import Incoming, Outgoing
+from protocol.wire.index import Item
 
 
 @dataclass(frozen=True, slots=True)

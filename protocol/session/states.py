@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import Enum
 
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.frames import (
+from protocol.wire.frames import (
     Bye,
     Compare,
     Frame,

@@ -11,8 +11,6 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.frames import Records, pack
-from protocol.index import ID_BYTES, Item
 from protocol.limits import (
     BACKLOG_BYTES,
     BATCH_BYTES,
@@ -23,8 +21,10 @@ from protocol.limits import (
     WINDOW_BYTES,
     WINDOW_RECORDS,
 )
-from protocol.record import Record
+from protocol.records.record import Record
 from protocol.session.events import Phase, Received, Wanted
+from protocol.wire.frames import Records, pack
+from protocol.wire.index import ID_BYTES, Item
 
 _TYPICAL_BYTES = 600  # of a record, until some have been seen
 _TRIM_FROM = 4096  # offers already pulled that may pile up before their memory is given back

@@ -9,7 +9,7 @@ import pytest
 from meshnode.api.app import openapi_document
 from tests.api.fits import misfits
 from tests.api.site import Caller
-from tests.app.neighbours import story
+from tests.app.neighbors import story
 from tests.support.mesh import Mesh
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from meshnode.api.description import EVENTS
+from meshnode.api.openapi import EVENTS
 from tests.api.site import Answer
 
 TYPES: dict[str, tuple[type, ...]] = {

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshnode.api.app import build
+from meshnode.api.context import Site
 from meshnode.api.feed import Feed
-from meshnode.api.site import Site
-from meshnode.app.finding.catalogue import Catalogue
-from meshnode.app.status import Attempt, NetworkState, Peer
-from meshnode.app.sync import Synced
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.explain.status import Attempt, NetworkState, Peer
+from meshnode.app.peers.sync import Synced
 from meshnode.replica.replica import Replica
 from protocol import PersonId
 

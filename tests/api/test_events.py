@@ -13,11 +13,11 @@ import trio
 
 from meshnode.api import event_stream, feed, serve
 from meshnode.replica.changes import Change
-from meshnode.store.desk import Desk
+from meshnode.store.store_thread import Desk
 from tests.api.fits import faults
 from tests.api.site import StillNetwork
-from tests.app.neighbours import Desk as Neighbour
-from tests.app.neighbours import story
+from tests.app.neighbors import Desk as Neighbour
+from tests.app.neighbors import story
 from tests.support.mesh import Mesh
 
 WITHIN_SECONDS = 20.0

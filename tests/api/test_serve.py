@@ -14,9 +14,9 @@ import trio
 from meshnode.api import serve
 from meshnode.errors import Failed, StorageFailed
 from meshnode.replica.replica import Replica
-from meshnode.store.desk import Desk
+from meshnode.store.store_thread import Desk
 from tests.api.site import StillNetwork
-from tests.app.neighbours import settle_in
+from tests.app.neighbors import settle_in
 from tests.support.mesh import Mesh
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.app.neighbours import Desk, story
+from tests.app.neighbors import Desk, story
 from tests.support.mesh import Mesh
 
 

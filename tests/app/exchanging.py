@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from meshnode.app.exchange import exchanges as cases
-from meshnode.app.exchange.dealings import ExchangeView
-from meshnode.app.exchange.exchanges import ExchangesQuery, MoveOrder, Request
-from tests.app.neighbours import Desk
+from meshnode.app.exchanges import exchanges as cases
+from meshnode.app.exchanges.exchanges import ExchangesQuery, MoveOrder, Request
+from meshnode.app.exchanges.view import ExchangeView
+from tests.app.neighbors import Desk
 from tests.support.mesh import Mesh
 
 

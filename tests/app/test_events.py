@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshnode.app import groups
 from meshnode.app.events import KINDS, REMEMBERED, Journal, kinds_of
-from meshnode.app.listing import ending
-from meshnode.app.trust import people as people_cases
+from meshnode.app.groups import groups
+from meshnode.app.listings import lifecycle
+from meshnode.app.people import people as people_cases
 from meshnode.replica.changes import Change
-from tests.app.neighbours import Desk
+from tests.app.neighbors import Desk
 from tests.support.mesh import Mesh
 
 NOW = 1_800_000_000
@@ -35,7 +35,7 @@ def test_what_others_do_is_told_by_its_kind(mesh: Mesh, people: People) -> None:
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     assert kinds(heard) == {"listings"}
-    ending.withdraw(carol.replica, carol.catalogue, "Veg")
+    lifecycle.withdraw(carol.replica, carol.catalogue, "Veg")
     mesh.settle()
     assert kinds(heard) == {"listings"}
     groups.new(bob.replica, groups.Founding("cell", "Elm Street"))

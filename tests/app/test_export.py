@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import json
 
-from meshnode.api import shapes
-from meshnode.app import export, groups
-from meshnode.app.exchange import exchanges
-from meshnode.app.finding import hiding
-from meshnode.app.finding.seeking import Sought
-from meshnode.app.finding.watching import Watcher, add
-from meshnode.app.listing import ending
-from meshnode.app.trust import blocks
-from tests.app.neighbours import Desk
+from meshnode.api import schema
+from meshnode.app import export
+from meshnode.app.discover import hiding
+from meshnode.app.discover.search import Sought
+from meshnode.app.discover.watches import Watcher, add
+from meshnode.app.exchanges import exchanges
+from meshnode.app.groups import groups
+from meshnode.app.listings import lifecycle
+from meshnode.app.people import blocks
+from tests.app.neighbors import Desk
 from tests.support.mesh import Mesh
 
 People = tuple[Desk, Desk, Desk]
@@ -22,14 +23,14 @@ People = tuple[Desk, Desk, Desk]
 def exported(desk: Desk) -> tuple[export.ExportView, str]:
     """The document, and how it is printed."""
     made = export.export(desk.replica, desk.catalogue, Watcher(desk.replica, desk.catalogue))
-    return made, json.dumps(shapes.write(made))
+    return made, json.dumps(schema.write(made))
 
 
 def test_all_that_is_ones_own_is_in_it_and_nothing_of_others(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     alice.post("Chair")
     alice.post("Soup")
-    ending.close(alice.replica, alice.catalogue, "Soup")
+    lifecycle.close(alice.replica, alice.catalogue, "Soup")
     bob.post("Bread", audience="network_wide")
     carol.post("Jam", audience="network_wide")
     groups.new(alice.replica, groups.Founding("cell", "Elm Street"))

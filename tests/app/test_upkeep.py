@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from meshnode.app import upkeep
-from meshnode.app.listing.listings import Draft, post
-from meshnode.app.trust import cards, policy
+from meshnode.app.listings.listings import Draft, post
+from meshnode.app.owner import policy
+from meshnode.app.people import cards
 from meshnode.replica.changes import Change
 from protocol import PROFILE_SLOT, Kind, device_slot, limits
 from tests.support.mesh import EPOCH, Mesh, Node

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.neighbours import story
+from tests.app.neighbors import story
 from tests.cli.village import Village, daemon
 from tests.support.mesh import Mesh
 

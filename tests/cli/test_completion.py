@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.app.sharing import profile
-from meshnode.cli.completing import quoted
+from meshnode.app.owner import profile
+from meshnode.cli.bash_completion import quoted
 from tests.cli.village import Village
 
 ROOT = Path(__file__).resolve().parents[2]

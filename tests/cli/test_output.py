@@ -112,7 +112,7 @@ def test_the_command_lines_words_are_the_protocols() -> None:
 
 
 def test_what_can_be_cleared_is_what_the_use_case_clears() -> None:
-    from meshnode.app.listing.listings import CLEARABLE
+    from meshnode.app.listings.listings import CLEARABLE
 
     assert tuple(CLEARABLE) == wording.CLEARABLE
 

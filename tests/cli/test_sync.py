@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.sync import Synced
+from meshnode.app.peers.sync import Synced
 from tests.cli.village import Village
 
 

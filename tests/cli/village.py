@@ -15,7 +15,7 @@ from meshnode.api import serve
 from meshnode.cli.main import run
 from meshnode.home import Home
 from meshnode.replica.replica import Replica
-from meshnode.store.desk import Desk
+from meshnode.store.store_thread import Desk
 from tests.api.site import StillNetwork
 from tests.support.mesh import Mesh
 

@@ -72,7 +72,7 @@ LIBRARIES: dict[str, set[str]] = {
     "msgpack": {"protocol"},
     "h3": {"protocol"},
     "apsw": {"meshnode.store"},
-    "trio": {"meshnode.store.desk", "meshnode.net", "meshnode.api", "meshnode.node"},
+    "trio": {"meshnode.store.store_thread", "meshnode.net", "meshnode.api", "meshnode.node"},
     "zeroconf": {"meshnode.net"},
     "ifaddr": {"meshnode.net"},
     "starlette": {"meshnode.api"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.mail import mailroom
+from meshnode.app.letters import inbox
 from meshnode.replica.replica import Replica
 from protocol import Introducing, Opened
 
@@ -18,5 +18,5 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, str]]:
         assert isinstance(opened.content, Introducing)
         read.append((replica.device, opened.content.message))
 
-    monkeypatch.setitem(mailroom.HANDLERS, Introducing, note)
+    monkeypatch.setitem(inbox.HANDLERS, Introducing, note)
     return read

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
-from meshnode.app.trust import policy
 from meshnode.store import State
 from protocol import Audience, Kind, device_slot, limits
 from tests.support.mesh import EPOCH, Mesh

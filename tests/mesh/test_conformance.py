@@ -6,11 +6,11 @@ from itertools import combinations, permutations
 
 import pytest
 
-from meshnode.app.finding.catalogue import Catalogue
-from meshnode.app.sharing.profile import set_profile
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.owner.profile import set_profile
 from meshnode.store import State
 from protocol import Audience, Kind, Listing, body_of, limits
-from tests.app.neighbours import Desk
+from tests.app.neighbors import Desk
 from tests.support.conformance import (
     AUTHOR,
     BLOCKS,

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app.trust import policy
+from meshnode.app.owner import policy
 from meshnode.store import State
 from protocol import Audience, Precision, Preference, Record, limits
 from tests.support.mesh import Mesh

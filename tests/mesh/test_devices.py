@@ -8,10 +8,11 @@ from itertools import combinations
 
 import pytest
 
-from meshnode.app.devices import listed as devices
-from meshnode.app.devices import revoking
-from meshnode.app.status import NetworkState, status
-from meshnode.app.trust import blocks, policy
+from meshnode.app.devices import device_list as devices
+from meshnode.app.devices import revocation
+from meshnode.app.explain.status import NetworkState, status
+from meshnode.app.owner import policy
+from meshnode.app.people import blocks
 from meshnode.errors import Forbidden, NotFound, Refused
 from protocol import Audience, Kind, Precision, Preference, device_slot, limits
 from tests.support.mesh import Mesh
@@ -60,11 +61,11 @@ def test_a_device_without_the_identity_key_certifies_and_strikes_nobody() -> Non
     with pytest.raises(Forbidden, match="does not have your identity key"):
         devices.add(pi, devices.DeviceOrder(), ())
     with pytest.raises(Forbidden, match="does not have your identity key"):
-        revoking.revoke(pi, "First")
+        revocation.revoke(pi, "First")
     with pytest.raises(Refused, match="that you are at"):
-        revoking.revoke(pi, "Pi")
+        revocation.revoke(pi, "Pi")
     with pytest.raises(NotFound, match="no device of yours"):
-        revoking.revoke(pi, "Tablet")
+        revocation.revoke(pi, "Tablet")
 
 
 def test_the_device_with_the_identity_renews_the_certificates_of_all() -> None:

@@ -8,15 +8,15 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app.exchange import exchanges as cases
-from meshnode.app.exchange import stats
-from meshnode.app.exchange.exchanges import MoveOrder
-from meshnode.app.finding.catalogue import Catalogue
-from meshnode.app.listing import listings
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.exchanges import exchanges as cases
+from meshnode.app.exchanges import stats
+from meshnode.app.exchanges.exchanges import MoveOrder
+from meshnode.app.listings import listings
 from meshnode.errors import MeshnodeError, Refused
 from protocol import Audience, Kind, Stage, limits
 from tests.app.exchanging import all_of, completed, inbox, make, offer, respond, states
-from tests.app.neighbours import Desk
+from tests.app.neighbors import Desk
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, befriend, block, found, invite
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from meshnode.app.owner import policy
 from meshnode.app.peers.conversation import Conversation
-from meshnode.app.trust import policy
 from meshnode.replica import authoring
 from meshnode.store import State
 from protocol import Audience, Code, Kind, Listing, PersonId, Profile, Record, encode, limits, presence_psk
 from protocol.limits import DAY, INT_MAX
-from tests.support.crooked import another_signature, rewritten, with_signature
 from tests.support.intruder import Intruder
+from tests.support.malformed_records import another_signature, rewritten, with_signature
 from tests.support.mesh import EPOCH
 from tests.support.mesh_people import holds, post, sees, vouch
 from tests.support.people import Person, grown

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from meshnode.app.trust import policy
+from meshnode.app.owner import policy
 from meshnode.store import State
 from protocol import Audience, Code, Kind, Record, limits, verify_signature
-from tests.support.crooked import with_signature
+from tests.support.malformed_records import with_signature
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import acquaint, befriend, post, sees
 from tests.support.people import Person, grown

@@ -6,10 +6,23 @@ import pytest
 
 from meshnode.app.peers.conversation import Conversation
 from protocol import PREAUTH_SECONDS, Code, Initiator, Kind, presence_psk
-from protocol.frames import Bye, Compare, Have, Headers, Hello, Introduce, Pull, Records, Roots, Want, Who, encode_frame
 from protocol.limits import FRAME_MAX_BYTES
-from tests.support.crooked import rewritten
+from protocol.wire.frames import (
+    Bye,
+    Compare,
+    Have,
+    Headers,
+    Hello,
+    Introduce,
+    Pull,
+    Records,
+    Roots,
+    Want,
+    Who,
+    encode_frame,
+)
 from tests.support.intruder import Intruder
+from tests.support.malformed_records import rewritten
 from tests.support.mesh import EPOCH
 from tests.support.people import Person, grown
 from tests.support.village import Village

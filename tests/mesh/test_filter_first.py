@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from meshnode.app.trust import policy
+from meshnode.app.owner import policy
 from meshnode.store import State
 from protocol import Audience, Kind, Listing, PersonId, Receipt, Record, seal, signed
 from protocol.limits import DAY, LETTER_LIFE

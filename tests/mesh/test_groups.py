@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app import groups
-from meshnode.app.trust import policy
+from meshnode.app.groups import groups
+from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Refused
 from protocol import Audience, Code, limits
 from tests.support.chains import chain, join_record

@@ -6,9 +6,9 @@ import random
 
 import pytest
 
-from meshnode.app.devices import revoking
-from meshnode.app.mail import mailroom
-from meshnode.app.mail.letters import Delivery
+from meshnode.app.devices import revocation
+from meshnode.app.letters import inbox
+from meshnode.app.letters.letters import Delivery
 from protocol import limits
 from tests.support.mail import SECRET, ZOE, delivery, lying, settle_down, village, who_holds, write
 from tests.support.mesh_people import acquaint, befriend, block, found, invite, person, vouch
@@ -57,7 +57,7 @@ def test_whoever_carries_a_letter_finds_nothing_in_it() -> None:
         assert hidden not in letter.wire
     bob = mesh.nodes["Bob"].replica
     before = bob.store.letters.lying()
-    mailroom.open_new(bob)
+    inbox.open_new(bob)
     assert bob.store.letters.lying() == before  # not for him: not even looked into
 
 
@@ -169,7 +169,7 @@ def test_a_letter_of_a_device_that_was_struck_is_written_anew_read_once_and_take
     mesh.cut("Bob", "Carol")
     slot = write(mesh, "Alice's phone", "Carol")
     mesh.advance(1)
-    revoking.revoke(mesh.nodes["Alice"].replica, "Alice's phone", discard=False)
+    revocation.revoke(mesh.nodes["Alice"].replica, "Alice's phone", discard=False)
     settle_down(mesh)
     assert {record.header.device for record in lying(mesh, "Bob")} == {mesh.nodes["Alice"].replica.device}
     mesh.heal()

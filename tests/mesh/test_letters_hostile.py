@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.mail.letters import Delivery
+from meshnode.app.letters.letters import Delivery
 from protocol import Kind, Letter, Record, letter_tag, limits, seal
 from tests.support.intruder import Intruder
 from tests.support.mail import SECRET, ZOE, delivery, lying, settle_down, village, words, write

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app.finding.catalogue import Catalogue
-from meshnode.app.listing import ending, listings
-from meshnode.app.listing.listings import Draft, Edit
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.listings import lifecycle, listings
+from meshnode.app.listings.listings import Draft, Edit
 from protocol import Audience, Kind, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, sees
@@ -48,16 +48,16 @@ class Row:
 
 
 def close(row: Row) -> None:
-    ending.close(row.replica, row.catalogue, "Soup")
+    lifecycle.close(row.replica, row.catalogue, "Soup")
 
 
 def withdraw(row: Row) -> None:
-    ending.withdraw(row.replica, row.catalogue, "Soup")
+    lifecycle.withdraw(row.replica, row.catalogue, "Soup")
 
 
 def be_taken(row: Row) -> None:
-    ending.take(row.replica, row.slot, 1)
-    ending.take(row.replica, row.slot, 1)
+    lifecycle.take(row.replica, row.slot, 1)
+    lifecycle.take(row.replica, row.slot, 1)
 
 
 def expire(row: Row) -> None:
@@ -103,7 +103,7 @@ def test_a_renewal_brings_it_back_to_all_also_to_one_who_missed_the_end(end: Cal
     row.mesh.cut("Carol", "Dan")
     end(row)
     row.mesh.settle()
-    renewed = ending.renew(row.replica, row.catalogue, "Soup", ending.Renewal(expires_in=30 * limits.DAY))
+    renewed = lifecycle.renew(row.replica, row.catalogue, "Soup", lifecycle.Renewal(expires_in=30 * limits.DAY))
     row.mesh.settle()
     assert row.seen_by() >= {"Bob", "Carol"}
     row.mesh.heal()
@@ -118,10 +118,10 @@ def test_no_renewal_looks_like_a_fork_to_anybody() -> None:
         for end in (close, be_taken):
             end(row)
             row.mesh.advance(limits.DAY)
-            ending.renew(row.replica, row.catalogue, "Soup", ending.Renewal(expires_in=limits.DAY))
-            ending.put_back(row.replica, row.slot, 1)
+            lifecycle.renew(row.replica, row.catalogue, "Soup", lifecycle.Renewal(expires_in=limits.DAY))
+            lifecycle.put_back(row.replica, row.slot, 1)
             row.mesh.advance(2 * limits.DAY + limits.TOMBSTONE_GRACE // 2)
-            ending.renew(row.replica, row.catalogue, "Soup", ending.Renewal(expires_in=LIFE))
+            lifecycle.renew(row.replica, row.catalogue, "Soup", lifecycle.Renewal(expires_in=LIFE))
             row.mesh.settle()
             assert row.seen_by() == set(OTHERS)
     assert not any(node.replica.store.records.forks() for node in row.mesh.nodes.values())

@@ -13,18 +13,19 @@ from collections.abc import Iterator
 import h3
 import pytest
 
-from meshnode.app import groups
-from meshnode.app.exchange import exchanges
-from meshnode.app.exchange.exchanges import MoveOrder, Request
-from meshnode.app.listing import ending
-from meshnode.app.listing.listings import Draft, Edit, edit
-from meshnode.app.sharing import audience, places, what_if
-from meshnode.app.sharing import preference as sharing
-from meshnode.app.sharing.places import Position
-from meshnode.app.sharing.preference import SharingChange
-from meshnode.app.sharing.profile import set_profile
+from meshnode.app.exchanges import exchanges
+from meshnode.app.exchanges.exchanges import MoveOrder, Request
+from meshnode.app.explain import audience, what_if
+from meshnode.app.groups import groups
+from meshnode.app.listings import lifecycle
+from meshnode.app.listings.listings import Draft, Edit, edit
+from meshnode.app.owner import places
+from meshnode.app.owner import preference as sharing
+from meshnode.app.owner.places import Position
+from meshnode.app.owner.preference import SharingChange
+from meshnode.app.owner.profile import set_profile
 from protocol import Precision, encode
-from tests.app.neighbours import Desk, story
+from tests.app.neighbors import Desk, story
 from tests.support.mesh import Mesh
 from tests.support.tap import Tap, set_tap
 
@@ -90,7 +91,7 @@ def live(mesh: Mesh, people: tuple[Desk, Desk, Desk], precisions: list[Precision
         exchanges.move(ask, asked.exchange, MoveOrder("accept", "Come any time."))
         mesh.settle()
         for title in ("Drill", "Bread"):
-            ending.close(ask, catalogue, title)
+            lifecycle.close(ask, catalogue, title)
         mesh.settle()
     groups.new(ask, groups.Founding("cell", "Elm Street"))
     mesh.restart("Alice")

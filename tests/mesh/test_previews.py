@@ -7,15 +7,16 @@ from collections.abc import Callable
 
 import pytest
 
-from meshnode.app.finding.catalogue import Catalogue, listing_id
-from meshnode.app.finding.discover import Search, discover
-from meshnode.app.sharing import audience, places, what_if
-from meshnode.app.sharing import preference as sharing
-from meshnode.app.sharing.preference import SharingChange
-from meshnode.app.sharing.what_if import SightView, WhatIfView
-from meshnode.app.trust import blocks, people, policy
-from meshnode.app.trust.naming import known
-from meshnode.replica.judge import Answer
+from meshnode.app.catalog.catalog import Catalogue, listing_id
+from meshnode.app.discover.discover import Search, discover
+from meshnode.app.explain import audience, what_if
+from meshnode.app.explain.what_if import SightView, WhatIfView
+from meshnode.app.naming import known
+from meshnode.app.owner import places, policy
+from meshnode.app.owner import preference as sharing
+from meshnode.app.owner.preference import SharingChange
+from meshnode.app.people import blocks, people
+from meshnode.replica.access import Answer
 from meshnode.replica.replica import Replica
 from protocol import person_text
 from tests.support.mesh_people import found, invite

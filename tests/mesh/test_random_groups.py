@@ -7,8 +7,8 @@ from itertools import combinations
 
 import pytest
 
-from meshnode.app import groups
-from meshnode.app.trust import policy
+from meshnode.app.groups import groups
+from meshnode.app.owner import policy
 from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from protocol import Audience

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.devices import listed as devices
+from meshnode.app.devices import device_list as devices
 from meshnode.app.devices import reissue
-from meshnode.app.trust import policy
+from meshnode.app.owner import policy
 from meshnode.errors import Refused, StorageFull
 from meshnode.replica import authoring
 from protocol import (

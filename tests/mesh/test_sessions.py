@@ -6,9 +6,9 @@ from itertools import pairwise
 
 import pytest
 
+from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.app.trust import policy
 from protocol import (
     STRIKE_VERSION,
     Audience,
@@ -21,13 +21,13 @@ from protocol import (
     limits,
     signed,
 )
-from protocol.frames import Bye, Hello, Who, decode_frame
+from protocol.wire.frames import Bye, Hello, Who, decode_frame
 from tests.support.intruder import Intruder
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import acquaint, befriend, block, holds, person, post, rewrite, sees, vouch
 from tests.support.people import Person
+from tests.support.stolen_keys import claim
 from tests.support.tap import set_tap
-from tests.support.thieves import claim
 
 
 def friends(*names: str, seed: int = 51) -> Mesh:

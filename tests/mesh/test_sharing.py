@@ -6,11 +6,10 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app.sharing import places
-from meshnode.app.sharing import preference as sharing
-from meshnode.app.sharing.places import Position
-from meshnode.app.sharing.preference import SharingChange
-from meshnode.app.trust import policy
+from meshnode.app.owner import places, policy
+from meshnode.app.owner import preference as sharing
+from meshnode.app.owner.places import Position
+from meshnode.app.owner.preference import SharingChange
 from protocol import Audience, Kind, Listing, Record, body_of
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, befriend, holds, post, sees

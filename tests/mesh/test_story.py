@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.trust import policy
+from meshnode.app.owner import policy
 from meshnode.replica import authoring
 from protocol import Audience, Kind, limits
 from tests.support.mesh import Mesh

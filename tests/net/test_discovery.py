@@ -14,7 +14,7 @@ from meshnode.app.peers.contacts import Announced
 from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, Discovery, Mode
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Inbox, Mdns
-from meshnode.net.recogniser import Sighted
+from meshnode.net.recognizer import Sighted
 from meshnode.net.services import Heard, Service
 from protocol import ANNOUNCEMENT_LIFE, MDNS_QUEUE_MAX
 from tests.net.test_interfaces import HOME, LOOPBACK

@@ -7,11 +7,11 @@ import dataclasses
 import pytest
 import trio
 
-from meshnode.app.listing import listings
+from meshnode.app.listings import listings
 from meshnode.app.peers import contacts
 from meshnode.app.peers.contacts import dial_keys
 from meshnode.app.peers.conversation import Conversation
-from meshnode.app.trust import blocks, cards
+from meshnode.app.people import blocks, cards
 from meshnode.errors import Failed
 from meshnode.net import network
 from meshnode.net.dialer import Address, Dialer, Outcome

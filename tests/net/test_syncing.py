@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import trio
 
-from meshnode.app.listing import listings
+from meshnode.app.listings import listings
 from meshnode.net import syncing
 from tests.support.network import Node, connect, start
 

@@ -21,7 +21,7 @@ from protocol import (
     short,
     verify,
 )
-from protocol.words import WORDS
+from protocol.fingerprint import WORDS
 from tests.support.people import Person
 
 keys = st.binary(min_size=32, max_size=32)

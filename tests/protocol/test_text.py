@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import InvalidField, check_text, text_fault, tidy
-from protocol.textform import ChecksumError, TextFormError, from_text, to_text
+from protocol.bech32m import ChecksumError, TextFormError, from_text, to_text
 
 HOSTILE = {
     "escape": "a\x1b[31mb",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshnode.app.trust import policy
+from meshnode.app.owner import policy
 from meshnode.errors import StorageFull
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica

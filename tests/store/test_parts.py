@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from meshnode.store import ClaimResult, State, Store
-from meshnode.store.desk import Desk
+from meshnode.store.store_thread import Desk
 from protocol import Card
 from protocol.limits import ADDRESSES_REMEMBERED_MAX, DAY
 from tests.support.people import NOW, Person, grown

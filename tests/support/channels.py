@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from protocol.channel import Initiator, Refused, Responder
-from protocol.noise import public_key
-from protocol.psk import Psk, PskCandidate, SeenEphemerals, presence_psk
+from protocol.wire.channel import Initiator, Refused, Responder
+from protocol.wire.noise import public_key
+from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, presence_psk
 from tests.support.vectors_noise import labelled
 
 if TYPE_CHECKING:

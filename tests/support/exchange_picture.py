@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocol.exchange import TABLE, Part, Stage
-from protocol.move import Act
+from protocol.letters.exchange import TABLE, Part, Stage
+from protocol.letters.move import Act
 
 _SAYS = {
     Act.ASK: "asks",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from meshnode.app.owner import policy
 from meshnode.app.peers.conversation import Conversation
-from meshnode.app.trust import policy
 from protocol import (
     Initiator,
     Introduction,
@@ -27,7 +27,7 @@ from protocol import (
     device_slot,
     phase_of,
 )
-from protocol.frames import Frame, Hello, decode_frame, encode_frame
+from protocol.wire.frames import Frame, Hello, decode_frame, encode_frame
 from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.people import Person, grown
 

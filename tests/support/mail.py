@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from meshnode.app.mail import letters
-from meshnode.app.mail.letters import Delivery
+from meshnode.app.letters import letters
+from meshnode.app.letters.letters import Delivery
 from meshnode.store import State
 from protocol import Introducing, Kind, Record
 from tests.support.mesh import EPOCH, Mesh

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from hashlib import blake2b
 
-from meshnode.app import beginning, upkeep
+from meshnode.app import upkeep
+from meshnode.app.devices import device_list as devices
 from meshnode.app.devices import joining
-from meshnode.app.devices import listed as devices
+from meshnode.app.owner import certificates, profile
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.app.sharing import profile
 from meshnode.clock import Clock
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -112,7 +112,7 @@ class Mesh:
         """A new person with a node of his own, its keys grown from seed and name."""
         identity = IdentityKeys(random.Random(f"{self._seed}/{name}/identity").randbytes(32))
         node = self._new_node(name, identity)
-        beginning.begin(
+        certificates.begin(
             node.replica, name=name, place=None, preference=Preference(audience, Precision.NEIGHBORHOOD, 25, 0)
         )
         if place is not None:
@@ -124,7 +124,7 @@ class Mesh:
         identity = self.nodes[owner].replica.identity
         assert identity is not None
         node = self._new_node(name, identity)
-        beginning.certify_own_device(node.replica)
+        certificates.certify_own_device(node.replica)
         return node
 
     def join_device(self, name: str, owner: str) -> Node:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from meshnode.app.devices import revoking
-from meshnode.app.status import NetworkState, status
+from meshnode.app.devices import revocation
+from meshnode.app.explain.status import NetworkState, status
 from meshnode.replica.replica import Replica
 from protocol import Audience, Profile
 from tests.support.mesh import Mesh
@@ -29,9 +29,9 @@ def replica(mesh: Mesh, name: str) -> Replica:
     return mesh.nodes[name].replica
 
 
-def revoke(mesh: Mesh, device: str = "Pi", *, discard: bool = False) -> revoking.RevokedView:
+def revoke(mesh: Mesh, device: str = "Pi", *, discard: bool = False) -> revocation.RevokedView:
     """Alice gives up one of her devices, on her laptop."""
-    return revoking.revoke(replica(mesh, "Laptop"), device, discard=discard)
+    return revocation.revoke(replica(mesh, "Laptop"), device, discard=discard)
 
 
 def presence_key(mesh: Mesh, where: str) -> bytes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from meshnode.app import groups
-from meshnode.app.trust import policy
+from meshnode.app.groups import groups
+from meshnode.app.owner import policy
 from meshnode.replica import authoring
-from meshnode.replica.judge import Answer
+from meshnode.replica.access import Answer
 from meshnode.store import State
 from protocol import Audience, Kind, Listing, PersonId, Record, body_of, limits
 from tests.support.mesh import Mesh

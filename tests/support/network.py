@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import trio
 
-from meshnode.app.beginning import begin
-from meshnode.app.trust import cards
+from meshnode.app.owner.certificates import begin
+from meshnode.app.people import cards
 from meshnode.clock import Clock
 from meshnode.net.discovery import Mode
 from meshnode.net.network import Network, Options
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
-from meshnode.store.desk import Desk
+from meshnode.store.store_thread import Desk
 from protocol import Audience, Precision, Preference
 from tests.support.people import Person
 

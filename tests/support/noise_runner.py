@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import cycle
 from typing import Any
 
-from protocol.noise import Handshake
+from protocol.wire.noise import Handshake
 
 Vector = dict[str, Any]  # names and hex strings, as the JSON has them
 

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
-from meshnode.app.sharing.profile import set_profile
-from meshnode.app.trust import policy
-from meshnode.replica.judge import Answer
+from meshnode.app.owner import policy
+from meshnode.app.owner.profile import set_profile
+from meshnode.replica.access import Answer
 from meshnode.store import State
 from protocol import (
     Audience,

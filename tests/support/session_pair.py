@@ -21,8 +21,8 @@ from protocol import (
     Wanted,
     phase_of,
 )
-from protocol.frames import Compare, Frame, Records, Roots, decode_frame
 from protocol.limits import RECHECK_SECONDS
+from protocol.wire.frames import Compare, Frame, Records, Roots, decode_frame
 from tests.support.people import NOW, Person
 
 HANDSHAKE_HASH = bytes(range(64))

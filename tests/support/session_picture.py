@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocol.frames import Bye, Ping
 from protocol.session.states import ALLOWED, TRANSITIONS, State, Trigger
+from protocol.wire.frames import Bye, Ping
 
 
 def picture() -> str:

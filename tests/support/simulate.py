@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Self
 
 from protocol import limits
-from tests.support.country import Country, Plan
-from tests.support.country_truth import Verdict, verdict
+from tests.support.oracle import Verdict, verdict
+from tests.support.world_simulation import Country, Plan
 
 ONE_WEB_EVERY = 12
 """In every twelfth country all bridges are answered: one web, in which every policy comes to every node."""

@@ -9,7 +9,7 @@ import pytest
 
 from meshnode.app.peers import conversation
 from protocol import DeviceId, Introduction, Session
-from protocol.frames import Frame, Pull, decode_frame
+from protocol.wire.frames import Frame, Pull, decode_frame
 
 
 @dataclass(frozen=True)

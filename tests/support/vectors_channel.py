@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol.channel import Refused
 from protocol.limits import REKEY_FRAMES
-from protocol.noise import public_key
-from protocol.psk import Psk, card_psk, contact_psk
+from protocol.wire.channel import Refused
+from protocol.wire.noise import public_key
+from protocol.wire.psk import Psk, card_psk, contact_psk
 from tests.support.channels import ALICE, BOB, PRESENCE, PRESENCE_KEY, answer, connect, dial
 from tests.support.vectors_noise import labelled
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from protocol.noise import pattern_of, public_key
+from protocol.wire.noise import pattern_of, public_key
 from tests.support.noise_runner import Vector, play
 
 PROTOCOLS = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import Any
 
-from protocol.presence import announce, service_names
+from protocol.wire.presence import announce, service_names
 from tests.support.vectors_noise import labelled
 
 PLACES = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from protocol import Phase, Record
 from protocol.codec import encode
-from protocol.frames import (
+from protocol.wire.frames import (
     Bye,
     Compare,
     Enrol,
@@ -25,8 +25,8 @@ from protocol.frames import (
     Who,
     encode_frame,
 )
-from protocol.index import Index, Item
-from protocol.reconcile import Lens, Reconciler
+from protocol.wire.index import Index, Item
+from protocol.wire.reconcile import Lens, Reconciler
 from tests.support.people import NOW, Person
 from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
 

@@ -8,7 +8,7 @@ from typing import Any
 from protocol import (
     limit,
 )
-from protocol.trust import COST
+from protocol.trust.weights import COST
 from tests.support.model import World
 from tests.support.people import grown
 from tests.support.webs import chain, graph_of, together

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from meshnode.api.handlers import devices, events, exchanges, finding, groups, listings, node, people, preview, sharing
+from meshnode.api.handlers import devices, discover, events, exchanges, groups, listings, node, people, preview, sharing
 from meshnode.api.routes import Route
 
-PARTS = (node, devices, people, groups, sharing, listings, preview, finding, exchanges, events)
+PARTS = (node, devices, people, groups, sharing, listings, preview, discover, exchanges, events)
 ROUTES: list[Route] = [route for part in PARTS for route in part.ROUTES]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from meshnode.api.context import Site
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
-from meshnode.app.devices import listed as device_cases
-from meshnode.app.devices import revoking as revoke_cases
+from meshnode.app.devices import device_list as device_cases
+from meshnode.app.devices import revocation as revoke_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from meshnode.api.context import Site
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
 from meshnode.app.events import EventView
 from meshnode.errors import Refused
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from meshnode.api.context import Site
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
-from meshnode.app.exchange import exchanges as exchange_cases
-from meshnode.app.exchange import stats as stats_cases
-from meshnode.app.exchange.dealings import ExchangeView
+from meshnode.app.exchanges import exchanges as exchange_cases
+from meshnode.app.exchanges import stats as stats_cases
+from meshnode.app.exchanges.view import ExchangeView
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

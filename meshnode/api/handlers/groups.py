@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from meshnode.api.context import Site
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
-from meshnode.app import groups as group_cases
+from meshnode.app.groups import groups as group_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from meshnode.api.context import Site
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
-from meshnode.app.listing import ending as ending_cases
-from meshnode.app.listing import listings as listing_cases
-from meshnode.app.listing.shown import ListingView
+from meshnode.app.listings import lifecycle as ending_cases
+from meshnode.app.listings import listings as listing_cases
+from meshnode.app.listings.view import ListingView
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from meshnode.api.context import Site
 from meshnode.api.handlers.errors import NAMED
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
-from meshnode.app import doctor as doctor_cases
 from meshnode.app import export as export_cases
-from meshnode.app import status as status_cases
-from meshnode.app import sync as sync_cases
+from meshnode.app.explain import doctor as doctor_cases
+from meshnode.app.explain import status as status_cases
+from meshnode.app.peers import sync as sync_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

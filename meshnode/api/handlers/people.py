@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from meshnode.api.context import Site
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
-from meshnode.app.mail import introductions as introduction_cases
-from meshnode.app.trust import blocks as block_cases
-from meshnode.app.trust import cards as card_cases
-from meshnode.app.trust import people as people_cases
-from meshnode.app.trust import why as why_cases
+from meshnode.app.explain import why as why_cases
+from meshnode.app.people import blocks as block_cases
+from meshnode.app.people import cards as card_cases
+from meshnode.app.people import introductions as introduction_cases
+from meshnode.app.people import people as people_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from meshnode.api.context import Site
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
-from meshnode.app.listing.listings import Draft, Edit
-from meshnode.app.sharing import audience as audience_cases
-from meshnode.app.sharing import what_if as what_if_cases
-from meshnode.app.sharing.preference import SharingChange
-from meshnode.app.trust.people import VouchOrder
+from meshnode.app.explain import audience as audience_cases
+from meshnode.app.explain import what_if as what_if_cases
+from meshnode.app.listings.listings import Draft, Edit
+from meshnode.app.owner.preference import SharingChange
+from meshnode.app.people.people import VouchOrder
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

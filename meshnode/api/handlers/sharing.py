@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from meshnode.api.context import Site
 from meshnode.api.handlers.errors import WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.api.site import Site
-from meshnode.app.sharing import preference as sharing_cases
+from meshnode.app.owner import preference as sharing_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from meshnode.app.beginning import certify
+from meshnode.app.owner.certificates import certify
 from meshnode.replica.replica import Replica
 from protocol import (
     PROFILE_SLOT,

@@ -10,8 +10,8 @@ import logging
 from collections.abc import Iterator
 from functools import partial
 
-from meshnode.app import membership
-from meshnode.app.trust import policy
+from meshnode.app.groups import membership
+from meshnode.app.owner import policy
 from meshnode.errors import Failed, Refused, StorageFailed, StorageFull
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.app import membership
+from meshnode.app.groups import membership
 from meshnode.app.peers.contacts import salvaged
 from meshnode.replica.replica import Replica
 from protocol import PersonId

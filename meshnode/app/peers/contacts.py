@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from meshnode.replica.replica import Replica
-from meshnode.replica.strikes import silenced, strike_on
+from meshnode.replica.revocation import silenced, strike_on
 from meshnode.store import IssuedCard
 from protocol import (
     ANNOUNCED_TAGS,

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app import membership
 from meshnode.app.devices import enrolment
-from meshnode.app.peers import claims, leavers, used_cards
+from meshnode.app.groups import membership
+from meshnode.app.owner import former_web
 from meshnode.app.peers.admission import admits
 from meshnode.app.peers.contacts import Dial, PskName, psk_candidates
+from meshnode.app.people import card_claims, spent_cards
 from meshnode.replica.changes import Change, Newer
 from meshnode.replica.replica import Replica
-from meshnode.replica.serving import Delta, View
-from meshnode.replica.strikes import hears_own_end, silenced, strike_on
+from meshnode.replica.revocation import hears_own_end, silenced, strike_on
+from meshnode.replica.served_set import Delta, View
 from protocol import (
     Bye,
     Code,
@@ -188,7 +189,7 @@ class Conversation:
             return
         admitted = admits(self._replica, person, self._shown)
         self._follow(view.apply(change, shut=view.shut and not admitted))
-        if not admitted and not (view.shut and leavers.is_leaver(self._replica, person)):
+        if not admitted and not (view.shut and former_web.is_leaver(self._replica, person)):
             self.close(Code.REFUSED)
         self._flush()
 
@@ -283,14 +284,14 @@ class Conversation:
             self.close(Code.FORGED)
             return
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
-        if card is not None and not claims.redeem(replica, card, event.person):
+        if card is not None and not card_claims.redeem(replica, card, event.person):
             self.close(Code.CARD_USED)
             return
         if self._dial is not None and self._dial.card is not None:
-            claims.settled(replica, event.person)
+            card_claims.settled(replica, event.person)
         self._shown = membership.shown_in_common(replica, event)
         admitted = admits(replica, event.person, self._shown)
-        if not admitted and not leavers.is_leaver(replica, event.person):
+        if not admitted and not former_web.is_leaver(replica, event.person):
             self.close(Code.REFUSED)
             return
         if admitted and (self._shown or not replica.circle.certified(event.person, event.device)):
@@ -372,8 +373,8 @@ class Conversation:
 
     def _ended(self, end: End) -> None:
         if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
-            used_cards.note(self._replica, self._dial.person)
-            claims.settled(self._replica, self._dial.person)
+            spent_cards.note(self._replica, self._dial.person)
+            card_claims.settled(self._replica, self._dial.person)
         self.end = end
 
     # --- going out ---------------------------------------------------------------------------------------------------

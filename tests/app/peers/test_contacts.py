@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
-from meshnode.app.trust import policy
 from protocol import LIVE_CARDS_MAX
-from tests.app.neighbours import Desk, settle_in
+from tests.app.neighbors import Desk, settle_in
 from tests.support.mesh import Mesh
 
 People = tuple[Desk, Desk, Desk]

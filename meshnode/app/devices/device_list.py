@@ -1,0 +1,131 @@
+"""The owner's devices: adding one by a code, and listing them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from meshnode.app.devices.enrolment import called
+from meshnode.app.owner.certificates import the_identity
+from meshnode.app.people.cards import written
+from meshnode.errors import Refused, Usage
+from meshnode.replica.replica import Replica
+from protocol import DeviceCode, DeviceId, InvalidField, check_text, device_code_id, device_text, limits, tidy
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOrder:
+    """What the new device is to be called, left out "Device 2" and so on, and how long its code works (seconds)."""
+
+    name: str | None = None
+    expires_in: int = limits.DEVICE_CODE_LIFE
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCodeView:
+    """A code for one machine: whichever shows it first becomes a device of yours."""
+
+    text: str
+    name: str
+    expires: int
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """One of your devices; times in UNIX seconds.
+
+    `this` is the one that answers; `seen` when this one last met it; `expires` when its certificate ends; `struck`
+    that it was revoked.
+    """
+
+    id: str
+    name: str
+    this: bool
+    connected: bool
+    seen: int | None
+    expires: int | None
+    struck: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DevicesView:
+    """Your devices, this one first, those revoked last. `identity` says where your identity key is: `here`, `locked`
+    or `elsewhere`."""
+
+    devices: tuple[DeviceView, ...]
+    identity: str
+
+
+def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int]]) -> DeviceCodeView:
+    """Make a code by which another machine becomes a device; one made before, and not used, works no more."""
+    the_identity(replica)
+    if not limits.MINUTE <= order.expires_in <= limits.DEVICE_CODE_LIFE_MAX:
+        raise Usage(f"a code lives from a minute to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
+    name = _name(replica, order.name)
+    if len(replica.circle.devices(replica.me)) >= limits.DEVICES_MAX:
+        raise Refused(f"you have {limits.DEVICES_MAX} devices already", "'meshnode device revoke' strikes one")
+    code = DeviceCode(
+        person=replica.me,
+        dh_public=replica.keys.dh_public,
+        secret=replica.entropy(limits.CARD_SECRET_BYTES),
+        expires=replica.clock.now() + order.expires_in,
+        addresses=tuple(addresses[: limits.CARD_ADDRESSES_MAX]),
+    )
+    replica.store.devices.add_code(device_code_id(code.secret), code.secret, name, code.expires)
+    return DeviceCodeView(code.to_text(), name, code.expires, tuple(written(*address) for address in code.addresses))
+
+
+def devices(replica: Replica, connected: Collection[DeviceId]) -> DevicesView:
+    """Your devices; `connected` are those a session joins this one with."""
+    circle, me = replica.circle, replica.me
+    remembered = replica.store.devices.known()
+    struck = circle.struck_devices(me)
+    found = [*(one.device for one in circle.devices(me)), *struck]
+    found.sort(
+        key=lambda device: (device != replica.device, device in struck, name_of(replica, device).casefold(), device)
+    )
+    views = []
+    for device in found:
+        certificate = circle.certificate(me, device)
+        known = remembered.get(device)
+        views.append(
+            DeviceView(
+                id=device_text(device),
+                name=name_of(replica, device),
+                this=device == replica.device,
+                connected=device in connected,
+                seen=known.seen if known is not None else None,
+                expires=certificate.expires if certificate is not None and device not in struck else None,
+                struck=device in struck,
+            )
+        )
+    return DevicesView(tuple(views), _identity_is(replica))
+
+
+def name_of(replica: Replica, device: DeviceId) -> str:
+    """What a device of one's own goes by here: its name, else how its key begins."""
+    return called(replica, device) or device_text(device)[:11]
+
+
+def _identity_is(replica: Replica) -> str:
+    if replica.identity is not None:
+        return "here"
+    return "elsewhere" if replica.elsewhere else "locked"
+
+
+def _name(replica: Replica, given: str | None) -> str:
+    taken = {name_of(replica, one.device).casefold() for one in replica.circle.devices(replica.me)}
+    if given is None:
+        number = len(taken) + 1
+        while f"device {number}" in taken:
+            number += 1
+        return f"Device {number}"
+    name = tidy(given)
+    try:
+        check_text("name", name, limits.DEVICE_NAME_MAX, shortest=1)
+    except InvalidField as error:
+        raise Usage(str(error), "choose another with --name") from error
+    if name.casefold() in taken:
+        raise Refused(f"a device of yours is called {name} already", "choose another name with --name")
+    return name

@@ -1,0 +1,1 @@
+"""Finding what others share: searches, news, watches and hidden listings."""

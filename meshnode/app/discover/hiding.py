@@ -1,0 +1,94 @@
+"""Hiding: listings that the owner of this node does not want to see any more. Nobody else notices or is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app.catalog.catalog import Catalogue, searchable
+from meshnode.app.listings.listings import find
+from meshnode.app.listings.view import body_of
+from meshnode.app.naming import ambiguous
+from meshnode.errors import NotFound, Refused, Usage
+from meshnode.replica.replica import Replica
+from meshnode.store import Hidden
+from protocol import limits
+
+_ID_LETTERS_MIN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenView:
+    """A listing that you hide from yourself, as it was called then, and since when."""
+
+    id: str
+    title: str
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenListView:
+    """What you hide from yourself, the latest first."""
+
+    hidden: tuple[HiddenView, ...]
+
+
+def hide(replica: Replica, catalogue: Catalogue, which: str) -> HiddenView:
+    """Show the listing that `which` names no more in `discover`, `news` and watches, whatever becomes of it."""
+    record = find(replica, catalogue, which)
+    if record.header.author == replica.me:
+        raise Refused("that is your own", "'meshnode withdraw' takes it back from everybody")
+    (entry,) = [entry for entry in catalogue.matching(which, own_only=False) if entry.record == record.id]
+    known = _hidden(replica, catalogue)
+    before = [hidden for hidden in known if hidden.listing == entry.id]
+    for stale in set(replica.store.finding.hidden()) - set(known):
+        replica.store.finding.unhide(stale.listing)
+    if not before and len(known) >= limits.HIDDEN_MAX:
+        raise Refused(f"you hide {limits.HIDDEN_MAX} listings already", "'meshnode hide --undo' makes room")
+    since = before[0].since if before else replica.clock.now()
+    hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)
+    with replica.store.transaction():
+        replica.store.finding.hide(hidden)
+        replica.store.finding.close_alerts(entry.key)
+    catalogue.hide(entry)
+    return _view(hidden)
+
+
+def unhide(replica: Replica, catalogue: Catalogue, which: str) -> HiddenView:
+    """Show again what `which` names: by its id, by what it was called when it was hidden, or by the beginning of either."""
+    as_id, title = which.strip().casefold(), searchable(which)
+    if not as_id:
+        raise Usage("say which listing", "its title, its id, or the beginning of either")
+    hidden = _hidden(replica, catalogue)
+    long = len(as_id) >= _ID_LETTERS_MIN
+    found = (
+        [one for one in hidden if one.listing == as_id]
+        or [one for one in hidden if searchable(one.title) == title]
+        or [
+            one
+            for one in hidden
+            if (title and searchable(one.title).startswith(title)) or (long and one.listing.startswith(as_id))
+        ]
+    )
+    if not found:
+        raise NotFound(f"you hide no listing called {which!r}", "'meshnode hide --list' lists what you hide")
+    if len(found) > 1:
+        raise ambiguous(which, [f"{one.title} ({one.listing})" for one in found])
+    replica.store.finding.unhide(found[0].listing)
+    catalogue.unhide(found[0].listing)
+    return _view(found[0])
+
+
+def hidden(replica: Replica, catalogue: Catalogue) -> HiddenListView:
+    """What the owner hides."""
+    return HiddenListView(tuple(_view(one) for one in _hidden(replica, catalogue)))
+
+
+def _hidden(replica: Replica, catalogue: Catalogue) -> list[Hidden]:
+    """What is hidden and may come again: past its expiry, only what is still here, its author having renewed it."""
+    catalogue.catch_up()
+    now = replica.clock.now()
+    return [one for one in replica.store.finding.hidden() if one.until > now or catalogue.has_hidden(one.listing)]
+
+
+def _view(hidden: Hidden) -> HiddenView:
+    return HiddenView(hidden.listing, hidden.title, hidden.since)

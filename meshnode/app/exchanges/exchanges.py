@@ -1,0 +1,260 @@
+"""Exchanges: asking, answering, confirming, calling off, and talking about it. Nobody else is asked, whoever the two are.
+
+What each side may do when is the protocol's table; here is what to say to a person who tries something else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app.catalog.catalog import Catalogue, searchable
+from meshnode.app.exchanges import moves, stock, view
+from meshnode.app.exchanges.moves import Course
+from meshnode.app.exchanges.view import ExchangeView, is_over_by_block
+from meshnode.app.letters import inbox as letter_inbox
+from meshnode.app.letters import letters
+from meshnode.app.listings.listings import find as find_listing
+from meshnode.app.listings.view import body_of
+from meshnode.app.naming import ambiguous, name_of
+from meshnode.errors import NotFound, Refused, Usage
+from meshnode.replica.access import Answer, question
+from meshnode.replica.replica import Replica
+from meshnode.store import Exchange
+from protocol import Act, Kind, PersonId, Record, Stage, Terms, exchange_id, limits, tidy
+
+LISTED = 100
+LISTED_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to say with it, and how many (null: one, where the listing is limited)."""
+
+    message: str = ""
+    quantity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """The exchange that has begun, and where it stands."""
+
+    exchange: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveOrder:
+    """What to do: `accept`, `decline`, `done`, `cancel`, `returned` or `say`, and what to say with it."""
+
+    act: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangesQuery:
+    """At most so many, those that changed last first."""
+
+    limit: int = LISTED
+
+
+def respond(replica: Replica, catalogue: Catalogue, which: str, request: Request) -> Requested:
+    """Ask for what somebody offers, or offer what somebody needs."""
+    catch_up(replica)
+    record = _listing(replica, catalogue, which)
+    header, body = record.header, body_of(record)
+    before = _before(replica, header.author, header.slot)
+    if before is not None:
+        return _ask_again(replica, before)
+    terms = Terms(
+        nonce=replica.entropy(limits.NONCE_BYTES),
+        slot=header.slot,
+        type=body.type,
+        title=body.title,
+        category=body.category,
+        quantity=_quantity(request.quantity, body.quantity),
+        unit=body.unit,
+        lend=body.lend,
+        return_by=body.return_by,
+    )
+    _check_room(replica, header.author)
+    exchange = exchange_id(replica.me, header.author, terms)
+    return _requested(moves.ask(replica, header.author, exchange, terms, tidy(request.message)))
+
+
+def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
+    """Make a move in the exchange that `which` names."""
+    act = next((act for act in Act if act.word == order.act and act is not Act.ASK), None)
+    if act is None:
+        possible = ", ".join(act.word for act in Act if act is not Act.ASK)
+        raise Usage(f"{order.act!r} is nothing one can do in an exchange", f"one of {possible}")
+    catch_up(replica)
+    found = view.find(replica, which, act)
+    if is_over_by_block(replica, found.exchange):
+        raise Refused(f"you block {found.exchange.name}", "'meshnode unblock NAME' comes first")
+    repeated = found.said(act, mine=True)
+    if repeated is not None and act is not Act.SAY and repeated in moves.lost(replica, found):
+        moves.send_again(replica, found.exchange, repeated)
+    else:
+        _make(replica, found, act, tidy(order.message))
+    stock.follow_up(replica)
+    return one(replica, found.exchange.id.hex())
+
+
+def inbox(replica: Replica) -> tuple[ExchangeView, ...]:
+    """What waits for the owner of this node, and what he was told last, the latest first."""
+    catch_up(replica)
+    return tuple(view.view(replica, each) for each in view.waiting(replica))
+
+
+def exchanges(replica: Replica, query: ExchangesQuery) -> tuple[ExchangeView, ...]:
+    """The exchanges of this node's owner, finished ones too, the one that changed last first."""
+    if not 1 <= query.limit <= LISTED_MAX:
+        raise Usage(f"limit goes from 1 to {LISTED_MAX}")
+    catch_up(replica)
+    found = view.courses(replica, replica.store.exchanges.all_shown()[: query.limit])
+    return tuple(view.view(replica, each) for each in found)
+
+
+def one(replica: Replica, which: str) -> ExchangeView:
+    """The exchange that `which` names, with all its messages."""
+    catch_up(replica)
+    return view.view(replica, view.find(replica, which), messages=None)
+
+
+def catch_up(replica: Replica) -> None:
+    """Take in what came by letter, and answer what needs no owner."""
+    letter_inbox.open_new(replica)
+    stock.follow_up(replica)
+
+
+# --- asking ----------------------------------------------------------------------------------------------------------
+
+
+def _listing(replica: Replica, catalogue: Catalogue, which: str) -> Record:
+    """The listing of somebody else that `which` names."""
+    entries = catalogue.matching(which, own_only=False) if which.strip() else []
+    records = replica.store.records.get_many([entry.record for entry in entries])
+    others = [record for record in records if record.body and record.header.author != replica.me]
+    if len(others) == 1:
+        return others[0]
+    if others:
+        named = ((body_of(record).title, name_of(replica, record.header.author)) for record in others)
+        ids = [entry.id for entry in entries if entry.record in {record.id for record in others}]
+        raise ambiguous(which, [f"{title} ({id_}, by {name})" for (title, name), id_ in zip(named, ids, strict=True)])
+    if entries:
+        raise Refused("that is your own listing", "others respond to it")
+    try:
+        return find_listing(replica, catalogue, which)
+    except NotFound:
+        _tell_what_became_of(replica, which)
+        raise
+
+
+def _tell_what_became_of(replica: Replica, which: str) -> None:
+    """Refused where a listing of that title has run out that is still here, and that its reader may see."""
+    now = replica.clock.now()
+    rows = replica.store.records.rows(kinds=(Kind.LISTING,))
+    over = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
+    seen = [row.id for row in over if replica.judge.answer(replica.me, question(row)) is Answer.YES]
+    for record in replica.store.records.get_many(seen):
+        if record.body and searchable(body_of(record).title).startswith(searchable(which)):
+            raise Refused("that listing has expired", "ask its author for a new one")
+
+
+def _before(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:
+    """The exchange about this listing that its asker has begun already and that is not over."""
+    for exchange in replica.store.exchanges.all_shown():
+        about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
+        if about_it and exchange.stage in view.UNFINISHED:
+            return exchange
+    return None
+
+
+def _ask_again(replica: Replica, exchange: Exchange) -> Requested:
+    """Send an ask once more that got lost on the way; Refused where there is no need to."""
+    found = moves.course(replica, exchange)
+    asked = found.said(Act.ASK, mine=True)
+    if asked is None or asked not in moves.lost(replica, found):
+        raise Refused("you have asked for that already", "'meshnode exchanges' shows how it stands")
+    moves.send_again(replica, exchange, asked)
+    return _requested(exchange)
+
+
+def _quantity(wanted: int | None, there: int | None) -> int | None:
+    if wanted is not None and not 1 <= wanted <= limits.QUANTITY_MAX:
+        raise Usage(f"quantity goes from 1 to {limits.QUANTITY_MAX}")
+    if there is None:
+        return wanted
+    if wanted is not None and wanted > there:
+        raise Refused(f"only {there} are there", "ask for less")
+    return wanted or 1
+
+
+def _check_room(replica: Replica, owner: PersonId) -> None:
+    kept = replica.store.exchanges
+    if kept.count_with(owner, Stage.REQUESTED, asked=True) >= limits.EXCHANGES_ASKED_MAX:
+        raise Refused(
+            f"{limits.EXCHANGES_ASKED_MAX} of your requests wait for {name_of(replica, owner)} already",
+            "wait for an answer, or cancel one",
+        )
+    letters.check_can_write(replica, owner)
+    if not moves.has_room_with(replica, owner):
+        raise Refused(f"you have had too many exchanges with {name_of(replica, owner)}", "cancel one that waits")
+
+
+def _requested(exchange: Exchange) -> Requested:
+    return Requested(exchange.id.hex(), exchange.stage.word)
+
+
+# --- answering and going on --------------------------------------------------------------------------------------------
+
+
+def _make(replica: Replica, found: Course, act: Act, text: str) -> None:
+    exchange, terms = found.exchange, found.terms
+    if not found.may(act):
+        raise _why_not(found, act)
+    takes = 0
+    if act is Act.SAY:
+        kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
+        if kept >= limits.MESSAGES_MAX:
+            raise Refused(f"you have said {limits.MESSAGES_MAX} things in this exchange", "meet, or begin another one")
+    if act is Act.ACCEPT:
+        there = stock.left(replica, terms.slot)
+        takes = (terms.quantity or 1) if there is not None else 0
+        if there is not None and takes > there:
+            raise Refused(f"only {there} are left of {exchange.title}", "'meshnode decline' says no to it")
+    moves.make(replica, exchange, act, text=text, takes=takes)
+
+
+def _why_not(found: Course, act: Act) -> Refused:
+    """Why this move cannot be made now, and what can."""
+    name, stage = found.exchange.name, found.exchange.stage
+    if found.said(act, mine=True) is not None and act is not Act.SAY:
+        return Refused(_ALREADY[act], "'meshnode exchanges' shows how it stands")
+    if stage is Stage.DECLINED:
+        return Refused("that was declined", "'meshnode respond' asks anew")
+    if stage is Stage.CANCELLED:
+        return Refused("that was called off", "'meshnode respond' asks anew")
+    if stage is Stage.REQUESTED:
+        if not found.asked:
+            return Refused("nothing is agreed yet", "'meshnode accept' or 'meshnode decline' answers")
+        if act in (Act.ACCEPT, Act.DECLINE):
+            return Refused(f"you asked: it is for {name} to say yes or no", "'meshnode cancel' takes it back")
+        return Refused("nothing is agreed yet", f"wait for {name}")
+    if act is Act.RETURNED:
+        if not found.terms.lend:
+            return Refused("that was not lent, so there is nothing to give back")
+        return Refused("it was not handed over yet", "'meshnode done' says that it was, on both sides")
+    if stage not in view.UNFINISHED:
+        return Refused("that is completed", "what has happened cannot be called off")
+    said = f"{name} has said yes" if found.asked else "you have said yes"
+    return Refused(f"{said} already", "'meshnode cancel' calls it off, until both say that it is done")
+
+
+_ALREADY = {
+    Act.ACCEPT: "you have accepted that already",
+    Act.DECLINE: "you have declined that already",
+    Act.DONE: "you have said already that it is done",
+    Act.CANCEL: "you have called that off already",
+    Act.RETURNED: "you have said already that it is back",
+}

@@ -1,0 +1,276 @@
+"""Moves in exchanges: what they come to, how one's own are sent, and which of others' are taken in.
+
+A move of one's own is kept in the same transaction as the letter that brings it to the other, and to one's other devices.
+An ask is heard only while the one who asks may see the listing; he is told nothing if not. All that others send is
+bounded: see `_has_room`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app.letters import letters
+from meshnode.app.letters.letters import Delivery
+from meshnode.app.listings.view import body_of
+from meshnode.app.naming import name_of
+from meshnode.errors import Usage
+from meshnode.replica.access import Answer, question
+from meshnode.replica.replica import Replica
+from meshnode.store import Exchange, KeptMove
+from protocol import (
+    Act,
+    GroupKind,
+    InvalidField,
+    Kind,
+    Made,
+    Move,
+    Opened,
+    PersonId,
+    Stage,
+    Terms,
+    check_ask,
+    community_tags,
+    is_cross_community,
+    limits,
+    stage_after,
+    stage_of,
+    terms_of,
+)
+
+_TALKATIVE = {Act.SAY: limits.MESSAGES_MAX}
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One exchange with all its moves, which have their ask among them."""
+
+    exchange: Exchange
+    moves: tuple[KeptMove, ...]
+
+    @property
+    def asked(self) -> bool:
+        """Whether the owner of this node was the one to ask."""
+        return bool(self.exchange.asked)
+
+    @property
+    def terms(self) -> Terms:
+        """What was asked for."""
+        found = terms_of(self._made())
+        assert found is not None, "what is shown has an ask"
+        return found
+
+    @property
+    def gives(self) -> bool:
+        """Whether the owner of this node is the giver."""
+        return self.asked == (self.terms.type == "need")
+
+    @property
+    def is_cross_community(self) -> bool | None:
+        """Whether the two have no community in common; None where that is unknown."""
+        return is_cross_community(self._made())
+
+    def may(self, act: Act) -> bool:
+        """Whether the owner of this node may make this move now."""
+        return stage_after(self.exchange.stage, act, self.terms, asker=self.asked) is not None
+
+    def said(self, act: Act, *, mine: bool) -> KeptMove | None:
+        """The first move of this act that one of the two has made."""
+        return next((kept for kept in self.moves if kept.move.act is act and kept.mine == mine), None)
+
+    def _made(self) -> list[Made]:
+        return _made(self.exchange.asked, self.moves)
+
+
+def course(replica: Replica, exchange: Exchange) -> Course:
+    """All there is of an exchange."""
+    return Course(exchange, tuple(replica.store.exchanges.moves(exchange)))
+
+
+def _made(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[Made]:
+    return [Made(kept.mine == asked, kept.move) for kept in moves]
+
+
+# --- one's own moves -------------------------------------------------------------------------------------------------
+
+
+def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: str) -> Exchange:
+    """Ask the owner of a listing for what `terms` say. Usage or Refused where that cannot be said or sent."""
+    move = _move(replica, exchange, Act.ASK, text=text, terms=terms, communities=_communities(replica, exchange))
+    slot = letters.new_slot(replica)
+
+    def committed_with_it() -> None:
+        now = replica.clock.now()
+        begun = replica.store.exchanges.begin(owner, exchange, name_of(replica, owner), now)
+        _keep(replica, begun, move, mine=True, letter=slot)
+
+    letters.send(replica, owner, move, slot=slot, within=committed_with_it)
+    return _again(replica, owner, exchange)
+
+
+def make(
+    replica: Replica, exchange: Exchange, act: Act, *, text: str = "", reason: str = "", takes: int = 0
+) -> Exchange:
+    """Make a move that the table allows; what was lost on the way before goes out again with it.
+
+    `takes` is how many come off the listing with it. Usage or Refused where it cannot be said or sent.
+    """
+    communities = _communities(replica, exchange.id) if act is Act.ACCEPT else ()
+    move = _move(replica, exchange.id, act, text=text, communities=communities, reason=reason)
+    for kept in lost(replica, course(replica, exchange)):
+        send_again(replica, exchange, kept)
+    slot = letters.new_slot(replica)
+
+    def committed_with_it() -> None:
+        _keep(replica, exchange._replace(takes=takes or exchange.takes), move, mine=True, letter=slot)
+
+    letters.send(replica, exchange.other, move, slot=slot, within=committed_with_it)
+    return _again(replica, exchange.other, exchange.id)
+
+
+def lost(replica: Replica, found: Course) -> list[KeptMove]:
+    """The owner's moves whose letters nobody has fetched before they expired."""
+    own = (kept for kept in found.moves if kept.mine and kept.letter is not None)
+    return [kept for kept in own if letters.delivery(replica, kept.letter or b"") is Delivery.EXPIRED]
+
+
+def send_again(replica: Replica, exchange: Exchange, kept: KeptMove) -> None:
+    """Send a move once more, in a new letter; wherever it came before it changes nothing."""
+    slot = letters.new_slot(replica)
+
+    def committed_with_it() -> None:
+        now = replica.clock.now()
+        replica.store.exchanges.add_move(exchange, kept.move, mine=True, arrived=now, letter=slot)
+
+    letters.send(replica, exchange.other, kept.move, slot=slot, within=committed_with_it)
+
+
+def _move(
+    replica: Replica,
+    exchange: bytes,
+    act: Act,
+    *,
+    text: str,
+    terms: Terms | None = None,
+    communities: tuple[bytes, ...] = (),
+    reason: str = "",
+) -> Move:
+    try:
+        return Move(exchange, act, replica.clock.now(), text, terms, communities, reason)
+    except InvalidField as error:
+        raise Usage(str(error)) from error
+
+
+def _communities(replica: Replica, exchange: bytes) -> tuple[bytes, ...]:
+    """The communities of this node's owner, for metrics only, in a form that their members alone recognise."""
+    groups = replica.circle.groups.groups_of(replica.me).values()
+    own = sorted(group.id for group in groups if group.kind == GroupKind.COMMUNITY)
+    return community_tags(exchange, own[: limits.GROUPS_MAX])
+
+
+def _again(replica: Replica, other: PersonId, exchange: bytes) -> Exchange:
+    found = replica.store.exchanges.find(other, exchange)
+    assert found is not None, "it was kept with its letter"
+    return found
+
+
+# --- others' moves, and those from one's other devices -----------------------------------------------------------------
+
+
+def receive(replica: Replica, opened: Opened) -> None:
+    """Let a letter with a move take effect. RemoteError where an ask is not its exchange's."""
+    move = opened.content
+    assert isinstance(move, Move)
+    mine = opened.author == replica.me
+    other = opened.addressee if mine else opened.author
+    if other == replica.me:
+        return
+    if move.act is Act.ASK:
+        check_ask(move, asker=opened.author, owner=opened.addressee)
+    heard = mine or (move.terms is not None and may_see(replica, other, move.terms.slot))
+    known = replica.store.exchanges.find(other, move.exchange)
+    if not mine and not _has_room(replica, other, known, move, heard=heard):
+        return
+    if known is None:
+        known = replica.store.exchanges.begin(other, move.exchange, name_of(replica, other), replica.clock.now())
+    _keep(replica, known, move, mine=mine, letter=opened.slot if mine else None, heard=heard)
+
+
+def may_see(replica: Replica, asker: PersonId, slot: bytes) -> bool:
+    """Whether somebody may see the owner's own listing in `slot`, be it expired or closed by now: the one rule says so."""
+    head = replica.store.records.head((replica.me, Kind.LISTING, slot))
+    rows = replica.store.records.rows_of([head.id]) if head is not None else []
+    return any(replica.judge.answer(asker, question(row)) is Answer.YES for row in rows)
+
+
+def hear_again(replica: Replica) -> None:
+    """Show the asks of those who may see the listing by now: when they came there was doubt, or a policy was missing."""
+    for waiting in replica.store.exchanges.unheard_asks():
+        if waiting.slot is not None and may_see(replica, waiting.other, waiting.slot):
+            with replica.store.transaction():
+                if _has_room_for_ask(replica, waiting.other):
+                    replica.store.exchanges.keep(waiting._replace(shown=True, changed=replica.clock.now()))
+
+
+def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: Move, *, heard: bool) -> bool:
+    """Whether one more move of `other` may be kept."""
+    kept = replica.store.exchanges
+    if known is not None:
+        act = move.act if move.act in _TALKATIVE else None
+        most = _TALKATIVE.get(move.act, limits.MOVES_MAX)
+        if kept.count_moves(known, mine=False, act=act) >= most:
+            return False
+    if heard:
+        return (known is not None and known.shown) or _has_room_for_ask(replica, other)
+    of_him, of_all = kept.count_unheard(other), kept.count_unheard()
+    return known is not None or (of_him < limits.EXCHANGES_UNHEARD_ONE_MAX and of_all < limits.EXCHANGES_UNHEARD_MAX)
+
+
+def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
+    kept = replica.store.exchanges
+    if kept.count_with(other, Stage.REQUESTED, asked=False) >= limits.EXCHANGES_ASKED_MAX:
+        return False
+    if not has_room_with(replica, other):
+        return False
+    if kept.count() < limits.EXCHANGES_MAX or kept.forget_oldest():
+        return True
+    return replica.circle.graph.weight(replica.me, other) > 0  # made-up people crowd out nobody whom one vouches for
+
+
+def has_room_with(replica: Replica, other: PersonId) -> bool:
+    """Whether one more exchange with `other` may be kept; makes room where one that came to nothing can be forgotten."""
+    kept = replica.store.exchanges
+    return kept.count_with(other) < limits.EXCHANGES_WITH_ONE_MAX or kept.forget_oldest(other)
+
+
+def _keep(
+    replica: Replica, exchange: Exchange, move: Move, *, mine: bool, letter: bytes | None, heard: bool = True
+) -> None:
+    """Keep a move and what the exchange comes to with it; part of the transaction that is open."""
+    now = replica.clock.now()
+    kept = replica.store.exchanges
+    is_new = kept.add_move(exchange, move, mine=mine, arrived=now, letter=letter)
+    moves = tuple(kept.moves(exchange))
+    asker = next((one.mine for one in moves if one.move.act is Act.ASK), None)
+    made = _made(asker, moves)
+    terms = terms_of(made)
+    if terms is not None and exchange.slot is None:
+        title, category = _called(replica, terms, own=not asker)
+        exchange = exchange._replace(asked=asker, slot=terms.slot, title=title, category=category, lend=terms.lend)
+    own_word = any(one.mine for one in moves)
+    kept.keep(
+        exchange._replace(
+            name=name_of(replica, exchange.other) if replica.circle.profile(exchange.other) else exchange.name,
+            shown=exchange.shown or (terms is not None and (own_word or heard)),
+            stage=stage_of(made),
+            changed=now if is_new else exchange.changed,
+        )
+    )
+
+
+def _called(replica: Replica, terms: Terms, *, own: bool) -> tuple[str, str]:
+    """Title and category of the listing. Of an own one they are one's own words: who asks could name it anything."""
+    record = replica.store.records.used((replica.me, Kind.LISTING, terms.slot)) if own else None
+    if record is None or not record.body:
+        return terms.title, terms.category
+    body = body_of(record)
+    return body.title, body.category

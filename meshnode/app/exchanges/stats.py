@@ -1,0 +1,90 @@
+"""How much has changed hands, and how much of it between communities: counts of this node alone, which decide nothing.
+
+Nothing is counted per person, and nothing has a price.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from meshnode.app.exchanges import exchanges, view
+from meshnode.app.exchanges.moves import Course
+from meshnode.replica.replica import Replica
+from protocol import CATEGORIES, Act, Stage
+
+_DONE = frozenset({Stage.COMPLETED, Stage.GIVEN_BACK, Stage.RETURNED})
+
+
+@dataclass(frozen=True, slots=True)
+class MonthView:
+    """One month, as in `2026-11` (UTC): when you said that it was done."""
+
+    month: str
+    completed: int
+    cross_community: int
+    within_community: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryView:
+    """One category of listings."""
+
+    category: str
+    completed: int
+    cross_community: int
+    within_community: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatsView:
+    """Exchanges that both sides have confirmed: across communities, within one, or `unknown` (a side has none).
+
+    `given` and `received` say which way they went. Months without any are left out, and so are categories.
+    """
+
+    completed: int
+    cross_community: int
+    within_community: int
+    unknown: int
+    given: int
+    received: int
+    months: tuple[MonthView, ...]
+    categories: tuple[CategoryView, ...]
+
+
+def stats(replica: Replica) -> StatsView:
+    """Count what was completed."""
+    exchanges.catch_up(replica)
+    done = [exchange for exchange in replica.store.exchanges.all_shown() if exchange.stage in _DONE]
+    found = view.courses(replica, done)
+    by_month: dict[str, list[Course]] = {}
+    by_category: dict[str, list[Course]] = {}
+    for each in found:
+        by_month.setdefault(_month(each), []).append(each)
+        by_category.setdefault(each.exchange.category, []).append(each)
+    given = sum(each.gives for each in found)
+    return StatsView(
+        *_counts(found),
+        given=given,
+        received=len(found) - given,
+        months=tuple(MonthView(month, *_counts(by_month[month])) for month in sorted(by_month)),
+        categories=tuple(CategoryView(word, *_counts(by_category[word])) for word in CATEGORIES if word in by_category),
+    )
+
+
+def _counts(found: Iterable[Course]) -> tuple[int, int, int, int]:
+    """How many; of these across communities, within one, and unknown."""
+    counted = Counter(each.is_cross_community for each in found)
+    return counted.total(), counted[True], counted[False], counted[None]
+
+
+def _month(found: Course) -> str:
+    """Of one's own confirmation, so that nobody else's clock decides."""
+    own = found.said(Act.DONE, mine=True)
+    at = own.move.at if own is not None else found.exchange.changed
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m")

@@ -1,0 +1,75 @@
+"""Who can see a listing: everybody this node knows of, asked of the one rule, before it is posted or any time after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.explain.world import World
+from meshnode.app.listings.listings import Draft, Edit, change, find, prepare
+from meshnode.app.listings.view import body_of
+from meshnode.app.naming import name_of
+from meshnode.replica.replica import Replica
+from protocol import Audience, PersonId, Relation, person_text
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Somebody who can see it, and what he is to you."""
+
+    id: str
+    name: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceView:
+    """Everybody known here who can see a listing of yours, the closest first; `count` of them, you not among them.
+
+    `audience` is the one that holds, `radius_km` how far `anyone_local` goes, null for others.
+    """
+
+    people: tuple[Viewer, ...]
+    count: int
+    audience: str
+    radius_km: int | None
+
+
+def audience(replica: Replica, catalogue: Catalogue, which: str) -> AudienceView:
+    """Who can see the own listing that `which` names, now and as far as this node knows."""
+    record = find(replica, catalogue, which, own_only=True)
+    return _view(replica, record.header.audience, body_of(record).place)
+
+
+def preview(replica: Replica, draft: Draft) -> AudienceView:
+    """Who could see it if `draft` were posted now; what could not be posted is refused as posting it would be."""
+    new = prepare(replica, draft)
+    return _view(replica, new.audience, new.body.place)
+
+
+def preview_edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> AudienceView:
+    """Who could see the own listing that `which` names if it were changed so."""
+    after = change(replica, find(replica, catalogue, which, own_only=True), changes)
+    return _view(replica, after.audience, after.body.place)
+
+
+def ordered(replica: Replica, world: World, people: Iterable[PersonId]) -> list[tuple[PersonId, Relation, str]]:
+    """People with what they are to the owner in that world and their names, the closest first."""
+    told = [(person, world.relation(person), name_of(replica, person)) for person in people]
+    return sorted(told, key=lambda each: (_CLOSENESS[each[1]], each[2].casefold(), each[0]))
+
+
+_CLOSENESS = {relation: place for place, relation in enumerate(Relation)}
+
+
+def _view(replica: Replica, chosen: int, place: str | None) -> AudienceView:
+    world = World.known(replica)
+    facts = world.facts(replica.me, chosen, place)
+    people = ordered(replica, world, world.viewers(facts))
+    return AudienceView(
+        people=tuple(Viewer(person_text(person), name, relation.value) for person, relation, name in people),
+        count=len(people),
+        audience=Audience(facts.audience).word,
+        radius_km=facts.radius_km if facts.audience == Audience.ANYONE_LOCAL else None,
+    )

@@ -1,0 +1,176 @@
+"""The doctor: the usual causes of trouble looked at one by one, for the node or for one person who is not met.
+
+Every finding says whether it is well and, if not, what to do. It looks only at what this node knows; whatever needs
+the file system of the home is looked at by the command line, which runs as its owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meshnode.app.explain.status import Attempt, NetworkState, problems
+from meshnode.app.naming import PersonRef, find, pending_cards, reference
+from meshnode.app.owner import policy
+from meshnode.app.peers.contacts import dial_keys
+from meshnode.app.people import spent_cards
+from meshnode.app.people.cards import written
+from meshnode.replica.replica import Replica
+from protocol import PersonId, person_text
+
+ATTEMPTS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: a stable code, whether it is well, what was found, and what to do about it."""
+
+    code: str
+    well: bool
+    message: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorView:
+    """What the doctor found, for the node or for one `person`."""
+
+    person: PersonRef | None
+    findings: tuple[Finding, ...]
+
+
+def _well(code: str, message: str) -> Finding:
+    return Finding(code, well=True, message=message)
+
+
+def _ill(code: str, message: str, hint: str = "") -> Finding:
+    return Finding(code, well=False, message=message, hint=hint)
+
+
+def look_at_node(replica: Replica, network: NetworkState) -> DoctorView:
+    """Look at this node."""
+    findings = [
+        _well("ready", "The node is ready") if network.ready else _ill("ready", "The node is still starting"),
+        _addresses(network),
+        _announcing(network),
+        *(_ill(known.code, known.message, known.hint) for known in problems(replica, network)),
+        _company(replica, network),
+    ]
+    return DoctorView(None, tuple(findings))
+
+
+def whom(replica: Replica, who: str) -> PersonId:
+    """The person `who` names."""
+    return find(replica, who)
+
+
+def look_at_person(
+    replica: Replica, person: PersonId, network: NetworkState, attempts: Sequence[Attempt]
+) -> DoctorView:
+    """Look at why `person` is met or not."""
+    mention = reference(replica, person)
+    name = mention.name
+    sessions = [peer for peer in network.peers if peer.person == person]
+    if sessions:
+        state = "and up to date" if any(peer.live for peer in sessions) else "and still exchanging"
+        findings = [_well("connected", f"You are connected to {name} at {sessions[0].address}, {state}")]
+    else:
+        findings = [
+            *_vouches(replica, person, name),
+            _keys(replica, person, name),
+            _known_addresses(replica, person, name),
+            _heard(network, person, name),
+            *(_attempt(attempt) for attempt in attempts[-ATTEMPTS_SHOWN:]),
+            _addresses(network),
+            _announcing(network),
+        ]
+        findings += [
+            _ill(known.code, known.message, known.hint)
+            for known in problems(replica, network)
+            if known.code != "card_used"
+        ]
+    return DoctorView(mention, tuple(findings))
+
+
+def _addresses(network: NetworkState) -> Finding:
+    if network.addresses:
+        listed = ", ".join(written(host, port) for host, port in network.addresses)
+        return _well("listening", f"Others can reach this node at {listed}")
+    return _ill(
+        "listening",
+        "This node has no address on any network",
+        "connect the machine to a network, or name one with 'meshnode run --interface NAME'",
+    )
+
+
+def _announcing(network: NetworkState) -> Finding:
+    if network.announcing:
+        return _well("announcing", "It is announced on the local network")
+    return _ill(
+        "announcing",
+        "It is not announced on the local network",
+        "run it without --no-mdns, or name others with 'meshnode run --peer HOST:PORT'",
+    )
+
+
+def _company(replica: Replica, network: NetworkState) -> Finding:
+    if network.peers:
+        count = len({peer.person for peer in network.peers})
+        return _well("company", f"It is connected to {count} {'person' if count == 1 else 'people'}")
+    own = policy.own(replica)
+    if own is None or not own.vouches:
+        return _ill(
+            "company",
+            "You are connected to nobody, and vouch for nobody yet",
+            "give somebody your 'meshnode card', or 'meshnode add' theirs",
+        )
+    return _ill(
+        "company",
+        "You are connected to nobody now",
+        "'meshnode doctor NAME' looks for the reason with one of them",
+    )
+
+
+def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
+    given, back = policy.weight(replica, person), replica.circle.graph.weight(person, replica.me)
+    if person_text(person) in spent_cards.by_giver(replica):
+        return [_ill("card_used", f"{name}'s card was used by somebody else", f"ask {name} for a new one")]
+    if any(card.giver == person for card in pending_cards(replica)) and not back:
+        return [_well("card_pending", f"{name}'s card waits here; it is used as soon as your nodes meet")]
+    if given and not back:
+        return [_ill("not_answered", f"You vouch for {name}, who does not vouch for you", "exchange a card again")]
+    return []
+
+
+def _keys(replica: Replica, person: PersonId, name: str) -> Finding:
+    if dial_keys(replica, person):
+        return _well("keys", f"The keys to call {name} with are known")
+    return _ill("keys", f"No key is known to call {name} with", f"add a new card of {name}'s")
+
+
+def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
+    known = [written(place.host, place.port) for place in replica.store.people.addresses(person)]
+    known += [
+        written(*address) for card in pending_cards(replica) if card.giver == person for address in card.addresses
+    ]
+    if known:
+        return _well("addresses", f"{name}'s node was last known at {', '.join(dict.fromkeys(known))}")
+    return _ill(
+        "addresses",
+        f"No address of {name}'s node is known",
+        "be on one network with it, or name it with 'meshnode run --peer HOST:PORT'",
+    )
+
+
+def _heard(network: NetworkState, person: PersonId, name: str) -> Finding:
+    if person in network.heard:
+        return _well("heard", f"{name}'s node is announced on this network")
+    return _ill(
+        "heard",
+        f"{name}'s node is not announced on this network",
+        "it may be off, on another network, or behind a Wi-Fi that keeps its guests apart",
+    )
+
+
+def _attempt(attempt: Attempt) -> Finding:
+    return _ill("attempt", f"A call to {attempt.address} ended: {attempt.outcome}")

@@ -1,0 +1,193 @@
+"""What a vouch, a block or another way of sharing would change: who would gain and lose sight of what. Signs nothing.
+
+Both ways are looked at, as far as this node knows: who sees what the owner shares, and whose listings can be shown to him.
+The edit is the one that would be signed; it is only put into a copy of the graph instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from meshnode.app.catalog.catalog import Catalogue, Entry, listing_id
+from meshnode.app.explain.audience import ordered
+from meshnode.app.explain.world import World
+from meshnode.app.listings.view import body_of
+from meshnode.app.naming import PersonRef, find
+from meshnode.app.owner import places, policy
+from meshnode.app.owner import preference as sharing
+from meshnode.app.people import blocks, people
+from meshnode.replica.replica import Replica
+from protocol import Audience, ListingFacts, PersonId, Precision, person_text
+
+NAMED = 5  # listings named for each person; all are counted
+
+
+@dataclass(frozen=True, slots=True)
+class SeenListing:
+    """A listing as it is mentioned."""
+
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class SightView:
+    """Somebody whose sight would change: `relation` is what he is to you where there is sight.
+
+    `listings` names some of those concerned, `count` says how many there are; `usual` that it holds as well for what
+    follows its author's sharing preference, whether there is such a listing now or not.
+    """
+
+    person: PersonRef
+    relation: str
+    listings: tuple[SeenListing, ...]
+    count: int
+    usual: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIfView:
+    """Who would gain and lose sight: `viewers` of what you share, `authors` whose listings you could be shown.
+
+    Of others' listings only those are known that this node holds; people who do not show in the web of trust yet are
+    not among them.
+    """
+
+    viewers_gained: tuple[SightView, ...]
+    viewers_lost: tuple[SightView, ...]
+    authors_gained: tuple[SightView, ...]
+    authors_lost: tuple[SightView, ...]
+
+
+# --- what may be supposed --------------------------------------------------------------------------------------------
+
+
+def vouch(replica: Replica, catalogue: Catalogue, who: str, trust: float) -> WhatIfView:
+    """What vouching for the person `who` names would change."""
+    weight = people.per_mille(trust)
+    subject = find(replica, who)
+    people.check_vouch(replica, subject)
+    return _compare(replica, catalogue, policy.vouching(subject, weight), places.published(replica))
+
+
+def unvouch(replica: Replica, catalogue: Catalogue, who: str) -> WhatIfView:
+    """What taking back the vouch for the person `who` names would change."""
+    edit = policy.vouching(people.vouched(replica, who), 0)
+    return _compare(replica, catalogue, edit, places.published(replica))
+
+
+def block(replica: Replica, catalogue: Catalogue, who: str) -> WhatIfView:
+    """What blocking the person `who` names would change."""
+    edit = policy.blocking(replica.me, blocks.to_block(replica, who), blocked=True)
+    return _compare(replica, catalogue, edit, places.published(replica))
+
+
+def unblock(replica: Replica, catalogue: Catalogue, who: str) -> WhatIfView:
+    """What ending the block of the person `who` names would change."""
+    edit = policy.blocking(replica.me, blocks.blocked(replica, who), blocked=False)
+    return _compare(replica, catalogue, edit, places.published(replica))
+
+
+def share(replica: Replica, catalogue: Catalogue, wanted: sharing.SharingChange) -> WhatIfView:
+    """What sharing so would change."""
+    after = sharing.checked(replica, wanted)
+    place = places.after(replica, wanted.place, Precision(after.precision), none=wanted.no_place)
+    return _compare(replica, catalogue, policy.preferring(after), place)
+
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Change:
+    """What changes for one person."""
+
+    listings: list[SeenListing] = field(default_factory=list)
+    count: int = 0
+    usual: bool = False
+
+
+_Changes = dict[PersonId, _Change]
+
+
+def _compare(replica: Replica, catalogue: Catalogue, edit: policy.Edit, place: str | None) -> WhatIfView:
+    """What changes between the world as it is and the one after `edit`, in which the owner publishes that place."""
+    catalogue.catch_up()
+    now = World.known(replica)
+    then = now.supposing(policy.supposed(replica, edit), place)
+    viewers_gained, viewers_lost = _viewers(replica, now, then)
+    authors_gained, authors_lost = _authors(replica, catalogue, now, then)
+    return WhatIfView(
+        viewers_gained=_told(replica, then, viewers_gained),
+        viewers_lost=_told(replica, now, viewers_lost),
+        authors_gained=_told(replica, then, authors_gained),
+        authors_lost=_told(replica, now, authors_lost),
+    )
+
+
+def _viewers(replica: Replica, now: World, then: World) -> tuple[_Changes, _Changes]:
+    """Who would see more and less of what the owner shares; listings that the rule takes for one are judged as one."""
+    me, precision = replica.me, Precision(then.preference(replica.me).precision)
+    alike: dict[tuple[ListingFacts, ListingFacts], list[SeenListing]] = {}
+    for record, body in places.own_listings(replica):
+        header = record.header
+        told = places.at_precision(replica, header.slot, body.place, precision)
+        pair = _judged(now.facts(me, header.audience, body.place)), _judged(then.facts(me, header.audience, told))
+        alike.setdefault(pair, []).append(SeenListing(listing_id(me, header.slot), body.title))
+    gained: _Changes = {}
+    lost: _Changes = {}
+    usual = _judged(now.facts(me, Audience.FOLLOWS, None)), _judged(then.facts(me, Audience.FOLLOWS, None))
+    for (before, after), listings in {usual: [], **alike}.items():
+        seen, would_see = now.viewers(before), then.viewers(after)
+        for changes, persons in ((gained, would_see - seen), (lost, seen - would_see)):
+            for person in persons:
+                change = changes.setdefault(person, _Change())
+                change.listings += listings[: NAMED - len(change.listings)]
+                change.count += len(listings)
+                change.usual |= (before, after) == usual
+    return gained, lost
+
+
+def _judged(facts: ListingFacts) -> ListingFacts:
+    """The facts without a place that decides nothing, so that two thousand places do not make two thousand questions."""
+    return facts if facts.audience == Audience.ANYONE_LOCAL else facts._replace(place=None)
+
+
+def _authors(replica: Replica, catalogue: Catalogue, now: World, then: World) -> tuple[_Changes, _Changes]:
+    """Whose listings could newly, and no longer, be shown to the owner."""
+    gained: _Changes = {}
+    lost: _Changes = {}
+
+    def compare(author: PersonId, audience: int, place: str | None) -> _Change | None:
+        seen = now.shows_me(author, now.facts(author, audience, place))
+        would_see = then.shows_me(author, then.facts(author, audience, place))
+        return None if seen == would_see else (gained if would_see else lost).setdefault(author, _Change())
+
+    for author in now.webs_of_others | then.webs_of_others:
+        change = compare(author, Audience.FOLLOWS, None)
+        if change is not None:
+            change.usual = True
+    for shelf in catalogue.shelves():
+        change = compare(shelf.author, shelf.audience, shelf.place) if catalogue.consents(shelf) else None
+        if change is not None:
+            change.count += len(shelf.entries)
+            change.listings += _named(replica, shelf.entries[: NAMED - len(change.listings)])
+    return gained, lost
+
+
+def _named(replica: Replica, entries: list[Entry]) -> list[SeenListing]:
+    records = replica.store.records.get_many([entry.record for entry in entries])
+    return [SeenListing(listing_id(r.header.author, r.header.slot), body_of(r).title) for r in records if r.body]
+
+
+def _told(replica: Replica, world: World, changes: _Changes) -> tuple[SightView, ...]:
+    return tuple(
+        SightView(
+            person=PersonRef(person_text(person), name),
+            relation=relation.value,
+            listings=tuple(changes[person].listings),
+            count=changes[person].count,
+            usual=changes[person].usual,
+        )
+        for person, relation, name in ordered(replica, world, changes)
+    )

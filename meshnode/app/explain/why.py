@@ -1,0 +1,133 @@
+"""Why somebody or something is visible: the ways trust takes between two people, and what would cut them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.listings.listings import find as find_listing
+from meshnode.app.listings.view import ListingView
+from meshnode.app.listings.view import view as view_listing
+from meshnode.app.naming import PersonRef, find, name_of, reference
+from meshnode.app.people.people import relation_to
+from meshnode.errors import Ambiguous, NotFound
+from meshnode.replica.replica import Replica
+from protocol import TRUSTED, WEB, Audience, Group, PersonId, TrustPath, limits
+
+
+@dataclass(frozen=True, slots=True)
+class PathView:
+    """One way that trust takes: `weights[i]` is what `people[i]` says of `people[i + 1]`, `trust` their product."""
+
+    people: tuple[PersonRef, ...]
+    weights: tuple[float, ...]
+    trust: float
+
+
+@dataclass(frozen=True, slots=True)
+class WhyView:
+    """What connects you to a person, or to a listing through its author.
+
+    `regard` runs from you to him and says how much you trust him; `reach` runs from him to you and says how far his
+    consent extends. `needs` is the least reach that the listing's audience asks for (null: not a matter of trust).
+    `groups` are the names of the groups that you share, whose members see what is for them without any trust. `breaks`
+    says in sentences what would end it.
+    """
+
+    person: PersonRef
+    listing: ListingView | None
+    relation: str
+    regard: PathView | None
+    reach: PathView | None
+    needs: float | None
+    breaks: tuple[str, ...]
+    groups: tuple[str, ...] = ()
+
+
+NEEDS = {Audience.TRUSTED_NETWORK: TRUSTED, Audience.ANYONE_LOCAL: WEB, Audience.NETWORK_WIDE: WEB}
+
+
+def why(replica: Replica, catalogue: Catalogue, what: str) -> WhyView:
+    """Explain the person or listing that `what` names: a listing by its title or id, else a person."""
+    try:
+        record = find_listing(replica, catalogue, what)
+    except NotFound:
+        return _explain(replica, _person(replica, what), None)
+    except Ambiguous:
+        try:
+            return _explain(replica, find(replica, what), None)  # the name of one person after all
+        except NotFound:
+            pass
+        raise
+    return _explain(replica, record.header.author, view_listing(replica, record))
+
+
+def _person(replica: Replica, what: str) -> PersonId:
+    try:
+        return find(replica, what)
+    except NotFound as error:
+        hint = "'meshnode people' and 'meshnode discover' list who and what there is"
+        raise NotFound(f"nobody and nothing you can see is called {what!r}", hint) from error
+
+
+def _explain(replica: Replica, person: PersonId, listing: ListingView | None) -> WhyView:
+    graph, me = replica.circle.graph, replica.me
+    regard = graph.trust(me, person) if person != me else None
+    reach = graph.trust(person, me) if person != me else None
+    shared = replica.circle.groups.shared(person, me) if person != me else []
+    needs = NEEDS.get(Audience.from_word(listing.audience)) if listing is not None and person != me else None
+    return WhyView(
+        person=reference(replica, person),
+        listing=listing,
+        relation=relation_to(replica, person).value,
+        regard=_path(replica, regard),
+        reach=_path(replica, reach),
+        needs=needs / limits.WEIGHT_MAX if needs else None,
+        breaks=() if person == me else tuple(_breaks(replica, person, regard, reach, shared)),
+        groups=tuple(group.name for group in shared),
+    )
+
+
+def _path(replica: Replica, path: TrustPath | None) -> PathView | None:
+    if path is None:
+        return None
+    return PathView(
+        people=tuple(reference(replica, person) for person in path.people),
+        weights=tuple(weight / limits.WEIGHT_MAX for weight in path.weights),
+        trust=path.trust,
+    )
+
+
+def _breaks(
+    replica: Replica, person: PersonId, regard: TrustPath | None, reach: TrustPath | None, shared: list[Group]
+) -> list[str]:
+    """Every vouch that one of the two ways stands on, the groups shared, and the blocks that would cut it, each said
+    once."""
+    sentences: dict[str, None] = {}
+    for path in (regard, reach):
+        if path is None:
+            continue
+        steps = list(pairwise(path.people))
+        for index, (giver, subject) in enumerate(steps):
+            sentences[_taken_back(replica, giver, subject)] = None
+            if index < len(steps) - 1:  # trust runs on only through people who vouch back
+                sentences[_taken_back(replica, subject, giver)] = None
+    for group in shared:
+        sentences[f"You or {_name(replica, person)} leave {group.name}"] = None
+    between = {bridge for path in (regard, reach) if path for bridge in path.people[1:-1]}
+    if regard or reach or shared:
+        sentences[f"You or {_name(replica, person)} block the other"] = None
+    for bridge in sorted(between):
+        sentences[f"Either of you blocks {_name(replica, bridge)}, or is blocked by {_name(replica, bridge)}"] = None
+    return [f"{sentence}." for sentence in sentences]
+
+
+def _taken_back(replica: Replica, giver: PersonId, subject: PersonId) -> str:
+    if giver == replica.me:
+        return f"You take back your vouch for {_name(replica, subject)}"
+    return f"{_name(replica, giver)} takes back the vouch for {_name(replica, subject)}"
+
+
+def _name(replica: Replica, person: PersonId) -> str:
+    return "you" if person == replica.me else name_of(replica, person)

@@ -1,1 +1,0 @@
-"""Finding what others share: searches, news, watches, and what is hidden."""

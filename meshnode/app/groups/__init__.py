@@ -1,0 +1,1 @@
+"""Cells and communities: founding, inviting, joining and leaving."""

@@ -1,0 +1,371 @@
+"""Cells and communities: founded, invited to, joined, left and looked at. Nobody approves, and nobody is expelled.
+
+An invitation is part of the inviter's own join, signed and under a tag that only those who know the invited can test.
+So it travels as the join does, through the inviter's web and the group, whoever of them is online when; it needs no
+answer on the way; and it reaches nobody who might not have the join without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from meshnode.app.groups import membership
+from meshnode.app.naming import ID_LETTERS_MIN, PersonRef, ambiguous, find, known, reference
+from meshnode.app.people.people import relation_to
+from meshnode.errors import NotFound, Refused, Usage
+from meshnode.replica.authoring import fresh_salt
+from meshnode.replica.replica import Replica
+from protocol import (
+    DeviceId,
+    Group,
+    GroupKind,
+    InvalidField,
+    Join,
+    PersonId,
+    accepted,
+    check_text,
+    founded,
+    group_text,
+    invitation,
+    invitation_tag,
+    limits,
+    open_invitation,
+    tidy,
+)
+
+KINDS = tuple(kind.word for kind in GroupKind)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member, and what he is to you."""
+
+    person: PersonRef
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitedView:
+    """An open invitation of yours: to whom (null: somebody whom this node knows no longer), and until when."""
+
+    person: PersonRef | None
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group you are in. `members` are those whom you may see, you among them; `forming`: a cell of fewer than five."""
+
+    id: str
+    kind: str
+    name: str
+    members: tuple[MemberView, ...]
+    count: int
+    forming: bool
+    invited: tuple[InvitedView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationView:
+    """An invitation to you that waits for an answer; after `expires` it is gone."""
+
+    id: str
+    kind: str
+    name: str
+    inviter: PersonRef
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsView:
+    """The groups you are in, by name, and the invitations that wait for you."""
+
+    groups: tuple[GroupView, ...]
+    invitations: tuple[InvitationView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsQuery:
+    """Which groups to show: of one kind, `cell` or `community`, and only the one that `name` names."""
+
+    kind: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KindQuery:
+    """Whether a `cell` or a `community` is meant; without it either."""
+
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Founding:
+    """The group to begin: `kind` is `cell` or `community`."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvitationOrder:
+    """Whom to invite: a name or id, or the beginning of either."""
+
+    person: str
+
+
+class _Received(NamedTuple):
+    """An invitation to this node's owner, with all it takes to answer it."""
+
+    inviter: PersonId
+    device: DeviceId
+    join: Join
+    expires: int
+
+
+# --- use-cases -------------------------------------------------------------------------------------------------------
+
+
+def new(replica: Replica, order: Founding) -> GroupView:
+    """Found a group; its founder is its first member and has no say beyond that."""
+    _check_kind(order.kind)
+    kind = GroupKind[order.kind.upper()]
+    name = tidy(order.name)
+    try:
+        check_text("name", name, limits.NAME_MAX, shortest=1)
+    except InvalidField as error:
+        raise Usage(str(error)) from error
+    if any(group.kind == kind and group.name == name for group in _own(replica)):
+        raise Refused(f"you are in a {order.kind} of that name already", "choose another name, or leave that one first")
+    _check_room(replica)
+    certificate = membership.certificate_of(replica, replica.me, replica.device)
+    assert certificate is not None, "a node without a certificate does not start"
+    group = Group(kind, name, replica.entropy(limits.NONCE_BYTES), replica.me)
+    membership.keep(replica, founded(fresh_salt(replica), group, certificate, replica.keys.sign))
+    return _view(replica, group)
+
+
+def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedView:
+    """Invite the person `who` names to the group `which` names. Inviting again begins the time to answer anew."""
+    group = _find(replica, which, kind)
+    person = _invitable(replica, group, who)
+    held = membership.own_join(replica, group)
+    assert held is not None, "its owner is in the group"
+    _, join = held
+    if len(join.steps) > limits.GROUP_LINKS_MAX:
+        raise Refused(
+            f"the chain of invitations from the founder to you is as long as may be ({limits.GROUP_LINKS_MAX})",
+            "ask a member who was invited earlier to invite",
+        )
+    tag = invitation_tag(group.id, person)
+    kept = membership.with_invitations(replica, join)
+    if len(kept.invitations) >= limits.INVITATIONS_MAX and all(found.tag != tag for found in kept.invitations):
+        raise Refused(
+            f"{limits.INVITATIONS_MAX} invitations of yours are open", "wait until some are answered or expire"
+        )
+    earlier = max((found.expires for found in join.invitations if found.tag == tag), default=0)
+    expires = max(replica.clock.now() + limits.INVITATION_LIFE, earlier + 1)  # later, so that it is a new one
+    given = invitation(join, replica.me, tag, expires, replica.keys.sign)
+    membership.keep(replica, membership.with_invitations(replica, join, [given]))
+    return InvitedView(reference(replica, person), expires)
+
+
+def join(replica: Replica, which: str, kind: str | None) -> GroupView:
+    """Accept the invitation to the group `which` names; of several to one group the one with the shortest chain."""
+    _check_kind(kind)
+    waiting = _received(replica)
+    own = [group for group in _own(replica) if _is_kind(group, kind)]
+    try:
+        group = _named(which, [found.join.group for found in waiting if _is_kind(found.join.group, kind)], kind)
+    except NotFound as error:
+        if _fitting(which, own):
+            raise Refused(f"you are in {_fitting(which, own)[0].name!r} already") from error
+        word = kind or "group"
+        raise NotFound(
+            f"no invitation to a {word} called {which!r} waits for you",
+            "a member's 'invite' has to reach this node first",
+        ) from error
+    _check_room(replica)
+    found = next(found for found in waiting if found.join.group_id == group.id)
+    answered = open_invitation(found.join, found.inviter, found.device, replica.me)
+    certificate = membership.certificate_of(replica, found.inviter, found.device)
+    assert answered is not None, "it was found by what it says"
+    assert certificate is not None, "a join is in use only while its device is certified"
+    membership.keep(replica, accepted(fresh_salt(replica), found.join, answered, certificate))
+    return _view(replica, group)
+
+
+def leave(replica: Replica, which: str, kind: str | None) -> GroupView:
+    """Leave the group `which` names. The others stay; only a new invitation leads back."""
+    group = _find(replica, which, kind)
+    seen = _view(replica, group)
+    held = membership.own_join(replica, group)
+    assert held is not None, "its owner is in the group"
+    membership.leave(replica, held[1])
+    return seen
+
+
+def show(replica: Replica, query: GroupsQuery) -> GroupsView:
+    """The groups you are in, and the invitations that wait."""
+    _check_kind(query.kind)
+    groups = [group for group in _own(replica) if _is_kind(group, query.kind)]
+    waiting = [found for found in _received(replica) if _is_kind(found.join.group, query.kind)]
+    if query.name is not None:
+        named = _named(query.name, [*groups, *(found.join.group for found in waiting)], query.kind)
+        groups = [group for group in groups if group.id == named.id]
+        waiting = [found for found in waiting if found.join.group_id == named.id]
+    return GroupsView(
+        tuple(_view(replica, group) for group in groups),
+        tuple(_waiting_view(replica, found) for found in waiting),
+    )
+
+
+# --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _own(replica: Replica) -> list[Group]:
+    """The groups this node's owner is in, by name."""
+    groups = replica.circle.groups.groups_of(replica.me)
+    return sorted(groups.values(), key=lambda group: (group.name.casefold(), group.id))
+
+
+def _received(replica: Replica) -> list[_Received]:
+    """The invitations to this node's owner, those with the shortest chain first."""
+    circle, me, now = replica.circle, replica.me, replica.clock.now()
+    own = circle.groups.groups_of(me)
+    received = []
+    for inviter in circle.people():
+        if inviter == me or circle.policy(inviter) is None or circle.graph.at_odds(me, inviter):
+            continue
+        for device, held in circle.joins(inviter):
+            if held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
+                continue
+            found = open_invitation(held, inviter, device, me)
+            if found is not None and found.expires > max(now, membership.answered_until(replica, held)):
+                received.append(_Received(inviter, device, held, found.expires))
+    return sorted(received, key=lambda found: (len(found.join.steps), found.join.group.name, found.inviter))
+
+
+def _check_kind(kind: str | None) -> None:
+    if kind not in (None, *KINDS):
+        raise Usage(f"{kind!r} is no kind of group", f"one of {', '.join(KINDS)}")
+
+
+def _is_kind(group: Group, kind: str | None) -> bool:
+    return kind is None or group.kind == GroupKind[kind.upper()]
+
+
+def _find(replica: Replica, which: str, kind: str | None) -> Group:
+    """The group of one's own that `which` names. Refused where one is only invited."""
+    _check_kind(kind)
+    try:
+        return _named(which, [group for group in _own(replica) if _is_kind(group, kind)], kind)
+    except NotFound:
+        waiting = [found.join.group for found in _received(replica) if _is_kind(found.join.group, kind)]
+        fitting = _fitting(which, waiting)
+        if fitting:
+            name = fitting[0].name
+            word = GroupKind(fitting[0].kind).word
+            raise Refused(
+                f"you are not a member of {name!r} yet", f"'meshnode {word} join' accepts the invitation"
+            ) from None
+        raise
+
+
+def _named(which: str, groups: Iterable[Group], kind: str | None) -> Group:
+    """The one of `groups` whose name or id begins with `which`, a whole name or id before the beginning of one."""
+    if not which.strip():
+        raise Usage(f"say which {kind or 'group'}", "a name, an id, or the beginning of either")
+    matches = _fitting(which, groups)
+    if not matches:
+        word = kind or "group"
+        raise NotFound(f"you are in no {word} called {which!r}", f"'meshnode {kind or 'cell'} show' lists yours")
+    if len(matches) > 1:
+        raise ambiguous(which, [f"{group.name} ({group_text(group.id)[:11]})" for group in matches])
+    return matches[0]
+
+
+def _fitting(which: str, groups: Iterable[Group]) -> list[Group]:
+    wanted = which.strip().casefold()
+    pool = {group.id: group for group in groups}
+    whole = [group for group in pool.values() if wanted in (group.name.casefold(), group_text(group.id))]
+    as_id = len(wanted.removeprefix("mg1")) >= ID_LETTERS_MIN
+    return whole or [
+        group
+        for group in pool.values()
+        if group.name.casefold().startswith(wanted)
+        or (as_id and group_text(group.id).removeprefix("mg1").startswith(wanted.removeprefix("mg1")))
+    ]
+
+
+def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
+    """The person `who` names, if an invitation to `group` may be made out to him."""
+    try:
+        person = find(replica, who)
+    except NotFound as error:
+        blocked = [person for person, _ in replica.store.blocked.all()]
+        try:
+            find(replica, who, among=blocked)
+        except NotFound:
+            raise error from None
+        raise Refused("you block that person", "'meshnode unblock NAME' comes first") from None
+    if person == replica.me:
+        raise Refused("you are a member yourself")
+    members = replica.circle.groups.members_known(group.id)
+    mention = reference(replica, person)
+    if person in members:
+        raise Refused(f"{mention.name} is a member already")
+    if group.kind == GroupKind.CELL and len(members) >= limits.CELL_MEMBERS_MAX:
+        raise Refused(
+            f"the cell is full: it has {len(members)} members",
+            "found another with 'meshnode cell new', or a community",
+        )
+    if not replica.circle.standing(replica.me, person).in_web:
+        raise Refused(
+            f"an invitation would not reach {mention.name}, whom you do not trust",
+            "'meshnode vouch NAME --trust 0.5' comes first",
+        )
+    return person
+
+
+def _check_room(replica: Replica) -> None:
+    if len(_own(replica)) >= limits.GROUPS_MAX:
+        raise Refused(f"you are in {limits.GROUPS_MAX} groups, as many as may be", "leave one first")
+
+
+def _view(replica: Replica, group: Group) -> GroupView:
+    circle, me = replica.circle, replica.me
+    members = circle.groups.members_known(group.id)
+    nameable = known(replica)
+    visible = [person for person in members if person == me or person in nameable]
+    views = [MemberView(reference(replica, person), relation_to(replica, person).value) for person in visible]
+    return GroupView(
+        id=group_text(group.id),
+        kind=GroupKind(group.kind).word,
+        name=group.name,
+        members=tuple(sorted(views, key=lambda seen: (seen.person.name.casefold(), seen.person.id))),
+        count=len(visible),
+        forming=group.kind == GroupKind.CELL and len(visible) < limits.CELL_MEMBERS_MIN,
+        invited=_invited(replica, group),
+    )
+
+
+def _invited(replica: Replica, group: Group) -> tuple[InvitedView, ...]:
+    held = membership.own_join(replica, group)
+    if held is None:
+        return ()
+    named = {invitation_tag(group.id, person): person for person in known(replica)}
+    answered = {invitation_tag(group.id, person) for person in replica.circle.groups.members_known(group.id)}
+    return tuple(
+        InvitedView(reference(replica, named[found.tag]) if found.tag in named else None, found.expires)
+        for found in held[1].invitations
+        if found.expires > replica.clock.now() and found.tag not in answered
+    )
+
+
+def _waiting_view(replica: Replica, found: _Received) -> InvitationView:
+    group = found.join.group
+    inviter = reference(replica, found.inviter)
+    return InvitationView(group_text(group.id), GroupKind(group.kind).word, group.name, inviter, found.expires)

@@ -1,0 +1,169 @@
+"""Joins between nodes: own ones written, renewed and shown, and what a stranger's join proves when he comes with it.
+
+Members need not vouch for each other, so the join itself must open the door: whoever calls shows the joins of the
+groups in which he believes the other to be too, and is heard if one of them is proved to be of a group of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from meshnode.app.owner.policy import note_leavers, web
+from meshnode.replica.authoring import fresh_salt, withdraw, write
+from meshnode.replica.replica import Replica
+from protocol import (
+    DeviceId,
+    Group,
+    Invitation,
+    Join,
+    Kind,
+    LocalError,
+    PeerIntroduced,
+    PersonId,
+    Record,
+    RemoteError,
+    body_of,
+    check_header,
+    check_membership,
+    device_slot,
+    invitation,
+    invitation_tag,
+    is_strike,
+    limits,
+    verify_signature,
+)
+
+# --- own joins -------------------------------------------------------------------------------------------------------
+
+
+def own_join(replica: Replica, group: Group) -> tuple[DeviceId, Join] | None:
+    """The own join of `group`, with the device that wrote it; None if its owner is no member."""
+    return next((held for held in replica.circle.joins(replica.me) if held[1].group_id == group.id), None)
+
+
+def certificate_of(replica: Replica, person: PersonId, device: DeviceId) -> Record | None:
+    """The certificate of `device`, to be built into a chain; None if it is not held."""
+    return replica.store.records.used((person, Kind.DEVICE, device_slot(device)))
+
+
+def keep(replica: Replica, join: Join, *, above: int = 0, within: Callable[[], None] = lambda: None) -> None:
+    """Write the own join of a group, or write it anew; `above` and `within` as in `authoring.write`."""
+    write(replica, Kind.JOIN, join.slot, join, life=limits.JOIN_LIFE, above=above, within=within)
+
+
+def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = ()) -> Join:
+    """`join` in a new version by this device: open invitations stay, answered and expired ones go, `more` come.
+
+    Those that another own device has signed are signed again, since an invitation is read with its join's device.
+    """
+    now, me = replica.clock.now(), replica.me
+    answered = {invitation_tag(join.group_id, member) for member in replica.circle.groups.members_known(join.group_id)}
+    signed = {
+        found.tag: invitation(join, me, found.tag, found.expires, replica.keys.sign)
+        for found in join.invitations
+        if found.expires > now and found.tag not in answered
+    }
+    signed |= {found.tag: found for found in more}
+    return Join(fresh_salt(replica), join.group, join.steps, tuple(signed.values()))
+
+
+def renew(replica: Replica, record: Record, *, within: Callable[[], None] = lambda: None) -> None:
+    """Write an own join again for another term, or in place of another own device; `within` as in `authoring.write`."""
+    join = body_of(record)
+    assert isinstance(join, Join)
+    keep(replica, with_invitations(replica, join), above=record.header.version, within=within)
+
+
+def leave(replica: Replica, join: Join) -> None:
+    """Take back the own join: everywhere its author is a member no longer. Those whom nothing else joins to him hear it.
+
+    Invitations known by now are answered with it: only a new one leads back.
+    """
+    before = web(replica)
+    tag = invitation_tag(join.group_id, replica.me)
+    open_ones = [
+        found.expires
+        for member in replica.circle.groups.members_known(join.group_id)
+        for _, held in replica.circle.joins(member)
+        for found in held.invitations
+        if held.group_id == join.group_id and found.tag == tag
+    ]
+
+    def committed_with_it() -> None:
+        note_leavers(replica, before)
+        replica.store.meta.set(_answered(join), str(max(open_ones, default=0)))
+
+    withdraw(replica, Kind.JOIN, join.slot, within=committed_with_it)
+
+
+def answered_until(replica: Replica, join: Join) -> int:
+    """The latest expiry of the invitations to this group that were answered by leaving it; 0 without any."""
+    return int(replica.store.meta.get(_answered(join)) or 0)
+
+
+def _answered(join: Join) -> str:
+    return f"left group {join.group_id.hex()}"
+
+
+# --- joins at the door -----------------------------------------------------------------------------------------------
+
+
+def to_show(replica: Replica, person: PersonId) -> list[Record]:
+    """The own joins of the groups in which `person` is known to be, after the certificates of those other devices of mine
+    that wrote them: as many as an introduction takes beside this device's own."""
+    circle, me = replica.circle, replica.me
+    common = [held for held in circle.joins(me) if person in circle.groups.members_known(held[1].group_id)]
+    common = common[: limits.JOINS_SHOWN_MAX]
+    writers = dict.fromkeys(device for device, _ in common if device != replica.device)
+    records = [certificate_of(replica, me, device) for device in writers]
+    records += [replica.store.records.used((me, Kind.JOIN, join.slot)) for _, join in common]
+    return [record for record in records if record is not None][: limits.INTRODUCTION_RECORDS_MAX - 1]
+
+
+def shown_in_common(replica: Replica, event: PeerIntroduced) -> frozenset[bytes]:
+    """The slots of the groups of ours in which the peer's introduction proves him to be."""
+    own = {join.group_id: join.slot for _, join in replica.circle.joins(replica.me)}
+    proved = (_proved(replica, record, event) for record in event.extra if own)
+    return frozenset(own[join.group_id] for join in proved if join is not None and join.group_id in own)
+
+
+def _proved(replica: Replica, record: Record, event: PeerIntroduced) -> Join | None:
+    """What a join says that came with a certificate, if all of it holds."""
+    header = record.header
+    if (header.kind, header.author) != (Kind.JOIN, event.person) or not record.body:
+        return None
+    if header.device != event.device and not _certified_there(replica, header.device, event):
+        return None
+    if replica.clock.trusted and header.expires <= replica.clock.now():
+        return None
+    try:
+        check_header(header)
+        join = body_of(record)
+        assert isinstance(join, Join)
+        check_membership(event.person, join)
+    except (RemoteError, LocalError):
+        return None
+    return join if verify_signature(record) else None
+
+
+def _certified_there(replica: Replica, device: DeviceId, event: PeerIntroduced) -> bool:
+    """Whether the introduction shows that `device`, which wrote a join in it, is another one of the same person."""
+    certificates = [
+        record
+        for record in event.extra
+        if (record.header.kind, record.header.author, record.header.device) == (Kind.DEVICE, event.person, device)
+    ]
+    if replica.circle.struck(event.person, device) or any(is_strike(one.header) for one in certificates):
+        return False
+    now = replica.clock.now()
+    timely = [one for one in certificates if one.body and (not replica.clock.trusted or one.header.expires > now)]
+    return any(verify_signature(one) for one in timely)
+
+
+def unheard(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:
+    """Whether `person`, who has shown joins in these slots, is in a group of ours by one that is not in use here yet.
+
+    Once it is, or its end is known, the circle says whether he is a member.
+    """
+    own = {join.slot for _, join in replica.circle.joins(replica.me)}
+    return any(slot in own and replica.store.records.head((person, Kind.JOIN, slot)) is None for slot in slots)

@@ -1,0 +1,1 @@
+"""Sealed letters: writing, opening and acknowledging them."""

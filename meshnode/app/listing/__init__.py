@@ -1,1 +1,0 @@
-"""Offers and needs from posting to their end."""

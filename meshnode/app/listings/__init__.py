@@ -1,0 +1,1 @@
+"""Offers and needs, from posting to expiry."""

@@ -1,0 +1,180 @@
+"""How listings end and go on: renewed, closed, withdrawn, or taken piece by piece until nothing is left.
+
+To others all endings are alike: the listing is gone, everywhere. They differ in what its owner keeps of it. What he
+withdraws is taken back, and forgotten. What he closes is done with, and what ran out or was taken is over: this node
+remembers it for some weeks, and `renew` posts it again under its old id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from meshnode.app.catalog.catalog import Catalogue, searchable
+from meshnode.app.listings import archive, expiry
+from meshnode.app.listings.listings import check_count, check_place, find, narrows, rewritten
+from meshnode.app.listings.view import ListingView, body_of, view
+from meshnode.app.naming import ambiguous
+from meshnode.app.owner import places
+from meshnode.errors import NotFound, Refused
+from meshnode.replica import authoring
+from meshnode.replica.replica import Replica
+from protocol import Audience, Kind, Listing, Record
+
+
+def _nothing() -> None:
+    """Nothing has to be committed with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """For how long (`expires_in`, seconds; null: as long as a new one would), and until when it can now be had."""
+
+    expires_in: int | None = None
+    available_until: int | None = None
+
+
+def renew(replica: Replica, catalogue: Catalogue, which: str, order: Renewal) -> ListingView:
+    """Let an own listing stand as long again as a new one would, be it over already."""
+    record, over = _own(replica, catalogue, which)
+    if over:
+        check_count(replica)
+    before, now = body_of(record), replica.clock.now()
+    if order.available_until is None and before.available_until is not None and before.available_until <= now:
+        raise Refused(
+            f"{before.title} could be had until a day that is past",
+            "'meshnode renew LISTING --until DATE' says until when now",
+        )
+    changes = {} if order.available_until is None else {"available_until": order.available_until}
+    body = rewritten(replica, before, **changes)
+    expires = now + expiry.of(body, order.expires_in, now)
+    audience = Audience(record.header.audience)
+    check_place(replica, audience, body)
+    written = _write(replica, record, body, expires, reopens=over)
+    return view(replica, written)
+
+
+def close(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
+    """Close an own listing, since it is done with: gone everywhere, remembered here. Returns it as it was."""
+    record = find(replica, catalogue, which, own_only=True)
+    shown = view(replica, record)
+    _end(replica, record, archive.CLOSED)
+    return shown
+
+
+def withdraw(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
+    """Take an own listing back, everywhere and here. Returns it as it was."""
+    record = find(replica, catalogue, which, own_only=True)
+    shown = view(replica, record)
+    slot = record.header.slot
+    authoring.withdraw(replica, Kind.LISTING, slot, within=lambda: replica.store.places.forget(slot))
+    return shown
+
+
+# --- piece by piece ------------------------------------------------------------------------------------------------------
+
+
+def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> int | None:
+    """So many of own listing `slot` have found somebody: the quantity goes down, and with nothing left it ends.
+
+    `within` writes what must be committed with that. Returns what is left; None where it is not limited, and then nothing
+    changes. NotFound where it does not stand any more, Refused where less is left.
+    """
+    record = _standing(replica, slot)
+    if record is None:
+        raise NotFound("that listing does not stand any more", "'meshnode mine --closed' lists what is over")
+    body = body_of(record)
+    if body.quantity is None:
+        return None
+    left = body.quantity - quantity
+    if left < 0:
+        raise Refused(
+            f"only {body.quantity} are left of {body.title}", "agree on less, or 'meshnode edit' the quantity"
+        )
+    if left == 0:
+        _end(replica, record, archive.TAKEN, within)
+    else:
+        _write(replica, record, rewritten(replica, body, quantity=left), record.header.expires, within)
+    return left
+
+
+def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> None:
+    """So many of own listing `slot` are to be had again: the quantity goes up, and what ended as taken stands again.
+
+    `within` writes what must be committed with that. Nothing happens where it is not limited, was closed or withdrawn, or
+    would have run out by now.
+    """
+    standing, over = _standing(replica, slot), replica.store.ended.of(slot)
+    if standing is not None:
+        body = body_of(standing)
+        if body.quantity is not None:
+            again = rewritten(replica, body, quantity=body.quantity + quantity)
+            _write(replica, standing, again, standing.header.expires, within)
+    elif over is not None and over.how == archive.TAKEN and over.record.header.expires > replica.clock.now():
+        body = rewritten(replica, body_of(over.record), quantity=quantity)
+        _write(replica, over.record, body, over.record.header.expires, within, reopens=True)
+
+
+# --- inside --------------------------------------------------------------------------------------------------------------
+
+
+def _own(replica: Replica, catalogue: Catalogue, which: str) -> tuple[Record, bool]:
+    """The own listing that `which` names, and whether it is over.
+
+    A whole title or id goes before a beginning, and what stands before what is over.
+    """
+    standing = catalogue.matching(which, own_only=True)
+    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in standing)
+    over = archive.exactly(replica, which)
+    if over is not None and not named_whole:
+        return over.record, True
+    begun = archive.begun(replica, which)
+    if standing or not begun:
+        return find(replica, catalogue, which, own_only=True), False
+    if len(begun) > 1:
+        raise ambiguous(which, [archive.described(replica, each) for each in begun])
+    return begun[0].record, True
+
+
+def _standing(replica: Replica, slot: bytes) -> Record | None:
+    record = replica.store.records.used((replica.me, Kind.LISTING, slot))
+    return record if record is not None and record.header.expires > replica.clock.now() else None
+
+
+def _end(replica: Replica, record: Record, how: str, within: Callable[[], None] = _nothing) -> None:
+    def committed_with_it() -> None:
+        archive.remember(replica, how, replica.clock.now(), record)
+        within()
+
+    authoring.withdraw(replica, Kind.LISTING, record.header.slot, within=committed_with_it)
+
+
+def _write(
+    replica: Replica,
+    record: Record,
+    body: Listing,
+    expires: int,
+    within: Callable[[], None] = _nothing,
+    *,
+    reopens: bool = False,
+) -> Record:
+    """The next version of `record`, which said something else or is over."""
+    audience, slot = Audience(record.header.audience), record.header.slot
+    if reopens:  # meanwhile places may be told less exactly
+        body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
+
+    def committed_with_it() -> None:
+        replica.store.ended.forget(slot)
+        within()
+
+    return authoring.write(
+        replica,
+        Kind.LISTING,
+        slot,
+        body,
+        life=expires - replica.clock.now(),
+        audience=audience,
+        narrows=not reopens and narrows(replica, record, audience, body, expires),
+        above=record.header.version + 1 if reopens else 0,  # one more was spent on its end
+        within=committed_with_it,
+    )

@@ -1,1 +1,0 @@
-"""Sealed letters, what comes with them, and introductions."""

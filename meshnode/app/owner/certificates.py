@@ -1,0 +1,141 @@
+"""The first records of a new node: the certificate of its device, a policy with the sharing preference, a profile.
+
+Certificates, of this device and of the owner's others, are written here, and so are strikes: nothing else takes the
+identity key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from meshnode.app.owner.places import Position, cell_of
+from meshnode.app.owner.policy import set_preference
+from meshnode.app.owner.presence_key import PRESENCE_KEY_BYTES
+from meshnode.app.owner.profile import set_profile
+from meshnode.errors import Forbidden, Refused
+from meshnode.replica.authoring import fresh_salt
+from meshnode.replica.replica import Replica
+from protocol import (
+    PROFILE_SLOT,
+    STRIKE_VERSION,
+    Audience,
+    Device,
+    DeviceId,
+    IdentityKeys,
+    Kind,
+    Precision,
+    Preference,
+    Record,
+    device_slot,
+    limits,
+    signed,
+)
+
+
+def begin(replica: Replica, *, name: str, place: Position | None, preference: Preference) -> None:
+    """Write what a person needs before anything else. Raises Forbidden while the identity key is locked.
+
+    The exact `place` is kept on this node alone; the profile tells its cell, as coarse as the preference says.
+    """
+    cell = cell_of(place, Precision(preference.precision)) if place else None
+
+    def keep_exact() -> None:
+        if place is not None:
+            replica.store.places.keep(PROFILE_SLOT, (place.lat, place.lon))
+
+    certify_own_device(replica)
+    set_preference(replica, preference)
+    presence_key = replica.entropy(PRESENCE_KEY_BYTES)
+    set_profile(replica, name=name, about="", place=cell, presence_key=presence_key, within=keep_exact)
+
+
+def certify_own_device(replica: Replica) -> Record:
+    """Certify this node's device keys with the identity key, for another term of their long life."""
+    return certify(replica, replica.device, replica.keys.dh_public, replica.keys.letter_public)
+
+
+def certify(
+    replica: Replica,
+    device: DeviceId,
+    dh_public: bytes,
+    letter_public: bytes,
+    *,
+    within: Callable[[], None] = lambda: None,
+) -> Record:
+    """Certify a device with the identity key, for another term of its long life.
+
+    `within` writes what has to be committed with it. Raises Forbidden without the identity key, Refused for a device
+    that was struck.
+    """
+    now = replica.clock.now()
+    head = replica.store.records.head((replica.me, Kind.DEVICE, device_slot(device)))
+    body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, struck=False)
+    if replica.circle.struck(replica.me, device):
+        raise Refused("this device was struck", "it can no longer be certified: make it new keys in a new home")
+    return _say(
+        replica,
+        device,
+        body,
+        version=head.header.version + 1 if head else 1,
+        floor=head.header.floor if head else 1,
+        expires=now + limits.DEVICE_LIFE,
+        within=within,
+    )
+
+
+def strike(
+    replica: Replica,
+    device: DeviceId,
+    *,
+    dh_public: bytes,
+    letter_public: bytes,
+    within: Callable[[], None] = lambda: None,
+) -> Record:
+    """Say the last word on a device of one's own: all that it wrote is void, and nothing can follow.
+
+    `within` and Forbidden as for `certify`.
+    """
+    body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, struck=True)
+    return _say(
+        replica, device, body, version=STRIKE_VERSION, floor=STRIKE_VERSION, expires=limits.FOREVER, within=within
+    )
+
+
+def the_identity(replica: Replica) -> IdentityKeys:
+    """The identity key. Forbidden, saying where it is to be had, where it is not open on this device."""
+    if replica.identity is not None:
+        return replica.identity
+    if replica.elsewhere:
+        raise Forbidden(
+            "this device does not have your identity key", "do this on the device where you began with 'init'"
+        )
+    raise Forbidden("your identity key is locked", "stop the node, then 'meshnode run --unlock' asks its passphrase")
+
+
+def _say(
+    replica: Replica,
+    device: DeviceId,
+    body: Device,
+    *,
+    version: int,
+    floor: int,
+    expires: int,
+    within: Callable[[], None],
+) -> Record:
+    record = signed(
+        kind=Kind.DEVICE,
+        author=replica.me,
+        device=device,
+        slot=device_slot(device),
+        version=version,
+        audience=Audience.FOLLOWS,
+        policy_version=0,
+        created=replica.clock.now(),
+        expires=expires,
+        floor=floor,
+        outlives=expires,
+        body=body.to_body(),
+        sign=the_identity(replica).sign,
+    )
+    replica.ingest.receive([record], within=within)
+    return record

@@ -1,0 +1,200 @@
+"""What I say of others and of my own sharing: vouches, blocks and the preference, as edits of this device's policy.
+
+Every edit is stamped above all stamps of all my devices (a Lamport counter), so that devices which edit apart merge
+entry by entry. An edit that says what already holds signs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from meshnode.app.owner import former_web
+from meshnode.app.owner.presence_key import due_at_once, due_later, turn_if_due
+from meshnode.replica.authoring import fresh_salt, write
+from meshnode.replica.replica import Replica
+from protocol import (
+    EffectivePolicy,
+    Kind,
+    PersonId,
+    Policy,
+    Preference,
+    body_of,
+    device_slot,
+    empty_policy,
+    limits,
+    merge,
+    narrows,
+    taken_over,
+    with_block,
+    with_preference,
+    with_vouch,
+)
+
+Edit = Callable[[Policy, int, bytes], Policy]
+
+
+def own(replica: Replica) -> EffectivePolicy | None:
+    """My policy as it is in effect over all my devices; None before the first."""
+    return replica.circle.policy(replica.me)
+
+
+def weight(replica: Replica, subject: PersonId) -> int:
+    """How I vouch for `subject`, in per mille; 0 if I do not."""
+    return replica.circle.graph.weight(replica.me, subject)
+
+
+def blocks(replica: Replica, subject: PersonId) -> bool:
+    """Whether I block `subject`."""
+    return replica.circle.graph.blocks(replica.me, subject)
+
+
+def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
+    """Whether I ever said what I trust `subject` with, be it nothing any more."""
+    return any(vouch.subject == subject for policy in _own_registers(replica) for vouch in policy.vouches)
+
+
+def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
+    """Vouch for `subject` with `per_mille`; 0 takes the vouch back."""
+    if weight(replica, subject) != per_mille:
+        _edit(replica, vouching(subject, per_mille))
+
+
+def block(replica: Replica, subject: PersonId) -> None:
+    """Block `subject`. A vouch for him stays what was said: it counts for nothing between two at odds."""
+    if not blocks(replica, subject):
+        _edit(replica, blocking(replica.me, subject, blocked=True), within=lambda: due_at_once(replica))
+        turn_if_due(replica)
+
+
+def unblock(replica: Replica, subject: PersonId) -> None:
+    """End the block of `subject`."""
+    if blocks(replica, subject):
+        _edit(replica, blocking(replica.me, subject, blocked=False))
+
+
+def set_preference(replica: Replica, preference: Preference) -> None:
+    """Set my sharing preference; its stamp is given here. Moves every listing of mine that follows it."""
+    held = own(replica)
+    if held is not None and held.preference.stamp and held.preference._replace(stamp=preference.stamp) == preference:
+        return
+    _edit(replica, preferring(preference))
+
+
+def renew(replica: Replica) -> None:
+    """Write this device's policy again as it is, for another term."""
+    current = _own_register(replica)
+    if current is not None:
+        _write(replica, current, current)
+
+
+def take_over(
+    replica: Replica, theirs: Policy, *, blocks_only: bool = False, within: Callable[[], None] = lambda: None
+) -> bool:
+    """Say myself, on this device, what `theirs`, of another device of mine, decides (`protocol.taken_over`).
+
+    `within` is called inside the commit, if there is one; False where there was nothing to say.
+    """
+    current = _own_register(replica)
+    before = current if current is not None else empty_policy(fresh_salt(replica))
+    others = [policy for policy in _others(replica) if policy != theirs]
+    after = taken_over(before, theirs, others, _next_stamp(replica), fresh_salt(replica), blocks_only=blocks_only)
+    if after is before:
+        return False
+    _write(replica, before, after, within)
+    return True
+
+
+# --- edits, done or supposed -----------------------------------------------------------------------------------------
+
+
+def vouching(subject: PersonId, per_mille: int) -> Edit:
+    """The edit that vouches for `subject`; 0 takes it back."""
+    return lambda policy, stamp, salt: with_vouch(policy, subject, per_mille, stamp, salt)
+
+
+def blocking(me: PersonId, subject: PersonId, *, blocked: bool) -> Edit:
+    """The edit that blocks `subject`, or ends that."""
+    return lambda policy, stamp, salt: with_block(policy, me, subject, blocked=blocked, stamp=stamp, salt=salt)
+
+
+def preferring(preference: Preference) -> Edit:
+    """The edit that sets the sharing preference."""
+    return lambda policy, stamp, salt: with_preference(policy, preference, stamp, salt)
+
+
+def supposed(replica: Replica, edit: Edit) -> EffectivePolicy:
+    """My policy as it would be in effect after `edit`, over all my devices. Nothing is signed."""
+    _, after = _edited(replica, edit)
+    return merge([after, *_others(replica)])
+
+
+def _edited(replica: Replica, edit: Edit) -> tuple[Policy, Policy]:
+    """This device's register before and after `edit`."""
+    current = _own_register(replica)
+    before = current if current is not None else empty_policy(fresh_salt(replica))
+    return before, edit(before, _next_stamp(replica), fresh_salt(replica))
+
+
+def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: None) -> None:
+    before, after = _edited(replica, edit)
+    before_it = web(replica)
+
+    def committed_with_it() -> None:
+        note_leavers(replica, before_it)
+        within()
+
+    _write(replica, before, after, committed_with_it)
+
+
+def web(replica: Replica) -> set[PersonId]:
+    """Everybody to whom my reach extends, trust(me -> him), which for the one who looks is called regard; and whoever
+    shares a group with me."""
+    return {*replica.circle.regard_from(replica.me), *replica.circle.groups.mates(replica.me)}
+
+
+def note_leavers(replica: Replica, before: set[PersonId]) -> None:
+    """Those who were in my web before, and are no more though I do not block them, shall hear of it."""
+    left = before - web(replica)
+    if left:
+        former_web.note(replica, (person for person in left if not replica.circle.graph.at_odds(replica.me, person)))
+        due_later(replica)
+
+
+def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[], None] = lambda: None) -> None:
+    write(
+        replica,
+        Kind.POLICY,
+        device_slot(replica.device),
+        after,
+        life=limits.POLICY_LIFE,
+        narrows=narrows(before, after, _others(replica)),
+        within=within,
+    )
+
+
+def _own_register(replica: Replica) -> Policy | None:
+    record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device)))
+    if record is None:
+        return None
+    body = body_of(record)
+    assert isinstance(body, Policy)
+    return body
+
+
+def _others(replica: Replica) -> list[Policy]:
+    """What my other devices say."""
+    own_slot = device_slot(replica.device)
+    records = replica.store.records.bodies(Kind.POLICY, author=replica.me)
+    bodies = (body_of(record) for record in records if record.header.slot != own_slot)
+    return [body for body in bodies if isinstance(body, Policy)]
+
+
+def _own_registers(replica: Replica) -> list[Policy]:
+    """What each of my devices says, this one among them."""
+    bodies = (body_of(record) for record in replica.store.records.bodies(Kind.POLICY, author=replica.me))
+    return [body for body in bodies if isinstance(body, Policy)]
+
+
+def _next_stamp(replica: Replica) -> int:
+    """One above every stamp of every register of mine."""
+    return max((policy.clock for policy in _own_registers(replica)), default=0) + 1

@@ -1,0 +1,1 @@
+"""People: vouching, cards, blocks and introductions."""

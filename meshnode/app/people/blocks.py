@@ -1,0 +1,98 @@
+"""Blocks: two people become invisible to each other, whatever else holds between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from meshnode.app.naming import PersonRef, find, name_of, reference, remember_name
+from meshnode.app.owner import policy
+from meshnode.errors import NotFound, Refused
+from meshnode.replica.eviction import clear_out
+from meshnode.replica.replica import Replica
+from protocol import PersonId, RemoteError, limits, parse_person
+
+
+@dataclass(frozen=True, slots=True)
+class BlockView:
+    """Somebody you block, and since when (UNIX seconds)."""
+
+    person: PersonRef
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class BlocksView:
+    """Everybody you block, the latest first."""
+
+    blocks: tuple[BlockView, ...]
+
+
+def block(replica: Replica, who: str) -> BlockView:
+    """Block the person `who` names: anybody visible, or anybody at all by the whole id. Blocking twice changes nothing."""
+    person = to_block(replica, who)
+    if not policy.blocks(replica, person):
+        name, crowds = name_of(replica, person), person in replica.room.crowded_by()
+        policy.block(replica, person)
+        replica.store.blocked.add(person, replica.clock.now())
+        remember_name(replica, person, name)
+        if crowds:
+            clear_out(replica, person)
+    return _view(replica, person)
+
+
+def to_block(replica: Replica, who: str) -> PersonId:
+    """The person `who` names, who is blocked or can be; Refused for oneself, and past as many as one policy holds."""
+    person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
+    if person == replica.me:
+        raise Refused("nobody blocks himself")
+    own = policy.own(replica)
+    if own is not None and len(own.block_tags) >= limits.BLOCKS_MAX and not policy.blocks(replica, person):
+        raise Refused(f"you block {limits.BLOCKS_MAX} people already", "'meshnode unblock NAME' makes room")
+    return person
+
+
+def unblock(replica: Replica, who: str) -> BlockView:
+    """End the block of the person `who` names."""
+    person = blocked(replica, who)
+    view = _view(replica, person)
+    policy.unblock(replica, person)
+    replica.store.blocked.remove(person)
+    return view
+
+
+def blocked(replica: Replica, who: str) -> PersonId:
+    """The blocked person whom `who` names; NotFound if there is none."""
+    listed = [person for person, _ in replica.store.blocked.all()]
+    try:
+        person = _whole_id(who) or find(replica, who, among=listed)
+    except NotFound as error:
+        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists whom you block") from error
+    if person not in listed and not policy.blocks(replica, person):
+        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists whom you block")
+    return person
+
+
+def blocks(replica: Replica) -> BlocksView:
+    """Everybody whom this node's owner blocks."""
+    return BlocksView(
+        tuple(BlockView(reference(replica, person), since) for person, since in replica.store.blocked.all())
+    )
+
+
+def _view(replica: Replica, person: PersonId) -> BlockView:
+    since = dict(replica.store.blocked.all()).get(person, replica.clock.now())
+    return BlockView(reference(replica, person), since)
+
+
+def _whole_id(who: str) -> PersonId | None:
+    try:
+        return parse_person(who)
+    except RemoteError:
+        return None
+
+
+def _blocked_already(replica: Replica, who: str) -> PersonId | None:
+    try:
+        return find(replica, who, among=[person for person, _ in replica.store.blocked.all()])
+    except NotFound:
+        return None

@@ -1,0 +1,164 @@
+"""Introducing two people to each other, and what becomes of it: each decides for himself whether to vouch for the other.
+
+The introducer tells each by letter who the other is: his key, his name, his devices' certificates. That opens no door.
+Only when both have added each other can their nodes call one another without him.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from meshnode.app.letters import letters
+from meshnode.app.naming import PersonRef, find, find_named, known, name_of, reference
+from meshnode.app.owner import policy
+from meshnode.app.people import cards
+from meshnode.app.people.cards import AddedView, CardToAdd
+from meshnode.app.people.people import give, per_mille
+from meshnode.errors import NotFound, Refused, Usage
+from meshnode.replica.replica import Replica
+from meshnode.store import Introduced
+from protocol import Introducing, InvalidField, Kind, Opened, PersonId, Record, limits, person_text, tidy
+
+
+@dataclass(frozen=True, slots=True)
+class IntroductionOrder:
+    """Whom to introduce to each other, and what to say to both."""
+
+    one: str
+    other: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IntroductionView:
+    """The two who were written to."""
+
+    people: tuple[PersonRef, PersonRef]
+
+
+@dataclass(frozen=True, slots=True)
+class MetByLetter:
+    """Somebody to whom you were introduced: `by` is who did it, `message` what he wrote, `at` when (UNIX seconds)."""
+
+    person: PersonRef
+    by: PersonRef
+    message: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntroductionsView:
+    """People to whom you were introduced and for whom you do not vouch yet, the latest first."""
+
+    introductions: tuple[MetByLetter, ...]
+
+
+def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
+    """Write to two people whom I vouch for, to each about the other. Refused, nobody being written to, if one cannot be."""
+    # Whom I block myself I may name, to be told so; nobody else learns of it.
+    nameable = {*known(replica), *(person for person, _ in replica.store.blocked.all())}
+    pair = find(replica, order.one, nameable), find(replica, order.other, nameable)
+    if pair[0] == pair[1]:
+        raise Usage("name two different people")
+    for person in pair:
+        _check_mine_to_introduce(replica, person)
+        letters.check_can_write(replica, person)
+    about = [_about(replica, person, tidy(order.message)) for person in pair]
+    for person, other in zip(pair, reversed(about), strict=True):
+        letters.send(replica, person, other)
+    return IntroductionView((reference(replica, pair[0]), reference(replica, pair[1])))
+
+
+def take(replica: Replica, opened: Opened) -> None:
+    """A letter introduces somebody. It counts only from those with whom a vouch joins us, for anybody could write it."""
+    content = opened.content
+    assert isinstance(content, Introducing)
+    graph, me = replica.circle.graph, replica.me
+    joined = graph.weight(me, opened.author) > 0 or graph.weight(opened.author, me) > 0
+    pointless = content.person in (me, opened.author) or graph.weight(me, content.person) > 0
+    if opened.author == me or not joined or pointless:
+        return
+    replica.store.introductions.add(
+        Introduced(content.person, opened.author, content.name, content.message, content.certificates, opened.created)
+    )
+
+
+def introductions(replica: Replica) -> IntroductionsView:
+    """The introductions to think about: none by or to whom I am at odds with, none to whom I vouch for already."""
+    shown = [
+        MetByLetter(
+            PersonRef(person_text(met.person), met.name), reference(replica, met.introducer), met.message, met.at
+        )
+        for met in _kept(replica)
+        if policy.weight(replica, met.person) == 0
+    ]
+    return IntroductionsView(tuple(shown))
+
+
+def add(replica: Replica, given: CardToAdd, connected: Collection[PersonId]) -> AddedView:
+    """Add somebody by his card, or by his name or id if I was introduced to him."""
+    met = _kept(replica)
+    if not met:
+        return cards.add(replica, given, connected)
+    try:
+        person = find_named(given.card, {introduced.person: introduced.name for introduced in reversed(met)})
+    except NotFound:
+        return cards.add(replica, given, connected)
+    return _accept(replica, [introduced for introduced in met if introduced.person == person], given.trust, connected)
+
+
+# --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _accept(replica: Replica, met: list[Introduced], trust: float | None, connected: Collection[PersonId]) -> AddedView:
+    """Vouch for somebody of whom these told me, and take in what they told of his devices."""
+    latest = met[0]
+    before = policy.weight(replica, latest.person)
+    weight = before or per_mille(cards.DEFAULT_TRUST)
+    give(replica, latest.person, weight if trust is None else per_mille(trust), latest.name)
+    # Only now: of somebody whom nothing joins to me the certificates would not stay.
+    replica.ingest.receive([record for introduced in met for record in introduced.certificates])
+    replica.store.introductions.forget(latest.person)
+    answered = replica.circle.graph.weight(latest.person, replica.me) > 0
+    return AddedView(
+        person=PersonRef(person_text(latest.person), latest.name),
+        trust=policy.weight(replica, latest.person) / limits.WEIGHT_MAX,
+        met=latest.person in connected,
+        pending=not answered,
+        again=before > 0,
+    )
+
+
+def _kept(replica: Replica) -> list[Introduced]:
+    """What I was told and may still act on, the latest first."""
+    graph, me = replica.circle.graph, replica.me
+    return [
+        met
+        for met in replica.store.introductions.all(replica.clock.now())
+        if not graph.at_odds(me, met.person) and not graph.at_odds(me, met.introducer)
+    ]
+
+
+def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
+    name = name_of(replica, person)
+    if person == replica.me:
+        raise Refused("you cannot introduce yourself", "'meshnode card' makes a card to hand over")
+    if policy.blocks(replica, person):
+        raise Refused(f"you block {name}", "'meshnode unblock NAME' comes first")
+    if policy.weight(replica, person) == 0:
+        raise Refused(f"you do not vouch for {name}", "introduce people whom you would vouch for yourself")
+
+
+def _about(replica: Replica, person: PersonId, message: str) -> Introducing:
+    try:
+        return Introducing(person, name_of(replica, person), message, _certificates(replica, person))
+    except InvalidField as fault:
+        raise Usage(str(fault)) from fault
+
+
+def _certificates(replica: Replica, person: PersonId) -> tuple[Record, ...]:
+    records = replica.store.records.bodies(Kind.DEVICE, author=person)
+    good = [record for record in records if replica.circle.certified(person, record.header.device)]
+    good.sort(key=lambda record: (-record.header.created, record.id))
+    return tuple(good[: limits.LETTER_DEVICES_MAX])

@@ -1,1 +1,0 @@
-"""Who can see what: the preference, places, and looking ahead."""

@@ -1,0 +1,70 @@
+"""Whose records one viewer may have to be asked about again: of those alone whose standing to him has moved.
+
+An answer about an author depends on what the author says of himself, on how far he reaches the viewer, on whether they
+are in one mesh, and on what the viewer says. So where somebody far away changes a vouch, nearly all answers stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from meshnode.replica.trust_state import Circle
+from protocol import PersonId, TrustGraph
+
+
+class _Stance(NamedTuple):
+    """How everybody stands to the viewer in one graph."""
+
+    graph: TrustGraph
+    reach: Mapping[PersonId, int]
+    mesh: frozenset[PersonId]
+
+    def differs_from(self, before: _Stance) -> set[PersonId]:
+        """Everybody who stands otherwise than `before`."""
+        moved = {person for person, cost in self.reach.items() if before.reach.get(person) != cost}
+        moved |= before.reach.keys() - self.reach.keys()
+        if self.mesh is not before.mesh:
+            moved |= self.mesh ^ before.mesh
+        return moved
+
+
+class Moved:
+    """Follows how everybody stands to `viewer`."""
+
+    def __init__(self, circle: Circle, viewer: PersonId) -> None:
+        self._circle = circle
+        self._viewer = viewer
+        self._version = circle.version
+        self._stances: list[_Stance] = []
+
+    def since_last(self) -> set[PersonId] | None:
+        """The authors about whom an answer may be another than at the last call; None: any of them may be."""
+        circle, viewer = self._circle, self._viewer
+        before, self._stances = self._stances, self._now()
+        people, self._version = circle.read_since(self._version), circle.version
+        same_graphs = [one.graph is other.graph for one, other in zip(self._stances, before, strict=False)]
+        if (
+            people is None
+            or viewer in people
+            or not before
+            or len(self._stances) != len(before)
+            or not all(same_graphs)
+        ):
+            return None
+        moved = set(people)
+        for stance, then in zip(self._stances, before, strict=True):
+            moved |= stance.differs_from(then)
+        return moved
+
+    def forget(self) -> None:
+        """What was last said may have been taken back."""
+        self._stances = []
+
+    def _now(self) -> list[_Stance]:
+        graphs = [self._circle.graph, self._circle.in_doubt()]
+        return [
+            _Stance(graph, self._circle.reach_in(graph, self._viewer), graph.mesh(self._viewer))
+            for graph in graphs
+            if graph is not None
+        ]

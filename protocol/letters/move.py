@@ -1,0 +1,226 @@
+"""What one of two people says about an exchange: a move, as it stands in a sealed letter (README, "Exchanges").
+
+An ask carries its terms, and the exchange's id is made of them and of the two: so there is one ask to an exchange,
+nobody can change what was asked for after it was granted, and nobody can take the id of somebody else's exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from hashlib import blake2b
+from types import NoneType
+from typing import Any, ClassVar
+
+from protocol.codec import Value, encode
+from protocol.errors import Code, InvalidField, RemoteError
+from protocol.fields import check_bytes, check_flag, check_number, check_time
+from protocol.keys import PersonId
+from protocol.limits import (
+    COMMUNITY_TAG_BYTES,
+    EXCHANGE_ID_BYTES,
+    GROUPS_MAX,
+    MESSAGE_MAX,
+    NONCE_BYTES,
+    QUANTITY_MAX,
+    SLOT_BYTES,
+    TITLE_MAX,
+    UNIT_MAX,
+)
+from protocol.records.listing import CATEGORIES, LISTING_TYPES
+from protocol.text import check_text
+
+_ID_DOMAIN = b"meshnode exchange id v1\0"
+_TAG_DOMAIN = b"meshnode exchange community v1\0"
+
+REASONS = ("", "gone", "changed")
+"""Why a node declines by itself: nothing is left, or the listing is not what was asked for. Empty: its owner did."""
+
+
+class Act(Enum):
+    """What a move does. The order is that in which a set of moves is settled (`exchange`), the value the number on the wire."""
+
+    ASK = 1
+    ACCEPT = 2
+    DECLINE = 3
+    DONE = 4
+    CANCEL = 5
+    RETURNED = 6
+    SAY = 7
+
+    @property
+    def word(self) -> str:
+        """As programs and commands name it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is asked for, as the listing said it when it was asked for. The exchange's id is made of it."""
+
+    nonce: bytes
+    """Random, so that one may ask for the same thing again."""
+    slot: bytes
+    """The listing's, whose author is the addressee of the ask."""
+    type: str
+    """One of LISTING_TYPES."""
+    title: str
+    category: str
+    """One of CATEGORIES."""
+    quantity: int | None = None
+    """How many; None where the listing does not limit it."""
+    unit: str = ""
+    lend: bool = False
+    return_by: int | None = None
+
+    def __post_init__(self) -> None:
+        check_bytes("nonce", self.nonce, NONCE_BYTES)
+        check_bytes("listing", self.slot, SLOT_BYTES)
+        _number_in("type", self.type, LISTING_TYPES)
+        check_text("title", self.title, TITLE_MAX, shortest=1)
+        _number_in("category", self.category, CATEGORIES)
+        if self.quantity is not None:
+            check_number("quantity", self.quantity, 1, QUANTITY_MAX)
+        check_text("unit", self.unit, UNIT_MAX)
+        check_flag("lend", self.lend)
+        check_time("return by", self.return_by)
+        if self.return_by is not None and not self.lend:
+            raise InvalidField("return by", "is for what is lent")
+
+    def to_fields(self) -> tuple[Value, ...]:
+        """As they stand in a move."""
+        return (
+            self.nonce,
+            self.slot,
+            _number_in("type", self.type, LISTING_TYPES),
+            self.title,
+            _number_in("category", self.category, CATEGORIES),
+            self.quantity,
+            self.unit,
+            self.lend,
+            self.return_by,
+        )
+
+    @classmethod
+    def from_fields(cls, fields: Value) -> Terms:
+        """The terms in a move. InvalidField if they are none."""
+        if type(fields) is not tuple or len(fields) != _TERMS_FIELDS:
+            raise InvalidField("terms", f"must be {_TERMS_FIELDS} fields")
+        typed: list[Any] = list(fields)
+        typed[2] = _word_in("type", fields[2], LISTING_TYPES)
+        typed[4] = _word_in("category", fields[4], CATEGORIES)
+        return cls(*typed)
+
+
+_TERMS_FIELDS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one side says about an exchange, the content of a letter. It checks itself, whoever made it."""
+
+    NUMBER: ClassVar[int] = 2
+
+    exchange: bytes
+    """The exchange's id, see `exchange_id`."""
+    act: Act
+    at: int
+    """When, UNIX seconds by the clock of who made it: for showing alone."""
+    text: str = ""
+    terms: Terms | None = None
+    """What is asked for; of an ask, and of nothing else."""
+    communities: tuple[bytes, ...] = ()
+    """Of an ask or an acceptance: tags of the communities its author is in, ascending. For metrics only."""
+    reason: str = ""
+    """Of a refusal: one of REASONS."""
+
+    def __post_init__(self) -> None:
+        check_bytes("exchange", self.exchange, EXCHANGE_ID_BYTES)
+        if type(self.act) is not Act:
+            raise InvalidField("act", "must be one that there is")
+        if type(self.at) is not int:
+            raise InvalidField("at", "must be a time")
+        check_time("at", self.at)
+        check_text("message", self.text, MESSAGE_MAX, shortest=1 if self.act is Act.SAY else 0, lines=True)
+        if type(self.terms) is not (Terms if self.act is Act.ASK else NoneType):
+            raise InvalidField("terms", "belong to an ask, and to nothing else")
+        _check_communities(self.communities, allowed=self.act in (Act.ASK, Act.ACCEPT))
+        if _number_in("reason", self.reason, REASONS) and self.act is not Act.DECLINE:
+            raise InvalidField("reason", "belongs to a refusal")
+
+    def to_fields(self) -> tuple[Value, ...]:
+        """As they stand in a letter."""
+        return (
+            self.exchange,
+            self.act.value,
+            self.at,
+            self.text,
+            None if self.terms is None else self.terms.to_fields(),
+            self.communities,
+            REASONS.index(self.reason),
+        )
+
+    @classmethod
+    def from_fields(cls, fields: tuple[Value, ...]) -> Move:
+        """The move in a letter. RemoteError (InvalidField) if it is none."""
+        if len(fields) != _MOVE_FIELDS:
+            raise InvalidField("move", f"must be {_MOVE_FIELDS} fields")
+        typed: list[Any] = list(fields)
+        if type(typed[1]) is not int or typed[1] not in _ACTS:
+            raise InvalidField("act", "must be one that there is")
+        typed[1] = _ACTS[typed[1]]
+        typed[4] = None if typed[4] is None else Terms.from_fields(typed[4])
+        typed[6] = _word_in("reason", typed[6], REASONS)
+        return cls(*typed)
+
+
+_MOVE_FIELDS = 7
+_ACTS = {act.value: act for act in Act}
+
+
+def _number_in(field: str, word: object, words: tuple[str, ...]) -> int:
+    if type(word) is not str or word not in words:
+        raise InvalidField(field, f"must be one of {', '.join(filter(None, words))}")
+    return words.index(word)
+
+
+def _word_in(field: str, number: Value, words: tuple[str, ...]) -> str:
+    if type(number) is not int or not 0 <= number < len(words):
+        raise InvalidField(field, f"must be one of {', '.join(filter(None, words))}")
+    return words[number]
+
+
+def _check_communities(tags: object, *, allowed: bool) -> None:
+    if type(tags) is not tuple:
+        raise InvalidField("communities", "must be a list")
+    if tags and not allowed:
+        raise InvalidField("communities", "belong to an ask or an acceptance")
+    if len(tags) > GROUPS_MAX:
+        raise InvalidField("communities", f"must not be more than {GROUPS_MAX}")
+    for tag in tags:
+        check_bytes("community", tag, COMMUNITY_TAG_BYTES)
+    if list(tags) != sorted(set(tags)):
+        raise InvalidField("communities", "must ascend")
+
+
+# --- ids and tags ----------------------------------------------------------------------------------------------------
+
+
+def exchange_id(asker: PersonId, owner: PersonId, terms: Terms) -> bytes:
+    """The id of the exchange that begins when `asker` asks `owner` for this: nobody else can begin one of that id."""
+    return blake2b(_ID_DOMAIN + asker + owner + encode(terms.to_fields()), digest_size=EXCHANGE_ID_BYTES).digest()
+
+
+def check_ask(move: Move, asker: PersonId, owner: PersonId) -> None:
+    """RemoteError FORGED unless this ask of `asker` to `owner` begins the exchange that it names."""
+    if move.terms is None or move.exchange != exchange_id(asker, owner, move.terms):
+        raise RemoteError(Code.FORGED, "an ask whose terms are not those of its exchange")
+
+
+def community_tags(exchange: bytes, communities: Iterable[bytes]) -> tuple[bytes, ...]:
+    """How communities (by group id) are named in one exchange: only who is in one too can tell which it is."""
+    tags = {
+        blake2b(_TAG_DOMAIN + exchange + group_id, digest_size=COMMUNITY_TAG_BYTES).digest() for group_id in communities
+    }
+    return tuple(sorted(tags))

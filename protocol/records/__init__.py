@@ -1,0 +1,1 @@
+"""Records: signed single-author registers, and one file for each kind of body."""

@@ -1,0 +1,43 @@
+"""The body of a certificate: what an identity says of one of its devices, or that it strikes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from protocol.codec import encode
+from protocol.errors import InvalidField
+from protocol.fields import check_bytes, check_flag, check_salt, read_fields
+from protocol.keys import KEY_BYTES, is_worthless
+from protocol.limits import RECORD_MAX_BYTES
+
+_FIELDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The X25519 keys of the device that the header names: for handshakes and for letters."""
+
+    salt: bytes = field(repr=False)
+    dh_public: bytes
+    letter_public: bytes
+    struck: bool = False
+    """A strike: the device speaks for nobody any more, and nothing can follow."""
+
+    def __post_init__(self) -> None:
+        check_salt(self.salt)
+        check_bytes("handshake key", self.dh_public, KEY_BYTES)
+        check_bytes("letter key", self.letter_public, KEY_BYTES)
+        for name, public in (("handshake key", self.dh_public), ("letter key", self.letter_public)):
+            if is_worthless(public):
+                raise InvalidField(name, "must not be of low order")
+        check_flag("struck", self.struck)
+
+    def to_body(self) -> bytes:
+        """The bytes that `parse` reads."""
+        return encode((self.salt, self.dh_public, self.letter_public, self.struck))
+
+    @classmethod
+    def parse(cls, body: bytes) -> Device:
+        """The device in `body`. RemoteError if it is none."""
+        fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, 0)
+        return cls(*fields)

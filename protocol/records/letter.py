@@ -1,0 +1,62 @@
+"""The body of a letter: what carriers see of it. Sealing and opening are in protocol/letters/sealing.py."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from protocol.codec import encode
+from protocol.errors import InvalidField
+from protocol.fields import check_bytes, check_salt, read_fields
+from protocol.limits import (
+    LETTER_BOXES_MAX,
+    LETTER_BOXES_STEP,
+    LETTER_SIZES,
+    LETTER_TAG_BYTES,
+    RECORD_MAX_BYTES,
+)
+
+BOX_BYTES = 80  # a sealed box around a key of 32 bytes: an ephemeral key, a MAC, the key
+NONCE_BYTES = 24
+MAC_BYTES = 16
+_FIELDS = 5
+_SEALED_BYTES = frozenset(size + MAC_BYTES for size in LETTER_SIZES)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message sealed to the devices of one person; it says for whom only to those who know that person's key."""
+
+    salt: bytes = field(repr=False)
+    tag: bytes
+    """Whom it is for: `letters.letter_tag`."""
+    boxes: tuple[bytes, ...] = field(repr=False)
+    """For each device that may open it the key, in a sealed box; and made-up ones, in ascending order of their bytes."""
+    nonce: bytes = field(repr=False)
+    """A hash of the key, so that no letter says one thing to one device and another to the next."""
+    sealed: bytes = field(repr=False)
+    """The content under that key, padded to one of a few sizes."""
+
+    def __post_init__(self) -> None:
+        check_salt(self.salt)
+        check_bytes("tag", self.tag, LETTER_TAG_BYTES)
+        if type(self.boxes) is not tuple:
+            raise InvalidField("boxes", "must be a list")
+        if not 0 < len(self.boxes) <= LETTER_BOXES_MAX or len(self.boxes) % LETTER_BOXES_STEP:
+            raise InvalidField("boxes", f"must be {LETTER_BOXES_STEP} or a multiple of it, {LETTER_BOXES_MAX} at most")
+        for box in self.boxes:
+            check_bytes("box", box, BOX_BYTES)
+        if any(one >= other for one, other in zip(self.boxes, self.boxes[1:], strict=False)):
+            raise InvalidField("boxes", "must be in order, none twice")
+        check_bytes("nonce", self.nonce, NONCE_BYTES)
+        if type(self.sealed) is not bytes or len(self.sealed) not in _SEALED_BYTES:
+            raise InvalidField("what is sealed", "must be padded to one of the sizes that letters have")
+
+    def to_body(self) -> bytes:
+        """The bytes that `parse` reads."""
+        return encode((self.salt, self.tag, self.boxes, self.nonce, self.sealed))
+
+    @classmethod
+    def parse(cls, body: bytes) -> Letter:
+        """The letter in `body`. RemoteError if it is none."""
+        fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, LETTER_BOXES_MAX)
+        return cls(*fields)

@@ -1,0 +1,155 @@
+"""The body of a listing: an offer or a need."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from protocol.codec import Value, encode
+from protocol.errors import InvalidField
+from protocol.fields import check_flag, check_number, check_place, check_salt, check_time, read_fields
+from protocol.limits import (
+    LANGUAGE_MAX,
+    QUANTITY_MAX,
+    RECORD_MAX_BYTES,
+    TAG_MAX,
+    TAGS_MAX,
+    TEXT_MAX,
+    TITLE_MAX,
+    UNIT_MAX,
+)
+from protocol.text import check_text
+
+# A word's place in its tuple is what is on the wire: append, never reorder.
+LISTING_TYPES = ("offer", "need")
+CATEGORIES = (
+    "food",
+    "tools",
+    "seeds",
+    "skills",
+    "labor",
+    "knowledge",
+    "housing",
+    "transportation",
+    "materials",
+    "other",
+)
+URGENCIES = ("normal", "perishable", "emergency")
+
+_FIELDS = 15
+_LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What somebody offers or needs. Times are UNIX seconds; when the listing expires is its header's to say."""
+
+    salt: bytes = field(repr=False)
+    type: str
+    """One of LISTING_TYPES."""
+    title: str
+    text: str = ""
+    category: str = "other"
+    """One of CATEGORIES."""
+    tags: tuple[str, ...] = ()
+    quantity: int | None = None
+    """How many of `unit`; None: not limited."""
+    unit: str = ""
+    available_from: int | None = None
+    available_until: int | None = None
+    urgency: str = "normal"
+    """One of URGENCIES."""
+    lend: bool = False
+    """To be given back, by `return_by` if that is set."""
+    return_by: int | None = None
+    language: str = ""
+    """A language tag such as `de` or `pt-BR` (RFC 5646), or empty."""
+    place: str | None = None
+    """A place of its own, an H3 cell; None: its author's published place."""
+
+    def __post_init__(self) -> None:
+        check_salt(self.salt)
+        _check_word("type", self.type, _TYPE_NUMBER)
+        check_text("title", self.title, TITLE_MAX, shortest=1)
+        check_text("text", self.text, TEXT_MAX, lines=True)
+        _check_word("category", self.category, _CATEGORY_NUMBER)
+        _check_tags(self.tags)
+        if self.quantity is not None:
+            check_number("quantity", self.quantity, 1, QUANTITY_MAX)
+        check_text("unit", self.unit, UNIT_MAX)
+        check_time("available from", self.available_from)
+        check_time("available until", self.available_until)
+        _check_word("urgency", self.urgency, _URGENCY_NUMBER)
+        check_flag("lend", self.lend)
+        check_time("return by", self.return_by)
+        _check_language(self.language)
+        check_place("place", self.place)
+        start, end = self.available_from, self.available_until
+        if start is not None and end is not None and end < start:
+            raise InvalidField("available until", "must not come before available from")
+        if self.return_by is not None and not self.lend:
+            raise InvalidField("return by", "is for what is lent")
+
+    def to_body(self) -> bytes:
+        """The bytes that `parse` reads."""
+        return encode(
+            (
+                self.salt,
+                _TYPE_NUMBER[self.type],
+                self.title,
+                self.text,
+                _CATEGORY_NUMBER[self.category],
+                self.tags,
+                self.quantity,
+                self.unit,
+                self.available_from,
+                self.available_until,
+                _URGENCY_NUMBER[self.urgency],
+                self.lend,
+                self.return_by,
+                self.language,
+                self.place,
+            )
+        )
+
+    @classmethod
+    def parse(cls, body: bytes) -> Listing:
+        """The listing in `body`. RemoteError if it is none."""
+        fields = list(read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX))
+        for place, name, words in _WORDS_AT:
+            fields[place] = _word(name, fields[place], words)
+        return cls(*fields)
+
+
+_TYPE_NUMBER = {word: number for number, word in enumerate(LISTING_TYPES)}
+_CATEGORY_NUMBER = {word: number for number, word in enumerate(CATEGORIES)}
+_URGENCY_NUMBER = {word: number for number, word in enumerate(URGENCIES)}
+_WORDS_AT = ((1, "type", LISTING_TYPES), (4, "category", CATEGORIES), (10, "urgency", URGENCIES))
+
+
+def _word(field_name: str, number: Value, words: tuple[str, ...]) -> str:
+    if type(number) is not int or not 0 <= number < len(words):
+        raise InvalidField(field_name, f"must be one of {', '.join(words)}")
+    return words[number]
+
+
+def _check_word(field_name: str, word: object, numbers: dict[str, int]) -> None:
+    if type(word) is not str or word not in numbers:
+        raise InvalidField(field_name, f"must be one of {', '.join(numbers)}")
+
+
+def _check_tags(tags: object) -> None:
+    if type(tags) is not tuple:
+        raise InvalidField("tags", "must be a list")
+    if len(tags) > TAGS_MAX:
+        raise InvalidField("tags", f"must not be more than {TAGS_MAX}")
+    for tag in tags:
+        check_text("tag", tag, TAG_MAX, shortest=1)
+    if len(set(tags)) != len(tags):
+        raise InvalidField("tags", "must differ from each other")
+
+
+def _check_language(language: str) -> None:
+    check_text("language", language, LANGUAGE_MAX)
+    if language and _LANGUAGE.fullmatch(language) is None:
+        raise InvalidField("language", "must be a language tag such as de or pt-BR")

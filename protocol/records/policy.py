@@ -1,0 +1,139 @@
+"""The body of a policy: whom its author vouches for, whom he blocks, and how he shares. One register a device.
+
+Stamps are Lamport counters: over all devices of a person the entry with the highest stamp holds, so devices that edit
+apart merge entry by entry. Merging is protocol/trust/policies.py; this file knows what one device may say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from protocol.codec import encode
+from protocol.errors import Code, InvalidField, RemoteError
+from protocol.fields import as_written, check_bytes, check_flag, check_number, check_salt, read_fields
+from protocol.keys import KEY_BYTES, PersonId
+from protocol.limits import (
+    BLOCK_TAG_BYTES,
+    BLOCKS_MAX,
+    INT_MAX,
+    POLICY_MAX_BYTES,
+    RADIUS_KM_MAX,
+    VOUCHES_MAX,
+    WEIGHT_MAX,
+)
+from protocol.place import Precision
+from protocol.records.record import Audience
+
+_FIELDS = 5
+
+
+class Vouch(NamedTuple):
+    """Trust in `subject`, in per mille; 0 takes back what an earlier stamp gave."""
+
+    subject: PersonId
+    weight: int
+    stamp: int
+
+
+class Block(NamedTuple):
+    """A block, or the end of one, under a tag that only those who know the person's key can test."""
+
+    tag: bytes
+    blocked: bool
+    stamp: int
+
+
+class Preference(NamedTuple):
+    """Where listings go that name no audience, how exactly places are published, and what counts as local.
+
+    `stamp` 0 says that nothing was chosen yet.
+    """
+
+    audience: int = Audience.MY_COMMUNITY
+    precision: int = Precision.NEIGHBORHOOD
+    radius_km: int = 25
+    stamp: int = 0
+
+
+UNSET_PREFERENCE = Preference()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One device's part of a person's policy. Entries are kept sorted; a subject or tag occurs once."""
+
+    salt: bytes = field(repr=False)
+    clock: int
+    """The highest stamp this device has seen; no entry is above it."""
+    vouches: tuple[Vouch, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    preference: Preference = UNSET_PREFERENCE
+
+    def __post_init__(self) -> None:
+        check_salt(self.salt)
+        check_number("clock", self.clock, 0, INT_MAX)
+        vouches = _in_order("vouches", self.vouches, VOUCHES_MAX)
+        blocks = _in_order("blocks", self.blocks, BLOCKS_MAX)
+        for subject, weight, stamp in vouches:
+            if type(subject) is not bytes or len(subject) != KEY_BYTES:
+                raise InvalidField("vouch", "must name a person's key")
+            check_number("trust", weight, 0, WEIGHT_MAX)
+            check_number("stamp", stamp, 1, self.clock)
+        for tag, blocked, stamp in blocks:
+            check_bytes("block", tag, BLOCK_TAG_BYTES)
+            check_flag("block", blocked)
+            check_number("stamp", stamp, 1, self.clock)
+        object.__setattr__(self, "vouches", tuple(vouches))
+        object.__setattr__(self, "blocks", tuple(blocks))
+        object.__setattr__(self, "preference", _checked(self.preference, self.clock))
+
+    def to_body(self) -> bytes:
+        """The bytes that `parse` reads."""
+        preference = tuple(map(int, self.preference))  # enumerations are not on the wire
+        return encode((self.salt, self.clock, self.vouches, self.blocks, preference))
+
+    @classmethod
+    def parse(cls, body: bytes) -> Policy:
+        """The policy in `body`. RemoteError if it is none, or if its entries are not in order."""
+        salt, clock, vouches, blocks, preference = read_fields(
+            body, _FIELDS, POLICY_MAX_BYTES, max(VOUCHES_MAX, BLOCKS_MAX)
+        )
+        try:
+            policy = cls(
+                salt,
+                clock,
+                tuple(map(Vouch._make, vouches)),
+                tuple(map(Block._make, blocks)),
+                Preference._make(preference),
+            )
+        except TypeError as error:  # an entry that is no array, or has another number of fields
+            raise RemoteError(Code.MALFORMED, "an entry of a policy is not of its form") from error
+        as_written(policy, body, policy.to_body())
+        return policy
+
+
+def _in_order(field_name: str, entries: Sequence[Any], most: int) -> list[Any]:
+    """`entries` sorted by what they are about (their first field), each subject once."""
+    if len(entries) > most:
+        raise InvalidField(field_name, f"must not be more than {most}")
+    ordered = sorted(entries)
+    if len({entry[0] for entry in ordered}) != len(ordered):
+        raise InvalidField(field_name, "must not name anybody twice")
+    return ordered
+
+
+def _checked(preference: Preference, clock: int) -> Preference:
+    audience, precision, radius_km, stamp = preference
+    if audience not in _AUDIENCES:
+        raise InvalidField("audience", f"must be one of {', '.join(audience.word for audience in _AUDIENCES.values())}")
+    if precision not in _PRECISIONS:
+        raise InvalidField("precision", f"must be one of {', '.join(p.word for p in _PRECISIONS.values())}")
+    check_number("local radius", radius_km, 1, RADIUS_KM_MAX)
+    check_number("stamp", stamp, 0, clock)
+    return Preference(_AUDIENCES[audience], _PRECISIONS[precision], radius_km, stamp)
+
+
+_AUDIENCES: dict[int, Audience] = {int(audience): audience for audience in Audience if audience != Audience.FOLLOWS}
+_PRECISIONS: dict[int, Precision] = {int(precision): precision for precision in Precision}

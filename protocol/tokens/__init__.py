@@ -1,0 +1,1 @@
+"""Text that one person hands to another: cards and device codes."""

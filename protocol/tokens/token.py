@@ -1,0 +1,60 @@
+"""What one hands to another as text, cards and device codes: both are read alike, and fail with the same codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from typing import Any, TypeVar
+
+from protocol import bech32m
+from protocol.codec import decode_array
+from protocol.errors import Code, InvalidField, RemoteError
+from protocol.limits import CARD_ADDRESSES_MAX, CARD_TEXT_MAX
+from protocol.tokens.addresses import Addresses, plain
+
+Read = TypeVar("Read")
+
+
+def read_text(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
+    """What `read` makes of the bytes behind `text`. Case, white space and hyphens do not matter.
+
+    RemoteError CARD_CHECKSUM for a damaged text, VERSION if `read` says so, CARD_MALFORMED for everything else.
+    """
+    if len(text) > CARD_TEXT_MAX:
+        raise RemoteError(Code.CARD_MALFORMED, "it is too long")
+    try:
+        payload = bech32m.from_text(prefix, text)
+    except bech32m.ChecksumError as error:
+        raise RemoteError(Code.CARD_CHECKSUM, str(error)) from None
+    except bech32m.TextFormError as error:
+        raise RemoteError(Code.CARD_MALFORMED, str(error)) from None
+    try:
+        return read(payload)
+    except RemoteError as error:
+        code = error.code if error.code is Code.VERSION else Code.CARD_MALFORMED
+        raise RemoteError(code, error.detail) from error
+
+
+def fields_of(payload: bytes, version: int, types: tuple[type, ...], most: int) -> tuple[Any, ...]:
+    """The fields of these `types` in a payload of at most `most` bytes, the first of them its `version`."""
+    fields: tuple[Any, ...] = decode_array(payload, length=len(types), max_bytes=most)
+    if fields[0] != version:
+        raise RemoteError(Code.VERSION, "it is of a later version of this program")
+    if tuple(map(type, fields)) != types:
+        raise RemoteError(Code.CARD_MALFORMED, "a field is of another type")
+    return fields
+
+
+def parts_of(block: bytes, lengths: Sequence[int]) -> list[bytes]:
+    """The keys that stand one after the other in a block, each of its length."""
+    ends = list(accumulate(lengths))
+    if len(block) != ends[-1]:
+        raise RemoteError(Code.CARD_MALFORMED, "its keys are not of their length")
+    return [block[start:end] for start, end in pairwise((0, *ends))]
+
+
+def plain_addresses(addresses: Addresses) -> Addresses:
+    """The addresses in their one text form. InvalidField for too many, and where one cannot be one machine's."""
+    if len(addresses) > CARD_ADDRESSES_MAX:
+        raise InvalidField("addresses", f"must not be more than {CARD_ADDRESSES_MAX}")
+    return tuple(plain(host, port) for host, port in addresses)

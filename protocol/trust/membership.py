@@ -1,0 +1,103 @@
+"""The chain of statements that makes somebody a member, from the founder to him (protocol/README.md, "Groups").
+
+Every statement is signed by a device and stands beside that device's certificate, so a join proves itself: it needs no
+record of anybody else, and what has become of those who made the statements does not matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import blake2b
+
+from protocol.errors import Code, LocalError, RemoteError
+from protocol.keys import DeviceId, PersonId, verify
+from protocol.limits import GROUP_LINKS_MAX, GROUP_TAG_BYTES, STATEMENTS_REMEMBERED
+from protocol.records.device import Device
+from protocol.records.join import Group, Invitation, Join, Step
+from protocol.records.record import Kind, Record, check_header, is_strike, verify_signature
+
+_FOUNDING_DOMAIN = b"meshnode founding v1\0"
+_INVITATION_DOMAIN = b"meshnode invitation v1\0"
+_TAG_DOMAIN = b"meshnode invitation tag v1\0"
+
+Sign = Callable[[bytes], bytes]
+
+
+def invitation_tag(group_id: bytes, invited: PersonId) -> bytes:
+    """How an invitation names the invited, 16 bytes: only those who know his key can tell that it is he."""
+    return blake2b(_TAG_DOMAIN + group_id + invited, digest_size=GROUP_TAG_BYTES).digest()
+
+
+def founded(salt: bytes, group: Group, certificate: Record, sign: Sign) -> Join:
+    """The founder's join of a new group. `sign` is that of the device which `certificate` certifies for him."""
+    return Join(salt, group, (Step(certificate.wire, sign(_FOUNDING_DOMAIN + group.id)),))
+
+
+def invitation(join: Join, inviter: PersonId, tag: bytes, expires: int, sign: Sign) -> Invitation:
+    """An invitation to the group that `join` makes `inviter` a member of; `sign` is that of the device to write it.
+
+    LocalError where the chain would become too long.
+    """
+    if len(join.steps) > GROUP_LINKS_MAX:
+        raise LocalError(f"a chain has at most {GROUP_LINKS_MAX} invitations")
+    return Invitation(tag, expires, sign(_invitation_message(join.group_id, inviter, tag)))
+
+
+def open_invitation(join: Join, inviter: PersonId, device: DeviceId, invited: PersonId) -> Invitation | None:
+    """The invitation to `invited` in a join of `inviter`'s that `device` wrote; None if there is none that holds."""
+    tag = invitation_tag(join.group_id, invited)
+    for found in join.invitations:
+        if found.tag == tag and _holds(device, _invitation_message(join.group_id, inviter, tag), found.signature):
+            return found
+    return None
+
+
+def accepted(salt: bytes, join: Join, answered: Invitation, certificate: Record) -> Join:
+    """The join of the invited, who answers an invitation in the inviter's `join`; `certificate` is the inviter's."""
+    return Join(salt, join.group, (*join.steps, Step(certificate.wire, answered.signature)))
+
+
+def check_membership(author: PersonId, join: Join) -> None:
+    """RemoteError FORGED unless an unbroken chain leads from the group's founder to `author`.
+
+    No clock is asked: statements do not expire, nor do they fall with the devices or people that made them.
+    """
+    signers = [_signer(step.certificate) for step in join.steps]
+    founder, device = signers[0]
+    if founder != join.group.founder:
+        raise RemoteError(Code.FORGED, "a group that another has founded")
+    if not _holds(device, _FOUNDING_DOMAIN + join.group_id, join.steps[0].signature):
+        raise RemoteError(Code.FORGED, "a founding statement that does not hold")
+    if len(signers) == 1:
+        if author != founder:
+            raise RemoteError(Code.FORGED, "a membership without an invitation")
+        return
+    if signers[1][0] != founder:
+        raise RemoteError(Code.FORGED, "a chain of invitations that does not begin at the founder")
+    invited = [person for person, _ in signers[2:]] + [author]
+    for (inviter, device), step, guest in zip(signers[1:], join.steps[1:], invited, strict=True):
+        tag = invitation_tag(join.group_id, guest)
+        if not _holds(device, _invitation_message(join.group_id, inviter, tag), step.signature):
+            raise RemoteError(Code.FORGED, "an invitation that does not hold")
+
+
+def _invitation_message(group_id: bytes, inviter: PersonId, tag: bytes) -> bytes:
+    return _INVITATION_DOMAIN + group_id + inviter + tag
+
+
+@lru_cache(maxsize=STATEMENTS_REMEMBERED)
+def _holds(device: DeviceId, message: bytes, signature: bytes) -> bool:
+    return verify(device, message, signature)
+
+
+@lru_cache(maxsize=STATEMENTS_REMEMBERED // 4)
+def _signer(certificate: bytes) -> tuple[PersonId, DeviceId]:
+    """The person and device of a certificate. RemoteError if it is none, or is not signed by that person."""
+    record = Record.parse(certificate)
+    check_header(record.header)
+    if record.header.kind != Kind.DEVICE or is_strike(record.header) or not record.body:
+        raise RemoteError(Code.FORGED, "a statement without a certificate")
+    if Device.parse(record.body).struck or not verify_signature(record):
+        raise RemoteError(Code.FORGED, "a statement whose certificate does not hold")
+    return record.header.author, record.header.device

@@ -1,0 +1,58 @@
+"""What an author is to a viewer, in the words that people read: labels instead of bare numbers (README, "Relation")."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from protocol.trust.weights import TRUSTED, reaches
+
+if TYPE_CHECKING:
+    from protocol.trust.visibility import Standing
+
+_FRIEND_OF_FRIEND_HOPS = 2
+
+
+class Relation(Enum):
+    """Strongest first; the value is what JSON says."""
+
+    YOURSELF = "yourself"
+    SOMEONE_YOU_TRUST = "someone_you_trust"
+    CELL_MEMBER = "cell_member"
+    TRUSTED_FRIEND_OF_FRIEND = "trusted_friend_of_friend"
+    COMMUNITY_MEMBER = "community_member"
+    EXTENDED_NETWORK = "extended_network"
+
+    @property
+    def words(self) -> str:
+        """As it stands in brackets behind a result."""
+        return _WORDS[self]
+
+
+_WORDS = {
+    Relation.YOURSELF: "you",
+    Relation.SOMEONE_YOU_TRUST: "someone you trust",
+    Relation.CELL_MEMBER: "in your cell",
+    Relation.TRUSTED_FRIEND_OF_FRIEND: "trusted friend of friend",
+    Relation.COMMUNITY_MEMBER: "community member",
+    Relation.EXTENDED_NETWORK: "in your extended network",
+}
+
+
+def relation_of(standing: Standing, *, own_vouch: int, hops: int | None) -> Relation:
+    """The strongest label that fits.
+
+    `own_vouch` is what the viewer himself says of the author (per mille, 0 for nothing), `hops` how many vouches his
+    best way to the author has (`TrustGraph.regard_and_hops_from`), None without one.
+    """
+    if standing.yourself:
+        return Relation.YOURSELF
+    if own_vouch >= TRUSTED:
+        return Relation.SOMEONE_YOU_TRUST
+    if standing.shares_cell:
+        return Relation.CELL_MEMBER
+    if hops == _FRIEND_OF_FRIEND_HOPS and reaches(standing.regard, TRUSTED):
+        return Relation.TRUSTED_FRIEND_OF_FRIEND
+    if standing.shares_community:
+        return Relation.COMMUNITY_MEMBER
+    return Relation.EXTENDED_NETWORK

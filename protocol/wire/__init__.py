@@ -1,0 +1,1 @@
+"""What two nodes send: the handshake, the encrypted channel, frames, announcements and set reconciliation."""

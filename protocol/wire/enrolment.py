@@ -1,0 +1,48 @@
+"""How a new device is certified: two frames over the channel that a device code's secret opens (README.md, "Devices").
+
+The channel has proven the new device's handshake key, and its signature over the channel's own hash proves the key that
+it will sign with. So nobody can have the keys of somebody else's device certified as one of his own.
+"""
+
+from __future__ import annotations
+
+from protocol.errors import Code, RemoteError
+from protocol.keys import DeviceKeys, PersonId, is_worthless, verify
+from protocol.records.bodies import Device, body_of
+from protocol.records.record import Kind, Record, check_header, is_strike, verify_signature
+from protocol.wire.frames import Enrol, Enrolled
+
+_DOMAIN = b"meshnode enrolment v1\0"
+
+
+def enrol(keys: DeviceKeys, handshake_hash: bytes) -> Enrol:
+    """What the new device with these keys says on the channel that has this hash (64 bytes)."""
+    signature = keys.sign(_signed(handshake_hash, keys.letter_public))
+    return Enrol(keys.device_id, keys.letter_public, signature)
+
+
+def check_enrol(frame: Enrol, handshake_hash: bytes, remote_static: bytes) -> None:
+    """RemoteError FORGED unless the peer, whose X25519 key is `remote_static`, has proven the keys it names."""
+    if is_worthless(frame.letter_key) or is_worthless(remote_static):
+        raise RemoteError(Code.FORGED, "a key of low order")
+    if not verify(frame.device, _signed(handshake_hash, frame.letter_key), frame.signature):
+        raise RemoteError(Code.FORGED, "the device has not signed for its keys")
+
+
+def certificate_in(frame: Enrolled, person: PersonId, keys: DeviceKeys) -> Record:
+    """The certificate that came for these keys. RemoteError FORGED if it is not `person`'s, or not for them."""
+    record = Record.parse(frame.certificate)
+    header = record.header
+    if (header.kind, header.author, header.device) != (Kind.DEVICE, person, keys.device_id) or is_strike(header):
+        raise RemoteError(Code.FORGED, "a certificate for somebody else")
+    check_header(header)
+    body = body_of(record) if record.body else None
+    if not isinstance(body, Device) or body.struck:
+        raise RemoteError(Code.FORGED, "a certificate without keys")
+    if (body.dh_public, body.letter_public) != (keys.dh_public, keys.letter_public) or not verify_signature(record):
+        raise RemoteError(Code.FORGED, "a certificate for other keys, or one that nobody has signed")
+    return record
+
+
+def _signed(handshake_hash: bytes, letter_key: bytes) -> bytes:
+    return _DOMAIN + handshake_hash + letter_key

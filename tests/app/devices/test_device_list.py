@@ -1,0 +1,234 @@
+"""Devices: a code opens one door once, and whoever names a device means one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from meshnode.app.devices import device_list as devices
+from meshnode.app.devices import revocation
+from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.devices.joining import Joining
+from meshnode.app.explain.status import NetworkState, status
+from meshnode.app.peers import contacts
+from meshnode.app.peers.conversation import Conversation
+from meshnode.app.people import cards
+from meshnode.errors import Ambiguous, Forbidden, MeshnodeError, NotFound, Refused, Usage
+from protocol import (
+    ANNOUNCED_TAGS,
+    LIVE_CARDS_MAX,
+    Bye,
+    Code,
+    DeviceCode,
+    DeviceKeys,
+    Initiator,
+    device_psk,
+    device_text,
+    encode_frame,
+    enrol,
+    limits,
+)
+from tests.support.mesh import Mesh, Node
+from tests.support.people import Person, grown
+
+PI, PHONE = Person("Alice", "pi").keys, Person("Alice", "phone").keys
+
+
+@pytest.fixture
+def alice(mesh: Mesh) -> Node:
+    """Alice's node, with the identity key."""
+    return mesh.add("Alice")
+
+
+def code_of(node: Node, name: str | None = None, **order: Any) -> DeviceCode:
+    shown = devices.add(node.replica, devices.DeviceOrder(name, **order), [("127.0.0.1", 4747), ("fe80::1%eth0", 4747)])
+    return DeviceCode.parse(shown.text)
+
+
+def ask(mesh: Mesh, node: Node, code: DeviceCode, keys: DeviceKeys = PI) -> Joining:
+    """How it ends for a machine with these keys that comes by `code`."""
+    asking = Joining(code, keys, node.replica.entropy)
+    answering = Conversation.answering(node.replica, node.seen, mesh.time)
+    for _ in range(3):
+        answering.receive(asking.data_to_send(), mesh.time)
+        data = answering.data_to_send()
+        if data:
+            asking.receive(data)
+    return asking
+
+
+def names(node: Node) -> list[str]:
+    return [one.name for one in devices.devices(node.replica, ()).devices]
+
+
+# --- codes -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_code_says_whose_device_one_becomes_and_where(alice: Node) -> None:
+    shown = devices.add(alice.replica, devices.DeviceOrder(" Pi "), [("127.0.0.1", 4747)])
+    code = DeviceCode.parse(shown.text)
+    assert (code.person, code.dh_public, code.addresses) == (
+        alice.person, alice.replica.keys.dh_public, (("127.0.0.1", 4747),)
+    )  # fmt: skip
+    assert (shown.name, shown.addresses) == ("Pi", ("127.0.0.1:4747",))
+    assert code.expires == shown.expires == alice.replica.clock.now() + limits.DEVICE_CODE_LIFE
+
+
+def test_the_machine_that_shows_it_gets_a_certificate_and_what_it_takes_to_begin(mesh: Mesh, alice: Node) -> None:
+    admission = ask(mesh, alice, code_of(alice, "Pi")).admission
+    assert admission is not None
+    assert alice.replica.circle.certified(alice.person, PI.device_id)
+    assert admission.giver == alice.replica.device
+    assert dict(admission.names) == {PI.device_id: "Pi", alice.replica.device: "First device"}
+    assert names(alice) == ["First device", "Pi"]
+
+
+def test_a_code_works_for_one_device_and_for_that_again_if_the_answer_was_lost(mesh: Mesh, alice: Node) -> None:
+    code = code_of(alice)
+    first = ask(mesh, alice, code).admission
+    assert first is not None
+    assert ask(mesh, alice, code, PHONE).refused is Code.CARD_USED
+    again = ask(mesh, alice, code).admission
+    assert again is not None
+    assert again.records[0] == first.records[0]
+    assert not alice.replica.circle.certified(alice.person, PHONE.device_id)
+
+
+def silent(mesh: Mesh, node: Node, code: DeviceCode) -> bool:
+    """Whether a machine that comes by `code` gets not a single byte."""
+    answering = Conversation.answering(node.replica, node.seen, mesh.time)
+    answering.receive(Joining(code, PI, node.replica.entropy).data_to_send(), mesh.time)
+    return answering.data_to_send() == b""
+
+
+def test_an_expired_an_unknown_and_a_superseded_code_get_no_answer_at_all(mesh: Mesh, alice: Node) -> None:
+    old, new = code_of(alice), code_of(alice)
+    assert silent(mesh, alice, old)
+    other = DeviceCode(alice.person, alice.replica.keys.dh_public, grown("guess"), new.expires, ())
+    assert silent(mesh, alice, other)
+    assert not silent(mesh, alice, new)
+    mesh.time += limits.DEVICE_CODE_LIFE
+    assert silent(mesh, alice, new)
+
+
+def test_a_live_code_is_announced_ahead_of_cards_and_a_used_one_no_more(mesh: Mesh, alice: Node) -> None:
+    for _ in range(LIVE_CARDS_MAX):
+        cards.make(alice.replica, cards.CardOrder(), ())
+    code = code_of(alice)
+    announced = contacts.announced(alice.replica)
+    assert announced is not None
+    assert announced.card_secrets[0] == code.secret
+    assert announced.expecting
+    assert len(announced.card_secrets) == ANNOUNCED_TAGS - 1
+    ask(mesh, alice, code)
+    announced = contacts.announced(alice.replica)
+    assert announced is not None
+    assert code.secret not in announced.card_secrets
+    assert not announced.expecting
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        lambda _: bytes.fromhex("91 02"),
+        lambda _: encode_frame(Bye(0)),
+        lambda _: encode_frame(enrol(PI, bytes(64))),
+        lambda _: b"\xc1",
+    ],
+    ids=["a session", "a goodbye", "keys proven on another channel", "noise"],
+)
+def test_who_has_the_code_and_does_not_prove_keys_is_hung_up_on(
+    mesh: Mesh, alice: Node, frame: Callable[[bytes], bytes]
+) -> None:
+    code = code_of(alice)
+    channel = Initiator(
+        static_private=PI.dh_private,
+        remote_static=code.dh_public,
+        psk=device_psk(code.secret),
+        ephemeral_private=grown("ephemeral"),
+    )
+    answering = Conversation.answering(alice.replica, alice.seen, mesh.time)
+    answering.receive(channel.data_to_send(), mesh.time)
+    channel.receive(answering.data_to_send())
+    answering.receive(channel.data_to_send() + channel.send(frame(channel.handshake_hash)), mesh.time)
+    assert answering.end is not None
+    assert answering.end.fault
+    assert answering.peer is None
+    assert answering.data_to_send() == b""
+    assert names(alice) == [names(alice)[0]]
+    assert ask(mesh, alice, code).admission is not None  # it is not spent
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ({"expires_in": 59}, "from a minute"),
+        ({"expires_in": 3601}, "from a minute"),
+        ({"name": ""}, "name"),
+        ({"name": "x" * 33}, "name"),
+        ({"name": "a\x1bb"}, "name"),
+        ({"name": "pi"}, "already"),
+    ],
+)
+def test_a_code_that_cannot_be_is_not_made(mesh: Mesh, alice: Node, order: dict[str, Any], words: str) -> None:
+    ask(mesh, alice, code_of(alice, "Pi"))
+    live = code_of(alice, "Phone")
+    with pytest.raises(MeshnodeError, match=words):
+        devices.add(alice.replica, devices.DeviceOrder(**order), ())
+    assert not silent(mesh, alice, live)
+
+
+def test_there_is_an_end_to_devices(mesh: Mesh, alice: Node) -> None:
+    for number in range(limits.DEVICES_MAX - 1):
+        assert ask(mesh, alice, code_of(alice), Person("Alice", f"device {number}").keys).admission is not None
+    assert names(alice)[-1] == "Device 9"
+    with pytest.raises(Refused, match="16 devices"):
+        code_of(alice)
+
+
+# --- revoking --------------------------------------------------------------------------------------------------------
+
+
+def test_a_device_is_named_by_the_beginning_of_its_name_or_id(mesh: Mesh, alice: Node) -> None:
+    ask(mesh, alice, code_of(alice, "Pi in the hall"))
+    ask(mesh, alice, code_of(alice, "Pi in the shed"), PHONE)
+    with pytest.raises(Ambiguous, match="hall"):
+        revocation.find(alice.replica, "pi")
+    assert revocation.find(alice.replica, "PI IN THE H") == PI.device_id
+    assert revocation.find(alice.replica, device_text(PHONE.device_id)[:9]) == PHONE.device_id
+    with pytest.raises(NotFound):
+        revocation.find(alice.replica, "tablet")
+    with pytest.raises(Usage):
+        revocation.find(alice.replica, "  ")
+
+
+def test_a_struck_device_is_neither_revoked_nor_certified_again(mesh: Mesh, alice: Node) -> None:
+    code = code_of(alice, "Pi")
+    ask(mesh, alice, code)
+    revocation.revoke(alice.replica, "Pi")
+    with pytest.raises(Refused, match="already"):
+        revocation.revoke(alice.replica, "Pi")
+    assert ask(mesh, alice, code).refused is Code.REFUSED
+    assert ask(mesh, alice, code_of(alice)).refused is Code.REFUSED
+    assert not alice.replica.circle.certified(alice.person, PI.device_id)
+    code_of(alice, "Pi")  # its name is free
+
+
+def test_the_former_key_of_a_machine_is_offered_to_be_revoked(mesh: Mesh, alice: Node) -> None:
+    ask(mesh, alice, code_of(alice, "This machine before"))  # as after a store was lost
+    alice.replica.store.meta.set(FORMER_DEVICE, PI.device_id.hex())
+    told = status(alice.replica, NetworkState(ready=True)).problems
+    assert [problem.code for problem in told] == ["former_device"]
+    revocation.revoke(alice.replica, told[0].hint.rpartition(" ")[2])
+    assert status(alice.replica, NetworkState(ready=True)).problems == ()
+
+
+def test_without_the_identity_key_nothing_is_certified_and_the_hint_says_where_it_is(mesh: Mesh, alice: Node) -> None:
+    joined = mesh.join_device("Pi", "Alice")
+    with pytest.raises(Forbidden) as caught:
+        code_of(joined)
+    assert "where you began" in caught.value.hint
+    assert devices.devices(joined.replica, ()).identity == "elsewhere"
+    assert devices.devices(alice.replica, ()).identity == "here"

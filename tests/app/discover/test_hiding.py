@@ -1,0 +1,99 @@
+"""Hiding listings from oneself: it stays, it tells nobody, and it is counted apart from what one's limits hide."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.discover import hiding
+from meshnode.app.listings import lifecycle, listings
+from meshnode.errors import Ambiguous, NotFound, Refused, Usage
+from protocol import limits
+from tests.app.neighbors import Desk
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+@pytest.fixture
+def neighbours(mesh: Mesh, people: People) -> People:
+    """Bob offers two things that Alice sees."""
+    people[1].post("Ladder", audience="network_wide")
+    people[1].post("Lawn mower", audience="network_wide")
+    mesh.settle()
+    return people
+
+
+def hidden(desk: Desk) -> list[str]:
+    return [one.title for one in hiding.hidden(desk.replica, desk.catalogue).hidden]
+
+
+def test_what_is_hidden_is_left_out_and_counted_apart(neighbours: People) -> None:
+    alice, bob, carol = neighbours
+    assert alice.hide("ladder") == "Ladder"
+    found = alice.discover()
+    assert [result.title for result in found.results] == ["Lawn mower"]
+    assert (found.total, found.hidden, found.set_aside) == (1, 0, 1)
+    assert alice.discover("mower").set_aside == 0
+    assert alice.discover(trust=0.9).set_aside == 0
+    assert set(carol.titles()) == {"Ladder", "Lawn mower"}
+    assert hidden(alice) == ["Ladder"]
+    assert hidden(bob) == []
+
+
+def test_it_stays_hidden_when_it_is_edited_and_when_the_node_starts_again(mesh: Mesh, neighbours: People) -> None:
+    alice, bob, _ = neighbours
+    alice.hide("ladder")
+    listings.edit(bob.replica, bob.catalogue, "Ladder", listings.Edit(title="Long ladder", text="Very long"))
+    mesh.settle()
+    assert alice.titles() == ["Lawn mower"]
+    again = Desk(alice.node, Catalogue(alice.replica))
+    assert again.titles() == ["Lawn mower"]
+    assert again.discover().set_aside == 1
+
+
+def test_it_can_be_shown_again_by_title_or_id(neighbours: People) -> None:
+    alice, _, _ = neighbours
+    ids = {result.title: result.id for result in alice.discover().results}
+    for way in ("Ladder", "lad", ids["Ladder"], ids["Ladder"][:6]):
+        alice.hide("Ladder")
+        assert alice.titles() == ["Lawn mower"]
+        assert alice.unhide(way) == "Ladder"
+        assert set(alice.titles()) == {"Ladder", "Lawn mower"}
+    assert hidden(alice) == []
+
+
+def test_what_is_not_there_or_not_to_be_hidden_is_told_apart(neighbours: People) -> None:
+    alice, _, _ = neighbours
+    alice.post("My own")
+    with pytest.raises(NotFound):
+        alice.hide("Nothing")
+    with pytest.raises(Refused):
+        alice.hide("My own")
+    with pytest.raises(NotFound):
+        alice.unhide("Ladder")
+    with pytest.raises(Usage):
+        alice.unhide("  ")
+    alice.hide("Ladder")
+    alice.hide("Ladder")
+    alice.hide("Lawn")
+    with pytest.raises(Ambiguous):
+        alice.unhide("la")
+    assert set(hidden(alice)) == {"Ladder", "Lawn mower"}
+
+
+def test_what_is_gone_for_good_is_forgotten_and_makes_room(
+    mesh: Mesh, neighbours: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, _ = neighbours
+    monkeypatch.setattr(limits, "HIDDEN_MAX", 1)
+    bob.post("Bread", category="food", audience="network_wide")
+    mesh.settle()
+    alice.hide("Bread")
+    with pytest.raises(Refused):
+        alice.hide("Ladder")
+    lifecycle.withdraw(bob.replica, bob.catalogue, "Bread")
+    mesh.settle()
+    mesh.advance(3 * limits.DAY)
+    assert hidden(alice) == []
+    assert alice.hide("Ladder") == "Ladder"

@@ -1,0 +1,112 @@
+"""Searching by sets of bits finds exactly what looking at one listing after the other would."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from meshnode.app.catalog.word_index import words_of
+from meshnode.app.discover.discover import SHOWN_MAX, Search, discover
+from meshnode.app.listings import lifecycle
+from meshnode.app.listings.view import ListingView
+from protocol import limits
+from tests.app.neighbors import Desk
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+WORDS = ("apple", "Äpfel", "apples", "bread", "bréad", "bike", "Bob", "carol")
+CATEGORIES = ("food", "tools")
+
+
+def plainly(listing: ListingView, search: Search) -> bool:
+    """Whether `listing` matches, said as simply as can be."""
+    has = words_of(" ".join((listing.title, listing.text, *listing.tags, listing.author.name)))
+    wanted = words_of(search.words or "")
+    return (
+        all(any(word.startswith(beginning) for word in has) for beginning in wanted)
+        and search.type in (None, listing.type)
+        and search.category in (None, listing.category)
+        and search.audience in (None, listing.audience)
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_search_finds_what_plain_looking_finds(mesh: Mesh, people: People, seed: int) -> None:
+    chance = random.Random(seed)
+    alice, bob, carol = people
+    for number in range(40):
+        chance.choice((bob, carol)).post(
+            f"{chance.choice(WORDS)} {number}",
+            text=" ".join(chance.sample(WORDS, 2)),
+            tags=tuple(chance.sample(WORDS, chance.randrange(2))),
+            type=chance.choice(("offer", "need")),
+            category=chance.choice(CATEGORIES),
+            audience=chance.choice(("network_wide", "trusted_network")),
+        )
+    mesh.settle()
+    everything = list(alice.discover(limit=SHOWN_MAX).results)
+    assert len(everything) == 40
+    for gone in chance.sample(everything, 6):
+        author = bob if gone.author.name == "Bob" else carol
+        lifecycle.withdraw(author.replica, author.catalogue, gone.id)
+        everything.remove(gone)
+    mesh.settle()
+    for hidden in chance.sample(everything, 4):
+        alice.hide(hidden.id)
+        everything.remove(hidden)
+    for _ in range(40):
+        search = Search(
+            words=" ".join(chance.choice(WORDS)[: chance.randrange(1, 6)] for _ in range(chance.randrange(3))),
+            type=chance.choice((None, "offer")),
+            category=chance.choice((None, *CATEGORIES)),
+            audience=chance.choice((None, "trusted_network")),
+            sort=chance.choice(("best", "near", "new", "trust")),
+            limit=SHOWN_MAX,
+        )
+        found = discover(alice.replica, alice.catalogue, search)
+        assert {one.id for one in found.results} == {one.id for one in everything if plainly(one, search)}, search
+        assert found.total == len(found.results)
+
+
+def test_words_made_up_by_one_author_cannot_take_the_room_of_others_words(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, carol = people
+    monkeypatch.setattr(limits, "SEARCH_WORDS_FROM_ONE_MAX", 5)
+    bob.post("Bicycle", text=" ".join(f"made{number}" for number in range(50)), audience="network_wide")
+    mesh.settle()
+    carol.post("Fresh vegetables", text="a bicycle", audience="network_wide")
+    mesh.settle()
+    assert alice.titles("made3") == ["Bicycle"]
+    assert alice.titles("made30") == []
+    assert alice.titles("vegetables") == ["Fresh vegetables"]
+    assert set(alice.titles("bicycle")) == {"Bicycle", "Fresh vegetables"}
+
+
+def test_of_one_listing_so_many_words_are_searched_and_no_more(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, _ = people
+    monkeypatch.setattr(limits, "SEARCH_WORDS_MAX", 3)
+    bob.post("Two words", text="third fourth", audience="network_wide")
+    mesh.settle()
+    assert alice.titles("third") == ["Two words"]
+    assert alice.titles("fourth") == []
+
+
+def test_places_that_were_vacated_are_given_back_in_the_end(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, _ = people
+    monkeypatch.setattr("meshnode.app.catalog.catalog.NOTED_MAX", 3)
+    bob.post("Kept", audience="network_wide")
+    for number in range(8):
+        bob.post(f"Passing {number}", audience="network_wide")
+        mesh.settle()
+        assert set(alice.titles()) == {"Kept", f"Passing {number}"}
+        lifecycle.withdraw(bob.replica, bob.catalogue, f"Passing {number}")
+        mesh.settle()
+    assert alice.titles() == ["Kept"]
+    assert alice.catalogue.generation > 1

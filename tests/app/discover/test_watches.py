@@ -1,0 +1,217 @@
+"""Watches: their owner hears of what comes into view and matches, once, and of nothing else."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.discover import news, watches
+from meshnode.app.explain.status import status
+from meshnode.app.listings import lifecycle, listings
+from meshnode.app.owner import policy
+from meshnode.app.people import people as people_cases
+from meshnode.errors import NotFound, Refused, StorageFull, Usage
+from protocol import limits
+from tests.api.site import StillNetwork
+from tests.app.neighbors import Desk
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+def count(desk: Desk) -> int:
+    return status(desk.replica, StillNetwork().state()).alerts
+
+
+def test_what_comes_and_matches_raises_an_alert_and_is_logged(
+    mesh: Mesh, people: People, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice, bob, _ = people
+    number = alice.watch("drill", type="offer")
+    with caplog.at_level(logging.INFO, "meshnode.app.discover.watches"):
+        bob.post("Drill", audience="network_wide")
+        bob.post("A drill for me", type="need", audience="network_wide")
+        bob.post("Ladder", audience="network_wide")
+        mesh.settle()
+        assert alice.watcher.evaluate() == 1
+        assert alice.watcher.evaluate() == 0
+    assert alice.alerts() == [(number, "Drill")]
+    assert count(alice) == 1
+    (line,) = caplog.records
+    assert (line.message, line.__dict__["watch"]) == ("a watched listing came into view", number)
+
+
+def test_what_was_in_view_before_is_no_alert_not_even_when_it_is_edited(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    bob.post("Drill", audience="network_wide")
+    mesh.settle()
+    alice.watch("drill")
+    assert alice.alerts() == []
+    policy.vouch(bob.replica, alice.person, 500)  # Bob's policy changed, and later versions say so
+    listings.edit(bob.replica, bob.catalogue, "Drill", listings.Edit(text="18 V"))
+    mesh.settle()
+    assert alice.alerts() == []
+    listings.edit(bob.replica, bob.catalogue, "Drill", listings.Edit(title="Drill and bits"))
+    mesh.settle()
+    assert [title for _, title in alice.alerts()] == ["Drill and bits"]
+
+
+def test_an_edit_that_makes_it_match_raises_an_alert(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    alice.watch("drill")
+    bob.post("Tool", audience="network_wide")
+    mesh.settle()
+    assert alice.alerts() == []
+    listings.edit(bob.replica, bob.catalogue, "Tool", listings.Edit(title="Drill"))
+    mesh.settle()
+    assert [title for _, title in alice.alerts()] == ["Drill"]
+
+
+def test_what_trust_brings_into_view_raises_an_alert(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    people_cases.vouch(bob.replica, "Carol", 0.3, ())
+    carol.post("Drill", audience="network_wide")
+    mesh.settle()
+    alice.watch("drill")
+    people_cases.vouch(bob.replica, "Carol", 0.8, ())
+    mesh.settle()
+    assert [title for _, title in alice.alerts()] == ["Drill"]
+
+
+def test_a_watch_that_looks_further_than_usual_finds_more_and_news_shows_it(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    people_cases.vouch(bob.replica, "Carol", 0.3, ())
+    mesh.settle()
+    number = alice.watch("drill", trust=0.1, anywhere=True)
+    carol.post("Drill", audience="network_wide")
+    bob.post("Ladder", audience="network_wide")
+    mesh.settle()
+    assert alice.titles() == ["Ladder"]
+    told = news.look(alice.replica, alice.catalogue, alice.watcher, news.NewsLook())
+    assert [result.title for result in told.results] == ["Drill", "Ladder"]
+    assert [(alert.watch, alert.listing) for alert in told.alerts] == [(number, told.results[0].id)]
+    assert alice.alerts() == []
+    assert count(alice) == 0
+    assert alice.news() == []
+
+
+def test_what_was_shown_as_news_already_is_no_alert_any_more(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    alice.watch("drill")
+    bob.post("Drill", audience="network_wide")
+    mesh.settle()
+    assert alice.news() == ["Drill"]
+    alice.watch("drill")
+    assert alice.alerts() == []
+
+
+def test_alerts_about_what_is_hidden_or_gone_vanish(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    alice.watch("drill")
+    for title in ("Drill one", "Drill two", "Drill three"):
+        bob.post(title, audience="network_wide")
+    mesh.settle()
+    assert len(alice.alerts()) == count(alice) == 3
+    alice.hide("Drill one")
+    lifecycle.withdraw(bob.replica, bob.catalogue, "Drill two")
+    mesh.settle()
+    assert [title for _, title in alice.alerts()] == ["Drill three"]
+    assert count(alice) == 1
+    bob.post("Drill four", audience="network_wide")
+    mesh.settle()
+    people_cases.unvouch(alice.replica, "Bob", ())
+    mesh.settle()
+    assert alice.alerts() == []
+    assert count(alice) == 0
+
+
+def test_watches_and_alerts_outlive_a_restart_and_what_came_meanwhile_is_looked_at(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    bob.post("Drill, old", audience="network_wide")
+    mesh.settle()
+    mesh.advance(5)
+    alice.watch("drill")
+    mesh.advance(5)
+    bob.post("Drill, first", audience="network_wide")
+    mesh.settle()
+    assert len(alice.alerts()) == 1
+    mesh.advance(100)
+    bob.post("Drill, second", audience="network_wide")
+    mesh.settle()
+    again = Desk(alice.node, Catalogue(alice.replica))
+    assert {title for _, title in again.alerts()} == {"Drill, first", "Drill, second"}
+    assert again.watcher.evaluate() == 0
+
+
+def test_reading_everything_anew_raises_nothing_twice_and_loses_nothing(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, _ = people
+    bob.post("Drill, old", audience="network_wide")
+    mesh.settle()
+    mesh.advance(5)
+    alice.watch("drill")
+    monkeypatch.setattr("meshnode.app.catalog.catalog.NOTED_MAX", 2)
+    for number in range(4):
+        bob.post(f"Drill {number}", audience="network_wide")
+        mesh.settle()
+    assert {title for _, title in alice.alerts()} == {f"Drill {number}" for number in range(4)}
+
+
+def test_watches_end_and_are_known_by_numbers_that_never_come_again(people: People) -> None:
+    alice, _, _ = people
+    first, second = alice.watch("drill"), alice.watch(category="tools", within=5.0)
+    assert watches.remove(alice.replica, str(second)).category == "tools"
+    assert alice.watch("saw") not in (first, second)
+    for unknown in (str(second), "drill", "0", "", "99999999999999999999"):
+        with pytest.raises(NotFound):
+            watches.remove(alice.replica, unknown)
+
+
+def test_a_watch_that_makes_no_sense_or_one_too_many_is_refused(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _, _ = people
+    for senseless in ({}, {"type": "gift"}, {"category": "money"}, {"trust": 2.0}, {"within": -1.0}):
+        with pytest.raises(Usage):
+            alice.watch(**senseless)
+    with pytest.raises(Usage):
+        alice.watch("x" * 201)
+    monkeypatch.setattr(limits, "WATCHES_MAX", 1)
+    alice.watch("drill")
+    with pytest.raises(Refused):
+        alice.watch("saw")
+
+
+def test_on_a_full_disk_what_came_waits_and_reading_goes_on(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, _ = people
+    alice.watch("drill")
+    bob.post("Drill", audience="network_wide")
+    mesh.settle()
+
+    def full(*_: object) -> bool:
+        raise StorageFull("the disk is full", "make room; nothing was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(alice.replica.store.finding, "raise_alert", full)
+        with pytest.raises(StorageFull):
+            alice.watcher.evaluate()
+        assert alice.alerts() == []
+        assert alice.peek() == ["Drill"]
+    assert [title for _, title in alice.alerts()] == ["Drill"]
+
+
+def test_who_posts_without_end_leaves_no_more_alerts_than_fit(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, _ = people
+    monkeypatch.setattr(limits, "ALERTS_MAX", 3)
+    alice.watch("drill")
+    for number in range(7):
+        bob.post(f"Drill {number}", audience="network_wide")
+    mesh.settle()
+    assert len(alice.alerts()) == 3

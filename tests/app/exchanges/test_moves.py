@@ -1,0 +1,152 @@
+"""What others send: nobody is heard who may not see the listing, makes the other's moves, or never stops."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from meshnode.app.exchanges import exchanges as cases
+from meshnode.app.exchanges import moves
+from meshnode.app.letters import letters
+from meshnode.app.listings import listings, view
+from protocol import Act, Kind, Move, Terms, exchange_id, limits
+from tests.app.exchanging import all_of, inbox, make, offer, respond, states
+from tests.app.neighbors import Desk
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+def terms_for(desk: Desk, title: str) -> Terms:
+    """Terms as one would make them up who knows the listing's slot."""
+    records = desk.replica.store.records.bodies(Kind.LISTING, author=desk.person)
+    slots = {view.body_of(record).title: record.header.slot for record in records}
+    return Terms(bytes(16), slots[title], "offer", title, "tools")
+
+
+def send(mesh: Mesh, desk: Desk, to: Desk, act: Act, terms: Terms, **fields: Any) -> bytes:
+    """A letter with any move at all."""
+    exchange = fields.pop("exchange", exchange_id(desk.person, to.person, terms))
+    asked = terms if act is Act.ASK else None
+    letters.send(desk.replica, to.person, Move(exchange, act, 1, terms=asked, **fields))
+    mesh.settle()
+    mesh.advance(1)
+    return bytes(exchange)
+
+
+def test_whoever_may_not_see_a_listing_is_not_heard_and_learns_nothing(mesh: Mesh, people: People) -> None:
+    """Alice knows Carol's secret slot, and asks for what is for Carol's trusted people alone."""
+    alice, _, carol = people
+    offer(mesh, carol, "Secret", audience="my_cell")
+    offer(mesh, carol, "Drill")
+    hidden = terms_for(carol, "Secret")
+    nothing = replace(hidden, slot=bytes(16))
+    sent = carol.replica.store.records.count(carol.person)
+    for asked in (hidden, nothing):
+        send(mesh, alice, carol, Act.ASK, asked)
+    assert all_of(mesh, carol) == []
+    assert all_of(mesh, alice) == []
+    assert carol.replica.store.exchanges.count_unheard(alice.person) == 2
+    assert carol.replica.store.records.count(carol.person) <= sent + 2  # two receipts, as for any letter
+    mesh.advance(limits.LETTER_LIFE + 1)
+    mesh.advance(1)
+    assert carol.replica.store.exchanges.count_unheard() == 0
+
+
+def test_whoever_may_see_it_by_and_by_is_heard_then(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    offer(mesh, carol, audience="my_cell")
+    send(mesh, alice, carol, Act.ASK, terms_for(carol, "Drill"))
+    assert inbox(mesh, carol) == []
+    listings.edit(carol.replica, carol.catalogue, "Drill", listings.Edit(audience="network_wide"))
+    assert [seen.with_.name for seen in inbox(mesh, carol)] == ["Alice"]
+
+
+def test_the_owner_sees_the_title_that_he_gave_not_what_the_asker_calls_it(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    offer(mesh, carol)
+    send(mesh, alice, carol, Act.ASK, replace(terms_for(carol, "Drill"), title="Your car keys", category="other"))
+    assert [(seen.listing.title, seen.listing.category) for seen in inbox(mesh, carol)] == [("Drill", "tools")]
+
+
+def test_an_ask_whose_terms_are_not_its_own_is_put_aside(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    offer(mesh, carol)
+    terms = terms_for(carol, "Drill")
+    for stolen in (exchange_id(bob.person, carol.person, terms), bytes(16)):
+        send(mesh, alice, carol, Act.ASK, terms, exchange=stolen)
+    assert all_of(mesh, carol) == []
+    assert carol.replica.store.exchanges.count_unheard() == 0
+
+
+def test_nobody_makes_the_others_moves_or_those_in_an_exchange_of_two_others(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    offer(mesh, carol)
+    exchange = bytes.fromhex(respond(mesh, alice))
+    inbox(mesh, carol)
+    terms = terms_for(carol, "Drill")
+    for desk in (alice, bob):
+        for act in (Act.ACCEPT, Act.DONE, Act.CANCEL if desk is bob else Act.DECLINE):
+            send(mesh, desk, carol, act, terms, exchange=exchange)
+    assert states(mesh, carol) == ["requested"]
+    assert carol.replica.store.exchanges.count_unheard(bob.person) == 1
+
+
+def test_who_asks_without_end_is_not_heard_any_more_and_others_are(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "EXCHANGES_ASKED_MAX", 3)
+    monkeypatch.setattr(limits, "EXCHANGES_UNHEARD_ONE_MAX", 2)
+    alice, bob, carol = people
+    offer(mesh, carol)
+    terms = terms_for(carol, "Drill")
+    for number in range(6):
+        mine = replace(terms, nonce=bytes([number]) * 16)
+        begun = exchange_id(alice.person, carol.person, mine)
+        send(mesh, alice, carol, Act.SAY, mine, text="first", exchange=begun)  # not even by speaking before he asks
+        send(mesh, alice, carol, Act.ASK, mine)
+    assert len(all_of(mesh, carol)) == 3
+    assert carol.replica.store.exchanges.count_unheard() <= 2
+    respond(mesh, bob)
+    assert len(all_of(mesh, carol)) == 4
+
+
+def test_made_up_people_cannot_crowd_out_what_was_agreed_on(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob, carol = people
+    offer(mesh, carol)
+    agreed = respond(mesh, bob)
+    make(mesh, carol, agreed, "accept")
+    monkeypatch.setattr(limits, "EXCHANGES_WITH_ONE_MAX", 2)
+    terms = terms_for(carol, "Drill")
+    for number in range(4):
+        mine = replace(terms, nonce=bytes([number]) * 16)
+        send(mesh, alice, carol, Act.ASK, mine)
+        send(mesh, alice, carol, Act.CANCEL, mine)
+    assert sorted(states(mesh, carol)) == ["agreed", "cancelled", "cancelled"]
+    monkeypatch.setattr(limits, "EXCHANGES_MAX", 1)
+    for nonce in (b"x", b"y"):  # the first takes the place of those two; then nothing can be forgotten any more
+        send(mesh, alice, carol, Act.ASK, replace(terms, nonce=nonce * 16))
+    assert sorted(states(mesh, carol)) == ["agreed", "requested"]
+    make(mesh, carol, agreed, "cancel")
+    respond(mesh, bob)  # whom Carol vouches for: he is always heard
+    assert {seen.with_.name for seen in inbox(mesh, carol)} == {"Alice", "Bob"}
+
+
+def test_what_one_side_says_in_one_exchange_is_bounded(
+    mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, _, carol = people
+    offer(mesh, carol)
+    exchange = bytes.fromhex(respond(mesh, alice))
+    terms = terms_for(carol, "Drill")
+    monkeypatch.setitem(moves._TALKATIVE, Act.SAY, 3)
+    for number in range(5):
+        send(mesh, alice, carol, Act.SAY, terms, text=f"{number}", exchange=exchange)
+    said = cases.one(carol.replica, exchange.hex()).messages
+    assert [message.text for message in said] == ["", "0", "1", "2"]
+    send(mesh, alice, carol, Act.CANCEL, terms, exchange=exchange)
+    assert states(mesh, carol) == ["cancelled"]

@@ -1,0 +1,117 @@
+"""Who can see a listing, told before and after it is posted."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app.explain import audience
+from meshnode.app.explain.audience import AudienceView
+from meshnode.app.groups import groups
+from meshnode.app.listings.listings import Draft, Edit
+from meshnode.app.owner import preference as sharing
+from meshnode.app.owner.places import Position
+from meshnode.app.people import blocks
+from meshnode.errors import NotFound, Usage
+from tests.app.neighbors import Desk, settle_in
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+def seen_by(desk: Desk, listing: str) -> AudienceView:
+    return audience.audience(desk.replica, desk.catalogue, listing)
+
+
+def labels(view: AudienceView) -> list[tuple[str, str]]:
+    return [(viewer.name, viewer.relation) for viewer in view.people]
+
+
+def test_everybody_who_can_see_it_is_told_with_a_label_the_closest_first(people: People) -> None:
+    alice = people[0]
+    alice.post("Drill", audience="network_wide")
+    told = seen_by(alice, "Drill")
+    assert labels(told) == [("Bob", "someone_you_trust"), ("Carol", "trusted_friend_of_friend")]
+    assert (told.count, told.audience, told.radius_km) == (2, "network_wide", None)
+
+
+def test_it_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    alice.post("Drill")
+    assert [viewer.name for viewer in seen_by(alice, "Drill").people] == ["Bob", "Carol"]
+    blocks.block(carol.replica, "Alice")
+    mesh.settle()
+    assert [viewer.name for viewer in seen_by(alice, "Drill").people] == ["Bob"]
+    sharing.change(alice.replica, sharing.SharingChange(audience="my_cell"))
+    assert seen_by(alice, "Drill").count == 0
+    groups.new(alice.replica, groups.Founding("cell", "Elm Street"))
+    groups.invite(alice.replica, "Elm", None, "Bob")
+    mesh.settle()
+    groups.join(bob.replica, "Elm", None)
+    mesh.settle()
+    assert labels(seen_by(alice, "Drill")) == [("Bob", "someone_you_trust")]
+
+
+def test_for_people_nearby_both_published_places_count(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    sharing.change(bob.replica, sharing.SharingChange(place=Position(52.52, 13.40)))
+    sharing.change(carol.replica, sharing.SharingChange(place=Position(52.40, 13.06)))
+    mesh.settle()
+    draft = Draft("offer", "Drill", audience="anyone_local", place=Position(52.50, 13.45))
+    near = audience.preview(alice.replica, draft)
+    assert ([viewer.name for viewer in near.people], near.radius_km) == (["Bob"], 25)
+    sharing.change(alice.replica, sharing.SharingChange(radius_km=40))
+    assert audience.preview(alice.replica, draft).count == 2
+
+
+def test_a_preview_says_who_would_see_it_and_posts_nothing(people: People) -> None:
+    alice = people[0]
+    assert audience.preview(alice.replica, Draft("offer", "Drill")).count == 2
+    assert audience.preview(alice.replica, Draft("need", "Help", audience="my_cell")).people == ()
+    assert alice.catalogue.own() == []
+    alice.post("Drill")
+    edited = audience.preview_edit(alice.replica, alice.catalogue, "Drill", Edit(audience="my_community"))
+    assert (edited.count, edited.audience) == (0, "my_community")
+    assert seen_by(alice, "Drill").count == 2
+
+
+def test_a_preview_refuses_what_posting_would_refuse(people: People) -> None:
+    alice = people[0]
+    for draft in (Draft("gift", "Drill"), Draft("offer", ""), Draft("offer", "x", audience="anyone_local")):
+        with pytest.raises(Usage):
+            audience.preview(alice.replica, draft)
+    with pytest.raises(NotFound):
+        audience.preview_edit(alice.replica, alice.catalogue, "Drill", Edit(title="Saw"))
+
+
+def test_only_ones_own_listings_have_an_audience_to_tell(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    carol.post("Vegetables", audience="network_wide")
+    mesh.settle()
+    assert alice.titles() == ["Vegetables"]
+    with pytest.raises(NotFound, match="no listing of yours"):
+        seen_by(alice, "Vegetables")
+
+
+def test_somebody_vouched_for_who_was_never_met_counts_too(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    dora = settle_in(mesh, "Dora")
+    alice.add(dora.card(), 0.9)
+    alice.post("Drill")
+    assert len(seen_by(alice, "Drill").people) == 3
+
+
+def test_one_search_answers_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
+    from protocol import TrustGraph
+
+    alice = people[0]
+    alice.post("Drill")
+    searches = []
+    search = TrustGraph._search
+
+    def counted(self: TrustGraph, *rest: object) -> object:
+        searches.append(self)
+        return search(self, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(TrustGraph, "_search", counted)
+    seen_by(alice, "Drill")
+    assert len(searches) <= 1

@@ -1,0 +1,80 @@
+"""Status and doctor: what is said about the node, and why somebody is not met."""
+
+from __future__ import annotations
+
+from meshnode.app.explain import doctor, status
+from meshnode.app.explain.status import Attempt, NetworkState, Peer, Problem
+from protocol import Kind
+from tests.app.neighbors import Desk, settle_in
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+ONLINE = NetworkState(ready=True, port=4747, addresses=(("10.0.0.2", 4747),), announcing=True)
+
+
+def codes(view: doctor.DoctorView) -> dict[str, bool]:
+    return {finding.code: finding.well for finding in view.findings}
+
+
+def test_status_names_the_person_the_peers_and_what_is_held(people: People) -> None:
+    alice, bob, _ = people
+    network = NetworkState(ready=True, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", True, 5, False),))
+    told = status.status(alice.replica, network)
+    assert (told.person.name, told.ready, told.pending, told.problems) == ("Alice", True, 0, ())
+    assert [(peer.name, peer.address, peer.live) for peer in told.peers] == [("Bob", "10.0.0.3:1", False)]
+    assert told.records == alice.replica.store.records.count() > 3
+
+
+def test_what_the_network_and_the_clock_complain_of_is_said_in_words(mesh: Mesh) -> None:
+    alice = settle_in(mesh, "Alice")
+    trouble = NetworkState(ready=False, problems=(Problem("port_taken", "the port is taken", "choose another"),))
+    told = status.status(alice.replica, trouble)
+    assert [problem.code for problem in told.problems] == ["port_taken"]
+    mesh.time -= 1_800_000_000  # the machine wakes up in 1970
+    assert "clock_doubtful" in [problem.code for problem in status.problems(alice.replica, ONLINE)]
+
+
+def test_a_node_without_contacts_is_told_how_to_get_one(mesh: Mesh) -> None:
+    alice = settle_in(mesh, "Alice")
+    found = {finding.code: finding for finding in doctor.look_at_node(alice.replica, ONLINE).findings}
+    assert not found["company"].well
+    assert "meshnode card" in found["company"].hint
+    assert found["listening"].well
+
+
+def test_the_doctor_says_when_there_is_no_network(mesh: Mesh) -> None:
+    alice = settle_in(mesh, "Alice")
+    found = codes(doctor.look_at_node(alice.replica, NetworkState(ready=True)))
+    assert found["listening"] is False
+    assert found["announcing"] is False
+
+
+def test_somebody_connected_needs_no_doctor(people: People) -> None:
+    alice, bob, _ = people
+    network = NetworkState(ready=True, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", True, 5, True),))
+    view = doctor.look_at_person(alice.replica, doctor.whom(alice.replica, "Bob"), network, ())
+    assert codes(view) == {"connected": True}
+
+
+def test_somebody_not_met_is_looked_at_from_all_sides(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    alice.add(bob.card())
+    attempts = (Attempt(1, "127.0.0.1:4747", "nobody answered"),)
+    view = doctor.look_at_person(alice.replica, bob.person, ONLINE, attempts)
+    found = codes(view)
+    assert found["card_pending"]
+    assert found["keys"]
+    assert found["addresses"]
+    assert found["heard"] is False
+    assert found["attempt"] is False
+    assert view.person is not None
+    assert view.person.name == "Bob"
+
+
+def test_a_fork_is_told_to_whom_it_happened_to_and_nobody_else(people: People) -> None:
+    alice, bob, _ = people
+    record = next(alice.replica.store.records.bodies(Kind.POLICY, author=alice.person))
+    for desk in (alice, bob):
+        desk.replica.store.records.note_fork(record, record)
+    assert [problem.code for problem in status.problems(alice.replica, ONLINE)] == ["forked"]
+    assert not status.problems(bob.replica, ONLINE)

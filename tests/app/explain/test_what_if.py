@@ -1,0 +1,146 @@
+"""What an act would change: said both ways, by the one rule, without signing anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app.explain import what_if
+from meshnode.app.explain.what_if import NAMED, SightView, WhatIfView
+from meshnode.app.owner import preference as sharing
+from meshnode.app.owner.places import Position
+from meshnode.app.owner.preference import SharingChange
+from meshnode.app.people import blocks
+from meshnode.errors import NotFound, Refused, Usage
+from protocol import person_text
+from tests.app.neighbors import Desk, settle_in
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+NOTHING = WhatIfView((), (), (), ())
+
+
+def told(changes: tuple[SightView, ...]) -> dict[str, list[str]]:
+    return {change.person.name: [listing.title for listing in change.listings] for change in changes}
+
+
+def registers(desk: Desk) -> list[tuple[bytes, int]]:
+    return sorted((row.slot, row.version) for row in desk.replica.store.records.rows(author=desk.person))
+
+
+def test_taking_a_vouch_back_is_told_with_all_who_hang_on_it(mesh: Mesh, people: People) -> None:
+    """Seed: "Revoked trust = cascading visibility loss"."""
+    alice, bob, carol = people
+    alice.post("Drill")
+    bob.post("Chairs", audience="network_wide")
+    carol.post("Vegetables", audience="network_wide")
+    mesh.settle()
+    before = registers(alice)
+    seen = what_if.unvouch(alice.replica, alice.catalogue, "Bob")
+    assert told(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
+    assert told(seen.authors_lost) == {"Bob": ["Chairs"], "Carol": ["Vegetables"]}
+    assert (seen.viewers_gained, seen.authors_gained) == ((), ())
+    assert [change.relation for change in seen.viewers_lost] == ["someone_you_trust", "trusted_friend_of_friend"]
+    assert registers(alice) == before
+    assert sorted(alice.titles()) == ["Chairs", "Vegetables"]
+
+
+def test_a_block_is_told_and_so_is_its_end(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    alice.post("Drill", audience="network_wide")
+    carol.post("Vegetables", audience="network_wide")
+    mesh.settle()
+    seen = what_if.block(alice.replica, alice.catalogue, "Carol")
+    assert (told(seen.viewers_lost), told(seen.authors_lost)) == ({"Carol": ["Drill"]}, {"Carol": ["Vegetables"]})
+    blocks.block(alice.replica, "Carol")
+    back = what_if.unblock(alice.replica, alice.catalogue, "Carol")
+    assert told(back.viewers_gained) == {"Carol": ["Drill"]}
+    assert told(back.authors_gained) == {"Carol": []}, "what was dropped is not known any more"
+    assert back.authors_gained[0].usual
+    assert what_if.block(alice.replica, alice.catalogue, "Carol") == NOTHING
+
+
+def test_a_vouch_tells_who_would_come_into_sight(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    dora = settle_in(mesh, "Dora")
+    bob.add(dora.card(), 0.3)
+    mesh.wire("Bob", "Dora")
+    mesh.settle()
+    alice.post("Drill")
+    dora_id = person_text(dora.person)
+    assert "Dora" not in told(what_if.unvouch(alice.replica, alice.catalogue, "Bob").viewers_lost)
+    seen = what_if.vouch(alice.replica, alice.catalogue, dora_id, 0.9)
+    assert told(seen.viewers_gained) == {"Dora": ["Drill"]}
+    assert seen.viewers_gained[0].relation == "someone_you_trust"
+    assert seen.viewers_lost == ()
+    assert what_if.vouch(alice.replica, alice.catalogue, "Bob", 0.7) == NOTHING
+
+
+def test_sharing_otherwise_is_told_for_what_follows_and_for_what_is_yet_to_be_posted(people: People) -> None:
+    alice = people[0]
+    alice.post("Drill")
+    alice.post("Chairs", audience="network_wide")
+    seen = what_if.share(alice.replica, alice.catalogue, SharingChange(audience="my_cell"))
+    assert told(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
+    assert all(change.usual for change in seen.viewers_lost)
+    assert seen.authors_lost == ()
+    assert what_if.share(alice.replica, alice.catalogue, SharingChange(audience="trusted_network")) == NOTHING
+
+
+def test_another_place_or_precision_moves_what_is_for_people_nearby_both_ways(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    for desk in people:
+        sharing.change(desk.replica, SharingChange(place=Position(52.52, 13.40)))
+    carol.post("Vegetables", audience="anyone_local")
+    alice.post("Drill", audience="anyone_local")
+    alice.post("Ladder", audience="anyone_local", place=Position(52.53, 13.41))
+    mesh.settle()
+    away = what_if.share(alice.replica, alice.catalogue, SharingChange(place=Position(48.14, 11.58)))
+    assert told(away.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
+    assert told(away.authors_lost) == {"Carol": ["Vegetables"]}
+    assert not away.viewers_lost[0].usual
+    narrow = what_if.share(alice.replica, alice.catalogue, SharingChange(radius_km=1))
+    assert told(narrow.viewers_lost) == {"Bob": ["Ladder"], "Carol": ["Ladder"]}
+
+
+def test_a_few_listings_are_named_and_all_are_counted(people: People) -> None:
+    alice = people[0]
+    for number in range(NAMED + 3):
+        alice.post(f"Chair {number}")
+    seen = what_if.block(alice.replica, alice.catalogue, "Bob")
+    assert (len(seen.viewers_lost[0].listings), seen.viewers_lost[0].count) == (NAMED, NAMED + 3)
+
+
+def test_what_could_not_be_done_is_not_supposed_either(people: People) -> None:
+    alice = people[0]
+    ask, catalogue = alice.replica, alice.catalogue
+    with pytest.raises(Refused, match="nobody vouches for himself"):
+        what_if.vouch(ask, catalogue, "Alice", 0.5)
+    with pytest.raises(Refused, match="nobody blocks himself"):
+        what_if.block(ask, catalogue, "Alice")
+    with pytest.raises(Usage, match="trust goes from"):
+        what_if.vouch(ask, catalogue, "Bob", 2.0)
+    with pytest.raises(Usage, match="say what to change"):
+        what_if.share(ask, catalogue, SharingChange())
+    for supposed in (what_if.unvouch, what_if.unblock):
+        with pytest.raises(NotFound):
+            supposed(ask, catalogue, "Carol")
+    with pytest.raises(NotFound):
+        what_if.block(ask, catalogue, "Zed")
+
+
+def test_two_searches_a_world_answer_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
+    from protocol import TrustGraph
+
+    alice = people[0]
+    for number in range(5):
+        alice.post(f"Chair {number}", audience="network_wide" if number % 2 else "my_cell")
+    searches = []
+    search = TrustGraph._search
+
+    def counted(self: TrustGraph, *rest: object) -> object:
+        searches.append(self)
+        return search(self, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(TrustGraph, "_search", counted)
+    what_if.block(alice.replica, alice.catalogue, "Carol")
+    assert 0 < len(searches) <= 5, "two each, and one to find out who is meant"

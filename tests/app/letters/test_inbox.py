@@ -1,0 +1,275 @@
+"""Opening letters: once each, with all that comes of it, and nothing of what makes no sense."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from meshnode.app.letters import inbox, letters
+from meshnode.app.letters.letters import Delivery
+from meshnode.replica.replica import Replica
+from protocol import (
+    Code,
+    Introducing,
+    Kind,
+    Letter,
+    Opened,
+    Receipt,
+    Record,
+    RemoteError,
+    body_of,
+    letter_tag,
+    limits,
+    seal,
+)
+from tests.support.mesh import EPOCH, Mesh
+from tests.support.mesh_people import befriend
+from tests.support.people import Person, grown
+
+ZOE, MALLORY = Person("Zoe"), Person("Mallory")
+WORDS = Introducing(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
+
+
+@pytest.fixture
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[Opened]:
+    """What introductions were let take effect, in place of their real effect."""
+    found: list[Opened] = []
+    monkeypatch.setitem(inbox.HANDLERS, Introducing, lambda _replica, opened: found.append(opened))
+    return found
+
+
+@pytest.fixture
+def pair(mesh: Mesh) -> tuple[Replica, Replica]:
+    """Alice and Bob, who know each other."""
+    mesh.add("Alice")
+    mesh.add("Bob")
+    befriend(mesh, "Alice", "Bob", 800, 800)
+    mesh.settle()
+    return mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
+
+
+def receipts(replica: Replica) -> int:
+    return sum(sent.about is not None for sent in replica.store.letters.open())
+
+
+def from_mallory(bob: Replica, letter: Letter | None = None, slot: bytes = bytes(16), version: int = 1) -> Record:
+    """A letter by Mallory's hand, to Bob unless given."""
+    letter = letter or sealed(bob, slot)
+    return MALLORY.record(Kind.LETTER, slot, letter, EPOCH, version=version, life=limits.LETTER_LIFE)
+
+
+def sealed(bob: Replica, slot: bytes = bytes(16), *, author: bytes = MALLORY.id) -> Letter:
+    return seal(
+        WORDS,
+        author=author,
+        addressee=bob.me,
+        slot=slot,
+        letter_keys=[bob.keys.letter_public],
+        entropy=grown("entropy", slot),
+    )
+
+
+def befriended(bob: Replica) -> Replica:
+    """Bob lets Mallory in, who says of himself what an honest man would."""
+    bob.ingest.receive([MALLORY.certificate(EPOCH), MALLORY.policy({bob.me: 900}, now=EPOCH)])
+    return bob
+
+
+def test_a_letter_takes_effect_once_however_often_one_looks(
+    mesh: Mesh, pair: tuple[Replica, Replica], heard: list[Opened]
+) -> None:
+    alice, bob = pair
+    letters.send(alice, bob.me, WORDS)
+    mesh.settle()
+    for _ in range(3):
+        inbox.open_new(bob)
+    mesh.restart("Bob")
+    again = mesh.nodes["Bob"].replica
+    again.store.records.letters_moved = True
+    inbox.open_new(again)
+    (opened,) = heard
+    assert (opened.author, opened.addressee, opened.content) == (alice.me, bob.me, WORDS)
+    assert opened.device == alice.device
+    assert receipts(again) == 1
+
+
+def test_effects_the_note_that_it_was_read_and_the_receipt_come_together_or_not_at_all(
+    mesh: Mesh, pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FAULTS: a node that is killed in the middle opens the letter again, as if for the first time."""
+    alice, bob = pair
+    names: list[str | None] = []
+
+    def stumble(replica: Replica, _opened: Opened) -> None:
+        names.append(replica.store.meta.get("effect"))
+        replica.store.meta.set("effect", "done")
+        if len(names) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(inbox.HANDLERS, Introducing, stumble)
+    letters.send(alice, bob.me, WORDS)
+    mesh.settle()
+    with pytest.raises(KeyboardInterrupt):
+        inbox.open_new(bob)
+    assert receipts(bob) == 0
+    inbox.open_new(bob)
+    assert names == [None, None]
+    assert bob.store.meta.get("effect") == "done"
+    assert receipts(bob) == 1
+
+
+def test_a_letter_that_its_handler_makes_no_sense_of_is_put_aside_without_a_receipt(
+    mesh: Mesh, pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = pair
+    calls: list[Opened] = []
+
+    def refuse(replica: Replica, opened: Opened) -> None:
+        calls.append(opened)
+        replica.store.meta.set("effect", "half")
+        raise RemoteError(Code.FORGED, "makes no sense")
+
+    monkeypatch.setitem(inbox.HANDLERS, Introducing, refuse)
+    letters.send(alice, bob.me, WORDS)
+    mesh.settle()
+    inbox.open_new(bob)
+    bob.store.records.letters_moved = True
+    inbox.open_new(bob)
+    assert len(calls) == 1
+    assert bob.store.meta.get("effect") is None
+    assert receipts(bob) == 0
+
+
+def test_what_a_later_version_may_know_is_kept_until_it_does(
+    mesh: Mesh, pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = pair
+    known = dict(inbox.HANDLERS)
+    monkeypatch.delitem(inbox.HANDLERS, Introducing)
+    slot = letters.send(alice, bob.me, WORDS)
+    mesh.settle()
+    inbox.open_new(bob)
+    assert receipts(bob) == 0
+    assert [lying.number for lying in bob.store.letters.lying() if lying.slot == slot] == [Introducing.NUMBER]
+    found: list[Opened] = []
+    monkeypatch.setattr(inbox, "HANDLERS", known | {Introducing: lambda _replica, opened: found.append(opened)})
+    bob.store.records.letters_moved = True  # as when a newer version is started
+    inbox.open_new(bob)
+    assert len(found) == 1
+
+
+def test_receipts_are_not_answered(mesh: Mesh, pair: tuple[Replica, Replica], heard: list[Opened]) -> None:
+    alice, bob = pair
+    letters.send(alice, bob.me, WORDS)
+    mesh.settle()
+    inbox.open_new(bob)
+    mesh.settle()
+    inbox.open_new(alice)
+    assert (receipts(alice), receipts(bob)) == (0, 1)
+
+
+def test_without_room_for_a_receipt_a_letter_is_read_all_the_same(
+    mesh: Mesh, pair: tuple[Replica, Replica], heard: list[Opened], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = pair
+    monkeypatch.setattr(letters, "RECEIPTS_OPEN_MAX", 0)
+    letters.send(alice, bob.me, WORDS)
+    mesh.settle()
+    inbox.open_new(bob)
+    assert len(heard) == 1
+    assert receipts(bob) == 0
+
+
+def test_nobody_says_of_others_letters_that_they_were_read(pair: tuple[Replica, Replica]) -> None:
+    """FAULTS: somebody sends a receipt for a letter that was not for him, to have it taken back."""
+    alice, bob = pair
+    befriended(alice)
+    slot = letters.send(alice, bob.me, WORDS)
+    lie = seal(
+        Receipt(slot),
+        author=MALLORY.id,
+        addressee=alice.me,
+        slot=bytes(16),
+        letter_keys=[alice.keys.letter_public],
+        entropy=bytes(32),
+    )
+    alice.ingest.receive([from_mallory(alice, lie)], MALLORY.id)
+    inbox.open_new(alice)
+    letters.tend(alice)
+    assert letters.delivery(alice, slot) is Delivery.UNDER_WAY
+    assert alice.store.letters.open()[0].awaited == {bob.device}
+
+
+def test_a_strangers_letter_stays_closed_until_something_joins_us(
+    pair: tuple[Replica, Replica], heard: list[Opened]
+) -> None:
+    alice, bob = pair
+    bob.ingest.receive([MALLORY.certificate(EPOCH), from_mallory(bob)], alice.me)
+    inbox.open_new(bob)
+    assert heard == []
+    assert receipts(bob) == 0
+    bob.ingest.receive([MALLORY.policy({bob.me: 900}, now=EPOCH)], alice.me)
+    inbox.open_new(bob)
+    assert [opened.author for opened in heard] == [MALLORY.id]
+
+
+def test_another_version_under_the_slot_of_a_letter_that_was_read_has_no_effect(
+    pair: tuple[Replica, Replica], heard: list[Opened]
+) -> None:
+    bob = befriended(pair[1])
+    bob.ingest.receive([from_mallory(bob)], MALLORY.id)
+    inbox.open_new(bob)
+    bob.ingest.receive([from_mallory(bob, version=2)], MALLORY.id)
+    inbox.open_new(bob)
+    assert len(heard) == 1
+
+
+HOSTILE = {
+    "another's ciphertext": lambda bob: replace(
+        sealed(bob, author=ZOE.id), tag=letter_tag(MALLORY.id, bob.me, bytes(16))
+    ),
+    "another slot's ciphertext": lambda bob: replace(
+        sealed(bob, slot=grown("slot", size=16)), tag=letter_tag(MALLORY.id, bob.me, bytes(16))
+    ),
+    "garbage in its boxes": lambda bob: replace(
+        sealed(bob), boxes=tuple(sorted(grown("box", number, size=40) * 2 for number in range(4)))
+    ),
+    "other boxes under one nonce": lambda bob: replace(sealed(bob), nonce=bytes(24)),
+    "nothing that opens": lambda bob: replace(sealed(bob), sealed=bytes(len(sealed(bob).sealed))),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_faults_a_letter_that_somebody_has_forged_has_no_effect_and_gets_no_receipt(
+    pair: tuple[Replica, Replica], heard: list[Opened], case: str
+) -> None:
+    """FAULTS: hostile letters. They are looked into once, and the next good one is heard."""
+    bob = befriended(pair[1])
+    bob.ingest.receive([from_mallory(bob, HOSTILE[case](bob))], MALLORY.id)
+    inbox.open_new(bob)
+    assert heard == []
+    assert receipts(bob) == 0
+    assert bob.store.letters.lying() == []
+    slot = grown("good", size=16)
+    bob.ingest.receive([from_mallory(bob, sealed(bob, slot), slot)], MALLORY.id)
+    inbox.open_new(bob)
+    assert len(heard) == 1
+
+
+def test_a_tag_of_somebody_else_is_somebody_elses(pair: tuple[Replica, Replica], heard: list[Opened]) -> None:
+    """The letter is opened by nobody: he whose tag it bears has no box, and he who has one does not look."""
+    alice, bob = befriended(pair[0]), befriended(pair[1])
+    misled = replace(sealed(bob), tag=letter_tag(MALLORY.id, alice.me, bytes(16)))
+    for replica in (alice, bob):
+        replica.ingest.receive([from_mallory(bob, misled)], MALLORY.id)
+        inbox.open_new(replica)
+    assert heard == []
+
+
+def test_a_body_that_is_no_letter_is_refused_and_blamed_on_nobody(pair: tuple[Replica, Replica]) -> None:
+    bob = befriended(pair[1])
+    nonsense = MALLORY.record(Kind.LETTER, bytes(16), b"\x01", EPOCH, life=limits.LETTER_LIFE)
+    outcome = bob.ingest.receive([nonsense, from_mallory(bob, slot=grown("good", size=16))], MALLORY.id)
+    assert (outcome.refused, outcome.faults) == ([nonsense.id], [])
+    assert isinstance(body_of(from_mallory(bob)), Letter)

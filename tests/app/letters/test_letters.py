@@ -1,0 +1,221 @@
+"""Writing letters: to whom one may, that all goes together, and what is known of them afterwards."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import pytest
+
+from meshnode.app import upkeep
+from meshnode.app.letters import inbox, letters
+from meshnode.app.letters.letters import Delivery
+from meshnode.app.owner import policy
+from meshnode.app.people import blocks
+from meshnode.errors import Refused, Usage
+from meshnode.replica.replica import Replica
+from protocol import (
+    STRIKE_VERSION,
+    Device,
+    Introducing,
+    Kind,
+    Letter,
+    Record,
+    Value,
+    body_of,
+    device_slot,
+    limits,
+    person_text,
+    signed,
+)
+from tests.support.mesh import EPOCH, Mesh
+from tests.support.mesh_people import befriend
+from tests.support.people import Person
+
+ZOE = Person("Zoe")
+WORDS = Introducing(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
+
+
+class TooMuch:
+    """What no letter holds."""
+
+    NUMBER: ClassVar[int] = 998
+
+    def to_fields(self) -> tuple[Value, ...]:
+        return ("x" * limits.LETTER_SIZES[-1],)
+
+    @classmethod
+    def from_fields(cls, fields: tuple[Value, ...]) -> Self:
+        raise NotImplementedError
+
+
+def strike_of(replica: Replica) -> Record:
+    """The last word on this device, by its owner's identity."""
+    assert replica.identity is not None
+    body = Device(bytes(16), replica.keys.dh_public, replica.keys.letter_public, struck=True)
+    return signed(
+        kind=Kind.DEVICE,
+        author=replica.me,
+        device=replica.device,
+        slot=device_slot(replica.device),
+        version=STRIKE_VERSION,
+        created=EPOCH,
+        expires=limits.FOREVER,
+        floor=STRIKE_VERSION,
+        outlives=limits.FOREVER,
+        body=body.to_body(),
+        sign=replica.identity.sign,
+    )
+
+
+@pytest.fixture
+def pair(mesh: Mesh) -> tuple[Replica, Replica]:
+    """Alice and Bob, who know each other."""
+    mesh.add("Alice")
+    mesh.add("Bob")
+    befriend(mesh, "Alice", "Bob", 800, 800)
+    mesh.settle()
+    return mesh.nodes["Alice"].replica, mesh.nodes["Bob"].replica
+
+
+def written(replica: Replica) -> list[Record]:
+    """The letters of its owner that are in use."""
+    return list(replica.store.records.bodies(Kind.LETTER, author=replica.me))
+
+
+def refusal(replica: Replica, to: bytes) -> str:
+    with pytest.raises(Refused) as refused:
+        letters.send(replica, to, WORDS)
+    assert written(replica) == []
+    return refused.value.line
+
+
+def test_a_letter_and_what_goes_with_it_are_committed_together_or_not_at_all(pair: tuple[Replica, Replica]) -> None:
+    alice, bob = pair
+
+    def stumble() -> None:
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        letters.send(alice, bob.me, WORDS, within=stumble)
+    assert written(alice) == []
+    assert alice.store.letters.open() == []
+    slot = letters.send(alice, bob.me, WORDS, within=lambda: alice.store.meta.set("beside", "it"))
+    assert alice.store.meta.get("beside") == "it"
+    assert [record.header.slot for record in written(alice)] == [slot]
+
+
+def test_a_letter_can_be_remembered_by_its_slot_before_it_is_written(pair: tuple[Replica, Replica]) -> None:
+    alice, bob = pair
+    slot = letters.new_slot(alice)
+    assert letters.delivery(alice, slot) is None
+    assert letters.send(alice, bob.me, WORDS, slot=slot) == slot
+    assert letters.delivery(alice, slot) is Delivery.UNDER_WAY
+
+
+def test_a_letter_names_nobody_and_shows_nothing_of_what_it_says(pair: tuple[Replica, Replica]) -> None:
+    alice, bob = pair
+    letters.send(alice, bob.me, WORDS)
+    (record,) = written(alice)
+    assert isinstance(body_of(record), Letter)
+    for hidden in (bob.me, b"Hello", b"Zoe", ZOE.id):
+        assert hidden not in record.wire
+
+
+def test_somebody_of_whom_no_certificate_is_known_cannot_be_written_to(pair: tuple[Replica, Replica]) -> None:
+    assert "cannot be written to now" in refusal(pair[0], ZOE.id)
+
+
+def test_somebody_whose_only_device_was_struck_cannot_be_written_to(pair: tuple[Replica, Replica]) -> None:
+    alice = pair[0]
+    policy.vouch(alice, ZOE.id, 500)
+    alice.ingest.receive([ZOE.certificate(EPOCH)])
+    letters.check_can_write(alice, ZOE.id)
+    alice.ingest.receive([ZOE.strike(EPOCH)])
+    assert "cannot be written to now" in refusal(alice, ZOE.id)
+
+
+def test_whom_i_block_i_do_not_write_to_and_who_blocks_me_is_not_told_apart(
+    mesh: Mesh, pair: tuple[Replica, Replica]
+) -> None:
+    alice, bob = pair
+    blocks.block(alice, "Bob")
+    assert refusal(alice, bob.me).startswith("you block Bob")
+    blocks.unblock(alice, person_text(bob.me))
+    policy.block(bob, alice.me)
+    mesh.settle()
+    if alice.circle.graph.at_odds(alice.me, bob.me):  # once she knows
+        assert "cannot be written to now" in refusal(alice, bob.me)
+
+
+def test_nobody_with_one_device_writes_to_himself(pair: tuple[Replica, Replica]) -> None:
+    assert "cannot be written to now" in refusal(pair[0], pair[0].me)
+
+
+def test_a_message_too_long_has_its_own_words(pair: tuple[Replica, Replica]) -> None:
+    alice, bob = pair
+    with pytest.raises(Usage, match="too long for a letter"):
+        letters.send(alice, bob.me, TooMuch())
+    assert written(alice) == []
+
+
+def test_only_so_many_letters_are_under_way_at_once(
+    pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, bob = pair
+    monkeypatch.setattr(limits, "LETTERS_UNDER_WAY_MAX", 3)
+    for _ in range(3):
+        letters.send(alice, bob.me, WORDS)
+    with pytest.raises(Refused, match="under way"):
+        letters.send(alice, bob.me, WORDS)
+    assert len(written(alice)) == 3
+
+
+def test_a_letter_that_nobody_fetches_expires_and_is_gone(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+    alice, bob = pair
+    mesh.cut("Alice", "Bob")
+    slot = letters.send(alice, bob.me, WORDS)
+    mesh.advance(limits.LETTER_LIFE - 1)
+    assert letters.delivery(alice, slot) is Delivery.UNDER_WAY
+    mesh.advance(2)
+    assert letters.delivery(alice, slot) is Delivery.EXPIRED
+    assert written(alice) == []
+    assert alice.store.letters.open() == []
+    mesh.advance(400 * limits.DAY)
+    assert letters.delivery(alice, slot) is None
+
+
+def test_when_it_was_read_it_is_delivered_and_taken_back_everywhere(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+    alice, bob = pair
+    slot = letters.send(alice, bob.me, WORDS)
+    mesh.settle()
+    inbox.open_new(bob)
+    mesh.settle()
+    inbox.open_new(alice)
+    assert letters.delivery(alice, slot) is Delivery.DELIVERED
+    letters.tend(alice)
+    mesh.settle()
+    letters.tend(bob)
+    mesh.settle()
+    for replica in pair:
+        assert [record for record in replica.store.records.bodies(Kind.LETTER) if record.body] == []
+        assert replica.store.letters.open() == []
+
+
+def test_the_ends_of_a_quarrel_take_their_letters_back(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+    alice, bob = pair
+    mesh.cut("Alice", "Bob")
+    letters.send(alice, bob.me, WORDS)
+    blocks.block(alice, "Bob")
+    upkeep.upkeep(alice)
+    assert written(alice) == []
+
+
+def test_devices_that_are_struck_are_waited_for_no_longer(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+    alice, bob = pair
+    mesh.cut("Alice", "Bob")
+    letters.send(alice, bob.me, WORDS)
+    (sent,) = alice.store.letters.open()
+    assert sent.awaited == {bob.device}
+    alice.ingest.receive([strike_of(bob)])
+    letters.tend(alice)
+    assert written(alice) == []

@@ -1,0 +1,292 @@
+"""How listings end and go on: renewed, closed, taken, expired; what their owner keeps of it, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app import upkeep
+from meshnode.app.explain import status
+from meshnode.app.explain.status import NetworkState
+from meshnode.app.listings import lifecycle, listings
+from meshnode.app.listings.archive import REMEMBERED
+from meshnode.app.listings.lifecycle import Renewal
+from meshnode.app.listings.listings import Edit
+from meshnode.app.listings.view import ListingView
+from meshnode.errors import Ambiguous, NotFound, Refused, Usage
+from protocol import Kind, Record
+from tests.app.neighbors import Desk
+from tests.support.mesh import EPOCH, Mesh
+
+People = tuple[Desk, Desk, Desk]
+HOUR, DAY = 3_600, 86_400
+
+
+def renew(desk: Desk, which: str, **order: int) -> ListingView:
+    return lifecycle.renew(desk.replica, desk.catalogue, which, Renewal(**order))
+
+
+def close(desk: Desk, which: str) -> None:
+    lifecycle.close(desk.replica, desk.catalogue, which)
+
+
+def mine(desk: Desk) -> listings.ListingsView:
+    return listings.mine(desk.replica, desk.catalogue)
+
+
+def own_titles(desk: Desk) -> list[str]:
+    return [listing.title for listing in mine(desk).listings]
+
+
+def over(desk: Desk) -> list[tuple[str, str]]:
+    return [(ended.title, ended.how) for ended in mine(desk).ended]
+
+
+def head(desk: Desk, slot: bytes) -> Record:
+    found = desk.replica.store.records.head((desk.person, Kind.LISTING, slot))
+    assert found is not None
+    return found
+
+
+def slot_of(desk: Desk, which: str) -> bytes:
+    return listings.find(desk.replica, desk.catalogue, which, own_only=True).header.slot
+
+
+def pass_time(mesh: Mesh, desk: Desk, seconds: int) -> None:
+    """Time passes for one node, and its upkeep comes by."""
+    mesh.time += seconds
+    upkeep.upkeep(desk.replica)
+
+
+# --- renewing ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fields", "order", "days"),
+    [
+        ({"category": "food"}, {}, 2),
+        ({"type": "need"}, {}, 7),
+        ({"category": "tools"}, {}, 90),
+        ({"category": "tools"}, {"expires_in": 30 * DAY}, 30),
+        ({"category": "food", "available_until": EPOCH + 5 * DAY}, {}, 4),
+        ({"category": "food", "available_until": EPOCH + 5 * DAY}, {"available_until": EPOCH + 9 * DAY}, 8),
+    ],
+)
+def test_a_renewed_listing_stands_as_long_as_a_new_one_would(
+    mesh: Mesh, people: People, fields: dict[str, object], order: dict[str, int], days: int
+) -> None:
+    alice = people[0]
+    posted = alice.post("Something", **fields)
+    pass_time(mesh, alice, DAY)
+    renewed = renew(alice, "Something", **order)
+    assert (renewed.id, renewed.expires) == (posted.id, alice.replica.clock.now() + days * DAY)
+
+
+def test_what_could_be_had_until_a_day_that_is_past_is_renewed_only_with_a_new_day(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    alice.post("Soup", available_until=EPOCH + DAY, expires_in=3 * DAY)
+    pass_time(mesh, alice, 2 * DAY)
+    with pytest.raises(Refused, match="past") as caught:
+        renew(alice, "Soup")
+    assert "--until" in caught.value.hint
+    with pytest.raises(Usage, match="ahead"):
+        renew(alice, "Soup", available_until=EPOCH + DAY)
+    assert renew(alice, "Soup", available_until=EPOCH + 4 * DAY).available_until == EPOCH + 4 * DAY
+
+
+def test_what_has_expired_is_remembered_and_renewed_under_its_old_id_for_all(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    posted = carol.post("Soup", category="food", audience="network_wide", tags=("hot",))
+    mesh.settle()
+    mesh.advance(2 * DAY + 1)
+    assert (own_titles(carol), over(carol), alice.titles()) == ([], [("Soup", "expired")], [])
+    renewed = renew(carol, "soup")
+    mesh.settle()
+    assert (renewed.id, renewed.audience, renewed.tags) == (posted.id, "network_wide", ("hot",))
+    assert (own_titles(carol), over(carol), alice.titles()) == (["Soup"], [], ["Soup"])
+
+
+def test_no_version_is_ever_signed_twice_however_long_a_listing_was_over(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    alice.post("Soup", category="food")
+    slot = slot_of(alice, "Soup")
+    pass_time(mesh, alice, 3 * DAY)
+    assert alice.replica.store.records.head((alice.person, Kind.LISTING, slot)) is None
+    renew(alice, "Soup")
+    assert head(alice, slot).header.version > 1
+
+
+def test_what_is_over_is_forgotten_after_some_weeks(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    alice.post("Soup", category="food")
+    pass_time(mesh, alice, 2 * DAY + REMEMBERED - HOUR)
+    pass_time(mesh, alice, 0)
+    assert over(alice) == [("Soup", "expired")]
+    pass_time(mesh, alice, 2 * HOUR)
+    assert over(alice) == []
+    with pytest.raises(NotFound):
+        renew(alice, "Soup")
+
+
+def test_what_stands_goes_before_what_is_over_and_a_whole_title_before_a_beginning(people: People) -> None:
+    alice = people[0]
+    alice.post("Drill")
+    close(alice, "Drill")
+    alice.post("Drill bits")
+    assert renew(alice, "Drill").title == "Drill"
+    close(alice, "Drill")
+    again = alice.post("Drill")
+    assert renew(alice, "drill").id == again.id
+    assert over(alice) == [("Drill", "closed")]
+
+
+def test_several_that_are_over_and_begin_alike_are_listed(people: People) -> None:
+    alice = people[0]
+    for title in ("Red chair", "Red table"):
+        alice.post(title)
+        close(alice, title)
+    with pytest.raises(Ambiguous) as caught:
+        renew(alice, "red")
+    assert [candidate.partition(" (")[0] for candidate in caught.value.candidates] == ["Red chair", "Red table"]
+    assert renew(alice, "red t").title == "Red table"
+
+
+@pytest.mark.parametrize("which", ["", "  ", "Nothing", "???"])
+def test_nothing_is_renewed_that_was_not_named(people: People, which: str) -> None:
+    alice = people[0]
+    alice.post("Drill")
+    close(alice, "Drill")
+    with pytest.raises((NotFound, Usage)):
+        renew(alice, which)
+
+
+def test_a_renewal_that_ends_earlier_takes_the_later_end_back(people: People) -> None:
+    alice = people[0]
+    alice.post("Drill")
+    renew(alice, "Drill", expires_in=DAY)
+    header = head(alice, slot_of(alice, "Drill")).header
+    assert (header.version, header.floor) == (2, 2)
+
+
+# --- closing and withdrawing -------------------------------------------------------------------------------------------
+
+
+def test_a_closed_listing_is_gone_everywhere_and_its_owner_remembers_it(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    carol.post("Drill", audience="network_wide")
+    mesh.settle()
+    close(carol, "Drill")
+    mesh.settle()
+    assert (alice.titles(), own_titles(carol), over(carol)) == ([], [], [("Drill", "closed")])
+    with pytest.raises(NotFound):
+        close(carol, "Drill")
+    renew(carol, "Drill")
+    mesh.settle()
+    assert (alice.titles(), over(carol)) == (["Drill"], [])
+
+
+def test_a_withdrawn_listing_is_forgotten(people: People) -> None:
+    alice = people[0]
+    alice.post("Drill")
+    lifecycle.withdraw(alice.replica, alice.catalogue, "Drill")
+    assert (own_titles(alice), over(alice)) == ([], [])
+    with pytest.raises(NotFound):
+        renew(alice, "Drill")
+
+
+# --- piece by piece ------------------------------------------------------------------------------------------------------
+
+
+def test_a_quantity_goes_down_until_the_listing_ends_and_up_again(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    alice.post("Chairs", quantity=4)
+    slot = slot_of(alice, "Chairs")
+    assert lifecycle.take(alice.replica, slot, 3) == 1
+    with pytest.raises(Refused, match="only 1"):
+        lifecycle.take(alice.replica, slot, 2)
+    mesh.settle()
+    assert bob.discover().results[0].quantity == 1
+    assert lifecycle.take(alice.replica, slot, 1) == 0
+    mesh.settle()
+    assert (bob.titles(), over(alice)) == ([], [("Chairs", "taken")])
+    with pytest.raises(NotFound):
+        lifecycle.take(alice.replica, slot, 1)
+    lifecycle.put_back(alice.replica, slot, 1)
+    lifecycle.put_back(alice.replica, slot, 3)
+    mesh.settle()
+    assert bob.discover().results[0].quantity == 4
+    assert over(alice) == []
+
+
+def test_what_is_not_limited_stays_as_it_is(people: People) -> None:
+    alice = people[0]
+    posted = alice.post("Advice")
+    slot = slot_of(alice, "Advice")
+    assert lifecycle.take(alice.replica, slot, 5) is None
+    lifecycle.put_back(alice.replica, slot, 5)
+    assert listings.show(alice.replica, alice.catalogue, "Advice") == posted
+    assert head(alice, slot).header.version == 1
+
+
+def test_putting_back_opens_nothing_that_its_owner_closed_or_that_would_have_run_out(
+    mesh: Mesh, people: People
+) -> None:
+    alice = people[0]
+    alice.post("Chairs", quantity=1)
+    alice.post("Soup", quantity=1, category="food")
+    alice.post("Bed", quantity=1)
+    chairs, soup, bed = (slot_of(alice, title) for title in ("Chairs", "Soup", "Bed"))
+    close(alice, "Chairs")
+    lifecycle.withdraw(alice.replica, alice.catalogue, "Bed")
+    lifecycle.take(alice.replica, soup, 1)
+    pass_time(mesh, alice, 3 * DAY)
+    for slot in (chairs, soup, bed):
+        lifecycle.put_back(alice.replica, slot, 1)
+    assert own_titles(alice) == []
+
+
+# --- warnings ------------------------------------------------------------------------------------------------------------
+
+
+def warned(desk: Desk) -> list[str]:
+    told = status.problems(desk.replica, NetworkState(ready=True))
+    return [problem.message for problem in told if problem.code == "ending"]
+
+
+def test_the_owner_is_warned_a_day_before_a_listing_ends(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    soup = alice.post("Soup", category="food")
+    alice.post("Drill")
+    assert (warned(alice), mine(alice).ending) == ([], ())
+    pass_time(mesh, alice, DAY)
+    assert warned(alice) == ["1 of your listings ends within a day: Soup"]
+    assert mine(alice).ending == (soup.id,)
+    renew(alice, "Soup")
+    assert (warned(alice), mine(alice).ending) == ([], ())
+
+
+def test_a_short_life_that_was_chosen_is_no_reason_to_warn_at_once(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    alice.post("Soup", expires_in=2 * HOUR)
+    assert warned(alice) == []
+    pass_time(mesh, alice, HOUR)
+    assert len(warned(alice)) == 1
+
+
+def test_many_that_end_are_named_in_part(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    for number in range(5):
+        alice.post(f"Soup {number}", category="food", expires_in=2 * DAY + number)
+    pass_time(mesh, alice, DAY + HOUR)
+    assert warned(alice) == ["5 of your listings end within a day: Soup 0, Soup 1, Soup 2 and 2 more"]
+
+
+# --- changing the end ----------------------------------------------------------------------------------------------------
+
+
+def test_changing_until_when_it_can_be_had_moves_its_end_along(people: People) -> None:
+    alice = people[0]
+    alice.post("Soup", available_until=EPOCH + 5 * DAY)
+    change = Edit(available_until=EPOCH + 9 * DAY)
+    assert listings.edit(alice.replica, alice.catalogue, "Soup", change).expires == EPOCH + 9 * DAY
+    with pytest.raises(Usage, match="ahead"):
+        listings.edit(alice.replica, alice.catalogue, "Soup", Edit(available_until=EPOCH - DAY))

@@ -1,0 +1,64 @@
+"""Blocking: by name, by id, listed, ended; and invisible from both sides."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app.people import blocks
+from meshnode.errors import NotFound, Refused
+from protocol import person_text
+from tests.app.neighbors import Desk, settle_in
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+def test_a_block_hides_both_from_each_other_until_it_ends(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    carol.post("Fresh vegetables", audience="network_wide")
+    alice.post("Ladder", audience="network_wide")
+    mesh.settle()
+    assert (alice.titles(), carol.titles()) == (["Fresh vegetables"], ["Ladder"])
+    blocks.block(alice.replica, "Carol")
+    mesh.settle()
+    assert (alice.titles(), carol.titles()) == ([], [])
+    blocks.unblock(alice.replica, "Carol")
+    mesh.advance(3600)
+    assert (alice.titles(), carol.titles()) == (["Fresh vegetables"], ["Ladder"])
+
+
+def test_the_blocked_are_listed_by_the_name_they_had(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    blocks.block(alice.replica, "Carol")
+    mesh.settle()
+    (listed,) = blocks.blocks(alice.replica).blocks
+    assert (listed.person.name, listed.person.id) == ("Carol", person_text(carol.person))
+    blocks.unblock(alice.replica, "car")
+    assert blocks.blocks(alice.replica).blocks == ()
+
+
+def test_blocking_twice_changes_nothing(people: People) -> None:
+    alice = people[0]
+    first = blocks.block(alice.replica, "Carol")
+    version = alice.replica.circle.policy_version(alice.person, alice.replica.device)
+    assert blocks.block(alice.replica, "Carol") == first
+    assert alice.replica.circle.policy_version(alice.person, alice.replica.device) == version
+
+
+def test_a_stranger_can_be_blocked_by_his_whole_id(mesh: Mesh, people: People) -> None:
+    alice = people[0]
+    stranger = settle_in(mesh, "Stranger")
+    blocks.block(alice.replica, person_text(stranger.person))
+    assert alice.replica.circle.graph.blocks(alice.person, stranger.person)
+    blocks.unblock(alice.replica, person_text(stranger.person))
+    assert not alice.replica.circle.graph.blocks(alice.person, stranger.person)
+
+
+def test_nobody_blocks_himself_or_somebody_unknown(people: People) -> None:
+    alice = people[0]
+    with pytest.raises(Refused):
+        blocks.block(alice.replica, "Alice")
+    with pytest.raises(NotFound):
+        blocks.block(alice.replica, "Zed")
+    with pytest.raises(NotFound):
+        blocks.unblock(alice.replica, "Bob")

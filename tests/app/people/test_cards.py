@@ -1,0 +1,141 @@
+"""Cards: made, added, refused, each for its own reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app.explain.status import NetworkState, status
+from meshnode.app.people import blocks, cards
+from meshnode.app.people import people as people_cases
+from meshnode.errors import MeshnodeError, Refused, Usage
+from protocol import Card
+from tests.app.neighbors import Desk, settle_in
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+def vouches(desk: Desk) -> dict[bytes, int]:
+    return dict(desk.replica.circle.graph.vouched_by(desk.person))
+
+
+def test_a_card_says_who_gives_it_and_where_he_is(people: People) -> None:
+    alice = people[0]
+    made = cards.make(alice.replica, cards.CardOrder(uses=3, trust=0.5), [("127.0.0.1", 4747), ("::1", 4747)])
+    card = Card.parse(made.text)
+    assert (card.giver, card.name, card.uses, card.weight) == (alice.person, "Alice", 3, 500)
+    assert made.addresses == ("127.0.0.1:4747", "[::1]:4747")
+    assert card.certificate in list(alice.replica.store.records.bodies(1, author=alice.person))  # type: ignore[arg-type]
+
+
+def test_adding_a_card_vouches_at_once_and_is_answered_when_the_nodes_meet(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    added = alice.add(bob.card(trust=0.6), 0.7)
+    assert (added.person.name, added.trust, added.met, added.pending, added.again) == ("Bob", 0.7, False, True, False)
+    assert vouches(alice) == {bob.person: 700}
+    assert status(alice.replica, NetworkState(ready=True)).pending == 1
+    assert people_cases.person(alice.replica, "Bob", ()).pending
+    mesh.wire("Alice", "Bob")
+    mesh.settle()
+    assert vouches(bob) == {alice.person: 600}
+    assert status(alice.replica, NetworkState(ready=True)).pending == 0
+
+
+def test_without_a_trust_a_card_is_good_for_0_8_but_never_alters_what_was_said(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    assert alice.add(bob.card()).trust == 0.8
+    people_cases.vouch(alice.replica, "Bob", 0.3, ())
+    assert alice.add(bob.card()).trust == 0.3
+    assert alice.add(bob.card(), 0.5).trust == 0.5
+
+
+def test_a_card_added_twice_is_added_once(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    card = bob.card()
+    alice.add(card)
+    again = alice.add(card.upper().replace("", "\n", 3))
+    assert again.again
+    assert status(alice.replica, NetworkState(ready=True)).pending == 1
+
+
+def test_a_spent_card_admits_nobody_else_and_its_taker_is_told(mesh: Mesh) -> None:
+    alice, bob, carol = (settle_in(mesh, name) for name in ("Alice", "Bob", "Carol"))
+    card = bob.card()
+    alice.add(card)
+    mesh.wire("Alice", "Bob")
+    mesh.settle()
+    carol.add(card)
+    mesh.wire("Carol", "Bob")
+    mesh.settle()
+    assert carol.person not in vouches(bob)
+    told = status(carol.replica, NetworkState(ready=True))
+    assert told.pending == 0
+    assert [problem.code for problem in told.problems] == ["card_used"]
+    assert "Bob" in told.problems[0].message
+    carol.add(bob.card())
+    assert not status(carol.replica, NetworkState(ready=True)).problems
+
+
+def damaged(card: str) -> str:
+    return card[:-20] + ("q" if card[-20] != "q" else "p") + card[-19:]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (damaged, "damaged"),
+        (lambda card: card[:-3], "damaged"),
+        (lambda _card: "hello", "no card"),
+        (lambda _card: "mesh1", "no card"),
+        (lambda _card: "mp1" + "q" * 58, "no card"),
+        (lambda card: card + "q" * 10_000, "no card"),
+    ],
+)
+def test_a_text_that_is_no_card_is_refused_in_its_own_words(mesh: Mesh, text: object, words: str) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    with pytest.raises(Usage, match=words):
+        alice.add(text(bob.card()))  # type: ignore[operator]
+    assert vouches(alice) == {}
+
+
+def test_own_expired_and_blocked_cards_are_refused_in_their_own_words(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    with pytest.raises(Refused, match="your own card"):
+        alice.add(alice.card())
+    brief = bob.card(expires_in=60)
+    other = bob.card()
+    mesh.time += 61
+    with pytest.raises(Refused, match="has expired"):
+        alice.add(brief)
+    assert vouches(alice) == {}
+    alice.add(other)
+    blocks.block(alice.replica, "Bob")
+    with pytest.raises(Refused, match="you block Bob"):
+        alice.add(bob.card())
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"uses": 0},
+        {"uses": 101},
+        {"trust": 0.0},
+        {"trust": 1.2},
+        {"expires_in": 1},
+        {"expires_in": 366 * 86_400},
+    ],
+)
+def test_a_card_that_cannot_be_is_not_made(people: People, order: dict[str, object]) -> None:
+    alice = people[0]
+    before = len(alice.replica.store.cards.issued_live(alice.replica.clock.now()))
+    with pytest.raises(MeshnodeError):
+        alice.card(**order)
+    assert len(alice.replica.store.cards.issued_live(alice.replica.clock.now())) == before
+
+
+def test_there_is_an_end_to_open_cards(people: People) -> None:
+    alice = people[0]
+    for _ in range(16):
+        alice.card()
+    with pytest.raises(Refused, match="16 cards"):
+        alice.card()

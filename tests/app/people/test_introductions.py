@@ -1,0 +1,120 @@
+"""Introducing people to each other: who may, whom it reaches, and that it takes both to make anything of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app.letters import inbox, letters
+from meshnode.app.people import blocks, cards, introductions
+from meshnode.app.people import people as people_cases
+from meshnode.app.people.cards import CardToAdd
+from meshnode.app.people.introductions import IntroductionOrder
+from meshnode.errors import Refused, Usage
+from protocol import Introducing, Kind, limits
+from tests.app.neighbors import Desk, story
+from tests.support.mesh import Mesh
+
+
+@pytest.fixture
+def trio(mesh: Mesh) -> tuple[Desk, Desk, Desk]:
+    return story(mesh)
+
+
+def about(desk: Desk, name: str, message: str = "") -> Introducing:
+    records = tuple(desk.replica.store.records.bodies(Kind.DEVICE, author=desk.person))
+    return Introducing(desk.person, name, message, records)
+
+
+def met(desk: Desk) -> list[tuple[str, str]]:
+    inbox.open_new(desk.replica)
+    return [(one.person.name, one.by.name) for one in introductions.introductions(desk.replica).introductions]
+
+
+def test_each_is_told_of_the_other(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+    alice, bob, carol = trio
+    told = introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
+    assert [person.name for person in told.people] == ["Alice", "Carol"]
+    mesh.settle()
+    assert met(alice) == [("Carol", "Bob")]
+    assert met(carol) == [("Alice", "Bob")]
+    assert met(bob) == []
+
+
+def test_it_takes_both_to_connect(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+    alice, bob, carol = trio
+    introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
+    mesh.settle()
+    assert met(alice) == [("Carol", "Bob")]
+    assert met(carol) == [("Alice", "Bob")]
+    one = introductions.add(alice.replica, CardToAdd("Carol", 0.6), ())
+    assert (one.person.name, one.trust, one.pending, one.again) == ("Carol", 0.6, True, False)
+    mesh.settle()
+    two = introductions.add(carol.replica, CardToAdd("Alice"), ())
+    assert (two.trust, two.pending) == (cards.DEFAULT_TRUST, False)
+    people_cases.unvouch(bob.replica, "Carol", ())
+    mesh.settle()
+    mesh.cut("Alice", "Bob")
+    mesh.cut("Bob", "Carol")
+    mesh.wire("Alice", "Carol")
+    mesh.settle()
+    assert mesh.connections() == [("Alice", "Carol")]
+
+
+def test_somebody_to_whom_one_was_not_introduced_needs_a_card(trio: tuple[Desk, Desk, Desk]) -> None:
+    with pytest.raises(Usage, match="no card"):
+        introductions.add(trio[0].replica, CardToAdd("Carol"), ())
+
+
+def test_whoever_is_no_friend_introduces_nobody(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+    """Alice sees Carol, and can write to her; but no vouch joins the two."""
+    alice, bob, carol = trio
+    letters.send(alice.replica, carol.person, about(bob, "Bob the builder"))
+    mesh.settle()
+    assert met(carol) == []
+
+
+def test_whom_one_vouches_for_already_one_is_not_introduced_to(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+    alice, bob, carol = trio
+    people_cases.vouch(alice.replica, "Carol", 0.5, ())
+    introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
+    mesh.settle()
+    assert met(alice) == []
+    assert met(carol) == [("Alice", "Bob")]
+
+
+@pytest.mark.parametrize("whom", ["Bob", "Carol"])
+def test_a_block_of_either_hides_an_introduction(mesh: Mesh, trio: tuple[Desk, Desk, Desk], whom: str) -> None:
+    alice, bob, _ = trio
+    introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
+    mesh.settle()
+    assert met(alice) == [("Carol", "Bob")]
+    blocks.block(alice.replica, whom)
+    assert met(alice) == []
+
+
+def test_somebody_blocked_is_not_introduced(trio: tuple[Desk, Desk, Desk]) -> None:
+    bob = trio[1]
+    blocks.block(bob.replica, "Carol")
+    with pytest.raises(Refused, match="you block Carol"):
+        introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
+
+
+def test_one_introducer_fills_no_list(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+    alice, bob, _ = trio
+    strangers = [mesh.add(f"Stranger {number}") for number in range(limits.INTRODUCTIONS_FROM_ONE_MAX + 3)]
+    for number, node in enumerate(strangers):
+        mesh.time += 1
+        letters.send(bob.replica, alice.person, about(Desk(node, alice.catalogue), f"Friend {number}"))
+    mesh.settle()
+    names = [name for name, _ in met(alice)]
+    assert len(names) == limits.INTRODUCTIONS_FROM_ONE_MAX
+    assert names[0] == f"Friend {len(strangers) - 1}"
+
+
+def test_an_introduction_is_forgotten_after_its_time(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+    alice, bob, _ = trio
+    introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
+    mesh.settle()
+    assert met(alice) == [("Carol", "Bob")]
+    mesh.time += limits.INTRODUCTION_LIFE
+    assert met(alice) == []

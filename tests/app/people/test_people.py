@@ -1,0 +1,135 @@
+"""Naming people by prefix, and vouching for them."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshnode.app import naming
+from meshnode.app.owner.profile import set_profile
+from meshnode.app.people import blocks
+from meshnode.app.people import people as people_cases
+from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Refused, Usage
+from protocol import person_text
+from tests.app.neighbors import Desk, settle_in
+from tests.support.mesh import Mesh
+
+People = tuple[Desk, Desk, Desk]
+
+
+@pytest.mark.parametrize("text", ["Bob", "bob", " BO ", "b"])
+def test_a_person_is_found_by_any_beginning_of_his_name(people: People, text: str) -> None:
+    alice, bob, _ = people
+    assert naming.find(alice.replica, text) == bob.person
+
+
+def test_a_person_is_found_by_his_id_and_its_beginning(people: People) -> None:
+    alice, _, carol = people
+    written = person_text(carol.person)
+    for text in (written, written.upper(), written[:9], written[3:9]):
+        assert naming.find(alice.replica, text) == carol.person
+
+
+def test_a_beginning_that_fits_several_lists_them(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    set_profile(bob.replica, name="Carl")
+    mesh.settle()
+    with pytest.raises(Ambiguous) as caught:
+        naming.find(alice.replica, "car")
+    assert [candidate.split(" ")[0] for candidate in caught.value.candidates] == ["Carl", "Carol"]
+    assert naming.find(alice.replica, "carl") == bob.person
+
+
+def test_a_whole_id_cannot_be_taken_by_a_name(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    set_profile(bob.replica, name=person_text(carol.person)[:60])
+    mesh.settle()
+    assert naming.find(alice.replica, person_text(carol.person)) == carol.person
+
+
+@pytest.mark.parametrize("shown", [slice(3, 11), slice(0, 11), slice(3, 7)])
+def test_nor_can_the_beginning_of_an_id_as_lists_show_it(mesh: Mesh, people: People, shown: slice) -> None:
+    alice, bob, carol = people
+    beginning = person_text(carol.person)[shown]
+    set_profile(bob.replica, name=beginning)
+    mesh.settle()
+    with pytest.raises(Ambiguous):
+        naming.find(alice.replica, beginning)
+
+
+def test_unknown_blocked_and_blocking_people_are_not_found_in_the_same_words(mesh: Mesh, people: People) -> None:
+    alice, _, carol = people
+    settle_in(mesh, "Stranger")
+    blocks.block(carol.replica, "Alice")
+    mesh.settle()
+    told = []
+    for name in ("Carol", "Stranger", "Nobody"):
+        with pytest.raises(NotFound) as caught:
+            people_cases.person(alice.replica, name, ())
+        told.append(caught.value.line.replace(name, "X"))
+    assert len(set(told)) == 1
+
+
+def test_a_person_is_described_from_both_sides(people: People) -> None:
+    alice, bob, _ = people
+    seen = people_cases.person(alice.replica, "Bob", [bob.person])
+    assert (seen.vouch, seen.vouch_back, seen.trust, seen.reach) == (0.7, 0.8, 0.7, 0.8)
+    assert seen.connected
+    assert not seen.pending
+    assert seen.relation == "someone_you_trust"
+    assert people_cases.person(alice.replica, "Alice", ()).relation == "yourself"
+
+
+def test_direct_contacts_are_listed_and_the_rest_of_the_web_is_counted(people: People) -> None:
+    alice = people[0]
+    near = people_cases.people(alice.replica, (), everybody=False)
+    assert ([person.name for person in near.people], near.others) == (["Bob"], 1)
+    web = people_cases.people(alice.replica, (), everybody=True)
+    assert ([person.name for person in web.people], web.others) == (["Bob", "Carol"], 0)
+
+
+def test_a_new_vouch_replaces_the_old_one(people: People) -> None:
+    alice = people[0]
+    assert people_cases.vouch(alice.replica, "Bob", 0.45, ()).vouch == 0.45
+    assert people_cases.vouch(alice.replica, "Bob", 1, ()).vouch == 1
+
+
+def test_saying_the_same_again_signs_nothing(people: People) -> None:
+    alice = people[0]
+    before = alice.replica.store.records.count()
+    version = alice.replica.circle.policy_version(alice.person, alice.replica.device)
+    people_cases.vouch(alice.replica, "Bob", 0.7, ())
+    assert alice.replica.store.records.count() == before
+    assert alice.replica.circle.policy_version(alice.person, alice.replica.device) == version
+
+
+@pytest.mark.parametrize(
+    ("who", "trust", "error"),
+    [
+        ("Bob", 0, Usage),
+        ("Bob", -0.5, Usage),
+        ("Bob", 1.001, Usage),
+        ("Bob", 0.0004, Usage),
+        ("Bob", 0.12345, Usage),
+        ("Alice", 0.5, Refused),
+        ("Zed", 0.5, NotFound),
+        ("", 0.5, Usage),
+    ],
+)
+def test_a_vouch_that_cannot_be_changes_nothing(
+    people: People, who: str, trust: float, error: type[MeshnodeError]
+) -> None:
+    alice = people[0]
+    version = alice.replica.circle.policy_version(alice.person, alice.replica.device)
+    with pytest.raises(error):
+        people_cases.vouch(alice.replica, who, trust, ())
+    assert alice.replica.circle.policy_version(alice.person, alice.replica.device) == version
+
+
+def test_only_who_is_vouched_for_can_be_unvouched(people: People) -> None:
+    alice, bob, _ = people
+    with pytest.raises(NotFound):
+        people_cases.unvouch(alice.replica, "Carol", ())
+    assert people_cases.unvouch(alice.replica, "Bob", ()).vouch is None
+    with pytest.raises(NotFound):
+        people_cases.unvouch(alice.replica, "Bob", ())
+    assert bob.person not in alice.replica.circle.graph.vouched_by(alice.person)

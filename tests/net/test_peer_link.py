@@ -1,0 +1,283 @@
+"""A link between a socket and a conversation: bytes, pace, patience, and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import trio
+from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memory_stream_pair, wait_all_tasks_blocked
+
+from meshnode.app.peers.conversation import End
+from meshnode.errors import StorageFailed
+from meshnode.net.dialer import Address
+from meshnode.net.fair_share import PAUSE_MAX, Pace
+from meshnode.net.peer_link import STALL_SECONDS, Link, Origin
+from meshnode.replica.changes import Change
+from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code
+
+Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
+BOB = b"b" * 32
+
+
+@dataclass
+class Talk:
+    """A conversation that echoes, and does what certain words ask for."""
+
+    peer: bytes | None = None
+    device: bytes | None = None
+    live: bool = False
+    settled: bool = True
+    comparisons: int = 0
+    came: int = 0
+    end: End | None = None
+    received: bytes = b""
+    timer: float | None = None
+    ticks: list[float] = field(default_factory=list)
+    outbox: list[bytes] = field(default_factory=list)
+
+    @property
+    def waiting(self) -> bool:
+        return bool(self.outbox)
+
+    def receive(self, data: bytes, now: float) -> None:
+        self.received += data
+        if data == b"I am Bob":
+            self.peer = self.device = BOB
+        elif data == b"stumble":
+            raise RuntimeError("a fault of ours")
+        elif data == b"disk":
+            raise StorageFailed("the disk failed")
+        elif data == b"nonsense":
+            self.end = End(Code.MALFORMED, silent=True)
+        elif data == b"much":
+            self.outbox.append(bytes(2 * SESSION_BUFFER_BYTES))
+        else:
+            self.outbox.append(data)
+
+    def data_to_send(self) -> bytes:
+        data = b"".join(self.outbox)
+        self.outbox.clear()
+        return data
+
+    def next_timer(self) -> float | None:
+        return self.timer
+
+    def tick(self, now: float) -> None:
+        self.ticks.append(now)
+        self.timer = None
+        self.outbox.append(b"tick")
+
+    def changed(self, change: Change) -> None:
+        self.outbox.append(b"news")
+
+    def compare(self, now: float) -> None:
+        self.comparisons += 1
+        self.outbox.append(b"compare")
+
+    def close(self, code: Code = Code.CLOSING) -> None:
+        self.outbox.append(b"bye %d" % code)
+        self.end = End(code)
+
+
+class Desk:
+    """The desk, without a thread, so that the clock can jump."""
+
+    async def run(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
+        await trio.lowlevel.checkpoint()
+        return function(*arguments)
+
+
+@dataclass
+class Ends:
+    """A running link, and the other end of its stream."""
+
+    link: Link
+    talk: Talk
+    other: Stream
+    met: list[float] = field(default_factory=list)
+    over: trio.Event = field(default_factory=trio.Event)
+
+    async def run(self) -> None:
+        await self.link.run(lambda: self.met.append(trio.current_time()))
+        self.over.set()
+
+
+async def linked(nursery: trio.Nursery, talk: Talk | None = None, pace: Pace | None = None) -> Ends:
+    """A link that has just begun."""
+    talk, pace = talk or Talk(), pace or Pace()
+    ours, theirs = memory_stream_pair()
+    ends = Ends(Link(ours, talk, Desk(), Origin(Address("192.168.1.7", 7000), dialed=False), pace), talk, theirs)
+    nursery.start_soon(ends.run)
+    await wait_all_tasks_blocked()
+    return ends
+
+
+async def test_bytes_go_in_and_out(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery)
+    await ends.other.send_all(b"hello")
+    assert await ends.other.receive_some() == b"hello"
+    await wait_all_tasks_blocked()
+    assert (ends.link.bytes_in, ends.link.bytes_out) == (5, 5)
+
+
+async def test_what_a_caller_has_to_say_first_is_said_without_being_asked(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, Talk(outbox=[b"first"]))
+    assert await ends.other.receive_some() == b"first"
+
+
+async def test_it_tells_once_that_the_other_side_is_known(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery)
+    assert not ends.met
+    await ends.other.send_all(b"I am Bob")
+    await wait_all_tasks_blocked()
+    await ends.other.send_all(b"more")
+    await wait_all_tasks_blocked()
+    assert len(ends.met) == 1
+
+
+async def test_who_proves_nothing_in_time_is_cut_off_without_a_byte(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    begun = trio.current_time()
+    ends = await linked(nursery, Talk())
+    await ends.over.wait()
+    assert trio.current_time() - begun == pytest.approx(PREAUTH_SECONDS)
+    assert await ends.other.receive_some() == b""
+
+
+async def test_one_byte_now_and_then_buys_no_time(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    talk = Talk()
+    talk.receive = lambda data, now: None  # type: ignore[method-assign]
+    begun = trio.current_time()
+    ends = await linked(nursery, talk)
+
+    async def drip() -> None:
+        with suppress(trio.BrokenResourceError):
+            while True:
+                await ends.other.send_all(b"x")
+                await trio.sleep(1.0)
+
+    nursery.start_soon(drip)
+    await ends.over.wait()
+    assert trio.current_time() - begun == pytest.approx(PREAUTH_SECONDS)
+
+
+async def test_who_is_known_may_be_silent_for_long(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    ends = await linked(nursery)
+    await ends.other.send_all(b"I am Bob")
+    await trio.sleep(3600.0)
+    assert not ends.over.is_set()
+
+
+async def test_a_refused_first_message_gets_not_one_byte(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery)
+    await ends.other.send_all(b"nonsense")
+    await ends.over.wait()
+    assert await ends.other.receive_some() == b""
+
+
+async def test_the_timer_is_kept(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    begun = trio.current_time()
+    ends = await linked(nursery, Talk(peer=BOB, timer=begun + 30.0))
+    assert await ends.other.receive_some() == b"tick"
+    assert ends.talk.ticks == [pytest.approx(begun + 30.0)]
+
+
+async def test_what_a_commit_elsewhere_brings_is_sent_when_the_link_is_poked(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, Talk(peer=BOB))
+    ends.talk.changed(Change())
+    ends.link.poke()
+    assert await ends.other.receive_some() == b"news"
+
+
+async def test_closing_says_goodbye_and_waits_a_moment_for_it_to_be_read(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, Talk(peer=BOB))
+    ends.link.close(Code.DUPLICATE)
+    await wait_all_tasks_blocked()
+    assert not ends.over.is_set()
+    assert await ends.other.receive_some() == b"bye %d" % Code.DUPLICATE
+    assert await ends.other.receive_some() == b""
+    await ends.other.aclose()
+    await ends.over.wait()
+
+
+async def test_a_peer_that_does_not_read_cannot_hold_up_the_end(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    ends = await linked(nursery, Talk(peer=BOB))
+    ends.link.close(Code.CLOSING)
+    with trio.fail_after(1.0):
+        await ends.over.wait()
+
+
+async def test_the_other_side_going_away_ends_it(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, Talk(peer=BOB))
+    await ends.other.aclose()
+    await ends.over.wait()
+    assert ends.talk.end is None
+
+
+async def stuck(nursery: trio.Nursery) -> Ends:
+    """A link whose other side has asked for much and takes nothing."""
+    ends = await linked(nursery, Talk(peer=BOB))
+    waiting = trio.Event()
+    ends.link._stream.send_stream.send_all_hook = waiting.wait  # type: ignore[attr-defined]
+    await ends.other.send_all(b"much")
+    await wait_all_tasks_blocked()
+    return ends
+
+
+async def test_who_asks_and_never_takes_is_not_listened_to_any_more(nursery: trio.Nursery) -> None:
+    ends = await stuck(nursery)
+    await ends.other.send_all(b"more, more")
+    await wait_all_tasks_blocked()
+    assert b"more" not in ends.talk.received
+
+
+async def test_who_has_kept_the_node_busy_for_long_is_heard_again_after_a_pause(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    pace = Pace()
+    ends = await linked(nursery, Talk(peer=BOB), pace)
+    pace.spend(BOB, 1e6, trio.current_time())
+    await ends.other.send_all(b"one")
+    assert await ends.other.receive_some() == b"one"
+    begun = trio.current_time()
+    await ends.other.send_all(b"two")
+    assert await ends.other.receive_some() == b"two"
+    assert trio.current_time() - begun == pytest.approx(PAUSE_MAX)
+
+
+async def test_and_in_the_end_he_is_given_up(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    begun = trio.current_time()
+    ends = await stuck(nursery)
+    await ends.over.wait()
+    assert trio.current_time() - begun == pytest.approx(STALL_SECONDS)
+
+
+async def test_a_fault_of_ours_costs_the_connection_and_nothing_else(
+    nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
+) -> None:
+    ends = await linked(nursery, Talk(peer=BOB))
+    await ends.other.send_all(b"stumble")
+    await ends.over.wait()
+    assert ends.link.failure is None
+    assert "a conversation failed" in caplog.text
+
+
+async def test_a_failed_disk_is_the_nodes_business(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, Talk(peer=BOB))
+    await ends.other.send_all(b"disk")
+    await ends.over.wait()
+    assert isinstance(ends.link.failure, StorageFailed)
+
+
+async def test_a_dropped_link_is_gone_at_once_and_says_nothing(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, Talk(peer=BOB))
+    ends.link.drop()
+    await ends.over.wait()
+    assert await ends.other.receive_some() == b""

@@ -1,0 +1,168 @@
+"""The rules of records: which headers may stand, how long, and what will not be signed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from protocol import (
+    Audience,
+    Code,
+    Header,
+    Kind,
+    LocalError,
+    Record,
+    RemoteError,
+    body_hash,
+    check_header,
+    decode,
+    encode,
+    is_strike,
+    signed,
+)
+from protocol.limits import (
+    DEVICE_LIFE,
+    FOREVER,
+    INT_MAX,
+    LISTING_LIFE,
+    POLICY_LIFE,
+    PROFILE_LIFE,
+    RECORD_MAX_BYTES,
+)
+from protocol.records.record import STRIKE_VERSION
+from tests.support.people import NOW, Person, grown
+from tests.support.sample_records import ALICE, OFFER, RECORDS
+
+
+def refusal(act: Callable[[], object]) -> Code:
+    with pytest.raises(RemoteError) as caught:
+        act()
+    return caught.value.code
+
+
+# --- the rules of headers ----------------------------------------------------------------------------------------------
+
+
+def header_of(name: str, **changes: Any) -> Header:
+    return RECORDS[name].header._replace(**changes)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("listing", {"author": bytes(31)}),
+        ("listing", {"device": bytes(33)}),
+        ("listing", {"slot": bytes(15)}),
+        ("listing", {"body_hash": bytes(31)}),
+        ("listing", {"version": 0}),
+        ("listing", {"version": -1}),
+        ("listing", {"floor": -1}),
+        ("listing", {"floor": 2}),
+        ("listing", {"audience": 6}),
+        ("listing", {"audience": -1}),
+        ("listing", {"policy_version": -1}),
+        ("listing", {"created": -1}),
+        ("listing", {"expires": NOW}),
+        ("listing", {"outlives": OFFER.header.expires - 1}),
+        ("profile", {"audience": int(Audience.NETWORK_WIDE)}),
+        ("profile", {"slot": grown("x", size=16)}),
+        ("policy", {"slot": bytes(16)}),
+        ("policy", {"slot": Person("Bob").slot}),
+        ("policy", {"policy_version": 1}),
+        ("certificate", {"slot": bytes(16)}),
+        ("certificate", {"policy_version": 1}),
+        ("certificate", {"audience": 1}),
+        ("certificate", {"body_hash": body_hash(b"")}),
+        ("certificate", {"version": STRIKE_VERSION}),
+        ("certificate", {"expires": FOREVER, "outlives": FOREVER}),
+        ("strike", {"version": 2}),
+        ("strike", {"expires": NOW + 1}),
+    ],
+    ids=repr,
+)
+def test_a_header_out_of_its_range_is_malformed(name: str, changes: dict[str, Any]) -> None:
+    assert refusal(lambda: check_header(header_of(name, **changes))) is Code.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("name", "life"),
+    [("certificate", DEVICE_LIFE), ("policy", POLICY_LIFE), ("profile", PROFILE_LIFE), ("listing", LISTING_LIFE)],
+)
+def test_no_record_lives_longer_than_its_kind_may(name: str, life: int) -> None:
+    check_header(header_of(name, expires=NOW + life, outlives=NOW + life))
+    beyond = header_of(name, expires=NOW + life + 1, outlives=NOW + life + 1)
+    assert refusal(lambda: check_header(beyond)) is Code.EXPIRED
+
+
+@pytest.mark.parametrize("kind", [0, -1, 7, 8, INT_MAX])
+def test_a_kind_this_version_does_not_carry_is_said_to_be_unknown(kind: int) -> None:
+    assert refusal(lambda: check_header(header_of("listing", kind=int(kind)))) is Code.UNKNOWN_KIND
+
+
+def test_nothing_can_follow_a_strike() -> None:
+    strike = RECORDS["strike"]
+    assert is_strike(strike.header)
+    assert not is_strike(RECORDS["certificate"].header)
+    assert strike.header.version == INT_MAX
+    assert strike.header.expires == FOREVER
+    with pytest.raises(LocalError):
+        ALICE.certificate(version=STRIKE_VERSION)
+
+
+def test_a_version_at_the_end_of_all_numbers_may_stand_outside_certificates() -> None:
+    check_header(header_of("listing", version=INT_MAX))
+
+
+def test_the_largest_header_fits() -> None:
+    header = Header(
+        kind=int(Kind.LISTING),
+        author=ALICE.id,
+        device=ALICE.device,
+        slot=bytes(16),
+        version=INT_MAX,
+        audience=5,
+        policy_version=INT_MAX,
+        created=INT_MAX - 2,
+        expires=INT_MAX - 1,
+        floor=INT_MAX,
+        outlives=INT_MAX,
+        body_hash=body_hash(b"body"),
+    )
+    check_header(header)
+    assert Record.parse(encode((encode(header), bytes(64), b"body"))).header == header
+
+
+def test_what_breaks_the_rules_is_not_signed() -> None:
+    def sign(**changes: Any) -> Record:
+        fields = OFFER.header._asdict() | changes
+        del fields["body_hash"]
+        return signed(**fields, body=changes.pop("body", OFFER.body), sign=ALICE.keys.sign)
+
+    for changes in ({"version": 0}, {"kind": 4}, {"expires": FOREVER, "outlives": FOREVER}, {"slot": b""}):
+        with pytest.raises(LocalError):
+            sign(**changes)
+
+
+def test_a_record_too_large_for_a_frame_is_not_signed() -> None:
+    with pytest.raises(LocalError, match="too many"):
+        ALICE.record(Kind.LISTING, bytes(16), bytes(RECORD_MAX_BYTES), life=60)
+
+
+def test_enumerations_leave_no_trace_in_the_bytes() -> None:
+    header = decode(OFFER.header_bytes, max_bytes=1024)
+    assert isinstance(header, tuple)
+    assert {type(field) for field in header} == {int, bytes}
+
+
+# --- words ---------------------------------------------------------------------------------------------------------------
+
+
+def test_audiences_have_words_that_read_back() -> None:
+    words = [audience.word for audience in Audience if audience is not Audience.FOLLOWS]
+    assert words == ["my_cell", "my_community", "trusted_network", "anyone_local", "network_wide"]
+    assert [Audience.from_word(word) for word in words] == [1, 2, 3, 4, 5]
+    for word in ("follows", "everyone", "MY_CELL", ""):
+        with pytest.raises(ValueError, match="my_cell, my_community"):
+            Audience.from_word(word)

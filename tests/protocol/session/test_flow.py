@@ -1,0 +1,164 @@
+"""The pace of a session: windows, batches, pings, ends, and the table that it follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import protocol
+from protocol import (
+    Code,
+    LocalError,
+    Phase,
+    Received,
+    Record,
+    RemoteError,
+    Wanted,
+    keep_this_one,
+)
+from protocol.limits import (
+    WINDOW_RECORDS,
+)
+from protocol.session import ALLOWED, TRANSITIONS, State, Trigger
+from protocol.wire.frames import Bye, Ping, Pull, Records
+from tests.support.people import NOW, Person
+from tests.support.session_pair import Pair, Side, kinds
+
+ALICE, BOB = Person("Alice"), Person("Bob")
+MANY = [BOB.listing(f"offer {number}", now=NOW + number) for number in range(3000)]
+
+
+def test_no_more_is_under_way_than_the_window_allows() -> None:
+    one, other = Side(ALICE), Side(BOB)
+    other.put(MANY)
+    pair = Pair.of(one, other).run()
+    pulled = 0
+    for frame in pair.frames:
+        if isinstance(frame, Pull):
+            pulled += frame.count
+        elif isinstance(frame, Records):
+            pulled -= len(frame.entries)
+        assert pulled <= WINDOW_RECORDS
+    assert kinds(pair)[Pull] > 1
+
+
+def test_nothing_more_is_pulled_until_the_node_has_committed() -> None:
+    class Slow(Side):
+        def take(self, records: list[Record]) -> None:
+            self.batches.append(records)
+
+    one, other = Slow(ALICE), Side(BOB)
+    other.put(MANY)
+    pair = Pair.of(one, other).run()
+    taken = sum(map(len, one.batches))
+    assert taken <= WINDOW_RECORDS
+    assert not one.live
+    batches = len(one.batches)
+    for _ in range(batches):
+        one.session.judged()
+    pair.run()
+    assert sum(map(len, one.batches)) > taken
+
+
+def until_wanted(pair: Pair) -> bytes:
+    """Carry frames until the initiator has pulled; returns the first frame of records, not yet carried."""
+    one, other = pair.initiator, pair.responder
+    while True:
+        other.handle(other.session.receive_many(one.session.frames_to_send(), 0))
+        frames = other.session.frames_to_send()
+        if any(isinstance(event, Wanted) for event in other.events):
+            return frames[0]
+        one.handle(one.session.receive_many(frames, 0))
+
+
+def test_records_that_trickle_in_are_not_kept_waiting() -> None:
+    one, other = Side(ALICE), Side(BOB)
+    other.put(MANY[:400])
+    first = until_wanted(Pair.of(one, other))
+    one.handle(one.session.receive(first, 1.0))
+    assert one.batches == []
+    assert one.session.next_timer() == 1.25
+    one.handle(one.session.tick(1.25))
+    assert len(one.batches) == 1
+
+
+def test_a_quiet_session_pings_and_stays() -> None:
+    pair = Pair.of().run().wait(500)
+    assert pair.initiator.ended is None
+    assert pair.responder.ended is None
+    assert 30 <= len(pair.log) <= 40
+
+
+def test_records_that_have_come_are_handed_over_before_the_end() -> None:
+    one, other = Side(ALICE), Side(BOB)
+    other.put(MANY[:400])
+    first = until_wanted(Pair.of(one, other))
+    one.session.receive(first, 0)
+    events = one.session.tick(200)
+    assert isinstance(events[0], Received)
+    assert one.session.state is State.ENDED
+
+
+def test_goodbye_ends_both_sides_and_what_follows_is_not_heard() -> None:
+    pair = Pair.of().run()
+    pair.initiator.session.bye(Code.DUPLICATE)
+    pair.run()
+    assert pair.responder.ended is not None
+    assert pair.responder.ended.code is Code.DUPLICATE
+    assert pair.responder.session.next_timer() is None
+    assert pair.responder.session.receive(b"\xc1", pair.now) == []
+
+
+def test_an_own_node_that_answers_out_of_turn_is_told_so() -> None:
+    side = Side(BOB)
+    side.start(ALICE, initiator=False)
+    for call in (
+        side.admit,
+        side.session.judged,
+        lambda: side.session.supply([]),
+        lambda: side.session.update(Phase.REST, [], []),
+    ):
+        with pytest.raises(LocalError):
+            call()
+    pair = Pair.of().run()
+    with pytest.raises(LocalError):
+        pair.initiator.admit()
+
+
+def test_a_node_does_not_talk_to_itself() -> None:
+    one, other = Side(ALICE), Side(ALICE)
+    for side in (one, other):
+        side.learn(ALICE)
+    one.start(ALICE, initiator=True)
+    other.start(ALICE, initiator=False)
+    with pytest.raises(RemoteError) as caught:
+        Pair(one, other).run()
+    assert caught.value.code is Code.REFUSED
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(min_size=32, max_size=32))
+def test_of_two_connections_both_sides_keep_the_same(mine: bytes, yours: bytes) -> None:
+    if mine == yours:
+        return
+    i_keep_mine = keep_this_one(mine, yours, i_am_initiator=True)
+    you_keep_mine = keep_this_one(yours, mine, i_am_initiator=False)
+    assert i_keep_mine == you_keep_mine
+    assert keep_this_one(mine, yours, i_am_initiator=False) != i_keep_mine
+
+
+def test_every_state_but_the_last_can_end_and_all_can_be_reached() -> None:
+    reached = {State.GREETING} | {to for ways in TRANSITIONS.values() for to in ways.values()}
+    assert reached == set(State)
+    assert all(State.ENDED in ways.values() for state, ways in TRANSITIONS.items() if state is not State.ENDED)
+
+
+def test_the_specification_has_the_table_of_states_as_the_code_has_it() -> None:
+    spec = (Path(protocol.__file__).parent / "README.md").read_text()
+    for state, ways in TRANSITIONS.items():
+        if state is not State.ENDED:
+            frames = ", ".join(sorted(frame.__name__ for frame in ALLOWED[state] - {Ping, Bye}))
+            to = "; ".join(f"{to.name} ({by.value})" for by, to in ways.items() if by is not Trigger.OVER)
+            assert f"| {state.name}: {state.value} | {frames} | {to} |" in spec

@@ -1,0 +1,152 @@
+"""Searches that are remembered and mended: whatever changes, and in whatever steps, the answer is that of a fresh one."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from protocol import UNSET_PREFERENCE, EffectivePolicy, TrustGraph, cost, limits
+from protocol.trust import incremental_paths
+from tests.support.model import World
+from tests.support.webs import WEIGHTS, chain, graph_of, policy_of, someone
+
+PEOPLE = [someone(number) for number in range(8)]
+PAIRS = [(a, b) for a in PEOPLE for b in PEOPLE if a != b]
+
+
+def ask_all(graph: TrustGraph, floor: int = 100) -> list[object]:
+    """All that searches say."""
+    return [
+        (sorted(graph.reach_to(person, floor).items()), sorted(graph.regard_and_hops_from(person, floor).items()))
+        for person in PEOPLE
+    ]
+
+
+def vouched(world: World, pair: tuple[bytes, bytes], weight: int) -> World:
+    vouches = {**world.vouches, pair: weight}
+    return replace(world, vouches={pair: weight for pair, weight in vouches.items() if weight})
+
+
+@settings(max_examples=120)
+@given(
+    st.lists(st.tuples(st.sampled_from(PAIRS), WEIGHTS), max_size=40),
+    st.lists(st.lists(st.tuples(st.sampled_from(PAIRS), WEIGHTS), min_size=1, max_size=4), max_size=8),
+    st.sets(st.sampled_from(PAIRS), max_size=3),
+    st.sampled_from([1, 100, 500]),
+)
+def test_after_any_changes_a_graph_says_what_a_new_one_would(
+    first: list[tuple[tuple[bytes, bytes], int]],
+    changes: list[list[tuple[tuple[bytes, bytes], int]]],
+    blocks: set[tuple[bytes, bytes]],
+    floor: int,
+) -> None:
+    world = World({}, blocks)
+    for pair, weight in first:
+        world = vouched(world, pair, weight)
+    graph = graph_of(world, PEOPLE)
+    with patch("protocol.trust.incremental_paths._CHANGES_PART", 0):  # always mend, however much changes
+        for step in changes:
+            ask_all(graph, floor)
+            for pair, weight in step:
+                world = vouched(world, pair, weight)
+                graph.set(pair[0], policy_of(world, pair[0]))
+            assert ask_all(graph, floor) == ask_all(graph_of(world, PEOPLE), floor)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sets(st.sampled_from(PAIRS), max_size=12)), max_size=6))
+def test_people_who_come_go_and_block_in_between_change_nothing_about_that(
+    changes: list[tuple[bytes, set[tuple[bytes, bytes]]]],
+) -> None:
+    world = World(dict.fromkeys(PAIRS[::2], 900) | dict.fromkeys(PAIRS[1::4], 700))
+    graph = graph_of(world, PEOPLE)
+    for person, pairs in changes:
+        ask_all(graph)
+        vouches = {pair: weight for pair, weight in world.vouches.items() if person not in pair}
+        world = World(vouches | dict.fromkeys(sorted(pairs), 800), set(sorted(pairs)[:2]))
+        for each in PEOPLE:
+            policy = policy_of(world, each)
+            graph.set(each, policy if policy.vouches or policy.block_tags else None)
+        assert ask_all(graph) == ask_all(graph_of(world, PEOPLE))
+
+
+def test_in_a_large_web_one_change_after_another_is_followed() -> None:
+    rng = random.Random(5)
+    people = [rng.randbytes(32) for _ in range(150)]
+    vouches: dict[bytes, dict[bytes, int]] = {person: {} for person in people}
+    for person in people:
+        for other in rng.sample(people, 6):
+            if other != person:
+                vouches[person][other] = rng.choice([1000, 900, 700, 400])
+                vouches[other][person] = rng.choice([1000, 900, 700, 400])
+
+    def policy(person: bytes) -> EffectivePolicy:
+        return EffectivePolicy(dict(vouches[person]), frozenset(), UNSET_PREFERENCE)
+
+    graph = TrustGraph()
+    for person in people:
+        graph.set(person, policy(person))
+    viewer = people[0]
+    for _ in range(150):
+        one, other = rng.sample(people, 2)
+        weight = rng.choice([0, 0, 1000, 800, 300])
+        vouches[one].pop(other, None)
+        if weight:
+            vouches[one][other] = weight
+        graph.set(one, policy(one))
+        fresh = TrustGraph()
+        for person in reversed(people):
+            fresh.set(person, policy(person))
+        assert graph.reach_to(viewer) == fresh.reach_to(viewer)
+        assert graph.regard_and_hops_from(viewer) == fresh.regard_and_hops_from(viewer)
+
+
+def test_a_better_way_that_is_too_long_to_go_on_from_is_searched_for_anew() -> None:
+    """Whoever can now be reached more cheaply, but by so many vouches that nobody goes on from him, ends all ways."""
+    row = [someone(100 + number) for number in range(limits.HOPS_MAX + 1)]
+    behind = someone(200)
+    world = chain([*row, behind], 1000)
+    world.vouches |= {(row[0], row[-1]): 900, (row[-1], row[0]): 900}
+    del world.vouches[row[3], row[4]]
+    graph = graph_of(world)
+    assert graph.regard_from(row[0])[behind] == graph.reach_to(row[0])[behind] == cost(900)
+    world.vouches[row[3], row[4]] = 1000
+    graph.set(row[3], policy_of(world, row[3]))
+    fresh = graph_of(world)
+    for person in (row[0], row[-1], behind):
+        assert graph.regard_and_hops_from(person) == fresh.regard_and_hops_from(person)
+        assert graph.reach_to(person) == fresh.reach_to(person)
+
+
+def test_one_changed_vouch_is_mended_and_no_whole_search_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = [someone(100 + number) for number in range(30)]
+    world = chain(row, 990)
+    graph = graph_of(world)
+    assert len(graph.reach_to(row[0])) == len(graph.regard_from(row[0])) == 29
+
+    def never(*_: object) -> None:
+        raise AssertionError("searched anew")
+
+    monkeypatch.setattr(incremental_paths, "ways_to", never)
+    monkeypatch.setattr(incremental_paths, "ways_from", never)
+    world.vouches[row[20], row[21]] = 980
+    graph.set(row[20], policy_of(world, row[20]))
+    assert graph.regard_from(row[0])[row[29]] == 28 * cost(990) + cost(980)
+    assert graph.reach_to(row[0])[row[29]] == 29 * cost(990)
+    del world.vouches[row[20], row[21]]
+    graph.set(row[20], policy_of(world, row[20]))
+    assert len(graph.regard_from(row[0])) == 20
+    assert len(graph.reach_to(row[0])) == 20
+
+
+def test_only_so_many_searches_are_remembered() -> None:
+    people = [someone(number) for number in range(limits.SEARCHES_REMEMBERED + 20)]
+    graph = graph_of(chain(people, 1000))
+    for person in people:
+        graph.reach_to(person)
+    assert len(graph._searches._searches) == limits.SEARCHES_REMEMBERED

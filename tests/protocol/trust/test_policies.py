@@ -1,0 +1,310 @@
+"""Policies over several devices: merging, what narrows, edits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol import (
+    UNSET_PREFERENCE,
+    Audience,
+    Block,
+    EffectivePolicy,
+    InvalidField,
+    LocalError,
+    Policy,
+    Precision,
+    Preference,
+    Vouch,
+    block_tag,
+    empty_policy,
+    merge,
+    narrows,
+    taken_over,
+    with_block,
+    with_preference,
+    with_vouch,
+)
+from protocol.trust.policies import Entries
+from tests.support.model import BruteListing, World, brute_consent
+from tests.support.webs import someone
+
+ALICE, BOB, CAROL, DAVE = (someone(number) for number in range(1, 5))
+SALT = bytes(16)
+CLOCK = 9
+AUDIENCES = [audience for audience in Audience if audience is not Audience.FOLLOWS]
+
+STAMPS = st.integers(1, 3)
+PREFERENCES = st.builds(
+    Preference, st.sampled_from(AUDIENCES), st.sampled_from(Precision), st.sampled_from([5, 25]), st.integers(0, 3)
+)
+
+
+@st.composite
+def registers(draw: st.DrawFn) -> Policy:
+    """What a device may say, with so few subjects and stamps that devices often say different things at once."""
+    subjects = draw(st.lists(st.sampled_from([BOB, CAROL, DAVE]), unique=True))
+    blocked = draw(st.lists(st.sampled_from([BOB, CAROL]), unique=True))
+    return Policy(
+        SALT,
+        CLOCK,
+        tuple(Vouch(subject, draw(st.sampled_from([0, 300, 800])), draw(STAMPS)) for subject in subjects),
+        tuple(Block(block_tag(ALICE, subject), draw(st.booleans()), draw(STAMPS)) for subject in blocked),
+        draw(PREFERENCES),
+    )
+
+
+def register(*vouches: Vouch, blocks: tuple[Block, ...] = (), preference: Preference = UNSET_PREFERENCE) -> Policy:
+    return Policy(SALT, CLOCK, vouches, blocks, preference)
+
+
+# --- Merging ---------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(registers(), max_size=4))
+def test_merging_is_commutative(devices: list[Policy]) -> None:
+    assert all(merge(order) == merge(devices) for order in permutations(devices))
+
+
+@given(registers(), registers(), registers())
+def test_merging_is_associative(a: Policy, b: Policy, c: Policy) -> None:
+    first, second, third = Entries.of(a), Entries.of(b), Entries.of(c)
+    assert first.joined(second).joined(third) == first.joined(second.joined(third))
+    assert first.joined(second).joined(third).effective() == merge([a, b, c])
+
+
+@given(registers(), registers())
+def test_merging_is_idempotent(a: Policy, b: Policy) -> None:
+    both = Entries.of(a).joined(Entries.of(b))
+    assert both.joined(both) == both == both.joined(Entries.of(a))
+    assert merge([a, b, a]) == merge([a, b])
+
+
+@given(registers(), registers())
+def test_whoever_spoke_last_of_somebody_is_heard(a: Policy, b: Policy) -> None:
+    """A tiny model: for each subject look through everything that was said."""
+    merged = merge([a, b])
+    for subject in (BOB, CAROL, DAVE):
+        said = [vouch for device in (a, b) for vouch in device.vouches if vouch.subject == subject]
+        last = max((vouch.stamp for vouch in said), default=0)
+        weight = min((vouch.weight for vouch in said if vouch.stamp == last), default=0)
+        assert merged.vouches.get(subject, 0) == weight
+        tag = block_tag(ALICE, subject)
+        signed = [block for device in (a, b) for block in device.blocks if block.tag == tag]
+        last = max((block.stamp for block in signed), default=0)
+        assert (tag in merged.block_tags) == any(block.blocked for block in signed if block.stamp == last)
+
+
+def test_of_no_devices_nothing_holds_but_the_unset_preference() -> None:
+    assert merge([]) == EffectivePolicy({}, frozenset(), UNSET_PREFERENCE)
+    assert Preference(Audience.MY_COMMUNITY, Precision.NEIGHBORHOOD, 25, 0) == UNSET_PREFERENCE
+
+
+def test_a_vouch_taken_back_does_not_return_from_a_device_that_was_away() -> None:
+    away = register(Vouch(BOB, 800, 1))
+    assert merge([away, register(Vouch(BOB, 0, 2))]).vouches == {}
+    assert merge([register(Vouch(BOB, 0, 2)), away, register(Vouch(CAROL, 500, 3))]).vouches == {CAROL: 500}
+
+
+def test_at_equal_stamps_the_more_restrictive_holds() -> None:
+    assert merge([register(Vouch(BOB, 800, 2)), register(Vouch(BOB, 300, 2))]).vouches == {BOB: 300}
+    tag = block_tag(ALICE, BOB)
+    ended, begun = register(blocks=(Block(tag, False, 2),)), register(blocks=(Block(tag, True, 2),))
+    assert merge([ended, begun]).block_tags == {tag}
+    wide, narrow = Preference(Audience.NETWORK_WIDE, stamp=2), Preference(Audience.MY_CELL, stamp=2)
+    assert merge([register(preference=wide), register(preference=narrow)]).preference == narrow
+    fine, coarse = Preference(precision=Precision.EXACT, stamp=2), Preference(precision=Precision.CITY, stamp=2)
+    assert merge([register(preference=fine), register(preference=coarse)]).preference == coarse
+    far, near = Preference(radius_km=30, stamp=2), Preference(radius_km=20, stamp=2)
+    assert merge([register(preference=far), register(preference=near)]).preference == near
+
+
+@given(registers())
+def test_one_device_is_heard_as_it_speaks(policy: Policy) -> None:
+    merged = merge([policy])
+    assert merged.preference == policy.preference
+    assert merged.vouches == {vouch.subject: vouch.weight for vouch in policy.vouches if vouch.weight}
+
+
+def test_an_unset_preference_never_wins_over_a_choice() -> None:
+    chosen = Preference(Audience.NETWORK_WIDE, stamp=1)
+    assert merge([register(), register(preference=chosen)]).preference == chosen
+
+
+# --- What narrows ----------------------------------------------------------------------------------------------------
+
+TAG = block_tag(ALICE, BOB)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(register(Vouch(BOB, 800, 1)), register(Vouch(BOB, 799, 2)), id="a vouch lowered"),
+        pytest.param(register(Vouch(BOB, 800, 1)), register(Vouch(BOB, 0, 2)), id="a vouch taken back"),
+        pytest.param(register(Vouch(BOB, 800, 1)), register(), id="a vouch left out"),
+        pytest.param(register(), register(Vouch(BOB, 499, 1)), id="a first vouch weaker than a path may be"),
+        pytest.param(register(), register(blocks=(Block(TAG, True, 1),)), id="a block"),
+        pytest.param(
+            register(preference=Preference(radius_km=25)), register(preference=Preference(radius_km=24)), id="a radius"
+        ),
+    ],
+)
+def test_what_takes_from_somebody_narrows(old: Policy, new: Policy) -> None:
+    assert narrows(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param(register(Vouch(BOB, 800, 1)), register(Vouch(BOB, 800, 1)), id="a renewal"),
+        pytest.param(register(Vouch(BOB, 800, 1)), register(Vouch(BOB, 801, 2)), id="a vouch raised"),
+        pytest.param(register(), register(Vouch(BOB, 500, 1)), id="a first vouch that holds every audience"),
+        pytest.param(
+            register(blocks=(Block(TAG, True, 1),)), register(blocks=(Block(TAG, False, 2),)), id="the end of a block"
+        ),
+        pytest.param(
+            register(preference=Preference(precision=Precision.EXACT)),
+            register(preference=Preference(precision=Precision.REGION)),
+            id="a precision, which is for what comes after it",
+        ),
+    ],
+)
+def test_what_only_gives_does_not_narrow(old: Policy, new: Policy) -> None:
+    assert not narrows(old, new)
+
+
+def test_an_entry_narrows_if_it_overrides_what_another_device_gave() -> None:
+    other = register(Vouch(BOB, 900, 1))
+    assert not narrows(register(), register(Vouch(BOB, 600, 2)))
+    assert narrows(register(), register(Vouch(BOB, 600, 2)), [other])
+    assert narrows(register(), register(Vouch(BOB, 0, 2)), [other])
+    assert not narrows(register(), register(Vouch(BOB, 950, 2)), [other])
+
+
+def test_an_audience_narrows_unless_it_holds_all_of_the_former_one() -> None:
+    """Asked of the model: somebody in each corner of a world, and whoever the change would lose."""
+    author, corners = (
+        ALICE,
+        [
+            (cell, community, trust, near)
+            for cell in (0, 1)
+            for community in (0, 1)
+            for trust in (0, 300, 800)
+            for near in (0, 1)
+        ],
+    )
+    world = World(km={("here", "there"): 900.0})
+    for number, (cell, community, trust, near) in enumerate(corners, start=100):
+        viewer = someone(number)
+        if cell:
+            world.cells.append({author, viewer})
+        if community:
+            world.communities.append({author, viewer})
+        if trust:
+            world.vouches[author, viewer] = trust
+        world.places[viewer] = "here" if near else "there"
+    viewers = sorted(world.places)
+
+    def audience(word: Audience) -> set[bytes]:
+        listing = BruteListing(author, word.word, place="here")
+        return {viewer for viewer in viewers if brute_consent(world, listing, viewer)}
+
+    for old in AUDIENCES:
+        for new in AUDIENCES:
+            change = register(preference=Preference(old)), register(preference=Preference(new))
+            assert narrows(*change) == (not audience(old) <= audience(new)), (old, new)
+
+
+@given(registers(), registers(), st.lists(registers(), max_size=2))
+def test_what_does_not_narrow_leaves_everybody_as_much(old: Policy, new: Policy, others: list[Policy]) -> None:
+    if not narrows(old, new, others):
+        before, after = merge([old, *others]), merge([new, *others])
+        assert all(after.vouches.get(subject, 0) >= weight for subject, weight in before.vouches.items())
+        assert after.block_tags <= before.block_tags
+        assert after.preference.radius_km >= before.preference.radius_km
+
+
+# --- Edits -----------------------------------------------------------------------------------------------------------
+
+
+def test_edits_replace_what_was_said_before() -> None:
+    policy = with_vouch(empty_policy(SALT), BOB, 700, 1, b"a" * 16)
+    policy = with_vouch(policy, CAROL, 800, 2, b"b" * 16)
+    policy = with_vouch(policy, BOB, 0, 3, b"c" * 16)
+    assert policy == Policy(b"c" * 16, 3, (Vouch(BOB, 0, 3), Vouch(CAROL, 800, 2)))
+    policy = with_block(policy, ALICE, BOB, True, 4, SALT)
+    policy = with_block(policy, ALICE, BOB, False, 7, SALT)
+    policy = with_preference(policy, Preference(Audience.TRUSTED_NETWORK, stamp=99), 8, SALT)
+    assert policy.blocks == (Block(TAG, False, 7),)
+    assert policy.preference == Preference(Audience.TRUSTED_NETWORK, stamp=8)
+    assert policy.clock == 8
+    assert Policy.parse(policy.to_body()) == policy
+
+
+def test_an_edit_wins_over_all_that_its_author_knew() -> None:
+    other = register(Vouch(BOB, 900, CLOCK))
+    edited = with_vouch(empty_policy(SALT), BOB, 200, CLOCK + 1, SALT)
+    assert merge([edited, other]).vouches == {BOB: 200}
+
+
+def test_an_edit_with_an_old_stamp_is_our_mistake() -> None:
+    with pytest.raises(LocalError, match="stamp"):
+        with_vouch(register(), BOB, 500, CLOCK, SALT)
+
+
+@pytest.mark.parametrize("weight", [-1, 1001])
+def test_fault_18_an_edit_refuses_a_weight_out_of_range(weight: int) -> None:
+    with pytest.raises(InvalidField, match="trust must be from 0 to 1000"):
+        with_vouch(empty_policy(SALT), BOB, weight, 1, SALT)
+
+
+@given(registers(), st.sampled_from([0, 300, 800]))
+def test_an_edit_changes_only_what_it_is_about(policy: Policy, weight: int) -> None:
+    before = merge([policy])
+    after = merge([with_vouch(policy, BOB, weight, CLOCK + 1, SALT)])
+    assert {**before.vouches, BOB: weight} == {**after.vouches, BOB: weight}
+    assert after.vouches.get(BOB, 0) == weight
+    assert (after.block_tags, after.preference) == (before.block_tags, before.preference)
+
+
+# --- Taking over -----------------------------------------------------------------------------------------------------
+
+
+def said(policies: list[Policy]) -> EffectivePolicy:
+    """What holds, whenever it was said."""
+    merged = merge(policies)
+    return replace(merged, preference=merged.preference._replace(stamp=0))
+
+
+@given(registers(), registers(), st.lists(registers(), max_size=2))
+def test_what_is_taken_over_holds_without_the_device_that_said_it(
+    mine: Policy, theirs: Policy, others: list[Policy]
+) -> None:
+    after = taken_over(mine, theirs, others, CLOCK + 1, SALT)
+    assert said([after, *others]) == said([after, theirs, *others]) == said([mine, theirs, *others])
+    assert taken_over(after, theirs, others, CLOCK + 2, SALT) is after
+
+
+@given(registers(), registers(), registers())
+def test_what_is_taken_over_does_not_bring_an_absent_device_back(mine: Policy, theirs: Policy, absent: Policy) -> None:
+    """The one that was away comes back when the other's register is void: it hears the same as if both were there."""
+    after = taken_over(mine, theirs, [], CLOCK + 1, SALT)
+    together = merge([mine, theirs])
+    spoken = {vouch.subject for vouch in theirs.vouches if vouch not in mine.vouches} & {
+        vouch.subject for vouch in after.vouches if vouch.stamp == CLOCK + 1
+    }
+    for subject in spoken:
+        assert merge([after, absent]).vouches.get(subject, 0) == together.vouches.get(subject, 0)
+
+
+@given(registers(), registers(), st.lists(registers(), max_size=2))
+def test_with_blocks_alone_nobody_gains(mine: Policy, theirs: Policy, others: list[Policy]) -> None:
+    after = merge([taken_over(mine, theirs, others, CLOCK + 1, SALT, blocks_only=True), *others])
+    rest, all_of_them = merge([mine, *others]), merge([mine, theirs, *others])
+    assert after.block_tags == rest.block_tags | all_of_them.block_tags
+    assert after.vouches == rest.vouches
+    assert after.preference[:3] == min(rest.preference[:3], all_of_them.preference[:3])

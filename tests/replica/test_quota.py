@@ -1,0 +1,144 @@
+"""How much others may put into a node: metered by who brings it, and never at the cost of one's own people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from meshnode.app import upkeep
+from meshnode.app.explain.status import NetworkState, problems
+from meshnode.app.owner import policy
+from meshnode.app.people import blocks
+from meshnode.clock import Clock
+from meshnode.replica.replica import Replica
+from meshnode.store import Store
+from protocol import Kind, Record, limits, person_text
+from tests.support.network import replica_of
+from tests.support.people import NOW, Person
+
+ALICE, CAROL, MALLORY, NORA = (Person(name) for name in ("Alice", "Carol", "Mallory", "Nora"))
+
+
+def crowd(count: int, now: int) -> Iterator[Record]:
+    """Certificates of people who were made up a moment ago."""
+    for number in range(count):
+        yield Person(f"nobody {number}").certificate(now)
+
+
+@pytest.fixture
+def bob(monkeypatch: pytest.MonkeyPatch) -> Replica:
+    """Somebody with room for thirty who-is-who records of others, twenty of them from one."""
+    monkeypatch.setattr(limits, "CIRCLE_RECORDS_MAX", 30)
+    bob = replica_of("Bob")
+    policy.vouch(bob, ALICE.id, 800)
+    return bob
+
+
+def test_made_up_people_end_where_their_bringers_share_does(bob: Replica) -> None:
+    outcome = bob.ingest.receive(list(crowd(100, bob.clock.now())), MALLORY.id)
+    assert len(outcome.kept) == 20
+    assert len(outcome.refused) == 80
+    assert outcome.faults == []
+
+
+def test_what_one_has_used_up_leaves_room_for_what_others_bring(bob: Replica) -> None:
+    now = bob.clock.now()
+    bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
+    assert bob.ingest.receive([CAROL.certificate(now)], NORA.id).kept == [CAROL.certificate(now).id]
+
+
+def test_people_i_vouch_for_find_room_when_all_is_used_up(bob: Replica) -> None:
+    now = bob.clock.now()
+    bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
+    bob.ingest.receive(list(crowd(200, now))[100:], NORA.id)
+    assert bob.ingest.receive([CAROL.certificate(now)], NORA.id).kept == []
+    mine = [ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now), ALICE.profile(now)]
+    assert len(bob.ingest.receive(mine, MALLORY.id).kept) == 3
+
+
+def test_a_withdrawal_finds_room_when_its_author_has_none_left(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = bob.clock.now()
+    offer = ALICE.listing(now=now)
+    bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now), offer], ALICE.id)
+    monkeypatch.setattr(limits, "AUTHOR_BYTES_MAX", bob.store.records.bytes_of(ALICE.id))
+    monkeypatch.setattr(limits, "AUTHOR_RECORDS_MAX", bob.store.records.count(ALICE.id))
+    withdrawal = ALICE.withdrawal(offer, now)
+    outcome = bob.ingest.receive([ALICE.listing("Another", now=now), withdrawal], ALICE.id)
+    assert outcome.kept == [withdrawal.id]
+
+
+def test_policies_are_metered_by_their_bytes(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "CIRCLE_RECORDS_MAX", 1000)
+    monkeypatch.setattr(limits, "POLICY_BYTES_MAX", 60_000)
+    bob = replica_of("Bob")
+    now = bob.clock.now()
+    made_up = [Person(f"nobody {number}") for number in range(20)]
+    subjects: dict[Person | bytes, int] = {bytes([1, number]) + bytes(30): 1000 for number in range(99)}
+    subjects[bob.me] = 1000
+    records = [record for one in made_up for record in (one.certificate(now), one.policy(subjects, now=now))]
+    bob.ingest.receive(records, MALLORY.id)
+    held = [row for row in bob.store.records.rows(kinds=(Kind.POLICY,)) if row.author != bob.me]
+    assert 0 < len(held) < len(made_up)
+    assert bob.store.records.brought(MALLORY.id).policies <= 40_000
+
+
+def test_a_nearly_full_disk_takes_in_nothing_but_what_is_ours(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = bob.clock.now()
+    gigabyte = 1024**3
+    monkeypatch.setattr(Store, "disk", lambda _: (gigabyte, 100 * gigabyte))
+    assert bob.ingest.receive([ALICE.certificate(now)], ALICE.id).kept == []
+    policy.vouch(bob, CAROL.id, 500)
+    assert policy.weight(bob, CAROL.id) == 500
+    assert [problem.code for problem in problems(bob, NetworkState(ready=True))][:1] == ["disk_full"]
+
+
+@pytest.mark.parametrize("free", [11, 3])
+def test_a_tenth_of_a_disk_or_enough_to_go_on_with_is_not_nearly_full(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch, free: int
+) -> None:
+    gigabyte = 1024**3
+    monkeypatch.setattr(Store, "disk", lambda _: (free * gigabyte, 100 * gigabyte))
+    assert not bob.room.disk_is_full
+
+
+def test_the_owner_is_told_who_has_crowded_the_node(bob: Replica) -> None:
+    bob.ingest.receive(list(crowd(100, bob.clock.now())), MALLORY.id)
+    assert bob.room.crowded_by() == [MALLORY.id]
+    assert [problem.code for problem in problems(bob, NetworkState(ready=True))] == ["crowded"]
+
+
+def test_room_comes_back_with_whom_it_was_taken_by_gone(bob: Replica) -> None:
+    now = bob.clock.now()
+    bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
+    rows = [row.id for row in bob.store.records.rows() if row.author != bob.me]
+    with bob.store.transaction():
+        bob.store.records.drop_bodies(rows)
+    assert len(bob.ingest.receive(list(crowd(200, now))[100:], MALLORY.id).kept) == 20
+
+
+def test_blocking_who_has_crowded_the_node_throws_out_what_he_brought(bob: Replica) -> None:
+    now = bob.clock.now()
+    bob.ingest.receive([MALLORY.certificate(now), MALLORY.policy({bob.me: 900}, now=now)], MALLORY.id)
+    bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now)], MALLORY.id)
+    bob.ingest.receive([CAROL.certificate(now)], NORA.id)
+    bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
+    assert bob.room.crowded_by() == [MALLORY.id]
+    blocks.block(bob, person_text(MALLORY.id))
+    assert bob.circle.people() == {bob.me, ALICE.id, CAROL.id}
+    assert bob.room.crowded_by() == []
+
+
+def test_certificates_of_people_of_whom_nothing_else_comes_go_after_a_while() -> None:
+    wall = [float(NOW)]
+    bob = replica_of("Bob", clock=Clock(wall=lambda: wall[0], monotonic=lambda: wall[0]))
+    now = bob.clock.now()
+    policy.vouch(bob, ALICE.id, 800)
+    bob.ingest.receive([ALICE.certificate(now), NORA.certificate(now), NORA.policy({bob.me: 500}, now=now)], MALLORY.id)
+    bob.ingest.receive([*crowd(5, now), CAROL.strike(now)], MALLORY.id)
+    wall[0] += limits.HELD_LIFE
+    upkeep.upkeep(bob)
+    assert len(bob.circle.people()) == 9
+    wall[0] += limits.HOUR
+    upkeep.upkeep(bob)
+    assert bob.circle.people() == {bob.me, ALICE.id, NORA.id}

@@ -1,0 +1,98 @@
+"""Whose standing moved: whatever changes, no answer changes about anybody who is not named."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from meshnode.app.owner import policy
+from meshnode.replica.access import Answer, Question, question
+from meshnode.replica.replica import Replica
+from meshnode.replica.standing_tracker import Moved
+from meshnode.store import State
+from protocol import Audience, PersonId, Precision, Preference, Record, coarse
+from tests.support.mesh import EPOCH, Mesh
+from tests.support.people import Person
+
+PEOPLE = [Person(name) for name in ("Bob", "Carol", "Dave", "Erin", "Frank", "Grace")]
+PLACES = [coarse(lat, 13.4, Precision.CITY) for lat in (52.5, 53.5)]
+
+
+class World:
+    """A node whose circle changes at random, as if the records had come by themselves."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.replica: Replica = Mesh(seed).add("Alice", place=PLACES[0]).replica
+        self.version = 1
+        for person in PEOPLE:
+            self.put(person.certificate(EPOCH))
+            self.say(person)
+            for audience in Audience:
+                self.put(person.listing(f"{audience.word}", audience=audience, now=EPOCH))
+
+    def put(self, record: Record, state: State = State.LIVE) -> None:
+        self.replica.store.records.put(record, state=state, received_from=PEOPLE[0].id, arrived=EPOCH)
+        self.replica.circle.refresh(self.replica.store, {record.header.author})
+
+    def say(self, person: Person, state: State = State.LIVE) -> None:
+        others = [self.replica.me, *(other.id for other in PEOPLE if other is not person)]
+        vouches: dict[Person | PersonId, int] = {
+            other: self.rng.choice([300, 800, 1000]) for other in self.rng.sample(others, self.rng.randrange(1, 4))
+        }
+        blocks = [other for other in PEOPLE if other is not person and self.rng.random() < 0.1]
+        preference = Preference(self.rng.choice(list(Audience)[1:]), Precision.CITY, 30, self.version)
+        self.put(person.policy(vouches, blocks=blocks, preference=preference, version=self.version, now=EPOCH), state)
+
+    def move(self) -> None:
+        """One change of any kind."""
+        self.version += 1
+        rng, replica = self.rng, self.replica
+        person = rng.choice(PEOPLE)
+        changes: list[Callable[[], object]] = [
+            lambda: self.say(person),
+            lambda: self.say(person),
+            lambda: self.say(person, State.SUSPENDED),
+            lambda: self.put(person.profile(EPOCH, place=rng.choice(PLACES), version=self.version)),
+            lambda: policy.vouch(replica, person.id, rng.choice([0, 400, 900])),
+            lambda: policy.block(replica, person.id),
+            lambda: policy.unblock(replica, person.id),
+        ]
+        rng.choice(changes)()
+
+    def answers(self, viewer: PersonId, asked: set[Question]) -> dict[Question, Answer]:
+        return {each: self.replica.judge.answer(viewer, each) for each in asked}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_answer_changes_about_whom_nobody_names(seed: int) -> None:
+    world = World(seed)
+    replica = world.replica
+    viewers = [replica.me, *(person.id for person in PEOPLE[:3])]
+    asked = {question(row) for row in replica.store.records.rows()}
+    moved = {viewer: Moved(replica.circle, viewer) for viewer in viewers}
+    narrow = 0
+    for viewer in viewers:
+        assert moved[viewer].since_last() is None  # nothing was said before
+    for _ in range(30):
+        before = {viewer: world.answers(viewer, asked) for viewer in viewers}
+        world.move()
+        for viewer in viewers:
+            named = moved[viewer].since_last()
+            after = world.answers(viewer, asked)
+            changed = {each[1] for each in asked if after[each] is not before[viewer][each]}
+            assert named is None or changed <= named
+            narrow += named is not None and len(named) < len(PEOPLE)
+    assert narrow > 10  # mostly it is known that nothing much moved
+
+
+def test_whoever_has_not_asked_for_long_asks_about_everybody() -> None:
+    world = World(1)
+    moved = Moved(world.replica.circle, PEOPLE[0].id)
+    moved.since_last()
+    assert moved.since_last() == set()
+    for _ in range(5000):
+        world.replica.circle.refresh(world.replica.store, {PEOPLE[1].id})
+    assert moved.since_last() is None

@@ -1,0 +1,225 @@
+"""What everybody in a country may hold by the brute-force model, over all that was ever said; and what he does hold.
+
+The truth is read from the authors' own hands alone. What the rule grants reaches somebody if people who may have it too
+stand in touch between him and its author, each of whom is told what it takes to know that the next may have it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from meshnode.app.owner import policy
+from meshnode.replica.access import Answer
+from meshnode.store import Row, State
+from protocol import Audience, Kind, Listing, body_of, distance_km
+from tests.support.large_world import LargeWorld
+from tests.support.model import BruteListing, brute_visible, brute_web
+from tests.support.world_simulation import PLACES, Country
+
+_KNOWN = (State.LIVE, State.SUSPENDED, State.HEADER)
+
+
+@dataclass(frozen=True, order=True)
+class Copy:
+    """Somebody's copy of a listing."""
+
+    viewer: str
+    author: str
+    slot: bytes
+
+
+@dataclass(frozen=True)
+class Told:
+    """A listing as its author has it: who may see it by the rule, and which versions are harmless still."""
+
+    author: str
+    slot: bytes
+    audience: Audience
+    versions: range
+    viewers: frozenset[str]
+
+
+class Truth:
+    """What the model says at this moment."""
+
+    def __init__(self, country: Country) -> None:
+        self._country = country
+        self.world = _world(country)
+        self._touch: dict[str, set[str]] = {name: set() for name in country.names}
+        for one, other in country.mesh.connections():
+            self._touch[one].add(other)
+            self._touch[other].add(one)
+        self._in_groups = {name: country.groups_of(name) for name in country.names}
+        self.listings = list(self._listings())
+        self.may = {
+            Copy(viewer, listing.author, listing.slot): listing.versions
+            for listing in self.listings
+            for viewer in listing.viewers
+        }
+        """All that the rule grants, with the versions that may be used."""
+        self.must = {copy for listing in self.listings for copy in self._reached(listing)}
+        """What of it can be brought to those it is granted to."""
+
+    def is_cut_off(self, copy: Copy) -> bool:
+        """Whether the viewer has not heard what decides about his copy, nor has anybody to whom he would show what he has.
+
+        Blocks do that: who is at odds with an author is neither shown old copies of his nor asked for newer ones.
+        """
+        viewer = self._country.mesh.nodes[copy.viewer]
+        of = {node.person: name for name, node in self._country.mesh.nodes.items()}
+        author, now = self._country.person(copy.author), viewer.replica.clock.now()
+        near = author in viewer.replica.circle.reach_to(viewer.person)
+        path = viewer.replica.circle.graph.trust(author, viewer.person) if near else None
+        people = {copy.author, *(of[person] for person in path.people)} if path is not None else {copy.author}
+        knows = self._heard(copy.viewer, people, copy)
+        truth = {known: row for name in people for known, row in self._heard(name, {name}, copy).items()}
+        if all(known not in truth or row.version >= truth[known].version for known, row in knows.items()):
+            return False
+        for name in self._touch[copy.viewer]:
+            better = self._heard(name, people, copy)
+            for known, row in knows.items():
+                if known in better and better[known].version > row.version:
+                    shown = viewer.replica.judge.may_have(self._country.person(name), row, now)
+                    if shown is Answer.YES:
+                        return False
+        return True
+
+    def _heard(self, name: str, people: set[str], copy: Copy) -> dict[tuple[str, int, bytes], Row]:
+        """The newest that somebody knows of what these people say of others, and the author of himself.
+
+        What waits to be judged does not count: it supersedes nothing, and is passed on to nobody.
+        """
+        records = self._country.replica(name).store.records
+        heard: dict[tuple[str, int, bytes], Row] = {}
+        for author in people:
+            for row in records.rows(tuple(Kind), self._country.person(author), _KNOWN):
+                of_himself = author == copy.author and row.kind in (Kind.PROFILE, Kind.JOIN)
+                if of_himself or row.kind == Kind.POLICY or (row.kind == Kind.LISTING and row.slot == copy.slot):
+                    known = (author, row.kind, row.slot)
+                    if known not in heard or heard[known].version < row.version:
+                        heard[known] = row
+        return heard
+
+    def _listings(self) -> Iterator[Told]:
+        for author, node in self._country.mesh.nodes.items():
+            own = policy.own(node.replica)
+            assert own is not None
+            for record in node.replica.store.records.bodies(Kind.LISTING, author=node.person):
+                header = record.header
+                if header.expires <= node.replica.clock.now() or record.withdrawn:
+                    continue
+                followed = header.audience == Audience.FOLLOWS
+                audience = Audience(own.preference.audience if followed else header.audience)
+                body = body_of(record)
+                assert isinstance(body, Listing)
+                place = body.place or self.world.places.get(author)
+                facts = BruteListing(author, audience.word, place, own.preference.radius_km)
+                viewers = {
+                    name for name in self._country.names if name != author and brute_visible(self.world, facts, name)
+                }
+                versions = range(max(1, header.floor), header.version + 1)
+                yield Told(author, header.slot, audience, versions, frozenset(viewers))
+
+    # --- what reaches whom ---------------------------------------------------------------------------------------------
+
+    def _reached(self, listing: Told) -> set[Copy]:
+        """Passed on by people in touch, each of whom may have it and can tell that the next may."""
+        reached, waiting = {listing.author}, deque([listing.author])
+        while waiting:
+            giver = waiting.popleft()
+            for taker in sorted(self._touch[giver] & listing.viewers - reached):
+                if self._can_tell(giver, listing, taker) and self._can_tell(taker, listing, taker):
+                    reached.add(taker)
+                    waiting.append(taker)
+        return {Copy(viewer, listing.author, listing.slot) for viewer in reached - {listing.author}}
+
+    def _can_tell(self, teller: str, listing: Told, viewer: str) -> bool:
+        """Whether `teller` is told all that the author's consent to `viewer` hangs on."""
+        world, author = self.world, listing.author
+        by_trust = listing.audience not in (Audience.MY_CELL, Audience.MY_COMMUNITY)
+        if listing.audience == Audience.ANYONE_LOCAL and not (teller == viewer or brute_web(world, viewer, teller)):
+            return False
+        common = self._in_groups[author] & self._in_groups[viewer]
+        if common & self._in_groups[teller] or (common and brute_web(world, viewer, teller)):
+            return True
+        if not by_trust or world.trust(author, viewer) is None:
+            return False
+        path = world.path(author, viewer)
+        return all(self._is_told(one, teller) for one in path[:-1])
+
+    def _is_told(self, speaker: str, listener: str) -> bool:
+        """Whether what `speaker` says of others is for `listener`."""
+        if (speaker, listener) in self.world.blocks:
+            return False
+        world = self.world
+        return (
+            listener in world.mesh(speaker)
+            or world.vouches_for(speaker, listener)
+            or brute_web(world, speaker, listener)
+        )
+
+
+def _world(country: Country) -> LargeWorld:
+    """Everybody's word, from his own node."""
+    of = {node.person: name for name, node in country.mesh.nodes.items()}
+    vouches: dict[tuple[str, str], int] = {}
+    places: dict[str, str] = {}
+    for name, node in country.mesh.nodes.items():
+        own, profile = policy.own(node.replica), node.replica.circle.profile(node.person)
+        assert own is not None
+        vouches |= {(name, of[subject]): weight for subject, weight in own.vouches.items()}
+        if profile is not None and profile.place is not None:
+            places[name] = profile.place
+    kinds: dict[str, list[set[str]]] = {"cell": [], "community": []}
+    for group, kind in country.groups.items():
+        kinds[kind].append(set(country.members(group)))
+    km = {(one, other): distance_km(one, other) for one in PLACES for other in PLACES}
+    return LargeWorld(vouches, set(country.blocks), kinds["cell"], kinds["community"], places, km)
+
+
+def copies(country: Country, *, shown: bool) -> dict[Copy, int]:
+    """Whose node has which version of what in its place; with `shown`, what his own node shows him alone."""
+    of = {node.person: name for name, node in country.mesh.nodes.items()}
+    found = {}
+    for viewer, node in country.mesh.nodes.items():
+        records, now = node.replica.store.records, node.replica.clock.now()
+        states = (State.LIVE,) if shown else (State.LIVE, State.SUSPENDED)
+        rows = [row for row in records.rows(kinds=(Kind.LISTING,), states=states) if row.author != node.person]
+        full = {record.id for record in records.get_many([row.id for row in rows]) if record.body}
+        for row in rows:
+            if row.id in full and (not shown or node.replica.judge.may_have(node.person, row, now) is Answer.YES):
+                found[Copy(viewer, of[row.author], row.slot)] = row.version
+    return found
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How far nodes and model agree: copies held, those granted and within reach, and in words where they differ.
+
+    `stale` are copies that should be gone, and whose holders are in touch with nobody who would tell them.
+    """
+
+    held: int
+    granted: int
+    within_reach: int
+    stale: int
+    faults: list[str]
+
+
+def verdict(country: Country, *, shown: bool) -> Verdict:
+    """Compare what nodes hold with what the model says; what is lacking counts with `shown` alone."""
+    truth, held = Truth(country), copies(country, shown=shown)
+    forbidden = [(copy, version) for copy, version in held.items() if version not in truth.may.get(copy, range(0))]
+    stale = [copy for copy, _ in forbidden if truth.is_cut_off(copy)]
+    told = [
+        f"{copy.viewer} holds version {version} of {copy.author}'s {copy.slot.hex()[:8]}"
+        for copy, version in sorted(forbidden)
+        if copy not in stale
+    ]
+    if shown:
+        told += [
+            f"{copy.viewer} lacks {copy.author}'s {copy.slot.hex()[:8]}" for copy in sorted(truth.must - held.keys())
+        ]
+    return Verdict(len(held), len(truth.may), len(truth.must), len(stale), told)
