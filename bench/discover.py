@@ -7,18 +7,18 @@ from pathlib import Path
 
 from bench.harness import Bound, Report, percentile, timed
 from bench.village import Village, node_of, village_store
-from meshnode.app.catalog.catalog import Catalogue
-from meshnode.app.discover.discover import Search, discover
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.discover.discover import DiscoverQuery, discover
 
 ROUNDS = 10
 P95 = Bound(100, 15)
 SEARCHES = {
-    "everything": Search(),
-    "a category": Search(category="food"),
-    "one word": Search(words="vegetables"),
-    "two words, few matches": Search(words="fresh 777"),
-    "no match": Search(words="bicycle"),
-    "trust and distance": Search(trust=0.5, within=10),
+    "everything": DiscoverQuery(),
+    "a category": DiscoverQuery(category="food"),
+    "one word": DiscoverQuery(words="vegetables"),
+    "two words, few matches": DiscoverQuery(words="fresh 777"),
+    "no match": DiscoverQuery(words="bicycle"),
+    "trust and distance": DiscoverQuery(trust=0.5, within=10),
 }
 
 
@@ -29,9 +29,9 @@ def measure(report: Report) -> None:
         path = Path(directory) / "store.db"
         village_store(village, path, village.everything(report.size.many))
         with node_of(village.newcomer, path) as replica:
-            catalogue = Catalogue(replica)
+            catalog = Catalog(replica)
             with timed() as timing:
-                catalogue.catch_up()
+                catalog.catch_up()
             name = f"{report.size.many:,} listings"
             report.add(f"{name}: read all, once", "s", [timing.seconds])
             samples: list[float] = []
@@ -39,7 +39,7 @@ def measure(report: Report) -> None:
                 times = []
                 for _ in range(ROUNDS):
                     with timed() as timing:
-                        discover(replica, catalogue, search)
+                        discover(replica, catalog, search)
                     times.append(1000 * timing.seconds)
                 report.add(f"{name}: {words}", "ms", times)
                 samples += times

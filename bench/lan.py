@@ -65,6 +65,6 @@ def _row(hosts: list[Host]) -> None:
     for host, following in pairwise(hosts):
         host.meshnode("add", following.meshnode("card").strip(), "--trust", "0.95")
     for number, host in enumerate(hosts):
-        neighbours = (number > 0) + (number + 1 < len(hosts))
-        eventually(lambda: len(host.peers()) == neighbours, f"{host.name} meets its neighbours", within=SETTLE)  # noqa: B023
+        neighbors = (number > 0) + (number + 1 < len(hosts))
+        eventually(lambda: len(host.peers()) == neighbors, f"{host.name} meets its neighbours", within=SETTLE)  # noqa: B023
     time.sleep(CALM)

@@ -19,7 +19,7 @@ COMMAND = Bound(120, 70)
 READY = Bound(1, 0.35)
 IDLE = Bound(65, 45)
 WAKEUPS = Bound(120, 30)
-HELD = Bound(60, 15)
+PENDING = Bound(60, 15)
 CALM = 15.0  # seconds after which a new daemon has said what there is to say, and threads without work have gone
 
 
@@ -56,7 +56,7 @@ def measure(report: Report) -> None:
                 time.sleep(min(CALM, size.idle_seconds))
                 taken.append((machine.resident(daemon.pid) - idle) * 100_000 / size.many)
         report.add(f"start to ready with {size.many:,} records", "s", starts)
-        report.add("memory for 100,000 records held", "MiB", taken, bound=HELD)
+        report.add("memory for 100,000 records held", "MiB", taken, bound=PENDING)
 
 
 def _commands(report: Report, home: Home) -> None:

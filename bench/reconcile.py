@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from bench.harness import Bound, Report, timed
 from protocol.wire.index import Index, Item
-from protocol.wire.reconcile import Lens, Reconciler
+from protocol.wire.reconcile import Reconciler, SessionHash
 
 SEED = 1
 DIFFERENCES = (10, 100, 1_000, 10_000)
@@ -45,7 +45,7 @@ def _compare(items: Sequence[Item], number: int, run: int) -> tuple[int, int, fl
     """Compare two sets that differ in `number` of `items`."""
     half = number // 2
     ours, theirs = Index(items[half:]), Index(items[: len(items) - half])
-    lens = Lens(bytes([run]) * 64, 0, 0)
+    lens = SessionHash(bytes([run]) * 64, 0, 0)
     with timed() as timing:
         opening, answering = Reconciler(ours, lens), Reconciler(theirs, lens)
         answering.begin()

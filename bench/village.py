@@ -49,7 +49,7 @@ class Village:
         """Who is nearest to everybody."""
         return self.settled[0]
 
-    def circle(self, person: Person) -> list[Record]:
+    def trust_state(self, person: Person) -> list[Record]:
         """Certificate, policy and profile of one of the people."""
         made = self.now - DAYS * DAY
         preference = Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 1)
@@ -63,12 +63,12 @@ class Village:
     def graph(self) -> Iterator[Record]:
         """Everybody's certificate, policy and profile."""
         for person in (*self.settled, self.newcomer):
-            yield from self.circle(person)
+            yield from self.trust_state(person)
 
     def acquaintance(self) -> Iterator[Record]:
         """What the newcomer's node holds when it has met the top, and nothing else yet."""
-        yield from self.circle(self.newcomer)
-        yield from self.circle(self.top)
+        yield from self.trust_state(self.newcomer)
+        yield from self.trust_state(self.top)
 
     def everything(self, count: int) -> Iterator[Record]:
         """Everybody and `count` listings: what a node holds that has been around."""

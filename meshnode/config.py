@@ -15,7 +15,7 @@ from meshnode.errors import Usage
 from meshnode.home import Home
 
 Mdns = Literal["on", "listen", "off"]
-Address = tuple[str, int]
+HostPort = tuple[str, int]
 
 PORTS = 65_535
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -34,7 +34,7 @@ class Config:
     """Names of the network interfaces to use; none: all of them, as they come and go."""
     mdns: Mdns = "on"
     """Whether to announce this node and look for others on the local network, only to look, or neither."""
-    peers: tuple[Address, ...] = ()
+    peers: tuple[HostPort, ...] = ()
     """Where other nodes always are, beside what is discovered."""
     log_level: str = "info"
 
@@ -128,11 +128,11 @@ def _log_level(value: Any) -> str:
     return _one_of(value, LOG_LEVELS)
 
 
-def _peers(value: Any) -> tuple[Address, ...]:
+def _peers(value: Any) -> tuple[HostPort, ...]:
     return tuple(parse_address(text) for text in _texts(value))
 
 
-def parse_address(text: str) -> Address:
+def parse_address(text: str) -> HostPort:
     """HOST:PORT as people write it, IPv6 in brackets. ValueError, in words, if it is not that."""
     host, colon, port = text.strip().rpartition(":")
     if host.startswith("[") and host.endswith("]"):

@@ -23,8 +23,8 @@ from meshnode.api import serve
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.devices.joining import begin_as_device
 from meshnode.app.letters import inbox, letters
-from meshnode.app.owner.certificates import begin, certify_own_device
-from meshnode.app.owner.places import Position
+from meshnode.app.owner.certificates import certify_own_device, write_first_records
+from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
 from meshnode.app.upkeep import upkeep
 from meshnode.clock import Clock
@@ -34,15 +34,15 @@ from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import Mode
-from meshnode.net.enrolment_client import Found, Search, Way
+from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
 from meshnode.net.network import Network, Options
 from meshnode.net.scheduler import Scheduler
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
-from meshnode.replica.revocation import silenced
+from meshnode.replica.revocation import is_self_revoked
 from meshnode.replica.verify import SharedVerifier
 from meshnode.store import Store
-from meshnode.store.store_thread import Desk
+from meshnode.store.store_thread import StoreThread
 from protocol import UNSET_PREFERENCE, Code, DeviceCode, Kind, PersonId, Preference, Record, device_slot, limits
 
 log = logging.getLogger(__name__)
@@ -81,16 +81,16 @@ def found(
     """
     with _files_for_the_owner_alone():
         keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
-        _write_first_records(home, keyring, name, None if place is None else Position(*place), preference)
+        _write_first_records(home, keyring, name, None if place is None else Coordinates(*place), preference)
     return keyring.person
 
 
 def _write_first_records(
-    home: Home, keyring: Keyring, name: str, place: Position | None, preference: Preference
+    home: Home, keyring: Keyring, name: str, place: Coordinates | None, preference: Preference
 ) -> None:
     with home.lock(), Store.open(home.store) as store:
         replica = _replica(store, keyring)
-        begin(replica, name=name, place=place, preference=preference)
+        write_first_records(replica, name=name, place=place, preference=preference)
         replica.clock.remember()
 
 
@@ -117,11 +117,11 @@ def join(
             "this code has expired, by this machine's clock",
             "if its date is right, 'meshnode device add' on the other machine makes a new one",
         )
-    way = Way(seconds, interfaces, mdns)
+    way = EnrolmentOptions(seconds, interfaces, mdns)
     with _files_for_the_owner_alone():
         keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
         with home.lock():
-            found = _sought(Search(code, keys, way, secrets.token_bytes, tell))
+            found = _sought(EnrolmentClient(code, keys, way, secrets.token_bytes, tell))
             if found.admission is None or found.address is None:
                 raise _not_admitted(found)
             _check_date(found.admission.records[0])
@@ -133,7 +133,7 @@ def join(
     return code.person
 
 
-def _sought(search: Search) -> Found:
+def _sought(search: EnrolmentClient) -> EnrolmentResult:
     try:
         return trio.run(search.run)
     except BaseExceptionGroup as group:
@@ -142,7 +142,7 @@ def _sought(search: Search) -> Found:
         raise _cause(group) from group
 
 
-def _not_admitted(found: Found) -> MeshnodeError:
+def _not_admitted(found: EnrolmentResult) -> MeshnodeError:
     again = "'meshnode device add' on the other machine makes a new one"
     match found.refused:
         case Code.CARD_USED:
@@ -245,14 +245,14 @@ def _clock(store: Store, keyring: Keyring) -> Clock:
 
 def _complete(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
     """Make up for what is missing: an `init` or `device join` cut short, or a store that was lost with all it held."""
-    if silenced(replica):
+    if is_self_revoked(replica):
         return
     if admission is not None:
-        if replica.circle.certificate(replica.me, replica.device) is None:
+        if replica.trust_state.certificate(replica.me, replica.device) is None:
             replica.ingest.receive([Record.parse(wire) for wire in admission])
         return
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
-    profile = replica.circle.profile(replica.me)
+    profile = replica.trust_state.profile(replica.me)
     if certificate is not None and profile is not None:
         return
     if replica.identity is None:
@@ -261,17 +261,17 @@ def _complete(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
         certify_own_device(replica)
     if profile is None and not salvaged(replica):
         # With contacts to bring it back, a profile made up now could win over the true one.
-        begin(replica, name=UNNAMED, place=None, preference=UNSET_PREFERENCE)
+        write_first_records(replica, name=UNNAMED, place=None, preference=UNSET_PREFERENCE)
 
 
 async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:
-    desk = Desk()
+    store_thread = StoreThread()
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = Options(config.port, config.interfaces, Mode(config.mdns), peers)
-    network = Network(replica, desk, options, jitter=secrets.SystemRandom().random)
-    scheduler = Scheduler(partial(desk.run, _round, replica))
+    network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
+    scheduler = Scheduler(partial(store_thread.run, _round, replica))
     token = trio.lowlevel.current_trio_token()
-    letterbox = Scheduler(partial(desk.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
+    letterbox = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
 
     def wake() -> None:
         scheduler.changed()
@@ -281,7 +281,7 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(network.run)
-            await nursery.start(serve, desk, replica, network, config.home.socket)
+            await nursery.start(serve, store_thread, replica, network, config.home.socket)
             _tell_ready(config.home, replica, network, ready, started)
             network.discover()
             nursery.start_soon(scheduler.run)
@@ -311,7 +311,7 @@ def _open_letters(replica: Replica) -> float:
 
 
 def _tell_ready(home: Home, replica: Replica, network: Network, ready: Callable[[Ready], None], started: float) -> None:
-    profile = replica.circle.profile(replica.me)
+    profile = replica.trust_state.profile(replica.me)
     state = network.state()
     seconds = round(time.monotonic() - started, 3)
     log.info("ready", extra={"port": network.port, "seconds": seconds})

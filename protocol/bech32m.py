@@ -14,11 +14,11 @@ _CHECKSUM = 6
 _IGNORED = str.maketrans("", "", "-\u00ad\u2010\u2011\u2012\u2013\u200b\ufeff")
 
 
-class TextFormError(ValueError):
+class Bech32mError(ValueError):
     """Text that is not of the expected form; the message completes "this is not a ...: "."""
 
 
-class ChecksumError(TextFormError):
+class ChecksumError(Bech32mError):
     """Text of the right form whose checksum does not hold: a character was lost or changed."""
 
 
@@ -33,15 +33,15 @@ def to_text(prefix: str, data: bytes) -> str:
 def from_text(prefix: str, text: str) -> bytes:
     """The bytes behind `text`, forgiving case, white space, line breaks and hyphens.
 
-    TextFormError says in words for people what is wrong; ChecksumError is the case of a damaged text.
+    Bech32mError says in words for people what is wrong; ChecksumError is the case of a damaged text.
     """
     tidy = "".join(text.split()).translate(_IGNORED).lower()
     head = f"{prefix}1"
     if not tidy.startswith(head):
-        raise TextFormError(f'it does not begin with "{head}"')
+        raise Bech32mError(f'it does not begin with "{head}"')
     written = tidy[len(head) :]
     if len(written) <= _CHECKSUM:
-        raise TextFormError("it is cut short")
+        raise Bech32mError("it is cut short")
     try:
         symbols = [_VALUE[character] for character in written]
     except KeyError as error:
@@ -79,5 +79,5 @@ def _to_bytes(symbols: list[int]) -> bytes:
         number = number << 5 | symbol
     length, spare = divmod(len(symbols) * 5, 8)
     if spare >= 5 or number & (1 << spare) - 1:
-        raise TextFormError("its last character says nothing")
+        raise Bech32mError("its last character says nothing")
     return (number >> spare).to_bytes(length, "big")

@@ -15,7 +15,7 @@ def read_fields(body: bytes, length: int, max_bytes: int, max_items: int) -> tup
     return decode_array(body, length=length, max_bytes=max_bytes, max_items=max(length, max_items))
 
 
-def as_written(body: object, written: bytes, encoded: bytes) -> None:
+def check_canonical(body: object, written: bytes, encoded: bytes) -> None:
     """Refuse a body whose entries were not in the one permitted order."""
     if written != encoded:
         raise RemoteError(Code.MALFORMED, f"the entries of a {type(body).__name__.lower()} are not in order")

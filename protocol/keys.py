@@ -63,7 +63,7 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
     return True
 
 
-def is_worthless(agreement_public: bytes) -> bool:
+def is_low_order(agreement_public: bytes) -> bool:
     """Whether nobody should agree on a secret with this X25519 public key: it is of low order."""
     return agreement_public in _LOW_ORDER
 
@@ -130,7 +130,7 @@ def parse_person(text: str) -> PersonId:
     """The key behind a `mp1...`. RemoteError MALFORMED, in words for people, if it is none."""
     try:
         person = bech32m.from_text(_PERSON_PREFIX, text)
-    except bech32m.TextFormError as error:
+    except bech32m.Bech32mError as error:
         raise RemoteError(Code.MALFORMED, f"not a person's key: {error}") from None
     if len(person) != KEY_BYTES:
         raise RemoteError(Code.MALFORMED, "not a person's key: wrong length")
@@ -147,7 +147,7 @@ def group_text(group_id: bytes) -> str:
     return bech32m.to_text(_GROUP_PREFIX, group_id)
 
 
-def short(person: PersonId) -> str:
+def short_id(person: PersonId) -> str:
     """The first eight letters after `mp1`: enough to tell people apart on a screen, not to prove anything."""
     start = len(_PERSON_PREFIX) + 1
     return person_text(person)[start : start + _SHORT]

@@ -28,7 +28,9 @@ PROFILE_LIFE = 90 * DAY
 LISTING_LIFE = 365 * DAY  # the longest any listing may ask for
 LETTER_LIFE = 30 * DAY  # unread for so long it is of no use: nobody carries what is not fetched
 JOIN_LIFE = 90 * DAY  # renewed like a policy: whoever stays away for good is not counted as a member for ever
-TOMBSTONE_GRACE = 30 * DAY  # headers are kept this long past `outlives`, so that no partition brings a version back
+TOMBSTONE_GRACE = (
+    30 * DAY
+)  # headers are kept this long past `latest_expiry`, so that no partition brings a version back
 SUSPENDED_LIFE = 7 * DAY  # a suspended version waits this long for its successor's body
 
 # --- Bodies --------------------------------------------------------------------------------------------------------
@@ -94,15 +96,17 @@ AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
 AUTHOR_BYTES_MAX = 16 * 1024 * 1024
 FOREIGN_BYTES_MAX = 1024 * 1024 * 1024  # of all others' records: what others share, or make up, cannot fill a disk
 MEMORY_SHARE = 4  # nor more than this part of the machine's memory, for what is held is searched there
-CIRCLE_RECORDS_MAX = 60_000  # certificates, policies, profiles, joins, of some 15,000 people: searches grow with them
+GRAPH_RECORDS_MAX = 60_000  # certificates, policies, profiles, joins, of some 15,000 people: searches grow with them
 POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewise
 FROM_ONE_SHARE = (2, 3)  # of each of these three, brought by one peer: whom I let in cannot take the room of all others
 DISK_FREE_PART = 10  # below a tenth of the disk free nothing more is taken in,
 DISK_FREE_ENOUGH = 2 * 1024 * 1024 * 1024  # unless this much is free all the same
 FORKS_MAX = 256  # proofs of forks kept, one a device: made-up devices can fork without end
 ADDRESSES_REMEMBERED_MAX = 8  # a person: a peer that moves about, or says it does, cannot make us dial a long list
-HELD_LIFE = 7 * DAY  # for as long as a record waits for its certificate or policy: made-up ones cannot block the room
-HELD_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up
+PENDING_LIFE = (
+    7 * DAY
+)  # for as long as a record waits for its certificate or policy: made-up ones cannot block the room
+PENDING_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up
 REFUSED_REMEMBERED = 10_000  # records a peer has shown that are not for us: asked about again when our standing moves
 SEARCH_WORDS_MAX = 400  # of one listing that can be searched: more than any text has that says something
 SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: made-up words cannot fill what others' words need,
@@ -112,7 +116,7 @@ WATCHES_MAX = 30  # saved searches: each is asked about what every commit brings
 ALERTS_MAX = 100  # of one saved search: who posts without end fills no disk with them
 LEAVERS_MAX = 1_000  # people who lately left the own web
 LEAVERS_GRACE = 14 * DAY  # how long they are told what is superseded; then the presence key turns
-HELD_FROM_ONE_MAX = 1_000  # of them, brought by one peer: he cannot take the room of what others bring
+PENDING_FROM_ONE_MAX = 1_000  # of them, brought by one peer: he cannot take the room of what others bring
 
 # --- Sessions --------------------------------------------------------------------------------------------------------
 FRAME_MAX_BYTES = 65_519  # plaintext of one Noise message (65,535 less the 16-byte MAC)
@@ -122,8 +126,8 @@ PREAUTH_SECONDS = 5  # time to prove oneself
 SESSIONS_MAX = 64
 SESSIONS_PER_PERSON_MAX = 8  # who certifies himself any number of devices cannot take all places
 SESSION_BUFFER_BYTES = 4 * 1024 * 1024
-DESK_BURST_SECONDS = 120.0  # of work that one person may cause at full speed: a first synchronisation
-DESK_SHARE = 0.25  # of the time from then on: who changes his mind without end keeps a node busy no longer than this
+WORK_BURST_SECONDS = 120.0  # of work that one person may cause at full speed: a first synchronisation
+WORK_SHARE = 0.25  # of the time from then on: who changes his mind without end keeps a node busy no longer than this
 IDLE_PING_SECONDS = 30
 IDLE_DEAD_SECONDS = 90
 
@@ -204,4 +208,4 @@ PROGRESS_SECONDS = 120  # a peer that only pings while it owes something holds i
 MDNS_HEARD_PER_SECOND = 100  # announcements taken from zeroconf's thread: a flood's rest is lost before it costs more
 MDNS_QUEUE_MAX = 64  # announcements waiting to be recognised: the same flood cannot fill memory
 RECOGNITION_KEYS_PER_SECOND = 50_000  # keyed hashes, some 0.1 s of work: forged announcements cannot eat the processor
-UNRECOGNISED_REMEMBERED = 512  # strangers' announcements not worth trying again until our contacts change
+UNRECOGNIZED_REMEMBERED = 512  # strangers' announcements not worth trying again until our contacts change

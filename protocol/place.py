@@ -98,7 +98,7 @@ def coarser(cell: str, precision: Precision) -> str:
     return parent
 
 
-def centre(cell: str) -> tuple[float, float]:
+def center(cell: str) -> tuple[float, float]:
     """Latitude and longitude of a cell's middle, in degrees."""
     _require_cell(cell)
     import h3

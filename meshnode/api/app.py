@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 
 from meshnode.api import guard, schema
-from meshnode.api.context import Site
+from meshnode.api.context import ApiContext
 from meshnode.api.event_stream import EventStream
 from meshnode.api.handlers import ROUTES
 from meshnode.api.openapi import describe
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def build(site: Site) -> Starlette:
-    """The application that serves `site`."""
-    routes = [_endpoint(route, site) for route in ROUTES]
+def build(context: ApiContext) -> Starlette:
+    """The application that serves `context`."""
+    routes = [_endpoint(route, context) for route in ROUTES]
     routes.append(StarletteRoute("/openapi.json", _openapi, methods=["GET"]))
     return Starlette(
         routes=routes,
@@ -37,7 +37,7 @@ def build(site: Site) -> Starlette:
     )
 
 
-def _endpoint(route: Route, site: Site) -> StarletteRoute:
+def _endpoint(route: Route, context: ApiContext) -> StarletteRoute:
     async def endpoint(request: Request) -> Response:
         guard.check_origin(request)
         given: dict[str, Any] = {}
@@ -52,11 +52,11 @@ def _endpoint(route: Route, site: Site) -> StarletteRoute:
             given["body"] = schema.read(route.body, await guard.json_body(request))
         if route.streams:
             given["last_event_id"] = request.headers.get("last-event-id")
-            return EventStream(await route.handler(site, **given), HEADERS)
+            return EventStream(await route.handler(context, **given), HEADERS)
         try:
-            reply = await route.handler(site, **given)
+            reply = await route.handler(context, **given)
         except StorageFailed as error:
-            site.break_off(error)
+            context.break_off(error)
             raise
         return answer(schema.write(reply), route.status)
 

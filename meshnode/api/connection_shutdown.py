@@ -14,15 +14,15 @@ from pathlib import Path
 import trio
 
 
-async def hang_up_at_the_end(listener: socket.socket) -> None:
+async def shut_down_connections(listener: socket.socket) -> None:
     """Wait to be cancelled, then shut down every connection that `listener` took."""
     try:
         await trio.sleep_forever()
     finally:
-        _hang_up(listener.getsockname())
+        _shut_down(listener.getsockname())
 
 
-def _hang_up(own: str) -> None:
+def _shut_down(own: str) -> None:
     for opened in Path("/proc/self/fd").iterdir():
         with suppress(OSError):  # gone by now, as what lists them is
             number = int(opened.name)

@@ -9,16 +9,16 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 import trio
 
 from meshnode.api.feed import Feed
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.watches import Watcher
-from meshnode.app.explain.status import Network
+from meshnode.app.explain.status import NetworkStatus
 from meshnode.replica.replica import Replica
 
 Given = ParamSpec("Given")
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
-class Desk(Protocol):
+class StoreRunner(Protocol):
     """The one thread on which everything that touches the store runs."""
 
     def run(self, function: Callable[..., Any], /, *arguments: Any) -> Awaitable[Any]:
@@ -26,29 +26,29 @@ class Desk(Protocol):
 
 
 @dataclass(slots=True)
-class Site:
+class ApiContext:
     """One node as its API sees it."""
 
-    desk: Desk
+    store_thread: StoreRunner
     replica: Replica
-    network: Network
-    catalogue: Catalogue
+    network: NetworkStatus
+    catalog: Catalog
     feed: Feed
     broken: BaseException | None = None
     stop: trio.Event = field(default_factory=trio.Event)
     watcher: Watcher = field(init=False)
 
     def __post_init__(self) -> None:
-        self.watcher = Watcher(self.replica, self.catalogue)
+        self.watcher = Watcher(self.replica, self.catalog)
 
     async def run(
         self,
-        use_case: Callable[Concatenate[Replica, Given], Found],
+        use_case: Callable[Concatenate[Replica, Given], Result],
         *arguments: Given.args,
         **named: Given.kwargs,
-    ) -> Found:
+    ) -> Result:
         """Run a use-case on the desk."""
-        found: Found = await self.desk.run(lambda: use_case(self.replica, *arguments, **named))
+        found: Result = await self.store_thread.run(lambda: use_case(self.replica, *arguments, **named))
         return found
 
     def break_off(self, error: BaseException) -> None:

@@ -13,7 +13,7 @@ from functools import partial
 import trio
 
 from meshnode.app.events import PEERS, STATUS, EventView, Journal, kinds_of
-from meshnode.app.explain.status import Network, NetworkState
+from meshnode.app.explain.status import NetworkState, NetworkStatus
 from meshnode.errors import Refused
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -52,7 +52,7 @@ class Reader(AsyncIterator[EventView]):
 class Feed:
     """The events of one node. `run` has to run for anything to come; all else is called on the event loop."""
 
-    def __init__(self, replica: Replica, network: Network) -> None:
+    def __init__(self, replica: Replica, network: NetworkStatus) -> None:
         self.journal = Journal(replica.entropy(4).hex())
         self.now = replica.clock.now
         self._replica = replica

@@ -50,7 +50,7 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the handler of `method path`.
 
-        Its parameters: `site`, then by name any of `body` and `query` (dataclasses) and the path's own `who`. One that
+        Its parameters: `context`, then by name any of `body` and `query` (dataclasses) and the path's own `who`. One that
         returns an AsyncIterator of dataclasses is a stream, and takes `last_event_id`, where its reader left off.
         """
 

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from meshnode.api.connection_shutdown import hang_up_at_the_end
+from meshnode.api.connection_shutdown import shut_down_connections
 from meshnode.app.events import ALERTS
 from meshnode.errors import Failed, StorageFull
 
 if TYPE_CHECKING:
     from hypercorn.config import Config
 
-    from meshnode.api.context import Desk, Site
-    from meshnode.app.explain.status import Network
+    from meshnode.api.context import ApiContext, StoreRunner
+    from meshnode.app.explain.status import NetworkStatus
     from meshnode.replica.changes import Change
     from meshnode.replica.replica import Replica
 
@@ -39,9 +39,9 @@ SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not
 
 
 async def serve(
-    desk: Desk,
+    store_thread: StoreRunner,
     replica: Replica,
-    network: Network,
+    network: NetworkStatus,
     path: Path,
     *,
     task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
@@ -53,7 +53,7 @@ async def serve(
     listener = _bind(path)
     try:
         prepared = await trio.to_thread.run_sync(_prepare)
-        await prepared(desk, replica, network, listener, task_status)
+        await prepared(store_thread, replica, network, listener, task_status)
     finally:
         listener.close()
         _remove(path)
@@ -87,7 +87,9 @@ def _bind(path: Path) -> socket.socket:
     return listener
 
 
-Prepared = Callable[["Desk", "Replica", "Network", socket.socket, "trio.TaskStatus[list[str]]"], Awaitable[None]]
+Prepared = Callable[
+    ["StoreRunner", "Replica", "NetworkStatus", socket.socket, "trio.TaskStatus[list[str]]"], Awaitable[None]
+]
 
 
 def _prepare() -> Prepared:
@@ -96,49 +98,51 @@ def _prepare() -> Prepared:
     from hypercorn.config import Config
 
     from meshnode.api.app import build
-    from meshnode.api.context import Site
+    from meshnode.api.context import ApiContext
     from meshnode.api.feed import Feed
-    from meshnode.app.catalog.catalog import Catalogue
+    from meshnode.app.catalog.catalog import Catalog
 
     # Starlette and Hypercorn describe one ASGI in types that do not meet.
     run_hypercorn: Callable[..., Awaitable[None]] = hypercorn_trio.serve
 
     async def run(
-        desk: Desk,
+        store_thread: StoreRunner,
         replica: Replica,
-        network: Network,
+        network: NetworkStatus,
         listener: socket.socket,
         task_status: trio.TaskStatus[list[str]],
     ) -> None:
-        site = Site(desk, replica, network, await desk.run(Catalogue, replica), Feed(replica, network))
+        context = ApiContext(
+            store_thread, replica, network, await store_thread.run(Catalog, replica), Feed(replica, network)
+        )
         config = _configured(Config(), listener)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_look_out, site)
-            nursery.start_soon(site.feed.run)
-            nursery.start_soon(hang_up_at_the_end, listener)
+            nursery.start_soon(_look_out, context)
+            nursery.start_soon(context.feed.run)
+            nursery.start_soon(shut_down_connections, listener)
             await run_hypercorn(
-                build(site), config, shutdown_trigger=site.stop.wait, mode="asgi", task_status=task_status
+                build(context), config, shutdown_trigger=context.stop.wait, mode="asgi", task_status=task_status
             )
             nursery.cancel_scope.cancel()
-        if site.broken is not None:
-            raise site.broken
+        if context.broken is not None:
+            raise context.broken
 
     return run
 
 
-async def _fill(desk: Desk, fill: Callable[[], bool]) -> None:
+async def _fill(store_thread: StoreRunner, fill: Callable[[], bool]) -> None:
     """Read the catalogue slice by slice, so that the first to look need not wait; others take turns in between."""
-    while await desk.run(fill):
+    while await store_thread.run(fill):
         await trio.lowlevel.checkpoint()
 
 
-async def _look_out(site: Site) -> None:
+async def _look_out(context: ApiContext) -> None:
     """Know what is here, then watch what comes."""
-    await _fill(site.desk, site.catalogue.fill)
-    await _watch(site)
+    await _fill(context.store_thread, context.catalog.fill)
+    await _watch(context)
 
 
-async def _watch(site: Site) -> None:
+async def _watch(context: ApiContext) -> None:
     """Let the watcher look at what commits bring: soon, several of them at once, and never most of the time."""
     token = trio.lowlevel.current_trio_token()
     wake, woken = trio.open_memory_channel[None](1)
@@ -151,18 +155,18 @@ async def _watch(site: Site) -> None:
         with suppress(trio.RunFinishedError):
             token.run_sync_soon(knock, idempotent=True)
 
-    told = site.watcher.raised
-    end = site.replica.changes.subscribe(committed)
+    told = context.watcher.raised
+    end = context.replica.changes.subscribe(committed)
     try:
         knock()  # whatever came while nobody watched
         async for _ in woken:
             await trio.sleep(WATCH_SECONDS)
             started = trio.current_time()
             with suppress(StorageFull):  # said elsewhere; what came is in the news all the same
-                await site.desk.run(site.watcher.evaluate)
-            if site.watcher.raised > told:
-                told = site.watcher.raised
-                site.feed.hear(frozenset({ALERTS}))
+                await context.store_thread.run(context.watcher.evaluate)
+            if context.watcher.raised > told:
+                told = context.watcher.raised
+                context.feed.hear(frozenset({ALERTS}))
             await trio.sleep(WATCH_REST * (trio.current_time() - started))
     finally:
         end()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import hiding, watches
 from meshnode.app.discover.hiding import HiddenView
 from meshnode.app.discover.watches import Watcher, WatchView
@@ -61,10 +61,10 @@ class ExportView:
     hidden: tuple[HiddenView, ...]
 
 
-def export(replica: Replica, catalogue: Catalogue, watcher: Watcher) -> ExportView:
+def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> ExportView:
     """All that is the owner's, as it is now."""
     exchanges.catch_up(replica)
-    profile, own = replica.circle.profile(replica.me), listings.mine(replica, catalogue)
+    profile, own = replica.trust_state.profile(replica.me), listings.mine(replica, catalog)
     courses = view.courses(replica, replica.store.exchanges.all_shown())
     return ExportView(
         format=FORMAT,
@@ -78,8 +78,8 @@ def export(replica: Replica, catalogue: Catalogue, watcher: Watcher) -> ExportVi
         vouches=_vouches(replica),
         blocks=blocks.blocks(replica).blocks,
         groups=groups.show(replica, GroupsQuery()).groups,
-        watches=watches.watches(replica, catalogue, watcher).watches,
-        hidden=hiding.hidden(replica, catalogue).hidden,
+        watches=watches.watches(replica, catalog, watcher).watches,
+        hidden=hiding.hidden(replica, catalog).hidden,
     )
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from meshnode.errors import Ambiguous, NotFound, Usage
 from meshnode.replica.replica import Replica
-from protocol import Card, PersonId, person_matches, person_text, short
+from protocol import Card, PersonId, person_matches, person_text, short_id
 
-ID_LETTERS_MIN = 4  # shorter beginnings of an id would fit strangers by chance
+ID_PREFIX_MIN = 4  # shorter beginnings of an id would fit strangers by chance
 CANDIDATES_SHOWN = 8
 
 
@@ -26,10 +26,10 @@ class PersonRef:
 
 def name_of(replica: Replica, person: PersonId) -> str:
     """The name `person` goes by here: his profile's, else one remembered, else how his id begins."""
-    profile = replica.circle.profile(person)
+    profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.name
-    return replica.store.meta.get(_remembered(person)) or short(person)
+    return replica.store.meta.get(_remembered(person)) or short_id(person)
 
 
 def remember_name(replica: Replica, person: PersonId, name: str) -> None:
@@ -57,11 +57,16 @@ def known(replica: Replica) -> set[PersonId]:
 
     Of whom no policy is in use it cannot be known that he does not block: he is named only if vouched for here.
     """
-    circle, me = replica.circle, replica.me
-    own = circle.graph.vouched_by(me)
-    others = {*circle.reach_to(me), *circle.regard_from(me), *circle.graph.vouchers_of(me), *circle.groups.mates(me)}
-    decidable = {person for person in others if circle.policy(person) is not None}
-    return {me, *(person for person in {*own, *decidable} if not circle.graph.at_odds(me, person))}
+    trust_state, me = replica.trust_state, replica.me
+    own = trust_state.graph.vouched_by(me)
+    others = {
+        *trust_state.reach_to(me),
+        *trust_state.regard_from(me),
+        *trust_state.graph.vouchers_of(me),
+        *trust_state.groups.mates(me),
+    }
+    decidable = {person for person in others if trust_state.policy(person) is not None}
+    return {me, *(person for person in {*own, *decidable} if not trust_state.graph.at_odds(me, person))}
 
 
 def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -> PersonId:
@@ -82,7 +87,7 @@ def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
     matches = _by_id(wanted, pool)
     if not matches:
         # Nor can the beginning of an id, as lists show it, be taken: then both are meant.
-        as_id = len(wanted.removeprefix("mp1")) >= ID_LETTERS_MIN
+        as_id = len(wanted.removeprefix("mp1")) >= ID_PREFIX_MIN
         by_id = [person for person in pool if as_id and person_matches(wanted, person)]
         by_name = [person for person, name in named.items() if name.casefold() == wanted]
         by_name = by_name or [person for person, name in named.items() if name.casefold().startswith(wanted)]

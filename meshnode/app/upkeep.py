@@ -17,7 +17,7 @@ from meshnode.app.owner.presence_key import turn_if_due
 from meshnode.app.owner.profile import set_profile
 from meshnode.replica import eviction
 from meshnode.replica.replica import Replica
-from meshnode.replica.revocation import silenced
+from meshnode.replica.revocation import is_self_revoked
 from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, limits
 
 UPKEEP_SECONDS = 10 * 60  # between two rounds while nothing asks for one sooner
@@ -28,7 +28,7 @@ CERTIFICATE_AHEAD = (
 
 def upkeep(replica: Replica) -> int:
     """Do what is due and return after how many seconds to come again."""
-    if silenced(replica):
+    if is_self_revoked(replica):
         return UPKEEP_SECONDS  # nothing is this device's to say or to keep in order any more
     inbox.open_new(replica)
     if not replica.clock.trusted:
@@ -46,7 +46,7 @@ def upkeep(replica: Replica) -> int:
 
 def certificate_ends(replica: Replica) -> int | None:
     """Seconds until this device's certificate ends, where that is near enough to tell its owner; else None."""
-    own = replica.circle.certificate(replica.me, replica.device)
+    own = replica.trust_state.certificate(replica.me, replica.device)
     if own is None:
         return None
     left = own.expires - replica.clock.now()
@@ -70,7 +70,7 @@ def _purge(replica: Replica) -> None:
             store.records.purge(now)
             store.records.delete([row.id for row in strays])
 
-        eviction.let_go(replica, [*ending, *strays], delete)
+        eviction.evict(replica, [*ending, *strays], delete)
 
 
 def _renew(replica: Replica) -> None:
@@ -97,7 +97,7 @@ def _renew(replica: Replica) -> None:
 
 def _renew_certificates(replica: Replica, now: int) -> None:
     """Those of all devices: only here is the identity key."""
-    for one in replica.circle.devices(replica.me):
+    for one in replica.trust_state.devices(replica.me):
         certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(one.device)))
         keys = body_of(certificate) if certificate is not None and certificate.body else None
         if certificate is not None and isinstance(keys, Device) and _spent(certificate, limits.DEVICE_LIFE, 2, now):

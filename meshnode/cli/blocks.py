@@ -22,11 +22,11 @@ def block(context: click.Context, name: str, what_if: bool) -> None:
     if what_if:
         preview.say_what_if(context, client.post(f"/v1/what-if/block/{who}"))
         return
-    told = client.put(f"/v1/blocks/{who}")
+    reply = client.put(f"/v1/blocks/{who}")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"{told['person']['name']} is blocked: neither of you sees the other.")
+        output.say(f"{reply['person']['name']} is blocked: neither of you sees the other.")
 
 
 @command("unblock")
@@ -39,26 +39,26 @@ def unblock(context: click.Context, name: str, what_if: bool) -> None:
     if what_if:
         preview.say_what_if(context, client.post(f"/v1/what-if/unblock/{who}"))
         return
-    told = client.delete(f"/v1/blocks/{who}")
+    reply = client.delete(f"/v1/blocks/{who}")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"{told['person']['name']} is no longer blocked.")
+        output.say(f"{reply['person']['name']} is no longer blocked.")
 
 
 @command("blocks")
 @click.pass_context
 def blocks(context: click.Context) -> None:
     """Whom you block."""
-    told = settings(context).client().get("/v1/blocks")
+    reply = settings(context).client().get("/v1/blocks")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     output.table(
         ("name", "id", "since"),
         [
             (entry["person"]["name"], entry["person"]["id"][:11], output.when(entry["since"]))
-            for entry in told["blocks"]
+            for entry in reply["blocks"]
         ],
         empty="You block nobody.",
     )

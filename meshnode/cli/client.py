@@ -31,10 +31,10 @@ EXIT_CODES = {"usage": 2, "ambiguous": 2, "not_found": 3, "not_running": 4, "ref
 class Refusal(MeshnodeError):
     """The daemon's own error, carried over: its word, its exit code, and who could have been meant."""
 
-    def __init__(self, told: Mapping[str, Any]) -> None:
-        super().__init__(str(told.get("message", "the daemon gave no reason")), str(told.get("hint", "")))
-        self.told = dict(told)
-        self.code = EXIT_CODES.get(str(told.get("code")), 1)
+    def __init__(self, reply: Mapping[str, Any]) -> None:
+        super().__init__(str(reply.get("message", "the daemon gave no reason")), str(reply.get("hint", "")))
+        self.reply = dict(reply)
+        self.code = EXIT_CODES.get(str(reply.get("code")), 1)
 
 
 class Client:
@@ -92,12 +92,12 @@ class Client:
             connection.sendall(head.encode("ascii") + b"\r\n" + content)
             status, answer = _read_answer(connection)
         try:
-            told = json.loads(answer)
+            reply = json.loads(answer)
         except ValueError as error:
             raise Failed(f"the daemon answered {status} without a word that could be read") from error
         if status >= 400:
             raise _refusal(answer)
-        return told
+        return reply
 
     def _connected(self) -> socket.socket:
         begun = time.monotonic()
@@ -158,10 +158,10 @@ def connect(connection: socket.socket, path: Path) -> None:
 def _refusal(answer: bytes) -> Refusal:
     """The error that the daemon answered with."""
     try:
-        told = json.loads(answer)
+        reply = json.loads(answer)
     except ValueError:
-        told = None
-    return Refusal(told.get("error", {}) if isinstance(told, dict) else {})
+        reply = None
+    return Refusal(reply.get("error", {}) if isinstance(reply, dict) else {})
 
 
 def segment(text: str) -> str:

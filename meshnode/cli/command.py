@@ -103,7 +103,7 @@ class Command(click.Command):
         self.params.extend(global_options(shown=False))
 
 
-class Family(click.Group):
+class CommandGroup(click.Group):
     """Commands under one name, such as `cell new`; it takes the global options too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -200,7 +200,7 @@ class Moment(click.ParamType[int]):
             self.fail(f"{value!r} is no date; write 2026-05-01 or 2026-05-01T18:00", param, ctx)
 
 
-class Position(click.ParamType[tuple[float, float]]):
+class PlaceType(click.ParamType[tuple[float, float]]):
     """A place as LAT,LON in decimal degrees; it is made coarse before anybody else learns of it."""
 
     name = "LAT,LON"

@@ -40,13 +40,13 @@ def demo(context: click.Context) -> None:
     call = settings(context)
     with _stage(quiet=call.json) as stage:
         _play(stage)
-        told = {"steps": stage.steps, "seconds": round(time.monotonic() - stage.begun, 1)}
+        reply = {"steps": stage.steps, "seconds": round(time.monotonic() - stage.begun, 1)}
     if call.json:
-        output.as_json(told)
+        output.as_json(reply)
 
 
 @dataclass
-class Stage:
+class DemoRun:
     """Where the story plays: a directory, three daemons in it, and what was typed so far."""
 
     directory: Path
@@ -127,13 +127,13 @@ class Stage:
         return True
 
 
-def _play(stage: Stage) -> None:
+def _play(stage: DemoRun) -> None:
     stage.tell("Three people, each with a node of their own on this machine. No server, no account, no internet.")
     for home, name in NAMES.items():
         stage.type("--home", home, "init", "--name", name, "--no-input")
         stage.start(home)
     for home in NAMES:
-        stage.wait("a node to start", "--home", home, "status", "--json", until=lambda told: '"ready": true' in told)
+        stage.wait("a node to start", "--home", home, "status", "--json", until=lambda reply: '"ready": true' in reply)
 
     stage.tell("Alice adds Bob's card and trusts him with 0.7. His card vouches back for her.")
     card = stage.ask("--home", "B", "card")
@@ -151,13 +151,13 @@ def _play(stage: Stage) -> None:
     stage.type("--home", "C", "offer", "Fresh vegetables", "--category", "food", "--audience", "network_wide")
 
     stage.tell("Alice looks at what is shared, and finds them.")
-    stage.wait("the offer to reach Alice", "--home", "A", "discover", until=lambda told: "Fresh vegetables" in told)
+    stage.wait("the offer to reach Alice", "--home", "A", "discover", until=lambda reply: "Fresh vegetables" in reply)
     stage.type("--home", "A", "discover")
 
     stage.tell("Why does she see them? Trust is multiplied along the path: 0.7 x 0.8 = 0.56.")
     stage.type("--home", "A", "why", "Fresh vegetables")
 
-    if stage.seen("--home", "A", "peers", until=lambda told: "Carol" in told):
+    if stage.seen("--home", "A", "peers", until=lambda reply: "Carol" in reply):
         stage.tell("Her node has recognised Carol's by multicast DNS meanwhile. They talk directly now.")
         stage.type("--home", "A", "peers")
 
@@ -165,17 +165,17 @@ def _play(stage: Stage) -> None:
     stage.type("--home", "B", "unvouch", "Carol")
 
     stage.tell("With the bridge gone, Alice's node has dropped its copy. She sees nothing any more.")
-    stage.wait("the vegetables to vanish", "--home", "A", "discover", until=lambda told: not told)
+    stage.wait("the vegetables to vanish", "--home", "A", "discover", until=lambda reply: not reply)
     stage.type("--home", "A", "discover")
 
     stage.tell("Nobody asked for permission, and nobody gave any. Begin your own with 'meshnode run'.")
 
 
 @contextmanager
-def _stage(*, quiet: bool) -> Iterator[Stage]:
+def _stage(*, quiet: bool) -> Iterator[DemoRun]:
     """A stage that is struck however the play ends: daemons stopped, directory gone."""
     before = signal.signal(signal.SIGTERM, _interrupted)
-    stage = Stage(Path(tempfile.mkdtemp(prefix="meshnode-demo-")), quiet)
+    stage = DemoRun(Path(tempfile.mkdtemp(prefix="meshnode-demo-")), quiet)
     try:
         yield stage
     finally:
@@ -183,7 +183,7 @@ def _stage(*, quiet: bool) -> Iterator[Stage]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _strike(stage: Stage) -> None:
+def _strike(stage: DemoRun) -> None:
     for daemon in stage.daemons:
         daemon.terminate()
     for daemon in stage.daemons:

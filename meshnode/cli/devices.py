@@ -10,7 +10,7 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Command, Family, Settings, Span, named, settings
+from meshnode.cli.command import Command, CommandGroup, Settings, Span, named, settings
 from meshnode.cli.program import as_typed
 from meshnode.errors import Usage
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CODE_READ_MAX = 64 * 1024  # characters read from a pipe: no code is longer, whatever else comes
 WAIT_SECONDS = 120
 
-device = Family("device", help="Your devices: one person with several machines.")
+device = CommandGroup("device", help="Your devices: one person with several machines.")
 
 
 @device.command("add", cls=Command)
@@ -87,9 +87,9 @@ def join(context: click.Context, code: tuple[str, ...], wait: int, interfaces: t
 @click.pass_context
 def list_(context: click.Context) -> None:
     """Your devices."""
-    told = settings(context).client().get("/v1/devices")
+    reply = settings(context).client().get("/v1/devices")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     now = int(time.time())
     output.table(
@@ -102,7 +102,7 @@ def list_(context: click.Context) -> None:
                 "-" if one["this"] or one["seen"] is None else output.ago(max(0, now - one["seen"])) + " ago",
                 "-" if one["expires"] is None else output.when(one["expires"]),
             )
-            for one in told["devices"]
+            for one in reply["devices"]
         ],
         empty="No device speaks for you.",
     )
@@ -115,15 +115,15 @@ def list_(context: click.Context) -> None:
 def revoke(context: click.Context, name: str, discard: bool) -> None:
     """Give up a device of yours, lost or stolen: it speaks for you no more, anywhere, and for good."""
     path = f"/v1/devices/{segment(named('device', name))}" + ("?discard=true" if discard else "")
-    told = settings(context).client().delete(path)
+    reply = settings(context).client().delete(path)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    output.say(f"{told['name']} speaks for you no more. Other nodes hear of it as they meet.")
-    if told["kept"]:
-        output.say(f"{_records(told['kept'])} of its making {_are(told['kept'])} now this device's.")
-    if told["dropped"]:
-        output.say(f"{_records(told['dropped'])} of its making {_are(told['dropped'])} void.")
+    output.say(f"{reply['name']} speaks for you no more. Other nodes hear of it as they meet.")
+    if reply["kept"]:
+        output.say(f"{_records(reply['kept'])} of its making {_are(reply['kept'])} now this device's.")
+    if reply["dropped"]:
+        output.say(f"{_records(reply['dropped'])} of its making {_are(reply['dropped'])} void.")
     output.say("Whoever has that device may still read what is on it.")
 
 

@@ -92,16 +92,16 @@ def discover(context: click.Context, /, **given: Any) -> None:
     asked = as_asked(given)
     if asked.get("anywhere"):
         asked["anywhere"] = "true"
-    told = settings(context).client().get("/v1/discover", **asked)
+    reply = settings(context).client().get("/v1/discover", **asked)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    for result in told["results"]:
+    for result in reply["results"]:
         output.say(as_line(result))
     if output.to_terminal():
-        if given["sort"] == "near" and told["results"] and not any(result["distance"] for result in told["results"]):
+        if given["sort"] == "near" and reply["results"] and not any(result["distance"] for result in reply["results"]):
             output.note("No distance is known here; 'meshnode share set --place LAT,LON' says where you are.")
-        _say_rest(told, first_page=given["page"] in (None, 1))
+        _say_rest(reply, first_page=given["page"] in (None, 1))
 
 
 def as_line(result: dict[str, Any]) -> str:
@@ -110,14 +110,14 @@ def as_line(result: dict[str, Any]) -> str:
     return f"{result['title']}{distance} ({RELATIONS[result['relation']]})"
 
 
-def _say_rest(told: dict[str, Any], *, first_page: bool) -> None:
-    if told["next"]:
-        output.note(f"{told['total']} in all: '--page {told['next']}' shows more.")
-    if told["set_aside"]:
-        output.note(f"{told['set_aside']} left out, hidden by you: 'meshnode hide --list'.")
-    if told["hidden"]:
-        output.note(f"{told['hidden']} hidden by trust or distance: '--trust any --within any' shows them.")
-    if not (told["total"] or told["hidden"] or told["set_aside"]):
+def _say_rest(reply: dict[str, Any], *, first_page: bool) -> None:
+    if reply["next"]:
+        output.note(f"{reply['total']} in all: '--page {reply['next']}' shows more.")
+    if reply["set_aside"]:
+        output.note(f"{reply['set_aside']} left out, hidden by you: 'meshnode hide --list'.")
+    if reply["hidden"]:
+        output.note(f"{reply['hidden']} hidden by trust or distance: '--trust any --within any' shows them.")
+    if not (reply["total"] or reply["hidden"] or reply["set_aside"]):
         output.note("Nothing yet. What people share with you appears here as nodes meet.")
-    elif told["total"] and not told["results"] and not first_page:
-        output.note(f"There is no such page: {told['total']} in all.")
+    elif reply["total"] and not reply["results"] and not first_page:
+        output.note(f"There is no such page: {reply['total']} in all.")

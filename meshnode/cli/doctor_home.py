@@ -23,8 +23,8 @@ def examine_home(home: Home) -> list[dict[str, Any]]:
 
 
 def _room(home: Home) -> dict[str, Any]:
-    room = os.statvfs(home.path)
-    share = room.f_bavail / max(room.f_blocks, 1)
+    quota = os.statvfs(home.path)
+    share = quota.f_bavail / max(quota.f_blocks, 1)
     free = f"{share:.0%} of the disk is free"
     if share >= FREE_SHARE_MIN:
         return _well("disk", free)

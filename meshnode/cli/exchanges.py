@@ -22,11 +22,11 @@ _MESSAGE = click.option("--message", default="", help="Words to go with it.")
 def respond(context: click.Context, listing: str, message: str, quantity: int | None) -> None:
     """Ask for what somebody offers, or offer what somebody needs."""
     client = settings(context).client()
-    told = client.post(f"/v1/requests/{segment(named('listing', listing))}", message=message, quantity=quantity)
+    reply = client.post(f"/v1/requests/{segment(named('listing', listing))}", message=message, quantity=quantity)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    seen = client.get(f"/v1/exchanges/{told['exchange']}")
+    seen = client.get(f"/v1/exchanges/{reply['exchange']}")
     output.say(summary(seen))
     output.note("The answer comes when your nodes have met, or others in between: 'meshnode inbox' shows it.")
 
@@ -35,14 +35,14 @@ def respond(context: click.Context, listing: str, message: str, quantity: int | 
 @click.pass_context
 def inbox(context: click.Context) -> None:
     """What waits for you, and what you were told lately."""
-    told = settings(context).client().get("/v1/inbox")
+    reply = settings(context).client().get("/v1/inbox")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    for each in told:
+    for each in reply:
         for line in lines(each):
             output.say(line)
-    if output.to_terminal() and not told:
+    if output.to_terminal() and not reply:
         output.note("Nothing waits for you; 'meshnode exchanges' lists all that was.")
 
 
@@ -57,15 +57,15 @@ def exchanges(context: click.Context, exchange: str | None, limit: int | None) -
         one = client.get(f"/v1/exchanges/{segment(named('exchange', exchange))}")
         _say_one(context, one)
         return
-    told = client.get("/v1/exchanges", limit=limit)
+    reply = client.get("/v1/exchanges", limit=limit)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     output.table(
         ("id", "listing", "with", "state", "since"),
         [
             (short(each), each["listing"]["title"], each["with"]["name"], each["state"], output.when(each["changed"]))
-            for each in told
+            for each in reply
         ],
         empty="No exchanges yet; 'meshnode respond LISTING' begins one.",
     )
@@ -80,23 +80,23 @@ def say(context: click.Context, exchange: str, text: str) -> None:
     _move(context, "say", exchange, text)
 
 
-def _say_one(context: click.Context, told: dict[str, Any]) -> None:
+def _say_one(context: click.Context, reply: dict[str, Any]) -> None:
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    for line in lines(told, everything=True):
+    for line in lines(reply, everything=True):
         output.say(line)
 
 
 def _move(context: click.Context, act: str, exchange: str, message: str) -> None:
     where = segment(named("exchange", exchange))
-    told = settings(context).client().post(f"/v1/moves/{where}", act=act, message=message)
+    reply = settings(context).client().post(f"/v1/moves/{where}", act=act, message=message)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     elif act == "say":
-        output.say(f"Said to {told['with']['name']}.")
+        output.say(f"Said to {reply['with']['name']}.")
     else:
-        output.say(summary(told))
+        output.say(summary(reply))
 
 
 def _answer(act: str, about: str) -> Command:

@@ -14,8 +14,8 @@ from meshnode.cli.command import command, settings
 @click.pass_context
 def export(context: click.Context) -> None:
     """Print all that is yours as one JSON document; for you alone, though there is no key in it."""
-    told = settings(context).client().get("/v1/export")
+    reply = settings(context).client().get("/v1/export")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.script(json.dumps(told, indent=2))
+        output.script(json.dumps(reply, indent=2))

@@ -10,77 +10,77 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Command, Family, named, settings
+from meshnode.cli.command import Command, CommandGroup, named, settings
 from meshnode.cli.wording import RELATIONS
 
 _GROUP = "NAME"
 
 
 def _new(kind: str, context: click.Context, group: str) -> None:
-    told = settings(context).client().post("/v1/groups", kind=kind, name=group)
+    reply = settings(context).client().post("/v1/groups", kind=kind, name=group)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"The {kind} {told['name']} is founded; 'meshnode {kind} invite' brings in others.")
+        output.say(f"The {kind} {reply['name']} is founded; 'meshnode {kind} invite' brings in others.")
 
 
 def _invite(kind: str, context: click.Context, group: str, person: str) -> None:
     where = segment(named(kind, group))
-    told = settings(context).client().post(f"/v1/invitations/{where}?kind={kind}", person=named("person", person))
+    reply = settings(context).client().post(f"/v1/invitations/{where}?kind={kind}", person=named("person", person))
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        until = output.when(told["expires"])
-        output.say(f"{told['person']['name']} is invited until {until}, and joins with 'meshnode {kind} join'.")
+        until = output.when(reply["expires"])
+        output.say(f"{reply['person']['name']} is invited until {until}, and joins with 'meshnode {kind} join'.")
 
 
 def _join(kind: str, context: click.Context, group: str) -> None:
-    told = settings(context).client().put(f"/v1/memberships/{segment(named(kind, group))}?kind={kind}")
+    reply = settings(context).client().put(f"/v1/memberships/{segment(named(kind, group))}?kind={kind}")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"You are in the {kind} {told['name']}: {_members(told)}.")
+        output.say(f"You are in the {kind} {reply['name']}: {_members(reply)}.")
 
 
 def _leave(kind: str, context: click.Context, group: str) -> None:
-    told = settings(context).client().delete(f"/v1/memberships/{segment(named(kind, group))}?kind={kind}")
+    reply = settings(context).client().delete(f"/v1/memberships/{segment(named(kind, group))}?kind={kind}")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"You have left the {kind} {told['name']}.")
+        output.say(f"You have left the {kind} {reply['name']}.")
 
 
 def _show(kind: str, context: click.Context, group: str | None) -> None:
-    told = settings(context).client().get("/v1/groups", kind=kind, name=group)
+    reply = settings(context).client().get("/v1/groups", kind=kind, name=group)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    for one in told["groups"]:
+    for one in reply["groups"]:
         _say_group(one)
-    for waiting in told["invitations"]:
+    for waiting in reply["invitations"]:
         until = output.when(waiting["expires"])
         output.say(f": {waiting['inviter']['name']} invites you, until {until}", title=waiting["name"])
-    if output.to_terminal() and not told["groups"] and not told["invitations"]:
+    if output.to_terminal() and not reply["groups"] and not reply["invitations"]:
         output.note(f"You are in no {kind} yet; 'meshnode {kind} new NAME' founds one.")
 
 
-def _members(told: dict[str, Any]) -> str:
-    count = f"{told['count']} member{'' if told['count'] == 1 else 's'}"
-    return f"{count}, forming" if told["forming"] else count
+def _members(reply: dict[str, Any]) -> str:
+    count = f"{reply['count']} member{'' if reply['count'] == 1 else 's'}"
+    return f"{count}, forming" if reply["forming"] else count
 
 
-def _say_group(told: dict[str, Any]) -> None:
-    output.say(f" ({_members(told)})", title=told["name"])
-    for member in told["members"]:
+def _say_group(reply: dict[str, Any]) -> None:
+    output.say(f" ({_members(reply)})", title=reply["name"])
+    for member in reply["members"]:
         output.say(f"  {member['person']['name']} ({RELATIONS[member['relation']]})")
-    for invited in told["invited"]:
+    for invited in reply["invited"]:
         name = invited["person"]["name"] if invited["person"] else "somebody you no longer know"
         output.say(f"  {name} is invited until {output.when(invited['expires'])}")
 
 
-def _family(kind: str, plural: str, about: str) -> Family:
+def _family(kind: str, plural: str, about: str) -> CommandGroup:
     """The commands for one kind of group."""
-    family = Family(kind, help=about)
+    family = CommandGroup(kind, help=about)
 
     def add(
         name: str, callback: Callable[..., None], about: str, *more: click.Parameter, optional: bool = False

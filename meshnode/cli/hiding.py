@@ -26,22 +26,22 @@ def hide(context: click.Context, *, listing: str | None, undo: bool, listed: boo
         raise Usage("say which listing", "its title, its id, or the beginning of either; '--list' lists what you hide")
     path = f"/v1/hidden/{segment(named('listing', listing))}"
     client = settings(context).client()
-    told = client.delete(path) if undo else client.put(path)
+    reply = client.delete(path) if undo else client.put(path)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     elif undo:
-        output.say(f"Shown again: {told['title']}.")
+        output.say(f"Shown again: {reply['title']}.")
     else:
-        output.say(f"Hidden from you: {told['title']} ({told['id'][:8]}); '--undo' shows it again.")
+        output.say(f"Hidden from you: {reply['title']} ({reply['id'][:8]}); '--undo' shows it again.")
 
 
 def _say_list(context: click.Context) -> None:
-    told = settings(context).client().get("/v1/hidden")
+    reply = settings(context).client().get("/v1/hidden")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     output.table(
         ("title", "id", "since"),
-        [(hidden["title"], hidden["id"][:8], output.when(hidden["since"])) for hidden in told["hidden"]],
+        [(hidden["title"], hidden["id"][:8], output.when(hidden["since"])) for hidden in reply["hidden"]],
         empty="You hide nothing.",
     )

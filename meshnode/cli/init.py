@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import click
 
 from meshnode.cli import output
-from meshnode.cli.command import Position, Settings, command, settings
+from meshnode.cli.command import PlaceType, Settings, command, settings
 from meshnode.cli.program import as_typed
 from meshnode.cli.wording import AUDIENCES
 from meshnode.errors import Refused, Usage
@@ -32,7 +32,7 @@ class Beginning:
 
 @command("init")
 @click.option("--name", help="What others call you.")
-@click.option("--place", type=Position(), help="Where you are; it stays here, others learn it to about a kilometre.")
+@click.option("--place", type=PlaceType(), help="Where you are; it stays here, others learn it to about a kilometre.")
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Who can see what you share, unless you say else.")
 @click.option("--passphrase", is_flag=True, help="Keep your identity's key under a passphrase.")
 @click.pass_context
@@ -110,10 +110,10 @@ def _ask_place(call: Settings) -> tuple[float, float]:
     if not call.may_ask():
         raise Usage("anyone nearby cannot see what has no place", "say where you are with --place LAT,LON")
     click.echo("Nearby is counted from where you are. Others learn it to about a kilometre, never exactly.", err=True)
-    told: tuple[float, float] = click.prompt(
-        "Where are you (latitude,longitude as on a map, such as 52.52,13.40)", type=Position(), err=True
+    reply: tuple[float, float] = click.prompt(
+        "Where are you (latitude,longitude as on a map, such as 52.52,13.40)", type=PlaceType(), err=True
     )
-    return told
+    return reply
 
 
 def _ask_passphrase(call: Settings) -> str:
@@ -122,8 +122,8 @@ def _ask_passphrase(call: Settings) -> str:
         return given
     if not call.may_ask():
         raise Usage("nobody can be asked for the passphrase", f"put it into {PASSPHRASE_VARIABLE}")
-    told: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
-    return told
+    reply: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True)
+    return reply
 
 
 def _login() -> str:

@@ -34,9 +34,9 @@ def introduce(context: click.Context, name: str, other: str, message: str) -> No
 @click.pass_context
 def introductions(context: click.Context) -> None:
     """To whom you were introduced, and by whom."""
-    told = settings(context).client().get("/v1/introductions")
+    reply = settings(context).client().get("/v1/introductions")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     output.table(
         ("name", "id", "by", "when", "message"),
@@ -48,9 +48,9 @@ def introductions(context: click.Context) -> None:
                 output.when(met["at"]),
                 met["message"].replace("\n", " "),
             )
-            for met in told["introductions"]
+            for met in reply["introductions"]
         ],
         empty="Nobody has introduced you to anybody lately.",
     )
-    if output.to_terminal() and told["introductions"]:
+    if output.to_terminal() and reply["introductions"]:
         output.note("'meshnode add NAME' adds one of them.")

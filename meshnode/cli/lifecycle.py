@@ -19,11 +19,11 @@ from meshnode.cli.command import Moment, Span, command, named, settings
 def renew(context: click.Context, listing: str, expires: int | None, until: int | None) -> None:
     """Let a listing of yours stand as long again, be it over already."""
     order = {"expires_in": expires, "available_until": until}
-    told = settings(context).client().post(f"/v1/renewals/{segment(named('listing', listing))}", **order)
+    reply = settings(context).client().post(f"/v1/renewals/{segment(named('listing', listing))}", **order)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"Renewed: {told['title']} ({told['id'][:8]}), until {output.when(told['expires'])}.")
+        output.say(f"Renewed: {reply['title']} ({reply['id'][:8]}), until {output.when(reply['expires'])}.")
 
 
 @command("close")
@@ -31,8 +31,8 @@ def renew(context: click.Context, listing: str, expires: int | None, until: int 
 @click.pass_context
 def close(context: click.Context, listing: str) -> None:
     """Close a listing of yours that is done with; 'mine --closed' still shows it."""
-    told = settings(context).client().post(f"/v1/closings/{segment(named('listing', listing))}")
-    _say_ended(context, told, f"Closed: {told['title']}. 'meshnode renew' would post it again.")
+    reply = settings(context).client().post(f"/v1/closings/{segment(named('listing', listing))}")
+    _say_ended(context, reply, f"Closed: {reply['title']}. 'meshnode renew' would post it again.")
 
 
 @command("withdraw")
@@ -40,12 +40,12 @@ def close(context: click.Context, listing: str) -> None:
 @click.pass_context
 def withdraw(context: click.Context, listing: str) -> None:
     """Take a listing of yours back, everywhere, and forget it."""
-    told = settings(context).client().delete(f"/v1/listings/{segment(named('listing', listing))}")
-    _say_ended(context, told, f"Withdrawn: {told['title']}.")
+    reply = settings(context).client().delete(f"/v1/listings/{segment(named('listing', listing))}")
+    _say_ended(context, reply, f"Withdrawn: {reply['title']}.")
 
 
-def _say_ended(context: click.Context, told: dict[str, Any], words: str) -> None:
+def _say_ended(context: click.Context, reply: dict[str, Any], words: str) -> None:
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
         output.say(words)

@@ -11,7 +11,7 @@ import click
 from meshnode.cli import names, output
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
-from meshnode.cli.command import Moment, Position, Span, command, named, settings
+from meshnode.cli.command import Moment, PlaceType, Span, command, named, settings
 from meshnode.cli.wording import AUDIENCES, CATEGORIES, CLEARABLE, ENDED, RELATIONS, TYPES, URGENCIES, area, for_whom
 from meshnode.errors import Usage
 
@@ -32,7 +32,7 @@ OPTIONS = (
     click.option("--lend/--give", "lend", default=None, help="To be given back, or to keep."),
     click.option("--return-by", "return_by", type=Moment(), help="When what is lent must be back."),
     click.option("--language", help="The language it is written in, such as de."),
-    click.option("--place", type=Position(), help="Where, if not where you are; made coarse before it is shared."),
+    click.option("--place", type=PlaceType(), help="Where, if not where you are; made coarse before it is shared."),
     click.option("--expires", type=Span(), help="How long it stands (food 2d, needs 7d, others 90d)."),
 )
 
@@ -82,9 +82,9 @@ def need(context: click.Context, /, **given: Any) -> None:
 @click.pass_context
 def mine(context: click.Context, closed: bool) -> None:
     """What you posted."""
-    told = settings(context).client().get("/v1/listings")
+    reply = settings(context).client().get("/v1/listings")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     elif closed:
         output.table(
             ("title", "id", "type", "category", "how", "when"),
@@ -97,16 +97,16 @@ def mine(context: click.Context, closed: bool) -> None:
                     ENDED[over["how"]],
                     output.when(over["at"]),
                 )
-                for over in told["ended"]
+                for over in reply["ended"]
             ],
             empty="Nothing is over. What you close or let expire stays here for some weeks.",
         )
     else:
-        _say_own(told)
+        _say_own(reply)
 
 
-def _say_own(told: dict[str, Any]) -> None:
-    ending = set(told["ending"])
+def _say_own(reply: dict[str, Any]) -> None:
+    ending = set(reply["ending"])
     output.table(
         ("title", "id", "type", "category", "audience", "expires"),
         [
@@ -118,7 +118,7 @@ def _say_own(told: dict[str, Any]) -> None:
                 listing["audience"] + ("" if not listing["follows"] else " (usual)"),
                 output.when(listing["expires"]) + (" (soon)" if listing["id"] in ending else ""),
             )
-            for listing in told["listings"]
+            for listing in reply["listings"]
         ],
         empty="You have posted nothing that stands; 'meshnode offer' and 'meshnode need' do.",
     )
@@ -127,7 +127,7 @@ def _say_own(told: dict[str, Any]) -> None:
     if ending:
         output.note("What ends soon stands longer with 'meshnode renew LISTING'.")
     since = time.time() - EXPIRED_SECONDS
-    expired = [over["title"] for over in told["ended"] if over["how"] == "expired" and over["at"] > since]
+    expired = [over["title"] for over in reply["ended"] if over["how"] == "expired" and over["at"] > since]
     if expired:
         more = f" and {len(expired) - EXPIRED_NAMED} more" if len(expired) > EXPIRED_NAMED else ""
         output.note(f"Expired: {', '.join(expired[:EXPIRED_NAMED])}{more}. 'meshnode renew LISTING' brings it back.")
@@ -138,11 +138,11 @@ def _say_own(told: dict[str, Any]) -> None:
 @click.pass_context
 def show(context: click.Context, listing: str) -> None:
     """One listing in full."""
-    told = settings(context).client().get(f"/v1/listings/{segment(named('listing', listing))}")
+    reply = settings(context).client().get(f"/v1/listings/{segment(named('listing', listing))}")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        _say_listing(told)
+        _say_listing(reply)
 
 
 @command("edit")
@@ -163,11 +163,11 @@ def edit(context: click.Context, /, listing: str, preview: bool, **given: Any) -
     if preview:
         previews.say_audience(context, client.post(f"/v1/previews/{which}", **body))
         return
-    told = client.patch(f"/v1/listings/{which}", **body)
+    reply = client.patch(f"/v1/listings/{which}", **body)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"Changed: {told['title']} ({told['id'][:8]}), for {for_whom(told)}.")
+        output.say(f"Changed: {reply['title']} ({reply['id'][:8]}), for {for_whom(reply)}.")
 
 
 def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:
@@ -175,48 +175,48 @@ def _post(context: click.Context, kind: str, given: dict[str, Any]) -> None:
     if given.pop("preview"):
         previews.say_audience(context, client.post("/v1/previews", type=kind, **_body(given)))
         return
-    told = client.post("/v1/listings", type=kind, **_body(given))
+    reply = client.post("/v1/listings", type=kind, **_body(given))
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    seen_by = for_whom(told)
-    output.say(f"Posted: {told['title']} ({told['id'][:8]}), for {seen_by}, until {output.when(told['expires'])}.")
+    seen_by = for_whom(reply)
+    output.say(f"Posted: {reply['title']} ({reply['id'][:8]}), for {seen_by}, until {output.when(reply['expires'])}.")
 
 
-def _say_listing(told: dict[str, Any]) -> None:
-    distance = f" - {told['distance']}" if told["distance"] else ""
-    output.say(distance, title=told["title"])
-    author = "you" if told["relation"] == "yourself" else f"{told['author']['name']} ({RELATIONS[told['relation']]})"
-    urgency = "" if told["urgency"] == "normal" else f", {told['urgency']}"
-    output.say(f"{told['type']}, {told['category']}{urgency}, by {author}")
-    for line in told["text"].split("\n") if told["text"] else ():
+def _say_listing(reply: dict[str, Any]) -> None:
+    distance = f" - {reply['distance']}" if reply["distance"] else ""
+    output.say(distance, title=reply["title"])
+    author = "you" if reply["relation"] == "yourself" else f"{reply['author']['name']} ({RELATIONS[reply['relation']]})"
+    urgency = "" if reply["urgency"] == "normal" else f", {reply['urgency']}"
+    output.say(f"{reply['type']}, {reply['category']}{urgency}, by {author}")
+    for line in reply["text"].split("\n") if reply["text"] else ():
         output.say(f"  {line}")
-    for label, value in _details(told):
+    for label, value in _details(reply):
         output.say(f"{label + ':':<11} {value}")
 
 
-def _details(told: dict[str, Any]) -> list[tuple[str, str]]:
-    details = [("for", for_whom(told))]
-    if told["tags"]:
-        details.append(("tags", ", ".join(told["tags"])))
-    if told["quantity"] is not None:
-        details.append(("quantity", f"{told['quantity']} {told['unit']}".strip()))
+def _details(reply: dict[str, Any]) -> list[tuple[str, str]]:
+    details = [("for", for_whom(reply))]
+    if reply["tags"]:
+        details.append(("tags", ", ".join(reply["tags"])))
+    if reply["quantity"] is not None:
+        details.append(("quantity", f"{reply['quantity']} {reply['unit']}".strip()))
     available = [
-        f"{word} {output.when(told[name])}"
+        f"{word} {output.when(reply[name])}"
         for word, name in (("from", "available_from"), ("until", "available_until"))
-        if told[name]
+        if reply[name]
     ]
     if available:
         details.append(("available", " ".join(available)))
-    if told["lend"]:
+    if reply["lend"]:
         details.append(
-            ("lent", f"back by {output.when(told['return_by'])}" if told["return_by"] else "to be given back")
+            ("lent", f"back by {output.when(reply['return_by'])}" if reply["return_by"] else "to be given back")
         )
-    if told["place"]:
-        details.append(("place", area(told["place"])))
-    if told["language"]:
-        details.append(("language", told["language"]))
-    left = told["expires"] - int(time.time())
-    details.append(("expires", f"{output.when(told['expires'])} (in {output.ago(max(0, left))})"))
-    details.append(("id", told["id"]))
+    if reply["place"]:
+        details.append(("place", area(reply["place"])))
+    if reply["language"]:
+        details.append(("language", reply["language"]))
+    left = reply["expires"] - int(time.time())
+    details.append(("expires", f"{output.when(reply['expires'])} (in {output.ago(max(0, left))})"))
+    details.append(("id", reply["id"]))
     return details

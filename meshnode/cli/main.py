@@ -149,7 +149,7 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
             output.note("")  # away from the question that was not answered
         return INTERRUPTED
     except Refusal as error:
-        return _report(error.told, call, error.code)
+        return _report(error.reply, call, error.code)
     except MeshnodeError as error:
         return _report({"code": error.word, "message": error.message, "hint": error.hint}, call, error.exit_code)
     except BrokenPipeError:
@@ -160,14 +160,14 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     return ended if isinstance(ended, int) else 0
 
 
-def _report(told: dict[str, Any], call: Settings, code: int) -> int:
+def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
     """Say on standard error what is wrong and what to do next: one line, for people or in JSON."""
     if call.json:
         import json
 
-        output.note(json.dumps({"error": told}))
+        output.note(json.dumps({"error": reply}))
     else:
-        message, hint = str(told.get("message", "")), str(told.get("hint", ""))
+        message, hint = str(reply.get("message", "")), str(reply.get("hint", ""))
         line = " ".join((f"{message}; {hint}" if hint else message).split())
         output.note(f"meshnode: {line}")
     return code

@@ -47,13 +47,13 @@ def _ask(context: click.Context, path: str, **query: Any) -> Any:
 
 
 def _people(context: click.Context, _: str) -> Named:
-    told = _ask(context, "/v1/people", all="true")
-    return ((person["name"], person["id"]) for person in told["people"])
+    reply = _ask(context, "/v1/people", all="true")
+    return ((person["name"], person["id"]) for person in reply["people"])
 
 
 def _blocked(context: click.Context, _: str) -> Named:
-    told = _ask(context, "/v1/blocks")
-    return ((block["person"]["name"], block["person"]["id"]) for block in told["blocks"])
+    reply = _ask(context, "/v1/blocks")
+    return ((block["person"]["name"], block["person"]["id"]) for block in reply["blocks"])
 
 
 def _own_listings(context: click.Context, _: str) -> Named:
@@ -61,8 +61,8 @@ def _own_listings(context: click.Context, _: str) -> Named:
 
 
 def _renewable(context: click.Context, _: str) -> Named:
-    told = _ask(context, "/v1/listings")
-    return ((listing["title"], listing["id"]) for listing in (*told["listings"], *told["ended"]))
+    reply = _ask(context, "/v1/listings")
+    return ((listing["title"], listing["id"]) for listing in (*reply["listings"], *reply["ended"]))
 
 
 def _listings(context: click.Context, begun: str) -> Named:
@@ -71,8 +71,8 @@ def _listings(context: click.Context, begun: str) -> Named:
 
 
 def _others_listings(context: click.Context, begun: str) -> Named:
-    told = _ask(context, "/v1/discover", words=begun or None, trust=0.1, anywhere="true")
-    return ((listing["title"], listing["id"]) for listing in told["results"])
+    reply = _ask(context, "/v1/discover", words=begun or None, trust=0.1, anywhere="true")
+    return ((listing["title"], listing["id"]) for listing in reply["results"])
 
 
 def _listings_or_people(context: click.Context, begun: str) -> Named:
@@ -82,16 +82,16 @@ def _listings_or_people(context: click.Context, begun: str) -> Named:
 
 def _groups(context: click.Context, _: str) -> Named:
     kind = context.parent.info_name if context.parent is not None else None
-    told = _ask(context, "/v1/groups", kind=kind if kind in ("cell", "community") else None)
+    reply = _ask(context, "/v1/groups", kind=kind if kind in ("cell", "community") else None)
     invited = context.info_name == "join"
-    return ((group["name"], group["id"]) for group in told["invitations" if invited else "groups"])
+    return ((group["name"], group["id"]) for group in reply["invitations" if invited else "groups"])
 
 
 def _exchanges(context: click.Context, _: str) -> Named:
     """All of them, or those in which the move that the command makes can be made now."""
     wanted = context.info_name
-    told = _ask(context, "/v1/exchanges")
-    fitting = (each for each in told if wanted == "exchanges" or wanted in each["next"])
+    reply = _ask(context, "/v1/exchanges")
+    fitting = (each for each in reply if wanted == "exchanges" or wanted in each["next"])
     return ((each["listing"]["title"], each["exchange"]) for each in fitting)
 
 

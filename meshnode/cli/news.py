@@ -21,25 +21,25 @@ def news(context: click.Context, *, peek: bool, clear: bool, limit: int | None) 
         raise Usage("--peek and --clear contradict each other")
     client = settings(context).client()
     if peek:
-        told = client.get("/v1/news", limit=limit)
+        reply = client.get("/v1/news", limit=limit)
     else:
         asked = {"clear": clear} | ({} if limit is None else {"limit": limit})
-        told = client.post("/v1/news", **asked)
+        reply = client.post("/v1/news", **asked)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     watched: dict[str, list[str]] = {}
-    for alert in told["alerts"]:
+    for alert in reply["alerts"]:
         watched.setdefault(alert["listing"], []).append(str(alert["watch"]))
-    for result in told["results"]:
+    for result in reply["results"]:
         by = watched.get(result["id"])
         output.say(as_line(result) + (f" [watch {', '.join(by)}]" if by else ""))
     if not output.to_terminal():
         return
-    left = told["total"] - len(told["results"])
+    left = reply["total"] - len(reply["results"])
     if clear:
-        output.note(f"{told['total']} taken for seen.")
+        output.note(f"{reply['total']} taken for seen.")
     elif left:
         output.note(f"{left} more: {'--limit shows' if peek else 'meshnode news once more shows'} them.")
-    elif not told["results"]:
+    elif not reply["results"]:
         output.note("Nothing new; 'meshnode discover' shows all there is.")

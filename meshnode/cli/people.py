@@ -17,9 +17,9 @@ from meshnode.cli.wording import RELATIONS
 @click.pass_context
 def people(context: click.Context, everybody: bool) -> None:
     """Whom you know."""
-    told = settings(context).client().get("/v1/people", all="true" if everybody else None)
+    reply = settings(context).client().get("/v1/people", all="true" if everybody else None)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     output.table(
         ("name", "id", "trust", "you vouch", "they vouch", "how"),
@@ -32,12 +32,12 @@ def people(context: click.Context, everybody: bool) -> None:
                 "waiting" if person["pending"] and not person["vouch_back"] else output.weight(person["vouch_back"]),
                 RELATIONS[person["relation"]] + (", connected" if person["connected"] else ""),
             )
-            for person in told["people"]
+            for person in reply["people"]
         ],
         empty="Nobody yet. Give somebody your 'meshnode card', or 'meshnode add' theirs.",
     )
-    if output.to_terminal() and told["others"]:
-        output.note(f"{told['others']} more in your web: 'meshnode people --all'.")
+    if output.to_terminal() and reply["others"]:
+        output.note(f"{reply['others']} more in your web: 'meshnode people --all'.")
 
 
 @command("person")
@@ -45,17 +45,17 @@ def people(context: click.Context, everybody: bool) -> None:
 @click.pass_context
 def person(context: click.Context, name: str) -> None:
     """What is known of a person."""
-    told = settings(context).client().get(f"/v1/people/{segment(named('person', name))}")
+    reply = settings(context).client().get(f"/v1/people/{segment(named('person', name))}")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    output.say(f" ({RELATIONS[told['relation']]})", title=told["name"])
-    output.say(told["id"])
-    output.say(f"to compare by voice: {told['words']}")
-    for line in told["about"].split("\n") if told["about"] else ():
+    output.say(f" ({RELATIONS[reply['relation']]})", title=reply["name"])
+    output.say(reply["id"])
+    output.say(f"to compare by voice: {reply['words']}")
+    for line in reply["about"].split("\n") if reply["about"] else ():
         output.say(f"  {line}")
-    if told["relation"] != "yourself":
-        _say_vouches(told)
+    if reply["relation"] != "yourself":
+        _say_vouches(reply)
 
 
 @command("vouch")
@@ -69,11 +69,11 @@ def vouch(context: click.Context, name: str, trust: float, what_if: bool) -> Non
     if what_if:
         preview.say_what_if(context, client.post(f"/v1/what-if/vouch/{who}", trust=trust))
         return
-    told = client.put(f"/v1/vouches/{who}", trust=trust)
+    reply = client.put(f"/v1/vouches/{who}", trust=trust)
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"You vouch for {told['name']} with {output.weight(told['vouch'])}.")
+        output.say(f"You vouch for {reply['name']} with {output.weight(reply['vouch'])}.")
 
 
 @command("unvouch")
@@ -86,22 +86,22 @@ def unvouch(context: click.Context, name: str, what_if: bool) -> None:
     if what_if:
         preview.say_what_if(context, client.post(f"/v1/what-if/unvouch/{who}"))
         return
-    told = client.delete(f"/v1/vouches/{who}")
+    reply = client.delete(f"/v1/vouches/{who}")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
     else:
-        output.say(f"You no longer vouch for {told['name']}.")
+        output.say(f"You no longer vouch for {reply['name']}.")
 
 
-def _say_vouches(told: dict[str, Any]) -> None:
-    given, back = told["vouch"], told["vouch_back"]
+def _say_vouches(reply: dict[str, Any]) -> None:
+    given, back = reply["vouch"], reply["vouch_back"]
     output.say(f"You vouch with {output.weight(given)}." if given else "You do not vouch for them.")
     if back:
         output.say(f"They vouch for you with {output.weight(back)}.")
-    elif told["pending"]:
+    elif reply["pending"]:
         output.say("Their card waits until your nodes meet.")
     else:
         output.say("They do not vouch for you.")
-    if told["trust"] is not None:
-        output.say(f"Trust from you to them: {output.weight(told['trust'])}.")
-    output.say("Your nodes are connected now." if told["connected"] else "Your nodes are not connected now.")
+    if reply["trust"] is not None:
+        output.say(f"Trust from you to them: {output.weight(reply['trust'])}.")
+    output.say("Your nodes are connected now." if reply["connected"] else "Your nodes are not connected now.")

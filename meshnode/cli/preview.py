@@ -23,31 +23,31 @@ def audience(context: click.Context, listing: str) -> None:
     say_audience(context, settings(context).client().get(f"/v1/audience/{segment(named('listing', listing))}"))
 
 
-def say_audience(context: click.Context, told: dict[str, Any]) -> None:
+def say_audience(context: click.Context, reply: dict[str, Any]) -> None:
     """Print who can see a listing, the closest first; in a pipe a line each."""
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     output.table(
         ("name", "id", "how"),
-        [(viewer["name"], viewer["id"][:11], RELATIONS[viewer["relation"]]) for viewer in told["people"]],
-        empty=f"It is for {for_whom(told)}: nobody you know of can see it.",
+        [(viewer["name"], viewer["id"][:11], RELATIONS[viewer["relation"]]) for viewer in reply["people"]],
+        empty=f"It is for {for_whom(reply)}: nobody you know of can see it.",
     )
-    if output.to_terminal() and told["count"]:
-        people = "1 person" if told["count"] == 1 else f"{told['count']} people"
-        output.note(f"For {for_whom(told)}: {people} you know of.")
+    if output.to_terminal() and reply["count"]:
+        people = "1 person" if reply["count"] == 1 else f"{reply['count']} people"
+        output.note(f"For {for_whom(reply)}: {people} you know of.")
 
 
-def say_what_if(context: click.Context, told: dict[str, Any]) -> None:
+def say_what_if(context: click.Context, reply: dict[str, Any]) -> None:
     """Print who would gain and lose sight; nothing was done."""
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     parts = (
-        ("No longer see what you share:", told["viewers_lost"]),
-        ("Newly see what you share:", told["viewers_gained"]),
-        ("You no longer see what they share:", told["authors_lost"]),
-        ("You newly see what they share:", told["authors_gained"]),
+        ("No longer see what you share:", reply["viewers_lost"]),
+        ("Newly see what you share:", reply["viewers_gained"]),
+        ("You no longer see what they share:", reply["authors_lost"]),
+        ("You newly see what they share:", reply["authors_gained"]),
     )
     for heading, changes in parts:
         if changes:
@@ -63,5 +63,5 @@ def say_what_if(context: click.Context, told: dict[str, Any]) -> None:
 def _what(change: dict[str, Any]) -> str:
     titles = [listing["title"] for listing in change["listings"]]
     more = change["count"] - len(titles)
-    told = titles + ([f"{more} more"] if more else []) + (["what is shared as usual"] if change["usual"] else [])
-    return ", ".join(told)
+    reply = titles + ([f"{more} more"] if more else []) + (["what is shared as usual"] if change["usual"] else [])
+    return ", ".join(reply)

@@ -55,8 +55,8 @@ def _passphrase(call: Settings) -> str:
         return given
     if not call.may_ask():
         raise Usage("nobody can be asked for the passphrase", f"put it into {PASSPHRASE_VARIABLE}")
-    told: str = click.prompt("Passphrase", hide_input=True, err=True)
-    return told
+    reply: str = click.prompt("Passphrase", hide_input=True, err=True)
+    return reply
 
 
 def _greet(ready: Ready, call: Settings) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from meshnode.cli import output, preview
-from meshnode.cli.command import Family, Position, command, settings
+from meshnode.cli.command import CommandGroup, PlaceType, command, settings
 from meshnode.cli.wording import AUDIENCES, PRECISIONS, area, for_whom
 from meshnode.errors import Usage
 
@@ -36,7 +36,7 @@ def show(context: click.Context) -> None:
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Who can see what names no audience itself.")
 @click.option("--precision", type=click.Choice(PRECISIONS), help="How exactly others learn your places.")
 @click.option("--radius", type=Radius(), help="How far 'anyone nearby' goes (25).")
-@click.option("--place", type=Position(), help="Where you are; it stays on this node, others learn a coarse place.")
+@click.option("--place", type=PlaceType(), help="Where you are; it stays on this node, others learn a coarse place.")
 @click.option("--no-place", is_flag=True, help="Tell others no place any more.")
 @preview.what_if
 @click.pass_context
@@ -67,32 +67,32 @@ def change(
         _say(context, client.patch("/v1/sharing", **given))
 
 
-share = Family(
+share = CommandGroup(
     "share", commands=[show, change], help="Who can see what you share, and what others learn of your place."
 )
 
 
-def _say(context: click.Context, told: dict[str, Any]) -> None:
+def _say(context: click.Context, reply: dict[str, Any]) -> None:
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    count = told["follows"]
+    count = reply["follows"]
     listings = (
         "no listing of yours follows" if not count else f"{count} of your listings follow{'s' if count == 1 else ''}"
     )
-    output.say(f"What you share is for {for_whom(told)}, unless a listing says otherwise; {listings} that.")
-    output.say(_of_place(told))
-    output.say(f"Nearby means within {told['radius_km']} km.")
-    for warning in told["warnings"]:
+    output.say(f"What you share is for {for_whom(reply)}, unless a listing says otherwise; {listings} that.")
+    output.say(_of_place(reply))
+    output.say(f"Nearby means within {reply['radius_km']} km.")
+    for warning in reply["warnings"]:
         output.note(warning)
 
 
-def _of_place(told: dict[str, Any]) -> str:
-    published = told["published"]
+def _of_place(reply: dict[str, Any]) -> str:
+    published = reply["published"]
     if published is None:
-        return f"Others learn no place of yours; if you tell one, it is told as {told['precision']}."
+        return f"Others learn no place of yours; if you tell one, it is told as {reply['precision']}."
     around = area(published)
-    if told["place"] is None:
-        return f"Others learn that you are in {around} ({told['precision']})."
-    exact = f"{told['place']['lat']},{told['place']['lon']}"
-    return f"You are at {exact}, which stays on this node; others learn of {around} ({told['precision']})."
+    if reply["place"] is None:
+        return f"Others learn that you are in {around} ({reply['precision']})."
+    exact = f"{reply['place']['lat']},{reply['place']['lon']}"
+    return f"You are at {exact}, which stays on this node; others learn of {around} ({reply['precision']})."

@@ -14,16 +14,16 @@ from meshnode.cli.command import command, settings
 @click.pass_context
 def stats(context: click.Context) -> None:
     """How much has changed hands, and how much of it between communities."""
-    told = settings(context).client().get("/v1/stats")
+    reply = settings(context).client().get("/v1/stats")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    output.say(f"{_exchanges(told['completed'])} completed: {told['given']} given, {told['received']} received.")
-    if told["completed"]:
-        output.say(_communities(told))
-    for month in told["months"]:
+    output.say(f"{_exchanges(reply['completed'])} completed: {reply['given']} given, {reply['received']} received.")
+    if reply["completed"]:
+        output.say(_communities(reply))
+    for month in reply["months"]:
         output.say(f"  {month['month']}: {month['completed']} ({_communities(month)})")
-    for category in told["categories"]:
+    for category in reply["categories"]:
         output.say(f"  {category['category']}: {category['completed']} ({_communities(category)})")
 
 
@@ -31,8 +31,8 @@ def _exchanges(count: int) -> str:
     return f"{count} exchange{'' if count == 1 else 's'}"
 
 
-def _communities(told: dict[str, Any]) -> str:
+def _communities(reply: dict[str, Any]) -> str:
     return (
-        f"{told['cross_community']} between communities, {told['within_community']} within one,"
-        f" {told['unknown']} where a side has none"
+        f"{reply['cross_community']} between communities, {reply['within_community']} within one,"
+        f" {reply['unknown']} where a side has none"
     )

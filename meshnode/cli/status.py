@@ -17,27 +17,27 @@ from meshnode.errors import NotRunning
 @click.pass_context
 def status(context: click.Context) -> None:
     """Is it ready, whom has it met, what is wrong."""
-    told = settings(context).client().get("/v1/status")
+    reply = settings(context).client().get("/v1/status")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    person = told["person"]
+    person = reply["person"]
     output.say(f" ({person['id'][:11]})", title=person["name"])
-    output.say(_readiness(told))
-    if told["addresses"]:
-        announced = "announced on the local network" if told["announcing"] else "not announced"
-        output.say(f"Listening at {', '.join(told['addresses'])}, {announced}.")
-    output.say(f"Connected to {_company(told['peers'])}. {_count(told['records'], 'record')} here.")
-    if told["devices"]:
-        output.say(f"Your other devices: {', '.join(told['devices'])}.")
-    if told["pending"]:
-        output.say(f"{_count(told['pending'], 'card')} waiting until your nodes meet.")
-    if told["alerts"]:
-        came = "1 listing has" if told["alerts"] == 1 else f"{told['alerts']} listings have"
+    output.say(_readiness(reply))
+    if reply["addresses"]:
+        announced = "announced on the local network" if reply["announcing"] else "not announced"
+        output.say(f"Listening at {', '.join(reply['addresses'])}, {announced}.")
+    output.say(f"Connected to {_company(reply['peers'])}. {_count(reply['records'], 'record')} here.")
+    if reply["devices"]:
+        output.say(f"Your other devices: {', '.join(reply['devices'])}.")
+    if reply["pending"]:
+        output.say(f"{_count(reply['pending'], 'card')} waiting until your nodes meet.")
+    if reply["alerts"]:
+        came = "1 listing has" if reply["alerts"] == 1 else f"{reply['alerts']} listings have"
         output.say(f"{came} come that you watch for; 'meshnode news' shows them.")
-    for problem in told["problems"]:
+    for problem in reply["problems"]:
         output.say(f"! {problem['message']}; {problem['hint']}")
-    if not told["problems"]:
+    if not reply["problems"]:
         output.say("Nothing is wrong.")
 
 
@@ -45,9 +45,9 @@ def status(context: click.Context) -> None:
 @click.pass_context
 def peers(context: click.Context) -> None:
     """The connections of this moment."""
-    told = settings(context).client().get("/v1/peers")
+    reply = settings(context).client().get("/v1/peers")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
     now = int(time.time())
     output.table(
@@ -61,7 +61,7 @@ def peers(context: click.Context) -> None:
                 output.ago(max(0, now - peer["since"])),
                 "live" if peer["live"] else "exchanging",
             )
-            for peer in told["peers"]
+            for peer in reply["peers"]
         ],
         empty="Connected to nobody at this moment; 'meshnode doctor' looks for the usual causes.",
     )
@@ -77,23 +77,23 @@ def doctor(context: click.Context, person: str | None) -> None:
     findings = examine_home(settings(context).place())
     path = "/v1/doctor" if person is None else f"/v1/doctor/{segment(named('person', person))}"
     try:
-        told = settings(context).client().get(path)
+        reply = settings(context).client().get(path)
     except NotRunning as error:
         if person is not None:
             raise
-        told = {"person": None, "findings": []}
+        reply = {"person": None, "findings": []}
         findings.append({"code": "running", "well": False, "message": "No daemon runs here", "hint": error.hint})
-    told["findings"] = findings + told["findings"]
+    reply["findings"] = findings + reply["findings"]
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    for finding in told["findings"]:
+    for finding in reply["findings"]:
         hint = f"; {finding['hint']}" if finding["hint"] else ""
         output.say(f"{'ok' if finding['well'] else '! '} {finding['message']}{hint}")
 
 
-def _readiness(told: dict[str, Any]) -> str:
-    return "Ready." if told["ready"] else "Starting."
+def _readiness(reply: dict[str, Any]) -> str:
+    return "Ready." if reply["ready"] else "Starting."
 
 
 def _company(met: list[dict[str, Any]]) -> str:

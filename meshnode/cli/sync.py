@@ -16,16 +16,16 @@ MISSING_NAMED = 5
 @click.pass_context
 def sync(context: click.Context) -> None:
     """Look for everybody you know and compare with all who are there, now."""
-    told = settings(context).client().post("/v1/sync")
+    reply = settings(context).client().post("/v1/sync")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    for peer in told["peers"]:
+    for peer in reply["peers"]:
         output.say(_outcome(peer), title=peer["name"])
-    missing = [person["name"] for person in told["missing"]]
-    if not told["peers"] and not missing:
+    missing = [person["name"] for person in reply["missing"]]
+    if not reply["peers"] and not missing:
         output.say("You are in touch with nobody yet. Give somebody your 'meshnode card', or 'meshnode add' theirs.")
-    elif not told["peers"]:
+    elif not reply["peers"]:
         output.say("Nobody is here. What you share waits, and goes on when you next meet.")
     if missing:
         more = f" and {len(missing) - MISSING_NAMED} more" if len(missing) > MISSING_NAMED else ""

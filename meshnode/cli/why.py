@@ -17,28 +17,28 @@ from meshnode.cli.wording import RELATIONS
 @click.pass_context
 def why(context: click.Context, what: str) -> None:
     """Why you see a person or listing, and what would end that."""
-    told = settings(context).client().get(f"/v1/why/{segment(named('person or listing', what))}")
+    reply = settings(context).client().get(f"/v1/why/{segment(named('person or listing', what))}")
     if settings(context).json:
-        output.as_json(told)
+        output.as_json(reply)
         return
-    name = told["person"]["name"]
-    if told["listing"] is not None:
-        output.say(f", by {name} ({RELATIONS[told['relation']]})", title=told["listing"]["title"])
+    name = reply["person"]["name"]
+    if reply["listing"] is not None:
+        output.say(f", by {name} ({RELATIONS[reply['relation']]})", title=reply["listing"]["title"])
     else:
-        output.say(f" ({RELATIONS[told['relation']]})", title=name)
-    if told["relation"] == "yourself":
+        output.say(f" ({RELATIONS[reply['relation']]})", title=name)
+    if reply["relation"] == "yourself":
         return
-    _say_path(f"How you trust {name}:", told["regard"], f"There is no path of vouches from you to {name}.")
-    _say_path(f"How {name}'s sharing reaches you:", told["reach"], f"There is no path of vouches from {name} to you.")
-    if told["groups"]:
-        output.say(f"You are both in {', '.join(told['groups'])}.")
-    if told["needs"] is not None:
+    _say_path(f"How you trust {name}:", reply["regard"], f"There is no path of vouches from you to {name}.")
+    _say_path(f"How {name}'s sharing reaches you:", reply["reach"], f"There is no path of vouches from {name} to you.")
+    if reply["groups"]:
+        output.say(f"You are both in {', '.join(reply['groups'])}.")
+    if reply["needs"] is not None:
         output.say(
-            f"Its audience ({told['listing']['audience']}) asks for a reach of {output.weight(told['needs'])} or more."
+            f"Its audience ({reply['listing']['audience']}) asks for a reach of {output.weight(reply['needs'])} or more."
         )
-    if told["breaks"]:
+    if reply["breaks"]:
         output.say("Any of these could end it:")
-        for sentence in told["breaks"]:
+        for sentence in reply["breaks"]:
             output.say(f"  - {sentence}")
 
 

@@ -52,11 +52,11 @@ CLEARABLE = (
 )
 
 
-def for_whom(told: dict[str, Any]) -> str:
+def for_whom(reply: dict[str, Any]) -> str:
     """Who an audience is, with the radius that holds for it, where one was told."""
-    if told["audience"] == "anyone_local" and told["radius_km"] is not None:
-        return f"anyone nearby (within {told['radius_km']}km)"
-    return AUDIENCES[told["audience"]]
+    if reply["audience"] == "anyone_local" and reply["radius_km"] is not None:
+        return f"anyone nearby (within {reply['radius_km']}km)"
+    return AUDIENCES[reply["audience"]]
 
 
 def area(published: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ Kept = TypeVar("Kept", bound=Connection)
 Place = tuple[PersonId, DeviceId]
 
 
-class Links(dict[Place, Kept]):
+class ConnectionTable(dict[Place, Kept]):
     """At most one connection a person's device, SESSIONS_PER_PERSON_MAX a person and SESSIONS_MAX in all."""
 
     def __init__(self, me: DeviceId) -> None:

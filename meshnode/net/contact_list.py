@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.peers import contacts
-from meshnode.net.dialer import Address, Wanted
+from meshnode.net.dialer import Address, DialTarget
 from meshnode.replica.replica import Replica
 from protocol import PersonId
 
@@ -17,7 +17,7 @@ CODE_SECONDS = 60.0  # while a device code is open, which ends within minutes
 class ContactList:
     """Whom to dial, whom to recognise by which keys, what to announce with, and who is a direct contact."""
 
-    wanted: list[Wanted]
+    wanted: list[DialTarget]
     candidates: list[tuple[PersonId, bytes]]
     announced: contacts.Announced | None
     direct: frozenset[PersonId]
@@ -35,7 +35,7 @@ def read_contacts(replica: Replica) -> ContactList:
         contacts.keep_keys(replica, person)
     return ContactList(
         wanted=[
-            Wanted(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses), one.claims)
+            DialTarget(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses), one.claims)
             for one in contacts.sought(replica)
         ],
         candidates=contacts.presence_candidates(replica),

@@ -38,7 +38,7 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-class Outcome(Enum):
+class DialOutcome(Enum):
     """How an attempt ended, in the words that a person reads about it."""
 
     MET = "met"
@@ -50,7 +50,7 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class DialAttempt:
     """One connection to be made. `turn` counts what was tried there before: it selects the key."""
 
     person: PersonId
@@ -60,7 +60,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DialTarget:
     """Somebody to be in touch with, how many devices he has, and where he was met before, the likeliest place first.
 
     `claims`: a card of his waits to be presented, which only a new call can do, be we in touch already or not.
@@ -73,7 +73,7 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class _Place:
+class _Endpoint:
     """One address, as far as trying it goes. `device`: who answered there."""
 
     address: Address
@@ -91,7 +91,7 @@ class _Person:
     devices: int = 1
     wanted: bool = False
     claims: bool = False
-    places: dict[Address, _Place] = field(default_factory=dict)
+    places: dict[Address, _Endpoint] = field(default_factory=dict)
     connected: set[DeviceId] = field(default_factory=set)
     not_before: float = NEVER
     setbacks: int = 0
@@ -100,7 +100,7 @@ class _Person:
     def missing(self) -> bool:
         return len(self.connected) < max(1, self.devices)
 
-    def open_places(self) -> list[_Place]:
+    def open_places(self) -> list[_Endpoint]:
         """Places that may lead to a device which is not connected, or to any of his where a card is to be presented."""
         if self.claims:
             return list(self.places.values())
@@ -111,7 +111,7 @@ class _Person:
 class _Static:
     """An address given by hand names no person: those who are missing are tried there, one after the other."""
 
-    place: _Place
+    place: _Endpoint
     found: PersonId | None = None
     asked: set[PersonId] = field(default_factory=set)
 
@@ -127,7 +127,7 @@ class Dialer:
 
     # --- what is known ---------------------------------------------------------------------------------------------
 
-    def want(self, wanted: Iterable[Wanted], now: float) -> None:
+    def want(self, wanted: Iterable[DialTarget], now: float) -> None:
         """These are to be reached by what is remembered of them, the rest only while they are heard."""
         people = {one.person: one for one in wanted}
         for person, known in list(self._people.items()):
@@ -139,7 +139,7 @@ class Dialer:
             known = self._people.setdefault(person, _Person())
             known.wanted, known.devices, known.claims = True, one.devices, one.claims
             for address in one.addresses:
-                known.places.setdefault(address, _Place(address, now))
+                known.places.setdefault(address, _Endpoint(address, now))
 
     def forget(self, person: PersonId) -> None:
         """Dial him no more, wherever he was heard."""
@@ -150,13 +150,13 @@ class Dialer:
 
     def static(self, address: Address, now: float) -> None:
         """Try whoever is missing at this address."""
-        self._static.setdefault(address, _Static(_Place(address, now)))
+        self._static.setdefault(address, _Static(_Endpoint(address, now)))
 
     def heard(self, person: PersonId, addresses: Iterable[Address], now: float, *, pause: float = 0.0) -> None:
         """`person` announced himself at these addresses. `pause` leaves him the time to dial us first."""
         known = self._people.setdefault(person, _Person())
         for address in addresses:
-            place = known.places.setdefault(address, _Place(address, now + pause))
+            place = known.places.setdefault(address, _Endpoint(address, now + pause))
             place.announced = True
             place.heard = now
             place.failures = 0
@@ -204,9 +204,9 @@ class Dialer:
 
     # --- what to do ------------------------------------------------------------------------------------------------
 
-    def due(self, now: float) -> list[Attempt]:
+    def due(self, now: float) -> list[DialAttempt]:
         """The attempts to start now; each must end in a call of `ended`."""
-        ready: list[tuple[bool, int, float, PersonId, _Place]] = []
+        ready: list[tuple[bool, int, float, PersonId, _Endpoint]] = []
         for person, known in self._people.items():
             if person not in self._busy and known.not_before <= now:
                 ready += [
@@ -214,7 +214,7 @@ class Dialer:
                     for place in known.open_places()
                     if place.due <= now
                 ]
-        attempts: list[Attempt] = []
+        attempts: list[DialAttempt] = []
         for *_, person, place in sorted(ready, key=lambda choice: (*choice[:4], choice[4].address)):
             self._start(attempts, person, place, now)
         for address in sorted(self._static):
@@ -245,8 +245,8 @@ class Dialer:
 
     def ended(
         self,
-        attempt: Attempt,
-        outcome: Outcome,
+        attempt: DialAttempt,
+        outcome: DialOutcome,
         now: float,
         *,
         device: DeviceId | None = None,
@@ -255,42 +255,42 @@ class Dialer:
         """An attempt is over, or has led to a session with `device`. `more_keys`: another key remains to be tried."""
         self._busy.discard(attempt.person)
         known = self._people.get(attempt.person)
-        if outcome is Outcome.REFUSED:
+        if outcome is DialOutcome.REFUSED:
             self.refused(attempt.person, now)
         if attempt.static:
             self._ended_static(self._static[attempt.address], attempt.person, outcome, now, more_keys=more_keys)
         elif known is not None and (place := known.places.get(attempt.address)) is not None:
-            if outcome in (Outcome.MET, Outcome.DUPLICATE):
+            if outcome in (DialOutcome.MET, DialOutcome.DUPLICATE):
                 place.device = device
-            self._judge(place, outcome, now, LONGEST_PAUSE, more_keys=more_keys)
+            self._access(place, outcome, now, LONGEST_PAUSE, more_keys=more_keys)
             if place.announced and place.failures >= ANNOUNCED_FAILURES:
                 del known.places[place.address]
             self._drop_if_idle(attempt.person)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _all_places(self) -> list[_Place]:
+    def _all_places(self) -> list[_Endpoint]:
         places = [place for known in self._people.values() for place in known.places.values()]
         return places + [static.place for static in self._static.values()]
 
     def _start(
-        self, attempts: list[Attempt], person: PersonId, place: _Place, now: float, *, static: bool = False
+        self, attempts: list[DialAttempt], person: PersonId, place: _Endpoint, now: float, *, static: bool = False
     ) -> None:
         if person not in self._busy and len(self._busy) < DIALS_AT_ONCE:
             self._busy.add(person)
             place.tried = now
-            attempts.append(Attempt(person, place.address, place.turn, static))
+            attempts.append(DialAttempt(person, place.address, place.turn, static))
             if static:
                 place.due = IN_FLIGHT
 
-    def _judge(self, place: _Place, outcome: Outcome, now: float, longest: float, *, more_keys: bool) -> None:
+    def _access(self, place: _Endpoint, outcome: DialOutcome, now: float, longest: float, *, more_keys: bool) -> None:
         """When to try this place again."""
-        if outcome is Outcome.NO_ANSWER and more_keys:
+        if outcome is DialOutcome.NO_ANSWER and more_keys:
             place.turn += 1
             place.due = now + NEXT_PAUSE
             return
         place.turn = 0
-        if outcome in (Outcome.MET, Outcome.DUPLICATE):
+        if outcome in (DialOutcome.MET, DialOutcome.DUPLICATE):
             place.failures = 0
             place.due = now + self._spread(FIRST_PAUSE)
             return
@@ -298,12 +298,12 @@ class Dialer:
         place.failures += 1
 
     def _ended_static(
-        self, static: _Static, person: PersonId, outcome: Outcome, now: float, *, more_keys: bool
+        self, static: _Static, person: PersonId, outcome: DialOutcome, now: float, *, more_keys: bool
     ) -> None:
-        if outcome is Outcome.MET:
+        if outcome is DialOutcome.MET:
             static.found = person
             static.asked.clear()
-        elif outcome is not Outcome.UNREACHABLE and not (outcome is Outcome.NO_ANSWER and more_keys):
+        elif outcome is not DialOutcome.UNREACHABLE and not (outcome is DialOutcome.NO_ANSWER and more_keys):
             # Not he; who else? Only when all have been asked does the place count as failed.
             static.found = None if static.found == person else static.found
             static.asked.add(person)
@@ -312,7 +312,7 @@ class Dialer:
                 static.place.due = now + NEXT_PAUSE
                 return
             static.asked.clear()
-        self._judge(static.place, outcome, now, LONGEST_STATIC_PAUSE, more_keys=more_keys)
+        self._access(static.place, outcome, now, LONGEST_STATIC_PAUSE, more_keys=more_keys)
 
     def _candidates(self, static: _Static) -> list[PersonId]:
         """Who may be tried at a static address: who was found there, else the missing, those not yet asked first."""

@@ -17,8 +17,8 @@ import trio
 from meshnode.app.peers.contacts import Announced
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Mdns
-from meshnode.net.recognizer import Recogniser, Sighted
-from meshnode.net.services import Service
+from meshnode.net.recognizer import RecognizedPeer, Recognizer
+from meshnode.net.services import AnnouncedService
 from protocol import ANNOUNCEMENT_LIFE, LocalError, PersonId, announce, service_names
 
 log = logging.getLogger(__name__)
@@ -48,23 +48,23 @@ class _Said:
 
 
 class Discovery:
-    """Runs multicast DNS. `sighted` is called with each recognised announcement, also with those heard before."""
+    """Runs multicast DNS. `recognized` is called with each recognised announcement, also with those heard before."""
 
     def __init__(
         self,
         mode: Mode,
         port: int,
         entropy: Callable[[int], bytes],
-        sighted: Callable[[Sighted], None],
+        recognized: Callable[[RecognizedPeer], None],
         mdns: Mdns | None = None,
     ) -> None:
         self.problem = ""
         self._mode = mode
         self._port = port
         self._entropy = entropy
-        self._sighted = sighted
+        self._sighted = recognized
         self._mdns = mdns if mdns is not None else Mdns()
-        self._recogniser = Recogniser()
+        self._recognizer = Recognizer()
         self._interfaces = Interfaces()
         self._keys: Announced | None = None
         self._said: _Said | None = None
@@ -85,8 +85,8 @@ class Discovery:
 
     def use_keys(self, keys: Announced | None, candidates: Iterable[tuple[PersonId, bytes]]) -> None:
         """Our keys, or whom we know, may have changed."""
-        for sighted in self._recogniser.use(candidates, trio.current_time()):
-            self._sighted(sighted)
+        for recognized in self._recognizer.use(candidates, trio.current_time()):
+            self._sighted(recognized)
         if keys != self._keys:
             self._keys = keys
             self._changed.set()
@@ -124,9 +124,9 @@ class Discovery:
 
     async def _listen(self) -> None:
         async for heard in self._mdns.heard:
-            sighted = self._recogniser.whose(heard, trio.current_time())
-            if sighted is not None:
-                self._sighted(sighted)
+            recognized = self._recognizer.whose(heard, trio.current_time())
+            if recognized is not None:
+                self._sighted(recognized)
 
     async def _keep_announced(self) -> None:
         new_look_at = said_at = 0.0
@@ -168,7 +168,7 @@ class Discovery:
         self._said = wanted if service is not None else None
         await self._mdns.announce(service)
 
-    def _service(self, wanted: _Said) -> Service:
+    def _service(self, wanted: _Said) -> AnnouncedService:
         announcement = announce(
             presence_key=wanted.keys.presence_key,
             card_secrets=wanted.keys.card_secrets,
@@ -178,4 +178,4 @@ class Discovery:
             padding_seed=self._entropy(32),
         )
         names = service_names(self._entropy(16))
-        return Service(names.instance, names.host, announcement.addresses, self._port, announcement.txt())
+        return AnnouncedService(names.instance, names.host, announcement.addresses, self._port, announcement.txt())

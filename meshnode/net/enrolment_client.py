@@ -12,7 +12,7 @@ from meshnode.app.devices.joining import Admission, Joining
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.interfaces import Interfaces, watch
-from meshnode.net.recognizer import Sighted
+from meshnode.net.recognizer import RecognizedPeer
 from protocol import Code, DeviceCode, DeviceKeys, RemoteError, limits
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ READ_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class EnrolmentOptions:
     """How to look: for how long (seconds), on which interfaces (none: all), and whether by multicast DNS too."""
 
     seconds: float
@@ -32,7 +32,7 @@ class Way:
 
 
 @dataclass(slots=True)
-class Found:
+class EnrolmentResult:
     """What came of it: the admission and where the other machine was, or a refusal, or at least whether one answered."""
 
     admission: Admission | None = None
@@ -42,14 +42,14 @@ class Found:
     """Where somebody listens who does not know the code."""
 
 
-class Search:
+class EnrolmentClient:
     """Looks for the machine that shows `code`. Use once: `await search.run()`."""
 
     def __init__(
         self,
         code: DeviceCode,
         keys: DeviceKeys,
-        way: Way,
+        way: EnrolmentOptions,
         entropy: Callable[[int], bytes],
         tell: Callable[[str], None],
     ) -> None:
@@ -61,9 +61,9 @@ class Search:
         self._addresses = dict.fromkeys(Address(host, port) for host, port in code.addresses)
         self._interfaces = Interfaces()
         self._news = trio.Event()
-        self._found = Found()
+        self._found = EnrolmentResult()
 
-    async def run(self) -> Found:
+    async def run(self) -> EnrolmentResult:
         """Try until one connection has led to an answer, or the time is over."""
         discovery = Discovery(Mode.LISTEN if self._way.mdns else Mode.OFF, 0, self._entropy, self._sighted)
         discovery.use_keys(None, [(self._code.person, self._code.secret)])
@@ -80,8 +80,8 @@ class Search:
                 nursery.cancel_scope.cancel()
         return self._found
 
-    def _sighted(self, sighted: Sighted) -> None:
-        new = [address for address in sighted.addresses if address not in self._addresses]
+    def _sighted(self, recognized: RecognizedPeer) -> None:
+        new = [address for address in recognized.addresses if address not in self._addresses]
         if new:
             self._addresses |= dict.fromkeys(new)
             self._news.set()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from meshnode.net.services import Heard, Service
+from meshnode.net.services import AnnouncedService, ReceivedService
 from protocol import MDNS_QUEUE_MAX
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ CLOSE_SECONDS = 1.0  # goodbyes take 0.25 s
 class Inbox:
     """The way from zeroconf's thread into trio: bounded at both ends, and never a wait for either."""
 
-    def __init__(self, token: trio.lowlevel.TrioToken, out: trio.MemorySendChannel[Heard]) -> None:
+    def __init__(self, token: trio.lowlevel.TrioToken, out: trio.MemorySendChannel[ReceivedService]) -> None:
         self._token = token
         self._out = out
-        self._waiting: deque[Heard] = deque(maxlen=MDNS_QUEUE_MAX)
+        self._waiting: deque[ReceivedService] = deque(maxlen=MDNS_QUEUE_MAX)
 
-    def put(self, heard: Heard) -> None:
+    def put(self, heard: ReceivedService) -> None:
         """Hand over from any thread."""
         self._waiting.append(heard)
         try:
@@ -52,7 +52,7 @@ class Mdns:
     """One multicast DNS responder and listener. `heard` is where the announcements of others come out."""
 
     def __init__(self) -> None:
-        self._send, self.heard = trio.open_memory_channel[Heard](MDNS_QUEUE_MAX)
+        self._send, self.heard = trio.open_memory_channel[ReceivedService](MDNS_QUEUE_MAX)
         self._engine: Engine | None = None
         self._changing = trio.Lock()
 
@@ -74,7 +74,7 @@ class Mdns:
             async with self._changing:
                 await trio.to_thread.run_sync(self._engine.use, interfaces)
 
-    async def announce(self, service: Service | None) -> None:
+    async def announce(self, service: AnnouncedService | None) -> None:
         """Announce `service` from now on, in place of what was announced before (None: nothing)."""
         if self._engine is not None:
             async with self._changing:

@@ -21,7 +21,7 @@ from zeroconf import (
 )
 from zeroconf.const import _TYPE_PTR, _TYPE_SRV, _TYPE_TXT
 
-from meshnode.net.services import Heard, Service
+from meshnode.net.services import AnnouncedService, ReceivedService
 from protocol import MDNS_HEARD_PER_SECOND, SERVICE_TYPE
 
 log = logging.getLogger(__name__)
@@ -33,14 +33,14 @@ SERVICE_SECONDS = 1200  # TTL of the others: a little longer than an announcemen
 class Engine:
     """zeroconf on the interfaces it is told to use, IPv4 and IPv6. Every method may block for a second or so."""
 
-    def __init__(self, hear: Callable[[Heard], None]) -> None:
+    def __init__(self, hear: Callable[[ReceivedService], None]) -> None:
         # It warns of packets that a neighbour got wrong, and of every interface that came and went.
         logging.getLogger("zeroconf").setLevel(logging.CRITICAL)
         try:
             self._zeroconf = Zeroconf(interfaces=[], ip_version=IPVersion.All, use_asyncio=False)
         except OSError:  # a kernel without IPv6
             self._zeroconf = Zeroconf(interfaces=[], ip_version=IPVersion.V4Only, use_asyncio=False)
-        self._ear = Ear(self._zeroconf, hear)
+        self._ear = AnnouncementListener(self._zeroconf, hear)
         self._zeroconf.add_listener(self._ear, None)
         self._said: ServiceInfo | None = None
 
@@ -52,7 +52,7 @@ class Engine:
             # An interface may vanish between being listed and being joined.
             log.info("interfaces for multicast DNS: %s", error)
 
-    def announce(self, service: Service | None) -> None:
+    def announce(self, service: AnnouncedService | None) -> None:
         """Announce this and nothing else. The new comes before the goodbye of the old: no contact sees a gap."""
         before, self._said = self._said, None if service is None else _info(service)
         self._ear.own = self._said.key if self._said is not None else ""
@@ -81,7 +81,7 @@ class Engine:
             log.info("closing multicast DNS: %s", error)
 
 
-def _info(service: Service) -> ServiceInfo:
+def _info(service: AnnouncedService) -> ServiceInfo:
     return ServiceInfo(
         SERVICE_TYPE,
         service.instance,
@@ -94,10 +94,10 @@ def _info(service: Service) -> ServiceInfo:
     )
 
 
-class Ear(RecordUpdateListener):
+class AnnouncementListener(RecordUpdateListener):
     """Hears announcements of our service type, known ones as well as new ones: to be heard again is news to a dialer."""
 
-    def __init__(self, zeroconf: Zeroconf, hear: Callable[[Heard], None]) -> None:
+    def __init__(self, zeroconf: Zeroconf, hear: Callable[[ReceivedService], None]) -> None:
         self.own = ""
         self._zeroconf = zeroconf
         self._hear = hear
@@ -132,7 +132,7 @@ class Ear(RecordUpdateListener):
         self._left -= 1
         return self._left >= 0
 
-    def _whole(self, name: str) -> Heard | None:
+    def _whole(self, name: str) -> ReceivedService | None:
         try:
             info = ServiceInfo(SERVICE_TYPE, name)
         except BadTypeInNameException:
@@ -147,4 +147,4 @@ class Ear(RecordUpdateListener):
                 addresses.append((address.packed, scope if address.is_link_local else 0))
         if not addresses:
             return None
-        return Heard(name, tuple(addresses), info.port, dict(info.properties))
+        return ReceivedService(name, tuple(addresses), info.port, dict(info.properties))

@@ -13,27 +13,27 @@ from functools import partial
 
 import trio
 
-from meshnode.app.explain.status import Attempt, NetworkState, Peer
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
 from meshnode.net import report
-from meshnode.net.connection_table import Links
-from meshnode.net.connector import Caller
+from meshnode.net.connection_table import ConnectionTable
+from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import Discovery, Mode
-from meshnode.net.fair_share import Pace
+from meshnode.net.fair_share import FairShare
 from meshnode.net.interfaces import Interfaces, snapshot, watch
 from meshnode.net.listener import Listener
-from meshnode.net.peer_link import Desk, Link, Origin
-from meshnode.net.preauth_limiter import Gate, Waiting
-from meshnode.net.recognizer import Sighted
+from meshnode.net.peer_link import Origin, PeerLink, StoreRunner
+from meshnode.net.preauth_limiter import PreauthLimiter, Waiting
+from meshnode.net.recognizer import RecognizedPeer
 from meshnode.net.syncing import sync
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
-from protocol import Code, DeviceId, PersonId, SeenEphemerals, short
+from protocol import Code, DeviceId, PersonId, SeenEphemerals, short_id
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +56,10 @@ class Options:
 
 
 @dataclass(eq=False, slots=True)
-class Met:
+class MetPeer:
     """A link whose other end is known. `since` is in monotonic seconds, `wall` the same in UNIX seconds."""
 
-    link: Link
+    link: PeerLink
     person: PersonId
     device: DeviceId
     contact: bool
@@ -75,17 +75,19 @@ class Met:
 class Network:
     """Start with `run` in a nursery; it is ready when `run` says so, and ends with `close`."""
 
-    def __init__(self, replica: Replica, desk: Desk, options: Options, *, jitter: Callable[[], float]) -> None:
+    def __init__(
+        self, replica: Replica, store_thread: StoreRunner, options: Options, *, jitter: Callable[[], float]
+    ) -> None:
         self._replica = replica
-        self._desk = desk
+        self._store_thread = store_thread
         self._options = options
         self._seen = SeenEphemerals()
-        self._gate = Gate()
-        self._pace = Pace()
+        self._preauth_limiter = PreauthLimiter()
+        self._pace = FairShare()
         self._dialer = Dialer(jitter)
-        self._links: Links[Met] = Links(replica.device)
-        self._all: tuple[Link, ...] = ()  # replaced, never changed: the desk's thread reads it too
-        self._caller = Caller(self._dialer, self._dial_keys, self._call, lambda *whose: whose in self._links)
+        self._links: ConnectionTable[MetPeer] = ConnectionTable(replica.device)
+        self._all: tuple[PeerLink, ...] = ()  # replaced, never changed: the desk's thread reads it too
+        self._connector = Connector(self._dialer, self._dial_keys, self._call, lambda *whose: whose in self._links)
         self._discovery: Discovery | None = None
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
@@ -115,18 +117,18 @@ class Network:
             problems=tuple(report.problems(self._interfaces, self._options.interfaces, mdns_problem)),
         )
 
-    def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
+    def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """The latest tries to reach `person`, newest last."""
         behind = self._replica.clock.now() - trio.current_time()
-        tried = self._caller.tried(person)
-        return tuple(Attempt(int(at + behind), str(address), outcome.value) for at, address, outcome in tried)
+        tried = self._connector.tried(person)
+        return tuple(ConnectionAttempt(int(at + behind), str(address), outcome.value) for at, address, outcome in tried)
 
     def look_again(self) -> None:
         """Contacts or cards changed: announce, recognise and dial by what is true now."""
         self._dialer.look_again(trio.current_time())
         self._refresh.set()
         self._hurry.set()
-        self._caller.look()
+        self._connector.look()
 
     async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
         """Look for everybody and compare with all; returns what came of it, and who was not met."""
@@ -142,7 +144,7 @@ class Network:
         return self._listener.port if self._listener is not None else 0
 
     @property
-    def links(self) -> tuple[Link, ...]:
+    def links(self) -> tuple[PeerLink, ...]:
         """Every connection there is, proven or not."""
         return self._all
 
@@ -179,7 +181,9 @@ class Network:
         for link in self._all:
             link.close(Code.CLOSING)
         with trio.move_on_after(CLOSE_SECONDS):
-            await self._desk.run(read_contacts, self._replica)  # keeps the keys of whom we have just come to know
+            await self._store_thread.run(
+                read_contacts, self._replica
+            )  # keeps the keys of whom we have just come to know
             if self._all:
                 await self._alone.wait()
         self._scope.cancel()
@@ -192,7 +196,7 @@ class Network:
         self._discovery = Discovery(self._options.mdns, self.port, self._replica.entropy, self._sighted)
         nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
         nursery.start_soon(self._keep_contacts)
-        nursery.start_soon(self._caller.run)
+        nursery.start_soon(self._connector.run)
 
     def discover(self) -> None:
         """Begin with multicast DNS; apart, since what it takes to import must not delay the rest."""
@@ -202,10 +206,10 @@ class Network:
     async def _listen(self, nursery: trio.Nursery) -> None:
         self._interfaces = snapshot(self._options.interfaces)
         listener = Listener(nursery, self._answer, wildcard=not self._options.interfaces)
-        kept = await self._desk.run(self._replica.store.meta.get, PORT_KEPT)
+        kept = await self._store_thread.run(self._replica.store.meta.get, PORT_KEPT)
         port = listener.open(self._interfaces, wanted=self._options.port or None, kept=int(kept) if kept else None)
         if str(port) != kept and not self._options.port:
-            await self._desk.run(self._replica.store.meta.set, PORT_KEPT, str(port))
+            await self._store_thread.run(self._replica.store.meta.set, PORT_KEPT, str(port))
         self._listener = listener
 
     def _use_interfaces(self, interfaces: Interfaces) -> None:
@@ -215,30 +219,30 @@ class Network:
             self._listener.use(interfaces)
         if self._discovery is not None:
             self._discovery.use_interfaces(interfaces)
-        self._caller.use_interfaces(interfaces)
+        self._connector.use_interfaces(interfaces)
         if moved:
             self._dialer.look_again(trio.current_time())
-            self._caller.look()
+            self._connector.look()
 
     # --- contacts --------------------------------------------------------------------------------------------------------
 
     async def _keep_contacts(self) -> None:
         while True:
             self._refresh, self._hurry = trio.Event(), trio.Event()
-            known = await self._desk.run(read_contacts, self._replica)
+            known = await self._store_thread.run(read_contacts, self._replica)
             self._direct = known.direct
             now = trio.current_time()
             self._dialer.want(known.wanted, now)
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
-            self._caller.look()
+            self._connector.look()
             with trio.move_on_after(known.good_for):
                 await self._refresh.wait()
             with trio.move_on_at(now + CONTACTS_PAUSE):
                 await self._hurry.wait()
 
-    def _sighted(self, sighted: Sighted) -> None:
-        person, addresses = sighted
+    def _sighted(self, recognized: RecognizedPeer) -> None:
+        person, addresses = recognized
         if person == self._replica.me:  # our own announcement, or that of another device of ours
             addresses = [at for at in addresses if at.port != self.port or not self._interfaces.has(at.host)]
             if not addresses:
@@ -248,7 +252,7 @@ class Network:
         self._heard[person] = now
         pause = DIAL_BACK_PAUSE if self._replica.me > person else 0.0
         self._dialer.heard(person, addresses, now, pause=pause)
-        self._caller.look()
+        self._connector.look()
 
     def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
         """On the desk, after a commit: let every conversation pass on what it may, then wake those that have to."""
@@ -266,7 +270,7 @@ class Network:
         with suppress(trio.RunFinishedError):
             token.run_sync_soon(self._wake, woken, failed, bool(change.trust or change.people))
 
-    def _wake(self, woken: list[Link], failed: list[Link], contacts_changed: bool) -> None:
+    def _wake(self, woken: list[PeerLink], failed: list[PeerLink], contacts_changed: bool) -> None:
         for link in woken:
             link.poke()
         for link in failed:
@@ -277,37 +281,39 @@ class Network:
     # --- connections -----------------------------------------------------------------------------------------------------
 
     async def _dial_keys(self, person: PersonId) -> list[contacts.Dial]:
-        return await self._desk.run(contacts.dial_keys, self._replica, person)
+        return await self._store_thread.run(contacts.dial_keys, self._replica, person)
 
     async def _call(
         self, stream: trio.SocketStream, dial: contacts.Dial, address: Address, met: Callable[[], None]
-    ) -> Link:
+    ) -> PeerLink:
         try:
-            talk = await self._desk.run(Conversation.dialing, self._replica, dial, trio.current_time())
+            talk = await self._store_thread.run(Conversation.dialing, self._replica, dial, trio.current_time())
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise
-        link = Link(stream, talk, self._desk, Origin(address, dialed=True), self._pace)
+        link = PeerLink(stream, talk, self._store_thread, Origin(address, dialed=True), self._pace)
         await self._run_link(link, met)
         return link
 
     async def _answer(self, stream: trio.SocketStream, host: str) -> None:
         with trio.CancelScope() as scope:
             waiting = Waiting(host, scope.cancel)
-            self._gate.enter(waiting)
+            self._preauth_limiter.enter(waiting)
             try:
                 address = Address(host, stream.socket.getpeername()[1])
-                talk = await self._desk.run(Conversation.answering, self._replica, self._seen, trio.current_time())
-                link = Link(stream, talk, self._desk, Origin(address, dialed=False), self._pace)
-                await self._run_link(link, lambda: self._gate.leave(waiting))
+                talk = await self._store_thread.run(
+                    Conversation.answering, self._replica, self._seen, trio.current_time()
+                )
+                link = PeerLink(stream, talk, self._store_thread, Origin(address, dialed=False), self._pace)
+                await self._run_link(link, lambda: self._preauth_limiter.leave(waiting))
             except OSError:
                 pass  # gone before it was looked at
             finally:
-                self._gate.leave(waiting)
+                self._preauth_limiter.leave(waiting)
                 await trio.aclose_forcefully(stream)
 
-    async def _run_link(self, link: Link, proven: Callable[[], None]) -> None:
-        met: Met | None = None
+    async def _run_link(self, link: PeerLink, proven: Callable[[], None]) -> None:
+        met: MetPeer | None = None
 
         def on_met() -> None:
             nonlocal met
@@ -328,12 +334,12 @@ class Network:
             self._lost(met)
         self._tell_end(link)
 
-    def _admit(self, link: Link) -> Met | None:
+    def _admit(self, link: PeerLink) -> MetPeer | None:
         """Somebody has proven who he is: let the link stand, unless another one to the same device does."""
         person, device = link.talk.peer, link.talk.device
         if person is None or device is None:
             return None
-        met = Met(link, person, device, person in self._direct, link.since, self._replica.clock.now())
+        met = MetPeer(link, person, device, person in self._direct, link.since, self._replica.clock.now())
         for other, code in self._links.admit(met):
             other.link.close(code)
         if self._links.get((person, device)) is not met:
@@ -341,30 +347,30 @@ class Network:
         self._dialer.connected(person, device)
         if self._nursery is not None:
             self._nursery.start_soon(self._remember, met)
-        log.info("met", extra={"peer": short(person), "address": str(link.origin.address), "dialed": met.dialed})
+        log.info("met", extra={"peer": short_id(person), "address": str(link.origin.address), "dialed": met.dialed})
         return met
 
-    async def _remember(self, met: Met) -> None:
+    async def _remember(self, met: MetPeer) -> None:
         """Keep where he was dialed and by which keys. A scope is left out: it may be another one tomorrow."""
         host, port = met.link.origin.address
         address = (host.partition("%")[0], port) if met.dialed else None
-        await self._desk.run(contacts.met, self._replica, met.person, met.device, address)
+        await self._store_thread.run(contacts.met, self._replica, met.person, met.device, address)
 
-    def _lost(self, met: Met) -> None:
+    def _lost(self, met: MetPeer) -> None:
         end = met.link.talk.end
         now = trio.current_time()
         # Who hangs up on us again and again must not have us go through all our records for him every second.
         good = met.link.talk.live and now - met.since >= SHORT_SECONDS and not (end and end.fault)
         self._dialer.lost(met.person, met.device, now, good=good)
         if self._nursery is not None and not self._closing:
-            self._nursery.start_soon(self._desk.run, contacts.lost, self._replica, met.person, met.device)
+            self._nursery.start_soon(self._store_thread.run, contacts.lost, self._replica, met.person, met.device)
         if end is not None and end.code in (Code.REFUSED, Code.BUSY):
             self._dialer.refused(met.person, now)
         if self._discovery is not None and (end is None or end.code is not Code.CLOSING):
             self._discovery.lost()
-        self._caller.look()
+        self._connector.look()
 
-    def _tell_end(self, link: Link) -> None:
+    def _tell_end(self, link: PeerLink) -> None:
         end = link.talk.end
         told = {
             "address": str(link.origin.address),
@@ -374,14 +380,14 @@ class Network:
             "code": "lost" if end is None else end.code.name.lower(),
         }
         if link.talk.peer is not None:
-            told["peer"] = short(link.talk.peer)
+            told["peer"] = short_id(link.talk.peer)
         if end is not None and end.fault:
             log.warning("a peer broke the protocol", extra={**told, "detail": end.detail})
         else:
             log.info("link ended", extra=told)
 
 
-def _peer(met: Met) -> Peer:
+def _peer(met: MetPeer) -> Peer:
     address = str(met.link.origin.address)
     return Peer(met.person, met.device, address, met.dialed, met.wall, met.link.talk.live)
 

@@ -19,7 +19,7 @@ import trio
 
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
-from meshnode.net.fair_share import Pace
+from meshnode.net.fair_share import FairShare
 from meshnode.replica.changes import Change
 from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code, DeviceId, PersonId
 
@@ -49,7 +49,7 @@ class Ending(Protocol):
     def fault(self) -> bool: ...
 
 
-class Talk(Protocol):
+class PeerConversation(Protocol):
     """What a link needs of a conversation."""
 
     @property
@@ -77,7 +77,7 @@ class Talk(Protocol):
     def close(self, code: Code = ...) -> None: ...
 
 
-class Desk(Protocol):
+class StoreRunner(Protocol):
     """Where everything that touches the store runs."""
 
     def run(self, function: Callable[..., Result], /, *arguments: Any) -> Awaitable[Result]:
@@ -92,11 +92,16 @@ class Origin:
     dialed: bool
 
 
-class Link:
+class PeerLink:
     """Use once: `await link.run(...)`; it returns when the connection is over, and the socket is closed then."""
 
     def __init__(
-        self, stream: trio.abc.HalfCloseableStream, talk: Talk, desk: Desk, origin: Origin, pace: Pace
+        self,
+        stream: trio.abc.HalfCloseableStream,
+        talk: PeerConversation,
+        store_thread: StoreRunner,
+        origin: Origin,
+        pace: FairShare,
     ) -> None:
         self.talk = talk
         self.origin = origin
@@ -105,21 +110,21 @@ class Link:
         self.bytes_out = 0
         self.failure: StorageFailed | None = None
         self._stream = stream
-        self._desk = desk
+        self._store_thread = store_thread
         self._pace = pace
         self._outbox = bytearray()
         self._timer: float | None = None
         self._poked = False
         self._closing: Code | None = None
         self._given_up = False
-        self._to_write = _Bell()
-        self._written = _Bell()
-        self._to_time = _Bell()
+        self._to_write = _ParkingLot()
+        self._written = _ParkingLot()
+        self._to_time = _ParkingLot()
         self._reading = trio.CancelScope()
         self._on_met: Callable[[], None] | None = None
 
     async def run(self, on_met: Callable[[], None]) -> None:
-        """Talk until one side ends it. `on_met` is called once, as soon as the other side has proven who it is."""
+        """PeerConversation until one side ends it. `on_met` is called once, as soon as the other side has proven who it is."""
         self._on_met = on_met
         try:
             _set_options(self._stream)
@@ -209,7 +214,7 @@ class Link:
     async def _step(self, function: Callable[..., None], *arguments: Any) -> None:
         """Let the conversation do something, and see what came of it."""
         try:
-            data, self._timer, seconds = await self._desk.run(_act, self.talk, function, arguments)
+            data, self._timer, seconds = await self._store_thread.run(_act, self.talk, function, arguments)
         except StorageFailed as error:
             self.failure = error  # nothing more can be stored: that is the node's business, not this peer's
             self._give_up()
@@ -253,7 +258,7 @@ class Link:
                 pass
 
 
-class _Bell:
+class _ParkingLot:
     """Wakes whoever waits at this moment; those who wait look first whether they still have to."""
 
     def __init__(self) -> None:
@@ -271,7 +276,9 @@ def _nothing() -> None:
     """The conversation is only asked what it has to say."""
 
 
-def _act(talk: Talk, function: Callable[..., None], arguments: tuple[Any, ...]) -> tuple[bytes, float | None, float]:
+def _act(
+    talk: PeerConversation, function: Callable[..., None], arguments: tuple[Any, ...]
+) -> tuple[bytes, float | None, float]:
     """What there is to write, the next timer, and how many seconds it took."""
     begun = perf_counter()
     function(*arguments)

@@ -21,7 +21,7 @@ class Waiting:
     evict: Callable[[], None] = field(repr=False)
 
 
-class Gate:
+class PreauthLimiter:
     """Those who wait, oldest first."""
 
     def __init__(

@@ -13,36 +13,36 @@ from typing import Any, NamedTuple
 
 from meshnode.net.dialer import Address
 from meshnode.net.interfaces import host_text
-from meshnode.net.services import Heard
+from meshnode.net.services import ReceivedService
 from protocol import (
     ANNOUNCEMENT_LIFE,
     RECOGNITION_KEYS_PER_SECOND,
-    UNRECOGNISED_REMEMBERED,
+    UNRECOGNIZED_REMEMBERED,
     Announcement,
     PersonId,
     RemoteError,
-    recognise,
+    recognize,
 )
 
 
-class Sighted(NamedTuple):
+class RecognizedPeer(NamedTuple):
     """Somebody we know has announced himself at these addresses."""
 
     person: PersonId
     addresses: list[Address]
 
 
-class Recogniser:
+class Recognizer:
     """Knows the keys, and what they have been tried on. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._candidates: list[tuple[PersonId, bytes]] = []
         self._known: OrderedDict[tuple[Announcement, int], PersonId] = OrderedDict()
-        self._strangers: OrderedDict[tuple[Announcement, int], tuple[Heard, float]] = OrderedDict()
+        self._strangers: OrderedDict[tuple[Announcement, int], tuple[ReceivedService, float]] = OrderedDict()
         self._second = -1
         self._left = 0
 
-    def use(self, candidates: Iterable[tuple[PersonId, bytes]], now: float) -> Iterator[Sighted]:
+    def use(self, candidates: Iterable[tuple[PersonId, bytes]], now: float) -> Iterator[RecognizedPeer]:
         """Whom to recognise by which keys, direct contacts first. Gives those who were strangers until now."""
         candidates = list(candidates)
         if candidates == self._candidates:
@@ -51,10 +51,10 @@ class Recogniser:
         self._known.clear()
         heard_before, self._strangers = self._strangers, OrderedDict()
         for heard, at in heard_before.values():
-            if now - at < ANNOUNCEMENT_LIFE and (sighted := self.whose(heard, now, at)) is not None:
-                yield sighted
+            if now - at < ANNOUNCEMENT_LIFE and (recognized := self.whose(heard, now, at)) is not None:
+                yield recognized
 
-    def whose(self, heard: Heard, now: float, at: float | None = None) -> Sighted | None:
+    def whose(self, heard: ReceivedService, now: float, at: float | None = None) -> RecognizedPeer | None:
         """Who announced this (`at` an earlier time), and where he may be dialed.
 
         None for strangers, for what is no announcement, and for what the budget does not cover.
@@ -73,11 +73,11 @@ class Recogniser:
             person = self._search(key, heard, now, now if at is None else at)
         if person is None:
             return None
-        return Sighted(person, [Address(host_text(packed, scope), heard.port) for packed, scope in found])
+        return RecognizedPeer(person, [Address(host_text(packed, scope), heard.port) for packed, scope in found])
 
-    def _search(self, key: tuple[Announcement, int], heard: Heard, now: float, at: float) -> PersonId | None:
+    def _search(self, key: tuple[Announcement, int], heard: ReceivedService, now: float, at: float) -> PersonId | None:
         candidates = self._within_budget(now)
-        sighting = recognise(key[0], [packed for packed, _ in heard.addresses], heard.port, candidates)
+        sighting = recognize(key[0], [packed for packed, _ in heard.addresses], heard.port, candidates)
         if sighting is not None:
             self._known[key] = sighting.name
             _bound(self._known)
@@ -102,5 +102,5 @@ def _to_be_dialed(announcement: Announcement) -> set[bytes]:
 
 
 def _bound(remembered: OrderedDict[tuple[Announcement, int], Any]) -> None:
-    while len(remembered) > UNRECOGNISED_REMEMBERED:
+    while len(remembered) > UNRECOGNIZED_REMEMBERED:
         remembered.popitem(last=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class AnnouncedService:
     """What to announce: absolute DNS names, packed addresses, and the fields of the TXT record."""
 
     instance: str
@@ -18,7 +18,7 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedService:
     """An announcement as heard: packed addresses, each with the scope (interface index) it was heard on, or 0."""
 
     instance: str

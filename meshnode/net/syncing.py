@@ -8,7 +8,7 @@ from typing import Protocol
 import trio
 
 from meshnode.app.peers.sync import Synced
-from meshnode.net.peer_link import Link
+from meshnode.net.peer_link import PeerLink
 from protocol import DeviceId, PersonId
 
 LOOK_SECONDS = 2.0  # for those who are not there to be found: an announcement and its answer take less on any LAN
@@ -20,7 +20,7 @@ class Meeting(Protocol):
     """A connection to a device whose owner is known."""
 
     @property
-    def link(self) -> Link: ...
+    def link(self) -> PeerLink: ...
     @property
     def person(self) -> PersonId: ...
     @property

@@ -1,6 +1,6 @@
 """Writing in one's own name: the next version of a register, signed by this device, through the one write door.
 
-`floor` is how an author takes something back from people who will never see the new version: it rises to the new
+`min_valid_version` is how an author takes something back from people who will never see the new version: it rises to the new
 version when that narrows, and stays where it was when older versions are still harmless to use.
 """
 
@@ -48,20 +48,28 @@ def write(  # noqa: PLR0913 - each says another thing about the record
     life: int,
     audience: Audience = Audience.FOLLOWS,
     expires: int | None = None,
-    narrows: bool = False,
+    may_reduce_access: bool = False,
     above: int = 0,
     within: Callable[[], None] = _nothing,
 ) -> Record:
     """Sign the next version of own register (`kind`, `slot`) and commit it.
 
-    It lives `life` seconds from now, or until `expires` (UNIX seconds). `narrows` says that older versions must no
+    It lives `life` seconds from now, or until `expires` (UNIX seconds). `may_reduce_access` says that older versions must no
     longer be used by anybody. `above` is a version that was in use before, should the store have forgotten it: no device
     may sign two records for one. `within` writes what has to be committed with the record, once it is in place. Raises
     Refused where this device no longer speaks for its person.
     """
     until = min(replica.clock.now() + life, limits.FOREVER) if expires is None else expires
     return _sign_and_keep(
-        replica, kind, slot, body.to_body(), audience, until, narrows=narrows, above=above, within=within
+        replica,
+        kind,
+        slot,
+        body.to_body(),
+        audience,
+        until,
+        may_reduce_access=may_reduce_access,
+        above=above,
+        within=within,
     )
 
 
@@ -78,9 +86,9 @@ def write_again(replica: Replica, record: Record, *, above: int, within: Callabl
         record.body or b"",
         Audience(header.audience),
         header.expires,
-        narrows=True,
+        may_reduce_access=True,
         above=above,
-        outlives=header.outlives,
+        latest_expiry=header.latest_expiry,
         within=within,
     )
 
@@ -94,8 +102,10 @@ def withdraw(replica: Replica, kind: Kind, slot: bytes, *, within: Callable[[], 
     if head is None:
         raise Failed("There is nothing here to withdraw.", hint="`meshnode mine` lists what you posted.")
     now = replica.clock.now()
-    until = min(max(head.header.outlives, now + 1), now + _LIVES[kind])
-    return _sign_and_keep(replica, kind, slot, b"", Audience(head.header.audience), until, narrows=True, within=within)
+    until = min(max(head.header.latest_expiry, now + 1), now + _LIVES[kind])
+    return _sign_and_keep(
+        replica, kind, slot, b"", Audience(head.header.audience), until, may_reduce_access=True, within=within
+    )
 
 
 def _sign_and_keep(  # noqa: PLR0913 - as for `write`
@@ -106,9 +116,9 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     audience: Audience,
     until: int,
     *,
-    narrows: bool,
+    may_reduce_access: bool,
     above: int = 0,
-    outlives: int = 0,
+    latest_expiry: int = 0,
     within: Callable[[], None] = _nothing,
 ) -> Record:
     now = replica.clock.now()
@@ -124,8 +134,8 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         policy_version=0 if kind == Kind.POLICY else own_policy_version(replica),
         created=now,
         expires=until,
-        floor=version if narrows or head is None else head.header.floor,
-        outlives=max(until, outlives, head.header.outlives if head else 0),
+        min_valid_version=version if may_reduce_access or head is None else head.header.min_valid_version,
+        latest_expiry=max(until, latest_expiry, head.header.latest_expiry if head else 0),
         body=body,
         sign=replica.keys.sign,
     )
@@ -133,7 +143,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     if outcome.faults:
         raise Failed(_why(outcome.faults[0][1]))
     if record.id not in outcome.kept:
-        if replica.circle.struck(replica.me, replica.device):
+        if replica.trust_state.revoked(replica.me, replica.device):
             raise Refused("this device was revoked, and no longer speaks for you", "add it again, in a new home")
         raise Refused("this device no longer speaks for you: its certificate ran out", "meet the device that renews it")
     return record

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from meshnode.replica.access import Question
+from meshnode.replica.access import AccessKey
 from meshnode.store import Row
 from protocol import DeviceId, PersonId, Record, RecordId
 
@@ -24,7 +24,7 @@ class Change:
     """
 
     stored: tuple[RecordId, ...] = ()
-    asked: frozenset[Question] = frozenset()
+    asked: frozenset[AccessKey] = frozenset()
     ended: tuple[Row, ...] = ()
     people: frozenset[PersonId] = frozenset()
     trust: bool = False
@@ -33,7 +33,7 @@ class Change:
         return bool(self.stored or self.ended or self.trust)
 
 
-class Newer(NamedTuple):
+class Superseding(NamedTuple):
     """The newest record of a register, for somebody who has shown or may hold an older one, which `device` wrote.
 
     An empty `device` says that he may hold none, and know nothing of who wrote this one.

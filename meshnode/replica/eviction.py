@@ -10,42 +10,42 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from meshnode.replica.changes import Change
-from meshnode.replica.ingest import CIRCLE_KINDS
-from meshnode.replica.reevaluate import Settled
+from meshnode.replica.ingest import GRAPH_RECORD_KINDS
+from meshnode.replica.reevaluate import Reevaluation
 from meshnode.replica.replica import Replica
-from meshnode.store import Row, State
+from meshnode.store import RecordState, Row
 from protocol import Kind, PersonId, limits
 
 
 def strays(replica: Replica) -> list[Row]:
     """Certificates that have waited long enough for anything else of people I do not vouch for."""
-    found = replica.store.records.strays(replica.clock.now() - limits.HELD_LIFE)
+    found = replica.store.records.strays(replica.clock.now() - limits.PENDING_LIFE)
     return [row for row in found if not _is_near(replica, row.author)]
 
 
-def clear_out(replica: Replica, person: PersonId) -> None:
+def evict_brought_by(replica: Replica, person: PersonId) -> None:
     """Delete all that `person` has brought, what people wrote whom I vouch for left out."""
     rows = [row for row in replica.store.records.brought_by(person) if not _is_near(replica, row.author)]
-    let_go(replica, rows, lambda: replica.store.records.delete([row.id for row in rows]))
+    evict(replica, rows, lambda: replica.store.records.delete([row.id for row in rows]))
 
 
-def let_go(replica: Replica, ended: Sequence[Row], delete: Callable[[], object]) -> None:
+def evict(replica: Replica, ended: Sequence[Row], delete: Callable[[], object]) -> None:
     """Carry out `delete`, which ends these records, and all that follows from their end."""
     store, now = replica.store, replica.clock.now()
-    people = {row.author for row in ended if row.kind in CIRCLE_KINDS}
-    waited_for = {row.author for row in ended if row.kind == Kind.POLICY and row.state == State.SUSPENDED}
+    people = {row.author for row in ended if row.kind in GRAPH_RECORD_KINDS}
+    waited_for = {row.author for row in ended if row.kind == Kind.POLICY and row.state == RecordState.SUSPENDED}
     try:
         with store.transaction():
             delete()
-            replica.circle.refresh(store, people)
-            settled = replica.settler.settle(people, now, waited_for=waited_for) if people else Settled()
+            replica.trust_state.refresh(store, people)
+            settled = replica.reevaluator.reevaluate(people, now, waited_for=waited_for) if people else Reevaluation()
     except BaseException:
-        replica.circle.refresh(store, people)  # it may have read what was then taken back
-        replica.settler.forget()
+        replica.trust_state.refresh(store, people)  # it may have read what was then taken back
+        replica.reevaluator.forget()
         raise
     replica.changes.tell(
         Change(
-            stored=tuple(settled.freed),
+            stored=tuple(settled.released),
             ended=(*ended, *settled.gone),
             people=frozenset(people | settled.people),
             trust=bool(people),
@@ -54,4 +54,4 @@ def let_go(replica: Replica, ended: Sequence[Row], delete: Callable[[], object])
 
 
 def _is_near(replica: Replica, person: PersonId) -> bool:
-    return person == replica.me or replica.circle.graph.weight(replica.me, person) > 0
+    return person == replica.me or replica.trust_state.graph.weight(replica.me, person) > 0

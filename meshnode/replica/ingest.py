@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Answer, Answers, Judge, Question, about
-from meshnode.replica.changes import Change, Changes, Newer
-from meshnode.replica.quota import Room
-from meshnode.replica.reevaluate import Settled, Settler
-from meshnode.replica.trust_state import Circle
-from meshnode.store import Row, State, Store
+from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, subject
+from meshnode.replica.changes import Change, Changes, Superseding
+from meshnode.replica.quota import Quota
+from meshnode.replica.reevaluate import Reevaluation, Reevaluator
+from meshnode.replica.trust_state import TrustState
+from meshnode.store import RecordState, Row, Store
 from protocol import (
     Body,
     Code,
@@ -35,13 +35,13 @@ from protocol import (
     check_header,
     check_membership,
     device_slot,
-    is_strike,
+    is_revocation,
     limits,
     verify_signature,
 )
 
 TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
-CIRCLE_KINDS = TRUST_KINDS | {Kind.PROFILE}
+GRAPH_RECORD_KINDS = TRUST_KINDS | {Kind.PROFILE}
 
 Verifier = Callable[[Sequence[Record]], list[bool]]
 """Says of each record, in order, whether its signature holds."""
@@ -53,7 +53,7 @@ def verify_one_by_one(records: Sequence[Record]) -> list[bool]:
 
 
 @dataclass(slots=True)
-class Outcome:
+class IngestResult:
     """What became of a batch.
 
     `kept` are ids now held because of it or held already, `refused` ids that we do not want (no fault of anybody),
@@ -65,8 +65,8 @@ class Outcome:
     kept: list[RecordId] = field(default_factory=list)
     refused: list[RecordId] = field(default_factory=list)
     faults: list[tuple[Record, Code]] = field(default_factory=list)
-    answers: list[Newer] = field(default_factory=list)
-    not_for_us: list[tuple[Record, Question]] = field(default_factory=list)
+    answers: list[Superseding] = field(default_factory=list)
+    not_for_us: list[tuple[Record, AccessKey]] = field(default_factory=list)
     change: Change = field(default_factory=Change)
 
 
@@ -74,7 +74,7 @@ class Outcome:
 class _Batch:
     """What one transaction gathers until it knows what changed."""
 
-    outcome: Outcome
+    outcome: IngestResult
     source: PersonId | None
     now: int
     now_is_certain: bool
@@ -82,7 +82,7 @@ class _Batch:
     known: set[tuple[RecordId, bool]] = field(default_factory=set)
     stored: list[RecordId] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
-    asked: set[Question] = field(default_factory=set)
+    asked: set[AccessKey] = field(default_factory=set)
     people: set[PersonId] = field(default_factory=set)
     unread: set[PersonId] = field(default_factory=set)  # those of them whom the circle has yet to read anew
     held: int | None = None
@@ -95,24 +95,24 @@ class Ingest:
     def __init__(
         self,
         store: Store,
-        circle: Circle,
-        judge: Judge,
-        settler: Settler,
+        trust_state: TrustState,
+        access: AccessPolicy,
+        reevaluator: Reevaluator,
         changes: Changes,
         clock: Clock,
         me: PersonId,
         verifier: Verifier,
     ) -> None:
         self._store = store
-        self._circle = circle
-        self._judge = judge
-        self._settler = settler
+        self._trust_state = trust_state
+        self._access = access
+        self._reevaluator = reevaluator
         self._changes = changes
         self._clock = clock
         self._me = me
         self._verifier = verifier
-        self._answers = Answers(judge, me)
-        self.room = Room(store, circle, me)
+        self._answers = AccessCache(access, me)
+        self.quota = Quota(store, trust_state, me)
         """What others may still bring."""
 
     def receive(
@@ -121,12 +121,12 @@ class Ingest:
         source: PersonId | None = None,
         *,
         within: Callable[[], None] = lambda: None,
-    ) -> Outcome:
+    ) -> IngestResult:
         """Take in `records` from the person `source` (None: our own hand). Committed when it returns.
 
         `within` is called when all of them are in place and judged, to write what must be committed with them or not.
         """
-        batch = _Batch(Outcome(), source, self._clock.now(), self._clock.trusted, self.room.disk_is_full)
+        batch = _Batch(IngestResult(), source, self._clock.now(), self._clock.trusted, self.quota.disk_is_full)
         fresh = self._worth_verifying(records, batch)
         verified = zip(fresh, self._verifier(fresh), strict=True)
         try:
@@ -136,8 +136,8 @@ class Ingest:
                 within()
         except BaseException:
             # The circle may have read what the transaction then took back.
-            self._circle.refresh(self._store, batch.people)
-            self._settler.forget()
+            self._trust_state.refresh(self._store, batch.people)
+            self._reevaluator.forget()
             raise
         self._changes.tell(batch.outcome.change)
         return batch.outcome
@@ -164,7 +164,7 @@ class Ingest:
             if known.get(record.id, False) or (record.header_only and record.id in known):
                 batch.known.add((record.id, record.header_only))
                 fresh.append(record)
-            elif batch.now_is_certain and _untimely(record, batch.now):
+            elif batch.now_is_certain and _out_of_time(record, batch.now):
                 batch.outcome.refused.append(record.id)
             else:
                 fresh.append(record)
@@ -174,20 +174,20 @@ class Ingest:
         """When it is taken: certificates decide about policies, both about joins, these about profiles, and all about the
         rest: where its author says he is decides about a listing for those nearby. Of each kind the owner's own come
         first, for a new device of his hears all at once: what others have for it hangs on the groups that he is in."""
-        return _TURNS.get(record.header.kind, len(_TURNS)), record.header.author != self._me
+        return _ORDER.get(record.header.kind, len(_ORDER)), record.header.author != self._me
 
     def _shown_again(self, record: Record, batch: _Batch) -> None:
         batch.outcome.kept.append(record.id)
         if record.header_only:
             return
         rows = self._store.records.rows_of([record.id])  # none, where a strike in this very batch has voided it
-        if any(row.state == State.SUSPENDED for row in rows):
+        if any(row.state == RecordState.SUSPENDED for row in rows):
             self._answer_with_newer(record, self._store.records.head(record.register), batch)
 
     def _answer_with_newer(self, record: Record, head: Record | None, batch: _Batch) -> None:
         """Whoever shows an older version is given the newer header, for he may not know of it."""
         if head is not None and head.rank > record.rank:
-            batch.outcome.answers.append(Newer(head, record.header.device))
+            batch.outcome.answers.append(Superseding(head, record.header.device))
 
     # --- inside the transaction --------------------------------------------------------------------------------------
 
@@ -208,7 +208,7 @@ class Ingest:
                     batch.outcome.faults.append((record, error.code))
 
     def _read_anew(self, batch: _Batch) -> None:
-        self._circle.refresh(self._store, batch.unread)
+        self._trust_state.refresh(self._store, batch.unread)
         batch.unread.clear()
 
     def _take_one(self, record: Record, batch: _Batch) -> None:
@@ -224,18 +224,18 @@ class Ingest:
         if state is None:
             batch.outcome.refused.append(record.id)
             return
-        if state is State.LIVE:
-            batch.asked.add(_question(record.header, body))
-        if state is State.HELD:
+        if state is RecordState.LIVE:
+            batch.asked.add(_access_key(record.header, body))
+        if state is RecordState.PENDING:
             self._put(record, state, body, batch)
-        elif state is State.HEADER or record.header_only:
-            self._compete(record.without_body(), State.HEADER, None, batch)
+        elif state is RecordState.HEADER or record.header_only:
+            self._compete(record.without_body(), RecordState.HEADER, None, batch)
         elif self._store.records.put_new(record, state=state, received_from=batch.source, arrived=batch.now, body=body):
             self._stored(record, batch)
         else:
             self._compete(record, state, body, batch)
 
-    def _compete(self, record: Record, state: State, body: Body | None, batch: _Batch) -> None:
+    def _compete(self, record: Record, state: RecordState, body: Body | None, batch: _Batch) -> None:
         """Put a record whose register may be known here already."""
         head = self._store.records.head(record.register)
         if head is None:
@@ -260,12 +260,12 @@ class Ingest:
         A strike does; and a policy of a device not heard before: it may take back what others of its person have given.
         """
         header = record.header
-        return is_strike(header) or (header.kind == Kind.POLICY and self._circle.has_policy(header.author))
+        return is_revocation(header) or (header.kind == Kind.POLICY and self._trust_state.has_policy(header.author))
 
     def _ends_use_of(self, used: Record, record: Record) -> bool:
-        return not record.header_only or used.header.version < record.header.floor
+        return not record.header_only or used.header.version < record.header.min_valid_version
 
-    def _put(self, record: Record, state: State, body: Body | None, batch: _Batch) -> bool:
+    def _put(self, record: Record, state: RecordState, body: Body | None, batch: _Batch) -> bool:
         kept = self._store.records.put(record, state=state, received_from=batch.source, arrived=batch.now, body=body)
         if kept:
             self._stored(record, batch)
@@ -275,11 +275,11 @@ class Ingest:
         batch.outcome.kept.append(record.id)
         batch.stored.append(record.id)
         kind = record.header.kind
-        if kind in CIRCLE_KINDS:
+        if kind in GRAPH_RECORD_KINDS:
             batch.people.add(record.header.author)
             batch.unread.add(record.header.author)
             batch.trust = batch.trust or kind in TRUST_KINDS
-            if is_strike(record.header):
+            if is_revocation(record.header):
                 self._obey_strike(record, batch)
 
     def _obey_strike(self, record: Record, batch: _Batch) -> None:
@@ -291,39 +291,39 @@ class Ingest:
 
     # --- judging one record ---------------------------------------------------------------------------------------
 
-    def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> State | None:
+    def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> RecordState | None:
         """The state `record` may be stored in, or None to refuse it; raises RemoteError where it is at fault."""
         header = record.header
         if header.kind == Kind.DEVICE:
-            return self._if_room(record, State.LIVE, batch)
-        if self._circle.struck(header.author, header.device):
+            return self._if_room(record, RecordState.LIVE, batch)
+        if self._trust_state.revoked(header.author, header.device):
             strike = self._store.records.head((header.author, Kind.DEVICE, device_slot(header.device)))
-            batch.outcome.answers += [Newer(strike, header.device)] if strike is not None else []
+            batch.outcome.answers += [Superseding(strike, header.device)] if strike is not None else []
             return None
-        if not self._circle.certified(header.author, header.device):
+        if not self._trust_state.certified(header.author, header.device):
             # Unproved, a header must not supersede; and there is nothing to wait for where it could not.
             counts = self._counts_alone(record) or self._store.records.head(record.register) is not None
             waits = not record.header_only or counts
-            return self._if_room(record, State.HELD, batch) if waits else None
+            return self._if_room(record, RecordState.PENDING, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
-            return self._if_room(record, State.LIVE, batch)
-        asked = _question(header, body)
+            return self._if_room(record, RecordState.LIVE, batch)
+        asked = _access_key(header, body)
         expired = header.expires <= batch.now and header.author != self._me
-        answer = Answer.NO if expired else self._answers[asked]
-        if answer is Answer.NO and not record.withdrawn:
+        answer = Access.NO if expired else self._answers[asked]
+        if answer is Access.NO and not record.withdrawn:
             if not expired:
                 batch.outcome.not_for_us.append((record, asked))
-            return State.HEADER  # not for us any more: what it says of an older version still counts
-        return self._if_room(record, State.HELD if answer is Answer.UNKNOWN else State.LIVE, batch)
+            return RecordState.HEADER  # not for us any more: what it says of an older version still counts
+        return self._if_room(record, RecordState.PENDING if answer is Access.UNKNOWN else RecordState.LIVE, batch)
 
-    def _if_room(self, record: Record, state: State, batch: _Batch) -> State | None:
+    def _if_room(self, record: Record, state: RecordState, batch: _Batch) -> RecordState | None:
         """`state`, or None where there is no room for it."""
-        if state is not State.HELD:
-            return state if self.room.has_for(record, batch.source, disk_is_full=batch.disk_is_full) else None
+        if state is not RecordState.PENDING:
+            return state if self.quota.admits(record, batch.source, disk_is_full=batch.disk_is_full) else None
         # What waits counts for nobody: who its author is has yet to be proved.
         if batch.held is None:
-            batch.held = self._store.records.count_held(batch.source)
-        if batch.disk_is_full or not self.room.has_for_waiting(batch.held):
+            batch.held = self._store.records.count_pending(batch.source)
+        if batch.disk_is_full or not self.quota.admits_pending(batch.held):
             return None
         batch.held += 1
         return state
@@ -332,14 +332,14 @@ class Ingest:
 
     def _finish(self, batch: _Batch) -> Change:
         self._read_anew(batch)
-        self._settler.note(batch.asked)
-        settled = Settled()
+        self._reevaluator.note(batch.asked)
+        settled = Reevaluation()
         if batch.trust or batch.people:
-            settled = self._settler.settle(batch.people, batch.now)
+            settled = self._reevaluator.reevaluate(batch.people, batch.now)
             batch.people |= settled.people
         gone = [*batch.gone, *settled.gone]
         return Change(
-            stored=tuple(_without([*batch.stored, *settled.freed], [row.id for row in gone])),
+            stored=tuple(_without([*batch.stored, *settled.released], [row.id for row in gone])),
             asked=frozenset(batch.asked),
             ended=tuple(gone),
             people=frozenset(batch.people),
@@ -347,10 +347,10 @@ class Ingest:
         )
 
 
-_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
+_ORDER: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
 
 
-def _question(header: Header, body: Body | None) -> Question:
+def _access_key(header: Header, body: Body | None) -> AccessKey:
     place = body.place if isinstance(body, Listing) else None
     tag = body.tag if isinstance(body, Letter) else None
     return (
@@ -359,13 +359,13 @@ def _question(header: Header, body: Body | None) -> Question:
         header.device,
         header.audience,
         header.policy_version,
-        about(header.kind, header.slot, place, tag),
+        subject(header.kind, header.slot, place, tag),
     )
 
 
-def _untimely(record: Record, now: int) -> bool:
+def _out_of_time(record: Record, now: int) -> bool:
     """Expired, or from a future that our own clock knows to be far."""
-    lasting = record.header.outlives if record.header_only or record.withdrawn else record.header.expires
+    lasting = record.header.latest_expiry if record.header_only or record.withdrawn else record.header.expires
     return lasting <= now or record.header.created > now + limits.CLOCK_SKEW
 
 

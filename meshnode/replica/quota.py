@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from meshnode.replica.trust_state import Circle
-from meshnode.store import Store, Use
+from meshnode.replica.trust_state import TrustState
+from meshnode.store import Store, Usage
 from protocol import Kind, Letter, PersonId, Record, body_of, letter_tag, limits
 
 
@@ -20,7 +20,7 @@ class Caps(NamedTuple):
     their bytes."""
 
     size: int
-    circle: int
+    trust_state: int
     policies: int
     letters: int
     letter_bytes: int
@@ -30,16 +30,14 @@ class Caps(NamedTuple):
         """What suits its memory."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         size = min(limits.FOREIGN_BYTES_MAX, memory // limits.MEMORY_SHARE)
-        return cls(
-            size, limits.CIRCLE_RECORDS_MAX, limits.POLICY_BYTES_MAX, limits.LETTERS_MAX, limits.LETTER_BYTES_MAX
-        )
+        return cls(size, limits.GRAPH_RECORDS_MAX, limits.POLICY_BYTES_MAX, limits.LETTERS_MAX, limits.LETTER_BYTES_MAX)
 
     def from_one(self) -> Caps:
         """What one of those who bring records may take up of it."""
         part, whole = limits.FROM_ONE_SHARE
         return Caps(*(cap * part // whole for cap in self))
 
-    def fit(self, use: Use, kind: int, size: int) -> bool:
+    def fit(self, use: Usage, kind: int, size: int) -> bool:
         """Whether a record of this kind and of `size` bytes may come to what is there."""
         if use.size + size > self.size:
             return False
@@ -47,20 +45,20 @@ class Caps(NamedTuple):
             return use.letters < self.letters and use.letter_bytes + size <= self.letter_bytes
         if kind > Kind.JOIN:
             return True
-        return use.circle < self.circle and (kind != Kind.POLICY or use.policies + size <= self.policies)
+        return use.graph_records < self.trust_state and (kind != Kind.POLICY or use.policies + size <= self.policies)
 
-    def full(self, use: Use) -> bool:
+    def full(self, use: Usage) -> bool:
         """Whether nearly all of it is used up."""
-        uses = (use.size, use.circle, use.policies, use.letters, use.letter_bytes)
+        uses = (use.size, use.graph_records, use.policies, use.letters, use.letter_bytes)
         return any(10 * used >= 9 * cap for used, cap in zip(uses, self, strict=True))
 
 
-class Room:
+class Quota:
     """The room in one node's store; asked on the desk, inside the transaction that puts the record in."""
 
-    def __init__(self, store: Store, circle: Circle, me: PersonId) -> None:
+    def __init__(self, store: Store, trust_state: TrustState, me: PersonId) -> None:
         self._store = store
-        self._circle = circle
+        self._trust_state = trust_state
         self._me = me
         self._caps = Caps.of_this_machine()
         self._from_one = self._caps.from_one()
@@ -85,24 +83,24 @@ class Room:
             person for person, use in self._store.records.bringers() if person != self._me and self._from_one.full(use)
         ]
 
-    def has_for(self, record: Record, source: PersonId | None, *, disk_is_full: bool) -> bool:
+    def admits(self, record: Record, source: PersonId | None, *, disk_is_full: bool) -> bool:
         """Whether `record`, whose author is known, may be kept; `source` brought it, None being our own hand."""
         author = record.header.author
         if author == self._me:
             return True
         size = len(record.wire)
         if not disk_is_full and self._author_has_room(record, size):
-            near = source is None or self._circle.graph.weight(self._me, author) > 0
+            near = source is None or self._trust_state.graph.weight(self._me, author) > 0
             # What is for me is not carried: it must arrive however many letters to others there are.
             kind = Kind.LISTING if self._is_for_me(record) else record.header.kind
             if near or self._others_leave_room(kind, size, source):
                 return True
         return self._is_no_more(record, size)
 
-    def has_for_waiting(self, waiting: int) -> bool:
+    def admits_pending(self, waiting: int) -> bool:
         """Whether one more record may wait for its certificate or policy, `waiting` being there from its bringer."""
-        all_of_them = self._store.records.count_held()
-        return waiting < limits.HELD_FROM_ONE_MAX and all_of_them < limits.HELD_RECORDS_MAX
+        all_of_them = self._store.records.count_pending()
+        return waiting < limits.PENDING_FROM_ONE_MAX and all_of_them < limits.PENDING_RECORDS_MAX
 
     # --- inside ----------------------------------------------------------------------------------------------------
 

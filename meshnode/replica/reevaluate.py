@@ -9,37 +9,37 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from meshnode.replica.access import Answer, Judge, Question, as_asked_by, question
-from meshnode.replica.standing_tracker import Moved
-from meshnode.replica.trust_state import Circle
-from meshnode.store import Row, State, Store
+from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key, as_asked_by
+from meshnode.replica.standing_tracker import StandingTracker
+from meshnode.replica.trust_state import TrustState
+from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, RecordId
 
-_IN_PLACE = (State.LIVE, State.SUSPENDED)
+_IN_PLACE = (RecordState.LIVE, RecordState.SUSPENDED)
 _ABOUT_NOBODY = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who stands how to whom
 
 
 @dataclass(slots=True)
-class Settled:
-    """What judging again changed: ids `freed` for use, records `gone`, and whose part of the circle moved."""
+class Reevaluation:
+    """What judging again changed: ids `released` for use, records `gone`, and whose part of the circle moved."""
 
-    freed: list[RecordId] = field(default_factory=list)
+    released: list[RecordId] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
 
 
-class Settler:
+class Reevaluator:
     """Frees and drops for the person `me`. It keeps the questions that held records pose, not the records."""
 
-    def __init__(self, store: Store, circle: Circle, judge: Judge, me: PersonId) -> None:
+    def __init__(self, store: Store, trust_state: TrustState, access: AccessPolicy, me: PersonId) -> None:
         self._store = store
-        self._circle = circle
-        self._judge = judge
+        self._trust_state = trust_state
+        self._access = access
         self._me = me
-        self._questions: set[Question] | None = None
-        self._moved = Moved(circle, me)
+        self._questions: set[AccessKey] | None = None
+        self._moved = StandingTracker(trust_state, me)
 
-    def note(self, asked: Iterable[Question]) -> None:
+    def note(self, asked: Iterable[AccessKey]) -> None:
         """Records that pose these questions are about to be held."""
         if self._questions is not None:
             self._questions.update(as_asked_by(self._me, one) for one in asked)
@@ -49,23 +49,25 @@ class Settler:
         self._questions = None
         self._moved.forget()
 
-    def settle(self, people: Collection[PersonId], now: int, *, waited_for: Collection[PersonId] = ()) -> Settled:
+    def reevaluate(
+        self, people: Collection[PersonId], now: int, *, waited_for: Collection[PersonId] = ()
+    ) -> Reevaluation:
         """Free what waited and drop what we may no longer have, until neither changes anything. In a transaction.
 
         `people` are those whose part of the circle has just changed; `waited_for` those of whom a policy was suspended
         for so long that it has now gone. A freed policy can free more, a dropped one can
         only take away, and nothing dropped comes back by itself: so this ends, at the latest when nothing is left.
         """
-        settled = Settled()
+        settled = Reevaluation()
         while True:
-            freed, ended = self._free(now)
-            moved = _circle_of([*freed, *ended])
-            self._circle.refresh(self._store, moved)  # a freed join or policy may be what keeps its author here
+            released, ended = self._free(now)
+            moved = _people_affected([*released, *ended])
+            self._trust_state.refresh(self._store, moved)  # a freed join or policy may be what keeps its author here
             dropped = self._drop({*people, *moved}, waited_for, now)
-            settled.freed += [row.id for row in freed]
+            settled.released += [row.id for row in released]
             settled.gone += [*ended, *dropped]
-            lost = _circle_of(dropped)
-            self._circle.refresh(self._store, lost)
+            lost = _people_affected(dropped)
+            self._trust_state.refresh(self._store, lost)
             people = moved | lost
             settled.people |= people
             if not people:
@@ -78,35 +80,35 @@ class Settler:
 
         The latter count as gone, or nobody would show them again: with more of the web known they may be for us.
         """
-        freed: list[Row] = []
+        released: list[Row] = []
         ended: list[Row] = []
-        for row in list(self._store.records.rows(states=(State.HELD,))):
+        for row in list(self._store.records.rows(states=(RecordState.PENDING,))):
             state = self._state_for(row, now)
             if state is None:
                 self._store.records.delete([row.id])
                 ended.append(row)
-            elif state is not State.HELD:
+            elif state is not RecordState.PENDING:
                 ended += self._release(row, state)
-                freed.append(row)
-                self.note((question(row),))
-        return freed, ended
+                released.append(row)
+                self.note((access_key(row),))
+        return released, ended
 
-    def _state_for(self, row: Row, now: int) -> State | None:
+    def _state_for(self, row: Row, now: int) -> RecordState | None:
         """What becomes of a record that waits; None if it is of no use to anybody."""
-        if self._circle.struck(row.author, row.device):
+        if self._trust_state.revoked(row.author, row.device):
             return None
-        if not self._circle.certified(row.author, row.device):
-            return State.HELD
+        if not self._trust_state.certified(row.author, row.device):
+            return RecordState.PENDING
         if row.complete:
             if row.kind == Kind.POLICY:
-                return State.LIVE
-            answer = self._judge.may_have(self._me, row, now)
-            if answer is not Answer.NO:
-                return State.LIVE if answer is Answer.YES else State.HELD
+                return RecordState.LIVE
+            answer = self._access.may_have(self._me, row, now)
+            if answer is not Access.NO:
+                return RecordState.LIVE if answer is Access.YES else RecordState.PENDING
         # All that is left for us is what the header says of an older version.
-        return State.HEADER if self._store.records.head((row.author, row.kind, row.slot)) else None
+        return RecordState.HEADER if self._store.records.head((row.author, row.kind, row.slot)) else None
 
-    def _release(self, row: Row, state: State) -> list[Row]:
+    def _release(self, row: Row, state: RecordState) -> list[Row]:
         """Let a record that waited take its place in its register. Returns what it took out of use, if anything."""
         records = self._store.records
         register = (row.author, row.kind, row.slot)
@@ -123,7 +125,7 @@ class Settler:
     def _drop(self, people: Collection[PersonId], waited_for: Collection[PersonId], now: int) -> list[Row]:
         """Drop the bodies of what the one rule, asked anew, says no to; each question is asked once."""
         silent = {person for person in people if self._silent(person, now)}
-        silent |= {person for person in waited_for if person != self._me and self._circle.policy(person) is None}
+        silent |= {person for person in waited_for if person != self._me and self._trust_state.policy(person) is None}
         dropped = [
             row
             for author in sorted(silent | self._authors_lost())
@@ -139,29 +141,29 @@ class Settler:
         if row.kind == Kind.DEVICE:
             # Without his keys we could neither reach whom we vouch for nor hear that his mind has changed.
             silent = False
-            if self._circle.graph.weight(self._me, row.author) > 0:
+            if self._trust_state.graph.weight(self._me, row.author) > 0:
                 return True
-        return not silent and self._judge.answer(self._me, question(row)) is not Answer.NO
+        return not silent and self._access.answer(self._me, access_key(row)) is not Access.NO
 
     def _authors_lost(self) -> set[PersonId]:
         """Whose records hold one at least that we may not have any more."""
         if self._questions is None:
             rows = self._store.records.rows(states=_IN_PLACE)
-            self._questions = {as_asked_by(self._me, question(row)) for row in rows if row.author != self._me}
+            self._questions = {as_asked_by(self._me, access_key(row)) for row in rows if row.author != self._me}
         moved = self._moved.since_last()
         again = [asked for asked in self._questions if moved is None or asked[1] in moved]
-        lost = {asked for asked in again if self._judge.answer(self._me, asked) is Answer.NO}
+        lost = {asked for asked in again if self._access.answer(self._me, asked) is Access.NO}
         self._questions -= lost
         return {author for _, author, *_ in lost}
 
     def _silent(self, person: PersonId, now: int) -> bool:
         """Whether we know of a policy that we may not read, for so long that the older one is gone."""
-        if person == self._me or self._circle.has_policy(person):
+        if person == self._me or self._trust_state.has_policy(person):
             return False
-        headers = self._store.records.rows(kinds=(Kind.POLICY,), author=person, states=(State.HEADER,))
+        headers = self._store.records.rows(kinds=(Kind.POLICY,), author=person, states=(RecordState.HEADER,))
         return any(row.expires > now for row in headers)
 
 
-def _circle_of(rows: Iterable[Row]) -> set[PersonId]:
+def _people_affected(rows: Iterable[Row]) -> set[PersonId]:
     """Those whose part of the circle these records are."""
     return {row.author for row in rows if row.kind not in _ABOUT_NOBODY}

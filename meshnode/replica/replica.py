@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshnode.clock import Clock
-from meshnode.replica.access import Judge
+from meshnode.replica.access import AccessPolicy
 from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
-from meshnode.replica.quota import Room
-from meshnode.replica.reevaluate import Settler
-from meshnode.replica.trust_state import Circle
+from meshnode.replica.quota import Quota
+from meshnode.replica.reevaluate import Reevaluator
+from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store
 from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
 
@@ -32,9 +32,9 @@ class Replica:
     me: PersonId
     clock: Clock
     entropy: Entropy
-    circle: Circle
-    judge: Judge
-    settler: Settler
+    trust_state: TrustState
+    access: AccessPolicy
+    reevaluator: Reevaluator
     changes: Changes
     ingest: Ingest
     elsewhere: bool = False
@@ -45,9 +45,9 @@ class Replica:
         return self.keys.device_id
 
     @property
-    def room(self) -> Room:
+    def quota(self) -> Quota:
         """What others may still bring."""
-        return self.ingest.room
+        return self.ingest.quota
 
     @classmethod
     def open(
@@ -63,10 +63,12 @@ class Replica:
         verifier: Verifier = verify_one_by_one,
     ) -> Replica:
         """Read the circle from `store` and put the parts together."""
-        circle = Circle()
-        circle.load(store)
-        judge = Judge(circle, me)
+        trust_state = TrustState()
+        trust_state.load(store)
+        access = AccessPolicy(trust_state, me)
         changes = Changes()
-        settler = Settler(store, circle, judge, me)
-        ingest = Ingest(store, circle, judge, settler, changes, clock, me, verifier)
-        return cls(store, keys, identity, me, clock, entropy, circle, judge, settler, changes, ingest, elsewhere)
+        reevaluator = Reevaluator(store, trust_state, access, me)
+        ingest = Ingest(store, trust_state, access, reevaluator, changes, clock, me, verifier)
+        return cls(
+            store, keys, identity, me, clock, entropy, trust_state, access, reevaluator, changes, ingest, elsewhere
+        )

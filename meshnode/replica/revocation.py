@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from meshnode.replica.replica import Replica
-from protocol import DeviceId, Kind, PeerIntroduced, PersonId, Record, device_slot, is_strike
+from protocol import DeviceId, Kind, PeerIdentified, PersonId, Record, device_slot, is_revocation
 
 
-def silenced(replica: Replica) -> bool:
+def is_self_revoked(replica: Replica) -> bool:
     """Whether this device was struck: it speaks for nobody any more."""
-    return replica.circle.struck(replica.me, replica.device)
+    return replica.trust_state.revoked(replica.me, replica.device)
 
 
-def strike_on(replica: Replica, person: PersonId, device: DeviceId) -> Record | None:
+def revocation_of(replica: Replica, person: PersonId, device: DeviceId) -> Record | None:
     """The strike of this device of `person`, be it its header alone; None while it was not struck."""
     head = replica.store.records.head((person, Kind.DEVICE, device_slot(device)))
-    return head if head is not None and is_strike(head.header) else None
+    return head if head is not None and is_revocation(head.header) else None
 
 
-def hears_own_end(replica: Replica, event: PeerIntroduced) -> bool:
+def learns_of_own_revocation(replica: Replica, event: PeerIdentified) -> bool:
     """Whether this device was struck, by what the peer has shown in its introduction or by what is known already."""
     own = (replica.me, replica.device)
-    told = [one for one in event.extra if is_strike(one.header) and (one.header.author, one.header.device) == own]
+    told = [one for one in event.extra if is_revocation(one.header) and (one.header.author, one.header.device) == own]
     if told:
         replica.ingest.receive(told)
-    return silenced(replica)
+    return is_self_revoked(replica)

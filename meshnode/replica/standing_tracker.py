@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from meshnode.replica.trust_state import Circle
+from meshnode.replica.trust_state import TrustState
 from protocol import PersonId, TrustGraph
 
 
@@ -29,20 +29,20 @@ class _Stance(NamedTuple):
         return moved
 
 
-class Moved:
+class StandingTracker:
     """Follows how everybody stands to `viewer`."""
 
-    def __init__(self, circle: Circle, viewer: PersonId) -> None:
-        self._circle = circle
+    def __init__(self, trust_state: TrustState, viewer: PersonId) -> None:
+        self._trust_state = trust_state
         self._viewer = viewer
-        self._version = circle.version
+        self._version = trust_state.version
         self._stances: list[_Stance] = []
 
     def since_last(self) -> set[PersonId] | None:
         """The authors about whom an answer may be another than at the last call; None: any of them may be."""
-        circle, viewer = self._circle, self._viewer
+        trust_state, viewer = self._trust_state, self._viewer
         before, self._stances = self._stances, self._now()
-        people, self._version = circle.read_since(self._version), circle.version
+        people, self._version = trust_state.read_since(self._version), trust_state.version
         same_graphs = [one.graph is other.graph for one, other in zip(self._stances, before, strict=False)]
         if (
             people is None
@@ -62,9 +62,9 @@ class Moved:
         self._stances = []
 
     def _now(self) -> list[_Stance]:
-        graphs = [self._circle.graph, self._circle.in_doubt()]
+        graphs = [self._trust_state.graph, self._trust_state.in_doubt()]
         return [
-            _Stance(graph, self._circle.reach_in(graph, self._viewer), graph.mesh(self._viewer))
+            _Stance(graph, self._trust_state.reach_in(graph, self._viewer), graph.mesh(self._viewer))
             for graph in graphs
             if graph is not None
         ]

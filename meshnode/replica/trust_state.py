@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from meshnode.store import State, Store
+from meshnode.store import RecordState, Store
 from protocol import (
     Body,
     Device,
@@ -31,7 +31,7 @@ from protocol import (
     Standing,
     TrustGraph,
     body_of,
-    is_strike,
+    is_revocation,
     merge,
 )
 
@@ -48,7 +48,7 @@ class Certificate:
     device: DeviceId
     dh_public: bytes
     letter_public: bytes
-    struck: bool
+    revoked: bool
     expires: int
 
 
@@ -61,10 +61,10 @@ class Register:
     suspended: bool
 
 
-_Kept = tuple[State, Record]
+_Cached = tuple[RecordState, Record]
 
 
-class Circle:
+class TrustState:
     """The people this node knows of and how they stand to each other."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class Circle:
         for person in sorted(people):
             self.version += 1
             self._read.append(person)
-            held = store.records.circle_of(person)
+            held = store.records.graph_records_of(person)
             self._read_certificates(person, [kept for kept in held if kept[1].header.kind == Kind.DEVICE])
             self._read_joins(store, person)
             self._read_policies(person, [kept for kept in held if kept[1].header.kind == Kind.POLICY])
@@ -114,32 +114,32 @@ class Circle:
             return None
         return frozenset(self._read[-number] for number in range(1, count + 1))
 
-    def _read_certificates(self, person: PersonId, held: list[_Kept]) -> None:
+    def _read_certificates(self, person: PersonId, held: list[_Cached]) -> None:
         for stale in self._certificates.pop(person, {}).values():
             claims = self._dh_publics[stale.dh_public]
             claims.discard((person, stale.device))
             if not claims:
                 del self._dh_publics[stale.dh_public]
         self._struck.pop(person, None)
-        struck = {record.header.device for _, record in held if is_strike(record.header)}
+        revoked = {record.header.device for _, record in held if is_revocation(record.header)}
         for _, record in _in_use(held):
             body = _read(record)
             if not isinstance(body, Device):
                 continue
             device = record.header.device
-            if body.struck:
-                struck.add(device)
+            if body.revoked:
+                revoked.add(device)
             certificate = Certificate(
-                person, device, body.dh_public, body.letter_public, device in struck, record.header.expires
+                person, device, body.dh_public, body.letter_public, device in revoked, record.header.expires
             )
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
-        if struck:
-            self._struck[person] = struck
+        if revoked:
+            self._struck[person] = revoked
 
     def _read_joins(self, store: Store, person: PersonId) -> None:
         """Joins were proved at the door. They come after certificates, and before policies say where doubt is."""
-        suspended = {row.id for row in store.records.rows((Kind.JOIN,), person, (State.SUSPENDED,))}
+        suspended = {row.id for row in store.records.rows((Kind.JOIN,), person, (RecordState.SUSPENDED,))}
         known = []
         in_use = []
         for record in store.records.bodies(Kind.JOIN, author=person):
@@ -154,10 +154,10 @@ class Circle:
         self.groups.set(person, [join.group for _, join in in_use])
         self._groups_before.set(person, known)
 
-    def _read_policies(self, person: PersonId, held: list[_Kept]) -> None:
+    def _read_policies(self, person: PersonId, held: list[_Cached]) -> None:
         registers: dict[DeviceId, Register] = {}
         # Long after what a header superseded is gone, the header still says that this device has said something else.
-        headers = [record.header for state, record in held if state is State.HEADER]
+        headers = [record.header for state, record in held if state is RecordState.HEADER]
         unread = {header.device for header in headers if self.certified(person, header.device)}
         for state, record in _in_use(held):
             device = record.header.device
@@ -165,7 +165,7 @@ class Circle:
                 continue
             body = _read(record)
             if isinstance(body, Policy):
-                registers[device] = Register(record.header.version, body, state is State.SUSPENDED)
+                registers[device] = Register(record.header.version, body, state is RecordState.SUSPENDED)
             else:
                 unread.add(device)
         self._unread.discard(person)
@@ -198,10 +198,10 @@ class Circle:
             graph.set(person, merge([register.policy for _, register in sorted(registers.items())]))
         return graph
 
-    def _read_profile(self, person: PersonId, held: list[_Kept]) -> None:
+    def _read_profile(self, person: PersonId, held: list[_Cached]) -> None:
         self._profiles.pop(person, None)
         for state, record in _in_use(held):
-            if state is State.SUSPENDED or not self.certified(person, record.header.device):
+            if state is RecordState.SUSPENDED or not self.certified(person, record.header.device):
                 continue
             body = _read(record)
             if isinstance(body, Profile):
@@ -215,18 +215,18 @@ class Circle:
         """What `person` says of `device`, struck or not."""
         return self._certificates.get(person, {}).get(device)
 
-    def struck(self, person: PersonId, device: DeviceId) -> bool:
+    def revoked(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `person` has said the last word on `device`, be it only its header that we know."""
         return device in self._struck.get(person, ())
 
-    def struck_devices(self, person: PersonId) -> list[DeviceId]:
+    def revoked_devices(self, person: PersonId) -> list[DeviceId]:
         """The devices on which `person` has said the last word, in a fixed order."""
         return sorted(self._struck.get(person, ()))
 
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""
         certificate = self.certificate(person, device)
-        return certificate is not None and not certificate.struck
+        return certificate is not None and not certificate.revoked
 
     def by_dh_public(self, dh_public: bytes) -> Certificate | None:
         """The device that shakes hands with this X25519 key; None if there is none, or more than one claims to.
@@ -236,12 +236,12 @@ class Circle:
         """
         claims = list(self._dh_publics.get(dh_public, ()))
         found = self.certificate(*claims[0]) if len(claims) == 1 else None
-        return None if found is None or found.struck else found
+        return None if found is None or found.revoked else found
 
     def devices(self, person: PersonId) -> list[Certificate]:
         """The devices that speak for `person`, in a fixed order."""
         known = self._certificates.get(person, {})
-        return [known[device] for device in sorted(known) if not known[device].struck]
+        return [known[device] for device in sorted(known) if not known[device].revoked]
 
     # --- people --------------------------------------------------------------------------------------------------
 
@@ -347,9 +347,9 @@ def _read(record: Record) -> Body | None:
         return None
 
 
-def _in_use(held: list[_Kept]) -> list[_Kept]:
+def _in_use(held: list[_Cached]) -> list[_Cached]:
     """Those that say something and are proved; they may be suspended."""
-    return [(state, record) for state, record in held if record.body and state is not State.HELD]
+    return [(state, record) for state, record in held if record.body and state is not RecordState.PENDING]
 
 
 def _set_if_changed(graph: TrustGraph, person: PersonId, policy: EffectivePolicy | None) -> None:

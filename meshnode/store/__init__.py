@@ -5,40 +5,40 @@ Plain synchronous code; the one async seam is `desk.Desk`, imported from there s
 
 from __future__ import annotations
 
-from meshnode.store.archive import Ended
+from meshnode.store.archive import ArchivedListing
 from meshnode.store.cards import ClaimResult, IssuedCard, TakenCard
-from meshnode.store.devices import IssuedCode, Owed, OwnDevice
+from meshnode.store.devices import IssuedCode, OwnDevice, PendingReissue
 from meshnode.store.discover import Alert, Hidden, Seen, Watch
 from meshnode.store.exchanges import Exchange, KeptMove
-from meshnode.store.introductions import Introduced
-from meshnode.store.letters import LyingLetter, SentLetter
-from meshnode.store.people import Address, PinnedKeys
-from meshnode.store.rows import Row, State
+from meshnode.store.introductions import StoredIntroduction
+from meshnode.store.letters import SentLetter, StoredLetter
+from meshnode.store.people import KnownAddress, PinnedKeys
+from meshnode.store.rows import RecordState, Row
 from meshnode.store.store import Store, StoreProblem
-from meshnode.store.usage import Use
+from meshnode.store.usage import Usage
 
 __all__ = [
-    "Address",
     "Alert",
+    "ArchivedListing",
     "ClaimResult",
-    "Ended",
     "Exchange",
     "Hidden",
-    "Introduced",
     "IssuedCard",
     "IssuedCode",
     "KeptMove",
-    "LyingLetter",
-    "Owed",
+    "KnownAddress",
     "OwnDevice",
+    "PendingReissue",
     "PinnedKeys",
+    "RecordState",
     "Row",
     "Seen",
     "SentLetter",
-    "State",
     "Store",
     "StoreProblem",
+    "StoredIntroduction",
+    "StoredLetter",
     "TakenCard",
-    "Use",
+    "Usage",
     "Watch",
 ]

@@ -9,7 +9,7 @@ from meshnode.store.reading import parsed
 from protocol import Record
 
 
-class Ended(NamedTuple):
+class ArchivedListing(NamedTuple):
     """A listing that is over: how it ended (`expired`, `closed` or `taken`), when (UNIX seconds), and its last version."""
 
     how: str
@@ -17,13 +17,13 @@ class Ended(NamedTuple):
     record: Record
 
 
-class EndedListings:
+class ListingArchive:
     """What the owner posted and what is over."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def remember(self, ended: Ended, until: int) -> None:
+    def remember(self, ended: ArchivedListing, until: int) -> None:
         """Keep `ended` until then (UNIX seconds), in place of what was known of the same listing."""
         self._database.run(
             "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?, ?)",
@@ -34,15 +34,15 @@ class EndedListings:
         """It stands again, or was taken back for good."""
         self._database.run("DELETE FROM ended WHERE slot = ?", (slot,))
 
-    def of(self, slot: bytes) -> Ended | None:
+    def of(self, slot: bytes) -> ArchivedListing | None:
         """The listing of this slot, if it is over."""
         row = self._database.one("SELECT how, at, wire FROM ended WHERE slot = ?", (slot,))
-        return None if row is None else Ended(row[0], row[1], parsed(row[2]))
+        return None if row is None else ArchivedListing(row[0], row[1], parsed(row[2]))
 
-    def all(self) -> list[Ended]:
+    def all(self) -> list[ArchivedListing]:
         """All of them, the latest first."""
         rows = self._database.all("SELECT how, at, wire FROM ended ORDER BY at DESC, slot")
-        return [Ended(how, at, parsed(wire)) for how, at, wire in rows]
+        return [ArchivedListing(how, at, parsed(wire)) for how, at, wire in rows]
 
     def purge(self, now: int) -> None:
         """Forget those whose time has come."""

@@ -29,7 +29,7 @@ class OwnDevice(NamedTuple):
     seen: int | None
 
 
-class Owed(NamedTuple):
+class PendingReissue(NamedTuple):
     """A record to be written anew, under its number here; with `blocks_only`, of a policy no more than its blocks."""
 
     number: int
@@ -94,16 +94,16 @@ class Devices:
 
     # --- to be written anew ------------------------------------------------------------------------------------------
 
-    def owe(self, records: Iterable[Record], *, blocks_only: bool) -> None:
+    def add_pending_reissue(self, records: Iterable[Record], *, blocks_only: bool) -> None:
         """Remember that these, which a strike voids, are to be written anew by this device."""
         for record in records:
             self._database.run("INSERT INTO reissue (wire, part) VALUES (?, ?)", (record.wire, int(blocks_only)))
 
-    def owed(self) -> list[Owed]:
+    def pending_reissues(self) -> list[PendingReissue]:
         """What is still to be written anew, in the order in which it was remembered."""
         rows = self._database.all("SELECT no, wire, part FROM reissue ORDER BY no")
-        return [Owed(number, Record.parse(wire), bool(part)) for number, wire, part in rows]
+        return [PendingReissue(number, Record.parse(wire), bool(part)) for number, wire, part in rows]
 
-    def paid(self, number: int) -> None:
+    def finish_reissue(self, number: int) -> None:
         """That one is written anew, or needs not be."""
         self._database.run("DELETE FROM reissue WHERE no = ?", (number,))

@@ -42,7 +42,7 @@ class Alert(NamedTuple):
     at: int
 
 
-class Finding:
+class DiscoverMemory:
     """The owner's marks on what others share."""
 
     def __init__(self, database: Database) -> None:

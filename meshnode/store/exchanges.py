@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from protocol import Act, Move, PersonId, Stage, decode, encode, limits
+from protocol import Action, Move, PersonId, Stage, decode, encode, limits
 
 _COLUMNS = "no, other, id, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed"
 _FINISHED = (Stage.DECLINED, Stage.CANCELLED)
@@ -117,7 +117,7 @@ class Exchanges:
             )
         return True
 
-    def count_moves(self, exchange: Exchange, *, mine: bool, act: Act | None = None) -> int:
+    def count_moves(self, exchange: Exchange, *, mine: bool, act: Action | None = None) -> int:
         """How many moves of one side are kept; of one act, if it is given."""
         return int(
             self._database.value(

@@ -9,7 +9,7 @@ from meshnode.store.people import People
 from protocol import PersonId, Record, RemoteError, decode, encode, limits
 
 
-class Introduced(NamedTuple):
+class StoredIntroduction(NamedTuple):
     """Somebody of whom `introducer` has told the owner at a time (UNIX seconds)."""
 
     person: PersonId
@@ -27,7 +27,7 @@ class Introductions:
         self._database = database
         self._persons = people.persons
 
-    def add(self, introduced: Introduced) -> None:
+    def add(self, introduced: StoredIntroduction) -> None:
         """Keep an introduction in place of an earlier one of the same people. Of too many from one, the latest stay."""
         introducer = self._persons.number(introduced.introducer)
         wires = encode(tuple(record.wire for record in introduced.certificates))
@@ -49,7 +49,7 @@ class Introductions:
                 (introducer, introducer, limits.INTRODUCTIONS_FROM_ONE_MAX),
             )
 
-    def all(self, now: int) -> list[Introduced]:
+    def all(self, now: int) -> list[StoredIntroduction]:
         """Every introduction that is not too old, the latest first."""
         rows = self._database.all(
             "SELECT person, introducer, name, message, certificates, at FROM introduction WHERE at > ?"
@@ -58,7 +58,7 @@ class Introductions:
         )
         key = self._persons.key
         return [
-            Introduced(key(person), key(by), name, message, _records(wires), at)
+            StoredIntroduction(key(person), key(by), name, message, _records(wires), at)
             for person, by, name, message, wires, at in rows
         ]
 

@@ -10,7 +10,7 @@ from protocol import DeviceId, Kind, PersonId, RecordId
 
 DELIVERIES_KEPT = 365 * 86_400  # seconds past a letter's expiry for which it is known what became of it
 
-_LYING = (
+_STORED = (
     "SELECT record.id, record.author, record.device, record.slot, record.tag, letter_read.number"  # noqa: S608 - ours
     " FROM record INDEXED BY record_letter LEFT JOIN letter_read USING (author, slot)"
     f" WHERE kind = {Kind.LETTER:d} AND state = 1 AND tag IS NOT NULL"
@@ -18,7 +18,7 @@ _LYING = (
 )
 
 
-class LyingLetter(NamedTuple):
+class StoredLetter(NamedTuple):
     """A letter that lies here and was not read. `number` is that of its content where it was opened but not understood."""
 
     id: RecordId
@@ -57,12 +57,12 @@ class Letters:
 
     # --- coming in ---------------------------------------------------------------------------------------------------
 
-    def lying(self) -> list[LyingLetter]:
+    def stored(self) -> list[StoredLetter]:
         """Every letter in use, to whomever, that was not read here, in the order of arrival."""
         person, device = self._persons.key, self._devices.key
         return [
-            LyingLetter(id_, person(author), device(written_by), slot, tag, number)
-            for id_, author, written_by, slot, tag, number in self._database.all(_LYING)
+            StoredLetter(id_, person(author), device(written_by), slot, tag, number)
+            for id_, author, written_by, slot, tag, number in self._database.all(_STORED)
         ]
 
     def note_read(self, author: PersonId, slot: bytes, *, until: int, number: int | None = None) -> None:

@@ -11,7 +11,7 @@ from meshnode.store.database import Database
 from protocol import ADDRESSES_REMEMBERED_MAX, DeviceId, PersonId
 
 
-class Address(NamedTuple):
+class KnownAddress(NamedTuple):
     """Where a device was reached, and when last (UNIX seconds)."""
 
     device: DeviceId
@@ -96,13 +96,13 @@ class People:
                 (who, ADDRESSES_REMEMBERED_MAX),
             )
 
-    def addresses(self, person: PersonId) -> list[Address]:
+    def addresses(self, person: PersonId) -> list[KnownAddress]:
         """Where `person` was reached, the latest first."""
         rows = self._database.all(
             "SELECT device, host, port, seen FROM address WHERE person = ? ORDER BY seen DESC, rowid DESC",
             (self.persons.find(person),),
         )
-        return [Address(self.devices.key(device), host, port, seen) for device, host, port, seen in rows]
+        return [KnownAddress(self.devices.key(device), host, port, seen) for device, host, port, seen in rows]
 
     def remember_keys(self, person: PersonId, device: DeviceId, dh_public: bytes, presence_key: bytes | None) -> None:
         """Keep what it takes to dial `device`; a None does not undo a presence key known from before."""

@@ -9,7 +9,7 @@ from typing import Any
 from meshnode.errors import StorageDamaged
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from meshnode.store.rows import Row, State, id_key
+from meshnode.store.rows import RecordState, Row, id_key
 from protocol import Kind, PersonId, Record, RecordId, Register, RemoteError
 
 SCAN_ROWS = 2000  # read at a time: no statement stays open while a scan's caller writes
@@ -20,8 +20,8 @@ _WHOLE = f"SELECT wire FROM record WHERE {BY_ID}"  # noqa: S608 - ours, as every
 _BY_IDS = "id_key IN (SELECT value FROM json_each(?))"  # one statement for any number: see _keys
 _WIRES = f"SELECT id, wire FROM record WHERE {_BY_IDS}"  # noqa: S608
 _KNOWN = f"SELECT id, complete FROM record WHERE {_BY_IDS}"  # noqa: S608
-_IN_CIRCLE = "kind < 4"  # as the partial index says it: SQLite compares the words
-_CIRCLE = f"SELECT state, wire FROM record WHERE {_IN_CIRCLE} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
+_IN_GRAPH = "kind < 4"  # as the partial index says it: SQLite compares the words
+_GRAPH_RECORDS = f"SELECT state, wire FROM record WHERE {_IN_GRAPH} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
 _APART = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
@@ -73,8 +73,8 @@ class RecordReader:
     def bodies(self, kind: Kind, author: PersonId | None = None) -> Iterator[Record]:
         """The record in use of every register of `kind`: complete, not withdrawn, not held; it may be suspended."""
         where = ["no > ?", f"kind = {int(kind)}", _IN_USE]
-        if kind in _CIRCLE_KINDS:
-            where.append(_IN_CIRCLE)
+        if kind in _GRAPH_KINDS:
+            where.append(_IN_GRAPH)
         values = self._by(author, where)
         last = 0
         sql = f"SELECT no, wire FROM record WHERE {' AND '.join(where)} ORDER BY no LIMIT {SCAN_BODIES}"  # noqa: S608
@@ -88,10 +88,10 @@ class RecordReader:
         sql = "SELECT id FROM record WHERE kind = ? AND arrived >= ? ORDER BY no"
         return [record_id for (record_id,) in self._database.all(sql, (int(kind), since))]
 
-    def circle_of(self, author: PersonId) -> list[tuple[State, Record]]:
+    def graph_records_of(self, author: PersonId) -> list[tuple[RecordState, Record]]:
         """All certificates, policies and profiles of `author`, whatever their state, headers alone too."""
-        found = self._database.all(_CIRCLE, (self._persons.find(author),))
-        return [(State(state), parsed(wire)) for state, wire in found]
+        found = self._database.all(_GRAPH_RECORDS, (self._persons.find(author),))
+        return [(RecordState(state), parsed(wire)) for state, wire in found]
 
     # --- scans -------------------------------------------------------------------------------------------------------
 
@@ -108,11 +108,11 @@ class RecordReader:
         where = ["no > ?"]
         if kinds is not None:
             where.append(_one_of("kind", kinds))
-            if _CIRCLE_KINDS.issuperset(kinds):
-                where.append(_IN_CIRCLE)
+            if _GRAPH_KINDS.issuperset(kinds):
+                where.append(_IN_GRAPH)
         if states is not None:
             where.append(_one_of("state", states))
-            if State.LIVE not in states:
+            if RecordState.LIVE not in states:
                 where.append(_APART)
         values = self._by(author, where)
         last = 0
@@ -123,7 +123,7 @@ class RecordReader:
 
     def strays(self, before: int) -> list[Row]:
         """Others' certificates and strikes that came before then (UNIX seconds), nothing else of their authors being here."""
-        where = f"kind = {Kind.DEVICE:d} AND {_IN_CIRCLE} AND received_from IS NOT NULL AND arrived < ?"
+        where = f"kind = {Kind.DEVICE:d} AND {_IN_GRAPH} AND received_from IS NOT NULL AND arrived < ?"
         alone = f"NOT EXISTS (SELECT 1 FROM record o WHERE o.author = record.author AND o.kind <> {Kind.DEVICE:d})"  # noqa: S608
         return list(self._rows(self._database.all(f"{ROW} WHERE {where} AND {alone}", (before,))))
 
@@ -169,7 +169,7 @@ class RecordReader:
         return [(parsed(one), parsed(other)) for one, other in self._database.all("SELECT one, other FROM fork")]
 
 
-_CIRCLE_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE})
+_GRAPH_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE})
 
 
 def _keys(ids: Sequence[RecordId]) -> tuple[str]:

@@ -14,9 +14,9 @@ from typing import Any
 from meshnode.store.database import Database
 from meshnode.store.people import People
 from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
-from meshnode.store.rows import Row, State, id_key
-from meshnode.store.usage import Tally, Use
-from meshnode.store.versions import BEHIND, NEWEST, VERSION, Version
+from meshnode.store.rows import RecordState, Row, id_key
+from meshnode.store.usage import Usage, UsageTable
+from meshnode.store.versions import CURRENT, NEWEST, VERSION, Version
 from protocol import (
     Body,
     DeviceId,
@@ -31,8 +31,8 @@ from protocol import (
     parse_body,
 )
 
-_CIRCLE_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
-_ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_CIRCLE_KINDS}))"
+_GRAPH_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
+_ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_GRAPH_KINDS}))"
 
 _INSERT = (
     "INSERT INTO record (id, id_key, author, kind, slot, role, device, version, audience, policy_version, created, expires,"
@@ -52,7 +52,7 @@ class Records(RecordReader):
         """Whether a record of our own hand was put since this was last set to False."""
         self.letters_moved = True
         """Whether a letter was put since this was last set to False; at first there may be some that nobody looked into."""
-        self._tally = Tally(database)
+        self._usage = UsageTable(database)
         database.on_rollback.append(self._forget)
 
     def _forget(self) -> None:
@@ -65,7 +65,7 @@ class Records(RecordReader):
         self,
         record: Record,
         *,
-        state: State,
+        state: RecordState,
         received_from: PersonId | None,
         arrived: int,
         body: Body | None = None,
@@ -75,7 +75,7 @@ class Records(RecordReader):
         `received_from` None says that it was written here. `body` spares parsing a listing's body once more.
         A newer complete record replaces all others of its register; a header alone replaces other headers and keeps
         the one in use behind it; an older record is kept only where it becomes the one in use. What is in use below
-        the floor of the newest is SUSPENDED, whatever `state` says. HELD records stand aside and replace nothing, not
+        the floor of the newest is SUSPENDED, whatever `state` says. PENDING records stand aside and replace nothing, not
         even their own header. A header alone never takes a body away (see `drop_bodies`).
         """
         with self._database.joined():
@@ -86,7 +86,7 @@ class Records(RecordReader):
         self,
         record: Record,
         *,
-        state: State,
+        state: RecordState,
         received_from: PersonId | None,
         arrived: int,
         body: Body | None = None,
@@ -95,15 +95,28 @@ class Records(RecordReader):
         _, values = self._columns(record, state, received_from, arrived, body)
         return self._insert_first(values, state)
 
-    def _insert_first(self, values: list[Any], state: State) -> bool:
+    def _insert_first(self, values: list[Any], state: RecordState) -> bool:
         # Nearly all records are the first of their register: for them this one statement is all.
-        return state is not State.HELD and not self.count_held() and self._insert(values, NEWEST)
+        return state is not RecordState.PENDING and not self.count_pending() and self._insert(values, NEWEST)
 
     def _columns(
-        self, record: Record, state: State, received_from: PersonId | None, arrived: int, body: Body | None
+        self, record: Record, state: RecordState, received_from: PersonId | None, arrived: int, body: Body | None
     ) -> tuple[Version, list[Any]]:
         """What the decisions need of a record, and its columns in the order of _INSERT, without a role."""
-        (kind, author, device, slot, version, audience, policy, created, expires, floor, outlives, _) = record.header
+        (
+            kind,
+            author,
+            device,
+            slot,
+            version,
+            audience,
+            policy,
+            created,
+            expires,
+            min_valid_version,
+            latest_expiry,
+            _,
+        ) = record.header
         self.wrote_own = self.wrote_own or received_from is None
         source = None if received_from is None else self._persons.number(received_from)
         place, tag, wire, record_id = None, None, record.wire, record.id
@@ -116,12 +129,12 @@ class Records(RecordReader):
             letter = parse_body(kind, record.body) if body is None and record.body else body
             tag = letter.tag if isinstance(letter, Letter) else None
         new = Version(
-            0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device), floor,
-            created, expires, outlives, complete, withdrawn, source, arrived, len(wire),
+            0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device), min_valid_version,
+            created, expires, latest_expiry, complete, withdrawn, source, arrived, len(wire),
         )  # fmt: skip
         return new, [
             record_id, id_key(record_id), new.author, kind, slot, None, new.device, version, audience, policy, created,
-            expires, floor, outlives, state, place, tag, complete, withdrawn, source, arrived, new.due(state, arrived),
+            expires, min_valid_version, latest_expiry, state, place, tag, complete, withdrawn, source, arrived, new.due(state, arrived),
             new.size, wire,
         ]  # fmt: skip
 
@@ -130,23 +143,23 @@ class Records(RecordReader):
         if not self._database.run(_INSERT, values):
             return False
         if role is None:
-            self._tally.add_held(1)
+            self._usage.add_pending(1)
         else:
             whole = values[_COMPLETE] and not values[_WITHDRAWN]
-            self._tally.add(values[_AUTHOR], values[_SOURCE], values[_KIND], values[_SIZE], whole=whole, sign=1)
+            self._usage.add(values[_AUTHOR], values[_SOURCE], values[_KIND], values[_SIZE], whole=whole, sign=1)
         return True
 
-    def _put_known(self, new: Version, values: list[Any], state: State) -> bool:
+    def _put_known(self, new: Version, values: list[Any], state: RecordState) -> bool:
         """Put a record whose id or register may be here already."""
         twin = self._version(new.id)
         if twin is not None:
             waits = twin.role is None
-            if (waits and state is State.HELD) or (not waits and (twin.complete or not new.complete)):
+            if (waits and state is RecordState.PENDING) or (not waits and (twin.complete or not new.complete)):
                 return True
-            if state is State.HELD:
+            if state is RecordState.PENDING:
                 return False  # the header is proved and guards its register; its body is asked for again later
             self._delete([twin], heir=False)
-        if state is State.HELD:
+        if state is RecordState.PENDING:
             return self._insert(values, None)
         return self._compete(new, values)
 
@@ -161,9 +174,9 @@ class Records(RecordReader):
             return self._insert(values, NEWEST)
         if new is not behind:
             return False
-        if new.version < newest.floor:
-            values[_STATE], values[_DUE] = State.SUSPENDED, new.due(State.SUSPENDED, new.arrived)
-        return self._insert(values, BEHIND)
+        if new.version < newest.min_valid_version:
+            values[_STATE], values[_DUE] = RecordState.SUSPENDED, new.due(RecordState.SUSPENDED, new.arrived)
+        return self._insert(values, CURRENT)
 
     def _stand(self, versions: list[Version]) -> tuple[Version, Version | None]:
         """Of a register's versions the newest and, if that is a header alone, the newest that has a body."""
@@ -177,14 +190,14 @@ class Records(RecordReader):
         return (version.version, self._devices.key(version.device), version.id)
 
     def _move_behind(self, version: Version, newest: Version) -> None:
-        self._database.run("UPDATE record SET role = ? WHERE no = ?", (BEHIND, version.no))
-        if version.version < newest.floor:
-            self._set_state(version, State.SUSPENDED, newest.arrived)
+        self._database.run("UPDATE record SET role = ? WHERE no = ?", (CURRENT, version.no))
+        if version.version < newest.min_valid_version:
+            self._set_state(version, RecordState.SUSPENDED, newest.arrived)
 
     # --- changing ----------------------------------------------------------------------------------------------------
 
-    def set_state(self, ids: Iterable[RecordId], state: State) -> None:
-        """Give these records another state. One that was HELD now competes in its register, and may lose there.
+    def set_state(self, ids: Iterable[RecordId], state: RecordState) -> None:
+        """Give these records another state. One that was PENDING now competes in its register, and may lose there.
 
         Released as HEADER it leaves its body behind.
         """
@@ -193,7 +206,7 @@ class Records(RecordReader):
                 version = self._version(record_id)
                 if version is None:
                     continue
-                if version.role is None and state is not State.HELD:
+                if version.role is None and state is not RecordState.PENDING:
                     self._release(version, state)
                 else:
                     since = self._database.value(
@@ -202,16 +215,16 @@ class Records(RecordReader):
                     )
                     self._set_state(version, state, since)
 
-    def _set_state(self, version: Version, state: State, since: int) -> None:
+    def _set_state(self, version: Version, state: RecordState, since: int) -> None:
         self._database.run(
             "UPDATE record SET state = ?, due = ? WHERE no = ?", (int(state), version.due(state, since), version.no)
         )
 
-    def _release(self, version: Version, state: State) -> None:
+    def _release(self, version: Version, state: RecordState) -> None:
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))
         self._delete([version])
         source = None if version.received_from is None else self._persons.key(version.received_from)
-        record = parsed(wire).without_body() if state is State.HEADER else parsed(wire)
+        record = parsed(wire).without_body() if state is RecordState.HEADER else parsed(wire)
         with suppress(RemoteError):  # what this version can no longer read is of no more use
             self.put(record, state=state, received_from=source, arrived=version.arrived)
 
@@ -234,7 +247,7 @@ class Records(RecordReader):
         wire = parsed(wire).without_body().wire
         self._database.run(
             "UPDATE record SET state = ?, complete = ?, place = NULL, tag = NULL, due = ?, size = ?, wire = ? WHERE no = ?",
-            (int(State.HEADER), bare.complete, bare.due(State.HEADER, 0), len(wire), wire, version.no),
+            (int(RecordState.HEADER), bare.complete, bare.due(RecordState.HEADER, 0), len(wire), wire, version.no),
         )
         self._count(version, -1)
         self._count(bare._replace(size=len(wire)), 1)
@@ -256,7 +269,7 @@ class Records(RecordReader):
         """Let go of what time has ended, `now` being certain; returns the ids of what is gone, headers kept or not.
 
         Expired records, of which the header stays where an older version may outlive them; tombstones some time past
-        `outlives`; what was suspended or held for too long. What this node wrote about itself (certificate, policy,
+        `latest_expiry`; what was suspended or held for too long. What this node wrote about itself (certificate, policy,
         profile, joins) stays: the next version counts on from it.
         """
         with self._database.joined():
@@ -304,25 +317,25 @@ class Records(RecordReader):
         """
         if author is None:
             return int(self._database.value("SELECT count(*) FROM record"))
-        return self._tally.author(self._persons.find(author)).records
+        return self._usage.author(self._persons.find(author)).records
 
     def bytes_of(self, author: PersonId | None = None) -> int:
         """How many bytes the records that `count` counts have on the wire."""
         if author is None:
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
-        return self._tally.author(self._persons.find(author)).size
+        return self._usage.author(self._persons.find(author)).size
 
-    def written_by(self, author: PersonId) -> Use:
+    def written_by(self, author: PersonId) -> Usage:
         """What the records of this person take up, whoever brought them."""
-        return self._tally.author(self._persons.find(author))
+        return self._usage.author(self._persons.find(author))
 
-    def brought(self, source: PersonId | None = None) -> Use:
+    def brought(self, source: PersonId | None = None) -> Usage:
         """What this person has brought, or everybody but our own hand, is taking up now."""
-        return self._tally.foreign() if source is None else self._tally.source(self._persons.find(source))
+        return self._usage.foreign() if source is None else self._usage.source(self._persons.find(source))
 
-    def bringers(self) -> list[tuple[PersonId, Use]]:
+    def bringers(self) -> list[tuple[PersonId, Usage]]:
         """Everybody who has brought something that is still here, and what it takes up."""
-        return [(self._persons.key(number), use) for number, use in sorted(self._tally.sources().items())]
+        return [(self._persons.key(number), use) for number, use in sorted(self._usage.sources().items())]
 
     def last_stamp(self, author: PersonId, device: DeviceId) -> int:
         """When this device last wrote something that is still here, in UNIX seconds; 0 if nothing is."""
@@ -330,19 +343,19 @@ class Records(RecordReader):
         found = self._database.value("SELECT max(created) FROM record WHERE author = ? AND device = ?", numbers)
         return found or 0
 
-    def count_held(self, received_from: PersonId | None = None) -> int:
+    def count_pending(self, received_from: PersonId | None = None) -> int:
         """How many records wait for a certificate or policy; all of them, or those that came from this person."""
         if received_from is None:
-            return self._tally.held()
+            return self._usage.held()
         source = self._persons.find(received_from)
-        return 0 if source is None else self._tally.held(source)
+        return 0 if source is None else self._usage.held(source)
 
     def _count(self, version: Version, sign: int) -> None:
         if version.role is None:
-            self._tally.add_held(sign)
+            self._usage.add_pending(sign)
         else:
             whole = bool(version.complete and not version.withdrawn)
-            self._tally.add(version.author, version.received_from, version.kind, version.size, whole=whole, sign=sign)
+            self._usage.add(version.author, version.received_from, version.kind, version.size, whole=whole, sign=sign)
 
     # --- inside ------------------------------------------------------------------------------------------------------
 

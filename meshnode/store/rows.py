@@ -8,12 +8,12 @@ from typing import NamedTuple
 from protocol import DeviceId, PersonId, RecordId
 
 
-class State(IntEnum):
+class RecordState(IntEnum):
     """What a stored record is good for."""
 
     LIVE = 1
     """Served and shown."""
-    HELD = 2
+    PENDING = 2
     """Waits for a certificate or policy: neither served nor shown. It stands aside of its register and supersedes
     nothing, since nobody has proved yet that its author had a hand in it; `set_state` to LIVE lets it compete."""
     SUSPENDED = 3
@@ -35,7 +35,7 @@ class Row(NamedTuple):
     policy_version: int
     created: int
     expires: int
-    floor: int
+    min_valid_version: int
     state: int
     place: str | None
     """A listing's own place (an H3 cell); None: its author's."""

@@ -24,19 +24,19 @@ _ADDRESSES = """
 _BLOCKED = "SELECT person.key FROM blocked JOIN person ON person.no = blocked.person"
 
 
-class Found(NamedTuple):
+class SalvagedKeys(NamedTuple):
     """Keys as (person, device, handshake key, presence key), and addresses as (person, device, host, port, when)."""
 
     keys: list[tuple[PersonId, DeviceId, bytes, bytes | None]]
     addresses: list[tuple[PersonId, DeviceId, str, int, int]]
 
 
-def salvage(path: Path) -> Found:
+def salvage(path: Path) -> SalvagedKeys:
     """The contacts in the damaged database at `path`; none where it cannot be read that far.
 
     Where the list of people blocked cannot be read nobody is salvaged: one of them could be among the contacts.
     """
-    found = Found([], [])
+    found = SalvagedKeys([], [])
     try:
         with apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY) as connection:
             blocked = {row[0] for row in connection.execute(_BLOCKED)}

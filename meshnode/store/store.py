@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from meshnode.errors import StorageDamaged, StorageFailed
-from meshnode.store.archive import EndedListings
+from meshnode.store.archive import ListingArchive
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
 from meshnode.store.database import Database
 from meshnode.store.devices import Devices
-from meshnode.store.discover import Finding
+from meshnode.store.discover import DiscoverMemory
 from meshnode.store.exchanges import Exchanges
 from meshnode.store.introductions import Introductions
 from meshnode.store.letters import Letters
@@ -26,7 +26,7 @@ from meshnode.store.migrate import migrate
 from meshnode.store.people import People
 from meshnode.store.places import Places
 from meshnode.store.records import Records
-from meshnode.store.salvage import Found, salvage
+from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.watermark import Watermark
 
 _OWN_COMMITS = "own_commits"
@@ -60,8 +60,8 @@ class Store:
         self.places = Places(database, self.people)
         self.letters = Letters(database, self.people)
         self.introductions = Introductions(database, self.people)
-        self.ended = EndedListings(database)
-        self.finding = Finding(database)
+        self.ended = ListingArchive(database)
+        self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
@@ -105,7 +105,7 @@ class Store:
                 )
             )
 
-    def _take_over(self, found: Found) -> None:
+    def _take_over(self, found: SalvagedKeys) -> None:
         with self.transaction():
             for keys in found.keys:
                 self.people.remember_keys(*keys)

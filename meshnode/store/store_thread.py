@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
 
-class Desk:
+class StoreThread:
     """Runs functions one after the other, in the order in which they were asked for."""
 
     def __init__(self) -> None:

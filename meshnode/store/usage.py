@@ -25,12 +25,12 @@ _BY_SOURCE = (
 
 
 @dataclass(slots=True)
-class Use:
+class Usage:
     """What somebody takes up, headers included; what waits counts for nobody. Sizes in bytes."""
 
     records: int = 0
     size: int = 0
-    circle: int = 0
+    graph_records: int = 0
     """Whole certificates, policies, profiles and joins: each makes the web larger in which trust is searched."""
     policies: int = 0
     """The bytes of whole policies."""
@@ -43,7 +43,7 @@ class Use:
         self.records += sign
         self.size += sign * size
         if whole and kind <= Kind.JOIN:
-            self.circle += sign
+            self.graph_records += sign
             if kind == Kind.POLICY:
                 self.policies += sign * size
         if whole and kind == Kind.LETTER:
@@ -51,14 +51,14 @@ class Use:
             self.letter_bytes += sign * size
 
 
-class Tally:
+class UsageTable:
     """The figures of one store. People are numbers here, `source` None for our own hand."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._by_author: dict[int, Use] = {}
-        self._by_source: dict[int, Use] = {}
-        self._foreign: Use | None = None
+        self._by_author: dict[int, Usage] = {}
+        self._by_source: dict[int, Usage] = {}
+        self._foreign: Usage | None = None
         self._held: int | None = None
         database.on_rollback.append(self._forget)
 
@@ -73,40 +73,40 @@ class Tally:
             known.add(kind, size, whole=whole, sign=sign)
         if self._foreign is not None and source is not None:
             self._foreign.add(kind, size, whole=whole, sign=sign)
-            self._by_source.setdefault(source, Use()).add(kind, size, whole=whole, sign=sign)
+            self._by_source.setdefault(source, Usage()).add(kind, size, whole=whole, sign=sign)
 
-    def add_held(self, sign: int) -> None:
+    def add_pending(self, sign: int) -> None:
         """A record that waits was inserted, or with `sign` -1 deleted."""
         if self._held is not None:
             self._held += sign
 
-    def author(self, number: int | None) -> Use:
+    def author(self, number: int | None) -> Usage:
         """What the records of this person take up, whoever brought them."""
         if number is None:
-            return Use()
+            return Usage()
         use = self._by_author.get(number)
         if use is None:
-            use = self._by_author[number] = Use(*self._database.all(_BY_AUTHOR, (number,))[0])
+            use = self._by_author[number] = Usage(*self._database.all(_BY_AUTHOR, (number,))[0])
         return use
 
-    def source(self, number: int | None) -> Use:
+    def source(self, number: int | None) -> Usage:
         """What this person has brought, whoever wrote it."""
-        return self.sources().get(number, Use()) if number is not None else Use()
+        return self.sources().get(number, Usage()) if number is not None else Usage()
 
-    def sources(self) -> dict[int, Use]:
+    def sources(self) -> dict[int, Usage]:
         """What each person has brought."""
         self.foreign()
         return self._by_source
 
-    def foreign(self) -> Use:
+    def foreign(self) -> Usage:
         """All that was not written here."""
         if self._foreign is None:
-            self._by_source = {number: Use(*sums) for number, *sums in self._database.all(_BY_SOURCE)}
+            self._by_source = {number: Usage(*sums) for number, *sums in self._database.all(_BY_SOURCE)}
             uses = self._by_source.values()
-            self._foreign = Use(
+            self._foreign = Usage(
                 sum(use.records for use in uses),
                 sum(use.size for use in uses),
-                sum(use.circle for use in uses),
+                sum(use.graph_records for use in uses),
                 sum(use.policies for use in uses),
                 sum(use.letters for use in uses),
                 sum(use.letter_bytes for use in uses),

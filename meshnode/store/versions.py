@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from meshnode.store.rows import State
-from protocol import HELD_LIFE, STRIKE_VERSION, SUSPENDED_LIFE, TOMBSTONE_GRACE, Kind, RecordId, limits, longest_life
+from meshnode.store.rows import RecordState
+from protocol import (
+    PENDING_LIFE,
+    REVOCATION_VERSION,
+    SUSPENDED_LIFE,
+    TOMBSTONE_GRACE,
+    Kind,
+    RecordId,
+    limits,
+    longest_life,
+)
 
-NEWEST, BEHIND = 0, 1  # the role within a register; NULL for what stands aside
+NEWEST, CURRENT = 0, 1  # the role within a register; NULL for what stands aside
 VERSION = (
     "SELECT no, id, author, kind, slot, role, version, device, floor, created, expires, outlives, complete, withdrawn,"
     " received_from, arrived, size FROM record"
@@ -25,10 +34,10 @@ class Version(NamedTuple):
     role: int | None
     version: int
     device: int
-    floor: int
+    min_valid_version: int
     created: int
     expires: int
-    outlives: int
+    latest_expiry: int
     complete: int
     withdrawn: int
     received_from: int | None
@@ -45,23 +54,23 @@ class Version(NamedTuple):
 
         Without the second, headers of made-up people could stay for ever.
         """
-        if self.kind == Kind.DEVICE and self.version == STRIKE_VERSION:
-            return self.outlives
-        return min(self.outlives, max(self.arrived, self.created) + limits.CLOCK_SKEW + longest_life(self.kind))
+        if self.kind == Kind.DEVICE and self.version == REVOCATION_VERSION:
+            return self.latest_expiry
+        return min(self.latest_expiry, max(self.arrived, self.created) + limits.CLOCK_SKEW + longest_life(self.kind))
 
     @property
     def _grace(self) -> int:
         """How much longer it guards, in case others' clocks are wrong. Letters come and go too often for the long one."""
         return limits.CLOCK_SKEW if self.kind == Kind.LETTER else TOMBSTONE_GRACE
 
-    def due(self, state: State, since: int) -> int:
+    def due(self, state: RecordState, since: int) -> int:
         """When the purge must look at it, being in `state` since then."""
         if self.withdrawn or not self.complete:
             return self.guards_until + self._grace
-        if state is State.SUSPENDED:
+        if state is RecordState.SUSPENDED:
             return min(self.expires, since + SUSPENDED_LIFE)
-        if state is State.HELD:
-            return min(self.expires, since + HELD_LIFE)
+        if state is RecordState.PENDING:
+            return min(self.expires, since + PENDING_LIFE)
         return self.expires
 
     def leaves_a_header(self, now: int) -> bool:
@@ -69,6 +78,6 @@ class Version(NamedTuple):
         return (
             self.role == NEWEST
             and bool(self.complete and not self.withdrawn)
-            and self.expires < self.outlives
+            and self.expires < self.latest_expiry
             and self.expires <= now < self.guards_until + self._grace
         )

@@ -2,7 +2,7 @@
 
 Moves travel as sealed letters (README, "Exchanges"), so they may come late, twice, or in another order at each end. Hence
 the state is a function of the set of moves and of nothing else: every act counts once for each side, and acts are
-taken in the order of `Act`, not of time. Two moves that cross settle by that order, alike at both ends:
+taken in the order of `Action`, not of time. Two moves that cross settle by that order, alike at both ends:
 
 - a cancellation beats an acceptance that crosses it;
 - an acceptance beats a refusal, which only two devices of one person can say at once: who has said yes takes it back
@@ -17,7 +17,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from protocol.codec import encode
-from protocol.letters.move import Act, Move, Terms
+from protocol.letters.move import Action, Move, Terms
 
 
 class Stage(Enum):
@@ -47,7 +47,7 @@ _WORDS = {
 }
 
 
-class Part(Enum):
+class Role(Enum):
     """In what part somebody makes a move. Each of the two has two: of an offer the owner is the giver, of a need the asker."""
 
     ASKER = "the asker"
@@ -57,47 +57,47 @@ class Part(Enum):
 
 
 # Stage x move x who -> state. What is not here does nothing. RETURNED counts for what is lent alone.
-_CALLED_OFF = {(Act.CANCEL, Part.GIVER): Stage.CANCELLED, (Act.CANCEL, Part.TAKER): Stage.CANCELLED}
-TABLE: dict[Stage, dict[tuple[Act, Part], Stage]] = {
-    Stage.UNHEARD: {(Act.ASK, Part.ASKER): Stage.REQUESTED},
+_CALLED_OFF = {(Action.CANCEL, Role.GIVER): Stage.CANCELLED, (Action.CANCEL, Role.TAKER): Stage.CANCELLED}
+TRANSITIONS: dict[Stage, dict[tuple[Action, Role], Stage]] = {
+    Stage.UNHEARD: {(Action.ASK, Role.ASKER): Stage.REQUESTED},
     Stage.REQUESTED: {
-        (Act.ACCEPT, Part.OWNER): Stage.AGREED,
-        (Act.DECLINE, Part.OWNER): Stage.DECLINED,
-        (Act.CANCEL, Part.ASKER): Stage.CANCELLED,
+        (Action.ACCEPT, Role.OWNER): Stage.AGREED,
+        (Action.DECLINE, Role.OWNER): Stage.DECLINED,
+        (Action.CANCEL, Role.ASKER): Stage.CANCELLED,
     },
-    Stage.AGREED: {(Act.DONE, Part.GIVER): Stage.GIVEN, (Act.DONE, Part.TAKER): Stage.RECEIVED, **_CALLED_OFF},
-    Stage.GIVEN: {(Act.DONE, Part.TAKER): Stage.COMPLETED, **_CALLED_OFF},
-    Stage.RECEIVED: {(Act.DONE, Part.GIVER): Stage.COMPLETED, **_CALLED_OFF},
-    Stage.COMPLETED: {(Act.RETURNED, Part.TAKER): Stage.GIVEN_BACK, (Act.RETURNED, Part.GIVER): Stage.RETURNED},
-    Stage.GIVEN_BACK: {(Act.RETURNED, Part.GIVER): Stage.RETURNED},
+    Stage.AGREED: {(Action.DONE, Role.GIVER): Stage.GIVEN, (Action.DONE, Role.TAKER): Stage.RECEIVED, **_CALLED_OFF},
+    Stage.GIVEN: {(Action.DONE, Role.TAKER): Stage.COMPLETED, **_CALLED_OFF},
+    Stage.RECEIVED: {(Action.DONE, Role.GIVER): Stage.COMPLETED, **_CALLED_OFF},
+    Stage.COMPLETED: {(Action.RETURNED, Role.TAKER): Stage.GIVEN_BACK, (Action.RETURNED, Role.GIVER): Stage.RETURNED},
+    Stage.GIVEN_BACK: {(Action.RETURNED, Role.GIVER): Stage.RETURNED},
     Stage.RETURNED: {},
     Stage.DECLINED: {},
     Stage.CANCELLED: {},
 }
 
 # Where words may still be sent: a no, or a farewell, is not to be argued with.
-TALKING = frozenset(TABLE) - {Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED}
+MESSAGING_OPEN = frozenset(TRANSITIONS) - {Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED}
 
 
-class Made(NamedTuple):
+class AuthoredMove(NamedTuple):
     """A move, and whether the one who asked has made it (else the listing's owner)."""
 
     by_asker: bool
     move: Move
 
 
-def parts(type_: str, *, asker: bool) -> frozenset[Part]:
+def roles(type_: str, *, asker: bool) -> frozenset[Role]:
     """The parts of one of the two, given the listing's type: whoever answers a need is the giver."""
     giver = asker == (type_ == "need")
-    return frozenset({Part.ASKER if asker else Part.OWNER, Part.GIVER if giver else Part.TAKER})
+    return frozenset({Role.ASKER if asker else Role.OWNER, Role.GIVER if giver else Role.TAKER})
 
 
-def terms_of(moves: Iterable[Made]) -> Terms | None:
+def terms_of(moves: Iterable[AuthoredMove]) -> Terms | None:
     """What was asked for; None while the ask has not come. All asks of one exchange have the same terms."""
     return next((made.move.terms for made in moves if made.by_asker and made.move.terms is not None), None)
 
 
-def stage_of(moves: Iterable[Made]) -> Stage:
+def stage_of(moves: Iterable[AuthoredMove]) -> Stage:
     """The state that these moves come to, in whatever order and however often each of them is there."""
     known = list(moves)
     terms = terms_of(known)
@@ -105,36 +105,36 @@ def stage_of(moves: Iterable[Made]) -> Stage:
         return Stage.UNHEARD
     said = {(made.move.act, made.by_asker) for made in known}
     stage = Stage.UNHEARD
-    for act in Act:
+    for act in Action:
         for asker in (True, False):
             if (act, asker) in said:
                 stage = stage_after(stage, act, terms, asker=asker) or stage
     return stage
 
 
-def stage_after(stage: Stage, act: Act, terms: Terms, *, asker: bool) -> Stage | None:
+def stage_after(stage: Stage, act: Action, terms: Terms, *, asker: bool) -> Stage | None:
     """Where an act of one of the two leads from `stage`; None where it may not be made. Words lead nowhere else."""
-    if act is Act.SAY:
-        return stage if stage in TALKING else None
-    if act is Act.RETURNED and not terms.lend:
+    if act is Action.SAY:
+        return stage if stage in MESSAGING_OPEN else None
+    if act is Action.RETURNED and not terms.lend:
         return None
-    ways = TABLE[stage]
-    return next((ways[act, part] for part in parts(terms.type, asker=asker) if (act, part) in ways), None)
+    ways = TRANSITIONS[stage]
+    return next((ways[act, part] for part in roles(terms.type, asker=asker) if (act, part) in ways), None)
 
 
-def is_cross_community(moves: Iterable[Made]) -> bool | None:
+def is_cross_community(moves: Iterable[AuthoredMove]) -> bool | None:
     """Whether the two have no community in common; None while either has named none, or has not spoken yet.
 
     Of two acceptances (two devices of one person may both say yes) the lesser encoding counts, at both ends.
     """
     known = list(moves)
-    asked, accepted = _communities(known, Act.ASK, asker=True), _communities(known, Act.ACCEPT, asker=False)
+    asked, accepted = _communities(known, Action.ASK, asker=True), _communities(known, Action.ACCEPT, asker=False)
     if not asked or not accepted:
         return None
     return asked.isdisjoint(accepted)
 
 
-def _communities(moves: list[Made], act: Act, *, asker: bool) -> frozenset[bytes]:
+def _communities(moves: list[AuthoredMove], act: Action, *, asker: bool) -> frozenset[bytes]:
     found = [made.move for made in moves if made.move.act is act and made.by_asker == asker]
     first = min(found, key=lambda move: encode(move.to_fields()), default=None)
     return frozenset() if first is None else frozenset(first.communities)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Introducing:
+class Introduction:
     """What it takes to vouch for a person and to know his devices: his key, the name he goes by, his certificates.
 
     It opens no door: only who is vouched for in return, or is in the other's web, can be called.
@@ -64,5 +64,5 @@ def _check_certificate(record: Record, person: PersonId) -> None:
     except RemoteError:
         body = None
     ours = record.header.kind == Kind.DEVICE and record.header.author == person
-    if not (ours and isinstance(body, Device) and not body.struck and verify_signature(record)):
+    if not (ours and isinstance(body, Device) and not body.revoked and verify_signature(record)):
         raise InvalidField("certificate", "must be one of this person's")

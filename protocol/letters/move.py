@@ -38,7 +38,7 @@ REASONS = ("", "gone", "changed")
 """Why a node declines by itself: nothing is left, or the listing is not what was asked for. Empty: its owner did."""
 
 
-class Act(Enum):
+class Action(Enum):
     """What a move does. The order is that in which a set of moves is settled (`exchange`), the value the number on the wire."""
 
     ASK = 1
@@ -124,7 +124,7 @@ class Move:
 
     exchange: bytes
     """The exchange's id, see `exchange_id`."""
-    act: Act
+    act: Action
     at: int
     """When, UNIX seconds by the clock of who made it: for showing alone."""
     text: str = ""
@@ -137,16 +137,16 @@ class Move:
 
     def __post_init__(self) -> None:
         check_bytes("exchange", self.exchange, EXCHANGE_ID_BYTES)
-        if type(self.act) is not Act:
+        if type(self.act) is not Action:
             raise InvalidField("act", "must be one that there is")
         if type(self.at) is not int:
             raise InvalidField("at", "must be a time")
         check_time("at", self.at)
-        check_text("message", self.text, MESSAGE_MAX, shortest=1 if self.act is Act.SAY else 0, lines=True)
-        if type(self.terms) is not (Terms if self.act is Act.ASK else NoneType):
+        check_text("message", self.text, MESSAGE_MAX, shortest=1 if self.act is Action.SAY else 0, lines=True)
+        if type(self.terms) is not (Terms if self.act is Action.ASK else NoneType):
             raise InvalidField("terms", "belong to an ask, and to nothing else")
-        _check_communities(self.communities, allowed=self.act in (Act.ASK, Act.ACCEPT))
-        if _number_in("reason", self.reason, REASONS) and self.act is not Act.DECLINE:
+        _check_communities(self.communities, allowed=self.act in (Action.ASK, Action.ACCEPT))
+        if _number_in("reason", self.reason, REASONS) and self.act is not Action.DECLINE:
             raise InvalidField("reason", "belongs to a refusal")
 
     def to_fields(self) -> tuple[Value, ...]:
@@ -176,7 +176,7 @@ class Move:
 
 
 _MOVE_FIELDS = 7
-_ACTS = {act.value: act for act in Act}
+_ACTS = {act.value: act for act in Action}
 
 
 def _number_in(field: str, word: object, words: tuple[str, ...]) -> int:

@@ -19,7 +19,7 @@ from nacl.exceptions import CryptoError
 from protocol.codec import Value, decode_array, encode
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
-from protocol.letters.introduction import Introducing
+from protocol.letters.introduction import Introduction
 from protocol.letters.move import Move
 from protocol.letters.receipt import Receipt
 from protocol.limits import (
@@ -57,7 +57,7 @@ class Content(Protocol):
         """The content of these fields. InvalidField if they are none."""
 
 
-_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introducing)
+_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction)
 
 CONTENTS: dict[int, type[Content]] = {kind.NUMBER: kind for kind in _KINDS}
 """The kinds of contents by the number that is inside of letters."""
@@ -66,7 +66,7 @@ _Inside: TypeAlias = tuple[PersonId, PersonId, bytes, int, tuple[Value, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedLetter:
     """A letter that was opened, its author proved. `created` is the author's clock, UNIX seconds."""
 
     author: PersonId
@@ -118,7 +118,7 @@ def seal(
     )
 
 
-def open_letter(header: Header, letter: Letter, private: bytes) -> Opened | None:
+def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter | None:
     """What the letter under `header` says, opened with a device's private letter key; None if it has no box for it.
 
     The header's signature must have been verified. RemoteError FORGED if another wrote what is inside, to another or
@@ -140,7 +140,7 @@ def open_letter(header: Header, letter: Letter, private: bytes) -> Opened | None
         raise RemoteError(Code.FORGED, "the letter's tag is not its addressee's")
     kind = CONTENTS.get(number)
     content = None if kind is None else kind.from_fields(fields)
-    return Opened(author, addressee, slot, number, content, header.created, header.device)
+    return OpenedLetter(author, addressee, slot, number, content, header.created, header.device)
 
 
 # --- What is inside --------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from protocol.records.letter import Letter
 from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, Preference, Vouch
 from protocol.records.profile import Profile
-from protocol.records.record import Kind, Record, is_strike
+from protocol.records.record import Kind, Record, is_revocation
 
 __all__ = [
     "CATEGORIES",
@@ -70,8 +70,8 @@ def body_of(record: Record) -> Body:
     if not record.body:
         raise LocalError("a record without a body says nothing")
     body = parse(record.header.kind, record.body)
-    if isinstance(body, Device) and body.struck != is_strike(record.header):
-        raise InvalidField("struck", "must be said by body and header alike")
+    if isinstance(body, Device) and body.revoked != is_revocation(record.header):
+        raise InvalidField("revoked", "must be said by body and header alike")
     if isinstance(body, Policy) and any(vouch.subject == record.header.author for vouch in body.vouches):
         raise InvalidField("vouch", "must be for somebody else")
     if isinstance(body, Join) and body.slot != record.header.slot:

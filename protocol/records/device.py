@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from protocol.codec import encode
 from protocol.errors import InvalidField
 from protocol.fields import check_bytes, check_flag, check_salt, read_fields
-from protocol.keys import KEY_BYTES, is_worthless
+from protocol.keys import KEY_BYTES, is_low_order
 from protocol.limits import RECORD_MAX_BYTES
 
 _FIELDS = 4
@@ -20,7 +20,7 @@ class Device:
     salt: bytes = field(repr=False)
     dh_public: bytes
     letter_public: bytes
-    struck: bool = False
+    revoked: bool = False
     """A strike: the device speaks for nobody any more, and nothing can follow."""
 
     def __post_init__(self) -> None:
@@ -28,13 +28,13 @@ class Device:
         check_bytes("handshake key", self.dh_public, KEY_BYTES)
         check_bytes("letter key", self.letter_public, KEY_BYTES)
         for name, public in (("handshake key", self.dh_public), ("letter key", self.letter_public)):
-            if is_worthless(public):
+            if is_low_order(public):
                 raise InvalidField(name, "must not be of low order")
-        check_flag("struck", self.struck)
+        check_flag("revoked", self.revoked)
 
     def to_body(self) -> bytes:
         """The bytes that `parse` reads."""
-        return encode((self.salt, self.dh_public, self.letter_public, self.struck))
+        return encode((self.salt, self.dh_public, self.letter_public, self.revoked))
 
     @classmethod
     def parse(cls, body: bytes) -> Device:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from protocol.codec import encode
 from protocol.errors import Code, InvalidField, RemoteError
-from protocol.fields import as_written, check_bytes, check_number, check_salt, read_fields
+from protocol.fields import check_bytes, check_canonical, check_number, check_salt, read_fields
 from protocol.keys import KEY_BYTES, SIGNATURE_BYTES, PersonId
 from protocol.limits import (
     GROUP_ID_BYTES,
@@ -143,7 +143,7 @@ class Join:
             )
         except TypeError as error:  # a step that is no array, or has another number of fields
             raise RemoteError(Code.MALFORMED, "an entry of a join is not of its form") from error
-        as_written(join, body, join.to_body())
+        check_canonical(join, body, join.to_body())
         return join
 
 

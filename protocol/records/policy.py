@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from protocol.codec import encode
 from protocol.errors import Code, InvalidField, RemoteError
-from protocol.fields import as_written, check_bytes, check_flag, check_number, check_salt, read_fields
+from protocol.fields import check_bytes, check_canonical, check_flag, check_number, check_salt, read_fields
 from protocol.keys import KEY_BYTES, PersonId
 from protocol.limits import (
     BLOCK_TAG_BYTES,
@@ -110,7 +110,7 @@ class Policy:
             )
         except TypeError as error:  # an entry that is no array, or has another number of fields
             raise RemoteError(Code.MALFORMED, "an entry of a policy is not of its form") from error
-        as_written(policy, body, policy.to_body())
+        check_canonical(policy, body, policy.to_body())
         return policy
 
 

@@ -35,7 +35,7 @@ RecordId: TypeAlias = bytes
 Register: TypeAlias = tuple[PersonId, int, bytes]
 """(author, kind, slot): what versions compete for."""
 
-STRIKE_VERSION = INT_MAX
+REVOCATION_VERSION = INT_MAX
 """The version of a strike: nothing can follow it."""
 PROFILE_SLOT = bytes(SLOT_BYTES)
 
@@ -91,8 +91,8 @@ class Header(NamedTuple):
     policy_version: int
     created: int
     expires: int
-    floor: int
-    outlives: int
+    min_valid_version: int
+    latest_expiry: int
     body_hash: bytes
 
 
@@ -220,8 +220,8 @@ def signed(  # noqa: PLR0913 - a header has this many fields, and each must be n
     policy_version: int = 0,
     created: int,
     expires: int,
-    floor: int,
-    outlives: int,
+    min_valid_version: int,
+    latest_expiry: int,
     body: bytes,
     sign: Callable[[bytes], bytes],
 ) -> Record:
@@ -239,8 +239,8 @@ def signed(  # noqa: PLR0913 - a header has this many fields, and each must be n
         policy_version=policy_version,
         created=created,
         expires=expires,
-        floor=floor,
-        outlives=outlives,
+        min_valid_version=min_valid_version,
+        latest_expiry=latest_expiry,
         body_hash=body_hash(body),
     )
     try:
@@ -269,9 +269,9 @@ def verify_signature(record: Record) -> bool:
     return verify(signature_key(record), signature_message(record), record.signature)
 
 
-def is_strike(header: Header) -> bool:
+def is_revocation(header: Header) -> bool:
     """Whether this certificate is the last word on its device."""
-    return header.kind == Kind.DEVICE and header.version == STRIKE_VERSION
+    return header.kind == Kind.DEVICE and header.version == REVOCATION_VERSION
 
 
 def check_header(header: Header) -> None:
@@ -285,7 +285,7 @@ def check_header(header: Header) -> None:
     fault = _shape_fault(header, rule) or _time_fault(header)
     if fault is not None:
         raise RemoteError(Code.MALFORMED, fault)
-    if not is_strike(header) and header.expires - header.created > rule.life:
+    if not is_revocation(header) and header.expires - header.created > rule.life:
         raise RemoteError(Code.EXPIRED, f"a life of {header.expires - header.created} s is beyond this kind's")
 
 
@@ -312,10 +312,10 @@ def _shape_fault(header: Header, rule: _Rule) -> str | None:
 def _time_fault(header: Header) -> str | None:
     if not 1 <= header.version <= INT_MAX:
         return "versions begin at 1"
-    if not 0 <= header.floor <= header.version:
+    if not 0 <= header.min_valid_version <= header.version:
         return "the floor lies above the version"
-    if not 0 <= header.created < header.expires <= header.outlives <= INT_MAX:
+    if not 0 <= header.created < header.expires <= header.latest_expiry <= INT_MAX:
         return "created, expires and outlives are not in this order"
-    if header.kind == Kind.DEVICE and (header.version == STRIKE_VERSION) != (header.expires == FOREVER):
+    if header.kind == Kind.DEVICE and (header.version == REVOCATION_VERSION) != (header.expires == FOREVER):
         return "a strike, and only a strike, never expires"
     return None

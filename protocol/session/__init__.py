@@ -6,17 +6,17 @@ from protocol.session.events import (
     GRAPH_KINDS,
     Ended,
     Event,
-    Introduction,
-    NowLive,
-    PeerIntroduced,
+    LiveStarted,
+    PeerIdentified,
     Phase,
-    Received,
-    Wanted,
+    RecordsReceived,
+    RecordsRequested,
+    SelfIdentification,
     phase_of,
 )
-from protocol.session.greeting import keep_this_one, names_key
+from protocol.session.greeting import certifies_key, keeps_connection
 from protocol.session.session import Session
-from protocol.session.states import ALLOWED, TRANSITIONS, State, Trigger
+from protocol.session.states import ALLOWED, TRANSITIONS, SessionState, Trigger
 
 __all__ = [
     "ALLOWED",
@@ -24,16 +24,16 @@ __all__ = [
     "TRANSITIONS",
     "Ended",
     "Event",
-    "Introduction",
-    "NowLive",
-    "PeerIntroduced",
+    "LiveStarted",
+    "PeerIdentified",
     "Phase",
-    "Received",
+    "RecordsReceived",
+    "RecordsRequested",
+    "SelfIdentification",
     "Session",
-    "State",
+    "SessionState",
     "Trigger",
-    "Wanted",
-    "keep_this_one",
-    "names_key",
+    "certifies_key",
+    "keeps_connection",
     "phase_of",
 ]

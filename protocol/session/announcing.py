@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from protocol.errors import Code, RemoteError
 from protocol.limits import HAVES_UNANSWERED_MAX
 from protocol.session.events import Phase
-from protocol.session.peer_set import Holdings
+from protocol.session.peer_set import PeerSet
 from protocol.wire.frames import HAVE_PREFIX_BYTES, Have, Want
 from protocol.wire.index import Item
 
@@ -16,7 +16,7 @@ from protocol.wire.index import Item
 class Announcer:
     """Announcements in both directions."""
 
-    def __init__(self, holdings: Mapping[Phase, Holdings]) -> None:
+    def __init__(self, holdings: Mapping[Phase, PeerSet]) -> None:
         self._holdings = holdings
         self._unanswered: deque[tuple[Phase, list[Item]]] = deque()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from protocol.limits import IDLE_DEAD_SECONDS, IDLE_PING_SECONDS, PREAUTH_SECONDS, PROGRESS_SECONDS
 
 
-class Patience:
+class Deadlines:
     """The deadlines of one session. `now` is the latest time it has been told, and never goes back."""
 
     def __init__(self, now: float) -> None:

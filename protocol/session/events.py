@@ -15,7 +15,7 @@ class Phase(IntEnum):
     """The two sets that a session settles, in this order: the second depends on what the first brings."""
 
     GRAPH = 0  # who is who and who vouches for whom
-    REST = 1
+    CONTENT = 1
 
 
 GRAPH_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.JOIN})
@@ -23,11 +23,11 @@ GRAPH_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.JOIN})
 
 def phase_of(kind: int) -> Phase:
     """The phase in which records of this kind are settled."""
-    return Phase.GRAPH if kind in GRAPH_KINDS else Phase.REST
+    return Phase.GRAPH if kind in GRAPH_KINDS else Phase.CONTENT
 
 
 @dataclass(frozen=True, slots=True)
-class Introduction:
+class SelfIdentification:
     """Who we are: the certificate is shown to whoever does not know our key, and `more` along with it."""
 
     person: PersonId
@@ -37,7 +37,7 @@ class Introduction:
 
 
 @dataclass(frozen=True, slots=True)
-class PeerIntroduced:
+class PeerIdentified:
     """The other side has proven which device it is; `wall` is its clock. Answer with `admit` or `bye`."""
 
     person: PersonId
@@ -48,21 +48,21 @@ class PeerIntroduced:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
-    """Records that came, whole or, unasked, as headers alone. Commit them, then call `judged`, once a Received."""
+class RecordsReceived:
+    """Records that came, whole or, unasked, as headers alone. Commit them, then call `committed`, once a RecordsReceived."""
 
     records: list[Record]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RecordsRequested:
     """The other side pulls these. Answer with one `supply`, in the order of the Wanteds."""
 
     ids: list[RecordId]
 
 
 @dataclass(frozen=True, slots=True)
-class NowLive:
+class LiveStarted:
     """Both sets are settled; from here on news is passed on as it comes."""
 
 
@@ -74,4 +74,4 @@ class Ended:
     detail: str = ""
 
 
-Event: TypeAlias = PeerIntroduced | Received | Wanted | NowLive | Ended
+Event: TypeAlias = PeerIdentified | RecordsReceived | RecordsRequested | LiveStarted | Ended

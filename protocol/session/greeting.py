@@ -9,7 +9,7 @@ from protocol.errors import Code, RemoteError
 from protocol.keys import DeviceId, PersonId
 from protocol.records.bodies import Device, body_of
 from protocol.records.record import Kind, Record, check_header, verify_signature
-from protocol.session.events import Introduction, PeerIntroduced
+from protocol.session.events import PeerIdentified, SelfIdentification
 from protocol.wire.frames import WHO_BYTES, Hello, Introduce, Who
 
 VERSIONS = (1,)
@@ -23,7 +23,7 @@ class Greeting:
 
     def __init__(
         self,
-        me: Introduction,
+        me: SelfIdentification,
         remote_static: bytes,
         find_certificate: Callable[[bytes], Record | None],
         wall: int,
@@ -37,7 +37,7 @@ class Greeting:
         self._wall = wall
         self._introduce = introduce
         found = find_certificate(remote_static)
-        self._certificate = found if found is not None and names_key(found, remote_static) else None
+        self._certificate = found if found is not None and certifies_key(found, remote_static) else None
         self._extra: list[Record] = []
         self._hello: Hello | None = None
         self._asked = False
@@ -55,12 +55,12 @@ class Greeting:
         return self._hello.roots if self._hello is not None else None
 
     @property
-    def peer(self) -> PeerIntroduced | None:
+    def peer(self) -> PeerIdentified | None:
         """Who the other side is, once it has said Hello and its certificate is at hand."""
         if self._hello is None or self._certificate is None:
             return None
         header = self._certificate.header
-        return PeerIntroduced(header.author, header.device, self._certificate, self._hello.wall, self._extra)
+        return PeerIdentified(header.author, header.device, self._certificate, self._hello.wall, self._extra)
 
     def hello(self, roots: tuple[bytes, bytes] | None, shown: Iterable[Record] = ()) -> Hello:
         """Our Hello; what is to be `shown` goes into its introduction."""
@@ -118,12 +118,12 @@ def check_common_ground(hello: Hello) -> None:
         raise RemoteError(Code.VERSION, f"versions {hello.versions}, algorithms {hello.algorithms}")
 
 
-def names_key(certificate: Record, dh_public: bytes) -> bool:
+def certifies_key(certificate: Record, dh_public: bytes) -> bool:
     """Whether this record certifies a device, not struck, that speaks with the key `dh_public`."""
     if certificate.header.kind != Kind.DEVICE or not certificate.body:
         return False
     device = body_of(certificate)
-    return isinstance(device, Device) and device.dh_public == dh_public and not device.struck
+    return isinstance(device, Device) and device.dh_public == dh_public and not device.revoked
 
 
 def read_introduction(wires: Iterable[bytes], dh_public: bytes) -> tuple[Record, list[Record]]:
@@ -133,7 +133,7 @@ def read_introduction(wires: Iterable[bytes], dh_public: bytes) -> tuple[Record,
     """
     records = [Record.parse(wire) for wire in wires]
     for record in records:
-        if names_key(record, dh_public):
+        if certifies_key(record, dh_public):
             check_header(record.header)
             if not verify_signature(record):
                 break
@@ -141,7 +141,7 @@ def read_introduction(wires: Iterable[bytes], dh_public: bytes) -> tuple[Record,
     raise RemoteError(Code.FORGED, "no certificate for the key that the peer speaks with")
 
 
-def keep_this_one(my_device: DeviceId, their_device: DeviceId, i_am_initiator: bool) -> bool:
+def keeps_connection(my_device: DeviceId, their_device: DeviceId, i_am_initiator: bool) -> bool:
     """Whether, of two connections between two devices, the one that I did or did not initiate is to stay.
 
     Both sides come to the same answer: the connection that the smaller device id dialed stays.

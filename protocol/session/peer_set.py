@@ -13,7 +13,7 @@ from protocol.limits import HAVE_ITEMS_MAX
 from protocol.wire.index import Index, Item
 
 
-class Holdings:
+class PeerSet:
     """One phase's set."""
 
     def __init__(self, items: Iterable[Item]) -> None:

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import PASSES_MAX
 from protocol.session.events import Phase
-from protocol.session.peer_set import Holdings
+from protocol.session.peer_set import PeerSet
 from protocol.session.states import Trigger
 from protocol.wire.frames import Compare, Frame, Roots
 from protocol.wire.index import Item
-from protocol.wire.reconcile import Lens, Reconciler
+from protocol.wire.reconcile import Reconciler, SessionHash
 
 
 @dataclass(frozen=True, slots=True)
-class Exchanged:
+class ComparisonResult:
     """What came of a comparison: own items that the other side lacks, and how many it has for us."""
 
     phase: Phase
@@ -29,12 +29,12 @@ class Exchanged:
     expected: int
 
 
-class Settling:
+class Reconciliation:
     """The comparisons of one session. `send` takes the frames to send, in order."""
 
     def __init__(
         self,
-        holdings: Mapping[Phase, Holdings],
+        holdings: Mapping[Phase, PeerSet],
         handshake_hash: bytes,
         send: Callable[[Frame], None],
         *,
@@ -54,7 +54,7 @@ class Settling:
 
     def hello_roots(self) -> tuple[bytes, bytes]:
         """The roots of both phases for our Hello: comparison number 0."""
-        return self._root(Phase.GRAPH), self._root(Phase.REST)
+        return self._root(Phase.GRAPH), self._root(Phase.CONTENT)
 
     def use_hello_roots(self, ours: tuple[bytes, bytes], theirs: tuple[bytes, bytes]) -> None:
         """Both Hellos bore roots, so the first comparison is already made, in the second phase too unless the first has
@@ -89,18 +89,18 @@ class Settling:
             self._exchange()
             return Trigger.DIFFERENT
         self._passes = 0
-        if self._phase is Phase.REST:
+        if self._phase is Phase.CONTENT:
             self._hello_roots.clear()
             self._number += 1
             return Trigger.ALL_SETTLED
-        self._phase = Phase.REST
+        self._phase = Phase.CONTENT
         if self._hello_roots:
             self._take_hello_roots()
         else:
             self._number += 1
         return Trigger.PHASE_SETTLED
 
-    def take_message(self, message: bytes) -> Exchanged | None:
+    def take_message(self, message: bytes) -> ComparisonResult | None:
         """Read a message of the exchange and answer it; returns the outcome when that was the last."""
         reconciler = self._reconciler
         if reconciler is None:
@@ -112,7 +112,7 @@ class Settling:
             return None
         self._reconciler = None
         index = self._holdings[self._phase].index
-        return Exchanged(self._phase, map(index.item_at, reconciler.offers), reconciler.expected)
+        return ComparisonResult(self._phase, map(index.item_at, reconciler.offers), reconciler.expected)
 
     def _exchange(self) -> None:
         holding = self._holdings[self._phase]
@@ -133,5 +133,5 @@ class Settling:
         holding.compared()
         return self._lens(phase).root(holding.index)
 
-    def _lens(self, phase: Phase) -> Lens:
-        return Lens(self._handshake_hash, phase, self._number)
+    def _lens(self, phase: Phase) -> SessionHash:
+        return SessionHash(self._handshake_hash, phase, self._number)

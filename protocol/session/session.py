@@ -15,14 +15,14 @@ from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import LIVE_COMPARE_SECONDS, RECHECK_SECONDS
 from protocol.records.record import Record
 from protocol.session.announcing import Announcer
-from protocol.session.deadlines import Patience
-from protocol.session.events import Ended, Event, Introduction, NowLive, Phase, phase_of
+from protocol.session.deadlines import Deadlines
+from protocol.session.events import Ended, Event, LiveStarted, Phase, SelfIdentification, phase_of
 from protocol.session.greeting import Greeting
-from protocol.session.peer_set import Holdings
-from protocol.session.reconciliation import Settling
-from protocol.session.states import BOTH_ADMITTED, State, Trigger, after, check_allowed
+from protocol.session.peer_set import PeerSet
+from protocol.session.reconciliation import Reconciliation
+from protocol.session.states import BOTH_ADMITTED, SessionState, Trigger, check_allowed, next_state
 from protocol.session.transfer import Incoming, Outgoing
-from protocol.session.unsolicited_headers import HeaderPost
+from protocol.session.unsolicited_headers import UnsolicitedHeaders
 from protocol.wire.frames import (
     Bye,
     Compare,
@@ -47,8 +47,8 @@ from protocol.wire.index import Item
 class _Terms:
     """What there is once our node has admitted the peer."""
 
-    sets: dict[Phase, Holdings]
-    settling: Settling
+    sets: dict[Phase, PeerSet]
+    settling: Reconciliation
     announcer: Announcer
 
 
@@ -69,7 +69,7 @@ class Session:
         initiator: bool,
         handshake_hash: bytes,
         remote_static: bytes,
-        me: Introduction,
+        me: SelfIdentification,
         find_certificate: Callable[[bytes], Record | None],
         now: float,
         wall: int,
@@ -83,15 +83,15 @@ class Session:
         )
         self._our_roots: tuple[bytes, bytes] | None = None  # as our Hello said them
 
-        self._state = State.GREETING
-        self._patience = Patience(now)
+        self._state = SessionState.GREETING
+        self._patience = Deadlines(now)
         self._settled = now  # when the session last became live
         self._recheck = now
 
         self._terms: _Terms | None = None
         self._outgoing = Outgoing()
         self._incoming = Incoming()
-        self._headers = HeaderPost()
+        self._headers = UnsolicitedHeaders()
         self._events: list[Event] = []
         self._outbox: list[bytes] = []
         self._outbox_bytes = 0
@@ -99,7 +99,7 @@ class Session:
     # --- what goes in and out ----------------------------------------------------------------------------------------
 
     @property
-    def state(self) -> State:
+    def state(self) -> SessionState:
         """Where the session stands."""
         return self._state
 
@@ -111,7 +111,7 @@ class Session:
         """Take the frames that have arrived, in order; records among them make one batch."""
         self._patience.at(now)
         for data in frames:
-            if self._state is State.ENDED:
+            if self._state is SessionState.ENDED:
                 break
             frame = decode_frame(data)
             check_allowed(self._state, frame)
@@ -123,9 +123,9 @@ class Session:
 
     def frames_to_send(self) -> list[bytes]:
         """The frames to send now, each given once. Ask only when they can be written: what waits here is bounded."""
-        if self._initiator and self._state is State.GREETING and not self._greeting.said:
+        if self._initiator and self._state is SessionState.GREETING and not self._greeting.said:
             self._say_hello()
-        if self._state is State.LIVE:
+        if self._state is SessionState.LIVE:
             for have in self._admitted.announcer.news():
                 self._send(have)
         frames, self._outbox = self._outbox, []
@@ -138,12 +138,12 @@ class Session:
         """When `tick` is to be called, at the latest; a time gone by means at once. None: never."""
         if self._events:
             return self._now
-        if self._state is State.ENDED:
+        if self._state is SessionState.ENDED:
             return None
         if self._outgoing.pullable and self._outgoing.room(self._outbox_bytes):
             return self._now
-        times = [self._patience.next_timer(introduced=self._state is not State.GREETING, owes=self._peer_owes())]
-        if self._state is State.LIVE and self._initiator:
+        times = [self._patience.next_timer(introduced=self._state is not SessionState.GREETING, owes=self._peer_owes())]
+        if self._state is SessionState.LIVE and self._initiator:
             times.append(self._recheck)
         if (batch := self._incoming.batch_due()) is not None:
             times.append(batch)
@@ -154,8 +154,10 @@ class Session:
     def tick(self, now: float) -> list[Event]:
         """Let time pass."""
         self._patience.at(now)
-        if self._state is not State.ENDED:
-            overdue = self._patience.overdue(introduced=self._state is not State.GREETING, owes=self._peer_owes())
+        if self._state is not SessionState.ENDED:
+            overdue = self._patience.overdue(
+                introduced=self._state is not SessionState.GREETING, owes=self._peer_owes()
+            )
             if overdue:
                 self._send(Bye(Code.TIMEOUT))
                 self._finish(Code.TIMEOUT, overdue)
@@ -163,7 +165,7 @@ class Session:
                 if self._patience.ping_due:
                     self._send(Ping())
                     self._patience.spoke()
-                if self._state is State.LIVE and self._now >= self._recheck:
+                if self._state is SessionState.LIVE and self._now >= self._recheck:
                     self._recheck = self._now + LIVE_COMPARE_SECONDS
                     self.recheck(now)
                 self._go_on()
@@ -175,10 +177,10 @@ class Session:
         """The sets for this peer, one a phase: all that it may have, holds or has refused."""
         if self._terms is not None:
             raise LocalError("already admitted")
-        if self._state is not State.ADMITTING and not (self._initiator and self._state is State.GREETING):
+        if self._state is not SessionState.ADMITTING and not (self._initiator and self._state is SessionState.GREETING):
             raise LocalError("nobody is there to admit")
-        sets = {Phase.GRAPH: Holdings(graph), Phase.REST: Holdings(rest)}
-        settling = Settling(sets, self._handshake_hash, self._send, initiator=self._initiator)
+        sets = {Phase.GRAPH: PeerSet(graph), Phase.CONTENT: PeerSet(rest)}
+        settling = Reconciliation(sets, self._handshake_hash, self._send, initiator=self._initiator)
         self._terms = _Terms(sets, settling, Announcer(sets))
         self._go_on()
 
@@ -198,13 +200,13 @@ class Session:
         self._headers.add(records)
         self._go_on()
 
-    def judged(self) -> None:
+    def committed(self) -> None:
         """The oldest Received is committed.
 
         Whether any of it was new here is not asked: all of it counts as held by the peer, and nothing that we say may
         depend on what else we have.
         """
-        self._incoming.judged()
+        self._incoming.committed()
         self._patience.progress()
         self._go_on()
 
@@ -218,14 +220,14 @@ class Session:
         """Compare the sets again, if we are the initiator, the session is live and idle, and the last time not just past."""
         self._patience.at(now)
         due = self._now >= self._settled + LIVE_COMPARE_SECONDS
-        if due and self._initiator and self._state is State.LIVE and self._quiet():
+        if due and self._initiator and self._state is SessionState.LIVE and self._quiet():
             self._admitted.settling.again()
             self._move(Trigger.RECHECK)
             self._go_on()
 
     def bye(self, code: Code, shown: Sequence[Record] = ()) -> None:
         """End the session from our side. What is `shown` goes along in our Hello, if that was not said yet."""
-        if self._state is not State.ENDED:
+        if self._state is not SessionState.ENDED:
             if shown and not self._greeting.said:
                 self._send(self._greeting.hello(None, shown))
             self._send(Bye(code))
@@ -257,7 +259,7 @@ class Session:
                 pass
 
     def _take_roots(self, roots: Roots) -> None:
-        if self._state is State.LIVE:
+        if self._state is SessionState.LIVE:
             if self._initiator:
                 raise RemoteError(Code.OUT_OF_ORDER, "only the initiator compares again")
             if self._now < self._settled + LIVE_COMPARE_SECONDS / 2:
@@ -279,7 +281,7 @@ class Session:
             case Pull(count):
                 self._outgoing.pulled(count)
             case Records(entries):
-                came: dict[Phase, list[Item]] = {Phase.GRAPH: [], Phase.REST: []}
+                came: dict[Phase, list[Item]] = {Phase.GRAPH: [], Phase.CONTENT: []}
                 for record in self._incoming.take(entries, self._now):
                     came[phase_of(record.header.kind)].append((record.header.created, record.id))
                 for phase, items in came.items():
@@ -292,7 +294,7 @@ class Session:
     def _go_on(self) -> None:
         """Do whatever can be done now, until nothing more can."""
         self._advance()
-        if self._terms is None or self._state is State.ENDED:
+        if self._terms is None or self._state is SessionState.ENDED:
             return
         self._transfer()
         self._advance()
@@ -319,16 +321,16 @@ class Session:
             if trigger is Trigger.ALL_SETTLED:
                 self._settled = self._now
                 self._recheck = self._now + RECHECK_SECONDS
-                self._events.append(NowLive())
+                self._events.append(LiveStarted())
 
     def _trigger(self) -> Trigger | None:
-        if self._state is State.GREETING:
+        if self._state is SessionState.GREETING:
             return self._introduced()
-        if self._state is State.ADMITTING and self._terms is not None:
+        if self._state is SessionState.ADMITTING and self._terms is not None:
             return self._agree()
-        if self._state is State.COMPARING:
+        if self._state is SessionState.COMPARING:
             return self._admitted.settling.step()
-        if self._state is State.TRANSFERRING and self._outgoing.idle and self._incoming.idle:
+        if self._state is SessionState.TRANSFERRING and self._outgoing.idle and self._incoming.idle:
             return Trigger.TRANSFERRED
         return None
 
@@ -361,9 +363,9 @@ class Session:
         return self._outgoing.idle and self._incoming.idle and self._admitted.announcer.idle
 
     def _peer_owes(self) -> bool:
-        if self._state is State.LIVE:
+        if self._state is SessionState.LIVE:
             return not self._quiet()
-        return self._state in {State.COMPARING, State.EXCHANGING, State.TRANSFERRING}
+        return self._state in {SessionState.COMPARING, SessionState.EXCHANGING, SessionState.TRANSFERRING}
 
     def _finish(self, code: Code, detail: str) -> None:
         """What has arrived is not lost."""
@@ -374,7 +376,7 @@ class Session:
         self._events.append(Ended(code, detail))
 
     def _move(self, trigger: Trigger) -> None:
-        self._state = after(self._state, trigger)
+        self._state = next_state(self._state, trigger)
         self._patience.progress()
 
     def _send(self, frame: Frame) -> None:
@@ -390,7 +392,7 @@ class Session:
         events, self._events = self._events, []
         return events
 
-    def _holdings(self, phase: Phase) -> Holdings:
+    def _holdings(self, phase: Phase) -> PeerSet:
         return self._admitted.sets[phase]
 
     @property

@@ -26,7 +26,7 @@ from protocol.wire.frames import (
 )
 
 
-class State(Enum):
+class SessionState(Enum):
     """Where a session stands."""
 
     GREETING = "waiting for the other side's Hello and certificate"
@@ -52,19 +52,19 @@ class Trigger(Enum):
     OVER = "a goodbye, a fault, or silence"
 
 
-TRANSITIONS: dict[State, dict[Trigger, State]] = {
-    State.GREETING: {Trigger.INTRODUCED: State.ADMITTING, Trigger.OVER: State.ENDED},
-    State.ADMITTING: {Trigger.ADMITTED: State.COMPARING, Trigger.OVER: State.ENDED},
-    State.COMPARING: {
-        Trigger.DIFFERENT: State.EXCHANGING,
-        Trigger.PHASE_SETTLED: State.COMPARING,
-        Trigger.ALL_SETTLED: State.LIVE,
-        Trigger.OVER: State.ENDED,
+TRANSITIONS: dict[SessionState, dict[Trigger, SessionState]] = {
+    SessionState.GREETING: {Trigger.INTRODUCED: SessionState.ADMITTING, Trigger.OVER: SessionState.ENDED},
+    SessionState.ADMITTING: {Trigger.ADMITTED: SessionState.COMPARING, Trigger.OVER: SessionState.ENDED},
+    SessionState.COMPARING: {
+        Trigger.DIFFERENT: SessionState.EXCHANGING,
+        Trigger.PHASE_SETTLED: SessionState.COMPARING,
+        Trigger.ALL_SETTLED: SessionState.LIVE,
+        Trigger.OVER: SessionState.ENDED,
     },
-    State.EXCHANGING: {Trigger.EXCHANGED: State.TRANSFERRING, Trigger.OVER: State.ENDED},
-    State.TRANSFERRING: {Trigger.TRANSFERRED: State.COMPARING, Trigger.OVER: State.ENDED},
-    State.LIVE: {Trigger.RECHECK: State.COMPARING, Trigger.OVER: State.ENDED},
-    State.ENDED: {},
+    SessionState.EXCHANGING: {Trigger.EXCHANGED: SessionState.TRANSFERRING, Trigger.OVER: SessionState.ENDED},
+    SessionState.TRANSFERRING: {Trigger.TRANSFERRED: SessionState.COMPARING, Trigger.OVER: SessionState.ENDED},
+    SessionState.LIVE: {Trigger.RECHECK: SessionState.COMPARING, Trigger.OVER: SessionState.ENDED},
+    SessionState.ENDED: {},
 }
 
 # What may come in any state once both sides have agreed to talk. Records, Want and Pull are also counted: there must be
@@ -72,23 +72,25 @@ TRANSITIONS: dict[State, dict[Trigger, State]] = {
 _ALWAYS: frozenset[type[Frame]] = frozenset({Ping, Bye})
 _ADMITTED: frozenset[type[Frame]] = _ALWAYS | {Pull, Records, Headers, Want}
 
-ALLOWED: dict[State, frozenset[type[Frame]]] = {
-    State.GREETING: _ALWAYS | {Hello, Who, Introduce},
-    State.ADMITTING: _ALWAYS | {Who},
+ALLOWED: dict[SessionState, frozenset[type[Frame]]] = {
+    SessionState.GREETING: _ALWAYS | {Hello, Who, Introduce},
+    SessionState.ADMITTING: _ALWAYS | {Who},
     # The responder may announce something in the very moment in which the initiator begins to compare again.
-    State.COMPARING: _ADMITTED | {Who, Roots, Have},
-    State.EXCHANGING: _ADMITTED | {Compare},
+    SessionState.COMPARING: _ADMITTED | {Who, Roots, Have},
+    SessionState.EXCHANGING: _ADMITTED | {Compare},
     # The initiator is often done first, and compares again.
-    State.TRANSFERRING: _ADMITTED | {Roots},
-    State.LIVE: _ADMITTED | {Roots, Have},
-    State.ENDED: frozenset(),
+    SessionState.TRANSFERRING: _ADMITTED | {Roots},
+    SessionState.LIVE: _ADMITTED | {Roots, Have},
+    SessionState.ENDED: frozenset(),
 }
 
 # States in which the other side, too, has certainly been told by its node what we may have.
-BOTH_ADMITTED: frozenset[State] = frozenset({State.EXCHANGING, State.TRANSFERRING, State.LIVE})
+BOTH_ADMITTED: frozenset[SessionState] = frozenset(
+    {SessionState.EXCHANGING, SessionState.TRANSFERRING, SessionState.LIVE}
+)
 
 
-def after(state: State, trigger: Trigger) -> State:
+def next_state(state: SessionState, trigger: Trigger) -> SessionState:
     """Where `trigger` leads from `state`. LocalError if the table knows no way."""
     following = TRANSITIONS[state].get(trigger)
     if following is None:
@@ -96,7 +98,7 @@ def after(state: State, trigger: Trigger) -> State:
     return following
 
 
-def check_allowed(state: State, frame: Frame) -> None:
+def check_allowed(state: SessionState, frame: Frame) -> None:
     """RemoteError OUT_OF_ORDER if this frame may not come in this state."""
     if type(frame) not in ALLOWED[state]:
         raise RemoteError(Code.OUT_OF_ORDER, f"{type(frame).__name__} while {state.name}")

@@ -22,7 +22,7 @@ from protocol.limits import (
     WINDOW_RECORDS,
 )
 from protocol.records.record import Record
-from protocol.session.events import Phase, Received, Wanted
+from protocol.session.events import Phase, RecordsReceived, RecordsRequested
 from protocol.wire.frames import Records, pack
 from protocol.wire.index import ID_BYTES, Item
 
@@ -57,7 +57,7 @@ class Outgoing:
     def room(self, buffered: int) -> bool:
         """Whether the node may be asked for more, with `buffered` bytes waiting to be sent.
 
-        Until the first records have shown how large they are here, one Wanted at a time.
+        Until the first records have shown how large they are here, one RecordsRequested at a time.
         """
         if not self._supplied_records:
             return not self._wanted and buffered < BACKLOG_BYTES
@@ -79,7 +79,7 @@ class Outgoing:
         if self._granted > PULLED_MAX:
             raise RemoteError(Code.OVERSIZED, "a pull too far ahead")
 
-    def next_wanted(self) -> Wanted | None:
+    def next_wanted(self) -> RecordsRequested | None:
         """The next records to read from the store, if any are pulled."""
         count = min(self._granted, WANTED_ITEMS)
         if count == 0:
@@ -93,10 +93,10 @@ class Outgoing:
         self._granted -= count
         self._wanted.append(items)
         self._trim()
-        return Wanted([id_ for _, (_, id_) in items])
+        return RecordsRequested([id_ for _, (_, id_) in items])
 
     def supply(self, records: Iterable[Record]) -> tuple[list[tuple[Phase, Item]], list[Record]]:
-        """The node's answer to the oldest Wanted. Returns what it could not give, and what else it gave."""
+        """The node's answer to the oldest RecordsRequested. Returns what it could not give, and what else it gave."""
         if not self._wanted:
             raise LocalError("nothing is wanted")
         given = {record.id: record for record in records}
@@ -191,7 +191,7 @@ class Incoming:
         """When what has arrived must go to the node, full batch or not."""
         return self._arrived_at + BATCH_SECONDS if self._arrived else None
 
-    def batch(self, now: float, *, all_of_it: bool = False) -> Received | None:
+    def batch(self, now: float, *, all_of_it: bool = False) -> RecordsReceived | None:
         """What has arrived, if it is enough for one commit, or nothing more is on its way, or it has waited long."""
         due = self.batch_due()
         if due is None:
@@ -203,14 +203,14 @@ class Incoming:
         self._arrived, self._arrived_bytes = [], 0
         self._batches.append(len(records))
         self._unjudged += len(records)
-        return Received(records)
+        return RecordsReceived(records)
 
-    def unasked(self, headers: list[Record]) -> Received:
+    def unasked(self, headers: list[Record]) -> RecordsReceived:
         """Headers that came without a pull; they are judged like a batch."""
         self._batches.append(0)
-        return Received(headers)
+        return RecordsReceived(headers)
 
-    def judged(self) -> None:
+    def committed(self) -> None:
         """The node has committed the oldest batch."""
         if not self._batches:
             raise LocalError("nothing is to be judged")

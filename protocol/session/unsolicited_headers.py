@@ -31,7 +31,7 @@ class _Minute:
         return self._since + MINUTE
 
 
-class HeaderPost:
+class UnsolicitedHeaders:
     """Unasked headers in both directions."""
 
     def __init__(self) -> None:

@@ -24,10 +24,19 @@ from protocol.limits import (
     WEIGHT_MAX,
 )
 from protocol.records.bodies import Device, body_of
-from protocol.records.record import Audience, Header, Kind, Record, body_hash, check_header, is_strike, verify_signature
+from protocol.records.record import (
+    Audience,
+    Header,
+    Kind,
+    Record,
+    body_hash,
+    check_header,
+    is_revocation,
+    verify_signature,
+)
 from protocol.text import check_text
 from protocol.tokens.addresses import Addresses, packed, unpacked
-from protocol.tokens.token import fields_of, parts_of, plain_addresses, read_text
+from protocol.tokens.token import fields_of, parts_of, plain_addresses, read_token
 
 _PREFIX = "mesh"
 _VERSION = 1
@@ -68,7 +77,12 @@ class Card:
         check_number("trust", self.weight, 1, WEIGHT_MAX)
         check_number("uses", self.uses, 1, CARD_USES_MAX)
         header = self.certificate.header
-        if header.kind != Kind.DEVICE or header.author != self.giver or is_strike(header) or not self.certificate.body:
+        if (
+            header.kind != Kind.DEVICE
+            or header.author != self.giver
+            or is_revocation(header)
+            or not self.certificate.body
+        ):
             raise InvalidField("certificate", "must be a complete one of the giver's")
 
     @property
@@ -100,10 +114,10 @@ class Card:
                 _VERSION,
                 block,
                 header.version,
-                header.floor,
+                header.min_valid_version,
                 header.created,
                 header.expires - header.created,
-                header.outlives - header.expires,
+                header.latest_expiry - header.expires,
                 self.expires,
                 self.weight,
                 self.uses,
@@ -120,7 +134,7 @@ class Card:
         RemoteError CARD_CHECKSUM for a damaged text, CARD_MALFORMED for what is no card, VERSION for one of a later
         version. That it has expired, is used up or is one's own is not known here.
         """
-        card = read_text(_PREFIX, text, _read)
+        card = read_token(_PREFIX, text, _read)
         if not verify_signature(card.certificate):
             raise RemoteError(Code.CARD_MALFORMED, "its certificate is not signed by its giver")
         return card
@@ -134,7 +148,7 @@ class Card:
 
 def _read(payload: bytes) -> Card:
     fields = fields_of(payload, _VERSION, _FIELD_TYPES, CARD_BYTES_MAX)
-    _, block, version, floor, created, life, longer, expires, weight, uses, name, addresses = fields
+    _, block, version, min_valid_version, created, life, longer, expires, weight, uses, name, addresses = fields
     giver, device, signature, salt, dh_public, letter_public, secret = parts_of(block, _PARTS)
     body = Device(salt, dh_public, letter_public).to_body()
     header = Header(
@@ -147,8 +161,8 @@ def _read(payload: bytes) -> Card:
         policy_version=0,
         created=created,
         expires=created + life,
-        floor=floor,
-        outlives=created + life + longer,
+        min_valid_version=min_valid_version,
+        latest_expiry=created + life + longer,
         body_hash=body_hash(body),
     )
     check_header(header)

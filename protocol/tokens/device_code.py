@@ -12,10 +12,10 @@ from protocol import bech32m
 from protocol.codec import encode
 from protocol.errors import InvalidField
 from protocol.fields import check_bytes, check_number
-from protocol.keys import KEY_BYTES, PersonId, is_worthless
+from protocol.keys import KEY_BYTES, PersonId, is_low_order
 from protocol.limits import CARD_SECRET_BYTES, DEVICE_CODE_BYTES_MAX, INT_MAX
 from protocol.tokens.addresses import Addresses, packed, unpacked
-from protocol.tokens.token import fields_of, parts_of, plain_addresses, read_text
+from protocol.tokens.token import fields_of, parts_of, plain_addresses, read_token
 
 _PREFIX = "mdev"
 _VERSION = 1
@@ -47,7 +47,7 @@ class DeviceCode:
     def __post_init__(self) -> None:
         check_bytes("person", self.person, KEY_BYTES)
         check_bytes("handshake key", self.dh_public, KEY_BYTES)
-        if is_worthless(self.dh_public):
+        if is_low_order(self.dh_public):
             raise InvalidField("handshake key", "must not be of low order")
         check_bytes("secret", self.secret, CARD_SECRET_BYTES)
         check_number("expires", self.expires, 1, INT_MAX)
@@ -70,7 +70,7 @@ class DeviceCode:
         RemoteError CARD_CHECKSUM for a damaged text, CARD_MALFORMED for what is no device code, VERSION for one of a
         later version. That it has expired, was used or is one's own is not known here.
         """
-        return read_text(_PREFIX, text, _read)
+        return read_token(_PREFIX, text, _read)
 
 
 def _read(payload: bytes) -> DeviceCode:

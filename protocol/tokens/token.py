@@ -15,7 +15,7 @@ from protocol.tokens.addresses import Addresses, plain
 Read = TypeVar("Read")
 
 
-def read_text(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
+def read_token(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
     """What `read` makes of the bytes behind `text`. Case, white space and hyphens do not matter.
 
     RemoteError CARD_CHECKSUM for a damaged text, VERSION if `read` says so, CARD_MALFORMED for everything else.
@@ -26,7 +26,7 @@ def read_text(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
         payload = bech32m.from_text(prefix, text)
     except bech32m.ChecksumError as error:
         raise RemoteError(Code.CARD_CHECKSUM, str(error)) from None
-    except bech32m.TextFormError as error:
+    except bech32m.Bech32mError as error:
         raise RemoteError(Code.CARD_MALFORMED, str(error)) from None
     try:
         return read(payload)

@@ -15,7 +15,7 @@ from protocol.keys import DeviceId, PersonId, verify
 from protocol.limits import GROUP_LINKS_MAX, GROUP_TAG_BYTES, STATEMENTS_REMEMBERED
 from protocol.records.device import Device
 from protocol.records.join import Group, Invitation, Join, Step
-from protocol.records.record import Kind, Record, check_header, is_strike, verify_signature
+from protocol.records.record import Kind, Record, check_header, is_revocation, verify_signature
 
 _FOUNDING_DOMAIN = b"meshnode founding v1\0"
 _INVITATION_DOMAIN = b"meshnode invitation v1\0"
@@ -96,8 +96,8 @@ def _signer(certificate: bytes) -> tuple[PersonId, DeviceId]:
     """The person and device of a certificate. RemoteError if it is none, or is not signed by that person."""
     record = Record.parse(certificate)
     check_header(record.header)
-    if record.header.kind != Kind.DEVICE or is_strike(record.header) or not record.body:
+    if record.header.kind != Kind.DEVICE or is_revocation(record.header) or not record.body:
         raise RemoteError(Code.FORGED, "a statement without a certificate")
-    if Device.parse(record.body).struck or not verify_signature(record):
+    if Device.parse(record.body).revoked or not verify_signature(record):
         raise RemoteError(Code.FORGED, "a statement whose certificate does not hold")
     return record.header.author, record.header.device

@@ -62,7 +62,7 @@ class Entries:
             policy.preference,
         )
 
-    def joined(self, other: Entries) -> Entries:
+    def merged(self, other: Entries) -> Entries:
         """The entries that hold among both."""
         vouches, blocks = dict(self.vouches), dict(self.blocks)
         for subject, vouch in other.vouches.items():
@@ -86,7 +86,7 @@ _NO_ENTRIES = Entries({}, {}, UNSET_PREFERENCE)
 def merge(policies: Iterable[Policy]) -> EffectivePolicy:
     """What holds, given the registers of all certified devices of one person, in any order."""
     registers = [Entries.of(policy) for policy in policies]
-    return (reduce(Entries.joined, registers) if registers else _NO_ENTRIES).effective()
+    return (reduce(Entries.merged, registers) if registers else _NO_ENTRIES).effective()
 
 
 def _vouch_rank(vouch: Vouch) -> tuple[int, int]:
@@ -113,7 +113,7 @@ _WITHIN: dict[int, frozenset[int]] = {
 }
 
 
-def narrows(old: Policy, new: Policy, others: Iterable[Policy] = ()) -> bool:
+def may_reduce_access(old: Policy, new: Policy, others: Iterable[Policy] = ()) -> bool:
     """Whether `new` may take from anybody what `old` gave him, so that `old` must not stay in use.
 
     `others` are the registers of the person's other devices: an entry here may override one there. The answer errs
@@ -169,7 +169,7 @@ def with_preference(policy: Policy, preference: Preference, stamp: int, salt: by
     return replace(_stamped(policy, stamp, salt), preference=preference._replace(stamp=stamp))
 
 
-def taken_over(
+def absorb(
     mine: Policy, theirs: Policy, others: Iterable[Policy], stamp: int, salt: bytes, *, blocks_only: bool = False
 ) -> Policy:
     """`mine` with those entries that `theirs`, of another device of the same person, decides; `mine` where there are none.
@@ -178,8 +178,8 @@ def taken_over(
     void afterwards and nobody gains or loses by it. With `blocks_only` only what keeps somebody out is taken over: blocks,
     and of the two preferences the stricter one. InvalidField where a policy has no room for them all.
     """
-    known = reduce(Entries.joined, map(Entries.of, (mine, *others)))
-    held = known.joined(Entries.of(theirs))
+    known = reduce(Entries.merged, map(Entries.of, (mine, *others)))
+    held = known.merged(Entries.of(theirs))
     vouches = {} if blocks_only else _decided_by(held.vouches, known.vouches)
     blocks = {
         tag: block for tag, block in _decided_by(held.blocks, known.blocks).items() if block.blocked or not blocks_only

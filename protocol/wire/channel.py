@@ -1,7 +1,7 @@
 """The bytes that a link carries: the tag and handshake that open it, then encrypted frames. No sockets, no clock.
 
 Feed what arrives to `receive`, write what `data_to_send` or `send` return. A responder stays silent until a first
-message has proven that its sender knows one of the psks: whatever goes wrong before that is `Refused`, with no output.
+message has proven that its sender knows one of the psks: whatever goes wrong before that is `HandshakeRefused`, with no output.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import FRAME_MAX_BYTES, REKEY_FRAMES
 from protocol.wire.noise import KEY_BYTES, MAC_BYTES, CipherState, Handshake, public_key
-from protocol.wire.psk import TAG_BYTES, selected
+from protocol.wire.psk import HINT_BYTES, select_psk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ _PROLOGUE = b"meshnode channel v1\0"
 Name = TypeVar("Name")
 
 
-class Refused(RemoteError):
+class HandshakeRefused(RemoteError):
     """A first message that proves nothing: the responder has sent no byte, and closes without one."""
 
 
@@ -83,7 +83,7 @@ class Channel(ABC):
     def receive(self, data: bytes) -> list[bytes]:
         """Take bytes as they arrive, in any cuts; returns the plaintexts of the frames completed by them.
 
-        RemoteError for anything that the other end may not send; at a responder whose first message has not held: Refused.
+        RemoteError for anything that the other end may not send; at a responder whose first message has not held: HandshakeRefused.
         """
         if self.broken:
             raise LocalError("the channel is broken")
@@ -220,22 +220,22 @@ class Responder(Channel, Generic[Name]):
         return self._chosen.name
 
     def receive(self, data: bytes) -> list[bytes]:
-        """As for every channel; until the first message has held, whatever is wrong with it is Refused."""
+        """As for every channel; until the first message has held, whatever is wrong with it is HandshakeRefused."""
         try:
             return super().receive(data)
-        except Refused:
+        except HandshakeRefused:
             raise
         except RemoteError as error:
             if self._chosen is None:
-                raise Refused(error.code, error.detail) from error
+                raise HandshakeRefused(error.code, error.detail) from error
             raise
 
     def _next_message(self) -> bytes | None:
         if not self._tag:
-            if len(self._inbox) < TAG_BYTES:
+            if len(self._inbox) < HINT_BYTES:
                 return None
-            self._tag = bytes(self._inbox[:TAG_BYTES])
-            del self._inbox[:TAG_BYTES]
+            self._tag = bytes(self._inbox[:HINT_BYTES])
+            del self._inbox[:HINT_BYTES]
         return super()._next_message()
 
     def _read(self, message: bytes) -> Handshake:
@@ -246,9 +246,9 @@ class Responder(Channel, Generic[Name]):
         return self._handshake
 
     def _first_message(self, message: bytes) -> Handshake:
-        candidate = selected(self._tag, message[:KEY_BYTES], self._candidates())
+        candidate = select_psk(self._tag, message[:KEY_BYTES], self._candidates())
         if candidate is None:
-            raise Refused(Code.REFUSED, "the tag belongs to no psk")
+            raise HandshakeRefused(Code.REFUSED, "the tag belongs to no psk")
         handshake = Handshake(
             PROTOCOL_NAME,
             initiator=False,
@@ -259,6 +259,6 @@ class Responder(Channel, Generic[Name]):
         )
         handshake.read_message(message)
         if not self._seen.first_time(candidate.psk, self._tag):
-            raise Refused(Code.REPLAYED, "a first message that was answered before")
+            raise HandshakeRefused(Code.REPLAYED, "a first message that was answered before")
         self._chosen = candidate
         return handshake

@@ -7,9 +7,9 @@ it will sign with. So nobody can have the keys of somebody else's device certifi
 from __future__ import annotations
 
 from protocol.errors import Code, RemoteError
-from protocol.keys import DeviceKeys, PersonId, is_worthless, verify
+from protocol.keys import DeviceKeys, PersonId, is_low_order, verify
 from protocol.records.bodies import Device, body_of
-from protocol.records.record import Kind, Record, check_header, is_strike, verify_signature
+from protocol.records.record import Kind, Record, check_header, is_revocation, verify_signature
 from protocol.wire.frames import Enrol, Enrolled
 
 _DOMAIN = b"meshnode enrolment v1\0"
@@ -23,7 +23,7 @@ def enrol(keys: DeviceKeys, handshake_hash: bytes) -> Enrol:
 
 def check_enrol(frame: Enrol, handshake_hash: bytes, remote_static: bytes) -> None:
     """RemoteError FORGED unless the peer, whose X25519 key is `remote_static`, has proven the keys it names."""
-    if is_worthless(frame.letter_key) or is_worthless(remote_static):
+    if is_low_order(frame.letter_key) or is_low_order(remote_static):
         raise RemoteError(Code.FORGED, "a key of low order")
     if not verify(frame.device, _signed(handshake_hash, frame.letter_key), frame.signature):
         raise RemoteError(Code.FORGED, "the device has not signed for its keys")
@@ -33,11 +33,11 @@ def certificate_in(frame: Enrolled, person: PersonId, keys: DeviceKeys) -> Recor
     """The certificate that came for these keys. RemoteError FORGED if it is not `person`'s, or not for them."""
     record = Record.parse(frame.certificate)
     header = record.header
-    if (header.kind, header.author, header.device) != (Kind.DEVICE, person, keys.device_id) or is_strike(header):
+    if (header.kind, header.author, header.device) != (Kind.DEVICE, person, keys.device_id) or is_revocation(header):
         raise RemoteError(Code.FORGED, "a certificate for somebody else")
     check_header(header)
     body = body_of(record) if record.body else None
-    if not isinstance(body, Device) or body.struck:
+    if not isinstance(body, Device) or body.revoked:
         raise RemoteError(Code.FORGED, "a certificate without keys")
     if (body.dh_public, body.letter_public) != (keys.dh_public, keys.letter_public) or not verify_signature(record):
         raise RemoteError(Code.FORGED, "a certificate for other keys, or one that nobody has signed")

@@ -125,7 +125,7 @@ def announce(
     return Announcement(nonce, kept, frozenset(tags))
 
 
-def recognise(
+def recognize(
     announcement: Announcement, addresses: Iterable[bytes], port: int, candidates: Iterable[tuple[Name, bytes]]
 ) -> Sighting[Name] | None:
     """Whose announcement it is, if one of the candidates' keys (32 bytes: presence keys, card secrets) made a tag.

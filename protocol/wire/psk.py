@@ -18,7 +18,7 @@ from protocol.wire.noise import KEY_BYTES, diffie_hellman, public_key
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TAG_BYTES = 16
+HINT_BYTES = 16
 
 _TAG_DOMAIN = b"meshnode handshake tag v1\0"
 _PRESENCE_DOMAIN = b"meshnode presence psk v1\0"
@@ -34,11 +34,11 @@ class Psk:
     """A pre-shared key of the handshake (32 bytes) and the key of the tags that select it (32 bytes)."""
 
     key: bytes = field(repr=False)
-    tag_key: bytes = field(repr=False)
+    hint_key: bytes = field(repr=False)
 
     def tag(self, ephemeral_public: bytes) -> bytes:
         """What goes ahead of a first message made with this psk and ephemeral key: 16 bytes, random to all others."""
-        return blake2b(_TAG_DOMAIN + ephemeral_public, key=self.tag_key, digest_size=TAG_BYTES).digest()
+        return blake2b(_TAG_DOMAIN + ephemeral_public, key=self.hint_key, digest_size=HINT_BYTES).digest()
 
 
 def presence_psk(presence_key: bytes) -> Psk:
@@ -81,7 +81,7 @@ class PskCandidate(Generic[Name]):
     psk: Psk
 
 
-def selected(
+def select_psk(
     tag: bytes, ephemeral_public: bytes, candidates: Iterable[PskCandidate[Name]]
 ) -> PskCandidate[Name] | None:
     """The candidate that a tag was made with. All (up to 4,096) are tried in any case, so that time tells nothing."""
@@ -108,7 +108,7 @@ class SeenEphemerals:
 
     def first_time(self, psk: Psk, tag: bytes) -> bool:
         """Remember a first message by its tag, which covers its ephemeral key. False: it was answered before."""
-        tags = self._tags.setdefault(psk.tag_key, {})
+        tags = self._tags.setdefault(psk.hint_key, {})
         if tag in tags:
             return False
         tags[tag] = None
@@ -121,7 +121,7 @@ class SeenEphemerals:
 
     def forget(self, psk: Psk) -> None:
         """The psk is accepted no more, so its first messages need not be remembered."""
-        self._count -= len(self._tags.pop(psk.tag_key, {}))
+        self._count -= len(self._tags.pop(psk.hint_key, {}))
 
     def _drop_oldest(self, tags: dict[bytes, None]) -> None:
         del tags[next(iter(tags))]

@@ -43,7 +43,7 @@ _RANGE_DOMAIN = b"meshnode reconcile range v1\0"
 _SHORT_DOMAIN = b"meshnode reconcile short v1\0"
 
 
-class Lens:
+class SessionHash:
     """The keyed hashes of one comparison: `number` counts the comparisons of the session, `phase` names the set."""
 
     __slots__ = ("_range", "_short")
@@ -66,7 +66,7 @@ class Lens:
                 self._fingerprint(ids[lo * ID_BYTES : hi * ID_BYTES])[:FINGERPRINT_BYTES] for lo, hi in pairwise(cuts)
             ]
 
-    def shorts(self, index: Index, lo: int, hi: int) -> list[bytes]:
+    def short_ids(self, index: Index, lo: int, hi: int) -> list[bytes]:
         """Short ids of the items at positions lo to hi."""
         found = []
         with index.ids_view() as ids:
@@ -114,12 +114,12 @@ class Reconciler:
     back, until a reply is None. All errors in a message raise RemoteError; the object is then of no further use.
     """
 
-    def __init__(self, index: Index, lens: Lens) -> None:
+    def __init__(self, index: Index, lens: SessionHash) -> None:
         self._index = index
         self._lens = lens
         self._asked: deque[_Range | _Listed] = deque()  # what the other side must answer next, in order
         # What we must answer next, in order: None = same, a range = differs, bytes = an answer already made.
-        self._owed: deque[_Range | bytes | None] = deque()
+        self._answers_due: deque[_Range | bytes | None] = deque()
         self._messages = 0
         self.offers = array("I")  # positions of own items that the other side lacks
         self.expected = 0  # how many items the other side has for us
@@ -127,7 +127,7 @@ class Reconciler:
 
     def open(self) -> bytes:
         """The first message; the roots are already known to differ."""
-        self._owed.append(_Range(0, len(self._index), 0))
+        self._answers_due.append(_Range(0, len(self._index), 0))
         return self._write()
 
     def begin(self) -> None:
@@ -146,9 +146,9 @@ class Reconciler:
         reader = _Reader(message)
         while reader.more():
             self._read_answer(reader)
-            if len(self._owed) > RECONCILE_RANGES_MAX:
+            if len(self._answers_due) > RECONCILE_RANGES_MAX:
                 raise RemoteError(Code.OVERSIZED, "too many ranges")
-        if not self._asked and not self._owed:
+        if not self._asked and not self._answers_due:
             self.done = True
             return None
         return self._write()
@@ -192,7 +192,7 @@ class Reconciler:
         cuts.append(asked.hi)
         ours = self._lens.fingerprints(self._index, cuts)
         for number, (mine, their) in enumerate(zip(ours, theirs, strict=True)):
-            self._owed.append(None if mine == their else _Range(cuts[number], cuts[number + 1], bases[number]))
+            self._answers_due.append(None if mine == their else _Range(cuts[number], cuts[number + 1], bases[number]))
 
     def _read_list(self, reader: _Reader, asked: _Range, count: int) -> None:
         if count > RECONCILE_LIST_MAX:
@@ -200,7 +200,7 @@ class Reconciler:
         listed = reader.take(count * SHORT_BYTES)
         theirs = [listed[at : at + SHORT_BYTES] for at in range(0, len(listed), SHORT_BYTES)]
         if theirs:
-            ours = self._lens.shorts(self._index, asked.lo, asked.hi)
+            ours = self._lens.short_ids(self._index, asked.lo, asked.hi)
             known = set(theirs)
             extra = [asked.lo + number for number, short in enumerate(ours) if short not in known]
         else:
@@ -212,7 +212,7 @@ class Reconciler:
                 bits |= 1 << number
         self.expected += bits.bit_count()
         self.offers.extend(extra)
-        self._owed.append(bits.to_bytes((count + 7) // 8, "little") + _number(len(extra)))
+        self._answers_due.append(bits.to_bytes((count + 7) // 8, "little") + _number(len(extra)))
 
     def _read_lacking(self, reader: _Reader, asked: _Listed) -> None:
         count = asked.hi - asked.lo
@@ -228,23 +228,23 @@ class Reconciler:
 
     def _write(self) -> bytes:
         out = bytearray()
-        while self._owed and len(out) < RECONCILE_MESSAGE_BYTES:
-            owed = self._owed.popleft()
-            if owed is None:
+        while self._answers_due and len(out) < RECONCILE_MESSAGE_BYTES:
+            due = self._answers_due.popleft()
+            if due is None:
                 run = 0
-                while self._owed and self._owed[0] is None:
-                    self._owed.popleft()
+                while self._answers_due and self._answers_due[0] is None:
+                    self._answers_due.popleft()
                     run += 1
                 out += _number(run << 2 | _Mode.SAME)
-            elif isinstance(owed, bytes):
-                out += owed
-            elif owed.hi - owed.lo <= LEAF:
-                out += _number((owed.hi - owed.lo) << 2 | _Mode.LIST)
-                out += b"".join(self._lens.shorts(self._index, owed.lo, owed.hi))
-                self._asked.append(_Listed(owed.lo, owed.hi))
+            elif isinstance(due, bytes):
+                out += due
+            elif due.hi - due.lo <= LEAF:
+                out += _number((due.hi - due.lo) << 2 | _Mode.LIST)
+                out += b"".join(self._lens.short_ids(self._index, due.lo, due.hi))
+                self._asked.append(_Listed(due.lo, due.hi))
             else:
-                self._write_split(out, owed)
-        if not self._owed and not self._asked:
+                self._write_split(out, due)
+        if not self._answers_due and not self._asked:
             self.done = True
         return bytes(out)
 

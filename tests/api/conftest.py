@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from meshnode.api.app import openapi_document
+from tests.api.context import Caller
 from tests.api.fits import misfits
-from tests.api.site import Caller
 from tests.app.neighbors import story
 from tests.support.mesh import Mesh
 
@@ -22,7 +22,7 @@ def mesh() -> Mesh:
 @pytest.fixture
 def callers(mesh: Mesh) -> Iterator[tuple[Caller, Caller, Caller]]:
     """The APIs of Alice, Bob and Carol. After the test, whatever they answered must fit what they promise."""
-    alice, bob, carol = (Caller(desk.replica) for desk in story(mesh))
+    alice, bob, carol = (Caller(neighbor.replica) for neighbor in story(mesh))
     yield alice, bob, carol
     document = openapi_document()
     answers = [*alice.answers, *bob.answers, *carol.answers]

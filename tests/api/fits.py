@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from meshnode.api.openapi import EVENTS
-from tests.api.site import Answer
+from tests.api.context import Answer
 
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),

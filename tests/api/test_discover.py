@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.site import Caller
+from tests.api.context import Caller
 from tests.support.mesh import Mesh
 
 Callers = tuple[Caller, Caller, Caller]
@@ -94,5 +94,5 @@ async def test_bad_input_is_refused_in_one_line_and_changes_nothing(
     error = answer.body["error"]
     assert error["message"]
     assert "\n" not in error["message"] + error["hint"]
-    finding = alice.replica.store.finding
+    finding = alice.replica.store.discover
     assert (finding.hidden(), finding.watches()) == ([], [])

@@ -13,11 +13,10 @@ import trio
 
 from meshnode.api import event_stream, feed, serve
 from meshnode.replica.changes import Change
-from meshnode.store.store_thread import Desk
+from meshnode.store.store_thread import StoreThread
+from tests.api.context import StillNetwork
 from tests.api.fits import faults
-from tests.api.site import StillNetwork
-from tests.app.neighbors import Desk as Neighbour
-from tests.app.neighbors import story
+from tests.app.neighbors import Neighbor, story
 from tests.support.mesh import Mesh
 
 WITHIN_SECONDS = 20.0
@@ -50,7 +49,7 @@ class Site:
         headers = [] if last_event_id is None else [f"Last-Event-ID: {last_event_id}"]
         return (await self.open(*headers))[1]
 
-    def post(self, who: Neighbour, title: str) -> None:
+    def post(self, who: Neighbor, title: str) -> None:
         who.post(title, audience="network_wide")
         self.mesh.settle()
 
@@ -82,19 +81,19 @@ class Listener:
 
 
 @pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[Site]:
+async def context(tmp_path: Path) -> AsyncIterator[Site]:
     """Alice's, not served yet."""
-    site = Site(tmp_path / "api.sock")
-    yield site
-    for stream in site.streams:
+    context = Site(tmp_path / "api.sock")
+    yield context
+    for stream in context.streams:
         await trio.aclose_forcefully(stream)
 
 
 @asynccontextmanager
-async def served(site: Site) -> AsyncIterator[None]:
+async def served(context: Site) -> AsyncIterator[None]:
     with trio.fail_after(WITHIN_SECONDS):
         async with trio.open_nursery() as nursery:
-            await nursery.start(serve, Desk(), site.alice.replica, site.network, site.path)
+            await nursery.start(serve, StoreThread(), context.alice.replica, context.network, context.path)
             yield
             nursery.cancel_scope.cancel()
 
@@ -104,13 +103,13 @@ async def read_on(listener: Listener) -> None:
         await listener.block()
 
 
-async def test_what_a_neighbour_posts_is_told_as_it_comes(site: Site) -> None:
-    async with served(site):
-        head, alice = await site.open()
+async def test_what_a_neighbour_posts_is_told_as_it_comes(context: Site) -> None:
+    async with served(context):
+        head, alice = await context.open()
         assert "content-type: text/event-stream" in head
         assert "cache-control: no-store" in head
         await alice.block()
-        site.post(site.bob, "Bread")
+        context.post(context.bob, "Bread")
         event = await alice.event()
         assert event["kind"] == "listings"
         assert not list(faults(document(), {"$ref": "#/components/schemas/EventView"}, event))
@@ -122,113 +121,115 @@ def document() -> dict[str, Any]:
     return openapi_document()
 
 
-async def test_a_stream_goes_on_where_an_earlier_one_was_left(site: Site) -> None:
-    async with served(site):
-        first = await site.listen()
+async def test_a_stream_goes_on_where_an_earlier_one_was_left(context: Site) -> None:
+    async with served(context):
+        first = await context.listen()
         place = (await first.block())["id"]
-        site.post(site.bob, "Bread")
+        context.post(context.bob, "Bread")
         event = await first.event()
         await first.stream.aclose()
-        again = await site.listen(place)
+        again = await context.listen(place)
         assert await again.event() == event
-        site.post(site.bob, "Jam")
+        context.post(context.bob, "Jam")
         assert (await again.event())["id"] != event["id"]
 
 
-async def test_an_id_that_is_not_known_is_answered_with_a_reset(site: Site) -> None:
-    async with served(site):
-        lost = await site.listen("elsewhere.7")
+async def test_an_id_that_is_not_known_is_answered_with_a_reset(context: Site) -> None:
+    async with served(context):
+        lost = await context.listen("elsewhere.7")
         assert (await lost.event())["kind"] == "reset"
 
 
-async def test_one_who_was_away_for_too_long_is_told_so(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_who_was_away_for_too_long_is_told_so(context: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "GATHER_SECONDS", 0.0)
-    async with served(site):
-        first = await site.listen()
+    async with served(context):
+        first = await context.listen()
         place = (await first.block())["id"]
         for _ in range(200):
-            site.alice.replica.changes.tell(Change(trust=True))
+            context.alice.replica.changes.tell(Change(trust=True))
             await first.event()
-        assert (await (await site.listen(place)).event())["kind"] == "reset"
+        assert (await (await context.listen(place)).event())["kind"] == "reset"
 
 
 async def test_who_comes_and_goes_and_what_the_network_finds_wrong_are_told(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    context: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "LOOK_SECONDS", 0.01)
-    async with served(site):
-        alice = await site.listen()
+    async with served(context):
+        alice = await context.listen()
         await alice.block()
         await trio.testing.wait_all_tasks_blocked()
-        site.network.connect(site.bob.person)
+        context.network.connect(context.bob.person)
         assert (await alice.event())["kind"] == "peers"
 
 
-async def test_what_a_watch_has_found_is_told(site: Site) -> None:
-    site.alice.watch("bread")
-    async with served(site):
-        alice = await site.listen()
+async def test_what_a_watch_has_found_is_told(context: Site) -> None:
+    context.alice.watch("bread")
+    async with served(context):
+        alice = await context.listen()
         await alice.block()
-        site.post(site.bob, "Bread")
+        context.post(context.bob, "Bread")
         kinds = {(await alice.event())["kind"], (await alice.event())["kind"]}
         assert kinds == {"listings", "alerts"}
 
 
-async def test_a_silent_stream_shows_that_it_lives(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_stream_shows_that_it_lives(context: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.01)
-    async with served(site):
-        alice = await site.listen()
+    async with served(context):
+        alice = await context.listen()
         await alice.block()
         assert await alice.block() == {":": ""}
 
 
-async def test_only_so_many_may_listen_and_who_has_gone_makes_room(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_so_many_may_listen_and_who_has_gone_makes_room(
+    context: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(feed, "READERS_MAX", 2)
-    async with served(site):
-        listeners = [await site.listen() for _ in range(2)]
-        refused, _ = await site.open()
+    async with served(context):
+        listeners = [await context.listen() for _ in range(2)]
+        refused, _ = await context.open()
         assert " 409 " in refused.splitlines()[0]
         await listeners[0].stream.aclose()
-        while " 200 " not in (await site.open())[0].splitlines()[0]:
+        while " 200 " not in (await context.open())[0].splitlines()[0]:
             await trio.lowlevel.checkpoint()
 
 
-async def test_a_foreign_page_hears_nothing(site: Site) -> None:
-    async with served(site):
-        head, _ = await site.open("Origin: https://evil.example")
+async def test_a_foreign_page_hears_nothing(context: Site) -> None:
+    async with served(context):
+        head, _ = await context.open("Origin: https://evil.example")
         assert " 403 " in head.splitlines()[0]
 
 
-async def test_a_look_at_the_head_opens_no_stream(site: Site) -> None:
-    async with served(site):
-        head, rest = await site.open("Connection: close", method="HEAD")
+async def test_a_look_at_the_head_opens_no_stream(context: Site) -> None:
+    async with served(context):
+        head, rest = await context.open("Connection: close", method="HEAD")
         assert " 200 " in head.splitlines()[0]
         with pytest.raises(EOFError):
             await rest.block()
 
 
 async def test_one_who_takes_nothing_holds_up_neither_the_others_nor_the_end(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    context: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "GATHER_SECONDS", 0.0)
-    async with served(site):
-        stalled, awake = await site.listen(), await site.listen()
+    async with served(context):
+        stalled, awake = await context.listen(), await context.listen()
         for _ in range(1000):
-            site.alice.replica.changes.tell(Change(trust=True))
+            context.alice.replica.changes.tell(Change(trust=True))
             await awake.event()
         await stalled.event()
         kinds = set()
         while "reset" not in kinds:
             kinds.add((await stalled.event())["kind"])
-        await site.listen()  # and one more who takes nothing, at the end
+        await context.listen()  # and one more who takes nothing, at the end
 
 
-async def test_the_end_of_the_node_ends_every_stream(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_end_of_the_node_ends_every_stream(context: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "GATHER_SECONDS", 0.0)
-    async with served(site):
-        stalled, awake = await site.listen(), await site.listen()
+    async with served(context):
+        stalled, awake = await context.listen(), await context.listen()
         for _ in range(1000):
-            site.alice.replica.changes.tell(Change(trust=True))
+            context.alice.replica.changes.tell(Change(trust=True))
             await awake.event()
     with pytest.raises(EOFError):
         await read_on(awake)

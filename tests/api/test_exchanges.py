@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.site import Caller
+from tests.api.context import Caller
 from tests.support.mesh import Mesh
 
 Callers = tuple[Caller, Caller, Caller]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.site import Caller
+from tests.api.context import Caller
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from starlette.routing import Route as StarletteRoute
 
 from meshnode.api.app import build, openapi_document
 from meshnode.api.handlers import ROUTES
+from tests.api.context import Caller
 from tests.api.fits import faults
-from tests.api.site import Caller
 
 Callers = tuple[Caller, Caller, Caller]
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "api.md"
@@ -28,7 +28,7 @@ def references(value: Any) -> set[str]:
 def test_every_route_that_is_served_is_described(alice: Caller) -> None:
     served = {
         (method, route.path.replace("{who:path}", "{who}"))
-        for route in build(alice.site).routes
+        for route in build(alice.context).routes
         if isinstance(route, StarletteRoute)
         for method in (route.methods or set()) - {"HEAD"}
     }

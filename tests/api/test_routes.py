@@ -9,7 +9,7 @@ import pytest
 from meshnode.api.handlers import ROUTES
 from meshnode.errors import StorageFailed
 from protocol import person_text
-from tests.api.site import Caller
+from tests.api.context import Caller
 from tests.support.mesh import Mesh
 
 Callers = tuple[Caller, Caller, Caller]
@@ -211,5 +211,5 @@ async def test_a_failed_disk_ends_the_api_after_it_was_said(alice: Caller, monke
     monkeypatch.setattr(alice.replica.store.cards, "issued_live", broken)
     answer = await alice("POST", "/v1/cards", {})
     assert (answer.status, answer.body["error"]["code"]) == (500, "storage_failed")
-    assert alice.site.stop.is_set()
-    assert isinstance(alice.site.broken, StorageFailed)
+    assert alice.context.stop.is_set()
+    assert isinstance(alice.context.broken, StorageFailed)

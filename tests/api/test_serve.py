@@ -14,8 +14,8 @@ import trio
 from meshnode.api import serve
 from meshnode.errors import Failed, StorageFailed
 from meshnode.replica.replica import Replica
-from meshnode.store.store_thread import Desk
-from tests.api.site import StillNetwork
+from meshnode.store.store_thread import StoreThread
+from tests.api.context import StillNetwork
 from tests.app.neighbors import settle_in
 from tests.support.mesh import Mesh
 
@@ -29,7 +29,7 @@ def replica() -> Replica:
 @asynccontextmanager
 async def served(replica: Replica, path: Path) -> AsyncIterator[None]:
     async with trio.open_nursery() as nursery:
-        await nursery.start(serve, Desk(), replica, StillNetwork(), path)
+        await nursery.start(serve, StoreThread(), replica, StillNetwork(), path)
         yield
         nursery.cancel_scope.cancel()
 
@@ -68,7 +68,7 @@ async def test_a_file_in_its_place_is_not_touched(replica: Replica, tmp_path: Pa
     path = tmp_path / "api.sock"
     path.write_text("precious")
     with pytest.raises(Failed, match="in the way"):
-        await serve(Desk(), replica, StillNetwork(), path)
+        await serve(StoreThread(), replica, StillNetwork(), path)
     assert path.read_text() == "precious"
 
 
@@ -83,7 +83,7 @@ async def test_a_failed_disk_ends_serving_with_its_error(
     answers = []
     with pytest.RaisesGroup(StorageFailed):
         async with trio.open_nursery() as nursery:
-            await nursery.start(serve, Desk(), replica, StillNetwork(), path)
+            await nursery.start(serve, StoreThread(), replica, StillNetwork(), path)
             answers.append(await ask(path, "POST", "/v1/cards"))
             await trio.sleep_forever()
     assert answers[0][0] == 500

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.site import Caller
+from tests.api.context import Caller
 
 
 async def test_the_preference_is_read_and_changed(alice: Caller) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.app.neighbors import Desk, story
+from tests.app.neighbors import Neighbor, story
 from tests.support.mesh import Mesh
 
 
@@ -15,6 +15,6 @@ def mesh() -> Mesh:
 
 
 @pytest.fixture
-def people(mesh: Mesh) -> tuple[Desk, Desk, Desk]:
+def people(mesh: Mesh) -> tuple[Neighbor, Neighbor, Neighbor]:
     """Alice, Bob and Carol as in the seed's story."""
     return story(mesh)

@@ -7,44 +7,46 @@ from typing import Any
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges.exchanges import ExchangesQuery, MoveOrder, Request
 from meshnode.app.exchanges.view import ExchangeView
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
 
-def respond(mesh: Mesh, desk: Desk, listing: str = "Drill", message: str = "", quantity: int | None = None) -> str:
-    begun = cases.respond(desk.replica, desk.catalogue, listing, Request(message, quantity))
+def respond(
+    mesh: Mesh, neighbor: Neighbor, listing: str = "Drill", message: str = "", quantity: int | None = None
+) -> str:
+    begun = cases.respond(neighbor.replica, neighbor.catalog, listing, Request(message, quantity))
     assert begun.state == "requested"
     mesh.settle()
     return begun.exchange
 
 
-def make(mesh: Mesh, desk: Desk, which: str, act: str, message: str = "") -> ExchangeView:
-    seen = cases.move(desk.replica, which, MoveOrder(act, message))
+def make(mesh: Mesh, neighbor: Neighbor, which: str, act: str, message: str = "") -> ExchangeView:
+    seen = cases.move(neighbor.replica, which, MoveOrder(act, message))
     mesh.settle()
     return seen
 
 
-def inbox(mesh: Mesh, desk: Desk) -> list[ExchangeView]:
-    found = list(cases.inbox(desk.replica))
+def inbox(mesh: Mesh, neighbor: Neighbor) -> list[ExchangeView]:
+    found = list(cases.inbox(neighbor.replica))
     mesh.settle()
     return found
 
 
-def all_of(mesh: Mesh, desk: Desk) -> list[ExchangeView]:
-    found = list(cases.exchanges(desk.replica, ExchangesQuery()))
+def all_of(mesh: Mesh, neighbor: Neighbor) -> list[ExchangeView]:
+    found = list(cases.exchanges(neighbor.replica, ExchangesQuery()))
     mesh.settle()
     return found
 
 
-def states(mesh: Mesh, desk: Desk) -> list[str]:
-    return [seen.state for seen in all_of(mesh, desk)]
+def states(mesh: Mesh, neighbor: Neighbor) -> list[str]:
+    return [seen.state for seen in all_of(mesh, neighbor)]
 
 
-def completed(mesh: Mesh, giver: Desk, taker: Desk, exchange: str) -> None:
-    for desk, act in ((giver, "accept"), (giver, "done"), (taker, "done")):
-        make(mesh, desk, exchange, act)
+def completed(mesh: Mesh, giver: Neighbor, taker: Neighbor, exchange: str) -> None:
+    for neighbor, act in ((giver, "accept"), (giver, "done"), (taker, "done")):
+        make(mesh, neighbor, exchange, act)
 
 
-def offer(mesh: Mesh, desk: Desk, title: str = "Drill", **fields: Any) -> None:
-    desk.post(title, **{"audience": "network_wide", "category": "tools", **fields})
+def offer(mesh: Mesh, neighbor: Neighbor, title: str = "Drill", **fields: Any) -> None:
+    neighbor.post(title, **{"audience": "network_wide", "category": "tools", **fields})
     mesh.settle()

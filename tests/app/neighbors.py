@@ -1,14 +1,14 @@
-"""The seed's three people on a simulated mesh, brought together by the real use-cases; `Desk` is one of their nodes."""
+"""The seed's three people on a simulated mesh, brought together by the real use-cases; `Neighbor` is one of their nodes."""
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import hiding, news, watches
-from meshnode.app.discover.discover import Discovery, Search, discover
-from meshnode.app.discover.search import Sought
+from meshnode.app.discover.discover import DiscoverQuery, Discovery, discover
+from meshnode.app.discover.search import SearchQuery
 from meshnode.app.discover.watches import Watcher
 from meshnode.app.listings import listings
 from meshnode.app.listings.view import ListingView
@@ -20,14 +20,14 @@ from tests.support.mesh import EPOCH, Mesh, Node
 
 
 @dataclass
-class Desk:
+class Neighbor:
     """One person's node with its catalogue, as the local API holds them."""
 
     node: Node
-    catalogue: Catalogue
+    catalog: Catalog
 
     def __post_init__(self) -> None:
-        self.watcher = Watcher(self.replica, self.catalogue)
+        self.watcher = Watcher(self.replica, self.catalog)
 
     @property
     def replica(self) -> Replica:
@@ -41,37 +41,35 @@ class Desk:
         return listings.post(self.replica, listings.Draft(**{"type": "offer", "title": title, **fields}))  # type: ignore[arg-type]
 
     def discover(self, words: str | None = None, **search: object) -> Discovery:
-        return discover(self.replica, self.catalogue, Search(words=words, **search))  # type: ignore[arg-type]
+        return discover(self.replica, self.catalog, DiscoverQuery(words=words, **search))  # type: ignore[arg-type]
 
     def titles(self, words: str | None = None, **search: object) -> list[str]:
         return [result.title for result in self.discover(words, **search).results]
 
     def news(self) -> list[str]:
         """The titles of what is new; it is so no more."""
-        return [
-            result.title for result in news.look(self.replica, self.catalogue, self.watcher, news.NewsLook()).results
-        ]
+        return [result.title for result in news.look(self.replica, self.catalog, self.watcher, news.NewsLook()).results]
 
     def peek(self) -> list[str]:
         """The titles of what is new; it stays so."""
-        return [result.title for result in news.peek(self.replica, self.catalogue, self.watcher).results]
+        return [result.title for result in news.peek(self.replica, self.catalog, self.watcher).results]
 
     def watch(self, words: str | None = None, **sought: object) -> int:
         """Save a search; returns its number."""
-        return watches.add(self.replica, self.catalogue, self.watcher, Sought(words=words, **sought)).id  # type: ignore[arg-type]
+        return watches.add(self.replica, self.catalog, self.watcher, SearchQuery(words=words, **sought)).id  # type: ignore[arg-type]
 
     def alerts(self) -> list[tuple[int, str]]:
         """What came for watches, by their numbers, and the titles."""
-        told = watches.watches(self.replica, self.catalogue, self.watcher).watches
+        told = watches.watches(self.replica, self.catalog, self.watcher).watches
         return [(alert.watch, alert.title) for watch in told for alert in watch.alerts]
 
     def hide(self, which: str) -> str:
         """Hide a listing; returns its title."""
-        return hiding.hide(self.replica, self.catalogue, which).title
+        return hiding.hide(self.replica, self.catalog, which).title
 
     def unhide(self, which: str) -> str:
         """Show it again; returns its title."""
-        return hiding.unhide(self.replica, self.catalogue, which).title
+        return hiding.unhide(self.replica, self.catalog, which).title
 
     def card(self, **order: object) -> str:
         return cards.make(self.replica, cards.CardOrder(**order), [("127.0.0.1", 4747)]).text  # type: ignore[arg-type]
@@ -80,15 +78,15 @@ class Desk:
         return cards.add(self.replica, cards.CardToAdd(card, trust), ())
 
 
-def settle_in(mesh: Mesh, name: str) -> Desk:
+def settle_in(mesh: Mesh, name: str) -> Neighbor:
     """A new person with a node and a catalogue."""
     node = mesh.add(name)
     clock = Clock(wall=lambda: EPOCH + mesh.time, monotonic=lambda: mesh.time)
     node.replica = dataclasses.replace(node.replica, clock=clock)  # the simulation's own says no more than the time
-    return Desk(node, Catalogue(node.replica))
+    return Neighbor(node, Catalog(node.replica))
 
 
-def story(mesh: Mesh) -> tuple[Desk, Desk, Desk]:
+def story(mesh: Mesh) -> tuple[Neighbor, Neighbor, Neighbor]:
     """Alice adds Bob's card with 0.7, Bob adds Carol's with 0.8; each pair is wired."""
     alice, bob, carol = (settle_in(mesh, name) for name in ("Alice", "Bob", "Carol"))
     alice.add(bob.card(), 0.7)

@@ -10,16 +10,16 @@ from meshnode.app.groups import groups
 from meshnode.app.listings import lifecycle
 from meshnode.app.people import people as people_cases
 from meshnode.replica.changes import Change
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
 NOW = 1_800_000_000
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def heard_by(desk: Desk) -> list[Change]:
+def heard_by(neighbor: Neighbor) -> list[Change]:
     heard: list[Change] = []
-    desk.replica.changes.subscribe(heard.append)
+    neighbor.replica.changes.subscribe(heard.append)
     return heard
 
 
@@ -35,10 +35,10 @@ def test_what_others_do_is_told_by_its_kind(mesh: Mesh, people: People) -> None:
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     assert kinds(heard) == {"listings"}
-    lifecycle.withdraw(carol.replica, carol.catalogue, "Veg")
+    lifecycle.withdraw(carol.replica, carol.catalog, "Veg")
     mesh.settle()
     assert kinds(heard) == {"listings"}
-    groups.new(bob.replica, groups.Founding("cell", "Elm Street"))
+    groups.new(bob.replica, groups.GroupOrder("cell", "Elm Street"))
     groups.invite(bob.replica, "Elm", None, "Alice")
     mesh.settle()
     assert "groups" in kinds(heard)

@@ -8,21 +8,21 @@ import json
 from meshnode.api import schema
 from meshnode.app import export
 from meshnode.app.discover import hiding
-from meshnode.app.discover.search import Sought
+from meshnode.app.discover.search import SearchQuery
 from meshnode.app.discover.watches import Watcher, add
 from meshnode.app.exchanges import exchanges
 from meshnode.app.groups import groups
 from meshnode.app.listings import lifecycle
 from meshnode.app.people import blocks
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def exported(desk: Desk) -> tuple[export.ExportView, str]:
+def exported(neighbor: Neighbor) -> tuple[export.ExportView, str]:
     """The document, and how it is printed."""
-    made = export.export(desk.replica, desk.catalogue, Watcher(desk.replica, desk.catalogue))
+    made = export.export(neighbor.replica, neighbor.catalog, Watcher(neighbor.replica, neighbor.catalog))
     return made, json.dumps(schema.write(made))
 
 
@@ -30,14 +30,14 @@ def test_all_that_is_ones_own_is_in_it_and_nothing_of_others(mesh: Mesh, people:
     alice, bob, carol = people
     alice.post("Chair")
     alice.post("Soup")
-    lifecycle.close(alice.replica, alice.catalogue, "Soup")
+    lifecycle.close(alice.replica, alice.catalog, "Soup")
     bob.post("Bread", audience="network_wide")
     carol.post("Jam", audience="network_wide")
-    groups.new(alice.replica, groups.Founding("cell", "Elm Street"))
+    groups.new(alice.replica, groups.GroupOrder("cell", "Elm Street"))
     mesh.settle()
-    exchanges.respond(alice.replica, alice.catalogue, "Bread", exchanges.Request(message="May I?"))
-    hiding.hide(alice.replica, alice.catalogue, "Jam")
-    add(alice.replica, alice.catalogue, Watcher(alice.replica, alice.catalogue), Sought(words="ladder"))
+    exchanges.respond(alice.replica, alice.catalog, "Bread", exchanges.Request(message="May I?"))
+    hiding.hide(alice.replica, alice.catalog, "Jam")
+    add(alice.replica, alice.catalog, Watcher(alice.replica, alice.catalog), SearchQuery(words="ladder"))
     blocks.block(alice.replica, "Carol")
     made, text = exported(alice)
     assert made.person.name == "Alice"

@@ -65,11 +65,11 @@ def test_somebodys_policy_that_runs_out_hides_what_he_wrote_without_deleting_it(
     node.replica.ingest.receive(known, BOB.id)
     for _ in range(7):
         mesh.advance(15 * limits.DAY)
-    assert not node.replica.circle.has_policy(BOB.id)
+    assert not node.replica.trust_state.has_policy(BOB.id)
     assert node.replica.store.records.get(listing.id) is not None
     later = BOB.policy({node.person: 900}, version=2, now=EPOCH + 104 * limits.DAY)
     node.replica.ingest.receive([later], BOB.id)
-    assert node.replica.circle.graph.weight(BOB.id, node.person) == 900
+    assert node.replica.trust_state.graph.weight(BOB.id, node.person) == 900
 
 
 def test_spent_and_expired_cards_are_forgotten_in_time() -> None:

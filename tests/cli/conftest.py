@@ -20,5 +20,7 @@ def village(tmp_path: Path) -> Iterator[Village]:
     desks = dict(zip("ABC", story(mesh), strict=True))
     with ExitStack() as stack:
         homes = {letter: tmp_path / letter for letter in desks}
-        networks = {letter: stack.enter_context(daemon(desk.replica, homes[letter])) for letter, desk in desks.items()}
-        yield Village(mesh, homes, networks, {letter: desk.replica for letter, desk in desks.items()})
+        networks = {
+            letter: stack.enter_context(daemon(neighbor.replica, homes[letter])) for letter, neighbor in desks.items()
+        }
+        yield Village(mesh, homes, networks, {letter: neighbor.replica for letter, neighbor in desks.items()})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.walkthrough import ROOT, Step, matches, neighbours, steps_of
+from tests.cli.walkthrough import ROOT, Step, matches, neighbors, steps_of
 
 PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if "```console\n" in page.read_text())
 
@@ -15,7 +15,7 @@ PAGES = sorted(page for page in (ROOT / "docs").glob("*.md") if "```console\n" i
 def test_what_a_page_shows_is_what_happens(page: Path, tmp_path: Path) -> None:
     steps = steps_of(page)
     assert steps
-    with neighbours(tmp_path) as people:
+    with neighbors(tmp_path) as people:
         for step in steps:
             people.play(step)
 

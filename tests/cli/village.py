@@ -15,8 +15,8 @@ from meshnode.api import serve
 from meshnode.cli.main import run
 from meshnode.home import Home
 from meshnode.replica.replica import Replica
-from meshnode.store.store_thread import Desk
-from tests.api.site import StillNetwork
+from meshnode.store.store_thread import StoreThread
+from tests.api.context import StillNetwork
 from tests.support.mesh import Mesh
 
 
@@ -48,7 +48,7 @@ def daemon(replica: Replica, home: Path) -> Iterator[StillNetwork]:
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:
-            await nursery.start(serve, Desk(), replica, network, Home(home).socket)
+            await nursery.start(serve, StoreThread(), replica, network, Home(home).socket)
             token = trio.lowlevel.current_trio_token()
             ends.append(lambda: token.run_sync_soon(nursery.cancel_scope.cancel))
             started.set()

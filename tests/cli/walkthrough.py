@@ -156,7 +156,7 @@ def _only_looks(command: str) -> bool:
 
 
 @contextmanager
-def neighbours(homes: Path) -> Iterator[Neighbours]:
+def neighbors(homes: Path) -> Iterator[Neighbours]:
     """Neighbours whose nodes end with this."""
     people = Neighbours(homes)
     try:

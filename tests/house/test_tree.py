@@ -11,7 +11,7 @@ import pytest
 
 from tests.house.source_tree import ROOT, files, python_files, tree
 
-LINES_MAX = 400
+LINES_MAX = 500  # past this a file nearly always has two reasons to change
 CATCH_ALLS = {"utils", "util", "helpers", "helper", "misc", "common"}
 
 # Assembled, so that this file does not accuse itself.

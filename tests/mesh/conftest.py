@@ -6,7 +6,7 @@ import pytest
 
 from meshnode.app.letters import inbox
 from meshnode.replica.replica import Replica
-from protocol import Introducing, Opened
+from protocol import Introduction, OpenedLetter
 
 
 @pytest.fixture
@@ -14,9 +14,9 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, str]]:
     """Who has read what, in place of what introductions do: device and message."""
     read: list[tuple[bytes, str]] = []
 
-    def note(replica: Replica, opened: Opened) -> None:
-        assert isinstance(opened.content, Introducing)
+    def note(replica: Replica, opened: OpenedLetter) -> None:
+        assert isinstance(opened.content, Introduction)
         read.append((replica.device, opened.content.message))
 
-    monkeypatch.setitem(inbox.HANDLERS, Introducing, note)
+    monkeypatch.setitem(inbox.HANDLERS, Introduction, note)
     return read

@@ -68,7 +68,7 @@ def test_one_meeting_makes_vouches_in_both_directions() -> None:
     assert calling.live
     assert answering.live
     assert (weight(alice, bob.person), weight(bob, alice.person)) == (700, 800)
-    assert alice.replica.circle.graph.answered(bob.person, alice.person)
+    assert alice.replica.trust_state.graph.answered(bob.person, alice.person)
     assert contacts.dial_keys(alice.replica, bob.person)[0].card is None  # the next call is that of a contact
 
 
@@ -82,7 +82,7 @@ def test_a_line_that_drops_at_any_moment_strands_nobody(turns: int) -> None:
     mesh.wire("Alice", "Bob")
     mesh.settle()
     assert (weight(alice, bob.person), weight(bob, alice.person)) == (700, 800)
-    assert alice.replica.circle.graph.answered(alice.person, bob.person)
+    assert alice.replica.trust_state.graph.answered(alice.person, bob.person)
     assert mesh.connections() == [("Alice", "Bob")]
 
 
@@ -228,11 +228,11 @@ def test_a_reconnection_after_the_vouch_was_taken_back_needs_a_new_card_and_work
     policy.vouch(alice.replica, bob.person, 0)
     mesh.settle()
     mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
-    assert alice.replica.circle.profile(bob.person) is None
+    assert alice.replica.trust_state.profile(bob.person) is None
     add(alice, card_of(bob))
     mesh.advance(60)
     assert (weight(alice, bob.person), weight(bob, alice.person)) == (700, 800)
-    assert alice.replica.circle.profile(bob.person) is not None
+    assert alice.replica.trust_state.profile(bob.person) is not None
     assert mesh.connections() == [("Alice", "Bob")]
 
 

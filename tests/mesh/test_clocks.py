@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, Kind, device_slot, limits
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend, post, rewrite, sees, vouch
@@ -39,7 +39,7 @@ def two_friends() -> Mesh:
         post(mesh, "Bob", f"Offer {number}", Audience.NETWORK_WIDE)
     listing = post(mesh, "Bob", "For a while", Audience.NETWORK_WIDE)
     mesh.settle()
-    rewrite(mesh, "Bob", listing, "For my cell", Audience.MY_CELL, narrows=True)
+    rewrite(mesh, "Bob", listing, "For my cell", Audience.MY_CELL, may_reduce_access=True)
     mesh.settle()
     return mesh
 
@@ -82,11 +82,11 @@ def test_what_was_suspended_goes_only_when_the_time_is_certain() -> None:
     alice = mesh.nodes["Alice"]
     alice.clock.error = IN_2099
     mesh.advance(2 * limits.SUSPENDED_LIFE)
-    suspended = [state for _, state in contents(mesh, "Alice") if state == State.SUSPENDED]
+    suspended = [state for _, state in contents(mesh, "Alice") if state == RecordState.SUSPENDED]
     assert len(suspended) == 1
     alice.clock.error = 0.0
     mesh.advance(60)
-    assert State.SUSPENDED not in {state for _, state in contents(mesh, "Alice")}
+    assert RecordState.SUSPENDED not in {state for _, state in contents(mesh, "Alice")}
 
 
 def test_three_contacts_agree_on_the_time_that_a_node_has_lost() -> None:
@@ -130,7 +130,7 @@ def test_a_node_that_is_away_for_a_winter_is_found_again_by_those_it_vouches_for
         mesh.advance(15 * limits.DAY)
     alice = mesh.nodes["Alice"].replica
     assert policy.weight(alice, mesh.nodes["Bob"].person) == 900
-    assert not alice.circle.has_policy(mesh.nodes["Bob"].person)  # it ran out long ago
+    assert not alice.trust_state.has_policy(mesh.nodes["Bob"].person)  # it ran out long ago
     mesh.heal()
     mesh.settle()
     post(mesh, "Bob", "Back again", Audience.NETWORK_WIDE)
@@ -149,12 +149,12 @@ def test_fault_36_what_somebody_dates_in_the_year_9999_wins_nothing_and_harms_on
     bob = mesh.nodes["Bob"]
     bob.clock.error = 7972 * YEAR
     bob.clock.confirm()  # he insists
-    rewrite(mesh, "Bob", listing, "From the future", narrows=True)
+    rewrite(mesh, "Bob", listing, "From the future", may_reduce_access=True)
     mesh.settle()
     assert sees(mesh, "Alice") == {"Spare bicycle"}
     bob.clock.error = 0.0
     bob.clock.confirm()
-    rewrite(mesh, "Bob", listing, "Spare bicycle again", narrows=True)
+    rewrite(mesh, "Bob", listing, "Spare bicycle again", may_reduce_access=True)
     mesh.settle()
     assert sees(mesh, "Alice") == {"Spare bicycle again"}
     vouch(mesh, "Alice", "Bob", 800)

@@ -6,11 +6,11 @@ from itertools import combinations, permutations
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.owner.profile import set_profile
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, Kind, Listing, body_of, limits
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.conformance import (
     AUTHOR,
     BLOCKS,
@@ -57,7 +57,7 @@ class Scene:
             block(self.mesh, *pair)
         self.rest()
         viewer = self.mesh.nodes[VIEWER]
-        self.viewer = Desk(viewer, Catalogue(viewer.replica))
+        self.viewer = Neighbor(viewer, Catalog(viewer.replica))
 
     def _make_friends(self) -> None:
         """Whoever will have to do with each other met once, as people do, with good words on both sides."""
@@ -102,7 +102,7 @@ class Scene:
         records = self.viewer.replica.store.records
         held = list(records.bodies(Kind.LISTING, author=self.mesh.nodes[AUTHOR].person))
         kept = records.rows_of([record.id for record in held])
-        live = {row.id for row in kept if row.state == State.LIVE}
+        live = {row.id for row in kept if row.state == RecordState.LIVE}
         bodies = [body_of(record) for record in held if record.id in live]
         served = {body.title: SERVED for body in bodies if isinstance(body, Listing)}
         return served | dict.fromkeys(self.viewer.titles(limit=1000), SHOWN)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from meshnode.app.owner import policy
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, Precision, Preference, Record, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import (
@@ -51,12 +51,12 @@ def test_a_header_alone_supersedes_where_the_author_is_never_met() -> None:
     listing = post(mesh, "Carol", "Spare bicycle", Audience.NETWORK_WIDE)
     mesh.settle()
     assert sees(mesh, "Alice") == sees(mesh, "Bob") == {"Spare bicycle"}
-    narrowed = rewrite(mesh, "Carol", listing, "Spare bicycle, for my cell", Audience.MY_CELL, narrows=True)
+    narrowed = rewrite(mesh, "Carol", listing, "Spare bicycle, for my cell", Audience.MY_CELL, may_reduce_access=True)
     mesh.settle()
     assert sees(mesh, "Alice") == sees(mesh, "Bob") == set()
     assert not holds(mesh, "Bob", narrowed)
     assert not holds(mesh, "Alice", narrowed)
-    assert state(mesh, "Alice", narrowed) is State.HEADER
+    assert state(mesh, "Alice", narrowed) is RecordState.HEADER
 
 
 def test_a_relay_that_may_not_read_the_new_version_still_ends_the_old_one_and_the_reader_gets_it_from_its_author() -> (
@@ -73,7 +73,7 @@ def test_a_relay_that_may_not_read_the_new_version_still_ends_the_old_one_and_th
     listing = post(mesh, "Carol", "Ladder", Audience.NETWORK_WIDE)
     mesh.settle()
     assert sees(mesh, "Alice") == {"Ladder"}
-    newer = rewrite(mesh, "Carol", listing, "Long ladder", Audience.TRUSTED_NETWORK, narrows=True)
+    newer = rewrite(mesh, "Carol", listing, "Long ladder", Audience.TRUSTED_NETWORK, may_reduce_access=True)
     mesh.settle()
     assert sees(mesh, "Rita") == sees(mesh, "Alice") == set()  # Rita may not read it, so Alice knows its header only
     assert not holds(mesh, "Rita", newer)
@@ -88,9 +88,9 @@ def test_a_harmless_older_version_stays_in_use_until_the_new_body_comes() -> Non
     vouch(mesh, "Carol", "Bob", 300)
     listing = post(mesh, "Carol", "Apples", Audience.NETWORK_WIDE)
     mesh.settle()
-    newer = rewrite(mesh, "Carol", listing, "Apples and pears", Audience.TRUSTED_NETWORK, narrows=False)
+    newer = rewrite(mesh, "Carol", listing, "Apples and pears", Audience.TRUSTED_NETWORK, may_reduce_access=False)
     mesh.settle()
-    assert state(mesh, "Bob", newer) is State.HEADER
+    assert state(mesh, "Bob", newer) is RecordState.HEADER
     assert sees(mesh, "Bob") == sees(mesh, "Alice") == {"Apples"}
     mesh.restart("Bob")
     mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
@@ -109,22 +109,22 @@ def test_a_header_that_came_before_its_old_version_supersedes_it_all_the_same() 
     mesh.heal()
     mesh.settle()
     mesh.partition(["Carol", "Bob"], ["Alice"])
-    rewrite(mesh, "Carol", listing, "For my cell", Audience.MY_CELL, narrows=True)
+    rewrite(mesh, "Carol", listing, "For my cell", Audience.MY_CELL, may_reduce_access=True)
     mesh.settle()
     mesh.heal()
     mesh.settle()
     assert sees(mesh, "Alice") == sees(mesh, "Bob") == set()
-    assert state(mesh, "Bob", listing) is State.SUSPENDED
+    assert state(mesh, "Bob", listing) is RecordState.SUSPENDED
 
 
 def test_what_is_suspended_is_deleted_after_seven_days() -> None:
     mesh = row("Alice", "Bob")
     listing = post(mesh, "Bob", "Spare bicycle", Audience.NETWORK_WIDE)
     mesh.settle()
-    rewrite(mesh, "Bob", listing, "For my cell", Audience.MY_CELL, narrows=True)
+    rewrite(mesh, "Bob", listing, "For my cell", Audience.MY_CELL, may_reduce_access=True)
     mesh.settle()
     mesh.advance(limits.SUSPENDED_LIFE - limits.HOUR)
-    assert state(mesh, "Alice", listing) is State.SUSPENDED
+    assert state(mesh, "Alice", listing) is RecordState.SUSPENDED
     mesh.advance(2 * limits.HOUR)
     assert state(mesh, "Alice", listing) is None
 
@@ -142,7 +142,7 @@ def drop(mesh: Mesh, pairs: list[tuple[str, str]]) -> None:
 ACTS: dict[str, Act] = {
     "withdrawn by its author": lambda mesh, listing: withdraw(mesh, "Carol", listing),
     "narrowed by its author": lambda mesh, listing: rewrite(
-        mesh, "Carol", listing, "For my cell", Audience.MY_CELL, narrows=True
+        mesh, "Carol", listing, "For my cell", Audience.MY_CELL, may_reduce_access=True
     ),
     "the bridges drop its author": lambda mesh, _: drop(mesh, [("Bob", "Carol"), ("Dan", "Carol")]),
     "its author drops the bridges": lambda mesh, _: drop(mesh, [("Carol", "Bob"), ("Carol", "Dan")]),
@@ -312,4 +312,4 @@ def test_nobody_reaches_another_through_somebody_whom_either_blocks() -> None:
     mesh.settle()
     assert sees(mesh, "Alice") == set()
     assert not holds(mesh, "Alice", listing)
-    assert person(mesh, "Carol") not in mesh.nodes["Alice"].replica.circle.reach_to(person(mesh, "Alice"))
+    assert person(mesh, "Carol") not in mesh.nodes["Alice"].replica.trust_state.reach_to(person(mesh, "Alice"))

@@ -49,10 +49,10 @@ def test_a_new_device_keeps_what_is_published_before_it_has_heard_how() -> None:
     mesh.add("Laptop")
     laptop = replica(mesh, "Laptop")
     policy.set_preference(laptop, Preference(Audience.NETWORK_WIDE, Precision.EXACT, 25, 0))
-    before = laptop.circle.profile(laptop.me)
+    before = laptop.trust_state.profile(laptop.me)
     mesh.join_device("Pi", "Laptop")
     mesh.advance(60)
-    assert replica(mesh, "Pi").circle.profile(laptop.me) == before
+    assert replica(mesh, "Pi").trust_state.profile(laptop.me) == before
 
 
 def test_a_device_without_the_identity_key_certifies_and_strikes_nobody() -> None:
@@ -71,10 +71,10 @@ def test_a_device_without_the_identity_key_certifies_and_strikes_nobody() -> Non
 def test_the_device_with_the_identity_renews_the_certificates_of_all() -> None:
     mesh = village()
     pi = replica(mesh, "Pi")
-    ends = pi.circle.devices(pi.me)
+    ends = pi.trust_state.devices(pi.me)
     mesh.advance(limits.DEVICE_LIFE / 2 + limits.DAY)
     mesh.advance(60)
-    assert all(one.expires > max(old.expires for old in ends) for one in pi.circle.devices(pi.me))
+    assert all(one.expires > max(old.expires for old in ends) for one in pi.trust_state.devices(pi.me))
 
 
 def test_a_device_cut_off_from_the_identity_is_told_well_before_its_certificate_ends() -> None:

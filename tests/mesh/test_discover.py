@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import hiding, news, watches
-from meshnode.app.discover.discover import Search, discover
-from meshnode.app.discover.search import Sought
+from meshnode.app.discover.discover import DiscoverQuery, discover
+from meshnode.app.discover.search import SearchQuery
 from meshnode.app.discover.watches import Watcher
 from protocol import Audience, limits
 from tests.support.mesh import Mesh
@@ -17,21 +17,21 @@ class Viewer:
 
     def __init__(self, mesh: Mesh, name: str) -> None:
         self.replica = mesh.nodes[name].replica
-        self.catalogue = Catalogue(self.replica)
-        self.watcher = Watcher(self.replica, self.catalogue)
+        self.catalog = Catalog(self.replica)
+        self.watcher = Watcher(self.replica, self.catalog)
 
     def found(self) -> set[str]:
-        return {result.title for result in discover(self.replica, self.catalogue, Search()).results}
+        return {result.title for result in discover(self.replica, self.catalog, DiscoverQuery()).results}
 
     def news(self) -> set[str]:
-        seen = news.look(self.replica, self.catalogue, self.watcher, news.NewsLook())
+        seen = news.look(self.replica, self.catalog, self.watcher, news.NewsLook())
         return {result.title for result in seen.results}
 
     def watch(self, words: str) -> None:
-        watches.add(self.replica, self.catalogue, self.watcher, Sought(words=words))
+        watches.add(self.replica, self.catalog, self.watcher, SearchQuery(words=words))
 
     def alerts(self) -> set[str]:
-        told = watches.watches(self.replica, self.catalogue, self.watcher).watches
+        told = watches.watches(self.replica, self.catalog, self.watcher).watches
         return {alert.title for watch in told for alert in watch.alerts}
 
 
@@ -85,15 +85,15 @@ def test_what_is_hidden_stays_hidden_after_an_edit_that_narrows_and_widens_it_an
     listing = post(mesh, "Carol", "Ladder", Audience.NETWORK_WIDE)
     mesh.settle()
     alice, bob = Viewer(mesh, "Alice"), Viewer(mesh, "Bob")
-    hiding.hide(alice.replica, alice.catalogue, "Ladder")
-    narrow = rewrite(mesh, "Carol", listing, "Ladder for few", Audience.MY_CELL, narrows=True)
+    hiding.hide(alice.replica, alice.catalog, "Ladder")
+    narrow = rewrite(mesh, "Carol", listing, "Ladder for few", Audience.MY_CELL, may_reduce_access=True)
     mesh.settle()
     assert alice.found() == bob.found() == set()
-    rewrite(mesh, "Carol", narrow, "Ladder again", Audience.NETWORK_WIDE, narrows=False)
+    rewrite(mesh, "Carol", narrow, "Ladder again", Audience.NETWORK_WIDE, may_reduce_access=False)
     mesh.settle()
     assert bob.found() == {"Ladder again"}
     assert alice.found() == alice.news() == set()
-    assert discover(alice.replica, alice.catalogue, Search()).set_aside == 1
+    assert discover(alice.replica, alice.catalog, DiscoverQuery()).set_aside == 1
 
 
 def test_hiding_watching_and_looking_send_nothing_to_anybody() -> None:
@@ -104,7 +104,7 @@ def test_hiding_watching_and_looking_send_nothing_to_anybody() -> None:
     alice = Viewer(mesh, "Alice")
     alice.watch("drill")
     alice.news()
-    hiding.hide(alice.replica, alice.catalogue, "Ladder")
+    hiding.hide(alice.replica, alice.catalog, "Ladder")
     mesh.settle()
     assert mesh.bytes_sent == sent
     assert [mesh.nodes[name].replica.store.records.count() for name in mesh.nodes] == counted

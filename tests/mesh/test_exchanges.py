@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import stats
 from meshnode.app.exchanges.exchanges import MoveOrder
@@ -16,16 +16,16 @@ from meshnode.app.listings import listings
 from meshnode.errors import MeshnodeError, Refused
 from protocol import Audience, Kind, Stage, limits
 from tests.app.exchanging import all_of, completed, inbox, make, offer, respond, states
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, befriend, block, found, invite
 
 SECRET = "The key is under the third stone."
 
 
-def desk(mesh: Mesh, name: str) -> Desk:
+def neighbor(mesh: Mesh, name: str) -> Neighbor:
     """A node with a catalogue of its own."""
-    return Desk(mesh.nodes[name], Catalogue(mesh.nodes[name].replica))
+    return Neighbor(mesh.nodes[name], Catalog(mesh.nodes[name].replica))
 
 
 def row(*names: str, seed: int) -> Mesh:
@@ -58,7 +58,7 @@ def test_an_exchange_across_communities_completes_between_two_who_are_never_onli
     mesh = row("Alice", "Bob", "Carol", seed=71)
     for name, community in (("Alice", "Downtown"), ("Carol", "Eastside")):
         found(mesh, name, community, "community")
-    alice, carol = desk(mesh, "Alice"), desk(mesh, "Carol")
+    alice, carol = neighbor(mesh, "Alice"), neighbor(mesh, "Carol")
     offer(mesh, carol, quantity=1)
     turn = by_turns(mesh, "Alice", "Bob", "Carol")
     turn("Alice")
@@ -89,10 +89,10 @@ def test_moves_that_come_by_several_ways_and_over_restarts_count_once() -> None:
     befriend(mesh, "Alice", "Dora", 900, 900)
     befriend(mesh, "Dora", "Carol", 900, 900)
     mesh.settle()
-    offer(mesh, desk(mesh, "Carol"), quantity=3)
+    offer(mesh, neighbor(mesh, "Carol"), quantity=3)
     mesh.cut("Bob", "Carol")
     mesh.cut("Dora", "Carol")
-    exchange = respond(mesh, desk(mesh, "Alice"), message="May I?")
+    exchange = respond(mesh, neighbor(mesh, "Alice"), message="May I?")
     mesh.cut("Alice", "Bob")
     mesh.cut("Alice", "Dora")
     mesh.heal_between(["Bob", "Carol"])
@@ -100,21 +100,21 @@ def test_moves_that_come_by_several_ways_and_over_restarts_count_once() -> None:
     mesh.restart("Carol")  # with the letter on the disk, and not opened
     mesh.heal_between(["Dora", "Carol", "Bob"])
     mesh.advance(1)
-    carol = desk(mesh, "Carol")
+    carol = neighbor(mesh, "Carol")
     assert len(cases.one(carol.replica, exchange).messages) == 1
     make(mesh, carol, exchange, "accept")
     mesh.restart("Carol")
     mesh.heal()
     mesh.advance(1)
     mesh.advance(1)
-    alice = desk(mesh, "Alice")
-    assert states(mesh, alice) == states(mesh, desk(mesh, "Carol")) == ["agreed"]
+    alice = neighbor(mesh, "Alice")
+    assert states(mesh, alice) == states(mesh, neighbor(mesh, "Carol")) == ["agreed"]
     assert [result.quantity for result in alice.discover().results] == [2]
 
 
 def test_a_block_in_the_middle_of_an_exchange_stops_what_is_on_its_way_and_tells_nobody() -> None:
     mesh = row("Alice", "Bob", "Carol", seed=73)
-    alice, carol = desk(mesh, "Alice"), desk(mesh, "Carol")
+    alice, carol = neighbor(mesh, "Alice"), neighbor(mesh, "Carol")
     offer(mesh, carol)
     exchange = respond(mesh, alice)
     assert make(mesh, carol, exchange, "accept").state == "agreed"
@@ -144,7 +144,7 @@ def test_a_carrier_whom_one_of_them_blocks_carries_on_for_the_two() -> None:
     found(mesh, "Bob", "Downtown", "community")
     invite(mesh, "Bob", "Downtown", "Alice")
     mesh.cut("Alice", "Carol")
-    alice, carol = desk(mesh, "Alice"), desk(mesh, "Carol")
+    alice, carol = neighbor(mesh, "Alice"), neighbor(mesh, "Carol")
     offer(mesh, carol)
     exchange = respond(mesh, alice)
     assert len(inbox(mesh, carol)) == 1
@@ -159,19 +159,19 @@ def test_a_carrier_whom_one_of_them_blocks_carries_on_for_the_two() -> None:
     assert [seen.state for seen in completed_at_both] == ["agreed", "completed"]
 
 
-def a_phone(mesh: Mesh, owner: str) -> Desk:
+def a_phone(mesh: Mesh, owner: str) -> Neighbor:
     """Another device of somebody's, in touch with the first and with Bob."""
     mesh.add_device("Phone", owner)
     acquaint(mesh, owner, "Phone")
     mesh.wire(owner, "Phone")
     mesh.settle()
-    return desk(mesh, "Phone")
+    return neighbor(mesh, "Phone")
 
 
 def test_all_devices_of_both_learn_of_every_move() -> None:
     mesh = row("Alice", "Bob", "Carol", seed=75)
     phone = a_phone(mesh, "Carol")
-    alice, carol = desk(mesh, "Alice"), desk(mesh, "Carol")
+    alice, carol = neighbor(mesh, "Alice"), neighbor(mesh, "Carol")
     offer(mesh, carol, quantity=2)
     exchange = respond(mesh, alice, message="May I?")
     for each in (carol, phone):
@@ -190,21 +190,21 @@ def test_all_devices_of_both_learn_of_every_move() -> None:
 def test_what_one_device_asks_for_the_others_know_too() -> None:
     mesh = row("Alice", "Bob", "Carol", seed=76)
     phone = a_phone(mesh, "Alice")
-    offer(mesh, desk(mesh, "Carol"))
+    offer(mesh, neighbor(mesh, "Carol"))
     exchange = respond(mesh, phone)
     mesh.advance(1)
-    assert states(mesh, desk(mesh, "Alice")) == ["requested"]
+    assert states(mesh, neighbor(mesh, "Alice")) == ["requested"]
     with pytest.raises(Refused, match="asked for that already"):
-        respond(mesh, desk(mesh, "Alice"))
-    make(mesh, desk(mesh, "Carol"), exchange, "accept")
+        respond(mesh, neighbor(mesh, "Alice"))
+    make(mesh, neighbor(mesh, "Carol"), exchange, "accept")
     mesh.advance(1)
-    assert states(mesh, phone) == states(mesh, desk(mesh, "Alice")) == ["agreed"]
+    assert states(mesh, phone) == states(mesh, neighbor(mesh, "Alice")) == ["agreed"]
 
 
 def test_a_yes_and_a_no_said_at_once_on_two_devices_come_to_a_yes_everywhere() -> None:
     mesh = row("Alice", "Bob", "Carol", seed=77)
     phone = a_phone(mesh, "Carol")
-    carol, alice = desk(mesh, "Carol"), desk(mesh, "Alice")
+    carol, alice = neighbor(mesh, "Carol"), neighbor(mesh, "Alice")
     offer(mesh, carol)
     exchange = respond(mesh, alice)
     mesh.advance(1)
@@ -226,7 +226,7 @@ def test_in_one_community_an_exchange_needs_no_vouch() -> None:
     mesh.settle()
     found(mesh, "Mia", "Downtown", "community")
     invite(mesh, "Mia", "Downtown", "Alice", "Bob")
-    alice, bob = desk(mesh, "Alice"), desk(mesh, "Bob")
+    alice, bob = neighbor(mesh, "Alice"), neighbor(mesh, "Bob")
     offer(mesh, alice, audience="my_community")
     completed(mesh, alice, bob, respond(mesh, bob))
     assert stats.stats(alice.replica).within_community == stats.stats(bob.replica).within_community == 1
@@ -239,7 +239,7 @@ def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: in
     mesh = row("Alice", "Bob", "Carol", "Dora", seed=100 + seed)
     befriend(mesh, "Dora", "Alice", 900, 900)
     mesh.settle()
-    desks = {name: desk(mesh, name) for name in ("Alice", "Bob", "Carol", "Dora")}
+    desks = {name: neighbor(mesh, name) for name in ("Alice", "Bob", "Carol", "Dora")}
     for name, kind in (("Alice", "offer"), ("Carol", "need")):
         offer(mesh, desks[name], f"{name}'s", type=kind, quantity=2, lend=chance.random() < 0.5)
     acts = ("accept",) * 4 + ("done",) * 6 + ("returned",) * 2 + ("decline", "cancel", "say")
@@ -275,9 +275,9 @@ def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: in
         _quantity_adds_up(desks[name])
 
 
-def _quantity_adds_up(owner: Desk) -> None:
+def _quantity_adds_up(owner: Neighbor) -> None:
     """What is left and what is out is what there was."""
     kept = [one for one in owner.replica.store.exchanges.all_shown() if not one.asked]
     assert all(one.taken == 0 for one in kept if one.stage in (Stage.CANCELLED, Stage.DECLINED, Stage.REQUESTED))
-    own = listings.mine(owner.replica, owner.catalogue).listings
+    own = listings.mine(owner.replica, owner.catalog).listings
     assert sum(one.quantity or 0 for one in own) + sum(one.taken for one in kept) == 2

@@ -10,7 +10,7 @@ import pytest
 from meshnode.app.owner import policy
 from meshnode.app.peers.conversation import Conversation
 from meshnode.replica import authoring
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, Code, Kind, Listing, PersonId, Profile, Record, encode, limits, presence_psk
 from protocol.limits import DAY, INT_MAX
 from tests.support.intruder import Intruder
@@ -66,11 +66,11 @@ def test_faults_9_and_10_a_signed_body_that_is_no_listing(body: bytes) -> None:
 
 
 HEADERS = {
-    "a life beyond its kind's": ({"expires": EPOCH + 400 * DAY, "outlives": EPOCH + 400 * DAY}, Code.EXPIRED),
+    "a life beyond its kind's": ({"expires": EPOCH + 400 * DAY, "latest_expiry": EPOCH + 400 * DAY}, Code.EXPIRED),
     "that expires before it was made": ({"expires": EPOCH - 1}, Code.MALFORMED),
-    "a floor above its version": ({"floor": 2}, Code.MALFORMED),
-    "outliving less than itself": ({"outlives": EPOCH + 1}, Code.MALFORMED),
-    "version nought": ({"version": 0, "floor": 0}, Code.MALFORMED),
+    "a floor above its version": ({"min_valid_version": 2}, Code.MALFORMED),
+    "outliving less than itself": ({"latest_expiry": EPOCH + 1}, Code.MALFORMED),
+    "version nought": ({"version": 0, "min_valid_version": 0}, Code.MALFORMED),
     "an audience there is not": ({"audience": 77}, Code.MALFORMED),
     "a kind there is not": ({"kind": 99}, Code.UNKNOWN_KIND),
     "a membership with an audience": ({"kind": int(Kind.JOIN)}, Code.MALFORMED),
@@ -144,7 +144,7 @@ def test_fault_14_a_certificate_signed_by_the_device_itself_certifies_nothing() 
     forged = with_signature(certificate, other.keys.sign(b"meshnode record signature v1\0" + certificate.id))
     village, conversation = visited(forged)
     assert village.dropped(conversation, Code.FORGED)
-    assert not village.alice.replica.circle.certified(MALLORY.id, other.device)
+    assert not village.alice.replica.trust_state.certified(MALLORY.id, other.device)
     assert village.is_unharmed()
 
 
@@ -158,7 +158,9 @@ def test_fault_17_another_authors_tombstone_ends_nothing(form: str) -> None:
     """FAULTS 17: Mallory signs newer versions of Bob's listing with his own device, which Bob never certified."""
     village = Village()
     target = next(iter(village.mesh.nodes["Bob"].replica.store.records.bodies(Kind.LISTING)))
-    newer = in_the_name_of(village, "Bob", target, version=9, floor=9, body=b"" if form == "withdrawal" else None)
+    newer = in_the_name_of(
+        village, "Bob", target, version=9, min_valid_version=9, body=b"" if form == "withdrawal" else None
+    )
     village.mallory.records = {record.id: record for record in own_records(village)}
     village.mallory.talk()
     if form == "header alone":
@@ -166,9 +168,9 @@ def test_fault_17_another_authors_tombstone_ends_nothing(form: str) -> None:
     else:
         village.mallory.offer(newer)
     assert village.in_use(target)
-    assert village.contents().get(newer.id, State.HELD) == State.HELD
+    assert village.contents().get(newer.id, RecordState.PENDING) == RecordState.PENDING
     assert village.is_unharmed()
-    village.mesh.advance(limits.HELD_LIFE + DAY)
+    village.mesh.advance(limits.PENDING_LIFE + DAY)
     assert newer.id not in village.contents()
 
 
@@ -215,7 +217,7 @@ def test_fault_16_a_last_version_in_somebody_elses_name_takes_nothing_from_him()
     target = next(iter(bob.store.records.bodies(Kind.LISTING)))
     village.mallory.records = {record.id: record for record in own_records(village)}
     village.mallory.talk()
-    village.mallory.offer(in_the_name_of(village, "Bob", target, version=INT_MAX, floor=INT_MAX))
+    village.mallory.offer(in_the_name_of(village, "Bob", target, version=INT_MAX, min_valid_version=INT_MAX))
     authoring.withdraw(bob, Kind.LISTING, target.header.slot)
     village.mesh.settle()
     assert not holds(village.mesh, "Alice", target)
@@ -238,7 +240,7 @@ def test_fault_18_a_weight_out_of_range_counts_for_nothing(weight: int) -> None:
     village.mallory.records = {bad.id: bad}
     village.mallory.talk()
     assert bad.id not in village.contents()
-    assert village.alice.replica.circle.policy(MALLORY.id) is None
+    assert village.alice.replica.trust_state.policy(MALLORY.id) is None
     assert village.is_unharmed()
 
 
@@ -253,7 +255,7 @@ def test_fault_18_a_weight_of_nought_and_a_vouch_for_oneself_give_nothing(for_hi
         said = MALLORY.policy({village.alice.person: 0}, now=EPOCH)
     village.mallory.records = {said.id: said}
     village.mallory.talk()
-    graph = village.alice.replica.circle.graph
+    graph = village.alice.replica.trust_state.graph
     assert graph.weight(MALLORY.id, village.alice.person) == 0
     assert graph.weight(MALLORY.id, MALLORY.id) == 0
     assert graph.trust(MALLORY.id, MALLORY.id) is None
@@ -270,7 +272,7 @@ def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
     eves = [eve.certificate(EPOCH), eve.policy(everyone, now=EPOCH), eve.profile(EPOCH)]
     village.alice.replica.ingest.receive(eves, village.mesh.nodes["Bob"].person)
     intruder = Intruder(village.mesh, village.alice, eve, weight=0, records=eves)
-    own = village.alice.replica.circle.profile(village.alice.person)
+    own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None
     intruder.talk(presence_psk(own.presence_key))
     assert [record for record in intruder.given if record.header.kind in {Kind.LISTING, Kind.PROFILE}] == []
@@ -332,12 +334,12 @@ def test_records_of_devices_that_nobody_certified_wait_unseen_and_block_no_room(
     bob = village.mesh.nodes["Bob"].person
     flood = [
         rewritten(MALLORY, MALLORY.listing(f"Flood {number}", now=EPOCH), author=bob)
-        for number in range(limits.HELD_FROM_ONE_MAX + 50)
+        for number in range(limits.PENDING_FROM_ONE_MAX + 50)
     ]
     village.mallory.records = {record.id: record for record in [*own_records(village), *flood]}
     village.mallory.talk()
-    waiting = [record_id for record_id, state in village.contents().items() if state == State.HELD]
-    assert len(waiting) == limits.HELD_FROM_ONE_MAX
+    waiting = [record_id for record_id, state in village.contents().items() if state == RecordState.PENDING]
+    assert len(waiting) == limits.PENDING_FROM_ONE_MAX
     assert not any(title.startswith("Flood") for title in sees(village.mesh, "Alice"))
     assert village.is_unharmed()
 
@@ -356,7 +358,7 @@ def test_a_struck_device_is_silenced_for_good_and_all_it_wrote_goes() -> None:
     assert sees(village.mesh, "Alice") >= {"Good"}
     assert not {"From a stolen phone", "From the grave"} & sees(village.mesh, "Alice")
     village.mesh.restart("Alice")
-    assert not village.alice.replica.circle.certified(MALLORY.id, phone.device)
+    assert not village.alice.replica.trust_state.certified(MALLORY.id, phone.device)
     vouch(village.mesh, "Alice", "Bob", 800)
     village.mesh.settle()
 
@@ -367,7 +369,7 @@ def test_a_strike_whose_header_alone_comes_silences_as_well() -> None:
     village, _ = visited(phone.certificate(EPOCH), lost)
     village.mallory.supersede(phone.strike(EPOCH))
     assert lost.id not in village.contents()
-    assert not village.alice.replica.circle.certified(MALLORY.id, phone.device)
+    assert not village.alice.replica.trust_state.certified(MALLORY.id, phone.device)
     assert village.is_unharmed()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from meshnode.app.owner import policy
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, Code, Kind, Record, limits, verify_signature
 from tests.support.malformed_records import with_signature
 from tests.support.mesh import EPOCH, Mesh
@@ -79,13 +79,13 @@ def test_fault_34_peers_whose_graphs_differ_for_good_come_to_an_end_and_stay_qui
     acquaint(mesh, "Alice", "Bob")
     policy.vouch(bob, alice.me, 900)
     alice.ingest.receive(list(bob.store.records.bodies(Kind.POLICY, author=bob.me)), bob.me)  # she has heard of it
-    own = alice.circle.profile(alice.me)
+    own = alice.trust_state.profile(alice.me)
     assert own is not None
     bob.store.people.remember_keys(alice.me, alice.device, alice.keys.dh_public, own.presence_key)  # he has met her
     mesh.wire("Bob", "Alice")
     mesh.settle()
     assert mesh.connections()
-    assert bob.circle.policy(alice.me) is None
+    assert bob.trust_state.policy(alice.me) is None
     assert sees(mesh, "Alice") == set()
     mesh.advance(80)
     before = mesh.bytes_sent
@@ -150,7 +150,7 @@ def test_fault_40_made_up_people_leave_nothing_in_use() -> None:
     names = {nobody.id for nobody in crowd}
     shown = [
         row
-        for row in village.alice.replica.store.records.rows(kinds=(Kind.LISTING,), states=(State.LIVE,))
+        for row in village.alice.replica.store.records.rows(kinds=(Kind.LISTING,), states=(RecordState.LIVE,))
         if row.author in names
     ]
     assert shown == []

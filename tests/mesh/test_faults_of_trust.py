@@ -27,7 +27,7 @@ def test_fault_19_a_ring_of_people_who_vouch_wholly_for_each_other_ends_and_reac
     village.mallory.records = {record.id: record for record in said}
     for _ in range(3):
         village.mallory.talk()
-    trusted = alice.replica.circle.regard_from(alice.person)
+    trusted = alice.replica.trust_state.regard_from(alice.person)
     steps = {number: min(number, RING - number) + 1 for number in range(RING)}
     near = {ring[number].id for number, far in steps.items() if far <= limits.HOPS_MAX}
     assert trusted.keys() & {nobody.id for nobody in ring} == near

@@ -136,7 +136,7 @@ def answering(village: Village) -> Conversation:
 def test_fault_8_an_ephemeral_key_of_low_order_gets_not_one_byte(key: bytes) -> None:
     """FAULTS 8: low-order points lead to a shared secret that everybody knows."""
     village = Village()
-    own = village.alice.replica.circle.profile(village.alice.person)
+    own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None
     psk = presence_psk(own.presence_key)  # he even knows the presence key
     conversation = answering(village)
@@ -161,7 +161,7 @@ def test_fault_8_random_first_messages_get_not_one_byte(seed: int) -> None:
 def test_a_first_message_heard_on_the_wire_and_said_again_gets_not_one_byte() -> None:
     """FAULTS 7, 8: a recorded call opens nothing, before a restart and after."""
     village = Village()
-    own = village.alice.replica.circle.profile(village.alice.person)
+    own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None
     recorded = Initiator(
         static_private=grown("somebody's key"),
@@ -213,7 +213,7 @@ def test_a_hello_without_common_ground() -> None:
 def test_a_certificate_for_another_key_introduces_nobody() -> None:
     """Mallory shows Bob's certificate for his own key: the two do not match."""
     village = Village()
-    own = village.alice.replica.circle.profile(village.alice.person)
+    own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None
     stranger = Intruder(village.mesh, village.alice, Person("Somebody"), weight=0, known=False)
     conversation = stranger.call(presence_psk(own.presence_key))
@@ -228,7 +228,7 @@ def test_a_certificate_for_another_key_introduces_nobody() -> None:
 def test_a_stranger_with_the_presence_key_is_refused_and_leaves_nothing_behind() -> None:
     """Whoever got hold of the presence key can show who he is, and no more: not even his certificate is kept."""
     village = Village()
-    own = village.alice.replica.circle.profile(village.alice.person)
+    own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None
     stranger = Intruder(village.mesh, village.alice, Person("Somebody"), weight=0, known=False)
     conversation = stranger.call(presence_psk(own.presence_key))

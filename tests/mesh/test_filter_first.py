@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from meshnode.app.owner import policy
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, Kind, Listing, PersonId, Receipt, Record, seal, signed
 from protocol.limits import DAY, LETTER_LIFE
 from tests.support.mesh import EPOCH, Mesh
@@ -79,7 +79,7 @@ def run(monkeypatch: pytest.MonkeyPatch, before: Hide | None = None, meanwhile: 
         mesh.settle()
         listing = post(mesh, "Carol", "One more", Audience.NETWORK_WIDE)
         mesh.settle()
-        rewrite(mesh, "Carol", listing, "One more, narrowed", Audience.MY_CELL, narrows=True)
+        rewrite(mesh, "Carol", listing, "One more, narrowed", Audience.MY_CELL, may_reduce_access=True)
         mesh.settle()
         vouch(mesh, "Bob", "Alice", 500)
         mesh.advance(700)  # the sets are compared anew
@@ -113,8 +113,8 @@ def own(mesh: Mesh, number: int, version: int = 1, body: bytes | None = None) ->
         policy_version=1,
         created=EPOCH + number,
         expires=EPOCH + 30 * DAY,
-        floor=version,
-        outlives=EPOCH + 30 * DAY,
+        min_valid_version=version,
+        latest_expiry=EPOCH + 30 * DAY,
         body=said if body is None else body,
         sign=alice.keys.sign,
     )
@@ -212,8 +212,8 @@ def test_bob_cannot_tell_whether_what_he_brings_was_there_already(monkeypatch: p
     def bring(mesh: Mesh) -> None:
         bob = mesh.nodes["Bob"].replica
         for record in [ERIN.certificate(EPOCH), erins_policy(mesh), *brought]:
-            bob.store.records.put(record, state=State.LIVE, received_from=ERIN.id, arrived=EPOCH)
-        bob.circle.refresh(bob.store, [ERIN.id])
+            bob.store.records.put(record, state=RecordState.LIVE, received_from=ERIN.id, arrived=EPOCH)
+        bob.trust_state.refresh(bob.store, [ERIN.id])
 
     def bring_and_hold(mesh: Mesh) -> None:
         bring(mesh)

@@ -32,7 +32,7 @@ def a_cell(seed: int = 3, kind: str = "cell") -> Mesh:
 
 def no_trust_between(mesh: Mesh, a: str, b: str) -> bool:
     first, second = mesh.nodes[a], mesh.nodes[b]
-    reach = first.replica.circle.reach_to
+    reach = first.replica.trust_state.reach_to
     return second.person not in reach(first.person) and first.person not in reach(second.person)
 
 

@@ -7,7 +7,7 @@ import pytest
 from meshnode.app.owner import former_web
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, limits
 from protocol.wire.frames import Bye, Compare, Headers, Hello, Ping, Pull, Records, Roots
 from tests.support.mesh import Mesh
@@ -34,7 +34,7 @@ def parted(seed: int = 5) -> Mesh:
 
 
 def presence_key(mesh: Mesh, name: str) -> bytes:
-    profile = mesh.nodes[name].replica.circle.profile(person(mesh, name))
+    profile = mesh.nodes[name].replica.trust_state.profile(person(mesh, name))
     assert profile is not None
     return profile.presence_key
 
@@ -78,9 +78,9 @@ def test_a_leaver_deletes_his_copies_within_a_week() -> None:
     mesh.advance(limits.SUSPENDED_LIFE + limits.HOUR)
     assert not knows_name(mesh, "Bob", "Carol")
     assert not holds(mesh, "Bob", listing)
-    assert not list(mesh.nodes["Bob"].replica.store.records.rows(author=person(mesh, "Carol"), states=(State.LIVE,)))[
-        1:
-    ]
+    assert not list(
+        mesh.nodes["Bob"].replica.store.records.rows(author=person(mesh, "Carol"), states=(RecordState.LIVE,))
+    )[1:]
 
 
 def test_somebody_unvouched_is_a_leaver_for_fourteen_days_and_then_the_presence_key_turns() -> None:
@@ -121,7 +121,7 @@ def test_a_block_turns_the_presence_key_at_once_and_friends_get_the_new_one() ->
     block(mesh, "Carol", "Alice")
     mesh.settle()
     assert presence_key(mesh, "Carol") != before
-    bobs = mesh.nodes["Bob"].replica.circle.profile(person(mesh, "Carol"))
+    bobs = mesh.nodes["Bob"].replica.trust_state.profile(person(mesh, "Carol"))
     assert bobs is not None
     assert bobs.presence_key == presence_key(mesh, "Carol")
     assert not knows_name(mesh, "Alice", "Carol")
@@ -183,7 +183,7 @@ def test_a_common_contact_tells_whom_the_author_does_not_meet_any_more() -> None
     mesh.settle()
     mesh.partition(["Alice"], ["Bob", "Carol"])
     block(mesh, "Carol", "Alice")
-    rewrite(mesh, "Carol", listing, "Spare bicycle, repaired", narrows=True)
+    rewrite(mesh, "Carol", listing, "Spare bicycle, repaired", may_reduce_access=True)
     mesh.settle()
     mesh.heal()
     mesh.settle()

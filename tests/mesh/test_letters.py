@@ -10,7 +10,7 @@ from meshnode.app.devices import revocation
 from meshnode.app.letters import inbox
 from meshnode.app.letters.letters import Delivery
 from protocol import limits
-from tests.support.mail import SECRET, ZOE, delivery, lying, settle_down, village, who_holds, write
+from tests.support.mail import SECRET, ZOE, delivery, settle_down, stored, village, who_holds, write
 from tests.support.mesh_people import acquaint, befriend, block, found, invite, person, vouch
 
 
@@ -37,7 +37,7 @@ def test_a_letter_reaches_somebody_who_is_never_online_with_its_author_and_frees
     mesh.advance(1)
     assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
     mesh.advance(1)
-    assert [record.header.author for record in lying(mesh, "Bob")] == [person(mesh, "Carol")]  # the receipt
+    assert [record.header.author for record in stored(mesh, "Bob")] == [person(mesh, "Carol")]  # the receipt
 
     mesh.heal()
     settle_down(mesh)
@@ -51,14 +51,14 @@ def test_whoever_carries_a_letter_finds_nothing_in_it() -> None:
     mesh.cut("Bob", "Carol")
     write(mesh, "Alice", "Carol")
     mesh.advance(1)
-    (letter,) = lying(mesh, "Bob")
+    (letter,) = stored(mesh, "Bob")
     assert letter.header.author == person(mesh, "Alice")
     for hidden in (SECRET.encode(), b"Zoe", ZOE.id, person(mesh, "Carol")):
         assert hidden not in letter.wire
     bob = mesh.nodes["Bob"].replica
-    before = bob.store.letters.lying()
+    before = bob.store.letters.stored()
     inbox.open_new(bob)
-    assert bob.store.letters.lying() == before  # not for him: not even looked into
+    assert bob.store.letters.stored() == before  # not for him: not even looked into
 
 
 def test_a_letter_reaches_somebody_outside_its_authors_web_through_somebody_in_it(
@@ -69,7 +69,7 @@ def test_a_letter_reaches_somebody_outside_its_authors_web_through_somebody_in_i
     mesh.add("Erin")
     befriend(mesh, "Erin", "Bob", 900, 300)
     mesh.settle()
-    assert person(mesh, "Carol") not in mesh.nodes["Alice"].replica.circle.regard_from(person(mesh, "Alice"))
+    assert person(mesh, "Carol") not in mesh.nodes["Alice"].replica.trust_state.regard_from(person(mesh, "Alice"))
     write(mesh, "Alice", "Carol")
     mesh.settle()
     assert who_holds(mesh) == {"Alice", "Bob", "Carol"}
@@ -171,7 +171,7 @@ def test_a_letter_of_a_device_that_was_struck_is_written_anew_read_once_and_take
     mesh.advance(1)
     revocation.revoke(mesh.nodes["Alice"].replica, "Alice's phone", discard=False)
     settle_down(mesh)
-    assert {record.header.device for record in lying(mesh, "Bob")} == {mesh.nodes["Alice"].replica.device}
+    assert {record.header.device for record in stored(mesh, "Bob")} == {mesh.nodes["Alice"].replica.device}
     mesh.heal()
     settle_down(mesh)
     readers = [device for device, _ in heard if device != phone.replica.device]
@@ -194,7 +194,7 @@ def test_a_device_certified_later_cannot_read_what_was_written_before(heard: lis
     mesh.heal()
     settle_down(mesh)
     assert [device for device, _ in heard] == [mesh.nodes["Carol"].replica.device]
-    assert late.replica.store.letters.lying() == []
+    assert late.replica.store.letters.stored() == []
     assert who_holds(mesh) == set()
 
 

@@ -7,7 +7,7 @@ import pytest
 from meshnode.app.letters.letters import Delivery
 from protocol import Kind, Letter, Record, letter_tag, limits, seal
 from tests.support.intruder import Intruder
-from tests.support.mail import SECRET, ZOE, delivery, lying, settle_down, village, words, write
+from tests.support.mail import SECRET, ZOE, delivery, settle_down, stored, village, words, write
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import person
 from tests.support.people import Person, grown
@@ -43,7 +43,7 @@ def test_whoever_writes_more_than_he_may_is_carried_so_far_and_no_further(
     monkeypatch.setattr(limits, "AUTHOR_LETTERS_MAX", 5)
     mesh = village(10)
     intrude(mesh, *(from_mallory(person(mesh, "Carol"), number) for number in range(20)))
-    assert len(lying(mesh, "Bob")) == 5
+    assert len(stored(mesh, "Bob")) == 5
     slot = write(mesh, "Alice", "Carol")
     settle_down(mesh)
     assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
@@ -55,7 +55,7 @@ def test_the_bytes_of_one_authors_letters_are_bounded_too(monkeypatch: pytest.Mo
     monkeypatch.setattr(limits, "AUTHOR_LETTER_BYTES_MAX", 3 * size)
     mesh = village(11)
     intrude(mesh, *(from_mallory(person(mesh, "Carol"), number) for number in range(20)))
-    assert len(lying(mesh, "Bob")) == 3
+    assert len(stored(mesh, "Bob")) == 3
 
 
 def test_whoever_brings_made_up_authors_fills_his_share_of_the_letters(
@@ -80,7 +80,7 @@ def test_whoever_brings_made_up_authors_fills_his_share_of_the_letters(
         made_up += [one.certificate(EPOCH), one.policy({MALLORY: 1000, bob.person: 1000}, now=EPOCH)]
         made_up.append(one.record(Kind.LETTER, slot, letter, EPOCH, life=limits.LETTER_LIFE))
     intrude(mesh, *made_up)
-    assert len(lying(mesh, "Bob")) == 4
+    assert len(stored(mesh, "Bob")) == 4
     slot = write(mesh, "Alice", "Carol")
     settle_down(mesh)
     assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
@@ -95,7 +95,7 @@ def test_a_carrier_who_signs_anothers_letter_as_his_own_is_found_out_and_the_let
     mesh.cut("Bob", "Carol")
     slot = write(mesh, "Alice", "Carol")
     mesh.settle()
-    (stolen,) = lying(mesh, "Bob")
+    (stolen,) = stored(mesh, "Bob")
     body = Letter.parse(stolen.body or b"")
     carol = person(mesh, "Carol")
     copies = []

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.listings import Draft, Edit
 from protocol import Audience, Kind, limits
@@ -29,9 +29,9 @@ class Row:
         for one, other in pairwise(NAMES):
             befriend(self.mesh, one, other, 1000, 1000)
         self.replica = self.mesh.nodes["Alice"].replica
-        self.catalogue = Catalogue(self.replica)
+        self.catalog = Catalog(self.replica)
         listings.post(self.replica, Draft(type="offer", title="Soup", quantity=2, expires_in=LIFE))
-        (entry,) = self.catalogue.matching("Soup", own_only=True)
+        (entry,) = self.catalog.matching("Soup", own_only=True)
         record = self.replica.store.records.get(entry.record)
         assert record is not None
         self.slot = record.header.slot
@@ -48,11 +48,11 @@ class Row:
 
 
 def close(row: Row) -> None:
-    lifecycle.close(row.replica, row.catalogue, "Soup")
+    lifecycle.close(row.replica, row.catalog, "Soup")
 
 
 def withdraw(row: Row) -> None:
-    lifecycle.withdraw(row.replica, row.catalogue, "Soup")
+    lifecycle.withdraw(row.replica, row.catalog, "Soup")
 
 
 def be_taken(row: Row) -> None:
@@ -65,7 +65,7 @@ def expire(row: Row) -> None:
 
 
 def expire_early(row: Row) -> None:
-    listings.edit(row.replica, row.catalogue, "Soup", Edit(expires_in=limits.HOUR))
+    listings.edit(row.replica, row.catalog, "Soup", Edit(expires_in=limits.HOUR))
     row.mesh.advance(limits.HOUR + 1)
 
 
@@ -103,7 +103,7 @@ def test_a_renewal_brings_it_back_to_all_also_to_one_who_missed_the_end(end: Cal
     row.mesh.cut("Carol", "Dan")
     end(row)
     row.mesh.settle()
-    renewed = lifecycle.renew(row.replica, row.catalogue, "Soup", lifecycle.Renewal(expires_in=30 * limits.DAY))
+    renewed = lifecycle.renew(row.replica, row.catalog, "Soup", lifecycle.Renewal(expires_in=30 * limits.DAY))
     row.mesh.settle()
     assert row.seen_by() >= {"Bob", "Carol"}
     row.mesh.heal()
@@ -118,10 +118,10 @@ def test_no_renewal_looks_like_a_fork_to_anybody() -> None:
         for end in (close, be_taken):
             end(row)
             row.mesh.advance(limits.DAY)
-            lifecycle.renew(row.replica, row.catalogue, "Soup", lifecycle.Renewal(expires_in=limits.DAY))
+            lifecycle.renew(row.replica, row.catalog, "Soup", lifecycle.Renewal(expires_in=limits.DAY))
             lifecycle.put_back(row.replica, row.slot, 1)
             row.mesh.advance(2 * limits.DAY + limits.TOMBSTONE_GRACE // 2)
-            lifecycle.renew(row.replica, row.catalogue, "Soup", lifecycle.Renewal(expires_in=LIFE))
+            lifecycle.renew(row.replica, row.catalog, "Soup", lifecycle.Renewal(expires_in=LIFE))
             row.mesh.settle()
             assert row.seen_by() == set(OTHERS)
     assert not any(node.replica.store.records.forks() for node in row.mesh.nodes.values())

@@ -21,22 +21,22 @@ from meshnode.app.listings import lifecycle
 from meshnode.app.listings.listings import Draft, Edit, edit
 from meshnode.app.owner import places
 from meshnode.app.owner import preference as sharing
-from meshnode.app.owner.places import Position
+from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.preference import SharingChange
 from meshnode.app.owner.profile import set_profile
 from protocol import Precision, encode
-from tests.app.neighbors import Desk, story
+from tests.app.neighbors import Neighbor, story
 from tests.support.mesh import Mesh
 from tests.support.tap import Tap, set_tap
 
-HOME = Position(52.519874, 13.406213)
-SHED = Position(52.604319, 13.507148)
+HOME = Coordinates(52.519874, 13.406213)
+SHED = Coordinates(52.604319, 13.507148)
 FINEST = 15
 PARTS = (10**5, 10**6, 10**7)
 """Of a degree, as maps count them."""
 
 
-def signs_of(position: Position, finest_told: Precision) -> Iterator[bytes]:
+def signs_of(position: Coordinates, finest_told: Precision) -> Iterator[bytes]:
     """All forms in which the position could be found, if only cells up to `finest_told` are."""
     for resolution in range(finest_told + 1, FINEST + 1):
         cell = h3.latlng_to_cell(position.lat, position.lon, resolution)
@@ -53,17 +53,17 @@ def signs_of(position: Position, finest_told: Precision) -> Iterator[bytes]:
         yield f"{math.floor(degrees * 1000) / 1000:.3f}".encode()
 
 
-def found_in(haystacks: list[bytes], position: Position, finest_told: Precision) -> list[bytes]:
+def found_in(haystacks: list[bytes], position: Coordinates, finest_told: Precision) -> list[bytes]:
     return [sign for sign in signs_of(position, finest_told) for haystack in haystacks if sign in haystack]
 
 
-def stored_at(desk: Desk) -> bytes:
+def stored_at(neighbor: Neighbor) -> bytes:
     """The whole database of a node, letters it has opened and all."""
-    connection = desk.replica.store._database._connection
+    connection = neighbor.replica.store._database._connection
     return bytes(connection.serialize("main"))
 
 
-def all_that_left(mesh: Mesh, tap: Tap, wire: list[bytes], alice: Desk, others: list[Desk]) -> list[bytes]:
+def all_that_left(mesh: Mesh, tap: Tap, wire: list[bytes], alice: Neighbor, others: list[Neighbor]) -> list[bytes]:
     """Every frame before encryption, every byte on a wire, all that others store, and every record of Alice's own."""
     own = alice.replica.store.records
     records = own.get_many([row.id for row in own.rows(author=alice.person)])
@@ -71,29 +71,29 @@ def all_that_left(mesh: Mesh, tap: Tap, wire: list[bytes], alice: Desk, others: 
     return [*(said.data for said in tap.said), *wire, *(record.wire for record in records), *map(stored_at, others)]
 
 
-def live(mesh: Mesh, people: tuple[Desk, Desk, Desk], precisions: list[Precision]) -> None:
+def live(mesh: Mesh, people: tuple[Neighbor, Neighbor, Neighbor], precisions: list[Precision]) -> None:
     """All that Alice can do with places, at each of these precisions."""
     alice, bob, _ = people
-    ask, catalogue = alice.replica, alice.catalogue
+    ask, catalog = alice.replica, alice.catalog
     for precision in precisions:
         sharing.change(ask, SharingChange(place=HOME, precision=precision.word))
         mesh.settle()
         alice.post("Drill", place=SHED, audience="network_wide", quantity=9)
         alice.post("Bread", audience="anyone_local")
-        edit(ask, catalogue, "Bread", Edit(place=SHED))
-        edit(ask, catalogue, "Bread", Edit(clear=("place",)))
+        edit(ask, catalog, "Bread", Edit(place=SHED))
+        edit(ask, catalog, "Bread", Edit(clear=("place",)))
         mesh.settle()
         alice.titles(within=10)
         audience.preview(ask, Draft("offer", "Saw", audience="anyone_local", place=HOME))
-        what_if.share(ask, catalogue, SharingChange(place=SHED, precision="exact"))
-        asked = exchanges.respond(bob.replica, bob.catalogue, "Drill", Request("May I?", 1))
+        what_if.share(ask, catalog, SharingChange(place=SHED, precision="exact"))
+        asked = exchanges.respond(bob.replica, bob.catalog, "Drill", Request("May I?", 1))
         mesh.settle()
         exchanges.move(ask, asked.exchange, MoveOrder("accept", "Come any time."))
         mesh.settle()
         for title in ("Drill", "Bread"):
-            lifecycle.close(ask, catalogue, title)
+            lifecycle.close(ask, catalog, title)
         mesh.settle()
-    groups.new(ask, groups.Founding("cell", "Elm Street"))
+    groups.new(ask, groups.GroupOrder("cell", "Elm Street"))
     mesh.restart("Alice")
     mesh.advance(60)
 

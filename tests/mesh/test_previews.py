@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalogue, listing_id
-from meshnode.app.discover.discover import Search, discover
+from meshnode.app.catalog.catalog import Catalog, listing_id
+from meshnode.app.discover.discover import DiscoverQuery, discover
 from meshnode.app.explain import audience, what_if
 from meshnode.app.explain.what_if import SightView, WhatIfView
 from meshnode.app.naming import known
@@ -16,7 +16,7 @@ from meshnode.app.owner import places, policy
 from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.preference import SharingChange
 from meshnode.app.people import blocks, people
-from meshnode.replica.access import Answer
+from meshnode.replica.access import Access
 from meshnode.replica.replica import Replica
 from protocol import person_text
 from tests.support.mesh_people import found, invite
@@ -34,23 +34,23 @@ def lively(seed: int) -> RandomMesh:
     founder = life.node("P00").replica
     for name in ("P01", "P02", "P03"):
         person = life.node(name).person
-        if person in policy.web(founder) & known(founder) and founder.circle.profile(person) is not None:
+        if person in policy.web(founder) & known(founder) and founder.trust_state.profile(person) is not None:
             invite(life.mesh, "P00", "Elm Street", name)
     life.live(60)
     life.rest()
     return life
 
 
-def viewers_of(replica: Replica, catalogue: Catalogue) -> dict[str, set[str]]:
+def viewers_of(replica: Replica, catalog: Catalog) -> dict[str, set[str]]:
     """Own listings, and who can see each."""
-    catalogue.catch_up()
+    catalog.catch_up()
     ids = [listing_id(replica.me, record.header.slot) for record, _ in places.own_listings(replica)]
-    return {each: {viewer.id for viewer in audience.audience(replica, catalogue, each).people} for each in ids}
+    return {each: {viewer.id for viewer in audience.audience(replica, catalog, each).people} for each in ids}
 
 
-def shown(replica: Replica, catalogue: Catalogue) -> dict[str, str]:
+def shown(replica: Replica, catalog: Catalog) -> dict[str, str]:
     """Everything that can be shown here, and whose it is."""
-    found = discover(replica, catalogue, Search(anywhere=True, trust=0.1, limit=1000))
+    found = discover(replica, catalog, DiscoverQuery(anywhere=True, trust=0.1, limit=1000))
     return {result.id: result.author.id for result in found.results}
 
 
@@ -60,11 +60,11 @@ def test_the_audience_of_a_listing_is_whoever_is_known_and_would_be_let_have_it(
     seen = 0
     for name in life.names:
         replica = life.node(name).replica
-        told = viewers_of(replica, Catalogue(replica))
+        told = viewers_of(replica, Catalog(replica))
         standing = [record.id for record, _ in places.own_listings(replica)]
         for row in replica.store.records.rows_of(standing):
             others = known(replica) - {replica.me}
-            may = {p for p in others if replica.judge.may_have(p, row, replica.clock.now()) is Answer.YES}
+            may = {p for p in others if replica.access.may_have(p, row, replica.clock.now()) is Access.YES}
             assert told[listing_id(replica.me, row.slot)] == {person_text(person) for person in may}
             seen += len(may)
     assert seen
@@ -73,9 +73,9 @@ def test_the_audience_of_a_listing_is_whoever_is_known_and_would_be_let_have_it(
 Act = tuple[Callable[[], WhatIfView], Callable[[], object]]
 
 
-def acts(life: RandomMesh, replica: Replica, catalogue: Catalogue) -> list[Act]:
+def acts(life: RandomMesh, replica: Replica, catalog: Catalog) -> list[Act]:
     """Things that can be done here, each with what foretells it."""
-    chance, graph = life.chance, replica.circle.graph
+    chance, graph = life.chance, replica.trust_state.graph
     vouched, blocked = sorted(graph.vouched_by(replica.me)), [who for who, _ in replica.store.blocked.all()]
     anybody = person_text(
         chance.choice([life.node(name).person for name in life.names if life.node(name).replica is not replica])
@@ -84,24 +84,24 @@ def acts(life: RandomMesh, replica: Replica, catalogue: Catalogue) -> list[Act]:
         audience=chance.choice(("my_cell", "my_community", "trusted_network", "network_wide")),
         precision=chance.choice(("exact", "neighborhood", "region")),
         radius_km=chance.choice((1, 8, 60)),
-        place=chance.choice((None, places.Position(52.51, 13.41), places.Position(48.14, 11.58))),
+        place=chance.choice((None, places.Coordinates(52.51, 13.41), places.Coordinates(48.14, 11.58))),
     )
     found: list[Act] = [
-        (lambda: what_if.share(replica, catalogue, wanted), lambda: sharing.change(replica, wanted)),
-        (lambda: what_if.block(replica, catalogue, anybody), lambda: blocks.block(replica, anybody)),
+        (lambda: what_if.share(replica, catalog, wanted), lambda: sharing.change(replica, wanted)),
+        (lambda: what_if.block(replica, catalog, anybody), lambda: blocks.block(replica, anybody)),
     ]
     if vouched:
         given = person_text(chance.choice(vouched))
-        found.append((lambda: what_if.unvouch(replica, catalogue, given), lambda: people.unvouch(replica, given, ())))
+        found.append((lambda: what_if.unvouch(replica, catalog, given), lambda: people.unvouch(replica, given, ())))
     if blocked:
         ended = person_text(chance.choice(blocked))
-        found.append((lambda: what_if.unblock(replica, catalogue, ended), lambda: blocks.unblock(replica, ended)))
+        found.append((lambda: what_if.unblock(replica, catalog, ended), lambda: blocks.unblock(replica, ended)))
     friends = sorted(known(replica) - {replica.me})
     friends = [who for who in friends if not graph.at_odds(replica.me, who)]
     if friends:
         who, trust = person_text(chance.choice(friends)), chance.choice((0.05, 0.3, 0.9))
         found.append(
-            (lambda: what_if.vouch(replica, catalogue, who, trust), lambda: people.vouch(replica, who, trust, ()))
+            (lambda: what_if.vouch(replica, catalog, who, trust), lambda: people.vouch(replica, who, trust, ()))
         )
     return found
 
@@ -112,19 +112,19 @@ def test_what_is_foretold_is_what_happens(seed: int) -> None:
     changed = 0
     for name in life.names:
         replica = life.node(name).replica
-        catalogue = Catalogue(replica)
+        catalog = Catalog(replica)
         for _ in range(4):
-            foretell, do = life.chance.choice(acts(life, replica, catalogue))
-            before, seen = viewers_of(replica, catalogue), shown(replica, catalogue)
+            foretell, do = life.chance.choice(acts(life, replica, catalog))
+            before, seen = viewers_of(replica, catalog), shown(replica, catalog)
             versions = sorted((row.slot, row.version) for row in replica.store.records.rows(author=replica.me))
             told = foretell()
             assert sorted((row.slot, row.version) for row in replica.store.records.rows(author=replica.me)) == versions
-            assert (viewers_of(replica, catalogue), shown(replica, catalogue)) == (before, seen), "it signs nothing"
+            assert (viewers_of(replica, catalog), shown(replica, catalog)) == (before, seen), "it signs nothing"
             heard = known_well(replica)
             do()
             # What is lost with somebody's web may leave him in sight all the same; it is only not known here any more.
             lost_from_view = {person for _, person in heard - known_well(replica)}
-            after, sees = viewers_of(replica, catalogue), shown(replica, catalogue)
+            after, sees = viewers_of(replica, catalog), shown(replica, catalog)
             lost = Counter(each for one in before for each in before[one] - after[one])
             gained = Counter(each for one in before for each in after[one] - before[one])
             assert without(lost_from_view, counted(told.viewers_lost)) == without(lost_from_view, lost)
@@ -142,9 +142,11 @@ def counted(changes: tuple[SightView, ...]) -> Pairs:
 
 def known_well(replica: Replica) -> set[tuple[str, str]]:
     """Of whom this node knows what they say of others, and of whom where they are."""
-    circle = replica.circle
-    speaking = {("policy", person_text(person)) for person in circle.people() if circle.policy(person) is not None}
-    profiles = ((person, circle.profile(person)) for person in circle.people())
+    trust_state = replica.trust_state
+    speaking = {
+        ("policy", person_text(person)) for person in trust_state.people() if trust_state.policy(person) is not None
+    }
+    profiles = ((person, trust_state.profile(person)) for person in trust_state.people())
     return speaking | {("place", person_text(person)) for person, profile in profiles if profile and profile.place}
 
 

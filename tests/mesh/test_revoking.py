@@ -62,14 +62,14 @@ def test_a_revoked_device_is_void_everywhere_and_what_is_wanted_of_it_stays() ->
         node = replica(mesh, name)
         rows = node.store.records.rows(author=pi.me)
         assert not [row for row in rows if row.device == pi.device and row.kind != Kind.DEVICE], name
-        assert node.circle.struck(pi.me, pi.device)
+        assert node.trust_state.revoked(pi.me, pi.device)
         assert not holds(mesh, name, drill)
     assert sees(mesh, "Bob") == {"Drill"}
     assert members(mesh, "Bob", "Elm Street") == {"Laptop", "Bob"}
     assert policy.weight(replica(mesh, "Laptop"), person(mesh, "Dan")) == 700
     assert policy.blocks(replica(mesh, "Laptop"), person(mesh, "Carol"))
     assert presence_key(mesh, "Bob") == presence_key(mesh, "Laptop") != key
-    assert not replica(mesh, "Laptop").store.devices.owed()
+    assert not replica(mesh, "Laptop").store.devices.pending_reissues()
 
 
 def test_a_strike_reaches_through_relays_whoever_holds_something_of_the_device() -> None:
@@ -125,7 +125,7 @@ def test_an_older_version_does_not_come_back_when_the_device_that_narrowed_it_is
     ladder = post(mesh, "Laptop", "Ladder")
     mesh.settle()
     mesh.cut("Bob", "Carol")
-    rewrite(mesh, "Pi", ladder, "Ladder, for my cell", Audience.MY_CELL, narrows=True)
+    rewrite(mesh, "Pi", ladder, "Ladder, for my cell", Audience.MY_CELL, may_reduce_access=True)
     mesh.settle()
     revoke(mesh)
     mesh.settle()
@@ -188,7 +188,7 @@ def test_a_revocation_that_was_cut_short_goes_on_by_itself(monkeypatch: pytest.M
     mesh.advance(60)
     assert sees(mesh, "Bob") == {"Drill"}
     assert members(mesh, "Laptop", "Elm Street") == {"Laptop"}
-    assert not replica(mesh, "Laptop").store.devices.owed()
+    assert not replica(mesh, "Laptop").store.devices.pending_reissues()
 
 
 def test_a_thief_who_numbered_his_records_sky_high_keeps_nothing_alive() -> None:
@@ -203,7 +203,7 @@ def test_a_thief_who_numbered_his_records_sky_high_keeps_nothing_alive() -> None
     mesh.settle()
     revoke(mesh)
     mesh.settle()
-    assert replica(mesh, "Carol").circle.struck(thief.me, thief.device)
+    assert replica(mesh, "Carol").trust_state.revoked(thief.me, thief.device)
     assert sees(mesh, "Carol") == set()
     post(mesh, "Laptop", "Drill again")
     mesh.settle()
@@ -220,7 +220,7 @@ def test_a_thief_who_stamped_his_policy_sky_high_has_no_last_word() -> None:
     said = Policy(
         bytes(16), top, (Vouch(person(mesh, "Bob"), 0, top),), blocked, Preference(Audience.NETWORK_WIDE, stamp=top)
     )
-    authoring.write(thief, Kind.POLICY, device_slot(thief.device), said, life=limits.DAY, narrows=True)
+    authoring.write(thief, Kind.POLICY, device_slot(thief.device), said, life=limits.DAY, may_reduce_access=True)
     mesh.settle()
     laptop = replica(mesh, "Laptop")
     assert policy.weight(laptop, person(mesh, "Bob")) == 0
@@ -232,7 +232,7 @@ def test_a_thief_who_stamped_his_policy_sky_high_has_no_last_word() -> None:
     assert not policy.blocks(laptop, person(mesh, "Carol"))
     vouch(mesh, "Laptop", "Bob", 700)
     mesh.settle()
-    assert replica(mesh, "Bob").circle.graph.weight(laptop.me, person(mesh, "Bob")) == 700
+    assert replica(mesh, "Bob").trust_state.graph.weight(laptop.me, person(mesh, "Bob")) == 700
 
 
 def test_what_a_full_disk_keeps_from_being_written_anew_stays_owed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from protocol import (
-    STRIKE_VERSION,
+    REVOCATION_VERSION,
     Audience,
     Code,
     Device,
@@ -127,7 +127,7 @@ def test_somebody_who_claims_anothers_keys_is_not_called_in_his_place(monkeypatc
     alice.replica.store.records.delete(
         [row.id for row in alice.replica.store.records.rows(kinds=(Kind.DEVICE,), author=bob.person)]
     )
-    alice.replica.circle.refresh(alice.replica.store, [bob.person])
+    alice.replica.trust_state.refresh(alice.replica.store, [bob.person])
     post(mesh, "Alice", "For Mallory", Audience.NETWORK_WIDE)
     tap = set_tap(monkeypatch)
     (way,) = contacts.dial_keys(alice.replica, mallory.id)
@@ -153,7 +153,7 @@ def test_a_device_whose_certificate_has_run_out_speaks_for_nobody() -> None:
     assert sees(mesh, "Alice") == {"Fresh vegetables"}
     mesh.advance(2 * limits.DAY)
     assert sees(mesh, "Alice") == set()
-    assert alice.replica.circle.policy(bob.id) is None
+    assert alice.replica.trust_state.policy(bob.id) is None
     conversation = intruder.call()
     assert conversation.end is not None  # his key is not even a contact's any more
     assert conversation.data_to_send() == b""
@@ -213,7 +213,7 @@ def test_devices_that_edit_apart_merge_entry_by_entry_and_the_stricter_word_hold
         replica = mesh.nodes[device].replica
         assert policy.weight(replica, person(mesh, "Carol")) == 800
         assert policy.weight(replica, person(mesh, "Bob")) == 700  # the later stamp; the phone saw fewer
-    assert mesh.nodes["Bob"].replica.circle.graph.weight(person(mesh, "Laptop"), person(mesh, "Bob")) == 700
+    assert mesh.nodes["Bob"].replica.trust_state.graph.weight(person(mesh, "Laptop"), person(mesh, "Bob")) == 700
 
 
 def test_a_block_on_one_device_holds_on_the_other_and_for_everybody() -> None:
@@ -251,7 +251,7 @@ def test_a_version_that_another_device_writes_ends_the_first_ones_for_a_leaver_t
     mesh.settle()
     vouch(mesh, "Laptop", "Bob", 0)
     vouch(mesh, "Bob", "Laptop", 0)
-    rewrite(mesh, "Phone", listing, "Ladder, for my cell", Audience.MY_CELL, narrows=True)
+    rewrite(mesh, "Phone", listing, "Ladder, for my cell", Audience.MY_CELL, may_reduce_access=True)
     mesh.settle()
     mesh.heal()
     mesh.settle()
@@ -278,19 +278,19 @@ def strike(mesh: Mesh, by: str, device: str) -> None:
     """The person of `by` gives up one of his devices."""
     replica, lost = mesh.nodes[by].replica, mesh.nodes[device].replica.keys
     assert replica.identity is not None
-    body = Device(bytes(16), lost.dh_public, lost.letter_public, struck=True)
+    body = Device(bytes(16), lost.dh_public, lost.letter_public, revoked=True)
     record = signed(
         kind=Kind.DEVICE,
         author=replica.me,
         device=lost.device_id,
         slot=device_slot(lost.device_id),
-        version=STRIKE_VERSION,
+        version=REVOCATION_VERSION,
         audience=Audience.FOLLOWS,
         policy_version=0,
         created=replica.clock.now(),
         expires=limits.FOREVER,
-        floor=STRIKE_VERSION,
-        outlives=limits.FOREVER,
+        min_valid_version=REVOCATION_VERSION,
+        latest_expiry=limits.FOREVER,
         body=body.to_body(),
         sign=replica.identity.sign,
     )

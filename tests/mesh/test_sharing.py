@@ -8,15 +8,15 @@ import pytest
 
 from meshnode.app.owner import places, policy
 from meshnode.app.owner import preference as sharing
-from meshnode.app.owner.places import Position
+from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.preference import SharingChange
 from protocol import Audience, Kind, Listing, Record, body_of
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint, befriend, holds, post, sees
 
-MILL = Position(52.5200, 13.4050)
-PARK = Position(52.5300, 13.4200)  # about 1.5 km from the mill
-COAST = Position(54.3100, 13.0900)  # about 200 km
+MILL = Coordinates(52.5200, 13.4050)
+PARK = Coordinates(52.5300, 13.4200)  # about 1.5 km from the mill
+COAST = Coordinates(54.3100, 13.0900)  # about 200 km
 
 
 def row(*names: str, weight: int = 900) -> Mesh:
@@ -120,7 +120,7 @@ def test_a_finer_place_is_nowhere_in_use_once_it_is_told_less_exactly() -> None:
     mesh.settle()
     told = places.published(mesh.nodes["Ann"].replica)
     for name in ("Bob", "Cleo"):
-        profile = mesh.nodes[name].replica.circle.profile(mesh.nodes["Ann"].person)
+        profile = mesh.nodes[name].replica.trust_state.profile(mesh.nodes["Ann"].person)
         assert profile is not None
         assert profile.place == told
         assert not [record for record in held(mesh, name) if getattr(record, "place", told) not in (told, None)]

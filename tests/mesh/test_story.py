@@ -28,7 +28,7 @@ def test_a_friend_of_a_friend_is_found_at_the_product_of_the_vouches() -> None:
     mesh.settle()
     assert sees(mesh, "Alice") == {"Fresh vegetables"}
     alice, carol = mesh.nodes["Alice"], mesh.nodes["Carol"]
-    path = alice.replica.circle.graph.trust(alice.person, carol.person)
+    path = alice.replica.trust_state.graph.trust(alice.person, carol.person)
     assert path is not None
     assert path.trust == 0.56
 

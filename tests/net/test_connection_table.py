@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from meshnode.net.connection_table import Links
+from meshnode.net.connection_table import ConnectionTable
 from protocol import SESSIONS_MAX, SESSIONS_PER_PERSON_MAX, Code
 
 SMALL, LARGE = bytes(32), b"\xff" * 32
@@ -36,7 +36,7 @@ def test_of_two_dialed_at_once_both_ends_keep_the_one_that_the_smaller_device_di
     small_first: bool, large_first: bool
 ) -> None:
     for me, other, mine_first in ((SMALL, LARGE, small_first), (LARGE, SMALL, large_first)):
-        links: Links[Link] = Links(me)
+        links: ConnectionTable[Link] = ConnectionTable(me)
         mine, theirs = Link(other, dialed=True), Link(other, dialed=False, since=0.5)
         pair = (mine, theirs) if mine_first else (theirs, mine)
         links.admit(pair[0])
@@ -48,7 +48,7 @@ def test_of_two_dialed_at_once_both_ends_keep_the_one_that_the_smaller_device_di
 
 @pytest.mark.parametrize("me", [SMALL, LARGE])
 def test_a_device_that_comes_back_replaces_its_old_connection(me: bytes) -> None:
-    links: Links[Link] = Links(me)
+    links: ConnectionTable[Link] = ConnectionTable(me)
     other = LARGE if me == SMALL else SMALL
     old, new = Link(other, dialed=True), Link(other, dialed=False, since=60.0)
     links.admit(old)
@@ -57,9 +57,9 @@ def test_a_device_that_comes_back_replaces_its_old_connection(me: bytes) -> None
     assert links.leave(new)
 
 
-def full() -> Links[Link]:
+def full() -> ConnectionTable[Link]:
     """As many connections as there may be, with people who are no contacts; number 7 came last."""
-    links: Links[Link] = Links(SMALL)
+    links: ConnectionTable[Link] = ConnectionTable(SMALL)
     for number in range(SESSIONS_MAX):
         links.admit(Link(bytes([number]) * 32, dialed=False, since=100.0 if number == 7 else 0.0))
     return links
@@ -82,7 +82,7 @@ def test_for_a_contact_the_latest_of_those_who_are_none_makes_room() -> None:
 
 
 def test_nobody_pushes_out_a_connection_by_certifying_its_device_as_his_own() -> None:
-    links: Links[Link] = Links(SMALL)
+    links: ConnectionTable[Link] = ConnectionTable(SMALL)
     owner = Link(LARGE, dialed=False, person=b"owner")
     thief = Link(LARGE, dialed=False, person=b"thief", since=60.0)
     assert links.admit(owner) == links.admit(thief) == []
@@ -92,7 +92,7 @@ def test_nobody_pushes_out_a_connection_by_certifying_its_device_as_his_own() ->
 
 
 def test_nobody_takes_all_places_with_devices_of_his_own() -> None:
-    links: Links[Link] = Links(SMALL)
+    links: ConnectionTable[Link] = ConnectionTable(SMALL)
     mine = [Link(bytes([number]) * 32, dialed=False, person=b"one") for number in range(SESSIONS_PER_PERSON_MAX + 1)]
     closed = [closing for link in mine for closing in links.admit(link)]
     assert closed == [(mine[-1], Code.BUSY)]

@@ -16,10 +16,10 @@ from meshnode.net.dialer import (
     REFUSED_PAUSE,
     REHEARD_PAUSE,
     Address,
-    Attempt,
+    DialAttempt,
     Dialer,
-    Outcome,
-    Wanted,
+    DialOutcome,
+    DialTarget,
 )
 
 ALICE, BOB, CAROL = (letter * 32 for letter in (b"a", b"b", b"c"))
@@ -27,14 +27,14 @@ HOME, CAFE, HUT = Address("192.168.1.7", 7000), Address("10.0.0.7", 7000), Addre
 LAPTOP, PI = b"l" * 32, b"p" * 32
 
 
-def dialer(*wanted: Wanted) -> Dialer:
+def dialer(*wanted: DialTarget) -> Dialer:
     """One that wants these, at time 0 and with the longest jitter there is."""
     made = Dialer(lambda: 1.0)
     made.want(wanted, 0.0)
     return made
 
 
-def places(attempts: Iterable[Attempt]) -> list[Address]:
+def places(attempts: Iterable[DialAttempt]) -> list[Address]:
     """Where these go to."""
     return [attempt.address for attempt in attempts]
 
@@ -46,7 +46,7 @@ def next_time(made: Dialer) -> float:
     return timer
 
 
-def failures(made: Dialer, count: int, outcome: Outcome = Outcome.UNREACHABLE) -> list[float]:
+def failures(made: Dialer, count: int, outcome: DialOutcome = DialOutcome.UNREACHABLE) -> list[float]:
     """Let the next attempts fail at once, and return the pauses between them."""
     times = []
     for _ in range(count):
@@ -58,28 +58,28 @@ def failures(made: Dialer, count: int, outcome: Outcome = Outcome.UNREACHABLE) -
 
 
 def test_a_contact_is_dialed_at_once_where_he_was_met_last() -> None:
-    assert places(dialer(Wanted(BOB, 1, (HOME,))).due(0.0)) == [HOME]
+    assert places(dialer(DialTarget(BOB, 1, (HOME,))).due(0.0)) == [HOME]
 
 
 def test_a_new_place_is_tried_though_many_old_ones_were_announced() -> None:
-    made = dialer(Wanted(BOB, 1))
+    made = dialer(DialTarget(BOB, 1))
     for number in range(ANNOUNCED_KEPT):
         made.heard(BOB, [Address(f"10.0.0.{number}", 7000)], 0.0)
     for _ in range(ANNOUNCED_KEPT):
         [attempt] = made.due(0.0)
-        made.ended(attempt, Outcome.NO_ANSWER, 0.0)
+        made.ended(attempt, DialOutcome.NO_ANSWER, 0.0)
     made.heard(BOB, [HOME], 0.1)
     assert places(made.due(0.1)) == [HOME]
 
 
 def test_nobody_is_dialed_twice_at_a_time() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME, CAFE)))
+    made = dialer(DialTarget(BOB, 1, (HOME, CAFE)))
     assert len(made.due(0.0)) == 1
     assert not made.due(0.0)
 
 
 def test_a_connected_person_is_left_alone_until_the_session_is_lost() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     made.connected(BOB, LAPTOP)
     assert made.next_timer() is None
     assert not made.due(1e6)
@@ -88,7 +88,7 @@ def test_a_connected_person_is_left_alone_until_the_session_is_lost() -> None:
 
 
 def test_pauses_double_with_each_failure_up_to_the_longest() -> None:
-    pauses = failures(dialer(Wanted(BOB, 1, (HOME,))), 12)
+    pauses = failures(dialer(DialTarget(BOB, 1, (HOME,))), 12)
     assert pauses[:4] == [1.0, 2.0, 4.0, 8.0]
     assert pauses[-1] == LONGEST_PAUSE
 
@@ -96,34 +96,34 @@ def test_pauses_double_with_each_failure_up_to_the_longest() -> None:
 @given(st.floats(0, 1, exclude_max=True), st.integers(0, 30))
 def test_jitter_never_shortens_a_pause_below_its_half_nor_lengthens_it(jitter: float, count: int) -> None:
     made = Dialer(lambda: jitter)
-    made.want([Wanted(BOB, 1, (HOME,))], 0.0)
+    made.want([DialTarget(BOB, 1, (HOME,))], 0.0)
     for number, pause in enumerate(failures(made, count)):
         full = min(LONGEST_PAUSE, 2.0**number)
         assert full / 2 * 0.999 <= pause <= full * 1.001
 
 
 def test_other_places_are_tried_while_one_is_left_alone() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME, CAFE)))
+    made = dialer(DialTarget(BOB, 1, (HOME, CAFE)))
     [first] = made.due(0.0)
-    made.ended(first, Outcome.UNREACHABLE, 0.0)
+    made.ended(first, DialOutcome.UNREACHABLE, 0.0)
     [second] = made.due(0.0)
     assert {first.address, second.address} == {HOME, CAFE}
 
 
 def test_what_was_just_announced_goes_before_what_is_remembered() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     made.heard(BOB, [CAFE], 0.0)
     assert places(made.due(0.0)) == [CAFE]
 
 
 def test_an_announcement_makes_a_failed_place_worth_another_try_but_not_every_packet_does() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     failures(made, 8)
     long_pause = next_time(made)
     now = long_pause - 60.0
     made.heard(BOB, [HOME], now)
     [attempt] = made.due(now)
-    made.ended(attempt, Outcome.UNREACHABLE, now)
+    made.ended(attempt, DialOutcome.UNREACHABLE, now)
     made.heard(BOB, [HOME], now + 0.1)
     assert not made.due(now + 0.2)
     made.heard(BOB, [HOME], now + REHEARD_PAUSE)
@@ -145,7 +145,7 @@ def test_somebody_heard_who_is_no_contact_is_dialed_while_he_is_heard_and_then_f
 
 
 def test_a_change_of_network_makes_everything_worth_a_try() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     failures(made, 8)
     now = next_time(made) - 100.0
     assert not made.due(now)
@@ -154,32 +154,32 @@ def test_a_change_of_network_makes_everything_worth_a_try() -> None:
 
 
 def test_silence_at_a_place_is_met_with_the_next_key_at_once_and_with_a_pause_after_the_last() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     [first] = made.due(0.0)
-    made.ended(first, Outcome.NO_ANSWER, 0.0, more_keys=True)
+    made.ended(first, DialOutcome.NO_ANSWER, 0.0, more_keys=True)
     assert next_time(made) < 0.1
     [second] = made.due(0.1)
     assert (first.turn, second.turn) == (0, 1)
-    made.ended(second, Outcome.NO_ANSWER, 0.1)
+    made.ended(second, DialOutcome.NO_ANSWER, 0.1)
     assert next_time(made) == 1.1
     assert made.due(1.1)[0].turn == 0
 
 
 def test_who_refused_is_left_alone_whatever_he_announces() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     [attempt] = made.due(0.0)
-    made.ended(attempt, Outcome.REFUSED, 0.0)
+    made.ended(attempt, DialOutcome.REFUSED, 0.0)
     made.heard(BOB, [HOME, CAFE], 50.0)
     assert not made.due(50.0)
     assert next_time(made) == REFUSED_PAUSE
 
 
 def test_sessions_that_break_again_and_again_come_back_ever_later() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     now, pauses = 0.0, []
     for _ in range(4):
         [attempt] = made.due(now)
-        made.ended(attempt, Outcome.MET, now, device=LAPTOP)
+        made.ended(attempt, DialOutcome.MET, now, device=LAPTOP)
         made.connected(BOB, LAPTOP)
         made.lost(BOB, LAPTOP, now, good=False)
         pauses.append(next_time(made) - now)
@@ -188,35 +188,35 @@ def test_sessions_that_break_again_and_again_come_back_ever_later() -> None:
 
 
 def test_a_person_with_two_devices_is_dialed_until_both_are_connected() -> None:
-    made = dialer(Wanted(BOB, 2, (HOME, CAFE)))
+    made = dialer(DialTarget(BOB, 2, (HOME, CAFE)))
     [attempt] = made.due(0.0)
-    made.ended(attempt, Outcome.MET, 0.0, device=LAPTOP)
+    made.ended(attempt, DialOutcome.MET, 0.0, device=LAPTOP)
     made.connected(BOB, LAPTOP)
     [other] = made.due(0.0)
     assert other.address != attempt.address
-    made.ended(other, Outcome.DUPLICATE, 0.0, device=LAPTOP)
+    made.ended(other, DialOutcome.DUPLICATE, 0.0, device=LAPTOP)
     assert made.next_timer() is None  # both places lead to the laptop
     made.heard(BOB, [HUT], 5.0)
     [third] = made.due(5.0)
-    made.ended(third, Outcome.MET, 5.0, device=PI)
+    made.ended(third, DialOutcome.MET, 5.0, device=PI)
     made.connected(BOB, PI)
     assert made.next_timer() is None
 
 
 def test_not_more_than_so_many_are_dialed_at_once_and_those_just_heard_go_first() -> None:
     people = [bytes([number]) * 32 for number in range(DIALS_AT_ONCE + 5)]
-    made = dialer(*(Wanted(person, 1, (HOME,)) for person in people))
+    made = dialer(*(DialTarget(person, 1, (HOME,)) for person in people))
     made.heard(people[-1], [CAFE], 0.0)
     attempts = made.due(0.0)
     assert len(attempts) == DIALS_AT_ONCE
     assert attempts[0].person == people[-1]
     assert made.next_timer() is None
-    made.ended(attempts[0], Outcome.UNREACHABLE, 0.0)
+    made.ended(attempts[0], DialOutcome.UNREACHABLE, 0.0)
     assert len(made.due(0.0)) == 1
 
 
 def test_somebody_no_longer_wanted_is_no_longer_dialed() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     made.want([], 1.0)
     assert made.next_timer() is None
     assert not made.due(1.0)
@@ -227,7 +227,7 @@ def test_somebody_no_longer_wanted_is_no_longer_dialed() -> None:
 
 def static(*people: bytes) -> Dialer:
     """One that knows these people, nowhere to reach them, and one address given by hand."""
-    made = dialer(*(Wanted(person, 1) for person in people))
+    made = dialer(*(DialTarget(person, 1) for person in people))
     made.static(HOME, 0.0)
     return made
 
@@ -239,7 +239,7 @@ def test_missing_contacts_are_tried_at_a_given_address_one_after_the_other() -> 
         now = next_time(made)
         [attempt] = made.due(now)
         asked.append(attempt.person)
-        made.ended(attempt, Outcome.NO_ANSWER, now)
+        made.ended(attempt, DialOutcome.NO_ANSWER, now)
     assert asked == [ALICE, BOB, CAROL]
 
 
@@ -250,7 +250,7 @@ def test_only_when_nobody_was_found_there_does_a_given_address_count_as_failed()
         for _ in range(2):
             now = next_time(made)
             [attempt] = made.due(now)
-            made.ended(attempt, Outcome.NO_ANSWER, now)
+            made.ended(attempt, DialOutcome.NO_ANSWER, now)
         rounds.append(next_time(made) - now)
     assert rounds[:3] == [1.0, 2.0, 4.0]
     assert rounds[-1] == LONGEST_STATIC_PAUSE
@@ -259,9 +259,9 @@ def test_only_when_nobody_was_found_there_does_a_given_address_count_as_failed()
 def test_who_was_found_at_a_given_address_is_dialed_there_again() -> None:
     made = static(ALICE, BOB)
     [first] = made.due(0.0)
-    made.ended(first, Outcome.NO_ANSWER, 0.0)
+    made.ended(first, DialOutcome.NO_ANSWER, 0.0)
     [second] = made.due(next_time(made))
-    made.ended(second, Outcome.MET, 1.0, device=LAPTOP)
+    made.ended(second, DialOutcome.MET, 1.0, device=LAPTOP)
     made.connected(BOB, LAPTOP)
     assert made.next_timer() is None
     made.lost(BOB, LAPTOP, 100.0, good=True)
@@ -271,7 +271,7 @@ def test_who_was_found_at_a_given_address_is_dialed_there_again() -> None:
 def test_at_a_given_address_that_is_not_reachable_nobody_is_crossed_off() -> None:
     made = static(ALICE, BOB)
     [first] = made.due(0.0)
-    made.ended(first, Outcome.UNREACHABLE, 0.0)
+    made.ended(first, DialOutcome.UNREACHABLE, 0.0)
     assert [attempt.person for attempt in made.due(next_time(made))] == [ALICE]
 
 
@@ -289,7 +289,7 @@ steps = st.lists(
         st.sampled_from(["heard", "want", "lost", "connected", "look", "static", "go"]),
         st.sampled_from([ALICE, BOB, CAROL]),
         st.sampled_from([HOME, CAFE, HUT]),
-        st.sampled_from(list(Outcome)),
+        st.sampled_from(list(DialOutcome)),
         st.booleans(),
     ),
     max_size=40,
@@ -298,16 +298,16 @@ steps = st.lists(
 
 @given(steps)
 def test_whatever_happens_a_timer_that_has_come_gives_something_to_do(
-    steps: list[tuple[str, bytes, Address, Outcome, bool]],
+    steps: list[tuple[str, bytes, Address, DialOutcome, bool]],
 ) -> None:
     made, now = Dialer(lambda: 0.5), 0.0
-    running: list[Attempt] = []
+    running: list[DialAttempt] = []
     for step, person, address, outcome, flag in steps:
         match step:
             case "heard":
                 made.heard(person, [address], now, pause=0.3 if flag else 0.0)
             case "want":
-                made.want([Wanted(person, 1 + flag, (address,))], now)
+                made.want([DialTarget(person, 1 + flag, (address,))], now)
             case "lost":
                 made.lost(person, LAPTOP, now, good=flag)
             case "connected":
@@ -328,11 +328,11 @@ def test_whatever_happens_a_timer_that_has_come_gives_something_to_do(
 
 
 def test_who_is_in_touch_already_is_called_again_to_be_shown_a_card() -> None:
-    made = dialer(Wanted(BOB, 1, (HOME,)))
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
     made.connected(BOB, LAPTOP)
     assert made.due(0.0) == []
-    made.want([Wanted(BOB, 1, (HOME,), claims=True)], 1.0)
+    made.want([DialTarget(BOB, 1, (HOME,), claims=True)], 1.0)
     [attempt] = made.due(1.0)
-    made.ended(attempt, Outcome.MET, 1.0, device=LAPTOP)
-    made.want([Wanted(BOB, 1, (HOME,))], 2.0)
+    made.ended(attempt, DialOutcome.MET, 1.0, device=LAPTOP)
+    made.want([DialTarget(BOB, 1, (HOME,))], 2.0)
     assert made.next_timer() is None

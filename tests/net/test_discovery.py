@@ -14,8 +14,8 @@ from meshnode.app.peers.contacts import Announced
 from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, Discovery, Mode
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Inbox, Mdns
-from meshnode.net.recognizer import Sighted
-from meshnode.net.services import Heard, Service
+from meshnode.net.recognizer import RecognizedPeer
+from meshnode.net.services import AnnouncedService, ReceivedService
 from protocol import ANNOUNCEMENT_LIFE, MDNS_QUEUE_MAX
 from tests.net.test_interfaces import HOME, LOOPBACK
 from tests.support.people import Person, grown
@@ -29,7 +29,7 @@ class Air(Mdns):
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[tuple[float, Service | None]] = []
+        self.said: list[tuple[float, AnnouncedService | None]] = []
         self.repeated: list[float] = []
         self.closed = False
 
@@ -42,7 +42,7 @@ class Air(Mdns):
     async def use(self, interfaces: list[str | int]) -> None:
         await trio.lowlevel.checkpoint()
 
-    async def announce(self, service: Service | None) -> None:
+    async def announce(self, service: AnnouncedService | None) -> None:
         await trio.lowlevel.checkpoint()
         self.said.append((trio.current_time(), service))
 
@@ -50,7 +50,7 @@ class Air(Mdns):
         self.repeated.append(trio.current_time())
 
     @property
-    def services(self) -> list[Service]:
+    def services(self) -> list[AnnouncedService]:
         return [service for _, service in self.said if service is not None]
 
 
@@ -60,7 +60,7 @@ async def run(
     """What goes over the air in so many seconds, from a start at home."""
     air = Air()
     counter = iter(range(10_000))
-    sightings: list[Sighted] = []
+    sightings: list[RecognizedPeer] = []
     made = Discovery(mode, 7000, lambda size: grown(next(counter), size=size), sightings.append, air)
     made.use_interfaces(Interfaces((*LOOPBACK, *HOME)))
     made.use_keys(keys, [])
@@ -150,9 +150,9 @@ async def test_goodbye_is_said_at_the_end(autojump_clock: MockClock) -> None:
 
 
 async def test_a_flood_fills_the_inbox_and_no_more() -> None:
-    send, receive = trio.open_memory_channel[Heard](MDNS_QUEUE_MAX)
+    send, receive = trio.open_memory_channel[ReceivedService](MDNS_QUEUE_MAX)
     inbox = Inbox(trio.lowlevel.current_trio_token(), send)
-    flood = partial(inbox.put, Heard("x", (), 1, {}))
+    flood = partial(inbox.put, ReceivedService("x", (), 1, {}))
     await trio.to_thread.run_sync(lambda: [flood() for _ in range(50 * MDNS_QUEUE_MAX)])
     await trio.testing.wait_all_tasks_blocked()
     assert receive.statistics().current_buffer_used <= MDNS_QUEUE_MAX

@@ -10,7 +10,7 @@ from trio.testing import MockClock
 
 from meshnode.app.devices import device_list as devices
 from meshnode.app.peers.conversation import Conversation
-from meshnode.net.enrolment_client import Found, Search, Way
+from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
 from protocol import Code, DeviceCode
 from tests.support.mesh import Mesh, Node
 from tests.support.people import Person, grown
@@ -43,10 +43,10 @@ def code_of(node: Node, *addresses: tuple[str, int]) -> DeviceCode:
     return DeviceCode.parse(devices.add(node.replica, devices.DeviceOrder(), addresses).text)
 
 
-async def search(code: DeviceCode, said: list[str], *, seconds: float = LONG, phone: bool = False) -> Found:
+async def search(code: DeviceCode, said: list[str], *, seconds: float = LONG, phone: bool = False) -> EnrolmentResult:
     keys = PHONE if phone else PI
-    return await Search(
-        code, keys, Way(seconds, mdns=False), lambda size: grown(len(said), size=size), said.append
+    return await EnrolmentClient(
+        code, keys, EnrolmentOptions(seconds, mdns=False), lambda size: grown(len(said), size=size), said.append
     ).run()
 
 

@@ -14,7 +14,7 @@ from meshnode.app.peers.conversation import Conversation
 from meshnode.app.people import blocks, cards
 from meshnode.errors import Failed
 from meshnode.net import network
-from meshnode.net.dialer import Address, Dialer, Outcome
+from meshnode.net.dialer import Address, Dialer, DialOutcome
 from meshnode.net.listener import BACKLOG
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -35,14 +35,14 @@ async def test_two_people_meet_by_a_card(nursery: trio.Nursery) -> None:
 async def test_attempts_are_told_with_their_outcome(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
-    assert [attempt.outcome for attempt in alice.network.attempts(bob.replica.me)] == [Outcome.MET.value]
+    assert [attempt.outcome for attempt in alice.network.attempts(bob.replica.me)] == [DialOutcome.MET.value]
     assert not bob.network.attempts(alice.replica.me)
 
 
 async def test_both_dialing_at_once_end_with_one_session(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     for one, other in ((alice, bob), (bob, alice)):
-        await one.desk.run(_remember_card, one, await other.card())
+        await one.store_thread.run(_remember_card, one, await other.card())
     for one in (alice, bob):
         one.network.look_again()
 
@@ -97,8 +97,8 @@ async def test_a_stranger_gets_not_one_byte(nursery: trio.Nursery, sent: bytes) 
 
 async def test_a_first_message_played_back_gets_not_one_byte(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
-    await alice.desk.run(_remember_card, alice, await bob.card())
-    dial = (await alice.desk.run(dial_keys, alice.replica, bob.replica.me))[0]
+    await alice.store_thread.run(_remember_card, alice, await bob.card())
+    dial = (await alice.store_thread.run(dial_keys, alice.replica, bob.replica.me))[0]
     first = Conversation.dialing(alice.replica, dial, trio.current_time()).data_to_send()
     for expected in (True, False):
         async with await trio.open_tcp_stream(*bob.address) as stream:
@@ -124,7 +124,7 @@ async def test_what_is_written_while_connected_reaches_the_other_at_once(nursery
     await connect(alice, bob)
     before = len(list(bob.replica.store.records.rows(author=alice.replica.me)))
     draft = listings.Draft(type="offer", title="Apples")
-    await alice.desk.run(listings.post, alice.replica, draft)
+    await alice.store_thread.run(listings.post, alice.replica, draft)
 
     def arrived() -> bool:
         return len(list(bob.replica.store.records.rows(author=alice.replica.me))) > before
@@ -156,7 +156,7 @@ async def test_a_conversation_that_fails_over_somebody_elses_commit_costs_its_ow
         raise RuntimeError("a fault of ours")
 
     monkeypatch.setattr(link.talk, "changed", fail)
-    await alice.desk.run(listings.post, alice.replica, listings.Draft(type="offer", title="Apples"))
+    await alice.store_thread.run(listings.post, alice.replica, listings.Draft(type="offer", title="Apples"))
     assert list(alice.replica.store.records.rows(kinds=(Kind.LISTING,)))
     await until(lambda: link not in alice.network.links, "the link goes")
 
@@ -164,9 +164,9 @@ async def test_a_conversation_that_fails_over_somebody_elses_commit_costs_its_ow
 async def test_somebody_blocked_gets_not_one_byte_any_more(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
-    dials = await alice.desk.run(dial_keys, alice.replica, bob.replica.me)
+    dials = await alice.store_thread.run(dial_keys, alice.replica, bob.replica.me)
     assert len(dials) == 2  # as a contact, and by the presence key
-    await bob.desk.run(blocks.block, bob.replica, alice.name)
+    await bob.store_thread.run(blocks.block, bob.replica, alice.name)
     await until(lambda: not bob.network.links, "the session ends")
     for dial in dials:
         first = Conversation.dialing(alice.replica, dial, trio.current_time()).data_to_send()

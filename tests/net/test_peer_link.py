@@ -14,8 +14,8 @@ from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memor
 from meshnode.app.peers.conversation import End
 from meshnode.errors import StorageFailed
 from meshnode.net.dialer import Address
-from meshnode.net.fair_share import PAUSE_MAX, Pace
-from meshnode.net.peer_link import STALL_SECONDS, Link, Origin
+from meshnode.net.fair_share import PAUSE_MAX, FairShare
+from meshnode.net.peer_link import STALL_SECONDS, Origin, PeerLink
 from meshnode.replica.changes import Change
 from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code
 
@@ -83,7 +83,7 @@ class Talk:
         self.end = End(code)
 
 
-class Desk:
+class InlineStoreThread:
     """The desk, without a thread, so that the clock can jump."""
 
     async def run(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
@@ -95,7 +95,7 @@ class Desk:
 class Ends:
     """A running link, and the other end of its stream."""
 
-    link: Link
+    link: PeerLink
     talk: Talk
     other: Stream
     met: list[float] = field(default_factory=list)
@@ -106,11 +106,15 @@ class Ends:
         self.over.set()
 
 
-async def linked(nursery: trio.Nursery, talk: Talk | None = None, pace: Pace | None = None) -> Ends:
+async def linked(nursery: trio.Nursery, talk: Talk | None = None, pace: FairShare | None = None) -> Ends:
     """A link that has just begun."""
-    talk, pace = talk or Talk(), pace or Pace()
+    talk, pace = talk or Talk(), pace or FairShare()
     ours, theirs = memory_stream_pair()
-    ends = Ends(Link(ours, talk, Desk(), Origin(Address("192.168.1.7", 7000), dialed=False), pace), talk, theirs)
+    ends = Ends(
+        PeerLink(ours, talk, InlineStoreThread(), Origin(Address("192.168.1.7", 7000), dialed=False), pace),
+        talk,
+        theirs,
+    )
     nursery.start_soon(ends.run)
     await wait_all_tasks_blocked()
     return ends
@@ -241,7 +245,7 @@ async def test_who_asks_and_never_takes_is_not_listened_to_any_more(nursery: tri
 async def test_who_has_kept_the_node_busy_for_long_is_heard_again_after_a_pause(
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
-    pace = Pace()
+    pace = FairShare()
     ends = await linked(nursery, Talk(peer=BOB), pace)
     pace.spend(BOB, 1e6, trio.current_time())
     await ends.other.send_all(b"one")

@@ -9,9 +9,9 @@ import pytest
 
 from meshnode.net import recognizer
 from meshnode.net.dialer import Address
-from meshnode.net.recognizer import Recogniser, Sighted
-from meshnode.net.services import Heard
-from protocol import UNRECOGNISED_REMEMBERED, announce, recognise
+from meshnode.net.recognizer import RecognizedPeer, Recognizer
+from meshnode.net.services import ReceivedService
+from protocol import UNRECOGNIZED_REMEMBERED, announce, recognize
 from tests.support.people import Person, grown
 
 ALICE, BOB = Person("Alice"), Person("Bob")
@@ -25,7 +25,7 @@ def heard(
     nonce: object = 1,
     found_at: tuple[tuple[bytes, int], ...] = ((HERE, 0),),
     addresses: tuple[bytes, ...] = (HERE, LINK),
-) -> Heard:
+) -> ReceivedService:
     """What is heard when this person's node announces itself."""
     announcement = announce(
         presence_key=person.presence_key,
@@ -35,23 +35,23 @@ def heard(
         nonce=grown("nonce", nonce, size=16),
         padding_seed=grown("padding", nonce),
     )
-    return Heard("abc._meshnode._tcp.local.", found_at, 7000, dict(announcement.txt()))
+    return ReceivedService("abc._meshnode._tcp.local.", found_at, 7000, dict(announcement.txt()))
 
 
-def knowing(*candidates: tuple[bytes, bytes]) -> Recogniser:
+def knowing(*candidates: tuple[bytes, bytes]) -> Recognizer:
     """A recogniser that knows these keys."""
-    made = Recogniser()
+    made = Recognizer()
     assert not list(made.use(candidates, 0.0))
     return made
 
 
 def test_a_contact_is_recognised_and_can_be_dialed_where_he_was_heard() -> None:
-    assert knowing(*EVERYBODY).whose(heard(BOB), 0.0) == Sighted(BOB.id, [Address("192.168.1.7", 7000)])
+    assert knowing(*EVERYBODY).whose(heard(BOB), 0.0) == RecognizedPeer(BOB.id, [Address("192.168.1.7", 7000)])
 
 
 def test_a_link_local_address_is_dialed_by_the_link_it_was_heard_on() -> None:
-    sighted = knowing(*EVERYBODY).whose(heard(BOB, found_at=((LINK, 3),)), 0.0)
-    assert sighted == Sighted(BOB.id, [Address("fe80::7%3", 7000)])
+    recognized = knowing(*EVERYBODY).whose(heard(BOB, found_at=((LINK, 3),)), 0.0)
+    assert recognized == RecognizedPeer(BOB.id, [Address("fe80::7%3", 7000)])
 
 
 def test_an_address_that_the_announcement_does_not_speak_for_is_not_dialed() -> None:
@@ -61,21 +61,21 @@ def test_an_address_that_the_announcement_does_not_speak_for_is_not_dialed() -> 
 
 def test_loopback_is_dialed_only_where_nothing_else_is_announced() -> None:
     both = heard(BOB, found_at=((HERE, 0), (LOOPBACK, 0)), addresses=(HERE, LOOPBACK))
-    assert knowing(*EVERYBODY).whose(both, 0.0) == Sighted(BOB.id, [Address("192.168.1.7", 7000)])
+    assert knowing(*EVERYBODY).whose(both, 0.0) == RecognizedPeer(BOB.id, [Address("192.168.1.7", 7000)])
     alone = heard(BOB, found_at=((LOOPBACK, 0),), addresses=(LOOPBACK,))
-    assert knowing(*EVERYBODY).whose(alone, 0.0) == Sighted(BOB.id, [Address("127.0.0.1", 7000)])
+    assert knowing(*EVERYBODY).whose(alone, 0.0) == RecognizedPeer(BOB.id, [Address("127.0.0.1", 7000)])
 
 
 def test_what_is_no_announcement_is_passed_over() -> None:
     made = knowing(*EVERYBODY)
     for txt in ({}, {b"v": b"9"}, {b"v": b"1", b"n": b"short", b"t": None}):
-        assert made.whose(Heard("x", ((HERE, 0),), 7000, txt), 0.0) is None
+        assert made.whose(ReceivedService("x", ((HERE, 0),), 7000, txt), 0.0) is None
 
 
 def test_a_stranger_who_becomes_a_contact_is_known_without_being_heard_again() -> None:
     made = knowing(EVERYBODY[0])
     assert made.whose(heard(BOB), 0.0) is None
-    assert [sighted.person for sighted in made.use(EVERYBODY, 60.0)] == [BOB.id]
+    assert [recognized.person for recognized in made.use(EVERYBODY, 60.0)] == [BOB.id]
 
 
 def test_what_a_stranger_said_long_ago_does_not_count_any_more() -> None:
@@ -98,9 +98,9 @@ def tried(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     def counting(announcement: Any, addresses: Any, port: int, candidates: Any) -> Any:
         counts.append(len(candidates))
-        return recognise(announcement, addresses, port, candidates)
+        return recognize(announcement, addresses, port, candidates)
 
-    monkeypatch.setattr(recognizer, "recognise", counting)
+    monkeypatch.setattr(recognizer, "recognize", counting)
     return counts
 
 
@@ -126,6 +126,6 @@ def test_a_flood_costs_no_more_than_its_budget_and_the_next_second_has_a_new_one
 
 def test_a_flood_of_strangers_fills_no_memory() -> None:
     made = knowing(*EVERYBODY)
-    for number in range(UNRECOGNISED_REMEMBERED + 50):
+    for number in range(UNRECOGNIZED_REMEMBERED + 50):
         made.whose(heard(Person("Mallory"), nonce=number), float(number))
-    assert len(made._strangers) == UNRECOGNISED_REMEMBERED
+    assert len(made._strangers) == UNRECOGNIZED_REMEMBERED

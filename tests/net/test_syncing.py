@@ -11,7 +11,7 @@ from tests.support.network import Node, connect, start
 
 
 async def post(node: Node, title: str) -> None:
-    await node.desk.run(listings.post, node.replica, listings.Draft(type="offer", title=title))
+    await node.store_thread.run(listings.post, node.replica, listings.Draft(type="offer", title=title))
 
 
 async def test_whoever_is_alone_is_done_at_once(nursery: trio.Nursery) -> None:
@@ -35,8 +35,8 @@ async def test_whoever_called_has_both_sides_compare_again(
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
     await post(bob, "Bread")
-    caller = alice if alice.network.state().peers[0].dialed else bob
-    (outcome,), _ = await caller.network.sync()
+    connector = alice if alice.network.state().peers[0].dialed else bob
+    (outcome,), _ = await connector.network.sync()
     assert (outcome.compared, outcome.done) == (True, True)
 
 

@@ -18,7 +18,7 @@ from protocol import (
     person_id,
     person_matches,
     person_text,
-    short,
+    short_id,
     verify,
 )
 from protocol.fingerprint import WORDS
@@ -99,10 +99,10 @@ def test_what_is_no_key_is_refused_in_words(text: str) -> None:
 
 def test_a_person_is_found_by_the_beginning_of_his_key() -> None:
     alice, bob = Person("Alice").id, Person("Bob").id
-    assert person_matches(short(alice), alice)
-    assert person_matches(f"MP1{short(alice)[:4].upper()}", alice)
+    assert person_matches(short_id(alice), alice)
+    assert person_matches(f"MP1{short_id(alice)[:4].upper()}", alice)
     assert person_matches(person_text(alice), alice)
-    assert not person_matches(short(alice), bob)
+    assert not person_matches(short_id(alice), bob)
     assert not person_matches("", alice)
     assert not person_matches("mp1", alice)
 

@@ -17,7 +17,7 @@ from protocol import (
     LocalError,
     Precision,
     across_km,
-    centre,
+    center,
     coarse,
     coarser,
     distance_km,
@@ -136,10 +136,10 @@ def test_a_cell_made_coarser_lies_around_the_point_and_is_never_finer(
 ) -> None:
     cell = coarser(coarse(*point, fine), wanted)
     assert precision_of(cell) == min(fine, wanted)
-    assert h3.great_circle_distance(centre(cell), point) <= across_km(cell)
+    assert h3.great_circle_distance(center(cell), point) <= across_km(cell)
 
 
 def test_what_is_no_cell_cannot_be_made_coarser() -> None:
-    for ask in (precision_of, centre, lambda cell: coarser(cell, Precision.REGION)):
+    for ask in (precision_of, center, lambda cell: coarser(cell, Precision.REGION)):
         with pytest.raises(LocalError):
             ask("nowhere")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from meshnode.app.owner import policy
-from meshnode.replica.access import Answer, as_asked_by, question
+from meshnode.replica.access import Access, access_key, as_asked_by
 from meshnode.replica.replica import Replica
-from meshnode.store import Row, State
+from meshnode.store import RecordState, Row
 from protocol import Audience, Kind, PersonId, Precision, Preference, Receipt, Record, coarse, limits, seal
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.people import Person
@@ -20,19 +20,19 @@ def alice(place: str | None = HERE) -> Replica:
     return Mesh(61).add("Alice", place=place).replica
 
 
-def put(replica: Replica, *records: Record, state: State = State.LIVE) -> None:
+def put(replica: Replica, *records: Record, state: RecordState = RecordState.LIVE) -> None:
     """As if these had been taken in long ago."""
     for record in records:
         replica.store.records.put(record, state=state, received_from=BOB.id, arrived=EPOCH)
-    replica.circle.refresh(replica.store, {record.header.author for record in records})
+    replica.trust_state.refresh(replica.store, {record.header.author for record in records})
 
 
 def row_of(replica: Replica, record: Record) -> Row:
     return replica.store.records.rows_of([record.id])[0]
 
 
-def answer(replica: Replica, record: Record, viewer: PersonId | None = None) -> Answer:
-    return replica.judge.answer(viewer or replica.me, question(row_of(replica, record)))
+def answer(replica: Replica, record: Record, viewer: PersonId | None = None) -> Access:
+    return replica.access.answer(viewer or replica.me, access_key(row_of(replica, record)))
 
 
 def known(replica: Replica, **said: Any) -> None:
@@ -42,7 +42,7 @@ def known(replica: Replica, **said: Any) -> None:
 def test_without_the_authors_policy_nothing_is_decided() -> None:
     replica = alice()
     put(replica, BOB.certificate(EPOCH), BOB.listing(now=EPOCH))
-    assert answer(replica, BOB.listing(now=EPOCH)) is Answer.UNKNOWN
+    assert answer(replica, BOB.listing(now=EPOCH)) is Access.UNKNOWN
 
 
 def test_a_policy_older_than_the_one_a_record_was_made_under_decides_nothing() -> None:
@@ -50,8 +50,8 @@ def test_a_policy_older_than_the_one_a_record_was_made_under_decides_nothing() -
     known(replica)
     newer = BOB.listing(now=EPOCH, policy_version=2)
     put(replica, newer, BOB.listing("Older", now=EPOCH))
-    assert answer(replica, newer) is Answer.UNKNOWN
-    assert answer(replica, BOB.listing("Older", now=EPOCH)) is Answer.YES
+    assert answer(replica, newer) is Access.UNKNOWN
+    assert answer(replica, BOB.listing("Older", now=EPOCH)) is Access.YES
 
 
 def test_the_viewers_own_block_decides_whatever_the_author_may_have_said() -> None:
@@ -59,8 +59,8 @@ def test_the_viewers_own_block_decides_whatever_the_author_may_have_said() -> No
     put(replica, BOB.certificate(EPOCH), BOB.listing(now=EPOCH), BOB.profile(EPOCH))
     policy.block(replica, BOB.id)
     put(replica, BOB.listing(now=EPOCH), BOB.profile(EPOCH))
-    assert answer(replica, BOB.listing(now=EPOCH)) is Answer.NO
-    assert answer(replica, BOB.profile(EPOCH)) is Answer.NO
+    assert answer(replica, BOB.listing(now=EPOCH)) is Access.NO
+    assert answer(replica, BOB.profile(EPOCH)) is Access.NO
 
 
 def test_what_only_a_suspended_policy_would_allow_is_doubtful() -> None:
@@ -69,14 +69,14 @@ def test_what_only_a_suspended_policy_would_allow_is_doubtful() -> None:
     put(replica, BOB.certificate(EPOCH), CAROL.certificate(EPOCH))
     put(replica, CAROL.policy({BOB: 900}, now=EPOCH), CAROL.listing(now=EPOCH))
     put(replica, BOB.policy({CAROL: 900, replica.me: 900}, now=EPOCH))
-    assert answer(replica, CAROL.listing(now=EPOCH)) is Answer.YES
-    put(replica, BOB.policy({}, version=2, now=EPOCH + 1).without_body(), state=State.HEADER)
-    assert answer(replica, CAROL.listing(now=EPOCH)) is Answer.UNKNOWN
+    assert answer(replica, CAROL.listing(now=EPOCH)) is Access.YES
+    put(replica, BOB.policy({}, version=2, now=EPOCH + 1).without_body(), state=RecordState.HEADER)
+    assert answer(replica, CAROL.listing(now=EPOCH)) is Access.UNKNOWN
     put(replica, BOB.policy({}, version=2, now=EPOCH + 1))
-    assert answer(replica, CAROL.listing(now=EPOCH)) is Answer.NO
+    assert answer(replica, CAROL.listing(now=EPOCH)) is Access.NO
 
 
-def local(replica: Replica, record: Record, viewer: PersonId | None = None) -> Answer:
+def local(replica: Replica, record: Record, viewer: PersonId | None = None) -> Access:
     put(replica, record)
     return answer(replica, record, viewer)
 
@@ -85,33 +85,33 @@ def test_who_is_local_is_unknown_until_both_places_are() -> None:
     replica = alice()
     listing = BOB.listing(now=EPOCH, audience=Audience.ANYONE_LOCAL)
     known(replica)
-    assert local(replica, listing) is Answer.UNKNOWN  # where he is has not come yet
+    assert local(replica, listing) is Access.UNKNOWN  # where he is has not come yet
     put(replica, BOB.profile(EPOCH, place=NEAR))
-    assert answer(replica, listing) is Answer.YES
+    assert answer(replica, listing) is Access.YES
     put(replica, BOB.profile(EPOCH + 1, version=2))
-    assert answer(replica, listing) is Answer.NO  # he says that he does not say
+    assert answer(replica, listing) is Access.NO  # he says that he does not say
 
 
 def test_who_publishes_no_place_is_local_to_nobody() -> None:
     replica = alice(place=None)
     known(replica)
     put(replica, BOB.profile(EPOCH, place=NEAR))
-    assert local(replica, BOB.listing(now=EPOCH, audience=Audience.ANYONE_LOCAL)) is Answer.NO
+    assert local(replica, BOB.listing(now=EPOCH, audience=Audience.ANYONE_LOCAL)) is Access.NO
 
 
 def test_a_listing_that_names_no_audience_goes_where_its_author_prefers() -> None:
     replica = alice()
     known(replica, preference=Preference(Audience.MY_CELL, Precision.CITY, 25, 1))
     listing = BOB.listing(now=EPOCH, audience=Audience.FOLLOWS)
-    assert local(replica, listing) is Answer.NO
+    assert local(replica, listing) is Access.NO
     known(replica, preference=Preference(Audience.NETWORK_WIDE, Precision.CITY, 25, 2), version=2, stamp=2)
-    assert answer(replica, listing) is Answer.YES
+    assert answer(replica, listing) is Access.YES
 
 
 def test_everybody_may_have_what_is_his_own() -> None:
     replica = alice()
     put(replica, BOB.listing(now=EPOCH, audience=Audience.MY_CELL))
-    assert answer(replica, BOB.listing(now=EPOCH, audience=Audience.MY_CELL), BOB.id) is Answer.YES
+    assert answer(replica, BOB.listing(now=EPOCH, audience=Audience.MY_CELL), BOB.id) is Access.YES
 
 
 def test_what_has_expired_is_for_its_author_alone() -> None:
@@ -120,9 +120,9 @@ def test_what_has_expired_is_for_its_author_alone() -> None:
     listing = BOB.listing(now=EPOCH)
     put(replica, listing)
     late = listing.header.expires
-    assert replica.judge.may_have(replica.me, row_of(replica, listing), late - 1) is Answer.YES
-    assert replica.judge.may_have(replica.me, row_of(replica, listing), late) is Answer.NO
-    assert replica.judge.may_have(BOB.id, row_of(replica, listing), late) is Answer.YES
+    assert replica.access.may_have(replica.me, row_of(replica, listing), late - 1) is Access.YES
+    assert replica.access.may_have(replica.me, row_of(replica, listing), late) is Access.NO
+    assert replica.access.may_have(BOB.id, row_of(replica, listing), late) is Access.YES
 
 
 def test_a_certificate_and_a_policy_go_to_the_mesh_and_to_whom_they_are_about() -> None:
@@ -130,8 +130,8 @@ def test_a_certificate_and_a_policy_go_to_the_mesh_and_to_whom_they_are_about() 
     known(replica)
     dan = Person("Dan")
     put(replica, dan.certificate(EPOCH), dan.policy({BOB: 100}, now=EPOCH))
-    assert answer(replica, dan.policy({BOB: 100}, now=EPOCH), BOB.id) is Answer.YES
-    assert answer(replica, dan.policy({BOB: 100}, now=EPOCH)) is Answer.NO
+    assert answer(replica, dan.policy({BOB: 100}, now=EPOCH), BOB.id) is Access.YES
+    assert answer(replica, dan.policy({BOB: 100}, now=EPOCH)) is Access.NO
     assert row_of(replica, dan.certificate(EPOCH)).kind == Kind.DEVICE
 
 
@@ -152,9 +152,9 @@ def test_a_letter_is_for_its_authors_web_and_for_whom_its_tag_names() -> None:
     letter = letter_to(CAROL.id)
     known(replica)
     put(replica, letter)
-    assert answer(replica, letter) is Answer.YES  # she carries it
-    assert answer(replica, letter, CAROL.id) is Answer.YES
-    assert answer(replica, letter, Person("Dan").id) is Answer.NO
+    assert answer(replica, letter) is Access.YES  # she carries it
+    assert answer(replica, letter, CAROL.id) is Access.YES
+    assert answer(replica, letter, Person("Dan").id) is Access.NO
 
 
 def test_what_is_for_me_needs_no_policy_of_its_author_but_is_given_to_others_by_his_policy_only() -> None:
@@ -162,14 +162,14 @@ def test_what_is_for_me_needs_no_policy_of_its_author_but_is_given_to_others_by_
     replica = alice()
     mine, carols = letter_to(replica.me), letter_to(CAROL.id, b"b" * 16)
     put(replica, BOB.certificate(EPOCH), mine, carols)
-    assert answer(replica, mine) is Answer.YES
-    assert answer(replica, carols) is Answer.UNKNOWN
-    assert answer(replica, carols, CAROL.id) is Answer.UNKNOWN
+    assert answer(replica, mine) is Access.YES
+    assert answer(replica, carols) is Access.UNKNOWN
+    assert answer(replica, carols, CAROL.id) is Access.UNKNOWN
     known(replica, blocks=[CAROL])
-    assert answer(replica, carols, CAROL.id) is Answer.NO
+    assert answer(replica, carols, CAROL.id) is Access.NO
     policy.block(replica, BOB.id)
     put(replica, mine)
-    assert answer(replica, mine) is Answer.NO
+    assert answer(replica, mine) is Access.NO
 
 
 def test_all_letters_of_one_author_to_others_are_one_question() -> None:
@@ -177,7 +177,7 @@ def test_all_letters_of_one_author_to_others_are_one_question() -> None:
     letters = [letter_to(CAROL.id, bytes([number]) * 16) for number in range(3)]
     mine = letter_to(replica.me, b"m" * 16)
     put(replica, BOB.certificate(EPOCH), mine, *letters)
-    asked = {as_asked_by(replica.me, question(row_of(replica, letter))) for letter in letters}
+    asked = {as_asked_by(replica.me, access_key(row_of(replica, letter))) for letter in letters}
     assert len(asked) == 1
-    own = question(row_of(replica, mine))
+    own = access_key(row_of(replica, mine))
     assert as_asked_by(replica.me, own) == own

@@ -7,7 +7,7 @@ import pytest
 from meshnode.errors import Failed, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from protocol import STRIKE_VERSION, Audience, Device, Kind, Listing, Record, device_slot, limits, signed
+from protocol import REVOCATION_VERSION, Audience, Device, Kind, Listing, Record, device_slot, limits, signed
 from tests.support.mesh import EPOCH, Mesh
 
 SLOT = bytes(range(16))
@@ -28,11 +28,11 @@ def test_versions_count_and_the_floor_rises_only_where_something_is_taken() -> N
     headers = [
         write(replica).header,
         write(replica, "Long ladder").header,
-        write(replica, "For my cell", audience=Audience.MY_CELL, narrows=True).header,
+        write(replica, "For my cell", audience=Audience.MY_CELL, may_reduce_access=True).header,
         write(replica, "Still for my cell", audience=Audience.MY_CELL).header,
     ]
     assert [header.version for header in headers] == [1, 2, 3, 4]
-    assert [header.floor for header in headers] == [1, 1, 3, 3]
+    assert [header.min_valid_version for header in headers] == [1, 1, 3, 3]
 
 
 def test_a_listing_names_the_policy_it_was_made_under() -> None:
@@ -44,7 +44,7 @@ def test_a_shorter_life_is_remembered_to_have_been_longer() -> None:
     replica = alice()
     long = write(replica, life=90 * limits.DAY).header
     short = write(replica, life=limits.DAY).header
-    assert short.expires < long.expires == short.outlives
+    assert short.expires < long.expires == short.latest_expiry
 
 
 def test_what_is_withdrawn_leaves_no_body_and_lasts_as_long_as_any_version_could() -> None:
@@ -53,8 +53,8 @@ def test_what_is_withdrawn_leaves_no_body_and_lasts_as_long_as_any_version_could
     write(replica, life=limits.DAY)
     withdrawn = authoring.withdraw(replica, Kind.LISTING, SLOT)
     assert withdrawn.body == b""
-    assert withdrawn.header.outlives == long.expires
-    assert withdrawn.header.floor == withdrawn.header.version
+    assert withdrawn.header.latest_expiry == long.expires
+    assert withdrawn.header.min_valid_version == withdrawn.header.version
     assert replica.store.records.used((replica.me, Kind.LISTING, SLOT)) is None
 
 
@@ -68,7 +68,7 @@ def test_what_was_dated_far_ahead_by_a_wrong_clock_can_still_be_withdrawn() -> N
     node.clock.confirm()
     withdrawn = authoring.withdraw(node.replica, Kind.LISTING, SLOT)
     assert withdrawn.header.created == EPOCH
-    assert withdrawn.header.outlives > EPOCH + 49 * 365 * limits.DAY
+    assert withdrawn.header.latest_expiry > EPOCH + 49 * 365 * limits.DAY
 
 
 def test_nothing_can_be_withdrawn_that_is_not_there() -> None:
@@ -85,12 +85,12 @@ def test_a_device_that_was_struck_is_told_so_and_writes_nothing() -> None:
         author=replica.me,
         device=keys.device_id,
         slot=device_slot(keys.device_id),
-        version=STRIKE_VERSION,
+        version=REVOCATION_VERSION,
         created=EPOCH,
         expires=limits.FOREVER,
-        floor=STRIKE_VERSION,
-        outlives=limits.FOREVER,
-        body=Device(bytes(16), keys.dh_public, keys.letter_public, struck=True).to_body(),
+        min_valid_version=REVOCATION_VERSION,
+        latest_expiry=limits.FOREVER,
+        body=Device(bytes(16), keys.dh_public, keys.letter_public, revoked=True).to_body(),
         sign=replica.identity.sign,
     )
     replica.ingest.receive([strike])

@@ -12,7 +12,7 @@ from meshnode.app.owner import policy
 from meshnode.errors import StorageFull
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, Kind, Record, limits
 from protocol.limits import DAY
 from tests.support.mesh import EPOCH, Mesh
@@ -44,7 +44,7 @@ def test_the_order_within_a_batch_and_over_batches_does_not_matter() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica), BOB.id)
     together = states(replica)
-    assert State.HELD not in together.values()
+    assert RecordState.PENDING not in together.values()
     for order in itertools.permutations(bobs(replica)[:4]):
         other = alice()
         other.ingest.receive(list(order), BOB.id)
@@ -61,7 +61,7 @@ def test_what_waits_for_a_certificate_is_told_as_new_when_it_comes() -> None:
     replica.changes.subscribe(heard.append)
     certificate, said, profile, one, _ = bobs(replica)
     replica.ingest.receive([said, profile, one], BOB.id)
-    assert set(states(replica).values()) == {State.HELD}
+    assert set(states(replica).values()) == {RecordState.PENDING}
     replica.ingest.receive([certificate], BOB.id)
     assert set(heard[-1].stored) == {certificate.id, said.id, profile.id, one.id}
     assert heard[-1].trust
@@ -70,7 +70,7 @@ def test_what_waits_for_a_certificate_is_told_as_new_when_it_comes() -> None:
 def test_a_batch_that_cannot_be_committed_leaves_no_trace_and_is_told_to_nobody() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica)[:2], BOB.id)
-    before, weight = states(replica), replica.circle.graph.weight(BOB.id, replica.me)
+    before, weight = states(replica), replica.trust_state.graph.weight(BOB.id, replica.me)
     heard: list[Change] = []
     replica.changes.subscribe(heard.append)
 
@@ -81,10 +81,10 @@ def test_a_batch_that_cannot_be_committed_leaves_no_trace_and_is_told_to_nobody(
     with pytest.raises(StorageFull):
         replica.ingest.receive([newer, BOB.listing("Lost", now=EPOCH)], BOB.id, within=full)
     assert states(replica) == before
-    assert replica.circle.graph.weight(BOB.id, replica.me) == weight == 900
+    assert replica.trust_state.graph.weight(BOB.id, replica.me) == weight == 900
     assert heard == []
     replica.ingest.receive([newer], BOB.id)
-    assert replica.circle.graph.weight(BOB.id, replica.me) == 100
+    assert replica.trust_state.graph.weight(BOB.id, replica.me) == 100
 
 
 def test_what_is_committed_is_there_before_anybody_is_told() -> None:
@@ -103,8 +103,8 @@ def test_a_record_that_is_not_for_us_ends_the_version_that_was() -> None:
     outcome = replica.ingest.receive([narrowed], BOB.id)
     assert [record.id for record, _ in outcome.not_for_us] == [narrowed.id]
     assert [row.id for row in outcome.change.ended] == [old.id]
-    assert states(replica)[old.id] == State.SUSPENDED
-    assert states(replica)[narrowed.id] == State.HEADER
+    assert states(replica)[old.id] == RecordState.SUSPENDED
+    assert states(replica)[narrowed.id] == RecordState.HEADER
 
 
 def test_whoever_shows_an_older_version_is_answered_with_the_newer_header() -> None:
@@ -114,7 +114,7 @@ def test_whoever_shows_an_older_version_is_answered_with_the_newer_header() -> N
     replica.ingest.receive([newer], BOB.id)
     outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
     assert [answer.head.id for answer in outcome.answers] == [newer.id]
-    assert states(replica)[newer.id] == State.LIVE
+    assert states(replica)[newer.id] == RecordState.LIVE
 
 
 def test_whoever_shows_what_is_held_suspended_is_answered_too() -> None:
@@ -131,9 +131,9 @@ def test_a_body_that_comes_after_its_header_is_taken() -> None:
     replica.ingest.receive(bobs(replica), BOB.id)
     newer = BOB.listing("One", now=EPOCH + 1, version=2)
     replica.ingest.receive([newer.without_body()], BOB.id)
-    assert states(replica)[newer.id] == State.HEADER
+    assert states(replica)[newer.id] == RecordState.HEADER
     replica.ingest.receive([newer], BOB.id)
-    assert states(replica) | {newer.id: State.LIVE} == states(replica)
+    assert states(replica) | {newer.id: RecordState.LIVE} == states(replica)
     assert BOB.listing("One", now=EPOCH).id not in states(replica)
 
 
@@ -165,24 +165,24 @@ def test_versions_end_in_the_same_state_in_whatever_order_they_come(order: list[
     replica.ingest.receive(bobs(replica)[:3], BOB.id)
     versions = [
         BOB.listing("Ladder", now=EPOCH + 1, version=1),
-        BOB.listing("Ladder", now=EPOCH + 2, version=2, floor=1),
-        BOB.listing("Ladder", now=EPOCH + 3, version=3, floor=2, audience=Audience.MY_CELL).without_body(),
-        BOB.listing("Ladder", now=EPOCH + 4, version=4, floor=2),
-        BOB.listing("Ladder", now=EPOCH + 5, version=5, floor=5, audience=Audience.MY_CELL),
-        BOB.listing("Ladder", now=EPOCH + 6, version=6, floor=6),
+        BOB.listing("Ladder", now=EPOCH + 2, version=2, min_valid_version=1),
+        BOB.listing("Ladder", now=EPOCH + 3, version=3, min_valid_version=2, audience=Audience.MY_CELL).without_body(),
+        BOB.listing("Ladder", now=EPOCH + 4, version=4, min_valid_version=2),
+        BOB.listing("Ladder", now=EPOCH + 5, version=5, min_valid_version=5, audience=Audience.MY_CELL),
+        BOB.listing("Ladder", now=EPOCH + 6, version=6, min_valid_version=6),
     ]
     for number in order:
         replica.ingest.receive([versions[number]], BOB.id)
     rows = [row for row in replica.store.records.rows(author=BOB.id) if row.kind == Kind.LISTING]
-    assert [(row.version, row.state) for row in rows] == [(6, State.LIVE)]
+    assert [(row.version, row.state) for row in rows] == [(6, RecordState.LIVE)]
 
 
 def test_records_that_wait_count_for_no_author() -> None:
     replica = alice()
     replica.ingest.receive([BOB.listing(f"{number}", now=EPOCH) for number in range(20)], BOB.id)
     assert replica.store.records.count(BOB.id) == 0
-    assert replica.store.records.count_held(BOB.id) == 20
-    assert limits.HELD_FROM_ONE_MAX < limits.HELD_RECORDS_MAX
+    assert replica.store.records.count_pending(BOB.id) == 20
+    assert limits.PENDING_FROM_ONE_MAX < limits.PENDING_RECORDS_MAX
 
 
 def test_a_dropped_record_is_taken_again_when_it_is_for_us_again() -> None:
@@ -191,7 +191,7 @@ def test_a_dropped_record_is_taken_again_when_it_is_for_us_again() -> None:
     replica.ingest.receive(bobs(replica), BOB.id)
     listing = BOB.listing("One", now=EPOCH)
     policy.block(replica, BOB.id)
-    assert states(replica)[listing.id] == State.HEADER
+    assert states(replica)[listing.id] == RecordState.HEADER
     policy.unblock(replica, BOB.id)
     replica.ingest.receive(bobs(replica), BOB.id)
-    assert states(replica)[listing.id] == State.LIVE
+    assert states(replica)[listing.id] == RecordState.LIVE

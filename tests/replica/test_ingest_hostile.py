@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshnode.replica.replica import Replica
-from meshnode.store import State, Store
+from meshnode.store import RecordState, Store
 from protocol import Code, Record
 from tests.support.forger import listing_nobody_here_can_read, profile_nobody_here_can_read
 from tests.support.network import replica_of
@@ -40,10 +40,10 @@ def test_a_node_starts_though_a_stored_profile_cannot_be_read_any_more() -> None
     bob.ingest.receive([CAROL.certificate(now), CAROL.policy({bob.me: 900}, now=now)], CAROL.id)
     unread = profile_nobody_here_can_read(CAROL, now)
     with store.transaction():
-        store.records.put(unread, state=State.LIVE, received_from=CAROL.id, arrived=now)
+        store.records.put(unread, state=RecordState.LIVE, received_from=CAROL.id, arrived=now)
     again = Replica.open(store, bob.me, bob.keys, bob.clock, bob.entropy, identity=bob.identity)
-    assert again.circle.profile(CAROL.id) is None
-    assert again.circle.policy(CAROL.id) is not None
+    assert again.trust_state.profile(CAROL.id) is None
+    assert again.trust_state.policy(CAROL.id) is not None
 
 
 @pytest.mark.parametrize("whole", [True, False])

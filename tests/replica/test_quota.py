@@ -29,7 +29,7 @@ def crowd(count: int, now: int) -> Iterator[Record]:
 @pytest.fixture
 def bob(monkeypatch: pytest.MonkeyPatch) -> Replica:
     """Somebody with room for thirty who-is-who records of others, twenty of them from one."""
-    monkeypatch.setattr(limits, "CIRCLE_RECORDS_MAX", 30)
+    monkeypatch.setattr(limits, "GRAPH_RECORDS_MAX", 30)
     bob = replica_of("Bob")
     policy.vouch(bob, ALICE.id, 800)
     return bob
@@ -69,7 +69,7 @@ def test_a_withdrawal_finds_room_when_its_author_has_none_left(bob: Replica, mon
 
 
 def test_policies_are_metered_by_their_bytes(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "CIRCLE_RECORDS_MAX", 1000)
+    monkeypatch.setattr(limits, "GRAPH_RECORDS_MAX", 1000)
     monkeypatch.setattr(limits, "POLICY_BYTES_MAX", 60_000)
     bob = replica_of("Bob")
     now = bob.clock.now()
@@ -99,12 +99,12 @@ def test_a_tenth_of_a_disk_or_enough_to_go_on_with_is_not_nearly_full(
 ) -> None:
     gigabyte = 1024**3
     monkeypatch.setattr(Store, "disk", lambda _: (free * gigabyte, 100 * gigabyte))
-    assert not bob.room.disk_is_full
+    assert not bob.quota.disk_is_full
 
 
 def test_the_owner_is_told_who_has_crowded_the_node(bob: Replica) -> None:
     bob.ingest.receive(list(crowd(100, bob.clock.now())), MALLORY.id)
-    assert bob.room.crowded_by() == [MALLORY.id]
+    assert bob.quota.crowded_by() == [MALLORY.id]
     assert [problem.code for problem in problems(bob, NetworkState(ready=True))] == ["crowded"]
 
 
@@ -123,10 +123,10 @@ def test_blocking_who_has_crowded_the_node_throws_out_what_he_brought(bob: Repli
     bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now)], MALLORY.id)
     bob.ingest.receive([CAROL.certificate(now)], NORA.id)
     bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
-    assert bob.room.crowded_by() == [MALLORY.id]
+    assert bob.quota.crowded_by() == [MALLORY.id]
     blocks.block(bob, person_text(MALLORY.id))
-    assert bob.circle.people() == {bob.me, ALICE.id, CAROL.id}
-    assert bob.room.crowded_by() == []
+    assert bob.trust_state.people() == {bob.me, ALICE.id, CAROL.id}
+    assert bob.quota.crowded_by() == []
 
 
 def test_certificates_of_people_of_whom_nothing_else_comes_go_after_a_while() -> None:
@@ -136,9 +136,9 @@ def test_certificates_of_people_of_whom_nothing_else_comes_go_after_a_while() ->
     policy.vouch(bob, ALICE.id, 800)
     bob.ingest.receive([ALICE.certificate(now), NORA.certificate(now), NORA.policy({bob.me: 500}, now=now)], MALLORY.id)
     bob.ingest.receive([*crowd(5, now), CAROL.strike(now)], MALLORY.id)
-    wall[0] += limits.HELD_LIFE
+    wall[0] += limits.PENDING_LIFE
     upkeep.upkeep(bob)
-    assert len(bob.circle.people()) == 9
+    assert len(bob.trust_state.people()) == 9
     wall[0] += limits.HOUR
     upkeep.upkeep(bob)
-    assert bob.circle.people() == {bob.me, ALICE.id, NORA.id}
+    assert bob.trust_state.people() == {bob.me, ALICE.id, NORA.id}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from meshnode.replica.served_set import View
-from meshnode.store import State
+from meshnode.replica.served_set import ServedSet
+from meshnode.store import RecordState
 from protocol import Phase
 from tests.support.network import replica_of
 from tests.support.people import Person
@@ -14,10 +14,10 @@ ALICE, CAROL, DAVE = Person("Alice"), Person("Carol"), Person("Dave")
 def test_what_waited_and_then_was_not_for_us_may_be_shown_again_when_more_of_the_web_is_known() -> None:
     bob = replica_of("Bob")
     now = bob.clock.now()
-    view = View(bob.store, bob.judge, bob.clock, bob.me, ALICE.id)
+    view = ServedSet(bob.store, bob.access, bob.clock, bob.me, ALICE.id)
     profile = DAVE.profile(now)
     bob.ingest.receive([DAVE.certificate(now), profile], ALICE.id)
-    assert [row.state for row in bob.store.records.rows_of([profile.id])] == [State.HELD]
+    assert [row.state for row in bob.store.records.rows_of([profile.id])] == [RecordState.PENDING]
 
     # Dave's policy came before Carol's, who joins him to Bob.
     outcome = bob.ingest.receive([DAVE.policy({CAROL: 900}, now=now)], ALICE.id)

@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from meshnode.app.owner import policy
-from meshnode.replica.access import Answer, Question, question
+from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.replica import Replica
-from meshnode.replica.standing_tracker import Moved
-from meshnode.store import State
+from meshnode.replica.standing_tracker import StandingTracker
+from meshnode.store import RecordState
 from protocol import Audience, PersonId, Precision, Preference, Record, coarse
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.people import Person
@@ -33,11 +33,11 @@ class World:
             for audience in Audience:
                 self.put(person.listing(f"{audience.word}", audience=audience, now=EPOCH))
 
-    def put(self, record: Record, state: State = State.LIVE) -> None:
+    def put(self, record: Record, state: RecordState = RecordState.LIVE) -> None:
         self.replica.store.records.put(record, state=state, received_from=PEOPLE[0].id, arrived=EPOCH)
-        self.replica.circle.refresh(self.replica.store, {record.header.author})
+        self.replica.trust_state.refresh(self.replica.store, {record.header.author})
 
-    def say(self, person: Person, state: State = State.LIVE) -> None:
+    def say(self, person: Person, state: RecordState = RecordState.LIVE) -> None:
         others = [self.replica.me, *(other.id for other in PEOPLE if other is not person)]
         vouches: dict[Person | PersonId, int] = {
             other: self.rng.choice([300, 800, 1000]) for other in self.rng.sample(others, self.rng.randrange(1, 4))
@@ -54,7 +54,7 @@ class World:
         changes: list[Callable[[], object]] = [
             lambda: self.say(person),
             lambda: self.say(person),
-            lambda: self.say(person, State.SUSPENDED),
+            lambda: self.say(person, RecordState.SUSPENDED),
             lambda: self.put(person.profile(EPOCH, place=rng.choice(PLACES), version=self.version)),
             lambda: policy.vouch(replica, person.id, rng.choice([0, 400, 900])),
             lambda: policy.block(replica, person.id),
@@ -62,8 +62,8 @@ class World:
         ]
         rng.choice(changes)()
 
-    def answers(self, viewer: PersonId, asked: set[Question]) -> dict[Question, Answer]:
-        return {each: self.replica.judge.answer(viewer, each) for each in asked}
+    def answers(self, viewer: PersonId, asked: set[AccessKey]) -> dict[AccessKey, Access]:
+        return {each: self.replica.access.answer(viewer, each) for each in asked}
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -71,8 +71,8 @@ def test_no_answer_changes_about_whom_nobody_names(seed: int) -> None:
     world = World(seed)
     replica = world.replica
     viewers = [replica.me, *(person.id for person in PEOPLE[:3])]
-    asked = {question(row) for row in replica.store.records.rows()}
-    moved = {viewer: Moved(replica.circle, viewer) for viewer in viewers}
+    asked = {access_key(row) for row in replica.store.records.rows()}
+    moved = {viewer: StandingTracker(replica.trust_state, viewer) for viewer in viewers}
     narrow = 0
     for viewer in viewers:
         assert moved[viewer].since_last() is None  # nothing was said before
@@ -90,9 +90,9 @@ def test_no_answer_changes_about_whom_nobody_names(seed: int) -> None:
 
 def test_whoever_has_not_asked_for_long_asks_about_everybody() -> None:
     world = World(1)
-    moved = Moved(world.replica.circle, PEOPLE[0].id)
+    moved = StandingTracker(world.replica.trust_state, PEOPLE[0].id)
     moved.since_last()
     assert moved.since_last() == set()
     for _ in range(5000):
-        world.replica.circle.refresh(world.replica.store, {PEOPLE[1].id})
+        world.replica.trust_state.refresh(world.replica.store, {PEOPLE[1].id})
     assert moved.since_last() is None

@@ -9,12 +9,12 @@ import pytest
 from meshnode.store import Exchange, Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import migrate, migrations
-from protocol import Act, Move, Stage
+from protocol import Action, Move, Stage
 from tests.support.exchanges import move, terms
 from tests.support.people import NOW, Person, grown
 
 BOB, CAROL = Person("Bob"), Person("Carol")
-ASK = move(Act.ASK, terms())
+ASK = move(Action.ASK, terms())
 
 
 def begun(
@@ -50,14 +50,14 @@ def test_the_same_id_with_somebody_else_is_another_exchange(store: Store) -> Non
 
 def test_moves_are_kept_once_in_the_order_of_their_coming(store: Store) -> None:
     exchange = begun(store)
-    words = [move(Act.SAY, terms(), text=text) for text in ("one", "two")]
+    words = [move(Action.SAY, terms(), text=text) for text in ("one", "two")]
     for said in (ASK, words[1], words[0]):
         assert store.exchanges.add_move(exchange, said, mine=False, arrived=NOW, letter=None)
     assert not store.exchanges.add_move(exchange, ASK, mine=False, arrived=NOW + 9, letter=None)
     assert [kept.move for kept in store.exchanges.moves(exchange)] == [ASK, words[1], words[0]]
     assert [kept.arrived for kept in store.exchanges.moves(exchange)] == [NOW] * 3
     assert store.exchanges.count_moves(exchange, mine=False) == 3
-    assert store.exchanges.count_moves(exchange, mine=False, act=Act.SAY) == 2
+    assert store.exchanges.count_moves(exchange, mine=False, act=Action.SAY) == 2
     assert store.exchanges.count_moves(exchange, mine=True) == 0
 
 
@@ -70,7 +70,7 @@ def test_a_move_sent_again_remembers_its_latest_letter(store: Store) -> None:
 
 
 def test_both_sides_may_say_the_same(store: Store) -> None:
-    exchange, said = begun(store), move(Act.DONE, terms())
+    exchange, said = begun(store), move(Action.DONE, terms())
     for mine in (True, False):
         assert store.exchanges.add_move(exchange, said, mine=mine, arrived=NOW, letter=None)
     assert [kept.mine for kept in store.exchanges.moves(exchange)] == [True, False]
@@ -155,8 +155,8 @@ def test_a_file_from_before_there_were_exchanges_keeps_what_it_held(tmp_path: Pa
 def test_a_move_is_read_as_it_was_written(store: Store) -> None:
     exchange = begun(store)
     said: list[Move] = [
-        move(Act.ASK, terms("need", lend=True, return_by=NOW), text="\u00e9\n\u00e9", communities=(bytes(16),)),
-        move(Act.DECLINE, terms(), reason="gone"),
+        move(Action.ASK, terms("need", lend=True, return_by=NOW), text="\u00e9\n\u00e9", communities=(bytes(16),)),
+        move(Action.DECLINE, terms(), reason="gone"),
     ]
     for one in said:
         store.exchanges.add_move(exchange, one, mine=False, arrived=NOW, letter=None)

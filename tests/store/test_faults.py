@@ -14,7 +14,7 @@ import apsw
 import pytest
 
 from meshnode.errors import Refused, StorageDamaged, StorageFailed, StorageFull
-from meshnode.store import State, Store
+from meshnode.store import RecordState, Store
 from protocol import Kind, PersonId
 from tests.support.failing_disk import FailingDisk, disk_full, eio_on_fsync
 from tests.support.people import NOW, Person
@@ -36,7 +36,7 @@ def disk() -> Iterator[FailingDisk]:
 
 
 def put(store: Store, title: str, *, source: PersonId | None = BOB.id) -> None:
-    store.records.put(ALICE.listing(title), state=State.LIVE, received_from=source, arrived=NOW)
+    store.records.put(ALICE.listing(title), state=RecordState.LIVE, received_from=source, arrived=NOW)
 
 
 def fill(path: Path, count: int = 200, *, source: PersonId | None = BOB.id) -> None:
@@ -327,7 +327,7 @@ def test_a_second_process_on_one_database_is_refused(path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from meshnode.store import State, Store
+from meshnode.store import RecordState, Store
 from tests.support.people import NOW, Person
 
 alice, bob = Person("Alice"), Person("Bob")
@@ -336,7 +336,7 @@ for batch in range(100_000):
     with store.transaction():
         for number in range(20):
             store.records.put(
-                alice.listing(f"{batch} {number}"), state=State.LIVE, received_from=bob.id if number else None, arrived=NOW
+                alice.listing(f"{batch} {number}"), state=RecordState.LIVE, received_from=bob.id if number else None, arrived=NOW
             )
     print(batch, flush=True)  # acknowledged
 """

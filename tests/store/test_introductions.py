@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from meshnode.store import Introduced, Store
+from meshnode.store import Store, StoredIntroduction
 from protocol import limits
 from tests.support.people import NOW, Person
 
 ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 
 
-def told(person: Person, by: Person = BOB, at: int = NOW, message: str = "") -> Introduced:
+def told(person: Person, by: Person = BOB, at: int = NOW, message: str = "") -> StoredIntroduction:
     certificates = (person.certificate(), person.on("phone").certificate())
-    return Introduced(person.id, by.id, person.name, message, certificates, at)
+    return StoredIntroduction(person.id, by.id, person.name, message, certificates, at)
 
 
 def test_introductions_come_back_as_they_went_the_latest_first(store: Store) -> None:

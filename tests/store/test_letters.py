@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.store import LyingLetter, State, Store
+from meshnode.store import RecordState, Store, StoredLetter
 from meshnode.store.letters import DELIVERIES_KEPT
 from protocol import Kind, Letter, Receipt, Record, limits, seal
 from protocol.limits import DAY
@@ -26,40 +26,40 @@ def letter(author: Person = ALICE, slot: bytes = SLOT, version: int = 1) -> Reco
     return author.record(Kind.LETTER, slot, body, life=LIFE, version=version)
 
 
-def lying(store: Store) -> list[bytes]:
-    return [found.slot for found in store.letters.lying()]
+def stored(store: Store) -> list[bytes]:
+    return [found.slot for found in store.letters.stored()]
 
 
 def test_a_letter_lies_about_until_it_was_read(store: Store) -> None:
     record = letter()
     put(store, record)
     body = Letter.parse(record.body or b"")
-    (found,) = store.letters.lying()
-    assert found == LyingLetter(record.id, ALICE.id, ALICE.device, SLOT, body.tag, None)
+    (found,) = store.letters.stored()
+    assert found == StoredLetter(record.id, ALICE.id, ALICE.device, SLOT, body.tag, None)
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
-    assert lying(store) == []
+    assert stored(store) == []
     put(store, letter(BOB))  # the same slot of somebody else is another letter
-    assert lying(store) == [SLOT]
+    assert stored(store) == [SLOT]
 
 
 def test_a_letter_of_an_unknown_kind_is_told_with_its_number_until_it_is_read(store: Store) -> None:
     put(store, letter())
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE, number=77)
-    assert [found.number for found in store.letters.lying()] == [77]
+    assert [found.number for found in store.letters.stored()] == [77]
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
-    assert lying(store) == []
+    assert stored(store) == []
 
 
 def test_what_waits_is_withdrawn_or_is_a_header_alone_does_not_lie_about(store: Store) -> None:
-    put(store, letter(), State.HELD)
-    assert lying(store) == []
+    put(store, letter(), RecordState.PENDING)
+    assert stored(store) == []
     put(store, letter())
-    assert lying(store) == [SLOT]
+    assert stored(store) == [SLOT]
     put(store, ALICE.withdrawal(letter()))
-    assert lying(store) == []
+    assert stored(store) == []
     put(store, letter(BOB))
     store.records.drop_bodies([letter(BOB).id])
-    assert lying(store) == []
+    assert stored(store) == []
     assert all(row.tag is None for row in store.records.rows(kinds=(Kind.LETTER,)) if row.author != CAROL.id)
 
 
@@ -139,12 +139,12 @@ def test_what_can_have_no_effect_any_more_is_forgotten(store: Store) -> None:
     store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE)
     store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + LIFE, about=SLOT)
     store.letters.purge(NOW + LIFE - 1)
-    assert lying(store) == []
+    assert stored(store) == []
     for slot in (SLOT, OTHER):
         store.letters.note_ended(slot)
     store.letters.purge(NOW + LIFE)
     assert store.letters.sent(OTHER) is None
     assert store.letters.sent(SLOT) is not None
-    assert lying(store) == [SLOT]  # its record would have gone by now
+    assert stored(store) == [SLOT]  # its record would have gone by now
     store.letters.purge(NOW + LIFE + DELIVERIES_KEPT)
     assert store.letters.sent(SLOT) is None

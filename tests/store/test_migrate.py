@@ -76,7 +76,7 @@ def test_a_store_of_the_first_version_takes_every_later_step_and_keeps_what_it_h
         " VALUES (?, ?, 1, ?, ?, 0, 1, 1, ?, 1, ?, ?, 1, ?, 1, 1, 0, ?, ?, ?, ?)",
         (
             record.id, id_key(record.id), header.kind, header.slot, header.audience, header.created, header.expires,
-            header.outlives, header.created, header.expires, len(record.wire), record.wire,
+            header.latest_expiry, header.created, header.expires, len(record.wire), record.wire,
         ),
     )  # fmt: skip
     database.close()
@@ -84,5 +84,5 @@ def test_a_store_of_the_first_version_takes_every_later_step_and_keeps_what_it_h
         assert store.records.get(record.id) == record
         (row,) = store.records.rows()
         assert (row.author, row.tag) == (header.author, None)
-        assert store.letters.lying() == []
+        assert store.letters.stored() == []
         assert store.introductions.all(NOW) == []

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from meshnode.store import ClaimResult, State, Store
-from meshnode.store.store_thread import Desk
+from meshnode.store import ClaimResult, RecordState, Store
+from meshnode.store.store_thread import StoreThread
 from protocol import Card
 from protocol.limits import ADDRESSES_REMEMBERED_MAX, DAY
 from tests.support.people import NOW, Person, grown
@@ -142,7 +142,7 @@ def test_small_values_are_kept_by_name(store: Store) -> None:
 
 def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.db") as store:
-        store.records.put(ALICE.listing(), state=State.LIVE, received_from=BOB.id, arrived=NOW)
+        store.records.put(ALICE.listing(), state=RecordState.LIVE, received_from=BOB.id, arrived=NOW)
         store.people.remember(ALICE.id, ALICE.device, "pi.local", 7000, NOW)
         store.blocked.add(CAROL.id, NOW)
         store.meta.set("port", "7000")
@@ -160,7 +160,7 @@ def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None:
 
 
 async def test_the_desk_serves_one_at_a_time() -> None:
-    desk, inside, together = Desk(), 0, 0
+    store_thread, inside, together = StoreThread(), 0, 0
 
     def visit() -> None:
         nonlocal inside, together
@@ -171,12 +171,12 @@ async def test_the_desk_serves_one_at_a_time() -> None:
 
     async with trio.open_nursery() as nursery:
         for _ in range(10):
-            nursery.start_soon(desk.run, visit)
+            nursery.start_soon(store_thread.run, visit)
     assert together == 1
 
 
 async def test_what_was_begun_at_the_desk_ends_though_it_was_cancelled(store: Store) -> None:
-    desk, begun, go_on = Desk(), threading.Event(), threading.Event()
+    store_thread, begun, go_on = StoreThread(), threading.Event(), threading.Event()
 
     def write() -> None:
         with store.transaction():
@@ -186,7 +186,7 @@ async def test_what_was_begun_at_the_desk_ends_though_it_was_cancelled(store: St
             store.meta.set("whole", "1")
 
     async def ask() -> None:
-        await desk.run(write)
+        await store_thread.run(write)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(ask)
@@ -201,4 +201,4 @@ async def test_an_error_at_the_desk_reaches_who_asked() -> None:
         raise KeyError("nothing here")
 
     with pytest.raises(KeyError, match="nothing here"):
-        await Desk().run(fail)
+        await StoreThread().run(fail)

@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from meshnode.store import State, Store
+from meshnode.store import RecordState, Store
 from protocol import Kind, Record, RecordId
-from protocol.limits import DAY, HELD_LIFE, SUSPENDED_LIFE, TOMBSTONE_GRACE
+from protocol.limits import DAY, PENDING_LIFE, SUSPENDED_LIFE, TOMBSTONE_GRACE
 from tests.support.people import NOW, Person
 
 PEOPLE = [Person("Alice"), Person("Alice", "phone"), Person("Bob")]
@@ -25,7 +25,7 @@ class Held:
     """What the model knows of one record."""
 
     record: Record
-    state: State
+    state: RecordState
     arrived: int
     since: int  # when it came to be in this state
 
@@ -41,11 +41,11 @@ class Model:
         self.proved: list[Held] = []
         self.waiting: list[Held] = []
 
-    def put(self, record: Record, state: State, now: int) -> None:
+    def put(self, record: Record, state: RecordState, now: int) -> None:
         known = {held.record.id: held for held in self.proved}.get(record.id)
         if known is not None and (record.header_only or not known.record.header_only):
             return
-        if state is State.HELD:
+        if state is RecordState.PENDING:
             if known is None and all(held.record.id != record.id for held in self.waiting):
                 self.waiting.append(Held(record, state, now, now))
             return
@@ -64,22 +64,25 @@ class Model:
         if newest.record.header_only:
             keep += [held for held in here if held.usable][-1:]
         for held in keep[1:]:
-            if held.record.header.version < newest.record.header.floor and held.state is not State.SUSPENDED:
-                held.state, held.since = State.SUSPENDED, max(newest.arrived, held.arrived)
+            if (
+                held.record.header.version < newest.record.header.min_valid_version
+                and held.state is not RecordState.SUSPENDED
+            ):
+                held.state, held.since = RecordState.SUSPENDED, max(newest.arrived, held.arrived)
         gone = [held for held in here if held not in keep]
         self.proved = [held for held in self.proved if held not in gone]
 
     def release(self, record_id: RecordId) -> None:
         for held in [held for held in self.waiting if held.record.id == record_id]:
             self.waiting.remove(held)
-            self.put(held.record, State.LIVE, held.arrived)
+            self.put(held.record, RecordState.LIVE, held.arrived)
 
     def drop(self, record_id: RecordId) -> None:
         self.waiting = [held for held in self.waiting if held.record.id != record_id]
         for held in [held for held in self.proved if held.record.id == record_id]:
             newest = max(h.record.rank for h in self.proved if h.record.register == held.record.register)
             if held.record.rank == newest:
-                held.record, held.state = held.record.without_body(), State.HEADER
+                held.record, held.state = held.record.without_body(), RecordState.HEADER
             else:
                 self.proved.remove(held)
 
@@ -90,8 +93,13 @@ class Model:
             first = all(
                 h.record.rank <= held.record.rank for h in self.proved if h.record.register == held.record.register
             )
-            if held.usable and first and header.expires < header.outlives and now < header.outlives + TOMBSTONE_GRACE:
-                held.record, held.state = held.record.without_body(), State.HEADER
+            if (
+                held.usable
+                and first
+                and header.expires < header.latest_expiry
+                and now < header.latest_expiry + TOMBSTONE_GRACE
+            ):
+                held.record, held.state = held.record.without_body(), RecordState.HEADER
             else:
                 self.proved.remove(held)
 
@@ -102,11 +110,11 @@ class Model:
 def _due(held: Held) -> int:
     header = held.record.header
     if not held.usable:
-        return header.outlives + TOMBSTONE_GRACE
-    if held.state is State.SUSPENDED:
+        return header.latest_expiry + TOMBSTONE_GRACE
+    if held.state is RecordState.SUSPENDED:
         return min(header.expires, held.since + SUSPENDED_LIFE)
-    if held.state is State.HELD:
-        return min(header.expires, held.arrived + HELD_LIFE)
+    if held.state is RecordState.PENDING:
+        return min(header.expires, held.arrived + PENDING_LIFE)
     return header.expires
 
 
@@ -126,33 +134,47 @@ class StoreAgainstModel(RuleBasedStateMachine):
         person=st.sampled_from(PEOPLE),
         version=st.integers(1, 4),
         shape=st.sampled_from(["whole", "header", "withdrawn"]),
-        narrows=st.booleans(),
+        may_reduce_access=st.booleans(),
         life=st.integers(1, 8),
-        state=st.sampled_from([State.LIVE, State.LIVE, State.HELD]),
+        state=st.sampled_from([RecordState.LIVE, RecordState.LIVE, RecordState.PENDING]),
     )
-    def put(self, person: Person, version: int, shape: str, narrows: bool, life: int, state: State) -> None:
+    def put(
+        self, person: Person, version: int, shape: str, may_reduce_access: bool, life: int, state: RecordState
+    ) -> None:
         expires = NOW + life * STEP
-        floor = version if narrows else 0
-        outlives = NOW + 8 * STEP
+        min_valid_version = version if may_reduce_access else 0
+        latest_expiry = NOW + 8 * STEP
         if shape == "withdrawn":
             record = person.record(
-                Kind.LISTING, SLOT, b"", version=version, floor=floor, expires=expires, outlives=outlives
+                Kind.LISTING,
+                SLOT,
+                b"",
+                version=version,
+                min_valid_version=min_valid_version,
+                expires=expires,
+                latest_expiry=latest_expiry,
             )
         else:
-            record = person.listing(version=version, slot=SLOT, floor=floor, expires=expires, outlives=outlives)
+            record = person.listing(
+                version=version,
+                slot=SLOT,
+                min_valid_version=min_valid_version,
+                expires=expires,
+                latest_expiry=latest_expiry,
+            )
         if shape == "header":
             record = record.without_body()
-            state = State.HEADER if state is State.LIVE else state
+            state = RecordState.HEADER if state is RecordState.LIVE else state
         self.put_again(record, state)
         self.seen.append(record)
 
     @precondition(lambda self: self.seen)
-    @rule(data=st.data(), state=st.sampled_from([State.LIVE, State.HELD]))
-    def put_what_was_seen_before(self, data: st.DataObject, state: State) -> None:
+    @rule(data=st.data(), state=st.sampled_from([RecordState.LIVE, RecordState.PENDING]))
+    def put_what_was_seen_before(self, data: st.DataObject, state: RecordState) -> None:
         record = data.draw(st.sampled_from(self.seen))
-        self.put_again(record, State.HEADER if record.header_only and state is State.LIVE else state)
+        self.put_again(record, RecordState.HEADER if record.header_only and state is RecordState.LIVE else state)
 
-    def put_again(self, record: Record, state: State) -> None:
+    def put_again(self, record: Record, state: RecordState) -> None:
         self.store.records.put(record, state=state, received_from=PEOPLE[2].id, arrived=self.now)
         self.model.put(record, state, self.now)
 
@@ -160,7 +182,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
         record_id = data.draw(st.sampled_from([held.record.id for held in self.model.waiting]))
-        self.store.records.set_state([record_id], State.LIVE)
+        self.store.records.set_state([record_id], RecordState.LIVE)
         self.model.release(record_id)
 
     @precondition(lambda self: self.seen)
@@ -185,7 +207,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def both_hold_the_same(self) -> None:
         held = {(row.id, row.state, not row.complete) for row in self.store.records.rows()}
         assert held == self.model.contents()
-        assert self.store.records.count_held() == len(self.model.waiting)
+        assert self.store.records.count_pending() == len(self.model.waiting)
 
     @invariant()
     def sums_are_what_they_are_sums_of(self) -> None:

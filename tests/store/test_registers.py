@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from meshnode.store import State, Store
+from meshnode.store import RecordState, Store
 from protocol import Kind
 from protocol.limits import DAY, SUSPENDED_LIFE, TOMBSTONE_GRACE
 from tests.support.people import NOW
@@ -40,7 +40,7 @@ def test_a_newer_version_replaces_an_older_one(store: Store) -> None:
 def test_an_older_version_does_not_come_back(store: Store) -> None:
     put(store, version(2))
     assert not put(store, version(1))
-    assert states(store) == {2: State.LIVE}
+    assert states(store) == {2: RecordState.LIVE}
 
 
 def test_a_header_alone_supersedes_an_older_version_that_stays_in_use(store: Store) -> None:
@@ -50,44 +50,44 @@ def test_a_header_alone_supersedes_an_older_version_that_stays_in_use(store: Sto
     assert head is not None
     assert head.header_only
     assert store.records.used(REGISTER) == version(1)
-    assert states(store) == {1: State.LIVE, 2: State.HEADER}
+    assert states(store) == {1: RecordState.LIVE, 2: RecordState.HEADER}
 
 
 def test_a_header_whose_floor_lies_above_suspends_what_was_in_use(store: Store) -> None:
     put(store, version(1))
-    put(store, version(2, floor=2).without_body())
-    assert states(store) == {1: State.SUSPENDED, 2: State.HEADER}
+    put(store, version(2, min_valid_version=2).without_body())
+    assert states(store) == {1: RecordState.SUSPENDED, 2: RecordState.HEADER}
 
 
 def test_an_older_version_is_taken_in_behind_a_header_as_far_as_the_floor_allows(store: Store) -> None:
-    put(store, version(4, floor=2).without_body())
+    put(store, version(4, min_valid_version=2).without_body())
     put(store, version(1))
-    assert states(store) == {1: State.SUSPENDED, 4: State.HEADER}
+    assert states(store) == {1: RecordState.SUSPENDED, 4: RecordState.HEADER}
     put(store, version(3))
-    assert states(store) == {3: State.LIVE, 4: State.HEADER}
+    assert states(store) == {3: RecordState.LIVE, 4: RecordState.HEADER}
     assert not put(store, version(2))
 
 
 def test_the_body_that_a_header_announced_completes_it(store: Store) -> None:
     put(store, version(1))
-    put(store, version(2, floor=2).without_body())
-    put(store, version(2, floor=2))
-    assert states(store) == {2: State.LIVE}
-    assert store.records.used(REGISTER) == version(2, floor=2)
+    put(store, version(2, min_valid_version=2).without_body())
+    put(store, version(2, min_valid_version=2))
+    assert states(store) == {2: RecordState.LIVE}
+    assert store.records.used(REGISTER) == version(2, min_valid_version=2)
 
 
 def test_a_header_alone_never_takes_a_body_away(store: Store) -> None:
     put(store, version(2))
     put(store, version(2).without_body())
     assert store.records.used(REGISTER) == version(2)
-    assert states(store) == {2: State.LIVE}
+    assert states(store) == {2: RecordState.LIVE}
 
 
 def test_a_newer_header_replaces_an_older_header_and_nothing_else(store: Store) -> None:
     put(store, version(1))
     put(store, version(2).without_body())
     put(store, version(3).without_body())
-    assert states(store) == {1: State.LIVE, 3: State.HEADER}
+    assert states(store) == {1: RecordState.LIVE, 3: RecordState.HEADER}
 
 
 def test_after_a_withdrawal_nothing_is_in_use(store: Store) -> None:
@@ -111,7 +111,13 @@ def test_of_two_records_of_one_version_every_order_leaves_the_same(store: Store)
 
 
 def test_the_order_of_arrival_changes_nothing() -> None:
-    arrivals = [version(1), version(2), version(3).without_body(), version(4, floor=2).without_body(), version(2)]
+    arrivals = [
+        version(1),
+        version(2),
+        version(3).without_body(),
+        version(4, min_valid_version=2).without_body(),
+        version(2),
+    ]
     outcomes = set()
     for order in permutations(arrivals):
         with Store.open(":memory:") as store:
@@ -122,15 +128,15 @@ def test_the_order_of_arrival_changes_nothing() -> None:
 
 
 def test_put_new_takes_only_the_first_of_a_register(store: Store) -> None:
-    first = {"state": State.LIVE, "received_from": BOB.id, "arrived": NOW}
+    first = {"state": RecordState.LIVE, "received_from": BOB.id, "arrived": NOW}
     assert store.records.put_new(version(1), **first)  # type: ignore[arg-type]
     assert not store.records.put_new(version(2), **first)  # type: ignore[arg-type]
-    assert states(store) == {1: State.LIVE}
+    assert states(store) == {1: RecordState.LIVE}
 
 
 def test_one_question_tells_which_of_many_ids_are_known_and_whether_whole(store: Store) -> None:
     put(store, version(2).without_body())
-    put(store, ALICE.profile(), State.HELD)
+    put(store, ALICE.profile(), RecordState.PENDING)
     asked = [version(1).id, version(2).id, ALICE.profile().id]
     assert store.records.known(asked) == {version(2).id: False, ALICE.profile().id: True}
     assert store.records.known([]) == {}
@@ -142,44 +148,44 @@ def test_one_question_tells_which_of_many_ids_are_known_and_whether_whole(store:
 def test_what_is_held_stands_aside_and_supersedes_nothing(store: Store) -> None:
     forged = ALICE.on("stolen").listing(version=99)
     put(store, version(1))
-    put(store, forged, State.HELD)
+    put(store, forged, RecordState.PENDING)
     assert store.records.head(REGISTER) == version(1)
     assert store.records.get(forged.id) == forged
-    assert states(store) == {1: State.LIVE, 99: State.HELD}
+    assert states(store) == {1: RecordState.LIVE, 99: RecordState.PENDING}
     assert list(store.records.bodies(Kind.LISTING)) == [version(1)]
-    assert store.records.count_held() == 1
+    assert store.records.count_pending() == 1
 
 
 def test_what_was_held_competes_once_it_is_released(store: Store) -> None:
     put(store, version(1))
-    put(store, version(2), State.HELD)
-    put(store, ALICE.on("other").listing(version=1), State.HELD)
-    store.records.set_state([version(2).id], State.LIVE)
+    put(store, version(2), RecordState.PENDING)
+    put(store, ALICE.on("other").listing(version=1), RecordState.PENDING)
+    store.records.set_state([version(2).id], RecordState.LIVE)
     assert store.records.used(REGISTER) == version(2)
-    store.records.set_state([row.id for row in store.records.rows(states=[State.HELD])], State.LIVE)
-    assert states(store) == {2: State.LIVE}
-    assert store.records.count_held() == 0
+    store.records.set_state([row.id for row in store.records.rows(states=[RecordState.PENDING])], RecordState.LIVE)
+    assert states(store) == {2: RecordState.LIVE}
+    assert store.records.count_pending() == 0
 
 
 def test_a_held_record_that_is_put_again_as_good_is_held_no_longer(store: Store) -> None:
-    put(store, version(1), State.HELD)
-    put(store, version(1), State.HELD)
-    put(store, version(1), State.LIVE)
-    assert states(store) == {1: State.LIVE}
+    put(store, version(1), RecordState.PENDING)
+    put(store, version(1), RecordState.PENDING)
+    put(store, version(1), RecordState.LIVE)
+    assert states(store) == {1: RecordState.LIVE}
     assert store.records.count() == 1
 
 
 def test_a_header_that_was_proved_does_not_make_way_for_its_own_body_held(store: Store) -> None:
     put(store, version(1))
-    put(store, version(2, floor=2).without_body())
-    assert not put(store, version(2, floor=2), State.HELD)
-    assert states(store) == {1: State.SUSPENDED, 2: State.HEADER}
+    put(store, version(2, min_valid_version=2).without_body())
+    assert not put(store, version(2, min_valid_version=2), RecordState.PENDING)
+    assert states(store) == {1: RecordState.SUSPENDED, 2: RecordState.HEADER}
 
 
 def test_several_unproved_records_of_one_register_wait_side_by_side(store: Store) -> None:
     for device in ("one", "two", "three"):
-        put(store, ALICE.on(device).listing(version=7), State.HELD)
-    assert store.records.count_held() == 3
+        put(store, ALICE.on(device).listing(version=7), RecordState.PENDING)
+    assert store.records.count_pending() == 3
     assert store.records.head(REGISTER) is None
 
 
@@ -193,17 +199,17 @@ def test_dropping_a_body_leaves_the_header_to_guard_the_register(store: Store) -
     assert head is not None
     assert head.header_only
     assert head.header == version(2).header
-    assert states(store) == {2: State.HEADER}
+    assert states(store) == {2: RecordState.HEADER}
     assert put(store, version(1))  # behind a header, as ever; its caller decides whether it may
     put(store, version(2))
-    assert states(store) == {2: State.LIVE}
+    assert states(store) == {2: RecordState.LIVE}
 
 
 def test_dropping_what_is_in_use_behind_a_header_leaves_the_header(store: Store) -> None:
     put(store, version(1))
     put(store, version(2).without_body())
     store.records.drop_bodies([version(1).id])
-    assert states(store) == {2: State.HEADER}
+    assert states(store) == {2: RecordState.HEADER}
 
 
 def test_dropping_a_withdrawn_record_keeps_it_as_the_tombstone_it_is(store: Store) -> None:
@@ -211,7 +217,7 @@ def test_dropping_a_withdrawn_record_keeps_it_as_the_tombstone_it_is(store: Stor
     put(store, gone)
     store.records.drop_bodies([gone.id])
     assert store.records.head(REGISTER) == gone
-    assert states(store) == {2: State.HEADER}
+    assert states(store) == {2: RecordState.HEADER}
 
 
 def test_what_stood_behind_a_deleted_header_is_the_newest_again(store: Store) -> None:
@@ -220,7 +226,7 @@ def test_what_stood_behind_a_deleted_header_is_the_newest_again(store: Store) ->
     assert store.records.delete([version(2).id, version(3).id]) == 1
     assert store.records.head(REGISTER) == version(1)
     put(store, version(3))
-    assert states(store) == {3: State.LIVE}
+    assert states(store) == {3: RecordState.LIVE}
 
 
 def test_an_expired_record_is_purged_without_a_trace(store: Store) -> None:
@@ -233,10 +239,10 @@ def test_an_expired_record_is_purged_without_a_trace(store: Store) -> None:
 
 
 def test_where_an_older_version_may_outlive_it_the_header_stays_until_that_is_over(store: Store) -> None:
-    short = version(2, life=DAY, outlives=NOW + 30 * DAY)
+    short = version(2, life=DAY, latest_expiry=NOW + 30 * DAY)
     put(store, short)
     assert store.records.purge(NOW + DAY) == [short.id]
-    assert states(store) == {2: State.HEADER}
+    assert states(store) == {2: RecordState.HEADER}
     assert store.records.purge(NOW + 30 * DAY + TOMBSTONE_GRACE - 1) == []
     store.records.purge(NOW + 30 * DAY + TOMBSTONE_GRACE)
     assert store.records.count() == 0
@@ -244,23 +250,23 @@ def test_where_an_older_version_may_outlive_it_the_header_stays_until_that_is_ov
 
 def test_a_withdrawal_stays_as_long_as_any_version_may_live_and_some_more(store: Store) -> None:
     put(store, ALICE.withdrawal(version(1)))
-    end = version(1).header.outlives + TOMBSTONE_GRACE
+    end = version(1).header.latest_expiry + TOMBSTONE_GRACE
     assert store.records.purge(end - 1) == []
     assert store.records.purge(end) == [ALICE.withdrawal(version(1)).id]
 
 
 def test_what_is_suspended_waits_some_days_for_its_successor_and_goes(store: Store) -> None:
     put(store, version(1))
-    put(store, version(2, floor=2).without_body(), arrived=NOW + DAY)
+    put(store, version(2, min_valid_version=2).without_body(), arrived=NOW + DAY)
     assert store.records.purge(NOW + DAY + SUSPENDED_LIFE - 1) == []
     assert store.records.purge(NOW + DAY + SUSPENDED_LIFE) == [version(1).id]
-    assert states(store) == {2: State.HEADER}
+    assert states(store) == {2: RecordState.HEADER}
 
 
 def test_what_is_held_does_not_wait_for_ever(store: Store) -> None:
-    put(store, version(1), State.HELD)
+    put(store, version(1), RecordState.PENDING)
     assert store.records.purge(NOW + 7 * DAY) == [version(1).id]
-    assert store.records.count_held() == 0
+    assert store.records.count_pending() == 0
 
 
 def test_a_strike_is_never_purged(store: Store) -> None:
@@ -271,7 +277,7 @@ def test_a_strike_is_never_purged(store: Store) -> None:
 def test_what_this_node_says_about_itself_stays_for_the_next_version_to_count_on_from(store: Store) -> None:
     for person, source in ((ALICE, None), (BOB, BOB.id)):
         for record in (person.certificate(), person.policy(), person.profile(), person.listing()):
-            store.records.put(record, state=State.LIVE, received_from=source, arrived=NOW)
+            store.records.put(record, state=RecordState.LIVE, received_from=source, arrived=NOW)
     store.records.purge(2**53 - 1)
     kinds = [(row.author, row.kind) for row in store.records.rows()]
     assert kinds == [(ALICE.id, Kind.DEVICE), (ALICE.id, Kind.POLICY), (ALICE.id, Kind.PROFILE)]

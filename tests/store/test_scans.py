@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.store import State, Store
+from meshnode.store import RecordState, Store
 from protocol import Kind
 from protocol.limits import DAY
 from tests.support.people import NOW
@@ -12,13 +12,13 @@ from tests.support.registers import ALICE, BOB, put, version
 
 
 def test_a_row_says_what_the_rules_ask(store: Store) -> None:
-    record = ALICE.listing(place="881f1d4885fffff", floor=0)
+    record = ALICE.listing(place="881f1d4885fffff", min_valid_version=0)
     put(store, record)
     (row,) = store.records.rows()
     header = record.header
     assert row == (
         record.id, Kind.LISTING, ALICE.id, ALICE.device, header.slot, 1, header.audience, 1, NOW, header.expires, 0,
-        State.LIVE, "881f1d4885fffff", None, True,
+        RecordState.LIVE, "881f1d4885fffff", None, True,
     )  # fmt: skip
     assert store.records.rows_of([BOB.listing().id, record.id]) == [row]
 
@@ -26,15 +26,17 @@ def test_a_row_says_what_the_rules_ask(store: Store) -> None:
 def test_rows_are_told_apart_by_kind_author_and_state(store: Store) -> None:
     for person in (ALICE, BOB):
         for record in (person.certificate(), person.policy(), person.profile(), person.listing()):
-            put(store, record, State.HELD if record.header.kind == Kind.PROFILE else State.LIVE)
+            put(store, record, RecordState.PENDING if record.header.kind == Kind.PROFILE else RecordState.LIVE)
 
     def found(**which: object) -> set[tuple[bytes, int]]:
         return {(row.author, row.kind) for row in store.records.rows(**which)}  # type: ignore[arg-type]
 
     assert found(kinds=[Kind.POLICY, Kind.LISTING]) == {(p.id, k) for p in (ALICE, BOB) for k in (2, 5)}
     assert found(author=BOB.id, kinds=[Kind.DEVICE]) == {(BOB.id, 1)}
-    assert found(states=[State.HELD]) == {(ALICE.id, 3), (BOB.id, 3)}
-    assert found(states=[State.LIVE, State.HELD], author=ALICE.id) == {(ALICE.id, k) for k in (1, 2, 3, 5)}
+    assert found(states=[RecordState.PENDING]) == {(ALICE.id, 3), (BOB.id, 3)}
+    assert found(states=[RecordState.LIVE, RecordState.PENDING], author=ALICE.id) == {
+        (ALICE.id, k) for k in (1, 2, 3, 5)
+    }
     assert found(kinds=[]) == found(states=[]) == set()
     assert [r.header.author for r in store.records.bodies(Kind.POLICY, author=BOB.id)] == [BOB.id]
 
@@ -94,14 +96,14 @@ def test_what_fails_half_way_leaves_nothing_behind(store: Store) -> None:
     def half_way() -> None:
         with store.transaction():
             put(store, version(1))
-            put(store, version(2), State.HELD)
+            put(store, version(2), RecordState.PENDING)
             store.records.delete([BOB.listing().id])
             raise Undone
 
     with pytest.raises(Undone):
         half_way()
     assert [row.author for row in store.records.rows()] == [BOB.id]
-    assert (store.records.count(ALICE.id), store.records.count(BOB.id), store.records.count_held()) == (0, 1, 0)
+    assert (store.records.count(ALICE.id), store.records.count(BOB.id), store.records.count_pending()) == (0, 1, 0)
     put(store, version(1))
     assert [row.author for row in store.records.rows(author=ALICE.id)] == [ALICE.id]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from meshnode.store import State, Store, Use
+from meshnode.store import RecordState, Store, Usage
 from protocol import Record
 from protocol.limits import CLOCK_SKEW, DAY, FOREVER, FORKS_MAX, LISTING_LIFE, TOMBSTONE_GRACE
 from tests.support.people import NOW, Person
@@ -13,7 +13,7 @@ from tests.support.registers import ALICE, BOB, put, version
 CAROL = Person("Carol")
 
 
-def bring(store: Store, source: Person, *records: Record, state: State = State.LIVE) -> None:
+def bring(store: Store, source: Person, *records: Record, state: RecordState = RecordState.LIVE) -> None:
     with store.transaction():
         for record in records:
             store.records.put(record, state=state, received_from=source.id, arrived=NOW)
@@ -22,20 +22,20 @@ def bring(store: Store, source: Person, *records: Record, state: State = State.L
 def test_what_each_has_brought_follows_every_change_and_a_restart(tmp_path: Path) -> None:
     certificate, policy, offer = ALICE.certificate(), ALICE.policy({BOB: 900}), ALICE.listing()
     with Store.open(tmp_path / "store.db") as store:
-        assert store.records.brought() == Use()
+        assert store.records.brought() == Usage()
         bring(store, BOB, certificate, policy)
         bring(store, CAROL, offer)
-        store.records.put(BOB.certificate(), state=State.LIVE, received_from=None, arrived=NOW)
+        store.records.put(BOB.certificate(), state=RecordState.LIVE, received_from=None, arrived=NOW)
         sizes = len(certificate.wire) + len(policy.wire)
-        assert store.records.brought(BOB.id) == Use(2, sizes, 2, len(policy.wire))
-        assert store.records.brought(CAROL.id) == Use(1, len(offer.wire), 0, 0)
-        bring(store, CAROL, CAROL.listing(), state=State.HELD)
+        assert store.records.brought(BOB.id) == Usage(2, sizes, 2, len(policy.wire))
+        assert store.records.brought(CAROL.id) == Usage(1, len(offer.wire), 0, 0)
+        bring(store, CAROL, CAROL.listing(), state=RecordState.PENDING)
         assert store.records.brought(CAROL.id).records == 1
         store.records.drop_bodies([policy.id])
         bare = policy.without_body()
-        assert store.records.brought(BOB.id) == Use(2, len(certificate.wire) + len(bare.wire), 1, 0)
+        assert store.records.brought(BOB.id) == Usage(2, len(certificate.wire) + len(bare.wire), 1, 0)
         store.records.delete([offer.id])
-        assert store.records.brought(CAROL.id) == Use()
+        assert store.records.brought(CAROL.id) == Usage()
         left = store.records.brought()
     with Store.open(tmp_path / "store.db") as store:
         assert store.records.brought() == left == store.records.brought(BOB.id)
@@ -43,16 +43,16 @@ def test_what_each_has_brought_follows_every_change_and_a_restart(tmp_path: Path
 
 
 def test_no_header_stays_longer_than_any_older_version_could(store: Store) -> None:
-    boastful = version(2, outlives=FOREVER).without_body()
-    put(store, boastful, State.HEADER)
+    boastful = version(2, latest_expiry=FOREVER).without_body()
+    put(store, boastful, RecordState.HEADER)
     end = NOW + CLOCK_SKEW + LISTING_LIFE + TOMBSTONE_GRACE
     assert store.records.purge(end - 1) == []
     assert store.records.purge(end) == [boastful.id]
 
 
 def test_a_made_up_last_version_is_no_strike(store: Store) -> None:
-    last = version(2**53 - 1, outlives=FOREVER).without_body()
-    put(store, last, State.HEADER)
+    last = version(2**53 - 1, latest_expiry=FOREVER).without_body()
+    put(store, last, RecordState.HEADER)
     assert store.records.purge(NOW + 10 * LISTING_LIFE) == [last.id]
 
 

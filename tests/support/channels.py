@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from protocol.wire.channel import Initiator, Refused, Responder
+from protocol.wire.channel import HandshakeRefused, Initiator, Responder
 from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, presence_psk
 from tests.support.vectors_noise import labelled
@@ -69,7 +69,7 @@ def connected() -> tuple[Initiator, Responder[str]]:
 def refusal(flight: bytes, responder: Responder[str] | None = None) -> Code:
     """The code with which a first flight is refused, after making sure that no byte goes back."""
     responder = responder or answer()
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(HandshakeRefused) as caught:
         responder.receive(flight)
     assert responder.broken
     assert responder.data_to_send() == b""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocol.letters.exchange import TABLE, Part, Stage
-from protocol.letters.move import Act
+from protocol.letters.exchange import TRANSITIONS, Role, Stage
+from protocol.letters.move import Action
 
 _SAYS = {
-    Act.ASK: "asks",
-    Act.ACCEPT: "accepts",
-    Act.DECLINE: "declines",
-    Act.DONE: "says done",
-    Act.CANCEL: "cancels",
-    Act.RETURNED: "says returned (lent things)",
+    Action.ASK: "asks",
+    Action.ACCEPT: "accepts",
+    Action.DECLINE: "declines",
+    Action.DONE: "says done",
+    Action.CANCEL: "cancels",
+    Action.RETURNED: "says returned (lent things)",
 }
 
 
@@ -24,14 +24,14 @@ def picture() -> str:
 
 def _lines() -> Iterator[str]:
     yield "stateDiagram-v2"
-    yield f"    [*] --> {Stage.REQUESTED.name}: {Part.ASKER.value} {_SAYS[Act.ASK]}"
-    for stage in TABLE:
+    yield f"    [*] --> {Stage.REQUESTED.name}: {Role.ASKER.value} {_SAYS[Action.ASK]}"
+    for stage in TRANSITIONS:
         if stage is not Stage.UNHEARD:
             yield f"    {stage.name}: {stage.name}<br/>{stage.value}"
-    for stage, ways in TABLE.items():
+    for stage, ways in TRANSITIONS.items():
         if stage is Stage.UNHEARD:
             continue
-        leads: dict[tuple[Stage, Act], list[Part]] = {}
+        leads: dict[tuple[Stage, Action], list[Role]] = {}
         for (act, part), to in ways.items():
             leads.setdefault((to, act), []).append(part)
         for (to, act), parts in leads.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import Act, Made, Move, Terms, exchange_id
+from protocol import Action, AuthoredMove, Move, Terms, exchange_id
 from tests.support.people import NOW, Person, grown
 
 ASKER, OWNER = Person("Bob"), Person("Alice")
@@ -16,18 +16,18 @@ def terms(type_: str = "offer", *, lend: bool = False, **fields: Any) -> Terms:
     return Terms(grown("nonce", size=16), grown("slot", size=16), type_, lend=lend, **settings)
 
 
-def move(act: Act, asked: Terms, **fields: Any) -> Move:
+def move(act: Action, asked: Terms, **fields: Any) -> Move:
     """A move in the exchange that these terms begin."""
-    if act is Act.SAY:
+    if act is Action.SAY:
         fields.setdefault("text", "Hello")
     exchange = exchange_id(ASKER.id, OWNER.id, asked)
-    return Move(exchange, act, NOW, terms=asked if act is Act.ASK else None, **fields)
+    return Move(exchange, act, NOW, terms=asked if act is Action.ASK else None, **fields)
 
 
-def made(asked: Terms, *said: str) -> list[Made]:
+def made(asked: Terms, *said: str) -> list[AuthoredMove]:
     """Moves by their words: `asker ask`, `owner accept`."""
     found = []
     for words in said:
         who, act = words.split()
-        found.append(Made(who == "asker", move(Act[act.upper()], asked)))
+        found.append(AuthoredMove(who == "asker", move(Action[act.upper()], asked)))
     return found

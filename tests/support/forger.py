@@ -19,8 +19,8 @@ def forged_profile(author: PersonId, keys: DeviceKeys, now: int, *, version: int
         policy_version=1,
         created=now,
         expires=now + PROFILE_LIFE,
-        floor=version,
-        outlives=now + PROFILE_LIFE,
+        min_valid_version=version,
+        latest_expiry=now + PROFILE_LIFE,
         body=body.to_body(),
         sign=keys.sign,
     )

@@ -12,17 +12,17 @@ from meshnode.app.owner import policy
 from meshnode.app.peers.conversation import Conversation
 from protocol import (
     Initiator,
-    Introduction,
     Kind,
-    PeerIntroduced,
+    PeerIdentified,
     Phase,
     Psk,
-    Received,
     Record,
     RecordId,
+    RecordsReceived,
+    RecordsRequested,
     RemoteError,
+    SelfIdentification,
     Session,
-    Wanted,
     contact_psk,
     device_slot,
     phase_of,
@@ -120,7 +120,7 @@ class Intruder:
             initiator=True,
             handshake_hash=self.channel.handshake_hash,
             remote_static=self.channel.remote_static,
-            me=Introduction(self.person.id, self.person.device, self.person.certificate(EPOCH)),
+            me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(EPOCH)),
             find_certificate=lambda _key: self._certificate(),
             now=self.mesh.time,
             wall=EPOCH,
@@ -162,13 +162,13 @@ class Intruder:
     def _handle(self, events: Iterable[object]) -> None:
         for event in events:
             match event:
-                case PeerIntroduced():
+                case PeerIdentified():
                     items = {phase: [_item(record) for record in self._of(phase)] for phase in Phase}
-                    self.session.admit(items[Phase.GRAPH], items[Phase.REST])
-                case Received(records=records):
+                    self.session.admit(items[Phase.GRAPH], items[Phase.CONTENT])
+                case RecordsReceived(records=records):
                     self.given += records
-                    self.session.judged()
-                case Wanted(ids=ids):
+                    self.session.committed()
+                case RecordsRequested(ids=ids):
                     self.session.supply([self.records[id_] for id_ in ids if id_ in self.records])
 
     def _of(self, phase: Phase) -> list[Record]:

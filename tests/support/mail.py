@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from meshnode.app.letters import letters
 from meshnode.app.letters.letters import Delivery
-from meshnode.store import State
-from protocol import Introducing, Kind, Record
+from meshnode.store import RecordState
+from protocol import Introduction, Kind, Record
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend, person
 from tests.support.people import Person
@@ -25,9 +25,9 @@ def village(seed: int, weight: int = 800) -> Mesh:
     return mesh
 
 
-def words(message: str = SECRET) -> Introducing:
+def words(message: str = SECRET) -> Introduction:
     """What a letter may say."""
-    return Introducing(ZOE.id, "Zoe", message, (ZOE.certificate(EPOCH),))
+    return Introduction(ZOE.id, "Zoe", message, (ZOE.certificate(EPOCH),))
 
 
 def write(mesh: Mesh, author: str, addressee: str, message: str = SECRET) -> bytes:
@@ -38,15 +38,15 @@ def delivery(mesh: Mesh, author: str, slot: bytes) -> Delivery | None:
     return letters.delivery(mesh.nodes[author].replica, slot)
 
 
-def lying(mesh: Mesh, name: str) -> list[Record]:
+def stored(mesh: Mesh, name: str) -> list[Record]:
     """The letters whose bodies `name`'s node holds."""
     records = mesh.nodes[name].replica.store.records
-    rows = records.rows(kinds=(Kind.LETTER,), states=(State.LIVE, State.SUSPENDED, State.HELD))
+    rows = records.rows(kinds=(Kind.LETTER,), states=(RecordState.LIVE, RecordState.SUSPENDED, RecordState.PENDING))
     return [record for record in records.get_many([row.id for row in rows]) if record.body]
 
 
 def who_holds(mesh: Mesh) -> set[str]:
-    return {name for name in mesh.nodes if lying(mesh, name)}
+    return {name for name in mesh.nodes if stored(mesh, name)}
 
 
 def settle_down(mesh: Mesh) -> None:

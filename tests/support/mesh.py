@@ -112,7 +112,7 @@ class Mesh:
         """A new person with a node of his own, its keys grown from seed and name."""
         identity = IdentityKeys(random.Random(f"{self._seed}/{name}/identity").randbytes(32))
         node = self._new_node(name, identity)
-        certificates.begin(
+        certificates.write_first_records(
             node.replica, name=name, place=None, preference=Preference(audience, Precision.NEIGHBORHOOD, 25, 0)
         )
         if place is not None:

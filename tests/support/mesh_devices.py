@@ -36,7 +36,7 @@ def revoke(mesh: Mesh, device: str = "Pi", *, discard: bool = False) -> revocati
 
 def presence_key(mesh: Mesh, where: str) -> bytes:
     """Alice's, as it is known on a node."""
-    profile = replica(mesh, where).circle.profile(person(mesh, "Laptop"))
+    profile = replica(mesh, where).trust_state.profile(person(mesh, "Laptop"))
     assert isinstance(profile, Profile)
     return profile.presence_key
 

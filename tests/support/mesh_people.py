@@ -5,8 +5,8 @@ from __future__ import annotations
 from meshnode.app.groups import groups
 from meshnode.app.owner import policy
 from meshnode.replica import authoring
-from meshnode.replica.access import Answer
-from meshnode.store import State
+from meshnode.replica.access import Access
+from meshnode.store import RecordState
 from protocol import Audience, Kind, Listing, PersonId, Record, body_of, limits
 from tests.support.mesh import Mesh
 
@@ -60,13 +60,13 @@ def post(
 
 
 def rewrite(
-    mesh: Mesh, name: str, listing: Record, title: str, audience: Audience | None = None, *, narrows: bool
+    mesh: Mesh, name: str, listing: Record, title: str, audience: Audience | None = None, *, may_reduce_access: bool
 ) -> Record:
-    """`name` writes a new version of a listing; `narrows` takes the older ones out of use."""
+    """`name` writes a new version of a listing; `may_reduce_access` takes the older ones out of use."""
     kept, before = Audience(listing.header.audience), body_of(listing) if listing.body else None
     place = before.place if isinstance(before, Listing) else None
     audience = kept if audience is None else audience
-    return _write(mesh, name, listing.header.slot, title, audience, place=place, narrows=narrows)
+    return _write(mesh, name, listing.header.slot, title, audience, place=place, may_reduce_access=may_reduce_access)
 
 
 def _write(
@@ -78,11 +78,13 @@ def _write(
     *,
     place: str | None = None,
     life: int = 90 * limits.DAY,
-    narrows: bool = False,
+    may_reduce_access: bool = False,
 ) -> Record:
     replica = mesh.nodes[name].replica
     body = Listing(salt=authoring.fresh_salt(replica), type="offer", title=title, place=place)
-    return authoring.write(replica, Kind.LISTING, slot, body, life=life, audience=audience, narrows=narrows)
+    return authoring.write(
+        replica, Kind.LISTING, slot, body, life=life, audience=audience, may_reduce_access=may_reduce_access
+    )
 
 
 def withdraw(mesh: Mesh, name: str, listing: Record) -> Record:
@@ -97,8 +99,8 @@ def sees(mesh: Mesh, name: str) -> set[str]:
     records = node.replica.store.records
     shown = [
         row.id
-        for row in records.rows(kinds=(Kind.LISTING,), states=(State.LIVE,))
-        if row.author != node.person and node.replica.judge.may_have(node.person, row, now) is Answer.YES
+        for row in records.rows(kinds=(Kind.LISTING,), states=(RecordState.LIVE,))
+        if row.author != node.person and node.replica.access.may_have(node.person, row, now) is Access.YES
     ]
     bodies = [body_of(record) for record in records.get_many(shown) if not record.withdrawn]
     return {body.title for body in bodies if isinstance(body, Listing)}
@@ -110,20 +112,20 @@ def holds(mesh: Mesh, name: str, record: Record) -> bool:
     return found is not None and not found.header_only
 
 
-def state(mesh: Mesh, name: str, record: Record) -> State | None:
+def state(mesh: Mesh, name: str, record: Record) -> RecordState | None:
     """In which state `name`'s node stores `record`; None if it does not."""
     rows = mesh.nodes[name].replica.store.records.rows_of([record.id])
-    return State(rows[0].state) if rows else None
+    return RecordState(rows[0].state) if rows else None
 
 
 def knows_name(mesh: Mesh, name: str, other: str) -> bool:
     """Whether `name`'s node knows what `other` says of himself."""
-    return mesh.nodes[name].replica.circle.profile(person(mesh, other)) is not None
+    return mesh.nodes[name].replica.trust_state.profile(person(mesh, other)) is not None
 
 
 def found(mesh: Mesh, name: str, group: str, kind: str = "cell") -> None:
     """`name` founds a group."""
-    groups.new(mesh.nodes[name].replica, groups.Founding(kind, group))
+    groups.new(mesh.nodes[name].replica, groups.GroupOrder(kind, group))
 
 
 def invite(mesh: Mesh, inviter: str, group: str, *invited: str) -> None:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import trio
 
-from meshnode.app.owner.certificates import begin
+from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.people import cards
 from meshnode.clock import Clock
 from meshnode.net.discovery import Mode
 from meshnode.net.network import Network, Options
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
-from meshnode.store.store_thread import Desk
+from meshnode.store.store_thread import StoreThread
 from protocol import Audience, Precision, Preference
 from tests.support.people import Person
 
@@ -29,7 +29,7 @@ class Node:
 
     name: str
     replica: Replica
-    desk: Desk
+    store_thread: StoreThread
     network: Network
 
     @property
@@ -38,12 +38,12 @@ class Node:
 
     async def card(self) -> str:
         """A card with the node's own address."""
-        made = await self.desk.run(cards.make, self.replica, cards.CardOrder(), [self.address])
+        made = await self.store_thread.run(cards.make, self.replica, cards.CardOrder(), [self.address])
         return made.text
 
     async def add(self, card: str) -> None:
         """What `meshnode add` does."""
-        await self.desk.run(cards.add, self.replica, cards.CardToAdd(card), ())
+        await self.store_thread.run(cards.add, self.replica, cards.CardToAdd(card), ())
         self.network.look_again()
 
     def peers(self) -> set[bytes]:
@@ -62,7 +62,7 @@ def replica_of(name: str, store: Store | None = None, *, clock: Clock | None = N
         secrets.token_bytes,
         identity=person.identity,
     )
-    begin(
+    write_first_records(
         replica, name=name, place=None, preference=Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 0)
     )
     return replica
@@ -71,10 +71,10 @@ def replica_of(name: str, store: Store | None = None, *, clock: Clock | None = N
 async def start(nursery: trio.Nursery, name: str, replica: Replica | None = None, *, port: int = 0) -> Node:
     """A running node; it ends with the nursery."""
     replica = replica or replica_of(name)
-    desk = Desk()
-    network = Network(replica, desk, Options(port, NO_INTERFACE, Mode.OFF), jitter=lambda: 0.0)
+    store_thread = StoreThread()
+    network = Network(replica, store_thread, Options(port, NO_INTERFACE, Mode.OFF), jitter=lambda: 0.0)
     await nursery.start(network.run)
-    return Node(name, replica, desk, network)
+    return Node(name, replica, store_thread, network)
 
 
 async def until(look: Callable[[], object], what: str) -> None:

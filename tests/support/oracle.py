@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meshnode.app.owner import policy
-from meshnode.replica.access import Answer
-from meshnode.store import Row, State
+from meshnode.replica.access import Access
+from meshnode.store import RecordState, Row
 from protocol import Audience, Kind, Listing, body_of, distance_km
 from tests.support.large_world import LargeWorld
 from tests.support.model import BruteListing, brute_visible, brute_web
 from tests.support.world_simulation import PLACES, Country
 
-_KNOWN = (State.LIVE, State.SUSPENDED, State.HEADER)
+_KNOWN = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.HEADER)
 
 
 @dataclass(frozen=True, order=True)
@@ -70,8 +70,8 @@ class Truth:
         viewer = self._country.mesh.nodes[copy.viewer]
         of = {node.person: name for name, node in self._country.mesh.nodes.items()}
         author, now = self._country.person(copy.author), viewer.replica.clock.now()
-        near = author in viewer.replica.circle.reach_to(viewer.person)
-        path = viewer.replica.circle.graph.trust(author, viewer.person) if near else None
+        near = author in viewer.replica.trust_state.reach_to(viewer.person)
+        path = viewer.replica.trust_state.graph.trust(author, viewer.person) if near else None
         people = {copy.author, *(of[person] for person in path.people)} if path is not None else {copy.author}
         knows = self._heard(copy.viewer, people, copy)
         truth = {known: row for name in people for known, row in self._heard(name, {name}, copy).items()}
@@ -81,8 +81,8 @@ class Truth:
             better = self._heard(name, people, copy)
             for known, row in knows.items():
                 if known in better and better[known].version > row.version:
-                    shown = viewer.replica.judge.may_have(self._country.person(name), row, now)
-                    if shown is Answer.YES:
+                    shown = viewer.replica.access.may_have(self._country.person(name), row, now)
+                    if shown is Access.YES:
                         return False
         return True
 
@@ -119,7 +119,7 @@ class Truth:
                 viewers = {
                     name for name in self._country.names if name != author and brute_visible(self.world, facts, name)
                 }
-                versions = range(max(1, header.floor), header.version + 1)
+                versions = range(max(1, header.min_valid_version), header.version + 1)
                 yield Told(author, header.slot, audience, versions, frozenset(viewers))
 
     # --- what reaches whom ---------------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ def _world(country: Country) -> LargeWorld:
     vouches: dict[tuple[str, str], int] = {}
     places: dict[str, str] = {}
     for name, node in country.mesh.nodes.items():
-        own, profile = policy.own(node.replica), node.replica.circle.profile(node.person)
+        own, profile = policy.own(node.replica), node.replica.trust_state.profile(node.person)
         assert own is not None
         vouches |= {(name, of[subject]): weight for subject, weight in own.vouches.items()}
         if profile is not None and profile.place is not None:
@@ -185,11 +185,11 @@ def copies(country: Country, *, shown: bool) -> dict[Copy, int]:
     found = {}
     for viewer, node in country.mesh.nodes.items():
         records, now = node.replica.store.records, node.replica.clock.now()
-        states = (State.LIVE,) if shown else (State.LIVE, State.SUSPENDED)
+        states = (RecordState.LIVE,) if shown else (RecordState.LIVE, RecordState.SUSPENDED)
         rows = [row for row in records.rows(kinds=(Kind.LISTING,), states=states) if row.author != node.person]
         full = {record.id for record in records.get_many([row.id for row in rows]) if record.body}
         for row in rows:
-            if row.id in full and (not shown or node.replica.judge.may_have(node.person, row, now) is Answer.YES):
+            if row.id in full and (not shown or node.replica.access.may_have(node.person, row, now) is Access.YES):
                 found[Copy(viewer, of[row.author], row.slot)] = row.version
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from protocol import (
     PROFILE_SLOT,
-    STRIKE_VERSION,
+    REVOCATION_VERSION,
     UNSET_PREFERENCE,
     Audience,
     Block,
@@ -75,8 +75,8 @@ class Person:
 
     def strike(self, now: int = NOW) -> Record:
         """The last word on this device, by the identity."""
-        body = Device(self._salt("strike"), self.keys.dh_public, self.keys.letter_public, struck=True)
-        return self.record(Kind.DEVICE, self.slot, body, now, version=STRIKE_VERSION, expires=FOREVER)
+        body = Device(self._salt("strike"), self.keys.dh_public, self.keys.letter_public, revoked=True)
+        return self.record(Kind.DEVICE, self.slot, body, now, version=REVOCATION_VERSION, expires=FOREVER)
 
     def policy(
         self,
@@ -151,8 +151,8 @@ class Person:
         life: int = 30 * DAY,
         slot: bytes | None = None,
         expires: int | None = None,
-        floor: int | None = None,
-        outlives: int | None = None,
+        min_valid_version: int | None = None,
+        latest_expiry: int | None = None,
         policy_version: int = 1,
         **fields: Any,
     ) -> Record:
@@ -168,16 +168,23 @@ class Person:
             life=life,
             audience=audience,
             expires=expires,
-            floor=floor,
-            outlives=outlives,
+            min_valid_version=min_valid_version,
+            latest_expiry=latest_expiry,
             policy_version=policy_version,
         )
 
     def withdrawal(self, record: Record, now: int = NOW, **header: Any) -> Record:
         """The next version of `record`'s register, which takes it back."""
         old = record.header
-        settings = {"expires": old.outlives, "audience": old.audience, "policy_version": old.policy_version, **header}
-        return self.record(old.kind, old.slot, b"", now, version=old.version + 1, floor=old.version + 1, **settings)
+        settings = {
+            "expires": old.latest_expiry,
+            "audience": old.audience,
+            "policy_version": old.policy_version,
+            **header,
+        }
+        return self.record(
+            old.kind, old.slot, b"", now, version=old.version + 1, min_valid_version=old.version + 1, **settings
+        )
 
     def record(
         self,
@@ -191,12 +198,12 @@ class Person:
         audience: Audience | int = Audience.FOLLOWS,
         policy_version: int = 0,
         expires: int | None = None,
-        floor: int | None = None,
-        outlives: int | None = None,
+        min_valid_version: int | None = None,
+        latest_expiry: int | None = None,
     ) -> Record:
         """Any record of this person's, signed by the identity or the device, as its kind asks.
 
-        It expires `life` seconds from `now` or at `expires`; `floor` is `version` unless said (it narrows).
+        It expires `life` seconds from `now` or at `expires`; `min_valid_version` is `version` unless said (it narrows).
         """
         until = now + life if expires is None else expires
         return signed(
@@ -209,8 +216,8 @@ class Person:
             policy_version=policy_version,
             created=now,
             expires=until,
-            floor=version if floor is None else floor,
-            outlives=until if outlives is None else outlives,
+            min_valid_version=version if min_valid_version is None else min_valid_version,
+            latest_expiry=until if latest_expiry is None else latest_expiry,
             body=body if isinstance(body, bytes) else body.to_body(),
             sign=self.identity.sign if kind == Kind.DEVICE else self.keys.sign,
         )

@@ -14,8 +14,8 @@ from itertools import combinations, pairwise
 
 from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
-from meshnode.replica.access import Answer
-from meshnode.store import State
+from meshnode.replica.access import Access
+from meshnode.store import RecordState
 from protocol import (
     Audience,
     Kind,
@@ -115,7 +115,12 @@ class RandomMesh:
             audience = self.chance.choice((None, *AUDIENCES))
             title = f"{name} edited {self.chance.randrange(1000)}"
             rewrite(
-                self.mesh, name, record, title, audience, narrows=audience is not None or self.chance.random() < 0.5
+                self.mesh,
+                name,
+                record,
+                title,
+                audience,
+                may_reduce_access=audience is not None or self.chance.random() < 0.5,
             )
 
     def withdraw(self) -> None:
@@ -193,7 +198,7 @@ class RandomMesh:
             vouches |= {(name, of[subject]): weight for subject, weight in own.vouches.items()}
         places = {}
         for name, node in self.mesh.nodes.items():
-            profile = node.replica.circle.profile(node.person)
+            profile = node.replica.trust_state.profile(node.person)
             if profile is not None and profile.place is not None:
                 places[name] = profile.place
         km = {(one, other): distance_km(one, other) for one in PLACES for other in PLACES}
@@ -202,7 +207,7 @@ class RandomMesh:
     def may_see(self) -> set[Seen]:
         """Who may see what, by the model; versions that their author has called harmless count as the newest."""
         floors = {
-            (name, row.slot): row.floor
+            (name, row.slot): row.min_valid_version
             for name, node in self.mesh.nodes.items()
             for row in node.replica.store.records.rows(kinds=(Kind.LISTING,), author=node.person)
         }
@@ -250,7 +255,7 @@ class RandomMesh:
         world = self.world()
         found = []
         for author, node in self.mesh.nodes.items():
-            own = node.replica.circle.policy(node.person)
+            own = node.replica.trust_state.policy(node.person)
             assert own is not None
             for record in node.replica.store.records.bodies(Kind.LISTING, author=node.person):
                 header = record.header
@@ -280,10 +285,12 @@ class RandomMesh:
         found = []
         for viewer, node in self.mesh.nodes.items():
             records, now = node.replica.store.records, node.replica.clock.now()
-            for row in records.rows(kinds=(Kind.LISTING,), states=(State.LIVE, State.SUSPENDED)):
+            for row in records.rows(kinds=(Kind.LISTING,), states=(RecordState.LIVE, RecordState.SUSPENDED)):
                 record = records.get(row.id)
                 if row.author == node.person or record is None or not record.body:
                     continue
-                shown = row.state == State.LIVE and node.replica.judge.may_have(node.person, row, now) is Answer.YES
+                shown = (
+                    row.state == RecordState.LIVE and node.replica.access.may_have(node.person, row, now) is Access.YES
+                )
                 found.append((Seen(viewer, of[row.author], row.slot, row.version), shown))
         return found

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from protocol import (
     Ended,
     Event,
-    Introduction,
     Item,
-    NowLive,
-    PeerIntroduced,
+    LiveStarted,
+    PeerIdentified,
     Phase,
-    Received,
     Record,
     RecordId,
+    RecordsReceived,
+    RecordsRequested,
+    SelfIdentification,
     Session,
-    Wanted,
     phase_of,
 )
 from protocol.limits import RECHECK_SECONDS
@@ -54,7 +54,7 @@ class Side:
             initiator=initiator,
             handshake_hash=HANDSHAKE_HASH,
             remote_static=peer.keys.dh_public,
-            me=Introduction(self.person.id, self.person.device, self.person.certificate(), more),
+            me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(), more),
             introduce=introduce,
             find_certificate=self.knows.get,
             now=now,
@@ -79,7 +79,7 @@ class Side:
         ]
 
     def admit(self) -> None:
-        self.session.admit(self.view(Phase.GRAPH), self.view(Phase.REST))
+        self.session.admit(self.view(Phase.GRAPH), self.view(Phase.CONTENT))
 
     def publish(self, *records: Record) -> None:
         """Commit records of our own while the session runs."""
@@ -92,17 +92,17 @@ class Side:
         for event in events:
             self.events.append(event)
             match event:
-                case PeerIntroduced():
+                case PeerIdentified():
                     self.meet()
-                case Received(records):
+                case RecordsReceived(records):
                     self.take(records)
-                case Wanted(ids):
+                case RecordsRequested(ids):
                     self.give(ids)
-                case NowLive() | Ended():
+                case LiveStarted() | Ended():
                     pass
 
     def meet(self) -> None:
-        if not any(isinstance(event, NowLive) for event in self.events) and not self.admitted:
+        if not any(isinstance(event, LiveStarted) for event in self.events) and not self.admitted:
             self.admit()
 
     admitted: bool = False  # by the test, before the session began
@@ -115,14 +115,14 @@ class Side:
         for record in whole:
             if record.id not in self.refused:
                 self.store[record.id] = record
-        self.session.judged()
+        self.session.committed()
 
     def give(self, ids: list[RecordId]) -> None:
         self.session.supply([self.store[id_] for id_ in ids if id_ in self.store and id_ not in self.hidden])
 
     @property
     def live(self) -> bool:
-        return any(isinstance(event, NowLive) for event in self.events)
+        return any(isinstance(event, LiveStarted) for event in self.events)
 
     @property
     def ended(self) -> Ended | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from protocol.session.states import ALLOWED, TRANSITIONS, State, Trigger
+from protocol.session.states import ALLOWED, TRANSITIONS, SessionState, Trigger
 from protocol.wire.frames import Bye, Ping
 
 
@@ -15,9 +15,9 @@ def picture() -> str:
 
 def _lines() -> Iterator[str]:
     yield "stateDiagram-v2"
-    yield f"    [*] --> {State.GREETING.name}: the channel stands"
+    yield f"    [*] --> {SessionState.GREETING.name}: the channel stands"
     for state in TRANSITIONS:
-        if state is not State.ENDED:
+        if state is not SessionState.ENDED:
             frames = ", ".join(sorted(frame.__name__ for frame in ALLOWED[state] - {Ping, Bye}))
             yield f"    {state.name}: {state.name}<br/>{state.value}<br/>({frames})"
     for state, ways in TRANSITIONS.items():

@@ -19,8 +19,8 @@ def claim(thief: Person, keys: DeviceKeys) -> Record:
         policy_version=0,
         created=NOW,
         expires=NOW + limits.DEVICE_LIFE,
-        floor=1,
-        outlives=NOW + limits.DEVICE_LIFE,
+        min_valid_version=1,
+        latest_expiry=NOW + limits.DEVICE_LIFE,
         body=body.to_body(),
         sign=thief.identity.sign,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from meshnode.app.peers import conversation
-from protocol import DeviceId, Introduction, Session
+from protocol import DeviceId, SelfIdentification, Session
 from protocol.wire.frames import Frame, Pull, decode_frame
 
 
@@ -46,7 +46,7 @@ def set_tap(monkeypatch: pytest.MonkeyPatch) -> Tap:
     tap = Tap()
 
     class Tapped(Session):
-        def __init__(self, *, me: Introduction, remote_static: bytes, **rest: Any) -> None:
+        def __init__(self, *, me: SelfIdentification, remote_static: bytes, **rest: Any) -> None:
             super().__init__(me=me, remote_static=remote_static, **rest)
             self._ends = me.device, remote_static
 

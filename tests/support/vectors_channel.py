@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from protocol.limits import REKEY_FRAMES
-from protocol.wire.channel import Refused
+from protocol.wire.channel import HandshakeRefused
 from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, card_psk, contact_psk
 from tests.support.channels import ALICE, BOB, PRESENCE, PRESENCE_KEY, answer, connect, dial
@@ -67,7 +67,7 @@ def _refused() -> list[dict[str, str]]:
     for why, flight in flights.items():
         try:
             answer().receive(flight)
-        except Refused as error:
+        except HandshakeRefused as error:
             refused.append({"why": why, "initiator_first": flight.hex(), "code": error.code.name})
     return refused
 
@@ -85,7 +85,7 @@ def channel_vectors() -> dict[str, Any]:
                 "kind": kind,
                 "from": secrets,
                 "psk": psk.key.hex(),
-                "tag_key": psk.tag_key.hex(),
+                "tag_key": psk.hint_key.hex(),
                 "tag": psk.tag(public_key(labelled(_EPHEMERAL))).hex(),
                 **_conversation(psk),
             }

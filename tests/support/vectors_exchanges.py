@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import Act, Move, community_tags, encode, exchange_id, stage_of
+from protocol import Action, Move, community_tags, encode, exchange_id, stage_of
 from tests.support.exchanges import ASKER, OWNER, made, move, terms
 from tests.support.people import grown
 
@@ -30,17 +30,17 @@ def moves() -> dict[str, Move]:
     groups = [grown("downtown"), grown("eastside")]
     tags = community_tags(exchange_id(ASKER.id, OWNER.id, plain), groups)
     return {
-        "an ask with words and communities": move(Act.ASK, plain, text="May I?\nTomorrow?", communities=tags),
-        "an ask for what is lent": move(Act.ASK, lent),
-        "an answer to a need that is not limited": move(Act.ASK, terms("need", quantity=None)),
-        "an acceptance": move(Act.ACCEPT, plain, communities=tags[:1]),
-        "a refusal": move(Act.DECLINE, plain, text="Not this week."),
-        "a refusal since nothing is left": move(Act.DECLINE, plain, reason="gone"),
-        "a refusal since the listing is another now": move(Act.DECLINE, plain, reason="changed"),
-        "done": move(Act.DONE, plain),
-        "called off": move(Act.CANCEL, plain),
-        "back": move(Act.RETURNED, lent),
-        "words": move(Act.SAY, plain, text="At six, by the gate?"),
+        "an ask with words and communities": move(Action.ASK, plain, text="May I?\nTomorrow?", communities=tags),
+        "an ask for what is lent": move(Action.ASK, lent),
+        "an answer to a need that is not limited": move(Action.ASK, terms("need", quantity=None)),
+        "an acceptance": move(Action.ACCEPT, plain, communities=tags[:1]),
+        "a refusal": move(Action.DECLINE, plain, text="Not this week."),
+        "a refusal since nothing is left": move(Action.DECLINE, plain, reason="gone"),
+        "a refusal since the listing is another now": move(Action.DECLINE, plain, reason="changed"),
+        "done": move(Action.DONE, plain),
+        "called off": move(Action.CANCEL, plain),
+        "back": move(Action.RETURNED, lent),
+        "words": move(Action.SAY, plain, text="At six, by the gate?"),
     }
 
 

@@ -29,7 +29,7 @@ def broken() -> dict[str, tuple[Person, Join]]:
     """Joins whose chains do not hold, with who would claim them."""
     bobs, carols = chain(ALICE, BOB), chain(ALICE, BOB, CAROL)
     founding, first, second = carols.steps
-    struck = Step(ALICE.strike().wire, first.signature)
+    revoked = Step(ALICE.strike().wire, first.signature)
     return {
         "the founder's join in another's hand": (MALLORY, begun(ALICE)),
         "a member's join in another's hand": (MALLORY, bobs),
@@ -42,7 +42,7 @@ def broken() -> dict[str, tuple[Person, Join]]:
         "an invitation that the claimant signed": (MALLORY, follows(begun(ALICE), MALLORY, MALLORY)),
         "a signature with a bit turned": (BOB, replace(bobs, steps=(founding, _bent(first)))),
         "a certificate of another's device": (BOB, replace(bobs, steps=(founding, Step(CAROL.certificate().wire, first.signature)))),
-        "a strike for a certificate": (BOB, replace(bobs, steps=(founding, struck))),
+        "a strike for a certificate": (BOB, replace(bobs, steps=(founding, revoked))),
         "a certificate that the identity did not sign": (BOB, replace(bobs, steps=(founding, _unsigned(first)))),
     }  # fmt: skip
 

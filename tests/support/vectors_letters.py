@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from protocol import Content, Introducing, Kind, Letter, Receipt, RemoteError, Value, letter_tag, open_letter, seal
+from protocol import Content, Introduction, Kind, Letter, Receipt, RemoteError, Value, letter_tag, open_letter, seal
 from protocol.limits import LETTER_LIFE
 from tests.support.people import Person, grown
 
@@ -16,8 +16,8 @@ SLOT = grown("letter", size=16)
 CONTENTS: dict[str, tuple[Content, tuple[Person, ...]]] = {
     "a receipt": (Receipt(grown("answered", size=16)), (CAROL,)),
     "a receipt for two devices": (Receipt(grown("answered", size=16)), (CAROL, PHONE)),
-    "an introduction": (Introducing(BOB.id, "Bob", "You both keep bees.\nSay hello!", (BOB.certificate(),)), (CAROL,)),
-    "a long introduction": (Introducing(BOB.id, "Bob", "ü" * 500, (BOB.certificate(),)), (CAROL,)),
+    "an introduction": (Introduction(BOB.id, "Bob", "You both keep bees.\nSay hello!", (BOB.certificate(),)), (CAROL,)),
+    "a long introduction": (Introduction(BOB.id, "Bob", "ü" * 500, (BOB.certificate(),)), (CAROL,)),
     "five devices, and so eight boxes": (
         Receipt(grown("answered", size=16)),
         (CAROL, PHONE, ALICE.on("phone"), ALICE.on("tablet"), CAROL.on("tablet")),

@@ -13,8 +13,8 @@ from protocol import (
     Preference,
     Vouch,
     block_tag,
+    may_reduce_access,
     merge,
-    narrows,
 )
 from tests.support.people import grown
 
@@ -95,7 +95,7 @@ def policies_vectors() -> dict[str, Any]:
                 "old": old.to_body().hex(),
                 "new": new.to_body().hex(),
                 "others": [other.to_body().hex() for other in others],
-                "narrows": narrows(old, new, others),
+                "narrows": may_reduce_access(old, new, others),
             }
             for case, (old, new, others) in CHANGES.items()
         ],

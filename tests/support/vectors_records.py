@@ -23,7 +23,7 @@ from protocol import (
     encode,
     fingerprint_words,
     person_text,
-    short,
+    short_id,
     signature_key,
     signature_message,
 )
@@ -104,7 +104,7 @@ def keys_vectors() -> list[dict[str, Any]]:
             "identity_seed": person.identity.seed.hex(),
             "person": person.id.hex(),
             "person_text": person_text(person.id),
-            "short": short(person.id),
+            "short": short_id(person.id),
             "fingerprint_words": list(fingerprint_words(person.id)),
             "sign_seed": person.keys.sign_seed.hex(),
             "device": person.device.hex(),
@@ -128,7 +128,9 @@ def record_vectors() -> list[dict[str, Any]]:
         "a profile": alice.profile(about="Gardener\nat number 12", place="881f1d4887fffff"),
         "an offer": offer,
         "its header alone": offer.without_body(),
-        "its harmless next version": alice.listing(slot=offer.header.slot, version=2, floor=1, now=NOW + 60),
+        "its harmless next version": alice.listing(
+            slot=offer.header.slot, version=2, min_valid_version=1, now=NOW + 60
+        ),
         "its withdrawal": alice.withdrawal(offer, NOW + 120),
         "a need that follows the preference": bob.listing("A ladder", type="need", audience=Audience.FOLLOWS),
     }
@@ -155,7 +157,7 @@ def bodies_vectors() -> list[dict[str, Any]]:
     alice, bob, carol = Person("Alice"), Person("Bob"), Person("Carol")
     bodies: dict[str, tuple[Kind, Body]] = {
         "a device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public)),
-        "a struck device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, struck=True)),
+        "a struck device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, revoked=True)),
         "an empty policy": (Kind.POLICY, Policy(salt, 0)),
         "a policy": (
             Kind.POLICY,

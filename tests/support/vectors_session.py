@@ -26,7 +26,7 @@ from protocol.wire.frames import (
     encode_frame,
 )
 from protocol.wire.index import Index, Item
-from protocol.wire.reconcile import Lens, Reconciler
+from protocol.wire.reconcile import Reconciler, SessionHash
 from tests.support.people import NOW, Person
 from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
 
@@ -101,7 +101,7 @@ SETS: dict[str, tuple[set[Item], set[Item]]] = {
 def reconcile_vectors() -> dict[str, Any]:
     cases = []
     for number, (case, (ours, theirs)) in enumerate(SETS.items()):
-        lens = Lens(HANDSHAKE_HASH, Phase.REST, number)
+        lens = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, number)
         indexes = Index(ours), Index(theirs)
         opener, other = (Reconciler(index, lens) for index in indexes)
         other.begin()
@@ -123,11 +123,11 @@ def reconcile_vectors() -> dict[str, Any]:
                 "other_offers": list(other.offers),
             }
         )
-    lens = Lens(HANDSHAKE_HASH, Phase.REST, 7)
+    lens = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, 7)
     index = Index(items("c", 3))
     return {
         "handshake_hash": HANDSHAKE_HASH.hex(),
-        "phase": int(Phase.REST),
+        "phase": int(Phase.CONTENT),
         "items": "[created, text]: the id is the BLAKE2b-256 of the text; in the order of the set",
         "hashes": {
             "number": 7,
@@ -136,7 +136,7 @@ def reconcile_vectors() -> dict[str, Any]:
             "fingerprints_of_first_and_rest": [
                 fingerprint.hex() for fingerprint in lens.fingerprints(index, [0, 1, 3])
             ],
-            "shorts": [short.hex() for short in lens.shorts(index, 0, 3)],
+            "shorts": [short.hex() for short in lens.short_ids(index, 0, 3)],
         },
         "comparisons": cases,
     }

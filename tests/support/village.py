@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshnode.app.peers.conversation import Conversation
-from meshnode.store import State
+from meshnode.store import RecordState
 from protocol import Audience, Code, Record, RecordId
 from tests.support.intruder import Intruder
 from tests.support.mesh import Mesh, Node
@@ -40,7 +40,7 @@ class Village:
 
     def in_use(self, record: Record) -> bool:
         """Whether Alice's node serves and shows it."""
-        return self.contents().get(record.id) == State.LIVE
+        return self.contents().get(record.id) == RecordState.LIVE
 
     def is_unharmed(self) -> bool:
         """Everything acknowledged is still there as it was, the database is sound, and the friends are served on."""

@@ -169,7 +169,14 @@ class Country:
         name, record = self._some_listing()
         audience = self.chance.choice((None, *AUDIENCES))
         title = f"{name} edited {self.chance.randrange(1000)}"
-        rewrite(self.mesh, name, record, title, audience, narrows=audience is not None or self.chance.random() < 0.5)
+        rewrite(
+            self.mesh,
+            name,
+            record,
+            title,
+            audience,
+            may_reduce_access=audience is not None or self.chance.random() < 0.5,
+        )
 
     def withdraw(self, _: str) -> None:
         """Some listing is taken back."""
@@ -254,7 +261,7 @@ class Country:
     def groups_of(self, name: str) -> set[str]:
         """The groups somebody is in, as his own node knows."""
         replica = self.replica(name)
-        return {join.group.name for _, join in replica.circle.joins(replica.me)}
+        return {join.group.name for _, join in replica.trust_state.joins(replica.me)}
 
     def _village_of(self, name: str) -> list[str]:
         return next(village for village in self.villages if name in village)

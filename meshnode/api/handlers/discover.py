@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from meshnode.api.context import Site
+from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app.discover import discover as discover_cases
 from meshnode.app.discover import hiding as hiding_cases
 from meshnode.app.discover import news as news_cases
 from meshnode.app.discover import watches as watching_cases
-from meshnode.app.discover.search import Sought
+from meshnode.app.discover.search import SearchQuery
 from meshnode.errors import NotFound
 
 _routes = Routes()
@@ -17,54 +17,54 @@ ROUTES: list[Route] = _routes.table
 
 
 @_routes.add("GET", "/v1/discover")
-async def discover(site: Site, query: discover_cases.Search) -> discover_cases.Discovery:
+async def discover(context: ApiContext, query: discover_cases.DiscoverQuery) -> discover_cases.Discovery:
     """What others share with you."""
-    return await site.run(discover_cases.discover, site.catalogue, query)
+    return await context.run(discover_cases.discover, context.catalog, query)
 
 
 @_routes.add("GET", "/v1/news")
-async def peek_at_news(site: Site, query: news_cases.NewsQuery) -> news_cases.NewsView:
+async def peek_at_news(context: ApiContext, query: news_cases.NewsQuery) -> news_cases.NewsView:
     """What came into view since you looked last; it stays new."""
-    return await site.run(news_cases.peek, site.catalogue, site.watcher, query.limit)
+    return await context.run(news_cases.peek, context.catalog, context.watcher, query.limit)
 
 
 @_routes.add("POST", "/v1/news", errors=WRITES)
-async def look_at_news(site: Site, body: news_cases.NewsLook) -> news_cases.NewsView:
+async def look_at_news(context: ApiContext, body: news_cases.NewsLook) -> news_cases.NewsView:
     """What came into view since you looked last; what is shown of it is not new any more."""
-    return await site.run(news_cases.look, site.catalogue, site.watcher, body)
+    return await context.run(news_cases.look, context.catalog, context.watcher, body)
 
 
 @_routes.add("GET", "/v1/watches")
-async def watches(site: Site) -> watching_cases.WatchesView:
+async def watches(context: ApiContext) -> watching_cases.WatchesView:
     """Your saved searches, and what came for them."""
-    return await site.run(watching_cases.watches, site.catalogue, site.watcher)
+    return await context.run(watching_cases.watches, context.catalog, context.watcher)
 
 
 @_routes.add("POST", "/v1/watches", status=201, errors=WRITES)
-async def add_watch(site: Site, body: Sought) -> watching_cases.WatchView:
+async def add_watch(context: ApiContext, body: SearchQuery) -> watching_cases.WatchView:
     """Save a search: you are told of what comes into view and matches."""
-    return await site.run(watching_cases.add, site.catalogue, site.watcher, body)
+    return await context.run(watching_cases.add, context.catalog, context.watcher, body)
 
 
 @_routes.add("DELETE", "/v1/watches/{who:path}", errors=(NotFound, *WRITES))
-async def remove_watch(site: Site, who: str) -> watching_cases.WatchView:
+async def remove_watch(context: ApiContext, who: str) -> watching_cases.WatchView:
     """End the watch of this number."""
-    return await site.run(watching_cases.remove, who)
+    return await context.run(watching_cases.remove, who)
 
 
 @_routes.add("GET", "/v1/hidden")
-async def hidden(site: Site) -> hiding_cases.HiddenListView:
+async def hidden(context: ApiContext) -> hiding_cases.HiddenListView:
     """What you hide from yourself."""
-    return await site.run(hiding_cases.hidden, site.catalogue)
+    return await context.run(hiding_cases.hidden, context.catalog)
 
 
 @_routes.add("PUT", "/v1/hidden/{who:path}", errors=(*NAMED, *WRITES))
-async def hide(site: Site, who: str) -> hiding_cases.HiddenView:
+async def hide(context: ApiContext, who: str) -> hiding_cases.HiddenView:
     """Hide a listing from yourself, in searches, news and watches."""
-    return await site.run(hiding_cases.hide, site.catalogue, who)
+    return await context.run(hiding_cases.hide, context.catalog, who)
 
 
 @_routes.add("DELETE", "/v1/hidden/{who:path}", errors=(*NAMED, *WRITES))
-async def unhide(site: Site, who: str) -> hiding_cases.HiddenView:
+async def unhide(context: ApiContext, who: str) -> hiding_cases.HiddenView:
     """Show a hidden listing again."""
-    return await site.run(hiding_cases.unhide, site.catalogue, who)
+    return await context.run(hiding_cases.unhide, context.catalog, who)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.api.context import Site
+from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app.exchanges import exchanges as exchange_cases
@@ -14,42 +14,42 @@ ROUTES: list[Route] = _routes.table
 
 
 @_routes.add("POST", "/v1/requests/{who:path}", status=201, errors=(*NAMED, *WRITES))
-async def respond(site: Site, who: str, body: exchange_cases.Request) -> exchange_cases.Requested:
+async def respond(context: ApiContext, who: str, body: exchange_cases.Request) -> exchange_cases.Requested:
     """Ask for what somebody offers, or offer what somebody needs.
 
     The words travel sealed; the answer appears in the exchange.
     """
-    return await site.run(exchange_cases.respond, site.catalogue, who, body)
+    return await context.run(exchange_cases.respond, context.catalog, who, body)
 
 
 @_routes.add("GET", "/v1/inbox")
-async def inbox(site: Site) -> tuple[ExchangeView, ...]:
+async def inbox(context: ApiContext) -> tuple[ExchangeView, ...]:
     """Exchanges that wait for you, and answers that came lately."""
-    return await site.run(exchange_cases.inbox)
+    return await context.run(exchange_cases.inbox)
 
 
 @_routes.add("GET", "/v1/exchanges")
-async def exchanges(site: Site, query: exchange_cases.ExchangesQuery) -> tuple[ExchangeView, ...]:
+async def exchanges(context: ApiContext, query: exchange_cases.ExchangesQuery) -> tuple[ExchangeView, ...]:
     """Your exchanges, finished ones too, the one that changed last first."""
-    return await site.run(exchange_cases.exchanges, query)
+    return await context.run(exchange_cases.exchanges, query)
 
 
 @_routes.add("GET", "/v1/exchanges/{who:path}", errors=NAMED)
-async def exchange(site: Site, who: str) -> ExchangeView:
+async def exchange(context: ApiContext, who: str) -> ExchangeView:
     """One exchange with all that was said in it."""
-    return await site.run(exchange_cases.one, who)
+    return await context.run(exchange_cases.one, who)
 
 
 @_routes.add("POST", "/v1/moves/{who:path}", status=201, errors=(*NAMED, *WRITES))
-async def make_move(site: Site, who: str, body: exchange_cases.MoveOrder) -> ExchangeView:
+async def make_move(context: ApiContext, who: str, body: exchange_cases.MoveOrder) -> ExchangeView:
     """Accept, decline, confirm, call off or say something in an exchange.
 
     A move that got lost on the way is sent again by making it again.
     """
-    return await site.run(exchange_cases.move, who, body)
+    return await context.run(exchange_cases.move, who, body)
 
 
 @_routes.add("GET", "/v1/stats")
-async def stats(site: Site) -> stats_cases.StatsView:
+async def stats(context: ApiContext) -> stats_cases.StatsView:
     """How much has changed hands, and how much of it between communities."""
-    return await site.run(stats_cases.stats)
+    return await context.run(stats_cases.stats)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.api.context import Site
+from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app.groups import groups as group_cases
@@ -12,41 +12,41 @@ ROUTES: list[Route] = _routes.table
 
 
 @_routes.add("POST", "/v1/groups", status=201, errors=WRITES)
-async def found_group(site: Site, body: group_cases.Founding) -> group_cases.GroupView:
+async def found_group(context: ApiContext, body: group_cases.GroupOrder) -> group_cases.GroupView:
     """Found a cell or a community."""
-    founded = await site.run(group_cases.new, body)
-    site.network.look_again()
+    founded = await context.run(group_cases.new, body)
+    context.network.look_again()
     return founded
 
 
 @_routes.add("GET", "/v1/groups", errors=NAMED)
-async def groups(site: Site, query: group_cases.GroupsQuery) -> group_cases.GroupsView:
+async def groups(context: ApiContext, query: group_cases.GroupsQuery) -> group_cases.GroupsView:
     """The groups you are in, their members, and the invitations that wait for you."""
-    return await site.run(group_cases.show, query)
+    return await context.run(group_cases.show, query)
 
 
 @_routes.add("POST", "/v1/invitations/{who:path}", status=201, errors=(*NAMED, *WRITES))
 async def invite(
-    site: Site, who: str, query: group_cases.KindQuery, body: group_cases.InvitationOrder
+    context: ApiContext, who: str, query: group_cases.KindQuery, body: group_cases.InvitationOrder
 ) -> group_cases.InvitedView:
     """Invite somebody to a group of yours.
 
     The invitation travels with your own membership, through your web and the group.
     """
-    return await site.run(group_cases.invite, who, query.kind, body.person)
+    return await context.run(group_cases.invite, who, query.kind, body.person)
 
 
 @_routes.add("PUT", "/v1/memberships/{who:path}", errors=(*NAMED, *WRITES))
-async def join_group(site: Site, who: str, query: group_cases.KindQuery) -> group_cases.GroupView:
+async def join_group(context: ApiContext, who: str, query: group_cases.KindQuery) -> group_cases.GroupView:
     """Accept an invitation to a group."""
-    joined = await site.run(group_cases.join, who, query.kind)
-    site.network.look_again()
+    joined = await context.run(group_cases.join, who, query.kind)
+    context.network.look_again()
     return joined
 
 
 @_routes.add("DELETE", "/v1/memberships/{who:path}", errors=(*NAMED, *WRITES))
-async def leave_group(site: Site, who: str, query: group_cases.KindQuery) -> group_cases.GroupView:
+async def leave_group(context: ApiContext, who: str, query: group_cases.KindQuery) -> group_cases.GroupView:
     """Leave a group; the others stay."""
-    left = await site.run(group_cases.leave, who, query.kind)
-    site.network.look_again()
+    left = await context.run(group_cases.leave, who, query.kind)
+    context.network.look_again()
     return left

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.api.context import Site
+from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app.explain import why as why_cases
@@ -16,93 +16,95 @@ ROUTES: list[Route] = _routes.table
 
 
 @_routes.add("POST", "/v1/cards", status=201, errors=WRITES)
-async def make_card(site: Site, body: card_cases.CardOrder) -> card_cases.CardView:
+async def make_card(context: ApiContext, body: card_cases.CardOrder) -> card_cases.CardView:
     """Make a card to hand over."""
-    made = await site.run(card_cases.make, body, site.network.state().addresses)
-    site.network.look_again()
+    made = await context.run(card_cases.make, body, context.network.state().addresses)
+    context.network.look_again()
     return made
 
 
 @_routes.add("POST", "/v1/contacts", status=201, errors=WRITES)
-async def add_card(site: Site, body: card_cases.CardToAdd) -> card_cases.AddedView:
+async def add_card(context: ApiContext, body: card_cases.CardToAdd) -> card_cases.AddedView:
     """Add somebody's card: vouch for him now, be vouched for when the two nodes meet.
 
     In place of a card the name or id of somebody can be given to whom you were introduced.
     """
-    added = await site.run(introduction_cases.add, body, connected(site))
-    site.network.look_again()
+    added = await context.run(introduction_cases.add, body, connected(context))
+    context.network.look_again()
     return added
 
 
 @_routes.add("POST", "/v1/introductions", status=201, errors=(*NAMED, *WRITES))
-async def introduce(site: Site, body: introduction_cases.IntroductionOrder) -> introduction_cases.IntroductionView:
+async def introduce(
+    context: ApiContext, body: introduction_cases.IntroductionOrder
+) -> introduction_cases.IntroductionView:
     """Introduce two people to each other whom you vouch for: each is told by letter who the other is."""
-    return await site.run(introduction_cases.introduce, body)
+    return await context.run(introduction_cases.introduce, body)
 
 
 @_routes.add("GET", "/v1/introductions")
-async def introductions(site: Site) -> introduction_cases.IntroductionsView:
+async def introductions(context: ApiContext) -> introduction_cases.IntroductionsView:
     """People to whom you were introduced, and for whom you do not vouch yet."""
-    return await site.run(introduction_cases.introductions)
+    return await context.run(introduction_cases.introductions)
 
 
 @_routes.add("GET", "/v1/people")
-async def people(site: Site, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
+async def people(context: ApiContext, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
     """Whom you know."""
-    return await site.run(people_cases.people, connected(site), everybody=query.all)
+    return await context.run(people_cases.people, connected(context), everybody=query.all)
 
 
 @_routes.add("GET", "/v1/people/{who:path}", errors=NAMED)
-async def person(site: Site, who: str) -> people_cases.PersonView:
+async def person(context: ApiContext, who: str) -> people_cases.PersonView:
     """What is known of a person."""
-    return await site.run(people_cases.person, who, connected(site))
+    return await context.run(people_cases.person, who, connected(context))
 
 
 @_routes.add("PUT", "/v1/vouches/{who:path}", errors=(*NAMED, *WRITES))
-async def vouch(site: Site, who: str, body: people_cases.VouchOrder) -> people_cases.PersonView:
+async def vouch(context: ApiContext, who: str, body: people_cases.VouchOrder) -> people_cases.PersonView:
     """Vouch for a person, in place of what you said of him before."""
-    seen = await site.run(people_cases.vouch, who, body.trust, connected(site))
-    site.network.look_again()
+    seen = await context.run(people_cases.vouch, who, body.trust, connected(context))
+    context.network.look_again()
     return seen
 
 
 @_routes.add("DELETE", "/v1/vouches/{who:path}", errors=(*NAMED, *WRITES))
-async def unvouch(site: Site, who: str) -> people_cases.PersonView:
+async def unvouch(context: ApiContext, who: str) -> people_cases.PersonView:
     """Take back your vouch for a person."""
-    return await site.run(people_cases.unvouch, who, connected(site))
+    return await context.run(people_cases.unvouch, who, connected(context))
 
 
 @_routes.add("GET", "/v1/blocks")
-async def blocks(site: Site) -> block_cases.BlocksView:
+async def blocks(context: ApiContext) -> block_cases.BlocksView:
     """Whom you block."""
-    return await site.run(block_cases.blocks)
+    return await context.run(block_cases.blocks)
 
 
 @_routes.add("PUT", "/v1/blocks/{who:path}", errors=(*NAMED, *WRITES))
-async def block(site: Site, who: str) -> block_cases.BlockView:
+async def block(context: ApiContext, who: str) -> block_cases.BlockView:
     """Block a person: neither of you sees the other any more.
 
     By the whole id, people can be blocked who are not visible.
     """
-    blocked = await site.run(block_cases.block, who)
-    site.network.look_again()
+    blocked = await context.run(block_cases.block, who)
+    context.network.look_again()
     return blocked
 
 
 @_routes.add("DELETE", "/v1/blocks/{who:path}", errors=(*NAMED, *WRITES))
-async def unblock(site: Site, who: str) -> block_cases.BlockView:
+async def unblock(context: ApiContext, who: str) -> block_cases.BlockView:
     """End a block."""
-    ended = await site.run(block_cases.unblock, who)
-    site.network.look_again()
+    ended = await context.run(block_cases.unblock, who)
+    context.network.look_again()
     return ended
 
 
 @_routes.add("GET", "/v1/why/{who:path}", errors=NAMED)
-async def why(site: Site, who: str) -> why_cases.WhyView:
+async def why(context: ApiContext, who: str) -> why_cases.WhyView:
     """Why a person or a listing is visible to you, and what would end that."""
-    return await site.run(why_cases.why, site.catalogue, who)
+    return await context.run(why_cases.why, context.catalog, who)
 
 
-def connected(site: Site) -> frozenset[bytes]:
+def connected(context: ApiContext) -> frozenset[bytes]:
     """Whom a session joins us with at this moment."""
-    return frozenset(peer.person for peer in site.network.state().peers)
+    return frozenset(peer.person for peer in context.network.state().peers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from meshnode.api.context import Site
+from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app.explain import audience as audience_cases
@@ -16,48 +16,48 @@ ROUTES: list[Route] = _routes.table
 
 
 @_routes.add("GET", "/v1/audience/{who:path}", errors=NAMED)
-async def audience(site: Site, who: str) -> audience_cases.AudienceView:
+async def audience(context: ApiContext, who: str) -> audience_cases.AudienceView:
     """Who can see a listing of yours now, as far as this node knows."""
-    return await site.run(audience_cases.audience, site.catalogue, who)
+    return await context.run(audience_cases.audience, context.catalog, who)
 
 
 @_routes.add("POST", "/v1/previews", errors=WRITES)
-async def preview(site: Site, body: Draft) -> audience_cases.AudienceView:
+async def preview(context: ApiContext, body: Draft) -> audience_cases.AudienceView:
     """Who could see an offer or need, before it is posted."""
-    return await site.run(audience_cases.preview, body)
+    return await context.run(audience_cases.preview, body)
 
 
 @_routes.add("POST", "/v1/previews/{who:path}", errors=(*NAMED, *WRITES))
-async def preview_edit(site: Site, who: str, body: Edit) -> audience_cases.AudienceView:
+async def preview_edit(context: ApiContext, who: str, body: Edit) -> audience_cases.AudienceView:
     """Who could see an offer or need of yours, before it is changed."""
-    return await site.run(audience_cases.preview_edit, site.catalogue, who, body)
+    return await context.run(audience_cases.preview_edit, context.catalog, who, body)
 
 
 @_routes.add("POST", "/v1/what-if/vouch/{who:path}", errors=(*NAMED, *WRITES))
-async def what_if_vouch(site: Site, who: str, body: VouchOrder) -> what_if_cases.WhatIfView:
+async def what_if_vouch(context: ApiContext, who: str, body: VouchOrder) -> what_if_cases.WhatIfView:
     """Who would gain and lose sight of what if you vouched so."""
-    return await site.run(what_if_cases.vouch, site.catalogue, who, body.trust)
+    return await context.run(what_if_cases.vouch, context.catalog, who, body.trust)
 
 
 @_routes.add("POST", "/v1/what-if/unvouch/{who:path}", errors=(*NAMED, *WRITES))
-async def what_if_unvouch(site: Site, who: str) -> what_if_cases.WhatIfView:
+async def what_if_unvouch(context: ApiContext, who: str) -> what_if_cases.WhatIfView:
     """Who would gain and lose sight of what if you took your vouch back."""
-    return await site.run(what_if_cases.unvouch, site.catalogue, who)
+    return await context.run(what_if_cases.unvouch, context.catalog, who)
 
 
 @_routes.add("POST", "/v1/what-if/block/{who:path}", errors=(*NAMED, *WRITES))
-async def what_if_block(site: Site, who: str) -> what_if_cases.WhatIfView:
+async def what_if_block(context: ApiContext, who: str) -> what_if_cases.WhatIfView:
     """Who would gain and lose sight of what if you blocked somebody."""
-    return await site.run(what_if_cases.block, site.catalogue, who)
+    return await context.run(what_if_cases.block, context.catalog, who)
 
 
 @_routes.add("POST", "/v1/what-if/unblock/{who:path}", errors=(*NAMED, *WRITES))
-async def what_if_unblock(site: Site, who: str) -> what_if_cases.WhatIfView:
+async def what_if_unblock(context: ApiContext, who: str) -> what_if_cases.WhatIfView:
     """Who would gain and lose sight of what if you ended a block."""
-    return await site.run(what_if_cases.unblock, site.catalogue, who)
+    return await context.run(what_if_cases.unblock, context.catalog, who)
 
 
 @_routes.add("POST", "/v1/what-if/sharing", errors=WRITES)
-async def what_if_sharing(site: Site, body: SharingChange) -> what_if_cases.WhatIfView:
+async def what_if_sharing(context: ApiContext, body: SharingChange) -> what_if_cases.WhatIfView:
     """Who would gain and lose sight of what if you shared so."""
-    return await site.run(what_if_cases.share, site.catalogue, body)
+    return await context.run(what_if_cases.share, context.catalog, body)

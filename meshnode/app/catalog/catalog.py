@@ -16,11 +16,11 @@ from typing import Any
 from zlib import crc32
 
 from meshnode.app.catalog.listing_index import ListingIndex
-from meshnode.app.catalog.word_index import Places, words_of
-from meshnode.replica.access import Answer, Question, question
+from meshnode.app.catalog.word_index import DocIds, words_of
+from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
-from meshnode.store import Row, Seen, State
+from meshnode.store import RecordState, Row, Seen
 from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, Wish, limits, parse_body
 
 SLICE = 500  # listings read at a time while filling: the desk is free in between
@@ -99,10 +99,10 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class Shelf:
+class Bucket:
     """Listings of one author about which the one rule has one answer; newest first."""
 
-    question: Question
+    access_key: AccessKey
     author: PersonId
     audience: int
     place: str | None
@@ -126,22 +126,22 @@ class Shelf:
         return expired
 
 
-class Catalogue:
+class Catalog:
     """Every listing in use, own ones too. Used on the desk only."""
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
-        self._shelves: dict[tuple[Question, bool], Shelf] = {}
+        self._buckets: dict[tuple[AccessKey, bool], Bucket] = {}
         self._filling: Iterator[Record] | None = None
         self._came: list[RecordId] = []
         self._went: list[Row] = []
-        self.opinions: dict[Wish, dict[Shelf, Any]] = {}
+        self.verdicts: dict[Wish, dict[Bucket, Any]] = {}
         """What a search made of each shelf, by its wish; forgotten as soon as trust, blocks or places move."""
         self.generation = 0
         """Grows when all is read anew: places then stand for other listings than before."""
         self.told = 0
         """The bits of places known to have been shown as news; the store knows the rest."""
-        self.index: ListingIndex[Shelf]
+        self.index: ListingIndex[Bucket]
         """Where the words are."""
         self._begin()
         replica.changes.subscribe(self._note)
@@ -149,24 +149,24 @@ class Catalogue:
     # --- keeping up ----------------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        self._shelves.clear()
+        self._buckets.clear()
         self._came.clear()
         self._went.clear()
-        self.opinions.clear()
+        self.verdicts.clear()
         self._filling = self._replica.store.records.bodies(Kind.LISTING)
         self.index = ListingIndex()
         self._hidden: dict[int, int | None] = {
-            number: None for hidden in self._replica.store.finding.hidden() for number in _numbers(hidden.listing)
+            number: None for hidden in self._replica.store.discover.hidden() for number in _numbers(hidden.listing)
         }
         self._gone: dict[int, Seen] = {}
-        self._anew = Places()
-        self._again = Places()
+        self._anew = DocIds()
+        self._again = DocIds()
         self.generation += 1
         self.told = 0
 
     def _note(self, change: Change) -> None:
         if change.trust or change.people:
-            self.opinions.clear()
+            self.verdicts.clear()
         self._came.extend(change.stored)
         self._went.extend(change.ended)
         if len(self._came) + len(self._went) > NOTED_MAX:
@@ -177,7 +177,7 @@ class Catalogue:
         if self._filling is None:
             return False
         records = list(islice(self._filling, SLICE))
-        self._shelve(records)
+        self._put_in_bucket(records)
         if len(records) < SLICE:
             self._filling = None
         return self._filling is not None
@@ -193,16 +193,16 @@ class Catalogue:
         came = list(dict.fromkeys(self._came))
         self._came.clear()
         self._went.clear()
-        self._shelve(self._replica.store.records.get_many(came))
+        self._put_in_bucket(self._replica.store.records.get_many(came))
         self._gone.clear()
         now = self._replica.clock.now()
-        for shelf in self._shelves.values():
-            for entry in shelf.drop_expired(now):
+        for bucket in self._buckets.values():
+            for entry in bucket.drop_expired(now):
                 self.index.vacate(entry.place)
 
-    def _shelve(self, records: list[Record]) -> None:
+    def _put_in_bucket(self, records: list[Record]) -> None:
         rows = self._replica.store.records.rows_of([record.id for record in records])
-        live = {row.id for row in rows if row.kind == Kind.LISTING and row.state == State.LIVE}
+        live = {row.id for row in rows if row.kind == Kind.LISTING and row.state == RecordState.LIVE}
         for record in records:
             if record.id not in live or not record.body:
                 continue
@@ -217,15 +217,15 @@ class Catalogue:
         header = record.header
         asked = (header.kind, header.author, header.device, header.audience, header.policy_version, body.place)
         key = (asked, body.urgency == "emergency")
-        shelf = self._shelves.get(key)
-        if shelf is None:
-            shelf = self._shelves[key] = Shelf(asked, header.author, header.audience, body.place, key[1])
-        at, here = shelf.position(header.created, record.id)
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            bucket = self._buckets[key] = Bucket(asked, header.author, header.audience, body.place, key[1])
+        at, here = bucket.position(header.created, record.id)
         if here:
             return
         entry = Entry(
             record=record.id,
-            place=self.index.put(shelf, header.author, body),
+            place=self.index.put(bucket, header.author, body),
             number=_number(header.author, header.slot),
             created=header.created,
             expires=header.expires,
@@ -235,23 +235,23 @@ class Catalogue:
             self._hidden[entry.number] = entry.place
         before = self._gone.pop(entry.number, None)
         (self._anew if before is None or before.said != entry.said else self._again).add(entry.place)
-        shelf.entries.insert(at, entry)
-        shelf.soonest = min(shelf.soonest, entry.expires)
+        bucket.entries.insert(at, entry)
+        bucket.soonest = min(bucket.soonest, entry.expires)
 
     def _remove(self, row: Row) -> None:
         for emergency in (False, True):
-            shelf = self._shelves.get((question(row), emergency))
-            if shelf is None:
+            bucket = self._buckets.get((access_key(row), emergency))
+            if bucket is None:
                 continue
-            at, here = shelf.position(row.created, row.id)
+            at, here = bucket.position(row.created, row.id)
             if here:
-                self.index.vacate(shelf.entries[at].place)
-                self._gone[shelf.entries[at].number] = shelf.entries[at].mark
-                shelf.entries = shelf.entries[:at] + shelf.entries[at + 1 :]
-            if not shelf.entries:
-                del self._shelves[shelf.question, shelf.emergency]
-                for formed in self.opinions.values():
-                    formed.pop(shelf, None)
+                self.index.vacate(bucket.entries[at].place)
+                self._gone[bucket.entries[at].number] = bucket.entries[at].mark
+                bucket.entries = bucket.entries[:at] + bucket.entries[at + 1 :]
+            if not bucket.entries:
+                del self._buckets[bucket.access_key, bucket.emergency]
+                for formed in self.verdicts.values():
+                    formed.pop(bucket, None)
 
     def arrivals(self) -> tuple[int, int]:
         """The bits of the places where something new has come since the last call, and of new versions of what was here.
@@ -259,7 +259,7 @@ class Catalogue:
         A version under another title counts as new.
         """
         came = int(self._anew), int(self._again)
-        self._anew, self._again = Places(), Places()
+        self._anew, self._again = DocIds(), DocIds()
         return came
 
     # --- the owner's own wish ------------------------------------------------------------------------------------------
@@ -280,52 +280,52 @@ class Catalogue:
 
     def hidden(self) -> int:
         """The bits of the places that the owner hides from himself."""
-        return int(Places(place for place in self._hidden.values() if place is not None))
+        return int(DocIds(place for place in self._hidden.values() if place is not None))
 
     # --- looking: call `catch_up` first --------------------------------------------------------------------------------
 
-    def shelves(self) -> list[Shelf]:
+    def buckets(self) -> list[Bucket]:
         """All shelves of others."""
-        return [shelf for shelf in self._shelves.values() if shelf.author != self._replica.me]
+        return [bucket for bucket in self._buckets.values() if bucket.author != self._replica.me]
 
-    def consents(self, shelf: Shelf) -> bool:
+    def consents(self, bucket: Bucket) -> bool:
         """Whether the owner of this node may have what stands there."""
-        return self._replica.judge.answer(self._replica.me, shelf.question) is Answer.YES
+        return self._replica.access.answer(self._replica.me, bucket.access_key) is Access.YES
 
     def entries_of(self, keys: Collection[int]) -> dict[int, Entry]:
         """The listings in use that have these keys, by key."""
         if not keys:
             return {}
-        entries = (entry for shelf in self._shelves.values() for entry in shelf.entries)
+        entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
         return {key: entry for entry in entries if (key := entry.key) in keys}
 
     def places_of(self, records: Collection[RecordId]) -> int:
         """The bits of the places of these records, as far as they are in use."""
         wanted = set(records)
-        entries = (entry for shelf in self._shelves.values() for entry in shelf.entries)
-        return int(Places(entry.place for entry in entries if entry.record in wanted)) if wanted else 0
+        entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
+        return int(DocIds(entry.place for entry in entries if entry.record in wanted)) if wanted else 0
 
     def own(self) -> list[Entry]:
         """The owner's own listings, newest first."""
         me = self._replica.me
-        found = [entry for shelf in self._shelves.values() if shelf.author == me for entry in shelf.entries]
+        found = [entry for bucket in self._buckets.values() if bucket.author == me for entry in bucket.entries]
         return sorted(found, key=newest_first)
 
     def matching(self, text: str, *, own_only: bool) -> list[Entry]:
         """The listings that `text` names: by whole id, else by whole title, else by the beginning of either."""
         self.catch_up()
         me = self._replica.me
-        shelves = [shelf for shelf in self._shelves.values() if shelf.author == me]
+        buckets = [bucket for bucket in self._buckets.values() if bucket.author == me]
         if not own_only:
-            shelves += [shelf for shelf in self.shelves() if self.consents(shelf)]
-        entries = [entry for shelf in shelves for entry in shelf.entries]
+            buckets += [bucket for bucket in self.buckets() if self.consents(bucket)]
+        entries = [entry for bucket in buckets for entry in bucket.entries]
         as_id, title = text.strip().casefold(), searchable(text)
         whole = _numbers(as_id) if len(as_id) == _ID_LENGTH else ()
-        begun = _numbers(as_id) if len(as_id) >= _ID_LETTERS_MIN else ()
+        with_prefix = _numbers(as_id) if len(as_id) >= _ID_LETTERS_MIN else ()
         return (
             [entry for entry in entries if entry.number in whole]
             or [entry for entry in entries if entry.title == title]
-            or [entry for entry in entries if entry.title.startswith(title) or entry.number in begun]
+            or [entry for entry in entries if entry.title.startswith(title) or entry.number in with_prefix]
         )
 
 

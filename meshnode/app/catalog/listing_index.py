@@ -11,30 +11,30 @@ from collections.abc import Collection
 from itertools import compress, islice
 from typing import Generic, TypeVar
 
-from meshnode.app.catalog.word_index import Places, Words, bits_of, flags, places_in, words_of
+from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags, words_of
 from protocol import Listing, PersonId, limits
 
 _FEW = 64  # places that are sooner looked at one by one
 
-Shelf = TypeVar("Shelf")
+BucketId = TypeVar("BucketId")
 
 
-class ListingIndex(Generic[Shelf]):
+class ListingIndex(Generic[BucketId]):
     """Listings by place."""
 
     def __init__(self) -> None:
-        self._titles, self._texts, self._kinds = Words(), Words(), Words()
+        self._titles, self._texts, self._kinds = WordIndex(), WordIndex(), WordIndex()
         self._words_of: Counter[PersonId] = Counter()  # how many words each was the first to use
-        self._shelf_at: list[Shelf] = []  # by place
-        self._live = Places()
+        self._shelf_at: list[BucketId] = []  # by place
+        self._live = DocIds()
         self._vacated = 0
 
     # --- coming and going ----------------------------------------------------------------------------------------------
 
-    def put(self, shelf: Shelf, author: PersonId, listing: Listing) -> int:
+    def put(self, bucket: BucketId, author: PersonId, listing: Listing) -> int:
         """Give `listing` a place; returns it."""
         place = len(self._shelf_at)
-        self._shelf_at.append(shelf)
+        self._shelf_at.append(bucket)
         self._live.add(place)
         self._kinds.add(place, (listing.type, listing.category), limits.INT_MAX)
         left = limits.SEARCH_WORDS_MAX
@@ -65,22 +65,22 @@ class ListingIndex(Generic[Shelf]):
         """The bits of the places in use that are of all these types and categories."""
         bits = int(self._live)
         for kind in kinds:
-            bits &= self._kinds.begun(kind)
+            bits &= self._kinds.with_prefix(kind)
         return bits
 
     def with_word(self, beginning: str) -> tuple[int, int]:
         """The bits of the places that have a word which begins so: in the title, and in text or tags."""
-        return self._titles.begun(beginning), self._texts.begun(beginning)
+        return self._titles.with_prefix(beginning), self._texts.with_prefix(beginning)
 
-    def on(self, shelves: Collection[Shelf]) -> int:
+    def on(self, buckets: Collection[BucketId]) -> int:
         """The bits of all places on these shelves."""
-        return bits_of(map(set(shelves).__contains__, self._shelf_at)) if shelves else 0
+        return bits_of(map(set(buckets).__contains__, self._shelf_at)) if buckets else 0
 
-    def by_shelf(self, bits: int) -> Counter[Shelf]:
+    def by_bucket(self, bits: int) -> Counter[BucketId]:
         """How many of these places each shelf has."""
         if bits.bit_count() > _FEW:
             return Counter(compress(self._shelf_at, self.flags(bits)))
-        return Counter(self._shelf_at[place] for place in places_in(bits))
+        return Counter(self._shelf_at[place] for place in doc_ids_in(bits))
 
     def flags(self, bits: int) -> bytes:
         """One byte for each place: 1 where its bit is set, else 0."""

@@ -45,7 +45,7 @@ def bits_of(flagged: Iterable[bool]) -> int:
     return int(digits, 2) if digits else 0
 
 
-def places_in(bits: int) -> Iterator[int]:
+def doc_ids_in(bits: int) -> Iterator[int]:
     """The places whose bits are set, in growing order; meant for few of them."""
     while bits:
         lowest = bits & -bits
@@ -53,7 +53,7 @@ def places_in(bits: int) -> Iterator[int]:
         bits ^= lowest
 
 
-class Places:
+class DocIds:
     """A set of places that grows and shrinks by one; `int()` of it has their bits."""
 
     __slots__ = ("_bytes",)
@@ -80,11 +80,11 @@ class Places:
         return int.from_bytes(self._bytes, "little")
 
 
-class Words:
-    """Words and the places that have them. A word is never forgotten: who takes places away leaves them out himself."""
+class WordIndex:
+    """WordIndex and the places that have them. A word is never forgotten: who takes places away leaves them out himself."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int | array[int] | Places] = {}
+        self._places: dict[str, int | array[int] | DocIds] = {}
         self._sorted: list[str] = []
         self._unsorted: list[str] = []
 
@@ -104,27 +104,27 @@ class Words:
                     self._places[word] = place
                     self._unsorted.append(word)
                     new += 1
-            elif isinstance(held, Places):
+            elif isinstance(held, DocIds):
                 held.add(place)
             elif isinstance(held, int):
                 self._places[word] = array("I", (held, place))
             else:
                 held.append(place)
                 if len(held) > _LIST_MIN and len(held) * _BITS_OF_A_NUMBER > place:
-                    self._places[word] = Places(held)
+                    self._places[word] = DocIds(held)
         return new
 
-    def begun(self, beginning: str) -> int:
+    def with_prefix(self, beginning: str) -> int:
         """The bits of all places that have a word which begins so."""
         if self._unsorted:
             self._sorted += self._unsorted
             self._sorted.sort()  # nearly sorted already: that is quick
             self._unsorted.clear()
-        bits, single = 0, Places()
+        bits, single = 0, DocIds()
         first = bisect_left(self._sorted, beginning)
         for word in self._sorted[first : bisect_left(self._sorted, beginning + _LAST)]:
             held = self._places[word]
-            if isinstance(held, Places):
+            if isinstance(held, DocIds):
                 bits |= int(held)
             elif isinstance(held, int):
                 single.add(held)

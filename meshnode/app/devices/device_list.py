@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from meshnode.app.devices.enrolment import called
-from meshnode.app.owner.certificates import the_identity
+from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
 from meshnode.errors import Refused, Usage
 from meshnode.replica.replica import Replica
@@ -59,11 +59,11 @@ class DevicesView:
 
 def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int]]) -> DeviceCodeView:
     """Make a code by which another machine becomes a device; one made before, and not used, works no more."""
-    the_identity(replica)
+    identity_keys(replica)
     if not limits.MINUTE <= order.expires_in <= limits.DEVICE_CODE_LIFE_MAX:
         raise Usage(f"a code lives from a minute to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
     name = _name(replica, order.name)
-    if len(replica.circle.devices(replica.me)) >= limits.DEVICES_MAX:
+    if len(replica.trust_state.devices(replica.me)) >= limits.DEVICES_MAX:
         raise Refused(f"you have {limits.DEVICES_MAX} devices already", "'meshnode device revoke' strikes one")
     code = DeviceCode(
         person=replica.me,
@@ -78,16 +78,16 @@ def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int
 
 def devices(replica: Replica, connected: Collection[DeviceId]) -> DevicesView:
     """Your devices; `connected` are those a session joins this one with."""
-    circle, me = replica.circle, replica.me
+    trust_state, me = replica.trust_state, replica.me
     remembered = replica.store.devices.known()
-    struck = circle.struck_devices(me)
-    found = [*(one.device for one in circle.devices(me)), *struck]
+    struck = trust_state.revoked_devices(me)
+    found = [*(one.device for one in trust_state.devices(me)), *struck]
     found.sort(
         key=lambda device: (device != replica.device, device in struck, name_of(replica, device).casefold(), device)
     )
     views = []
     for device in found:
-        certificate = circle.certificate(me, device)
+        certificate = trust_state.certificate(me, device)
         known = remembered.get(device)
         views.append(
             DeviceView(
@@ -115,7 +115,7 @@ def _identity_is(replica: Replica) -> str:
 
 
 def _name(replica: Replica, given: str | None) -> str:
-    taken = {name_of(replica, one.device).casefold() for one in replica.circle.devices(replica.me)}
+    taken = {name_of(replica, one.device).casefold() for one in replica.trust_state.devices(replica.me)}
     if given is None:
         number = len(taken) + 1
         while f"device {number}" in taken:

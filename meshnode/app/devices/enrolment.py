@@ -68,9 +68,9 @@ def _refusal(replica: Replica, code_id: bytes, device: DeviceId) -> Code | None:
         return Code.EXPIRED
     if code.used_by not in (None, device):
         return Code.CARD_USED
-    if replica.circle.struck(replica.me, device) or (replica.identity is None and code.used_by is None):
+    if replica.trust_state.revoked(replica.me, device) or (replica.identity is None and code.used_by is None):
         return Code.REFUSED
-    if code.used_by is None and len(replica.circle.devices(replica.me)) >= limits.DEVICES_MAX:
+    if code.used_by is None and len(replica.trust_state.devices(replica.me)) >= limits.DEVICES_MAX:
         return Code.BUSY
     return None
 
@@ -87,7 +87,7 @@ def _take_down(replica: Replica, code_id: bytes, device: DeviceId) -> None:
 
 def _to_begin_with(replica: Replica) -> list[Record]:
     """Who my devices are, and my profile, whose presence key they recognise each other by."""
-    registers = [(replica.me, Kind.DEVICE, device_slot(one.device)) for one in replica.circle.devices(replica.me)]
+    registers = [(replica.me, Kind.DEVICE, device_slot(one.device)) for one in replica.trust_state.devices(replica.me)]
     records = replica.store.records
     found = [records.used(register) for register in registers[: limits.DEVICES_MAX]]
     found.append(records.used((replica.me, Kind.PROFILE, PROFILE_SLOT)))
@@ -97,6 +97,6 @@ def _to_begin_with(replica: Replica) -> list[Record]:
 def _names(replica: Replica) -> tuple[tuple[DeviceId, str], ...]:
     known = replica.store.devices.known()
     names = [(device, remembered.name) for device, remembered in known.items() if remembered.name]
-    return tuple((device, name) for device, name in names if replica.circle.certified(replica.me, device))[
+    return tuple((device, name) for device, name in names if replica.trust_state.certified(replica.me, device))[
         : limits.DEVICES_MAX
     ]

@@ -18,11 +18,11 @@ from protocol import (
     Record,
     RemoteError,
     certificate_in,
+    certifies_key,
     decode_frame,
     device_psk,
     encode_frame,
     enrol,
-    names_key,
 )
 
 
@@ -87,7 +87,7 @@ class Joining:
     def _admitted(self, enrolled: Enrolled) -> Admission:
         certificate = certificate_in(enrolled, self._code.person, self._keys)
         records = tuple(Record.parse(wire) for wire in enrolled.records)
-        giver = next((one.header.device for one in records if names_key(one, self._code.dh_public)), None)
+        giver = next((one.header.device for one in records if certifies_key(one, self._code.dh_public)), None)
         if giver is None:
             raise RemoteError(Code.FORGED, "no certificate for the device that shows the code")
         return Admission((certificate, *records), enrolled.names, giver)

@@ -15,7 +15,7 @@ from meshnode.app.owner import policy
 from meshnode.errors import Failed, Refused, StorageFailed, StorageFull
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from meshnode.store import Owed, State
+from meshnode.store import PendingReissue, RecordState
 from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of, device_slot
 
 log = logging.getLogger(__name__)
@@ -45,51 +45,53 @@ def carry_on(replica: Replica) -> int:
     Where the disk fails or is full, or this device may not write, it stays owed.
     """
     written = 0
-    for owed in replica.store.devices.owed():
-        paid = partial(replica.store.devices.paid, owed.number)
+    for pending_reissues in replica.store.devices.pending_reissues():
+        finish_reissue = partial(replica.store.devices.finish_reissue, pending_reissues.number)
         try:
-            done = _write(replica, owed, paid)
+            done = _write(replica, pending_reissues, finish_reissue)
         except (StorageFailed, StorageFull):
             raise
         except Refused as error:
             log.warning("nothing can be written anew", extra={"why": str(error)})
             return written
         except (Failed, InvalidField) as error:
-            log.warning("a record was not written anew", extra={"kind": owed.record.header.kind, "why": str(error)})
+            log.warning(
+                "a record was not written anew", extra={"kind": pending_reissues.record.header.kind, "why": str(error)}
+            )
             done = False
         if not done:
             with replica.store.transaction():
-                paid()
+                finish_reissue()
         written += done
     return written
 
 
 def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
     now, records = replica.clock.now(), replica.store.records
-    rows = records.rows(kinds=ANEW, author=replica.me, states=(State.LIVE,))
+    rows = records.rows(kinds=ANEW, author=replica.me, states=(RecordState.LIVE,))
     for record in records.get_many([row.id for row in rows if row.device == device]):
-        lasting = record.header.outlives if record.withdrawn else record.header.expires
+        lasting = record.header.latest_expiry if record.withdrawn else record.header.expires
         if lasting > now and (record.header.kind in ALWAYS or record.header.version < VERSION_MAX):
             yield record
 
 
-def _write(replica: Replica, owed: Owed, paid: partial[None]) -> bool:
+def _write(replica: Replica, pending_reissues: PendingReissue, finish_reissue: partial[None]) -> bool:
     """Whether there was something to write; then it is written and paid for in one commit."""
-    header = owed.record.header
-    lasting = header.outlives if owed.record.withdrawn else header.expires
+    header = pending_reissues.record.header
+    lasting = header.latest_expiry if pending_reissues.record.withdrawn else header.expires
     if lasting <= replica.clock.now():
         return False
     if header.kind == Kind.POLICY:
-        body = body_of(owed.record)
+        body = body_of(pending_reissues.record)
         assert isinstance(body, Policy)
-        return _take_over(replica, body, blocks_only=owed.blocks_only, within=paid)
-    if replica.store.records.head(owed.record.register) is not None:
+        return _take_over(replica, body, blocks_only=pending_reissues.blocks_only, within=finish_reissue)
+    if replica.store.records.head(pending_reissues.record.register) is not None:
         return False  # written since, here or on another device
-    if header.kind == Kind.JOIN and not owed.record.withdrawn:
-        membership.renew(replica, owed.record, within=paid)
+    if header.kind == Kind.JOIN and not pending_reissues.record.withdrawn:
+        membership.renew(replica, pending_reissues.record, within=finish_reissue)
     else:
         above = header.version if header.version < VERSION_MAX else 0  # a profile; all others are void soon enough
-        authoring.write_again(replica, owed.record, above=above, within=paid)
+        authoring.write_again(replica, pending_reissues.record, above=above, within=finish_reissue)
     return True
 
 

@@ -9,7 +9,7 @@ from meshnode.app import naming
 from meshnode.app.devices import reissue
 from meshnode.app.devices.device_list import name_of
 from meshnode.app.owner import policy, presence_key
-from meshnode.app.owner.certificates import strike, the_identity
+from meshnode.app.owner.certificates import identity_keys, revoke_device
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
 from protocol import Device, DeviceId, InvalidField, Kind, body_of, device_slot, device_text
@@ -46,8 +46,8 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
     name = name_of(replica, device)
     if device == replica.device:
         raise Refused("this is the device that you are at", "revoke it from another one that has your identity key")
-    the_identity(replica)
-    if replica.circle.struck(replica.me, device):
+    identity_keys(replica)
+    if replica.trust_state.revoked(replica.me, device):
         raise Refused(f"{name} is revoked already", "'meshnode device list' shows what your devices are")
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(device)))
     keys = body_of(certificate) if certificate is not None and certificate.body else None
@@ -62,12 +62,12 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
         log.warning("a policy was not taken over", extra={"why": str(error)})
 
     def committed_with_it() -> None:
-        replica.store.devices.owe(wanted, blocks_only=discard)
+        replica.store.devices.add_pending_reissue(wanted, blocks_only=discard)
         replica.store.people.forget_device(device)
         policy.note_leavers(replica, before)
         presence_key.due_at_once(replica)
 
-    strike(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public, within=committed_with_it)
+    revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public, within=committed_with_it)
     log.info("a device was revoked")
     reissue.carry_on(replica)
     presence_key.turn_if_due(replica)
@@ -81,8 +81,8 @@ def find(replica: Replica, which: str) -> DeviceId:
     wanted = which.strip().casefold()
     if not wanted:
         raise Usage("say which device", "a name, an id, or the beginning of either")
-    in_use = [one.device for one in replica.circle.devices(replica.me)]
-    for pool in (in_use, replica.circle.struck_devices(replica.me)):
+    in_use = [one.device for one in replica.trust_state.devices(replica.me)]
+    for pool in (in_use, replica.trust_state.revoked_devices(replica.me)):
         found = _among(replica, wanted, pool)
         if len(found) > 1:
             raise naming.ambiguous(which, [f"{name_of(replica, one)} ({device_text(one)[:11]})" for one in found])

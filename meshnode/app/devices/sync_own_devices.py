@@ -15,18 +15,18 @@ _FOLLOWED = "policy followed"  # the name, in the store's small values, of the c
 
 def follow(replica: Replica) -> None:
     """Bring the names of direct contacts and the list of blocks up to what the owner's policy says now."""
-    circle, me = replica.circle, replica.me
+    trust_state, me = replica.trust_state, replica.me
     own = policy.own(replica)
-    others = len(circle.devices(me)) + len(circle.struck_devices(me)) > 1
-    if own is None or not others or replica.store.meta.get(_FOLLOWED) == str(circle.version):
+    others = len(trust_state.devices(me)) + len(trust_state.revoked_devices(me)) > 1
+    if own is None or not others or replica.store.meta.get(_FOLLOWED) == str(trust_state.version):
         return
     with replica.store.transaction():
         for person in own.vouches:
-            profile = circle.profile(person)
+            profile = trust_state.profile(person)
             if profile is not None:  # it goes when he is blocked
                 remember_name(replica, person, profile.name)
         _follow_blocks(replica, own.block_tags)
-        replica.store.meta.set(_FOLLOWED, str(circle.version))
+        replica.store.meta.set(_FOLLOWED, str(trust_state.version))
 
 
 def _follow_blocks(replica: Replica, tags: frozenset[bytes]) -> None:
@@ -38,6 +38,6 @@ def _follow_blocks(replica: Replica, tags: frozenset[bytes]) -> None:
         if tag not in tags:
             blocked.remove(person)
     if unnamed:
-        for person in sorted(replica.circle.people()):
+        for person in sorted(replica.trust_state.people()):
             if block_tag(replica.me, person) in unnamed:
                 blocked.add(person, now)

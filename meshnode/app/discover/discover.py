@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import groupby, islice
 from operator import itemgetter
 
-from meshnode.app.catalog.catalog import Catalogue, Entry, newest_first
-from meshnode.app.discover.search import Matches, Opinion, Sought, check, seek
+from meshnode.app.catalog.catalog import Catalog, Entry, newest_first
+from meshnode.app.discover.search import BucketVerdict, Matches, SearchQuery, check, search
 from meshnode.app.listings.view import ListingView, view
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
@@ -26,7 +26,7 @@ PAGE_MAX = 10_000
 Rank = tuple[float, ...]
 """What all matches of one shelf share in an order; smaller comes first. Among equals the newer comes first."""
 
-ORDERS: dict[str, Callable[[Opinion, bool, bool], Rank]] = {
+ORDERS: dict[str, Callable[[BucketVerdict, bool, bool], Rank]] = {
     "best": lambda opinion, calm, elsewhere: (calm, elsewhere, -round(opinion.trust * 10), opinion.distance),
     "near": lambda opinion, _calm, _elsewhere: (opinion.distance,),
     "new": lambda _opinion, _calm, _elsewhere: (),
@@ -35,7 +35,7 @@ ORDERS: dict[str, Callable[[Opinion, bool, bool], Rank]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Search(Sought):
+class DiscoverQuery(SearchQuery):
     """A search of which one page is shown, in one of the orders best, near, new and trust."""
 
     sort: str = "best"
@@ -58,25 +58,25 @@ class Discovery:
     next: int | None
 
 
-def discover(replica: Replica, catalogue: Catalogue, search: Search) -> Discovery:
+def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discovery:
     """Look for what others share. Never waits for the network."""
-    check(search)
-    if search.sort not in ORDERS:
-        raise Usage(f"{search.sort!r} is no order", f"one of {', '.join(ORDERS)}")
-    if not 1 <= search.limit <= SHOWN_MAX:
+    check(query)
+    if query.sort not in ORDERS:
+        raise Usage(f"{query.sort!r} is no order", f"one of {', '.join(ORDERS)}")
+    if not 1 <= query.limit <= SHOWN_MAX:
         raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
-    if not 1 <= search.page <= PAGE_MAX:
+    if not 1 <= query.page <= PAGE_MAX:
         raise Usage(f"page goes from 1 to {PAGE_MAX}")
-    matches = seek(replica, catalogue, search)
-    end = search.page * search.limit
-    chosen = islice(ranked(matches, search.sort), end - search.limit, end)
+    matches = search(replica, catalog, query)
+    end = query.page * query.limit
+    chosen = islice(ranked(matches, query.sort), end - query.limit, end)
     records = replica.store.records.get_many([entry.record for entry in chosen])
     return Discovery(
         results=tuple(view(replica, record) for record in records if record.body),
         hidden=matches.hidden,
         total=matches.total,
         set_aside=matches.set_aside,
-        next=search.page + 1 if matches.total > end else None,
+        next=query.page + 1 if matches.total > end else None,
     )
 
 
@@ -86,7 +86,7 @@ def ranked(matches: Matches, order: str) -> Iterator[Entry]:
     for match in matches.shown:
         for count, elsewhere in ((match.in_title, False), (match.elsewhere, True)):
             if count:
-                rank = ORDERS[order](match.opinion, not match.shelf.emergency, elsewhere)
+                rank = ORDERS[order](match.opinion, not match.bucket.emergency, elsewhere)
                 parts.append((rank, matches.entries(match, elsewhere=elsewhere)))
     parts.sort(key=itemgetter(0))
     for _, equals in groupby(parts, key=itemgetter(0)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalogue, searchable
+from meshnode.app.catalog.catalog import Catalog, searchable
 from meshnode.app.listings.listings import find
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import ambiguous
@@ -32,33 +32,33 @@ class HiddenListView:
     hidden: tuple[HiddenView, ...]
 
 
-def hide(replica: Replica, catalogue: Catalogue, which: str) -> HiddenView:
+def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     """Show the listing that `which` names no more in `discover`, `news` and watches, whatever becomes of it."""
-    record = find(replica, catalogue, which)
+    record = find(replica, catalog, which)
     if record.header.author == replica.me:
         raise Refused("that is your own", "'meshnode withdraw' takes it back from everybody")
-    (entry,) = [entry for entry in catalogue.matching(which, own_only=False) if entry.record == record.id]
-    known = _hidden(replica, catalogue)
+    (entry,) = [entry for entry in catalog.matching(which, own_only=False) if entry.record == record.id]
+    known = _hidden(replica, catalog)
     before = [hidden for hidden in known if hidden.listing == entry.id]
-    for stale in set(replica.store.finding.hidden()) - set(known):
-        replica.store.finding.unhide(stale.listing)
+    for stale in set(replica.store.discover.hidden()) - set(known):
+        replica.store.discover.unhide(stale.listing)
     if not before and len(known) >= limits.HIDDEN_MAX:
         raise Refused(f"you hide {limits.HIDDEN_MAX} listings already", "'meshnode hide --undo' makes room")
     since = before[0].since if before else replica.clock.now()
     hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)
     with replica.store.transaction():
-        replica.store.finding.hide(hidden)
-        replica.store.finding.close_alerts(entry.key)
-    catalogue.hide(entry)
+        replica.store.discover.hide(hidden)
+        replica.store.discover.close_alerts(entry.key)
+    catalog.hide(entry)
     return _view(hidden)
 
 
-def unhide(replica: Replica, catalogue: Catalogue, which: str) -> HiddenView:
+def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     """Show again what `which` names: by its id, by what it was called when it was hidden, or by the beginning of either."""
     as_id, title = which.strip().casefold(), searchable(which)
     if not as_id:
         raise Usage("say which listing", "its title, its id, or the beginning of either")
-    hidden = _hidden(replica, catalogue)
+    hidden = _hidden(replica, catalog)
     long = len(as_id) >= _ID_LETTERS_MIN
     found = (
         [one for one in hidden if one.listing == as_id]
@@ -73,21 +73,21 @@ def unhide(replica: Replica, catalogue: Catalogue, which: str) -> HiddenView:
         raise NotFound(f"you hide no listing called {which!r}", "'meshnode hide --list' lists what you hide")
     if len(found) > 1:
         raise ambiguous(which, [f"{one.title} ({one.listing})" for one in found])
-    replica.store.finding.unhide(found[0].listing)
-    catalogue.unhide(found[0].listing)
+    replica.store.discover.unhide(found[0].listing)
+    catalog.unhide(found[0].listing)
     return _view(found[0])
 
 
-def hidden(replica: Replica, catalogue: Catalogue) -> HiddenListView:
+def hidden(replica: Replica, catalog: Catalog) -> HiddenListView:
     """What the owner hides."""
-    return HiddenListView(tuple(_view(one) for one in _hidden(replica, catalogue)))
+    return HiddenListView(tuple(_view(one) for one in _hidden(replica, catalog)))
 
 
-def _hidden(replica: Replica, catalogue: Catalogue) -> list[Hidden]:
+def _hidden(replica: Replica, catalog: Catalog) -> list[Hidden]:
     """What is hidden and may come again: past its expiry, only what is still here, its author having renewed it."""
-    catalogue.catch_up()
+    catalog.catch_up()
     now = replica.clock.now()
-    return [one for one in replica.store.finding.hidden() if one.until > now or catalogue.has_hidden(one.listing)]
+    return [one for one in replica.store.discover.hidden() if one.until > now or catalog.has_hidden(one.listing)]
 
 
 def _view(hidden: Hidden) -> HiddenView:

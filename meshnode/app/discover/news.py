@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from meshnode.app.catalog.catalog import Catalogue, Entry
-from meshnode.app.catalog.word_index import Places
-from meshnode.app.discover.search import Sought, seek
+from meshnode.app.catalog.catalog import Catalog, Entry
+from meshnode.app.catalog.word_index import DocIds
+from meshnode.app.discover.search import SearchQuery, search
 from meshnode.app.discover.watches import AlertView, Watcher, alerts_view
 from meshnode.app.listings.view import ListingView, view
 from meshnode.errors import StorageFull, Usage
@@ -59,21 +59,21 @@ class _Fresh:
     renewed: list[Seen]
 
 
-def peek(replica: Replica, catalogue: Catalogue, watcher: Watcher, limit: int = SHOWN) -> NewsView:
+def peek(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int = SHOWN) -> NewsView:
     """What is new; it stays new."""
     _check(limit)
-    fresh = _fresh(replica, catalogue, watcher, limit)
-    return _view(replica, catalogue, fresh.first, fresh.total)
+    fresh = _fresh(replica, catalog, watcher, limit)
+    return _view(replica, catalog, fresh.first, fresh.total)
 
 
-def look(replica: Replica, catalogue: Catalogue, watcher: Watcher, how: NewsLook) -> NewsView:
+def look(replica: Replica, catalog: Catalog, watcher: Watcher, how: NewsLook) -> NewsView:
     """What is new; what is shown of it is so no more."""
     _check(how.limit)
-    fresh = _fresh(replica, catalogue, watcher, None if how.clear else how.limit)
-    told = _view(replica, catalogue, [] if how.clear else fresh.first, fresh.total)
+    fresh = _fresh(replica, catalog, watcher, None if how.clear else how.limit)
+    told = _view(replica, catalog, [] if how.clear else fresh.first, fresh.total)
     if fresh.first or fresh.renewed:
-        replica.store.finding.mark_seen([*(entry.mark for entry in fresh.first), *fresh.renewed], replica.clock.now())
-        catalogue.told |= int(Places(entry.place for entry in fresh.first))
+        replica.store.discover.mark_seen([*(entry.mark for entry in fresh.first), *fresh.renewed], replica.clock.now())
+        catalog.told |= int(DocIds(entry.place for entry in fresh.first))
     return told
 
 
@@ -82,34 +82,34 @@ def _check(limit: int) -> None:
         raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
 
 
-def _fresh(replica: Replica, catalogue: Catalogue, watcher: Watcher, limit: int | None) -> _Fresh:
+def _fresh(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int | None) -> _Fresh:
     with suppress(StorageFull):  # what watches found waits then; reading still works
         watcher.evaluate()
-    catalogue.catch_up()
-    candidates = list(seek(replica, catalogue, Sought(), ~catalogue.told).everything())
-    seen = replica.store.finding.seen(entry.key for entry, _ in candidates)
-    alerted = {alert.key for alert in replica.store.finding.alerts(replica.clock.now())}
+    catalog.catch_up()
+    candidates = list(search(replica, catalog, SearchQuery(), ~catalog.told).everything())
+    seen = replica.store.discover.seen(entry.key for entry, _ in candidates)
+    alerted = {alert.key for alert in replica.store.discover.alerts(replica.clock.now())}
     new: dict[int, tuple[bool, bool, int, int, Entry]] = {}
-    told = Places()
+    told = DocIds()
     renewed: list[Seen] = []
-    for entry, shelf in candidates:
+    for entry, bucket in candidates:
         before = seen.get(entry.key)
         if before is None or before.said != entry.said:
-            new[entry.key] = (entry.key not in alerted, not shelf.emergency, -entry.created, entry.key, entry)
+            new[entry.key] = (entry.key not in alerted, not bucket.emergency, -entry.created, entry.key, entry)
             continue
         told.add(entry.place)
         if before.until != entry.expires:
             renewed.append(entry.mark)
-    catalogue.told |= int(told)
-    for key, entry in catalogue.entries_of(alerted - new.keys()).items():
+    catalog.told |= int(told)
+    for key, entry in catalog.entries_of(alerted - new.keys()).items():
         new[key] = (False, True, -entry.created, key, entry)  # found by a watch that looks further than news does
     ordered = sorted(new.values()) if limit is None else nsmallest(limit, new.values())
     return _Fresh([entry for *_, entry in ordered], len(new), renewed)
 
 
-def _view(replica: Replica, catalogue: Catalogue, shown: list[Entry], total: int) -> NewsView:
+def _view(replica: Replica, catalog: Catalog, shown: list[Entry], total: int) -> NewsView:
     records = replica.store.records.get_many([entry.record for entry in shown])
     results = tuple(view(replica, record) for record in records if record.body)
     ids = {result.id for result in results}
-    alerts = tuple(alert for alert in alerts_view(replica, catalogue) if alert.listing in ids)
+    alerts = tuple(alert for alert in alerts_view(replica, catalog) if alert.listing in ids)
     return NewsView(results, alerts, total)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from meshnode.app.catalog.catalog import Catalogue, Entry, Shelf, searchable
+from meshnode.app.catalog.catalog import Bucket, Catalog, Entry, searchable
 from meshnode.app.catalog.word_index import words_of
 from meshnode.app.listings.view import place_of
 from meshnode.app.naming import name_of
@@ -39,7 +39,7 @@ WORDS_MAX = 200  # letters of all words looked for
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class SearchQuery:
     """What to look for.
 
     `words`: each must begin a word of title, text, tags or the author's name. `within`: kilometres; without it 50, and
@@ -56,7 +56,7 @@ class Sought:
     trust: float | None = None
 
 
-class Opinion(NamedTuple):
+class BucketVerdict(NamedTuple):
     """What the viewer, with a wish, makes of a shelf, whatever he searches for."""
 
     verdict: Verdict
@@ -69,8 +69,8 @@ class Opinion(NamedTuple):
 class Match(NamedTuple):
     """What matches on one shelf: how many entries by their titles, and how many otherwise."""
 
-    shelf: Shelf
-    opinion: Opinion
+    bucket: Bucket
+    opinion: BucketVerdict
     in_title: int
     elsewhere: int
 
@@ -95,16 +95,16 @@ class Matches:
     def entries(self, match: Match, *, elsewhere: bool) -> Iterator[Entry]:
         """What matches on this shelf, newest first: by the titles, or otherwise."""
         wanted = self.elsewhere if elsewhere else self.in_title
-        return (entry for entry in match.shelf.entries if wanted[entry.place])
+        return (entry for entry in match.bucket.entries if wanted[entry.place])
 
-    def everything(self) -> Iterator[tuple[Entry, Shelf]]:
+    def everything(self) -> Iterator[tuple[Entry, Bucket]]:
         """All entries that are shown, with the shelves on which they stand."""
         for match in self.shown:
             for elsewhere in (False, True):
-                yield from ((entry, match.shelf) for entry in self.entries(match, elsewhere=elsewhere))
+                yield from ((entry, match.bucket) for entry in self.entries(match, elsewhere=elsewhere))
 
 
-def check(sought: Sought) -> None:
+def check(sought: SearchQuery) -> None:
     """Usage, saying which part of the search makes no sense, if one does not."""
     if sought.type is not None and sought.type not in LISTING_TYPES:
         raise Usage(f"{sought.type!r} is no type", f"one of {', '.join(LISTING_TYPES)}")
@@ -119,51 +119,51 @@ def check(sought: Sought) -> None:
     _audience(sought)
 
 
-def seek(replica: Replica, catalogue: Catalogue, sought: Sought, among: int | None = None) -> Matches:
+def search(replica: Replica, catalog: Catalog, sought: SearchQuery, among: int | None = None) -> Matches:
     """Everything that matches, or what of it stands `among` these places. Usage where the search makes no sense."""
-    opinions = list(standpoint(replica, catalogue, sought))
-    in_title, elsewhere = _matching(catalogue, sought, opinions)
+    opinions = list(standpoint(replica, catalog, sought))
+    in_title, elsewhere = _matching(catalog, sought, opinions)
     if among is not None:
         in_title, elsewhere = in_title & among, elsewhere & among
-    aside = catalogue.hidden()
-    set_aside = catalogue.index.by_shelf((in_title | elsewhere) & aside)
+    aside = catalog.hidden()
+    set_aside = catalog.index.by_bucket((in_title | elsewhere) & aside)
     in_title, elsewhere = in_title & ~aside, elsewhere & ~aside
-    titled, others = catalogue.index.by_shelf(in_title), catalogue.index.by_shelf(elsewhere)
+    titled, others = catalog.index.by_bucket(in_title), catalog.index.by_bucket(elsewhere)
     shown: list[Match] = []
     hidden = hidden_one_by_one = 0
-    for shelf, opinion in opinions:
-        match = Match(shelf, opinion, titled[shelf], others[shelf])
+    for bucket, opinion in opinions:
+        match = Match(bucket, opinion, titled[bucket], others[bucket])
         if opinion.verdict is not Verdict.VISIBLE:
             hidden += match.in_title + match.elsewhere
             continue
-        hidden_one_by_one += set_aside[shelf]
+        hidden_one_by_one += set_aside[bucket]
         if match.in_title or match.elsewhere:
             shown.append(match)
     return Matches(
-        tuple(shown), hidden, hidden_one_by_one, catalogue.index.flags(in_title), catalogue.index.flags(elsewhere)
+        tuple(shown), hidden, hidden_one_by_one, catalog.index.flags(in_title), catalog.index.flags(elsewhere)
     )
 
 
-def standpoint(replica: Replica, catalogue: Catalogue, sought: Sought) -> Iterator[tuple[Shelf, Opinion]]:
+def standpoint(replica: Replica, catalog: Catalog, sought: SearchQuery) -> Iterator[tuple[Bucket, BucketVerdict]]:
     """Every shelf of which there is something to say to who seeks so: what he sees, or hides from himself by limits."""
     check(sought)
-    catalogue.catch_up()
+    catalog.catch_up()
     audience = _audience(sought)
-    for shelf, opinion in _opinions(replica, catalogue, _wish(replica, sought)):
+    for bucket, opinion in _opinions(replica, catalog, _wish(replica, sought)):
         if audience in (None, opinion.audience):
-            yield shelf, opinion
+            yield bucket, opinion
 
 
-def _matching(catalogue: Catalogue, sought: Sought, opinions: list[tuple[Shelf, Opinion]]) -> tuple[int, int]:
+def _matching(catalog: Catalog, sought: SearchQuery, opinions: list[tuple[Bucket, BucketVerdict]]) -> tuple[int, int]:
     """The bits of what matches: with all words in the title that are not the author's, and the others."""
-    whole = catalogue.index.of_kind(*filter(None, (sought.type, sought.category)))
+    whole = catalog.index.of_kind(*filter(None, (sought.type, sought.category)))
     words = words_of(sought.words or "")
     if not words:
         return whole, 0
     titled = by_author = whole
     for word in dict.fromkeys(words):
-        authors = catalogue.index.on([shelf for shelf, opinion in opinions if f" {word}" in opinion.author])
-        in_title, in_text = catalogue.index.with_word(word)
+        authors = catalog.index.on([bucket for bucket, opinion in opinions if f" {word}" in opinion.author])
+        in_title, in_text = catalog.index.with_word(word)
         titled &= in_title | authors
         whole &= in_title | in_text | authors
         by_author &= authors
@@ -171,40 +171,40 @@ def _matching(catalogue: Catalogue, sought: Sought, opinions: list[tuple[Shelf, 
     return titled, whole & ~titled
 
 
-def _opinions(replica: Replica, catalogue: Catalogue, wish: Wish) -> Iterator[tuple[Shelf, Opinion]]:
-    if len(catalogue.opinions) > WISHES_REMEMBERED:
-        catalogue.opinions.clear()
-    formed: dict[Shelf, Opinion] = catalogue.opinions.setdefault(wish, {})
-    for shelf in catalogue.shelves():
-        opinion = formed.get(shelf)
+def _opinions(replica: Replica, catalog: Catalog, wish: Wish) -> Iterator[tuple[Bucket, BucketVerdict]]:
+    if len(catalog.verdicts) > WISHES_REMEMBERED:
+        catalog.verdicts.clear()
+    formed: dict[Bucket, BucketVerdict] = catalog.verdicts.setdefault(wish, {})
+    for bucket in catalog.buckets():
+        opinion = formed.get(bucket)
         if opinion is None:
-            opinion = formed[shelf] = _opinion(replica, catalogue, shelf, wish)
+            opinion = formed[bucket] = _opinion(replica, catalog, bucket, wish)
         if opinion.verdict in (Verdict.VISIBLE, Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
-            yield shelf, opinion
+            yield bucket, opinion
 
 
-def _opinion(replica: Replica, catalogue: Catalogue, shelf: Shelf, wish: Wish) -> Opinion:
-    preference = preference_of(replica, shelf.author)
+def _opinion(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> BucketVerdict:
+    preference = preference_of(replica, bucket.author)
     facts = ListingFacts(
-        audience=effective_audience(shelf.audience, preference),
-        place=place_of(replica, shelf.author, shelf.place),
+        audience=effective_audience(bucket.audience, preference),
+        place=place_of(replica, bucket.author, bucket.place),
         radius_km=preference.radius_km,
     )
-    standing = replica.circle.standing(shelf.author, replica.me)
+    standing = replica.trust_state.standing(bucket.author, replica.me)
     verdict = Verdict.NO_CONSENT
-    if catalogue.consents(shelf):
+    if catalog.consents(bucket):
         verdict = visible(facts, standing, viewer_place=published(replica), wish=wish)
     unknown = wish.here is None or facts.place is None
-    return Opinion(
+    return BucketVerdict(
         verdict=verdict,
         audience=facts.audience,
         trust=0.0 if standing.regard is None else as_trust(standing.regard),
         distance=math.inf if unknown else distance_km(wish.here or "", facts.place or ""),
-        author=searchable(name_of(replica, shelf.author)),
+        author=searchable(name_of(replica, bucket.author)),
     )
 
 
-def _wish(replica: Replica, sought: Sought) -> Wish:
+def _wish(replica: Replica, sought: SearchQuery) -> Wish:
     within = math.inf if sought.anywhere else sought.within
     wish = Wish(within_km=within, here=here(replica))
     if sought.trust is None:
@@ -212,5 +212,5 @@ def _wish(replica: Replica, sought: Sought) -> Wish:
     return Wish(min_regard=max(WEB, per_mille(sought.trust)), within_km=within, here=here(replica))
 
 
-def _audience(sought: Sought) -> Audience | None:
+def _audience(sought: SearchQuery) -> Audience | None:
     return None if sought.audience is None else audience_named(sought.audience)

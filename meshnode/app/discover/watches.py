@@ -11,8 +11,8 @@ import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from meshnode.app.catalog.catalog import Catalogue, Shelf
-from meshnode.app.discover.search import Sought, check, seek, standpoint
+from meshnode.app.catalog.catalog import Bucket, Catalog
+from meshnode.app.discover.search import SearchQuery, check, search, standpoint
 from meshnode.app.listings.view import body_of
 from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from meshnode.replica.changes import Change
@@ -62,10 +62,10 @@ class WatchesView:
 class Watcher:
     """Looks out for what the owner waits for. Used on the desk only."""
 
-    def __init__(self, replica: Replica, catalogue: Catalogue) -> None:
+    def __init__(self, replica: Replica, catalog: Catalog) -> None:
         self._replica = replica
-        self._catalogue = catalogue
-        self._in_view: dict[int, frozenset[Shelf]] = {}  # by watch, what it has looked at
+        self._catalog = catalog
+        self._in_view: dict[int, frozenset[Bucket]] = {}  # by watch, what it has looked at
         self._generation = 0
         self._new = self._changed = 0  # bits of places yet to be looked at
         self._due = True
@@ -81,13 +81,13 @@ class Watcher:
 
         StorageFull where one cannot be kept: then nothing was looked at, and it waits for the next time.
         """
-        watches = self._replica.store.finding.watches() if self._due else []
+        watches = self._replica.store.discover.watches() if self._due else []
         if not watches:
             return 0  # still due: the first one saved begins with what is here then
-        self._catalogue.catch_up()
-        new, changed = self._catalogue.arrivals()
-        if self._generation != self._catalogue.generation:
-            self._generation = self._catalogue.generation
+        self._catalog.catch_up()
+        new, changed = self._catalog.arrivals()
+        if self._generation != self._catalog.generation:
+            self._generation = self._catalog.generation
             self._in_view.clear()
             self._new, self._changed = self._arrived_meanwhile(), 0
         else:
@@ -107,57 +107,57 @@ class Watcher:
 
     def begin(self, watch: Watch) -> None:
         """A watch was saved, right after `evaluate`: what is in view now is what it has looked at."""
-        self._catalogue.catch_up()
-        self._catalogue.arrivals()
-        self._generation = self._catalogue.generation
+        self._catalog.catch_up()
+        self._catalog.arrivals()
+        self._generation = self._catalog.generation
         self._in_view[watch.no] = self._visible(_sought(watch))
         self._replica.store.meta.set(_UNTIL, str(self._replica.clock.now()))
 
-    def _evaluate(self, watch: Watch, visible: frozenset[Shelf]) -> list[tuple[int, str]]:
+    def _evaluate(self, watch: Watch, visible: frozenset[Bucket]) -> list[tuple[int, str]]:
         """Raise alerts about what this watch has not looked at yet; returns its number with each listing's id."""
         before = self._in_view.get(watch.no)
         among = self._new
         if before is not None:
-            among |= self._catalogue.index.on(visible - before) & ~self._changed
-        found = list(seek(self._replica, self._catalogue, _sought(watch), among).everything()) if among else []
+            among |= self._catalog.index.on(visible - before) & ~self._changed
+        found = list(search(self._replica, self._catalog, _sought(watch), among).everything()) if among else []
         if not found:
             return []
-        now, finding = self._replica.clock.now(), self._replica.store.finding
-        seen = finding.seen(entry.key for entry, _ in found)
+        now, discover = self._replica.clock.now(), self._replica.store.discover
+        seen = discover.seen(entry.key for entry, _ in found)
         raised = []
         for entry, _ in found:
             known = seen.get(entry.key)
-            if (known is None or known.said != entry.said) and finding.raise_alert(watch.no, entry.mark, now):
+            if (known is None or known.said != entry.said) and discover.raise_alert(watch.no, entry.mark, now):
                 raised.append((watch.no, entry.id))
-        finding.bound_alerts(watch.no, limits.ALERTS_MAX, now)
+        discover.bound_alerts(watch.no, limits.ALERTS_MAX, now)
         return raised
 
-    def _visible(self, sought: Sought) -> frozenset[Shelf]:
-        opinions = standpoint(self._replica, self._catalogue, sought)
-        return frozenset(shelf for shelf, opinion in opinions if opinion.verdict is Verdict.VISIBLE)
+    def _visible(self, sought: SearchQuery) -> frozenset[Bucket]:
+        opinions = standpoint(self._replica, self._catalog, sought)
+        return frozenset(bucket for bucket, opinion in opinions if opinion.verdict is Verdict.VISIBLE)
 
     def _arrived_meanwhile(self) -> int:
         """After a start: the places of what arrived since this was last looked at, by a watcher of before."""
         until = self._replica.store.meta.get(_UNTIL)
         if until is None:
             return 0
-        return self._catalogue.places_of(self._replica.store.records.arrived(Kind.LISTING, int(until)))
+        return self._catalog.places_of(self._replica.store.records.arrived(Kind.LISTING, int(until)))
 
     def _drop_lost(self, watches: list[Watch]) -> None:
         """Alerts about what is no longer to be seen, or hidden meanwhile, are none."""
-        finding = self._replica.store.finding
-        alerts = finding.alerts(self._replica.clock.now())
-        entries = self._catalogue.entries_of({alert.key for alert in alerts})
+        discover = self._replica.store.discover
+        alerts = discover.alerts(self._replica.clock.now())
+        entries = self._catalog.entries_of({alert.key for alert in alerts})
         for watch in watches:
             own = [alert for alert in alerts if alert.watch == watch.no]
             if not own:
                 continue
-            places = self._catalogue.places_of([entries[alert.key].record for alert in own if alert.key in entries])
-            there = seek(self._replica, self._catalogue, _sought(watch), places).everything()
+            places = self._catalog.places_of([entries[alert.key].record for alert in own if alert.key in entries])
+            there = search(self._replica, self._catalog, _sought(watch), places).everything()
             keys = {entry.key for entry, _ in there}
             for alert in own:
                 if alert.key not in keys:
-                    finding.drop_alert(alert)
+                    discover.drop_alert(alert)
 
     def _remember_until(self) -> None:
         now, meta = self._replica.clock.now(), self._replica.store.meta
@@ -165,46 +165,46 @@ class Watcher:
             meta.set(_UNTIL, str(now))
 
 
-def add(replica: Replica, catalogue: Catalogue, watcher: Watcher, sought: Sought) -> WatchView:
+def add(replica: Replica, catalog: Catalog, watcher: Watcher, sought: SearchQuery) -> WatchView:
     """Save a search: from now on its owner is told of what comes into view and matches."""
     check(sought)
-    if sought == Sought():
+    if sought == SearchQuery():
         raise Usage("say what to look out for", "words, or options as 'meshnode discover' takes them")
     watcher.evaluate()
-    if len(replica.store.finding.watches()) >= limits.WATCHES_MAX:
+    if len(replica.store.discover.watches()) >= limits.WATCHES_MAX:
         raise Refused(f"you have {limits.WATCHES_MAX} watches already", "'meshnode watch rm NUMBER' makes room")
     given = {name: value for name, value in asdict(sought).items() if value not in (None, False)}
-    watch = replica.store.finding.add_watch(json.dumps(given), replica.clock.now())
+    watch = replica.store.discover.add_watch(json.dumps(given), replica.clock.now())
     watcher.begin(watch)
     return _view(watch, ())
 
 
 def remove(replica: Replica, which: str) -> WatchView:
     """End the watch of this number."""
-    found = [watch for watch in replica.store.finding.watches() if str(watch.no) == which.strip()]
+    found = [watch for watch in replica.store.discover.watches() if str(watch.no) == which.strip()]
     if not found:
         raise NotFound(f"you have no watch {which!r}", "'meshnode watch list' lists them by their numbers")
-    replica.store.finding.remove_watch(found[0].no)
+    replica.store.discover.remove_watch(found[0].no)
     return _view(found[0], ())
 
 
-def watches(replica: Replica, catalogue: Catalogue, watcher: Watcher) -> WatchesView:
+def watches(replica: Replica, catalog: Catalog, watcher: Watcher) -> WatchesView:
     """The saved searches, and what came for them."""
     with suppress(StorageFull):  # what they found waits then; reading still works
         watcher.evaluate()
-    alerts = alerts_view(replica, catalogue)
+    alerts = alerts_view(replica, catalog)
     return WatchesView(
         tuple(
             _view(watch, tuple(alert for alert in alerts if alert.watch == watch.no))
-            for watch in replica.store.finding.watches()
+            for watch in replica.store.discover.watches()
         )
     )
 
 
-def alerts_view(replica: Replica, catalogue: Catalogue) -> tuple[AlertView, ...]:
+def alerts_view(replica: Replica, catalog: Catalog) -> tuple[AlertView, ...]:
     """What came and was not shown as news yet, the latest first."""
-    alerts = replica.store.finding.alerts(replica.clock.now())
-    entries = catalogue.entries_of({alert.key for alert in alerts})
+    alerts = replica.store.discover.alerts(replica.clock.now())
+    entries = catalog.entries_of({alert.key for alert in alerts})
     records = {record.id: record for record in replica.store.records.get_many([e.record for e in entries.values()])}
     return tuple(
         AlertView(alert.watch, entry.id, body_of(record).title, alert.at)
@@ -213,8 +213,8 @@ def alerts_view(replica: Replica, catalogue: Catalogue) -> tuple[AlertView, ...]
     )
 
 
-def _sought(watch: Watch) -> Sought:
-    return Sought(**json.loads(watch.search))
+def _sought(watch: Watch) -> SearchQuery:
+    return SearchQuery(**json.loads(watch.search))
 
 
 def _view(watch: Watch, alerts: tuple[AlertView, ...]) -> WatchView:

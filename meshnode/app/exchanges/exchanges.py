@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalogue, searchable
+from meshnode.app.catalog.catalog import Catalog, searchable
 from meshnode.app.exchanges import moves, stock, view
-from meshnode.app.exchanges.moves import Course
+from meshnode.app.exchanges.moves import ExchangeState
 from meshnode.app.exchanges.view import ExchangeView, is_over_by_block
 from meshnode.app.letters import inbox as letter_inbox
 from meshnode.app.letters import letters
@@ -17,10 +17,10 @@ from meshnode.app.listings.listings import find as find_listing
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import ambiguous, name_of
 from meshnode.errors import NotFound, Refused, Usage
-from meshnode.replica.access import Answer, question
+from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Act, Kind, PersonId, Record, Stage, Terms, exchange_id, limits, tidy
+from protocol import Action, Kind, PersonId, Record, Stage, Terms, exchange_id, limits, tidy
 
 LISTED = 100
 LISTED_MAX = 1000
@@ -57,10 +57,10 @@ class ExchangesQuery:
     limit: int = LISTED
 
 
-def respond(replica: Replica, catalogue: Catalogue, which: str, request: Request) -> Requested:
+def respond(replica: Replica, catalog: Catalog, which: str, request: Request) -> Requested:
     """Ask for what somebody offers, or offer what somebody needs."""
     catch_up(replica)
-    record = _listing(replica, catalogue, which)
+    record = _listing(replica, catalog, which)
     header, body = record.header, body_of(record)
     before = _before(replica, header.author, header.slot)
     if before is not None:
@@ -83,16 +83,16 @@ def respond(replica: Replica, catalogue: Catalogue, which: str, request: Request
 
 def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     """Make a move in the exchange that `which` names."""
-    act = next((act for act in Act if act.word == order.act and act is not Act.ASK), None)
+    act = next((act for act in Action if act.word == order.act and act is not Action.ASK), None)
     if act is None:
-        possible = ", ".join(act.word for act in Act if act is not Act.ASK)
+        possible = ", ".join(act.word for act in Action if act is not Action.ASK)
         raise Usage(f"{order.act!r} is nothing one can do in an exchange", f"one of {possible}")
     catch_up(replica)
     found = view.find(replica, which, act)
     if is_over_by_block(replica, found.exchange):
         raise Refused(f"you block {found.exchange.name}", "'meshnode unblock NAME' comes first")
     repeated = found.said(act, mine=True)
-    if repeated is not None and act is not Act.SAY and repeated in moves.lost(replica, found):
+    if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)
     else:
         _make(replica, found, act, tidy(order.message))
@@ -130,9 +130,9 @@ def catch_up(replica: Replica) -> None:
 # --- asking ----------------------------------------------------------------------------------------------------------
 
 
-def _listing(replica: Replica, catalogue: Catalogue, which: str) -> Record:
+def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
     """The listing of somebody else that `which` names."""
-    entries = catalogue.matching(which, own_only=False) if which.strip() else []
+    entries = catalog.matching(which, own_only=False) if which.strip() else []
     records = replica.store.records.get_many([entry.record for entry in entries])
     others = [record for record in records if record.body and record.header.author != replica.me]
     if len(others) == 1:
@@ -144,7 +144,7 @@ def _listing(replica: Replica, catalogue: Catalogue, which: str) -> Record:
     if entries:
         raise Refused("that is your own listing", "others respond to it")
     try:
-        return find_listing(replica, catalogue, which)
+        return find_listing(replica, catalog, which)
     except NotFound:
         _tell_what_became_of(replica, which)
         raise
@@ -155,7 +155,7 @@ def _tell_what_became_of(replica: Replica, which: str) -> None:
     now = replica.clock.now()
     rows = replica.store.records.rows(kinds=(Kind.LISTING,))
     over = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
-    seen = [row.id for row in over if replica.judge.answer(replica.me, question(row)) is Answer.YES]
+    seen = [row.id for row in over if replica.access.answer(replica.me, access_key(row)) is Access.YES]
     for record in replica.store.records.get_many(seen):
         if record.body and searchable(body_of(record).title).startswith(searchable(which)):
             raise Refused("that listing has expired", "ask its author for a new one")
@@ -172,8 +172,8 @@ def _before(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:
 
 def _ask_again(replica: Replica, exchange: Exchange) -> Requested:
     """Send an ask once more that got lost on the way; Refused where there is no need to."""
-    found = moves.course(replica, exchange)
-    asked = found.said(Act.ASK, mine=True)
+    found = moves.exchange_state(replica, exchange)
+    asked = found.said(Action.ASK, mine=True)
     if asked is None or asked not in moves.lost(replica, found):
         raise Refused("you have asked for that already", "'meshnode exchanges' shows how it stands")
     moves.send_again(replica, exchange, asked)
@@ -209,16 +209,16 @@ def _requested(exchange: Exchange) -> Requested:
 # --- answering and going on --------------------------------------------------------------------------------------------
 
 
-def _make(replica: Replica, found: Course, act: Act, text: str) -> None:
+def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> None:
     exchange, terms = found.exchange, found.terms
     if not found.may(act):
         raise _why_not(found, act)
     takes = 0
-    if act is Act.SAY:
+    if act is Action.SAY:
         kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
         if kept >= limits.MESSAGES_MAX:
             raise Refused(f"you have said {limits.MESSAGES_MAX} things in this exchange", "meet, or begin another one")
-    if act is Act.ACCEPT:
+    if act is Action.ACCEPT:
         there = stock.left(replica, terms.slot)
         takes = (terms.quantity or 1) if there is not None else 0
         if there is not None and takes > there:
@@ -226,10 +226,10 @@ def _make(replica: Replica, found: Course, act: Act, text: str) -> None:
     moves.make(replica, exchange, act, text=text, takes=takes)
 
 
-def _why_not(found: Course, act: Act) -> Refused:
+def _why_not(found: ExchangeState, act: Action) -> Refused:
     """Why this move cannot be made now, and what can."""
     name, stage = found.exchange.name, found.exchange.stage
-    if found.said(act, mine=True) is not None and act is not Act.SAY:
+    if found.said(act, mine=True) is not None and act is not Action.SAY:
         return Refused(_ALREADY[act], "'meshnode exchanges' shows how it stands")
     if stage is Stage.DECLINED:
         return Refused("that was declined", "'meshnode respond' asks anew")
@@ -238,10 +238,10 @@ def _why_not(found: Course, act: Act) -> Refused:
     if stage is Stage.REQUESTED:
         if not found.asked:
             return Refused("nothing is agreed yet", "'meshnode accept' or 'meshnode decline' answers")
-        if act in (Act.ACCEPT, Act.DECLINE):
+        if act in (Action.ACCEPT, Action.DECLINE):
             return Refused(f"you asked: it is for {name} to say yes or no", "'meshnode cancel' takes it back")
         return Refused("nothing is agreed yet", f"wait for {name}")
-    if act is Act.RETURNED:
+    if act is Action.RETURNED:
         if not found.terms.lend:
             return Refused("that was not lent, so there is nothing to give back")
         return Refused("it was not handed over yet", "'meshnode done' says that it was, on both sides")
@@ -252,9 +252,9 @@ def _why_not(found: Course, act: Act) -> Refused:
 
 
 _ALREADY = {
-    Act.ACCEPT: "you have accepted that already",
-    Act.DECLINE: "you have declined that already",
-    Act.DONE: "you have said already that it is done",
-    Act.CANCEL: "you have called that off already",
-    Act.RETURNED: "you have said already that it is back",
+    Action.ACCEPT: "you have accepted that already",
+    Action.DECLINE: "you have declined that already",
+    Action.DONE: "you have said already that it is done",
+    Action.CANCEL: "you have called that off already",
+    Action.RETURNED: "you have said already that it is back",
 }

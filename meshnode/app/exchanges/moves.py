@@ -14,17 +14,17 @@ from meshnode.app.letters.letters import Delivery
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.errors import Usage
-from meshnode.replica.access import Answer, question
+from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
 from protocol import (
-    Act,
+    Action,
+    AuthoredMove,
     GroupKind,
     InvalidField,
     Kind,
-    Made,
     Move,
-    Opened,
+    OpenedLetter,
     PersonId,
     Stage,
     Terms,
@@ -37,11 +37,11 @@ from protocol import (
     terms_of,
 )
 
-_TALKATIVE = {Act.SAY: limits.MESSAGES_MAX}
+_TALKATIVE = {Action.SAY: limits.MESSAGES_MAX}
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class ExchangeState:
     """One exchange with all its moves, which have their ask among them."""
 
     exchange: Exchange
@@ -69,25 +69,25 @@ class Course:
         """Whether the two have no community in common; None where that is unknown."""
         return is_cross_community(self._made())
 
-    def may(self, act: Act) -> bool:
+    def may(self, act: Action) -> bool:
         """Whether the owner of this node may make this move now."""
         return stage_after(self.exchange.stage, act, self.terms, asker=self.asked) is not None
 
-    def said(self, act: Act, *, mine: bool) -> KeptMove | None:
+    def said(self, act: Action, *, mine: bool) -> KeptMove | None:
         """The first move of this act that one of the two has made."""
         return next((kept for kept in self.moves if kept.move.act is act and kept.mine == mine), None)
 
-    def _made(self) -> list[Made]:
+    def _made(self) -> list[AuthoredMove]:
         return _made(self.exchange.asked, self.moves)
 
 
-def course(replica: Replica, exchange: Exchange) -> Course:
+def exchange_state(replica: Replica, exchange: Exchange) -> ExchangeState:
     """All there is of an exchange."""
-    return Course(exchange, tuple(replica.store.exchanges.moves(exchange)))
+    return ExchangeState(exchange, tuple(replica.store.exchanges.moves(exchange)))
 
 
-def _made(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[Made]:
-    return [Made(kept.mine == asked, kept.move) for kept in moves]
+def _made(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[AuthoredMove]:
+    return [AuthoredMove(kept.mine == asked, kept.move) for kept in moves]
 
 
 # --- one's own moves -------------------------------------------------------------------------------------------------
@@ -95,7 +95,7 @@ def _made(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[Made]:
 
 def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: str) -> Exchange:
     """Ask the owner of a listing for what `terms` say. Usage or Refused where that cannot be said or sent."""
-    move = _move(replica, exchange, Act.ASK, text=text, terms=terms, communities=_communities(replica, exchange))
+    move = _move(replica, exchange, Action.ASK, text=text, terms=terms, communities=_communities(replica, exchange))
     slot = letters.new_slot(replica)
 
     def committed_with_it() -> None:
@@ -108,15 +108,15 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
 
 
 def make(
-    replica: Replica, exchange: Exchange, act: Act, *, text: str = "", reason: str = "", takes: int = 0
+    replica: Replica, exchange: Exchange, act: Action, *, text: str = "", reason: str = "", takes: int = 0
 ) -> Exchange:
     """Make a move that the table allows; what was lost on the way before goes out again with it.
 
     `takes` is how many come off the listing with it. Usage or Refused where it cannot be said or sent.
     """
-    communities = _communities(replica, exchange.id) if act is Act.ACCEPT else ()
+    communities = _communities(replica, exchange.id) if act is Action.ACCEPT else ()
     move = _move(replica, exchange.id, act, text=text, communities=communities, reason=reason)
-    for kept in lost(replica, course(replica, exchange)):
+    for kept in lost(replica, exchange_state(replica, exchange)):
         send_again(replica, exchange, kept)
     slot = letters.new_slot(replica)
 
@@ -127,7 +127,7 @@ def make(
     return _again(replica, exchange.other, exchange.id)
 
 
-def lost(replica: Replica, found: Course) -> list[KeptMove]:
+def lost(replica: Replica, found: ExchangeState) -> list[KeptMove]:
     """The owner's moves whose letters nobody has fetched before they expired."""
     own = (kept for kept in found.moves if kept.mine and kept.letter is not None)
     return [kept for kept in own if letters.delivery(replica, kept.letter or b"") is Delivery.EXPIRED]
@@ -147,7 +147,7 @@ def send_again(replica: Replica, exchange: Exchange, kept: KeptMove) -> None:
 def _move(
     replica: Replica,
     exchange: bytes,
-    act: Act,
+    act: Action,
     *,
     text: str,
     terms: Terms | None = None,
@@ -162,7 +162,7 @@ def _move(
 
 def _communities(replica: Replica, exchange: bytes) -> tuple[bytes, ...]:
     """The communities of this node's owner, for metrics only, in a form that their members alone recognise."""
-    groups = replica.circle.groups.groups_of(replica.me).values()
+    groups = replica.trust_state.groups.groups_of(replica.me).values()
     own = sorted(group.id for group in groups if group.kind == GroupKind.COMMUNITY)
     return community_tags(exchange, own[: limits.GROUPS_MAX])
 
@@ -176,7 +176,7 @@ def _again(replica: Replica, other: PersonId, exchange: bytes) -> Exchange:
 # --- others' moves, and those from one's other devices -----------------------------------------------------------------
 
 
-def receive(replica: Replica, opened: Opened) -> None:
+def receive(replica: Replica, opened: OpenedLetter) -> None:
     """Let a letter with a move take effect. RemoteError where an ask is not its exchange's."""
     move = opened.content
     assert isinstance(move, Move)
@@ -184,7 +184,7 @@ def receive(replica: Replica, opened: Opened) -> None:
     other = opened.addressee if mine else opened.author
     if other == replica.me:
         return
-    if move.act is Act.ASK:
+    if move.act is Action.ASK:
         check_ask(move, asker=opened.author, owner=opened.addressee)
     heard = mine or (move.terms is not None and may_see(replica, other, move.terms.slot))
     known = replica.store.exchanges.find(other, move.exchange)
@@ -199,7 +199,7 @@ def may_see(replica: Replica, asker: PersonId, slot: bytes) -> bool:
     """Whether somebody may see the owner's own listing in `slot`, be it expired or closed by now: the one rule says so."""
     head = replica.store.records.head((replica.me, Kind.LISTING, slot))
     rows = replica.store.records.rows_of([head.id]) if head is not None else []
-    return any(replica.judge.answer(asker, question(row)) is Answer.YES for row in rows)
+    return any(replica.access.answer(asker, access_key(row)) is Access.YES for row in rows)
 
 
 def hear_again(replica: Replica) -> None:
@@ -233,7 +233,9 @@ def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
         return False
     if kept.count() < limits.EXCHANGES_MAX or kept.forget_oldest():
         return True
-    return replica.circle.graph.weight(replica.me, other) > 0  # made-up people crowd out nobody whom one vouches for
+    return (
+        replica.trust_state.graph.weight(replica.me, other) > 0
+    )  # made-up people crowd out nobody whom one vouches for
 
 
 def has_room_with(replica: Replica, other: PersonId) -> bool:
@@ -250,7 +252,7 @@ def _keep(
     kept = replica.store.exchanges
     is_new = kept.add_move(exchange, move, mine=mine, arrived=now, letter=letter)
     moves = tuple(kept.moves(exchange))
-    asker = next((one.mine for one in moves if one.move.act is Act.ASK), None)
+    asker = next((one.mine for one in moves if one.move.act is Action.ASK), None)
     made = _made(asker, moves)
     terms = terms_of(made)
     if terms is not None and exchange.slot is None:
@@ -259,7 +261,7 @@ def _keep(
     own_word = any(one.mine for one in moves)
     kept.keep(
         exchange._replace(
-            name=name_of(replica, exchange.other) if replica.circle.profile(exchange.other) else exchange.name,
+            name=name_of(replica, exchange.other) if replica.trust_state.profile(exchange.other) else exchange.name,
             shown=exchange.shown or (terms is not None and (own_word or heard)),
             stage=stage_of(made),
             changed=now if is_new else exchange.changed,

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from meshnode.app.exchanges import exchanges, view
-from meshnode.app.exchanges.moves import Course
+from meshnode.app.exchanges.moves import ExchangeState
 from meshnode.replica.replica import Replica
-from protocol import CATEGORIES, Act, Stage
+from protocol import CATEGORIES, Action, Stage
 
 _DONE = frozenset({Stage.COMPLETED, Stage.GIVEN_BACK, Stage.RETURNED})
 
@@ -62,8 +62,8 @@ def stats(replica: Replica) -> StatsView:
     exchanges.catch_up(replica)
     done = [exchange for exchange in replica.store.exchanges.all_shown() if exchange.stage in _DONE]
     found = view.courses(replica, done)
-    by_month: dict[str, list[Course]] = {}
-    by_category: dict[str, list[Course]] = {}
+    by_month: dict[str, list[ExchangeState]] = {}
+    by_category: dict[str, list[ExchangeState]] = {}
     for each in found:
         by_month.setdefault(_month(each), []).append(each)
         by_category.setdefault(each.exchange.category, []).append(each)
@@ -77,14 +77,14 @@ def stats(replica: Replica) -> StatsView:
     )
 
 
-def _counts(found: Iterable[Course]) -> tuple[int, int, int, int]:
+def _counts(found: Iterable[ExchangeState]) -> tuple[int, int, int, int]:
     """How many; of these across communities, within one, and unknown."""
     counted = Counter(each.is_cross_community for each in found)
     return counted.total(), counted[True], counted[False], counted[None]
 
 
-def _month(found: Course) -> str:
+def _month(found: ExchangeState) -> str:
     """Of one's own confirmation, so that nobody else's clock decides."""
-    own = found.said(Act.DONE, mine=True)
+    own = found.said(Action.DONE, mine=True)
     at = own.move.at if own is not None else found.exchange.changed
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m")

@@ -16,7 +16,7 @@ from meshnode.app.listings.view import body_of
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Act, Kind, Stage
+from protocol import Action, Kind, Stage
 
 GONE, CHANGED = "gone", "changed"
 OVER = (Stage.CANCELLED, Stage.RETURNED)  # what was taken off the listing is there again
@@ -25,7 +25,7 @@ OVER = (Stage.CANCELLED, Stage.RETURNED)  # what was taken off the listing is th
 def follow_up(replica: Replica) -> None:
     """Do what the exchanges of this node ask for by now. What cannot be done yet is left for the next time."""
     moves.hear_again(replica)
-    if not replica.circle.certified(replica.me, replica.device):
+    if not replica.trust_state.certified(replica.me, replica.device):
         return  # what this device writes counts for nothing any more
     for exchange in replica.store.exchanges.unsettled(OVER):
         _settle(replica, exchange)
@@ -33,7 +33,7 @@ def follow_up(replica: Replica) -> None:
         reason = _answer(replica, exchange)
         if reason is not None:
             try:
-                moves.make(replica, exchange, Act.DECLINE, reason=reason)
+                moves.make(replica, exchange, Action.DECLINE, reason=reason)
             except Refused:
                 continue
 
@@ -57,7 +57,7 @@ def _settle(replica: Replica, exchange: Exchange) -> None:
                 return
         except (NotFound, Refused):
             pass  # it stands no more, or another device was faster
-    elif exchange.stage is Stage.CANCELLED or moves.course(replica, exchange).terms.type == "offer":
+    elif exchange.stage is Stage.CANCELLED or moves.exchange_state(replica, exchange).terms.type == "offer":
         note = partial(keep, exchange._replace(taken=0, takes=0))
         lifecycle.put_back(replica, exchange.slot, exchange.taken, within=note)
     keep(exchange._replace(taken=0, takes=0))
@@ -71,5 +71,5 @@ def _answer(replica: Replica, exchange: Exchange) -> str | None:
     if record is None or not record.body:
         head = replica.store.records.head(register)
         return GONE if head is not None and head.withdrawn else None
-    body, terms = body_of(record), moves.course(replica, exchange).terms
+    body, terms = body_of(record), moves.exchange_state(replica, exchange).terms
     return CHANGED if (body.type, body.lend) != (terms.type, terms.lend) else None

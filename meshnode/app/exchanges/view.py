@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import listing_id, searchable
-from meshnode.app.exchanges.moves import Course, course
+from meshnode.app.exchanges.moves import ExchangeState, exchange_state
 from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
-from meshnode.app.naming import ID_LETTERS_MIN, PersonRef, ambiguous, name_of
+from meshnode.app.naming import ID_PREFIX_MIN, PersonRef, ambiguous, name_of
 from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Usage
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import Act, PersonId, Stage, limits, person_text
+from protocol import Action, PersonId, Stage, limits, person_text
 
 ENDED = "ended"
 UNFINISHED = frozenset({Stage.REQUESTED, Stage.AGREED, Stage.GIVEN, Stage.RECEIVED})
@@ -82,13 +82,13 @@ class ExchangeView:
     changed: int
 
 
-def view(replica: Replica, found: Course, *, messages: int | None = MESSAGES_LISTED) -> ExchangeView:
+def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSAGES_LISTED) -> ExchangeView:
     """How the owner of this node sees an exchange; with its latest `messages` moves, or all."""
     exchange, terms = found.exchange, found.terms
     shown = found.moves if messages is None else found.moves[-messages:]
     told = tuple(_message(replica, kept) for kept in shown)
     over = is_over_by_block(replica, exchange)
-    refusal = found.said(Act.DECLINE, mine=not found.asked)
+    refusal = found.said(Action.DECLINE, mine=not found.asked)
     return ExchangeView(
         exchange=exchange.id.hex(),
         state=ENDED if over else exchange.stage.word,
@@ -101,12 +101,12 @@ def view(replica: Replica, found: Course, *, messages: int | None = MESSAGES_LIS
         unit=terms.unit,
         lend=terms.lend,
         return_by=terms.return_by,
-        done=found.said(Act.DONE, mine=True) is not None,
-        other_done=found.said(Act.DONE, mine=False) is not None,
-        back=found.said(Act.RETURNED, mine=True) is not None,
-        other_back=found.said(Act.RETURNED, mine=False) is not None,
+        done=found.said(Action.DONE, mine=True) is not None,
+        other_done=found.said(Action.DONE, mine=False) is not None,
+        back=found.said(Action.RETURNED, mine=True) is not None,
+        other_back=found.said(Action.RETURNED, mine=False) is not None,
         reason=refusal.move.reason if refusal is not None and exchange.stage is Stage.DECLINED else "",
-        next=() if over else tuple(act.word for act in Act if found.may(act)),
+        next=() if over else tuple(act.word for act in Action if found.may(act)),
         undelivered=() if over else _undelivered(replica, found),
         messages=told,
         began=exchange.began,
@@ -119,7 +119,7 @@ def is_over_by_block(replica: Replica, exchange: Exchange) -> bool:
     return exchange.stage in UNFINISHED and policy.blocks(replica, exchange.other)
 
 
-def waiting(replica: Replica) -> list[Course]:
+def waiting(replica: Replica) -> list[ExchangeState]:
     """Those in which the owner is to do something, or has lately been told something that he has not answered."""
     recent = replica.clock.now() - NEWS
     pool = replica.store.exchanges.all_shown()
@@ -127,10 +127,10 @@ def waiting(replica: Replica) -> list[Course]:
     return [found for found in courses(replica, maybe) if _waits(replica, found, recent)]
 
 
-def _waits(replica: Replica, found: Course, recent: int) -> bool:
+def _waits(replica: Replica, found: ExchangeState, recent: int) -> bool:
     if is_over_by_block(replica, found.exchange):
         return False
-    acts = [Act.ACCEPT, Act.DONE, *([Act.RETURNED] if _is_lent(found.exchange) else [])]
+    acts = [Action.ACCEPT, Action.DONE, *([Action.RETURNED] if _is_lent(found.exchange) else [])]
     if any(found.may(act) for act in acts):
         return True
     return found.exchange.changed > recent and not found.moves[-1].mine
@@ -144,7 +144,7 @@ def _is_lent(exchange: Exchange) -> bool:
 # --- which one is meant ----------------------------------------------------------------------------------------------
 
 
-def find(replica: Replica, text: str, act: Act | None = None) -> Course:
+def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeState:
     """The one exchange whose id, or whose listing's title, begins with `text`.
 
     Of several of one title the one in which `act` can be made is meant. NotFound and Ambiguous as for people.
@@ -155,7 +155,7 @@ def find(replica: Replica, text: str, act: Act | None = None) -> Course:
     matches = _matching(replica.store.exchanges.all_shown(), wanted)
     if not matches:
         raise NotFound(f"no exchange of yours is called {text!r}", "'meshnode exchanges' lists them")
-    found = [course(replica, exchange) for exchange in matches]
+    found = [exchange_state(replica, exchange) for exchange in matches]
     if len(found) > 1 and act is not None:
         able = (one for one in found if one.may(act) and not is_over_by_block(replica, one.exchange))
         found = list(able) or found
@@ -166,7 +166,7 @@ def find(replica: Replica, text: str, act: Act | None = None) -> Course:
 
 def _matching(pool: list[Exchange], wanted: str) -> list[Exchange]:
     title = searchable(wanted)
-    as_id = len(wanted) >= ID_LETTERS_MIN
+    as_id = len(wanted) >= ID_PREFIX_MIN
     return (
         [one for one in pool if len(wanted) == _ID_LENGTH and one.id.hex() == wanted]
         or [one for one in pool if title and searchable(one.title) == title]
@@ -187,23 +187,23 @@ def _described(replica: Replica, exchange: Exchange) -> str:
 
 def _with(replica: Replica, exchange: Exchange) -> PersonRef:
     """The other, by the name he was last known by where he cannot be seen any more."""
-    seen = replica.circle.profile(exchange.other) is not None
+    seen = replica.trust_state.profile(exchange.other) is not None
     name = name_of(replica, exchange.other) if seen else exchange.name
     return PersonRef(person_text(exchange.other), name)
 
 
-def _listing(replica: Replica, found: Course) -> ListingRef:
+def _listing(replica: Replica, found: ExchangeState) -> ListingRef:
     exchange = found.exchange
     owner: PersonId = exchange.other if found.asked else replica.me
     return ListingRef(listing_id(owner, found.terms.slot), found.terms.type, exchange.title, exchange.category)
 
 
-def _undelivered(replica: Replica, found: Course) -> tuple[str, ...]:
+def _undelivered(replica: Replica, found: ExchangeState) -> tuple[str, ...]:
     """The acts of one's own that the other has never heard of. Who never heard the ask need not hear that it is off."""
     lost = {kept.move.act for kept in lost_moves(replica, found)}
-    if Act.ASK in lost and found.exchange.stage is Stage.CANCELLED:
+    if Action.ASK in lost and found.exchange.stage is Stage.CANCELLED:
         return ()
-    return tuple(act.word for act in Act if act in lost)
+    return tuple(act.word for act in Action if act in lost)
 
 
 def _message(replica: Replica, kept: KeptMove) -> MessageView:
@@ -218,6 +218,6 @@ def _delivery(replica: Replica, kept: KeptMove) -> str | None:
     return None if found is None else found.value
 
 
-def courses(replica: Replica, exchanges: Iterable[Exchange]) -> list[Course]:
+def courses(replica: Replica, exchanges: Iterable[Exchange]) -> list[ExchangeState]:
     """All there is of these exchanges, in their order."""
-    return [course(replica, exchange) for exchange in exchanges]
+    return [exchange_state(replica, exchange) for exchange in exchanges]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.world import World
 from meshnode.app.listings.listings import Draft, Edit, change, find, prepare
 from meshnode.app.listings.view import body_of
@@ -36,9 +36,9 @@ class AudienceView:
     radius_km: int | None
 
 
-def audience(replica: Replica, catalogue: Catalogue, which: str) -> AudienceView:
+def audience(replica: Replica, catalog: Catalog, which: str) -> AudienceView:
     """Who can see the own listing that `which` names, now and as far as this node knows."""
-    record = find(replica, catalogue, which, own_only=True)
+    record = find(replica, catalog, which, own_only=True)
     return _view(replica, record.header.audience, body_of(record).place)
 
 
@@ -48,9 +48,9 @@ def preview(replica: Replica, draft: Draft) -> AudienceView:
     return _view(replica, new.audience, new.body.place)
 
 
-def preview_edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> AudienceView:
+def preview_edit(replica: Replica, catalog: Catalog, which: str, changes: Edit) -> AudienceView:
     """Who could see the own listing that `which` names if it were changed so."""
-    after = change(replica, find(replica, catalogue, which, own_only=True), changes)
+    after = change(replica, find(replica, catalog, which, own_only=True), changes)
     return _view(replica, after.audience, after.body.place)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshnode.app.explain.status import Attempt, NetworkState, problems
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, problems
 from meshnode.app.naming import PersonRef, find, pending_cards, reference
 from meshnode.app.owner import policy
 from meshnode.app.peers.contacts import dial_keys
@@ -65,7 +65,7 @@ def whom(replica: Replica, who: str) -> PersonId:
 
 
 def look_at_person(
-    replica: Replica, person: PersonId, network: NetworkState, attempts: Sequence[Attempt]
+    replica: Replica, person: PersonId, network: NetworkState, attempts: Sequence[ConnectionAttempt]
 ) -> DoctorView:
     """Look at why `person` is met or not."""
     mention = reference(replica, person)
@@ -132,7 +132,7 @@ def _company(replica: Replica, network: NetworkState) -> Finding:
 
 
 def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
-    given, back = policy.weight(replica, person), replica.circle.graph.weight(person, replica.me)
+    given, back = policy.weight(replica, person), replica.trust_state.graph.weight(person, replica.me)
     if person_text(person) in spent_cards.by_giver(replica):
         return [_ill("card_used", f"{name}'s card was used by somebody else", f"ask {name} for a new one")]
     if any(card.giver == person for card in pending_cards(replica)) and not back:
@@ -172,5 +172,5 @@ def _heard(network: NetworkState, person: PersonId, name: str) -> Finding:
     )
 
 
-def _attempt(attempt: Attempt) -> Finding:
+def _attempt(attempt: ConnectionAttempt) -> Finding:
     return _ill("attempt", f"A call to {attempt.address} ended: {attempt.outcome}")

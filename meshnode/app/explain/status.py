@@ -19,7 +19,7 @@ from meshnode.app.people import spent_cards
 from meshnode.app.people.cards import written
 from meshnode.app.upkeep import certificate_ends
 from meshnode.replica.replica import Replica
-from meshnode.replica.revocation import silenced
+from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, device_text, limits
 
 ENDING_NAMED = 3  # listings whose end is near, by title; the rest by number
@@ -38,7 +38,7 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class ConnectionAttempt:
     """One try to reach somebody: when (UNIX seconds), where, and in a few plain words how it ended."""
 
     when: int
@@ -72,13 +72,13 @@ class NetworkState:
     problems: tuple[Problem, ...] = ()
 
 
-class Network(Protocol):
+class NetworkStatus(Protocol):
     """The running network as the local API sees it; it is asked on the event loop, never from the desk's thread."""
 
     def state(self) -> NetworkState:
         """What there is to say now."""
 
-    def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
+    def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """The latest tries to reach `person`, newest last."""
 
     async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
@@ -141,14 +141,14 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         peers=peers(replica, network).peers,
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
-        alerts=replica.store.finding.count_alerts(replica.clock.now()),
+        alerts=replica.store.discover.count_alerts(replica.clock.now()),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,
         devices=tuple(
             sorted(
                 name_of_device(replica, one.device)
-                for one in replica.circle.devices(replica.me)
+                for one in replica.trust_state.devices(replica.me)
                 if one.device != replica.device
             )
         ),
@@ -175,7 +175,7 @@ def peers(replica: Replica, network: NetworkState) -> PeersView:
 
 def waiting(replica: Replica) -> list[PersonRef]:
     """Whose cards were added here and who has not vouched back yet."""
-    graph, me = replica.circle.graph, replica.me
+    graph, me = replica.trust_state.graph, replica.me
     givers = {card.giver: card.name for card in pending_cards(replica) if not graph.weight(card.giver, me)}
     return [PersonRef(reference(replica, giver).id, name) for giver, name in givers.items()]
 
@@ -221,7 +221,7 @@ def _ending(replica: Replica) -> Iterator[Problem]:
 
 def _of_this_device(replica: Replica) -> Iterator[Problem]:
     """What keeps this device from speaking for its owner, or will."""
-    if silenced(replica):
+    if is_self_revoked(replica):
         yield Problem(
             "device_revoked",
             "This device was revoked: it no longer speaks for you, and what it wrote is void",
@@ -238,7 +238,7 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
             else "start the node with the identity's passphrase, and it renews itself",
         )
     former = replica.store.meta.get(FORMER_DEVICE)
-    if former is not None and replica.circle.certified(replica.me, bytes.fromhex(former)):
+    if former is not None and replica.trust_state.certified(replica.me, bytes.fromhex(former)):
         yield Problem(
             "former_device",
             "The key that this machine had before its store was lost still speaks for you",
@@ -248,15 +248,15 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
 
 def _crowding(replica: Replica) -> Iterator[Problem]:
     """What keeps others' records from being taken in."""
-    if replica.room.disk_is_full:
+    if replica.quota.disk_is_full:
         yield Problem("disk_full", "The disk is nearly full: nothing more is taken in from others", "make room on it")
-    for person in replica.room.crowded_by():
+    for person in replica.quota.crowded_by():
         yield Problem(
             "crowded",
             f"{name_of(replica, person)} has brought nearly as much as one person may",
             "more from there is refused; 'meshnode block NAME' throws out what came through that person",
         )
-    if replica.room.is_full:
+    if replica.quota.is_full:
         yield Problem(
             "full",
             "Others' records take up nearly all the room that they may",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from meshnode.app.catalog.catalog import Catalogue, Entry, listing_id
+from meshnode.app.catalog.catalog import Catalog, Entry, listing_id
 from meshnode.app.explain.audience import ordered
 from meshnode.app.explain.world import World
 from meshnode.app.listings.view import body_of
@@ -62,37 +62,37 @@ class WhatIfView:
 # --- what may be supposed --------------------------------------------------------------------------------------------
 
 
-def vouch(replica: Replica, catalogue: Catalogue, who: str, trust: float) -> WhatIfView:
+def vouch(replica: Replica, catalog: Catalog, who: str, trust: float) -> WhatIfView:
     """What vouching for the person `who` names would change."""
     weight = people.per_mille(trust)
     subject = find(replica, who)
     people.check_vouch(replica, subject)
-    return _compare(replica, catalogue, policy.vouching(subject, weight), places.published(replica))
+    return _compare(replica, catalog, policy.vouching(subject, weight), places.published(replica))
 
 
-def unvouch(replica: Replica, catalogue: Catalogue, who: str) -> WhatIfView:
+def unvouch(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
     """What taking back the vouch for the person `who` names would change."""
     edit = policy.vouching(people.vouched(replica, who), 0)
-    return _compare(replica, catalogue, edit, places.published(replica))
+    return _compare(replica, catalog, edit, places.published(replica))
 
 
-def block(replica: Replica, catalogue: Catalogue, who: str) -> WhatIfView:
+def block(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
     """What blocking the person `who` names would change."""
     edit = policy.blocking(replica.me, blocks.to_block(replica, who), blocked=True)
-    return _compare(replica, catalogue, edit, places.published(replica))
+    return _compare(replica, catalog, edit, places.published(replica))
 
 
-def unblock(replica: Replica, catalogue: Catalogue, who: str) -> WhatIfView:
+def unblock(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
     """What ending the block of the person `who` names would change."""
     edit = policy.blocking(replica.me, blocks.blocked(replica, who), blocked=False)
-    return _compare(replica, catalogue, edit, places.published(replica))
+    return _compare(replica, catalog, edit, places.published(replica))
 
 
-def share(replica: Replica, catalogue: Catalogue, wanted: sharing.SharingChange) -> WhatIfView:
+def share(replica: Replica, catalog: Catalog, wanted: sharing.SharingChange) -> WhatIfView:
     """What sharing so would change."""
     after = sharing.checked(replica, wanted)
     place = places.after(replica, wanted.place, Precision(after.precision), none=wanted.no_place)
-    return _compare(replica, catalogue, policy.preferring(after), place)
+    return _compare(replica, catalog, policy.preferring(after), place)
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
@@ -110,13 +110,13 @@ class _Change:
 _Changes = dict[PersonId, _Change]
 
 
-def _compare(replica: Replica, catalogue: Catalogue, edit: policy.Edit, place: str | None) -> WhatIfView:
+def _compare(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str | None) -> WhatIfView:
     """What changes between the world as it is and the one after `edit`, in which the owner publishes that place."""
-    catalogue.catch_up()
+    catalog.catch_up()
     now = World.known(replica)
     then = now.supposing(policy.supposed(replica, edit), place)
     viewers_gained, viewers_lost = _viewers(replica, now, then)
-    authors_gained, authors_lost = _authors(replica, catalogue, now, then)
+    authors_gained, authors_lost = _authors(replica, catalog, now, then)
     return WhatIfView(
         viewers_gained=_told(replica, then, viewers_gained),
         viewers_lost=_told(replica, now, viewers_lost),
@@ -153,7 +153,7 @@ def _judged(facts: ListingFacts) -> ListingFacts:
     return facts if facts.audience == Audience.ANYONE_LOCAL else facts._replace(place=None)
 
 
-def _authors(replica: Replica, catalogue: Catalogue, now: World, then: World) -> tuple[_Changes, _Changes]:
+def _authors(replica: Replica, catalog: Catalog, now: World, then: World) -> tuple[_Changes, _Changes]:
     """Whose listings could newly, and no longer, be shown to the owner."""
     gained: _Changes = {}
     lost: _Changes = {}
@@ -167,11 +167,11 @@ def _authors(replica: Replica, catalogue: Catalogue, now: World, then: World) ->
         change = compare(author, Audience.FOLLOWS, None)
         if change is not None:
             change.usual = True
-    for shelf in catalogue.shelves():
-        change = compare(shelf.author, shelf.audience, shelf.place) if catalogue.consents(shelf) else None
+    for bucket in catalog.buckets():
+        change = compare(bucket.author, bucket.audience, bucket.place) if catalog.consents(bucket) else None
         if change is not None:
-            change.count += len(shelf.entries)
-            change.listings += _named(replica, shelf.entries[: NAMED - len(change.listings)])
+            change.count += len(bucket.entries)
+            change.listings += _named(replica, bucket.entries[: NAMED - len(change.listings)])
     return gained, lost
 
 

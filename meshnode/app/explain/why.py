@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.listings.listings import find as find_listing
 from meshnode.app.listings.view import ListingView
 from meshnode.app.listings.view import view as view_listing
@@ -48,10 +48,10 @@ class WhyView:
 NEEDS = {Audience.TRUSTED_NETWORK: TRUSTED, Audience.ANYONE_LOCAL: WEB, Audience.NETWORK_WIDE: WEB}
 
 
-def why(replica: Replica, catalogue: Catalogue, what: str) -> WhyView:
+def why(replica: Replica, catalog: Catalog, what: str) -> WhyView:
     """Explain the person or listing that `what` names: a listing by its title or id, else a person."""
     try:
-        record = find_listing(replica, catalogue, what)
+        record = find_listing(replica, catalog, what)
     except NotFound:
         return _explain(replica, _person(replica, what), None)
     except Ambiguous:
@@ -72,10 +72,10 @@ def _person(replica: Replica, what: str) -> PersonId:
 
 
 def _explain(replica: Replica, person: PersonId, listing: ListingView | None) -> WhyView:
-    graph, me = replica.circle.graph, replica.me
+    graph, me = replica.trust_state.graph, replica.me
     regard = graph.trust(me, person) if person != me else None
     reach = graph.trust(person, me) if person != me else None
-    shared = replica.circle.groups.shared(person, me) if person != me else []
+    shared = replica.trust_state.groups.shared(person, me) if person != me else []
     needs = NEEDS.get(Audience.from_word(listing.audience)) if listing is not None and person != me else None
     return WhyView(
         person=reference(replica, person),

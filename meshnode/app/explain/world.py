@@ -38,14 +38,14 @@ class World:
         self.me = replica.me
         self.place = place
         """The place that the owner publishes."""
-        self._circle = replica.circle
+        self._trust_state = replica.trust_state
         self._graph = graph
         self._replica = replica
 
     @classmethod
     def known(cls, replica: Replica) -> World:
         """The world as this node knows it."""
-        return cls(replica, replica.circle.graph, published(replica))
+        return cls(replica, replica.trust_state.graph, published(replica))
 
     def supposing(self, policy: EffectivePolicy, place: str | None) -> World:
         """This world, if the owner said that in his policy and published that place. Nothing is signed."""
@@ -67,13 +67,13 @@ class World:
 
         Of whom no policy is known it is not known either that he does not block: he counts only if vouched for.
         """
-        near = {*self._from_me, *self._circle.groups.mates(self.me)} - {self.me}
+        near = {*self._from_me, *self._trust_state.groups.mates(self.me)} - {self.me}
         return frozenset(person for person in near if self._heard_of(person) or self._graph.weight(self.me, person))
 
     @cached_property
     def webs_of_others(self) -> frozenset[PersonId]:
         """Whoever could let the owner see anything."""
-        near = {*self._to_me, *self._circle.groups.mates(self.me)} - {self.me}
+        near = {*self._to_me, *self._trust_state.groups.mates(self.me)} - {self.me}
         return frozenset(filter(self._heard_of, near))
 
     def _heard_of(self, person: PersonId) -> bool:
@@ -96,7 +96,7 @@ class World:
     def _place_of(self, person: PersonId) -> str | None:
         if person == self.me:
             return self.place
-        profile = self._circle.profile(person)
+        profile = self._trust_state.profile(person)
         return profile.place if profile is not None else None
 
     def viewers(self, facts: ListingFacts) -> frozenset[PersonId]:
@@ -126,7 +126,7 @@ class World:
         return None if way is None else way[0]
 
     def _standing(self, other: PersonId, *, reach: int | None, regard: int | None) -> Standing:
-        groups = self._circle.groups
+        groups = self._trust_state.groups
         return Standing(
             blocked=self._graph.at_odds(self.me, other),
             reach=reach,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from meshnode.app.groups import membership
-from meshnode.app.naming import ID_LETTERS_MIN, PersonRef, ambiguous, find, known, reference
+from meshnode.app.naming import ID_PREFIX_MIN, PersonRef, ambiguous, find, known, reference
 from meshnode.app.people.people import relation_to
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
@@ -102,7 +102,7 @@ class KindQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Founding:
+class GroupOrder:
     """The group to begin: `kind` is `cell` or `community`."""
 
     kind: str
@@ -128,7 +128,7 @@ class _Received(NamedTuple):
 # --- use-cases -------------------------------------------------------------------------------------------------------
 
 
-def new(replica: Replica, order: Founding) -> GroupView:
+def new(replica: Replica, order: GroupOrder) -> GroupView:
     """Found a group; its founder is its first member and has no say beyond that."""
     _check_kind(order.kind)
     kind = GroupKind[order.kind.upper()]
@@ -227,19 +227,19 @@ def show(replica: Replica, query: GroupsQuery) -> GroupsView:
 
 def _own(replica: Replica) -> list[Group]:
     """The groups this node's owner is in, by name."""
-    groups = replica.circle.groups.groups_of(replica.me)
+    groups = replica.trust_state.groups.groups_of(replica.me)
     return sorted(groups.values(), key=lambda group: (group.name.casefold(), group.id))
 
 
 def _received(replica: Replica) -> list[_Received]:
     """The invitations to this node's owner, those with the shortest chain first."""
-    circle, me, now = replica.circle, replica.me, replica.clock.now()
-    own = circle.groups.groups_of(me)
+    trust_state, me, now = replica.trust_state, replica.me, replica.clock.now()
+    own = trust_state.groups.groups_of(me)
     received = []
-    for inviter in circle.people():
-        if inviter == me or circle.policy(inviter) is None or circle.graph.at_odds(me, inviter):
+    for inviter in trust_state.people():
+        if inviter == me or trust_state.policy(inviter) is None or trust_state.graph.at_odds(me, inviter):
             continue
-        for device, held in circle.joins(inviter):
+        for device, held in trust_state.joins(inviter):
             if held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
                 continue
             found = open_invitation(held, inviter, device, me)
@@ -291,7 +291,7 @@ def _fitting(which: str, groups: Iterable[Group]) -> list[Group]:
     wanted = which.strip().casefold()
     pool = {group.id: group for group in groups}
     whole = [group for group in pool.values() if wanted in (group.name.casefold(), group_text(group.id))]
-    as_id = len(wanted.removeprefix("mg1")) >= ID_LETTERS_MIN
+    as_id = len(wanted.removeprefix("mg1")) >= ID_PREFIX_MIN
     return whole or [
         group
         for group in pool.values()
@@ -313,7 +313,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
         raise Refused("you block that person", "'meshnode unblock NAME' comes first") from None
     if person == replica.me:
         raise Refused("you are a member yourself")
-    members = replica.circle.groups.members_known(group.id)
+    members = replica.trust_state.groups.members_known(group.id)
     mention = reference(replica, person)
     if person in members:
         raise Refused(f"{mention.name} is a member already")
@@ -322,7 +322,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
             f"the cell is full: it has {len(members)} members",
             "found another with 'meshnode cell new', or a community",
         )
-    if not replica.circle.standing(replica.me, person).in_web:
+    if not replica.trust_state.standing(replica.me, person).in_web:
         raise Refused(
             f"an invitation would not reach {mention.name}, whom you do not trust",
             "'meshnode vouch NAME --trust 0.5' comes first",
@@ -336,8 +336,8 @@ def _check_room(replica: Replica) -> None:
 
 
 def _view(replica: Replica, group: Group) -> GroupView:
-    circle, me = replica.circle, replica.me
-    members = circle.groups.members_known(group.id)
+    trust_state, me = replica.trust_state, replica.me
+    members = trust_state.groups.members_known(group.id)
     nameable = known(replica)
     visible = [person for person in members if person == me or person in nameable]
     views = [MemberView(reference(replica, person), relation_to(replica, person).value) for person in visible]
@@ -357,7 +357,7 @@ def _invited(replica: Replica, group: Group) -> tuple[InvitedView, ...]:
     if held is None:
         return ()
     named = {invitation_tag(group.id, person): person for person in known(replica)}
-    answered = {invitation_tag(group.id, person) for person in replica.circle.groups.members_known(group.id)}
+    answered = {invitation_tag(group.id, person) for person in replica.trust_state.groups.members_known(group.id)}
     return tuple(
         InvitedView(reference(replica, named[found.tag]) if found.tag in named else None, found.expires)
         for found in held[1].invitations

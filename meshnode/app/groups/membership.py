@@ -18,7 +18,7 @@ from protocol import (
     Join,
     Kind,
     LocalError,
-    PeerIntroduced,
+    PeerIdentified,
     PersonId,
     Record,
     RemoteError,
@@ -28,7 +28,7 @@ from protocol import (
     device_slot,
     invitation,
     invitation_tag,
-    is_strike,
+    is_revocation,
     limits,
     verify_signature,
 )
@@ -38,7 +38,7 @@ from protocol import (
 
 def own_join(replica: Replica, group: Group) -> tuple[DeviceId, Join] | None:
     """The own join of `group`, with the device that wrote it; None if its owner is no member."""
-    return next((held for held in replica.circle.joins(replica.me) if held[1].group_id == group.id), None)
+    return next((held for held in replica.trust_state.joins(replica.me) if held[1].group_id == group.id), None)
 
 
 def certificate_of(replica: Replica, person: PersonId, device: DeviceId) -> Record | None:
@@ -57,7 +57,9 @@ def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = 
     Those that another own device has signed are signed again, since an invitation is read with its join's device.
     """
     now, me = replica.clock.now(), replica.me
-    answered = {invitation_tag(join.group_id, member) for member in replica.circle.groups.members_known(join.group_id)}
+    answered = {
+        invitation_tag(join.group_id, member) for member in replica.trust_state.groups.members_known(join.group_id)
+    }
     signed = {
         found.tag: invitation(join, me, found.tag, found.expires, replica.keys.sign)
         for found in join.invitations
@@ -83,8 +85,8 @@ def leave(replica: Replica, join: Join) -> None:
     tag = invitation_tag(join.group_id, replica.me)
     open_ones = [
         found.expires
-        for member in replica.circle.groups.members_known(join.group_id)
-        for _, held in replica.circle.joins(member)
+        for member in replica.trust_state.groups.members_known(join.group_id)
+        for _, held in replica.trust_state.joins(member)
         for found in held.invitations
         if held.group_id == join.group_id and found.tag == tag
     ]
@@ -111,8 +113,8 @@ def _answered(join: Join) -> str:
 def to_show(replica: Replica, person: PersonId) -> list[Record]:
     """The own joins of the groups in which `person` is known to be, after the certificates of those other devices of mine
     that wrote them: as many as an introduction takes beside this device's own."""
-    circle, me = replica.circle, replica.me
-    common = [held for held in circle.joins(me) if person in circle.groups.members_known(held[1].group_id)]
+    trust_state, me = replica.trust_state, replica.me
+    common = [held for held in trust_state.joins(me) if person in trust_state.groups.members_known(held[1].group_id)]
     common = common[: limits.JOINS_SHOWN_MAX]
     writers = dict.fromkeys(device for device, _ in common if device != replica.device)
     records = [certificate_of(replica, me, device) for device in writers]
@@ -120,14 +122,14 @@ def to_show(replica: Replica, person: PersonId) -> list[Record]:
     return [record for record in records if record is not None][: limits.INTRODUCTION_RECORDS_MAX - 1]
 
 
-def shown_in_common(replica: Replica, event: PeerIntroduced) -> frozenset[bytes]:
+def shown_in_common(replica: Replica, event: PeerIdentified) -> frozenset[bytes]:
     """The slots of the groups of ours in which the peer's introduction proves him to be."""
-    own = {join.group_id: join.slot for _, join in replica.circle.joins(replica.me)}
+    own = {join.group_id: join.slot for _, join in replica.trust_state.joins(replica.me)}
     proved = (_proved(replica, record, event) for record in event.extra if own)
     return frozenset(own[join.group_id] for join in proved if join is not None and join.group_id in own)
 
 
-def _proved(replica: Replica, record: Record, event: PeerIntroduced) -> Join | None:
+def _proved(replica: Replica, record: Record, event: PeerIdentified) -> Join | None:
     """What a join says that came with a certificate, if all of it holds."""
     header = record.header
     if (header.kind, header.author) != (Kind.JOIN, event.person) or not record.body:
@@ -146,14 +148,14 @@ def _proved(replica: Replica, record: Record, event: PeerIntroduced) -> Join | N
     return join if verify_signature(record) else None
 
 
-def _certified_there(replica: Replica, device: DeviceId, event: PeerIntroduced) -> bool:
+def _certified_there(replica: Replica, device: DeviceId, event: PeerIdentified) -> bool:
     """Whether the introduction shows that `device`, which wrote a join in it, is another one of the same person."""
     certificates = [
         record
         for record in event.extra
         if (record.header.kind, record.header.author, record.header.device) == (Kind.DEVICE, event.person, device)
     ]
-    if replica.circle.struck(event.person, device) or any(is_strike(one.header) for one in certificates):
+    if replica.trust_state.revoked(event.person, device) or any(is_revocation(one.header) for one in certificates):
         return False
     now = replica.clock.now()
     timely = [one for one in certificates if one.body and (not replica.clock.trusted or one.header.expires > now)]
@@ -165,5 +167,5 @@ def unheard(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:
 
     Once it is, or its end is known, the circle says whether he is a member.
     """
-    own = {join.slot for _, join in replica.circle.joins(replica.me)}
+    own = {join.slot for _, join in replica.trust_state.joins(replica.me)}
     return any(slot in own and replica.store.records.head((person, Kind.JOIN, slot)) is None for slot in slots)

@@ -13,14 +13,14 @@ from meshnode.app.exchanges import moves
 from meshnode.app.letters import letters
 from meshnode.app.people import introductions
 from meshnode.replica.replica import Replica
-from meshnode.store import LyingLetter
+from meshnode.store import StoredLetter
 from protocol import (
     TOMBSTONE_GRACE,
     Content,
-    Introducing,
+    Introduction,
     Letter,
     Move,
-    Opened,
+    OpenedLetter,
     PersonId,
     Receipt,
     Record,
@@ -32,13 +32,13 @@ from protocol import (
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Replica, Opened], None]
+Handler = Callable[[Replica, OpenedLetter], None]
 """Lets a letter take effect, inside of a transaction. `author` is who wrote it: if that is me, another device of mine.
 
 RemoteError says that the letter makes no sense: it is put aside without effect or receipt."""
 
 
-def _receipt_came(replica: Replica, opened: Opened) -> None:
+def _receipt_came(replica: Replica, opened: OpenedLetter) -> None:
     """Somebody has read a letter of mine. Whoever else says so is not heard."""
     assert isinstance(opened.content, Receipt)
     sent = replica.store.letters.sent(opened.content.slot)
@@ -48,7 +48,7 @@ def _receipt_came(replica: Replica, opened: Opened) -> None:
     replica.store.letters.note_receipt(sent.slot, opened.device, arrived=arrived)
 
 
-HANDLERS: dict[type[Content], Handler] = {Receipt: _receipt_came, Move: moves.receive, Introducing: introductions.take}
+HANDLERS: dict[type[Content], Handler] = {Receipt: _receipt_came, Move: moves.receive, Introduction: introductions.take}
 
 
 def open_new(replica: Replica) -> None:
@@ -57,48 +57,48 @@ def open_new(replica: Replica) -> None:
         return
     replica.store.records.letters_moved = False
     replica.store.letters.strangers_seen = None
-    for lying in replica.store.letters.lying():
-        if not _is_for_this_device(replica, lying):
+    for stored in replica.store.letters.stored():
+        if not _is_for_this_device(replica, stored):
             continue
-        if lying.author == replica.me or _connected(replica, lying.author):
-            _open(replica, lying)
+        if stored.author == replica.me or _connected(replica, stored.author):
+            _open(replica, stored)
         else:
-            replica.store.letters.strangers_seen = replica.circle.version  # he may not remain a stranger
+            replica.store.letters.strangers_seen = replica.trust_state.version  # he may not remain a stranger
 
 
 def is_news(replica: Replica) -> bool:
     """Whether there may be letters to open."""
     seen = replica.store.letters.strangers_seen
-    return replica.store.records.letters_moved or (seen is not None and seen != replica.circle.version)
+    return replica.store.records.letters_moved or (seen is not None and seen != replica.trust_state.version)
 
 
-def _is_for_this_device(replica: Replica, lying: LyingLetter) -> bool:
+def _is_for_this_device(replica: Replica, stored: StoredLetter) -> bool:
     """Whether to look into this letter now: one for me, or of mine from another device, that may be understood."""
-    understood = lying.number is None or any(lying.number == kind.NUMBER for kind in HANDLERS)
-    if lying.device == replica.device or not understood:
+    understood = stored.number is None or any(stored.number == kind.NUMBER for kind in HANDLERS)
+    if stored.device == replica.device or not understood:
         return False
-    if lying.author == replica.me:
+    if stored.author == replica.me:
         return True
-    return lying.tag == letter_tag(lying.author, replica.me, lying.slot)
+    return stored.tag == letter_tag(stored.author, replica.me, stored.slot)
 
 
 def _connected(replica: Replica, author: PersonId) -> bool:
     """Whether anything joins us: a vouch, the web or mesh, a group. Anybody can make up people who write letters: those
     of strangers stay closed."""
-    circle, me = replica.circle, replica.me
-    graph = circle.graph
+    trust_state, me = replica.trust_state, replica.me
+    graph = trust_state.graph
     if graph.at_odds(me, author):
         return False
     vouched = graph.weight(me, author) > 0 or graph.weight(author, me) > 0
-    in_web = author in circle.reach_to(me) or author in circle.regard_from(me) or graph.same_mesh(author, me)
-    return vouched or in_web or author in circle.groups.mates(me)
+    in_web = author in trust_state.reach_to(me) or author in trust_state.regard_from(me) or graph.same_mesh(author, me)
+    return vouched or in_web or author in trust_state.groups.mates(me)
 
 
-def _open(replica: Replica, lying: LyingLetter) -> None:
-    record = replica.store.records.get(lying.id)
+def _open(replica: Replica, stored: StoredLetter) -> None:
+    record = replica.store.records.get(stored.id)
     if record is None:
         return
-    until = record.header.outlives + TOMBSTONE_GRACE
+    until = record.header.latest_expiry + TOMBSTONE_GRACE
     try:
         opened = _read(replica, record)
         if opened is not None and type(opened.content) in HANDLERS:
@@ -108,10 +108,10 @@ def _open(replica: Replica, lying: LyingLetter) -> None:
     except RemoteError as fault:
         log.info("a letter made no sense", extra={"code": fault.code.name})
         number = None
-    replica.store.letters.note_read(lying.author, lying.slot, until=until, number=number)
+    replica.store.letters.note_read(stored.author, stored.slot, until=until, number=number)
 
 
-def _read(replica: Replica, record: Record) -> Opened | None:
+def _read(replica: Replica, record: Record) -> OpenedLetter | None:
     """What it says; None if it was not sealed for this device, which then came later."""
     letter = body_of(record)
     if not isinstance(letter, Letter):
@@ -119,7 +119,7 @@ def _read(replica: Replica, record: Record) -> Opened | None:
     return open_letter(record.header, letter, replica.keys.letter_private)
 
 
-def _take_effect(replica: Replica, opened: Opened, expires: int, until: int) -> None:
+def _take_effect(replica: Replica, opened: OpenedLetter, expires: int, until: int) -> None:
     content = opened.content
     assert content is not None
     store = replica.store.letters

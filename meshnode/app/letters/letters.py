@@ -17,7 +17,7 @@ from meshnode.replica.authoring import withdraw, write
 from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import Certificate
 from meshnode.store import SentLetter
-from protocol import SEAL_ENTROPY_BYTES, Content, InvalidField, Kind, Opened, PersonId, Receipt, limits, seal
+from protocol import SEAL_ENTROPY_BYTES, Content, InvalidField, Kind, OpenedLetter, PersonId, Receipt, limits, seal
 
 RECEIPTS_OPEN_MAX = limits.AUTHOR_LETTERS_MAX - limits.LETTERS_UNDER_WAY_MAX
 
@@ -53,7 +53,7 @@ def send(
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to)
     _check_room(replica)
-    mates = _newest(device for device in replica.circle.devices(replica.me) if device.device != replica.device)
+    mates = _newest(device for device in replica.trust_state.devices(replica.me) if device.device != replica.device)
     now = replica.clock.now()
     awaited = frozenset(certificate.device for certificate in [*recipients, *mates])
 
@@ -98,10 +98,10 @@ def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int, withi
     _post(replica, author, Receipt(slot), own_slot, recipients, until, committed_with_it)
 
 
-def note_elsewhere(replica: Replica, opened: Opened, expires: int) -> None:
+def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None:
     """Another device of mine has written this letter: know what becomes of it, and tend it should that device be struck."""
-    circle = replica.circle
-    known = [*circle.devices(opened.addressee), *circle.devices(replica.me)]
+    trust_state = replica.trust_state
+    known = [*trust_state.devices(opened.addressee), *trust_state.devices(replica.me)]
     awaited = frozenset(device.device for device in known) - {replica.device, opened.device}
     replica.store.letters.add_sent(opened.slot, opened.addressee, sent=opened.created, expires=expires, awaited=awaited)
 
@@ -121,7 +121,7 @@ def tend(replica: Replica) -> None:
 
     Of this device's own, and of those that it has written anew.
     """
-    if not replica.circle.certified(replica.me, replica.device):
+    if not replica.trust_state.certified(replica.me, replica.device):
         return
     now = replica.clock.now()
     for sent in replica.store.letters.open():
@@ -140,10 +140,10 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
     name = name_of(replica, to)
     if blocks(replica, to):
         raise Refused(f"you block {name}", "'meshnode unblock NAME' comes first")
-    if not replica.circle.certified(replica.me, replica.device):
+    if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused("this device no longer speaks for you", "it was struck, or its certificate ran out")
-    others = [device for device in replica.circle.devices(to) if device.device != replica.device]
-    if not others or replica.circle.graph.at_odds(replica.me, to):
+    others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
+    if not others or replica.trust_state.graph.at_odds(replica.me, to):
         raise Refused(f"{name} cannot be written to now", "no device that speaks for this person is known here")
     return _newest(others)
 
@@ -186,11 +186,11 @@ def _post(
 
 def _is_over(replica: Replica, sent: SentLetter) -> bool:
     """Whether nobody who may still read this letter waits for it."""
-    circle = replica.circle
-    if circle.graph.at_odds(replica.me, sent.addressee):
+    trust_state = replica.trust_state
+    if trust_state.graph.at_odds(replica.me, sent.addressee):
         return True
     if sent.about is not None:
         answered = replica.store.records.head((sent.addressee, Kind.LETTER, sent.about))
         return answered is None or not answered.body
     owners = (sent.addressee, replica.me)
-    return not any(circle.certified(owner, device) for owner in owners for device in sent.awaited)
+    return not any(trust_state.certified(owner, device) for owner in owners for device in sent.awaited)

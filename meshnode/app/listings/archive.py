@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from meshnode.app.catalog.catalog import listing_id, searchable
 from meshnode.app.listings.view import body_of
 from meshnode.replica.replica import Replica
-from meshnode.store import Ended, Row, State
+from meshnode.store import ArchivedListing, RecordState, Row
 from protocol import Kind, Record, limits
 
 EXPIRED = "expired"
@@ -40,19 +40,23 @@ def remembered(replica: Replica) -> tuple[EndedView, ...]:
 
 def remember(replica: Replica, how: str, at: int, record: Record) -> None:
     """Keep an own listing that is over since then, or about to be."""
-    replica.store.ended.remember(Ended(how, at, record), until=max(at + REMEMBERED, record.header.expires))
+    replica.store.ended.remember(ArchivedListing(how, at, record), until=max(at + REMEMBERED, record.header.expires))
 
 
 def keep_expired(replica: Replica, going: Sequence[Row]) -> None:
     """Remember those of the records that are about to be purged which are listings of the owner's that ran out."""
     now = replica.clock.now()
-    own = [row.id for row in going if row.author == replica.me and row.kind == Kind.LISTING and row.state == State.LIVE]
+    own = [
+        row.id
+        for row in going
+        if row.author == replica.me and row.kind == Kind.LISTING and row.state == RecordState.LIVE
+    ]
     for record in replica.store.records.get_many(own) if own else ():
         if record.body and record.header.expires <= now:
             remember(replica, EXPIRED, record.header.expires, record)
 
 
-def exactly(replica: Replica, text: str) -> Ended | None:
+def exactly(replica: Replica, text: str) -> ArchivedListing | None:
     """The one of this whole id, else the latest of this whole title."""
     as_id, title = text.strip().casefold(), searchable(text)
     over = _over(replica)
@@ -60,7 +64,7 @@ def exactly(replica: Replica, text: str) -> Ended | None:
     return next(by_id, next((ended for ended in over if title and _title(ended) == title), None))
 
 
-def begun(replica: Replica, text: str) -> list[Ended]:
+def by_prefix(replica: Replica, text: str) -> list[ArchivedListing]:
     """Those whose title or id begins so."""
     as_id, title = text.strip().casefold(), searchable(text)
     long = len(as_id) >= _ID_LETTERS_MIN
@@ -71,26 +75,26 @@ def begun(replica: Replica, text: str) -> list[Ended]:
     ]
 
 
-def described(replica: Replica, ended: Ended) -> str:
+def described(replica: Replica, ended: ArchivedListing) -> str:
     """How it is named among several that could be meant."""
     return f"{body_of(ended.record).title} ({_id(replica, ended)}, {ended.how})"
 
 
-def _over(replica: Replica) -> list[Ended]:
+def _over(replica: Replica) -> list[ArchivedListing]:
     """What is over and does not stand again: another device of the owner's may have renewed it."""
     now, used = replica.clock.now(), replica.store.records.used
     again = ((ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.ended.all())
     return [ended for ended, standing in again if standing is None or standing.header.expires <= now]
 
 
-def _title(ended: Ended) -> str:
+def _title(ended: ArchivedListing) -> str:
     return searchable(body_of(ended.record).title)
 
 
-def _id(replica: Replica, ended: Ended) -> str:
+def _id(replica: Replica, ended: ArchivedListing) -> str:
     return listing_id(replica.me, ended.record.header.slot)
 
 
-def _view(replica: Replica, ended: Ended) -> EndedView:
+def _view(replica: Replica, ended: ArchivedListing) -> EndedView:
     body = body_of(ended.record)
     return EndedView(_id(replica, ended), body.type, body.title, body.category, ended.how, ended.at)

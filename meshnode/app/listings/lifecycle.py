@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalogue, searchable
+from meshnode.app.catalog.catalog import Catalog, searchable
 from meshnode.app.listings import archive, expiry
-from meshnode.app.listings.listings import check_count, check_place, find, narrows, rewritten
+from meshnode.app.listings.listings import check_count, check_place, find, may_reduce_access, rewritten
 from meshnode.app.listings.view import ListingView, body_of, view
 from meshnode.app.naming import ambiguous
 from meshnode.app.owner import places
@@ -34,9 +34,9 @@ class Renewal:
     available_until: int | None = None
 
 
-def renew(replica: Replica, catalogue: Catalogue, which: str, order: Renewal) -> ListingView:
+def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> ListingView:
     """Let an own listing stand as long again as a new one would, be it over already."""
-    record, over = _own(replica, catalogue, which)
+    record, over = _own(replica, catalog, which)
     if over:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
@@ -54,17 +54,17 @@ def renew(replica: Replica, catalogue: Catalogue, which: str, order: Renewal) ->
     return view(replica, written)
 
 
-def close(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
+def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """Close an own listing, since it is done with: gone everywhere, remembered here. Returns it as it was."""
-    record = find(replica, catalogue, which, own_only=True)
+    record = find(replica, catalog, which, own_only=True)
     shown = view(replica, record)
     _end(replica, record, archive.CLOSED)
     return shown
 
 
-def withdraw(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
+def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """Take an own listing back, everywhere and here. Returns it as it was."""
-    record = find(replica, catalogue, which, own_only=True)
+    record = find(replica, catalog, which, own_only=True)
     shown = view(replica, record)
     slot = record.header.slot
     authoring.withdraw(replica, Kind.LISTING, slot, within=lambda: replica.store.places.forget(slot))
@@ -118,19 +118,19 @@ def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[
 # --- inside --------------------------------------------------------------------------------------------------------------
 
 
-def _own(replica: Replica, catalogue: Catalogue, which: str) -> tuple[Record, bool]:
+def _own(replica: Replica, catalog: Catalog, which: str) -> tuple[Record, bool]:
     """The own listing that `which` names, and whether it is over.
 
     A whole title or id goes before a beginning, and what stands before what is over.
     """
-    standing = catalogue.matching(which, own_only=True)
+    standing = catalog.matching(which, own_only=True)
     named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in standing)
     over = archive.exactly(replica, which)
     if over is not None and not named_whole:
         return over.record, True
-    begun = archive.begun(replica, which)
+    begun = archive.by_prefix(replica, which)
     if standing or not begun:
-        return find(replica, catalogue, which, own_only=True), False
+        return find(replica, catalog, which, own_only=True), False
     if len(begun) > 1:
         raise ambiguous(which, [archive.described(replica, each) for each in begun])
     return begun[0].record, True
@@ -174,7 +174,7 @@ def _write(
         body,
         life=expires - replica.clock.now(),
         audience=audience,
-        narrows=not reopens and narrows(replica, record, audience, body, expires),
+        may_reduce_access=not reopens and may_reduce_access(replica, record, audience, body, expires),
         above=record.header.version + 1 if reopens else 0,  # one more was spent on its end
         within=committed_with_it,
     )

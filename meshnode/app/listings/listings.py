@@ -9,11 +9,11 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from meshnode.app.catalog.catalog import Catalogue, Entry, listing_id
+from meshnode.app.catalog.catalog import Catalog, Entry, listing_id
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.view import ListingView, body_of, place_of, view
 from meshnode.app.naming import ambiguous, name_of
-from meshnode.app.owner.places import Position, cell_of, preference_of
+from meshnode.app.owner.places import Coordinates, cell_of, preference_of
 from meshnode.app.owner.preference import audience_named
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
@@ -63,7 +63,7 @@ class Draft:
     return_by: int | None = None
     language: str = ""
     audience: str | None = None
-    place: Position | None = None
+    place: Coordinates | None = None
     expires_in: int | None = None
 
 
@@ -88,7 +88,7 @@ class Edit:
     return_by: int | None = None
     language: str | None = None
     audience: str | None = None
-    place: Position | None = None
+    place: Coordinates | None = None
     expires_in: int | None = None
     clear: tuple[str, ...] = ()
 
@@ -175,9 +175,9 @@ def check_count(replica: Replica) -> None:
         )
 
 
-def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> ListingView:
+def edit(replica: Replica, catalog: Catalog, which: str, changes: Edit) -> ListingView:
     """Change an own listing; its id stays. Whoever may no longer have it is shown that it changed, and no more."""
-    record = find(replica, catalogue, which, own_only=True)
+    record = find(replica, catalog, which, own_only=True)
     before, slot = body_of(record), record.header.slot
     after, audience, expires = change(replica, record, changes)
     if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
@@ -191,7 +191,7 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
         life=limits.LISTING_LIFE,
         audience=audience,
         expires=expires,
-        narrows=narrows(replica, record, audience, after, expires),
+        may_reduce_access=may_reduce_access(replica, record, audience, after, expires),
         within=lambda: _keep_exact(replica, slot, changes.place),
     )
     return view(replica, written)
@@ -215,14 +215,14 @@ def rewritten(replica: Replica, body: Listing, **changes: Any) -> Listing:
         raise Usage(str(error)) from error
 
 
-def _cell(replica: Replica, position: Position | None) -> str | None:
+def _cell(replica: Replica, position: Coordinates | None) -> str | None:
     """The published cell of a position, as coarse as the owner's preference wants it."""
     if position is None:
         return None
     return cell_of(position, Precision(preference_of(replica, replica.me).precision))
 
 
-def _keep_exact(replica: Replica, slot: bytes, position: Position | None) -> None:
+def _keep_exact(replica: Replica, slot: bytes, position: Coordinates | None) -> None:
     """Where a listing is exactly stays on this node, so that another precision can be had later."""
     if position is not None:
         replica.store.places.keep(slot, (position.lat, position.lon))
@@ -245,7 +245,7 @@ def _sharing(record: Record) -> tuple[Audience, int]:
     return Audience(record.header.audience), record.header.expires
 
 
-def narrows(replica: Replica, record: Record, audience: Audience, after: Listing, expires: int) -> bool:
+def may_reduce_access(replica: Replica, record: Record, audience: Audience, after: Listing, expires: int) -> bool:
     """Whether anybody who could have the listing may now no longer: then older copies must not stay in use."""
     before, preference = body_of(record), preference_of(replica, replica.me)
     old, new = (effective_audience(each, preference) for each in (record.header.audience, audience))
@@ -257,11 +257,11 @@ def narrows(replica: Replica, record: Record, audience: Audience, after: Listing
 # --- finding -----------------------------------------------------------------------------------------------------------
 
 
-def find(replica: Replica, catalogue: Catalogue, which: str, *, own_only: bool = False) -> Record:
+def find(replica: Replica, catalog: Catalog, which: str, *, own_only: bool = False) -> Record:
     """The one listing whose title or id begins with `which`; NotFound and Ambiguous as for people."""
     if not which.strip():
         raise Usage("say which listing", "its title, its id, or the beginning of either")
-    entries = catalogue.matching(which, own_only=own_only)
+    entries = catalog.matching(which, own_only=own_only)
     if not entries:
         whose = "of yours " if own_only else ""
         hint = "'meshnode mine' lists what you posted" if own_only else "'meshnode discover' lists what you can see"
@@ -281,16 +281,16 @@ def _candidate(replica: Replica, entry: Entry) -> str:
     return f"{body_of(record).title} ({entry.id}, by {name_of(replica, record.header.author)})"
 
 
-def show(replica: Replica, catalogue: Catalogue, which: str) -> ListingView:
+def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """The visible listing that `which` names."""
-    return view(replica, find(replica, catalogue, which))
+    return view(replica, find(replica, catalog, which))
 
 
-def mine(replica: Replica, catalogue: Catalogue) -> ListingsView:
+def mine(replica: Replica, catalog: Catalog) -> ListingsView:
     """The owner's own listings, those that end soon, and those that are over."""
-    catalogue.catch_up()
+    catalog.catch_up()
     now = replica.clock.now()
-    records = replica.store.records.get_many([entry.record for entry in catalogue.own()])
+    records = replica.store.records.get_many([entry.record for entry in catalog.own()])
     return ListingsView(
         listings=tuple(view(replica, record) for record in records),
         ending=tuple(listing_id(replica.me, r.header.slot) for r in records if expiry.ends_soon(r, now)),

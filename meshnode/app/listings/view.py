@@ -69,7 +69,7 @@ def body_of(record: Record) -> Listing:
 
 def place_of(replica: Replica, author: PersonId, place: str | None) -> str | None:
     """A listing's own place, else its author's."""
-    profile = replica.circle.profile(author)
+    profile = replica.trust_state.profile(author)
     return place or (profile.place if profile is not None else None)
 
 
@@ -78,7 +78,7 @@ def view(replica: Replica, record: Record) -> ListingView:
     header, body = record.header, body_of(record)
     own = header.author == replica.me
     preference = preference_of(replica, header.author)
-    regard = None if own else replica.circle.regard_from(replica.me).get(header.author)
+    regard = None if own else replica.trust_state.regard_from(replica.me).get(header.author)
     where, place = here(replica), place_of(replica, header.author, body.place)
     distance = None
     if where is not None and place is not None and not own:

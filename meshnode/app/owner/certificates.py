@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from meshnode.app.owner.places import Position, cell_of
+from meshnode.app.owner.places import Coordinates, cell_of
 from meshnode.app.owner.policy import set_preference
 from meshnode.app.owner.presence_key import PRESENCE_KEY_BYTES
 from meshnode.app.owner.profile import set_profile
@@ -17,7 +17,7 @@ from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
 from protocol import (
     PROFILE_SLOT,
-    STRIKE_VERSION,
+    REVOCATION_VERSION,
     Audience,
     Device,
     DeviceId,
@@ -32,7 +32,7 @@ from protocol import (
 )
 
 
-def begin(replica: Replica, *, name: str, place: Position | None, preference: Preference) -> None:
+def write_first_records(replica: Replica, *, name: str, place: Coordinates | None, preference: Preference) -> None:
     """Write what a person needs before anything else. Raises Forbidden while the identity key is locked.
 
     The exact `place` is kept on this node alone; the profile tells its cell, as coarse as the preference says.
@@ -69,21 +69,21 @@ def certify(
     """
     now = replica.clock.now()
     head = replica.store.records.head((replica.me, Kind.DEVICE, device_slot(device)))
-    body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, struck=False)
-    if replica.circle.struck(replica.me, device):
+    body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=False)
+    if replica.trust_state.revoked(replica.me, device):
         raise Refused("this device was struck", "it can no longer be certified: make it new keys in a new home")
-    return _say(
+    return _write_device_record(
         replica,
         device,
         body,
         version=head.header.version + 1 if head else 1,
-        floor=head.header.floor if head else 1,
+        min_valid_version=head.header.min_valid_version if head else 1,
         expires=now + limits.DEVICE_LIFE,
         within=within,
     )
 
 
-def strike(
+def revoke_device(
     replica: Replica,
     device: DeviceId,
     *,
@@ -95,13 +95,19 @@ def strike(
 
     `within` and Forbidden as for `certify`.
     """
-    body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, struck=True)
-    return _say(
-        replica, device, body, version=STRIKE_VERSION, floor=STRIKE_VERSION, expires=limits.FOREVER, within=within
+    body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=True)
+    return _write_device_record(
+        replica,
+        device,
+        body,
+        version=REVOCATION_VERSION,
+        min_valid_version=REVOCATION_VERSION,
+        expires=limits.FOREVER,
+        within=within,
     )
 
 
-def the_identity(replica: Replica) -> IdentityKeys:
+def identity_keys(replica: Replica) -> IdentityKeys:
     """The identity key. Forbidden, saying where it is to be had, where it is not open on this device."""
     if replica.identity is not None:
         return replica.identity
@@ -112,13 +118,13 @@ def the_identity(replica: Replica) -> IdentityKeys:
     raise Forbidden("your identity key is locked", "stop the node, then 'meshnode run --unlock' asks its passphrase")
 
 
-def _say(
+def _write_device_record(
     replica: Replica,
     device: DeviceId,
     body: Device,
     *,
     version: int,
-    floor: int,
+    min_valid_version: int,
     expires: int,
     within: Callable[[], None],
 ) -> Record:
@@ -132,10 +138,10 @@ def _say(
         policy_version=0,
         created=replica.clock.now(),
         expires=expires,
-        floor=floor,
-        outlives=expires,
+        min_valid_version=min_valid_version,
+        latest_expiry=expires,
         body=body.to_body(),
-        sign=the_identity(replica).sign,
+        sign=identity_keys(replica).sign,
     )
     replica.ingest.receive([record], within=within)
     return record

@@ -38,7 +38,7 @@ _PUBLISHED_AS = "places_published_as"  # the precision that all published places
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class Coordinates:
     """A point in degrees (WGS 84); it is made as coarse as your sharing preference says before it is written."""
 
     lat: float
@@ -47,11 +47,11 @@ class Position:
 
 def preference_of(replica: Replica, person: PersonId) -> Preference:
     """The sharing preference in effect for `person`."""
-    policy = replica.circle.policy(person)
+    policy = replica.trust_state.policy(person)
     return policy.preference if policy is not None else UNSET_PREFERENCE
 
 
-def cell_of(position: Position, precision: Precision) -> str:
+def cell_of(position: Coordinates, precision: Precision) -> str:
     """What is published of a position; Usage where there is no such place."""
     try:
         return coarse(position.lat, position.lon, precision)
@@ -64,11 +64,11 @@ def cell_of(position: Position, precision: Precision) -> str:
 
 def published(replica: Replica) -> str | None:
     """The place that the owner publishes, by which others judge what is nearby."""
-    profile = replica.circle.profile(replica.me)
+    profile = replica.trust_state.profile(replica.me)
     return profile.place if profile is not None else None
 
 
-def exact(replica: Replica) -> Position | None:
+def exact(replica: Replica) -> Coordinates | None:
     """The owner's exact place, where it was told to this node and he has not moved since."""
     return _exact(replica, PROFILE_SLOT, published(replica))
 
@@ -79,12 +79,12 @@ def here(replica: Replica) -> str | None:
     return published(replica) if known is None else cell_of(known, Precision.EXACT)
 
 
-def _exact(replica: Replica, slot: bytes, cell: str | None) -> Position | None:
+def _exact(replica: Replica, slot: bytes, cell: str | None) -> Coordinates | None:
     """The point kept for `slot`, if what is published lies around it: else another device has moved it."""
     kept = replica.store.places.get(slot)
     if kept is None or cell is None:
         return None
-    return Position(*kept) if distance_km(cell, coarse(*kept, Precision.EXACT)) <= across_km(cell) else None
+    return Coordinates(*kept) if distance_km(cell, coarse(*kept, Precision.EXACT)) <= across_km(cell) else None
 
 
 def as_told(replica: Replica, slot: bytes, cell: str | None) -> str | None:
@@ -100,7 +100,7 @@ def at_precision(replica: Replica, slot: bytes, cell: str | None, precision: Pre
     return coarser(cell, precision) if known is None else cell_of(known, precision)
 
 
-def after(replica: Replica, position: Position | None, precision: Precision, *, none: bool) -> str | None:
+def after(replica: Replica, position: Coordinates | None, precision: Precision, *, none: bool) -> str | None:
     """What place the owner would publish at `precision`: around that position, else where he is; with `none` nothing."""
     if none:
         return None
@@ -112,7 +112,7 @@ def after(replica: Replica, position: Position | None, precision: Precision, *, 
 # --- publishing ------------------------------------------------------------------------------------------------------
 
 
-def move(replica: Replica, position: Position | None, precision: Precision) -> None:
+def move(replica: Replica, position: Coordinates | None, precision: Precision) -> None:
     """The owner is there, or, with None, says so no more. What others know already is not signed again."""
     cell = None if position is None else cell_of(position, precision)
 
@@ -165,7 +165,9 @@ def published_something(replica: Replica) -> bool:
     """
     if preference_of(replica, replica.me).stamp == 0:
         return False
-    return replica.circle.profile(replica.me) is not None and replica.circle.certified(replica.me, replica.device)
+    return replica.trust_state.profile(replica.me) is not None and replica.trust_state.certified(
+        replica.me, replica.device
+    )
 
 
 def own_listings(replica: Replica) -> list[tuple[Record, Listing]]:
@@ -187,5 +189,5 @@ def _move_listing(replica: Replica, record: Record, body: Listing) -> None:
         life=limits.LISTING_LIFE,
         audience=Audience(header.audience),
         expires=header.expires,
-        narrows=True,
+        may_reduce_access=True,
     )

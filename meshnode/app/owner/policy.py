@@ -18,13 +18,13 @@ from protocol import (
     PersonId,
     Policy,
     Preference,
+    absorb,
     body_of,
     device_slot,
     empty_policy,
     limits,
+    may_reduce_access,
     merge,
-    narrows,
-    taken_over,
     with_block,
     with_preference,
     with_vouch,
@@ -35,17 +35,17 @@ Edit = Callable[[Policy, int, bytes], Policy]
 
 def own(replica: Replica) -> EffectivePolicy | None:
     """My policy as it is in effect over all my devices; None before the first."""
-    return replica.circle.policy(replica.me)
+    return replica.trust_state.policy(replica.me)
 
 
 def weight(replica: Replica, subject: PersonId) -> int:
     """How I vouch for `subject`, in per mille; 0 if I do not."""
-    return replica.circle.graph.weight(replica.me, subject)
+    return replica.trust_state.graph.weight(replica.me, subject)
 
 
 def blocks(replica: Replica, subject: PersonId) -> bool:
     """Whether I block `subject`."""
-    return replica.circle.graph.blocks(replica.me, subject)
+    return replica.trust_state.graph.blocks(replica.me, subject)
 
 
 def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
@@ -97,7 +97,7 @@ def take_over(
     current = _own_register(replica)
     before = current if current is not None else empty_policy(fresh_salt(replica))
     others = [policy for policy in _others(replica) if policy != theirs]
-    after = taken_over(before, theirs, others, _next_stamp(replica), fresh_salt(replica), blocks_only=blocks_only)
+    after = absorb(before, theirs, others, _next_stamp(replica), fresh_salt(replica), blocks_only=blocks_only)
     if after is before:
         return False
     _write(replica, before, after, within)
@@ -149,14 +149,16 @@ def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: 
 def web(replica: Replica) -> set[PersonId]:
     """Everybody to whom my reach extends, trust(me -> him), which for the one who looks is called regard; and whoever
     shares a group with me."""
-    return {*replica.circle.regard_from(replica.me), *replica.circle.groups.mates(replica.me)}
+    return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.mates(replica.me)}
 
 
 def note_leavers(replica: Replica, before: set[PersonId]) -> None:
     """Those who were in my web before, and are no more though I do not block them, shall hear of it."""
     left = before - web(replica)
     if left:
-        former_web.note(replica, (person for person in left if not replica.circle.graph.at_odds(replica.me, person)))
+        former_web.note(
+            replica, (person for person in left if not replica.trust_state.graph.at_odds(replica.me, person))
+        )
         due_later(replica)
 
 
@@ -167,7 +169,7 @@ def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[],
         device_slot(replica.device),
         after,
         life=limits.POLICY_LIFE,
-        narrows=narrows(before, after, _others(replica)),
+        may_reduce_access=may_reduce_access(before, after, _others(replica)),
         within=within,
     )
 

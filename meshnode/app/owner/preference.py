@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.owner import places, policy
-from meshnode.app.owner.places import Position, preference_of
+from meshnode.app.owner.places import Coordinates, preference_of
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
-from protocol import Audience, Precision, Preference, across_km, centre, effective_audience, limits, precision_of
+from protocol import Audience, Precision, Preference, across_km, center, effective_audience, limits, precision_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SharingView:
     audience: str
     precision: str
     radius_km: int
-    place: Position | None
+    place: Coordinates | None
     published: PublishedPlace | None
     follows: int
     warnings: tuple[str, ...]
@@ -48,13 +48,13 @@ class SharingChange:
     audience: str | None = None
     precision: str | None = None
     radius_km: int | None = None
-    place: Position | None = None
+    place: Coordinates | None = None
     no_place: bool = False
 
 
 def published_place(cell: str | None) -> PublishedPlace | None:
     """What a published cell says of a place."""
-    return None if cell is None else PublishedPlace(cell, *centre(cell), across_km(cell))
+    return None if cell is None else PublishedPlace(cell, *center(cell), across_km(cell))
 
 
 def show(replica: Replica) -> SharingView:

@@ -30,7 +30,7 @@ def due_later(replica: Replica) -> None:
 def turn_if_due(replica: Replica) -> None:
     """Take a new presence key if its time has come: who knows only the old one recognises this node no more."""
     due = replica.store.meta.get(_DUE)
-    if due is not None and int(due) <= replica.clock.now() and replica.circle.profile(replica.me) is not None:
+    if due is not None and int(due) <= replica.clock.now() and replica.trust_state.profile(replica.me) is not None:
         set_profile(replica, presence_key=replica.entropy(PRESENCE_KEY_BYTES), within=lambda: _turned(replica))
 
 

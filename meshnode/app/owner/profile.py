@@ -25,7 +25,7 @@ def set_profile(
     A new presence key voids older versions, and so does another place: they may say more than is to be known now.
     `within` writes what has to be committed with it.
     """
-    before = replica.circle.profile(replica.me)
+    before = replica.trust_state.profile(replica.me)
     if before is None and (name is None or presence_key is None):
         raise Failed("There is no profile yet.", hint="Run `meshnode init` first.")
     known = before.place if before else None
@@ -44,6 +44,6 @@ def set_profile(
         PROFILE_SLOT,
         body,
         life=limits.PROFILE_LIFE,
-        narrows=presence_key is not None or known not in (None, told),
+        may_reduce_access=presence_key is not None or known not in (None, told),
         within=within,
     )

@@ -18,13 +18,13 @@ def admits(replica: Replica, person: PersonId, shown: frozenset[bytes]) -> bool:
     """
     if person == replica.me:
         return True
-    circle = replica.circle
-    if circle.graph.at_odds(replica.me, person):
+    trust_state = replica.trust_state
+    if trust_state.graph.at_odds(replica.me, person):
         return False
-    if circle.graph.weight(replica.me, person) > 0:
+    if trust_state.graph.weight(replica.me, person) > 0:
         return True
-    if person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person):
+    if person in trust_state.reach_to(replica.me) or replica.me in trust_state.reach_to(person):
         return True
-    if person in circle.groups.mates(replica.me) or membership.unheard(replica, person, shown):
+    if person in trust_state.groups.mates(replica.me) or membership.unheard(replica, person, shown):
         return True
     return person in salvaged(replica)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from meshnode.replica.replica import Replica
-from meshnode.replica.revocation import silenced, strike_on
+from meshnode.replica.revocation import is_self_revoked, revocation_of
 from meshnode.store import IssuedCard
 from protocol import (
     ANNOUNCED_TAGS,
@@ -85,9 +85,9 @@ class Announced:
 def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
     """The psks that a caller may show, likeliest first. Spent cards stay until they expire: their users may return."""
     candidates: list[PskCandidate[PskName]] = []
-    if silenced(replica):
+    if is_self_revoked(replica):
         return candidates
-    own = replica.circle.profile(replica.me)
+    own = replica.trust_state.profile(replica.me)
     if own is not None:
         candidates.append(PskCandidate(PskName(), presence_psk(own.presence_key)))
     candidates.extend(PskCandidate(PskName(card=card.id), card_psk(card.secret)) for card in _open_cards(replica))
@@ -104,7 +104,7 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
 
 def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
     """The ways to call `person`, the likeliest to be answered first; empty if there is none."""
-    if replica.circle.graph.at_odds(replica.me, person) or silenced(replica):
+    if replica.trust_state.graph.at_odds(replica.me, person) or is_self_revoked(replica):
         return []
     dials = [_card_dial(card) for card in _pending_cards(replica).get(person, [])]
     presence = _presence_key(replica, person)
@@ -120,7 +120,7 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
 
 def direct_contacts(replica: Replica) -> list[PersonId]:
     """The people I vouch for and am not at odds with, in a fixed order; my own other devices come with them."""
-    graph = replica.circle.graph
+    graph = replica.trust_state.graph
     vouched = [person for person in graph.vouched_by(replica.me) if not graph.at_odds(replica.me, person)]
     return [*sorted(vouched), replica.me]
 
@@ -128,10 +128,10 @@ def direct_contacts(replica: Replica) -> list[PersonId]:
 def sought(replica: Replica) -> list[Sought]:
     """Whom to be in touch with wherever they are: contacts who vouch either way, givers of cards not yet met, and whoever
     shares a group with us."""
-    graph = replica.circle.graph
+    graph = replica.trust_state.graph
     cards = _pending_cards(replica)
     vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_SOUGHT]
-    mates = sorted(replica.circle.groups.mates(replica.me))[:MATES_SOUGHT]
+    mates = sorted(replica.trust_state.groups.mates(replica.me))[:MATES_SOUGHT]
     people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers, *mates])
     found = []
     for person in people:
@@ -145,7 +145,7 @@ def sought(replica: Replica) -> list[Sought]:
 
 def salvaged(replica: Replica) -> list[PersonId]:
     """After a store was lost: those whose keys were salvaged from it. They know whom we vouch for; then this is over."""
-    return [] if replica.circle.graph.vouched_by(replica.me) else replica.store.people.kept()
+    return [] if replica.trust_state.graph.vouched_by(replica.me) else replica.store.people.kept()
 
 
 def met(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str, int] | None) -> None:
@@ -166,10 +166,10 @@ def lost(replica: Replica, person: PersonId, device: DeviceId) -> None:
 
 def keep_keys(replica: Replica, person: PersonId) -> None:
     """Keep what it takes to call `person` past the expiry of his records: two nodes may be apart for a winter."""
-    profile = replica.circle.profile(person)
+    profile = replica.trust_state.profile(person)
     presence = profile.presence_key if profile is not None else None
     kept = {keys.device: keys for keys in replica.store.people.keys(person)}
-    for certificate in replica.circle.devices(person):
+    for certificate in replica.trust_state.devices(person):
         if certificate.device == replica.device:
             continue
         known = kept.get(certificate.device)
@@ -182,8 +182,8 @@ def announced(replica: Replica) -> Announced | None:
 
     A device code, which is used within minutes, goes ahead of cards, and cards with uses left ahead of spent ones.
     """
-    profile = replica.circle.profile(replica.me)
-    if profile is None or silenced(replica):
+    profile = replica.trust_state.profile(replica.me)
+    if profile is None or is_self_revoked(replica):
         return None
     codes = [code.secret for code in replica.store.devices.codes(replica.clock.now()) if code.used_by is None]
     cards = _open_cards(replica)
@@ -194,14 +194,16 @@ def announced(replica: Replica) -> Announced | None:
 
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
     """Whose announcements to recognise and by which key (32 bytes): contacts, givers of cards, then the web."""
-    circle = replica.circle
-    direct = [*direct_contacts(replica), *circle.graph.vouchers_of(replica.me)]
+    trust_state = replica.trust_state
+    direct = [*direct_contacts(replica), *trust_state.graph.vouchers_of(replica.me)]
     cards = [(person, card.secret) for person, cards in _pending_cards(replica).items() for card in cards]
-    web = sorted({*circle.reach_to(replica.me), *circle.regard_from(replica.me), *circle.groups.mates(replica.me)})
+    web = sorted(
+        {*trust_state.reach_to(replica.me), *trust_state.regard_from(replica.me), *trust_state.groups.mates(replica.me)}
+    )
     found: dict[tuple[PersonId, bytes], None] = {}
     for known in (_with_presence(replica, direct), cards, _with_presence(replica, web)):
         found |= dict.fromkeys(known)
-    kept = [(person, key) for person, key in found if not circle.graph.at_odds(replica.me, person)]
+    kept = [(person, key) for person, key in found if not trust_state.graph.at_odds(replica.me, person)]
     return kept[:RECOGNITION_CANDIDATES_MAX]
 
 
@@ -212,7 +214,7 @@ def _with_presence(replica: Replica, people: list[PersonId]) -> list[tuple[Perso
 
 def _presence_key(replica: Replica, person: PersonId) -> bytes | None:
     """By which to recognise and call him: as his profile says, else as kept from before a long absence."""
-    profile = replica.circle.profile(person)
+    profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.presence_key
     kept = [keys.presence_key for keys in replica.store.people.keys(person) if keys.presence_key is not None]
@@ -220,13 +222,13 @@ def _presence_key(replica: Replica, person: PersonId) -> bytes | None:
 
 
 def _vouched(replica: Replica, person: PersonId) -> bool:
-    graph = replica.circle.graph
+    graph = replica.trust_state.graph
     return graph.weight(replica.me, person) > 0 or graph.weight(person, replica.me) > 0
 
 
 def _open_cards(replica: Replica) -> list[IssuedCard]:
     """The cards of ours that open the door to anybody: to those blocked since, a spent one must not."""
-    graph, me = replica.circle.graph, replica.me
+    graph, me = replica.trust_state.graph, replica.me
     return [
         card
         for card in replica.store.cards.issued_live(replica.clock.now())
@@ -243,19 +245,19 @@ def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:
 
 def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]:
     """Devices of `person` with their handshake keys: certified ones, else those kept from before a long absence."""
-    others = (known for known in replica.circle.devices(person) if known.device != replica.device)
+    others = (known for known in replica.trust_state.devices(person) if known.device != replica.device)
     certified = [(known.device, known.dh_public) for known in others]
     found = certified or [(kept.device, kept.dh_public) for kept in replica.store.people.keys(person)]
-    struck = replica.circle.struck_devices(person)
-    return [(device, dh_public) for device, dh_public in found if device != replica.device and device not in struck]
+    revoked = replica.trust_state.revoked_devices(person)
+    return [(device, dh_public) for device, dh_public in found if device != replica.device and device not in revoked]
 
 
 def _psks_of_struck(replica: Replica) -> list[Psk]:
     """By which own devices that were struck lately may still call: to be told so, and nothing else."""
     since = replica.clock.now() - limits.LEAVERS_GRACE
     found = []
-    for device in replica.circle.struck_devices(replica.me):
-        strike, keys = strike_on(replica, replica.me, device), replica.circle.certificate(replica.me, device)
+    for device in replica.trust_state.revoked_devices(replica.me):
+        strike, keys = revocation_of(replica, replica.me, device), replica.trust_state.certificate(replica.me, device)
         if strike is not None and keys is not None and strike.header.created > since:
             found.append(_contact_psk(replica.keys.dh_private, keys.dh_public))
     return [psk for psk in found if psk is not None]

@@ -15,10 +15,10 @@ from meshnode.app.owner import former_web
 from meshnode.app.peers.admission import admits
 from meshnode.app.peers.contacts import Dial, PskName, psk_candidates
 from meshnode.app.people import card_claims, spent_cards
-from meshnode.replica.changes import Change, Newer
+from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.replica import Replica
-from meshnode.replica.revocation import hears_own_end, silenced, strike_on
-from meshnode.replica.served_set import Delta, View
+from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
+from meshnode.replica.served_set import Delta, ServedSet
 from protocol import (
     Bye,
     Code,
@@ -26,22 +26,22 @@ from protocol import (
     Ended,
     Enrol,
     Event,
+    HandshakeRefused,
     Initiator,
-    Introduction,
     Kind,
-    NowLive,
-    PeerIntroduced,
+    LiveStarted,
+    PeerIdentified,
     PersonId,
     Phase,
-    Received,
     Record,
-    Refused,
+    RecordsReceived,
+    RecordsRequested,
     RemoteError,
     Responder,
     SeenEphemerals,
+    SelfIdentification,
     Session,
     SessionState,
-    Wanted,
     decode_frame,
     device_slot,
     encode_frame,
@@ -69,7 +69,7 @@ class Conversation:
         self._channel = channel
         self._dial = dial
         self._session: Session | None = None
-        self._view: View | None = None
+        self._view: ServedSet | None = None
         self._refused = 0
         self._shown: frozenset[bytes] = frozenset()  # slots of joins by which the peer proved to share a group with us
         self._outbox: list[bytes] = [channel.data_to_send()]
@@ -150,7 +150,7 @@ class Conversation:
                 self._begin_session(now)
             if frames and self._session is not None:
                 self._handle(self._session.receive_many(frames, now))
-        except Refused as error:
+        except HandshakeRefused as error:
             self.end = End(error.code, error.detail, silent=True)
         except RemoteError as error:
             self._break_off(error)
@@ -180,7 +180,7 @@ class Conversation:
         view, person = self._view, self._person
         if view is None or person is None or self.end is not None:
             return
-        if silenced(self._replica):
+        if is_self_revoked(self._replica):
             self.close(Code.REFUSED)
             return
         strike = self._strike(person)
@@ -205,7 +205,7 @@ class Conversation:
 
     def _begin_session(self, now: float) -> None:
         replica = self._replica
-        if silenced(replica):  # since this connection was begun
+        if is_self_revoked(replica):  # since this connection was begun
             self.end = End(Code.REFUSED, silent=True)
             return
         certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
@@ -215,7 +215,7 @@ class Conversation:
             initiator=self.initiator,
             handshake_hash=self._channel.handshake_hash,
             remote_static=self._channel.remote_static,
-            me=Introduction(replica.me, replica.device, certificate, shown),
+            me=SelfIdentification(replica.me, replica.device, certificate, shown),
             introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
             find_certificate=self._find_certificate,
             now=now,
@@ -248,7 +248,7 @@ class Conversation:
     def _find_certificate(self, dh_public: bytes) -> Record | None:
         """The certificate held for an X25519 key, so that known devices need not send it."""
         replica = self._replica
-        found = replica.circle.by_dh_public(dh_public)
+        found = replica.trust_state.by_dh_public(dh_public)
         if found is None:
             return None
         return replica.store.records.used((found.person, Kind.DEVICE, device_slot(found.device)))
@@ -258,22 +258,22 @@ class Conversation:
             if self.end is not None:
                 return
             match event:
-                case PeerIntroduced():
+                case PeerIdentified():
                     self._meet(event)
-                case Received(records=records):
+                case RecordsReceived(records=records):
                     self._take_in(records)
-                case Wanted(ids=ids):
+                case RecordsRequested(ids=ids):
                     self._give(ids)
-                case NowLive():
+                case LiveStarted():
                     self.live = True
                     self.comparisons += 1
                 case Ended(code=code, detail=detail):
                     self._ended(End(code, detail))
 
-    def _meet(self, event: PeerIntroduced) -> None:
+    def _meet(self, event: PeerIdentified) -> None:
         replica = self._replica
         self.peer, self.device = event.person, event.device
-        if hears_own_end(replica, event):
+        if learns_of_own_revocation(replica, event):
             self.close(Code.REFUSED)
             return
         strike = self._strike(event.person)
@@ -294,22 +294,22 @@ class Conversation:
         if not admitted and not former_web.is_leaver(replica, event.person):
             self.close(Code.REFUSED)
             return
-        if admitted and (self._shown or not replica.circle.certified(event.person, event.device)):
+        if admitted and (self._shown or not replica.trust_state.certified(event.person, event.device)):
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
-        if replica.circle.graph.weight(replica.me, event.person) > 0:
+        if replica.trust_state.graph.weight(replica.me, event.person) > 0:
             replica.clock.heard(event.person, event.wall)
         if self._view is None:
             self._open_view(event.person, shut=not admitted)
 
-    def _is_whom_we_called(self, event: PeerIntroduced) -> bool:
+    def _is_whom_we_called(self, event: PeerIdentified) -> bool:
         """Somebody may have certified another's keys as his own: then the other is who answers."""
         return self._dial is None or (event.person, event.device) == (self._dial.person, self._dial.device)
 
     def _strike(self, person: PersonId) -> Record | None:
         """The strike of the device at the other end, if its person has struck it."""
         device = self._dial.device if self._dial is not None else self.device
-        return None if device is None else strike_on(self._replica, person, device)
+        return None if device is None else revocation_of(self._replica, person, device)
 
     def _tell_struck(self, strike: Record) -> None:
         """End it, and let a device that may not have heard it know that it was struck."""
@@ -318,19 +318,21 @@ class Conversation:
             self._session.bye(Code.REFUSED, [strike])
         self.close(Code.REFUSED)
 
-    def _speaks_for(self, event: PeerIntroduced) -> bool:
+    def _speaks_for(self, event: PeerIdentified) -> bool:
         """Whether the device may speak for its person. Of people outside the web no certificate is kept to ask."""
         replica = self._replica
-        circle = replica.circle
-        if circle.certificate(event.person, event.device) is not None or circle.struck(event.person, event.device):
-            return circle.certified(event.person, event.device)
+        trust_state = replica.trust_state
+        if trust_state.certificate(event.person, event.device) is not None or trust_state.revoked(
+            event.person, event.device
+        ):
+            return trust_state.certified(event.person, event.device)
         return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
     def _open_view(self, person: PersonId, *, shut: bool = False) -> None:
         replica = self._replica
         assert self._session is not None
-        self._view = View(replica.store, replica.judge, replica.clock, replica.me, person, shut=shut)
-        self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.REST))
+        self._view = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, shut=shut)
+        self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.CONTENT))
 
     def _take_in(self, records: list[Record]) -> None:
         session, view = self._session, self._view
@@ -341,7 +343,7 @@ class Conversation:
         self.came += len(outcome.change.stored)
         view.note_refused(outcome.not_for_us)
         self._refused += len(outcome.refused)
-        session.judged()
+        session.committed()
         self._supersede([*outcome.answers, *view.other_words(records)])
         if outcome.faults:
             record, code = outcome.faults[0]
@@ -363,7 +365,7 @@ class Conversation:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
         self._supersede(delta.newer)
 
-    def _supersede(self, newer: list[Newer]) -> None:
+    def _supersede(self, newer: list[Superseding]) -> None:
         """Show these as headers alone, and whose device wrote them if that cannot be known there."""
         if newer and self._session is not None and self._view is not None:
             self._session.supersede(head.without_body() for head, _ in newer)

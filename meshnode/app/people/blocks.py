@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from meshnode.app.naming import PersonRef, find, name_of, reference, remember_name
 from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Refused
-from meshnode.replica.eviction import clear_out
+from meshnode.replica.eviction import evict_brought_by
 from meshnode.replica.replica import Replica
 from protocol import PersonId, RemoteError, limits, parse_person
 
@@ -31,12 +31,12 @@ def block(replica: Replica, who: str) -> BlockView:
     """Block the person `who` names: anybody visible, or anybody at all by the whole id. Blocking twice changes nothing."""
     person = to_block(replica, who)
     if not policy.blocks(replica, person):
-        name, crowds = name_of(replica, person), person in replica.room.crowded_by()
+        name, crowds = name_of(replica, person), person in replica.quota.crowded_by()
         policy.block(replica, person)
         replica.store.blocked.add(person, replica.clock.now())
         remember_name(replica, person, name)
         if crowds:
-            clear_out(replica, person)
+            evict_brought_by(replica, person)
     return _view(replica, person)
 
 

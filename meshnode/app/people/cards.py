@@ -84,7 +84,7 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
         raise Refused(f"{limits.LIVE_CARDS_MAX} cards of yours are open already", "wait until one is used or expires")
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
-    profile = replica.circle.profile(replica.me)
+    profile = replica.trust_state.profile(replica.me)
     if certificate is None or profile is None:
         raise Failed("this node has no certificate or name yet", "'meshnode doctor' says what is missing")
     card = Card(
@@ -121,7 +121,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     spent_cards.forget(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
     before = policy.weight(replica, card.giver)
-    answered = before > 0 and replica.circle.graph.weight(card.giver, replica.me) > 0
+    answered = before > 0 and replica.trust_state.graph.weight(card.giver, replica.me) > 0
     if weight is None:
         weight = before or per_mille(DEFAULT_TRUST)
     faults = replica.ingest.receive([card.certificate]).faults

@@ -1,4 +1,4 @@
-"""Introducing two people to each other, and what becomes of it: each decides for himself whether to vouch for the other.
+"""Introduction two people to each other, and what becomes of it: each decides for himself whether to vouch for the other.
 
 The introducer tells each by letter who the other is: his key, his name, his devices' certificates. That opens no door.
 Only when both have added each other can their nodes call one another without him.
@@ -17,8 +17,8 @@ from meshnode.app.people.cards import AddedView, CardToAdd
 from meshnode.app.people.people import give, per_mille
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
-from meshnode.store import Introduced
-from protocol import Introducing, InvalidField, Kind, Opened, PersonId, Record, limits, person_text, tidy
+from meshnode.store import StoredIntroduction
+from protocol import Introduction, InvalidField, Kind, OpenedLetter, PersonId, Record, limits, person_text, tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +70,19 @@ def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
     return IntroductionView((reference(replica, pair[0]), reference(replica, pair[1])))
 
 
-def take(replica: Replica, opened: Opened) -> None:
+def take(replica: Replica, opened: OpenedLetter) -> None:
     """A letter introduces somebody. It counts only from those with whom a vouch joins us, for anybody could write it."""
     content = opened.content
-    assert isinstance(content, Introducing)
-    graph, me = replica.circle.graph, replica.me
+    assert isinstance(content, Introduction)
+    graph, me = replica.trust_state.graph, replica.me
     joined = graph.weight(me, opened.author) > 0 or graph.weight(opened.author, me) > 0
     pointless = content.person in (me, opened.author) or graph.weight(me, content.person) > 0
     if opened.author == me or not joined or pointless:
         return
     replica.store.introductions.add(
-        Introduced(content.person, opened.author, content.name, content.message, content.certificates, opened.created)
+        StoredIntroduction(
+            content.person, opened.author, content.name, content.message, content.certificates, opened.created
+        )
     )
 
 
@@ -111,7 +113,9 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[PersonId]) -> 
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _accept(replica: Replica, met: list[Introduced], trust: float | None, connected: Collection[PersonId]) -> AddedView:
+def _accept(
+    replica: Replica, met: list[StoredIntroduction], trust: float | None, connected: Collection[PersonId]
+) -> AddedView:
     """Vouch for somebody of whom these told me, and take in what they told of his devices."""
     latest = met[0]
     before = policy.weight(replica, latest.person)
@@ -120,7 +124,7 @@ def _accept(replica: Replica, met: list[Introduced], trust: float | None, connec
     # Only now: of somebody whom nothing joins to me the certificates would not stay.
     replica.ingest.receive([record for introduced in met for record in introduced.certificates])
     replica.store.introductions.forget(latest.person)
-    answered = replica.circle.graph.weight(latest.person, replica.me) > 0
+    answered = replica.trust_state.graph.weight(latest.person, replica.me) > 0
     return AddedView(
         person=PersonRef(person_text(latest.person), latest.name),
         trust=policy.weight(replica, latest.person) / limits.WEIGHT_MAX,
@@ -130,9 +134,9 @@ def _accept(replica: Replica, met: list[Introduced], trust: float | None, connec
     )
 
 
-def _kept(replica: Replica) -> list[Introduced]:
+def _kept(replica: Replica) -> list[StoredIntroduction]:
     """What I was told and may still act on, the latest first."""
-    graph, me = replica.circle.graph, replica.me
+    graph, me = replica.trust_state.graph, replica.me
     return [
         met
         for met in replica.store.introductions.all(replica.clock.now())
@@ -150,15 +154,15 @@ def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
         raise Refused(f"you do not vouch for {name}", "introduce people whom you would vouch for yourself")
 
 
-def _about(replica: Replica, person: PersonId, message: str) -> Introducing:
+def _about(replica: Replica, person: PersonId, message: str) -> Introduction:
     try:
-        return Introducing(person, name_of(replica, person), message, _certificates(replica, person))
+        return Introduction(person, name_of(replica, person), message, _certificates(replica, person))
     except InvalidField as fault:
         raise Usage(str(fault)) from fault
 
 
 def _certificates(replica: Replica, person: PersonId) -> tuple[Record, ...]:
     records = replica.store.records.bodies(Kind.DEVICE, author=person)
-    good = [record for record in records if replica.circle.certified(person, record.header.device)]
+    good = [record for record in records if replica.trust_state.certified(person, record.header.device)]
     good.sort(key=lambda record: (-record.header.created, record.id))
     return tuple(good[: limits.LETTER_DEVICES_MAX])

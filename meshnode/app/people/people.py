@@ -59,10 +59,10 @@ def view(
 ) -> PersonView:
     """What is known of `person`. `waiting` are those whose cards are pending, where the caller knows them already."""
     waiting = _waiting(replica) if waiting is None else waiting
-    circle, me = replica.circle, replica.me
-    profile = circle.profile(person)
-    regard, reach = circle.regard_from(me).get(person), circle.reach_to(me).get(person)
-    back = circle.graph.weight(person, me)
+    trust_state, me = replica.trust_state, replica.me
+    profile = trust_state.profile(person)
+    regard, reach = trust_state.regard_from(me).get(person), trust_state.reach_to(me).get(person)
+    back = trust_state.graph.weight(person, me)
     given = policy.weight(replica, person)
     return PersonView(
         id=person_text(person),
@@ -103,14 +103,14 @@ def relation_to(replica: Replica, person: PersonId) -> Relation:
         return Relation.YOURSELF
     own_vouch = policy.weight(replica, person)
     hops = None
-    if not own_vouch and reaches(replica.circle.regard_from(replica.me).get(person), TRUSTED):
-        hops = replica.circle.hops(replica.me, person)
-    return relation_of(replica.circle.standing(person, replica.me), own_vouch=own_vouch, hops=hops)
+    if not own_vouch and reaches(replica.trust_state.regard_from(replica.me).get(person), TRUSTED):
+        hops = replica.trust_state.hops(replica.me, person)
+    return relation_of(replica.trust_state.standing(person, replica.me), own_vouch=own_vouch, hops=hops)
 
 
 def people(replica: Replica, connected: Collection[PersonId], *, everybody: bool) -> PeopleView:
     """Those you vouch for or who vouch for you; with `everybody`, all of your web whom you know by name."""
-    me, graph = replica.me, replica.circle.graph
+    me, graph = replica.me, replica.trust_state.graph
     everyone = known(replica) - {me}
     chosen = everyone if everybody else {p for p in everyone if graph.weight(me, p) or graph.weight(p, me)}
     waiting = _waiting(replica)

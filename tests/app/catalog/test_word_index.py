@@ -6,56 +6,56 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshnode.app.catalog.word_index import Places, Words, bits_of, flags, places_in, words_of
+from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags, words_of
 
 ENDLESS = 1_000_000
 TEXTS = st.lists(st.text(alphabet="abä ", max_size=12), max_size=120)
 
 
 def found(bits: int) -> set[int]:
-    return set(places_in(bits))
+    return set(doc_ids_in(bits))
 
 
 @given(TEXTS, st.text(alphabet="abä", min_size=1, max_size=3))
 @settings(max_examples=60)
 def test_a_beginning_finds_what_plain_looking_finds(texts: list[str], beginning: str) -> None:
-    index = Words()
+    index = WordIndex()
     for place, text in enumerate(texts):
         index.add(place, dict.fromkeys(words_of(text)), ENDLESS)
     (wanted,) = words_of(beginning)
     plain = {place for place, text in enumerate(texts) if any(word.startswith(wanted) for word in words_of(text))}
-    assert found(index.begun(wanted)) == plain
+    assert found(index.with_prefix(wanted)) == plain
 
 
 @pytest.mark.parametrize("count", [3, 200, 3000])
 def test_a_word_that_all_have_and_one_that_few_have_are_both_found(count: int) -> None:
-    index = Words()
+    index = WordIndex()
     for place in range(count):
         index.add(place, ("common", f"rare{place}", *(("some",) if place % 100 == 0 else ())), ENDLESS)
-    assert found(index.begun("comm")) == set(range(count))
-    assert found(index.begun("rare2")) == {place for place in range(count) if str(place).startswith("2")}
-    assert found(index.begun("some")) == set(range(0, count, 100))
-    assert index.begun("none") == 0
+    assert found(index.with_prefix("comm")) == set(range(count))
+    assert found(index.with_prefix("rare2")) == {place for place in range(count) if str(place).startswith("2")}
+    assert found(index.with_prefix("some")) == set(range(0, count, 100))
+    assert index.with_prefix("none") == 0
 
 
 def test_words_found_once_are_found_when_more_have_come() -> None:
-    index = Words()
+    index = WordIndex()
     index.add(0, ("pear",), ENDLESS)
-    assert found(index.begun("p")) == {0}
+    assert found(index.with_prefix("p")) == {0}
     index.add(1, ("apple", "plum"), ENDLESS)
-    assert found(index.begun("p")) == {0, 1}
-    assert found(index.begun("apple")) == {1}
+    assert found(index.with_prefix("p")) == {0, 1}
+    assert found(index.with_prefix("apple")) == {1}
 
 
 def test_made_up_words_beyond_what_is_allowed_are_left_out_and_known_ones_are_not() -> None:
-    index = Words()
+    index = WordIndex()
     index.add(0, ("apple",), ENDLESS)
     assert index.add(1, ("made", "up", "apple"), 1) == 1
     assert index.add(2, ("apple",), -5) == 0
     assert len(index) == 2
-    assert found(index.begun("made")) == {1}
-    assert index.begun("up") == 0
-    assert found(index.begun("apple")) == {0, 1, 2}
+    assert found(index.with_prefix("made")) == {1}
+    assert index.with_prefix("up") == 0
+    assert found(index.with_prefix("apple")) == {0, 1, 2}
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_words_are_compared_without_case_accents_and_signs(text: str, words: lis
 @given(st.sets(st.integers(0, 500)))
 @settings(max_examples=40)
 def test_bits_and_flags_say_the_same(chosen: set[int]) -> None:
-    places = Places(chosen)
+    places = DocIds(chosen)
     flagged = flags(int(places), 501)
     assert len(flagged) == 501
     assert {place for place, flag in enumerate(flagged) if flag} == chosen

@@ -79,7 +79,7 @@ def test_a_code_says_whose_device_one_becomes_and_where(alice: Node) -> None:
 def test_the_machine_that_shows_it_gets_a_certificate_and_what_it_takes_to_begin(mesh: Mesh, alice: Node) -> None:
     admission = ask(mesh, alice, code_of(alice, "Pi")).admission
     assert admission is not None
-    assert alice.replica.circle.certified(alice.person, PI.device_id)
+    assert alice.replica.trust_state.certified(alice.person, PI.device_id)
     assert admission.giver == alice.replica.device
     assert dict(admission.names) == {PI.device_id: "Pi", alice.replica.device: "First device"}
     assert names(alice) == ["First device", "Pi"]
@@ -93,7 +93,7 @@ def test_a_code_works_for_one_device_and_for_that_again_if_the_answer_was_lost(m
     again = ask(mesh, alice, code).admission
     assert again is not None
     assert again.records[0] == first.records[0]
-    assert not alice.replica.circle.certified(alice.person, PHONE.device_id)
+    assert not alice.replica.trust_state.certified(alice.person, PHONE.device_id)
 
 
 def silent(mesh: Mesh, node: Node, code: DeviceCode) -> bool:
@@ -212,7 +212,7 @@ def test_a_struck_device_is_neither_revoked_nor_certified_again(mesh: Mesh, alic
         revocation.revoke(alice.replica, "Pi")
     assert ask(mesh, alice, code).refused is Code.REFUSED
     assert ask(mesh, alice, code_of(alice)).refused is Code.REFUSED
-    assert not alice.replica.circle.certified(alice.person, PI.device_id)
+    assert not alice.replica.trust_state.certified(alice.person, PI.device_id)
     code_of(alice, "Pi")  # its name is free
 
 

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from meshnode.app.listings import lifecycle, listings
-from meshnode.app.owner.places import Position
+from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Usage
 from protocol import Precision, coarse
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 def test_a_trusted_friend_of_a_friend_is_found_at_the_product_of_the_vouches(mesh: Mesh, people: People) -> None:
@@ -133,10 +133,10 @@ def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: 
     bob.post("Chairs", audience="network_wide")
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Chairs"}
-    listings.edit(bob.replica, bob.catalogue, "Chairs", listings.Edit(title="Four chairs"))
+    listings.edit(bob.replica, bob.catalog, "Chairs", listings.Edit(title="Four chairs"))
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Four chairs"}
-    lifecycle.withdraw(bob.replica, bob.catalogue, "Four")
+    lifecycle.withdraw(bob.replica, bob.catalog, "Four")
     mesh.settle()
     assert set(alice.titles()) == {"Bread"}
     mesh.time += 2 * 86_400
@@ -148,9 +148,9 @@ def test_distance_is_shown_ranked_and_filtered(mesh: Mesh) -> None:
     set_profile(alice.replica, place=coarse(52.52, 13.40, Precision.NEIGHBORHOOD))
     alice.add(bob.card(), 0.9)
     mesh.wire("Alice", "Bob")
-    bob.post("Far", place=Position(52.52, 13.60), audience="network_wide")
-    bob.post("Near", place=Position(52.53, 13.42), audience="network_wide")
-    bob.post("Too far", place=Position(48.1, 11.6), audience="network_wide")
+    bob.post("Far", place=Coordinates(52.52, 13.60), audience="network_wide")
+    bob.post("Near", place=Coordinates(52.53, 13.42), audience="network_wide")
+    bob.post("Too far", place=Coordinates(48.1, 11.6), audience="network_wide")
     bob.post("Nowhere", audience="network_wide")
     mesh.settle()
     found = alice.discover()
@@ -216,9 +216,9 @@ def test_a_search_can_be_sorted_by_distance_age_and_trust(mesh: Mesh) -> None:
     alice.add(carol.card(), 0.6)
     mesh.wire("Alice", "Bob")
     mesh.wire("Alice", "Carol")
-    carol.post("Near", place=Position(52.53, 13.42), audience="network_wide")
+    carol.post("Near", place=Coordinates(52.53, 13.42), audience="network_wide")
     mesh.advance(10)
-    bob.post("Far", place=Position(52.52, 13.60), audience="network_wide")
+    bob.post("Far", place=Coordinates(52.52, 13.60), audience="network_wide")
     mesh.advance(10)
     carol.post("Nowhere", audience="network_wide")
     mesh.settle()

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import hiding
 from meshnode.app.listings import lifecycle, listings
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from protocol import limits
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 @pytest.fixture
-def neighbours(mesh: Mesh, people: People) -> People:
+def neighbors(mesh: Mesh, people: People) -> People:
     """Bob offers two things that Alice sees."""
     people[1].post("Ladder", audience="network_wide")
     people[1].post("Lawn mower", audience="network_wide")
@@ -24,12 +24,12 @@ def neighbours(mesh: Mesh, people: People) -> People:
     return people
 
 
-def hidden(desk: Desk) -> list[str]:
-    return [one.title for one in hiding.hidden(desk.replica, desk.catalogue).hidden]
+def hidden(neighbor: Neighbor) -> list[str]:
+    return [one.title for one in hiding.hidden(neighbor.replica, neighbor.catalog).hidden]
 
 
-def test_what_is_hidden_is_left_out_and_counted_apart(neighbours: People) -> None:
-    alice, bob, carol = neighbours
+def test_what_is_hidden_is_left_out_and_counted_apart(neighbors: People) -> None:
+    alice, bob, carol = neighbors
     assert alice.hide("ladder") == "Ladder"
     found = alice.discover()
     assert [result.title for result in found.results] == ["Lawn mower"]
@@ -41,19 +41,19 @@ def test_what_is_hidden_is_left_out_and_counted_apart(neighbours: People) -> Non
     assert hidden(bob) == []
 
 
-def test_it_stays_hidden_when_it_is_edited_and_when_the_node_starts_again(mesh: Mesh, neighbours: People) -> None:
-    alice, bob, _ = neighbours
+def test_it_stays_hidden_when_it_is_edited_and_when_the_node_starts_again(mesh: Mesh, neighbors: People) -> None:
+    alice, bob, _ = neighbors
     alice.hide("ladder")
-    listings.edit(bob.replica, bob.catalogue, "Ladder", listings.Edit(title="Long ladder", text="Very long"))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(title="Long ladder", text="Very long"))
     mesh.settle()
     assert alice.titles() == ["Lawn mower"]
-    again = Desk(alice.node, Catalogue(alice.replica))
+    again = Neighbor(alice.node, Catalog(alice.replica))
     assert again.titles() == ["Lawn mower"]
     assert again.discover().set_aside == 1
 
 
-def test_it_can_be_shown_again_by_title_or_id(neighbours: People) -> None:
-    alice, _, _ = neighbours
+def test_it_can_be_shown_again_by_title_or_id(neighbors: People) -> None:
+    alice, _, _ = neighbors
     ids = {result.title: result.id for result in alice.discover().results}
     for way in ("Ladder", "lad", ids["Ladder"], ids["Ladder"][:6]):
         alice.hide("Ladder")
@@ -63,8 +63,8 @@ def test_it_can_be_shown_again_by_title_or_id(neighbours: People) -> None:
     assert hidden(alice) == []
 
 
-def test_what_is_not_there_or_not_to_be_hidden_is_told_apart(neighbours: People) -> None:
-    alice, _, _ = neighbours
+def test_what_is_not_there_or_not_to_be_hidden_is_told_apart(neighbors: People) -> None:
+    alice, _, _ = neighbors
     alice.post("My own")
     with pytest.raises(NotFound):
         alice.hide("Nothing")
@@ -83,16 +83,16 @@ def test_what_is_not_there_or_not_to_be_hidden_is_told_apart(neighbours: People)
 
 
 def test_what_is_gone_for_good_is_forgotten_and_makes_room(
-    mesh: Mesh, neighbours: People, monkeypatch: pytest.MonkeyPatch
+    mesh: Mesh, neighbors: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alice, bob, _ = neighbours
+    alice, bob, _ = neighbors
     monkeypatch.setattr(limits, "HIDDEN_MAX", 1)
     bob.post("Bread", category="food", audience="network_wide")
     mesh.settle()
     alice.hide("Bread")
     with pytest.raises(Refused):
         alice.hide("Ladder")
-    lifecycle.withdraw(bob.replica, bob.catalogue, "Bread")
+    lifecycle.withdraw(bob.replica, bob.catalog, "Bread")
     mesh.settle()
     mesh.advance(3 * limits.DAY)
     assert hidden(alice) == []

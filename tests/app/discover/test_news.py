@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import news
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Usage
 from protocol import limits
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def look(desk: Desk, **how: object) -> news.NewsView:
-    return news.look(desk.replica, desk.catalogue, desk.watcher, news.NewsLook(**how))  # type: ignore[arg-type]
+def look(neighbor: Neighbor, **how: object) -> news.NewsView:
+    return news.look(neighbor.replica, neighbor.catalog, neighbor.watcher, news.NewsLook(**how))  # type: ignore[arg-type]
 
 
 def test_a_second_look_shows_nothing_new(mesh: Mesh, people: People) -> None:
@@ -38,7 +38,7 @@ def test_a_peek_leaves_everything_new_and_a_restart_forgets_nothing(mesh: Mesh, 
     mesh.settle()
     assert alice.peek() == alice.peek() == ["Ladder"]
     assert alice.news() == ["Ladder"]
-    assert Desk(alice.node, Catalogue(alice.replica)).news() == []
+    assert Neighbor(alice.node, Catalog(alice.replica)).news() == []
 
 
 def test_what_trust_brings_into_view_is_news_however_old_it_is(mesh: Mesh, people: People) -> None:
@@ -64,13 +64,13 @@ def test_a_change_inside_or_a_renewal_is_no_news_and_another_title_is(mesh: Mesh
     bob.post("Ladder", audience="network_wide", expires_in=limits.DAY)
     mesh.settle()
     assert alice.news() == ["Ladder"]
-    listings.edit(bob.replica, bob.catalogue, "Ladder", listings.Edit(text="Very long", expires_in=9 * limits.DAY))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(text="Very long", expires_in=9 * limits.DAY))
     mesh.settle()
     assert alice.news() == []
     mesh.advance(2 * limits.DAY)
     assert alice.titles() == ["Ladder"]
     assert alice.news() == []
-    listings.edit(bob.replica, bob.catalogue, "Ladder", listings.Edit(title="Two ladders"))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(title="Two ladders"))
     mesh.settle()
     assert alice.news() == ["Two ladders"]
 
@@ -85,7 +85,7 @@ def test_what_is_hidden_gone_ones_own_or_outside_of_ones_limits_is_no_news(mesh:
     carol.post("Too far in trust", audience="network_wide")
     mesh.settle()
     alice.hide("Ladder")
-    lifecycle.withdraw(bob.replica, bob.catalogue, "Chairs")
+    lifecycle.withdraw(bob.replica, bob.catalog, "Chairs")
     mesh.settle()
     assert alice.news() == []
     alice.unhide("Ladder")

@@ -7,20 +7,20 @@ import random
 import pytest
 
 from meshnode.app.catalog.word_index import words_of
-from meshnode.app.discover.discover import SHOWN_MAX, Search, discover
+from meshnode.app.discover.discover import SHOWN_MAX, DiscoverQuery, discover
 from meshnode.app.listings import lifecycle
 from meshnode.app.listings.view import ListingView
 from protocol import limits
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 WORDS = ("apple", "Äpfel", "apples", "bread", "bréad", "bike", "Bob", "carol")
 CATEGORIES = ("food", "tools")
 
 
-def plainly(listing: ListingView, search: Search) -> bool:
+def plainly(listing: ListingView, search: DiscoverQuery) -> bool:
     """Whether `listing` matches, said as simply as can be."""
     has = words_of(" ".join((listing.title, listing.text, *listing.tags, listing.author.name)))
     wanted = words_of(search.words or "")
@@ -50,14 +50,14 @@ def test_a_search_finds_what_plain_looking_finds(mesh: Mesh, people: People, see
     assert len(everything) == 40
     for gone in chance.sample(everything, 6):
         author = bob if gone.author.name == "Bob" else carol
-        lifecycle.withdraw(author.replica, author.catalogue, gone.id)
+        lifecycle.withdraw(author.replica, author.catalog, gone.id)
         everything.remove(gone)
     mesh.settle()
     for hidden in chance.sample(everything, 4):
         alice.hide(hidden.id)
         everything.remove(hidden)
     for _ in range(40):
-        search = Search(
+        search = DiscoverQuery(
             words=" ".join(chance.choice(WORDS)[: chance.randrange(1, 6)] for _ in range(chance.randrange(3))),
             type=chance.choice((None, "offer")),
             category=chance.choice((None, *CATEGORIES)),
@@ -65,7 +65,7 @@ def test_a_search_finds_what_plain_looking_finds(mesh: Mesh, people: People, see
             sort=chance.choice(("best", "near", "new", "trust")),
             limit=SHOWN_MAX,
         )
-        found = discover(alice.replica, alice.catalogue, search)
+        found = discover(alice.replica, alice.catalog, search)
         assert {one.id for one in found.results} == {one.id for one in everything if plainly(one, search)}, search
         assert found.total == len(found.results)
 
@@ -106,7 +106,7 @@ def test_places_that_were_vacated_are_given_back_in_the_end(
         bob.post(f"Passing {number}", audience="network_wide")
         mesh.settle()
         assert set(alice.titles()) == {"Kept", f"Passing {number}"}
-        lifecycle.withdraw(bob.replica, bob.catalogue, f"Passing {number}")
+        lifecycle.withdraw(bob.replica, bob.catalog, f"Passing {number}")
         mesh.settle()
     assert alice.titles() == ["Kept"]
-    assert alice.catalogue.generation > 1
+    assert alice.catalog.generation > 1

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from meshnode.app.catalog.catalog import Catalogue
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover import news, watches
 from meshnode.app.explain.status import status
 from meshnode.app.listings import lifecycle, listings
@@ -14,15 +14,15 @@ from meshnode.app.owner import policy
 from meshnode.app.people import people as people_cases
 from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from protocol import limits
-from tests.api.site import StillNetwork
-from tests.app.neighbors import Desk
+from tests.api.context import StillNetwork
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def count(desk: Desk) -> int:
-    return status(desk.replica, StillNetwork().state()).alerts
+def count(neighbor: Neighbor) -> int:
+    return status(neighbor.replica, StillNetwork().state()).alerts
 
 
 def test_what_comes_and_matches_raises_an_alert_and_is_logged(
@@ -50,10 +50,10 @@ def test_what_was_in_view_before_is_no_alert_not_even_when_it_is_edited(mesh: Me
     alice.watch("drill")
     assert alice.alerts() == []
     policy.vouch(bob.replica, alice.person, 500)  # Bob's policy changed, and later versions say so
-    listings.edit(bob.replica, bob.catalogue, "Drill", listings.Edit(text="18 V"))
+    listings.edit(bob.replica, bob.catalog, "Drill", listings.Edit(text="18 V"))
     mesh.settle()
     assert alice.alerts() == []
-    listings.edit(bob.replica, bob.catalogue, "Drill", listings.Edit(title="Drill and bits"))
+    listings.edit(bob.replica, bob.catalog, "Drill", listings.Edit(title="Drill and bits"))
     mesh.settle()
     assert [title for _, title in alice.alerts()] == ["Drill and bits"]
 
@@ -64,7 +64,7 @@ def test_an_edit_that_makes_it_match_raises_an_alert(mesh: Mesh, people: People)
     bob.post("Tool", audience="network_wide")
     mesh.settle()
     assert alice.alerts() == []
-    listings.edit(bob.replica, bob.catalogue, "Tool", listings.Edit(title="Drill"))
+    listings.edit(bob.replica, bob.catalog, "Tool", listings.Edit(title="Drill"))
     mesh.settle()
     assert [title for _, title in alice.alerts()] == ["Drill"]
 
@@ -89,7 +89,7 @@ def test_a_watch_that_looks_further_than_usual_finds_more_and_news_shows_it(mesh
     bob.post("Ladder", audience="network_wide")
     mesh.settle()
     assert alice.titles() == ["Ladder"]
-    told = news.look(alice.replica, alice.catalogue, alice.watcher, news.NewsLook())
+    told = news.look(alice.replica, alice.catalog, alice.watcher, news.NewsLook())
     assert [result.title for result in told.results] == ["Drill", "Ladder"]
     assert [(alert.watch, alert.listing) for alert in told.alerts] == [(number, told.results[0].id)]
     assert alice.alerts() == []
@@ -115,7 +115,7 @@ def test_alerts_about_what_is_hidden_or_gone_vanish(mesh: Mesh, people: People) 
     mesh.settle()
     assert len(alice.alerts()) == count(alice) == 3
     alice.hide("Drill one")
-    lifecycle.withdraw(bob.replica, bob.catalogue, "Drill two")
+    lifecycle.withdraw(bob.replica, bob.catalog, "Drill two")
     mesh.settle()
     assert [title for _, title in alice.alerts()] == ["Drill three"]
     assert count(alice) == 1
@@ -140,7 +140,7 @@ def test_watches_and_alerts_outlive_a_restart_and_what_came_meanwhile_is_looked_
     mesh.advance(100)
     bob.post("Drill, second", audience="network_wide")
     mesh.settle()
-    again = Desk(alice.node, Catalogue(alice.replica))
+    again = Neighbor(alice.node, Catalog(alice.replica))
     assert {title for _, title in again.alerts()} == {"Drill, first", "Drill, second"}
     assert again.watcher.evaluate() == 0
 
@@ -197,7 +197,7 @@ def test_on_a_full_disk_what_came_waits_and_reading_goes_on(
         raise StorageFull("the disk is full", "make room; nothing was lost")
 
     with monkeypatch.context() as patched:
-        patched.setattr(alice.replica.store.finding, "raise_alert", full)
+        patched.setattr(alice.replica.store.discover, "raise_alert", full)
         with pytest.raises(StorageFull):
             alice.watcher.evaluate()
         assert alice.alerts() == []

@@ -12,10 +12,10 @@ from meshnode.app.people import blocks
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from protocol import limits
 from tests.app.exchanging import all_of, completed, inbox, make, offer, respond, states
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 # --- the course of an exchange ---------------------------------------------------------------------------------------
@@ -98,8 +98,8 @@ def test_a_need_to_borrow_is_met_once_and_does_not_come_back_with_the_thing(mesh
     offer(mesh, carol, "A tent", type="need", quantity=1, lend=True)
     exchange = respond(mesh, alice, "A tent")
     make(mesh, carol, exchange, "accept")
-    for desk in (alice, carol):
-        make(mesh, desk, exchange, "done")
+    for neighbor in (alice, carol):
+        make(mesh, neighbor, exchange, "done")
     cases.catch_up(alice.replica)
     assert make(mesh, alice, exchange, "returned").state == "returned"
     assert states(mesh, carol) == ["returned"]
@@ -118,9 +118,9 @@ def test_words_go_to_and_fro_until_a_no(mesh: Mesh, people: People) -> None:
         (False, "A shelf."),
     ]
     make(mesh, carol, exchange, "decline")
-    for desk in (alice, carol):
+    for neighbor in (alice, carol):
         with pytest.raises(Refused, match="declined"):
-            make(mesh, desk, exchange, "say", "But why?")
+            make(mesh, neighbor, exchange, "say", "But why?")
 
 
 def test_history_stays_when_listing_and_letters_are_gone(mesh: Mesh, people: People) -> None:
@@ -130,10 +130,10 @@ def test_history_stays_when_listing_and_letters_are_gone(mesh: Mesh, people: Peo
     completed(mesh, carol, alice, exchange)
     for _ in range(3):
         mesh.advance(30 * limits.DAY)
-    for desk in (alice, carol):
-        (seen,) = all_of(mesh, desk)
+    for neighbor in (alice, carol):
+        (seen,) = all_of(mesh, neighbor)
         assert (seen.state, seen.listing.title, seen.messages[0].text) == ("completed", "Drill", "May I?")
-        assert stats_cases.stats(desk.replica).completed == 1
+        assert stats_cases.stats(neighbor.replica).completed == 1
 
 
 # --- several who ask ---------------------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def test_the_giver_chooses_and_the_others_are_told_kindly(mesh: Mesh, people: Pe
     (told,) = inbox(mesh, bob)
     assert (told.exchange, told.state, told.reason) == (other, "declined", "gone")
     assert bob.titles() == []  # nothing is left, so the listing is closed
-    assert [found.how for found in listings.mine(carol.replica, carol.catalogue).ended] == ["taken"]
+    assert [found.how for found in listings.mine(carol.replica, carol.catalog).ended] == ["taken"]
 
 
 def test_a_quantity_goes_down_with_each_yes_and_up_again_when_one_is_called_off(mesh: Mesh, people: People) -> None:
@@ -174,8 +174,8 @@ def test_a_quantity_goes_down_with_each_yes_and_up_again_when_one_is_called_off(
 def test_what_is_not_limited_is_never_used_up(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     offer(mesh, carol, "Advice")
-    for desk in (alice, bob):
-        make(mesh, carol, respond(mesh, desk, "Advice", quantity=3), "accept")
+    for neighbor in (alice, bob):
+        make(mesh, carol, respond(mesh, neighbor, "Advice", quantity=3), "accept")
     assert alice.titles() == bob.titles() == ["Advice"]
     assert sorted(states(mesh, carol)) == ["agreed", "agreed"]
 
@@ -185,7 +185,7 @@ def test_whoever_asked_for_what_is_closed_is_told_so(mesh: Mesh, people: People,
     alice, _, carol = people
     offer(mesh, carol)
     respond(mesh, alice)
-    getattr(lifecycle, end)(carol.replica, carol.catalogue, "Drill")
+    getattr(lifecycle, end)(carol.replica, carol.catalog, "Drill")
     cases.catch_up(carol.replica)
     mesh.settle()
     (told,) = inbox(mesh, alice)
@@ -196,7 +196,7 @@ def test_whoever_asked_for_what_the_listing_no_longer_is_may_ask_again(mesh: Mes
     alice, _, carol = people
     offer(mesh, carol)
     respond(mesh, alice)
-    listings.edit(carol.replica, carol.catalogue, "Drill", listings.Edit(title="A drill", lend=True))
+    listings.edit(carol.replica, carol.catalog, "Drill", listings.Edit(title="A drill", lend=True))
     cases.catch_up(carol.replica)
     mesh.settle()
     assert [(told.state, told.reason) for told in inbox(mesh, alice)] == [("declined", "changed")]
@@ -218,7 +218,7 @@ def test_a_node_that_stopped_halfway_takes_from_the_listing_later(
     mesh.advance(1)
     assert alice.titles() == []
     mesh.advance(1)
-    assert [found.how for found in listings.mine(carol.replica, carol.catalogue).ended] == ["taken"]
+    assert [found.how for found in listings.mine(carol.replica, carol.catalog).ended] == ["taken"]
 
 
 # --- what is refused -----------------------------------------------------------------------------------------------------

@@ -11,26 +11,26 @@ from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import moves
 from meshnode.app.letters import letters
 from meshnode.app.listings import listings, view
-from protocol import Act, Kind, Move, Terms, exchange_id, limits
+from protocol import Action, Kind, Move, Terms, exchange_id, limits
 from tests.app.exchanging import all_of, inbox, make, offer, respond, states
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def terms_for(desk: Desk, title: str) -> Terms:
+def terms_for(neighbor: Neighbor, title: str) -> Terms:
     """Terms as one would make them up who knows the listing's slot."""
-    records = desk.replica.store.records.bodies(Kind.LISTING, author=desk.person)
+    records = neighbor.replica.store.records.bodies(Kind.LISTING, author=neighbor.person)
     slots = {view.body_of(record).title: record.header.slot for record in records}
     return Terms(bytes(16), slots[title], "offer", title, "tools")
 
 
-def send(mesh: Mesh, desk: Desk, to: Desk, act: Act, terms: Terms, **fields: Any) -> bytes:
+def send(mesh: Mesh, neighbor: Neighbor, to: Neighbor, act: Action, terms: Terms, **fields: Any) -> bytes:
     """A letter with any move at all."""
-    exchange = fields.pop("exchange", exchange_id(desk.person, to.person, terms))
-    asked = terms if act is Act.ASK else None
-    letters.send(desk.replica, to.person, Move(exchange, act, 1, terms=asked, **fields))
+    exchange = fields.pop("exchange", exchange_id(neighbor.person, to.person, terms))
+    asked = terms if act is Action.ASK else None
+    letters.send(neighbor.replica, to.person, Move(exchange, act, 1, terms=asked, **fields))
     mesh.settle()
     mesh.advance(1)
     return bytes(exchange)
@@ -45,7 +45,7 @@ def test_whoever_may_not_see_a_listing_is_not_heard_and_learns_nothing(mesh: Mes
     nothing = replace(hidden, slot=bytes(16))
     sent = carol.replica.store.records.count(carol.person)
     for asked in (hidden, nothing):
-        send(mesh, alice, carol, Act.ASK, asked)
+        send(mesh, alice, carol, Action.ASK, asked)
     assert all_of(mesh, carol) == []
     assert all_of(mesh, alice) == []
     assert carol.replica.store.exchanges.count_unheard(alice.person) == 2
@@ -58,16 +58,16 @@ def test_whoever_may_not_see_a_listing_is_not_heard_and_learns_nothing(mesh: Mes
 def test_whoever_may_see_it_by_and_by_is_heard_then(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol, audience="my_cell")
-    send(mesh, alice, carol, Act.ASK, terms_for(carol, "Drill"))
+    send(mesh, alice, carol, Action.ASK, terms_for(carol, "Drill"))
     assert inbox(mesh, carol) == []
-    listings.edit(carol.replica, carol.catalogue, "Drill", listings.Edit(audience="network_wide"))
+    listings.edit(carol.replica, carol.catalog, "Drill", listings.Edit(audience="network_wide"))
     assert [seen.with_.name for seen in inbox(mesh, carol)] == ["Alice"]
 
 
 def test_the_owner_sees_the_title_that_he_gave_not_what_the_asker_calls_it(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol)
-    send(mesh, alice, carol, Act.ASK, replace(terms_for(carol, "Drill"), title="Your car keys", category="other"))
+    send(mesh, alice, carol, Action.ASK, replace(terms_for(carol, "Drill"), title="Your car keys", category="other"))
     assert [(seen.listing.title, seen.listing.category) for seen in inbox(mesh, carol)] == [("Drill", "tools")]
 
 
@@ -76,7 +76,7 @@ def test_an_ask_whose_terms_are_not_its_own_is_put_aside(mesh: Mesh, people: Peo
     offer(mesh, carol)
     terms = terms_for(carol, "Drill")
     for stolen in (exchange_id(bob.person, carol.person, terms), bytes(16)):
-        send(mesh, alice, carol, Act.ASK, terms, exchange=stolen)
+        send(mesh, alice, carol, Action.ASK, terms, exchange=stolen)
     assert all_of(mesh, carol) == []
     assert carol.replica.store.exchanges.count_unheard() == 0
 
@@ -87,9 +87,9 @@ def test_nobody_makes_the_others_moves_or_those_in_an_exchange_of_two_others(mes
     exchange = bytes.fromhex(respond(mesh, alice))
     inbox(mesh, carol)
     terms = terms_for(carol, "Drill")
-    for desk in (alice, bob):
-        for act in (Act.ACCEPT, Act.DONE, Act.CANCEL if desk is bob else Act.DECLINE):
-            send(mesh, desk, carol, act, terms, exchange=exchange)
+    for neighbor in (alice, bob):
+        for act in (Action.ACCEPT, Action.DONE, Action.CANCEL if neighbor is bob else Action.DECLINE):
+            send(mesh, neighbor, carol, act, terms, exchange=exchange)
     assert states(mesh, carol) == ["requested"]
     assert carol.replica.store.exchanges.count_unheard(bob.person) == 1
 
@@ -105,8 +105,8 @@ def test_who_asks_without_end_is_not_heard_any_more_and_others_are(
     for number in range(6):
         mine = replace(terms, nonce=bytes([number]) * 16)
         begun = exchange_id(alice.person, carol.person, mine)
-        send(mesh, alice, carol, Act.SAY, mine, text="first", exchange=begun)  # not even by speaking before he asks
-        send(mesh, alice, carol, Act.ASK, mine)
+        send(mesh, alice, carol, Action.SAY, mine, text="first", exchange=begun)  # not even by speaking before he asks
+        send(mesh, alice, carol, Action.ASK, mine)
     assert len(all_of(mesh, carol)) == 3
     assert carol.replica.store.exchanges.count_unheard() <= 2
     respond(mesh, bob)
@@ -124,12 +124,12 @@ def test_made_up_people_cannot_crowd_out_what_was_agreed_on(
     terms = terms_for(carol, "Drill")
     for number in range(4):
         mine = replace(terms, nonce=bytes([number]) * 16)
-        send(mesh, alice, carol, Act.ASK, mine)
-        send(mesh, alice, carol, Act.CANCEL, mine)
+        send(mesh, alice, carol, Action.ASK, mine)
+        send(mesh, alice, carol, Action.CANCEL, mine)
     assert sorted(states(mesh, carol)) == ["agreed", "cancelled", "cancelled"]
     monkeypatch.setattr(limits, "EXCHANGES_MAX", 1)
     for nonce in (b"x", b"y"):  # the first takes the place of those two; then nothing can be forgotten any more
-        send(mesh, alice, carol, Act.ASK, replace(terms, nonce=nonce * 16))
+        send(mesh, alice, carol, Action.ASK, replace(terms, nonce=nonce * 16))
     assert sorted(states(mesh, carol)) == ["agreed", "requested"]
     make(mesh, carol, agreed, "cancel")
     respond(mesh, bob)  # whom Carol vouches for: he is always heard
@@ -143,10 +143,10 @@ def test_what_one_side_says_in_one_exchange_is_bounded(
     offer(mesh, carol)
     exchange = bytes.fromhex(respond(mesh, alice))
     terms = terms_for(carol, "Drill")
-    monkeypatch.setitem(moves._TALKATIVE, Act.SAY, 3)
+    monkeypatch.setitem(moves._TALKATIVE, Action.SAY, 3)
     for number in range(5):
-        send(mesh, alice, carol, Act.SAY, terms, text=f"{number}", exchange=exchange)
+        send(mesh, alice, carol, Action.SAY, terms, text=f"{number}", exchange=exchange)
     said = cases.one(carol.replica, exchange.hex()).messages
     assert [message.text for message in said] == ["", "0", "1", "2"]
-    send(mesh, alice, carol, Act.CANCEL, terms, exchange=exchange)
+    send(mesh, alice, carol, Action.CANCEL, terms, exchange=exchange)
     assert states(mesh, carol) == ["cancelled"]

@@ -9,18 +9,18 @@ from meshnode.app.exchanges import stats as stats_cases
 from meshnode.app.groups import groups
 from protocol import limits
 from tests.app.exchanging import all_of, completed, offer, respond, states
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def community(mesh: Mesh, founder: Desk, name: str, *invited: Desk) -> None:
-    groups.new(founder.replica, groups.Founding("community", name))
-    for desk in invited:
-        groups.invite(founder.replica, name, None, desk.node.name)
+def community(mesh: Mesh, founder: Neighbor, name: str, *invited: Neighbor) -> None:
+    groups.new(founder.replica, groups.GroupOrder("community", name))
+    for neighbor in invited:
+        groups.invite(founder.replica, name, None, neighbor.node.name)
         mesh.settle()
-        groups.join(desk.replica, name, None)
+        groups.join(neighbor.replica, name, None)
         mesh.settle()
 
 
@@ -54,8 +54,8 @@ def test_it_is_unknown_where_a_side_has_no_community_and_affects_nothing(mesh: M
     exchange = respond(mesh, alice)
     assert [seen.is_cross_community for seen in all_of(mesh, carol)] == [None]
     completed(mesh, carol, alice, exchange)
-    for desk in (alice, carol):
-        seen = stats_cases.stats(desk.replica)
+    for neighbor in (alice, carol):
+        seen = stats_cases.stats(neighbor.replica)
         assert (seen.completed, seen.cross_community, seen.within_community, seen.unknown) == (1, 0, 0, 1)
     assert stats_cases.stats(bob.replica) == stats_cases.StatsView(0, 0, 0, 0, 0, 0, (), ())
 

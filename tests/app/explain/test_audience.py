@@ -9,17 +9,17 @@ from meshnode.app.explain.audience import AudienceView
 from meshnode.app.groups import groups
 from meshnode.app.listings.listings import Draft, Edit
 from meshnode.app.owner import preference as sharing
-from meshnode.app.owner.places import Position
+from meshnode.app.owner.places import Coordinates
 from meshnode.app.people import blocks
 from meshnode.errors import NotFound, Usage
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def seen_by(desk: Desk, listing: str) -> AudienceView:
-    return audience.audience(desk.replica, desk.catalogue, listing)
+def seen_by(neighbor: Neighbor, listing: str) -> AudienceView:
+    return audience.audience(neighbor.replica, neighbor.catalog, listing)
 
 
 def labels(view: AudienceView) -> list[tuple[str, str]]:
@@ -43,7 +43,7 @@ def test_it_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: P
     assert [viewer.name for viewer in seen_by(alice, "Drill").people] == ["Bob"]
     sharing.change(alice.replica, sharing.SharingChange(audience="my_cell"))
     assert seen_by(alice, "Drill").count == 0
-    groups.new(alice.replica, groups.Founding("cell", "Elm Street"))
+    groups.new(alice.replica, groups.GroupOrder("cell", "Elm Street"))
     groups.invite(alice.replica, "Elm", None, "Bob")
     mesh.settle()
     groups.join(bob.replica, "Elm", None)
@@ -53,10 +53,10 @@ def test_it_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: P
 
 def test_for_people_nearby_both_published_places_count(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
-    sharing.change(bob.replica, sharing.SharingChange(place=Position(52.52, 13.40)))
-    sharing.change(carol.replica, sharing.SharingChange(place=Position(52.40, 13.06)))
+    sharing.change(bob.replica, sharing.SharingChange(place=Coordinates(52.52, 13.40)))
+    sharing.change(carol.replica, sharing.SharingChange(place=Coordinates(52.40, 13.06)))
     mesh.settle()
-    draft = Draft("offer", "Drill", audience="anyone_local", place=Position(52.50, 13.45))
+    draft = Draft("offer", "Drill", audience="anyone_local", place=Coordinates(52.50, 13.45))
     near = audience.preview(alice.replica, draft)
     assert ([viewer.name for viewer in near.people], near.radius_km) == (["Bob"], 25)
     sharing.change(alice.replica, sharing.SharingChange(radius_km=40))
@@ -67,9 +67,9 @@ def test_a_preview_says_who_would_see_it_and_posts_nothing(people: People) -> No
     alice = people[0]
     assert audience.preview(alice.replica, Draft("offer", "Drill")).count == 2
     assert audience.preview(alice.replica, Draft("need", "Help", audience="my_cell")).people == ()
-    assert alice.catalogue.own() == []
+    assert alice.catalog.own() == []
     alice.post("Drill")
-    edited = audience.preview_edit(alice.replica, alice.catalogue, "Drill", Edit(audience="my_community"))
+    edited = audience.preview_edit(alice.replica, alice.catalog, "Drill", Edit(audience="my_community"))
     assert (edited.count, edited.audience) == (0, "my_community")
     assert seen_by(alice, "Drill").count == 2
 
@@ -80,7 +80,7 @@ def test_a_preview_refuses_what_posting_would_refuse(people: People) -> None:
         with pytest.raises(Usage):
             audience.preview(alice.replica, draft)
     with pytest.raises(NotFound):
-        audience.preview_edit(alice.replica, alice.catalogue, "Drill", Edit(title="Saw"))
+        audience.preview_edit(alice.replica, alice.catalog, "Drill", Edit(title="Saw"))
 
 
 def test_only_ones_own_listings_have_an_audience_to_tell(mesh: Mesh, people: People) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from meshnode.app.explain import doctor, status
-from meshnode.app.explain.status import Attempt, NetworkState, Peer, Problem
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
 from protocol import Kind
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 ONLINE = NetworkState(ready=True, port=4747, addresses=(("10.0.0.2", 4747),), announcing=True)
 
 
 def codes(view: doctor.DoctorView) -> dict[str, bool]:
-    return {finding.code: finding.well for finding in view.findings}
+    return {discover.code: discover.well for discover in view.findings}
 
 
 def test_status_names_the_person_the_peers_and_what_is_held(people: People) -> None:
@@ -36,7 +36,7 @@ def test_what_the_network_and_the_clock_complain_of_is_said_in_words(mesh: Mesh)
 
 def test_a_node_without_contacts_is_told_how_to_get_one(mesh: Mesh) -> None:
     alice = settle_in(mesh, "Alice")
-    found = {finding.code: finding for finding in doctor.look_at_node(alice.replica, ONLINE).findings}
+    found = {discover.code: discover for discover in doctor.look_at_node(alice.replica, ONLINE).findings}
     assert not found["company"].well
     assert "meshnode card" in found["company"].hint
     assert found["listening"].well
@@ -59,7 +59,7 @@ def test_somebody_connected_needs_no_doctor(people: People) -> None:
 def test_somebody_not_met_is_looked_at_from_all_sides(mesh: Mesh) -> None:
     alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
     alice.add(bob.card())
-    attempts = (Attempt(1, "127.0.0.1:4747", "nobody answered"),)
+    attempts = (ConnectionAttempt(1, "127.0.0.1:4747", "nobody answered"),)
     view = doctor.look_at_person(alice.replica, bob.person, ONLINE, attempts)
     found = codes(view)
     assert found["card_pending"]
@@ -74,7 +74,7 @@ def test_somebody_not_met_is_looked_at_from_all_sides(mesh: Mesh) -> None:
 def test_a_fork_is_told_to_whom_it_happened_to_and_nobody_else(people: People) -> None:
     alice, bob, _ = people
     record = next(alice.replica.store.records.bodies(Kind.POLICY, author=alice.person))
-    for desk in (alice, bob):
-        desk.replica.store.records.note_fork(record, record)
+    for neighbor in (alice, bob):
+        neighbor.replica.store.records.note_fork(record, record)
     assert [problem.code for problem in status.problems(alice.replica, ONLINE)] == ["forked"]
     assert not status.problems(bob.replica, ONLINE)

@@ -7,15 +7,15 @@ import pytest
 from meshnode.app.explain import what_if
 from meshnode.app.explain.what_if import NAMED, SightView, WhatIfView
 from meshnode.app.owner import preference as sharing
-from meshnode.app.owner.places import Position
+from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.preference import SharingChange
 from meshnode.app.people import blocks
 from meshnode.errors import NotFound, Refused, Usage
 from protocol import person_text
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 NOTHING = WhatIfView((), (), (), ())
 
 
@@ -23,8 +23,8 @@ def told(changes: tuple[SightView, ...]) -> dict[str, list[str]]:
     return {change.person.name: [listing.title for listing in change.listings] for change in changes}
 
 
-def registers(desk: Desk) -> list[tuple[bytes, int]]:
-    return sorted((row.slot, row.version) for row in desk.replica.store.records.rows(author=desk.person))
+def registers(neighbor: Neighbor) -> list[tuple[bytes, int]]:
+    return sorted((row.slot, row.version) for row in neighbor.replica.store.records.rows(author=neighbor.person))
 
 
 def test_taking_a_vouch_back_is_told_with_all_who_hang_on_it(mesh: Mesh, people: People) -> None:
@@ -35,7 +35,7 @@ def test_taking_a_vouch_back_is_told_with_all_who_hang_on_it(mesh: Mesh, people:
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     before = registers(alice)
-    seen = what_if.unvouch(alice.replica, alice.catalogue, "Bob")
+    seen = what_if.unvouch(alice.replica, alice.catalog, "Bob")
     assert told(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
     assert told(seen.authors_lost) == {"Bob": ["Chairs"], "Carol": ["Vegetables"]}
     assert (seen.viewers_gained, seen.authors_gained) == ((), ())
@@ -49,14 +49,14 @@ def test_a_block_is_told_and_so_is_its_end(mesh: Mesh, people: People) -> None:
     alice.post("Drill", audience="network_wide")
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
-    seen = what_if.block(alice.replica, alice.catalogue, "Carol")
+    seen = what_if.block(alice.replica, alice.catalog, "Carol")
     assert (told(seen.viewers_lost), told(seen.authors_lost)) == ({"Carol": ["Drill"]}, {"Carol": ["Vegetables"]})
     blocks.block(alice.replica, "Carol")
-    back = what_if.unblock(alice.replica, alice.catalogue, "Carol")
+    back = what_if.unblock(alice.replica, alice.catalog, "Carol")
     assert told(back.viewers_gained) == {"Carol": ["Drill"]}
     assert told(back.authors_gained) == {"Carol": []}, "what was dropped is not known any more"
     assert back.authors_gained[0].usual
-    assert what_if.block(alice.replica, alice.catalogue, "Carol") == NOTHING
+    assert what_if.block(alice.replica, alice.catalog, "Carol") == NOTHING
 
 
 def test_a_vouch_tells_who_would_come_into_sight(mesh: Mesh, people: People) -> None:
@@ -67,38 +67,38 @@ def test_a_vouch_tells_who_would_come_into_sight(mesh: Mesh, people: People) -> 
     mesh.settle()
     alice.post("Drill")
     dora_id = person_text(dora.person)
-    assert "Dora" not in told(what_if.unvouch(alice.replica, alice.catalogue, "Bob").viewers_lost)
-    seen = what_if.vouch(alice.replica, alice.catalogue, dora_id, 0.9)
+    assert "Dora" not in told(what_if.unvouch(alice.replica, alice.catalog, "Bob").viewers_lost)
+    seen = what_if.vouch(alice.replica, alice.catalog, dora_id, 0.9)
     assert told(seen.viewers_gained) == {"Dora": ["Drill"]}
     assert seen.viewers_gained[0].relation == "someone_you_trust"
     assert seen.viewers_lost == ()
-    assert what_if.vouch(alice.replica, alice.catalogue, "Bob", 0.7) == NOTHING
+    assert what_if.vouch(alice.replica, alice.catalog, "Bob", 0.7) == NOTHING
 
 
 def test_sharing_otherwise_is_told_for_what_follows_and_for_what_is_yet_to_be_posted(people: People) -> None:
     alice = people[0]
     alice.post("Drill")
     alice.post("Chairs", audience="network_wide")
-    seen = what_if.share(alice.replica, alice.catalogue, SharingChange(audience="my_cell"))
+    seen = what_if.share(alice.replica, alice.catalog, SharingChange(audience="my_cell"))
     assert told(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
     assert all(change.usual for change in seen.viewers_lost)
     assert seen.authors_lost == ()
-    assert what_if.share(alice.replica, alice.catalogue, SharingChange(audience="trusted_network")) == NOTHING
+    assert what_if.share(alice.replica, alice.catalog, SharingChange(audience="trusted_network")) == NOTHING
 
 
 def test_another_place_or_precision_moves_what_is_for_people_nearby_both_ways(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
-    for desk in people:
-        sharing.change(desk.replica, SharingChange(place=Position(52.52, 13.40)))
+    for neighbor in people:
+        sharing.change(neighbor.replica, SharingChange(place=Coordinates(52.52, 13.40)))
     carol.post("Vegetables", audience="anyone_local")
     alice.post("Drill", audience="anyone_local")
-    alice.post("Ladder", audience="anyone_local", place=Position(52.53, 13.41))
+    alice.post("Ladder", audience="anyone_local", place=Coordinates(52.53, 13.41))
     mesh.settle()
-    away = what_if.share(alice.replica, alice.catalogue, SharingChange(place=Position(48.14, 11.58)))
+    away = what_if.share(alice.replica, alice.catalog, SharingChange(place=Coordinates(48.14, 11.58)))
     assert told(away.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
     assert told(away.authors_lost) == {"Carol": ["Vegetables"]}
     assert not away.viewers_lost[0].usual
-    narrow = what_if.share(alice.replica, alice.catalogue, SharingChange(radius_km=1))
+    narrow = what_if.share(alice.replica, alice.catalog, SharingChange(radius_km=1))
     assert told(narrow.viewers_lost) == {"Bob": ["Ladder"], "Carol": ["Ladder"]}
 
 
@@ -106,26 +106,26 @@ def test_a_few_listings_are_named_and_all_are_counted(people: People) -> None:
     alice = people[0]
     for number in range(NAMED + 3):
         alice.post(f"Chair {number}")
-    seen = what_if.block(alice.replica, alice.catalogue, "Bob")
+    seen = what_if.block(alice.replica, alice.catalog, "Bob")
     assert (len(seen.viewers_lost[0].listings), seen.viewers_lost[0].count) == (NAMED, NAMED + 3)
 
 
 def test_what_could_not_be_done_is_not_supposed_either(people: People) -> None:
     alice = people[0]
-    ask, catalogue = alice.replica, alice.catalogue
+    ask, catalog = alice.replica, alice.catalog
     with pytest.raises(Refused, match="nobody vouches for himself"):
-        what_if.vouch(ask, catalogue, "Alice", 0.5)
+        what_if.vouch(ask, catalog, "Alice", 0.5)
     with pytest.raises(Refused, match="nobody blocks himself"):
-        what_if.block(ask, catalogue, "Alice")
+        what_if.block(ask, catalog, "Alice")
     with pytest.raises(Usage, match="trust goes from"):
-        what_if.vouch(ask, catalogue, "Bob", 2.0)
+        what_if.vouch(ask, catalog, "Bob", 2.0)
     with pytest.raises(Usage, match="say what to change"):
-        what_if.share(ask, catalogue, SharingChange())
+        what_if.share(ask, catalog, SharingChange())
     for supposed in (what_if.unvouch, what_if.unblock):
         with pytest.raises(NotFound):
-            supposed(ask, catalogue, "Carol")
+            supposed(ask, catalog, "Carol")
     with pytest.raises(NotFound):
-        what_if.block(ask, catalogue, "Zed")
+        what_if.block(ask, catalog, "Zed")
 
 
 def test_two_searches_a_world_answer_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
@@ -142,5 +142,5 @@ def test_two_searches_a_world_answer_for_everybody(monkeypatch: pytest.MonkeyPat
         return search(self, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(TrustGraph, "_search", counted)
-    what_if.block(alice.replica, alice.catalogue, "Carol")
+    what_if.block(alice.replica, alice.catalog, "Carol")
     assert 0 < len(searches) <= 5, "two each, and one to find out who is meant"

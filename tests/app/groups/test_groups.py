@@ -1,4 +1,4 @@
-"""Founding, inviting, joining, leaving and looking at groups, and what is refused."""
+"""GroupOrder, inviting, joining, leaving and looking at groups, and what is refused."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ import pytest
 
 from meshnode.app.explain import why
 from meshnode.app.groups import groups
-from meshnode.app.groups.groups import Founding, GroupsQuery
+from meshnode.app.groups.groups import GroupOrder, GroupsQuery
 from meshnode.app.people import blocks
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from protocol import Code, Kind, Record, accepted, invitation, invitation_tag, limits
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.chains import begun, join_record
 from tests.support.mesh import Mesh
 from tests.support.people import Person
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def new(desk: Desk, name: str = "Elm Street", kind: str = "cell") -> groups.GroupView:
-    return groups.new(desk.replica, Founding(kind, name))
+def new(neighbor: Neighbor, name: str = "Elm Street", kind: str = "cell") -> groups.GroupView:
+    return groups.new(neighbor.replica, GroupOrder(kind, name))
 
 
-def show(desk: Desk, name: str | None = None, kind: str | None = None) -> groups.GroupsView:
-    return groups.show(desk.replica, GroupsQuery(kind, name))
+def show(neighbor: Neighbor, name: str | None = None, kind: str | None = None) -> groups.GroupsView:
+    return groups.show(neighbor.replica, GroupsQuery(kind, name))
 
 
-def bring_in(mesh: Mesh, inviter: Desk, invited: Desk, name: str = "Elm Street") -> groups.GroupView:
+def bring_in(mesh: Mesh, inviter: Neighbor, invited: Neighbor, name: str = "Elm Street") -> groups.GroupView:
     groups.invite(inviter.replica, name, None, invited.node.name)
     mesh.settle()
     joined = groups.join(invited.replica, name, None)
@@ -68,7 +68,7 @@ def test_members_are_labelled_and_why_names_the_group(mesh: Mesh, people: People
     mesh.settle()
     (result,) = carol.discover().results
     assert (result.title, result.relation) == ("Drill", "cell_member")
-    explained = why.why(carol.replica, carol.catalogue, "Drill")
+    explained = why.why(carol.replica, carol.catalog, "Drill")
     assert (explained.groups, explained.needs) == (("Elm Street",), None)
     assert "You or Dora leave Elm Street." in explained.breaks
     groups.leave(dora.replica, "Elm", None)
@@ -197,9 +197,9 @@ def test_an_own_join_is_renewed_long_before_it_ends(mesh: Mesh, people: People) 
 # --- fault 24 --------------------------------------------------------------------------------------------------------
 
 
-def stolen(alice: Desk, mallory: Person) -> Record:
+def stolen(alice: Neighbor, mallory: Person) -> Record:
     """Alice's join as Mallory would show it: signed by him, chain and all."""
-    ((_, join),) = alice.replica.circle.joins(alice.person)
+    ((_, join),) = alice.replica.trust_state.joins(alice.person)
     return join_record(mallory, join, policy_version=0, now=alice.replica.clock.now())
 
 
@@ -213,7 +213,7 @@ def test_fault_24_a_claim_without_a_chain_is_a_fault_and_gives_nothing(people: P
     proofs = [mallory.certificate(now), mallory.policy(now=now), claim]
     outcome = alice.replica.ingest.receive(proofs, mallory.id)
     assert outcome.faults == [(claim, Code.FORGED)]
-    assert not alice.replica.circle.standing(alice.person, mallory.id).shares_group
+    assert not alice.replica.trust_state.standing(alice.person, mallory.id).shares_group
     assert alice.replica.store.records.get(claim.id) is None
 
 
@@ -224,7 +224,7 @@ def test_a_group_of_ones_own_is_no_way_into_anybody_elses(people: People) -> Non
     own = join_record(mallory, begun(mallory), policy_version=0, now=now)
     outcome = alice.replica.ingest.receive([mallory.certificate(now), mallory.policy(now=now), own], mallory.id)
     assert outcome.faults == []
-    assert not alice.replica.circle.standing(alice.person, mallory.id).shares_group
+    assert not alice.replica.trust_state.standing(alice.person, mallory.id).shares_group
     assert alice.replica.store.records.used(own.register) is None
 
 
@@ -234,13 +234,13 @@ def test_a_join_counts_once_its_authors_policy_is_known(people: People) -> None:
     now = alice.replica.clock.now()
     member = Person("Member")
     new(alice)
-    ((_, join),) = alice.replica.circle.joins(alice.person)
+    ((_, join),) = alice.replica.trust_state.joins(alice.person)
     given = invitation(join, alice.person, invitation_tag(join.group_id, member.id), now + 60, alice.replica.keys.sign)
     certificate = next(alice.replica.store.records.bodies(Kind.DEVICE, author=alice.person))
     proved = join_record(member, accepted(bytes(16), join, given, certificate), policy_version=1, now=now)
     alice.replica.ingest.receive([member.certificate(now), proved], member.id)
-    assert not alice.replica.circle.standing(alice.person, member.id).shares_cell
+    assert not alice.replica.trust_state.standing(alice.person, member.id).shares_cell
     alice.replica.ingest.receive([member.policy(now=now)], member.id)
-    assert alice.replica.circle.standing(alice.person, member.id).shares_cell
+    assert alice.replica.trust_state.standing(alice.person, member.id).shares_cell
     alice.replica.ingest.receive([member.withdrawal(proved, now)], member.id)
-    assert not alice.replica.circle.standing(alice.person, member.id).shares_cell
+    assert not alice.replica.trust_state.standing(alice.person, member.id).shares_cell

@@ -11,10 +11,10 @@ from meshnode.app.letters.letters import Delivery
 from meshnode.replica.replica import Replica
 from protocol import (
     Code,
-    Introducing,
+    Introduction,
     Kind,
     Letter,
-    Opened,
+    OpenedLetter,
     Receipt,
     Record,
     RemoteError,
@@ -28,14 +28,14 @@ from tests.support.mesh_people import befriend
 from tests.support.people import Person, grown
 
 ZOE, MALLORY = Person("Zoe"), Person("Mallory")
-WORDS = Introducing(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
+WORDS = Introduction(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
 
 
 @pytest.fixture
-def heard(monkeypatch: pytest.MonkeyPatch) -> list[Opened]:
+def heard(monkeypatch: pytest.MonkeyPatch) -> list[OpenedLetter]:
     """What introductions were let take effect, in place of their real effect."""
-    found: list[Opened] = []
-    monkeypatch.setitem(inbox.HANDLERS, Introducing, lambda _replica, opened: found.append(opened))
+    found: list[OpenedLetter] = []
+    monkeypatch.setitem(inbox.HANDLERS, Introduction, lambda _replica, opened: found.append(opened))
     return found
 
 
@@ -77,7 +77,7 @@ def befriended(bob: Replica) -> Replica:
 
 
 def test_a_letter_takes_effect_once_however_often_one_looks(
-    mesh: Mesh, pair: tuple[Replica, Replica], heard: list[Opened]
+    mesh: Mesh, pair: tuple[Replica, Replica], heard: list[OpenedLetter]
 ) -> None:
     alice, bob = pair
     letters.send(alice, bob.me, WORDS)
@@ -101,13 +101,13 @@ def test_effects_the_note_that_it_was_read_and_the_receipt_come_together_or_not_
     alice, bob = pair
     names: list[str | None] = []
 
-    def stumble(replica: Replica, _opened: Opened) -> None:
+    def stumble(replica: Replica, _opened: OpenedLetter) -> None:
         names.append(replica.store.meta.get("effect"))
         replica.store.meta.set("effect", "done")
         if len(names) == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setitem(inbox.HANDLERS, Introducing, stumble)
+    monkeypatch.setitem(inbox.HANDLERS, Introduction, stumble)
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
     with pytest.raises(KeyboardInterrupt):
@@ -123,14 +123,14 @@ def test_a_letter_that_its_handler_makes_no_sense_of_is_put_aside_without_a_rece
     mesh: Mesh, pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = pair
-    calls: list[Opened] = []
+    calls: list[OpenedLetter] = []
 
-    def refuse(replica: Replica, opened: Opened) -> None:
+    def refuse(replica: Replica, opened: OpenedLetter) -> None:
         calls.append(opened)
         replica.store.meta.set("effect", "half")
         raise RemoteError(Code.FORGED, "makes no sense")
 
-    monkeypatch.setitem(inbox.HANDLERS, Introducing, refuse)
+    monkeypatch.setitem(inbox.HANDLERS, Introduction, refuse)
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
     inbox.open_new(bob)
@@ -146,20 +146,20 @@ def test_what_a_later_version_may_know_is_kept_until_it_does(
 ) -> None:
     alice, bob = pair
     known = dict(inbox.HANDLERS)
-    monkeypatch.delitem(inbox.HANDLERS, Introducing)
+    monkeypatch.delitem(inbox.HANDLERS, Introduction)
     slot = letters.send(alice, bob.me, WORDS)
     mesh.settle()
     inbox.open_new(bob)
     assert receipts(bob) == 0
-    assert [lying.number for lying in bob.store.letters.lying() if lying.slot == slot] == [Introducing.NUMBER]
-    found: list[Opened] = []
-    monkeypatch.setattr(inbox, "HANDLERS", known | {Introducing: lambda _replica, opened: found.append(opened)})
+    assert [stored.number for stored in bob.store.letters.stored() if stored.slot == slot] == [Introduction.NUMBER]
+    found: list[OpenedLetter] = []
+    monkeypatch.setattr(inbox, "HANDLERS", known | {Introduction: lambda _replica, opened: found.append(opened)})
     bob.store.records.letters_moved = True  # as when a newer version is started
     inbox.open_new(bob)
     assert len(found) == 1
 
 
-def test_receipts_are_not_answered(mesh: Mesh, pair: tuple[Replica, Replica], heard: list[Opened]) -> None:
+def test_receipts_are_not_answered(mesh: Mesh, pair: tuple[Replica, Replica], heard: list[OpenedLetter]) -> None:
     alice, bob = pair
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
@@ -170,7 +170,7 @@ def test_receipts_are_not_answered(mesh: Mesh, pair: tuple[Replica, Replica], he
 
 
 def test_without_room_for_a_receipt_a_letter_is_read_all_the_same(
-    mesh: Mesh, pair: tuple[Replica, Replica], heard: list[Opened], monkeypatch: pytest.MonkeyPatch
+    mesh: Mesh, pair: tuple[Replica, Replica], heard: list[OpenedLetter], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = pair
     monkeypatch.setattr(letters, "RECEIPTS_OPEN_MAX", 0)
@@ -202,7 +202,7 @@ def test_nobody_says_of_others_letters_that_they_were_read(pair: tuple[Replica, 
 
 
 def test_a_strangers_letter_stays_closed_until_something_joins_us(
-    pair: tuple[Replica, Replica], heard: list[Opened]
+    pair: tuple[Replica, Replica], heard: list[OpenedLetter]
 ) -> None:
     alice, bob = pair
     bob.ingest.receive([MALLORY.certificate(EPOCH), from_mallory(bob)], alice.me)
@@ -215,7 +215,7 @@ def test_a_strangers_letter_stays_closed_until_something_joins_us(
 
 
 def test_another_version_under_the_slot_of_a_letter_that_was_read_has_no_effect(
-    pair: tuple[Replica, Replica], heard: list[Opened]
+    pair: tuple[Replica, Replica], heard: list[OpenedLetter]
 ) -> None:
     bob = befriended(pair[1])
     bob.ingest.receive([from_mallory(bob)], MALLORY.id)
@@ -242,7 +242,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("case", HOSTILE)
 def test_faults_a_letter_that_somebody_has_forged_has_no_effect_and_gets_no_receipt(
-    pair: tuple[Replica, Replica], heard: list[Opened], case: str
+    pair: tuple[Replica, Replica], heard: list[OpenedLetter], case: str
 ) -> None:
     """FAULTS: hostile letters. They are looked into once, and the next good one is heard."""
     bob = befriended(pair[1])
@@ -250,14 +250,14 @@ def test_faults_a_letter_that_somebody_has_forged_has_no_effect_and_gets_no_rece
     inbox.open_new(bob)
     assert heard == []
     assert receipts(bob) == 0
-    assert bob.store.letters.lying() == []
+    assert bob.store.letters.stored() == []
     slot = grown("good", size=16)
     bob.ingest.receive([from_mallory(bob, sealed(bob, slot), slot)], MALLORY.id)
     inbox.open_new(bob)
     assert len(heard) == 1
 
 
-def test_a_tag_of_somebody_else_is_somebody_elses(pair: tuple[Replica, Replica], heard: list[Opened]) -> None:
+def test_a_tag_of_somebody_else_is_somebody_elses(pair: tuple[Replica, Replica], heard: list[OpenedLetter]) -> None:
     """The letter is opened by nobody: he whose tag it bears has no box, and he who has one does not look."""
     alice, bob = befriended(pair[0]), befriended(pair[1])
     misled = replace(sealed(bob), tag=letter_tag(MALLORY.id, alice.me, bytes(16)))

@@ -14,9 +14,9 @@ from meshnode.app.people import blocks
 from meshnode.errors import Refused, Usage
 from meshnode.replica.replica import Replica
 from protocol import (
-    STRIKE_VERSION,
+    REVOCATION_VERSION,
     Device,
-    Introducing,
+    Introduction,
     Kind,
     Letter,
     Record,
@@ -32,7 +32,7 @@ from tests.support.mesh_people import befriend
 from tests.support.people import Person
 
 ZOE = Person("Zoe")
-WORDS = Introducing(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
+WORDS = Introduction(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
 
 
 class TooMuch:
@@ -51,17 +51,17 @@ class TooMuch:
 def strike_of(replica: Replica) -> Record:
     """The last word on this device, by its owner's identity."""
     assert replica.identity is not None
-    body = Device(bytes(16), replica.keys.dh_public, replica.keys.letter_public, struck=True)
+    body = Device(bytes(16), replica.keys.dh_public, replica.keys.letter_public, revoked=True)
     return signed(
         kind=Kind.DEVICE,
         author=replica.me,
         device=replica.device,
         slot=device_slot(replica.device),
-        version=STRIKE_VERSION,
+        version=REVOCATION_VERSION,
         created=EPOCH,
         expires=limits.FOREVER,
-        floor=STRIKE_VERSION,
-        outlives=limits.FOREVER,
+        min_valid_version=REVOCATION_VERSION,
+        latest_expiry=limits.FOREVER,
         body=body.to_body(),
         sign=replica.identity.sign,
     )
@@ -143,7 +143,7 @@ def test_whom_i_block_i_do_not_write_to_and_who_blocks_me_is_not_told_apart(
     blocks.unblock(alice, person_text(bob.me))
     policy.block(bob, alice.me)
     mesh.settle()
-    if alice.circle.graph.at_odds(alice.me, bob.me):  # once she knows
+    if alice.trust_state.graph.at_odds(alice.me, bob.me):  # once she knows
         assert "cannot be written to now" in refusal(alice, bob.me)
 
 

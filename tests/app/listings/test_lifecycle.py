@@ -14,47 +14,47 @@ from meshnode.app.listings.listings import Edit
 from meshnode.app.listings.view import ListingView
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from protocol import Kind, Record
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import EPOCH, Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 HOUR, DAY = 3_600, 86_400
 
 
-def renew(desk: Desk, which: str, **order: int) -> ListingView:
-    return lifecycle.renew(desk.replica, desk.catalogue, which, Renewal(**order))
+def renew(neighbor: Neighbor, which: str, **order: int) -> ListingView:
+    return lifecycle.renew(neighbor.replica, neighbor.catalog, which, Renewal(**order))
 
 
-def close(desk: Desk, which: str) -> None:
-    lifecycle.close(desk.replica, desk.catalogue, which)
+def close(neighbor: Neighbor, which: str) -> None:
+    lifecycle.close(neighbor.replica, neighbor.catalog, which)
 
 
-def mine(desk: Desk) -> listings.ListingsView:
-    return listings.mine(desk.replica, desk.catalogue)
+def mine(neighbor: Neighbor) -> listings.ListingsView:
+    return listings.mine(neighbor.replica, neighbor.catalog)
 
 
-def own_titles(desk: Desk) -> list[str]:
-    return [listing.title for listing in mine(desk).listings]
+def own_titles(neighbor: Neighbor) -> list[str]:
+    return [listing.title for listing in mine(neighbor).listings]
 
 
-def over(desk: Desk) -> list[tuple[str, str]]:
-    return [(ended.title, ended.how) for ended in mine(desk).ended]
+def over(neighbor: Neighbor) -> list[tuple[str, str]]:
+    return [(ended.title, ended.how) for ended in mine(neighbor).ended]
 
 
-def head(desk: Desk, slot: bytes) -> Record:
-    found = desk.replica.store.records.head((desk.person, Kind.LISTING, slot))
+def head(neighbor: Neighbor, slot: bytes) -> Record:
+    found = neighbor.replica.store.records.head((neighbor.person, Kind.LISTING, slot))
     assert found is not None
     return found
 
 
-def slot_of(desk: Desk, which: str) -> bytes:
-    return listings.find(desk.replica, desk.catalogue, which, own_only=True).header.slot
+def slot_of(neighbor: Neighbor, which: str) -> bytes:
+    return listings.find(neighbor.replica, neighbor.catalog, which, own_only=True).header.slot
 
 
-def pass_time(mesh: Mesh, desk: Desk, seconds: int) -> None:
+def pass_time(mesh: Mesh, neighbor: Neighbor, seconds: int) -> None:
     """Time passes for one node, and its upkeep comes by."""
     mesh.time += seconds
-    upkeep.upkeep(desk.replica)
+    upkeep.upkeep(neighbor.replica)
 
 
 # --- renewing ------------------------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_a_renewal_that_ends_earlier_takes_the_later_end_back(people: People) ->
     alice.post("Drill")
     renew(alice, "Drill", expires_in=DAY)
     header = head(alice, slot_of(alice, "Drill")).header
-    assert (header.version, header.floor) == (2, 2)
+    assert (header.version, header.min_valid_version) == (2, 2)
 
 
 # --- closing and withdrawing -------------------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_a_closed_listing_is_gone_everywhere_and_its_owner_remembers_it(mesh: Me
 def test_a_withdrawn_listing_is_forgotten(people: People) -> None:
     alice = people[0]
     alice.post("Drill")
-    lifecycle.withdraw(alice.replica, alice.catalogue, "Drill")
+    lifecycle.withdraw(alice.replica, alice.catalog, "Drill")
     assert (own_titles(alice), over(alice)) == ([], [])
     with pytest.raises(NotFound):
         renew(alice, "Drill")
@@ -223,7 +223,7 @@ def test_what_is_not_limited_stays_as_it_is(people: People) -> None:
     slot = slot_of(alice, "Advice")
     assert lifecycle.take(alice.replica, slot, 5) is None
     lifecycle.put_back(alice.replica, slot, 5)
-    assert listings.show(alice.replica, alice.catalogue, "Advice") == posted
+    assert listings.show(alice.replica, alice.catalog, "Advice") == posted
     assert head(alice, slot).header.version == 1
 
 
@@ -236,7 +236,7 @@ def test_putting_back_opens_nothing_that_its_owner_closed_or_that_would_have_run
     alice.post("Bed", quantity=1)
     chairs, soup, bed = (slot_of(alice, title) for title in ("Chairs", "Soup", "Bed"))
     close(alice, "Chairs")
-    lifecycle.withdraw(alice.replica, alice.catalogue, "Bed")
+    lifecycle.withdraw(alice.replica, alice.catalog, "Bed")
     lifecycle.take(alice.replica, soup, 1)
     pass_time(mesh, alice, 3 * DAY)
     for slot in (chairs, soup, bed):
@@ -247,8 +247,8 @@ def test_putting_back_opens_nothing_that_its_owner_closed_or_that_would_have_run
 # --- warnings ------------------------------------------------------------------------------------------------------------
 
 
-def warned(desk: Desk) -> list[str]:
-    told = status.problems(desk.replica, NetworkState(ready=True))
+def warned(neighbor: Neighbor) -> list[str]:
+    told = status.problems(neighbor.replica, NetworkState(ready=True))
     return [problem.message for problem in told if problem.code == "ending"]
 
 
@@ -287,6 +287,6 @@ def test_changing_until_when_it_can_be_had_moves_its_end_along(people: People) -
     alice = people[0]
     alice.post("Soup", available_until=EPOCH + 5 * DAY)
     change = Edit(available_until=EPOCH + 9 * DAY)
-    assert listings.edit(alice.replica, alice.catalogue, "Soup", change).expires == EPOCH + 9 * DAY
+    assert listings.edit(alice.replica, alice.catalog, "Soup", change).expires == EPOCH + 9 * DAY
     with pytest.raises(Usage, match="ahead"):
-        listings.edit(alice.replica, alice.catalogue, "Soup", Edit(available_until=EPOCH - DAY))
+        listings.edit(alice.replica, alice.catalog, "Soup", Edit(available_until=EPOCH - DAY))

@@ -6,12 +6,12 @@ import pytest
 
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.listings import Draft, Edit
-from meshnode.app.owner.places import Position
+from meshnode.app.owner.places import Coordinates
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Usage
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import EPOCH, Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 DAY = 86_400
 
 
@@ -48,22 +48,22 @@ def test_what_was_typed_is_tidied(people: People) -> None:
 def test_a_listing_keeps_its_id_through_changes(people: People) -> None:
     alice = people[0]
     posted = alice.post("Chairs", quantity=4, unit="pieces")
-    changed = listings.edit(alice.replica, alice.catalogue, "Chairs", Edit(quantity=2, clear=("unit",)))
+    changed = listings.edit(alice.replica, alice.catalog, "Chairs", Edit(quantity=2, clear=("unit",)))
     assert (changed.id, changed.title, changed.quantity, changed.unit) == (posted.id, "Chairs", 2, "")
     assert changed.expires == posted.expires
-    assert listings.show(alice.replica, alice.catalogue, posted.id) == changed
+    assert listings.show(alice.replica, alice.catalog, posted.id) == changed
 
 
 def test_an_edit_that_changes_nothing_signs_nothing(people: People) -> None:
     alice = people[0]
     alice.post("Chairs", quantity=4)
-    before = listings.find(alice.replica, alice.catalogue, "Chairs").header.version
-    listings.edit(alice.replica, alice.catalogue, "Chairs", Edit(quantity=4))
-    assert listings.find(alice.replica, alice.catalogue, "Chairs").header.version == before
+    before = listings.find(alice.replica, alice.catalog, "Chairs").header.version
+    listings.edit(alice.replica, alice.catalog, "Chairs", Edit(quantity=4))
+    assert listings.find(alice.replica, alice.catalog, "Chairs").header.version == before
 
 
 @pytest.mark.parametrize(
-    ("before", "change", "narrows"),
+    ("before", "change", "may_reduce_access"),
     [
         ("trusted_network", Edit(title="Table"), False),
         ("trusted_network", Edit(audience="network_wide"), False),
@@ -74,19 +74,19 @@ def test_an_edit_that_changes_nothing_signs_nothing(people: People) -> None:
         ("network_wide", Edit(audience="follows"), True),
         ("network_wide", Edit(expires_in=3600), True),
         ("network_wide", Edit(expires_in=100 * DAY), False),
-        ("anyone_local", Edit(place=Position(1, 1)), True),
-        ("network_wide", Edit(place=Position(1, 1)), False),
+        ("anyone_local", Edit(place=Coordinates(1, 1)), True),
+        ("network_wide", Edit(place=Coordinates(1, 1)), False),
     ],
 )
 def test_the_floor_rises_only_when_a_change_takes_something_away(
-    people: People, before: str, change: Edit, narrows: bool
+    people: People, before: str, change: Edit, may_reduce_access: bool
 ) -> None:
     alice = people[0]
-    alice.post("Chairs", audience=before, place=Position(52.5, 13.4))
-    view = listings.edit(alice.replica, alice.catalogue, "Chairs", change)
-    header = listings.find(alice.replica, alice.catalogue, view.id).header
+    alice.post("Chairs", audience=before, place=Coordinates(52.5, 13.4))
+    view = listings.edit(alice.replica, alice.catalog, "Chairs", change)
+    header = listings.find(alice.replica, alice.catalog, view.id).header
     assert header.version == 2
-    assert (header.floor == 2) is narrows
+    assert (header.min_valid_version == 2) is may_reduce_access
 
 
 def test_narrowing_takes_the_copy_from_whom_it_leaves_out(mesh: Mesh, people: People) -> None:
@@ -94,7 +94,7 @@ def test_narrowing_takes_the_copy_from_whom_it_leaves_out(mesh: Mesh, people: Pe
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     assert alice.titles() == bob.titles() == ["Vegetables"]
-    listings.edit(carol.replica, carol.catalogue, "Veg", Edit(audience="my_cell"))
+    listings.edit(carol.replica, carol.catalog, "Veg", Edit(audience="my_cell"))
     mesh.settle()
     assert alice.titles() == bob.titles() == []
 
@@ -103,12 +103,12 @@ def test_a_withdrawn_listing_is_gone_everywhere(mesh: Mesh, people: People) -> N
     alice, _, carol = people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
-    assert lifecycle.withdraw(carol.replica, carol.catalogue, "Veg").title == "Vegetables"
+    assert lifecycle.withdraw(carol.replica, carol.catalog, "Veg").title == "Vegetables"
     mesh.settle()
     assert alice.titles() == []
-    assert listings.mine(carol.replica, carol.catalogue).listings == ()
+    assert listings.mine(carol.replica, carol.catalog).listings == ()
     with pytest.raises(NotFound):
-        lifecycle.withdraw(carol.replica, carol.catalogue, "Veg")
+        lifecycle.withdraw(carol.replica, carol.catalog, "Veg")
 
 
 def test_mine_lists_ones_own_newest_first(mesh: Mesh, people: People) -> None:
@@ -116,7 +116,7 @@ def test_mine_lists_ones_own_newest_first(mesh: Mesh, people: People) -> None:
     alice.post("First")
     mesh.time += 5
     alice.post("Second")
-    assert [own.title for own in listings.mine(alice.replica, alice.catalogue).listings] == ["Second", "First"]
+    assert [own.title for own in listings.mine(alice.replica, alice.catalog).listings] == ["Second", "First"]
 
 
 def test_a_beginning_that_fits_several_lists_them_with_their_authors(mesh: Mesh, people: People) -> None:
@@ -125,20 +125,20 @@ def test_a_beginning_that_fits_several_lists_them_with_their_authors(mesh: Mesh,
     bob.post("Red table", audience="network_wide")
     mesh.settle()
     with pytest.raises(Ambiguous) as caught:
-        listings.show(alice.replica, alice.catalogue, "red")
+        listings.show(alice.replica, alice.catalog, "red")
     assert [candidate.split(" (")[0] for candidate in caught.value.candidates] == ["Red chair", "Red table"]
-    assert listings.show(alice.replica, alice.catalogue, "RED  TABLE").author.name == "Bob"
+    assert listings.show(alice.replica, alice.catalog, "RED  TABLE").author.name == "Bob"
 
 
 def test_others_listings_can_be_shown_but_neither_changed_nor_withdrawn(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     bob.post("Red table", audience="network_wide")
     mesh.settle()
-    assert listings.show(alice.replica, alice.catalogue, "Red").relation == "someone_you_trust"
+    assert listings.show(alice.replica, alice.catalog, "Red").relation == "someone_you_trust"
     with pytest.raises(NotFound):
-        listings.edit(alice.replica, alice.catalogue, "Red", Edit(title="Mine"))
+        listings.edit(alice.replica, alice.catalog, "Red", Edit(title="Mine"))
     with pytest.raises(NotFound):
-        lifecycle.withdraw(alice.replica, alice.catalogue, "Red")
+        lifecycle.withdraw(alice.replica, alice.catalog, "Red")
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_others_listings_can_be_shown_but_neither_changed_nor_withdrawn(mesh: Me
         ({"audience": "everybody"}, "audience"),
         ({"audience": "follows"}, "audience"),
         ({"audience": "anyone_local"}, "no place"),
-        ({"place": Position(91, 0)}, "place"),
-        ({"place": Position(0, 181)}, "place"),
+        ({"place": Coordinates(91, 0)}, "place"),
+        ({"place": Coordinates(0, 181)}, "place"),
         ({"expires_in": 1}, "lives"),
         ({"expires_in": 400 * DAY}, "lives"),
         ({"available_until": EPOCH - DAY}, "ahead"),
@@ -199,5 +199,5 @@ def test_an_edit_that_cannot_be_changes_nothing(people: People, change: Edit) ->
     alice = people[0]
     posted = alice.post("Chairs")
     with pytest.raises(MeshnodeError):
-        listings.edit(alice.replica, alice.catalogue, "Chairs", change)
-    assert listings.show(alice.replica, alice.catalogue, "Chairs") == posted
+        listings.edit(alice.replica, alice.catalog, "Chairs", change)
+    assert listings.show(alice.replica, alice.catalog, "Chairs") == posted

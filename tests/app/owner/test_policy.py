@@ -53,15 +53,15 @@ def test_the_floor_rises_when_something_is_taken_and_only_then() -> None:
     policy.vouch(replica, BOB.id, 700)
     given = own(replica).header
     policy.vouch(replica, CAROL.id, 900)
-    assert own(replica).header.floor == given.floor
+    assert own(replica).header.min_valid_version == given.min_valid_version
     policy.vouch(replica, BOB.id, 600)
-    assert own(replica).header.floor == own(replica).header.version
+    assert own(replica).header.min_valid_version == own(replica).header.version
     policy.block(replica, CAROL.id)
-    assert own(replica).header.floor == own(replica).header.version
+    assert own(replica).header.min_valid_version == own(replica).header.version
     policy.set_preference(replica, Preference(Audience.MY_CELL, Precision.CITY, 25, 0))
-    assert own(replica).header.floor == own(replica).header.version
+    assert own(replica).header.min_valid_version == own(replica).header.version
     policy.vouch(replica, BOB.id, 0)
-    assert own(replica).header.floor == own(replica).header.version
+    assert own(replica).header.min_valid_version == own(replica).header.version
 
 
 def test_a_renewed_policy_says_the_same_and_leaves_older_ones_in_use() -> None:
@@ -70,7 +70,7 @@ def test_a_renewed_policy_says_the_same_and_leaves_older_ones_in_use() -> None:
     before = own(replica)
     policy.renew(replica)
     assert own(replica).header.version == before.header.version + 1
-    assert own(replica).header.floor == before.header.floor
+    assert own(replica).header.min_valid_version == before.header.min_valid_version
     assert said(replica).vouches == body_of(before).vouches  # type: ignore[union-attr]
 
 
@@ -97,10 +97,10 @@ def test_a_block_turns_the_key_and_so_leaves_no_leavers_at_all() -> None:
     replica = alice()
     replica.ingest.receive([BOB.certificate(EPOCH), BOB.policy({replica.me: 900, CAROL: 900}, now=EPOCH)], BOB.id)
     policy.vouch(replica, BOB.id, 700)
-    assert CAROL.id in replica.circle.regard_from(replica.me)
-    before = replica.circle.profile(replica.me)
+    assert CAROL.id in replica.trust_state.regard_from(replica.me)
+    before = replica.trust_state.profile(replica.me)
     policy.block(replica, BOB.id)
-    after = replica.circle.profile(replica.me)
+    after = replica.trust_state.profile(replica.me)
     assert before is not None
     assert after is not None
     assert before.presence_key != after.presence_key

@@ -8,27 +8,27 @@ from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.listings import Edit
 from meshnode.app.owner import places
 from meshnode.app.owner import preference as sharing
-from meshnode.app.owner.places import Position
+from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.preference import SharingChange
 from meshnode.errors import Usage
 from protocol import PROFILE_SLOT, Kind, Precision, coarse, precision_of
-from tests.app.neighbors import Desk
+from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import acquaint
 
-People = tuple[Desk, Desk, Desk]
-HOME = Position(52.5200, 13.4050)
-SHED = Position(52.6001, 13.5002)
+People = tuple[Neighbor, Neighbor, Neighbor]
+HOME = Coordinates(52.5200, 13.4050)
+SHED = Coordinates(52.6001, 13.5002)
 
 
-def share(desk: Desk, **wanted: object) -> sharing.SharingView:
-    return sharing.change(desk.replica, SharingChange(**wanted))  # type: ignore[arg-type]
+def share(neighbor: Neighbor, **wanted: object) -> sharing.SharingView:
+    return sharing.change(neighbor.replica, SharingChange(**wanted))  # type: ignore[arg-type]
 
 
-def written(desk: Desk) -> int:
+def written(neighbor: Neighbor) -> int:
     """How often this node has written its policy, its profile and its listings."""
-    records = desk.replica.store.records
-    return sum(row.version for row in records.rows(author=desk.person) if row.kind != Kind.DEVICE)
+    records = neighbor.replica.store.records
+    return sum(row.version for row in records.rows(author=neighbor.person) if row.kind != Kind.DEVICE)
 
 
 @pytest.mark.promise("Users can set their sharing preference")
@@ -67,9 +67,9 @@ def test_a_change_to_what_is_so_already_signs_nothing(people: People) -> None:
     share(alice, place=HOME)
     before = written(alice)
     share(alice, audience="trusted_network", precision="neighborhood", radius_km=25, place=HOME)
-    share(alice, place=Position(52.52001, 13.40501))
+    share(alice, place=Coordinates(52.52001, 13.40501))
     assert written(alice) == before
-    assert sharing.show(alice.replica).place == Position(52.52001, 13.40501)
+    assert sharing.show(alice.replica).place == Coordinates(52.52001, 13.40501)
     share(alice, no_place=True)
     before = written(alice)
     share(alice, no_place=True)
@@ -86,8 +86,8 @@ def test_a_change_to_what_is_so_already_signs_nothing(people: People) -> None:
         ({"radius_km": -1}, "a radius cannot be negative"),
         ({"radius_km": 0}, "a radius of 0 km"),
         ({"radius_km": 20_001}, "more than the earth has room for"),
-        ({"place": Position(90.5, 0)}, "that place lies nowhere on earth"),
-        ({"place": Position(0, -180.5)}, "that place lies nowhere on earth"),
+        ({"place": Coordinates(90.5, 0)}, "that place lies nowhere on earth"),
+        ({"place": Coordinates(0, -180.5)}, "that place lies nowhere on earth"),
         ({"place": HOME, "no_place": True}, "a place and no place cannot both be"),
         ({"audience": "anyone_local"}, "anyone nearby cannot see what has no place"),
         ({"audience": "network_wide", "radius_km": 0}, "a radius of 0 km"),
@@ -151,12 +151,12 @@ def test_another_precision_publishes_every_place_anew_and_voids_the_finer_ones(m
     for node in (alice, bob):
         rows = node.replica.store.records.rows(kinds=(Kind.LISTING,), author=alice.person)
         assert {row.place for row in rows} == {None, coarse(SHED.lat, SHED.lon, Precision.REGION)}
-        profile = node.replica.circle.profile(alice.person)
+        profile = node.replica.trust_state.profile(alice.person)
         assert profile is not None
         assert profile.place == coarse(HOME.lat, HOME.lon, Precision.REGION)
     header = alice.replica.store.records.head((alice.person, Kind.PROFILE, PROFILE_SLOT))
     assert header is not None
-    assert header.header.floor == header.header.version
+    assert header.header.min_valid_version == header.header.version
     share(alice, precision="neighborhood")
     (drill,) = (body.place for _, body in places.own_listings(alice.replica) if body.place)
     assert drill == coarse(SHED.lat, SHED.lon, Precision.NEIGHBORHOOD)
@@ -169,7 +169,7 @@ def test_distances_are_measured_from_the_exact_place_and_consent_from_the_publis
     alice, bob, _ = people
     share(alice, place=HOME, precision="region")
     share(bob, precision="exact")
-    bob.post("Chairs", audience="network_wide", place=Position(52.5200, 13.4350))
+    bob.post("Chairs", audience="network_wide", place=Coordinates(52.5200, 13.4350))
     mesh.settle()
     (found,) = alice.discover().results
     assert found.distance == "2km away"
@@ -181,10 +181,10 @@ def test_an_exact_place_is_forgotten_with_the_listing_and_with_the_place(mesh: M
     alice = people[0]
     points = alice.replica.store.places
     kept = [alice.post(title, place=SHED).id for title in ("One", "Two", "Three")]
-    slots = [listings.find(alice.replica, alice.catalogue, each).header.slot for each in kept]
+    slots = [listings.find(alice.replica, alice.catalog, each).header.slot for each in kept]
     assert [points.get(slot) for slot in slots] == [(SHED.lat, SHED.lon)] * 3
-    lifecycle.withdraw(alice.replica, alice.catalogue, "One")
-    listings.edit(alice.replica, alice.catalogue, "Two", Edit(clear=("place",)))
+    lifecycle.withdraw(alice.replica, alice.catalog, "One")
+    listings.edit(alice.replica, alice.catalog, "Two", Edit(clear=("place",)))
     mesh.advance(1)
     assert [points.get(slot) for slot in slots] == [None, None, (SHED.lat, SHED.lon)]
     mesh.advance(91 * 86_400)
@@ -208,9 +208,9 @@ def test_a_listing_that_is_renewed_tells_its_place_as_is_wanted_by_then(people: 
     alice = people[0]
     share(alice, precision="exact")
     alice.post("Drill", place=SHED)
-    lifecycle.close(alice.replica, alice.catalogue, "Drill")
+    lifecycle.close(alice.replica, alice.catalog, "Drill")
     share(alice, precision="region")
-    lifecycle.renew(alice.replica, alice.catalogue, "Drill", lifecycle.Renewal())
+    lifecycle.renew(alice.replica, alice.catalog, "Drill", lifecycle.Renewal())
     ((_, drill),) = places.own_listings(alice.replica)
     assert drill.place == coarse(SHED.lat, SHED.lon, Precision.REGION)
 

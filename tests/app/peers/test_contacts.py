@@ -5,10 +5,10 @@ from __future__ import annotations
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
 from protocol import LIVE_CARDS_MAX
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 def test_only_those_i_vouch_for_can_show_a_key_that_is_ours_alone(people: People) -> None:
@@ -84,7 +84,7 @@ def test_the_keys_of_a_contact_outlive_his_records(people: People) -> None:
     records = alice.replica.store.records
     with alice.replica.store.transaction():
         records.delete([row.id for row in records.rows(author=bob.person)])
-    alice.replica.circle.refresh(alice.replica.store, [bob.person])
+    alice.replica.trust_state.refresh(alice.replica.store, [bob.person])
     assert contacts.dial_keys(alice.replica, bob.person) == before
     assert [one.person for one in contacts.sought(alice.replica)] == [bob.person]
     assert bob.person in {person for person, _ in contacts.presence_candidates(alice.replica)}
@@ -95,7 +95,7 @@ def test_open_cards_are_announced_along_with_the_presence_key(mesh: Mesh) -> Non
     for _ in range(3):
         alice.card()
     announced = contacts.announced(alice.replica)
-    profile = alice.replica.circle.profile(alice.person)
+    profile = alice.replica.trust_state.profile(alice.person)
     assert announced is not None
     assert profile is not None
     assert announced.presence_key == profile.presence_key

@@ -7,10 +7,10 @@ import pytest
 from meshnode.app.people import blocks
 from meshnode.errors import NotFound, Refused
 from protocol import person_text
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 def test_a_block_hides_both_from_each_other_until_it_ends(mesh: Mesh, people: People) -> None:
@@ -40,18 +40,18 @@ def test_the_blocked_are_listed_by_the_name_they_had(mesh: Mesh, people: People)
 def test_blocking_twice_changes_nothing(people: People) -> None:
     alice = people[0]
     first = blocks.block(alice.replica, "Carol")
-    version = alice.replica.circle.policy_version(alice.person, alice.replica.device)
+    version = alice.replica.trust_state.policy_version(alice.person, alice.replica.device)
     assert blocks.block(alice.replica, "Carol") == first
-    assert alice.replica.circle.policy_version(alice.person, alice.replica.device) == version
+    assert alice.replica.trust_state.policy_version(alice.person, alice.replica.device) == version
 
 
 def test_a_stranger_can_be_blocked_by_his_whole_id(mesh: Mesh, people: People) -> None:
     alice = people[0]
     stranger = settle_in(mesh, "Stranger")
     blocks.block(alice.replica, person_text(stranger.person))
-    assert alice.replica.circle.graph.blocks(alice.person, stranger.person)
+    assert alice.replica.trust_state.graph.blocks(alice.person, stranger.person)
     blocks.unblock(alice.replica, person_text(stranger.person))
-    assert not alice.replica.circle.graph.blocks(alice.person, stranger.person)
+    assert not alice.replica.trust_state.graph.blocks(alice.person, stranger.person)
 
 
 def test_nobody_blocks_himself_or_somebody_unknown(people: People) -> None:

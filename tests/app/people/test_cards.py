@@ -9,14 +9,14 @@ from meshnode.app.people import blocks, cards
 from meshnode.app.people import people as people_cases
 from meshnode.errors import MeshnodeError, Refused, Usage
 from protocol import Card
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
-def vouches(desk: Desk) -> dict[bytes, int]:
-    return dict(desk.replica.circle.graph.vouched_by(desk.person))
+def vouches(neighbor: Neighbor) -> dict[bytes, int]:
+    return dict(neighbor.replica.trust_state.graph.vouched_by(neighbor.person))
 
 
 def test_a_card_says_who_gives_it_and_where_he_is(people: People) -> None:

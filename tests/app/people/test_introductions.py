@@ -1,4 +1,4 @@
-"""Introducing people to each other: who may, whom it reaches, and that it takes both to make anything of it."""
+"""Introduction people to each other: who may, whom it reaches, and that it takes both to make anything of it."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from meshnode.app.people import people as people_cases
 from meshnode.app.people.cards import CardToAdd
 from meshnode.app.people.introductions import IntroductionOrder
 from meshnode.errors import Refused, Usage
-from protocol import Introducing, Kind, limits
-from tests.app.neighbors import Desk, story
+from protocol import Introduction, Kind, limits
+from tests.app.neighbors import Neighbor, story
 from tests.support.mesh import Mesh
 
 
 @pytest.fixture
-def trio(mesh: Mesh) -> tuple[Desk, Desk, Desk]:
+def trio(mesh: Mesh) -> tuple[Neighbor, Neighbor, Neighbor]:
     return story(mesh)
 
 
-def about(desk: Desk, name: str, message: str = "") -> Introducing:
-    records = tuple(desk.replica.store.records.bodies(Kind.DEVICE, author=desk.person))
-    return Introducing(desk.person, name, message, records)
+def about(neighbor: Neighbor, name: str, message: str = "") -> Introduction:
+    records = tuple(neighbor.replica.store.records.bodies(Kind.DEVICE, author=neighbor.person))
+    return Introduction(neighbor.person, name, message, records)
 
 
-def met(desk: Desk) -> list[tuple[str, str]]:
-    inbox.open_new(desk.replica)
-    return [(one.person.name, one.by.name) for one in introductions.introductions(desk.replica).introductions]
+def met(neighbor: Neighbor) -> list[tuple[str, str]]:
+    inbox.open_new(neighbor.replica)
+    return [(one.person.name, one.by.name) for one in introductions.introductions(neighbor.replica).introductions]
 
 
-def test_each_is_told_of_the_other(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+def test_each_is_told_of_the_other(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
     alice, bob, carol = trio
     told = introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
     assert [person.name for person in told.people] == ["Alice", "Carol"]
@@ -40,7 +40,7 @@ def test_each_is_told_of_the_other(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) ->
     assert met(bob) == []
 
 
-def test_it_takes_both_to_connect(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+def test_it_takes_both_to_connect(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
     alice, bob, carol = trio
     introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
     mesh.settle()
@@ -60,12 +60,12 @@ def test_it_takes_both_to_connect(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> 
     assert mesh.connections() == [("Alice", "Carol")]
 
 
-def test_somebody_to_whom_one_was_not_introduced_needs_a_card(trio: tuple[Desk, Desk, Desk]) -> None:
+def test_somebody_to_whom_one_was_not_introduced_needs_a_card(trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
     with pytest.raises(Usage, match="no card"):
         introductions.add(trio[0].replica, CardToAdd("Carol"), ())
 
 
-def test_whoever_is_no_friend_introduces_nobody(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+def test_whoever_is_no_friend_introduces_nobody(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
     """Alice sees Carol, and can write to her; but no vouch joins the two."""
     alice, bob, carol = trio
     letters.send(alice.replica, carol.person, about(bob, "Bob the builder"))
@@ -73,7 +73,9 @@ def test_whoever_is_no_friend_introduces_nobody(mesh: Mesh, trio: tuple[Desk, De
     assert met(carol) == []
 
 
-def test_whom_one_vouches_for_already_one_is_not_introduced_to(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+def test_whom_one_vouches_for_already_one_is_not_introduced_to(
+    mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]
+) -> None:
     alice, bob, carol = trio
     people_cases.vouch(alice.replica, "Carol", 0.5, ())
     introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
@@ -83,7 +85,9 @@ def test_whom_one_vouches_for_already_one_is_not_introduced_to(mesh: Mesh, trio:
 
 
 @pytest.mark.parametrize("whom", ["Bob", "Carol"])
-def test_a_block_of_either_hides_an_introduction(mesh: Mesh, trio: tuple[Desk, Desk, Desk], whom: str) -> None:
+def test_a_block_of_either_hides_an_introduction(
+    mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor], whom: str
+) -> None:
     alice, bob, _ = trio
     introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
     mesh.settle()
@@ -92,26 +96,26 @@ def test_a_block_of_either_hides_an_introduction(mesh: Mesh, trio: tuple[Desk, D
     assert met(alice) == []
 
 
-def test_somebody_blocked_is_not_introduced(trio: tuple[Desk, Desk, Desk]) -> None:
+def test_somebody_blocked_is_not_introduced(trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
     bob = trio[1]
     blocks.block(bob.replica, "Carol")
     with pytest.raises(Refused, match="you block Carol"):
         introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
 
 
-def test_one_introducer_fills_no_list(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+def test_one_introducer_fills_no_list(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
     alice, bob, _ = trio
     strangers = [mesh.add(f"Stranger {number}") for number in range(limits.INTRODUCTIONS_FROM_ONE_MAX + 3)]
     for number, node in enumerate(strangers):
         mesh.time += 1
-        letters.send(bob.replica, alice.person, about(Desk(node, alice.catalogue), f"Friend {number}"))
+        letters.send(bob.replica, alice.person, about(Neighbor(node, alice.catalog), f"Friend {number}"))
     mesh.settle()
     names = [name for name, _ in met(alice)]
     assert len(names) == limits.INTRODUCTIONS_FROM_ONE_MAX
     assert names[0] == f"Friend {len(strangers) - 1}"
 
 
-def test_an_introduction_is_forgotten_after_its_time(mesh: Mesh, trio: tuple[Desk, Desk, Desk]) -> None:
+def test_an_introduction_is_forgotten_after_its_time(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
     alice, bob, _ = trio
     introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
     mesh.settle()

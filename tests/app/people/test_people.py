@@ -10,10 +10,10 @@ from meshnode.app.people import blocks
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Refused, Usage
 from protocol import person_text
-from tests.app.neighbors import Desk, settle_in
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
-People = tuple[Desk, Desk, Desk]
+People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 @pytest.mark.parametrize("text", ["Bob", "bob", " BO ", "b"])
@@ -96,10 +96,10 @@ def test_a_new_vouch_replaces_the_old_one(people: People) -> None:
 def test_saying_the_same_again_signs_nothing(people: People) -> None:
     alice = people[0]
     before = alice.replica.store.records.count()
-    version = alice.replica.circle.policy_version(alice.person, alice.replica.device)
+    version = alice.replica.trust_state.policy_version(alice.person, alice.replica.device)
     people_cases.vouch(alice.replica, "Bob", 0.7, ())
     assert alice.replica.store.records.count() == before
-    assert alice.replica.circle.policy_version(alice.person, alice.replica.device) == version
+    assert alice.replica.trust_state.policy_version(alice.person, alice.replica.device) == version
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ def test_a_vouch_that_cannot_be_changes_nothing(
     people: People, who: str, trust: float, error: type[MeshnodeError]
 ) -> None:
     alice = people[0]
-    version = alice.replica.circle.policy_version(alice.person, alice.replica.device)
+    version = alice.replica.trust_state.policy_version(alice.person, alice.replica.device)
     with pytest.raises(error):
         people_cases.vouch(alice.replica, who, trust, ())
-    assert alice.replica.circle.policy_version(alice.person, alice.replica.device) == version
+    assert alice.replica.trust_state.policy_version(alice.person, alice.replica.device) == version
 
 
 def test_only_who_is_vouched_for_can_be_unvouched(people: People) -> None:
@@ -132,4 +132,4 @@ def test_only_who_is_vouched_for_can_be_unvouched(people: People) -> None:
     assert people_cases.unvouch(alice.replica, "Bob", ()).vouch is None
     with pytest.raises(NotFound):
         people_cases.unvouch(alice.replica, "Bob", ())
-    assert bob.person not in alice.replica.circle.graph.vouched_by(alice.person)
+    assert bob.person not in alice.replica.trust_state.graph.vouched_by(alice.person)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Act, Made, Stage, Terms, community_tags, is_cross_community, stage_after, stage_of
-from protocol.letters.exchange import TABLE, TALKING
+from protocol import Action, AuthoredMove, Stage, Terms, community_tags, is_cross_community, stage_after, stage_of
+from protocol.letters.exchange import MESSAGING_OPEN, TRANSITIONS
 from tests.support.exchange_picture import picture
 from tests.support.exchanges import made, move, terms
 
@@ -18,20 +18,23 @@ PAGE = Path(__file__).parents[3] / "docs" / "exchanges.md"
 
 kinds = st.builds(terms, st.sampled_from(["offer", "need"]), lend=st.booleans())
 whos = st.booleans()
-acts = st.sampled_from([act for act in Act if act is not Act.ASK])
+acts = st.sampled_from([act for act in Action if act is not Action.ASK])
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[Terms, list[Made]]:
+def histories(draw: st.DrawFn) -> tuple[Terms, list[AuthoredMove]]:
     """An ask, and any moves of either side."""
     asked = draw(kinds)
     rest = draw(st.lists(st.tuples(whos, acts), max_size=10))
-    return asked, [Made(True, move(Act.ASK, asked)), *(Made(who, move(act, asked)) for who, act in rest)]
+    return asked, [
+        AuthoredMove(True, move(Action.ASK, asked)),
+        *(AuthoredMove(who, move(act, asked)) for who, act in rest),
+    ]
 
 
 @given(histories(), st.data())
 def test_moves_come_to_the_same_state_in_any_order_and_however_often_they_come(
-    history: tuple[Terms, list[Made]], data: st.DataObject
+    history: tuple[Terms, list[AuthoredMove]], data: st.DataObject
 ) -> None:
     _, moves = history
     again = data.draw(st.lists(st.sampled_from(moves), max_size=8))
@@ -42,32 +45,32 @@ def test_moves_come_to_the_same_state_in_any_order_and_however_often_they_come(
 
 @given(kinds, st.lists(st.tuples(whos, acts), max_size=12))
 def test_moves_that_do_not_cross_come_to_what_the_table_says_one_after_the_other(
-    asked: Terms, tried: list[tuple[bool, Act]]
+    asked: Terms, tried: list[tuple[bool, Action]]
 ) -> None:
-    stage, moves = Stage.REQUESTED, [Made(True, move(Act.ASK, asked))]
+    stage, moves = Stage.REQUESTED, [AuthoredMove(True, move(Action.ASK, asked))]
     for asker, act in tried:
         following = stage_after(stage, act, asked, asker=asker)
         if following is not None:
             stage = following
-            moves.append(Made(asker, move(act, asked)))
+            moves.append(AuthoredMove(asker, move(act, asked)))
     assert stage_of(moves) is stage
 
 
 @given(kinds, st.lists(st.tuples(whos, acts, st.booleans()), max_size=14))
 def test_two_who_move_without_hearing_each_other_agree_once_they_have_heard(
-    asked: Terms, tried: list[tuple[bool, Act, bool]]
+    asked: Terms, tried: list[tuple[bool, Action, bool]]
 ) -> None:
-    begun = Made(True, move(Act.ASK, asked))
-    knows: dict[bool, list[Made]] = {True: [begun], False: [begun]}
+    begun = AuthoredMove(True, move(Action.ASK, asked))
+    knows: dict[bool, list[AuthoredMove]] = {True: [begun], False: [begun]}
     for asker, act, heard in tried:
         if stage_after(stage_of(knows[asker]), act, asked, asker=asker) is not None:
-            knows[asker].append(Made(asker, move(act, asked)))
+            knows[asker].append(AuthoredMove(asker, move(act, asked)))
         if heard:
             knows[not asker] = [*knows[not asker], *(one for one in knows[asker] if one not in knows[not asker])]
     everything = [*knows[True], *knows[False]]
     assert stage_of(everything) is stage_of(reversed(everything))
     if stage_of(everything) in (Stage.COMPLETED, Stage.GIVEN_BACK, Stage.RETURNED):
-        assert {one.by_asker for one in everything if one.move.act is Act.DONE} == {True, False}
+        assert {one.by_asker for one in everything if one.move.act is Action.DONE} == {True, False}
 
 
 @pytest.mark.parametrize(
@@ -115,23 +118,23 @@ def test_what_is_lent_is_back_when_its_giver_says_so(type_: str, giver: str, tak
 
 
 def test_every_stage_can_be_reached_and_leads_only_to_stages_of_the_table() -> None:
-    led_to = {to for ways in TABLE.values() for to in ways.values()}
-    assert set(TABLE) == set(Stage) == led_to | {Stage.UNHEARD}
-    assert all(act is not Act.SAY for ways in TABLE.values() for act, _ in ways)
+    led_to = {to for ways in TRANSITIONS.values() for to in ways.values()}
+    assert set(TRANSITIONS) == set(Stage) == led_to | {Stage.UNHEARD}
+    assert all(act is not Action.SAY for ways in TRANSITIONS.values() for act, _ in ways)
 
 
 def test_words_change_nothing_and_end_with_a_no() -> None:
     for stage in Stage:
-        following = stage_after(stage, Act.SAY, terms(), asker=True)
-        assert following is (stage if stage in TALKING else None)
-    assert TALKING.isdisjoint({Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED})
+        following = stage_after(stage, Action.SAY, terms(), asker=True)
+        assert following is (stage if stage in MESSAGING_OPEN else None)
+    assert MESSAGING_OPEN.isdisjoint({Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED})
 
 
 @pytest.mark.promise("No approval workflows anywhere")
 def test_no_approval_workflows_anywhere_the_two_who_agree_are_all_who_move() -> None:
     """The seed: "No approval workflows anywhere"."""
     assert {by for by, _ in made(terms(), "asker ask", "owner accept", "asker done", "owner done")} == {True, False}
-    needed = [stage for stage in TABLE if stage.word in ("approved", "pending")]
+    needed = [stage for stage in TRANSITIONS if stage.word in ("approved", "pending")]
     assert not needed
 
 
@@ -155,14 +158,14 @@ def test_cross_community_exchanges_are_told_by_what_the_two_name(
 ) -> None:
     """The seed: "Cross-community exchanges tracked for metrics"."""
     asked = terms()
-    ask, accept = move(Act.ASK, asked), move(Act.ACCEPT, asked)
+    ask, accept = move(Action.ASK, asked), move(Action.ACCEPT, asked)
     ask, accept = (
         replace(one, communities=community_tags(one.exchange, [COMMUNITIES[name] for name in named]))
         for one, named in ((ask, askers), (accept, owners))
     )
-    assert is_cross_community([Made(True, ask)]) is None
-    assert is_cross_community([Made(True, ask), Made(False, accept)]) is is_cross
-    assert is_cross_community([Made(False, accept), Made(True, ask)]) is is_cross
+    assert is_cross_community([AuthoredMove(True, ask)]) is None
+    assert is_cross_community([AuthoredMove(True, ask), AuthoredMove(False, accept)]) is is_cross
+    assert is_cross_community([AuthoredMove(False, accept), AuthoredMove(True, ask)]) is is_cross
 
 
 def test_the_picture_in_the_docs_is_drawn_from_the_table() -> None:

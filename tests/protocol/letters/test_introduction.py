@@ -1,4 +1,4 @@
-"""Introducing somebody, and receipts: what such a content may say, and that it checks itself."""
+"""Introduction somebody, and receipts: what such a content may say, and that it checks itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from protocol import Introducing, InvalidField, Receipt, Record, RemoteError, Value
+from protocol import Introduction, InvalidField, Receipt, Record, RemoteError, Value
 from protocol.limits import INTRODUCTION_TEXT_MAX, LETTER_DEVICES_MAX
 from tests.support.people import Person, grown
 
@@ -15,8 +15,8 @@ GOOD: dict[str, Any] = {"person": BOB.id, "name": "Bob", "message": "", "certifi
 
 
 def test_contents_come_back_as_they_went() -> None:
-    for content in (Introducing(**GOOD), Introducing(**GOOD | {"message": "Both keep bees.\nReally."})):
-        assert Introducing.from_fields(content.to_fields()) == content
+    for content in (Introduction(**GOOD), Introduction(**GOOD | {"message": "Both keep bees.\nReally."})):
+        assert Introduction.from_fields(content.to_fields()) == content
     receipt = Receipt(grown("slot", size=16))
     assert Receipt.from_fields(receipt.to_fields()) == receipt
 
@@ -47,7 +47,7 @@ def tampered() -> Record:
 )
 def test_an_introduction_that_makes_no_sense_is_none(change: dict[str, Any]) -> None:
     with pytest.raises(InvalidField):
-        Introducing(**GOOD | change)
+        Introduction(**GOOD | change)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_an_introduction_that_makes_no_sense_is_none(change: dict[str, Any]) -> 
 )
 def test_fields_of_another_form_are_no_introduction(fields: tuple[Value, ...]) -> None:
     with pytest.raises(RemoteError):
-        Introducing.from_fields(fields)
+        Introduction.from_fields(fields)
 
 
 @pytest.mark.parametrize("fields", [(), (bytes(15),), (bytes(17),), ("slot",), (bytes(16), 1)])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import (
-    Act,
+    Action,
     Code,
     InvalidField,
     Move,
@@ -37,11 +37,11 @@ lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).m
     lines,
     st.none() | st.integers(1, QUANTITY_MAX),
     st.booleans(),
-    st.sampled_from(list(Act)),
+    st.sampled_from(list(Action)),
     lines,
 )
 def test_a_move_comes_back_from_its_fields_as_it_was(
-    type_: str, title: str, quantity: int | None, lend: bool, act: Act, text: str
+    type_: str, title: str, quantity: int | None, lend: bool, act: Action, text: str
 ) -> None:
     asked = terms(type_, lend=lend, title=title, quantity=quantity)
     before = move(act, asked, text=text)
@@ -58,7 +58,7 @@ def test_the_vectors_are_read_as_they_were_made() -> None:
         assert Move.from_fields(fields) == made
 
 
-ASK = move(Act.ASK, terms())
+ASK = move(Action.ASK, terms())
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ ASK = move(Act.ASK, terms())
         ({"text": 5}, "message must be text"),
         ({"exchange": b"short"}, "exchange must be 16 bytes"),
         ({"act": 1}, "act must be one that there is"),
-        ({"act": Act.ACCEPT}, "terms belong to an ask"),
+        ({"act": Action.ACCEPT}, "terms belong to an ask"),
         ({"terms": None}, "terms belong to an ask"),
         ({"at": -1}, "at must be a time"),
         ({"at": None}, "at must be a time"),
@@ -87,15 +87,15 @@ def test_a_move_that_says_what_it_may_not_is_refused_in_words(changes: dict[str,
     assert str(caught.value).startswith(named)
 
 
-@pytest.mark.parametrize("act", [Act.DONE, Act.SAY, Act.CANCEL])
-def test_communities_are_named_once_and_not_with_every_word(act: Act) -> None:
+@pytest.mark.parametrize("act", [Action.DONE, Action.SAY, Action.CANCEL])
+def test_communities_are_named_once_and_not_with_every_word(act: Action) -> None:
     with pytest.raises(InvalidField, match="communities"):
         move(act, terms(), communities=(bytes(16),))
 
 
 def test_to_say_nothing_is_no_message() -> None:
     with pytest.raises(InvalidField, match="message must not be empty"):
-        move(Act.SAY, terms(), text="")
+        move(Action.SAY, terms(), text="")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_nobody_can_change_the_terms_of_an_exchange_or_take_its_id() -> None:
         (ASK, mallory, OWNER),
         (ASK, ASKER, mallory),
         (ASK, OWNER, ASKER),
-        (move(Act.DONE, terms()), ASKER, OWNER),
+        (move(Action.DONE, terms()), ASKER, OWNER),
     ]
     for claimed, asker, owner in forged:
         with pytest.raises(RemoteError) as caught:
@@ -156,7 +156,7 @@ def test_asking_twice_for_one_thing_begins_two_exchanges() -> None:
 def test_the_longest_move_fits_a_letter() -> None:
     longest = terms(title="\U0001f331" * TITLE_MAX, unit="\U0001f331" * UNIT_MAX, quantity=QUANTITY_MAX)
     tags = tuple(bytes([n]) * 16 for n in range(GROUPS_MAX))
-    said = move(Act.ASK, longest, text="\U0001f331" * MESSAGE_MAX, communities=tags)
+    said = move(Action.ASK, longest, text="\U0001f331" * MESSAGE_MAX, communities=tags)
     seal(
         said,
         author=ASKER.id,

@@ -18,7 +18,7 @@ from protocol import (
     Kind,
     Letter,
     LocalError,
-    Opened,
+    OpenedLetter,
     Receipt,
     RemoteError,
     Value,
@@ -51,7 +51,7 @@ class Words:
         raise NotImplementedError
 
 
-def opened(letter: Letter, by: Person = CAROL, *, author: Person = ALICE, slot: bytes = SLOT) -> Opened | None:
+def opened(letter: Letter, by: Person = CAROL, *, author: Person = ALICE, slot: bytes = SLOT) -> OpenedLetter | None:
     header = author.record(Kind.LETTER, slot, letter, life=LETTER_LIFE).header
     return open_letter(header, letter, by.keys.letter_private)
 
@@ -65,7 +65,7 @@ def refusal(letter: Letter, *, author: Person = ALICE, slot: bytes = SLOT) -> Co
 def test_each_device_that_it_was_sealed_for_opens_it_and_nobody_else() -> None:
     letter = sealed(RECEIPT, (CAROL, PHONE))
     for device in (CAROL, PHONE):
-        assert opened(letter, device) == Opened(ALICE.id, CAROL.id, SLOT, 1, RECEIPT, NOW, ALICE.device)
+        assert opened(letter, device) == OpenedLetter(ALICE.id, CAROL.id, SLOT, 1, RECEIPT, NOW, ALICE.device)
     for stranger in (ALICE, BOB, CAROL.on("certified later")):
         assert opened(letter, stranger) is None
 

@@ -35,7 +35,7 @@ from protocol import (
     parse_body,
 )
 from protocol.limits import BLOCKS_MAX, QUANTITY_MAX, RADIUS_KM_MAX, RECORD_MAX_BYTES, VOUCHES_MAX
-from protocol.records.record import STRIKE_VERSION
+from protocol.records.record import REVOCATION_VERSION
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown
@@ -240,14 +240,14 @@ def test_a_slip_in_a_profile_is_one_clear_sentence(changes: dict[str, Any], sent
 
 
 def test_a_strike_is_said_by_body_and_header_alike() -> None:
-    striking = Device(SALT, ALICE.keys.dh_public, ALICE.keys.letter_public, struck=True)
+    striking = Device(SALT, ALICE.keys.dh_public, ALICE.keys.letter_public, revoked=True)
     assert body_of(ALICE.strike()) == replace(striking, salt=body_of(ALICE.strike()).salt)
     body_alone = ALICE.record(Kind.DEVICE, ALICE.slot, striking, life=60)
     header_alone = ALICE.record(
-        Kind.DEVICE, ALICE.slot, DEVICE, version=STRIKE_VERSION, expires=protocol.limits.FOREVER
+        Kind.DEVICE, ALICE.slot, DEVICE, version=REVOCATION_VERSION, expires=protocol.limits.FOREVER
     )
     for record in (body_alone, header_alone):
-        with pytest.raises(InvalidField, match="struck"):
+        with pytest.raises(InvalidField, match="revoked"):
             body_of(record)
 
 

@@ -189,8 +189,8 @@ def test_a_bad_signature_leaves_the_good_record_its_id() -> None:
         {"policy_version": 2},
         {"created": NOW - 1},
         {"expires": OFFER.header.expires - 1},
-        {"floor": 0},
-        {"outlives": OFFER.header.outlives + 1},
+        {"min_valid_version": 0},
+        {"latest_expiry": OFFER.header.latest_expiry + 1},
         {"body_hash": body_hash(b"other")},
     ],
     ids=lambda change: next(iter(change)),
@@ -216,7 +216,7 @@ def test_the_identity_signs_certificates_and_the_device_all_else() -> None:
 
 
 def test_the_same_content_in_another_salt_is_another_record() -> None:
-    assert ALICE.listing(version=2, floor=1).header.body_hash != OFFER.header.body_hash
+    assert ALICE.listing(version=2, min_valid_version=1).header.body_hash != OFFER.header.body_hash
 
 
 # --- headers alone and withdrawals -------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from protocol import (
     check_header,
     decode,
     encode,
-    is_strike,
+    is_revocation,
     signed,
 )
 from protocol.limits import (
@@ -31,7 +31,7 @@ from protocol.limits import (
     PROFILE_LIFE,
     RECORD_MAX_BYTES,
 )
-from protocol.records.record import STRIKE_VERSION
+from protocol.records.record import REVOCATION_VERSION
 from tests.support.people import NOW, Person, grown
 from tests.support.sample_records import ALICE, OFFER, RECORDS
 
@@ -58,14 +58,14 @@ def header_of(name: str, **changes: Any) -> Header:
         ("listing", {"body_hash": bytes(31)}),
         ("listing", {"version": 0}),
         ("listing", {"version": -1}),
-        ("listing", {"floor": -1}),
-        ("listing", {"floor": 2}),
+        ("listing", {"min_valid_version": -1}),
+        ("listing", {"min_valid_version": 2}),
         ("listing", {"audience": 6}),
         ("listing", {"audience": -1}),
         ("listing", {"policy_version": -1}),
         ("listing", {"created": -1}),
         ("listing", {"expires": NOW}),
-        ("listing", {"outlives": OFFER.header.expires - 1}),
+        ("listing", {"latest_expiry": OFFER.header.expires - 1}),
         ("profile", {"audience": int(Audience.NETWORK_WIDE)}),
         ("profile", {"slot": grown("x", size=16)}),
         ("policy", {"slot": bytes(16)}),
@@ -75,8 +75,8 @@ def header_of(name: str, **changes: Any) -> Header:
         ("certificate", {"policy_version": 1}),
         ("certificate", {"audience": 1}),
         ("certificate", {"body_hash": body_hash(b"")}),
-        ("certificate", {"version": STRIKE_VERSION}),
-        ("certificate", {"expires": FOREVER, "outlives": FOREVER}),
+        ("certificate", {"version": REVOCATION_VERSION}),
+        ("certificate", {"expires": FOREVER, "latest_expiry": FOREVER}),
         ("strike", {"version": 2}),
         ("strike", {"expires": NOW + 1}),
     ],
@@ -91,8 +91,8 @@ def test_a_header_out_of_its_range_is_malformed(name: str, changes: dict[str, An
     [("certificate", DEVICE_LIFE), ("policy", POLICY_LIFE), ("profile", PROFILE_LIFE), ("listing", LISTING_LIFE)],
 )
 def test_no_record_lives_longer_than_its_kind_may(name: str, life: int) -> None:
-    check_header(header_of(name, expires=NOW + life, outlives=NOW + life))
-    beyond = header_of(name, expires=NOW + life + 1, outlives=NOW + life + 1)
+    check_header(header_of(name, expires=NOW + life, latest_expiry=NOW + life))
+    beyond = header_of(name, expires=NOW + life + 1, latest_expiry=NOW + life + 1)
     assert refusal(lambda: check_header(beyond)) is Code.EXPIRED
 
 
@@ -103,12 +103,12 @@ def test_a_kind_this_version_does_not_carry_is_said_to_be_unknown(kind: int) -> 
 
 def test_nothing_can_follow_a_strike() -> None:
     strike = RECORDS["strike"]
-    assert is_strike(strike.header)
-    assert not is_strike(RECORDS["certificate"].header)
+    assert is_revocation(strike.header)
+    assert not is_revocation(RECORDS["certificate"].header)
     assert strike.header.version == INT_MAX
     assert strike.header.expires == FOREVER
     with pytest.raises(LocalError):
-        ALICE.certificate(version=STRIKE_VERSION)
+        ALICE.certificate(version=REVOCATION_VERSION)
 
 
 def test_a_version_at_the_end_of_all_numbers_may_stand_outside_certificates() -> None:
@@ -126,8 +126,8 @@ def test_the_largest_header_fits() -> None:
         policy_version=INT_MAX,
         created=INT_MAX - 2,
         expires=INT_MAX - 1,
-        floor=INT_MAX,
-        outlives=INT_MAX,
+        min_valid_version=INT_MAX,
+        latest_expiry=INT_MAX,
         body_hash=body_hash(b"body"),
     )
     check_header(header)
@@ -140,7 +140,7 @@ def test_what_breaks_the_rules_is_not_signed() -> None:
         del fields["body_hash"]
         return signed(**fields, body=changes.pop("body", OFFER.body), sign=ALICE.keys.sign)
 
-    for changes in ({"version": 0}, {"kind": 4}, {"expires": FOREVER, "outlives": FOREVER}, {"slot": b""}):
+    for changes in ({"version": 0}, {"kind": 4}, {"expires": FOREVER, "latest_expiry": FOREVER}, {"slot": b""}):
         with pytest.raises(LocalError):
             sign(**changes)
 

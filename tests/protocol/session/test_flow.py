@@ -13,16 +13,16 @@ from protocol import (
     Code,
     LocalError,
     Phase,
-    Received,
     Record,
+    RecordsReceived,
+    RecordsRequested,
     RemoteError,
-    Wanted,
-    keep_this_one,
+    keeps_connection,
 )
 from protocol.limits import (
     WINDOW_RECORDS,
 )
-from protocol.session import ALLOWED, TRANSITIONS, State, Trigger
+from protocol.session import ALLOWED, TRANSITIONS, SessionState, Trigger
 from protocol.wire.frames import Bye, Ping, Pull, Records
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, kinds
@@ -58,7 +58,7 @@ def test_nothing_more_is_pulled_until_the_node_has_committed() -> None:
     assert not one.live
     batches = len(one.batches)
     for _ in range(batches):
-        one.session.judged()
+        one.session.committed()
     pair.run()
     assert sum(map(len, one.batches)) > taken
 
@@ -69,7 +69,7 @@ def until_wanted(pair: Pair) -> bytes:
     while True:
         other.handle(other.session.receive_many(one.session.frames_to_send(), 0))
         frames = other.session.frames_to_send()
-        if any(isinstance(event, Wanted) for event in other.events):
+        if any(isinstance(event, RecordsRequested) for event in other.events):
             return frames[0]
         one.handle(one.session.receive_many(frames, 0))
 
@@ -98,8 +98,8 @@ def test_records_that_have_come_are_handed_over_before_the_end() -> None:
     first = until_wanted(Pair.of(one, other))
     one.session.receive(first, 0)
     events = one.session.tick(200)
-    assert isinstance(events[0], Received)
-    assert one.session.state is State.ENDED
+    assert isinstance(events[0], RecordsReceived)
+    assert one.session.state is SessionState.ENDED
 
 
 def test_goodbye_ends_both_sides_and_what_follows_is_not_heard() -> None:
@@ -117,9 +117,9 @@ def test_an_own_node_that_answers_out_of_turn_is_told_so() -> None:
     side.start(ALICE, initiator=False)
     for call in (
         side.admit,
-        side.session.judged,
+        side.session.committed,
         lambda: side.session.supply([]),
-        lambda: side.session.update(Phase.REST, [], []),
+        lambda: side.session.update(Phase.CONTENT, [], []),
     ):
         with pytest.raises(LocalError):
             call()
@@ -143,22 +143,24 @@ def test_a_node_does_not_talk_to_itself() -> None:
 def test_of_two_connections_both_sides_keep_the_same(mine: bytes, yours: bytes) -> None:
     if mine == yours:
         return
-    i_keep_mine = keep_this_one(mine, yours, i_am_initiator=True)
-    you_keep_mine = keep_this_one(yours, mine, i_am_initiator=False)
+    i_keep_mine = keeps_connection(mine, yours, i_am_initiator=True)
+    you_keep_mine = keeps_connection(yours, mine, i_am_initiator=False)
     assert i_keep_mine == you_keep_mine
-    assert keep_this_one(mine, yours, i_am_initiator=False) != i_keep_mine
+    assert keeps_connection(mine, yours, i_am_initiator=False) != i_keep_mine
 
 
 def test_every_state_but_the_last_can_end_and_all_can_be_reached() -> None:
-    reached = {State.GREETING} | {to for ways in TRANSITIONS.values() for to in ways.values()}
-    assert reached == set(State)
-    assert all(State.ENDED in ways.values() for state, ways in TRANSITIONS.items() if state is not State.ENDED)
+    reached = {SessionState.GREETING} | {to for ways in TRANSITIONS.values() for to in ways.values()}
+    assert reached == set(SessionState)
+    assert all(
+        SessionState.ENDED in ways.values() for state, ways in TRANSITIONS.items() if state is not SessionState.ENDED
+    )
 
 
 def test_the_specification_has_the_table_of_states_as_the_code_has_it() -> None:
     spec = (Path(protocol.__file__).parent / "README.md").read_text()
     for state, ways in TRANSITIONS.items():
-        if state is not State.ENDED:
+        if state is not SessionState.ENDED:
             frames = ", ".join(sorted(frame.__name__ for frame in ALLOWED[state] - {Ping, Bye}))
             to = "; ".join(f"{to.name} ({by.value})" for by, to in ways.items() if by is not Trigger.OVER)
             assert f"| {state.name}: {state.value} | {frames} | {to} |" in spec

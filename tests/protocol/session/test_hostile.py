@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Code, Ended, PeerIntroduced, Record, RemoteError, Session
+from protocol import Code, Ended, PeerIdentified, Record, RemoteError, Session
 from protocol.limits import HEADERS_PER_MINUTE, PREAUTH_SECONDS, PROGRESS_SECONDS, PULLED_MAX
-from protocol.session import ALLOWED, State
+from protocol.session import ALLOWED, SessionState
 from protocol.session.events import Phase
 from protocol.session.transfer import Outgoing
 from protocol.wire.frames import (
@@ -118,13 +118,13 @@ def in_live() -> Side:
     return Pair.of(Side(ALICE), Side(BOB)).run().responder
 
 
-STATES: dict[State, Callable[[], Side]] = {
-    State.GREETING: in_greeting,
-    State.ADMITTING: in_admitting,
-    State.COMPARING: in_comparing,
-    State.EXCHANGING: in_exchanging,
-    State.TRANSFERRING: in_transferring,
-    State.LIVE: in_live,
+STATES: dict[SessionState, Callable[[], Side]] = {
+    SessionState.GREETING: in_greeting,
+    SessionState.ADMITTING: in_admitting,
+    SessionState.COMPARING: in_comparing,
+    SessionState.EXCHANGING: in_exchanging,
+    SessionState.TRANSFERRING: in_transferring,
+    SessionState.LIVE: in_live,
 }
 
 
@@ -132,13 +132,13 @@ STATES: dict[State, Callable[[], Side]] = {
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_the_ways_into_each_state_lead_there(state: State) -> None:
+def test_the_ways_into_each_state_lead_there(state: SessionState) -> None:
     assert STATES[state]().session.state is state
 
 
 @pytest.mark.parametrize("kind", SAMPLES, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
-def test_a_frame_that_its_state_does_not_allow_is_refused(state: State, kind: type[Frame]) -> None:
+def test_a_frame_that_its_state_does_not_allow_is_refused(state: SessionState, kind: type[Frame]) -> None:
     if kind not in ALLOWED[state]:
         refused(Code.OUT_OF_ORDER, STATES[state](), SAMPLES[kind])
 
@@ -197,7 +197,7 @@ def test_a_certificate_for_another_key_proves_nothing() -> None:
         side = new_responder(known=False)
         say(side, GREETING)
         refused(Code.FORGED, side, Introduce(records))
-        assert not any(isinstance(event, PeerIntroduced) for event in side.events)
+        assert not any(isinstance(event, PeerIdentified) for event in side.events)
 
 
 def test_a_certificate_that_the_identity_did_not_sign_proves_nothing() -> None:
@@ -221,7 +221,7 @@ def test_without_a_common_version_or_algorithm_there_is_no_session() -> None:
     refused(Code.VERSION, in_greeting(), Hello((), (), NOW, None))
     side = in_greeting()
     say(side, Hello((3, 2, 1), (7, 1), NOW, None))
-    assert side.session.state is State.COMPARING
+    assert side.session.state is SessionState.COMPARING
 
 
 def test_records_that_nobody_pulled_are_refused() -> None:
@@ -284,7 +284,7 @@ def test_what_was_not_offered_cannot_be_pulled() -> None:
 def test_nobody_pulls_without_end() -> None:
     items: list[Item] = [(NOW, number.to_bytes(32, "big")) for number in range(2 * PULLED_MAX)]
     outgoing = Outgoing()
-    outgoing.offer(Phase.REST, items)
+    outgoing.offer(Phase.CONTENT, items)
     outgoing.pulled(PULLED_MAX)
     with pytest.raises(RemoteError) as caught:
         outgoing.pulled(1)
@@ -372,7 +372,7 @@ def test_a_timer_asked_for_is_never_asked_for_again_in_vain() -> None:
 
 
 @given(st.sampled_from(list(STATES)), st.lists(st.sampled_from(list(SAMPLES.values())), max_size=6))
-def test_any_frames_in_any_order_are_taken_or_refused(state: State, frames: list[Frame]) -> None:
+def test_any_frames_in_any_order_are_taken_or_refused(state: SessionState, frames: list[Frame]) -> None:
     side = STATES[state]()
     try:
         for frame in frames:
@@ -380,11 +380,11 @@ def test_any_frames_in_any_order_are_taken_or_refused(state: State, frames: list
     except RemoteError:
         side.session.bye(Code.MALFORMED)
         assert heard(side)[-1] == Bye(Code.MALFORMED)
-        assert side.session.state is State.ENDED
+        assert side.session.state is SessionState.ENDED
 
 
 @given(st.sampled_from(list(STATES)), st.binary(max_size=100))
-def test_random_bytes_never_hurt_more_than_their_sender(state: State, data: bytes) -> None:
+def test_random_bytes_never_hurt_more_than_their_sender(state: SessionState, data: bytes) -> None:
     side = STATES[state]()
     try:
         side.handle(side.session.receive(data, 0))

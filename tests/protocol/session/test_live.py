@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocol import (
-    NowLive,
+    LiveStarted,
     Phase,
 )
 from protocol.limits import (
@@ -25,7 +25,7 @@ def live_pair() -> Pair:
 
 def test_a_peer_with_nothing_new_is_live_at_once_and_told_so_once() -> None:
     pair = live_pair()
-    assert sum(isinstance(event, NowLive) for event in pair.initiator.events) == 1
+    assert sum(isinstance(event, LiveStarted) for event in pair.initiator.events) == 1
     assert [type(frame) for frame in pair.frames] == [Hello, Hello]
 
 
@@ -85,7 +85,7 @@ def test_what_one_side_has_lost_comes_back_with_the_next_comparison() -> None:
         side.put(MANY[:100])
     pair = Pair.of(one, other).run()
     del one.store[MANY[7].id]
-    one.session.update(Phase.REST, [], [item(MANY[7])])
+    one.session.update(Phase.CONTENT, [], [item(MANY[7])])
     pair.wait(RECHECK_SECONDS - 1)
     assert MANY[7].id not in one.store
     pair.wait(2)
@@ -95,7 +95,7 @@ def test_what_one_side_has_lost_comes_back_with_the_next_comparison() -> None:
 def test_a_withdrawn_item_is_not_announced() -> None:
     pair = live_pair()
     pair.responder.publish(MANY[0])
-    pair.responder.session.update(Phase.REST, [], [item(MANY[0])])
+    pair.responder.session.update(Phase.CONTENT, [], [item(MANY[0])])
     pair.run()
     assert not kinds(pair)[Have]
 

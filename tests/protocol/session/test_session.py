@@ -10,7 +10,7 @@ from protocol import (
     Code,
     Ended,
     Kind,
-    PeerIntroduced,
+    PeerIdentified,
     Phase,
     Record,
 )
@@ -45,7 +45,7 @@ def test_each_learns_who_the_other_is_before_anything_is_admitted() -> None:
     pair = Pair.of(acquainted=False).run()
     for side, peer in ((pair.initiator, BOB), (pair.responder, ALICE)):
         met = side.events[0]
-        assert isinstance(met, PeerIntroduced)
+        assert isinstance(met, PeerIdentified)
         assert (met.person, met.device, met.wall) == (peer.id, peer.device, NOW)
         assert met.certificate == peer.certificate()
         assert side.live
@@ -59,7 +59,7 @@ def test_who_holds_a_card_introduces_himself_at_once() -> None:
     other.start(ALICE, initiator=False)
     pair = Pair(one, other).run()
     met = other.events[0]
-    assert isinstance(met, PeerIntroduced)
+    assert isinstance(met, PeerIdentified)
     assert met.extra == [ALICE.profile()]
     assert not kinds(pair)[Who]
     assert one.live
@@ -75,7 +75,7 @@ def test_what_somebody_shows_of_himself_counts_before_what_others_claim_of_his_k
     other.start(ALICE, initiator=False)
     Pair(one, other).run()
     met = other.events[0]
-    assert isinstance(met, PeerIntroduced)
+    assert isinstance(met, PeerIdentified)
     assert met.person == ALICE.id
 
 
@@ -92,7 +92,7 @@ def test_a_speaker_is_asked_for_his_certificate_where_only_a_false_one_is_held(m
     pair = Pair(one, other).run()
     assert kinds(pair)[Who] == 1
     met = victim.events[0]
-    assert isinstance(met, PeerIntroduced)
+    assert isinstance(met, PeerIdentified)
     assert met.person == peer.id
 
 
@@ -105,7 +105,7 @@ def test_a_responder_says_nothing_but_who_until_its_node_admits() -> None:
     assert len(asked) == 1
     one.session.receive_many(asked, 0)
     events = other.session.receive_many(one.session.frames_to_send(), 0)
-    assert isinstance(events[0], PeerIntroduced)
+    assert isinstance(events[0], PeerIdentified)
     assert other.session.frames_to_send() == []
     other.session.bye(Code.REFUSED)
     pair = Pair(one, other).run()
@@ -119,10 +119,10 @@ def test_whoever_sends_a_struck_device_away_shows_it_why() -> None:
     one.start(BOB, initiator=True, introduce=True)
     other.start(phone, initiator=False)
     events = other.session.receive_many(one.session.frames_to_send(), 0)
-    assert isinstance(events[0], PeerIntroduced)
+    assert isinstance(events[0], PeerIdentified)
     other.session.bye(Code.REFUSED, [phone.strike()])
     met, ended = one.session.receive_many(other.session.frames_to_send(), 0)
-    assert isinstance(met, PeerIntroduced)
+    assert isinstance(met, PeerIdentified)
     assert (met.person, met.extra) == (BOB.id, [phone.strike()])
     assert isinstance(ended, Ended)
     assert ended.code is Code.REFUSED
@@ -254,7 +254,7 @@ def test_nodes_that_never_agree_stop_comparing_and_go_on() -> None:
         def take(self, records: list[Record]) -> None:
             for phase in Phase:
                 self.session.update(phase, [], [item(record) for record in records])
-            self.session.judged()
+            self.session.committed()
 
     one, other = Side(ALICE), Amnesiac(BOB)
     one.put([ALICE.certificate(), *MANY[:20]])

@@ -70,7 +70,7 @@ def test_a_card_comes_back_from_its_text(
 
 
 def test_a_renewed_certificate_comes_back_too() -> None:
-    renewed = ALICE.certificate(NOW + 5, version=3, floor=1, life=1000, outlives=NOW + 5000)
+    renewed = ALICE.certificate(NOW + 5, version=3, min_valid_version=1, life=1000, latest_expiry=NOW + 5000)
     assert Card.parse(replace(CARD, certificate=renewed).to_text()).certificate.wire == renewed.wire
 
 

@@ -20,11 +20,11 @@ from protocol import (
     Precision,
     Preference,
     Vouch,
+    absorb,
     block_tag,
     empty_policy,
+    may_reduce_access,
     merge,
-    narrows,
-    taken_over,
     with_block,
     with_preference,
     with_vouch,
@@ -73,14 +73,14 @@ def test_merging_is_commutative(devices: list[Policy]) -> None:
 @given(registers(), registers(), registers())
 def test_merging_is_associative(a: Policy, b: Policy, c: Policy) -> None:
     first, second, third = Entries.of(a), Entries.of(b), Entries.of(c)
-    assert first.joined(second).joined(third) == first.joined(second.joined(third))
-    assert first.joined(second).joined(third).effective() == merge([a, b, c])
+    assert first.merged(second).merged(third) == first.merged(second.merged(third))
+    assert first.merged(second).merged(third).effective() == merge([a, b, c])
 
 
 @given(registers(), registers())
 def test_merging_is_idempotent(a: Policy, b: Policy) -> None:
-    both = Entries.of(a).joined(Entries.of(b))
-    assert both.joined(both) == both == both.joined(Entries.of(a))
+    both = Entries.of(a).merged(Entries.of(b))
+    assert both.merged(both) == both == both.merged(Entries.of(a))
     assert merge([a, b, a]) == merge([a, b])
 
 
@@ -154,7 +154,7 @@ TAG = block_tag(ALICE, BOB)
     ],
 )
 def test_what_takes_from_somebody_narrows(old: Policy, new: Policy) -> None:
-    assert narrows(old, new)
+    assert may_reduce_access(old, new)
 
 
 @pytest.mark.parametrize(
@@ -174,15 +174,15 @@ def test_what_takes_from_somebody_narrows(old: Policy, new: Policy) -> None:
     ],
 )
 def test_what_only_gives_does_not_narrow(old: Policy, new: Policy) -> None:
-    assert not narrows(old, new)
+    assert not may_reduce_access(old, new)
 
 
 def test_an_entry_narrows_if_it_overrides_what_another_device_gave() -> None:
     other = register(Vouch(BOB, 900, 1))
-    assert not narrows(register(), register(Vouch(BOB, 600, 2)))
-    assert narrows(register(), register(Vouch(BOB, 600, 2)), [other])
-    assert narrows(register(), register(Vouch(BOB, 0, 2)), [other])
-    assert not narrows(register(), register(Vouch(BOB, 950, 2)), [other])
+    assert not may_reduce_access(register(), register(Vouch(BOB, 600, 2)))
+    assert may_reduce_access(register(), register(Vouch(BOB, 600, 2)), [other])
+    assert may_reduce_access(register(), register(Vouch(BOB, 0, 2)), [other])
+    assert not may_reduce_access(register(), register(Vouch(BOB, 950, 2)), [other])
 
 
 def test_an_audience_narrows_unless_it_holds_all_of_the_former_one() -> None:
@@ -216,12 +216,12 @@ def test_an_audience_narrows_unless_it_holds_all_of_the_former_one() -> None:
     for old in AUDIENCES:
         for new in AUDIENCES:
             change = register(preference=Preference(old)), register(preference=Preference(new))
-            assert narrows(*change) == (not audience(old) <= audience(new)), (old, new)
+            assert may_reduce_access(*change) == (not audience(old) <= audience(new)), (old, new)
 
 
 @given(registers(), registers(), st.lists(registers(), max_size=2))
 def test_what_does_not_narrow_leaves_everybody_as_much(old: Policy, new: Policy, others: list[Policy]) -> None:
-    if not narrows(old, new, others):
+    if not may_reduce_access(old, new, others):
         before, after = merge([old, *others]), merge([new, *others])
         assert all(after.vouches.get(subject, 0) >= weight for subject, weight in before.vouches.items())
         assert after.block_tags <= before.block_tags
@@ -284,15 +284,15 @@ def said(policies: list[Policy]) -> EffectivePolicy:
 def test_what_is_taken_over_holds_without_the_device_that_said_it(
     mine: Policy, theirs: Policy, others: list[Policy]
 ) -> None:
-    after = taken_over(mine, theirs, others, CLOCK + 1, SALT)
+    after = absorb(mine, theirs, others, CLOCK + 1, SALT)
     assert said([after, *others]) == said([after, theirs, *others]) == said([mine, theirs, *others])
-    assert taken_over(after, theirs, others, CLOCK + 2, SALT) is after
+    assert absorb(after, theirs, others, CLOCK + 2, SALT) is after
 
 
 @given(registers(), registers(), registers())
 def test_what_is_taken_over_does_not_bring_an_absent_device_back(mine: Policy, theirs: Policy, absent: Policy) -> None:
     """The one that was away comes back when the other's register is void: it hears the same as if both were there."""
-    after = taken_over(mine, theirs, [], CLOCK + 1, SALT)
+    after = absorb(mine, theirs, [], CLOCK + 1, SALT)
     together = merge([mine, theirs])
     spoken = {vouch.subject for vouch in theirs.vouches if vouch not in mine.vouches} & {
         vouch.subject for vouch in after.vouches if vouch.stamp == CLOCK + 1
@@ -303,7 +303,7 @@ def test_what_is_taken_over_does_not_bring_an_absent_device_back(mine: Policy, t
 
 @given(registers(), registers(), st.lists(registers(), max_size=2))
 def test_with_blocks_alone_nobody_gains(mine: Policy, theirs: Policy, others: list[Policy]) -> None:
-    after = merge([taken_over(mine, theirs, others, CLOCK + 1, SALT, blocks_only=True), *others])
+    after = merge([absorb(mine, theirs, others, CLOCK + 1, SALT, blocks_only=True), *others])
     rest, all_of_them = merge([mine, *others]), merge([mine, theirs, *others])
     assert after.block_tags == rest.block_tags | all_of_them.block_tags
     assert after.vouches == rest.vouches

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import FRAME_MAX_BYTES, REKEY_FRAMES
-from protocol.wire.channel import LENGTH_BYTES, Refused, Responder
+from protocol.wire.channel import LENGTH_BYTES, HandshakeRefused, Responder
 from protocol.wire.noise import public_key
 from protocol.wire.psk import PskCandidate, SeenEphemerals, card_psk, contact_psk
 from tests.support.channels import ALICE, BOB, PRESENCE, answer, connect, connected, dial
@@ -80,7 +80,7 @@ def test_no_bit_of_the_third_message_can_be_changed(place: int) -> None:
     third[place // 8 % len(third)] ^= 1 << place % 8
     with pytest.raises(RemoteError) as caught:
         responder.receive(bytes(third))
-    assert not isinstance(caught.value, Refused)
+    assert not isinstance(caught.value, HandshakeRefused)
     assert not responder.established
 
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from protocol.errors import Code
 from protocol.limits import PSK_CANDIDATES_MAX
-from protocol.wire.channel import HANDSHAKE_SIZES, LENGTH_BYTES, Refused, Responder
+from protocol.wire.channel import HANDSHAKE_SIZES, LENGTH_BYTES, HandshakeRefused, Responder
 from protocol.wire.noise import public_key
-from protocol.wire.psk import TAG_BYTES, PskCandidate, SeenEphemerals, card_psk
+from protocol.wire.psk import HINT_BYTES, PskCandidate, SeenEphemerals, card_psk
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.channels import ALICE, BOB, PRESENCE, answer, connect, dial, refusal
 from tests.support.vectors_noise import labelled
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FIRST_FLIGHT = TAG_BYTES + LENGTH_BYTES + HANDSHAKE_SIZES[0]
+FIRST_FLIGHT = HINT_BYTES + LENGTH_BYTES + HANDSHAKE_SIZES[0]
 
 
 @given(st.binary(min_size=FIRST_FLIGHT, max_size=300))
@@ -33,14 +33,14 @@ def test_fault_8_random_first_messages_get_zero_bytes(noise: bytes) -> None:
 
 @given(st.binary(min_size=HANDSHAKE_SIZES[0], max_size=HANDSHAKE_SIZES[0]))
 def test_fault_8_random_first_messages_of_the_right_length_get_zero_bytes(noise: bytes) -> None:
-    assert refusal(bytes(TAG_BYTES) + HANDSHAKE_SIZES[0].to_bytes(2, "big") + noise) is Code.REFUSED
+    assert refusal(bytes(HINT_BYTES) + HANDSHAKE_SIZES[0].to_bytes(2, "big") + noise) is Code.REFUSED
 
 
 @pytest.mark.parametrize("point", LOW_ORDER, ids=bytes.hex)
 def test_fault_8_a_low_order_ephemeral_key_gets_zero_bytes_even_under_a_valid_tag(point: bytes) -> None:
     good = dial().data_to_send()
-    key = slice(TAG_BYTES + LENGTH_BYTES, TAG_BYTES + LENGTH_BYTES + 32)
-    assert refusal(PRESENCE.tag(point) + good[TAG_BYTES : key.start] + point + good[key.stop :]) is Code.MALFORMED
+    key = slice(HINT_BYTES + LENGTH_BYTES, HINT_BYTES + LENGTH_BYTES + 32)
+    assert refusal(PRESENCE.tag(point) + good[HINT_BYTES : key.start] + point + good[key.stop :]) is Code.MALFORMED
 
 
 @given(place=st.integers(0, FIRST_FLIGHT * 8 - 1))
@@ -77,7 +77,7 @@ def test_a_refused_first_message_is_not_remembered() -> None:
 @pytest.mark.parametrize("length", [0, 1, HANDSHAKE_SIZES[0] - 1, HANDSHAKE_SIZES[0] + 1, 65_535])
 def test_fault_1_a_first_message_of_another_length_is_refused_at_its_prefix(length: int) -> None:
     good = dial().data_to_send()
-    assert refusal(good[:TAG_BYTES] + length.to_bytes(2, "big")) is Code.MALFORMED
+    assert refusal(good[:HINT_BYTES] + length.to_bytes(2, "big")) is Code.MALFORMED
 
 
 def test_fault_2_a_first_flight_in_single_bytes_draws_nothing_until_it_is_whole() -> None:
@@ -103,6 +103,6 @@ def test_no_more_candidates_are_tried_than_the_cap() -> None:
     responder = Responder(
         static_private=BOB, candidates=endless, seen=SeenEphemerals(), ephemeral_private=labelled("capped")
     )
-    with pytest.raises(Refused):
+    with pytest.raises(HandshakeRefused):
         responder.receive(dial(card_psk(labelled("unknown"))).data_to_send())
     assert tried <= PSK_CANDIDATES_MAX + 1

@@ -18,7 +18,7 @@ from protocol.wire.presence import (
     Announcement,
     announce,
     canonical_addresses,
-    recognise,
+    recognize,
     service_names,
 )
 from tests.support.golden import golden
@@ -53,7 +53,7 @@ def heard(announcement: Announcement) -> Announcement:
 
 
 def whose(announcement: Announcement, addresses: list[bytes], port: int = PORT) -> str | None:
-    sighting = recognise(announcement, addresses, port, [("carol", labelled("Carol's presence key")), ("bob", KEY)])
+    sighting = recognize(announcement, addresses, port, [("carol", labelled("Carol's presence key")), ("bob", KEY)])
     return sighting.name if sighting else None
 
 
@@ -64,25 +64,25 @@ def whose(announcement: Announcement, addresses: list[bytes], port: int = PORT) 
 def test_whoever_knows_the_presence_key_recognises_an_announcement(addresses: list[bytes], cards: int) -> None:
     announcement = announced(addresses, cards=cards)
     assert heard(announcement) == announcement
-    sighting = recognise(heard(announcement), announcement.addresses, PORT, [("bob", KEY)])
+    sighting = recognize(heard(announcement), announcement.addresses, PORT, [("bob", KEY)])
     assert sighting is not None
     assert sighting.addresses == announcement.addresses
 
 
 def test_whoever_holds_a_card_recognises_its_giver_without_the_presence_key() -> None:
     announcement = heard(announced(cards=3))
-    sighting = recognise(announcement, packed(HOME[0]), PORT, [("a card", labelled("card 2"))])
+    sighting = recognize(announcement, packed(HOME[0]), PORT, [("a card", labelled("card 2"))])
     assert sighting is not None
     assert sighting.name == "a card"
 
 
 def test_whoever_knows_no_key_recognises_nothing() -> None:
-    assert recognise(heard(announced()), packed(*HOME), PORT, [("carol", labelled("Carol's presence key"))]) is None
+    assert recognize(heard(announced()), packed(*HOME), PORT, [("carol", labelled("Carol's presence key"))]) is None
 
 
 def test_one_resolved_address_is_enough_on_a_host_with_several() -> None:
     for address in HOME:
-        sighting = recognise(heard(announced()), packed(address), PORT, [("bob", KEY)])
+        sighting = recognize(heard(announced()), packed(address), PORT, [("bob", KEY)])
         assert sighting is not None
         assert sighting.addresses == tuple(packed(address))
 
@@ -100,7 +100,7 @@ def test_fault_33_an_announcement_replayed_from_another_address_is_not_recognise
 
 
 def test_fault_33_of_a_replay_that_adds_its_own_address_only_the_owners_may_be_dialed() -> None:
-    sighting = recognise(heard(announced()), packed("192.168.1.66", HOME[0]), PORT, [("bob", KEY)])
+    sighting = recognize(heard(announced()), packed("192.168.1.66", HOME[0]), PORT, [("bob", KEY)])
     assert sighting is not None
     assert sighting.addresses == tuple(packed(HOME[0]))
 
@@ -127,8 +127,8 @@ def test_a_changed_nonce_is_not_recognised(place: int) -> None:
 
 def test_no_more_keys_are_tried_than_the_cap_and_the_first_come_first() -> None:
     others = [("somebody", labelled("somebody"))] * RECOGNITION_CANDIDATES_MAX
-    assert recognise(heard(announced()), packed(*HOME), PORT, [*others, ("bob", KEY)]) is None
-    assert recognise(heard(announced()), packed(*HOME), PORT, [*others[1:], ("bob", KEY)]) is not None
+    assert recognize(heard(announced()), packed(*HOME), PORT, [*others, ("bob", KEY)]) is None
+    assert recognize(heard(announced()), packed(*HOME), PORT, [*others[1:], ("bob", KEY)]) is not None
 
 
 # --- What a stranger sees ----------------------------------------------------------------------------------------------
@@ -262,5 +262,5 @@ def test_names_need_the_right_number_of_random_bytes() -> None:
 def test_the_committed_announcements_are_recognised_by_each_of_their_keys(case: dict[str, Any]) -> None:
     announcement = Announcement.from_txt({key.encode(): bytes.fromhex(value) for key, value in case["txt"].items()})
     for key in (case["presence_key"], *case["card_secrets"]):
-        sighting = recognise(announcement, packed(*case["addresses"]), case["port"], [("it", bytes.fromhex(key))])
+        sighting = recognize(announcement, packed(*case["addresses"]), case["port"], [("it", bytes.fromhex(key))])
         assert sighting is not None

@@ -8,7 +8,7 @@ from protocol.errors import LocalError, RemoteError
 from protocol.limits import SEEN_EPHEMERALS_MAX, SEEN_EPHEMERALS_PER_PSK_MAX
 from protocol.wire.channel import LENGTH_BYTES
 from protocol.wire.noise import public_key
-from protocol.wire.psk import TAG_BYTES, Psk, SeenEphemerals, card_psk, contact_psk, presence_psk
+from protocol.wire.psk import HINT_BYTES, Psk, SeenEphemerals, card_psk, contact_psk, presence_psk
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.channels import ALICE, BOB, PRESENCE, dial
 from tests.support.vectors_noise import labelled
@@ -17,7 +17,7 @@ from tests.support.vectors_noise import labelled
 def test_the_same_secret_gives_different_psks_for_different_uses() -> None:
     secret = labelled("one secret")
     assert presence_psk(secret) != card_psk(secret)
-    assert len({presence_psk(secret).key, presence_psk(secret).tag_key, card_psk(secret).key}) == 3
+    assert len({presence_psk(secret).key, presence_psk(secret).hint_key, card_psk(secret).key}) == 3
 
 
 def test_a_contact_psk_is_the_same_from_both_sides_and_from_no_third() -> None:
@@ -40,9 +40,9 @@ def test_fault_8_a_contact_with_a_low_order_key_is_refused(point: bytes) -> None
 
 def test_two_first_flights_with_one_psk_have_nothing_in_common() -> None:
     flights = [dial(ephemeral=f"dial {index}").data_to_send() for index in range(2)]
-    lengths = slice(TAG_BYTES, TAG_BYTES + LENGTH_BYTES)
+    lengths = slice(HINT_BYTES, HINT_BYTES + LENGTH_BYTES)
     assert flights[0][lengths] == flights[1][lengths]
-    assert flights[0][:TAG_BYTES] != flights[1][:TAG_BYTES]
+    assert flights[0][:HINT_BYTES] != flights[1][:HINT_BYTES]
     assert flights[0][lengths.stop :] != flights[1][lengths.stop :]
 
 

@@ -19,7 +19,7 @@ from protocol.limits import (
 )
 from protocol.wire import reconcile
 from protocol.wire.index import Index, Item
-from protocol.wire.reconcile import FINGERPRINT_BYTES, LEAF, SHORT_BYTES, Lens, Reconciler
+from protocol.wire.reconcile import FINGERPRINT_BYTES, LEAF, SHORT_BYTES, Reconciler, SessionHash
 
 HASH = bytes(64)
 YEAR = 365 * 24 * 3600
@@ -42,7 +42,7 @@ class Outcome:
 def compared(ours: set[Item], theirs: set[Item], number: int = 0) -> Outcome:
     """The whole conversation; asserts that both sides end together and agree on the counts."""
     indexes = Index(ours), Index(theirs)
-    opener, other = (Reconciler(index, Lens(HASH, 0, number)) for index in indexes)
+    opener, other = (Reconciler(index, SessionHash(HASH, 0, number)) for index in indexes)
     other.begin()
     messages = [opener.open()]
     turn = 0
@@ -137,7 +137,7 @@ def test_a_chance_collision_does_not_come_back_in_the_next_comparison(monkeypatc
 def test_fingerprints_are_the_sessions_own_and_the_comparisons_own() -> None:
     index = Index(made(12, 100))
     roots = {
-        Lens(hash_, phase, number).root(index)
+        SessionHash(hash_, phase, number).root(index)
         for hash_ in (bytes(64), bytes(63) + b"\1")
         for phase in (0, 1)
         for number in (0, 1)
@@ -153,7 +153,7 @@ A_PRINT = bytes(FINGERPRINT_BYTES)
 
 def answering(count: int = 1000) -> Reconciler:
     """A side that waits for the opening message."""
-    side = Reconciler(Index(made(13, count)), Lens(HASH, 0, 0))
+    side = Reconciler(Index(made(13, count)), SessionHash(HASH, 0, 0))
     side.begin()
     return side
 
@@ -206,19 +206,19 @@ def test_a_range_split_or_listed_too_finely_is_refused() -> None:
 
 def test_a_bound_beyond_the_range_that_was_asked_for_is_refused() -> None:
     """Ranges can neither overlap nor leave the one that they split."""
-    side = Reconciler(Index(made(14, 1000)), Lens(HASH, 0, 0))
+    side = Reconciler(Index(made(14, 1000)), SessionHash(HASH, 0, 0))
     side.open()
     refused(number(SPLIT) + A_PRINT + number((START + 2 * YEAR) << 1) + A_PRINT, side=side)
 
 
 def test_offers_without_end_are_refused() -> None:
-    side = Reconciler(Index(made(15, 3)), Lens(HASH, 0, 0))
+    side = Reconciler(Index(made(15, 3)), SessionHash(HASH, 0, 0))
     side.open()
     refused(b"\0" + number(RECONCILE_OFFERS_MAX + 1), Code.OVERSIZED, side)
 
 
 def test_bits_beyond_the_list_are_refused() -> None:
-    side = Reconciler(Index(made(16, 3)), Lens(HASH, 0, 0))
+    side = Reconciler(Index(made(16, 3)), SessionHash(HASH, 0, 0))
     side.open()
     refused(b"\x08" + number(0), side=side)
 
@@ -226,7 +226,7 @@ def test_bits_beyond_the_list_are_refused() -> None:
 def test_a_peer_that_claims_to_differ_everywhere_gets_an_end() -> None:
     """It hashes with another key, so no range is ever the same; splitting stops where few items are left."""
     index = Index(made(17, 5000))
-    side, liar = Reconciler(index, Lens(HASH, 0, 0)), Reconciler(index, Lens(HASH, 0, 1))
+    side, liar = Reconciler(index, SessionHash(HASH, 0, 0)), Reconciler(index, SessionHash(HASH, 0, 1))
     liar.begin()
     message = side.open()
     turns = 0

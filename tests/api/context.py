@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshnode.api.app import build
-from meshnode.api.context import Site
+from meshnode.api.context import ApiContext
 from meshnode.api.feed import Feed
-from meshnode.app.catalog.catalog import Catalogue
-from meshnode.app.explain.status import Attempt, NetworkState, Peer
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
 from meshnode.app.peers.sync import Synced
 from meshnode.replica.replica import Replica
 from protocol import PersonId
 
 
-class InlineDesk:
+class InlineStoreThread:
     """A desk without a thread."""
 
     async def run(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
@@ -31,7 +31,7 @@ class StillNetwork:
     now: NetworkState = field(
         default_factory=lambda: NetworkState(ready=True, port=4747, addresses=(("127.0.0.1", 4747),), announcing=True)
     )
-    tried: dict[PersonId, tuple[Attempt, ...]] = field(default_factory=dict)
+    tried: dict[PersonId, tuple[ConnectionAttempt, ...]] = field(default_factory=dict)
     looked: int = 0
     synced: tuple[Synced, ...] = ()
     missing: tuple[PersonId, ...] = ()
@@ -39,7 +39,7 @@ class StillNetwork:
     def state(self) -> NetworkState:
         return self.now
 
-    def attempts(self, person: PersonId) -> tuple[Attempt, ...]:
+    def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         return self.tried.get(person, ())
 
     async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
@@ -74,8 +74,10 @@ class Caller:
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
         self.network = StillNetwork()
-        self.site = Site(InlineDesk(), replica, self.network, Catalogue(replica), Feed(replica, self.network))
-        self._app = build(self.site)
+        self.context = ApiContext(
+            InlineStoreThread(), replica, self.network, Catalog(replica), Feed(replica, self.network)
+        )
+        self._app = build(self.context)
         self.answers: list[tuple[str, str, Answer]] = []
 
     async def __call__(
