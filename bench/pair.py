@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from meshnode.replica.replica import Replica
-from protocol import SeenEphemerals
+from protocol.wire import SeenEphemerals
 
 
 class Bytes(NamedTuple):

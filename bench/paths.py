@@ -6,7 +6,8 @@ import random
 from hashlib import blake2b
 
 from bench.harness import Bound, Report, timed
-from protocol import UNSET_PREFERENCE, EffectivePolicy, TrustGraph
+from protocol import UNSET_PREFERENCE
+from protocol.trust import EffectivePolicy, TrustGraph
 
 SEED = 1
 VOUCHES_EACH = 20

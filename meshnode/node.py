@@ -43,7 +43,8 @@ from meshnode.replica.revocation import is_self_revoked
 from meshnode.replica.verify import SharedVerifier
 from meshnode.store import Store
 from meshnode.store.store_thread import StoreThread
-from protocol import UNSET_PREFERENCE, Code, DeviceCode, Kind, PersonId, Preference, Record, device_slot, limits
+from protocol import UNSET_PREFERENCE, Code, Kind, PersonId, Preference, Record, device_slot, limits
+from protocol.tokens import DeviceCode
 
 log = logging.getLogger(__name__)
 

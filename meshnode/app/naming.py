@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from meshnode.errors import Ambiguous, NotFound, Usage
 from meshnode.replica.replica import Replica
-from protocol import Card, PersonId, person_matches, person_text, short_id
+from protocol import PersonId, person_matches, person_text, short_id
+from protocol.tokens import Card
 
 ID_PREFIX_MIN = 4  # shorter beginnings of an id would fit strangers by chance
 CANDIDATES_SHOWN = 8

@@ -15,7 +15,7 @@ from meshnode.cli.program import as_typed
 from meshnode.errors import Usage
 
 if TYPE_CHECKING:
-    from protocol import DeviceCode
+    from protocol.tokens import DeviceCode
 
 CODE_READ_MAX = 64 * 1024  # characters read from a pipe: no code is longer, whatever else comes
 WAIT_SECONDS = 120
@@ -150,7 +150,8 @@ def _tell(call: Settings, news: str) -> None:
 
 
 def _read(text: str) -> DeviceCode:
-    from protocol import Code, DeviceCode, RemoteError
+    from protocol import Code, RemoteError
+    from protocol.tokens import DeviceCode
 
     try:
         return DeviceCode.parse(text)

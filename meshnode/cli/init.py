@@ -71,16 +71,7 @@ def ask(
 def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
     """Make the node, say so unless `quiet`, and return the person's id and name."""
     from meshnode.node import found
-    from protocol import (
-        Audience,
-        InvalidField,
-        Precision,
-        Preference,
-        check_text,
-        limits,
-        person_text,
-        tidy,
-    )
+    from protocol import Audience, InvalidField, Precision, Preference, check_text, limits, person_text, tidy
 
     name = tidy(beginning.name)
     try:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Protocol, TypeVar
 
-from protocol import SESSIONS_MAX, SESSIONS_PER_PERSON_MAX, Code, DeviceId, PersonId
+from protocol import Code, DeviceId, PersonId, limits
 
 SAME_TIME_SECONDS = 10.0
 
@@ -58,10 +58,10 @@ class ConnectionTable(dict[Place, Kept]):
                 return [(new, Code.DUPLICATE)]
             self[place] = new
             return [(old, Code.DUPLICATE)]
-        if sum(person == new.person for person, _ in self) >= SESSIONS_PER_PERSON_MAX:
+        if sum(person == new.person for person, _ in self) >= limits.SESSIONS_PER_PERSON_MAX:
             return [(new, Code.BUSY)]
         closing: list[tuple[Kept, Code]] = []
-        if len(self) >= SESSIONS_MAX:
+        if len(self) >= limits.SESSIONS_MAX:
             guests = [link for link in self.values() if not link.contact] if new.contact else []
             if not guests:
                 return [(new, Code.BUSY)]

@@ -19,7 +19,8 @@ from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Mdns
 from meshnode.net.recognizer import RecognizedPeer, Recognizer
 from meshnode.net.services import AnnouncedService
-from protocol import ANNOUNCEMENT_LIFE, LocalError, PersonId, announce, service_names
+from protocol import LocalError, PersonId, limits
+from protocol.wire import announce, service_names
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +140,7 @@ class Discovery:
             pause = self._pause(now)
             if wanted != self._said or now >= new_look_at:
                 await self._announce(wanted)
-                new_look_at, said_at = now + ANNOUNCEMENT_LIFE, now
+                new_look_at, said_at = now + limits.ANNOUNCEMENT_LIFE, now
             elif now >= said_at + (REPEAT_SOONEST_SECONDS if soon else pause):
                 self._mdns.repeat()
                 said_at = now

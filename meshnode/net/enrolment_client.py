@@ -13,7 +13,8 @@ from meshnode.net.dialer import Address
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.interfaces import Interfaces, watch
 from meshnode.net.recognizer import RecognizedPeer
-from protocol import Code, DeviceCode, DeviceKeys, RemoteError, limits
+from protocol import Code, DeviceKeys, RemoteError, limits
+from protocol.tokens import DeviceCode
 
 log = logging.getLogger(__name__)
 

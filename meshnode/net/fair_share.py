@@ -7,7 +7,7 @@ until then his connections are not read.
 
 from __future__ import annotations
 
-from protocol import WORK_BURST_SECONDS, WORK_SHARE, PersonId
+from protocol import PersonId, limits
 
 PAUSE_MAX = 10.0  # seconds: his signs of life must still be heard in time
 PEOPLE_KEPT = 256  # beyond it, who owes nothing is forgotten
@@ -27,9 +27,9 @@ class FairShare:
 
     def pause(self, person: PersonId, now: float) -> float:
         """For how long he is to wait before he is heard again."""
-        over = self._owes(person, now) - WORK_BURST_SECONDS
-        return min(PAUSE_MAX, max(0.0, over) / WORK_SHARE)
+        over = self._owes(person, now) - limits.WORK_BURST_SECONDS
+        return min(PAUSE_MAX, max(0.0, over) / limits.WORK_SHARE)
 
     def _owes(self, person: PersonId, now: float) -> float:
         owed, at = self._owed.get(person, (0.0, now))
-        return max(0.0, owed - (now - at) * WORK_SHARE)
+        return max(0.0, owed - (now - at) * limits.WORK_SHARE)

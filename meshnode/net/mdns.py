@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from meshnode.net.services import AnnouncedService, ReceivedService
-from protocol import MDNS_QUEUE_MAX
+from protocol import limits
 
 if TYPE_CHECKING:
     from meshnode.net.mdns_thread import Engine
@@ -30,7 +30,7 @@ class Inbox:
     def __init__(self, token: trio.lowlevel.TrioToken, out: trio.MemorySendChannel[ReceivedService]) -> None:
         self._token = token
         self._out = out
-        self._waiting: deque[ReceivedService] = deque(maxlen=MDNS_QUEUE_MAX)
+        self._waiting: deque[ReceivedService] = deque(maxlen=limits.MDNS_QUEUE_MAX)
 
     def put(self, heard: ReceivedService) -> None:
         """Hand over from any thread."""
@@ -52,7 +52,7 @@ class Mdns:
     """One multicast DNS responder and listener. `heard` is where the announcements of others come out."""
 
     def __init__(self) -> None:
-        self._send, self.heard = trio.open_memory_channel[ReceivedService](MDNS_QUEUE_MAX)
+        self._send, self.heard = trio.open_memory_channel[ReceivedService](limits.MDNS_QUEUE_MAX)
         self._engine: Engine | None = None
         self._changing = trio.Lock()
 

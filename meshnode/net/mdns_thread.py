@@ -22,7 +22,8 @@ from zeroconf import (
 from zeroconf.const import _TYPE_PTR, _TYPE_SRV, _TYPE_TXT
 
 from meshnode.net.services import AnnouncedService, ReceivedService
-from protocol import MDNS_HEARD_PER_SECOND, SERVICE_TYPE
+from protocol import limits
+from protocol.wire import SERVICE_TYPE
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class AnnouncementListener(RecordUpdateListener):
         """So many a second; a flood's rest is lost here, before it costs more than its own parsing."""
         second = int(time.monotonic())
         if second != self._second:
-            self._second, self._left = second, MDNS_HEARD_PER_SECOND
+            self._second, self._left = second, limits.MDNS_HEARD_PER_SECOND
         self._left -= 1
         return self._left >= 0
 

@@ -33,7 +33,8 @@ from meshnode.net.recognizer import RecognizedPeer
 from meshnode.net.syncing import sync
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
-from protocol import Code, DeviceId, PersonId, SeenEphemerals, short_id
+from protocol import Code, DeviceId, PersonId, short_id
+from protocol.wire import SeenEphemerals
 
 log = logging.getLogger(__name__)
 

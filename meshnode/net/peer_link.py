@@ -21,7 +21,7 @@ from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import FairShare
 from meshnode.replica.changes import Change
-from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code, DeviceId, PersonId
+from protocol import Code, DeviceId, PersonId, limits
 
 log = logging.getLogger(__name__)
 
@@ -161,10 +161,10 @@ class PeerLink:
 
     async def _read(self) -> None:
         while True:
-            while len(self._outbox) > SESSION_BUFFER_BYTES:
+            while len(self._outbox) > limits.SESSION_BUFFER_BYTES:
                 await self._written.rung()
             data = b""
-            patience = float("inf") if self.talk.peer is not None else self.since + PREAUTH_SECONDS
+            patience = float("inf") if self.talk.peer is not None else self.since + limits.PREAUTH_SECONDS
             with trio.move_on_at(patience), suppress(trio.BrokenResourceError):
                 data = bytes(await self._stream.receive_some(READ_BYTES))
             if not data:

@@ -10,7 +10,7 @@ import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from protocol import PREAUTH_CONNECTIONS_MAX, PREAUTH_PER_ADDRESS_MAX
+from protocol import limits
 
 
 @dataclass(eq=False, slots=True)
@@ -25,7 +25,7 @@ class PreauthLimiter:
     """Those who wait, oldest first."""
 
     def __init__(
-        self, places: int = PREAUTH_CONNECTIONS_MAX, places_per_address: int = PREAUTH_PER_ADDRESS_MAX
+        self, places: int = limits.PREAUTH_CONNECTIONS_MAX, places_per_address: int = limits.PREAUTH_PER_ADDRESS_MAX
     ) -> None:
         self._places = places
         self._places_per_address = places_per_address

@@ -14,15 +14,8 @@ from typing import Any, NamedTuple
 from meshnode.net.dialer import Address
 from meshnode.net.interfaces import host_text
 from meshnode.net.services import ReceivedService
-from protocol import (
-    ANNOUNCEMENT_LIFE,
-    RECOGNITION_KEYS_PER_SECOND,
-    UNRECOGNIZED_REMEMBERED,
-    Announcement,
-    PersonId,
-    RemoteError,
-    recognize,
-)
+from protocol import PersonId, RemoteError, limits
+from protocol.wire import Announcement, recognize
 
 
 class RecognizedPeer(NamedTuple):
@@ -51,7 +44,7 @@ class Recognizer:
         self._known.clear()
         heard_before, self._strangers = self._strangers, OrderedDict()
         for heard, at in heard_before.values():
-            if now - at < ANNOUNCEMENT_LIFE and (recognized := self.whose(heard, now, at)) is not None:
+            if now - at < limits.ANNOUNCEMENT_LIFE and (recognized := self.whose(heard, now, at)) is not None:
                 yield recognized
 
     def whose(self, heard: ReceivedService, now: float, at: float | None = None) -> RecognizedPeer | None:
@@ -89,7 +82,7 @@ class Recognizer:
 
     def _within_budget(self, now: float) -> Sequence[tuple[PersonId, bytes]]:
         if int(now) != self._second:
-            self._second, self._left = int(now), RECOGNITION_KEYS_PER_SECOND
+            self._second, self._left = int(now), limits.RECOGNITION_KEYS_PER_SECOND
         candidates = self._candidates[: self._left]
         self._left -= len(candidates)
         return candidates
@@ -102,5 +95,5 @@ def _to_be_dialed(announcement: Announcement) -> set[bytes]:
 
 
 def _bound(remembered: OrderedDict[tuple[Announcement, int], Any]) -> None:
-    while len(remembered) > UNRECOGNIZED_REMEMBERED:
+    while len(remembered) > limits.UNRECOGNIZED_REMEMBERED:
         remembered.popitem(last=False)

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterator
 
 from meshnode.app.explain.status import Problem
 from meshnode.net.interfaces import Interfaces, host_text
-from protocol import CARD_ADDRESSES_MAX
+from protocol import limits
 
 
 def addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:
     """Where others can reach this node, best first, as a card carries it: without scopes, and not more than fit."""
     hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
-    return tuple((host, port) for host in hosts)[:CARD_ADDRESSES_MAX] if port else ()
+    return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
 
 
 def problems(interfaces: Interfaces, chosen: Collection[str], mdns_problem: str) -> Iterator[Problem]:

@@ -10,18 +10,14 @@ from enum import Enum
 from typing import Protocol
 
 from meshnode.replica.trust_state import TrustState
-from protocol import (
-    Audience,
-    DeviceId,
-    Kind,
+from protocol import Audience, DeviceId, Kind, PersonId, limits
+from protocol.letters import letter_tag
+from protocol.trust import (
     ListingFacts,
-    PersonId,
     Standing,
     TrustGraph,
     Verdict,
     effective_audience,
-    letter_tag,
-    limits,
     may_have_device,
     may_have_join,
     may_have_letter,

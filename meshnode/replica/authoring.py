@@ -10,16 +10,7 @@ from collections.abc import Callable
 
 from meshnode.errors import Failed, Refused
 from meshnode.replica.replica import Replica
-from protocol import (
-    Audience,
-    Body,
-    Code,
-    Kind,
-    Record,
-    device_slot,
-    limits,
-    signed,
-)
+from protocol import Audience, Body, Code, Kind, Record, device_slot, limits, signed
 
 _LIVES = {
     Kind.LISTING: limits.LISTING_LIFE,

@@ -33,12 +33,12 @@ from protocol import (
     RemoteError,
     body_of,
     check_header,
-    check_membership,
     device_slot,
     is_revocation,
     limits,
     verify_signature,
 )
+from protocol.trust import check_membership
 
 TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
 GRAPH_RECORD_KINDS = TRUST_KINDS | {Kind.PROFILE}

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store, Usage
-from protocol import Kind, Letter, PersonId, Record, body_of, letter_tag, limits
+from protocol import Kind, Letter, PersonId, Record, body_of, limits
+from protocol.letters import letter_tag
 
 
 class Caps(NamedTuple):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from meshnode.replica.replica import Replica
-from protocol import DeviceId, Kind, PeerIdentified, PersonId, Record, device_slot, is_revocation
+from protocol import DeviceId, Kind, PersonId, Record, device_slot, is_revocation
+from protocol.session import PeerIdentified
 
 
 def is_self_revoked(replica: Replica) -> bool:

@@ -19,18 +19,9 @@ from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.store import RecordState, Row, Store
-from protocol import (
-    Item,
-    Kind,
-    PersonId,
-    Phase,
-    Record,
-    RecordId,
-    Register,
-    device_slot,
-    limits,
-    phase_of,
-)
+from protocol import Kind, PersonId, Record, RecordId, Register, device_slot, limits
+from protocol.session import Phase, phase_of
+from protocol.wire import Item
 
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
 _QUESTIONS_SPARE = 1000  # of records long gone; beyond as many as were asked at first, the view is asked anew

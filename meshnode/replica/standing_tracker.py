@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from meshnode.replica.trust_state import TrustState
-from protocol import PersonId, TrustGraph
+from protocol import PersonId
+from protocol.trust import TrustGraph
 
 
 class _Stance(NamedTuple):

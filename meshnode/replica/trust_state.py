@@ -19,21 +19,17 @@ from protocol import (
     Body,
     Device,
     DeviceId,
-    EffectivePolicy,
     Join,
     Kind,
-    Memberships,
     PersonId,
     Policy,
     Profile,
     Record,
     RemoteError,
-    Standing,
-    TrustGraph,
     body_of,
     is_revocation,
-    merge,
 )
+from protocol.trust import EffectivePolicy, Memberships, Standing, TrustGraph, merge
 
 REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
 READ_REMEMBERED = 4096  # people read anew lately; whoever looks more seldom asks about everybody

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from protocol import Card, PersonId, card_id
+from protocol import PersonId
+from protocol.tokens import Card, card_id
 
 _ISSUED = "SELECT id, secret, weight, uses, expires FROM issued"
 

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from protocol import Action, Move, PersonId, Stage, decode, encode, limits
+from protocol import PersonId, decode, encode, limits
+from protocol.letters import Action, Move, Stage
 
 _COLUMNS = "no, other, id, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed"
 _FINISHED = (Stage.DECLINED, Stage.CANCELLED)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from meshnode.store.database import Database
-from protocol import ADDRESSES_REMEMBERED_MAX, DeviceId, PersonId
+from protocol import DeviceId, PersonId, limits
 
 
 class KnownAddress(NamedTuple):
@@ -93,7 +93,7 @@ class People:
             self._database.run(
                 "DELETE FROM address WHERE person = ?1 AND rowid NOT IN"
                 " (SELECT rowid FROM address WHERE person = ?1 ORDER BY seen DESC, rowid DESC LIMIT ?2)",
-                (who, ADDRESSES_REMEMBERED_MAX),
+                (who, limits.ADDRESSES_REMEMBERED_MAX),
             )
 
     def addresses(self, person: PersonId) -> list[KnownAddress]:

@@ -17,19 +17,7 @@ from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
 from meshnode.store.rows import RecordState, Row, id_key
 from meshnode.store.usage import Usage, UsageTable
 from meshnode.store.versions import CURRENT, NEWEST, VERSION, Version
-from protocol import (
-    Body,
-    DeviceId,
-    Kind,
-    Letter,
-    Listing,
-    PersonId,
-    Record,
-    RecordId,
-    RemoteError,
-    limits,
-    parse_body,
-)
+from protocol import Body, DeviceId, Kind, Letter, Listing, PersonId, Record, RecordId, RemoteError, limits, parse_body
 
 _GRAPH_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
 _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_GRAPH_KINDS}))"

@@ -5,16 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from meshnode.store.rows import RecordState
-from protocol import (
-    PENDING_LIFE,
-    REVOCATION_VERSION,
-    SUSPENDED_LIFE,
-    TOMBSTONE_GRACE,
-    Kind,
-    RecordId,
-    limits,
-    longest_life,
-)
+from protocol import REVOCATION_VERSION, Kind, RecordId, limits, longest_life
 
 NEWEST, CURRENT = 0, 1  # the role within a register; NULL for what stands aside
 VERSION = (
@@ -61,16 +52,16 @@ class Version(NamedTuple):
     @property
     def _grace(self) -> int:
         """How much longer it guards, in case others' clocks are wrong. Letters come and go too often for the long one."""
-        return limits.CLOCK_SKEW if self.kind == Kind.LETTER else TOMBSTONE_GRACE
+        return limits.CLOCK_SKEW if self.kind == Kind.LETTER else limits.TOMBSTONE_GRACE
 
     def due(self, state: RecordState, since: int) -> int:
         """When the purge must look at it, being in `state` since then."""
         if self.withdrawn or not self.complete:
             return self.guards_until + self._grace
         if state is RecordState.SUSPENDED:
-            return min(self.expires, since + SUSPENDED_LIFE)
+            return min(self.expires, since + limits.SUSPENDED_LIFE)
         if state is RecordState.PENDING:
-            return min(self.expires, since + PENDING_LIFE)
+            return min(self.expires, since + limits.PENDING_LIFE)
         return self.expires
 
     def leaves_a_header(self, now: int) -> bool:

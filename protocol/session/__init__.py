@@ -1,9 +1,8 @@
-"""What two nodes say to each other once their channel stands: a state machine in a few files, `Session` its door."""
+"""The session between two nodes, from Hello to Bye, as a state machine without I/O."""
 
 from __future__ import annotations
 
 from protocol.session.events import (
-    GRAPH_KINDS,
     Ended,
     Event,
     LiveStarted,
@@ -16,12 +15,9 @@ from protocol.session.events import (
 )
 from protocol.session.greeting import certifies_key, keeps_connection
 from protocol.session.session import Session
-from protocol.session.states import ALLOWED, TRANSITIONS, SessionState, Trigger
+from protocol.session.states import SessionState
 
 __all__ = [
-    "ALLOWED",
-    "GRAPH_KINDS",
-    "TRANSITIONS",
     "Ended",
     "Event",
     "LiveStarted",
@@ -32,7 +28,6 @@ __all__ = [
     "SelfIdentification",
     "Session",
     "SessionState",
-    "Trigger",
     "certifies_key",
     "keeps_connection",
     "phase_of",

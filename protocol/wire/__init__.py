@@ -1,1 +1,37 @@
 """What two nodes send: the handshake, the encrypted channel, frames, announcements and set reconciliation."""
+
+from __future__ import annotations
+
+from protocol.wire.channel import HandshakeRefused, Initiator, Responder
+from protocol.wire.enrolment import certificate_in, check_enrol, enrol
+from protocol.wire.frames import Bye, Enrol, Enrolled, decode_frame, encode_frame
+from protocol.wire.index import Item
+from protocol.wire.presence import SERVICE_TYPE, Announcement, announce, recognize, service_names
+from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
+
+__all__ = [
+    "SERVICE_TYPE",
+    "Announcement",
+    "Bye",
+    "Enrol",
+    "Enrolled",
+    "HandshakeRefused",
+    "Initiator",
+    "Item",
+    "Psk",
+    "PskCandidate",
+    "Responder",
+    "SeenEphemerals",
+    "announce",
+    "card_psk",
+    "certificate_in",
+    "check_enrol",
+    "contact_psk",
+    "decode_frame",
+    "device_psk",
+    "encode_frame",
+    "enrol",
+    "presence_psk",
+    "recognize",
+    "service_names",
+]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol import DeviceCode, Kind
+from protocol import Kind
+from protocol.tokens import DeviceCode
 from tests.cli.terminal import Terminal
 from tests.cli.village import Village, meshnode
 from tests.support.mesh_people import post

@@ -20,7 +20,8 @@ from meshnode.api.app import openapi_document
 from meshnode.cli import client as client_module
 from meshnode.cli import output, wording
 from meshnode.home import Home
-from protocol import CATEGORIES, LISTING_TYPES, URGENCIES, Audience, Relation
+from protocol import CATEGORIES, LISTING_TYPES, URGENCIES, Audience
+from protocol.trust import Relation
 from tests.cli.terminal import Terminal
 from tests.cli.test_json import CALLS, form
 from tests.cli.village import meshnode

@@ -83,8 +83,16 @@ LIBRARIES: dict[str, set[str]] = {
     "segno": {"meshnode.cli"},
 }
 
-# The facade shows this module of the protocol's as it is: a hundred constants are better named than listed.
-SHOWN_WHOLE = "protocol.limits"
+# What others import of the protocol: its facade, one facade for each subject, and the caps by name.
+FACADES = {
+    "protocol",
+    "protocol.trust",
+    "protocol.wire",
+    "protocol.session",
+    "protocol.letters",
+    "protocol.tokens",
+    "protocol.limits",
+}
 
 # What of the standard library is pure enough for `protocol`: no clock, no randomness, no files, no sockets.
 PURE = {
@@ -188,21 +196,21 @@ def test_layers_stay_sealed_off_from_what_is_below_them() -> None:
     assert not faults, told(faults)
 
 
-def test_the_protocol_is_imported_through_its_facade_alone() -> None:
+def test_the_protocol_is_imported_through_its_facades_alone() -> None:
     # Its own tests mirror its modules, their oracles need what a node does not, and the mesh listens to what is said.
     insiders = ("tests.protocol", "tests.support", "tests.mesh")
     faults = [
         found
         for found in all_imports("meshnode", "scripts", "tests")
-        if found.module.startswith("protocol.")
-        and found.module != SHOWN_WHOLE
+        if is_within(found.module, "protocol")
+        and found.module not in FACADES
         and not any(is_within(found.importer, place) for place in insiders)
     ]
     assert not faults, told(faults)
 
 
-def test_the_protocol_does_not_import_its_own_facade() -> None:
-    faults = [found for found in all_imports("protocol") if found.module == "protocol"]
+def test_the_protocol_does_not_import_its_own_facades() -> None:
+    faults = [found for found in all_imports("protocol") if found.module in FACADES - {"protocol.limits"}]
     assert not faults, told(faults)
 
 
@@ -214,5 +222,28 @@ def test_there_are_no_import_cycles(package: str) -> None:
             graph[found.importer].add(found.module)
     try:
         TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def package_graph(top_package: str) -> dict[str, set[str]]:
+    """Which of the packages and files directly below `top_package` imports which other, sub-packages taken whole."""
+    depth = top_package.count(".") + 2
+
+    def unit(module: str) -> str:
+        return ".".join(module.split(".")[:depth])
+
+    graph: dict[str, set[str]] = {unit(name): set() for name in modules() if is_within(name, top_package)}
+    for found in all_imports(top(top_package)):
+        ends = (unit(found.importer), unit(found.module))
+        if all(is_within(end, top_package) and end != top_package for end in ends) and ends[0] != ends[1]:
+            graph[ends[0]].add(ends[1])
+    return graph
+
+
+@pytest.mark.parametrize("package", ["protocol", "meshnode"])
+def test_packages_have_no_cycles_either(package: str) -> None:
+    try:
+        TopologicalSorter(package_graph(package)).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from protocol import DeviceCode
+from protocol.tokens import DeviceCode
 from tests.lan.conftest import MakeLan
 from tests.support.waiting import eventually
 

@@ -6,7 +6,7 @@ import pytest
 
 from meshnode.app.letters import inbox
 from meshnode.replica.replica import Replica
-from protocol import Introduction, OpenedLetter
+from protocol.letters import Introduction, OpenedLetter
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from meshnode.app.exchanges import stats
 from meshnode.app.exchanges.exchanges import MoveOrder
 from meshnode.app.listings import listings
 from meshnode.errors import MeshnodeError, Refused
-from protocol import Audience, Kind, Stage, limits
+from protocol import Audience, Kind, limits
+from protocol.letters import Stage
 from tests.app.exchanging import all_of, completed, inbox, make, offer, respond, states
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh

@@ -11,8 +11,9 @@ from meshnode.app.owner import policy
 from meshnode.app.peers.conversation import Conversation
 from meshnode.replica import authoring
 from meshnode.store import RecordState
-from protocol import Audience, Code, Kind, Listing, PersonId, Profile, Record, encode, limits, presence_psk
+from protocol import Audience, Code, Kind, Listing, PersonId, Profile, Record, encode, limits
 from protocol.limits import DAY, INT_MAX
+from protocol.wire import presence_psk
 from tests.support.intruder import Intruder
 from tests.support.malformed_records import another_signature, rewritten, with_signature
 from tests.support.mesh import EPOCH

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.peers.conversation import Conversation
-from protocol import PREAUTH_SECONDS, Code, Initiator, Kind, presence_psk
+from protocol import Code, Kind, limits
 from protocol.limits import FRAME_MAX_BYTES
+from protocol.wire import Initiator, presence_psk
 from protocol.wire.frames import (
     Bye,
     Compare,
@@ -60,8 +61,8 @@ def test_fault_2_a_byte_at_a_time_is_heard_out_and_silence_is_not() -> None:
     silent = village.mallory.call()
     due = silent.next_timer()
     assert due is not None
-    assert due <= village.mesh.time + PREAUTH_SECONDS
-    silent.tick(village.mesh.time + PREAUTH_SECONDS)
+    assert due <= village.mesh.time + limits.PREAUTH_SECONDS
+    silent.tick(village.mesh.time + limits.PREAUTH_SECONDS)
     assert silent.end is not None
     assert silent.end.code is Code.TIMEOUT
     assert silent.peer is None

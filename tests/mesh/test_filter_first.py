@@ -13,7 +13,8 @@ import pytest
 
 from meshnode.app.owner import policy
 from meshnode.store import RecordState
-from protocol import Audience, Kind, Listing, PersonId, Receipt, Record, seal, signed
+from protocol import Audience, Kind, Listing, PersonId, Record, signed
+from protocol.letters import Receipt, seal
 from protocol.limits import DAY, LETTER_LIFE
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend, post, rewrite, sees, vouch

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.letters.letters import Delivery
-from protocol import Kind, Letter, Record, letter_tag, limits, seal
+from protocol import Kind, Letter, Record, limits
+from protocol.letters import letter_tag, seal
 from tests.support.intruder import Intruder
 from tests.support.mail import SECRET, ZOE, delivery, settle_down, stored, village, words, write
 from tests.support.mesh import EPOCH, Mesh

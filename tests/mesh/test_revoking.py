@@ -9,19 +9,8 @@ from meshnode.app.devices import reissue
 from meshnode.app.owner import policy
 from meshnode.errors import Refused, StorageFull
 from meshnode.replica import authoring
-from protocol import (
-    Audience,
-    Block,
-    Kind,
-    Policy,
-    Precision,
-    Preference,
-    Vouch,
-    block_tag,
-    body_of,
-    device_slot,
-    limits,
-)
+from protocol import Audience, Block, Kind, Policy, Precision, Preference, Vouch, body_of, device_slot, limits
+from protocol.trust import block_tag
 from tests.support.mesh_devices import presence_key, problems, replica, revoke, village
 from tests.support.mesh_people import (
     befriend,

@@ -13,7 +13,7 @@ import pytest
 
 from meshnode.home import Home
 from meshnode.keyring import Keyring
-from protocol import DeviceCode
+from protocol.tokens import DeviceCode
 from tests.support.processes import NO_INTERFACE, PROJECT, Start, ask, environment, meshnode, ready, words
 from tests.support.waiting import eventually
 

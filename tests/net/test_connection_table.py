@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from meshnode.net.connection_table import ConnectionTable
-from protocol import SESSIONS_MAX, SESSIONS_PER_PERSON_MAX, Code
+from protocol import Code, limits
 
 SMALL, LARGE = bytes(32), b"\xff" * 32
 
@@ -60,7 +60,7 @@ def test_a_device_that_comes_back_replaces_its_old_connection(me: bytes) -> None
 def full() -> ConnectionTable[Link]:
     """As many connections as there may be, with people who are no contacts; number 7 came last."""
     links: ConnectionTable[Link] = ConnectionTable(SMALL)
-    for number in range(SESSIONS_MAX):
+    for number in range(limits.SESSIONS_MAX):
         links.admit(Link(bytes([number]) * 32, dialed=False, since=100.0 if number == 7 else 0.0))
     return links
 
@@ -69,7 +69,7 @@ def test_beyond_the_cap_nobody_else_gets_in() -> None:
     links = full()
     new = Link(LARGE, dialed=False)
     assert links.admit(new) == [(new, Code.BUSY)]
-    assert len(links) == SESSIONS_MAX
+    assert len(links) == limits.SESSIONS_MAX
 
 
 def test_for_a_contact_the_latest_of_those_who_are_none_makes_room() -> None:
@@ -78,7 +78,7 @@ def test_for_a_contact_the_latest_of_those_who_are_none_makes_room() -> None:
     [(closed, code)] = links.admit(new)
     assert (closed.device[0], code) == (7, Code.BUSY)
     assert links[new.place] is new
-    assert len(links) == SESSIONS_MAX
+    assert len(links) == limits.SESSIONS_MAX
 
 
 def test_nobody_pushes_out_a_connection_by_certifying_its_device_as_his_own() -> None:
@@ -93,7 +93,9 @@ def test_nobody_pushes_out_a_connection_by_certifying_its_device_as_his_own() ->
 
 def test_nobody_takes_all_places_with_devices_of_his_own() -> None:
     links: ConnectionTable[Link] = ConnectionTable(SMALL)
-    mine = [Link(bytes([number]) * 32, dialed=False, person=b"one") for number in range(SESSIONS_PER_PERSON_MAX + 1)]
+    mine = [
+        Link(bytes([number]) * 32, dialed=False, person=b"one") for number in range(limits.SESSIONS_PER_PERSON_MAX + 1)
+    ]
     closed = [closing for link in mine for closing in links.admit(link)]
     assert closed == [(mine[-1], Code.BUSY)]
     assert links.admit(Link(LARGE, dialed=False)) == []

@@ -16,7 +16,7 @@ from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Inbox, Mdns
 from meshnode.net.recognizer import RecognizedPeer
 from meshnode.net.services import AnnouncedService, ReceivedService
-from protocol import ANNOUNCEMENT_LIFE, MDNS_QUEUE_MAX
+from protocol import limits
 from tests.net.test_interfaces import HOME, LOOPBACK
 from tests.support.people import Person, grown
 
@@ -80,7 +80,7 @@ async def test_an_announcement_names_addresses_and_port_and_no_loopback(autojump
 
 
 async def test_names_nonce_and_tags_are_new_every_quarter_of_an_hour(autojump_clock: MockClock) -> None:
-    services = (await run(3 * ANNOUNCEMENT_LIFE - 1)).services
+    services = (await run(3 * limits.ANNOUNCEMENT_LIFE - 1)).services
     assert len(services) == 3
     looks = [(service.instance, service.host, service.txt[b"n"], service.txt[b"t"]) for service in services]
     assert all(len(set(part)) == 3 for part in zip(*looks, strict=True))
@@ -137,7 +137,7 @@ async def test_a_new_card_is_announced_at_once(autojump_clock: MockClock) -> Non
 
 
 async def test_who_only_listens_says_nothing_at_all(autojump_clock: MockClock) -> None:
-    air = await run(2 * ANNOUNCEMENT_LIFE, Mode.LISTEN)
+    air = await run(2 * limits.ANNOUNCEMENT_LIFE, Mode.LISTEN)
     assert not air.services
 
 
@@ -150,10 +150,10 @@ async def test_goodbye_is_said_at_the_end(autojump_clock: MockClock) -> None:
 
 
 async def test_a_flood_fills_the_inbox_and_no_more() -> None:
-    send, receive = trio.open_memory_channel[ReceivedService](MDNS_QUEUE_MAX)
+    send, receive = trio.open_memory_channel[ReceivedService](limits.MDNS_QUEUE_MAX)
     inbox = Inbox(trio.lowlevel.current_trio_token(), send)
     flood = partial(inbox.put, ReceivedService("x", (), 1, {}))
-    await trio.to_thread.run_sync(lambda: [flood() for _ in range(50 * MDNS_QUEUE_MAX)])
+    await trio.to_thread.run_sync(lambda: [flood() for _ in range(50 * limits.MDNS_QUEUE_MAX)])
     await trio.testing.wait_all_tasks_blocked()
-    assert receive.statistics().current_buffer_used <= MDNS_QUEUE_MAX
+    assert receive.statistics().current_buffer_used <= limits.MDNS_QUEUE_MAX
     assert receive.statistics().current_buffer_used > 0

@@ -11,7 +11,8 @@ from trio.testing import MockClock
 from meshnode.app.devices import device_list as devices
 from meshnode.app.peers.conversation import Conversation
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
-from protocol import Code, DeviceCode
+from protocol import Code
+from protocol.tokens import DeviceCode
 from tests.support.mesh import Mesh, Node
 from tests.support.people import Person, grown
 

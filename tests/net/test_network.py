@@ -18,7 +18,7 @@ from meshnode.net.dialer import Address, Dialer, DialOutcome
 from meshnode.net.listener import BACKLOG
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
-from protocol import PREAUTH_CONNECTIONS_MAX, Code, DeviceId, Kind, PersonId
+from protocol import Code, DeviceId, Kind, PersonId, limits
 from tests.support.network import Node, connect, replica_of, start, until
 
 
@@ -113,7 +113,7 @@ async def test_among_five_hundred_who_only_hold_the_line_a_contact_still_gets_in
     held: list[trio.SocketStream] = []
     for _ in range(500 // BACKLOG):
         held += [await trio.open_tcp_stream(*bob.address) for _ in range(BACKLOG)]
-        assert len(bob.network.links) <= PREAUTH_CONNECTIONS_MAX
+        assert len(bob.network.links) <= limits.PREAUTH_CONNECTIONS_MAX
     await connect(alice, bob)
     for stream in held:
         await trio.aclose_forcefully(stream)

@@ -17,7 +17,7 @@ from meshnode.net.dialer import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
 from meshnode.net.peer_link import STALL_SECONDS, Origin, PeerLink
 from meshnode.replica.changes import Change
-from protocol import PREAUTH_SECONDS, SESSION_BUFFER_BYTES, Code
+from protocol import Code, limits
 
 Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
 BOB = b"b" * 32
@@ -54,7 +54,7 @@ class Talk:
         elif data == b"nonsense":
             self.end = End(Code.MALFORMED, silent=True)
         elif data == b"much":
-            self.outbox.append(bytes(2 * SESSION_BUFFER_BYTES))
+            self.outbox.append(bytes(2 * limits.SESSION_BUFFER_BYTES))
         else:
             self.outbox.append(data)
 
@@ -149,7 +149,7 @@ async def test_who_proves_nothing_in_time_is_cut_off_without_a_byte(
     begun = trio.current_time()
     ends = await linked(nursery, Talk())
     await ends.over.wait()
-    assert trio.current_time() - begun == pytest.approx(PREAUTH_SECONDS)
+    assert trio.current_time() - begun == pytest.approx(limits.PREAUTH_SECONDS)
     assert await ends.other.receive_some() == b""
 
 
@@ -167,7 +167,7 @@ async def test_one_byte_now_and_then_buys_no_time(nursery: trio.Nursery, autojum
 
     nursery.start_soon(drip)
     await ends.over.wait()
-    assert trio.current_time() - begun == pytest.approx(PREAUTH_SECONDS)
+    assert trio.current_time() - begun == pytest.approx(limits.PREAUTH_SECONDS)
 
 
 async def test_who_is_known_may_be_silent_for_long(nursery: trio.Nursery, autojump_clock: MockClock) -> None:

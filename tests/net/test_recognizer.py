@@ -11,7 +11,8 @@ from meshnode.net import recognizer
 from meshnode.net.dialer import Address
 from meshnode.net.recognizer import RecognizedPeer, Recognizer
 from meshnode.net.services import ReceivedService
-from protocol import UNRECOGNIZED_REMEMBERED, announce, recognize
+from protocol import limits
+from protocol.wire import announce, recognize
 from tests.support.people import Person, grown
 
 ALICE, BOB = Person("Alice"), Person("Bob")
@@ -126,6 +127,6 @@ def test_a_flood_costs_no_more_than_its_budget_and_the_next_second_has_a_new_one
 
 def test_a_flood_of_strangers_fills_no_memory() -> None:
     made = knowing(*EVERYBODY)
-    for number in range(UNRECOGNIZED_REMEMBERED + 50):
+    for number in range(limits.UNRECOGNIZED_REMEMBERED + 50):
         made.whose(heard(Person("Mallory"), nonce=number), float(number))
-    assert len(made._strangers) == UNRECOGNIZED_REMEMBERED
+    assert len(made._strangers) == limits.UNRECOGNIZED_REMEMBERED

@@ -8,7 +8,8 @@ from meshnode.app.owner import policy
 from meshnode.replica.access import Access, access_key, as_asked_by
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState, Row
-from protocol import Audience, Kind, PersonId, Precision, Preference, Receipt, Record, coarse, limits, seal
+from protocol import Audience, Kind, PersonId, Precision, Preference, Record, coarse, limits
+from protocol.letters import Receipt, seal
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.people import Person
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshnode.replica.served_set import ServedSet
 from meshnode.store import RecordState
-from protocol import Phase
+from protocol.session import Phase
 from tests.support.network import replica_of
 from tests.support.people import Person
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from meshnode.replica.served_set import ServedSet
 from meshnode.store import RecordState
-from protocol import PROFILE_SLOT, Audience, Kind, Phase
+from protocol import PROFILE_SLOT, Audience, Kind
+from protocol.session import Phase
 from tests.support.forger import forged_profile
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, post, vouch

@@ -9,7 +9,7 @@ import pytest
 from meshnode.store import Exchange, Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import migrate, migrations
-from protocol import Action, Move, Stage
+from protocol.letters import Action, Move, Stage
 from tests.support.exchanges import move, terms
 from tests.support.people import NOW, Person, grown
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from meshnode.store import RecordState, Store, StoredLetter
 from meshnode.store.letters import DELIVERIES_KEPT
-from protocol import Kind, Letter, Receipt, Record, limits, seal
+from protocol import Kind, Letter, Record, limits
+from protocol.letters import Receipt, seal
 from protocol.limits import DAY
 from tests.support.people import NOW, Person, grown
 from tests.support.registers import put

@@ -10,8 +10,8 @@ import trio
 
 from meshnode.store import ClaimResult, RecordState, Store
 from meshnode.store.store_thread import StoreThread
-from protocol import Card
 from protocol.limits import ADDRESSES_REMEMBERED_MAX, DAY
+from protocol.tokens import Card
 from tests.support.people import NOW, Person, grown
 
 ALICE = Person("Alice")

@@ -5,18 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from protocol import (
-    Group,
-    GroupKind,
-    Join,
-    Kind,
-    Record,
-    accepted,
-    founded,
-    invitation,
-    invitation_tag,
-)
+from protocol import Group, GroupKind, Join, Kind, Record
 from protocol.limits import DAY, JOIN_LIFE, NONCE_BYTES
+from protocol.trust import accepted, founded, invitation, invitation_tag
 from tests.support.people import NOW, Person, grown
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import Action, AuthoredMove, Move, Terms, exchange_id
+from protocol.letters import Action, AuthoredMove, Move, Terms, exchange_id
 from tests.support.people import NOW, Person, grown
 
 ASKER, OWNER = Person("Bob"), Person("Alice")

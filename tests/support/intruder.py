@@ -10,23 +10,17 @@ from collections.abc import Iterable
 
 from meshnode.app.owner import policy
 from meshnode.app.peers.conversation import Conversation
-from protocol import (
-    Initiator,
-    Kind,
+from protocol import Kind, Record, RecordId, RemoteError, device_slot
+from protocol.session import (
     PeerIdentified,
     Phase,
-    Psk,
-    Record,
-    RecordId,
     RecordsReceived,
     RecordsRequested,
-    RemoteError,
     SelfIdentification,
     Session,
-    contact_psk,
-    device_slot,
     phase_of,
 )
+from protocol.wire import Initiator, Psk, contact_psk
 from protocol.wire.frames import Frame, Hello, decode_frame, encode_frame
 from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.people import Person, grown

@@ -5,7 +5,8 @@ from __future__ import annotations
 from meshnode.app.letters import letters
 from meshnode.app.letters.letters import Delivery
 from meshnode.store import RecordState
-from protocol import Introduction, Kind, Record
+from protocol import Kind, Record
+from protocol.letters import Introduction
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend, person
 from tests.support.people import Person

@@ -23,17 +23,9 @@ from meshnode.clock import Clock
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
-from protocol import (
-    Audience,
-    DeviceCode,
-    DeviceKeys,
-    IdentityKeys,
-    PersonId,
-    Precision,
-    Preference,
-    SeenEphemerals,
-    limits,
-)
+from protocol import Audience, DeviceKeys, IdentityKeys, PersonId, Precision, Preference, limits
+from protocol.tokens import DeviceCode
+from protocol.wire import SeenEphemerals
 from tests.support.verdicts import SharedVerdicts
 
 EPOCH = 1_800_000_000  # where virtual time begins, UNIX seconds

@@ -26,11 +26,11 @@ from protocol import (
     Profile,
     Record,
     Vouch,
-    block_tag,
     device_slot,
     signed,
 )
 from protocol.limits import DAY, DEVICE_LIFE, FOREVER, POLICY_LIFE, PROFILE_LIFE
+from protocol.trust import block_tag
 
 NOW = 1_800_000_000
 """A Friday in January 2027: what `now` is in a test that does not say."""

@@ -16,17 +16,7 @@ from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
 from meshnode.replica.access import Access
 from meshnode.store import RecordState
-from protocol import (
-    Audience,
-    Kind,
-    Precision,
-    Preference,
-    Record,
-    RecordId,
-    coarse,
-    distance_km,
-    limits,
-)
+from protocol import Audience, Kind, Precision, Preference, Record, RecordId, coarse, distance_km, limits
 from tests.support.mesh import Mesh, Node
 from tests.support.mesh_people import acquaint, block, post, rewrite, unblock, vouch, withdraw
 from tests.support.model import BruteListing, World, brute_best_path, brute_mesh, brute_visible, brute_web

@@ -6,22 +6,21 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from protocol import (
+from protocol import Record, RecordId
+from protocol.limits import RECHECK_SECONDS
+from protocol.session import (
     Ended,
     Event,
-    Item,
     LiveStarted,
     PeerIdentified,
     Phase,
-    Record,
-    RecordId,
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
     Session,
     phase_of,
 )
-from protocol.limits import RECHECK_SECONDS
+from protocol.wire import Item
 from protocol.wire.frames import Compare, Frame, Records, Roots, decode_frame
 from tests.support.people import NOW, Person
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from meshnode.app.peers import conversation
-from protocol import DeviceId, SelfIdentification, Session
+from protocol import DeviceId
+from protocol.session import SelfIdentification, Session
 from protocol.wire.frames import Frame, Pull, decode_frame
 
 

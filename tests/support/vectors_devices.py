@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from protocol import DeviceCode, Enrolled, Record, encode_frame, enrol
+from protocol import Record
+from protocol.tokens import DeviceCode
+from protocol.wire import Enrolled, encode_frame, enrol
 from tests.support.people import NOW, Person, grown
 
 ALICE, PHONE = Person("Alice"), Person("Alice", "phone")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import Action, Move, community_tags, encode, exchange_id, stage_of
+from protocol import encode
+from protocol.letters import Action, Move, community_tags, exchange_id, stage_of
 from tests.support.exchanges import ASKER, OWNER, made, move, terms
 from tests.support.people import grown
 

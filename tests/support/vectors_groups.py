@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from protocol import Group, GroupKind, Join, Record, Step, group_text, invitation_tag
+from protocol import Group, GroupKind, Join, Record, Step, group_text
+from protocol.trust import invitation_tag
 from tests.support.chains import begun, chain, follows, invites, join_record
 from tests.support.people import NOW, Person
 

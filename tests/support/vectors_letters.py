@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from protocol import Content, Introduction, Kind, Letter, Receipt, RemoteError, Value, letter_tag, open_letter, seal
+from protocol import Kind, Letter, RemoteError, Value
+from protocol.letters import Content, Introduction, Receipt, letter_tag, open_letter, seal
 from protocol.limits import LETTER_LIFE
 from tests.support.people import Person, grown
 

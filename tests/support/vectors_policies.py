@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import (
-    UNSET_PREFERENCE,
-    Audience,
-    Block,
-    Policy,
-    Precision,
-    Preference,
-    Vouch,
-    block_tag,
-    may_reduce_access,
-    merge,
-)
+from protocol import UNSET_PREFERENCE, Audience, Block, Policy, Precision, Preference, Vouch
+from protocol.trust import block_tag, may_reduce_access, merge
 from tests.support.people import grown
 
 A, B, C, D, E = PEOPLE = sorted(grown("vectors", name) for name in ("Alice", "Bob", "Carol", "Dave", "Erin"))

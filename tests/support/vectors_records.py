@@ -8,7 +8,6 @@ from protocol import (
     Audience,
     Block,
     Body,
-    Card,
     Device,
     Kind,
     Listing,
@@ -19,7 +18,6 @@ from protocol import (
     Record,
     Value,
     Vouch,
-    card_id,
     encode,
     fingerprint_words,
     person_text,
@@ -27,6 +25,7 @@ from protocol import (
     signature_key,
     signature_message,
 )
+from protocol.tokens import Card, card_id
 from tests.support.people import NOW, Person, grown
 
 VALUES: dict[str, Value] = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from protocol import Phase, Record
+from protocol import Record
 from protocol.codec import encode
+from protocol.session import Phase
 from protocol.wire.frames import (
     Bye,
     Compare,

@@ -5,9 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from protocol import (
-    limit,
-)
+from protocol.trust import limit
 from protocol.trust.weights import COST
 from tests.support.model import World
 from tests.support.people import grown

@@ -5,17 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from protocol import (
-    Audience,
+from protocol import Audience, Precision, across_km, coarse, distance_km, distance_words
+from protocol.trust import (
     ListingFacts,
-    Precision,
     Standing,
     Wish,
-    across_km,
-    coarse,
     cost,
-    distance_km,
-    distance_words,
     limit,
     may_have_device,
     may_have_letter,

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from protocol import UNSET_PREFERENCE, EffectivePolicy, PersonId, TrustGraph, block_tag
+from protocol import UNSET_PREFERENCE, PersonId
+from protocol.trust import EffectivePolicy, TrustGraph, block_tag
 from tests.support.model import Person, World
 
 

@@ -21,7 +21,8 @@ from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState, Row, Seen
-from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, Wish, limits, parse_body
+from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, limits, parse_body
+from protocol.trust import Wish
 
 SLICE = 500  # listings read at a time while filling: the desk is free in between
 NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything anew

@@ -10,7 +10,8 @@ from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
 from meshnode.errors import Refused, Usage
 from meshnode.replica.replica import Replica
-from protocol import DeviceCode, DeviceId, InvalidField, check_text, device_code_id, device_text, limits, tidy
+from protocol import DeviceId, InvalidField, check_text, device_text, limits, tidy
+from protocol.tokens import DeviceCode, device_code_id
 
 
 @dataclass(frozen=True, slots=True)

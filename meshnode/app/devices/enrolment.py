@@ -6,19 +6,8 @@ import logging
 
 from meshnode.app.owner.certificates import certify
 from meshnode.replica.replica import Replica
-from protocol import (
-    PROFILE_SLOT,
-    Bye,
-    Code,
-    DeviceId,
-    Enrol,
-    Enrolled,
-    Kind,
-    Record,
-    check_enrol,
-    device_slot,
-    limits,
-)
+from protocol import PROFILE_SLOT, Code, DeviceId, Kind, Record, device_slot, limits
+from protocol.wire import Bye, Enrol, Enrolled, check_enrol
 
 log = logging.getLogger(__name__)
 

@@ -7,23 +7,10 @@ from dataclasses import dataclass
 
 from meshnode.errors import Failed
 from meshnode.replica.replica import Replica
-from protocol import (
-    Bye,
-    Code,
-    DeviceCode,
-    DeviceId,
-    DeviceKeys,
-    Enrolled,
-    Initiator,
-    Record,
-    RemoteError,
-    certificate_in,
-    certifies_key,
-    decode_frame,
-    device_psk,
-    encode_frame,
-    enrol,
-)
+from protocol import Code, DeviceId, DeviceKeys, Record, RemoteError
+from protocol.session import certifies_key
+from protocol.tokens import DeviceCode
+from protocol.wire import Bye, Enrolled, Initiator, certificate_in, decode_frame, device_psk, encode_frame, enrol
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from meshnode.app.naming import remember_name
 from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
-from protocol import block_tag
+from protocol.trust import block_tag
 
 _FOLLOWED = "policy followed"  # the name, in the store's small values, of the circle's version when this was last done
 

@@ -19,19 +19,8 @@ from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
-from protocol import (
-    CATEGORIES,
-    LISTING_TYPES,
-    WEB,
-    Audience,
-    ListingFacts,
-    Verdict,
-    Wish,
-    as_trust,
-    distance_km,
-    effective_audience,
-    visible,
-)
+from protocol import CATEGORIES, LISTING_TYPES, Audience, distance_km
+from protocol.trust import WEB, ListingFacts, Verdict, Wish, as_trust, effective_audience, visible
 
 WISHES_REMEMBERED = 40  # different limits of trust and distance; words, types and categories are none
 WITHIN_MAX_KM = 40_000  # once around

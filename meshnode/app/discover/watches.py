@@ -18,7 +18,8 @@ from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import Watch
-from protocol import Kind, Verdict, limits
+from protocol import Kind, limits
+from protocol.trust import Verdict
 
 log = logging.getLogger(__name__)
 

@@ -20,7 +20,8 @@ from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Action, Kind, PersonId, Record, Stage, Terms, exchange_id, limits, tidy
+from protocol import Kind, PersonId, Record, limits, tidy
+from protocol.letters import Action, Stage, Terms, exchange_id
 
 LISTED = 100
 LISTED_MAX = 1000

@@ -17,21 +17,17 @@ from meshnode.errors import Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import (
+from protocol import GroupKind, InvalidField, Kind, PersonId, limits
+from protocol.letters import (
     Action,
     AuthoredMove,
-    GroupKind,
-    InvalidField,
-    Kind,
     Move,
     OpenedLetter,
-    PersonId,
     Stage,
     Terms,
     check_ask,
     community_tags,
     is_cross_community,
-    limits,
     stage_after,
     stage_of,
     terms_of,

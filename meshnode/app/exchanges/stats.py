@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from meshnode.app.exchanges import exchanges, view
 from meshnode.app.exchanges.moves import ExchangeState
 from meshnode.replica.replica import Replica
-from protocol import CATEGORIES, Action, Stage
+from protocol import CATEGORIES
+from protocol.letters import Action, Stage
 
 _DONE = frozenset({Stage.COMPLETED, Stage.GIVEN_BACK, Stage.RETURNED})
 

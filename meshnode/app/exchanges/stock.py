@@ -16,7 +16,8 @@ from meshnode.app.listings.view import body_of
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Action, Kind, Stage
+from protocol import Kind
+from protocol.letters import Action, Stage
 
 GONE, CHANGED = "gone", "changed"
 OVER = (Stage.CANCELLED, Stage.RETURNED)  # what was taken off the listing is there again

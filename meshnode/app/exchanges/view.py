@@ -14,7 +14,8 @@ from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Usage
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import Action, PersonId, Stage, limits, person_text
+from protocol import PersonId, limits, person_text
+from protocol.letters import Action, Stage
 
 ENDED = "ended"
 UNFINISHED = frozenset({Stage.REQUESTED, Stage.AGREED, Stage.GIVEN, Stage.RECEIVED})

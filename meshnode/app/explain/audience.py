@@ -11,7 +11,8 @@ from meshnode.app.listings.listings import Draft, Edit, change, find, prepare
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.replica.replica import Replica
-from protocol import Audience, PersonId, Relation, person_text
+from protocol import Audience, PersonId, person_text
+from protocol.trust import Relation
 
 
 @dataclass(frozen=True, slots=True)

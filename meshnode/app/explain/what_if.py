@@ -17,7 +17,8 @@ from meshnode.app.owner import places, policy
 from meshnode.app.owner import preference as sharing
 from meshnode.app.people import blocks, people
 from meshnode.replica.replica import Replica
-from protocol import Audience, ListingFacts, PersonId, Precision, person_text
+from protocol import Audience, PersonId, Precision, person_text
+from protocol.trust import ListingFacts
 
 NAMED = 5  # listings named for each person; all are counted
 

@@ -13,7 +13,8 @@ from meshnode.app.naming import PersonRef, find, name_of, reference
 from meshnode.app.people.people import relation_to
 from meshnode.errors import Ambiguous, NotFound
 from meshnode.replica.replica import Replica
-from protocol import TRUSTED, WEB, Audience, Group, PersonId, TrustPath, limits
+from protocol import Audience, Group, PersonId, limits
+from protocol.trust import TRUSTED, WEB, TrustPath
 
 
 @dataclass(frozen=True, slots=True)

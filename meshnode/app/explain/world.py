@@ -10,13 +10,11 @@ from functools import cached_property
 
 from meshnode.app.owner.places import published
 from meshnode.replica.replica import Replica
-from protocol import (
-    UNSET_PREFERENCE,
+from protocol import UNSET_PREFERENCE, PersonId, Preference
+from protocol.trust import (
     WEB,
     EffectivePolicy,
     ListingFacts,
-    PersonId,
-    Preference,
     Relation,
     Standing,
     TrustGraph,

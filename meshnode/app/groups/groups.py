@@ -17,23 +17,8 @@ from meshnode.app.people.people import relation_to
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
-from protocol import (
-    DeviceId,
-    Group,
-    GroupKind,
-    InvalidField,
-    Join,
-    PersonId,
-    accepted,
-    check_text,
-    founded,
-    group_text,
-    invitation,
-    invitation_tag,
-    limits,
-    open_invitation,
-    tidy,
-)
+from protocol import DeviceId, Group, GroupKind, InvalidField, Join, PersonId, check_text, group_text, limits, tidy
+from protocol.trust import accepted, founded, invitation, invitation_tag, open_invitation
 
 KINDS = tuple(kind.word for kind in GroupKind)
 

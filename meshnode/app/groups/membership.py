@@ -18,20 +18,18 @@ from protocol import (
     Join,
     Kind,
     LocalError,
-    PeerIdentified,
     PersonId,
     Record,
     RemoteError,
     body_of,
     check_header,
-    check_membership,
     device_slot,
-    invitation,
-    invitation_tag,
     is_revocation,
     limits,
     verify_signature,
 )
+from protocol.session import PeerIdentified
+from protocol.trust import check_membership, invitation, invitation_tag
 
 # --- own joins -------------------------------------------------------------------------------------------------------
 

@@ -14,21 +14,8 @@ from meshnode.app.letters import letters
 from meshnode.app.people import introductions
 from meshnode.replica.replica import Replica
 from meshnode.store import StoredLetter
-from protocol import (
-    TOMBSTONE_GRACE,
-    Content,
-    Introduction,
-    Letter,
-    Move,
-    OpenedLetter,
-    PersonId,
-    Receipt,
-    Record,
-    RemoteError,
-    body_of,
-    letter_tag,
-    open_letter,
-)
+from protocol import Letter, PersonId, Record, RemoteError, body_of, limits
+from protocol.letters import Content, Introduction, Move, OpenedLetter, Receipt, letter_tag, open_letter
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +85,7 @@ def _open(replica: Replica, stored: StoredLetter) -> None:
     record = replica.store.records.get(stored.id)
     if record is None:
         return
-    until = record.header.latest_expiry + TOMBSTONE_GRACE
+    until = record.header.latest_expiry + limits.TOMBSTONE_GRACE
     try:
         opened = _read(replica, record)
         if opened is not None and type(opened.content) in HANDLERS:

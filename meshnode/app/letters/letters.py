@@ -17,7 +17,8 @@ from meshnode.replica.authoring import withdraw, write
 from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import Certificate
 from meshnode.store import SentLetter
-from protocol import SEAL_ENTROPY_BYTES, Content, InvalidField, Kind, OpenedLetter, PersonId, Receipt, limits, seal
+from protocol import InvalidField, Kind, PersonId, limits
+from protocol.letters import SEAL_ENTROPY_BYTES, Content, OpenedLetter, Receipt, seal
 
 RECEIPTS_OPEN_MAX = limits.AUTHOR_LETTERS_MAX - limits.LETTERS_UNDER_WAY_MAX
 

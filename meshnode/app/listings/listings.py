@@ -18,17 +18,8 @@ from meshnode.app.owner.preference import audience_named
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from protocol import (
-    Audience,
-    InvalidField,
-    Kind,
-    Listing,
-    Precision,
-    Record,
-    effective_audience,
-    limits,
-    tidy,
-)
+from protocol import Audience, InvalidField, Kind, Listing, Precision, Record, limits, tidy
+from protocol.trust import effective_audience
 
 CLEARABLE = {
     "text": "",

@@ -10,18 +10,8 @@ from meshnode.app.owner.places import here, preference_of
 from meshnode.app.owner.preference import PublishedPlace, published_place
 from meshnode.app.people.people import relation_to
 from meshnode.replica.replica import Replica
-from protocol import (
-    Audience,
-    Kind,
-    Listing,
-    PersonId,
-    Record,
-    as_trust,
-    distance_km,
-    distance_words,
-    effective_audience,
-    parse_body,
-)
+from protocol import Audience, Kind, Listing, PersonId, Record, distance_km, distance_words, parse_body
+from protocol.trust import as_trust, effective_audience
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,11 @@ from meshnode.app.owner import former_web
 from meshnode.app.owner.presence_key import due_at_once, due_later, turn_if_due
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.replica import Replica
-from protocol import (
+from protocol import Kind, PersonId, Policy, Preference, body_of, device_slot, limits
+from protocol.trust import (
     EffectivePolicy,
-    Kind,
-    PersonId,
-    Policy,
-    Preference,
     absorb,
-    body_of,
-    device_slot,
     empty_policy,
-    limits,
     may_reduce_access,
     merge,
     with_block,

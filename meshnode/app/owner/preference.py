@@ -11,7 +11,8 @@ from meshnode.app.owner import places, policy
 from meshnode.app.owner.places import Coordinates, preference_of
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
-from protocol import Audience, Precision, Preference, across_km, center, effective_audience, limits, precision_of
+from protocol import Audience, Precision, Preference, across_km, center, limits, precision_of
+from protocol.trust import effective_audience
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,21 +15,9 @@ from functools import lru_cache
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, revocation_of
 from meshnode.store import IssuedCard
-from protocol import (
-    ANNOUNCED_TAGS,
-    RECOGNITION_CANDIDATES_MAX,
-    Card,
-    DeviceId,
-    PersonId,
-    Psk,
-    PskCandidate,
-    RemoteError,
-    card_psk,
-    contact_psk,
-    device_psk,
-    limits,
-    presence_psk,
-)
+from protocol import DeviceId, PersonId, RemoteError, limits
+from protocol.tokens import Card
+from protocol.wire import Psk, PskCandidate, card_psk, contact_psk, device_psk, presence_psk
 
 VOUCHERS_SOUGHT = 1000  # of those whom I do not vouch for in return: anybody can make up people who vouch for me
 MATES_SOUGHT = 256  # likewise: a community can be filled with people who do not exist
@@ -189,7 +177,7 @@ def announced(replica: Replica) -> Announced | None:
     cards = _open_cards(replica)
     cards.sort(key=lambda card: (card.spent, -card.expires))
     secrets = [*codes, *(card.secret for card in cards)]
-    return Announced(profile.presence_key, tuple(secrets[: ANNOUNCED_TAGS - 1]), expecting=bool(codes))
+    return Announced(profile.presence_key, tuple(secrets[: limits.ANNOUNCED_TAGS - 1]), expecting=bool(codes))
 
 
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
@@ -204,7 +192,7 @@ def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
     for known in (_with_presence(replica, direct), cards, _with_presence(replica, web)):
         found |= dict.fromkeys(known)
     kept = [(person, key) for person, key in found if not trust_state.graph.at_odds(replica.me, person)]
-    return kept[:RECOGNITION_CANDIDATES_MAX]
+    return kept[: limits.RECOGNITION_CANDIDATES_MAX]
 
 
 def _with_presence(replica: Replica, people: list[PersonId]) -> list[tuple[PersonId, bytes]]:

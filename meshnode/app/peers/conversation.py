@@ -19,34 +19,20 @@ from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.replica.served_set import Delta, ServedSet
-from protocol import (
-    Bye,
-    Code,
-    DeviceId,
+from protocol import Code, DeviceId, Kind, PersonId, Record, RemoteError, device_slot, limits
+from protocol.session import (
     Ended,
-    Enrol,
     Event,
-    HandshakeRefused,
-    Initiator,
-    Kind,
     LiveStarted,
     PeerIdentified,
-    PersonId,
     Phase,
-    Record,
     RecordsReceived,
     RecordsRequested,
-    RemoteError,
-    Responder,
-    SeenEphemerals,
     SelfIdentification,
     Session,
     SessionState,
-    decode_frame,
-    device_slot,
-    encode_frame,
-    limits,
 )
+from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_frame, encode_frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,8 @@ from meshnode.app.people import spent_cards
 from meshnode.app.people.people import give, per_mille
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.replica.replica import Replica
-from protocol import (
-    Card,
-    Code,
-    Kind,
-    RemoteError,
-    device_slot,
-    limits,
-)
+from protocol import Code, Kind, RemoteError, device_slot, limits
+from protocol.tokens import Card
 
 DEFAULT_TRUST = 0.8
 

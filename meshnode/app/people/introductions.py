@@ -18,7 +18,8 @@ from meshnode.app.people.people import give, per_mille
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
 from meshnode.store import StoredIntroduction
-from protocol import Introduction, InvalidField, Kind, OpenedLetter, PersonId, Record, limits, person_text, tidy
+from protocol import InvalidField, Kind, PersonId, Record, limits, person_text, tidy
+from protocol.letters import Introduction, OpenedLetter
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,8 @@ from meshnode.app.naming import find, known, name_of, pending_cards, remember_na
 from meshnode.app.owner import policy
 from meshnode.errors import Refused, Usage
 from meshnode.replica.replica import Replica
-from protocol import (
-    TRUSTED,
-    PersonId,
-    Relation,
-    as_trust,
-    fingerprint_words,
-    limits,
-    person_text,
-    reaches,
-    relation_of,
-)
+from protocol import PersonId, fingerprint_words, limits, person_text
+from protocol.trust import TRUSTED, Relation, as_trust, reaches, relation_of
 
 
 @dataclass(frozen=True, slots=True)

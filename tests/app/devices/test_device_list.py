@@ -16,20 +16,9 @@ from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.people import cards
 from meshnode.errors import Ambiguous, Forbidden, MeshnodeError, NotFound, Refused, Usage
-from protocol import (
-    ANNOUNCED_TAGS,
-    LIVE_CARDS_MAX,
-    Bye,
-    Code,
-    DeviceCode,
-    DeviceKeys,
-    Initiator,
-    device_psk,
-    device_text,
-    encode_frame,
-    enrol,
-    limits,
-)
+from protocol import Code, DeviceKeys, device_text, limits
+from protocol.tokens import DeviceCode
+from protocol.wire import Bye, Initiator, device_psk, encode_frame, enrol
 from tests.support.mesh import Mesh, Node
 from tests.support.people import Person, grown
 
@@ -114,14 +103,14 @@ def test_an_expired_an_unknown_and_a_superseded_code_get_no_answer_at_all(mesh: 
 
 
 def test_a_live_code_is_announced_ahead_of_cards_and_a_used_one_no_more(mesh: Mesh, alice: Node) -> None:
-    for _ in range(LIVE_CARDS_MAX):
+    for _ in range(limits.LIVE_CARDS_MAX):
         cards.make(alice.replica, cards.CardOrder(), ())
     code = code_of(alice)
     announced = contacts.announced(alice.replica)
     assert announced is not None
     assert announced.card_secrets[0] == code.secret
     assert announced.expecting
-    assert len(announced.card_secrets) == ANNOUNCED_TAGS - 1
+    assert len(announced.card_secrets) == limits.ANNOUNCED_TAGS - 1
     ask(mesh, alice, code)
     announced = contacts.announced(alice.replica)
     assert announced is not None

@@ -11,7 +11,8 @@ from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import moves
 from meshnode.app.letters import letters
 from meshnode.app.listings import listings, view
-from protocol import Action, Kind, Move, Terms, exchange_id, limits
+from protocol import Kind, limits
+from protocol.letters import Action, Move, Terms, exchange_id
 from tests.app.exchanging import all_of, inbox, make, offer, respond, states
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh

@@ -101,7 +101,7 @@ def test_somebody_vouched_for_who_was_never_met_counts_too(mesh: Mesh, people: P
 
 
 def test_one_search_answers_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
-    from protocol import TrustGraph
+    from protocol.trust import TrustGraph
 
     alice = people[0]
     alice.post("Drill")

@@ -129,7 +129,7 @@ def test_what_could_not_be_done_is_not_supposed_either(people: People) -> None:
 
 
 def test_two_searches_a_world_answer_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
-    from protocol import TrustGraph
+    from protocol.trust import TrustGraph
 
     alice = people[0]
     for number in range(5):

@@ -10,7 +10,8 @@ from meshnode.app.groups.groups import GroupOrder, GroupsQuery
 from meshnode.app.people import blocks
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
-from protocol import Code, Kind, Record, accepted, invitation, invitation_tag, limits
+from protocol import Code, Kind, Record, limits
+from protocol.trust import accepted, invitation, invitation_tag
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.chains import begun, join_record
 from tests.support.mesh import Mesh

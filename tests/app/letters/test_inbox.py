@@ -9,20 +9,8 @@ import pytest
 from meshnode.app.letters import inbox, letters
 from meshnode.app.letters.letters import Delivery
 from meshnode.replica.replica import Replica
-from protocol import (
-    Code,
-    Introduction,
-    Kind,
-    Letter,
-    OpenedLetter,
-    Receipt,
-    Record,
-    RemoteError,
-    body_of,
-    letter_tag,
-    limits,
-    seal,
-)
+from protocol import Code, Kind, Letter, Record, RemoteError, body_of, limits
+from protocol.letters import Introduction, OpenedLetter, Receipt, letter_tag, seal
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend
 from tests.support.people import Person, grown

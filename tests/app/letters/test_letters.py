@@ -16,7 +16,6 @@ from meshnode.replica.replica import Replica
 from protocol import (
     REVOCATION_VERSION,
     Device,
-    Introduction,
     Kind,
     Letter,
     Record,
@@ -27,6 +26,7 @@ from protocol import (
     person_text,
     signed,
 )
+from protocol.letters import Introduction
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend
 from tests.support.people import Person

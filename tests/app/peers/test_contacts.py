@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
-from protocol import LIVE_CARDS_MAX
+from protocol import limits
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
@@ -105,14 +105,14 @@ def test_open_cards_are_announced_along_with_the_presence_key(mesh: Mesh) -> Non
 def test_where_cards_are_many_those_that_can_still_be_used_are_announced(mesh: Mesh) -> None:
     alice = settle_in(mesh, "Alice")
     cards, now = alice.replica.store.cards, alice.replica.clock.now()
-    for number in range(2 * LIVE_CARDS_MAX):
+    for number in range(2 * limits.LIVE_CARDS_MAX):
         card_id, secret = bytes([number]) * 16, bytes([number]) * 32
         cards.add_issued(card_id, secret, weight=800, uses=1, expires=now + 1000)
         if number % 2:
             cards.claim(card_id, bytes([number]) * 32, now)
     announced = contacts.announced(alice.replica)
     assert announced is not None
-    assert sorted(announced.card_secrets) == [bytes([number]) * 32 for number in range(0, 2 * LIVE_CARDS_MAX, 2)]
+    assert sorted(announced.card_secrets) == [bytes([number]) * 32 for number in range(0, 2 * limits.LIVE_CARDS_MAX, 2)]
 
 
 def test_only_a_node_that_vouches_for_nobody_seeks_whom_it_has_nothing_but_keys_of(mesh: Mesh, people: People) -> None:

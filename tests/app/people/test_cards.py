@@ -8,7 +8,7 @@ from meshnode.app.explain.status import NetworkState, status
 from meshnode.app.people import blocks, cards
 from meshnode.app.people import people as people_cases
 from meshnode.errors import MeshnodeError, Refused, Usage
-from protocol import Card
+from protocol.tokens import Card
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 

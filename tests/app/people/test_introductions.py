@@ -10,7 +10,8 @@ from meshnode.app.people import people as people_cases
 from meshnode.app.people.cards import CardToAdd
 from meshnode.app.people.introductions import IntroductionOrder
 from meshnode.errors import Refused, Usage
-from protocol import Introduction, Kind, limits
+from protocol import Kind, limits
+from protocol.letters import Introduction
 from tests.app.neighbors import Neighbor, story
 from tests.support.mesh import Mesh
 

@@ -9,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Action, AuthoredMove, Stage, Terms, community_tags, is_cross_community, stage_after, stage_of
+from protocol.letters import (
+    Action,
+    AuthoredMove,
+    Stage,
+    Terms,
+    community_tags,
+    is_cross_community,
+    stage_after,
+    stage_of,
+)
 from protocol.letters.exchange import MESSAGING_OPEN, TRANSITIONS
 from tests.support.exchange_picture import picture
 from tests.support.exchanges import made, move, terms

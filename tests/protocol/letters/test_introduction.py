@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from protocol import Introduction, InvalidField, Receipt, Record, RemoteError, Value
+from protocol import InvalidField, Record, RemoteError, Value
+from protocol.letters import Introduction, Receipt
 from protocol.limits import INTRODUCTION_TEXT_MAX, LETTER_DEVICES_MAX
 from tests.support.people import Person, grown
 

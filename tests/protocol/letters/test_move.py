@@ -9,20 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import (
-    Action,
-    Code,
-    InvalidField,
-    Move,
-    RemoteError,
-    check_ask,
-    community_tags,
-    decode,
-    encode,
-    exchange_id,
-    seal,
-    tidy,
-)
+from protocol import Code, InvalidField, RemoteError, decode, encode, tidy
+from protocol.letters import Action, Move, check_ask, community_tags, exchange_id, seal
 from protocol.limits import GROUPS_MAX, MESSAGE_MAX, QUANTITY_MAX, TITLE_MAX, UNIT_MAX
 from tests.support.exchanges import ASKER, OWNER, move, terms
 from tests.support.golden import golden

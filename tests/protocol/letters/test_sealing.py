@@ -10,22 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.public import PrivateKey, SealedBox
 
-from protocol import (
-    CONTENTS,
-    Code,
-    Content,
-    InvalidField,
-    Kind,
-    Letter,
-    LocalError,
-    OpenedLetter,
-    Receipt,
-    RemoteError,
-    Value,
-    letter_tag,
-    open_letter,
-    seal,
-)
+from protocol import Code, InvalidField, Kind, Letter, LocalError, RemoteError, Value
+from protocol.letters import CONTENTS, Content, OpenedLetter, Receipt, letter_tag, open_letter, seal
 from protocol.limits import LETTER_BOXES_MAX, LETTER_LIFE, LETTER_SIZES
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown

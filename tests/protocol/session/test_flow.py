@@ -9,20 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import protocol
-from protocol import (
-    Code,
-    LocalError,
-    Phase,
-    Record,
-    RecordsReceived,
-    RecordsRequested,
-    RemoteError,
-    keeps_connection,
-)
+from protocol import Code, LocalError, Record, RemoteError
 from protocol.limits import (
     WINDOW_RECORDS,
 )
-from protocol.session import ALLOWED, TRANSITIONS, SessionState, Trigger
+from protocol.session import (
+    Phase,
+    RecordsReceived,
+    RecordsRequested,
+    SessionState,
+    keeps_connection,
+)
+from protocol.session.states import ALLOWED, TRANSITIONS, Trigger
 from protocol.wire.frames import Bye, Ping, Pull, Records
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, kinds

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Code, Ended, PeerIdentified, Record, RemoteError, Session
+from protocol import Code, Record, RemoteError
 from protocol.limits import HEADERS_PER_MINUTE, PREAUTH_SECONDS, PROGRESS_SECONDS, PULLED_MAX
-from protocol.session import ALLOWED, SessionState
+from protocol.session import Ended, PeerIdentified, Session, SessionState
 from protocol.session.events import Phase
+from protocol.session.states import ALLOWED
 from protocol.session.transfer import Outgoing
 from protocol.wire.frames import (
     Bye,

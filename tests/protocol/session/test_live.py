@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from protocol import (
-    LiveStarted,
-    Phase,
-)
 from protocol.limits import (
     HEADERS_PER_MINUTE,
     PROGRESS_SECONDS,
     RECHECK_SECONDS,
 )
+from protocol.session import LiveStarted, Phase
 from protocol.wire.frames import Have, Headers, Hello, Pull, Records, Want
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, item, kinds, settled

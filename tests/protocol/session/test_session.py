@@ -6,18 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import (
-    Code,
-    Ended,
-    Kind,
-    PeerIdentified,
-    Phase,
-    Record,
-)
+from protocol import Code, Kind, Record
 from protocol.limits import (
     BATCH_RECORDS,
     PASSES_MAX,
 )
+from protocol.session import Ended, PeerIdentified, Phase
 from protocol.wire.frames import Have, Introduce, Records, Roots, Who
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, item, kinds, settled

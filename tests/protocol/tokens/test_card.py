@@ -10,8 +10,9 @@ import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Card, Code, InvalidField, RemoteError, Value, card_id, decode, encode
+from protocol import Code, InvalidField, RemoteError, Value, decode, encode
 from protocol.bech32m import from_text, to_text
+from protocol.tokens import Card, card_id
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown
 

@@ -10,25 +10,10 @@ import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import (
-    Card,
-    Code,
-    DeviceCode,
-    DeviceKeys,
-    Enrol,
-    Enrolled,
-    InvalidField,
-    RemoteError,
-    Value,
-    certificate_in,
-    check_enrol,
-    decode,
-    decode_frame,
-    device_code_id,
-    encode,
-    enrol,
-)
+from protocol import Code, DeviceKeys, InvalidField, RemoteError, Value, decode, encode
 from protocol.bech32m import from_text, to_text
+from protocol.tokens import Card, DeviceCode, device_code_id
+from protocol.wire import Enrol, Enrolled, certificate_in, check_enrol, decode_frame, enrol
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown
 from tests.support.vectors_devices import ALICE, CODES, HASH, PHONE

@@ -9,21 +9,8 @@ from typing import Any
 
 import pytest
 
-from protocol import (
-    UNSET_PREFERENCE,
-    Audience,
-    Group,
-    GroupKind,
-    ListingFacts,
-    Memberships,
-    PersonId,
-    Verdict,
-    Wish,
-    distance_km,
-    effective_audience,
-    standing_between,
-    visible,
-)
+from protocol import UNSET_PREFERENCE, Audience, Group, GroupKind, PersonId, distance_km
+from protocol.trust import ListingFacts, Memberships, Verdict, Wish, effective_audience, standing_between, visible
 from tests.support import conformance, model
 from tests.support.conformance import BY_HAND, HIDDEN, SERVED, SHOWN, Row, rows
 from tests.support.golden import golden

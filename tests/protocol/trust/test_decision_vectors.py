@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from protocol import Policy, Verdict, is_cell, merge
+from protocol import Policy, is_cell
+from protocol.trust import Verdict, merge
 from tests.support.golden import golden
 from tests.support.model import World, brute_best_path, brute_cost, brute_limit, brute_mesh, brute_path_cost
 

@@ -9,7 +9,8 @@ from unittest.mock import patch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol import UNSET_PREFERENCE, EffectivePolicy, PersonId, TrustGraph, cost, limit
+from protocol import UNSET_PREFERENCE, PersonId
+from protocol.trust import EffectivePolicy, TrustGraph, cost, limit
 from tests.support.model import (
     World,
     brute_best_path,

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import protocol
-from protocol import UNSET_PREFERENCE, EffectivePolicy, LocalError, PersonId, TrustGraph, block_tag, cost
+from protocol import UNSET_PREFERENCE, LocalError, PersonId
 from protocol.limits import HOPS_MAX
-from protocol.trust import paths
+from protocol.trust import EffectivePolicy, TrustGraph, block_tag, cost, paths
 from tests.support.model import World
 from tests.support.webs import chain, graph_of, renamed, someone, together, worlds
 
@@ -187,7 +187,8 @@ def test_a_block_cannot_be_read_from_its_tag_without_the_key() -> None:
 
 _REPORT = """
 import random
-from protocol import UNSET_PREFERENCE, EffectivePolicy, TrustGraph, block_tag
+from protocol import UNSET_PREFERENCE
+from protocol.trust import EffectivePolicy, TrustGraph, block_tag
 rng = random.Random(7)
 people = [rng.randbytes(32) for _ in range(60)]
 graph = TrustGraph()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Group, GroupKind, Memberships, NoGroups
+from protocol import Group, GroupKind
+from protocol.trust import Memberships, NoGroups
 from tests.support.people import grown
 
 PEOPLE = [grown("person", number) for number in range(5)]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol import UNSET_PREFERENCE, EffectivePolicy, TrustGraph, cost, limits
-from protocol.trust import incremental_paths
+from protocol import UNSET_PREFERENCE, limits
+from protocol.trust import EffectivePolicy, TrustGraph, cost, incremental_paths
 from tests.support.model import World
 from tests.support.webs import WEIGHTS, chain, graph_of, policy_of, someone
 

@@ -22,15 +22,12 @@ from protocol import (
     RemoteError,
     Step,
     body_of,
-    check_membership,
     group_text,
-    invitation,
-    invitation_tag,
-    open_invitation,
     parse_body,
     verify_signature,
 )
 from protocol.limits import DEVICE_LIFE, GROUP_LINKS_MAX, INVITATIONS_MAX, NAME_MAX, RECORD_MAX_BYTES
+from protocol.trust import check_membership, invitation, invitation_tag, open_invitation
 from tests.support.chains import begun, chain, follows, invites, join_record
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown

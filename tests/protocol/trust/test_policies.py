@@ -9,17 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import (
-    UNSET_PREFERENCE,
-    Audience,
-    Block,
+from protocol import UNSET_PREFERENCE, Audience, Block, InvalidField, LocalError, Policy, Precision, Preference, Vouch
+from protocol.trust import (
     EffectivePolicy,
-    InvalidField,
-    LocalError,
-    Policy,
-    Precision,
-    Preference,
-    Vouch,
     absorb,
     block_tag,
     empty_policy,

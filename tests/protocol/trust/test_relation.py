@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from protocol import Relation, Standing, cost, relation_of
+from protocol.trust import Relation, Standing, cost, relation_of
 from tests.support.model import World
 from tests.support.webs import graph_of, someone, together
 

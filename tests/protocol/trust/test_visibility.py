@@ -9,21 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol import (
-    UNSET_PREFERENCE,
-    Audience,
+from protocol import UNSET_PREFERENCE, Audience, PersonId, Precision, Preference, coarse, distance_km
+from protocol.limits import FOREVER
+from protocol.trust import (
     ListingFacts,
     NoGroups,
-    PersonId,
-    Precision,
-    Preference,
     Standing,
     TrustGraph,
     Verdict,
     Wish,
-    coarse,
     cost,
-    distance_km,
     effective_audience,
     limit,
     may_have_device,
@@ -33,7 +28,6 @@ from protocol import (
     standing_between,
     visible,
 )
-from protocol.limits import FOREVER
 from tests.support.model import BruteListing, BruteWish, World, brute_consent, brute_visible, brute_web
 from tests.support.webs import chain, graph_of, someone, together, worlds
 

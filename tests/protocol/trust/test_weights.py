@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import LocalError, TrustPath, as_trust, cost, limit, reaches
+from protocol import LocalError
+from protocol.trust import TrustPath, as_trust, cost, limit, reaches
 from protocol.trust.weights import COST
 from tests.support.model import brute_cost
 
