@@ -2,7 +2,7 @@
 
 Two nodes talk in this process over a real channel: the top of the village holds everything, the newcomer lacks some
 records. What counts is the time that the newcomer's side takes once they have met: decrypting, reading frames,
-reconciling, signatures, judging, SQLite in WAL mode with FULL synchronisation, answers. The baseline is libsodium by
+reconciling, signatures, judging, SQLite in WAL mode with FULL synchronization, answers. The baseline is libsodium by
 itself on signatures of the same records, before and after each run.
 """
 

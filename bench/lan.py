@@ -1,6 +1,6 @@
 """A new offer on its way through ten nodes in a row, each in a network namespace of its own.
 
-Every node knows only its two neighbours in the row and dials the next by its address. An offer is made at one end over
+Every node knows only its two neighbors in the row and dials the next by its address. An offer is made at one end over
 the local API; when it is committed at each node is seen from outside. A hop lasts from one node's commit to the next
 one's: it has the sending, the checks and the disk of one node in it. All nodes share this machine's cores.
 """
@@ -66,5 +66,5 @@ def _row(hosts: list[Host]) -> None:
         host.meshnode("add", following.meshnode("card").strip(), "--trust", "0.95")
     for number, host in enumerate(hosts):
         neighbors = (number > 0) + (number + 1 < len(hosts))
-        eventually(lambda: len(host.peers()) == neighbors, f"{host.name} meets its neighbours", within=SETTLE)  # noqa: B023
+        eventually(lambda: len(host.peers()) == neighbors, f"{host.name} meets its neighbors", within=SETTLE)  # noqa: B023
     time.sleep(CALM)

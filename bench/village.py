@@ -53,7 +53,7 @@ class Village:
         """Certificate, policy and profile of one of the people."""
         made = self.now - DAYS * DAY
         preference = Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 1)
-        vouches: dict[Person | PersonId, int] = {neighbour.id: WEIGHT for neighbour in self._neighbours(person)}
+        vouches: dict[Person | PersonId, int] = {neighbor.id: WEIGHT for neighbor in self._neighbors(person)}
         return [
             person.certificate(made),
             person.policy(vouches, preference=preference, now=made),
@@ -84,7 +84,7 @@ class Village:
                 f"Fresh {series}, basket {number}", text=TEXT, category="food", now=made, life=60 * DAY
             )
 
-    def _neighbours(self, person: Person) -> list[Person]:
+    def _neighbors(self, person: Person) -> list[Person]:
         if person is self.newcomer:
             return [self.top]
         number = self._number[person.id]

@@ -126,7 +126,7 @@ PREAUTH_SECONDS = 5  # time to prove oneself
 SESSIONS_MAX = 64
 SESSIONS_PER_PERSON_MAX = 8  # who certifies himself any number of devices cannot take all places
 SESSION_BUFFER_BYTES = 4 * 1024 * 1024
-WORK_BURST_SECONDS = 120.0  # of work that one person may cause at full speed: a first synchronisation
+WORK_BURST_SECONDS = 120.0  # of work that one person may cause at full speed: a first synchronization
 WORK_SHARE = 0.25  # of the time from then on: who changes his mind without end keeps a node busy no longer than this
 IDLE_PING_SECONDS = 30
 IDLE_DEAD_SECONDS = 90
@@ -146,7 +146,7 @@ DEVICE_CODE_LIFE = 10 * MINUTE  # whoever sees the code may become me: long enou
 DEVICE_CODE_LIFE_MAX = 1 * HOUR
 DEVICE_CODE_BYTES_MAX = 320  # behind the text: the keys and all addresses fit
 DEVICE_NAME_MAX = 32  # characters; names stay among the owner's own devices
-DEVICES_MAX = 16  # of one person, as his own node certifies them: each costs others a key to recognise and to dial by
+DEVICES_MAX = 16  # of one person, as his own node certifies them: each costs others a key to recognize and to dial by
 ENROLMENT_SECONDS = 20  # a new device's time to be certified: the other's node may be busy
 
 # --- Handshake and channel ---------------------------------------------------------------------------------------------
@@ -206,6 +206,6 @@ PROGRESS_SECONDS = 120  # a peer that only pings while it owes something holds i
 
 # --- Multicast DNS -------------------------------------------------------------------------------------------------------
 MDNS_HEARD_PER_SECOND = 100  # announcements taken from zeroconf's thread: a flood's rest is lost before it costs more
-MDNS_QUEUE_MAX = 64  # announcements waiting to be recognised: the same flood cannot fill memory
+MDNS_QUEUE_MAX = 64  # announcements waiting to be recognized: the same flood cannot fill memory
 RECOGNITION_KEYS_PER_SECOND = 50_000  # keyed hashes, some 0.1 s of work: forged announcements cannot eat the processor
 UNRECOGNIZED_REMEMBERED = 512  # strangers' announcements not worth trying again until our contacts change

@@ -109,9 +109,9 @@ def center(cell: str) -> tuple[float, float]:
 
 @lru_cache(maxsize=DISTANCES_REMEMBERED)
 def distance_km(a: str, b: str) -> float:
-    """Kilometres between the centres of two cells of any size, to the metre; 0 for the same cell.
+    """Kilometers between the centers of two cells of any size, to the meter; 0 for the same cell.
 
-    To the metre, so that author, relay and viewer judge a radius alike though their floating point may differ in the
+    To the meter, so that author, relay and viewer judge a radius alike though their floating point may differ in the
     last bit. LocalError if either is no cell.
     """
     _require_cell(a)

@@ -19,7 +19,7 @@ from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 
 READERS_MAX = 16  # each holds a connection open; no page or program needs more than one
-GATHER_SECONDS = 0.2  # a first synchronisation commits many times a second: what comes meanwhile is told together
+GATHER_SECONDS = 0.2  # a first synchronization commits many times a second: what comes meanwhile is told together
 LOOK_SECONDS = 1.0  # between two looks at the network, while anybody listens
 
 

@@ -131,7 +131,7 @@ def _prepare() -> Prepared:
 
 
 async def _fill(store_thread: StoreRunner, fill: Callable[[], bool]) -> None:
-    """Read the catalogue slice by slice, so that the first to look need not wait; others take turns in between."""
+    """Read the catalog slice by slice, so that the first to look need not wait; others take turns in between."""
     while await store_thread.run(fill):
         await trio.lowlevel.checkpoint()
 

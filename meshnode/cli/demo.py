@@ -158,7 +158,7 @@ def _play(stage: DemoRun) -> None:
     stage.type("--home", "A", "why", "Fresh vegetables")
 
     if stage.seen("--home", "A", "peers", until=lambda reply: "Carol" in reply):
-        stage.tell("Her node has recognised Carol's by multicast DNS meanwhile. They talk directly now.")
+        stage.tell("Her node has recognized Carol's by multicast DNS meanwhile. They talk directly now.")
         stage.type("--home", "A", "peers")
 
     stage.tell("Bob takes back his vouch for Carol.")

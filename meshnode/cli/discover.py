@@ -16,24 +16,24 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Distance(click.ParamType[float]):
-    """Kilometres: 50 or 50km; `any` is any distance, and comes out as infinity."""
+    """Kilometers: 50 or 50km; `any` is any distance, and comes out as infinity."""
 
     name = "50km"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The kilometres that `value` says."""
+        """The kilometers that `value` says."""
         if isinstance(value, float):
             return value
         text = str(value).strip().lower()
         if text == "any":
             return float("inf")
         try:
-            kilometres = float(text.removesuffix("km"))
+            kilometers = float(text.removesuffix("km"))
         except ValueError:
-            kilometres = -1
-        if not 0 <= kilometres <= 40_000:
+            kilometers = -1
+        if not 0 <= kilometers <= 40_000:
             self.fail(f"{value!r} is no distance; write 50km, or any", param, ctx)
-        return kilometres
+        return kilometers
 
 
 class LeastTrust(click.ParamType[float]):

@@ -32,7 +32,7 @@ class Beginning:
 
 @command("init")
 @click.option("--name", help="What others call you.")
-@click.option("--place", type=PlaceType(), help="Where you are; it stays here, others learn it to about a kilometre.")
+@click.option("--place", type=PlaceType(), help="Where you are; it stays here, others learn it to about a kilometer.")
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Who can see what you share, unless you say else.")
 @click.option("--passphrase", is_flag=True, help="Keep your identity's key under a passphrase.")
 @click.pass_context
@@ -100,7 +100,7 @@ def _ask_place(call: Settings) -> tuple[float, float]:
     """Nobody is near to a place that is not known."""
     if not call.may_ask():
         raise Usage("anyone nearby cannot see what has no place", "say where you are with --place LAT,LON")
-    click.echo("Nearby is counted from where you are. Others learn it to about a kilometre, never exactly.", err=True)
+    click.echo("Nearby is counted from where you are. Others learn it to about a kilometer, never exactly.", err=True)
     reply: tuple[float, float] = click.prompt(
         "Where are you (latitude,longitude as on a map, such as 52.52,13.40)", type=PlaceType(), err=True
     )
@@ -121,7 +121,7 @@ def _login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
-        return "Neighbour"  # a machine without user names
+        return "Neighbor"  # a machine without user names
 
 
 def _ask_audience() -> str:

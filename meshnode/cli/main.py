@@ -101,7 +101,7 @@ TABLE = {
     epilog="Begin with 'meshnode run'. Every command takes --help.",
 )
 def meshnode() -> None:
-    """Offers and needs, shared among neighbours through a web of signed trust."""
+    """Offers and needs, shared among neighbors through a web of signed trust."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -40,14 +40,14 @@ def to_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def in_colour() -> bool:
-    """Colour is for terminals, and for people who did not ask to go without (https://no-color.org)."""
+def in_color() -> bool:
+    """Color is for terminals, and for people who did not ask to go without (https://no-color.org)."""
     return to_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def say(text: str = "", *, title: str = "") -> None:
-    """Print one line, made inert; `title` goes before it, in bold where colour is welcome."""
-    if title and in_colour():
+    """Print one line, made inert; `title` goes before it, in bold where color is welcome."""
+    if title and in_color():
         sys.stdout.write(f"\x1b[1m{inert(title)}\x1b[22m")
     elif title:
         sys.stdout.write(inert(title))
@@ -92,7 +92,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str)
         drawn.add_column(heading, overflow="fold", header_style="bold")
     for row in harmless:
         drawn.add_row(*(Text(cell) for cell in row))
-    Console(no_color=not in_colour(), highlight=False, emoji=False, markup=False).print(drawn)
+    Console(no_color=not in_color(), highlight=False, emoji=False, markup=False).print(drawn)
 
 
 def qr(text: str) -> None:

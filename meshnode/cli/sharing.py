@@ -13,15 +13,15 @@ from meshnode.errors import Usage
 
 
 class Radius(click.ParamType[int]):
-    """Whole kilometres: 25 or 25km."""
+    """Whole kilometers: 25 or 25km."""
 
     name = "KM"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The kilometres that `value` says; the node says which of them can be."""
+        """The kilometers that `value` says; the node says which of them can be."""
         text = str(value).strip().lower().removesuffix("km").strip()
         if not text.isascii() or not text.removeprefix("-").isdigit() or len(text) > 12:
-            self.fail(f"{value!r} is no radius; write whole kilometres, such as 25 or 25km", param, ctx)
+            self.fail(f"{value!r} is no radius; write whole kilometers, such as 25 or 25km", param, ctx)
         return int(text)
 
 

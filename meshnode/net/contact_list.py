@@ -15,7 +15,7 @@ CODE_SECONDS = 60.0  # while a device code is open, which ends within minutes
 
 @dataclass(frozen=True, slots=True)
 class ContactList:
-    """Whom to dial, whom to recognise by which keys, what to announce with, and who is a direct contact."""
+    """Whom to dial, whom to recognize by which keys, what to announce with, and who is a direct contact."""
 
     wanted: list[DialTarget]
     candidates: list[tuple[PersonId, bytes]]

@@ -1,4 +1,4 @@
-"""Being found and finding on the LAN: private announcements that change their look, and recognising those of others.
+"""Being found and finding on the LAN: private announcements that change their look, and recognizing those of others.
 
 An announcement gets fresh names, a fresh nonce and fresh tags every quarter of an hour, and whenever our addresses or
 keys change. It is repeated now and then, and oftener after somebody was lost: when a cut network heals, nobody's
@@ -49,7 +49,7 @@ class _Said:
 
 
 class Discovery:
-    """Runs multicast DNS. `recognized` is called with each recognised announcement, also with those heard before."""
+    """Runs multicast DNS. `recognized` is called with each recognized announcement, also with those heard before."""
 
     def __init__(
         self,

@@ -35,7 +35,7 @@ class Engine:
     """zeroconf on the interfaces it is told to use, IPv4 and IPv6. Every method may block for a second or so."""
 
     def __init__(self, hear: Callable[[ReceivedService], None]) -> None:
-        # It warns of packets that a neighbour got wrong, and of every interface that came and went.
+        # It warns of packets that a neighbor got wrong, and of every interface that came and went.
         logging.getLogger("zeroconf").setLevel(logging.CRITICAL)
         try:
             self._zeroconf = Zeroconf(interfaces=[], ip_version=IPVersion.All, use_asyncio=False)

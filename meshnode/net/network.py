@@ -39,7 +39,7 @@ from protocol.wire import SeenEphemerals
 log = logging.getLogger(__name__)
 
 PORT_KEPT = "port"  # the name of the port in the store's small values
-CONTACTS_PAUSE = 0.5  # contacts are read anew no oftener: a first synchronisation changes them with every batch
+CONTACTS_PAUSE = 0.5  # contacts are read anew no oftener: a first synchronization changes them with every batch
 DIAL_BACK_PAUSE = 0.3  # of two who hear each other, one leaves the other this time to dial first
 HEARD_SECONDS = 180.0  # an announcement counts as news for so long
 CLOSE_SECONDS = 1.0
@@ -125,7 +125,7 @@ class Network:
         return tuple(ConnectionAttempt(int(at + behind), str(address), outcome.value) for at, address, outcome in tried)
 
     def look_again(self) -> None:
-        """Contacts or cards changed: announce, recognise and dial by what is true now."""
+        """Contacts or cards changed: announce, recognize and dial by what is true now."""
         self._dialer.look_again(trio.current_time())
         self._refresh.set()
         self._hurry.set()

@@ -1,6 +1,6 @@
 """Tells whose an announcement is, within a budget: forged ones must not eat the processor.
 
-What was decided is remembered until the keys that we know change; then those not recognised so far get another look,
+What was decided is remembered until the keys that we know change; then those not recognized so far get another look,
 so that somebody who has just become a contact need not be waited for.
 """
 
@@ -36,7 +36,7 @@ class Recognizer:
         self._left = 0
 
     def use(self, candidates: Iterable[tuple[PersonId, bytes]], now: float) -> Iterator[RecognizedPeer]:
-        """Whom to recognise by which keys, direct contacts first. Gives those who were strangers until now."""
+        """Whom to recognize by which keys, direct contacts first. Gives those who were strangers until now."""
         candidates = list(candidates)
         if candidates == self._candidates:
             return

@@ -1,4 +1,4 @@
-"""The body of a profile: what the author tells his web about himself, and the key it recognises his node by."""
+"""The body of a profile: what the author tells his web about himself, and the key it recognizes his node by."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Profile:
     place: str | None = None
     """The published coarse place, an H3 cell; None: not told."""
     presence_key: bytes = field(kw_only=True, repr=False)
-    """32 bytes: whoever has them recognises the announcements of this person's nodes."""
+    """32 bytes: whoever has them recognizes the announcements of this person's nodes."""
     home_groups: tuple[bytes, ...] = ()
     """The groups that count as home in metrics; decides nothing."""
 

@@ -1,4 +1,4 @@
-"""What a node announces on the LAN, and how those who know its keys recognise it while strangers learn nothing.
+"""What a node announces on the LAN, and how those who know its keys recognize it while strangers learn nothing.
 
 An announcement is a DNS-SD service under random names. Its TXT record holds a nonce, the addresses it speaks for, and
 tags: one keyed hash for the presence key, one for each live card, the rest random, always equally many. Who holds one
@@ -90,7 +90,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Sighting(Generic[Name]):
-    """A recognised announcement: whose it is, and which of the addresses asked about are vouched for by its tag."""
+    """A recognized announcement: whose it is, and which of the addresses asked about are vouched for by its tag."""
 
     name: Name
     addresses: tuple[bytes, ...]

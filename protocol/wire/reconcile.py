@@ -60,7 +60,7 @@ class SessionHash:
             return self._fingerprint(ids)
 
     def fingerprints(self, index: Index, cuts: list[int]) -> list[bytes]:
-        """Short fingerprints of the ranges between neighbouring cuts (positions, ascending)."""
+        """Short fingerprints of the ranges between neighboring cuts (positions, ascending)."""
         with index.ids_view() as ids:
             return [
                 self._fingerprint(ids[lo * ID_BYTES : hi * ID_BYTES])[:FINGERPRINT_BYTES] for lo, hi in pairwise(cuts)

@@ -103,7 +103,7 @@ async def read_on(listener: Listener) -> None:
         await listener.block()
 
 
-async def test_what_a_neighbour_posts_is_told_as_it_comes(context: Site) -> None:
+async def test_what_a_neighbor_posts_is_told_as_it_comes(context: Site) -> None:
     async with served(context):
         head, alice = await context.open()
         assert "content-type: text/event-stream" in head

@@ -162,7 +162,7 @@ BAD: list[tuple[str, str, Any, int]] = [
     ("GET", "/v1/discover?limit=0", None, 400),
     ("GET", "/v1/discover?limit=1&limit=2", None, 400),
     ("GET", "/v1/discover?anywhere=maybe", None, 400),
-    ("GET", "/v1/discover?colour=red", None, 400),
+    ("GET", "/v1/discover?color=red", None, 400),
     ("GET", "/v1/discover?sort=luck", None, 400),
     ("GET", "/v1/discover?page=0", None, 400),
     ("GET", f"/v1/discover?words={'x' * 201}", None, 400),

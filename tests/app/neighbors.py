@@ -21,7 +21,7 @@ from tests.support.mesh import EPOCH, Mesh, Node
 
 @dataclass
 class Neighbor:
-    """One person's node with its catalogue, as the local API holds them."""
+    """One person's node with its catalog, as the local API holds them."""
 
     node: Node
     catalog: Catalog
@@ -79,7 +79,7 @@ class Neighbor:
 
 
 def settle_in(mesh: Mesh, name: str) -> Neighbor:
-    """A new person with a node and a catalogue."""
+    """A new person with a node and a catalog."""
     node = mesh.add(name)
     clock = Clock(wall=lambda: EPOCH + mesh.time, monotonic=lambda: mesh.time)
     node.replica = dataclasses.replace(node.replica, clock=clock)  # the simulation's own says no more than the time

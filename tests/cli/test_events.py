@@ -50,7 +50,7 @@ def until_heard(village: Village, process: subprocess.Popen[str]) -> str:
     return told
 
 
-def test_what_a_neighbour_posts_is_an_event_here(village: Village) -> None:
+def test_what_a_neighbor_posts_is_an_event_here(village: Village) -> None:
     with waiting(village.homes["A"], "--kind", "listings", "--count", "1", "--json") as process:
         event = json.loads(until_heard(village, process))
     assert event["kind"] == "listings"

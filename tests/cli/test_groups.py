@@ -42,7 +42,7 @@ def test_every_form_answers_in_json(village: Village) -> None:
     assert json.loads(village("B", "cell", "leave", "elm", "--json").out)["name"] == "Elm Street"
 
 
-def test_what_is_for_the_cell_is_labelled_and_explained(village: Village) -> None:
+def test_what_is_for_the_cell_is_labeled_and_explained(village: Village) -> None:
     village("B", "cell", "new", "Elm Street")
     for name in ("Alice", "Carol"):
         village("B", "cell", "invite", "Elm Street", name)

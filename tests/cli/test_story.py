@@ -78,11 +78,11 @@ def test_people_are_listed_described_blocked_and_unblocked(village: Village) -> 
 
 def test_a_listing_is_shown_changed_and_withdrawn(village: Village) -> None:
     village(
-        "A", "need", "Ladder", "--text", "Three metres\nat least", "--tag", "tall", "--quantity", "1", "--lend", "--urgency", "emergency"
+        "A", "need", "Ladder", "--text", "Three meters\nat least", "--tag", "tall", "--quantity", "1", "--lend", "--urgency", "emergency"
     )  # fmt: skip
     shown = village("A", "show", "lad").out
     assert "need, other, emergency, by you" in shown
-    assert "  Three metres\n  at least\n" in shown
+    assert "  Three meters\n  at least\n" in shown
     assert "to be given back" in shown
     assert village("A", "edit", "Ladder", "--title", "Long ladder", "--clear", "text").code == 0
     assert village("A", "mine").out.split("\t")[0] == "Long ladder"

@@ -77,7 +77,7 @@ class _Screen(io.StringIO):
         return True
 
 
-class Neighbours:
+class Neighbors:
     """People with a node each on this machine; whoever is first heard of gets one with the first command."""
 
     def __init__(self, homes: Path) -> None:
@@ -156,9 +156,9 @@ def _only_looks(command: str) -> bool:
 
 
 @contextmanager
-def neighbors(homes: Path) -> Iterator[Neighbours]:
-    """Neighbours whose nodes end with this."""
-    people = Neighbours(homes)
+def neighbors(homes: Path) -> Iterator[Neighbors]:
+    """Neighbors whose nodes end with this."""
+    people = Neighbors(homes)
     try:
         yield people
     finally:

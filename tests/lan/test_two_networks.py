@@ -16,7 +16,7 @@ SOON = 2.0  # seconds from a revocation's arrival to its effect
 
 
 class TwoNetworks:
-    """Alice and Adam in the west, Carol and Cleo in the east, Bob in between: all run, all neighbours trust each other."""
+    """Alice and Adam in the west, Carol and Cleo in the east, Bob in between: all run, all neighbors trust each other."""
 
     def __init__(self, network: Lan) -> None:
         self.network = network

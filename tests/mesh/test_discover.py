@@ -36,7 +36,7 @@ class Viewer:
 
 
 def a_row(seed: int = 31) -> Mesh:
-    """Alice - Bob - Carol - Dora, everybody vouching for his neighbours; Dora is too far off for Alice to trust."""
+    """Alice - Bob - Carol - Dora, everybody vouching for his neighbors; Dora is too far off for Alice to trust."""
     mesh = Mesh(seed)
     names = ("Alice", "Bob", "Carol", "Dora")
     for name in names:

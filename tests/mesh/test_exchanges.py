@@ -25,7 +25,7 @@ SECRET = "The key is under the third stone."
 
 
 def neighbor(mesh: Mesh, name: str) -> Neighbor:
-    """A node with a catalogue of its own."""
+    """A node with a catalog of its own."""
     return Neighbor(mesh.nodes[name], Catalog(mesh.nodes[name].replica))
 
 

@@ -62,7 +62,7 @@ def test_the_bytes_of_one_authors_letters_are_bounded_too(monkeypatch: pytest.Mo
 def test_whoever_brings_made_up_authors_fills_his_share_of_the_letters(
     heard: list[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """FAULTS: what one neighbour brings leaves room for what others bring, and for people one vouches for."""
+    """FAULTS: what one neighbor brings leaves room for what others bring, and for people one vouches for."""
     monkeypatch.setattr(limits, "LETTERS_MAX", 6)
     mesh = village(12)
     bob = mesh.nodes["Bob"]

@@ -20,7 +20,7 @@ LIFE = 3 * limits.DAY
 
 
 class Row:
-    """Four neighbours in a row, each of whom knows the next; Alice, at one end, has posted something for all."""
+    """Four neighbors in a row, each of whom knows the next; Alice, at one end, has posted something for all."""
 
     def __init__(self) -> None:
         self.mesh = Mesh(61)

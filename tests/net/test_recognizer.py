@@ -40,13 +40,13 @@ def heard(
 
 
 def knowing(*candidates: tuple[bytes, bytes]) -> Recognizer:
-    """A recogniser that knows these keys."""
+    """A recognizer that knows these keys."""
     made = Recognizer()
     assert not list(made.use(candidates, 0.0))
     return made
 
 
-def test_a_contact_is_recognised_and_can_be_dialed_where_he_was_heard() -> None:
+def test_a_contact_is_recognized_and_can_be_dialed_where_he_was_heard() -> None:
     assert knowing(*EVERYBODY).whose(heard(BOB), 0.0) == RecognizedPeer(BOB.id, [Address("192.168.1.7", 7000)])
 
 
@@ -85,7 +85,7 @@ def test_what_a_stranger_said_long_ago_does_not_count_any_more() -> None:
     assert not list(made.use(EVERYBODY, 3600.0))
 
 
-def test_a_key_that_is_not_a_contacts_any_more_is_not_recognised() -> None:
+def test_a_key_that_is_not_a_contacts_any_more_is_not_recognized() -> None:
     made = knowing(*EVERYBODY)
     assert made.whose(heard(BOB), 0.0)
     assert not list(made.use(EVERYBODY[:1], 0.0))

@@ -15,7 +15,7 @@ from meshnode.store.rows import id_key
 from tests.support.people import NOW, Person
 
 FIRST = Migration(1, "begin", "CREATE TABLE apple (name TEXT); INSERT INTO apple VALUES ('Boskoop');")
-SECOND = Migration(2, "grow", "ALTER TABLE apple ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';")
+SECOND = Migration(2, "grow", "ALTER TABLE apple ADD COLUMN color TEXT NOT NULL DEFAULT 'red';")
 BROKEN = Migration(2, "break", "INSERT INTO apple VALUES ('Elstar'); INSERT INTO pear VALUES ('Conference');")
 
 

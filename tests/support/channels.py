@@ -9,16 +9,16 @@ import pytest
 from protocol.wire.channel import HandshakeRefused, Initiator, Responder
 from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, presence_psk
-from tests.support.vectors_noise import labelled
+from tests.support.vectors_noise import labeled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from protocol.errors import Code
 
-ALICE = labelled("Alice's static key")
-BOB = labelled("Bob's static key")
-PRESENCE_KEY = labelled("Bob's presence key")
+ALICE = labeled("Alice's static key")
+BOB = labeled("Bob's static key")
+PRESENCE_KEY = labeled("Bob's presence key")
 PRESENCE = presence_psk(PRESENCE_KEY)
 
 
@@ -28,7 +28,7 @@ def dial(psk: Psk = PRESENCE, *, ephemeral: str = "Alice's ephemeral key", to: b
         static_private=ALICE,
         remote_static=public_key(BOB) if to is None else to,
         psk=psk,
-        ephemeral_private=labelled(ephemeral),
+        ephemeral_private=labeled(ephemeral),
     )
 
 
@@ -44,7 +44,7 @@ def answer(
         static_private=BOB,
         candidates=lambda: candidates,
         seen=SeenEphemerals() if seen is None else seen,
-        ephemeral_private=labelled(ephemeral),
+        ephemeral_private=labeled(ephemeral),
     )
 
 

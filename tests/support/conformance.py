@@ -1,7 +1,7 @@
 """The one rule as a table: every audience, connection, block, place and expiry, and what the viewer then sees.
 
 The table is made by the brute-force model alone; nothing here may use the code that it will judge. So distances are
-reckoned here too, from the centres that the h3 library gives. `BY_HAND` are rows that people filled in, with reasons.
+reckoned here too, from the centers that the h3 library gives. `BY_HAND` are rows that people filled in, with reasons.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ EARTH_KM = 6371.007180918475
 
 
 def cell(latitude: float, longitude: float) -> str:
-    """The neighbourhood around a point."""
+    """The neighborhood around a point."""
     found: str = h3.latlng_to_cell(latitude, longitude, 8)
     return found
 
 
-def kilometres(one: str, other: str) -> float:
-    """The great circle between the centres of two cells, to the metre, by the haversine formula."""
+def kilometers(one: str, other: str) -> float:
+    """The great circle between the centers of two cells, to the meter, by the haversine formula."""
     (lat, lon), (lat2, lon2) = (tuple(map(math.radians, h3.cell_to_latlng(place))) for place in (one, other))
     half = math.sin((lat2 - lat) / 2) ** 2 + math.cos(lat) * math.cos(lat2) * math.sin((lon2 - lon) / 2) ** 2
     return round(2 * EARTH_KM * math.asin(math.sqrt(half)), 3)
 
 
 HOME, INSIDE, OUTSIDE, ABROAD = (cell(latitude, 13.405) for latitude in (52.52, 52.74, 52.75, 54.0))
-KM = {(one, other): kilometres(one, other) for one, other in product((HOME, INSIDE, OUTSIDE, ABROAD), repeat=2)}
+KM = {(one, other): kilometers(one, other) for one, other in product((HOME, INSIDE, OUTSIDE, ABROAD), repeat=2)}
 
 
 class Whereabouts(NamedTuple):
@@ -200,7 +200,7 @@ BY_HAND: list[tuple[Row, str, str]] = [
         ("one community", "nobody blocks", "my_cell", "lasting", "nowhere", HIDDEN, "a community is no cell"),
         ("one community", "nobody blocks", "my_community", "lasting", "nowhere", SHOWN, "members see each other without a vouch"),
         ("one community", "nobody blocks", "my_community", "lasting", "further than he looks", SERVED, "distance narrows what is shown among members too"),
-        ("cells that share a member", "nobody blocks", "my_community", "lasting", "nowhere", HIDDEN, "a common neighbour makes no common group"),
+        ("cells that share a member", "nobody blocks", "my_community", "lasting", "nowhere", HIDDEN, "a common neighbor makes no common group"),
         ("one community and hardly any trust", "nobody blocks", "network_wide", "lasting", "nowhere", SHOWN, "the group does what trust of 0.05 does not"),
     ]
 ]  # fmt: skip

@@ -60,7 +60,7 @@ class Node:
     def person(self) -> PersonId:
         return self.replica.me
 
-    def recognises(self, other: Node) -> bool:
+    def recognizes(self, other: Node) -> bool:
         """Whether it would know the other's announcement for his."""
         said = contacts.announced(other.replica)
         return said is not None and (other.person, said.presence_key) in contacts.presence_candidates(self.replica)
@@ -73,7 +73,7 @@ class Wire:
     a: Node
     b: Node
     by_ear: bool = False
-    """They dial only whose announcement they recognise, as neighbours on a LAN do."""
+    """They dial only whose announcement they recognize, as neighbors on a LAN do."""
     ends: tuple[Conversation, Conversation] | None = None
     delay: float = 0.0
     cut: bool = False
@@ -228,7 +228,7 @@ class Mesh:
         ways = [
             (caller, callee, dial)
             for caller, callee in ((wire.a, wire.b), (wire.b, wire.a))
-            if not wire.by_ear or caller.recognises(callee)
+            if not wire.by_ear or caller.recognizes(callee)
             for dial in contacts.dial_keys(caller.replica, callee.person)
             if dial.device == callee.replica.device
         ]

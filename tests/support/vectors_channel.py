@@ -9,10 +9,10 @@ from protocol.wire.channel import HandshakeRefused
 from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, card_psk, contact_psk
 from tests.support.channels import ALICE, BOB, PRESENCE, PRESENCE_KEY, answer, connect, dial
-from tests.support.vectors_noise import labelled
+from tests.support.vectors_noise import labeled
 
 _EPHEMERAL = "Alice's ephemeral key"
-_CARD_SECRET = labelled("the secret of Bob's card")
+_CARD_SECRET = labeled("the secret of Bob's card")
 
 
 def _psks() -> dict[str, tuple[dict[str, str], Psk]]:
@@ -76,9 +76,9 @@ def channel_vectors() -> dict[str, Any]:
     return {
         "keys": {
             "initiator_static_private": ALICE.hex(),
-            "initiator_ephemeral_private": labelled(_EPHEMERAL).hex(),
+            "initiator_ephemeral_private": labeled(_EPHEMERAL).hex(),
             "responder_static_private": BOB.hex(),
-            "responder_ephemeral_private": labelled("Bob's ephemeral key").hex(),
+            "responder_ephemeral_private": labeled("Bob's ephemeral key").hex(),
         },
         "conversations": [
             {
@@ -86,7 +86,7 @@ def channel_vectors() -> dict[str, Any]:
                 "from": secrets,
                 "psk": psk.key.hex(),
                 "tag_key": psk.hint_key.hex(),
-                "tag": psk.tag(public_key(labelled(_EPHEMERAL))).hex(),
+                "tag": psk.tag(public_key(labeled(_EPHEMERAL))).hex(),
                 **_conversation(psk),
             }
             for kind, (secrets, psk) in _psks().items()

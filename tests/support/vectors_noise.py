@@ -1,4 +1,4 @@
-"""Golden bytes of the Noise engine, made from labelled keys, in the format that Noise implementations publish theirs in."""
+"""Golden bytes of the Noise engine, made from labeled keys, in the format that Noise implementations publish theirs in."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ PROTOCOLS = tuple(
 )
 
 
-def labelled(label: str, size: int = 32) -> bytes:
+def labeled(label: str, size: int = 32) -> bytes:
     """Bytes that anyone can make again from their label."""
     return blake2b(label.encode(), digest_size=size).digest()
 
 
 def inputs(protocol_name: str) -> Vector:
     """A vector without its answers."""
-    psks = [labelled(f"{protocol_name} psk {index}").hex() for index in range(pattern_of(protocol_name).psk_count)]
-    responder_static = labelled(f"{protocol_name} resp_static")
+    psks = [labeled(f"{protocol_name} psk {index}").hex() for index in range(pattern_of(protocol_name).psk_count)]
+    responder_static = labeled(f"{protocol_name} resp_static")
     vector: Vector = {"protocol_name": protocol_name}
     for who in ("init", "resp"):
         vector[f"{who}_prologue"] = b"meshnode test vector".hex()
         vector[f"{who}_psks"] = psks
-        vector[f"{who}_ephemeral"] = labelled(f"{protocol_name} {who}_ephemeral").hex()
+        vector[f"{who}_ephemeral"] = labeled(f"{protocol_name} {who}_ephemeral").hex()
     if protocol_name.startswith("Noise_XK"):
-        vector["init_static"] = labelled(f"{protocol_name} init_static").hex()
+        vector["init_static"] = labeled(f"{protocol_name} init_static").hex()
     vector["init_remote_static"] = public_key(responder_static).hex()
     vector["resp_static"] = responder_static.hex()
-    payloads = [b"", b"apples", b"", b"a ladder", labelled("a long payload", 64) * 3, b"\x00"]
+    payloads = [b"", b"apples", b"", b"a ladder", labeled("a long payload", 64) * 3, b"\x00"]
     vector["messages"] = [{"payload": payload.hex()} for payload in payloads]
     return vector
 

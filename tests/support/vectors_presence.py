@@ -1,4 +1,4 @@
-"""Golden bytes of LAN announcements: names, TXT fields, and what recognises them."""
+"""Golden bytes of LAN announcements: names, TXT fields, and what recognizes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from protocol.wire.presence import announce, service_names
-from tests.support.vectors_noise import labelled
+from tests.support.vectors_noise import labeled
 
 PLACES = {
     "one address": ["192.168.1.20"],
@@ -17,13 +17,13 @@ PLACES = {
 
 
 def presence_vectors() -> dict[str, Any]:
-    names_random = labelled("random names", 16)
+    names_random = labeled("random names", 16)
     names = service_names(names_random)
     announcements = []
     for cards, (case, addresses) in enumerate(PLACES.items()):
-        presence_key = labelled(f"{case}: presence key")
-        secrets = [labelled(f"{case}: card {index}") for index in range(cards)]
-        nonce, padding_seed = labelled(f"{case}: nonce", 16), labelled(f"{case}: padding")
+        presence_key = labeled(f"{case}: presence key")
+        secrets = [labeled(f"{case}: card {index}") for index in range(cards)]
+        nonce, padding_seed = labeled(f"{case}: nonce", 16), labeled(f"{case}: padding")
         announcement = announce(
             presence_key=presence_key,
             card_secrets=secrets,

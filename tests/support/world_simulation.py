@@ -2,7 +2,7 @@
 
 What may be said at once is said at once, and the mesh is let settle in between: so nodes take things in by the batch,
 as they do when people meet again who were apart. Wires lie along vouches, between members of one group, and here and
-there between neighbours.
+there between neighbors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The listings this node may show, by heart: what it takes to find one among a hundred thousand without asking the disk.
 
 Listings about which the one rule must answer alike (same author, same audience, same place, same policy) stand on one
-shelf, so that it is asked once a shelf and not once a listing. The catalogue is filled from the store in slices, and
+shelf, so that it is asked once a shelf and not once a listing. The catalog is filled from the store in slices, and
 kept up by commits: what came and went is noted as it happens and read when somebody looks next.
 """
 
@@ -70,7 +70,7 @@ class Entry:
 
     record: RecordId
     place: int
-    """Where the catalogue's words and marks have it."""
+    """Where the catalog's words and marks have it."""
     number: int
     """Its id; half as large as the letters."""
     created: int

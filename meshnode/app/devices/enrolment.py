@@ -75,7 +75,7 @@ def _take_down(replica: Replica, code_id: bytes, device: DeviceId) -> None:
 
 
 def _to_begin_with(replica: Replica) -> list[Record]:
-    """Who my devices are, and my profile, whose presence key they recognise each other by."""
+    """Who my devices are, and my profile, whose presence key they recognize each other by."""
     registers = [(replica.me, Kind.DEVICE, device_slot(one.device)) for one in replica.trust_state.devices(replica.me)]
     records = replica.store.records
     found = [records.used(register) for register in registers[: limits.DEVICES_MAX]]

@@ -31,7 +31,7 @@ WORDS_MAX = 200  # letters of all words looked for
 class SearchQuery:
     """What to look for.
 
-    `words`: each must begin a word of title, text, tags or the author's name. `within`: kilometres; without it 50, and
+    `words`: each must begin a word of title, text, tags or the author's name. `within`: kilometers; without it 50, and
     listings without a place are shown too; `anywhere` takes any distance. `trust`: the least trust in the author, 0.3
     if not given, 0.1 at least.
     """
@@ -51,7 +51,7 @@ class BucketVerdict(NamedTuple):
     verdict: Verdict
     audience: int
     trust: float
-    distance: float  # kilometres; unknown ones are endless
+    distance: float  # kilometers; unknown ones are endless
     author: str  # searchable
 
 

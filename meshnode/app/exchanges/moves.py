@@ -157,7 +157,7 @@ def _move(
 
 
 def _communities(replica: Replica, exchange: bytes) -> tuple[bytes, ...]:
-    """The communities of this node's owner, for metrics only, in a form that their members alone recognise."""
+    """The communities of this node's owner, for metrics only, in a form that their members alone recognize."""
     groups = replica.trust_state.groups.groups_of(replica.me).values()
     own = sorted(group.id for group in groups if group.kind == GroupKind.COMMUNITY)
     return community_tags(exchange, own[: limits.GROUPS_MAX])

@@ -60,7 +60,7 @@ class NetworkState:
     """What the network side says about itself at one moment.
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
-    it is announced by mDNS; `heard` names whose announcements were recognised lately.
+    it is announced by mDNS; `heard` names whose announcements were recognized lately.
     """
 
     ready: bool
@@ -85,7 +85,7 @@ class NetworkStatus(Protocol):
         """Look for everybody and compare with all, for a while; what came of it, and who was not met."""
 
     def look_again(self) -> None:
-        """Contacts or cards changed: announce, recognise and dial by what is true now."""
+        """Contacts or cards changed: announce, recognize and dial by what is true now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from protocol.trust import effective_audience
 
 @dataclass(frozen=True, slots=True)
 class PublishedPlace:
-    """The place that others may know: an H3 cell, its centre in degrees, and roughly how wide it is."""
+    """The place that others may know: an H3 cell, its center in degrees, and roughly how wide it is."""
 
     cell: str
     lat: float

@@ -1,4 +1,4 @@
-"""Turning the key by which the own web recognises this node: whoever left the web must lose it in the end.
+"""Turning the key by which the own web recognizes this node: whoever left the web must lose it in the end.
 
 One who left may still reach us for a while, so that his node is shown that things changed; one who is blocked may not,
 and hears it from common contacts. That it is due is written together with what makes it due, and done afterwards, so
@@ -28,7 +28,7 @@ def due_later(replica: Replica) -> None:
 
 
 def turn_if_due(replica: Replica) -> None:
-    """Take a new presence key if its time has come: who knows only the old one recognises this node no more."""
+    """Take a new presence key if its time has come: who knows only the old one recognizes this node no more."""
     due = replica.store.meta.get(_DUE)
     if due is not None and int(due) <= replica.clock.now() and replica.trust_state.profile(replica.me) is not None:
         set_profile(replica, presence_key=replica.entropy(PRESENCE_KEY_BYTES), within=lambda: _turned(replica))

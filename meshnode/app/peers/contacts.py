@@ -181,7 +181,7 @@ def announced(replica: Replica) -> Announced | None:
 
 
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
-    """Whose announcements to recognise and by which key (32 bytes): contacts, givers of cards, then the web."""
+    """Whose announcements to recognize and by which key (32 bytes): contacts, givers of cards, then the web."""
     trust_state = replica.trust_state
     direct = [*direct_contacts(replica), *trust_state.graph.vouchers_of(replica.me)]
     cards = [(person, card.secret) for person, cards in _pending_cards(replica).items() for card in cards]
@@ -201,7 +201,7 @@ def _with_presence(replica: Replica, people: list[PersonId]) -> list[tuple[Perso
 
 
 def _presence_key(replica: Replica, person: PersonId) -> bytes | None:
-    """By which to recognise and call him: as his profile says, else as kept from before a long absence."""
+    """By which to recognize and call him: as his profile says, else as kept from before a long absence."""
     profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.presence_key

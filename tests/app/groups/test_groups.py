@@ -54,7 +54,7 @@ def test_an_invitation_waits_is_accepted_and_makes_a_member(mesh: Mesh, people: 
     assert show(bob).invitations == ()
 
 
-def test_members_are_labelled_and_why_names_the_group(mesh: Mesh, people: People) -> None:
+def test_members_are_labeled_and_why_names_the_group(mesh: Mesh, people: People) -> None:
     _, bob, carol = people
     dora = settle_in(mesh, "Dora")
     dora.add(bob.card(trust=0.1), 0.1)

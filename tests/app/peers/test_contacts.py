@@ -1,4 +1,4 @@
-"""Whom a node seeks, lets in, recognises and announces with: contacts, and never anybody it is at odds with."""
+"""Whom a node seeks, lets in, recognizes and announces with: contacts, and never anybody it is at odds with."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def test_whoever_is_dialed_accepts_one_of_the_keys(people: People) -> None:
         assert accepted & {dial.psk.key for dial in dials}
 
 
-def test_direct_contacts_are_sought_and_friends_of_friends_only_recognised(people: People) -> None:
+def test_direct_contacts_are_sought_and_friends_of_friends_only_recognized(people: People) -> None:
     alice, bob, carol = people
     assert {one.person for one in contacts.sought(alice.replica)} == {bob.person}
     assert {person for person, _ in contacts.presence_candidates(alice.replica)} >= {bob.person, carol.person}
     assert contacts.presence_candidates(alice.replica)[0][0] == bob.person
 
 
-def test_somebody_blocked_is_neither_sought_nor_dialed_nor_let_in_nor_recognised(people: People) -> None:
+def test_somebody_blocked_is_neither_sought_nor_dialed_nor_let_in_nor_recognized(people: People) -> None:
     alice, bob, _ = people
     policy.block(bob.replica, alice.person)
     assert alice.person not in {one.person for one in contacts.sought(bob.replica)}

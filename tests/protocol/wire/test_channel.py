@@ -14,7 +14,7 @@ from protocol.wire.channel import LENGTH_BYTES, HandshakeRefused, Responder
 from protocol.wire.noise import public_key
 from protocol.wire.psk import PskCandidate, SeenEphemerals, card_psk, contact_psk
 from tests.support.channels import ALICE, BOB, PRESENCE, answer, connect, connected, dial
-from tests.support.vectors_noise import labelled
+from tests.support.vectors_noise import labeled
 
 FRAMES = st.lists(st.binary(min_size=1, max_size=400), max_size=12)
 
@@ -37,7 +37,7 @@ def test_both_ends_agree_on_who_they_are_and_which_channel_this_is() -> None:
 
 def test_the_tag_picks_the_psk_among_many() -> None:
     contact = contact_psk(BOB, public_key(ALICE))
-    many = [(f"card {index}", card_psk(labelled(f"card {index}"))) for index in range(50)]
+    many = [(f"card {index}", card_psk(labeled(f"card {index}"))) for index in range(50)]
     responder = answer([("web", PRESENCE), *many, ("alice", contact)])
     connect(dial(contact_psk(ALICE, public_key(BOB))), responder)
     assert responder.psk_name == "alice"
@@ -49,10 +49,10 @@ def test_the_candidates_are_asked_for_when_the_first_message_is_there() -> None:
         static_private=BOB,
         candidates=lambda: accepted,
         seen=SeenEphemerals(),
-        ephemeral_private=labelled("late"),
+        ephemeral_private=labeled("late"),
     )
-    accepted.append(PskCandidate("new card", card_psk(labelled("new card"))))
-    connect(dial(card_psk(labelled("new card"))), responder)
+    accepted.append(PskCandidate("new card", card_psk(labeled("new card"))))
+    connect(dial(card_psk(labeled("new card"))), responder)
     assert responder.psk_name == "new card"
 
 

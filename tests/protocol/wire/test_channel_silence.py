@@ -15,7 +15,7 @@ from protocol.wire.noise import public_key
 from protocol.wire.psk import HINT_BYTES, PskCandidate, SeenEphemerals, card_psk
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.channels import ALICE, BOB, PRESENCE, answer, connect, dial, refusal
-from tests.support.vectors_noise import labelled
+from tests.support.vectors_noise import labeled
 
 if TYPE_CHECKING:
     pass
@@ -101,8 +101,8 @@ def test_no_more_candidates_are_tried_than_the_cap() -> None:
             yield PskCandidate("somebody", PRESENCE)
 
     responder = Responder(
-        static_private=BOB, candidates=endless, seen=SeenEphemerals(), ephemeral_private=labelled("capped")
+        static_private=BOB, candidates=endless, seen=SeenEphemerals(), ephemeral_private=labeled("capped")
     )
     with pytest.raises(HandshakeRefused):
-        responder.receive(dial(card_psk(labelled("unknown"))).data_to_send())
+        responder.receive(dial(card_psk(labeled("unknown"))).data_to_send())
     assert tried <= PSK_CANDIDATES_MAX + 1

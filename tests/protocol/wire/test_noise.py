@@ -15,7 +15,7 @@ from protocol.limits import NOISE_NONCE_LIMIT
 from protocol.wire.noise import CipherState, Handshake, diffie_hellman, public_key
 from tests.support.golden import golden
 from tests.support.noise_runner import Vector, play, side
-from tests.support.vectors_noise import PROTOCOLS, inputs, labelled
+from tests.support.vectors_noise import PROTOCOLS, inputs, labeled
 
 XKPSK0 = PROTOCOLS[0]
 
@@ -105,7 +105,7 @@ def test_another_implementation_understands_us_in_both_roles(
 @pytest.mark.parametrize("point", LOW_ORDER, ids=bytes.hex)
 def test_a_low_order_key_is_its_senders_fault(point: bytes) -> None:
     with pytest.raises(RemoteError) as caught:
-        diffie_hellman(labelled("any"), point)
+        diffie_hellman(labeled("any"), point)
     assert caught.value.code is Code.MALFORMED
 
 

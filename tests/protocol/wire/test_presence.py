@@ -1,4 +1,4 @@
-"""Announcements on the LAN: who recognises them, what strangers see, and what a replay is worth."""
+"""Announcements on the LAN: who recognizes them, what strangers see, and what a replay is worth."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from protocol.wire.presence import (
     service_names,
 )
 from tests.support.golden import golden
-from tests.support.vectors_noise import labelled
+from tests.support.vectors_noise import labeled
 
 VECTORS = golden("presence.json")
-KEY = labelled("Bob's presence key")
+KEY = labeled("Bob's presence key")
 HOME = ["192.168.1.20", "fe80::2", "2001:db8::1"]
 PORT = 4711
 
@@ -39,11 +39,11 @@ def packed(*addresses: str) -> list[bytes]:
 def announced(addresses: list[bytes] | None = None, *, cards: int = 0, moment: str = "now") -> Announcement:
     return announce(
         presence_key=KEY,
-        card_secrets=[labelled(f"card {index}") for index in range(cards)],
+        card_secrets=[labeled(f"card {index}") for index in range(cards)],
         addresses=packed(*HOME) if addresses is None else addresses,
         port=PORT,
-        nonce=labelled(f"{moment}: nonce", 16),
-        padding_seed=labelled(f"{moment}: padding"),
+        nonce=labeled(f"{moment}: nonce", 16),
+        padding_seed=labeled(f"{moment}: padding"),
     )
 
 
@@ -53,7 +53,7 @@ def heard(announcement: Announcement) -> Announcement:
 
 
 def whose(announcement: Announcement, addresses: list[bytes], port: int = PORT) -> str | None:
-    sighting = recognize(announcement, addresses, port, [("carol", labelled("Carol's presence key")), ("bob", KEY)])
+    sighting = recognize(announcement, addresses, port, [("carol", labeled("Carol's presence key")), ("bob", KEY)])
     return sighting.name if sighting else None
 
 
@@ -61,7 +61,7 @@ def whose(announcement: Announcement, addresses: list[bytes], port: int = PORT) 
 
 
 @given(addresses=ADDRESSES, cards=st.integers(0, LIVE_CARDS_MAX))
-def test_whoever_knows_the_presence_key_recognises_an_announcement(addresses: list[bytes], cards: int) -> None:
+def test_whoever_knows_the_presence_key_recognizes_an_announcement(addresses: list[bytes], cards: int) -> None:
     announcement = announced(addresses, cards=cards)
     assert heard(announcement) == announcement
     sighting = recognize(heard(announcement), announcement.addresses, PORT, [("bob", KEY)])
@@ -69,15 +69,15 @@ def test_whoever_knows_the_presence_key_recognises_an_announcement(addresses: li
     assert sighting.addresses == announcement.addresses
 
 
-def test_whoever_holds_a_card_recognises_its_giver_without_the_presence_key() -> None:
+def test_whoever_holds_a_card_recognizes_its_giver_without_the_presence_key() -> None:
     announcement = heard(announced(cards=3))
-    sighting = recognize(announcement, packed(HOME[0]), PORT, [("a card", labelled("card 2"))])
+    sighting = recognize(announcement, packed(HOME[0]), PORT, [("a card", labeled("card 2"))])
     assert sighting is not None
     assert sighting.name == "a card"
 
 
-def test_whoever_knows_no_key_recognises_nothing() -> None:
-    assert recognize(heard(announced()), packed(*HOME), PORT, [("carol", labelled("Carol's presence key"))]) is None
+def test_whoever_knows_no_key_recognizes_nothing() -> None:
+    assert recognize(heard(announced()), packed(*HOME), PORT, [("carol", labeled("Carol's presence key"))]) is None
 
 
 def test_one_resolved_address_is_enough_on_a_host_with_several() -> None:
@@ -93,7 +93,7 @@ def test_the_order_of_addresses_and_their_doubles_do_not_matter() -> None:
     assert canonical_addresses(mixed) == announced().addresses
 
 
-def test_fault_33_an_announcement_replayed_from_another_address_is_not_recognised() -> None:
+def test_fault_33_an_announcement_replayed_from_another_address_is_not_recognized() -> None:
     replayed = heard(announced())
     assert whose(replayed, packed("192.168.1.66")) is None
     assert whose(replayed, packed("192.168.1.66", HOME[0])) == "bob"
@@ -112,13 +112,13 @@ def test_fault_33_a_replay_cannot_write_its_own_address_into_the_record() -> Non
     assert whose(forged, packed(*HOME)) is None
 
 
-def test_an_announcement_with_another_port_is_not_recognised() -> None:
+def test_an_announcement_with_another_port_is_not_recognized() -> None:
     for port in (PORT + 1, 0, -1, 70_000):
         assert whose(heard(announced()), packed(*HOME), port) is None
 
 
 @given(place=st.integers(0, 10**6))
-def test_a_changed_nonce_is_not_recognised(place: int) -> None:
+def test_a_changed_nonce_is_not_recognized(place: int) -> None:
     fields = announced().txt()
     nonce = bytearray(fields[b"n"])
     nonce[place // 8 % len(nonce)] ^= 1 << place % 8
@@ -126,7 +126,7 @@ def test_a_changed_nonce_is_not_recognised(place: int) -> None:
 
 
 def test_no_more_keys_are_tried_than_the_cap_and_the_first_come_first() -> None:
-    others = [("somebody", labelled("somebody"))] * RECOGNITION_CANDIDATES_MAX
+    others = [("somebody", labeled("somebody"))] * RECOGNITION_CANDIDATES_MAX
     assert recognize(heard(announced()), packed(*HOME), PORT, [*others, ("bob", KEY)]) is None
     assert recognize(heard(announced()), packed(*HOME), PORT, [*others[1:], ("bob", KEY)]) is not None
 
@@ -161,9 +161,9 @@ def test_two_moments_of_one_node_have_nothing_in_common() -> None:
 
 
 def test_names_are_made_of_nothing_but_the_random_bytes() -> None:
-    names = service_names(labelled("names", 16))
-    assert names == service_names(labelled("names", 16))
-    assert names.instance != service_names(labelled("other names", 16)).instance
+    names = service_names(labeled("names", 16))
+    assert names == service_names(labeled("names", 16))
+    assert names.instance != service_names(labeled("other names", 16)).instance
     assert names.instance.endswith("." + SERVICE_TYPE)
     assert names.host.endswith(".local.")
     assert names.instance.split(".")[0] != names.host.split(".")[0]
@@ -215,7 +215,7 @@ def test_fields_of_a_later_version_are_passed_over() -> None:
         st.one_of(st.none(), st.just(b"1"), st.binary(max_size=255), st.binary(min_size=16, max_size=16)),
     )
 )
-def test_any_record_is_read_or_refused_and_never_recognised(fields: dict[bytes, bytes | None]) -> None:
+def test_any_record_is_read_or_refused_and_never_recognized(fields: dict[bytes, bytes | None]) -> None:
     try:
         announcement = Announcement.from_txt(fields)
     except RemoteError:
@@ -233,7 +233,7 @@ def test_any_record_is_read_or_refused_and_never_recognised(fields: dict[bytes, 
         {"nonce": bytes(15)},
         {"padding_seed": bytes(16)},
         {"presence_key": bytes(31)},
-        {"card_secrets": [labelled(f"card {index}") for index in range(LIVE_CARDS_MAX + 1)]},
+        {"card_secrets": [labeled(f"card {index}") for index in range(LIVE_CARDS_MAX + 1)]},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )
@@ -259,7 +259,7 @@ def test_names_need_the_right_number_of_random_bytes() -> None:
 
 
 @pytest.mark.parametrize("case", VECTORS["announcements"], ids=lambda case: case["case"])
-def test_the_committed_announcements_are_recognised_by_each_of_their_keys(case: dict[str, Any]) -> None:
+def test_the_committed_announcements_are_recognized_by_each_of_their_keys(case: dict[str, Any]) -> None:
     announcement = Announcement.from_txt({key.encode(): bytes.fromhex(value) for key, value in case["txt"].items()})
     for key in (case["presence_key"], *case["card_secrets"]):
         sighting = recognize(announcement, packed(*case["addresses"]), case["port"], [("it", bytes.fromhex(key))])

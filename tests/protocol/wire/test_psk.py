@@ -11,11 +11,11 @@ from protocol.wire.noise import public_key
 from protocol.wire.psk import HINT_BYTES, Psk, SeenEphemerals, card_psk, contact_psk, presence_psk
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.channels import ALICE, BOB, PRESENCE, dial
-from tests.support.vectors_noise import labelled
+from tests.support.vectors_noise import labeled
 
 
 def test_the_same_secret_gives_different_psks_for_different_uses() -> None:
-    secret = labelled("one secret")
+    secret = labeled("one secret")
     assert presence_psk(secret) != card_psk(secret)
     assert len({presence_psk(secret).key, presence_psk(secret).hint_key, card_psk(secret).key}) == 3
 
@@ -23,7 +23,7 @@ def test_the_same_secret_gives_different_psks_for_different_uses() -> None:
 def test_a_contact_psk_is_the_same_from_both_sides_and_from_no_third() -> None:
     ours = contact_psk(ALICE, public_key(BOB))
     assert ours == contact_psk(BOB, public_key(ALICE))
-    assert ours != contact_psk(labelled("Mallory"), public_key(BOB))
+    assert ours != contact_psk(labeled("Mallory"), public_key(BOB))
 
 
 def test_a_psk_needs_a_whole_secret() -> None:
@@ -62,7 +62,7 @@ def test_a_psks_first_messages_are_forgotten_with_the_psk() -> None:
 
 def test_one_psks_flood_pushes_out_only_its_own_first_messages() -> None:
     seen = SeenEphemerals()
-    quiet = card_psk(labelled("quiet"))
+    quiet = card_psk(labeled("quiet"))
     seen.first_time(quiet, b"mine")
     for number in range(SEEN_EPHEMERALS_PER_PSK_MAX + 5):
         seen.first_time(PRESENCE, number.to_bytes(16, "big"))
@@ -74,9 +74,9 @@ def test_one_psks_flood_pushes_out_only_its_own_first_messages() -> None:
 
 def test_memory_is_bounded_over_all_psks_and_the_largest_share_gives_way() -> None:
     seen = SeenEphemerals()
-    quiet = card_psk(labelled("quiet"))
+    quiet = card_psk(labeled("quiet"))
     seen.first_time(quiet, b"mine")
-    loud = [Psk(bytes(32), labelled(f"loud {index}")) for index in range(12)]
+    loud = [Psk(bytes(32), labeled(f"loud {index}")) for index in range(12)]
     for number in range(SEEN_EPHEMERALS_MAX // len(loud) + 100):
         for psk in loud:
             seen.first_time(psk, number.to_bytes(16, "big"))
