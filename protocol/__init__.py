@@ -143,7 +143,7 @@ from protocol.session import (
     phase_of,
 )
 from protocol.session import State as SessionState
-from protocol.text import check_text, text_fault, tidy
+from protocol.text import check_text, normalize, text_fault
 from protocol.trust import TRUSTED, WEB, TrustPath, as_trust, cost, limit, reaches
 from protocol.visibility import (
     DEFAULT_RADIUS_KM,
@@ -335,6 +335,7 @@ __all__ = [
     "merge",
     "names_key",
     "narrows",
+    "normalize",
     "open_invitation",
     "open_letter",
     "parse_body",
@@ -360,7 +361,6 @@ __all__ = [
     "taken_over",
     "terms_of",
     "text_fault",
-    "tidy",
     "verify",
     "verify_signature",
     "visible",

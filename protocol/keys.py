@@ -16,6 +16,7 @@ from nacl.exceptions import BadSignatureError
 
 from protocol import limits, textform
 from protocol.errors import Code, LocalError, RemoteError
+from protocol.text import normalize
 from protocol.words import WORDS
 
 PersonId: TypeAlias = bytes
@@ -155,7 +156,7 @@ def short(person: PersonId) -> str:
 
 def person_matches(text: str, person: PersonId) -> bool:
     """Whether `text` is the beginning of this person's written key, with or without its `mp1`."""
-    wanted = text.strip().lower().removeprefix(f"{_PERSON_PREFIX}1")
+    wanted = normalize(text).lower().removeprefix(f"{_PERSON_PREFIX}1")
     return bool(wanted) and person_text(person)[len(_PERSON_PREFIX) + 1 :].startswith(wanted)
 
 

@@ -33,6 +33,7 @@ SUSPENDED_LIFE = 7 * DAY  # a suspended version waits this long for its successo
 
 # --- Bodies --------------------------------------------------------------------------------------------------------
 NAME_MAX = 64  # characters
+JOINERS_MAX = 8  # invisible code points in a row: the flag of a region takes six, and text cannot hide among them
 ABOUT_MAX = 1000
 TITLE_MAX = 200
 TEXT_MAX = 2000

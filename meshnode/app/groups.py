@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from meshnode.app import membership
-from meshnode.app.trust.naming import ID_LETTERS_MIN, PersonRef, ambiguous, find, known, reference
+from meshnode.app.trust.naming import ID_LETTERS_MIN, PersonRef, alike, ambiguous, find, known, reference
 from meshnode.app.trust.people import relation_to
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
@@ -31,8 +31,8 @@ from protocol import (
     invitation,
     invitation_tag,
     limits,
+    normalize,
     open_invitation,
-    tidy,
 )
 
 KINDS = tuple(kind.word for kind in GroupKind)
@@ -132,7 +132,7 @@ def new(replica: Replica, order: Founding) -> GroupView:
     """Found a group; its founder is its first member and has no say beyond that."""
     _check_kind(order.kind)
     kind = GroupKind[order.kind.upper()]
-    name = tidy(order.name)
+    name = normalize(order.name)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
@@ -288,14 +288,14 @@ def _named(which: str, groups: Iterable[Group], kind: str | None) -> Group:
 
 
 def _fitting(which: str, groups: Iterable[Group]) -> list[Group]:
-    wanted = which.strip().casefold()
+    wanted = alike(which)
     pool = {group.id: group for group in groups}
-    whole = [group for group in pool.values() if wanted in (group.name.casefold(), group_text(group.id))]
+    whole = [group for group in pool.values() if wanted in (alike(group.name), group_text(group.id))]
     as_id = len(wanted.removeprefix("mg1")) >= ID_LETTERS_MIN
     return whole or [
         group
         for group in pool.values()
-        if group.name.casefold().startswith(wanted)
+        if alike(group.name).startswith(wanted)
         or (as_id and group_text(group.id).removeprefix("mg1").startswith(wanted.removeprefix("mg1")))
     ]
 

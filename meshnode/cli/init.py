@@ -78,11 +78,11 @@ def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
         Preference,
         check_text,
         limits,
+        normalize,
         person_text,
-        tidy,
     )
 
-    name = tidy(beginning.name)
+    name = normalize(beginning.name)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:

@@ -49,7 +49,7 @@ POLICY = Policy(SALT, 5, (Vouch(BOB.id, 700, 1),), (Block(bytes(16), blocked=Tru
 PROFILE = Profile(SALT, "Alice", presence_key=ALICE.presence_key)
 LISTING = Listing(SALT, "offer", "Fresh vegetables", category="food")
 
-lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).map(protocol.tidy).filter(bool)
+lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).map(protocol.normalize).filter(bool)
 people = st.binary(min_size=32, max_size=32)
 listings = st.builds(
     Listing,

@@ -20,8 +20,8 @@ from protocol import (
     decode,
     encode,
     exchange_id,
+    normalize,
     seal,
-    tidy,
 )
 from protocol.limits import GROUPS_MAX, MESSAGE_MAX, QUANTITY_MAX, TITLE_MAX, UNIT_MAX
 from tests.support.exchanges import ASKER, OWNER, move, terms
@@ -29,7 +29,7 @@ from tests.support.golden import golden
 from tests.support.people import Person, grown
 from tests.support.vectors_exchanges import moves
 
-lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).map(tidy).filter(bool)
+lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).map(normalize).filter(bool)
 
 
 @given(

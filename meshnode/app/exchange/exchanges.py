@@ -19,7 +19,7 @@ from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.judge import Answer, question
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Act, Kind, PersonId, Record, Stage, Terms, exchange_id, limits, tidy
+from protocol import Act, Kind, PersonId, Record, Stage, Terms, exchange_id, limits, normalize
 
 LISTED = 100
 LISTED_MAX = 1000
@@ -77,7 +77,7 @@ def respond(replica: Replica, catalogue: Catalogue, which: str, request: Request
     )
     _check_room(replica, header.author)
     exchange = exchange_id(replica.me, header.author, terms)
-    return _requested(moves.ask(replica, header.author, exchange, terms, tidy(request.message)))
+    return _requested(moves.ask(replica, header.author, exchange, terms, normalize(request.message)))
 
 
 def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
@@ -94,7 +94,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     if repeated is not None and act is not Act.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)
     else:
-        _make(replica, found, act, tidy(order.message))
+        _make(replica, found, act, normalize(order.message))
     stock.follow_up(replica)
     return one(replica, found.exchange.id.hex())
 

@@ -27,7 +27,7 @@ from protocol import (
     Record,
     effective_audience,
     limits,
-    tidy,
+    normalize,
 )
 
 CLEARABLE = {
@@ -199,8 +199,10 @@ def edit(replica: Replica, catalogue: Catalogue, which: str, changes: Edit) -> L
 
 def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
     """The body of these fields, what was typed put into its stored form; Usage says which field is at fault."""
-    typed: dict[str, Any] = {name: tidy(value) if isinstance(value, str) else value for name, value in fields.items()}
-    typed["tags"] = tuple(dict.fromkeys(tidy(tag) for tag in fields["tags"]))
+    typed: dict[str, Any] = {
+        name: normalize(value) if isinstance(value, str) else value for name, value in fields.items()
+    }
+    typed["tags"] = tuple(dict.fromkeys(normalize(tag) for tag in fields["tags"]))
     try:
         return Listing(salt=authoring.fresh_salt(replica), **typed)
     except InvalidField as error:
