@@ -46,7 +46,6 @@ BLOCKS_MAX = 1000
 BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: only who knows that key can test it
 WEIGHT_MAX = 1000  # per mille: nobody is trusted more than wholly
 GROUP_ID_BYTES = 32
-HOME_GROUPS_MAX = 8
 RADIUS_KM_MAX = 20_000
 QUANTITY_MAX = 1_000_000
 

@@ -176,7 +176,6 @@ def bodies_vectors() -> list[dict[str, Any]]:
                 "Seeds, and how to grow them.\nAsk me.",
                 "861f1d487ffffff",
                 presence_key=alice.presence_key,
-                home_groups=(grown("group"),),
             ),
         ),
         "a short offer": (Kind.LISTING, Listing(salt, "offer", "Fresh vegetables", category="food")),
