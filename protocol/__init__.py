@@ -63,7 +63,7 @@ from protocol.records.record import (
     signed,
     verify_signature,
 )
-from protocol.text import check_text, text_fault, tidy
+from protocol.text import check_text, normalize, text_fault
 
 __all__ = [
     "CATEGORIES",
@@ -122,6 +122,7 @@ __all__ = [
     "is_revocation",
     "limits",
     "longest_life",
+    "normalize",
     "parse_body",
     "parse_person",
     "person_id",
@@ -133,7 +134,6 @@ __all__ = [
     "signature_message",
     "signed",
     "text_fault",
-    "tidy",
     "verify",
     "verify_signature",
 ]

@@ -6,12 +6,16 @@ in texts as long as a card's. Upper case is the same text, so a QR code can use 
 
 from __future__ import annotations
 
+from protocol.text import WHITE_SPACE, characters
+
 _ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUE = {character: value for value, character in enumerate(_ALPHABET)}
 _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _FINAL = 0x2BC830A3
 _CHECKSUM = 6
-_IGNORED = str.maketrans("", "", "-\u00ad\u2010\u2011\u2012\u2013\u200b\ufeff")
+_IGNORED = characters(WHITE_SPACE) + "-\u00ad\u2010\u2011\u2012\u2013\u200b\ufeff"
+# Only ASCII letters have two cases here: str.lower() would also read U+212A, the sign for kelvin, as a k.
+_AS_WRITTEN = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", _IGNORED)
 
 
 class Bech32mError(ValueError):
@@ -35,11 +39,11 @@ def from_text(prefix: str, text: str) -> bytes:
 
     Bech32mError says in words for people what is wrong; ChecksumError is the case of a damaged text.
     """
-    tidy = "".join(text.split()).translate(_IGNORED).lower()
+    plain = text.translate(_AS_WRITTEN)
     head = f"{prefix}1"
-    if not tidy.startswith(head):
+    if not plain.startswith(head):
         raise Bech32mError(f'it does not begin with "{head}"')
-    written = tidy[len(head) :]
+    written = plain[len(head) :]
     if len(written) <= _CHECKSUM:
         raise Bech32mError("it is cut short")
     try:

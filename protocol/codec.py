@@ -1,13 +1,12 @@
 """The one byte form of every value: a small, canonical part of MessagePack (protocol/README.md, "Bytes").
 
-Only nil, booleans, integers up to 2^53 - 1 either way, NFC text, byte strings and arrays exist. Maps, floats and
+Only nil, booleans, integers up to 2^53 - 1 either way, text, byte strings and arrays exist. Maps, floats and
 extension types do not, so duplicate keys and NaN cannot. Every value has exactly one encoding; anything else is refused.
 """
 
 from __future__ import annotations
 
 from typing import TypeAlias
-from unicodedata import is_normalized
 
 import msgpack  # type: ignore[import-untyped]
 
@@ -25,7 +24,10 @@ def encode(value: Value) -> bytes:
     fault = _fault((value,), MAX_DEPTH + 1)
     if fault is not None:
         raise LocalError(f"cannot be encoded: {fault}")
-    packed: bytes = _pack(value)
+    try:
+        packed: bytes = _pack(value)
+    except UnicodeEncodeError:
+        raise LocalError("cannot be encoded: text that is not valid Unicode") from None
     return packed
 
 
@@ -68,17 +70,17 @@ def decode_array(data: bytes, *, length: int, max_bytes: int, max_items: int | N
 
 
 def _fault(items: tuple[object, ...], depth: int) -> str | None:
-    """What is wrong with any of `items`, or None. Scalars of exact types: a subclass would not come back as itself."""
+    """Return what is wrong with any of `items`, or None.
+
+    Scalars must be of exact types, since a subclass would not come back as itself.
+    """
     for item in items:
         kind = type(item)
-        if kind is bytes:
+        if kind is bytes or kind is str:  # msgpack refuses text that is not UTF-8, both ways
             continue
         if kind is int:
             if not -INT_MAX <= item <= INT_MAX:  # type: ignore[operator]
                 return "an integer beyond 2^53 - 1"
-        elif kind is str:
-            if not item.isascii() and not _is_plain(item):  # type: ignore[attr-defined, arg-type]
-                return "text that is not NFC or not valid Unicode"
         elif isinstance(item, tuple) and kind is not msgpack.ExtType:  # which is a tuple too
             if depth <= 1:
                 return "arrays nested too deep"
@@ -88,7 +90,3 @@ def _fault(items: tuple[object, ...], depth: int) -> str | None:
         elif item is not None and kind is not bool:
             return f"a {kind.__name__}, which has no place here"
     return None
-
-
-def _is_plain(text: str) -> bool:
-    return is_normalized("NFC", text) and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -17,6 +17,7 @@ from nacl.exceptions import BadSignatureError
 from protocol import bech32m, limits
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.fingerprint import WORDS
+from protocol.text import normalize
 
 PersonId: TypeAlias = bytes
 """Ed25519 public key of an identity, 32 bytes."""
@@ -155,7 +156,7 @@ def short_id(person: PersonId) -> str:
 
 def person_matches(text: str, person: PersonId) -> bool:
     """Whether `text` is the beginning of this person's written key, with or without its `mp1`."""
-    wanted = text.strip().lower().removeprefix(f"{_PERSON_PREFIX}1")
+    wanted = normalize(text).lower().removeprefix(f"{_PERSON_PREFIX}1")
     return bool(wanted) and person_text(person)[len(_PERSON_PREFIX) + 1 :].startswith(wanted)
 
 

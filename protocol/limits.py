@@ -35,6 +35,7 @@ SUSPENDED_LIFE = 7 * DAY  # a suspended version waits this long for its successo
 
 # --- Bodies --------------------------------------------------------------------------------------------------------
 NAME_MAX = 64  # characters
+JOINERS_MAX = 8  # invisible code points in a row: the flag of a region takes six, and text cannot hide among them
 ABOUT_MAX = 1000
 TITLE_MAX = 200
 TEXT_MAX = 2000
@@ -47,7 +48,6 @@ BLOCKS_MAX = 1000
 BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: only who knows that key can test it
 WEIGHT_MAX = 1000  # per mille: nobody is trusted more than wholly
 GROUP_ID_BYTES = 32
-HOME_GROUPS_MAX = 8
 RADIUS_KM_MAX = 20_000
 QUANTITY_MAX = 1_000_000
 

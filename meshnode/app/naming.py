@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from meshnode.errors import Ambiguous, NotFound, Usage
 from meshnode.replica.replica import Replica
-from protocol import PersonId, person_matches, person_text, short_id
+from protocol import PersonId, normalize, person_matches, person_text, short_id
 from protocol.tokens import Card
 
 ID_PREFIX_MIN = 4  # shorter beginnings of an id would fit strangers by chance
@@ -70,6 +70,11 @@ def known(replica: Replica) -> set[PersonId]:
     return {me, *(person for person in {*own, *decidable} if not trust_state.graph.at_odds(me, person))}
 
 
+def alike(name: str) -> str:
+    """Return a name as it is compared here: without regard to case, and to whether its writer composed it (NFC)."""
+    return normalize(name).casefold()
+
+
 def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -> PersonId:
     """The one person whose name or id begins with `text`, a whole name or id before the beginning of one.
 
@@ -82,7 +87,7 @@ def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -
 def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
     """As `find`, among people who go by these names."""
     pool = named.keys()
-    wanted = text.strip().casefold()
+    wanted = alike(text)
     if not wanted:
         raise Usage("say who", "a name, an id, or the beginning of either")
     matches = _by_id(wanted, pool)
@@ -90,8 +95,8 @@ def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
         # Nor can the beginning of an id, as lists show it, be taken: then both are meant.
         as_id = len(wanted.removeprefix("mp1")) >= ID_PREFIX_MIN
         by_id = [person for person in pool if as_id and person_matches(wanted, person)]
-        by_name = [person for person, name in named.items() if name.casefold() == wanted]
-        by_name = by_name or [person for person, name in named.items() if name.casefold().startswith(wanted)]
+        by_name = [person for person, name in named.items() if alike(name) == wanted]
+        by_name = by_name or [person for person, name in named.items() if alike(name).startswith(wanted)]
         matches = list(dict.fromkeys([*by_name, *by_id]))
     if not matches:
         raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists whom you know")

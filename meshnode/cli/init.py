@@ -71,9 +71,9 @@ def ask(
 def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
     """Make the node, say so unless `quiet`, and return the person's id and name."""
     from meshnode.node import found
-    from protocol import Audience, InvalidField, Precision, Preference, check_text, limits, person_text, tidy
+    from protocol import Audience, InvalidField, Precision, Preference, check_text, limits, normalize, person_text
 
-    name = tidy(beginning.name)
+    name = normalize(beginning.name)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from protocol.codec import encode
-from protocol.errors import InvalidField
 from protocol.fields import check_bytes, check_place, check_salt, read_fields
 from protocol.keys import KEY_BYTES
-from protocol.limits import ABOUT_MAX, GROUP_ID_BYTES, HOME_GROUPS_MAX, NAME_MAX, RECORD_MAX_BYTES
+from protocol.limits import ABOUT_MAX, NAME_MAX, RECORD_MAX_BYTES
 from protocol.text import check_text
 
-_FIELDS = 6
+_FIELDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +24,6 @@ class Profile:
     """The published coarse place, an H3 cell; None: not told."""
     presence_key: bytes = field(kw_only=True, repr=False)
     """32 bytes: whoever has them recognizes the announcements of this person's nodes."""
-    home_groups: tuple[bytes, ...] = ()
-    """The groups that count as home in metrics; decides nothing."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
@@ -34,28 +31,13 @@ class Profile:
         check_text("about", self.about, ABOUT_MAX, lines=True)
         check_place("place", self.place)
         check_bytes("presence key", self.presence_key, KEY_BYTES)
-        if type(self.home_groups) is not tuple or len(self.home_groups) > HOME_GROUPS_MAX:
-            raise InvalidField("home groups", f"must not be more than {HOME_GROUPS_MAX}")
-        for group in self.home_groups:
-            check_bytes("home group", group, GROUP_ID_BYTES)
-        if len(set(self.home_groups)) != len(self.home_groups):
-            raise InvalidField("home groups", "must not name a group twice")
 
     def to_body(self) -> bytes:
         """The bytes that `parse` reads."""
-        return encode((self.salt, self.name, self.about, self.place, self.presence_key, self.home_groups))
+        return encode((self.salt, self.name, self.about, self.place, self.presence_key))
 
     @classmethod
     def parse(cls, body: bytes) -> Profile:
         """The profile in `body`. RemoteError if it is none."""
-        salt, name, about, place, presence_key, home_groups = read_fields(
-            body, _FIELDS, RECORD_MAX_BYTES, HOME_GROUPS_MAX
-        )
-        return cls(
-            salt,
-            name,
-            about,
-            place,
-            presence_key=presence_key,
-            home_groups=home_groups,
-        )
+        salt, name, about, place, presence_key = read_fields(body, _FIELDS, RECORD_MAX_BYTES, _FIELDS)
+        return cls(salt, name, about, place, presence_key=presence_key)

@@ -101,6 +101,10 @@ PURE = {
     "unicodedata",
 }  # fmt: skip
 
+# Methods of `str` that answer by tables which grow with Unicode, and the one module that knows where they may be asked.
+OF_UNICODE = {"isalnum", "isalpha", "isdigit", "isidentifier", "isnumeric", "isprintable", "isspace", "casefold"}
+KNOWS_UNICODE = {"protocol.text"}
+
 # Calls by which impurity could come in through a permitted library or a builtin.
 IMPURE_CALLS = {"open", "input", "print", "exec", "eval", "compile", "__import__", "breakpoint"}
 IMPURE_ATTRIBUTES = {"generate", "randombytes", "urandom", "randombytes_deterministic"}
@@ -173,6 +177,22 @@ def test_the_protocol_uses_only_the_pure_part_of_the_standard_library() -> None:
         if top(found.module) in sys.stdlib_module_names and top(found.module) not in PURE
     ]
     assert not faults, told(faults)
+
+
+def test_the_protocol_judges_no_text_by_the_unicode_version_of_the_python_at_hand() -> None:
+    faults = [
+        str(found)
+        for found in all_imports("protocol")
+        if found.module == "unicodedata" and found.importer not in KNOWS_UNICODE
+    ]
+    for path in python_files("protocol"):
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            strips = node.func.attr in {"strip", "lstrip", "rstrip"} and not node.args
+            if (strips or node.func.attr in OF_UNICODE) and module_name(path) not in KNOWS_UNICODE:
+                faults.append(f"{module_name(path)}:{node.lineno}: {ast.unparse(node.func)}()")
+    assert not faults, faults
 
 
 def test_the_protocol_neither_draws_randomness_nor_touches_the_world() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,13 +10,14 @@ from meshnode.app.owner import policy
 from meshnode.app.peers.conversation import Conversation
 from meshnode.replica import authoring
 from meshnode.store import RecordState
-from protocol import Audience, Code, Kind, Listing, PersonId, Profile, Record, encode, limits
+from protocol import Audience, Code, Kind, Listing, PersonId, Record, encode, limits
 from protocol.limits import DAY, INT_MAX
 from protocol.wire import presence_psk
+from tests.support.chains import begun, join_record
 from tests.support.intruder import Intruder
 from tests.support.malformed_records import another_signature, rewritten, with_signature
 from tests.support.mesh import EPOCH
-from tests.support.mesh_people import holds, post, sees, vouch
+from tests.support.mesh_people import found, holds, post, sees, vouch
 from tests.support.people import Person, grown
 from tests.support.village import Village
 
@@ -302,24 +302,18 @@ def test_fault_22_after_a_bridge_is_revoked_nothing_more_is_served_over_it() -> 
     assert conversation is not again
 
 
-def test_fault_24_two_who_claim_one_cell_do_not_see_each_others_offers_to_it() -> None:
-    """FAULTS 24: without a chain of invitations there is no group, whatever a profile says of home groups."""
-    cell = grown("cell", size=32)
+def test_fault_24_who_founds_a_cell_of_the_same_name_does_not_see_offers_to_the_first() -> None:
+    """FAULTS 24: a group is its founding, not its name; without a chain of invitations from it nobody is a member."""
     village = Village()
+    found(village.mesh, "Bob", "Elm Street")
     post(village.mesh, "Bob", "For my cell", Audience.MY_CELL)
-    profile = Person("Mallory").profile(EPOCH)
-    body = profile.body
-    assert body is not None
-    claimed = rewritten(MALLORY, profile, body=_with_home_group(body, cell))
-    village.mallory.records = {record.id: record for record in [own_records(village)[0], claimed]}
+    claim = join_record(MALLORY, begun(MALLORY, "Elm Street"), now=EPOCH, policy_version=0)
+    village.mallory.records = {record.id: record for record in [*own_records(village), claim]}
     village.mallory.talk()
+    assert village.in_use(claim)
     titles = [_title(record) for record in village.mallory.given if record.header.kind == Kind.LISTING]
     assert "For my cell" not in titles
     assert village.is_unharmed()
-
-
-def _with_home_group(body: bytes, group: bytes) -> bytes:
-    return replace(Profile.parse(body), home_groups=(group,)).to_body()
 
 
 def _title(record: Record) -> str:

@@ -1,13 +1,42 @@
-"""Text for people: what may stand anywhere, and how bytes are written down."""
+"""Text for people: which texts are accepted, the same under every Python, and how bytes are written down."""
 
 from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import InvalidField, check_text, text_fault, tidy
+from protocol import (
+    InvalidField,
+    Kind,
+    Listing,
+    Profile,
+    body_of,
+    check_text,
+    normalize,
+    parse_body,
+    text_fault,
+)
 from protocol.bech32m import Bech32mError, ChecksumError, from_text, to_text
+from protocol.letters import Action, Introduction, Move
+from protocol.text import DIRECTIONS, INVISIBLE, JOINERS, NONCHARACTERS, WHITE_SPACE, characters
+from protocol.tokens import Card
+from tests.support import text_verdicts
+from tests.support.chains import begun
+from tests.support.exchanges import move, terms
+from tests.support.golden import golden
+from tests.support.people import NOW, Person, grown
+
+VECTORS = golden("text.json")
+BECH32M = VECTORS["bech32m"]
 
 HOSTILE = {
     "escape": "a\x1b[31mb",
@@ -25,29 +54,146 @@ HOSTILE = {
     "right-to-left mark": "a\u200fb",
     "Arabic letter mark": "a\u061cb",
     "byte order mark": "a\ufeffb",
+    "soft hyphen": "a\u00adb",
+    "filler of Hangul": "a\u3164b",
     "lone surrogate": "a\ud800b",
-    "not composed": "Cafe\u0301",
+    "never a character": "a\U0001fffeb",
     "leading space": " a",
     "trailing space": "a ",
     "trailing line feed": "a\n",
     "leading wide space": "\u3000a",
+    "leading joiner": "\u200da",
+    "nine joiners": "a" + "\u200d" * 9 + "b",
 }
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-def test_hostile_text_is_refused_on_one_line_and_on_many(text: str) -> None:
+# --- one verdict everywhere ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", VECTORS["accepted"], ids=lambda case: case["why"])
+def test_an_accepted_text_of_the_vectors_is_accepted(case: dict[str, Any]) -> None:
+    assert text_verdicts.is_accepted(case)
+
+
+@pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: case["why"])
+def test_a_refused_text_of_the_vectors_is_refused(case: dict[str, Any]) -> None:
+    assert not text_verdicts.is_accepted(case)
+
+
+def test_the_verdict_on_every_code_point_is_the_golden_one() -> None:
+    assert text_verdicts.code_points() == VECTORS["code_points"]
+
+
+def test_every_python_at_hand_gives_the_same_verdicts(record_property: Callable[[str, object], None]) -> None:
+    pythons = pythons_at_hand()
+    record_property("pythons", sorted(pythons))
+    assert minor_version(sys.executable) in pythons
+    for version, python in pythons.items():
+        said = json.loads(subprocess.check_output([python, text_verdicts.__file__]))
+        assert said["code_points"] == VECTORS["code_points"], version
+        assert said["accepted"] == [True] * len(VECTORS["accepted"]), version
+        assert said["refused"] == [False] * len(VECTORS["refused"]), version
+
+
+def pythons_at_hand() -> dict[str, str]:
+    """Return the Pythons of this machine that the project supports: one of each minor version, this one among them."""
+    siblings = Path(sys.base_prefix).parent.glob("*/bin/python3")
+    on_path = (shutil.which(f"python3.{minor}") for minor in range(11, 20))
+    found: dict[str, str] = {}
+    for python in (sys.executable, *filter(None, on_path), *map(str, siblings)):
+        version = minor_version(python)
+        if version is not None:
+            found.setdefault(version, python)
+    return found
+
+
+def minor_version(python: str) -> str | None:
+    """Return a Python's version such as 3.13, or None if it does not run or is too old for the project."""
+    asked = subprocess.run(
+        [python, "-c", "import sys; print(*sys.version_info[:2])"], capture_output=True, text=True, check=False
+    )
+    version = tuple(map(int, asked.stdout.split()))
+    return f"3.{version[1]}" if asked.returncode == 0 and version >= (3, 11) else None
+
+
+def test_the_lists_are_as_long_as_the_properties_of_unicode_that_they_come_from() -> None:
+    """White_Space has 25 code points, Default_Ignorable_Code_Point has 4,174, and 66 are noncharacters."""
+    assert len(characters(WHITE_SPACE)) == 25
+    assert len({*characters((*JOINERS, *INVISIBLE, *DIRECTIONS))} - {*"\ufff9\ufffa\ufffb"}) == 4174
+    assert len(characters(NONCHARACTERS)) == 66
+
+
+NEWER = {
+    "an emoji of 2022": "Beans \U0001fad8",
+    "another emoji of 2022": "Shaken \U0001fae8",
+    "an emoji of 2024": "Tired \U0001fae9",
+    "a code point of no version so far": "Greek \u0378",
+    "a code point of a plane without characters": "Plane four \U00040000",
+    "not composed": "Cafe\u0301",
+}
+
+
+@pytest.mark.parametrize("said", NEWER.values(), ids=NEWER.keys())
+def test_what_a_later_version_of_unicode_names_goes_through_everything_that_people_write(said: str) -> None:
+    alice = Person("Alice")
+    profile = alice.profile(name=said, about=said)
+    listing = alice.listing(said, text=said, tags=(said,), unit=said)
+    for record in (profile, listing):
+        body = body_of(record)
+        assert isinstance(body, Profile | Listing)
+        assert body.to_body() == record.body
+    card = Card(alice.id, said, alice.certificate(), grown("secret"), (), NOW + 60, 800)
+    assert Card.parse(card.to_text()) == card
+    join = begun(alice, said)
+    assert parse_body(Kind.JOIN, join.to_body()) == join
+    introducing = Introduction(alice.id, said, said, (alice.certificate(),))
+    assert Introduction.from_fields(introducing.to_fields()) == introducing
+    sent = move(Action.SAY, terms(title=said, unit=said), text=said)
+    assert Move.from_fields(sent.to_fields()) == sent
+
+
+def listed(name: str) -> set[str]:
+    """Return the characters of one of the lists of the vectors."""
+    ends = [tuple(int(end, 16) for end in line.split("-")) for line in VECTORS[name]]
+    return {chr(point) for range_ in ends for point in range(range_[0], range_[-1] + 1)}
+
+
+SPACES, JOINING, FORBIDDEN = listed("white_space"), listed("joiners"), listed("forbidden")
+odd = st.sampled_from(sorted(SPACES | {*"ab\n\u200b\u200d\ufe0f\U000e0020\ufeff\u00ad\u0301\u0378"}))
+
+
+def follows_the_lists(said: str) -> bool:
+    """Whether the lists of the vectors allow a text of several lines that must not be empty, read one by one."""
+    in_a_row = 0
+    for character in said:
+        in_a_row = in_a_row + 1 if character in JOINING else 0
+        if in_a_row > 8 or (character in FORBIDDEN and character != "\n"):
+            return False
+    return bool(said) and said[0] not in SPACES | JOINING and said[-1] not in SPACES
+
+
+@given(st.text(odd) | st.text() | st.text(st.sampled_from("a\u200b\u200d\ufe0f"), min_size=9))
+def test_a_text_is_accepted_exactly_if_the_lists_allow_it(said: str) -> None:
+    assert (text_fault(said, len(said), shortest=1, lines=True) is None) == follows_the_lists(said)
+
+
+# --- for people ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("said", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_is_refused_on_one_line_and_on_many(said: str) -> None:
     for lines in (False, True):
-        fault = text_fault(text, 100, lines=lines)
+        fault = text_fault(said, 100, lines=lines)
         assert fault is not None
         assert fault.isprintable()
 
 
-@pytest.mark.parametrize("text", ["Zoë", "Ελένη", "محمد", "שלום", "日本", "👩🏽‍🌾", "a <script>", "O'Brien & Söhne"])
-def test_names_from_everywhere_may_stand(text: str) -> None:
-    assert text_fault(text, 64, shortest=1) is None
+@pytest.mark.parametrize("said", ["Zoë", "Ελένη", "محمد", "שלום", "日本", "👩🏽‍🌾", "a <script>", "O'Brien & Söhne"])
+def test_names_from_everywhere_are_accepted(said: str) -> None:
+    assert text_fault(said, 64, shortest=1) is None
 
 
-def test_line_feeds_stand_in_long_texts_only() -> None:
+def test_line_feeds_are_accepted_in_long_texts_only() -> None:
     assert text_fault("one\ntwo", 100, lines=True) is None
     assert text_fault("one\ntwo", 100) == "must be on one line"
 
@@ -59,8 +205,22 @@ def test_lengths_are_counted_in_characters() -> None:
     assert text_fault("", 10, shortest=1) == "must not be empty"
 
 
-def test_a_name_that_nobody_can_see_is_refused() -> None:
-    assert text_fault("\u200b\u200d", 10, shortest=1) == "must have something to see in it"
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        (" a", "must not begin or end with white space"),
+        ("a\x1bb", "must not have control characters"),
+        ("a\u202eb", "must not have characters that turn the direction of writing"),
+        ("a\ud800b", "is not valid Unicode"),
+        ("a\uffffb", "must not have code points that can never be characters"),
+        ("a\u00adb", "must not have invisible characters"),
+        ("\u200b\u200d", "must not begin with an invisible character"),
+        ("a" + "\u200d" * 9, "must not have more than 8 invisible characters in a row"),
+    ],
+    ids=ascii,
+)
+def test_every_refusal_says_why(said: str, fault: str) -> None:
+    assert text_fault(said, 100, shortest=1) == fault
 
 
 def test_a_refusal_names_the_field_and_reads_as_a_sentence() -> None:
@@ -75,16 +235,29 @@ def test_only_text_is_text() -> None:
         check_text("title", b"bytes", 200)
 
 
-@given(st.text())
-def test_tidied_text_is_tidy_and_lacks_only_what_is_forbidden(text: str) -> None:
-    once = tidy(text)
-    assert tidy(once) == once
-    assert text_fault(once, len(once), lines=True) in {
-        None,
-        "must not have control characters",
-        "must not have characters that turn the direction of writing",
-        "must not have invisible characters",
-    }
+@pytest.mark.parametrize(
+    ("typed", "stored"),
+    [
+        ("  Zoe\u0308\u3000\n", "Zoë"),
+        ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+        ("\ufeffsoft\u00adly", "softly"),
+        ("\ufeff \u00ad", ""),
+        ("a\u200db", "a\u200db"),
+        ("a\u202eb\x1c", "a\u202eb\x1c"),
+    ],
+    ids=ascii,
+)
+def test_what_a_person_typed_is_composed_and_trimmed_and_nothing_more(typed: str, stored: str) -> None:
+    assert normalize(typed) == stored
+
+
+@given(st.text(odd) | st.text())
+def test_normalized_text_stays_as_it_is_and_passes_or_is_refused_in_words(said: str) -> None:
+    once = normalize(said)
+    assert normalize(once) == once
+    fault = text_fault(once, len(once), lines=True)
+    assert fault is None or (fault.isascii() and fault.isprintable())
+    assert fault not in {"must not begin or end with white space", "must be on one line"}
 
 
 # --- bytes as text -------------------------------------------------------------------------------------------------
@@ -120,6 +293,18 @@ def test_one_lost_doubled_or_swapped_character_is_noticed(data: bytes, draw: st.
         if damaged != text:
             with pytest.raises(Bech32mError):
                 from_text("mesh", damaged)
+
+
+@pytest.mark.parametrize("case", BECH32M["read"], ids=lambda case: case["why"])
+def test_a_text_with_what_readers_ignore_is_read(case: dict[str, str]) -> None:
+    text = bytes.fromhex(case["utf8"]).decode()
+    assert from_text(BECH32M["prefix"], text).hex() == BECH32M["bytes"]
+
+
+@pytest.mark.parametrize("case", BECH32M["refused"], ids=lambda case: case["why"])
+def test_a_text_with_anything_else_is_not_read(case: dict[str, str]) -> None:
+    with pytest.raises(Bech32mError):
+        from_text(BECH32M["prefix"], bytes.fromhex(case["utf8"]).decode())
 
 
 def test_another_prefix_is_another_text() -> None:

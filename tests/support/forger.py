@@ -26,8 +26,8 @@ def forged_profile(author: PersonId, keys: DeviceKeys, now: int, *, version: int
     )
 
 
-def listing_nobody_here_can_read(author: Person, now: int, *, title: str = "\uf8ff") -> Record:
-    """A listing with a title that this version refuses, as a later one with more letters in its tables might write."""
+def listing_nobody_here_can_read(author: Person, now: int, *, title: str = "\u2060") -> Record:
+    """A listing with a title that this version refuses, as a later one that forbids less might write."""
     placeholder = "x" * len(title.encode())
     body = Listing(bytes(16), "offer", placeholder).to_body().replace(placeholder.encode(), title.encode())
     return author.record(
@@ -35,7 +35,7 @@ def listing_nobody_here_can_read(author: Person, now: int, *, title: str = "\uf8
     )
 
 
-def profile_nobody_here_can_read(author: Person, now: int, *, name: str = "\uf8ff") -> Record:
+def profile_nobody_here_can_read(author: Person, now: int, *, name: str = "\u2060") -> Record:
     """The same for a profile's name."""
     placeholder = "x" * len(name.encode())
     body = Profile(bytes(16), placeholder, presence_key=author.presence_key).to_body()

@@ -21,11 +21,13 @@ from tests.support.vectors_policies import policies_vectors
 from tests.support.vectors_presence import presence_vectors
 from tests.support.vectors_records import bodies_vectors, card_vectors, codec_vectors, keys_vectors, record_vectors
 from tests.support.vectors_session import frame_vectors, reconcile_vectors, session_vectors
+from tests.support.vectors_text import text_vectors
 from tests.support.vectors_trust import trust_vectors
 from tests.support.vectors_visibility import visibility_vectors
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "codec.json": codec_vectors,
+    "text.json": text_vectors,
     "keys.json": keys_vectors,
     "record.json": record_vectors,
     "bodies.json": bodies_vectors,

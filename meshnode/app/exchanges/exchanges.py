@@ -20,7 +20,7 @@ from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Kind, PersonId, Record, limits, tidy
+from protocol import Kind, PersonId, Record, limits, normalize
 from protocol.letters import Action, Stage, Terms, exchange_id
 
 LISTED = 100
@@ -79,7 +79,7 @@ def respond(replica: Replica, catalog: Catalog, which: str, request: Request) ->
     )
     _check_room(replica, header.author)
     exchange = exchange_id(replica.me, header.author, terms)
-    return _requested(moves.ask(replica, header.author, exchange, terms, tidy(request.message)))
+    return _requested(moves.ask(replica, header.author, exchange, terms, normalize(request.message)))
 
 
 def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
@@ -96,7 +96,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)
     else:
-        _make(replica, found, act, tidy(order.message))
+        _make(replica, found, act, normalize(order.message))
     stock.follow_up(replica)
     return one(replica, found.exchange.id.hex())
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from meshnode.app.groups import membership
-from meshnode.app.naming import ID_PREFIX_MIN, PersonRef, ambiguous, find, known, reference
+from meshnode.app.naming import ID_PREFIX_MIN, PersonRef, alike, ambiguous, find, known, reference
 from meshnode.app.people.people import relation_to
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
-from protocol import DeviceId, Group, GroupKind, InvalidField, Join, PersonId, check_text, group_text, limits, tidy
+from protocol import DeviceId, Group, GroupKind, InvalidField, Join, PersonId, check_text, group_text, limits, normalize
 from protocol.trust import accepted, founded, invitation, invitation_tag, open_invitation
 
 KINDS = tuple(kind.word for kind in GroupKind)
@@ -117,7 +117,7 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     """Found a group; its founder is its first member and has no say beyond that."""
     _check_kind(order.kind)
     kind = GroupKind[order.kind.upper()]
-    name = tidy(order.name)
+    name = normalize(order.name)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
@@ -213,7 +213,7 @@ def show(replica: Replica, query: GroupsQuery) -> GroupsView:
 def _own(replica: Replica) -> list[Group]:
     """The groups this node's owner is in, by name."""
     groups = replica.trust_state.groups.groups_of(replica.me)
-    return sorted(groups.values(), key=lambda group: (group.name.casefold(), group.id))
+    return sorted(groups.values(), key=lambda group: (alike(group.name), group.id))
 
 
 def _received(replica: Replica) -> list[_Received]:
@@ -273,14 +273,14 @@ def _named(which: str, groups: Iterable[Group], kind: str | None) -> Group:
 
 
 def _fitting(which: str, groups: Iterable[Group]) -> list[Group]:
-    wanted = which.strip().casefold()
+    wanted = alike(which)
     pool = {group.id: group for group in groups}
-    whole = [group for group in pool.values() if wanted in (group.name.casefold(), group_text(group.id))]
+    whole = [group for group in pool.values() if wanted in (alike(group.name), group_text(group.id))]
     as_id = len(wanted.removeprefix("mg1")) >= ID_PREFIX_MIN
     return whole or [
         group
         for group in pool.values()
-        if group.name.casefold().startswith(wanted)
+        if alike(group.name).startswith(wanted)
         or (as_id and group_text(group.id).removeprefix("mg1").startswith(wanted.removeprefix("mg1")))
     ]
 

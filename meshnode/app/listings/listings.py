@@ -18,7 +18,7 @@ from meshnode.app.owner.preference import audience_named
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from protocol import Audience, InvalidField, Kind, Listing, Precision, Record, limits, tidy
+from protocol import Audience, InvalidField, Kind, Listing, Precision, Record, limits, normalize
 from protocol.trust import effective_audience
 
 CLEARABLE = {
@@ -190,8 +190,10 @@ def edit(replica: Replica, catalog: Catalog, which: str, changes: Edit) -> Listi
 
 def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
     """The body of these fields, what was typed put into its stored form; Usage says which field is at fault."""
-    typed: dict[str, Any] = {name: tidy(value) if isinstance(value, str) else value for name, value in fields.items()}
-    typed["tags"] = tuple(dict.fromkeys(tidy(tag) for tag in fields["tags"]))
+    typed: dict[str, Any] = {
+        name: normalize(value) if isinstance(value, str) else value for name, value in fields.items()
+    }
+    typed["tags"] = tuple(dict.fromkeys(normalize(tag) for tag in fields["tags"]))
     try:
         return Listing(salt=authoring.fresh_salt(replica), **typed)
     except InvalidField as error:

@@ -36,7 +36,6 @@ def set_profile(
         about=about if about is not None else before.about if before else "",
         place=told,
         presence_key=presence_key or (before.presence_key if before else b""),
-        home_groups=before.home_groups if before else (),
     )
     write(
         replica,

@@ -18,7 +18,7 @@ from meshnode.app.people.people import give, per_mille
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
 from meshnode.store import StoredIntroduction
-from protocol import InvalidField, Kind, PersonId, Record, limits, person_text, tidy
+from protocol import InvalidField, Kind, PersonId, Record, limits, normalize, person_text
 from protocol.letters import Introduction, OpenedLetter
 
 
@@ -65,7 +65,7 @@ def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
     for person in pair:
         _check_mine_to_introduce(replica, person)
         letters.check_can_write(replica, person)
-    about = [_about(replica, person, tidy(order.message)) for person in pair]
+    about = [_about(replica, person, normalize(order.message)) for person in pair]
     for person, other in zip(pair, reversed(about), strict=True):
         letters.send(replica, person, other)
     return IntroductionView((reference(replica, pair[0]), reference(replica, pair[1])))

@@ -54,7 +54,14 @@ def test_an_invitation_waits_is_accepted_and_makes_a_member(mesh: Mesh, people: 
     assert show(bob).invitations == ()
 
 
-def test_members_are_labeled_and_why_names_the_group(mesh: Mesh, people: People) -> None:
+def test_a_group_is_found_however_its_accents_are_written(people: People) -> None:
+    alice, _, _ = people
+    new(alice, "Caf\u00e9")
+    for text in ("Caf\u00e9", "cafe\u0301"):
+        assert [group.name for group in show(alice, text).groups] == ["Caf\u00e9"]
+
+
+def test_members_are_labelled_and_why_names_the_group(mesh: Mesh, people: People) -> None:
     _, bob, carol = people
     dora = settle_in(mesh, "Dora")
     dora.add(bob.card(trust=0.1), 0.1)

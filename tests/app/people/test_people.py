@@ -22,6 +22,15 @@ def test_a_person_is_found_by_any_beginning_of_his_name(people: People, text: st
     assert naming.find(alice.replica, text) == bob.person
 
 
+def test_a_name_is_found_however_its_accents_are_written(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    for name in ("Zo\u00eb", "Zoe\u0308"):
+        set_profile(bob.replica, name=name)
+        mesh.settle()
+        for text in ("Zo\u00eb", "zoe\u0308"):
+            assert naming.find(alice.replica, text) == bob.person
+
+
 def test_a_person_is_found_by_his_id_and_its_beginning(people: People) -> None:
     alice, _, carol = people
     written = person_text(carol.person)

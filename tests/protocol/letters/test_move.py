@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Code, InvalidField, RemoteError, decode, encode, tidy
+from protocol import Code, InvalidField, RemoteError, decode, encode, normalize
 from protocol.letters import Action, Move, check_ask, community_tags, exchange_id, seal
 from protocol.limits import GROUPS_MAX, MESSAGE_MAX, QUANTITY_MAX, TITLE_MAX, UNIT_MAX
 from tests.support.exchanges import ASKER, OWNER, move, terms
@@ -17,7 +17,7 @@ from tests.support.golden import golden
 from tests.support.people import Person, grown
 from tests.support.vectors_exchanges import moves
 
-lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).map(tidy).filter(bool)
+lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).map(normalize).filter(bool)
 
 
 @given(
