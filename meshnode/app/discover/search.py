@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 from meshnode.app.catalog.catalog import Bucket, Catalog, Entry, searchable
 from meshnode.app.catalog.word_index import words_of
-from meshnode.app.listings.view import place_of
 from meshnode.app.naming import name_of
 from meshnode.app.owner.places import here, preference_of, published
 from meshnode.app.owner.preference import audience_named
@@ -20,7 +19,7 @@ from meshnode.app.people.people import per_mille
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
 from protocol import CATEGORIES, LISTING_TYPES, Audience, distance_km
-from protocol.trust import WEB, ListingFacts, Verdict, Wish, as_trust, effective_audience, visible
+from protocol.trust import WEB, Verdict, Wish, as_trust, listing_facts, visible
 
 WISHES_REMEMBERED = 40  # different limits of trust and distance; words, types and categories are none
 WITHIN_MAX_KM = 40_000  # once around
@@ -173,11 +172,11 @@ def _opinions(replica: Replica, catalog: Catalog, wish: Wish) -> Iterator[tuple[
 
 
 def _opinion(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> BucketVerdict:
-    preference = preference_of(replica, bucket.author)
-    facts = ListingFacts(
-        audience=effective_audience(bucket.audience, preference),
-        place=place_of(replica, bucket.author, bucket.place),
-        radius_km=preference.radius_km,
+    facts = listing_facts(
+        bucket.audience,
+        bucket.place,
+        preference=preference_of(replica, bucket.author),
+        author_place=replica.trust_state.published_place(bucket.author),
     )
     standing = replica.trust_state.standing(bucket.author, replica.me)
     verdict = Verdict.NO_CONSENT

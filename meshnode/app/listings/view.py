@@ -59,8 +59,7 @@ def body_of(record: Record) -> Listing:
 
 def place_of(replica: Replica, author: PersonId, place: str | None) -> str | None:
     """A listing's own place, else its author's."""
-    profile = replica.trust_state.profile(author)
-    return place or (profile.place if profile is not None else None)
+    return place or replica.trust_state.published_place(author)
 
 
 def view(replica: Replica, record: Record) -> ListingView:
