@@ -38,7 +38,7 @@ class Neighbor:
         return self.node.person
 
     def post(self, title: str, **fields: object) -> ListingView:
-        return listings.post(self.replica, listings.Draft(**{"type": "offer", "title": title, **fields}))  # type: ignore[arg-type]
+        return listings.post(self.replica, listings.ListingDraft(**{"type": "offer", "title": title, **fields}))  # type: ignore[arg-type]
 
     def discover(self, words: str | None = None, **search: object) -> Discovery:
         return discover(self.replica, self.catalog, DiscoverQuery(words=words, **search))  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshnode.app import upkeep
-from meshnode.app.listings.listings import Draft, post
+from meshnode.app.listings.listings import ListingDraft, post
 from meshnode.app.owner import policy
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
@@ -39,7 +39,7 @@ def test_own_policy_and_profile_are_renewed_at_half_their_life_and_not_before() 
 
 def test_a_doubtful_clock_renews_and_deletes_nothing() -> None:
     mesh, node = alone()
-    post(node.replica, Draft(type="offer", title="Bread"))
+    post(node.replica, ListingDraft(type="offer", title="Bread"))
     node.clock.error = 40 * 365 * limits.DAY
     before = {row.id for row in node.replica.store.records.rows()}
     mesh.advance(80 * limits.DAY)

@@ -9,7 +9,7 @@ import pytest
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.listings import lifecycle, listings
-from meshnode.app.listings.listings import Draft, Edit
+from meshnode.app.listings.listings import ListingDraft, ListingEdit
 from protocol import Audience, Kind, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, sees
@@ -30,7 +30,7 @@ class Row:
             befriend(self.mesh, one, other, 1000, 1000)
         self.replica = self.mesh.nodes["Alice"].replica
         self.catalog = Catalog(self.replica)
-        listings.post(self.replica, Draft(type="offer", title="Soup", quantity=2, expires_in=LIFE))
+        listings.post(self.replica, ListingDraft(type="offer", title="Soup", quantity=2, expires_in=LIFE))
         (entry,) = self.catalog.matching("Soup", own_only=True)
         record = self.replica.store.records.get(entry.record)
         assert record is not None
@@ -65,7 +65,7 @@ def expire(row: Row) -> None:
 
 
 def expire_early(row: Row) -> None:
-    listings.edit(row.replica, row.catalog, "Soup", Edit(expires_in=limits.HOUR))
+    listings.edit(row.replica, row.catalog, "Soup", ListingEdit(expires_in=limits.HOUR))
     row.mesh.advance(limits.HOUR + 1)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.world import World
-from meshnode.app.listings.listings import Draft, Edit, change, find, prepare
+from meshnode.app.listings.listings import ListingDraft, ListingEdit, change, find, prepare
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.replica.replica import Replica
@@ -43,13 +43,13 @@ def audience(replica: Replica, catalog: Catalog, which: str) -> AudienceView:
     return _view(replica, record.header.audience, body_of(record).place)
 
 
-def preview(replica: Replica, draft: Draft) -> AudienceView:
+def preview(replica: Replica, draft: ListingDraft) -> AudienceView:
     """Who could see it if `draft` were posted now; what could not be posted is refused as posting it would be."""
     new = prepare(replica, draft)
     return _view(replica, new.audience, new.body.place)
 
 
-def preview_edit(replica: Replica, catalog: Catalog, which: str, changes: Edit) -> AudienceView:
+def preview_edit(replica: Replica, catalog: Catalog, which: str, changes: ListingEdit) -> AudienceView:
     """Who could see the own listing that `which` names if it were changed so."""
     after = change(replica, find(replica, catalog, which, own_only=True), changes)
     return _view(replica, after.audience, after.body.place)

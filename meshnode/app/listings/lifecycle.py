@@ -47,7 +47,7 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
         )
     changes = {} if order.available_until is None else {"available_until": order.available_until}
     body = rewritten(replica, before, **changes)
-    expires = now + expiry.of(body, order.expires_in, now)
+    expires = now + expiry.life_of(body, order.expires_in, now)
     audience = Audience(record.header.audience)
     check_place(replica, audience, body)
     written = _write(replica, record, body, expires, reopens=over)

@@ -133,7 +133,7 @@ def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: 
     bob.post("Chairs", audience="network_wide")
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Chairs"}
-    listings.edit(bob.replica, bob.catalog, "Chairs", listings.Edit(title="Four chairs"))
+    listings.edit(bob.replica, bob.catalog, "Chairs", listings.ListingEdit(title="Four chairs"))
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Four chairs"}
     lifecycle.withdraw(bob.replica, bob.catalog, "Four")

@@ -44,7 +44,7 @@ def test_what_is_hidden_is_left_out_and_counted_apart(neighbors: People) -> None
 def test_it_stays_hidden_when_it_is_edited_and_when_the_node_starts_again(mesh: Mesh, neighbors: People) -> None:
     alice, bob, _ = neighbors
     alice.hide("ladder")
-    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(title="Long ladder", text="Very long"))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.ListingEdit(title="Long ladder", text="Very long"))
     mesh.settle()
     assert alice.titles() == ["Lawn mower"]
     again = Neighbor(alice.node, Catalog(alice.replica))

@@ -64,13 +64,13 @@ def test_a_change_inside_or_a_renewal_is_no_news_and_another_title_is(mesh: Mesh
     bob.post("Ladder", audience="network_wide", expires_in=limits.DAY)
     mesh.settle()
     assert alice.news() == ["Ladder"]
-    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(text="Very long", expires_in=9 * limits.DAY))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.ListingEdit(text="Very long", expires_in=9 * limits.DAY))
     mesh.settle()
     assert alice.news() == []
     mesh.advance(2 * limits.DAY)
     assert alice.titles() == ["Ladder"]
     assert alice.news() == []
-    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(title="Two ladders"))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.ListingEdit(title="Two ladders"))
     mesh.settle()
     assert alice.news() == ["Two ladders"]
 

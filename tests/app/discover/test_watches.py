@@ -50,10 +50,10 @@ def test_what_was_in_view_before_is_no_alert_not_even_when_it_is_edited(mesh: Me
     alice.watch("drill")
     assert alice.alerts() == []
     policy.vouch(bob.replica, alice.person, 500)  # Bob's policy changed, and later versions say so
-    listings.edit(bob.replica, bob.catalog, "Drill", listings.Edit(text="18 V"))
+    listings.edit(bob.replica, bob.catalog, "Drill", listings.ListingEdit(text="18 V"))
     mesh.settle()
     assert alice.alerts() == []
-    listings.edit(bob.replica, bob.catalog, "Drill", listings.Edit(title="Drill and bits"))
+    listings.edit(bob.replica, bob.catalog, "Drill", listings.ListingEdit(title="Drill and bits"))
     mesh.settle()
     assert [title for _, title in alice.alerts()] == ["Drill and bits"]
 
@@ -64,7 +64,7 @@ def test_an_edit_that_makes_it_match_raises_an_alert(mesh: Mesh, people: People)
     bob.post("Tool", audience="network_wide")
     mesh.settle()
     assert alice.alerts() == []
-    listings.edit(bob.replica, bob.catalog, "Tool", listings.Edit(title="Drill"))
+    listings.edit(bob.replica, bob.catalog, "Tool", listings.ListingEdit(title="Drill"))
     mesh.settle()
     assert [title for _, title in alice.alerts()] == ["Drill"]
 

@@ -7,7 +7,7 @@ import pytest
 from meshnode.app.explain import audience
 from meshnode.app.explain.audience import AudienceView
 from meshnode.app.groups import groups
-from meshnode.app.listings.listings import Draft, Edit
+from meshnode.app.listings.listings import ListingDraft, ListingEdit
 from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.people import blocks
@@ -56,7 +56,7 @@ def test_for_people_nearby_both_published_places_count(mesh: Mesh, people: Peopl
     sharing.change(bob.replica, sharing.SharingChange(place=Coordinates(52.52, 13.40)))
     sharing.change(carol.replica, sharing.SharingChange(place=Coordinates(52.40, 13.06)))
     mesh.settle()
-    draft = Draft("offer", "Drill", audience="anyone_local", place=Coordinates(52.50, 13.45))
+    draft = ListingDraft("offer", "Drill", audience="anyone_local", place=Coordinates(52.50, 13.45))
     near = audience.preview(alice.replica, draft)
     assert ([viewer.name for viewer in near.people], near.radius_km) == (["Bob"], 25)
     sharing.change(alice.replica, sharing.SharingChange(radius_km=40))
@@ -65,22 +65,26 @@ def test_for_people_nearby_both_published_places_count(mesh: Mesh, people: Peopl
 
 def test_a_preview_says_who_would_see_it_and_posts_nothing(people: People) -> None:
     alice = people[0]
-    assert audience.preview(alice.replica, Draft("offer", "Drill")).count == 2
-    assert audience.preview(alice.replica, Draft("need", "Help", audience="my_cell")).people == ()
+    assert audience.preview(alice.replica, ListingDraft("offer", "Drill")).count == 2
+    assert audience.preview(alice.replica, ListingDraft("need", "Help", audience="my_cell")).people == ()
     assert alice.catalog.own() == []
     alice.post("Drill")
-    edited = audience.preview_edit(alice.replica, alice.catalog, "Drill", Edit(audience="my_community"))
+    edited = audience.preview_edit(alice.replica, alice.catalog, "Drill", ListingEdit(audience="my_community"))
     assert (edited.count, edited.audience) == (0, "my_community")
     assert seen_by(alice, "Drill").count == 2
 
 
 def test_a_preview_refuses_what_posting_would_refuse(people: People) -> None:
     alice = people[0]
-    for draft in (Draft("gift", "Drill"), Draft("offer", ""), Draft("offer", "x", audience="anyone_local")):
+    for draft in (
+        ListingDraft("gift", "Drill"),
+        ListingDraft("offer", ""),
+        ListingDraft("offer", "x", audience="anyone_local"),
+    ):
         with pytest.raises(Usage):
             audience.preview(alice.replica, draft)
     with pytest.raises(NotFound):
-        audience.preview_edit(alice.replica, alice.catalog, "Drill", Edit(title="Saw"))
+        audience.preview_edit(alice.replica, alice.catalog, "Drill", ListingEdit(title="Saw"))
 
 
 def test_only_ones_own_listings_have_an_audience_to_tell(mesh: Mesh, people: People) -> None:

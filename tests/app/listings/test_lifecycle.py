@@ -10,7 +10,7 @@ from meshnode.app.explain.status import NetworkState
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.archive import REMEMBERED
 from meshnode.app.listings.lifecycle import Renewal
-from meshnode.app.listings.listings import Edit
+from meshnode.app.listings.listings import ListingEdit
 from meshnode.app.listings.view import ListingView
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from protocol import Kind, Record
@@ -88,7 +88,7 @@ def test_what_could_be_had_until_a_day_that_is_past_is_renewed_only_with_a_new_d
     with pytest.raises(Refused, match="past") as caught:
         renew(alice, "Soup")
     assert "--until" in caught.value.hint
-    with pytest.raises(Usage, match="ahead"):
+    with pytest.raises(Usage, match="in the future"):
         renew(alice, "Soup", available_until=EPOCH + DAY)
     assert renew(alice, "Soup", available_until=EPOCH + 4 * DAY).available_until == EPOCH + 4 * DAY
 
@@ -286,7 +286,7 @@ def test_many_that_end_are_named_in_part(mesh: Mesh, people: People) -> None:
 def test_changing_until_when_it_can_be_had_moves_its_end_along(people: People) -> None:
     alice = people[0]
     alice.post("Soup", available_until=EPOCH + 5 * DAY)
-    change = Edit(available_until=EPOCH + 9 * DAY)
+    change = ListingEdit(available_until=EPOCH + 9 * DAY)
     assert listings.edit(alice.replica, alice.catalog, "Soup", change).expires == EPOCH + 9 * DAY
-    with pytest.raises(Usage, match="ahead"):
-        listings.edit(alice.replica, alice.catalog, "Soup", Edit(available_until=EPOCH - DAY))
+    with pytest.raises(Usage, match="in the future"):
+        listings.edit(alice.replica, alice.catalog, "Soup", ListingEdit(available_until=EPOCH - DAY))
