@@ -1,166 +1,186 @@
-"""How listings end and go on: renewed, closed, withdrawn, or taken piece by piece until nothing is left.
+"""Ends and renews listings: the owner closes, withdraws or renews one, or it is taken until nothing is left.
 
-To others all endings are alike: the listing is gone, everywhere. They differ in what its owner keeps of it. What he
-withdraws is taken back, and forgotten. What he closes is done with, and what ran out or was taken is over: this node
-remembers it for some weeks, and `renew` posts it again under its old id.
+`states` says which state follows which. To other people all endings look alike: the listing is gone, on every node. The
+owner's node remembers for some weeks what was closed or taken or has expired, and `renew` posts it again under its old
+id. What the owner withdrew is forgotten.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshnode.app.catalog.catalog import Catalog, searchable
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.listings import check_count, check_place, find, may_reduce_access, rewritten
+from meshnode.app.listings.states import ListingEvent, ListingState, after, is_remembered
 from meshnode.app.listings.view import ListingView, body_of, view
 from meshnode.app.naming import ambiguous
 from meshnode.app.owner import places
 from meshnode.errors import NotFound, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
+from meshnode.store import ArchivedListing
 from protocol import Audience, Kind, Listing, Record
 
 
 def _nothing() -> None:
-    """Nothing has to be committed with it."""
+    """Writes nothing beside what is committed anyway."""
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """For how long (`expires_in`, seconds; null: as long as a new one would), and until when it can now be had."""
+    """For how long (`expires_in`, seconds; null: as long as a new one would), and until when it is available now."""
 
     expires_in: int | None = None
     available_until: int | None = None
 
 
+class Known(NamedTuple):
+    """An own listing with its state on this node, and its last version that has a body."""
+
+    state: ListingState
+    record: Record
+
+
 def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> ListingView:
-    """Let an own listing stand as long again as a new one would, be it over already."""
-    record, over = _own(replica, catalog, which)
-    if over:
+    """Give an own listing, open or ended, as long a life from now on as a new one would have.
+
+    Raises NotFound or Ambiguous as `find` does, Refused where it was available only until a date that is past, and Usage
+    for a life that no listing may have.
+    """
+    state, record = _own(replica, catalog, which)
+    if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
     if order.available_until is None and before.available_until is not None and before.available_until <= now:
         raise Refused(
-            f"{before.title} could be had until a day that is past",
-            "'meshnode renew LISTING --until DATE' says until when now",
+            f"{before.title} was available only until a date that is past",
+            "say until when it is now: 'meshnode renew LISTING --until DATE'",
         )
     changes = {} if order.available_until is None else {"available_until": order.available_until}
     body = rewritten(replica, before, **changes)
     expires = now + expiry.life_of(body, order.expires_in, now)
-    audience = Audience(record.header.audience)
-    check_place(replica, audience, body)
-    written = _write(replica, record, body, expires, reopens=over)
-    return view(replica, written)
+    check_place(replica, Audience(record.header.audience), body)
+    return view(replica, _write(replica, Known(state, record), body, expires))
 
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
-    """Close an own listing, since it is done with: gone everywhere, remembered here. Returns it as it was."""
+    """Close an own listing: it goes away on every node, and this one remembers it. Returns it as it was."""
     record = find(replica, catalog, which, own_only=True)
     shown = view(replica, record)
-    _end(replica, record, archive.CLOSED)
+    _end(replica, record, ListingEvent.CLOSE)
     return shown
 
 
 def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
-    """Take an own listing back, everywhere and here. Returns it as it was."""
+    """Withdraw an own listing: it goes away on every node, this one included. Returns it as it was."""
     record = find(replica, catalog, which, own_only=True)
     shown = view(replica, record)
-    slot = record.header.slot
-    authoring.withdraw(replica, Kind.LISTING, slot, within=lambda: replica.store.places.forget(slot))
+    _end(replica, record, ListingEvent.WITHDRAW, lambda: replica.store.places.forget(record.header.slot))
     return shown
 
 
-# --- piece by piece ------------------------------------------------------------------------------------------------------
+# --- promised piece by piece ---------------------------------------------------------------------------------------------
 
 
 def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> int | None:
-    """So many of own listing `slot` have found somebody: the quantity goes down, and with nothing left it ends.
+    """Lower the quantity of the own listing in `slot`, since that much is promised; with nothing left it ends as taken.
 
-    `within` writes what must be committed with that. Returns what is left; None where it is not limited, and then nothing
-    changes. NotFound where it does not stand any more, Refused where less is left.
+    `within` writes what must be committed with that. Returns what is left; None where the quantity is not limited, and
+    then nothing changes. Raises NotFound where the listing is not open, Refused where less is left.
     """
-    record = _standing(replica, slot)
-    if record is None:
-        raise NotFound("that listing does not stand any more", "'meshnode mine --closed' lists what is over")
-    body = body_of(record)
+    known = _known(replica, slot)
+    if known is None or after(known.state, ListingEvent.TAKE_SOME) is None:
+        raise NotFound("that listing has ended", "'meshnode mine --closed' lists what has ended")
+    body = body_of(known.record)
     if body.quantity is None:
         return None
     left = body.quantity - quantity
     if left < 0:
         raise Refused(
-            f"only {body.quantity} are left of {body.title}", "agree on less, or 'meshnode edit' the quantity"
+            f"only {body.quantity} of {body.title} {'is' if body.quantity == 1 else 'are'} left",
+            "agree on less, or change the quantity with 'meshnode edit'",
         )
     if left == 0:
-        _end(replica, record, archive.TAKEN, within)
+        _end(replica, known.record, ListingEvent.TAKE_REST, within)
     else:
-        _write(replica, record, rewritten(replica, body, quantity=left), record.header.expires, within)
+        fewer = rewritten(replica, body, quantity=left)
+        _write(replica, known, fewer, known.record.header.expires, within)
     return left
 
 
 def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> None:
-    """So many of own listing `slot` are to be had again: the quantity goes up, and what ended as taken stands again.
+    """Raise the quantity of the own listing in `slot`, since that much is free again; it opens again if it was taken.
 
-    `within` writes what must be committed with that. Nothing happens where it is not limited, was closed or withdrawn, or
-    would have run out by now.
+    `within` writes what must be committed with that. Does nothing where the quantity is not limited, where the owner
+    closed or withdrew the listing, and where it would have expired by now.
     """
-    standing, over = _standing(replica, slot), replica.store.ended.of(slot)
-    if standing is not None:
-        body = body_of(standing)
-        if body.quantity is not None:
-            again = rewritten(replica, body, quantity=body.quantity + quantity)
-            _write(replica, standing, again, standing.header.expires, within)
-    elif over is not None and over.how == archive.TAKEN and over.record.header.expires > replica.clock.now():
-        body = rewritten(replica, body_of(over.record), quantity=quantity)
-        _write(replica, over.record, body, over.record.header.expires, within, reopens=True)
+    known = _known(replica, slot)
+    if known is None or after(known.state, ListingEvent.PUT_BACK) is None:
+        return
+    body, expires = body_of(known.record), known.record.header.expires
+    if body.quantity is None or expires <= replica.clock.now():
+        return
+    left = body.quantity if known.state is ListingState.OPEN else 0  # what is remembered has its last quantity
+    _write(replica, known, rewritten(replica, body, quantity=left + quantity), expires, within)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------
 
 
-def _own(replica: Replica, catalog: Catalog, which: str) -> tuple[Record, bool]:
-    """The own listing that `which` names, and whether it is over.
+def _own(replica: Replica, catalog: Catalog, which: str) -> Known:
+    """Return the own listing that `which` names.
 
-    A whole title or id goes before a beginning, and what stands before what is over.
+    A whole title or id goes before the beginning of one, and an open listing before one that has ended.
     """
-    standing = catalog.matching(which, own_only=True)
-    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in standing)
+    open_now = catalog.matching(which, own_only=True)
+    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in open_now)
     over = archive.exactly(replica, which)
     if over is not None and not named_whole:
-        return over.record, True
+        return _remembered(over)
     begun = archive.by_prefix(replica, which)
-    if standing or not begun:
-        return find(replica, catalog, which, own_only=True), False
+    if open_now or not begun:
+        return Known(ListingState.OPEN, find(replica, catalog, which, own_only=True))
     if len(begun) > 1:
         raise ambiguous(which, [archive.described(replica, each) for each in begun])
-    return begun[0].record, True
+    return _remembered(begun[0])
 
 
-def _standing(replica: Replica, slot: bytes) -> Record | None:
+def _known(replica: Replica, slot: bytes) -> Known | None:
+    """Return the own listing in `slot`; None where it was withdrawn or forgotten, or its end was not noted yet."""
     record = replica.store.records.used((replica.me, Kind.LISTING, slot))
-    return record if record is not None and record.header.expires > replica.clock.now() else None
+    if record is not None and record.header.expires > replica.clock.now():
+        return Known(ListingState.OPEN, record)
+    ended = replica.store.ended.of(slot)
+    return None if ended is None else _remembered(ended)
 
 
-def _end(replica: Replica, record: Record, how: str, within: Callable[[], None] = _nothing) -> None:
+def _remembered(ended: ArchivedListing) -> Known:
+    return Known(ListingState(ended.state), ended.record)
+
+
+def _end(replica: Replica, record: Record, event: ListingEvent, within: Callable[[], None] = _nothing) -> None:
+    """End an open listing by `event`, and remember it where it can be opened again."""
+    state = after(ListingState.OPEN, event)
+    assert state is not None
+
     def committed_with_it() -> None:
-        archive.remember(replica, how, replica.clock.now(), record)
+        if is_remembered(state):
+            archive.remember(replica, state, replica.clock.now(), record)
         within()
 
     authoring.withdraw(replica, Kind.LISTING, record.header.slot, within=committed_with_it)
 
 
 def _write(
-    replica: Replica,
-    record: Record,
-    body: Listing,
-    expires: int,
-    within: Callable[[], None] = _nothing,
-    *,
-    reopens: bool = False,
+    replica: Replica, known: Known, body: Listing, expires: int, within: Callable[[], None] = _nothing
 ) -> Record:
-    """The next version of `record`, which said something else or is over."""
+    """Write the next version of a listing, which is open from then on."""
+    record, reopens = known.record, known.state is not ListingState.OPEN
     audience, slot = Audience(record.header.audience), record.header.slot
-    if reopens:  # meanwhile places may be told less exactly
+    if reopens:  # the owner may publish places less exactly by now
         body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
 
     def committed_with_it() -> None:
@@ -175,6 +195,6 @@ def _write(
         life=expires - replica.clock.now(),
         audience=audience,
         may_reduce_access=not reopens and may_reduce_access(replica, record, audience, body, expires),
-        above=record.header.version + 1 if reopens else 0,  # one more was spent on its end
+        above=record.header.version + 1 if reopens else 0,  # ending it took one version more
         within=committed_with_it,
     )
