@@ -1,4 +1,4 @@
-"""However a listing ends it disappears from every node, also from one that was away, and comes back with its renewal alone."""
+"""A listing that ends disappears from every node, even one that was away, and only its renewal brings it back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIFE = 3 * limits.DAY
 
 
 class Row:
-    """Four neighbors in a row, each of whom knows the next; Alice, at one end, has posted something for all."""
+    """Four neighbors in a row, each connected to the next; Alice, at one end, has posted something for everybody."""
 
     def __init__(self) -> None:
         self.mesh = Mesh(61)
@@ -41,7 +41,7 @@ class Row:
         return {name for name in OTHERS if "Soup" in sees(self.mesh, name)}
 
     def held_by(self) -> set[str]:
-        """Whose store still has what it says."""
+        """Return the people whose store still has its body."""
         register = (self.replica.me, Kind.LISTING, self.slot)
         heads = {name: self.mesh.nodes[name].replica.store.records.used(register) for name in NAMES}
         return {name for name, record in heads.items() if record is not None}

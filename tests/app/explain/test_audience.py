@@ -1,4 +1,4 @@
-"""Who can see a listing, told before and after it is posted."""
+"""The audience of a listing: who can see it, before and after it is posted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def labels(view: AudienceView) -> list[tuple[str, str]]:
     return [(viewer.name, viewer.relation) for viewer in view.people]
 
 
-def test_everybody_who_can_see_it_is_told_with_a_label_the_closest_first(people: People) -> None:
+def test_everybody_who_can_see_a_listing_is_listed_with_a_label_the_closest_first(people: People) -> None:
     alice = people[0]
     alice.post("Drill", audience="network_wide")
     told = seen_by(alice, "Drill")
@@ -34,7 +34,7 @@ def test_everybody_who_can_see_it_is_told_with_a_label_the_closest_first(people:
     assert (told.count, told.audience, told.radius_km) == (2, "network_wide", None)
 
 
-def test_it_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: People) -> None:
+def test_the_audience_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     alice.post("Drill")
     assert [viewer.name for viewer in seen_by(alice, "Drill").people] == ["Bob", "Carol"]
@@ -51,7 +51,7 @@ def test_it_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: P
     assert labels(seen_by(alice, "Drill")) == [("Bob", "someone_you_trust")]
 
 
-def test_for_people_nearby_both_published_places_count(mesh: Mesh, people: People) -> None:
+def test_for_anyone_local_the_published_places_of_both_count(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     sharing.change(bob.replica, sharing.SharingChange(place=Coordinates(52.52, 13.40)))
     sharing.change(carol.replica, sharing.SharingChange(place=Coordinates(52.40, 13.06)))
@@ -87,7 +87,7 @@ def test_a_preview_refuses_what_posting_would_refuse(people: People) -> None:
         audience.preview_edit(alice.replica, alice.catalog, "Drill", ListingEdit(title="Saw"))
 
 
-def test_only_ones_own_listings_have_an_audience_to_tell(mesh: Mesh, people: People) -> None:
+def test_the_audience_is_shown_of_own_listings_only(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
@@ -96,7 +96,7 @@ def test_only_ones_own_listings_have_an_audience_to_tell(mesh: Mesh, people: Peo
         seen_by(alice, "Vegetables")
 
 
-def test_somebody_vouched_for_who_was_never_met_counts_too(mesh: Mesh, people: People) -> None:
+def test_a_person_who_is_vouched_for_counts_even_if_never_met(mesh: Mesh, people: People) -> None:
     alice = people[0]
     dora = settle_in(mesh, "Dora")
     alice.add(dora.card(), 0.9)
@@ -104,7 +104,7 @@ def test_somebody_vouched_for_who_was_never_met_counts_too(mesh: Mesh, people: P
     assert len(seen_by(alice, "Drill").people) == 3
 
 
-def test_one_search_answers_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
+def test_one_search_of_the_graph_answers_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
     from protocol.trust import TrustGraph
 
     alice = people[0]

@@ -1,4 +1,4 @@
-"""Offers and needs: what they become by default, how they change, and what is refused."""
+"""Offers and needs: their defaults, how they change, and what is refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ DAY = 86_400
         ({"category": "food", "expires_in": 3 * DAY}, 3),
     ],
 )
-def test_every_listing_expires_by_what_it_is(people: People, given: dict[str, object], days: int) -> None:
+def test_a_listing_expires_by_its_type_and_category_unless_told_otherwise(
+    people: People, given: dict[str, object], days: int
+) -> None:
     posted = people[0].post("Something", **given)
     assert posted.expires - posted.created == days * DAY
 
@@ -42,7 +44,7 @@ def test_a_listing_follows_the_sharing_preference_unless_it_names_an_audience(pe
     )
 
 
-def test_what_was_typed_is_tidied(people: People) -> None:
+def test_typed_text_is_normalized(people: People) -> None:
     posted = people[0].post("  Cafe\u0301 chairs ", text="one\r\ntwo\n", tags=("red", " red "))
     assert (posted.title, posted.text, posted.tags) == ("Café chairs", "one\ntwo", ("red",))
 
@@ -93,7 +95,7 @@ def test_an_edit_that_changes_nothing_signs_nothing(people: People) -> None:
         ("network_wide", ListingEdit(place=Coordinates(1, 1)), False),
     ],
 )
-def test_the_floor_rises_only_when_a_change_takes_something_away(
+def test_older_versions_become_invalid_only_when_a_change_takes_access_away(
     people: People, before: str, change: ListingEdit, may_reduce_access: bool
 ) -> None:
     alice = people[0]
@@ -104,7 +106,7 @@ def test_the_floor_rises_only_when_a_change_takes_something_away(
     assert (header.min_valid_version == 2) is may_reduce_access
 
 
-def test_narrowing_takes_the_copy_from_whom_it_leaves_out(mesh: Mesh, people: People) -> None:
+def test_narrowing_takes_the_copies_from_the_people_it_leaves_out(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
@@ -126,7 +128,7 @@ def test_a_withdrawn_listing_is_gone_everywhere(mesh: Mesh, people: People) -> N
         lifecycle.withdraw(carol.replica, carol.catalog, "Veg")
 
 
-def test_mine_lists_ones_own_newest_first(mesh: Mesh, people: People) -> None:
+def test_mine_lists_own_listings_newest_first(mesh: Mesh, people: People) -> None:
     alice = people[0]
     alice.post("First")
     mesh.time += 5
@@ -145,7 +147,7 @@ def test_a_beginning_that_fits_several_lists_them_with_their_authors(mesh: Mesh,
     assert listings.show(alice.replica, alice.catalog, "RED  TABLE").author.name == "Bob"
 
 
-def test_others_listings_can_be_shown_but_neither_changed_nor_withdrawn(mesh: Mesh, people: People) -> None:
+def test_listings_of_others_can_be_shown_but_not_changed_or_withdrawn(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     bob.post("Red table", audience="network_wide")
     mesh.settle()
@@ -186,7 +188,7 @@ def test_others_listings_can_be_shown_but_neither_changed_nor_withdrawn(mesh: Me
         ({"available_from": EPOCH + 2 * DAY, "available_until": EPOCH + DAY}, "available"),
     ],
 )
-def test_a_listing_that_cannot_be_is_refused_in_one_line_and_changes_nothing(
+def test_an_invalid_listing_is_refused_in_one_line_and_changes_nothing(
     people: People, given: dict[str, object], words: str
 ) -> None:
     alice = people[0]
@@ -210,7 +212,7 @@ def test_a_listing_that_cannot_be_is_refused_in_one_line_and_changes_nothing(
         ListingEdit(quantity=-1),
     ],
 )
-def test_an_edit_that_cannot_be_changes_nothing(people: People, change: ListingEdit) -> None:
+def test_an_invalid_edit_changes_nothing(people: People, change: ListingEdit) -> None:
     alice = people[0]
     posted = alice.post("Chairs")
     with pytest.raises(MeshnodeError):
