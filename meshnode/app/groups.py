@@ -237,7 +237,7 @@ def _received(replica: Replica) -> list[_Received]:
     own = circle.groups.groups_of(me)
     received = []
     for inviter in circle.people():
-        if inviter == me or circle.policy(inviter) is None or circle.graph.at_odds(me, inviter):
+        if inviter == me or circle.policy(inviter) is None or circle.graph.blocked_either_way(me, inviter):
             continue
         for device, held in circle.joins(inviter):
             if held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:

@@ -161,15 +161,15 @@ def test_people_whom_nobody_knows_are_strangers() -> None:
     assert graph.mesh(MALLORY) == {MALLORY}
     assert graph.weight(MALLORY, ALICE) == 0
     assert graph.vouchers_of(MALLORY) == []
-    assert not graph.at_odds(MALLORY, ALICE)
+    assert not graph.blocked_either_way(MALLORY, ALICE)
 
 
 def test_a_graph_says_who_vouches_for_whom() -> None:
     graph = graph_of(World(together((ALICE, CAROL, 700, 800), (BOB, CAROL, 600, 0))))
     assert graph.vouched_by(ALICE) == {CAROL: 700}
     assert graph.vouchers_of(CAROL) == [ALICE, BOB]
-    assert graph.answered(ALICE, CAROL)
-    assert not graph.answered(BOB, CAROL)
+    assert graph.mutual(ALICE, CAROL)
+    assert not graph.mutual(BOB, CAROL)
 
 
 # --- Change ----------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def test_fault_18_a_block_of_oneself_counts_for_nothing() -> None:
     world = chain([ALICE, BOB, CAROL], 900)
     world.blocks = {(person, person) for person in (ALICE, BOB, CAROL)}
     graph = graph_of(world)
-    assert not graph.at_odds(ALICE, ALICE)
+    assert not graph.blocked_either_way(ALICE, ALICE)
     assert getattr(graph.trust(ALICE, CAROL), "people", None) == (ALICE, BOB, CAROL)
     assert graph.reach_to(CAROL) == {ALICE: 2 * cost(900), BOB: cost(900)}
 
@@ -148,8 +148,8 @@ def test_fault_23_a_block_stands_against_full_trust_in_both_directions(blocker: 
     world.vouches |= together((ALICE, CAROL, 1000, 1000))
     world.blocks = {(ALICE, CAROL)} if blocker == "author" else {(CAROL, ALICE)}
     graph = graph_of(world)
-    assert graph.at_odds(ALICE, CAROL)
-    assert graph.at_odds(CAROL, ALICE)
+    assert graph.blocked_either_way(ALICE, CAROL)
+    assert graph.blocked_either_way(CAROL, ALICE)
     for a, b in ((ALICE, CAROL), (CAROL, ALICE)):
         assert graph.trust(a, b) is None
         assert a not in graph.reach_to(b)

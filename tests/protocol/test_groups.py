@@ -22,7 +22,7 @@ def test_memberships_are_what_was_last_said_of_each_person(said: list[tuple[byte
     for a in PEOPLE:
         mine = model.get(a, set())
         assert memberships.groups_of(a) == {group.id: group for group in mine}
-        assert memberships.mates(a) == {b for b in PEOPLE if b != a and mine & model.get(b, set())}
+        assert memberships.co_members(a) == {b for b in PEOPLE if b != a and mine & model.get(b, set())}
         for b in PEOPLE:
             common = mine & model.get(b, set())
             assert memberships.shares_cell(a, b) == any(group.kind == GroupKind.CELL for group in common)

@@ -57,7 +57,7 @@ class LargeWorld(World):
             found, waiting = {person}, [person]
             while waiting:
                 here = waiting.pop()
-                more = {other for other in self._given.get(here, ()) if self.answered(here, other)} - found
+                more = {other for other in self._given.get(here, ()) if self.mutual(here, other)} - found
                 found |= more
                 waiting += more
             self._meshes |= dict.fromkeys(found, frozenset(found))
@@ -65,7 +65,7 @@ class LargeWorld(World):
 
     def _way(self, a: Person, b: Person) -> tuple[int, Person] | None:
         """What the best path from a to b costs, and who stands before b on it."""
-        if a == b or self.at_odds(a, b):
+        if a == b or self.blocked_either_way(a, b):
             return None
         if self.vouches_for(a, b):
             return self._if_near(self._given[a][b], a)
@@ -86,7 +86,7 @@ class LargeWorld(World):
                 for other, step in self._given.get(here, {}).items():
                     cost = labels[here][0] + step
                     known = labels.get(other)
-                    if other in barred or not self.answered(here, other) or cost > brute_limit(WEB):
+                    if other in barred or not self.mutual(here, other) or cost > brute_limit(WEB):
                         continue
                     if known is None or cost < known[0]:
                         labels[other] = (cost, here)

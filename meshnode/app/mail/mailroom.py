@@ -86,11 +86,11 @@ def _connected(replica: Replica, author: PersonId) -> bool:
     of strangers stay closed."""
     circle, me = replica.circle, replica.me
     graph = circle.graph
-    if graph.at_odds(me, author):
+    if graph.blocked_either_way(me, author):
         return False
     vouched = graph.weight(me, author) > 0 or graph.weight(author, me) > 0
     in_web = author in circle.reach_to(me) or author in circle.regard_from(me) or graph.same_mesh(author, me)
-    return vouched or in_web or author in circle.groups.mates(me)
+    return vouched or in_web or author in circle.groups.co_members(me)
 
 
 def _open(replica: Replica, lying: LyingLetter) -> None:

@@ -19,12 +19,12 @@ def admits(replica: Replica, person: PersonId, shown: frozenset[bytes]) -> bool:
     if person == replica.me:
         return True
     circle = replica.circle
-    if circle.graph.at_odds(replica.me, person):
+    if circle.graph.blocked_either_way(replica.me, person):
         return False
     if circle.graph.weight(replica.me, person) > 0:
         return True
     if person in circle.reach_to(replica.me) or replica.me in circle.reach_to(person):
         return True
-    if person in circle.groups.mates(replica.me) or membership.unheard(replica, person, shown):
+    if person in circle.groups.co_members(replica.me) or membership.unheard(replica, person, shown):
         return True
     return person in salvaged(replica)

@@ -32,7 +32,7 @@ from protocol import (
 )
 
 VOUCHERS_SOUGHT = 1000  # of those whom I do not vouch for in return: anybody can make up people who vouch for me
-MATES_SOUGHT = 256  # likewise: a community can be filled with people who do not exist
+CO_MEMBERS_SOUGHT = 256  # likewise: a community can be filled with people who do not exist
 CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make us work them out anew
 
 
@@ -104,7 +104,7 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
 
 def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
     """The ways to call `person`, the likeliest to be answered first; empty if there is none."""
-    if replica.circle.graph.at_odds(replica.me, person) or silenced(replica):
+    if replica.circle.graph.blocked_either_way(replica.me, person) or silenced(replica):
         return []
     dials = [_card_dial(card) for card in _pending_cards(replica).get(person, [])]
     presence = _presence_key(replica, person)
@@ -121,7 +121,7 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
 def direct_contacts(replica: Replica) -> list[PersonId]:
     """The people I vouch for and am not at odds with, in a fixed order; my own other devices come with them."""
     graph = replica.circle.graph
-    vouched = [person for person in graph.vouched_by(replica.me) if not graph.at_odds(replica.me, person)]
+    vouched = [person for person in graph.vouched_by(replica.me) if not graph.blocked_either_way(replica.me, person)]
     return [*sorted(vouched), replica.me]
 
 
@@ -131,12 +131,12 @@ def sought(replica: Replica) -> list[Sought]:
     graph = replica.circle.graph
     cards = _pending_cards(replica)
     vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_SOUGHT]
-    mates = sorted(replica.circle.groups.mates(replica.me))[:MATES_SOUGHT]
-    people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers, *mates])
+    co_members = sorted(replica.circle.groups.co_members(replica.me))[:CO_MEMBERS_SOUGHT]
+    people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers, *co_members])
     found = []
     for person in people:
         devices = _devices(replica, person)
-        if devices and not graph.at_odds(replica.me, person):
+        if devices and not graph.blocked_either_way(replica.me, person):
             met_at = [(address.host, address.port) for address in replica.store.people.addresses(person)]
             told = [address for card in cards.get(person, ()) for address in card.addresses]
             found.append(Sought(person, len(devices), tuple(dict.fromkeys([*met_at, *told])), person in cards))
@@ -197,11 +197,11 @@ def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
     circle = replica.circle
     direct = [*direct_contacts(replica), *circle.graph.vouchers_of(replica.me)]
     cards = [(person, card.secret) for person, cards in _pending_cards(replica).items() for card in cards]
-    web = sorted({*circle.reach_to(replica.me), *circle.regard_from(replica.me), *circle.groups.mates(replica.me)})
+    web = sorted({*circle.reach_to(replica.me), *circle.regard_from(replica.me), *circle.groups.co_members(replica.me)})
     found: dict[tuple[PersonId, bytes], None] = {}
     for known in (_with_presence(replica, direct), cards, _with_presence(replica, web)):
         found |= dict.fromkeys(known)
-    kept = [(person, key) for person, key in found if not circle.graph.at_odds(replica.me, person)]
+    kept = [(person, key) for person, key in found if not circle.graph.blocked_either_way(replica.me, person)]
     return kept[:RECOGNITION_CANDIDATES_MAX]
 
 
@@ -230,7 +230,7 @@ def _open_cards(replica: Replica) -> list[IssuedCard]:
     return [
         card
         for card in replica.store.cards.issued_live(replica.clock.now())
-        if not card.spent or any(not graph.at_odds(me, claimant) for claimant in card.claimants)
+        if not card.spent or any(not graph.blocked_either_way(me, claimant) for claimant in card.claimants)
     ]
 
 

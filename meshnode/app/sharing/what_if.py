@@ -114,7 +114,7 @@ def _compare(replica: Replica, catalogue: Catalogue, edit: policy.Edit, place: s
     """What changes between the world as it is and the one after `edit`, in which the owner publishes that place."""
     catalogue.catch_up()
     now = World.known(replica)
-    then = now.supposing(policy.supposed(replica, edit), place)
+    then = now.with_policy(policy.supposed(replica, edit), place)
     viewers_gained, viewers_lost = _viewers(replica, now, then)
     authors_gained, authors_lost = _authors(replica, catalogue, now, then)
     return WhatIfView(

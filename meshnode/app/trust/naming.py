@@ -59,9 +59,14 @@ def known(replica: Replica) -> set[PersonId]:
     """
     circle, me = replica.circle, replica.me
     own = circle.graph.vouched_by(me)
-    others = {*circle.reach_to(me), *circle.regard_from(me), *circle.graph.vouchers_of(me), *circle.groups.mates(me)}
+    others = {
+        *circle.reach_to(me),
+        *circle.regard_from(me),
+        *circle.graph.vouchers_of(me),
+        *circle.groups.co_members(me),
+    }
     decidable = {person for person in others if circle.policy(person) is not None}
-    return {me, *(person for person in {*own, *decidable} if not circle.graph.at_odds(me, person))}
+    return {me, *(person for person in {*own, *decidable} if not circle.graph.blocked_either_way(me, person))}
 
 
 def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -> PersonId:

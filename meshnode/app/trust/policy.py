@@ -149,14 +149,16 @@ def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: 
 def web(replica: Replica) -> set[PersonId]:
     """Everybody to whom my reach extends, trust(me -> him), which for the one who looks is called regard; and whoever
     shares a group with me."""
-    return {*replica.circle.regard_from(replica.me), *replica.circle.groups.mates(replica.me)}
+    return {*replica.circle.regard_from(replica.me), *replica.circle.groups.co_members(replica.me)}
 
 
 def note_leavers(replica: Replica, before: set[PersonId]) -> None:
     """Those who were in my web before, and are no more though I do not block them, shall hear of it."""
     left = before - web(replica)
     if left:
-        leavers.note(replica, (person for person in left if not replica.circle.graph.at_odds(replica.me, person)))
+        leavers.note(
+            replica, (person for person in left if not replica.circle.graph.blocked_either_way(replica.me, person))
+        )
         due_later(replica)
 
 
