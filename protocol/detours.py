@@ -18,17 +18,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from protocol import limits
-from protocol.paths import (
-    BoundedPaths,
-    Introducers,
-    ShortestPaths,
-    Web,
-    WorkBudget,
-    a_star,
-    a_star_bounded,
-    bounded_search,
-    hops_of,
-)
+from protocol.bounded_paths import BoundedPaths, a_star_bounded, bounded_search
+from protocol.paths import Introducers, ShortestPaths, Web, WorkBudget, a_star, hops_of
 
 _FEW = 8  # for more people whose paths are not allowed for the same reason, one search for all of them is cheaper
 _TRIAL_PART = 2  # searches one by one may look at 1/2 of all vouches before one search for all is taken instead

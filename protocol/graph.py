@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from protocol import limits, paths
+from protocol.bounded_paths import a_star_bounded, bounded_search
 from protocol.detours import Detours, allowance, trial
 from protocol.errors import LocalError
 from protocol.mending import SearchCache
@@ -278,11 +279,11 @@ class TrustGraph:
 
         edges = sum(map(len, self._given))
         budget = paths.WorkBudget(trial(edges))
-        shortened = paths.a_star_bounded(goal, start, back, _ENDLESS, at_least=at_least, banned=banned, budget=budget)
+        shortened = a_star_bounded(goal, start, back, _ENDLESS, at_least=at_least, banned=banned, budget=budget)
         if shortened is not None or budget.left >= 0:
             return shortened
         everybody = filter(blocked, self._number.values())
-        bounded = paths.bounded_search(web, _ENDLESS, everybody, paths.Introducers(allowance(edges)).budget)
+        bounded = bounded_search(web, _ENDLESS, everybody, paths.Introducers(allowance(edges)).budget)
         return bounded.lengths() if start in bounded.ends else None
 
     def _best_path(self, start: int, goal: int, lengths: dict[int, list[int]]) -> list[int]:

@@ -53,7 +53,7 @@ def test_one_search_answers_for_everybody_as_the_model_does(world: World, floor:
         others = sorted(world.people - {viewer})
         reach = {author: found for author in others if (found := within(world, author, viewer, floor)) is not None}
         regard = {author: found for author in others if (found := within(world, viewer, author, floor)) is not None}
-        with patch("protocol.graph._FEW", few):  # how many are searched for again one by one changes nothing
+        with patch("protocol.detours._FEW", few):  # how many are searched for again one by one changes nothing
             assert graph.reach_to(viewer, floor) == reach
             assert graph.regard_from(viewer, floor) == regard
 

@@ -86,8 +86,8 @@ def test_fault_19_who_makes_people_up_to_quarrel_uses_up_no_search_but_his_own()
     world.blocks |= {(one, row[bit]) for number, one in enumerate(crowd, 1) for bit in range(7) if number >> bit & 1}
     graph = graph_of(world)
     with (
-        patch("protocol.graph.DETOUR_STEPS", 0),
-        patch("protocol.graph.paths.Purse.spend", autospec=True, side_effect=paths.Purse.spend) as spent,
+        patch("protocol.limits.DETOUR_STEPS", 0),
+        patch("protocol.paths.WorkBudget.spend", autospec=True, side_effect=paths.WorkBudget.spend) as spent,
     ):
         reach = graph.reach_to(ALICE)
     assert reach[DAVE] == 3 * cost(800)

@@ -1,4 +1,4 @@
-"""Searches that are remembered and mended: whatever changes, and in whatever steps, the answer is that of a fresh one."""
+"""Searches that are kept and updated: whatever changes, in whatever steps, the answer is that of a new search."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol import UNSET_PREFERENCE, EffectivePolicy, TrustGraph, cost, limits, mending
+from protocol import UNSET_PREFERENCE, EffectivePolicy, TrustGraph, cost, limits, paths
 from tests.support.model import World
 from tests.support.webs import WEIGHTS, chain, graph_of, policy_of, someone
 
@@ -48,7 +48,7 @@ def test_after_any_changes_a_graph_says_what_a_new_one_would(
     for pair, weight in first:
         world = vouched(world, pair, weight)
     graph = graph_of(world, PEOPLE)
-    with patch("protocol.mending._CHANGES_PART", 0):  # always mend, however much changes
+    with patch("protocol.mending._CHANGES_PART", 0):  # update the searches, however much changes
         for step in changes:
             ask_all(graph, floor)
             for pair, weight in step:
@@ -105,34 +105,17 @@ def test_in_a_large_web_one_change_after_another_is_followed() -> None:
         assert graph.regard_and_hops_from(viewer) == fresh.regard_and_hops_from(viewer)
 
 
-def test_a_better_way_that_is_too_long_to_go_on_from_is_searched_for_anew() -> None:
-    """Whoever can now be reached more cheaply, but by so many vouches that nobody goes on from him, ends all ways."""
-    row = [someone(100 + number) for number in range(limits.HOPS_MAX + 1)]
-    behind = someone(200)
-    world = chain([*row, behind], 1000)
-    world.vouches |= {(row[0], row[-1]): 900, (row[-1], row[0]): 900}
-    del world.vouches[row[3], row[4]]
-    graph = graph_of(world)
-    assert graph.regard_from(row[0])[behind] == graph.reach_to(row[0])[behind] == cost(900)
-    world.vouches[row[3], row[4]] = 1000
-    graph.set(row[3], policy_of(world, row[3]))
-    fresh = graph_of(world)
-    for person in (row[0], row[-1], behind):
-        assert graph.regard_and_hops_from(person) == fresh.regard_and_hops_from(person)
-        assert graph.reach_to(person) == fresh.reach_to(person)
-
-
-def test_one_changed_vouch_is_mended_and_no_whole_search_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_changed_vouch_updates_the_paths_without_a_whole_search(monkeypatch: pytest.MonkeyPatch) -> None:
     row = [someone(100 + number) for number in range(30)]
     world = chain(row, 990)
     graph = graph_of(world)
     assert len(graph.reach_to(row[0])) == len(graph.regard_from(row[0])) == 29
 
     def never(*_: object) -> None:
-        raise AssertionError("searched anew")
+        raise AssertionError("a whole search")
 
-    monkeypatch.setattr(mending, "ways_to", never)
-    monkeypatch.setattr(mending, "ways_from", never)
+    monkeypatch.setattr(paths, "paths_to", never)
+    monkeypatch.setattr(paths, "paths_from", never)
     world.vouches[row[20], row[21]] = 980
     graph.set(row[20], policy_of(world, row[20]))
     assert graph.regard_from(row[0])[row[29]] == 28 * cost(990) + cost(980)

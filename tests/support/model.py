@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 Person: TypeAlias = Any
 
 SLACK = 2**11
+HOPS = 32
+"""The most vouches that a path may have."""
 
 
 @cache
@@ -45,7 +47,7 @@ class World:
 
     @property
     def people(self) -> set[Person]:
-        """Everybody who gave a vouch, got one, or is at odds with somebody."""
+        """Return everybody who gave a vouch, got one, blocks somebody or is blocked."""
         return {person for pair in [*self.vouches, *self.blocks] for person in pair}
 
     def vouches_for(self, a: Person, b: Person) -> bool:
@@ -73,7 +75,7 @@ class World:
         return brute_trust(self, a, b)
 
     def mesh(self, person: Person) -> AbstractSet[Person]:
-        """Everybody joined to the person by a chain of answered vouches."""
+        """Everybody joined to the person by a chain of mutual vouches."""
         return brute_mesh(self, person)
 
 
@@ -81,8 +83,8 @@ class World:
 
 
 def brute_paths(world: World, a: Person, b: Person) -> Iterator[tuple[Person, ...]]:
-    """Every path from a to b over which trust may run: each step but the last is answered, nobody between is at odds
-    with either end, nobody comes twice."""
+    """Yield every path from a to b that trust may take: each vouch but the last is mutual, nobody between is blocked
+    either way with one of the ends, nobody comes twice, and there are at most HOPS vouches."""
     between = [
         person
         for person in world.people - {a, b}
@@ -90,6 +92,8 @@ def brute_paths(world: World, a: Person, b: Person) -> Iterator[tuple[Person, ..
     ]
 
     def onward(path: tuple[Person, ...]) -> Iterator[tuple[Person, ...]]:
+        if len(path) > HOPS:
+            return
         if world.vouches_for(path[-1], b):
             yield (*path, b)
         for person in between:
@@ -127,7 +131,7 @@ def brute_trusts(world: World, a: Person, b: Person, per_mille: int) -> bool:
 
 
 def brute_mesh(world: World, person: Person) -> set[Person]:
-    """Everybody joined to the person by a chain of answered vouches."""
+    """Everybody joined to the person by a chain of mutual vouches."""
     mesh = {person}
     while more := {b for a in mesh for b in world.people - mesh if world.mutual(a, b)}:
         mesh |= more
