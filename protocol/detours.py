@@ -22,7 +22,7 @@ from protocol.bounded_paths import BoundedPaths, a_star_bounded, bounded_search
 from protocol.paths import Introducers, ShortestPaths, Web, WorkBudget, a_star, hops_of
 
 _FEW = 8  # for more people whose paths are not allowed for the same reason, one search for all of them is cheaper
-_TRIAL_PART = 2  # searches one by one may look at 1/2 of all vouches before one search for all is taken instead
+_TRIAL_PART = 4  # searches one by one may look at 1/4 of all vouches before one search for all is taken instead
 
 
 def allowance(edges: int) -> int:

@@ -33,16 +33,18 @@ class IncrementalSearch:
         if banned != self._banned or _CHANGES_PART * len(changed) > len(self._web.outward):
             self._search(banned)
         elif changed:
-            if self.paths.joined not in (None, self._web.joined(banned.__contains__)):
-                self._search(banned)
-                return self.paths
             self._grow()
-            moved = self._update_dist(changed)
+            moved = self._update_dist(changed) if self._joined_as_before() else None
             if moved is None:
                 self._search(banned)
             elif not self._web.towards:
                 self._update_end_dist(changed, moved)
         return self.paths
+
+    def _joined_as_before(self) -> bool:
+        """Whether no path is too long, or the people with a path that is not are the same as at the last search."""
+        joined = self.paths.joined
+        return joined is None or joined == self._web.joined(self._banned.__contains__)
 
     def _search(self, banned: frozenset[int]) -> None:
         self._banned = banned
