@@ -1,8 +1,8 @@
 """Finds the shortest paths of at most `limits.HOPS_MAX` vouches: Bellman-Ford 1958, and A* with several paths a person.
 
 One path for each person is not enough to find them: a longer path with fewer hops may be the only one that can be
-continued. So these searches keep, for each person, every path that is shorter than all paths with fewer hops. That costs
-several times what a search in protocol/paths.py costs, and Sybils can make it cost more; therefore it is metered.
+continued. So these searches keep, for each person, every path that is shorter than all paths with fewer hops. That
+costs several times what a search in protocol/paths.py costs, and Sybils can make it cost more; therefore it is metered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Label: TypeAlias = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class BoundedPaths:
-    """The shortest paths between a root and everybody with at most some number of hops.
+    """Holds the shortest paths between a root and everybody with at most `limits.HOPS_MAX` vouches.
 
     `labels[n][x]` is a path of n hops that can be continued beyond x and is shorter than all with fewer hops. `ends[x]`
     is the shortest path that may end at x.
@@ -51,7 +51,7 @@ class BoundedPaths:
         return self.ends[person][2]
 
     def lengths(self) -> dict[int, list[int]]:
-        """Return the lengths of all paths that can be continued, as `a_star` does."""
+        """Return the lengths of all paths that can be continued, as `a_star_bounded` does."""
         lengths: dict[int, list[int]] = {}
         for labels in reversed(self.labels):
             for person, (length, _, _) in labels.items():

@@ -2,13 +2,14 @@
 
 A path between two people is not allowed if somebody between them is blocked either way with one of the two, or if it
 has more than `limits.HOPS_MAX` vouches. The first search answers for everybody around a root. It leaves out all people
-who are blocked either way with the root, but it counts neither hops nor the blocks of anybody else. A path that it finds
-and that is allowed is the answer, since leaving out people or long paths makes no other path shorter. For everybody else
-a second search follows: from one person to the root, led by the lengths of the first (A*), or for many people at once.
+who are blocked either way with the root, but it counts neither hops nor the blocks of anybody else. A path that it
+finds and that is allowed is the answer, since leaving out people or long paths makes no other path shorter. For
+everybody else a second search follows: from one person to the root, led by the lengths of the first (A*), or for many
+people at once.
 
-Sybils can ask for any number of second searches. Therefore these are metered by introducer, which is the neighbor of the
-root on a path: all people behind one introducer share one work budget. When it has run out, a path not found by then
-counts as no trust.
+Sybils can ask for any number of second searches. Therefore these are metered by introducer, which is the neighbor of
+the root on a path: all people behind one introducer share one work budget. When it has run out, a path not found by
+then counts as no trust.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def trial(edges: int) -> int:
 
 
 class _Group(NamedTuple):
-    """People for whom a search found paths that may not be allowed.
+    """Holds people for whom a search found paths that may not be allowed.
 
     `paths` are these paths. `guide` is a search without the people `banned` that counts no hops, for lower bounds.
     `payer` is the budget for further searches; None if everybody's own introducer pays.
@@ -50,7 +51,7 @@ class _Group(NamedTuple):
 
 
 class Detours:
-    """The search for allowed paths between one root and everybody. Use it once, by `lengths`."""
+    """Finds the allowed paths between one root and everybody. An object answers one call of `lengths`."""
 
     def __init__(self, web: Web, end: int, blockers: Collection[int], blocked: Callable[[int, int], bool]) -> None:
         """`blockers` are all who block anybody. `blocked(a, b)` says whether a and b are blocked either way."""
@@ -78,7 +79,7 @@ class Detours:
 
     @cached_property
     def _edges(self) -> int:
-        """How many vouches the web has."""
+        """The number of vouches in the web."""
         return sum(map(len, self._web.outward))
 
     @cached_property
@@ -113,7 +114,7 @@ class Detours:
     def _crossed(
         self, paths: ShortestPaths | BoundedPaths, people: list[int]
     ) -> dict[tuple[int, frozenset[int]], list[int]]:
-        """Return those of `people` who are blocked either way with somebody on their path, by introducer and by whom."""
+        """Return those of `people` who are blocked either way with somebody on their path, by introducer and whom."""
         crossed: dict[tuple[int, frozenset[int]], list[int]] = {}
         blockers_between = self._blockers_between(paths) if isinstance(paths, ShortestPaths) else paths.between
         for person in people:

@@ -1,7 +1,7 @@
 """Holds everybody's effective policy and answers what trust follows from them (protocol/README.md, "Trust").
 
-- Reach is trust(author -> viewer), and regard is trust(viewer -> author): the best path over mutual vouches, the last of
-  which need not be mutual. A direct vouch is the answer for its subject, whether or not there is a better path.
+- Reach is trust(author -> viewer), and regard is trust(viewer -> author): the best path over mutual vouches, the last
+  of which need not be mutual. A direct vouch is the answer for its subject, whether or not there is a better path.
 - No path leads through anybody who is blocked either way with one of its ends. Two people blocked either way have no
   trust.
 - No path has more than `limits.HOPS_MAX` vouches. So trust is the same from whichever end one searches for it.
@@ -40,7 +40,7 @@ _NOBODY: Mapping[PersonId, int] = MappingProxyType({})
 
 
 class TrustGraph:
-    """The effective policies of all people whose policy is in use. Not safe for use by several threads."""
+    """Holds the effective policies of all people whose policy is in use. Not safe for use by several threads."""
 
     def __init__(self) -> None:
         self._version = 0

@@ -41,7 +41,7 @@ class NoGroups:
 
 
 class Memberships:
-    """The groups of all people of whom joins are known, person by person."""
+    """Holds the groups of all people of whom joins are known, person by person."""
 
     def __init__(self) -> None:
         self._groups: dict[PersonId, dict[bytes, Group]] = {}

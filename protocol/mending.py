@@ -1,4 +1,4 @@
-"""Updates shortest paths after vouches changed, without a whole search (Ramalingam, Reps 1996; protocol/README.md, "Trust").
+"""Updates shortest paths after vouches changed, without a whole search (Ramalingam and Reps 1996).
 
 A search answers for everybody at once and costs as much as the whole web is large; one changed vouch moves the paths of
 few. An update searches again for the people whose path lost a vouch or has a longer one now, from the people who kept

@@ -1,16 +1,16 @@
 """Finds shortest paths through a web of vouches: Dijkstra 1959, A* (Hart, Nilsson, Raphael 1968).
 
-People are small integers here (protocol/README.md, "Trust"). A web is two mirrored adjacency lists: `given[u][v]` is the
-length of u's vouch for v, and `received[v][u]` is the same length. A vouch is mutual if `v in given[u]` and
-`u in given[v]`. On a path from an author to a viewer, and on a path from a viewer to an author, every vouch but the last
+People are small integers here (protocol/README.md, "Trust"). A web is two mirrored adjacency lists: `given[u][v]` is
+the length of u's vouch for v, and `received[v][u]` is the same length. A vouch is mutual if v is in `given[u]` and u is in
+`given[v]`. On a path from an author to a viewer, and on a path from a viewer to an author, every vouch but the last
 must be mutual.
 
 A length holds a cost and a number of hops in one integer, with the cost in the high bits. So the path with fewer hops
 wins among paths of equal cost, on every node and in any order of search.
 
-A path that counts has at most `limits.HOPS_MAX` vouches. The searches here find paths of any number of vouches; where such
-a path is too long for somebody, protocol/bounded_paths.py finds the right one. To bound the work nonetheless, a search
-that meets too long a path goes on only to people who have any path that is not too long.
+A path that counts has at most `limits.HOPS_MAX` vouches. The searches here find paths of any number of vouches; where
+such a path is too long for somebody, protocol/bounded_paths.py finds the right one. To bound the work nonetheless, a
+search that finds a path of that many vouches goes on only to people who have any path with no more.
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ class Introducers:
 
 @dataclass(slots=True)
 class ShortestPaths:
-    """The shortest paths between `root` and everybody, of any number of hops and shorter than `end`.
+    """Holds the shortest paths between `root` and everybody, of any number of hops and shorter than `end`.
 
     `dist[x]` is the length of the shortest path that can be continued beyond x, since each of its vouches is mutual
-    where it must be, and `parent[x]` is the neighbor of x on it, towards the root. `end_dist[x]` and `end_parent[x]` are
-    the same for the shortest path that may end at x with a vouch that is not mutual. For paths towards the root there is
-    no difference, and the lists are the same objects. A person through whom no path may lead has the length -1.
+    where it must be, and `parent[x]` is the neighbor of x on it, towards the root. `end_dist[x]` and `end_parent[x]`
+    are the same for the shortest path that may end at x with a vouch that is not mutual. For paths towards the root
+    there is no difference, and the lists are the same objects. Nobody is reached through a person of length -1.
 
     `joined` is None as long as all paths have at most `limits.HOPS_MAX` vouches. Otherwise it is everybody who has such
     a path at all, and only these are looked at: nobody else can be on a path that counts.
@@ -97,7 +97,7 @@ class ShortestPaths:
     joined: frozenset[int] | None = None
 
     def narrow(self, web: Web) -> None:
-        """Ban everybody who has no path of at most `limits.HOPS_MAX` vouches, before any longer path is gone on."""
+        """Ban everybody who has no path of at most `limits.HOPS_MAX` vouches, once a path has that many."""
         self.joined = web.joined(lambda person: self.dist[person] < 0)
         for person in range(len(self.dist)):
             if person not in self.joined:
@@ -127,7 +127,7 @@ class ShortestPaths:
 
 
 class Web(NamedTuple):
-    """A web as one search sees it: the root, and whether paths lead towards it or away from it.
+    """Shows a web as one search sees it: the root, and whether paths lead towards it or away from it.
 
     `outward[x]` are the people to whom a search that begins at the root goes on from x, and `inward[x]` those to whom a
     search that ends at the root does.
@@ -165,7 +165,7 @@ class Web(NamedTuple):
         return steps
 
     def joined(self, banned: Callable[[int], bool]) -> frozenset[int]:
-        """Return everybody with a path of at most `limits.HOPS_MAX` vouches, whatever it costs, through nobody banned."""
+        """Return everybody with a path of at most `limits.HOPS_MAX` vouches, at any cost, through nobody banned."""
         root, towards, outward, inward = self
         passed, ends = {root}, {root}
         border = [root]

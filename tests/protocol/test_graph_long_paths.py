@@ -128,8 +128,8 @@ def test_sybils_in_a_row_who_offer_a_better_path_take_no_honest_path_away(behind
         assert graph.reach_to(b)[a] == path.cost
 
 
-def test_sybils_who_use_up_their_budget_leave_others_the_paths_of_theirs() -> None:
-    """Sybils in many rows at once offer ever better and longer paths; what that costs is theirs to pay."""
+def test_sybils_who_use_up_their_budget_do_not_use_up_that_of_others() -> None:
+    """Sybils in many rows at once offer ever better and longer paths, which costs the budget of their introducer."""
     row = ROW[1:60]
     world = chain([ALICE, *row, CAROL], 1000)
     for length, weight in ((2, 995), (3, 985), (5, 970), (9, 940)):
@@ -142,7 +142,7 @@ def test_sybils_who_use_up_their_budget_leave_others_the_paths_of_theirs() -> No
 
 
 def test_a_path_that_gets_too_long_leaves_a_worse_one() -> None:
-    """And a path that is not too long any longer comes back, each by one changed vouch."""
+    """And a path that gets short enough wins again; each happens by a changed vouch."""
     row = ROW[: MOST + 1]
     behind = someone(200)
     world = chain([*row, behind], 1000)

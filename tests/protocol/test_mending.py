@@ -19,7 +19,7 @@ PAIRS = [(a, b) for a in PEOPLE for b in PEOPLE if a != b]
 
 
 def ask_all(graph: TrustGraph, floor: int = 100) -> list[object]:
-    """All that searches say."""
+    """Return all that searches say."""
     return [
         (sorted(graph.reach_to(person, floor).items()), sorted(graph.regard_and_hops_from(person, floor).items()))
         for person in PEOPLE
@@ -38,7 +38,7 @@ def vouched(world: World, pair: tuple[bytes, bytes], weight: int) -> World:
     st.sets(st.sampled_from(PAIRS), max_size=3),
     st.sampled_from([1, 100, 500]),
 )
-def test_after_any_changes_a_graph_says_what_a_new_one_would(
+def test_after_any_changes_a_graph_says_what_a_new_graph_would(
     first: list[tuple[tuple[bytes, bytes], int]],
     changes: list[list[tuple[tuple[bytes, bytes], int]]],
     blocks: set[tuple[bytes, bytes]],
@@ -126,7 +126,7 @@ def test_one_changed_vouch_updates_the_paths_without_a_whole_search(monkeypatch:
     assert len(graph.reach_to(row[0])) == 20
 
 
-def test_only_so_many_searches_are_remembered() -> None:
+def test_a_bounded_number_of_searches_is_kept() -> None:
     people = [someone(number) for number in range(limits.SEARCHES_REMEMBERED + 20)]
     graph = graph_of(chain(people, 1000))
     for person in people:

@@ -1,8 +1,8 @@
 """The model for worlds of hundreds of people, in which nobody can try every path: the same rules, trust by relaxation.
 
 Round by round it finds what paths with one more vouch cost, until no path gets cheaper or longer paths do not count. It
-is as plain as trying all paths, and the tests compare the two; the package searches in another way. Trust below the web's
-threshold counts as no trust here: no rule looks at it.
+is as plain as trying all paths, and the tests compare the two; the package searches in another way. Trust below the
+web's threshold counts as no trust here: no rule looks at it.
 """
 
 from __future__ import annotations

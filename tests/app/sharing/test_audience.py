@@ -101,17 +101,17 @@ def test_somebody_vouched_for_who_was_never_met_counts_too(mesh: Mesh, people: P
 
 
 def test_one_search_answers_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
-    from protocol import TrustGraph
+    from protocol import PersonId, TrustGraph
 
     alice = people[0]
     alice.post("Drill")
     searches = []
-    search = TrustGraph._search
+    search = TrustGraph._lengths
 
-    def counted(self: TrustGraph, *rest: object) -> object:
+    def counted(self: TrustGraph, viewer: PersonId, floor: int, *, towards: bool) -> object:
         searches.append(self)
-        return search(self, *rest)  # type: ignore[arg-type]
+        return search(self, viewer, floor, towards=towards)
 
-    monkeypatch.setattr(TrustGraph, "_search", counted)
+    monkeypatch.setattr(TrustGraph, "_lengths", counted)
     seen_by(alice, "Drill")
     assert len(searches) <= 1

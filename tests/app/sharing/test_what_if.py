@@ -129,18 +129,18 @@ def test_what_could_not_be_done_is_not_supposed_either(people: People) -> None:
 
 
 def test_two_searches_a_world_answer_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
-    from protocol import TrustGraph
+    from protocol import PersonId, TrustGraph
 
     alice = people[0]
     for number in range(5):
         alice.post(f"Chair {number}", audience="network_wide" if number % 2 else "my_cell")
     searches = []
-    search = TrustGraph._search
+    search = TrustGraph._lengths
 
-    def counted(self: TrustGraph, *rest: object) -> object:
+    def counted(self: TrustGraph, viewer: PersonId, floor: int, *, towards: bool) -> object:
         searches.append(self)
-        return search(self, *rest)  # type: ignore[arg-type]
+        return search(self, viewer, floor, towards=towards)
 
-    monkeypatch.setattr(TrustGraph, "_search", counted)
+    monkeypatch.setattr(TrustGraph, "_lengths", counted)
     what_if.block(alice.replica, alice.catalogue, "Carol")
     assert 0 < len(searches) <= 5, "two each, and one to find out who is meant"
