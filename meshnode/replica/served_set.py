@@ -115,7 +115,10 @@ class ServedSet:
             silenced = set()
         now = self._clock.now()
         for row in change.stored:
-            if row.state == RecordState.LIVE and self._allowed(row) and row.expires > now and row.id not in self._heard:
+            if row.state == RecordState.PENDING:
+                continue
+            allowed = self._allowed(row)  # remembered for a header too: when it ends, its register may need a newer one
+            if allowed and row.state == RecordState.LIVE and row.expires > now and row.id not in self._heard:
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
         delta.newer = [*self._newer(ended), *self._other_words(silenced)]
         return delta
