@@ -111,15 +111,10 @@ def _take_effect(replica: Replica, opened: OpenedLetter, expires: int, until: in
     assert content is not None
     store = replica.store.letters
     is_receipt = isinstance(content, Receipt)
-
-    def effects() -> None:
+    with replica.transaction():
+        if not is_receipt and letters.can_answer(replica, opened.author):
+            letters.receipt(replica, opened.author, opened.slot, expires)  # without one, it is carried until it expires
         HANDLERS[type(content)](replica, opened)
         store.note_read(opened.author, opened.slot, until=until)
         if opened.author == replica.me and not is_receipt:
             letters.note_elsewhere(replica, opened, expires)
-
-    if not is_receipt and letters.can_answer(replica, opened.author):
-        letters.receipt(replica, opened.author, opened.slot, expires, effects)
-    else:  # without a receipt the letter lies about until it expires
-        with replica.store.transaction():
-            effects()
