@@ -78,7 +78,7 @@ def standing_between(
     Every Standing that a node decides by is built here.
     """
     return Standing(
-        blocked=graph.at_odds(author, viewer),
+        blocked=graph.blocked_either_way(author, viewer),
         reach=reach,
         regard=regard,
         shares_cell=groups.shares_cell(author, viewer),

@@ -148,7 +148,7 @@ class Catalog:
         self.index: ListingIndex[Bucket]
         """Finds listings by their words and kinds."""
         self._begin()
-        replica.changes.subscribe(self._note)
+        replica.changes.subscribe(self._note, at_commit=True)
 
     # --- following the store -------------------------------------------------------------------------------------------
 
@@ -171,8 +171,8 @@ class Catalog:
     def _note(self, change: Change) -> None:
         if change.trust or change.people:
             self.verdicts.clear()
-        self._stored.extend(change.stored)
-        self._ended.extend(change.ended)
+        self._stored.extend(row.id for row in change.stored if row.kind == Kind.LISTING)
+        self._ended.extend(row for row in change.ended if row.kind == Kind.LISTING)
         if len(self._stored) + len(self._ended) > NOTED_MAX:
             self._begin()
 

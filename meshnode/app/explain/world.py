@@ -48,7 +48,7 @@ class World:
 
     def with_policy(self, policy: EffectivePolicy, place: str | None) -> World:
         """Return this world as it would be if the owner had that policy and published that place. Signs nothing."""
-        return World(self._replica, self._graph.supposing(self.me, policy), place)
+        return World(self._replica, self._graph.with_policy(self.me, policy), place)
 
     @cached_property
     def _from_me(self) -> dict[PersonId, tuple[int, int]]:
@@ -67,13 +67,13 @@ class World:
         A person whose policy is not known may be blocking the owner, so such a person counts only if the owner vouches
         for them.
         """
-        near = {*self._from_me, *self._trust_state.groups.mates(self.me)} - {self.me}
+        near = {*self._from_me, *self._trust_state.groups.co_members(self.me)} - {self.me}
         return frozenset(person for person in near if self._has_policy(person) or self._graph.weight(self.me, person))
 
     @cached_property
     def webs_of_others(self) -> frozenset[PersonId]:
         """The people who could let the owner see anything."""
-        near = {*self._to_me, *self._trust_state.groups.mates(self.me)} - {self.me}
+        near = {*self._to_me, *self._trust_state.groups.co_members(self.me)} - {self.me}
         return frozenset(filter(self._has_policy, near))
 
     def _has_policy(self, person: PersonId) -> bool:

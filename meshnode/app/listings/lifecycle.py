@@ -7,7 +7,6 @@ id. What the owner withdrew is forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,10 +22,6 @@ from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing
 from protocol import Audience, Kind, Listing, Record
-
-
-def _nothing() -> None:
-    """Writes nothing beside what is committed anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +73,20 @@ def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """Withdraw an own listing: it goes away on every node, this one included. Returns it as it was."""
     record = find(replica, catalog, which, own_only=True)
     shown = view(replica, record)
-    _end(replica, record, ListingEvent.WITHDRAW, lambda: replica.store.places.forget(record.header.slot))
+    with replica.transaction():
+        _end(replica, record, ListingEvent.WITHDRAW)
+        replica.store.places.forget(record.header.slot)
     return shown
 
 
 # --- promised piece by piece ---------------------------------------------------------------------------------------------
 
 
-def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> int | None:
+def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     """Lower the quantity of the own listing in `slot`, since that much is promised; with nothing left it ends as taken.
 
-    `within` writes what must be committed with that. Returns what is left; None where the quantity is not limited, and
-    then nothing changes. Raises NotFound where the listing is not open, Refused where less is left.
+    Returns what is left; None where the quantity is not limited, and then nothing changes. Raises NotFound where the
+    listing is not open, Refused where less is left.
     """
     known = _known(replica, slot)
     if known is None or after(known.state, ListingEvent.TAKE_SOME) is None:
@@ -104,18 +101,17 @@ def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], N
             "agree on less, or change the quantity with 'meshnode edit'",
         )
     if left == 0:
-        _end(replica, known.record, ListingEvent.TAKE_REST, within)
+        _end(replica, known.record, ListingEvent.TAKE_REST)
     else:
-        fewer = rewritten(replica, body, quantity=left)
-        _write(replica, known, fewer, known.record.header.expires, within)
+        _write(replica, known, rewritten(replica, body, quantity=left), known.record.header.expires)
     return left
 
 
-def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> None:
+def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
     """Raise the quantity of the own listing in `slot`, since that much is free again; it opens again if it was taken.
 
-    `within` writes what must be committed with that. Does nothing where the quantity is not limited, where the owner
-    closed or withdrew the listing, and where it would have expired by now.
+    Does nothing where the quantity is not limited, where the owner closed or withdrew the listing, and where it would
+    have expired by now.
     """
     known = _known(replica, slot)
     if known is None or after(known.state, ListingEvent.PUT_BACK) is None:
@@ -124,7 +120,7 @@ def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[
     if body.quantity is None or expires <= replica.clock.now():
         return
     left = body.quantity if known.state is ListingState.OPEN else 0  # what is remembered has its last quantity
-    _write(replica, known, rewritten(replica, body, quantity=left + quantity), expires, within)
+    _write(replica, known, rewritten(replica, body, quantity=left + quantity), expires)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------
@@ -161,40 +157,31 @@ def _remembered(ended: ArchivedListing) -> Known:
     return Known(ListingState(ended.state), ended.record)
 
 
-def _end(replica: Replica, record: Record, event: ListingEvent, within: Callable[[], None] = _nothing) -> None:
+def _end(replica: Replica, record: Record, event: ListingEvent) -> None:
     """End an open listing by `event`, and remember it where it can be opened again."""
     state = after(ListingState.OPEN, event)
     assert state is not None
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        authoring.withdraw(replica, Kind.LISTING, record.header.slot)
         if is_remembered(state):
             archive.remember(replica, state, replica.clock.now(), record)
-        within()
-
-    authoring.withdraw(replica, Kind.LISTING, record.header.slot, within=committed_with_it)
 
 
-def _write(
-    replica: Replica, known: Known, body: Listing, expires: int, within: Callable[[], None] = _nothing
-) -> Record:
+def _write(replica: Replica, known: Known, body: Listing, expires: int) -> Record:
     """Write the next version of a listing, which is open from then on."""
     record, reopens = known.record, known.state is not ListingState.OPEN
     audience, slot = Audience(record.header.audience), record.header.slot
     if reopens:  # the owner may publish places less exactly by now
         body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
-
-    def committed_with_it() -> None:
+    with replica.transaction():
         replica.store.ended.forget(slot)
-        within()
-
-    return authoring.write(
-        replica,
-        Kind.LISTING,
-        slot,
-        body,
-        life=expires - replica.clock.now(),
-        audience=audience,
-        may_reduce_access=not reopens and may_reduce_access(replica, record, audience, body, expires),
-        above=record.header.version + 1 if reopens else 0,  # ending it took one version more
-        within=committed_with_it,
-    )
+        return authoring.write(
+            replica,
+            Kind.LISTING,
+            slot,
+            body,
+            life=expires - replica.clock.now(),
+            audience=audience,
+            may_reduce_access=not reopens and may_reduce_access(replica, record, audience, body, expires),
+            above=record.header.version + 1 if reopens else 0,  # ending it took one version more
+        )
