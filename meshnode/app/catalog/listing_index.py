@@ -1,4 +1,4 @@
-"""An index of listings by word, type, category and bucket; sets of listings are sets of bits over their doc ids.
+"""Indexes listings by word, type, category and bucket; sets of listings are sets of bits over their doc ids.
 
 A listing gets a new doc id when it is added, and no doc id is used twice: those of removed listings are left out of every
 answer until the index is built again.

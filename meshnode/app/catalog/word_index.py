@@ -1,4 +1,4 @@
-"""An inverted index in memory: which documents have a word that begins with a prefix, answered as a set of bits.
+"""Indexes words in memory, and answers as a set of bits which documents have a word that begins with a prefix.
 
 A document is anything that was put in; its doc id is a small number. A word that many documents have is stored as one
 bit for each document, so that combining several words, kinds and exceptions costs microseconds; a word that few have is

@@ -24,7 +24,7 @@ SHOWN_MAX = 1000
 PAGE_MAX = 10_000
 
 Rank = tuple[float, ...]
-"""The place in an order that all matches of one bucket share, smaller first. Among equals the newer comes first."""
+"""What the matches of one bucket are sorted by, smaller first. Among equals the newer comes first."""
 
 # By name of an order, the rank from a bucket's verdict, whether it is no emergency, and whether no title matches.
 ORDERS: dict[str, Callable[[BucketVerdict, bool, bool], Rank]] = {

@@ -173,4 +173,4 @@ def _heard(network: NetworkState, person: PersonId, name: str) -> Finding:
 
 
 def _attempt(attempt: ConnectionAttempt) -> Finding:
-    return _ill("attempt", f"Connecting to {attempt.address} failed: {attempt.outcome}")
+    return _ill("attempt", f"Tried to connect to {attempt.address}: {attempt.outcome}")

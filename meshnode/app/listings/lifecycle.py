@@ -32,7 +32,7 @@ class Renewal:
     available_until: int | None = None
 
 
-class Known(NamedTuple):
+class OwnListing(NamedTuple):
     """An own listing with its state on this node, and its last version that has a body."""
 
     state: ListingState
@@ -45,7 +45,7 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
     Raises NotFound or Ambiguous as `find` does, Refused where it was available only until a date that is past, and Usage
     for a life that no listing may have.
     """
-    state, record = _own(replica, catalog, which)
+    state, record = _named(replica, catalog, which)
     if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
@@ -58,7 +58,7 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
     body = rewritten(replica, before, **changes)
     expires = now + expiry.life_of(body, order.expires_in, now)
     check_place(replica, Audience(record.header.audience), body)
-    return view(replica, _write(replica, Known(state, record), body, expires))
+    return view(replica, _write(replica, OwnListing(state, record), body, expires))
 
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
@@ -88,10 +88,10 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     Returns what is left; None where the quantity is not limited, and then nothing changes. Raises NotFound where the
     listing is not open, Refused where less is left.
     """
-    known = _known(replica, slot)
-    if known is None or after(known.state, ListingEvent.TAKE_SOME) is None:
+    own = _own_listing(replica, slot)
+    if own is None or after(own.state, ListingEvent.TAKE_SOME) is None:
         raise NotFound("that listing has ended", "'meshnode mine --closed' lists what has ended")
-    body = body_of(known.record)
+    body = body_of(own.record)
     if body.quantity is None:
         return None
     left = body.quantity - quantity
@@ -101,9 +101,9 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
             "agree on less, or change the quantity with 'meshnode edit'",
         )
     if left == 0:
-        _end(replica, known.record, ListingEvent.TAKE_REST)
+        _end(replica, own.record, ListingEvent.TAKE_REST)
     else:
-        _write(replica, known, rewritten(replica, body, quantity=left), known.record.header.expires)
+        _write(replica, own, rewritten(replica, body, quantity=left), own.record.header.expires)
     return left
 
 
@@ -113,20 +113,20 @@ def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
     Does nothing where the quantity is not limited, where the owner closed or withdrew the listing, and where it would
     have expired by now.
     """
-    known = _known(replica, slot)
-    if known is None or after(known.state, ListingEvent.PUT_BACK) is None:
+    own = _own_listing(replica, slot)
+    if own is None or after(own.state, ListingEvent.PUT_BACK) is None:
         return
-    body, expires = body_of(known.record), known.record.header.expires
+    body, expires = body_of(own.record), own.record.header.expires
     if body.quantity is None or expires <= replica.clock.now():
         return
-    left = body.quantity if known.state is ListingState.OPEN else 0  # what is remembered has its last quantity
-    _write(replica, known, rewritten(replica, body, quantity=left + quantity), expires)
+    left = body.quantity if own.state is ListingState.OPEN else 0  # what is remembered has its last quantity
+    _write(replica, own, rewritten(replica, body, quantity=left + quantity), expires)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------
 
 
-def _own(replica: Replica, catalog: Catalog, which: str) -> Known:
+def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
     """Return the own listing that `which` names.
 
     A whole title or id goes before the beginning of one, and an open listing before one that has ended.
@@ -138,23 +138,23 @@ def _own(replica: Replica, catalog: Catalog, which: str) -> Known:
         return _remembered(over)
     begun = archive.by_prefix(replica, which)
     if open_now or not begun:
-        return Known(ListingState.OPEN, find(replica, catalog, which, own_only=True))
+        return OwnListing(ListingState.OPEN, find(replica, catalog, which, own_only=True))
     if len(begun) > 1:
         raise ambiguous(which, [archive.described(replica, each) for each in begun])
     return _remembered(begun[0])
 
 
-def _known(replica: Replica, slot: bytes) -> Known | None:
+def _own_listing(replica: Replica, slot: bytes) -> OwnListing | None:
     """Return the own listing in `slot`; None where it was withdrawn or forgotten, or its end was not noted yet."""
     record = replica.store.records.used((replica.me, Kind.LISTING, slot))
     if record is not None and record.header.expires > replica.clock.now():
-        return Known(ListingState.OPEN, record)
+        return OwnListing(ListingState.OPEN, record)
     ended = replica.store.ended.of(slot)
     return None if ended is None else _remembered(ended)
 
 
-def _remembered(ended: ArchivedListing) -> Known:
-    return Known(ListingState(ended.state), ended.record)
+def _remembered(ended: ArchivedListing) -> OwnListing:
+    return OwnListing(ListingState(ended.state), ended.record)
 
 
 def _end(replica: Replica, record: Record, event: ListingEvent) -> None:
@@ -167,9 +167,9 @@ def _end(replica: Replica, record: Record, event: ListingEvent) -> None:
             archive.remember(replica, state, replica.clock.now(), record)
 
 
-def _write(replica: Replica, known: Known, body: Listing, expires: int) -> Record:
+def _write(replica: Replica, own: OwnListing, body: Listing, expires: int) -> Record:
     """Write the next version of a listing, which is open from then on."""
-    record, reopens = known.record, known.state is not ListingState.OPEN
+    record, reopens = own.record, own.state is not ListingState.OPEN
     audience, slot = Audience(record.header.audience), record.header.slot
     if reopens:  # the owner may publish places less exactly by now
         body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))

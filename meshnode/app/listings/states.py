@@ -1,4 +1,4 @@
-"""The life of a listing as data: its states, what happens to it, and which state follows. docs/listings.md draws it.
+"""Holds the life of a listing as data: its states, its events, and which state follows. docs/listings.md draws it.
 
 Only the owner's node knows the states: for others a listing is open, or it is gone.
 """
