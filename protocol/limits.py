@@ -199,6 +199,7 @@ WINDOW_BYTES = 2 * 1024 * 1024  # the same in bytes, judged by the records seen 
 BATCH_RECORDS = 1000  # records given to the node at once: one commit
 BATCH_BYTES = 1024 * 1024
 BATCH_SECONDS = 0.25  # a batch waits no longer than this to fill: a link that drops often still gets on
+UNKNOWN_FRAMES_PER_MINUTE = 600  # of types from newer versions, passed over: each is read, and gets nobody anywhere
 HEADERS_PER_MINUTE = 2000  # unasked headers we send; twice as many are taken, for minutes do not begin together
 HEADERS_WAITING_MAX = 10_000  # some 3 MB: who shows older and older versions cannot make us hold what answers them all
 REFUSED_A_SESSION_MAX = 200_000  # records shown that we do not take: each is remembered as the peer's, at 40 bytes

@@ -141,7 +141,7 @@ def test_fault_8_an_ephemeral_key_of_low_order_gets_not_one_byte(key: bytes) -> 
     assert own is not None
     psk = presence_psk(own.presence_key)  # he even knows the presence key
     conversation = answering(village)
-    conversation.receive(psk.tag(key) + (48).to_bytes(2, "big") + key + bytes(16), village.mesh.time)
+    conversation.receive(psk.identity_hint(key) + (48).to_bytes(2, "big") + key + bytes(16), village.mesh.time)
     assert conversation.data_to_send() == b""
     assert conversation.end is not None
     assert conversation.end.silent

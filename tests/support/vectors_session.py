@@ -35,7 +35,7 @@ FRAMES: dict[str, Frame] = {
     "hello without roots": Hello((1,), (1,), NOW, None),
     "hello with roots": Hello((1,), (1,), NOW, (bytes(range(8)), bytes(range(8, 16)))),
     "hello with an introduction": Hello((1, 2), (1,), NOW, None, (b"certificate", b"profile")),
-    "hello with its speaker's tag": Hello((1,), (1,), NOW, None, who=bytes(range(8))),
+    "hello with its speaker's tag": Hello((1,), (1,), NOW, None, speaker_tag=bytes(range(8))),
     "who": Who(),
     "introduce": Introduce((b"certificate",)),
     "roots": Roots(1, 3, bytes(range(8))),
@@ -54,7 +54,7 @@ FRAMES: dict[str, Frame] = {
 REFUSED: dict[str, tuple[bytes, str]] = {
     "an unknown type": (encode((99,)), "unknown_kind"),
     "not an array": (encode(1), "malformed"),
-    "a field too many": (encode((11, 0)), "malformed"),
+    "a field too few": (encode((12,)), "malformed"),
     "a root of the wrong length": (encode((4, 0, 0, bytes(7))), "malformed"),
     "one root alone": (encode((1, (1,), (1,), NOW, bytes(8), None, (), None)), "malformed"),
     "a tag of the wrong length": (encode((1, (1,), (1,), NOW, None, None, (), bytes(7))), "malformed"),
