@@ -1,11 +1,11 @@
-"""The connections that stand, and which of two between the same devices stays.
+"""Keeps the open connections, and decides which of two between the same devices stays.
 
-A connection is known by person and device together: anybody can certify somebody else's device as his own, and must
+A connection is known by person and device together: anybody can certify another person's device as their own, and must
 not push out, or pass for, the connection of its owner.
 
-Both ends must choose alike without a word. Where both dialed at the same time, the connection that the device with the
-smaller id dialed stays. Where one is older, its dialer has come back after losing it (a restart, a cut way) and does
-not know the old one any more: the new one stays.
+Both ends decide alike without a message (protocol/README.md, "Two connections between two devices"). Of two that one
+device dialed the newer stays: the dialer has lost the older, by a restart or a broken route. Of two that each dialed one
+of at the same time, the one stays that the device with the smaller key dialed; if not at the same time, the newer.
 """
 
 from __future__ import annotations
@@ -79,8 +79,9 @@ class ConnectionTable(dict[Place, Kept]):
         return False
 
     def _replaces(self, new: Kept, old: Kept) -> bool:
-        if new.since - old.since >= SAME_TIME_SECONDS or new.dialed == old.dialed:
-            return True
+        """Whether `new` stays. It was identified last, but may have been opened first."""
+        if new.dialed == old.dialed or abs(new.since - old.since) >= SAME_TIME_SECONDS:
+            return new.since >= old.since
         return new.dialed == (self._me < new.device)
 
 

@@ -52,7 +52,7 @@ class Trigger(Enum):
     EXCHANGED = "both sides know who lacks what"
     TRANSFERRED = "nothing is left to give or take"
     RECHECK = "10 minutes have passed, or the node asks for it, and nothing is under way"
-    RECHECK_HEARD = "Roots have come: the initiator compares again"
+    RECHECK_HEARD = "Roots have come, for the initiator compares again"
     OVER = "a goodbye, a fault, or silence"
 
 

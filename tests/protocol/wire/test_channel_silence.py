@@ -40,7 +40,10 @@ def test_fault_8_random_first_messages_of_the_right_length_get_zero_bytes(noise:
 def test_fault_8_a_low_order_ephemeral_key_gets_zero_bytes_even_under_a_valid_tag(point: bytes) -> None:
     good = dial().data_to_send()
     key = slice(HINT_BYTES + LENGTH_BYTES, HINT_BYTES + LENGTH_BYTES + 32)
-    assert refusal(PRESENCE.identity_hint(point) + good[HINT_BYTES : key.start] + point + good[key.stop :]) is Code.MALFORMED
+    assert (
+        refusal(PRESENCE.identity_hint(point) + good[HINT_BYTES : key.start] + point + good[key.stop :])
+        is Code.MALFORMED
+    )
 
 
 @given(place=st.integers(0, FIRST_FLIGHT * 8 - 1))
