@@ -1,4 +1,4 @@
-"""The pace of a session: windows, batches, pings, ends, and the table that it follows."""
+"""The windows, batches, pings and ends of a session, and the table of its states."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_nothing_more_is_pulled_until_the_node_has_committed() -> None:
     assert sum(map(len, one.batches)) > taken
 
 
-def until_wanted(pair: Pair) -> bytes:
+def until_requested(pair: Pair) -> bytes:
     """Carry frames until the initiator has pulled; returns the first frame of records, not yet carried."""
     one, other = pair.initiator, pair.responder
     while True:
@@ -69,7 +69,7 @@ def until_wanted(pair: Pair) -> bytes:
 def test_records_that_trickle_in_are_not_kept_waiting() -> None:
     one, other = Side(ALICE), Side(BOB)
     other.put(MANY[:400])
-    first = until_wanted(Pair.of(one, other))
+    first = until_requested(Pair.of(one, other))
     one.handle(one.session.receive(first, 1.0))
     assert one.batches == []
     assert one.session.next_timer() == 1.25
@@ -87,7 +87,7 @@ def test_a_quiet_session_pings_and_stays() -> None:
 def test_records_that_have_come_are_handed_over_before_the_end() -> None:
     one, other = Side(ALICE), Side(BOB)
     other.put(MANY[:400])
-    first = until_wanted(Pair.of(one, other))
+    first = until_requested(Pair.of(one, other))
     one.session.receive(first, 0)
     events = one.session.tick(200)
     assert isinstance(events[0], RecordsReceived)
