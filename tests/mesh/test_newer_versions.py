@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import pytest
 
+from meshnode.app.devices import device_list
+from meshnode.app.devices.joining import Joining
 from meshnode.app.peers.conversation import Conversation
 from protocol import Code, Join, Record, RemoteError, Step, limits
+from protocol.tokens import DeviceCode
 from protocol.trust import check_membership
+from protocol.wire import (
+    Bye,
+    Enrol,
+    Enrolled,
+    Initiator,
+    PskCandidate,
+    Responder,
+    SeenEphemerals,
+    decode_known,
+    device_psk,
+    enrol,
+)
 from protocol.wire.frames import Compare, Hello, Pull, Records, Roots, encode_frame
 from tests.support import intruder
 from tests.support.chains import chain, join_record
 from tests.support.malformed_records import rewritten, with_further_fields
-from tests.support.mesh import EPOCH
+from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import sees
 from tests.support.newer_versions import UNKNOWN_FRAME, NewerSession, with_more_fields
-from tests.support.people import Person
+from tests.support.people import Person, grown
 from tests.support.village import Village
 
-MALLORY = Person("Mallory")  # who is honest here, and only ahead of the others
+MALLORY = Person("Mallory")  # whom the village trusts; honest here, on a node of a newer version
 LISTINGS = [MALLORY.listing(f"Good {number}", now=EPOCH, policy_version=0) for number in range(3)]
 NEWER = [
     rewritten(MALLORY, LISTINGS[0], kind=9),
@@ -133,3 +148,49 @@ def test_a_join_whose_chain_needs_a_newer_version_is_refused_and_nobody_blamed()
         assert (conversation.live, conversation.end) == (True, None)
         assert record.id not in village.contents()
         assert "Good 0" in sees(village.mesh, "Alice")
+
+
+# --- enrolment -------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_device_of_a_newer_version_is_certified() -> None:
+    mesh = Mesh(7)
+    alice = mesh.add("Alice")
+    code = DeviceCode.parse(device_list.add(alice.replica, device_list.DeviceOrder("Phone"), ()).text)
+    channel = Initiator(
+        static_private=MALLORY.keys.dh_private,
+        remote_static=code.dh_public,
+        psk=device_psk(code.secret),
+        ephemeral_private=grown("ephemeral"),
+    )
+    answering = Conversation.answering(alice.replica, alice.seen, mesh.time)
+    for _ in range(2):
+        answering.receive(channel.data_to_send(), mesh.time)
+        channel.receive(answering.data_to_send())
+    answering.receive(channel.send(UNKNOWN_FRAME), mesh.time)
+    assert answering.end is None
+    asked = with_more_fields(encode_frame(enrol(MALLORY.keys, channel.handshake_hash)))
+    answering.receive(channel.send(UNKNOWN_FRAME) + channel.send(asked), mesh.time)
+    (answer,) = channel.receive(answering.data_to_send())
+    assert isinstance(decode_known(answer), Enrolled)
+
+
+def test_a_new_device_passes_over_what_a_newer_version_says_before_its_answer() -> None:
+    giver = Person("Alice")
+    code = DeviceCode(giver.id, giver.keys.dh_public, grown("secret"), EPOCH, ())
+    channel: Responder[str] = Responder(
+        static_private=giver.keys.dh_private,
+        candidates=lambda: [PskCandidate("code", device_psk(code.secret))],
+        seen=SeenEphemerals(),
+        ephemeral_private=grown("ephemeral"),
+    )
+    asking = Joining(code, MALLORY.keys, lambda size: grown("entropy", size=size))
+    frames: list[bytes] = []
+    for _ in range(2):
+        frames += channel.receive(asking.data_to_send())
+        asking.receive(channel.data_to_send())
+    assert isinstance(decode_known(frames[0]), Enrol)
+    asking.receive(channel.send(UNKNOWN_FRAME))
+    assert not asking.over
+    asking.receive(channel.send(UNKNOWN_FRAME) + channel.send(with_more_fields(encode_frame(Bye(99)))))
+    assert asking.refused is Code.REFUSED

@@ -195,7 +195,7 @@ def test_each_gets_what_the_other_shows_and_nothing_else(
 
 
 def test_what_came_in_the_first_phase_may_show_more_in_the_first_and_second() -> None:
-    """Only the policy that arrives lets its author have the other side's policy, and the listings of the second phase."""
+    """The policy that arrives is what lets its author have the other side's policy and more of its listings."""
 
     class Opening(Side):
         def take(self, records: list[Record]) -> None:
