@@ -3,9 +3,9 @@
 A connection is known by person and device together: anybody can certify another person's device as their own, and must
 not push out, or pass for, the connection of its owner.
 
-Both ends decide alike without a message (protocol/README.md, "Two connections between two devices"). Of two that one
-device dialed the newer stays: the dialer has lost the older, by a restart or a broken route. Of two that each dialed one
-of at the same time, the one stays that the device with the smaller key dialed; if not at the same time, the newer.
+Both ends decide alike without a message (protocol/README.md, "Two connections between two devices"). If one
+device dialed both, the newer stays: the dialer has lost the older, by a restart or a broken route. If each dialed one, both
+at the same time, the one stays that the device with the smaller key dialed; if not at the same time, the newer.
 """
 
 from __future__ import annotations

@@ -56,6 +56,9 @@ class Kind(IntEnum):
     LETTER = 6
 
 
+_LAST_KIND = max(Kind)
+
+
 class Audience(IntEnum):
     """Who may see a listing. FOLLOWS: whom its author's sharing preference names."""
 
@@ -289,8 +292,8 @@ def is_revocation(header: Header) -> bool:
 
 
 def is_from_newer_version(header: Header) -> bool:
-    """Whether it takes a newer version of the protocol to understand the record: kind, audience or a further field."""
-    if isinstance(header, NewerHeader) or max(Kind) < header.kind <= _NUMBER_MAX:
+    """Whether only a newer version of the protocol defines the record's kind, its audience, or a field of its header."""
+    if isinstance(header, NewerHeader) or _LAST_KIND < header.kind <= _NUMBER_MAX:
         return True
     return header.kind == Kind.LISTING and Audience.NETWORK_WIDE < header.audience <= _NUMBER_MAX
 

@@ -168,7 +168,7 @@ class Session:
             return self._now
         if self._state is SessionState.ENDED:
             return None
-        if self._outgoing.pullable and self._outgoing.room(self._outbox_bytes):
+        if self._outgoing.pullable and self._outgoing.has_room(self._outbox_bytes):
             return self._now
         times = [self._deadlines.next_timer(introduced=self._identified, owes=self._peer_owes())]
         if is_possible(self._state, Trigger.RECHECK, self._side):
@@ -347,7 +347,7 @@ class Session:
         if self._state in BOTH_ADMITTED:
             for headers in self._headers.frames(self._now):
                 self._send(headers)
-        while self._outgoing.room(self._outbox_bytes) and (request := self._outgoing.next_request()) is not None:
+        while self._outgoing.has_room(self._outbox_bytes) and (request := self._outgoing.next_request()) is not None:
             self._events.append(request)
 
     def _advance(self) -> None:

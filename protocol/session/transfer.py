@@ -54,7 +54,7 @@ class Outgoing:
         """Whether something is pulled that the node has not been asked for."""
         return self._granted > 0
 
-    def room(self, buffered: int) -> bool:
+    def has_room(self, buffered: int) -> bool:
         """Whether the node may be asked for more, with `buffered` bytes waiting to be sent.
 
         One RecordsRequested at a time, until the first records have shown how large records are here.

@@ -12,7 +12,7 @@ UNKNOWN_FRAME = encode((99, b"of a newer version", (1, None)))
 
 
 def with_more_fields(frame: bytes, *further: Value) -> bytes:
-    """The frame with more fields at its end."""
+    """Return the frame with more fields at its end."""
     fields = decode(frame, max_bytes=FRAME_MAX_BYTES)
     assert isinstance(fields, tuple)
     return encode((*fields, *(further or ("more", (1, 2)))))
@@ -22,10 +22,10 @@ class NewerSession(Session):
     """A session that adds fields to every frame it sends, and an unknown frame before each."""
 
     def frames_to_send(self) -> list[bytes]:
-        """The frames to send now, each grown, behind an unknown one."""
-        return grown_frames(super().frames_to_send())
+        """Return the frames to send now, each with more fields, behind an unknown one."""
+        return extended_frames(super().frames_to_send())
 
 
-def grown_frames(frames: Sequence[bytes]) -> list[bytes]:
-    """These frames with more fields, and an unknown frame before each."""
+def extended_frames(frames: Sequence[bytes]) -> list[bytes]:
+    """Return these frames with more fields, and an unknown frame before each."""
     return [data for frame in frames for data in (UNKNOWN_FRAME, with_more_fields(frame))]

@@ -28,7 +28,7 @@ from protocol.wire.frames import (
 )
 from tests.protocol.session.test_hostile import STATES, heard, in_greeting, in_live, new_responder, refused, say
 from tests.support.malformed_records import rewritten, with_further_fields
-from tests.support.newer_versions import UNKNOWN_FRAME, grown_frames, with_more_fields
+from tests.support.newer_versions import UNKNOWN_FRAME, extended_frames, with_more_fields
 from tests.support.people import NOW, Person
 from tests.support.session_pair import Pair, Side, kinds, settled
 
@@ -95,7 +95,7 @@ def test_unknown_frames_between_all_others_change_nothing(newer_dials: bool) -> 
     one, other = Side(ALICE), Side(BOB)
     other.put(OFFERS)
     Pair.of(one, other)
-    grows(one if newer_dials else other, grown_frames)
+    grows(one if newer_dials else other, extended_frames)
     for _ in range(100):
         for sender, receiver in ((one, other), (other, one)):
             receiver.handle(receiver.session.receive_many(sender.session.frames_to_send(), 0))
