@@ -304,15 +304,15 @@ def check_header(header: Header) -> None:
     UNKNOWN_KIND if the record is from a newer version, which is nobody's fault; EXPIRED for a longer life than the kind
     may have; else MALFORMED.
     """
-    if not 1 <= header.kind <= _NUMBER_MAX:
-        raise RemoteError(Code.MALFORMED, "a kind is 1 to 255")
     rule = _RULES.get(header.kind)
     if rule is None or isinstance(header, NewerHeader):
+        if not 1 <= header.kind <= _NUMBER_MAX:
+            raise RemoteError(Code.MALFORMED, "a kind is 1 to 255")
         raise RemoteError(Code.UNKNOWN_KIND, f"a record of kind {header.kind} from a newer version")
     fault = _shape_fault(header, rule) or _time_fault(header)
     if fault is not None:
         raise RemoteError(Code.MALFORMED, fault)
-    if is_from_newer_version(header):
+    if header.audience > Audience.NETWORK_WIDE:
         raise RemoteError(Code.UNKNOWN_KIND, f"audience {header.audience} from a newer version")
     if not is_revocation(header) and header.expires - header.created > rule.life:
         raise RemoteError(Code.EXPIRED, f"a life of {header.expires - header.created} s is beyond this kind's")

@@ -243,7 +243,7 @@ def test_a_record_made_before_all_time_never_enters_the_set(kind: int) -> None:
     refused(Code.MALFORMED, side, Records((bad.wire,)))
 
 
-def test_frames_of_an_enrolment_have_no_place_in_a_session() -> None:
+def test_frames_of_an_enrolment_may_not_come_in_a_session() -> None:
     side = in_live()
     frame = Enrol(bytes(32), bytes(32), bytes(64))
     with pytest.raises(RemoteError) as caught:
