@@ -80,7 +80,7 @@ class Outgoing:
             raise RemoteError(Code.OVERSIZED, "a pull too far ahead")
 
     def next_request(self) -> RecordsRequested | None:
-        """Return the request for the next pulled records; None if no more are pulled."""
+        """Return the request for the next pulled records; None if nothing is pulled."""
         count = min(self._granted, WANTED_ITEMS)
         if count == 0:
             return None
