@@ -1,4 +1,4 @@
-"""What one hands to another as text, cards and device codes: both are read alike, and fail with the same codes."""
+"""Reading tokens: cards and device codes have the same form of text and fail with the same codes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Read = TypeVar("Read")
 
 
 def read_token(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
-    """What `read` makes of the bytes behind `text`. Case, white space and hyphens do not matter.
+    """Return what `read` makes of the bytes that `text` encodes. Case, white space and hyphens do not matter.
 
-    RemoteError CARD_CHECKSUM for a damaged text, VERSION if `read` says so, CARD_MALFORMED for everything else.
+    RemoteError CARD_CHECKSUM if the text was damaged, VERSION if `read` raises it, CARD_MALFORMED for every other fault.
     """
     if len(text) > CARD_TEXT_MAX:
         raise RemoteError(Code.CARD_MALFORMED, "it is too long")
@@ -30,13 +30,15 @@ def read_token(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
         raise RemoteError(Code.CARD_MALFORMED, str(error)) from None
     try:
         return read(payload)
+    except InvalidField as fault:
+        raise RemoteError(Code.CARD_MALFORMED, str(fault)) from fault
     except RemoteError as error:
         code = error.code if error.code is Code.VERSION else Code.CARD_MALFORMED
         raise RemoteError(code, error.detail) from error
 
 
 def fields_of(payload: bytes, version: int, types: tuple[type, ...], most: int) -> tuple[Any, ...]:
-    """The fields of these `types` in a payload of at most `most` bytes, the first of them its `version`."""
+    """Return the fields of a payload of at most `most` bytes, once they have these `types` and the first is `version`."""
     fields: tuple[Any, ...] = decode_array(payload, length=len(types), max_bytes=most)
     if fields[0] != version:
         raise RemoteError(Code.VERSION, "it is of a later version of this program")
@@ -46,15 +48,15 @@ def fields_of(payload: bytes, version: int, types: tuple[type, ...], most: int) 
 
 
 def parts_of(block: bytes, lengths: Sequence[int]) -> list[bytes]:
-    """The keys that stand one after the other in a block, each of its length."""
+    """Split a block of keys and other values of fixed lengths."""
     ends = list(accumulate(lengths))
     if len(block) != ends[-1]:
-        raise RemoteError(Code.CARD_MALFORMED, "its keys are not of their length")
+        raise RemoteError(Code.CARD_MALFORMED, "its block has another length")
     return [block[start:end] for start, end in pairwise((0, *ends))]
 
 
 def plain_addresses(addresses: Addresses) -> Addresses:
-    """The addresses in their one text form. InvalidField for too many, and where one cannot be one machine's."""
+    """Return the addresses in their one text form. InvalidField if they are too many, or one cannot be that of a machine."""
     if len(addresses) > CARD_ADDRESSES_MAX:
         raise InvalidField("addresses", f"must not be more than {CARD_ADDRESSES_MAX}")
     return tuple(plain(host, port) for host, port in addresses)

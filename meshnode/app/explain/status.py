@@ -14,6 +14,7 @@ from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
+from meshnode.app.owner import policy
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people import spent_cards
 from meshnode.app.people.cards import written
@@ -192,6 +193,14 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
                 "forked",
                 "Two different records of yours bear the same number: a key was copied, or an old backup put back",
                 "run one node only with these keys; make a new home for the other",
+            )
+        )
+    if not policy.has_room_to_vouch(replica):
+        found.append(
+            Problem(
+                "policy_full",
+                "Your policy has no room for another vouch, so nobody can use a card of yours",
+                "'meshnode unvouch NAME' makes room",
             )
         )
     found.extend(_crowding(replica))

@@ -79,7 +79,7 @@ def test_two_who_move_without_hearing_each_other_agree_once_they_have_heard(
     everything = [*knows[True], *knows[False]]
     assert stage_of(everything) is stage_of(reversed(everything))
     if stage_of(everything) in (Stage.COMPLETED, Stage.GIVEN_BACK, Stage.RETURNED):
-        assert {one.by_asker for one in everything if one.move.act is Action.DONE} == {True, False}
+        assert {one.by_asker for one in everything if one.move.action is Action.DONE} == {True, False}
 
 
 @pytest.mark.parametrize(

@@ -133,10 +133,10 @@ def test_a_join_comes_back_as_it_was_written(join: Join) -> None:
     assert parse_body(Kind.JOIN, join.to_body()) == join
 
 
-def test_a_join_belongs_into_its_groups_slot() -> None:
+def test_a_join_belongs_into_the_slot_of_its_group() -> None:
     join = begun(ALICE)
     record = ALICE.record(Kind.JOIN, bytes(16), join, life=60)
-    with pytest.raises(InvalidField, match="slot"):
+    with pytest.raises(RemoteError, match="slot"):
         body_of(record)
     assert body_of(join_record(ALICE, join)) == join
 
