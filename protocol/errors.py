@@ -2,7 +2,7 @@
 yet (InvalidField).
 
 The type decides what a node does. A LocalError is a bug and goes to the caller. A RemoteError is attributed to the peer
-or to the bytes that came from it: it costs that peer its session, or the record its place, and nothing else. An
+or to the bytes that came from it: it costs that peer its session, or the record is not kept, and nothing else. An
 InvalidField says only that a value is not allowed; the code that knows where the value came from says whose fault it is.
 """
 

@@ -128,7 +128,7 @@ def person_text(person: PersonId) -> str:
 
 
 def parse_person(text: str) -> PersonId:
-    """Return the key that `mp1...` stands for. RemoteError MALFORMED, worded for people, if the text is none."""
+    """Return the key whose written form is `text`. RemoteError MALFORMED, worded for people, if it is none."""
     try:
         person = bech32m.from_text(_PERSON_PREFIX, text)
     except bech32m.Bech32mError as error:

@@ -61,7 +61,7 @@ GROUP_LINKS_MAX = 16  # invitations from the founder to a member: bounds the siz
 GROUPS_MAX = 32  # groups of one person that count: each join can cost 34 signatures to check
 INVITATIONS_MAX = 64  # open in one join: everybody in its author's web must store them all
 INVITATION_LIFE = 30 * DAY  # an invitation that nobody answers does not remain open for ever
-CELL_MEMBERS_MAX = 50  # known members: a cell that grows further is no longer a circle of people who know each other
+CELL_MEMBERS_MAX = 50  # known members: in a larger cell people do not know each other any longer
 CELL_MEMBERS_MIN = 5  # with fewer members a cell shows as forming
 JOINS_SHOWN_MAX = 4  # in one introduction: of the longest chains, with all invitations, four still fit into a frame
 
@@ -180,7 +180,7 @@ PREAUTH_PER_ADDRESS_MAX = 2  # of them from one address; loopback is exempt, sin
 SESSIONS_MAX = 64  # at once: bounds memory and the work of each commit
 SESSIONS_PER_PERSON_MAX = 8  # of them: a person who certifies very many devices cannot take all of them
 WORK_BURST_SECONDS = 120.0  # of work that one person may cause at full speed: enough for a first synchronization
-WORK_SHARE = 0.25  # of the time from then on: a person who changes their mind without end slows the node by no more
+WORK_SHARE = 0.25  # of the time from then on: edits without end slow the node by no more than this
 ADDRESSES_REMEMBERED_MAX = 8  # of one person: a peer that claims to move about cannot make us dial a long list
 UNRECOGNIZED_REMEMBERED = 512  # strangers' announcements: they are not tried again until our contacts change
 MDNS_HEARD_PER_SECOND = 100  # announcements taken from zeroconf's thread: the rest of a flood is dropped there

@@ -42,7 +42,7 @@ JOINERS: Ranges = (
     (0xE0020, 0xE007F),  # tags: the flags of regions
     (0xE0100, 0xE01EF),  # variation selectors of Chinese characters
 )
-"""Invisible code points that a script or an emoji needs. A text must not begin with one, nor have too many in a row."""
+"""Invisible code points that a script or an emoji needs. A text must not begin with one; JOINERS_MAX may follow each other."""
 
 CONTROLS: Ranges = ((0x0000, 0x001F), (0x007F, 0x009F), (0x2028, 0x2029))
 """Forbidden: characters that move a cursor or end a line. A line feed may be in fields of several lines."""
@@ -94,7 +94,7 @@ def text_fault(text: str, longest: int, *, shortest: int = 0, lines: bool = Fals
     """Return why `text` is refused, as the end of a sentence such as "title ...", or None if it is accepted.
 
     Lengths are in code points; `lines` allows line feeds inside. A text that is accepted and not empty begins with a
-    visible character, since it begins neither with white space nor with a joiner.
+    visible character: beginning with white space or with a joiner is refused.
     """
     if len(text) < shortest:
         return "must not be empty" if not text else f"must have at least {shortest} characters"

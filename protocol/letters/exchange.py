@@ -5,7 +5,7 @@ on the set of moves and on nothing else: each side's actions count once, and are
 time. That order decides moves that cross, alike at both ends:
 
 - a cancellation beats an acceptance that crosses it;
-- an acceptance beats a refusal. Only two devices of one person can send both, and whoever accepted can still cancel;
+- an acceptance beats a refusal. Only two devices of one person can send both, and that person can still cancel;
 - an exchange that both have confirmed as done is done, even if a cancellation crossed the confirmation.
 """
 

@@ -1,4 +1,4 @@
-"""Moves check themselves whoever made them, have one form in bytes, and an exchange's id belongs to its two alone."""
+"""Moves check their own fields and have one encoding, and the id of an exchange belongs to its two people alone."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ ASK = move(Action.ASK, terms())
         ({"communities": tuple(bytes([n]) * 16 for n in range(GROUPS_MAX + 1))}, "communities must not be more"),
     ],
 )
-def test_a_move_that_says_what_it_may_not_is_refused_in_words(changes: dict[str, Any], named: str) -> None:
+def test_a_move_with_an_invalid_field_is_refused_in_words(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidField) as caught:
         replace(ASK, **changes)
     assert str(caught.value).startswith(named)
@@ -81,7 +81,7 @@ def test_communities_are_named_once_and_not_with_every_word(action: Action) -> N
         move(action, terms(), communities=(bytes(16),))
 
 
-def test_to_say_nothing_is_no_message() -> None:
+def test_a_message_must_not_be_empty() -> None:
     with pytest.raises(InvalidField, match="message must not be empty"):
         move(Action.SAY, terms(), text="")
 
@@ -102,7 +102,7 @@ def test_to_say_nothing_is_no_message() -> None:
         {"return_by": "soon", "lend": True},
     ],
 )
-def test_terms_that_say_what_they_may_not_are_refused(changes: dict[str, Any]) -> None:
+def test_terms_with_an_invalid_field_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidField):
         replace(terms(), **changes)
 

@@ -1,4 +1,4 @@
-"""Bodies: every field is checked, on the way in from a peer and on the way out from our own user alike."""
+"""Bodies: every field is checked, whether a peer has sent it or the node's owner has typed it."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_any_field_of_another_type_is_malformed(kind: Kind, body: Device | Polic
 
 @pytest.mark.parametrize("kind", [Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING])
 @pytest.mark.parametrize("body", [b"", b"\xc0", b"\x90", b"\x91\xc0", b"\x80", b"\xff\xff"], ids=bytes.hex)
-def test_what_is_no_body_is_malformed(kind: Kind, body: bytes) -> None:
+def test_bytes_that_are_no_body_are_malformed(kind: Kind, body: bytes) -> None:
     with pytest.raises(RemoteError) as caught:
         parse_body(kind, body)
     assert caught.value.code is Code.MALFORMED
@@ -258,7 +258,7 @@ def test_a_record_without_a_body_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("weight", [-1, 1001, 2**53 - 1])
-def test_nobody_is_trusted_less_than_not_at_all_or_more_than_wholly(weight: int) -> None:
+def test_a_weight_outside_of_0_to_1000_is_refused(weight: int) -> None:
     with pytest.raises(InvalidField, match="trust must be from 0 to 1000"):
         replace(POLICY, vouches=(Vouch(BOB.id, weight, 1),))
     fields = fields_of(POLICY)
