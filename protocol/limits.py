@@ -58,7 +58,7 @@ GROUP_ID_BYTES = 32  # nobody can found a group that has the id of another one
 GROUP_TAG_BYTES = 16  # a keyed hash of the person invited: without that person's key it cannot be tested
 NONCE_BYTES = 16  # two groups, or asks, that are alike in all else differ by it
 GROUP_LINKS_MAX = 16  # invitations from the founder to a member: bounds the size of a join and the signatures to check
-GROUPS_MAX = 32  # groups of one person that count: each join can cost 34 signatures to check
+GROUPS_MAX = 32  # groups of one person that count, those of the lowest ids: a join can cost 34 signatures to check
 INVITATIONS_MAX = 64  # open in one join: everybody in its author's web must store them all
 INVITATION_LIFE = 30 * DAY  # an invitation that nobody answers does not remain open for ever
 CELL_MEMBERS_MAX = 50  # known members: in a larger cell people do not know each other any longer
@@ -67,7 +67,9 @@ JOINS_SHOWN_MAX = 4  # in one introduction: of the longest chains, with all invi
 
 # --- Trust -----------------------------------------------------------------------------------------------------------
 HOPS_MAX = 32  # vouches of a path: Sybils in a long row cannot make a search compare each of them with all before it
-DETOUR_STEPS = 200_000  # vouches examined for one introducer: Sybils who block each other cost a search 0.1 s at most
+DETOUR_STEPS = (
+    200_000  # vouches examined in second searches behind one introducer, 0.1 s: Sybils cannot make them longer
+)
 
 # --- Letters ---------------------------------------------------------------------------------------------------------
 LETTER_TAG_BYTES = 16  # a keyed hash of the addressee: without that person's key it cannot be tested
@@ -137,6 +139,7 @@ FRAME_MAX_BYTES = 65_519  # the plaintext of one Noise message: 65,535 less the 
 # --- Frames ----------------------------------------------------------------------------------------------------------
 HELLO_CHOICES_MAX = 16  # versions or algorithms in a Hello: more would only cost time to compare
 INTRODUCTION_RECORDS_MAX = 8  # records that are parsed for somebody who is not known yet
+UNKNOWN_FRAMES_PER_MINUTE = 600  # of types from newer versions, which are passed over: each costs a decoding
 RECORDS_PER_FRAME_MAX = 512  # entries of one frame: bounds the work of one step
 HAVE_ITEMS_MAX = 256  # announced in one frame: each costs a search
 
@@ -207,14 +210,14 @@ MESSAGES_MAX = 100  # of one side in one exchange: enough to agree, too few to u
 # --- Search ----------------------------------------------------------------------------------------------------------
 SEARCH_WORDS_MAX = 400  # of one listing that can be searched for: more than any real text has
 SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: invented words cannot take the room of others' words
-SEARCH_WORDS_IN_ALL_MAX = 400_000  # some 80 MB of memory: nor can the invented words of many people
+SEARCH_WORDS_IN_ALL_MAX = 400_000  # likewise for the words of all authors, some 80 MB of memory
 HIDDEN_MAX = 1_000  # listings hidden one by one: each search compares with all of them
 WATCHES_MAX = 30  # saved searches: each is compared with everything that a commit brings
 ALERTS_MAX = 100  # of one saved search: an author who posts without end cannot fill the disk with them
 
 # --- Caches ----------------------------------------------------------------------------------------------------------
 STATEMENTS_REMEMBERED = 8192  # verdicts on signatures in chains: members of a group share most of theirs
-SEARCHES_REMEMBERED = 32  # people whose best paths are updated, not searched again: 0.7 MB each among 10,000
+SEARCHES_REMEMBERED = 32  # people whose searches are kept and updated: 0.7 MB each in a web of 10,000
 BLOCK_TAGS_REMEMBERED = 32_768  # pairs compared lately, some 8 MB: bounded however many people block each other
 IDS_REMEMBERED = 4096  # written forms of people: a page of results has a hundred, and Sybils cannot fill the memory
 DISTANCES_REMEMBERED = 16_384  # pairs of cells: invented places cannot fill the memory

@@ -76,19 +76,15 @@ class Cards:
     def claim(self, card_id: bytes, claimant: PersonId, now: int) -> ClaimResult:
         """`claimant` has shown that card's secret: spend a use of it on him, if it has one left or he has one already."""
         with self._database.joined():
-            result, _ = self.look_up(card_id, claimant, now)
-            if result is ClaimResult.FIRST:
-                self._database.run("INSERT INTO claim VALUES (?, ?, ?)", (card_id, self._persons.number(claimant), now))
-            return result
-
-    def look_up(self, card_id: bytes, claimant: PersonId, now: int) -> tuple[ClaimResult, IssuedCard | None]:
-        """Return what `claim` would return now, and the card, if it was issued here."""
-        card = self.issued(card_id)
-        if card is None or card.expires <= now:
-            return ClaimResult.EXPIRED, card
-        if claimant in card.claimants:
-            return ClaimResult.AGAIN, card
-        return ClaimResult.USED_UP if card.spent else ClaimResult.FIRST, card
+            card = self.issued(card_id)
+            if card is None or card.expires <= now:
+                return ClaimResult.EXPIRED
+            if claimant in card.claimants:
+                return ClaimResult.AGAIN
+            if card.spent:
+                return ClaimResult.USED_UP
+            self._database.run("INSERT INTO claim VALUES (?, ?, ?)", (card_id, self._persons.number(claimant), now))
+            return ClaimResult.FIRST
 
     def _claimants(self, card_id: bytes) -> frozenset[PersonId]:
         rows = self._database.all("SELECT claimant FROM claim WHERE card = ?", (card_id,))

@@ -99,7 +99,7 @@ def terms_of(moves: Iterable[AuthoredMove]) -> Terms | None:
 
 
 def stage_of(moves: Iterable[AuthoredMove]) -> Stage:
-    """Return the state that these moves make. Their order does not matter, nor does a move that occurs twice."""
+    """Return the state that these moves make. Their order and their repetitions do not matter."""
     known = list(moves)
     terms = terms_of(known)
     if terms is None:

@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
 from protocol import bech32m
-from protocol.codec import decode_array
+from protocol.codec import decode
 from protocol.errors import Code, InvalidField, RemoteError
 from protocol.limits import CARD_ADDRESSES_MAX, CARD_TEXT_MAX
 from protocol.tokens.addresses import Addresses, plain
@@ -38,17 +38,23 @@ def read_token(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
 
 
 def fields_of(payload: bytes, version: int, types: tuple[type, ...], most: int) -> tuple[Any, ...]:
-    """Return the fields of a payload of at most `most` bytes, once they have these `types` and the first is `version`."""
-    fields: tuple[Any, ...] = decode_array(payload, length=len(types), max_bytes=most)
+    """Return the fields in a payload of at most `most` bytes. They must be of these `types`, the first the `version`.
+
+    RemoteError VERSION for another version, before anything else of the form is looked at: a newer form may have any
+    number of fields. MALFORMED, OVERSIZED or CARD_MALFORMED for everything else.
+    """
+    fields: Any = decode(payload, max_bytes=most)
+    if type(fields) is not tuple or not fields or type(fields[0]) is not int:
+        raise RemoteError(Code.CARD_MALFORMED, "it does not begin with the version of its form")
     if fields[0] != version:
         raise RemoteError(Code.VERSION, "it is of a later version of this program")
     if tuple(map(type, fields)) != types:
-        raise RemoteError(Code.CARD_MALFORMED, "a field is of another type")
+        raise RemoteError(Code.CARD_MALFORMED, "a field is missing or of another type")
     return fields
 
 
 def parts_of(block: bytes, lengths: Sequence[int]) -> list[bytes]:
-    """Split a block of keys and other values of fixed lengths."""
+    """Cut a block into keys and other values of these lengths. RemoteError CARD_MALFORMED if it has another length."""
     ends = list(accumulate(lengths))
     if len(block) != ends[-1]:
         raise RemoteError(Code.CARD_MALFORMED, "its block has another length")

@@ -199,7 +199,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         found.append(
             Problem(
                 "policy_full",
-                "Your policy has no room for another vouch, so nobody can use a card of yours",
+                "Your policy has no room for another vouch, so nobody new can use a card of yours",
                 "'meshnode unvouch NAME' makes room",
             )
         )

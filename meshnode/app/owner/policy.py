@@ -68,19 +68,18 @@ def has_room_to_block(replica: Replica, subject: PersonId) -> bool:
     return _has_room(replica, blocking(replica.me, subject, blocked=True))
 
 
-def vouch(replica: Replica, subject: PersonId, per_mille: int, *, within: Callable[[], None] = lambda: None) -> None:
-    """Vouch for `subject` with `per_mille`; 0 takes the vouch back. Refused if there is no room for the entry.
-
-    `within` writes what must be committed with it, if there is something to sign.
-    """
+def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
+    """Vouch for `subject` with `per_mille`; 0 takes the vouch back. Refused if there is no room for the entry."""
     if weight(replica, subject) != per_mille:
-        _edit(replica, vouching(subject, per_mille), within=within)
+        _edit(replica, vouching(subject, per_mille))
 
 
 def block(replica: Replica, subject: PersonId) -> None:
     """Block `subject`. A vouch for him stays what was said: it counts for nothing between two at odds."""
     if not blocks(replica, subject):
-        _edit(replica, blocking(replica.me, subject, blocked=True), within=lambda: due_at_once(replica))
+        with replica.transaction():
+            _edit(replica, blocking(replica.me, subject, blocked=True))
+            due_at_once(replica)
         turn_if_due(replica)
 
 
@@ -105,13 +104,10 @@ def renew(replica: Replica) -> None:
         _write(replica, current, current)
 
 
-def take_over(
-    replica: Replica, theirs: Policy, *, blocks_only: bool = False, within: Callable[[], None] = lambda: None
-) -> bool:
+def take_over(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
     """Absorb into this device's register the entries that hold because of `theirs`, the register of another own device.
 
-    `within` is called inside the commit, if there is one. False if nothing had to be absorbed; InvalidField if this device's
-    register has no room for it all.
+    False if nothing had to be absorbed; InvalidField if this device's register has no room for it all.
     """
     before, stamp, salt = _register_to_edit(replica), _next_stamp(replica), fresh_salt(replica)
     others = [policy for policy in _others(replica) if policy != theirs]
@@ -122,7 +118,7 @@ def take_over(
     )
     if after is before:
         return False
-    _write(replica, before, after, within)
+    _write(replica, before, after)
     return True
 
 
@@ -192,21 +188,18 @@ def _has_room(replica: Replica, edit: Edit) -> bool:
     return True
 
 
-def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: None) -> None:
+def _edit(replica: Replica, edit: Edit) -> None:
     before, after = _edited(replica, edit, fresh_salt(replica))
     before_it = web(replica)
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        _write(replica, before, after)
         note_leavers(replica, before_it)
-        within()
-
-    _write(replica, before, after, committed_with_it)
 
 
 def web(replica: Replica) -> set[PersonId]:
     """Everybody to whom my reach extends, trust(me -> him), which for the one who looks is called regard; and whoever
     shares a group with me."""
-    return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.mates(replica.me)}
+    return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.co_members(replica.me)}
 
 
 def note_leavers(replica: Replica, before: set[PersonId]) -> None:
@@ -214,12 +207,12 @@ def note_leavers(replica: Replica, before: set[PersonId]) -> None:
     left = before - web(replica)
     if left:
         former_web.note(
-            replica, (person for person in left if not replica.trust_state.graph.at_odds(replica.me, person))
+            replica, (person for person in left if not replica.trust_state.graph.blocked_either_way(replica.me, person))
         )
         due_later(replica)
 
 
-def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[], None] = lambda: None) -> None:
+def _write(replica: Replica, before: Policy, after: Policy) -> None:
     write(
         replica,
         Kind.POLICY,
@@ -227,7 +220,6 @@ def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[],
         after,
         life=limits.POLICY_LIFE,
         may_reduce_access=may_reduce_access(before, after, _others(replica)),
-        within=within,
     )
 
 

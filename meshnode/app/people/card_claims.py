@@ -25,20 +25,16 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
     """
     if policy.blocks(replica, claimant):
         return Code.CARD_USED
-    now = replica.clock.now()
-    result, issued = replica.store.cards.look_up(card, claimant, now)
-    if issued is None or result not in (ClaimResult.FIRST, ClaimResult.AGAIN):
-        return Code.CARD_USED
-    for_them_alone = result is ClaimResult.FIRST and issued.uses == 1
-    if policy.weight(replica, claimant) > 0 or not (for_them_alone or not policy.has_spoken_of(replica, claimant)):
-        replica.store.cards.claim(card, claimant, now)
-        return None
-
-    def spend() -> None:
-        replica.store.cards.claim(card, claimant, now)
-
+    issued = replica.store.cards.issued(card)
     try:
-        policy.vouch(replica, claimant, issued.weight, within=spend)
+        with replica.transaction():
+            result = replica.store.cards.claim(card, claimant, replica.clock.now())
+            if issued is None or result not in (ClaimResult.FIRST, ClaimResult.AGAIN):
+                return Code.CARD_USED
+            for_them_alone = result is ClaimResult.FIRST and issued.uses == 1
+            vouched = policy.weight(replica, claimant) > 0
+            if not vouched and (for_them_alone or not policy.has_spoken_of(replica, claimant)):
+                policy.vouch(replica, claimant, issued.weight)
     except Refused as fault:
         log.warning("the user of a card cannot be vouched for", extra={"why": fault.message})
         return Code.BUSY
