@@ -35,7 +35,7 @@ BODIES: dict[str, tuple[Callable[[bytes], object], Any]] = {
     "policy": (Policy.parse, Policy(SALT, 1)),
     "profile": (Profile.parse, Profile(SALT, "Alice", presence_key=grown("presence"))),
     "join": (Join.parse, begun(ALICE)),
-    "listing": (Listing.parse, Listing(SALT, "offer", "Bread")),
+    "listing": (Listing.parse, Listing("offer", "Bread", salt=SALT)),
     "letter": (Letter.parse, LETTER),
 }
 CONTENTS: dict[str, tuple[Callable[[Any], object], Any]] = {
@@ -47,7 +47,7 @@ CONTENTS: dict[str, tuple[Callable[[Any], object], Any]] = {
 
 def test_an_invalid_field_is_neither_ours_nor_the_other_sides_fault() -> None:
     with pytest.raises(InvalidField) as caught:
-        Listing(SALT, "offer", "")
+        Listing("offer", "", salt=SALT)
     assert (caught.value.field, caught.value.reason) == ("title", "must not be empty")
     assert str(caught.value) == "title must not be empty"
     assert isinstance(caught.value, ValueError)
