@@ -8,6 +8,7 @@ from protocol import encode
 from protocol.letters import Action, Move, community_tags, exchange_id, stage_of
 from tests.support.exchanges import ASKER, OWNER, made, move, terms
 from tests.support.people import grown
+from tests.support.vectors_refused_letters import refused_moves
 
 _HISTORIES = (
     "asker ask",
@@ -51,14 +52,31 @@ def exchanges_vectors() -> dict[str, Any]:
         "asker": ASKER.id.hex(),
         "owner": OWNER.id.hex(),
         "moves": [
-            {"case": case, "exchange": one.exchange.hex(), "fields": encode(one.to_fields()).hex()}
+            {
+                "case": case,
+                "exchange": one.exchange.hex(),
+                "asks": one.act is Action.ASK,
+                "fields": encode(one.to_fields()).hex(),
+            }
             for case, one in moves().items()
         ],
+        "communities": [_communities("downtown"), _communities("downtown", "eastside")],
         "stages": [
             {"type": kind, "lend": lend, "moves": history, "stage": _stage(kind, lend, history)}
             for kind, lend in (("offer", False), ("offer", True), ("need", False), ("need", True))
             for history in _HISTORIES
         ],
+        "refused": refused_moves(),
+    }
+
+
+def _communities(*names: str) -> dict[str, Any]:
+    exchange, groups = exchange_id(ASKER.id, OWNER.id, terms()), [grown(name) for name in names]
+    tags = community_tags(exchange, groups)
+    return {
+        "exchange": exchange.hex(),
+        "groups": [group.hex() for group in groups],
+        "tags": [tag.hex() for tag in tags],
     }
 
 

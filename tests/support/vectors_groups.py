@@ -9,6 +9,7 @@ from protocol import Group, GroupKind, Join, Record, Step, group_text
 from protocol.trust import invitation_tag
 from tests.support.chains import begun, chain, follows, invites, join_record
 from tests.support.people import NOW, Person
+from tests.support.vectors_refused_letters import refused_certificates
 
 ALICE, BOB, CAROL, MALLORY = (Person(name) for name in ("Alice", "Bob", "Carol", "Mallory"))
 
@@ -69,7 +70,10 @@ def groups_vectors() -> dict[str, Any]:
             for who in (BOB, CAROL)
         ],
         "hold": [{"case": case, **_join(*claim)} for case, claim in holding().items()],
-        "refused": [{"case": case, "code": 3, **_join(*claim)} for case, claim in broken().items()],
+        "refused": [
+            *({"case": case, "code": "FORGED", **_join(*claim)} for case, claim in broken().items()),
+            *refused_certificates(),
+        ],
         "record": join_record(BOB, chain(ALICE, BOB), now=NOW).wire.hex(),
     }  # fmt: skip
 

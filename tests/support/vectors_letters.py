@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from protocol import Kind, Letter, RemoteError, Value
-from protocol.letters import Content, Introduction, Receipt, letter_tag, open_letter, seal
-from protocol.limits import LETTER_LIFE
+from protocol import Letter, Value
+from protocol.letters import Content, Introduction, Receipt, letter_tag, seal
 from tests.support.people import Person, grown
+from tests.support.vectors_refused_letters import refused_letters, unknown_letter
 
 ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 PHONE = CAROL.on("phone")
@@ -66,16 +66,19 @@ def letters_vectors() -> dict[str, Any]:
             }
             for case, (content, devices) in CONTENTS.items()
         ],
-        "refused": [
+        "unopened": [
+            {**_given("for a device that has no box", ALICE, SLOT, not_for_carol()), "opened": {"opened": False}},
             {
-                "case": case,
-                "author": author.id.hex(),
-                "slot": slot.hex(),
-                "body": letter.to_body().hex(),
-                "private_key": CAROL.keys.letter_private.hex(),
-                "error": _error(author, slot, letter),
-            }
-            for case, (author, slot, letter) in wrong_letters().items()
+                **_given("of a number that nobody knows yet", ALICE, SLOT, unknown_letter()),
+                "opened": {"opened": True, "addressee": CAROL.id.hex(), "number": 99, "fields": None},
+            },
+        ],
+        "refused": [
+            *(
+                {**_given(case, author, slot, letter), "code": "FORGED"}
+                for case, (author, slot, letter) in wrong_letters().items()
+            ),
+            *refused_letters(),
         ],
     }
 
@@ -91,18 +94,22 @@ def wrong_letters() -> dict[str, tuple[Person, bytes, Letter]]:
         "with boxes of another letter": (ALICE, SLOT, replace(good, boxes=other.boxes)),
         "with another nonce": (ALICE, SLOT, replace(good, nonce=bytes(24))),
         "with a byte changed": (ALICE, SLOT, replace(good, sealed=bytes([good.sealed[0] ^ 1]) + good.sealed[1:])),
-        "for a device that has no box": (ALICE, SLOT, sealed(Receipt(grown("answered", size=16)), (PHONE,))),
     }
 
 
-def _error(author: Person, slot: bytes, letter: Letter) -> str:
-    record = author.record(Kind.LETTER, slot, letter, life=LETTER_LIFE)
-    try:
-        opened = open_letter(record.header, letter, CAROL.keys.letter_private)
-    except RemoteError as error:
-        return error.code.name.lower()
-    assert opened is None
-    return "not for this device"
+def not_for_carol() -> Letter:
+    """Return a letter that Carol's laptop has no box of."""
+    return sealed(Receipt(grown("answered", size=16)), (PHONE,))
+
+
+def _given(case: str, author: Person, slot: bytes, letter: Letter) -> dict[str, str]:
+    return {
+        "case": case,
+        "author": author.id.hex(),
+        "slot": slot.hex(),
+        "body": letter.to_body().hex(),
+        "private_key": CAROL.keys.letter_private.hex(),
+    }
 
 
 def _json(value: Value) -> Any:

@@ -18,6 +18,8 @@ from protocol import (
     Record,
     Value,
     Vouch,
+    bech32m,
+    device_text,
     encode,
     fingerprint_words,
     person_text,
@@ -26,7 +28,11 @@ from protocol import (
     signature_message,
 )
 from protocol.tokens import Card, card_id
+from tests.support.chains import begun, chain, invites
 from tests.support.people import NOW, Person, grown
+from tests.support.vectors_refused_letters import unknown_letter
+from tests.support.vectors_refused_records import refused_bodies, refused_records
+from tests.support.vectors_refused_texts import refused_cards
 
 VALUES: dict[str, Value] = {
     "nothing": None,
@@ -86,7 +92,7 @@ def codec_vectors() -> dict[str, Any]:
         "accepted": [
             {"case": case, "value": _json(value), "bytes": encode(value).hex()} for case, value in VALUES.items()
         ],
-        "refused": [{"case": case, "bytes": wire} for case, wire in REFUSED.items()],
+        "refused": [{"case": case, "bytes": wire, "code": "MALFORMED"} for case, wire in REFUSED.items()],
     }
 
 
@@ -97,8 +103,8 @@ def _json(value: Value) -> Any:
     return {"hex": value.hex()} if isinstance(value, bytes) else value
 
 
-def keys_vectors() -> list[dict[str, Any]]:
-    return [
+def keys_vectors() -> dict[str, Any]:
+    people = [
         {
             "identity_seed": person.identity.seed.hex(),
             "person": person.id.hex(),
@@ -115,9 +121,29 @@ def keys_vectors() -> list[dict[str, Any]]:
         }
         for person in (Person("Alice"), Person("Bob"), Person("Bob", "phone"))
     ]
+    return {
+        "people": people,
+        "refused": [{"why": why, "text": text, "code": "MALFORMED"} for why, text in _no_people()],
+    }
 
 
-def record_vectors() -> list[dict[str, Any]]:
+def _no_people() -> list[tuple[str, str]]:
+    """Return texts that are no written form of a person, each after why."""
+    alice = Person("Alice")
+    text = person_text(alice.id)
+    return [
+        ("nothing", ""),
+        ("another prefix", device_text(alice.id)),
+        ("cut short", text[:-1]),
+        ("no more than a checksum", text[:9]),
+        ("a character changed", text[:10] + ("q" if text[10] != "q" else "p") + text[11:]),
+        ("a character that is not of the alphabet", text[:10] + "b" + text[11:]),
+        ("31 bytes", bech32m.to_text("mp", alice.id[:31])),
+        ("33 bytes", bech32m.to_text("mp", alice.id + b"\0")),
+    ]
+
+
+def record_vectors() -> dict[str, Any]:
     alice, bob = Person("Alice"), Person("Bob")
     offer = alice.listing(slot=grown("slot", size=16), category="food")
     cases = {
@@ -133,7 +159,10 @@ def record_vectors() -> list[dict[str, Any]]:
         "its withdrawal": alice.withdrawal(offer, NOW + 120),
         "a need that follows the preference": bob.listing("A ladder", type="need", audience=Audience.FOLLOWS),
     }
-    return [{"case": case, **_record(record)} for case, record in cases.items()]
+    return {
+        "records": [{"case": case, **_record(record)} for case, record in cases.items()],
+        "refused": refused_records(),
+    }
 
 
 def _record(record: Record) -> dict[str, Any]:
@@ -151,7 +180,7 @@ def _record(record: Record) -> dict[str, Any]:
     }
 
 
-def bodies_vectors() -> list[dict[str, Any]]:
+def bodies_vectors() -> dict[str, Any]:
     salt = grown("salt", size=16)
     alice, bob, carol = Person("Alice"), Person("Bob"), Person("Carol")
     bodies: dict[str, tuple[Kind, Body]] = {
@@ -179,6 +208,9 @@ def bodies_vectors() -> list[dict[str, Any]]:
                 presence_key=alice.presence_key,
             ),
         ),
+        "a founder's join": (Kind.JOIN, begun(alice)),
+        "a member's join with invitations": (Kind.JOIN, invites(chain(alice, bob), bob, carol, alice)),
+        "a letter": (Kind.LETTER, unknown_letter()),
         "a short offer": (Kind.LISTING, Listing(salt, "offer", "Fresh vegetables", category="food")),
         "a full need": (
             Kind.LISTING,
@@ -201,10 +233,15 @@ def bodies_vectors() -> list[dict[str, Any]]:
             ),
         ),
     }
-    return [{"case": case, "kind": int(kind), "body": body.to_body().hex()} for case, (kind, body) in bodies.items()]
+    return {
+        "bodies": [
+            {"case": case, "kind": int(kind), "body": body.to_body().hex()} for case, (kind, body) in bodies.items()
+        ],
+        "refused": refused_bodies(),
+    }
 
 
-def card_vectors() -> list[dict[str, Any]]:
+def card_vectors() -> dict[str, Any]:
     alice = Person("Alice")
     addresses: dict[str, tuple[tuple[str, int], ...]] = {
         "no address": (),
@@ -215,7 +252,7 @@ def card_vectors() -> list[dict[str, Any]]:
         (case, Card(alice.id, "Alice", alice.certificate(), grown(case), where, NOW + 604_800, 800, 1 + 19 * number))
         for number, (case, where) in enumerate(addresses.items())
     ]
-    return [
+    held = [
         {
             "case": case,
             "giver": card.giver.hex(),
@@ -231,3 +268,4 @@ def card_vectors() -> list[dict[str, Any]]:
         }
         for case, card in cards
     ]
+    return {"cards": held, "refused": refused_cards()}

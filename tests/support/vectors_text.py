@@ -95,7 +95,7 @@ def text_vectors() -> dict[str, Any]:
             *(_case(why, said, lines=True) for why, said in ACCEPTED_IN_LINES.items()),
         ],
         "refused": [
-            {**case, "code": "malformed"}
+            {**case, "code": "MALFORMED"}
             for case in (
                 _case("empty in a field that must not be empty", ""),
                 _case("white space in a field that may be empty", " ", shortest=0),
@@ -121,7 +121,9 @@ def text_vectors() -> dict[str, Any]:
             "bytes": DATA.hex(),
             "text": WRITTEN,
             "read": [{"why": why, "utf8": said.encode().hex()} for why, said in readings().items()],
-            "refused": [{"why": why, "utf8": said.encode().hex()} for why, said in misreadings().items()],
+            "refused": [
+                {"why": why, "utf8": said.encode().hex(), "code": "MALFORMED"} for why, said in misreadings().items()
+            ],
         },
     }
 
