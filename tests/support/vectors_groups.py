@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from protocol import Group, GroupKind, Join, Record, Step, group_text
-from protocol.trust import invitation_tag
+from protocol.trust import founded, invitation_tag
 from tests.support.chains import begun, chain, follows, invites, join_record
 from tests.support.people import NOW, Person
 from tests.support.vectors_refused_letters import refused_certificates
@@ -36,6 +36,8 @@ def broken() -> dict[str, tuple[Person, Join]]:
         "the founder's join in another's hand": (MALLORY, begun(ALICE)),
         "a member's join in another's hand": (MALLORY, bobs),
         "a founding that names another as the founder": (MALLORY, _of(begun(MALLORY), founder=ALICE.id)),
+        "a founding by somebody who is not the founder": (MALLORY, _founded_for(ALICE)),
+        "a founding whose signature has a bit turned": (BOB, replace(bobs, steps=(_bent(founding), first))),
         "a chain without its middle": (CAROL, replace(carols, steps=(founding, second))),
         "a chain without its founding": (CAROL, replace(carols, steps=(first, second))),
         "a chain in another order": (CAROL, replace(carols, steps=(founding, second, first))),
@@ -51,6 +53,12 @@ def broken() -> dict[str, tuple[Person, Join]]:
 
 def _of(join: Join, **changes: Any) -> Join:
     return replace(join, group=Group(**{**join.group._asdict(), **changes}))
+
+
+def _founded_for(founder: Person) -> Join:
+    """Return the join of a group that names `founder`, but that Mallory founded."""
+    group = Group(**{**begun(MALLORY).group._asdict(), "founder": founder.id})
+    return founded(bytes(16), group, MALLORY.certificate(), MALLORY.keys.sign)
 
 
 def _bent(step: Step) -> Step:

@@ -54,6 +54,8 @@ def refused_certificates() -> list[dict[str, Any]]:
             "FORGED",
         ),
     }
+    unrevoked = rewritten(ALICE, ALICE.strike(), body=certificate.body)
+    cases["a revocation whose body does not say so"] = (unrevoked.wire, "FORGED")
     return [
         {
             "case": case,
@@ -109,6 +111,7 @@ def refused_letters() -> list[dict[str, Any]]:
         "a slot that is text": changed(receipt, [2], "s" * 16),
         "a number that is a boolean": changed(receipt, [3], True),
         "fields that are no array": changed(receipt, [4], 0),
+        "fields of an unknown number that are no array": content(99, 0),
         "a list of 65 items inside": changed(receipt, [4], [0] * 65),
         "a receipt without a slot": content(1, []),
         "a receipt with two fields": content(1, [bytes(16), 0]),
@@ -119,7 +122,7 @@ def refused_letters() -> list[dict[str, Any]]:
     }
     letters = {why: (by_hand(plain), "MALFORMED") for why, plain in inside.items()}
     letters |= {
-        "padding that does not end in 0x80": (by_hand(b"", padded=receipt.ljust(512, b"\0")), "MALFORMED"),
+        "padding that does not end in 0x80": (by_hand(b"", padded=(receipt + b"\x81").ljust(512, b"\0")), "MALFORMED"),
         "a nonce that is not the key's": (by_hand(receipt, nonce=bytes(24)), "FORGED"),
         "an author who is not the header's": (by_hand(changed(receipt, [0], BOB.id)), "FORGED"),
         "a slot that is not the header's": (by_hand(changed(receipt, [2], bytes(16))), "FORGED"),
@@ -176,6 +179,7 @@ def _introductions() -> dict[str, list[Any]]:
             3, [BOB.on(f"device {number}").certificate().wire for number in range(9)]
         ),
         "an introduction whose certificate is text": other(3, ["certificate"]),
+        "an introduction with a certificate and text": other(3, [certificate.wire, "certificate"]),
         "an introduction with bytes that are no record": other(3, [b"\x90"]),
         **{f"an introduction {why}": other(3, [record.wire]) for why, record in wrong.items()},
     }

@@ -67,7 +67,7 @@ def _form() -> _Cases:
     wire, header = OFFER.wire, OFFER.header_bytes
     withdrawn = ALICE.withdrawal(OFFER, NOW + 120)
     long_policy = rewritten(ALICE, ALICE.policy(), body=bytes(61_441))
-    long_offer = rewritten(ALICE, OFFER, body=bytes(32_769))
+    long_offer = rewritten(ALICE, OFFER, body=bytes(32_700))
     names = Header._fields
     return [
         ("a record of more than 61,440 bytes", long_policy.wire, "OVERSIZED"),
@@ -105,6 +105,7 @@ def _headers() -> _Cases:
     changes: list[tuple[str, Person, Record, dict[str, Any]]] = [
         ("an author of 31 bytes", ALICE, OFFER, {"author": ALICE.id[:31]}),
         ("a device of 31 bytes", ALICE, OFFER, {"device": ALICE.device[:31]}),
+        ("an author and a device of 31 bytes", ALICE, OFFER, {"author": ALICE.id[:31], "device": ALICE.device[:31]}),
         ("a slot of 15 bytes", ALICE, OFFER, {"slot": bytes(15)}),
         ("a certificate in another slot than its device's", ALICE, certificate, {"slot": bytes(16)}),
         ("a policy in another slot than its device's", ALICE, policy, {"slot": bytes(16)}),
@@ -142,6 +143,7 @@ def _headers() -> _Cases:
     ]
     return [
         *((why, rewritten(who, record, **header).wire, "MALFORMED") for why, who, record, header in changes),
+        ("a kind that this version does not know", rewritten(ALICE, OFFER, kind=7).wire, "UNKNOWN_KIND"),
         ("a tombstone with a body hash of 31 bytes", _tombstone(body_hash=bytes(31)).wire, "MALFORMED"),
         ("a withdrawn certificate", rewritten(ALICE, certificate, body=b"").wire, "MALFORMED"),
         *(
@@ -217,6 +219,14 @@ def refused_bodies() -> list[dict[str, Any]]:
             )
         ]
         found += refusals(body, "body", changes, kind=int(kind))
+    kinds = [
+        {"why": "a kind that this version does not know", "kind": 7, "body": b"\x90".hex(), "code": "UNKNOWN_KIND"}
+    ]
+    found += kinds
+    empty = Policy(grown("salt", size=16), 1).to_body()
+    one = Policy(grown("salt", size=16), 3, (Vouch(BOB.id, 700, 3),)).to_body()
+    found += refusals(empty, "body", [Change("a clock that is a boolean", [1], True)], kind=int(Kind.POLICY))
+    found += refusals(one, "body", [Change("one vouch, for text", [2, 0, 0], "s" * 32)], kind=int(Kind.POLICY))
     always = changed(_LISTING.to_body(), [8], None)
     found += refusals(always, "body", [Change("available until before 1970", [9], -1)], kind=int(Kind.LISTING))
     return found
@@ -383,7 +393,7 @@ _LISTINGS = [
     Change("text that is no text", [3], None),
     Change("category 10", [4], 10),
     Change("a category that is a word", [4], "tools"),
-    Change("tags that are no array", [5], "ladder"),
+    Change("tags that are no array", [5], "abc"),
     Change("too many tags", [5], [f"tag {number}" for number in range(TAGS_MAX + 1)]),
     Change("a tag that is empty", [5, 0], ""),
     Change("a tag that is too long", [5, 0], "a" * (TAG_MAX + 1)),

@@ -165,8 +165,8 @@ def _frame(why: str, data: bytes, code: str = "MALFORMED") -> dict[str, Any]:
 # --- comparisons -----------------------------------------------------------------------------------------------------
 
 
-def refused_messages(held: Index, written_items: list[Any]) -> list[dict[str, Any]]:
-    """Return messages that end a comparison, for somebody who holds these forty items, 60 s apart, and opens or not."""
+def refused_messages(held: Index, written_items: list[Any], of_one_second: list[Any]) -> list[dict[str, Any]]:
+    """Return messages that end a comparison, for somebody who holds forty items, 60 s apart or of one second."""
     created = [item[0] for item in held]
     fingerprint = bytes(4)
 
@@ -191,7 +191,7 @@ def refused_messages(held: Index, written_items: list[Any]) -> list[dict[str, An
         "a split whose first fingerprint is cut short": ([split(middle)[:3]], "MALFORMED"),
         "a bound at the range's own beginning": ([split(bound(0))], "MALFORMED"),
         "a bound that is the one before it": ([split(middle, bound(0))], "MALFORMED"),
-        "a bound beyond INT_MAX seconds": ([split(middle, bound(INT_MAX))], "MALFORMED"),
+        "a bound beyond INT_MAX seconds": ([split(middle, bound(INT_MAX >> 1), bound(INT_MAX >> 1))], "MALFORMED"),
         "a bound with a prefix of 0 bytes": ([split(_number(created[20] << 1 | 1) + b"\x00")], "MALFORMED"),
         "a bound with a prefix of 33 bytes": ([split(_number(created[20] << 1 | 1) + b"\x21" + bytes(33))], "MALFORMED"),
         "a bound whose prefix is cut short": ([_number(1) + fingerprint + _number(created[20] << 1 | 1) + b"\x20\x01"], "MALFORMED"),
@@ -211,12 +211,17 @@ def refused_messages(held: Index, written_items: list[Any]) -> list[dict[str, An
         "lacking, and more items than may be offered": ([b"\x00" + _number(RECONCILE_OFFERS_MAX + 1)], "OVERSIZED"),
         "equal ranges in place of what is lacking": ([b"\x00"], "MALFORMED"),
     }
+    # Bounds between items of one second have prefixes, and the next range begins at one of them.
+    prefixed: dict[str, tuple[list[bytes], str]] = {
+        "a bound before the range": ([b"\x00" + split(bound(0, b"\x00"))], "MALFORMED"),
+    }
     return [
         {"why": why, "number": 9, "opens": opens, "items": items, "received": [compact(m) for m in messages], "code": code}
         for opens, items, cases in (
             (False, written_items, waiting),
             (True, written_items, opening),
             (True, written_items[:3], lists),
+            (True, of_one_second, prefixed),
         )
         for why, (messages, code) in cases.items()
     ]  # fmt: skip

@@ -6,13 +6,13 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 
-from protocol import bech32m
+from protocol import Record, bech32m
 from protocol.limits import CARD_USES_MAX, DEVICE_LIFE, NAME_MAX, WEIGHT_MAX
 from protocol.tokens import Card
 from protocol.wire import Enrolled, announce, encode_frame, enrol
 from tests.support.malformed_records import rewritten
 from tests.support.people import NOW, Person, grown
-from tests.support.vectors_changes import Change, changed, longer, shorter, written
+from tests.support.vectors_changes import Change, changed, longer, read, shorter, written
 from tests.support.vectors_noise import labeled
 
 ALICE, PHONE = Person("Alice"), Person("Alice", "phone")
@@ -76,7 +76,6 @@ def refused_cards() -> list[dict[str, Any]]:
         "weight",
         "uses",
     )
-    low_order = block[:144] + bytes(32) + block[176:]
     changes = [
         *(Change(f"a {name} that is nil", [place], None) for place, name in enumerate(types, start=1)),
         Change("a name that is nil", [10], None),
@@ -90,9 +89,6 @@ def refused_cards() -> list[dict[str, Any]]:
         Change("a weight of more than 1000", [8], WEIGHT_MAX + 1),
         Change("no use", [9], 0),
         Change("more uses than a card may have", [9], CARD_USES_MAX + 1),
-        Change("a certificate of version 0", [2], 0),
-        Change("a certificate that lives too long", [5], DEVICE_LIFE + 1),
-        Change("a certificate with a handshake key of low order", [1], low_order),
         Change("a certificate that its giver did not sign", [1], block[:64] + bytes(64) + block[128:]),
         *addresses(11),
     ]
@@ -104,20 +100,49 @@ def refused_cards() -> list[dict[str, Any]]:
         }
         for change in changes
     ]
-    return [*refused_texts("mesh", text, 768, "mdev"), *found, _revoked(payload)]  # fmt: skip
+    return [*refused_texts("mesh", text, 768, "mdev"), *found, *_refused_certificates(payload)]  # fmt: skip
 
 
-def _revoked(payload: bytes) -> dict[str, Any]:
-    """Return the card of a device that was revoked: its certificate has the last of all versions."""
+def _refused_certificates(payload: bytes) -> list[dict[str, Any]]:
+    """Return cards with a certificate that is refused although its giver signed it."""
+    certificate = ALICE.certificate()
     strike = ALICE.strike().header
-    fields = {2: strike.version, 3: strike.min_valid_version, 5: strike.expires - strike.created, 6: 0}
-    for place, value in {4: strike.created, **fields}.items():
-        payload = changed(payload, [place], value)
-    return {
-        "why": "a revocation in place of a certificate",
-        "text": bech32m.to_text("mesh", payload),
-        "code": "CARD_MALFORMED",
+    too_long = NOW + DEVICE_LIFE + 1
+    last = {
+        "version": strike.version,
+        "min_valid_version": 1,
+        "expires": strike.expires,
+        "latest_expiry": strike.latest_expiry,
     }
+    low_order = written([grown("salt", size=16), bytes(32), ALICE.keys.letter_public, False])
+    cases = {
+        "a certificate of version 0": rewritten(ALICE, certificate, version=0, min_valid_version=0),
+        "a certificate that lives too long": rewritten(ALICE, certificate, expires=too_long, latest_expiry=too_long),
+        "a certificate with a handshake key of low order": rewritten(ALICE, certificate, body=low_order),
+        "a revocation in place of a certificate": rewritten(ALICE, certificate, **last),
+    }  # fmt: skip
+    return [
+        {"why": why, "text": bech32m.to_text("mesh", _with(payload, record)), "code": "CARD_MALFORMED"}
+        for why, record in cases.items()
+    ]
+
+
+def _with(payload: bytes, record: Record) -> bytes:
+    """Return the payload of a card with another certificate of Alice's."""
+    assert record.body is not None
+    header, body = record.header, read(record.body)
+    block = ALICE.id + header.device + record.signature + b"".join(body[:3]) + CARD.secret
+    said = {
+        1: block,
+        2: header.version,
+        3: header.min_valid_version,
+        4: header.created,
+        5: header.expires - header.created,
+        6: header.latest_expiry - header.expires,
+    }
+    for place, value in said.items():
+        payload = changed(payload, [place], value)
+    return payload
 
 
 def addresses(place: int) -> list[Change]:
@@ -196,7 +221,19 @@ def malformed_certificates(answer: Enrolled) -> dict[str, tuple[Enrolled, str]]:
     dh = replace(PHONE.keys, dh_private=grown("another handshake key"))
     body = [grown("salt", size=16), PHONE.keys.dh_public, PHONE.keys.letter_public, False]
     revoked = PHONE.strike().body
+    mallory = Person("Mallory")
+    other = PHONE.on("tablet")
+    unrevoked = rewritten(PHONE, PHONE.strike(), body=certificate.body)
     found = {
+        "a certificate of these keys by somebody else": (
+            rewritten(mallory, certificate, author=mallory.id).wire,
+            "FORGED",
+        ),
+        "a certificate of these keys for another device": (
+            rewritten(PHONE, certificate, device=other.device, slot=other.slot).wire,
+            "FORGED",
+        ),
+        "a revocation whose body does not say so": (unrevoked.wire, "FORGED"),
         "bytes that are no record": (written([]), "MALFORMED"),
         "a certificate in another slot": (rewritten(PHONE, certificate, slot=bytes(16)).wire, "MALFORMED"),
         "a certificate that lives too long": (

@@ -134,7 +134,7 @@ def reconcile_vectors() -> dict[str, Any]:
             "shorts": [short.hex() for short in lens.short_ids(index, 0, 3)],
         },
         "comparisons": cases,
-        "refused": refused_messages(forty, _written(forty)),
+        "refused": refused_messages(forty, _written(forty), _written(Index(items("e", 40, every=0)))),
     }
 
 
