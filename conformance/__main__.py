@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, Any
 
 from conformance.answers import answer
@@ -49,16 +50,17 @@ def run(program: Sequence[str], asked: Sequence[Question], report: IO[str]) -> i
             raise AssertionError("both are pipes")
         for question in asked:
             told = _ask(driven.stdin, driven.stdout, question)
+            if told is None:
+                wrong.append(f"{question.name}\n  the program ended without an answer to this and all that follow")
+                break
             if told == question.expected:
                 right += 1
             elif told == {"unsupported": True}:
                 unsupported += 1
             else:
                 wrong.append(f"{question.name}\n  expected {_line(question.expected)}\n  answered {_line(told)}")
-            if told is None:
-                wrong.append(f"the program ended before it had answered {len(asked) - right - unsupported} questions")
-                break
-        driven.stdin.close()
+        with suppress(BrokenPipeError):
+            driven.stdin.close()
     for line in wrong:
         report.write(f"{line}\n")
     report.write(f"{right} right, {len(wrong)} wrong, {unsupported} unsupported, of {len(asked)} questions\n")

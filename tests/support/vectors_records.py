@@ -55,6 +55,7 @@ VALUES: dict[str, Value] = {
     "a key": bytes(range(32)),
     "an empty array": (),
     "sixteen items": tuple(range(16)),
+    "eight arrays in each other": ((((((((),),),),),),),),
     "arrays in arrays": ((), ((1, b"\x00"), "a"), None),
 }
 
@@ -83,6 +84,7 @@ REFUSED = {
     "a long form of an array": "dc000100",
     "an array cut short": "9201",
     "an array of four thousand million items": "ddffffffff",
+    "an array of 1,025 items": "dc0401 c0*1025",
     "nine arrays in each other": "91" * 8 + "90",
 }
 
