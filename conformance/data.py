@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
@@ -171,8 +172,9 @@ def _judge_record(asked: Asked) -> Told:
 
 
 def _write_record(asked: Asked) -> Told:
+    said: dict[str, Any] = asked["header"]
     header = Header(
-        **{name: bytes.fromhex(value) if isinstance(value, str) else value for name, value in asked["header"].items()}
+        *(bytes.fromhex(said[name]) if isinstance(said[name], str) else said[name] for name in Header._fields)
     )
     body = None if asked["body"] is None else bytes.fromhex(asked["body"])
     record = Record(header, encode(header), bytes.fromhex(asked["signature"]), body)
@@ -243,7 +245,7 @@ def _community_tags(asked: Asked) -> Told:
     return {"tags": [tag.hex() for tag in community_tags(bytes.fromhex(asked["exchange"]), groups)]}
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "codec.json": {"decode": _decode, "encode": _encode},
     "text.json": {
         "judge": _judge_text,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from protocol import (
@@ -172,7 +173,7 @@ def _outcomes(asked: Asked) -> Told:
     return {word: [outcome(place, expires) for place in asked["places"]] for word, expires in asked["expiry"].items()}
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "trust.json": {"costs": _costs, "limit": _limit, "web": _web},
     "policies.json": {"block tag": _block_tag, "merge": _merge, "narrows": _narrows},
     "visibility.json": {

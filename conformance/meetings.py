@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from itertools import cycle
 from typing import Any
@@ -225,7 +226,7 @@ def _answer(asked: Asked) -> Told:
     return {"sent": sent, "plaintexts": [plaintext.hex() for plaintext in plaintexts]}
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "card.json": {"card": _card},
     "devices.json": {
         "code": _device_code,

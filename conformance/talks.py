@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
@@ -158,7 +159,7 @@ def _session(asked: Asked) -> Told:
     return {"sent": node.sent}
 
 
-OPERATIONS = {
+OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "frames.json": {"read": _frame},
     "reconcile.json": {"hashes": _hashes, "compare": _compare},
     "session.json": {"play": _session},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from protocol.limits import DEVICE_LIFE, HEADERS_PER_MINUTE
@@ -66,6 +67,12 @@ def _steps(frames: list[str]) -> list[dict[str, Any]]:
     return [{"receive": [frame]} for frame in frames]
 
 
+def _alone(why: str, session: str, after: int, frames: Iterable[Frame], code: str) -> Iterator[_Case]:
+    """Yield a case for each frame, which the responder is told alone."""
+    for frame in frames:
+        yield (f"a {type(frame).__name__} {why}", session, "responder", after, [frame], code)
+
+
 def _greetings() -> list[_Case]:
     return [
         ("no common version", MEETING, "responder", 0, [Hello((2,), (1,), NOW, None, HELLO.records)], "VERSION"),
@@ -73,21 +80,27 @@ def _greetings() -> list[_Case]:
         ("a second Hello", QUIET, "responder", 0, [Hello((1,), (1,), NOW, None, who=bytes(8)), HELLO], "OUT_OF_ORDER"),
         ("a second Who", MEETING, "responder", 0, [Who(), Who()], "OUT_OF_ORDER"),
         ("an Introduce that was not asked for", MEETING, "responder", 0, [Introduce(HELLO.records)], "UNSOLICITED"),
-        *(
-            (f"a {type(frame).__name__} before Hello", QUIET, "responder", 0, [frame], "OUT_OF_ORDER")
-            for frame in (
-                Roots(0, 0, ANY_ROOT),
-                Compare(b""),
-                Pull(1),
-                Records((None,)),
-                Headers((_NEED.without_body().wire,)),
-                Have(0, ((NOW, bytes(12)),)),
-                Want(b"\x01"),
-                Enrol(bytes(32), bytes(32), bytes(64)),
-            )
-        ),
+        *_alone("before Hello", QUIET, 0, _AFTER_HELLO, "OUT_OF_ORDER"),
         ("a Hello in which the reader's own device speaks", MEETING, "responder", 0, [_own()], "REFUSED"),
     ]
+
+
+_AFTER_HELLO: tuple[Frame, ...] = (
+    Roots(0, 0, ANY_ROOT),
+    Compare(b""),
+    Pull(1),
+    Records((None,)),
+    Headers((_NEED.without_body().wire,)),
+    Have(0, ((NOW, bytes(12)),)),
+    Want(b"\x01"),
+    Enrol(bytes(32), bytes(32), bytes(64)),
+)
+_NOT_WITH_ROOTS: tuple[Frame, ...] = (
+    HELLO,
+    Introduce(HELLO.records),
+    Compare(b""),
+    Enrol(bytes(32), bytes(32), bytes(64)),
+)
 
 
 def _own() -> Hello:
@@ -127,10 +140,7 @@ def _introductions() -> list[_Case]:
 def _out_of_order() -> list[_Case]:
     """The initiator's frames of `records both ways` are Hello, Roots, Compare, ...; see session.json."""
     return [
-        *(
-            (f"a {type(frame).__name__} while roots are due", MEETING, "responder", 1, [frame], "OUT_OF_ORDER")
-            for frame in (HELLO, Introduce(HELLO.records), Compare(b""), Enrol(bytes(32), bytes(32), bytes(64)))
-        ),
+        *_alone("while roots are due", MEETING, 1, _NOT_WITH_ROOTS, "OUT_OF_ORDER"),
         ("a Hello while live", QUIET, "responder", 1, [HELLO], "OUT_OF_ORDER"),
         ("a Who while live", QUIET, "responder", 1, [Who()], "OUT_OF_ORDER"),
         ("an Introduce while live", QUIET, "responder", 1, [Introduce(HELLO.records)], "OUT_OF_ORDER"),

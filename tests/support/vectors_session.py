@@ -148,7 +148,7 @@ def session_vectors() -> dict[str, Any]:
     graph = [alice.certificate(), bob.certificate()]
     offers = [bob.listing(f"offer {number}", now=NOW + number) for number in range(2)]
     need = alice.listing("need", type="need", now=NOW + 9)
-    sessions = []
+    sessions: list[dict[str, Any]] = []
 
     def pair(case: str, ours: list[Record], theirs: list[Record], **how: bool) -> Pair:
         """Let the two talk; their sets and records are written down as they are before."""
