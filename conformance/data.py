@@ -173,9 +173,8 @@ def _judge_record(asked: Asked) -> Told:
 
 def _write_record(asked: Asked) -> Told:
     said: dict[str, Any] = asked["header"]
-    header = Header(
-        *(bytes.fromhex(said[name]) if isinstance(said[name], str) else said[name] for name in Header._fields)
-    )
+    fields = (said[name] for name in Header._fields)
+    header = Header._make(bytes.fromhex(value) if isinstance(value, str) else value for value in fields)
     body = None if asked["body"] is None else bytes.fromhex(asked["body"])
     record = Record(header, encode(header), bytes.fromhex(asked["signature"]), body)
     return {"id": record.id.hex(), "record": record.wire.hex()}

@@ -74,18 +74,18 @@ def _refused() -> list[dict[str, Any]]:
         "a frame twice": ([good, third, frame, frame], "FORGED"),
     }
     ephemeral = labeled("Bob's ephemeral key").hex()
-    answers = {
+    answers: dict[str, Any] = {
         "do": "answer",
         "static_private": BOB.hex(),
         "ephemeral_private": ephemeral,
         "psks": [{"kind": "presence", "from": {"presence_key": PRESENCE_KEY.hex()}}],
     }
-    dials = {
+    dials: dict[str, Any] = {
         "do": "dial",
         "static_private": ALICE.hex(),
         "ephemeral_private": labeled(_EPHEMERAL).hex(),
         "remote_static": public_key(BOB).hex(),
-        "psk": answers["psks"][0],  # type: ignore[index]
+        "psk": answers["psks"][0],
     }
     replies: dict[str, tuple[list[bytes], str]] = {
         "a second message of another length": ([b"\x00\x31" + second[2:] + b"\0"], "MALFORMED"),

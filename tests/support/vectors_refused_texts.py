@@ -108,7 +108,7 @@ def _refused_certificates(payload: bytes) -> list[dict[str, Any]]:
     certificate = ALICE.certificate()
     strike = ALICE.strike().header
     too_long = NOW + DEVICE_LIFE + 1
-    last = {
+    last: dict[str, Any] = {
         "version": strike.version,
         "min_valid_version": 1,
         "expires": strike.expires,
