@@ -236,7 +236,7 @@ def _state(asked: Asked) -> Told:
             exchange, action, 0, "Hello" if action is Action.SAY else "", terms if action is Action.ASK else None
         )
         made.append(AuthoredMove(who == "asker", move))
-    return {"stage": stage_of(made).name}
+    return {"state": stage_of(made).name}
 
 
 def _community_tags(asked: Asked) -> Told:

@@ -128,7 +128,7 @@ def _other_kinds(asked: Asked) -> Told:
         "policy": may_have_policy(standing, **ties, author_blocks=False),
         "profile": may_have_profile(standing),
         "letter": may_have_letter(standing, addressed=False),
-        "letter_to_him": may_have_letter(standing, addressed=True),
+        "letter_to_viewer": may_have_letter(standing, addressed=True),
     }
 
 

@@ -180,7 +180,7 @@ def _psk(said: Asked) -> Psk:
 def _make_psk(asked: Asked) -> Told:
     psk = _psk(asked)
     hint = psk.tag(public_key(bytes.fromhex(asked["ephemeral_private"])))
-    return {"psk": psk.key.hex(), "tag_key": psk.hint_key.hex(), "tag": hint.hex()}
+    return {"psk": psk.key.hex(), "hint_key": psk.hint_key.hex(), "hint": hint.hex()}
 
 
 def _dial(asked: Asked) -> Told:

@@ -162,9 +162,9 @@ def _exchanges(held: Any) -> _Made:
             yield case["case"], "ask", {**_some(held, "asker", "owner"), **_some(case, "fields")}, {"ok": {}}
     for case in held["communities"]:
         yield "communities", "communities", _some(case, "exchange", "groups"), {"ok": _some(case, "tags")}
-    for case in held["stages"]:
+    for case in held["states"]:
         given = _some(case, "type", "lend", "moves")
-        yield f"{case['type']}: {case['moves']}", "state", given, {"ok": _some(case, "stage")}
+        yield f"{case['type']}: {case['moves']}", "state", given, {"ok": _some(case, "state")}
     yield from _refused("move", held["refused"])
 
 
@@ -274,7 +274,7 @@ def _channel(held: Any) -> _Made:
     for case in held["conversations"]:
         psk = _some(case, "kind", "from")
         given = {**psk, "ephemeral_private": keys["initiator_ephemeral_private"]}
-        yield case["kind"], "psk", given, {"ok": _some(case, "psk", "tag_key", "tag")}
+        yield case["kind"], "psk", given, {"ok": _some(case, "psk", "hint_key", "hint")}
         ours, theirs = case["initiator_frames"], case["responder_frames"]
         dialed = {
             "static_private": keys["initiator_static_private"],

@@ -1,4 +1,4 @@
-"""The golden vectors: the files are what the code makes, and none is without somebody who looks at it."""
+"""The golden vectors: each file is what the code makes, and the page about the vectors names it."""
 
 from __future__ import annotations
 

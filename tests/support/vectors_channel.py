@@ -1,4 +1,4 @@
-"""Golden bytes of the channel: psks and tags, a whole conversation for each kind of psk, and what gets no answer."""
+"""Makes the vectors of the channel: psks and their hints, a conversation for each kind of psk, and refused flights."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def _conversation(psk: Psk) -> dict[str, Any]:
 
 
 def _refused() -> list[dict[str, Any]]:
-    """Return what a responder who accepts only the presence psk, or an initiator, breaks off without a byte."""
+    """Return what makes a responder that accepts only the presence psk, or an initiator, close without a byte."""
     initiator, responder = dial(), answer()
     good, second, third = connect(initiator, responder)
     frame = initiator.send(b"hello")
     flights: dict[str, tuple[list[bytes], str]] = {
-        "a stranger's tag": ([bytes(16) + good[16:]], "REFUSED"),
-        "the tag of another psk": ([dial(card_psk(_CARD_SECRET)).data_to_send()], "REFUSED"),
+        "a stranger's hint": ([bytes(16) + good[16:]], "REFUSED"),
+        "the hint of another psk": ([dial(card_psk(_CARD_SECRET)).data_to_send()], "REFUSED"),
         "a first message for somebody else": ([dial(to=public_key(ALICE)).data_to_send()], "FORGED"),
         "a changed MAC": ([_bent(good)], "FORGED"),
         "an ephemeral key of low order": (
@@ -128,8 +128,8 @@ def channel_vectors() -> dict[str, Any]:
                 "kind": kind,
                 "from": secrets,
                 "psk": psk.key.hex(),
-                "tag_key": psk.hint_key.hex(),
-                "tag": psk.tag(public_key(labeled(_EPHEMERAL))).hex(),
+                "hint_key": psk.hint_key.hex(),
+                "hint": psk.tag(public_key(labeled(_EPHEMERAL))).hex(),
                 **_conversation(psk),
             }
             for kind, (secrets, psk) in _psks().items()

@@ -1,4 +1,4 @@
-"""Golden vectors of device codes and enrolments."""
+"""Makes the vectors of device codes and enrolments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CODES = {
 
 
 def enrolled(certificate: Record | None = None) -> Enrolled:
-    """What Alice's laptop answers her phone."""
+    """Return what Alice's laptop answers to her phone."""
     records = (ALICE.certificate().wire, ALICE.profile().wire)
     names = ((ALICE.device, "First device"), (PHONE.device, "Pi"))
     return Enrolled((certificate or PHONE.certificate()).wire, records, names)
@@ -31,7 +31,7 @@ def enrolled(certificate: Record | None = None) -> Enrolled:
 _ANOTHERS: dict[str, Record] = {
     "a certificate of somebody else": Person("Mallory", "phone").certificate(),
     "a certificate for another device": ALICE.certificate(),
-    "a strike": PHONE.strike(),
+    "a revocation": PHONE.strike(),
     "no certificate": PHONE.profile(),
     "a certificate without its body": PHONE.certificate().without_body(),
     "a signature that does not hold": replace(PHONE.certificate(), signature=bytes(64)),

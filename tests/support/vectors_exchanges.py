@@ -1,4 +1,4 @@
-"""Golden bytes of exchanges: moves, ids, tags, and what sets of moves come to."""
+"""Makes the vectors of exchanges: moves, ids, tags, and the states that sets of moves lead to."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _HISTORIES = (
 
 
 def moves() -> dict[str, Move]:
-    """One move of every kind."""
+    """Return one move of every kind, by what it is."""
     plain, lent = terms(), terms(lend=True, return_by=1_800_100_000, unit="pieces")
     groups = [grown("downtown"), grown("eastside")]
     tags = community_tags(exchange_id(ASKER.id, OWNER.id, plain), groups)
@@ -37,17 +37,17 @@ def moves() -> dict[str, Move]:
         "an answer to a need that is not limited": move(Action.ASK, terms("need", quantity=None)),
         "an acceptance": move(Action.ACCEPT, plain, communities=tags[:1]),
         "a refusal": move(Action.DECLINE, plain, text="Not this week."),
-        "a refusal since nothing is left": move(Action.DECLINE, plain, reason="gone"),
-        "a refusal since the listing is another now": move(Action.DECLINE, plain, reason="changed"),
+        "a refusal because nothing is left": move(Action.DECLINE, plain, reason="gone"),
+        "a refusal because the listing has changed": move(Action.DECLINE, plain, reason="changed"),
         "done": move(Action.DONE, plain),
-        "called off": move(Action.CANCEL, plain),
-        "back": move(Action.RETURNED, lent),
-        "words": move(Action.SAY, plain, text="At six, by the gate?"),
+        "a cancellation": move(Action.CANCEL, plain),
+        "a return": move(Action.RETURNED, lent),
+        "a message": move(Action.SAY, plain, text="At six, by the gate?"),
     }
 
 
 def exchanges_vectors() -> dict[str, Any]:
-    """What the file holds."""
+    """Return the content of exchanges.json."""
     return {
         "asker": ASKER.id.hex(),
         "owner": OWNER.id.hex(),
@@ -61,8 +61,8 @@ def exchanges_vectors() -> dict[str, Any]:
             for case, one in moves().items()
         ],
         "communities": [_communities("downtown"), _communities("downtown", "eastside")],
-        "stages": [
-            {"type": kind, "lend": lend, "moves": history, "stage": _stage(kind, lend, history)}
+        "states": [
+            {"type": kind, "lend": lend, "moves": history, "state": _state(kind, lend, history)}
             for kind, lend in (("offer", False), ("offer", True), ("need", False), ("need", True))
             for history in _HISTORIES
         ],
@@ -80,5 +80,5 @@ def _communities(*names: str) -> dict[str, Any]:
     }
 
 
-def _stage(kind: str, lend: bool, history: str) -> str:
+def _state(kind: str, lend: bool, history: str) -> str:
     return stage_of(made(terms(kind, lend=lend), *history.split(", "))).name

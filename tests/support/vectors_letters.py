@@ -1,11 +1,12 @@
-"""Golden letters: sealed, opened, and refused. Other languages check theirs here."""
+"""Makes the vectors of letters: sealed, unopened and refused ones."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from protocol import Letter, Value
+from conformance.data import to_json
+from protocol import Letter
 from protocol.letters import Content, Introduction, Receipt, letter_tag, seal
 from tests.support.people import Person, grown
 from tests.support.vectors_refused_letters import refused_letters, unknown_letter
@@ -29,7 +30,7 @@ CONTENTS: dict[str, tuple[Content, tuple[Person, ...]]] = {
 def sealed(
     content: Content, devices: tuple[Person, ...], *, author: Person = ALICE, addressee: Person = CAROL, why: str = ""
 ) -> Letter:
-    """A letter with the entropy that its case gives it."""
+    """Return a letter that is sealed with the entropy of its case."""
     return seal(
         content,
         author=author.id,
@@ -58,7 +59,7 @@ def letters_vectors() -> dict[str, Any]:
                 "addressee": CAROL.id.hex(),
                 "slot": SLOT.hex(),
                 "number": content.NUMBER,
-                "fields": _json(content.to_fields()),
+                "fields": to_json(content.to_fields()),
                 "letter_keys": [device.keys.letter_public.hex() for device in devices],
                 "entropy": grown("entropy", case).hex(),
                 "body": sealed(content, devices, why=case).to_body().hex(),
@@ -84,12 +85,12 @@ def letters_vectors() -> dict[str, Any]:
 
 
 def wrong_letters() -> dict[str, tuple[Person, bytes, Letter]]:
-    """Letters that somebody has tampered with: under whose name and slot they come, and their body."""
+    """Return letters that somebody has tampered with: the author and the slot of the header, and the body."""
     good = sealed(Receipt(grown("answered", size=16)), (CAROL,))
     other = sealed(Receipt(grown("another", size=16)), (CAROL,), why="other")
     return {
-        "signed anew by somebody else": (BOB, SLOT, good),
-        "sent anew under another slot": (ALICE, bytes(16), good),
+        "signed again by somebody else": (BOB, SLOT, good),
+        "sent again under another slot": (ALICE, bytes(16), good),
         "with the tag of somebody else": (ALICE, SLOT, replace(good, tag=letter_tag(ALICE.id, BOB.id, SLOT))),
         "with boxes of another letter": (ALICE, SLOT, replace(good, boxes=other.boxes)),
         "with another nonce": (ALICE, SLOT, replace(good, nonce=bytes(24))),
@@ -110,10 +111,3 @@ def _given(case: str, author: Person, slot: bytes, letter: Letter) -> dict[str, 
         "body": letter.to_body().hex(),
         "private_key": CAROL.keys.letter_private.hex(),
     }
-
-
-def _json(value: Value) -> Any:
-    """`value` as JSON; bytes as {"hex": ...}."""
-    if isinstance(value, tuple):
-        return [_json(item) for item in value]
-    return {"hex": value.hex()} if isinstance(value, bytes) else value

@@ -1,4 +1,4 @@
-"""Golden bytes of LAN announcements: names, TXT fields, and what recognizes them."""
+"""Makes the vectors of announcements on the LAN: names, TXT records, and the keys that recognize them."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Golden bytes of everything below sessions: codec, keys, records, bodies and cards. Other languages check theirs here."""
+"""Makes the vectors of values, keys, records, bodies and cards."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from conformance.data import to_json
 from protocol import (
     Audience,
     Block,
@@ -92,17 +93,10 @@ REFUSED = {
 def codec_vectors() -> dict[str, Any]:
     return {
         "accepted": [
-            {"case": case, "value": _json(value), "bytes": encode(value).hex()} for case, value in VALUES.items()
+            {"case": case, "value": to_json(value), "bytes": encode(value).hex()} for case, value in VALUES.items()
         ],
         "refused": [{"case": case, "bytes": wire, "code": "MALFORMED"} for case, wire in REFUSED.items()],
     }
-
-
-def _json(value: Value) -> Any:
-    """`value` as JSON; bytes as {"hex": ...}."""
-    if isinstance(value, tuple):
-        return [_json(item) for item in value]
-    return {"hex": value.hex()} if isinstance(value, bytes) else value
 
 
 def keys_vectors() -> dict[str, Any]:
@@ -130,7 +124,7 @@ def keys_vectors() -> dict[str, Any]:
 
 
 def _no_people() -> list[tuple[str, str]]:
-    """Return texts that are no written form of a person, each after why."""
+    """Return texts that are not the written form of a person, each after the reason."""
     alice = Person("Alice")
     text = person_text(alice.id)
     return [
@@ -150,12 +144,12 @@ def record_vectors() -> dict[str, Any]:
     offer = alice.listing(slot=grown("slot", size=16), category="food")
     cases = {
         "a certificate": alice.certificate(),
-        "a strike": alice.strike(),
+        "a revocation": alice.strike(),
         "a policy": alice.policy({bob: 700}, [Person("Mallory")]),
         "a profile": alice.profile(about="Gardener\nat number 12", place="881f1d4887fffff"),
         "an offer": offer,
-        "its header alone": offer.without_body(),
-        "its harmless next version": alice.listing(
+        "its tombstone": offer.without_body(),
+        "its next version, which keeps the old one valid": alice.listing(
             slot=offer.header.slot, version=2, min_valid_version=1, now=NOW + 60
         ),
         "its withdrawal": alice.withdrawal(offer, NOW + 120),
@@ -187,7 +181,7 @@ def bodies_vectors() -> dict[str, Any]:
     alice, bob, carol = Person("Alice"), Person("Bob"), Person("Carol")
     bodies: dict[str, tuple[Kind, Body]] = {
         "a device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public)),
-        "a struck device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, revoked=True)),
+        "a revoked device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, revoked=True)),
         "an empty policy": (Kind.POLICY, Policy(salt, 0)),
         "a policy": (
             Kind.POLICY,

@@ -1,4 +1,4 @@
-"""Golden bytes of frames, of reconciliation and of whole sessions, made from people and items that never change."""
+"""Makes the vectors of frames, of reconciliation and of whole sessions, from people and items that never change."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def frame_vectors() -> dict[str, Any]:
 
 
 def items(label: str, count: int, *, every: int = 60) -> set[Item]:
-    """`count` items, one each `every` seconds; 0 puts them all into the same second. Ids are hashes of short texts."""
+    """Return `count` items, `every` seconds apart (0: all in the same second). Their ids are hashes of short texts."""
     return {(NOW + number * every, _id(f"{label} {number}")) for number in range(count)}
 
 
@@ -139,7 +139,7 @@ def reconcile_vectors() -> dict[str, Any]:
 
 
 def _written(index: Index) -> list[list[Any]]:
-    """Each item's time and the text whose BLAKE2b-256 its id is, in the order of the set."""
+    """Return, in the order of the set, the time of each item and the text whose BLAKE2b-256 is its id."""
     return [[created, _TEXTS[id_]] for created, id_ in index]
 
 
@@ -151,7 +151,7 @@ def session_vectors() -> dict[str, Any]:
     sessions: list[dict[str, Any]] = []
 
     def pair(case: str, ours: list[Record], theirs: list[Record], **how: bool) -> Pair:
-        """Let the two talk; their sets and records are written down as they are before."""
+        """Let the two talk, and note what each side has before."""
         one, other = Side(alice), Side(bob)
         one.put(ours)
         other.put(theirs)

@@ -1,4 +1,4 @@
-"""Golden answers about trust: costs, thresholds, and whole webs with the trust in them. Other languages check theirs here."""
+"""Makes the vectors of trust: costs, limits, and whole webs with the trust in them."""
 
 from __future__ import annotations
 
@@ -26,26 +26,28 @@ def _random_web(seed: int) -> World:
 
 WEBS: dict[str, World] = {
     "a friend of a friend": World(together((A, B, 700, 800), (B, C, 800, 800))),
-    "only the last step may be unanswered": World(together((A, B, 900, 900), (B, C, 900, 0), (C, D, 900, 900))),
-    "a direct vouch is the answer, paths run on by the better way": World(
+    "only the last vouch of a path need not be mutual": World(
+        together((A, B, 900, 900), (B, C, 900, 0), (C, D, 900, 900))
+    ),
+    "a direct vouch is the answer, and longer paths take the better way": World(
         together((A, B, 900, 900), (B, C, 900, 900), (A, C, 200, 200), (C, D, 1000, 1000))
     ),
     "a threshold met exactly": World(together((A, B, 625, 1), (B, C, 800, 1), (C, D, 1000, 1))),
-    "equal ways: fewer hops, then smaller keys": World(
+    "equal costs: fewer vouches, then smaller keys": World(
         together((A, C, 800, 800), (C, E, 800, 800), (A, D, 800, 800), (D, E, 800, 800), (C, B, 1000, 1000))
         | together((B, E, 800, 800))
     ),
-    "an end blocks somebody on the way": World(
+    "an end of the path blocks somebody in between": World(
         chain([A, B, D], 900).vouches | chain([A, C, E, D], 800).vouches, {(A, B)}
     ),
-    "somebody on the way blocks an end": World(
+    "somebody in between blocks an end of the path": World(
         chain([A, B, D], 900).vouches | chain([A, C, E, D], 800).vouches, {(B, D)}
     ),
-    "others quarrel on the way": World(chain([A, B, C, D], 900).vouches, {(B, C)}),
+    "two in between are blocked either way": World(chain([A, B, C, D], 900).vouches, {(B, C)}),
     "a stranger vouches for everyone": World(
         chain([A, B, C], 1000).vouches | {(E, person): 1000 for person in (A, B, C)}
     ),
-    "what one says of oneself counts for nothing": World(
+    "what people say of themselves does not count": World(
         chain([A, B, C], 900).vouches | {(B, B): 1000}, {(A, A), (B, B)}
     ),
     **{f"a random web, {seed}": _random_web(seed) for seed in (1, 2, 3)},

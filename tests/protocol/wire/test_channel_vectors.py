@@ -30,7 +30,7 @@ def psk_of(case: dict[str, Any]) -> Psk:
 @pytest.mark.parametrize("case", VECTORS["conversations"], ids=lambda case: case["kind"])
 def test_a_responder_understands_the_committed_conversation(case: dict[str, Any]) -> None:
     psk = psk_of(case)
-    assert (psk.key.hex(), psk.hint_key.hex()) == (case["psk"], case["tag_key"])
+    assert (psk.key.hex(), psk.hint_key.hex()) == (case["psk"], case["hint_key"])
     responder = Responder(
         static_private=unhex("responder_static_private"),
         candidates=lambda: [PskCandidate(case["kind"], psk)],
