@@ -355,12 +355,30 @@ def _sessions(held: Any) -> _Made:
                 _side(held, case, initiator=initiator),
                 {"ok": {"sent": [frame[2:] for frame in case["frames"] if frame[0] not in {mark, "!"}]}},
             )
-    for case in held["refused"]:
+    for case in [*held["overdue"], *held["refused"]]:
         talk = next(talk for talk in held["sessions"] if talk["case"] == case["session"])
         given = _side(held, talk, initiator=case["to"] == "initiator")
-        said = [{"receive": step["receive"] * step.get("times", 1)} for step in case["steps"]]
-        given["steps"] = _first_frames(given["steps"], case["after_frames"]) + said
-        yield case["why"], "play", given, {"refused": case["code"]}
+        given["steps"] = _first_frames(given["steps"], case["after_frames"])
+        for step in case["steps"]:
+            given["steps"].append({"receive": step["receive"] * step.get("times", 1)} if "receive" in step else step)
+        if "says" in case:
+            sent = [*_sent_before(talk, "<", case["after_frames"]), *case["says"]]
+            yield case["why"], "play", given, {"ok": {"sent": sent}}
+        else:
+            yield case["why"], "play", given, {"refused": case["code"]}
+
+
+def _sent_before(talk: Case, mark: str, received: int) -> list[str]:
+    """Return the frames that the side with this mark sends before it has received one more frame than so many."""
+    sent = []
+    for line in talk["frames"]:
+        if line[0] == mark:
+            sent.append(line[2:])
+        elif line[0] != "!":
+            received -= 1
+            if received < 0:
+                break
+    return sent
 
 
 def _side(held: Any, case: Case, *, initiator: bool) -> Case:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from protocol import Code
 from protocol.limits import DEVICE_LIFE, HEADERS_PER_MINUTE
 from protocol.wire.frames import (
+    Bye,
     Compare,
     Enrol,
     Frame,
@@ -14,6 +16,7 @@ from protocol.wire.frames import (
     Headers,
     Hello,
     Introduce,
+    Ping,
     Pull,
     Records,
     Roots,
@@ -42,6 +45,26 @@ def refused_sessions() -> list[dict[str, Any]]:
         _case(*case)
         for cases in (_greetings(), _introductions(), _out_of_order(), _counts(), _live())
         for case in cases
+    ]
+
+
+def overdue_sessions() -> list[dict[str, Any]]:
+    """Return what is said to somebody who has been silent, or owed something, for too long."""
+    ping, bye = encode_frame(Ping()).hex(), encode_frame(Bye(Code.TIMEOUT)).hex()
+    cases: list[tuple[str, str, int, list[dict[str, Any]], list[str]]] = [
+        ("not introduced within 5 s", MEETING, 0, [{"wait": 5}], [bye]),
+        ("silent for 90 s", QUIET, 1, [{"wait": 90}], [bye]),
+        (
+            "signs of life, but no progress within 120 s",
+            BOTH_WAYS,
+            2,
+            [{"wait": 60}, {"receive": [ping]}, {"wait": 60}],
+            [ping, bye],
+        ),
+    ]
+    return [
+        {"why": why, "session": session, "to": "responder", "after_frames": after, "steps": steps, "says": says}
+        for why, session, after, steps, says in cases
     ]
 
 
