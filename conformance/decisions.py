@@ -68,7 +68,8 @@ def _web(asked: Asked) -> Told:
     people = [bytes.fromhex(person) for person in asked["people"]]
     number = {person: at for at, person in enumerate(people)}
     graph = _graph(people, asked["vouches"], asked["blocks"])
-    paths = [path for a in people for b in people if (path := graph.trust(a, b)) is not None]
+    chosen = [people[at] for at in asked["among"]]
+    paths = [path for a in chosen for b in chosen if (path := graph.trust(a, b)) is not None]
     return {
         "trust": [{"path": [number[person] for person in path.people], "cost": path.cost} for path in paths],
         "meshes": [list(found) for found in sorted({tuple(sorted(number[p] for p in graph.mesh(q))) for q in people})],

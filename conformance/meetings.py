@@ -22,14 +22,13 @@ from protocol.wire import (
     certificate_in,
     check_enrol,
     contact_psk,
-    decode_frame,
     device_psk,
-    encode_frame,
     enrol,
     presence_psk,
     recognize,
     service_names,
 )
+from protocol.wire.frames import decode_frame, encode_frame
 from protocol.wire.noise import Handshake, public_key
 
 Asked = dict[str, Any]
@@ -179,7 +178,7 @@ def _psk(said: Asked) -> Psk:
 
 def _make_psk(asked: Asked) -> Told:
     psk = _psk(asked)
-    hint = psk.tag(public_key(bytes.fromhex(asked["ephemeral_private"])))
+    hint = psk.identity_hint(public_key(bytes.fromhex(asked["ephemeral_private"])))
     return {"psk": psk.key.hex(), "hint_key": psk.hint_key.hex(), "hint": hint.hex()}
 
 

@@ -177,7 +177,12 @@ def _trust(held: Any) -> _Made:
     for threshold, found in held["limit"].items():
         yield threshold, "limit", {"threshold": int(threshold)}, {"ok": {"limit": found}}
     for case in held["webs"]:
-        yield case["case"], "web", _some(case, "people", "vouches", "blocks"), {"ok": _some(case, "trust", "meshes")}
+        yield (
+            case["case"],
+            "web",
+            _some(case, "people", "vouches", "blocks", "among"),
+            {"ok": _some(case, "trust", "meshes")},
+        )
 
 
 def _policies(held: Any) -> _Made:
@@ -321,6 +326,8 @@ def _presence(held: Any) -> _Made:
 def _frames(held: Any) -> _Made:
     for case in held["frames"]:
         yield case["case"], "read", _some(case, "bytes"), {"ok": _some(case, "bytes")}
+    for case in held["with_further_fields"]:
+        yield f"{case['case']}, and more", "read", _some(case, "bytes"), {"ok": {"bytes": case["read_as"]}}
     yield from _refused("read", held["refused"])
 
 

@@ -16,7 +16,8 @@ from protocol.session import (
     Session,
     phase_of,
 )
-from protocol.wire import Item, decode_frame, encode_frame
+from protocol.wire import Item
+from protocol.wire.frames import decode_frame, encode_frame
 from protocol.wire.index import Index
 from protocol.wire.reconcile import Reconciler, SessionHash
 

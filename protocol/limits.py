@@ -55,7 +55,9 @@ QUANTITY_MAX = 1_000_000
 GROUP_TAG_BYTES = 16
 NONCE_BYTES = 16  # two groups of one founder and name are two
 GROUP_LINKS_MAX = 16  # invitations from the founder to a member: bounds a join's size, and what it costs to check one
-GROUPS_MAX = 32  # groups one person may be in: each join costs up to 34 signatures to check
+GROUPS_MAX = (
+    32  # groups of one person that count, those with the lowest ids: each join costs up to 34 signatures to check
+)
 CELL_MEMBERS_MAX = 50  # known members at which a node refuses to invite to a cell
 CELL_MEMBERS_MIN = 5  # with fewer a cell shows as forming
 JOINS_SHOWN_MAX = 4  # in one introduction: with the longest chains and all invitations they still fit a frame
@@ -163,11 +165,9 @@ ANNOUNCEMENT_LIFE = 15 * MINUTE  # then fresh names, nonce and tags: how long a 
 RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one costs at most some 10 ms
 
 # --- Trust and places --------------------------------------------------------------------------------------------------
-HOPS_MAX = 32  # vouches of a path: made-up people in a row cannot make every search test each with all before him
-DETOUR_STEPS = 200_000  # vouches looked at around people at odds, for all whom one introducer leads to: some 0.1 s
-SEARCHES_REMEMBERED = (
-    32  # best ways of that many people are mended, not searched anew; some 0.7 MB for each in a web of 10,000
-)
+HOPS_MAX = 32  # vouches of a path: Sybils in a row cannot make a search test each of them with all before
+DETOUR_STEPS = 200_000  # vouches looked at in second searches, for all behind one introducer: some 0.1 s
+SEARCHES_REMEMBERED = 32  # people whose searches are kept and updated; some 0.7 MB for each in a web of 10,000
 BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
 IDS_REMEMBERED = (
     4096  # of people, as they are written: a page of results names a hundred; made-up people fill no memory
@@ -192,13 +192,14 @@ RECORDS_PER_FRAME_MAX = 512
 HAVE_ITEMS_MAX = 256  # announced at once: each costs a search
 HAVES_UNANSWERED_MAX = 4  # announcements under way: what we must remember of them
 PULLED_MAX = 4096  # records a peer may pull ahead of what it has been given
-WANTED_ITEMS = 256  # records read from the store for one Wanted
+WANTED_ITEMS = 256  # records read from the store for one RecordsRequested
 BACKLOG_BYTES = 1024 * 1024  # of records waiting to be sent: beyond it the store is not asked for more
 WINDOW_RECORDS = 2048  # records that we pull ahead of what has been committed
 WINDOW_BYTES = 2 * 1024 * 1024  # the same in bytes, judged by the records seen so far
 BATCH_RECORDS = 1000  # records given to the node at once: one commit
 BATCH_BYTES = 1024 * 1024
 BATCH_SECONDS = 0.25  # a batch waits no longer than this to fill: a link that drops often still gets on
+UNKNOWN_FRAMES_PER_MINUTE = 600  # of types from newer versions, which are passed over: each costs a decoding
 HEADERS_PER_MINUTE = 2000  # unasked headers we send; twice as many are taken, for minutes do not begin together
 HEADERS_WAITING_MAX = 10_000  # some 3 MB: who shows older and older versions cannot make us hold what answers them all
 REFUSED_A_SESSION_MAX = 200_000  # records shown that we do not take: each is remembered as the peer's, at 40 bytes

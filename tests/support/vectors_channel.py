@@ -61,7 +61,7 @@ def _refused() -> list[dict[str, Any]]:
         "a first message for somebody else": ([dial(to=public_key(ALICE)).data_to_send()], "FORGED"),
         "a changed MAC": ([_bent(good)], "FORGED"),
         "an ephemeral key of low order": (
-            [PRESENCE.tag(bytes(32)) + good[16:18] + bytes(32) + good[50:]],
+            [PRESENCE.identity_hint(bytes(32)) + good[16:18] + bytes(32) + good[50:]],
             "MALFORMED",
         ),
         "length 0": ([good[:16] + b"\x00\x00" + good[18:]], "MALFORMED"),
@@ -129,7 +129,7 @@ def channel_vectors() -> dict[str, Any]:
                 "from": secrets,
                 "psk": psk.key.hex(),
                 "hint_key": psk.hint_key.hex(),
-                "hint": psk.tag(public_key(labeled(_EPHEMERAL))).hex(),
+                "hint": psk.identity_hint(public_key(labeled(_EPHEMERAL))).hex(),
                 **_conversation(psk),
             }
             for kind, (secrets, psk) in _psks().items()

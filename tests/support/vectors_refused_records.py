@@ -143,7 +143,18 @@ def _headers() -> _Cases:
     ]
     return [
         *((why, rewritten(who, record, **header).wire, "MALFORMED") for why, who, record, header in changes),
-        ("a kind that this version does not know", rewritten(ALICE, OFFER, kind=7).wire, "UNKNOWN_KIND"),
+        ("kind 0", rewritten(ALICE, OFFER, kind=0).wire, "MALFORMED"),
+        ("kind 256", rewritten(ALICE, OFFER, kind=256).wire, "MALFORMED"),
+        ("a kind from a newer version", rewritten(ALICE, OFFER, kind=7).wire, "UNKNOWN_KIND"),
+        ("the last kind there can be", rewritten(ALICE, OFFER, kind=255).wire, "UNKNOWN_KIND"),
+        (
+            "kind 0 with a further field",
+            changed(OFFER.wire, [0], longer(changed(OFFER.header_bytes, [0], 0))),
+            "MALFORMED",
+        ),
+        ("a header with a further field", changed(OFFER.wire, [0], longer(OFFER.header_bytes)), "UNKNOWN_KIND"),
+        ("a listing for an audience from a newer version", rewritten(ALICE, OFFER, audience=6).wire, "UNKNOWN_KIND"),
+        ("a listing for audience 256", rewritten(ALICE, OFFER, audience=256).wire, "MALFORMED"),
         ("a tombstone with a body hash of 31 bytes", _tombstone(body_hash=bytes(31)).wire, "MALFORMED"),
         ("a withdrawn certificate", rewritten(ALICE, certificate, body=b"").wire, "MALFORMED"),
         *(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from protocol import Code
-from protocol.limits import DEVICE_LIFE, HEADERS_PER_MINUTE
+from protocol import Code, encode
+from protocol.limits import DEVICE_LIFE, HEADERS_PER_MINUTE, UNKNOWN_FRAMES_PER_MINUTE
 from protocol.wire.frames import (
     Bye,
     Compare,
@@ -41,10 +41,18 @@ _NEED = ALICE.listing("need", type="need", now=NOW + 9)
 
 def refused_sessions() -> list[dict[str, Any]]:
     """Return what somebody says in one of the sessions, in place of what comes after so many of their frames."""
+    unknown = {"receive": [encode((99,)).hex()], "times": UNKNOWN_FRAMES_PER_MINUTE + 1}
+    many_unknown = {
+        **_case("more than 600 frames of unknown types in a minute", QUIET, "responder", 1, [], "UNSOLICITED"),
+        "steps": [unknown],
+    }
     return [
-        _case(*case)
-        for cases in (_greetings(), _introductions(), _out_of_order(), _counts(), _live())
-        for case in cases
+        *(
+            _case(*case)
+            for cases in (_greetings(), _introductions(), _out_of_order(), _counts(), _live())
+            for case in cases
+        ),
+        many_unknown,
     ]
 
 
@@ -100,7 +108,14 @@ def _greetings() -> list[_Case]:
     return [
         ("no common version", MEETING, "responder", 0, [Hello((2,), (1,), NOW, None, HELLO.records)], "VERSION"),
         ("no common algorithm", MEETING, "responder", 0, [Hello((1,), (2,), NOW, None, HELLO.records)], "VERSION"),
-        ("a second Hello", QUIET, "responder", 0, [Hello((1,), (1,), NOW, None, who=bytes(8)), HELLO], "OUT_OF_ORDER"),
+        (
+            "a second Hello",
+            QUIET,
+            "responder",
+            0,
+            [Hello((1,), (1,), NOW, None, speaker_tag=bytes(8)), HELLO],
+            "OUT_OF_ORDER",
+        ),
         ("a second Who", MEETING, "responder", 0, [Who(), Who()], "OUT_OF_ORDER"),
         ("an Introduce that was not asked for", MEETING, "responder", 0, [Introduce(HELLO.records)], "UNSOLICITED"),
         *_alone("before Hello", QUIET, 0, _AFTER_HELLO, "OUT_OF_ORDER"),
@@ -146,7 +161,7 @@ def _introductions() -> list[_Case]:
         "a certificate without its body": (certificate.without_body().wire, "FORGED"),
         "a profile alone": (ALICE.profile().wire, "FORGED"),
         "a revocation": (ALICE.strike().wire, "FORGED"),
-        "a certificate whose body says revoked": (rewritten(ALICE, certificate, body=revoked).wire, "MALFORMED"),
+        "a certificate whose body says revoked": (rewritten(ALICE, certificate, body=revoked).wire, "FORGED"),
         "a certificate that its identity did not sign": (with_signature(certificate, bytes(64)).wire, "FORGED"),
         "a certificate in another slot": (rewritten(ALICE, certificate, slot=bytes(16)).wire, "MALFORMED"),
         "a certificate that lives too long": (

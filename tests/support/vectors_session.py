@@ -30,6 +30,7 @@ from protocol.wire.index import Index, Item
 from protocol.wire.reconcile import Reconciler, SessionHash
 from tests.support.people import NOW, Person
 from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
+from tests.support.vectors_changes import longer
 from tests.support.vectors_refused_sessions import overdue_sessions, refused_sessions
 from tests.support.vectors_refused_talks import refused_frames, refused_messages
 
@@ -37,7 +38,7 @@ FRAMES: dict[str, Frame] = {
     "hello without roots": Hello((1,), (1,), NOW, None),
     "hello with roots": Hello((1,), (1,), NOW, (bytes(range(8)), bytes(range(8, 16)))),
     "hello with an introduction": Hello((1, 2), (1,), NOW, None, (b"certificate", b"profile")),
-    "hello with its speaker's tag": Hello((1,), (1,), NOW, None, who=bytes(range(8))),
+    "hello with its speaker's tag": Hello((1,), (1,), NOW, None, speaker_tag=bytes(range(8))),
     "who": Who(),
     "introduce": Introduce((b"certificate",)),
     "roots": Roots(1, 3, bytes(range(8))),
@@ -53,17 +54,16 @@ FRAMES: dict[str, Frame] = {
     "enrolled": Enrolled(b"certificate", (b"profile",), ((bytes(range(32)), "Pi"),)),
 }
 
-REFUSED: dict[str, tuple[bytes, str]] = {
-    "an unknown type": (encode((99,)), "UNKNOWN_KIND"),
-    "a field too many": (encode((11, 0)), "MALFORMED"),
-}
-
 
 def frame_vectors() -> dict[str, Any]:
     return {
         "frames": [{"case": case, "bytes": encode_frame(frame).hex()} for case, frame in FRAMES.items()],
+        "with_further_fields": [
+            {"case": case, "bytes": longer(encode_frame(frame)).hex(), "read_as": encode_frame(frame).hex()}
+            for case, frame in FRAMES.items()
+        ],
         "refused": [
-            *({"why": why, "bytes": data.hex(), "code": code} for why, (data, code) in REFUSED.items()),
+            {"why": "an unknown type", "bytes": encode((99,)).hex(), "code": "UNKNOWN_KIND"},
             *refused_frames(),
         ],
     }
@@ -96,9 +96,9 @@ SETS: dict[str, tuple[set[Item], set[Item]]] = {
 def reconcile_vectors() -> dict[str, Any]:
     cases = []
     for number, (case, (ours, theirs)) in enumerate(SETS.items()):
-        lens = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, number)
+        session_hash = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, number)
         indexes = Index(ours), Index(theirs)
-        opener, other = (Reconciler(index, lens) for index in indexes)
+        opener, other = (Reconciler(index, session_hash) for index in indexes)
         other.begin()
         messages = [opener.open()]
         turn = 0
@@ -111,14 +111,14 @@ def reconcile_vectors() -> dict[str, Any]:
                 "number": number,
                 "opener": _written(indexes[0]),
                 "other": _written(indexes[1]),
-                "opener_root": lens.root(indexes[0]).hex(),
-                "other_root": lens.root(indexes[1]).hex(),
+                "opener_root": session_hash.root(indexes[0]).hex(),
+                "other_root": session_hash.root(indexes[1]).hex(),
                 "messages": [message.hex() for message in messages],
                 "opener_offers": list(opener.offers),
                 "other_offers": list(other.offers),
             }
         )
-    lens = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, 7)
+    session_hash = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, 7)
     index, forty = Index(items("c", 3)), Index(items("d", 40))
     return {
         "handshake_hash": HANDSHAKE_HASH.hex(),
@@ -127,11 +127,11 @@ def reconcile_vectors() -> dict[str, Any]:
         "hashes": {
             "number": 7,
             "items": _written(index),
-            "root": lens.root(index).hex(),
+            "root": session_hash.root(index).hex(),
             "fingerprints_of_first_and_rest": [
-                fingerprint.hex() for fingerprint in lens.fingerprints(index, [0, 1, 3])
+                fingerprint.hex() for fingerprint in session_hash.fingerprints(index, [0, 1, 3])
             ],
-            "shorts": [short.hex() for short in lens.short_ids(index, 0, 3)],
+            "shorts": [short.hex() for short in session_hash.short_ids(index, 0, 3)],
         },
         "comparisons": cases,
         "refused": refused_messages(forty, _written(forty), _written(Index(items("e", 40, every=0)))),

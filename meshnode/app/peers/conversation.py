@@ -32,7 +32,7 @@ from protocol.session import (
     Session,
     SessionState,
 )
-from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_frame, encode_frame
+from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_known, encode_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +219,9 @@ class Conversation:
     def _enrol(self, frames: list[bytes]) -> None:
         """There is no session with a machine that is to become a device of ours: one question, one answer."""
         code = self._device_code
-        if code is None or not frames:
+        asked = next((frame for frame in map(decode_known, frames) if frame is not None), None)
+        if code is None or asked is None:
             return
-        asked = decode_frame(frames[0])
         if not isinstance(asked, Enrol):
             raise RemoteError(Code.OUT_OF_ORDER, f"{type(asked).__name__} from a machine that is no device yet")
         channel = self._channel
@@ -317,6 +317,7 @@ class Conversation:
     def _open_view(self, person: PersonId, *, shut: bool = False) -> None:
         replica = self._replica
         assert self._session is not None
+        replica.changes.deliver()  # what is committed by now is in the set from the beginning
         self._view = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, shut=shut)
         self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.CONTENT))
 
@@ -326,7 +327,8 @@ class Conversation:
             return
         with view.hearing(records):
             outcome = self._replica.ingest.receive(records, self.peer)
-        self.came += len(outcome.change.stored)
+            self._replica.changes.deliver()  # before the session goes on with the sets as they were
+        self.came += len(outcome.stored)
         view.note_refused(outcome.not_for_us)
         self._refused += len(outcome.refused)
         session.committed()
