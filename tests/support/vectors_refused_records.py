@@ -153,6 +153,11 @@ def _headers() -> _Cases:
             "MALFORMED",
         ),
         ("a header with a further field", changed(OFFER.wire, [0], longer(OFFER.header_bytes)), "UNKNOWN_KIND"),
+        (
+            "a kind from a newer version, created before 1970",
+            rewritten(ALICE, OFFER, kind=7, created=-1).wire,
+            "MALFORMED",
+        ),
         ("a listing for an audience from a newer version", rewritten(ALICE, OFFER, audience=6).wire, "UNKNOWN_KIND"),
         ("a listing for audience 256", rewritten(ALICE, OFFER, audience=256).wire, "MALFORMED"),
         ("a tombstone with a body hash of 31 bytes", _tombstone(body_hash=bytes(31)).wire, "MALFORMED"),

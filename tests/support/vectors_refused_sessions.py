@@ -26,6 +26,7 @@ from protocol.wire.frames import (
 )
 from tests.support.malformed_records import rewritten, with_signature
 from tests.support.people import NOW, Person
+from tests.support.vectors_changes import changed, longer
 
 ALICE, BOB = Person("Alice"), Person("Bob")
 HELLO = Hello((1,), (1,), NOW, None, (ALICE.certificate().wire,))
@@ -163,6 +164,10 @@ def _introductions() -> list[_Case]:
         "a revocation": (ALICE.strike().wire, "FORGED"),
         "a certificate whose body says revoked": (rewritten(ALICE, certificate, body=revoked).wire, "FORGED"),
         "a certificate that its identity did not sign": (with_signature(certificate, bytes(64)).wire, "FORGED"),
+        "a certificate from a newer version": (
+            changed(certificate.wire, [0], longer(certificate.header_bytes)),
+            "FORGED",
+        ),
         "a certificate in another slot": (rewritten(ALICE, certificate, slot=bytes(16)).wire, "MALFORMED"),
         "a certificate that lives too long": (
             rewritten(ALICE, certificate, expires=too_long, latest_expiry=too_long).wire,

@@ -51,7 +51,12 @@ def refused_texts(prefix: str, text: str, longest: int, other: str) -> list[dict
         "a byte after its array": (bech32m.to_text(prefix, payload + b"\0"), "CARD_MALFORMED"),
         "an array with a field too few": (bech32m.to_text(prefix, shorter(payload)), "CARD_MALFORMED"),
         "an array with a field too many": (bech32m.to_text(prefix, longer(payload)), "CARD_MALFORMED"),
+        "bytes that are no array": (bech32m.to_text(prefix, written(1)), "CARD_MALFORMED"),
+        "an empty array": (bech32m.to_text(prefix, written([])), "CARD_MALFORMED"),
+        "a version that is a boolean": (bech32m.to_text(prefix, changed(payload, [0], True)), "CARD_MALFORMED"),
+        "a version that is text": (bech32m.to_text(prefix, changed(payload, [0], "2")), "CARD_MALFORMED"),
         "a later version": (bech32m.to_text(prefix, changed(payload, [0], 2)), "VERSION"),
+        "a later version with a further field": (bech32m.to_text(prefix, changed(longer(payload), [0], 2)), "VERSION"),
     }
     if (bits := spare) and bits < 5:
         last = [*symbols[:-1], symbols[-1] | 1]
