@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def serve(asked: IO[str], told: IO[str]) -> int:
-    """Answer each line of `asked` with a line of `told`, until there are no more."""
+    """Answer each line of `asked` with a line of `told`, until the input ends."""
     for line in asked:
         _say(told, answer(json.loads(line)))
     return 0

@@ -65,7 +65,7 @@ def test_tables_and_lists_are_what_the_writer_meant(page: Path) -> None:
         ("| a | b |\n|---|---|\n| x | y |\n\n| z | z |\n", "line 5: a row outside of a table"),
         ("Numbers are at most 2^53\n- 1}, and so on.\n", "line 2: a list in the middle of a paragraph"),
         (
-            "- numbers are at most 2^53, which is no more\n  than x\n  + y\n",
+            "- numbers are at most 2^53, and sums\n  of x\n  + y\n",
             "line 3: a list in the middle of a paragraph",
         ),
         ("A place of\n1. no consequence\n", "line 2: a list in the middle of a paragraph"),

@@ -60,7 +60,7 @@ class Check:
     function: str
     source: str
     removed: CodeType
-    line: int
+    """The function's code without the check."""
 
     @property
     def name(self) -> str:
@@ -79,20 +79,17 @@ def checks() -> Iterator[Check]:
             source = ast.unparse(node)
             _remove(mutant, twin)
             ast.fix_missing_locations(mutant)
-            code = _code_of(compile(mutant, str(path), "exec"), qualname, function.lineno)
-            yield Check(str(path.relative_to(ROOT)), qualname, source, code, node.lineno)
+            code = _code_of(compile(mutant, str(path), "exec"), qualname)
+            yield Check(str(path.relative_to(ROOT)), qualname, source, code)
 
 
-_Function = ast.FunctionDef
-
-
-def _functions(tree: ast.AST) -> Iterator[_Function]:
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             yield node
 
 
-def _sites(tree: ast.Module) -> Iterator[tuple[_Function, ast.stmt | ast.expr]]:
+def _sites(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, ast.stmt | ast.expr]]:
     """Yield what can be removed, with the innermost function around it."""
     for function in _functions(tree):
         for node in _within(function):
@@ -105,7 +102,7 @@ def _sites(tree: ast.Module) -> Iterator[tuple[_Function, ast.stmt | ast.expr]]:
                 yield from ((function, part) for part in _parts(node.test))
 
 
-def _within(function: _Function) -> Iterator[ast.AST]:
+def _within(function: ast.FunctionDef) -> Iterator[ast.AST]:
     """Yield the nodes of a function, but not those of functions in it."""
     todo: list[ast.AST] = list(function.body)
     while todo:
@@ -187,7 +184,7 @@ def _remove(tree: ast.Module, node: ast.AST) -> None:
     raise AssertionError("not in the tree")
 
 
-def _qualname(tree: ast.Module, function: _Function) -> str:
+def _qualname(tree: ast.Module, function: ast.FunctionDef) -> str:
     def search(body: list[ast.stmt], prefix: str) -> str | None:
         for node in body:
             if node is function:
@@ -202,13 +199,13 @@ def _qualname(tree: ast.Module, function: _Function) -> str:
     return search(tree.body, "") or function.name
 
 
-def _code_of(module: CodeType, qualname: str, line: int) -> CodeType:
+def _code_of(module: CodeType, qualname: str) -> CodeType:
     for constant in module.co_consts:
         if isinstance(constant, CodeType):
             if constant.co_qualname == qualname:
                 return constant
             try:
-                return _code_of(constant, qualname, line)
+                return _code_of(constant, qualname)
             except LookupError:
                 continue
     raise LookupError(qualname)

@@ -35,7 +35,7 @@ ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 
 
 def refused_certificates() -> list[dict[str, Any]]:
-    """Return joins of Bob's in which one step stands beside something that is not the inviter's certificate."""
+    """Return joins of Bob's in which one step comes with something that is not the inviter's certificate."""
     whole = chain(ALICE, BOB)
     certificate = ALICE.certificate()
     too_long = NOW + DEVICE_LIFE + 1

@@ -41,7 +41,7 @@ _NEED = ALICE.listing("need", type="need", now=NOW + 9)
 
 
 def refused_sessions() -> list[dict[str, Any]]:
-    """Return what somebody says in one of the sessions, in place of what comes after so many of their frames."""
+    """Return cases in which a side breaks off from one of the sessions and sends frames that end it."""
     unknown = {"receive": [encode((99,)).hex()], "times": UNKNOWN_FRAMES_PER_MINUTE + 1}
     many_unknown = {
         **_case("more than 600 frames of unknown types in a minute", QUIET, "responder", 1, [], "UNSOLICITED"),

@@ -205,7 +205,7 @@ def refused_messages(held: Index, written_items: list[Any], of_one_second: list[
     lists: dict[str, tuple[list[bytes], str]] = {
         "lacking bits beyond the list": ([b"\x08" + _number(0)], "MALFORMED"),
         "lacking without the number of further items": ([b"\x07"], "MALFORMED"),
-        "lacking without its bits": ([b""], "MALFORMED"),
+        "an empty message in place of what is lacking": ([b""], "MALFORMED"),
         "lacking, and more items than may be offered": ([b"\x00" + _number(RECONCILE_OFFERS_MAX + 1)], "OVERSIZED"),
         "equal ranges in place of what is lacking": ([b"\x00"], "MALFORMED"),
     }

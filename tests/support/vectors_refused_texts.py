@@ -195,8 +195,7 @@ def refused_codes(text: str) -> list[dict[str, Any]]:
 def refused_enrols(handshake_hash: bytes) -> list[dict[str, Any]]:
     """Return what a responder must not certify: somebody asks on this channel, and does not prove their keys."""
     good = enrol(PHONE.keys, handshake_hash)
-    low = replace(PHONE.keys, letter_private=PHONE.keys.letter_private)
-    signature = low.sign(b"meshnode enrolment v1\0" + handshake_hash + bytes(32))
+    signature = PHONE.keys.sign(b"meshnode enrolment v1\0" + handshake_hash + bytes(32))
     frames = {
         "a signature with a bit changed": (replace(good, signature=bytes([good.signature[0] ^ 1]) + good.signature[1:]), PHONE.keys.dh_public),
         "a signature over another channel": (enrol(PHONE.keys, bytes(64)), PHONE.keys.dh_public),
