@@ -102,9 +102,10 @@ def _keys(held: Any) -> _Made:
         seeds = _some(person, "identity_seed", "sign_seed", "dh_private", "letter_private")
         public = _some(person, "person", "device", "device_slot", "dh_public", "letter_public")
         yield name, "keys", seeds, {"ok": public}
+    for person in {person["person"]: person for person in held["people"]}.values():
         shown = _some(person, "person_text", "short", "fingerprint_words")
-        yield name, "person", _some(person, "person"), {"ok": shown}
-        yield name, "read person", {"text": person["person_text"]}, {"ok": _some(person, "person")}
+        yield person["short"], "person", _some(person, "person"), {"ok": shown}
+        yield person["short"], "read person", {"text": person["person_text"]}, {"ok": _some(person, "person")}
     yield from _refused("read person", held["refused"])
 
 
