@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from protocol.codec import Value, decode, encode
 from protocol.errors import Code, RemoteError
+from protocol.fields import parses
 from protocol.keys import KEY_BYTES, SIGNATURE_BYTES
 from protocol.limits import (
     DEVICE_NAME_MAX,
@@ -186,6 +187,7 @@ def encode_frame(frame: Frame) -> bytes:
     return encode((FRAME_TYPES[type(frame)], *fields))
 
 
+@parses
 def decode_frame(data: bytes) -> Frame:
     """Return the frame in `data`. RemoteError MALFORMED, OVERSIZED, or UNKNOWN_KIND for a type of a newer version."""
     value = decode(data, max_bytes=FRAME_MAX_BYTES, max_items=RECORDS_PER_FRAME_MAX)
@@ -242,9 +244,9 @@ def _pair(value: Value) -> tuple[Value, Value]:
     return value[0], value[1]
 
 
-def _integer(value: Value, top: int | None = None) -> int:
-    if type(value) is not int or value < 0 or (top is not None and value > top):
-        raise _malformed("a number in a frame is missing or out of range")
+def _integer(value: Value) -> int:
+    if type(value) is not int or value < 0:
+        raise _malformed("a number in a frame is missing or negative")
     return value
 
 

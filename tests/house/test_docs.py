@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.house.markdown import code_in, cut_by_wrapping, without_code_blocks
 from tests.house.source_tree import ROOT, files
 
 CHANGES = ROOT / "docs" / "changes"
@@ -16,8 +17,6 @@ KINDS = ("added", "changed", "fixed", "removed", "security")
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)[^)]*\)|(?:src|srcset|href)=\"([^\"]+)\"")
 HEADING = re.compile(r"^#+\s+(.+?)\s*$", re.MULTILINE)
-FENCED = re.compile(r"^ *```.*?^ *```|^(?: {4}.*\n?)+", re.MULTILINE | re.DOTALL)
-INLINE = re.compile(r"`([^`\n]+)`")
 # `scripts/meshnode --home A add ...`, `"$(meshnode --home B card)"`: global options first, then the command. A string
 # that begins with the word, such as the protocol's "meshnode record id v1", is no call.
 CALL = re.compile(r"(?<!\")\bmeshnode((?: +--home +\S+| +--json| +--no-input)*) +([a-z][a-z-]*)([^)|;&#\n]*)")
@@ -27,12 +26,6 @@ OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]+)")
 def pages() -> list[Path]:
     """Everything written for people."""
     return [path for path in files(".md") if "tests" not in path.relative_to(ROOT).parts]
-
-
-def code_in(text: str) -> str:
-    """What a reader would type: code blocks and code spans, one a line."""
-    blocks = FENCED.findall(text)
-    return "\n".join(blocks + INLINE.findall(FENCED.sub("", text)))
 
 
 def anchors(page: Path) -> set[str]:
@@ -48,7 +41,7 @@ def shown(page: Path) -> str:
 @pytest.mark.parametrize("page", pages(), ids=shown)
 def test_every_link_leads_somewhere(page: Path) -> None:
     lost = []
-    for match in LINK.finditer(FENCED.sub("", page.read_text())):
+    for match in LINK.finditer(without_code_blocks(page.read_text())):
         target = match[1] or match[2]
         if re.match(r"[a-z]+:", target):
             continue
@@ -59,13 +52,52 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert not lost
 
 
+@pytest.mark.parametrize("page", pages(), ids=shown)
+def test_tables_and_lists_are_what_the_writer_meant(page: Path) -> None:
+    assert not cut_by_wrapping(page.read_text())
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("| a | b |\n|---|---|\n| any\n> one | x |\n", "line 3: a row of a table that does not begin and end with |"),
+        ("| a | b |\n|---|---|\n| x | y | z |\n", "line 3: a row of 3 cells in a table of 2"),
+        ("| a | b |\n|---|---|\n| x | y |\n\n| z | z |\n", "line 5: a row outside of a table"),
+        ("Numbers are at most 2^53\n- 1}, and so on.\n", "line 2: a list in the middle of a paragraph"),
+        (
+            "- numbers are at most 2^53, and sums\n  of x\n  + y\n",
+            "line 3: a list in the middle of a paragraph",
+        ),
+        ("A place of\n1. no consequence\n", "line 2: a list in the middle of a paragraph"),
+        ("Less than\n> 5\n", "line 2: a quotation in the middle of a paragraph"),
+        ("A sentence\n---\n", "line 1: a heading by a line below it"),
+    ],
+)
+def test_what_wrapping_cuts_is_found(text: str, fault: str) -> None:
+    assert fault in cut_by_wrapping(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| a | b |\n|---|---|\n| `x \\| y` | z |\n",
+        "These:\n- one\n- two\n",
+        "- one\n  - within\n\ntext\n",
+        "```\n| no table\n- no list\n```\n",
+        "- one that\n  goes on\n- two\n",
+    ],
+)
+def test_what_is_meant_is_not_held_against_anybody(text: str) -> None:
+    assert not cut_by_wrapping(text)
+
+
 def test_the_readme_leads_to_every_page_of_the_docs() -> None:
     reached: set[Path] = set()
     todo = [ROOT / "README.md"]
     while todo:
         page = todo.pop()
         reached.add(page)
-        for match in LINK.finditer(FENCED.sub("", page.read_text())):
+        for match in LINK.finditer(without_code_blocks(page.read_text())):
             goal = (page.parent / (match[1] or match[2]).partition("#")[0]).resolve()
             if goal.suffix == ".md" and goal.exists() and goal not in reached:
                 todo.append(goal)

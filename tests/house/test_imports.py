@@ -229,6 +229,15 @@ def test_the_protocol_is_imported_through_its_facades_alone() -> None:
     assert not faults, told(faults)
 
 
+def test_the_conformance_harness_knows_nothing_but_the_protocol() -> None:
+    faults = [
+        found
+        for found in all_imports("conformance")
+        if top(found.module) not in {"conformance", "protocol"} | sys.stdlib_module_names
+    ]
+    assert not faults, told(faults)
+
+
 def test_the_protocol_does_not_import_its_own_facades() -> None:
     faults = [found for found in all_imports("protocol") if found.module in FACADES - {"protocol.limits"}]
     assert not faults, told(faults)

@@ -39,11 +39,6 @@ def test_an_accepted_vector_reads_as_its_value(vector: dict[str, str]) -> None:
     assert decode(bytes.fromhex(vector["bytes"]), max_bytes=1024) == VALUES[vector["case"]]
 
 
-@pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["case"])
-def test_a_refused_vector_is_refused(vector: dict[str, str]) -> None:
-    assert refusal(bytes.fromhex(vector["bytes"])) is Code.MALFORMED
-
-
 @given(values)
 def test_every_value_reads_back_from_its_encoding(value: Value) -> None:
     back = decode(encode(value), max_bytes=1 << 20)

@@ -1,4 +1,4 @@
-"""The golden vectors: the files are the same as the code makes them, and a test reads every file."""
+"""The golden vectors: each file is what the code makes, and the page about the vectors names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The golden vectors as they are kept: read from the files that other implementations use."""
+"""Reads the golden vectors from the files that other implementations use."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ DIRECTORY = Path(protocol.__file__).parent / "vectors"
 
 
 def golden(name: str) -> Any:
-    """What the file `name` of protocol/vectors holds."""
+    """Return the content of the file `name` of protocol/vectors."""
     return json.loads((DIRECTORY / name).read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
-"""All golden vectors of our own, and who makes each: from keys that never change, so the same bytes come every time.
+"""Makes all golden vectors of this project, from keys that never change, so that the bytes are the same every time.
 
-`python -m tests.support.vectors` writes those anew that have changed. Do that only when the wire is meant to change.
+`python -m tests.support.vectors` writes the files that have changed. Do that only when the wire is meant to change, or
+when cases are added.
 """
 
 from __future__ import annotations
@@ -48,16 +49,16 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "session.json": session_vectors,
 }
 FOREIGN = {"ed25519_edge_cases.json", "noise_published.json"}
-"""Published by others; see protocol/vectors/README.md."""
+"""Files of vectors that others have published; see protocol/vectors/README.md."""
 
 
 def made(name: str) -> Any:
-    """What the file `name` must hold, as it is read from JSON."""
+    """Return what the file `name` must hold, as it is read from JSON."""
     return json.loads(json.dumps(MAKERS[name]()))
 
 
 def written(value: Any, indent: str = "") -> str:
-    """JSON for reading: what fits a line stands on one."""
+    """Return `value` as JSON that people can read: whatever fits on one line is on one line."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, list | dict) or len(indent) + len(flat) <= 140 or not value:
         return flat

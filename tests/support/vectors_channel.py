@@ -1,11 +1,10 @@
-"""Golden bytes of the channel: psks and tags, a whole conversation for each kind of psk, and what gets no answer."""
+"""Makes the vectors of the channel: psks and their hints, a conversation for each kind of psk, and refused flights."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from protocol.limits import REKEY_FRAMES
-from protocol.wire.channel import HandshakeRefused
 from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, card_psk, contact_psk
 from tests.support.channels import ALICE, BOB, PRESENCE, PRESENCE_KEY, answer, connect, dial
@@ -51,25 +50,68 @@ def _conversation(psk: Psk) -> dict[str, Any]:
     }
 
 
-def _refused() -> list[dict[str, str]]:
-    """First flights that a responder who accepts only the presence psk leaves without an answer."""
-    good = dial().data_to_send()
-    flights = {
-        "a stranger's tag": bytes(16) + good[16:],
-        "the tag of another psk": dial(card_psk(_CARD_SECRET)).data_to_send(),
-        "a first message for somebody else": dial(to=public_key(ALICE)).data_to_send(),
-        "a changed MAC": good[:-1] + bytes([good[-1] ^ 1]),
-        "an ephemeral key of low order": PRESENCE.identity_hint(bytes(32)) + good[16:18] + bytes(32) + good[50:],
-        "length 0": good[:16] + b"\x00\x00" + good[18:],
-        "length 65535": good[:16] + b"\xff\xff" + good[18:],
+def _refused() -> list[dict[str, Any]]:
+    """Return what makes a responder that accepts only the presence psk, or an initiator, close without a byte."""
+    initiator, responder = dial(), answer()
+    good, second, third = connect(initiator, responder)
+    frame = initiator.send(b"hello")
+    flights: dict[str, tuple[list[bytes], str]] = {
+        "a stranger's hint": ([bytes(16) + good[16:]], "REFUSED"),
+        "the hint of another psk": ([dial(card_psk(_CARD_SECRET)).data_to_send()], "REFUSED"),
+        "a first message for somebody else": ([dial(to=public_key(ALICE)).data_to_send()], "FORGED"),
+        "a changed MAC": ([_bent(good)], "FORGED"),
+        "an ephemeral key of low order": (
+            [PRESENCE.identity_hint(bytes(32)) + good[16:18] + bytes(32) + good[50:]],
+            "MALFORMED",
+        ),
+        "length 0": ([good[:16] + b"\x00\x00" + good[18:]], "MALFORMED"),
+        "length 65535": ([good[:16] + b"\xff\xff" + good[18:]], "MALFORMED"),
+        "a third message of another length": ([good, b"\x00\x41" + third[2:] + b"\0"], "MALFORMED"),
+        "a third message with a changed MAC": ([good, _bent(third)], "FORGED"),
+        "a third message with another static key": ([good, third[:2] + _bent(third[2:34]) + third[34:]], "FORGED"),
+        "a frame of 16 bytes": ([good, third, b"\x00\x10" + bytes(16)], "MALFORMED"),
+        "a frame with a changed MAC": ([good, third, _bent(frame)], "FORGED"),
+        "a frame twice": ([good, third, frame, frame], "FORGED"),
     }
-    refused = []
-    for why, flight in flights.items():
-        try:
-            answer().receive(flight)
-        except HandshakeRefused as error:
-            refused.append({"why": why, "initiator_first": flight.hex(), "code": error.code.name})
-    return refused
+    ephemeral = labeled("Bob's ephemeral key").hex()
+    answers: dict[str, Any] = {
+        "do": "answer",
+        "static_private": BOB.hex(),
+        "ephemeral_private": ephemeral,
+        "psks": [{"kind": "presence", "from": {"presence_key": PRESENCE_KEY.hex()}}],
+    }
+    dials: dict[str, Any] = {
+        "do": "dial",
+        "static_private": ALICE.hex(),
+        "ephemeral_private": labeled(_EPHEMERAL).hex(),
+        "remote_static": public_key(BOB).hex(),
+        "psk": answers["psks"][0],
+    }
+    replies: dict[str, tuple[list[bytes], str]] = {
+        "a second message of another length": ([b"\x00\x31" + second[2:] + b"\0"], "MALFORMED"),
+        "a second message with a changed MAC": ([_bent(second)], "FORGED"),
+        "a second message with an ephemeral key of low order": ([second[:2] + bytes(32) + second[34:]], "MALFORMED"),
+        "an answer of 16 bytes": ([second, b"\x00\x10" + bytes(16)], "MALFORMED"),
+        "an answer with a changed MAC": ([second, _bent(responder.send(b"welcome"))], "FORGED"),
+    }
+    return [
+        *(
+            {"why": why, **answers, "received": [data.hex() for data in received], "code": code}
+            for why, (received, code) in flights.items()
+        ),
+        {"why": "a first message that was answered before", **answers, "twice": True, "received": [good.hex()], "code": "REPLAYED"},
+        *(
+            {"why": why, **dials, "received": [data.hex() for data in received], "code": code}
+            for why, (received, code) in replies.items()
+        ),
+        {"why": "a remote static key of low order", **dials, "remote_static": bytes(32).hex(), "received": [], "code": "MALFORMED"},
+        {"why": "a contact psk with a key of low order", "do": "psk", "kind": "contact", "from": {"static_private": ALICE.hex(), "remote_static": bytes(32).hex()}, "ephemeral_private": ephemeral, "code": "MALFORMED"},
+    ]  # fmt: skip
+
+
+def _bent(data: bytes) -> bytes:
+    """Return `data` with a bit of its last byte changed."""
+    return data[:-1] + bytes([data[-1] ^ 1])
 
 
 def channel_vectors() -> dict[str, Any]:
@@ -78,6 +120,7 @@ def channel_vectors() -> dict[str, Any]:
             "initiator_static_private": ALICE.hex(),
             "initiator_ephemeral_private": labeled(_EPHEMERAL).hex(),
             "responder_static_private": BOB.hex(),
+            "responder_static_public": public_key(BOB).hex(),
             "responder_ephemeral_private": labeled("Bob's ephemeral key").hex(),
         },
         "conversations": [
@@ -85,8 +128,8 @@ def channel_vectors() -> dict[str, Any]:
                 "kind": kind,
                 "from": secrets,
                 "psk": psk.key.hex(),
-                "tag_key": psk.hint_key.hex(),
-                "tag": psk.identity_hint(public_key(labeled(_EPHEMERAL))).hex(),
+                "hint_key": psk.hint_key.hex(),
+                "hint": psk.identity_hint(public_key(labeled(_EPHEMERAL))).hex(),
                 **_conversation(psk),
             }
             for kind, (secrets, psk) in _psks().items()

@@ -1,4 +1,4 @@
-"""Golden vectors of device codes and enrolments."""
+"""Makes the vectors of device codes and enrolments."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from protocol import Record
 from protocol.tokens import DeviceCode
 from protocol.wire import Enrolled, encode_frame, enrol
 from tests.support.people import NOW, Person, grown
+from tests.support.vectors_refused_texts import malformed_certificates, refused_codes, refused_enrols
 
 ALICE, PHONE = Person("Alice"), Person("Alice", "phone")
 HASH = grown("a channel", size=64)
@@ -21,19 +22,25 @@ CODES = {
 
 
 def enrolled(certificate: Record | None = None) -> Enrolled:
-    """What Alice's laptop answers her phone."""
+    """Return what Alice's laptop answers to her phone."""
     records = (ALICE.certificate().wire, ALICE.profile().wire)
     names = ((ALICE.device, "First device"), (PHONE.device, "Pi"))
     return Enrolled((certificate or PHONE.certificate()).wire, records, names)
 
 
-REFUSED = {
+_ANOTHERS: dict[str, Record] = {
     "a certificate of somebody else": Person("Mallory", "phone").certificate(),
     "a certificate for another device": ALICE.certificate(),
-    "a strike": PHONE.strike(),
+    "a revocation": PHONE.strike(),
     "no certificate": PHONE.profile(),
     "a certificate without its body": PHONE.certificate().without_body(),
     "a signature that does not hold": replace(PHONE.certificate(), signature=bytes(64)),
+}
+
+
+REFUSED: dict[str, tuple[Enrolled, str]] = {
+    **{why: (enrolled(record), "FORGED") for why, record in _ANOTHERS.items()},
+    **malformed_certificates(enrolled()),
 }
 
 
@@ -56,12 +63,34 @@ def devices_vectors() -> dict[str, Any]:
             {
                 "handshake_hash": HASH.hex(),
                 "person": ALICE.id.hex(),
-                "sign_seed": PHONE.keys.sign_seed.hex(),
-                "dh_private": PHONE.keys.dh_private.hex(),
-                "letter_private": PHONE.keys.letter_private.hex(),
+                **_keys(),
                 "enrol": encode_frame(enrol(PHONE.keys, HASH)).hex(),
+                "remote_static": PHONE.keys.dh_public.hex(),
                 "enrolled": encode_frame(enrolled()).hex(),
+                "certificate": PHONE.certificate().wire.hex(),
             }
         ],
-        "refused": [{"why": why, "enrolled": encode_frame(enrolled(record)).hex()} for why, record in REFUSED.items()],
+        "refused": [
+            *refused_codes(CODES["two addresses"].to_text()),
+            *refused_enrols(HASH),
+            *(
+                {
+                    "why": why,
+                    "do": "check enrolled",
+                    "person": ALICE.id.hex(),
+                    **_keys(),
+                    "enrolled": encode_frame(answer).hex(),
+                    "code": code,
+                }
+                for why, (answer, code) in REFUSED.items()
+            ),
+        ],
+    }
+
+
+def _keys() -> dict[str, str]:
+    return {
+        "sign_seed": PHONE.keys.sign_seed.hex(),
+        "dh_private": PHONE.keys.dh_private.hex(),
+        "letter_private": PHONE.keys.letter_private.hex(),
     }

@@ -1,4 +1,4 @@
-"""Golden bytes of exchanges: moves, ids, tags, and what sets of moves come to."""
+"""Makes the vectors of exchanges: moves, ids, tags, and the states that sets of moves lead to."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from protocol import encode
 from protocol.letters import Action, Move, community_tags, exchange_id, stage_of
 from tests.support.exchanges import ASKER, OWNER, made, move, terms
 from tests.support.people import grown
+from tests.support.vectors_refused_letters import refused_moves
 
 _HISTORIES = (
     "asker ask",
@@ -26,7 +27,7 @@ _HISTORIES = (
 
 
 def moves() -> dict[str, Move]:
-    """One move of every kind."""
+    """Return one move of every kind, by what it is."""
     plain, lent = terms(), terms(lend=True, return_by=1_800_100_000, unit="pieces")
     groups = [grown("downtown"), grown("eastside")]
     tags = community_tags(exchange_id(ASKER.id, OWNER.id, plain), groups)
@@ -36,31 +37,48 @@ def moves() -> dict[str, Move]:
         "an answer to a need that is not limited": move(Action.ASK, terms("need", quantity=None)),
         "an acceptance": move(Action.ACCEPT, plain, communities=tags[:1]),
         "a refusal": move(Action.DECLINE, plain, text="Not this week."),
-        "a refusal since nothing is left": move(Action.DECLINE, plain, reason="gone"),
-        "a refusal since the listing is another now": move(Action.DECLINE, plain, reason="changed"),
+        "a refusal because nothing is left": move(Action.DECLINE, plain, reason="gone"),
+        "a refusal because the listing has changed": move(Action.DECLINE, plain, reason="changed"),
         "done": move(Action.DONE, plain),
-        "called off": move(Action.CANCEL, plain),
-        "back": move(Action.RETURNED, lent),
-        "words": move(Action.SAY, plain, text="At six, by the gate?"),
+        "a cancellation": move(Action.CANCEL, plain),
+        "a return": move(Action.RETURNED, lent),
+        "a message": move(Action.SAY, plain, text="At six, by the gate?"),
     }
 
 
 def exchanges_vectors() -> dict[str, Any]:
-    """What the file holds."""
+    """Return the content of exchanges.json."""
     return {
         "asker": ASKER.id.hex(),
         "owner": OWNER.id.hex(),
         "moves": [
-            {"case": case, "exchange": one.exchange.hex(), "fields": encode(one.to_fields()).hex()}
+            {
+                "case": case,
+                "exchange": one.exchange.hex(),
+                "asks": one.action is Action.ASK,
+                "fields": encode(one.to_fields()).hex(),
+            }
             for case, one in moves().items()
         ],
-        "stages": [
-            {"type": kind, "lend": lend, "moves": history, "stage": _stage(kind, lend, history)}
+        "communities": [_communities("downtown"), _communities("downtown", "eastside")],
+        "states": [
+            {"type": kind, "lend": lend, "moves": history, "state": _state(kind, lend, history)}
             for kind, lend in (("offer", False), ("offer", True), ("need", False), ("need", True))
             for history in _HISTORIES
         ],
+        "refused": refused_moves(),
     }
 
 
-def _stage(kind: str, lend: bool, history: str) -> str:
+def _communities(*names: str) -> dict[str, Any]:
+    exchange, groups = exchange_id(ASKER.id, OWNER.id, terms()), [grown(name) for name in names]
+    tags = community_tags(exchange, groups)
+    return {
+        "exchange": exchange.hex(),
+        "groups": [group.hex() for group in groups],
+        "tags": [tag.hex() for tag in tags],
+    }
+
+
+def _state(kind: str, lend: bool, history: str) -> str:
     return stage_of(made(terms(kind, lend=lend), *history.split(", "))).name

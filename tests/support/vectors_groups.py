@@ -1,4 +1,4 @@
-"""Golden bytes of groups: statements, tags, joins that hold and joins that do not."""
+"""Makes the vectors of groups: statements, tags, joins that make a member, and joins that do not."""
 
 from __future__ import annotations
 
@@ -6,50 +6,59 @@ from dataclasses import replace
 from typing import Any
 
 from protocol import Group, GroupKind, Join, Record, Step, group_text
-from protocol.trust import invitation_tag
+from protocol.trust import founded, invitation_tag
 from tests.support.chains import begun, chain, follows, invites, join_record
 from tests.support.people import NOW, Person
+from tests.support.vectors_refused_letters import refused_certificates
 
 ALICE, BOB, CAROL, MALLORY = (Person(name) for name in ("Alice", "Bob", "Carol", "Mallory"))
 
 
 def holding() -> dict[str, tuple[Person, Join]]:
-    """Joins whose chains hold, with their authors."""
+    """Return joins whose chains hold, with their authors."""
     return {
         "the founder": (ALICE, begun(ALICE)),
         "the founder, who invites Bob and Carol": (ALICE, invites(begun(ALICE), ALICE, BOB, CAROL)),
         "a second member": (BOB, chain(ALICE, BOB)),
         "a third member": (CAROL, chain(ALICE, BOB, CAROL)),
-        "one whom the founder invited from another device": (BOB, follows(begun(ALICE), ALICE.on("phone"), BOB)),
+        "a member whom the founder invited from another device": (BOB, follows(begun(ALICE), ALICE.on("phone"), BOB)),
         "the founder, who left and was invited again": (ALICE, chain(ALICE, BOB, ALICE)),
         "a community": (BOB, chain(ALICE, BOB, name="Downtown", kind=GroupKind.COMMUNITY)),
     }
 
 
 def broken() -> dict[str, tuple[Person, Join]]:
-    """Joins whose chains do not hold, with who would claim them."""
+    """Return joins whose chains do not hold, each with the person who publishes it."""
     bobs, carols = chain(ALICE, BOB), chain(ALICE, BOB, CAROL)
     founding, first, second = carols.steps
     revoked = Step(ALICE.strike().wire, first.signature)
     return {
-        "the founder's join in another's hand": (MALLORY, begun(ALICE)),
-        "a member's join in another's hand": (MALLORY, bobs),
-        "a founding that names another as the founder": (MALLORY, _of(begun(MALLORY), founder=ALICE.id)),
+        "the founder's join, published by somebody else": (MALLORY, begun(ALICE)),
+        "a member's join, published by somebody else": (MALLORY, bobs),
+        "a founding that names somebody else as the founder": (MALLORY, _of(begun(MALLORY), founder=ALICE.id)),
+        "a founding by somebody who is not the founder": (MALLORY, _founded_for(ALICE)),
+        "a founding whose signature has a bit changed": (BOB, replace(bobs, steps=(_bent(founding), first))),
         "a chain without its middle": (CAROL, replace(carols, steps=(founding, second))),
         "a chain without its founding": (CAROL, replace(carols, steps=(first, second))),
         "a chain in another order": (CAROL, replace(carols, steps=(founding, second, first))),
         "an invitation to another group": (BOB, _of(bobs, name="Oak Street")),
-        "a cell that would be a community": (BOB, _of(bobs, kind=GroupKind.COMMUNITY)),
+        "a cell that claims to be a community": (BOB, _of(bobs, kind=GroupKind.COMMUNITY)),
         "an invitation that the claimant signed": (MALLORY, follows(begun(ALICE), MALLORY, MALLORY)),
-        "a signature with a bit turned": (BOB, replace(bobs, steps=(founding, _bent(first)))),
+        "an invitation whose signature has a bit changed": (BOB, replace(bobs, steps=(founding, _bent(first)))),
         "a certificate of another's device": (BOB, replace(bobs, steps=(founding, Step(CAROL.certificate().wire, first.signature)))),
-        "a strike for a certificate": (BOB, replace(bobs, steps=(founding, revoked))),
+        "a revocation for a certificate": (BOB, replace(bobs, steps=(founding, revoked))),
         "a certificate that the identity did not sign": (BOB, replace(bobs, steps=(founding, _unsigned(first)))),
     }  # fmt: skip
 
 
 def _of(join: Join, **changes: Any) -> Join:
     return replace(join, group=Group(**{**join.group._asdict(), **changes}))
+
+
+def _founded_for(founder: Person) -> Join:
+    """Return the join of a group that names `founder`, but that Mallory founded."""
+    group = Group(**{**begun(MALLORY).group._asdict(), "founder": founder.id})
+    return founded(bytes(16), group, MALLORY.certificate(), MALLORY.keys.sign)
 
 
 def _bent(step: Step) -> Step:
@@ -69,7 +78,10 @@ def groups_vectors() -> dict[str, Any]:
             for who in (BOB, CAROL)
         ],
         "hold": [{"case": case, **_join(*claim)} for case, claim in holding().items()],
-        "refused": [{"case": case, "code": 3, **_join(*claim)} for case, claim in broken().items()],
+        "refused": [
+            *({"case": case, "code": "FORGED", **_join(*claim)} for case, claim in broken().items()),
+            *refused_certificates(),
+        ],
         "record": join_record(BOB, chain(ALICE, BOB), now=NOW).wire.hex(),
     }  # fmt: skip
 

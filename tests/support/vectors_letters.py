@@ -1,14 +1,15 @@
-"""Golden letters: sealed, opened, and refused. Other languages check theirs here."""
+"""Makes the vectors of letters: sealed, unopened and refused ones."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from protocol import Kind, Letter, RemoteError, Value
-from protocol.letters import Content, Introduction, Receipt, letter_tag, open_letter, seal
-from protocol.limits import LETTER_LIFE
+from conformance.data import to_json
+from protocol import Letter
+from protocol.letters import Content, Introduction, Receipt, letter_tag, seal
 from tests.support.people import Person, grown
+from tests.support.vectors_refused_letters import refused_letters, unknown_letter
 
 ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 PHONE = CAROL.on("phone")
@@ -29,7 +30,7 @@ CONTENTS: dict[str, tuple[Content, tuple[Person, ...]]] = {
 def sealed(
     content: Content, devices: tuple[Person, ...], *, author: Person = ALICE, addressee: Person = CAROL, why: str = ""
 ) -> Letter:
-    """A letter with the entropy that its case gives it."""
+    """Return a letter that is sealed with the entropy of its case."""
     return seal(
         content,
         author=author.id,
@@ -58,7 +59,7 @@ def letters_vectors() -> dict[str, Any]:
                 "addressee": CAROL.id.hex(),
                 "slot": SLOT.hex(),
                 "number": content.NUMBER,
-                "fields": _json(content.to_fields()),
+                "fields": to_json(content.to_fields()),
                 "letter_keys": [device.keys.letter_public.hex() for device in devices],
                 "entropy": grown("entropy", case).hex(),
                 "body": sealed(content, devices, why=case).to_body().hex(),
@@ -66,47 +67,47 @@ def letters_vectors() -> dict[str, Any]:
             }
             for case, (content, devices) in CONTENTS.items()
         ],
-        "refused": [
+        "unopened": [
+            {**_given("for a device that has no box", ALICE, SLOT, not_for_carol()), "opened": {"opened": False}},
             {
-                "case": case,
-                "author": author.id.hex(),
-                "slot": slot.hex(),
-                "body": letter.to_body().hex(),
-                "private_key": CAROL.keys.letter_private.hex(),
-                "error": _error(author, slot, letter),
-            }
-            for case, (author, slot, letter) in wrong_letters().items()
+                **_given("of a number that nobody knows yet", ALICE, SLOT, unknown_letter()),
+                "opened": {"opened": True, "addressee": CAROL.id.hex(), "number": 99, "fields": None},
+            },
+        ],
+        "refused": [
+            *(
+                {**_given(case, author, slot, letter), "code": "FORGED"}
+                for case, (author, slot, letter) in wrong_letters().items()
+            ),
+            *refused_letters(),
         ],
     }
 
 
 def wrong_letters() -> dict[str, tuple[Person, bytes, Letter]]:
-    """Letters that somebody has tampered with: under whose name and slot they come, and their body."""
+    """Return letters that somebody has tampered with: the author and the slot of the header, and the body."""
     good = sealed(Receipt(grown("answered", size=16)), (CAROL,))
     other = sealed(Receipt(grown("another", size=16)), (CAROL,), why="other")
     return {
-        "signed anew by somebody else": (BOB, SLOT, good),
-        "sent anew under another slot": (ALICE, bytes(16), good),
+        "signed again by somebody else": (BOB, SLOT, good),
+        "sent again under another slot": (ALICE, bytes(16), good),
         "with the tag of somebody else": (ALICE, SLOT, replace(good, tag=letter_tag(ALICE.id, BOB.id, SLOT))),
         "with boxes of another letter": (ALICE, SLOT, replace(good, boxes=other.boxes)),
         "with another nonce": (ALICE, SLOT, replace(good, nonce=bytes(24))),
         "with a byte changed": (ALICE, SLOT, replace(good, sealed=bytes([good.sealed[0] ^ 1]) + good.sealed[1:])),
-        "for a device that has no box": (ALICE, SLOT, sealed(Receipt(grown("answered", size=16)), (PHONE,))),
     }
 
 
-def _error(author: Person, slot: bytes, letter: Letter) -> str:
-    record = author.record(Kind.LETTER, slot, letter, life=LETTER_LIFE)
-    try:
-        opened = open_letter(record.header, letter, CAROL.keys.letter_private)
-    except RemoteError as error:
-        return error.code.name.lower()
-    assert opened is None
-    return "not for this device"
+def not_for_carol() -> Letter:
+    """Return a letter that Carol's laptop has no box of."""
+    return sealed(Receipt(grown("answered", size=16)), (PHONE,))
 
 
-def _json(value: Value) -> Any:
-    """`value` as JSON; bytes as {"hex": ...}."""
-    if isinstance(value, tuple):
-        return [_json(item) for item in value]
-    return {"hex": value.hex()} if isinstance(value, bytes) else value
+def _given(case: str, author: Person, slot: bytes, letter: Letter) -> dict[str, str]:
+    return {
+        "case": case,
+        "author": author.id.hex(),
+        "slot": slot.hex(),
+        "body": letter.to_body().hex(),
+        "private_key": CAROL.keys.letter_private.hex(),
+    }

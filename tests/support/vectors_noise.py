@@ -1,4 +1,4 @@
-"""Golden bytes of the Noise engine, made from labeled keys, in the format that Noise implementations publish theirs in."""
+"""Makes the vectors of the Noise engine, from labeled keys, in the format in which Noise implementations publish them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PROTOCOLS = tuple(
 
 
 def labeled(label: str, size: int = 32) -> bytes:
-    """Bytes that anyone can make again from their label."""
+    """Return bytes that anyone can make again from their label."""
     return blake2b(label.encode(), digest_size=size).digest()
 
 
 def inputs(protocol_name: str) -> Vector:
-    """A vector without its answers."""
+    """Return a vector without its answers."""
     psks = [labeled(f"{protocol_name} psk {index}").hex() for index in range(pattern_of(protocol_name).psk_count)]
     responder_static = labeled(f"{protocol_name} resp_static")
     vector: Vector = {"protocol_name": protocol_name}

@@ -1,4 +1,4 @@
-"""Golden answers about policies: merging those of several devices, and which changes narrow. Other languages check theirs here."""
+"""Makes the vectors of policies: how those of several devices are merged, and which changes narrow a policy."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _says(*vouches: Vouch, blocks: tuple[Block, ...] = (), preference: Preferenc
 MERGES: dict[str, list[Policy]] = {
     "no device": [],
     "one device": [_says(Vouch(B, 700, 1), Vouch(C, 0, 2), blocks=(Block(TAG, True, 3), Block(OTHER_TAG, False, 4)))],
-    "the last word about each": [
+    "the latest entry about each person": [
         _says(Vouch(B, 700, 1), Vouch(C, 300, 5)),
         _says(Vouch(B, 200, 4), Vouch(C, 900, 2), Vouch(D, 500, 3)),
     ],

@@ -1,4 +1,4 @@
-"""Golden bytes of LAN announcements: names, TXT fields, and what recognizes them."""
+"""Makes the vectors of announcements on the LAN: names, TXT records, and the keys that recognize them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from protocol.wire.presence import announce, service_names
 from tests.support.vectors_noise import labeled
+from tests.support.vectors_refused_texts import refused_announcements, unrecognized_announcements
 
 PLACES = {
     "one address": ["192.168.1.20"],
@@ -42,9 +43,21 @@ def presence_vectors() -> dict[str, Any]:
                 "nonce": nonce.hex(),
                 "padding_seed": padding_seed.hex(),
                 "txt": {key.decode(): value.hex() for key, value in announcement.txt().items()},
+                "read": {
+                    "addresses": [str(ip_address(address)) for address in announcement.addresses],
+                    "tags": sorted(tag.hex() for tag in announcement.tags),
+                },
+                "to_dial": list(dict.fromkeys(_plain(address) for address in addresses)),
             }
         )
     return {
         "names": {"random": names_random.hex(), "instance": names.instance, "host": names.host},
         "announcements": announcements,
+        "unrecognized": unrecognized_announcements(),
+        "refused": refused_announcements(),
     }
+
+
+def _plain(address: str) -> str:
+    """Return an address as it is dialed: an IPv4-mapped IPv6 address counts as IPv4."""
+    return address.removeprefix("::ffff:")

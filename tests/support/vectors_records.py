@@ -1,9 +1,10 @@
-"""Golden bytes of everything below sessions: codec, keys, records, bodies and cards. Other languages check theirs here."""
+"""Makes the vectors of values, keys, records, bodies and cards."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from conformance.data import to_json
 from protocol import (
     Audience,
     Block,
@@ -18,6 +19,8 @@ from protocol import (
     Record,
     Value,
     Vouch,
+    bech32m,
+    device_text,
     encode,
     fingerprint_words,
     person_text,
@@ -26,7 +29,11 @@ from protocol import (
     signature_message,
 )
 from protocol.tokens import Card, card_id
+from tests.support.chains import begun, chain, invites
 from tests.support.people import NOW, Person, grown
+from tests.support.vectors_refused_letters import unknown_letter
+from tests.support.vectors_refused_records import refused_bodies, refused_records
+from tests.support.vectors_refused_texts import refused_cards
 
 VALUES: dict[str, Value] = {
     "nothing": None,
@@ -49,6 +56,7 @@ VALUES: dict[str, Value] = {
     "a key": bytes(range(32)),
     "an empty array": (),
     "sixteen items": tuple(range(16)),
+    "eight arrays in each other": ((((((((),),),),),),),),
     "arrays in arrays": ((), ((1, b"\x00"), "a"), None),
 }
 
@@ -77,6 +85,7 @@ REFUSED = {
     "a long form of an array": "dc000100",
     "an array cut short": "9201",
     "an array of four thousand million items": "ddffffffff",
+    "an array of 1,025 items": "dc0401 c0*1025",
     "nine arrays in each other": "91" * 8 + "90",
 }
 
@@ -84,21 +93,14 @@ REFUSED = {
 def codec_vectors() -> dict[str, Any]:
     return {
         "accepted": [
-            {"case": case, "value": _json(value), "bytes": encode(value).hex()} for case, value in VALUES.items()
+            {"case": case, "value": to_json(value), "bytes": encode(value).hex()} for case, value in VALUES.items()
         ],
-        "refused": [{"case": case, "bytes": wire} for case, wire in REFUSED.items()],
+        "refused": [{"case": case, "bytes": wire, "code": "MALFORMED"} for case, wire in REFUSED.items()],
     }
 
 
-def _json(value: Value) -> Any:
-    """`value` as JSON; bytes as {"hex": ...}."""
-    if isinstance(value, tuple):
-        return [_json(item) for item in value]
-    return {"hex": value.hex()} if isinstance(value, bytes) else value
-
-
-def keys_vectors() -> list[dict[str, Any]]:
-    return [
+def keys_vectors() -> dict[str, Any]:
+    people = [
         {
             "identity_seed": person.identity.seed.hex(),
             "person": person.id.hex(),
@@ -115,25 +117,48 @@ def keys_vectors() -> list[dict[str, Any]]:
         }
         for person in (Person("Alice"), Person("Bob"), Person("Bob", "phone"))
     ]
+    return {
+        "people": people,
+        "refused": [{"why": why, "text": text, "code": "MALFORMED"} for why, text in _no_people()],
+    }
 
 
-def record_vectors() -> list[dict[str, Any]]:
+def _no_people() -> list[tuple[str, str]]:
+    """Return texts that are not the written form of a person, each after the reason."""
+    alice = Person("Alice")
+    text = person_text(alice.id)
+    return [
+        ("nothing", ""),
+        ("another prefix", device_text(alice.id)),
+        ("cut short", text[:-1]),
+        ("no more than a checksum", text[:9]),
+        ("a character changed", text[:10] + ("q" if text[10] != "q" else "p") + text[11:]),
+        ("a character that is not of the alphabet", text[:10] + "b" + text[11:]),
+        ("31 bytes", bech32m.to_text("mp", alice.id[:31])),
+        ("33 bytes", bech32m.to_text("mp", alice.id + b"\0")),
+    ]
+
+
+def record_vectors() -> dict[str, Any]:
     alice, bob = Person("Alice"), Person("Bob")
     offer = alice.listing(slot=grown("slot", size=16), category="food")
     cases = {
         "a certificate": alice.certificate(),
-        "a strike": alice.strike(),
+        "a revocation": alice.strike(),
         "a policy": alice.policy({bob: 700}, [Person("Mallory")]),
         "a profile": alice.profile(about="Gardener\nat number 12", place="881f1d4887fffff"),
         "an offer": offer,
-        "its header alone": offer.without_body(),
-        "its harmless next version": alice.listing(
+        "its tombstone": offer.without_body(),
+        "its next version, which keeps the old one valid": alice.listing(
             slot=offer.header.slot, version=2, min_valid_version=1, now=NOW + 60
         ),
         "its withdrawal": alice.withdrawal(offer, NOW + 120),
         "a need that follows the preference": bob.listing("A ladder", type="need", audience=Audience.FOLLOWS),
     }
-    return [{"case": case, **_record(record)} for case, record in cases.items()]
+    return {
+        "records": [{"case": case, **_record(record)} for case, record in cases.items()],
+        "refused": refused_records(),
+    }
 
 
 def _record(record: Record) -> dict[str, Any]:
@@ -151,12 +176,12 @@ def _record(record: Record) -> dict[str, Any]:
     }
 
 
-def bodies_vectors() -> list[dict[str, Any]]:
+def bodies_vectors() -> dict[str, Any]:
     salt = grown("salt", size=16)
     alice, bob, carol = Person("Alice"), Person("Bob"), Person("Carol")
     bodies: dict[str, tuple[Kind, Body]] = {
         "a device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public)),
-        "a struck device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, revoked=True)),
+        "a revoked device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, revoked=True)),
         "an empty policy": (Kind.POLICY, Policy(salt, 0)),
         "a policy": (
             Kind.POLICY,
@@ -179,6 +204,9 @@ def bodies_vectors() -> list[dict[str, Any]]:
                 presence_key=alice.presence_key,
             ),
         ),
+        "a founder's join": (Kind.JOIN, begun(alice)),
+        "a member's join with invitations": (Kind.JOIN, invites(chain(alice, bob), bob, carol, alice)),
+        "a letter": (Kind.LETTER, unknown_letter()),
         "a short offer": (Kind.LISTING, Listing("offer", "Fresh vegetables", category="food", salt=salt)),
         "a full need": (
             Kind.LISTING,
@@ -201,10 +229,15 @@ def bodies_vectors() -> list[dict[str, Any]]:
             ),
         ),
     }
-    return [{"case": case, "kind": int(kind), "body": body.to_body().hex()} for case, (kind, body) in bodies.items()]
+    return {
+        "bodies": [
+            {"case": case, "kind": int(kind), "body": body.to_body().hex()} for case, (kind, body) in bodies.items()
+        ],
+        "refused": refused_bodies(),
+    }
 
 
-def card_vectors() -> list[dict[str, Any]]:
+def card_vectors() -> dict[str, Any]:
     alice = Person("Alice")
     addresses: dict[str, tuple[tuple[str, int], ...]] = {
         "no address": (),
@@ -215,7 +248,7 @@ def card_vectors() -> list[dict[str, Any]]:
         (case, Card(alice.id, "Alice", alice.certificate(), grown(case), where, NOW + 604_800, 800, 1 + 19 * number))
         for number, (case, where) in enumerate(addresses.items())
     ]
-    return [
+    held = [
         {
             "case": case,
             "giver": card.giver.hex(),
@@ -231,3 +264,4 @@ def card_vectors() -> list[dict[str, Any]]:
         }
         for case, card in cards
     ]
+    return {"cards": held, "refused": refused_cards()}

@@ -1,4 +1,4 @@
-"""Golden bytes of frames, of reconciliation and of whole sessions, made from people and items that never change."""
+"""Makes the vectors of frames, of reconciliation and of whole sessions, from people and items that never change."""
 
 from __future__ import annotations
 
@@ -30,6 +30,9 @@ from protocol.wire.index import Index, Item
 from protocol.wire.reconcile import Reconciler, SessionHash
 from tests.support.people import NOW, Person
 from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
+from tests.support.vectors_changes import longer
+from tests.support.vectors_refused_sessions import overdue_sessions, refused_sessions
+from tests.support.vectors_refused_talks import refused_frames, refused_messages
 
 FRAMES: dict[str, Frame] = {
     "hello without roots": Hello((1,), (1,), NOW, None),
@@ -51,32 +54,23 @@ FRAMES: dict[str, Frame] = {
     "enrolled": Enrolled(b"certificate", (b"profile",), ((bytes(range(32)), "Pi"),)),
 }
 
-REFUSED: dict[str, tuple[bytes, str]] = {
-    "an unknown type": (encode((99,)), "unknown_kind"),
-    "not an array": (encode(1), "malformed"),
-    "a field too few": (encode((12,)), "malformed"),
-    "a root of the wrong length": (encode((4, 0, 0, bytes(7))), "malformed"),
-    "one root alone": (encode((1, (1,), (1,), NOW, bytes(8), None, (), None)), "malformed"),
-    "a tag of the wrong length": (encode((1, (1,), (1,), NOW, None, None, (), bytes(7))), "malformed"),
-    "a negative count": (encode((6, -1)), "malformed"),
-    "seventeen versions": (encode((1, tuple(range(17)), (1,), NOW, None, None, (), None)), "oversized"),
-    "a number in a longer form": (b"\x92\x06\xcc\x01", "malformed"),
-    "an enrolment without a signature": (encode((13, bytes(32), bytes(32), None)), "malformed"),
-    "eighteen records for a new device": (encode((14, b"", (b"",) * 18, ())), "oversized"),
-    "a device without a name": (encode((14, b"", (), ((bytes(32), ""),))), "malformed"),
-    "a map": (b"\x92\x06\x80", "malformed"),
-}
-
 
 def frame_vectors() -> dict[str, Any]:
     return {
         "frames": [{"case": case, "bytes": encode_frame(frame).hex()} for case, frame in FRAMES.items()],
-        "refused": [{"why": why, "bytes": data.hex(), "code": code} for why, (data, code) in REFUSED.items()],
+        "with_further_fields": [
+            {"case": case, "bytes": longer(encode_frame(frame)).hex(), "read_as": encode_frame(frame).hex()}
+            for case, frame in FRAMES.items()
+        ],
+        "refused": [
+            {"why": "an unknown type", "bytes": encode((99,)).hex(), "code": "UNKNOWN_KIND"},
+            *refused_frames(),
+        ],
     }
 
 
 def items(label: str, count: int, *, every: int = 60) -> set[Item]:
-    """`count` items, one each `every` seconds; 0 puts them all into the same second. Ids are hashes of short texts."""
+    """Return `count` items, `every` seconds apart (0: all in the same second). Their ids are hashes of short texts."""
     return {(NOW + number * every, _id(f"{label} {number}")) for number in range(count)}
 
 
@@ -125,7 +119,7 @@ def reconcile_vectors() -> dict[str, Any]:
             }
         )
     session_hash = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, 7)
-    index = Index(items("c", 3))
+    index, forty = Index(items("c", 3)), Index(items("d", 40))
     return {
         "handshake_hash": HANDSHAKE_HASH.hex(),
         "phase": int(Phase.CONTENT),
@@ -140,11 +134,12 @@ def reconcile_vectors() -> dict[str, Any]:
             "shorts": [short.hex() for short in session_hash.short_ids(index, 0, 3)],
         },
         "comparisons": cases,
+        "refused": refused_messages(forty, _written(forty), _written(Index(items("e", 40, every=0)))),
     }
 
 
 def _written(index: Index) -> list[list[Any]]:
-    """Each item's time and the text whose BLAKE2b-256 its id is, in the order of the set."""
+    """Return, in the order of the set, the time of each item and the text whose BLAKE2b-256 is its id."""
     return [[created, _TEXTS[id_]] for created, id_ in index]
 
 
@@ -153,27 +148,50 @@ def session_vectors() -> dict[str, Any]:
     graph = [alice.certificate(), bob.certificate()]
     offers = [bob.listing(f"offer {number}", now=NOW + number) for number in range(2)]
     need = alice.listing("need", type="need", now=NOW + 9)
+    sessions: list[dict[str, Any]] = []
 
-    def pair(ours: list[Record], theirs: list[Record], **how: bool) -> Pair:
+    def pair(case: str, ours: list[Record], theirs: list[Record], **how: bool) -> Pair:
+        """Let the two talk, and note what each side has before."""
         one, other = Side(alice), Side(bob)
         one.put(ours)
         other.put(theirs)
-        return Pair.of(one, other, **how)
+        talk = Pair.of(one, other, **how)
+        sides = {"initiator": _side(one, **how), "responder": _side(other, responder=True)}
+        talk.run()
+        sessions.append({"case": case, **sides, "frames": talk.log})
+        return talk
 
-    news = pair(graph, graph).run()
+    pair("nothing new", [*graph, need], [*graph, need])
+    pair("a first meeting over a card", graph[:1], [graph[1], *offers], acquainted=False, introduce=True)
+    pair("records both ways", [*graph, need], [*graph, *offers])
+    news = pair("news while live", graph, graph)
+    news.log.append(("!", offers[0].wire))
     news.responder.publish(offers[0])
-    talks = {
-        "nothing new": pair([*graph, need], [*graph, need]),
-        "a first meeting over a card": pair(graph[:1], [graph[1], *offers], acquainted=False, introduce=True),
-        "records both ways": pair([*graph, need], [*graph, *offers]),
-        "news while live": news,
-    }
+    news.run()
+    sessions[-1]["publisher"] = "responder"
+    for session in sessions:
+        session["frames"] = [f"{mark} {data.hex()}" for mark, data in session["frames"]]
     return {
         "handshake_hash": HANDSHAKE_HASH.hex(),
         "initiator_dh_public": alice.keys.dh_public.hex(),
         "responder_dh_public": bob.keys.dh_public.hex(),
-        "sessions": [
-            {"case": case, "frames": [f"{mark} {frame.hex()}" for mark, frame in talk.run().log]}
-            for case, talk in talks.items()
-        ],
+        "wall": NOW,
+        "sessions": sessions,
+        "overdue": overdue_sessions(),
+        "refused": refused_sessions(),
+    }
+
+
+def _side(side: Side, *, acquainted: bool = True, introduce: bool = False, responder: bool = False) -> dict[str, Any]:
+    """Return what one side of a session is given: its certificate, those that it knows, its records and its sets."""
+    phases = {
+        f"phase_{phase.value}": [[created, id_.hex()] for created, id_ in sorted(side.view(phase))] for phase in Phase
+    }
+    return {
+        "certificate": side.person.certificate().wire.hex(),
+        "shows_certificate": introduce,
+        "known_certificates": {key.hex(): record.wire.hex() for key, record in side.knows.items()},
+        "admits_first": acquainted and not responder,
+        "records": [record.wire.hex() for record in side.store.values()],
+        **phases,
     }

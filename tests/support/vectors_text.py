@@ -1,4 +1,4 @@
-"""Golden verdicts on text for people, and texts that are read as bytes: what is accepted, and what is refused."""
+"""Makes the vectors of text: accepted and refused text for people, and texts that are read as bytes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ACCEPTED = {
     "signs of markup": "a <script> & 'b'",
     "the same text composed": "Caf\u00e9",
     "the same text not composed": "Cafe\u0301",
-    "a mark that stands alone": "\u0301",
+    "a combining mark alone": "\u0301",
     "an emoji of 2022, U+1FAD8": "Beans \U0001fad8",
     "an emoji of 2022, U+1FAE8": "\U0001fae8",
     "an emoji of 2024, U+1FAE9": "\U0001fae9",
@@ -95,7 +95,7 @@ def text_vectors() -> dict[str, Any]:
             *(_case(why, said, lines=True) for why, said in ACCEPTED_IN_LINES.items()),
         ],
         "refused": [
-            {**case, "code": "malformed"}
+            {**case, "code": "MALFORMED"}
             for case in (
                 _case("empty in a field that must not be empty", ""),
                 _case("white space in a field that may be empty", " ", shortest=0),
@@ -121,13 +121,15 @@ def text_vectors() -> dict[str, Any]:
             "bytes": DATA.hex(),
             "text": WRITTEN,
             "read": [{"why": why, "utf8": said.encode().hex()} for why, said in readings().items()],
-            "refused": [{"why": why, "utf8": said.encode().hex()} for why, said in misreadings().items()],
+            "refused": [
+                {"why": why, "utf8": said.encode().hex(), "code": "MALFORMED"} for why, said in misreadings().items()
+            ],
         },
     }
 
 
 def readings() -> dict[str, str]:
-    """Return texts that all are read as DATA, each by why a reader may stumble over it."""
+    """Return texts all of which are read as DATA, by what a reader may get wrong about each."""
     return {
         "upper case": WRITTEN.upper(),
         "both cases": WRITTEN.title(),
@@ -138,7 +140,7 @@ def readings() -> dict[str, str]:
 
 
 def misreadings() -> dict[str, str]:
-    """Return texts that are not read, each by what is wrong with it."""
+    """Return texts that are refused, by what is wrong with each."""
     assert "k" in WRITTEN, "U+212A must stand for a letter of the text"
     return {
         "another prefix": to_text("mg", DATA),

@@ -1,4 +1,4 @@
-"""Golden answers about places, distances, and who may see what in every standing. Other languages check theirs here."""
+"""Makes the vectors of places, distances, and who may see what in every relation between two people."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ STANDINGS: dict[str, Standing] = {
     "regard without reach": Standing(False, None, 0),
     "one cell": Standing(False, None, None, shares_cell=True),
     "one community": Standing(False, None, None, shares_community=True),
-    "at odds in one cell": Standing(True, None, None, shares_cell=True),
+    "blocked either way in one cell": Standing(True, None, None, shares_cell=True),
     "oneself": Standing(False, None, None, yourself=True),
 }
 
@@ -139,7 +139,7 @@ def visibility_vectors() -> dict[str, Any]:
                 "policy": may_have_policy(standing, same_mesh=mesh, vouched=vouched, author_blocks=False),
                 "profile": may_have_profile(standing),
                 "letter": may_have_letter(standing, addressed=False),
-                "letter_to_him": may_have_letter(standing, addressed=True),
+                "letter_to_viewer": may_have_letter(standing, addressed=True),
             }
             for case, standing in STANDINGS.items()
             for mesh, vouched in ties

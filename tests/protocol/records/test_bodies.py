@@ -40,7 +40,7 @@ from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown
 
-VECTORS = golden("bodies.json")
+VECTORS = golden("bodies.json")["bodies"]
 
 SALT = grown("salt", size=16)
 ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")

@@ -31,7 +31,7 @@ from tests.support.golden import golden
 from tests.support.people import NOW
 from tests.support.sample_records import ALICE, BOB, OFFER, RECORDS
 
-VECTORS = golden("record.json")
+VECTORS = golden("record.json")["records"]
 
 every_record = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS.keys())
 

@@ -16,7 +16,7 @@ from protocol.tokens import Card, card_id
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown
 
-VECTORS = golden("card.json")
+VECTORS = golden("card.json")["cards"]
 
 ALICE = Person("Alice")
 ADDRESSES = (("192.168.1.20", 7345), ("fe80::2", 7345))

@@ -135,14 +135,6 @@ def test_an_enrolment_is_what_the_vectors_say() -> None:
         assert certificate_in(answered, bytes.fromhex(vector["person"]), keys).header.device == keys.device_id
 
 
-@pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["why"])
-def test_a_new_device_takes_no_certificate_but_its_own(vector: dict[str, Any]) -> None:
-    answered = decode_frame(bytes.fromhex(vector["enrolled"]))
-    assert isinstance(answered, Enrolled)
-    with pytest.raises(RemoteError):
-        certificate_in(answered, ALICE.id, PHONE.keys)
-
-
 @pytest.mark.parametrize(
     "asked",
     [

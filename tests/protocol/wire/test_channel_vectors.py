@@ -10,7 +10,7 @@ from protocol.errors import Code
 from protocol.wire.channel import Initiator, Responder
 from protocol.wire.noise import public_key
 from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, presence_psk
-from tests.support.channels import refusal
+from tests.support.channels import answer, refusal
 from tests.support.golden import golden
 
 VECTORS = golden("channel.json")
@@ -30,7 +30,7 @@ def psk_of(case: dict[str, Any]) -> Psk:
 @pytest.mark.parametrize("case", VECTORS["conversations"], ids=lambda case: case["kind"])
 def test_a_responder_understands_the_committed_conversation(case: dict[str, Any]) -> None:
     psk = psk_of(case)
-    assert (psk.key.hex(), psk.hint_key.hex()) == (case["psk"], case["tag_key"])
+    assert (psk.key.hex(), psk.hint_key.hex()) == (case["psk"], case["hint_key"])
     responder = Responder(
         static_private=unhex("responder_static_private"),
         candidates=lambda: [PskCandidate(case["kind"], psk)],
@@ -66,9 +66,18 @@ def test_an_initiator_understands_the_committed_conversation(case: dict[str, Any
         ]
 
 
-@pytest.mark.parametrize("case", VECTORS["refused"], ids=lambda case: case["why"])
-def test_the_committed_refusals_get_zero_bytes(case: dict[str, Any]) -> None:
-    assert refusal(bytes.fromhex(case["initiator_first"])) is Code[case["code"]]
+FIRST_FLIGHTS = [case for case in VECTORS["refused"] if case["do"] == "answer" and len(case["received"]) == 1]
+
+
+@pytest.mark.parametrize("case", FIRST_FLIGHTS, ids=lambda case: case["why"])
+def test_a_refused_first_flight_gets_zero_bytes(case: dict[str, Any]) -> None:
+    (flight,) = map(bytes.fromhex, case["received"])
+    responder = answer()
+    if case.get("twice"):
+        seen = SeenEphemerals()
+        answer(seen=seen).receive(flight)
+        responder = answer(seen=seen)
+    assert refusal(flight, responder) is Code[case["code"]]
 
 
 @pytest.mark.parametrize("case", VECTORS["conversations"], ids=lambda case: case["kind"])

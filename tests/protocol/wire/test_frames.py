@@ -106,11 +106,6 @@ def test_random_bytes_are_refused_or_are_a_frame_in_its_one_form(data: bytes) ->
     assert data == encode_frame(frame) or len(data) > len(encode_frame(frame))  # further fields are not kept
 
 
-@pytest.mark.parametrize("vector", VECTORS["refused"], ids=lambda vector: vector["why"])
-def test_the_golden_refusals_hold(vector: dict[str, str]) -> None:
-    refused(bytes.fromhex(vector["bytes"]), Code[vector["code"].upper()])
-
-
 HELLO: tuple[Value, ...] = ((1,), (1,), 0, None, None, (), None)
 
 

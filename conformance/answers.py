@@ -1,0 +1,31 @@
+"""Answers the questions of a conformance run with this implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from conformance import data, decisions, meetings, talks
+from protocol import RemoteError
+
+Question = dict[str, Any]
+Answer = dict[str, Any]
+
+OPERATIONS: dict[str, dict[str, Callable[[Question], Answer]]] = {
+    **data.OPERATIONS,
+    **decisions.OPERATIONS,
+    **meetings.OPERATIONS,
+    **talks.OPERATIONS,
+}
+"""For each file of vectors what its questions ask to do."""
+
+
+def answer(question: Question) -> Answer:
+    """Return the answer: what was asked for under `ok`, or the code of the refusal under `refused`."""
+    operation = OPERATIONS.get(question["file"], {}).get(question["do"])
+    if operation is None:
+        return {"unsupported": True}
+    try:
+        return {"ok": operation(question)}
+    except RemoteError as error:
+        return {"refused": error.code.name}

@@ -1,0 +1,264 @@
+"""Groups, letters and moves that every reader must refuse, each with the rule that refuses it and the code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+from nacl import bindings
+
+from protocol import Letter, Record, Step
+from protocol.letters import Action, Introduction, letter_tag
+from protocol.limits import (
+    COMMUNITY_TAG_BYTES,
+    DEVICE_LIFE,
+    EXCHANGE_ID_BYTES,
+    GROUPS_MAX,
+    INTRODUCTION_TEXT_MAX,
+    MESSAGE_MAX,
+    NAME_MAX,
+    QUANTITY_MAX,
+    TITLE_MAX,
+    UNIT_MAX,
+)
+from tests.support.chains import chain
+from tests.support.exchanges import ASKER, OWNER, move, terms
+from tests.support.malformed_records import rewritten, with_signature
+from tests.support.people import NOW, Person, grown
+from tests.support.vectors_changes import Change, ascending, changed, longer, refusals, shorter, written
+
+ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
+
+
+# --- groups ----------------------------------------------------------------------------------------------------------
+
+
+def refused_certificates() -> list[dict[str, Any]]:
+    """Return joins of Bob's in which one step comes with something that is not the inviter's certificate."""
+    whole = chain(ALICE, BOB)
+    certificate = ALICE.certificate()
+    too_long = NOW + DEVICE_LIFE + 1
+    cases = {
+        "bytes that are no record for a certificate": (b"\x90", "MALFORMED"),
+        "a profile for a certificate": (ALICE.profile().wire, "FORGED"),
+        "a certificate without its body": (certificate.without_body().wire, "FORGED"),
+        "a certificate that lives too long": (
+            rewritten(ALICE, certificate, expires=too_long, latest_expiry=too_long).wire,
+            "EXPIRED",
+        ),
+        "a certificate in another slot": (rewritten(ALICE, certificate, slot=bytes(16)).wire, "MALFORMED"),
+        "a certificate whose body is not one": (rewritten(ALICE, certificate, body=b"\x90").wire, "MALFORMED"),
+        "a certificate whose body says revoked": (
+            rewritten(ALICE, certificate, body=ALICE.strike().body).wire,
+            "FORGED",
+        ),
+    }
+    unrevoked = rewritten(ALICE, ALICE.strike(), body=certificate.body)
+    cases["a revocation whose body does not say so"] = (unrevoked.wire, "FORGED")
+    return [
+        {
+            "case": case,
+            "code": code,
+            "author": BOB.id.hex(),
+            "body": replace(whole, steps=(whole.steps[0], Step(wire, whole.steps[1].signature))).to_body().hex(),
+        }
+        for case, (wire, code) in cases.items()
+    ]
+
+
+# --- letters ---------------------------------------------------------------------------------------------------------
+
+_KEY = grown("a letter's key")
+_NONCE_DOMAIN = b"meshnode letter nonce v1\0"
+SLOT = grown("letter", size=16)
+
+
+def by_hand(plain: bytes, *, nonce: bytes | None = None, padded: bytes | None = None) -> Letter:
+    """Return the letter from Alice to Carol with this content, whether a node would seal it or not."""
+    nonce = blake2b(_NONCE_DOMAIN, key=_KEY, digest_size=24).digest() if nonce is None else nonce
+    ephemeral = grown("a box's key")
+    shown = bindings.crypto_scalarmult_base(ephemeral)
+    public = CAROL.keys.letter_public
+    box_nonce = blake2b(shown + public, digest_size=24).digest()
+    box = shown + bindings.crypto_box(_KEY, box_nonce, public, ephemeral)
+    boxes = sorted([box, *(grown("nobody's box", number, size=40) * 2 for number in range(3))])
+    padded = (plain + b"\x80").ljust(_size(len(plain)), b"\0") if padded is None else padded
+    sealed = bindings.crypto_secretbox(padded, nonce, _KEY)
+    return Letter(grown("salt", size=16), letter_tag(ALICE.id, CAROL.id, SLOT), tuple(boxes), nonce, sealed)
+
+
+def _size(length: int) -> int:
+    return next(size for size in (512, 2048, 8192, 16384) if length < size)
+
+
+def content(number: int, fields: Any) -> bytes:
+    """Return the inside of a letter from Alice to Carol."""
+    return written([ALICE.id, CAROL.id, SLOT, number, fields])
+
+
+def refused_letters() -> list[dict[str, Any]]:
+    """Return letters from Alice that Carol's device opens and refuses by what is inside."""
+    receipt = content(1, [grown("answered", size=16)])
+    inside: dict[str, bytes] = {
+        "content of four fields": shorter(receipt),
+        "content of six fields": longer(receipt),
+        "content that is no array": b"\x00",
+        "content with a longer form of the array": b"\xdc\x00\x05" + receipt[1:],
+        "an author that is text": changed(receipt, [0], "a" * 32),
+        "an addressee that is text": changed(receipt, [1], "a" * 32),
+        "an addressee of 31 bytes": changed(receipt, [1], CAROL.id[:31]),
+        "a slot that is text": changed(receipt, [2], "s" * 16),
+        "a number that is a boolean": changed(receipt, [3], True),
+        "fields that are no array": changed(receipt, [4], 0),
+        "fields of an unknown number that are no array": content(99, 0),
+        "a list of 65 items inside": changed(receipt, [4], [0] * 65),
+        "a receipt without a slot": content(1, []),
+        "a receipt with two fields": content(1, [bytes(16), 0]),
+        "a receipt whose slot is text": content(1, ["s" * 16]),
+        "a receipt whose slot has 15 bytes": content(1, [bytes(15)]),
+        "a move of six fields": content(2, _ask_fields()[:-1]),
+        **{why: content(3, fields) for why, fields in _introductions().items()},
+    }
+    letters = {why: (by_hand(plain), "MALFORMED") for why, plain in inside.items()}
+    letters |= {
+        "padding that does not end in 0x80": (by_hand(b"", padded=(receipt + b"\x81").ljust(512, b"\0")), "MALFORMED"),
+        "a nonce that is not the key's": (by_hand(receipt, nonce=bytes(24)), "FORGED"),
+        "an author who is not the header's": (by_hand(changed(receipt, [0], BOB.id)), "FORGED"),
+        "a slot that is not the header's": (by_hand(changed(receipt, [2], bytes(16))), "FORGED"),
+        "an addressee who is not the tag's": (by_hand(changed(receipt, [1], BOB.id)), "FORGED"),
+    }
+    return [
+        {
+            "case": why,
+            "author": ALICE.id.hex(),
+            "slot": SLOT.hex(),
+            "body": letter.to_body().hex(),
+            "private_key": CAROL.keys.letter_private.hex(),
+            "code": code,
+        }
+        for why, (letter, code) in letters.items()
+    ]
+
+
+def unknown_letter() -> Letter:
+    """Return a letter whose content has a number that nobody knows yet."""
+    return by_hand(content(99, []))
+
+
+def _introductions() -> dict[str, list[Any]]:
+    fields = list(Introduction(BOB.id, "Bob", "You both keep bees.", (BOB.certificate(),)).to_fields())
+    certificate = BOB.certificate()
+    phone = BOB.on("phone")
+    too_long = NOW + DEVICE_LIFE + 1
+
+    def other(place: int, value: Any) -> list[Any]:
+        return [*fields[:place], value, *fields[place + 1 :]]
+
+    wrong: dict[str, Record] = {
+        "of a person introduced with somebody else's certificate": ALICE.certificate(),
+        "with a profile for a certificate": BOB.profile(),
+        "with a certificate without its body": certificate.without_body(),
+        "with a revocation": phone.strike(),
+        "with a certificate that lives too long": rewritten(BOB, certificate, expires=too_long, latest_expiry=too_long),
+        "with a certificate whose body is not one": rewritten(BOB, certificate, body=b"\x90"),
+        "with a certificate that nobody signed": with_signature(certificate, bytes(64)),
+    }
+    return {
+        "an introduction of three fields": fields[:3],
+        "an introduction of five fields": [*fields, 0],
+        "an introduction whose person is text": other(0, "p" * 32),
+        "an introduction whose person has 31 bytes": other(0, BOB.id[:31]),
+        "an introduction without a name": other(1, ""),
+        "an introduction whose name is bytes": other(1, b"Bob"),
+        "an introduction whose name is too long": other(1, "a" * (NAME_MAX + 1)),
+        "an introduction whose message is too long": other(2, "a" * (INTRODUCTION_TEXT_MAX + 1)),
+        "an introduction whose certificates are no array": other(3, 0),
+        "an introduction without certificates": other(3, []),
+        "an introduction with nine certificates": other(
+            3, [BOB.on(f"device {number}").certificate().wire for number in range(9)]
+        ),
+        "an introduction whose certificate is text": other(3, ["certificate"]),
+        "an introduction with a certificate and text": other(3, [certificate.wire, "certificate"]),
+        "an introduction with bytes that are no record": other(3, [b"\x90"]),
+        **{f"an introduction {why}": other(3, [record.wire]) for why, record in wrong.items()},
+    }
+
+
+# --- moves -----------------------------------------------------------------------------------------------------------
+
+
+def _ask_fields() -> list[Any]:
+    return [*move(Action.ASK, terms(lend=True, return_by=NOW + 1)).to_fields()]
+
+
+def refused_moves() -> list[dict[str, Any]]:
+    """Return moves that are refused, and asks that begin no exchange of their name."""
+    ask = written(_ask_fields())
+    accept = written(move(Action.ACCEPT, terms()).to_fields())
+    say = written(move(Action.SAY, terms()).to_fields())
+    tags = ascending(3, COMMUNITY_TAG_BYTES)
+    fields = [
+        Change("an exchange of 15 bytes", [0], bytes(EXCHANGE_ID_BYTES - 1)),
+        Change("action 0", [1], 0),
+        Change("action 8", [1], len(Action) + 1),
+        Change("an action that is a boolean", [1], True),
+        Change("a time that is none", [2], None),
+        Change("a time before 1970", [2], -1),
+        Change("a message that is too long", [3], "a" * (MESSAGE_MAX + 1)),
+        Change("a message that is no text", [3], None),
+        Change("an ask without terms", [4], None),
+        Change("terms that are no array", [4], 0),
+        Change("terms of eight fields", [4], _ask_fields()[4][:-1]),
+        Change("terms with a nonce of 15 bytes", [4, 0], bytes(15)),
+        Change("terms with a slot of 15 bytes", [4, 1], bytes(15)),
+        Change("terms of type 2", [4, 2], 2),
+        Change("terms whose type is a boolean", [4, 2], True),
+        Change("terms without a title", [4, 3], ""),
+        Change("terms whose title is too long", [4, 3], "a" * (TITLE_MAX + 1)),
+        Change("terms of category 10", [4, 4], 10),
+        Change("terms of category -1", [4, 4], -1),
+        Change("terms with a quantity of 0", [4, 5], 0),
+        Change("terms with a quantity that is too large", [4, 5], QUANTITY_MAX + 1),
+        Change("terms with a unit that is too long", [4, 6], "a" * (UNIT_MAX + 1)),
+        Change("terms whose lend is a number", [4, 7], 1),
+        Change("terms with a return before 1970", [4, 8], -1),
+        Change("terms with a return of what is not lent", [4, 7], False),
+        Change("communities that are no array", [5], 0),
+        Change("more communities than a person may be in", [5], ascending(GROUPS_MAX + 1, COMMUNITY_TAG_BYTES)),
+        Change("a community's tag of 15 bytes", [5], [bytes(15)]),
+        Change("communities out of order", [5], tags[::-1]),
+        Change("a community twice", [5], [tags[0], tags[0]]),
+        Change("reason 3", [6], 3),
+        Change("a reason that is text", [6], "gone"),
+        Change("a reason for an ask", [6], 1),
+    ]
+    others = [
+        Change("an acceptance with terms", [4], _ask_fields()[4]),
+        Change("an acceptance with a reason", [6], 1),
+    ]
+    return [
+        *refusals(ask, "fields", fields),
+        *refusals(accept, "fields", others),
+        *refusals(say, "fields", [Change("words without words", [3], ""), Change("words with communities", [5], tags)]),
+        {"why": "a move of six fields", "fields": shorter(ask).hex(), "code": "MALFORMED"},
+        {"why": "a move of eight fields", "fields": longer(ask).hex(), "code": "MALFORMED"},
+        *(
+            {
+                "why": why,
+                "do": "ask",
+                "asker": ASKER.id.hex(),
+                "owner": OWNER.id.hex(),
+                "fields": data.hex(),
+                "code": "FORGED",
+            }
+            for why, data in (
+                ("an ask whose terms are not those of its exchange", changed(ask, [4, 3], "Ladder")),
+                (
+                    "an ask in somebody else's exchange",
+                    changed(ask, [0], grown("another exchange", size=EXCHANGE_ID_BYTES)),
+                ),
+                ("an acceptance in place of an ask", accept),
+            )
+        ),
+    ]
