@@ -1,11 +1,11 @@
-"""The connections that stand, and which of two between the same devices stays.
+"""Keeps the open connections, and decides which of two between the same devices stays.
 
-A connection is known by person and device together: anybody can certify somebody else's device as his own, and must
-not push out, or pass for, the connection of its owner.
+A connection is keyed by person and device together: anybody can certify somebody else's device as their own, and must
+neither displace the connection of its owner nor pass for it.
 
-Both ends must choose alike without a word. Where both dialed at the same time, the connection that the device with the
-smaller id dialed stays. Where one is older, its dialer has come back after losing it (a restart, a cut way) and does
-not know the old one any more: the new one stays.
+Both ends decide alike without a message (protocol/README.md, "Two connections between two devices"). If one device
+dialed both, the newer stays: the dialer has lost the older, by a restart or a broken route. If each dialed one, both at
+the same time, the one stays that the device with the smaller key dialed; if not at the same time, the newer.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ SAME_TIME_SECONDS = 10.0
 
 
 class Connection(Protocol):
-    """What is looked at: whose device is at the other end, whether he is a direct contact, who dialed, and since when.
+    """An open connection: the person and device at the other end, and who dialed.
 
-    `since` is in monotonic seconds.
+    `contact`: the person is a direct contact. `since` is in monotonic seconds.
     """
 
     @property
@@ -36,10 +36,10 @@ class Connection(Protocol):
 
 
 Kept = TypeVar("Kept", bound=Connection)
-Place = tuple[PersonId, DeviceId]
+PeerDevice = tuple[PersonId, DeviceId]
 
 
-class ConnectionTable(dict[Place, Kept]):
+class ConnectionTable(dict[PeerDevice, Kept]):
     """At most one connection a person's device, SESSIONS_PER_PERSON_MAX a person and SESSIONS_MAX in all."""
 
     def __init__(self, me: DeviceId) -> None:
@@ -47,42 +47,44 @@ class ConnectionTable(dict[Place, Kept]):
         self._me = me
 
     def admit(self, new: Kept) -> list[tuple[Kept, Code]]:
-        """Take in a connection that has just proven whose it is. Returns which to close, with which code.
+        """Add a connection whose other end has just proven who it is. Return the connections to close, each with its code.
 
-        Where no place is left, the latest of those who are no direct contacts makes room for one who is.
+        The new one may be among them. If the table is full, a direct contact displaces the latest of the connections with
+        people who are none.
         """
-        place = _place(new)
-        old = self.get(place)
+        key = _key(new)
+        old = self.get(key)
         if old is not None:
             if not self._replaces(new, old):
                 return [(new, Code.DUPLICATE)]
-            self[place] = new
+            self[key] = new
             return [(old, Code.DUPLICATE)]
         if sum(person == new.person for person, _ in self) >= limits.SESSIONS_PER_PERSON_MAX:
             return [(new, Code.BUSY)]
         closing: list[tuple[Kept, Code]] = []
         if len(self) >= limits.SESSIONS_MAX:
-            guests = [link for link in self.values() if not link.contact] if new.contact else []
-            if not guests:
+            others = [connection for connection in self.values() if not connection.contact] if new.contact else []
+            if not others:
                 return [(new, Code.BUSY)]
-            latest = max(guests, key=lambda link: link.since)
-            del self[_place(latest)]
+            latest = max(others, key=lambda connection: connection.since)
+            del self[_key(latest)]
             closing.append((latest, Code.BUSY))
-        self[place] = new
+        self[key] = new
         return closing
 
-    def leave(self, link: Kept) -> bool:
-        """It is over; whether it was the one that stood for its device."""
-        if self.get(_place(link)) is link:
-            del self[_place(link)]
+    def remove(self, connection: Kept) -> bool:
+        """Remove a connection that is over. Return whether it was in the table, and not replaced before."""
+        if self.get(_key(connection)) is connection:
+            del self[_key(connection)]
             return True
         return False
 
     def _replaces(self, new: Kept, old: Kept) -> bool:
-        if new.since - old.since >= SAME_TIME_SECONDS or new.dialed == old.dialed:
-            return True
+        """Whether `new` stays. It was identified last, but may have been opened first."""
+        if new.dialed == old.dialed or abs(new.since - old.since) >= SAME_TIME_SECONDS:
+            return new.since >= old.since
         return new.dialed == (self._me < new.device)
 
 
-def _place(link: Connection) -> Place:
-    return link.person, link.device
+def _key(connection: Connection) -> PeerDevice:
+    return connection.person, connection.device
