@@ -177,7 +177,7 @@ class Dialer:
             endpoint.announced = True
             endpoint.heard = now
             self._move(endpoint, EndpointEvent.HEARD, now + pause)
-        # The oldest go: whoever shares this person's key could announce wrong addresses, and must not displace new ones.
+        # The oldest go: a person who has the same key could announce wrong addresses, which must not displace new ones.
         announced = sorted(
             (endpoint for endpoint in known.endpoints.values() if endpoint.announced),
             key=lambda endpoint: -endpoint.heard,

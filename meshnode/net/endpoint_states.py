@@ -22,7 +22,7 @@ class EndpointState(Enum):
 
     WAITING = "dialed when its pause is over and its person is missing"
     DIALING = "a connection to it is being made"
-    CONNECTED = "a session with the device that answers there is open, whoever dialed"
+    CONNECTED = "a session with the device that answers there is open, whichever side dialed"
     FORGOTTEN = "no longer dialed"
 
 

@@ -1,4 +1,4 @@
-"""A service of multicast DNS, as this node announces it and as it receives one. They know neither zeroconf nor trio."""
+"""A service of multicast DNS, as this node announces it and as it receives one; independent of zeroconf and trio."""
 
 from __future__ import annotations
 
