@@ -286,7 +286,7 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
             _report_ready(config.home, replica, network, ready, started)
-            network.discover()
+            network.start_discovery()
             nursery.start_soon(scheduler.run)
             nursery.start_soon(letter_scheduler.run)
             async for number in signals:

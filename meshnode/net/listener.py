@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from meshnode.errors import Failed
+from meshnode.errors import Failed, StorageFailed
 from meshnode.net.interfaces import Interfaces
 
 log = logging.getLogger(__name__)
@@ -42,8 +42,8 @@ Handler = Callable[[trio.SocketStream, str], Awaitable[None]]  # a connection, a
 class Listener:
     """Accepts TCP connections and runs `handler(stream, host)` for each, in a task of `nursery`.
 
-    The stream is closed when the handler returns. If the handler raises Failed, the error goes on to `nursery` and ends
-    the node; any other error is logged and costs that one connection. Driven by `Network`: `open` once, `use` at every
+    The stream is closed when the handler returns. If the handler raises StorageFailed, the error goes on to `nursery` and
+    ends the node; any other error is logged and costs that one connection. Driven by `Network`: `open` once, `use` at every
     change of addresses, `close` at the end. Cancelling `nursery` closes the sockets and the connections.
     """
 
@@ -134,7 +134,7 @@ class Listener:
     async def _handle(self, stream: trio.SocketStream) -> None:
         try:
             await self._handler(stream, host_of(stream))
-        except Failed:
+        except StorageFailed:
             raise
         except OSError as error:
             log.debug("a connection ended before it was handled: %s", error)

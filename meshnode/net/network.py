@@ -40,9 +40,7 @@ log = logging.getLogger(__name__)
 
 PORT_KEPT = "port"  # the name of the port in the store's small values
 CONTACTS_PAUSE = 0.5  # between two readings of the contacts: a first synchronization changes them with every batch
-DIAL_BACK_PAUSE = (
-    0.3  # of two nodes that receive each other's announcements, one gives the other this time to dial first
-)
+DIAL_BACK_PAUSE = 0.3  # of two nodes that receive each other's announcements, one lets the other dial first
 HEARD_SECONDS = 180.0  # for how long a person counts as heard after an announcement
 CLOSE_SECONDS = 1.0
 SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wait longer
@@ -61,7 +59,7 @@ class Options:
 class Network:
     """Connects this node with others.
 
-    `node.py` starts `run` in a nursery, calls `discover` when the rest of the node runs, and ends it with `close`; the
+    `node.py` starts `run` in a nursery, calls `start_discovery` when the rest of the node runs, and ends it with `close`; the
     local API uses the other methods. Everything belongs to the event loop; what touches `replica` runs on `store_thread`.
     `jitter` returns a number from 0 up to 1, which spreads the dialer's pauses.
     """
@@ -195,7 +193,7 @@ class Network:
         nursery.start_soon(self._keep_contacts)
         nursery.start_soon(self._connector.run)
 
-    def discover(self) -> None:
+    def start_discovery(self) -> None:
         """Start multicast DNS. A step of its own, because importing zeroconf must not delay the rest of the node."""
         if self._nursery is not None and self._discovery is not None:
             self._nursery.start_soon(self._discovery.run)
