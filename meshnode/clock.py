@@ -18,9 +18,7 @@ from protocol import PersonId, limits
 
 RELEASED = 1_735_689_600  # 1 January 2025: no node ran earlier
 SLACK = limits.HOUR  # clocks this far apart agree
-LEAP = (
-    45 * limits.DAY
-)  # a wall clock further ahead of the floor must be confirmed, since deleting by it could not be undone
+LEAP = 45 * limits.DAY  # a wall clock further ahead of the floor needs confirmation: deletions cannot be undone
 FIRST_LEAP = 15 * 365 * limits.DAY  # the same for a node that has never written, counted from RELEASED
 PEERS_NEEDED = 3  # people we vouch for; among three, two honest ones decide the median
 
