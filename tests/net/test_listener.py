@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from meshnode.errors import Failed
+from meshnode.errors import Failed, StorageFailed
 from meshnode.net.interfaces import Interfaces, LocalAddress, snapshot
 from meshnode.net.listener import Listener
 
@@ -137,3 +137,13 @@ async def test_a_handler_that_fails_costs_its_connection_and_not_the_node(caplog
         assert await reach("127.0.0.1", port)
         nursery.cancel_scope.cancel()
     assert "could not be handled" in caplog.text
+
+
+async def test_a_failed_disk_in_a_handler_ends_the_node() -> None:
+    async def fail(stream: trio.SocketStream, host: str) -> None:
+        raise StorageFailed("the disk failed")
+
+    with pytest.RaisesGroup(StorageFailed):
+        async with trio.open_nursery() as nursery:
+            listening = Listener(nursery, fail, wildcard=False)
+            await reach("127.0.0.1", listening.open(V4, wanted=None, kept=None))
