@@ -1,4 +1,4 @@
-"""How fast and how small a node is: one file a measure, a common harness, one village to measure with.
+"""Measures the speed and size of a node: one file a measure, a common harness, and a village of test data.
 
-`scripts/bench` runs it; docs/measures.md says how each figure is taken, what it came to, and where it must go.
+`scripts/bench` runs it; docs/measures.md says how each figure is taken, its latest value, and its goal.
 """

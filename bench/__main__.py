@@ -1,4 +1,4 @@
-"""`scripts/bench`: run the measures named, or all of them, print the table and save every sample."""
+"""Runs the named measures, or all of them, prints the table and saves every sample. `scripts/bench` calls it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 from bench import machine
 from bench.harness import SIZES, Report
 
-# In this order: first what runs inside this process, then what starts daemons, then what needs namespaces.
+# In this order: measures inside this process, then those that start daemons, then the one that needs namespaces.
 MEASURES = ("ingest", "reconcile", "sync", "paths", "discover", "node", "daemons", "lan")
-BUSY = 0.5  # processes that want a core beside us
+BUSY = 0.5  # load average of other processes from which figures are not reliable
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command; returns its exit code."""
+    """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description="Measure a node. See docs/measures.md.")
     parser.add_argument("measures", nargs="*", metavar="MEASURE", help=f"any of {', '.join(MEASURES)} (default: all)")
-    parser.add_argument("--size", choices=SIZES, default="usual", help="how much to measure with")
-    parser.add_argument("--runs", type=int, help="samples a figure (default: as the size says)")
-    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="where every sample goes")
+    parser.add_argument("--size", choices=SIZES, default="usual", help="the amount of test data")
+    parser.add_argument("--runs", type=int, help="samples for each figure (default: depends on the size)")
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="the file for all samples")
     chosen = parser.parse_args(arguments)
     unknown = [name for name in chosen.measures if name not in MEASURES]
     if unknown:
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def say(text: str) -> None:
-    """Tell whoever waits, beside the table."""
+    """Print a line of progress on standard error; the table goes to standard output."""
     sys.stderr.write(f"bench: {text}\n")
 
 

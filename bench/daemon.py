@@ -1,4 +1,4 @@
-"""Real daemons for the bench: each a process of its own over a home of its own, on loopback only."""
+"""Starts real daemons for the bench, each a process with a home of its own, on loopback only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STOP = 10.0
 
 
 def make_home(person: Person, directory: Path, store: Path) -> Home:
-    """A home for one of the village's people, with a copy of `store`."""
+    """Make a home for a person of the village, with a copy of `store`."""
     home = Home(directory)
     keys = person.keys
     seeds = iter((person.identity.seed, keys.sign_seed, keys.dh_private, keys.letter_private))
@@ -38,7 +38,7 @@ def make_home(person: Person, directory: Path, store: Path) -> Home:
 
 
 def free_port() -> int:
-    """A TCP port that nobody has at this moment."""
+    """Return a TCP port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -46,7 +46,7 @@ def free_port() -> int:
 
 
 class Daemon:
-    """A running node, ready when this returns; stopped at the end of the block."""
+    """A running node: ready once constructed, stopped at the end of the `with` block."""
 
     def __init__(self, home: Home, *options: str) -> None:
         self.home = home
@@ -78,15 +78,15 @@ class Daemon:
         return self._process.pid
 
     def records(self) -> int:
-        """How many it holds."""
+        """Return how many records the node holds."""
         return int(self.api.get("/v1/status")["records"])
 
     def live(self) -> bool:
-        """Whether it has a session in which both sides have settled."""
+        """Whether the node has a session in which both sides have finished comparing."""
         return any(peer["live"] for peer in self.api.get("/v1/peers")["peers"])
 
     def stop(self) -> None:
-        """Ask it to go, and wait until it has."""
+        """Stop the node and wait for its end."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(STOP)
@@ -94,16 +94,16 @@ class Daemon:
             self._process.stdout.close()
 
     def log(self, event: str) -> list[dict[str, Any]]:
-        """What it has logged under that name."""
-        told = [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines()]
-        return [line for line in told if line["event"] == event]
+        """Return the lines that the node has logged for an event."""
+        lines = [json.loads(line) for line in self._log.read_text(encoding="utf-8").splitlines()]
+        return [line for line in lines if line["event"] == event]
 
 
 def wait_until(look: Callable[[], bool]) -> float:
-    """Seconds until `look` is true."""
+    """Wait until `look` returns True and return how many seconds that took."""
     started = time.perf_counter()
     while not look():
         if time.perf_counter() - started > WAIT:
-            raise AssertionError("what was waited for did not come")
+            raise AssertionError(f"nothing changed within {WAIT:g} s")
         time.sleep(LOOK_EVERY)
     return time.perf_counter() - started

@@ -1,7 +1,7 @@
-"""Two daemons over TCP on loopback: a well filled one and an empty one, then two well filled ones that differ.
+"""Measures how two daemons sync over TCP on loopback: one full and one empty, then two full ones that differ.
 
-Seconds run from the moment at which the second daemon says it is ready until both hold the same and have settled, so
-dialing is part of them. Bytes are what TCP carried, handshake and goodbye included, as the links themselves report.
+The time is counted from the moment the second daemon is ready until both hold the same records and are live, so it
+includes dialing. Bytes are the payload of TCP, handshake and Bye included, as the links log them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench.village import Village, village_store
 
 
 class Synced(NamedTuple):
-    """What one meeting came to."""
+    """The figures of one run."""
 
     seconds: float
     bytes_in: int
@@ -25,19 +25,19 @@ class Synced(NamedTuple):
 
 
 def measure(report: Report) -> None:
-    """Fill an empty node, with some and with many; then let two nodes that hold many differ a little."""
+    """Fill an empty node with some records and with many; then sync two nodes with many records that differ a little."""
     size = report.size
     small, village = Village.of_listings(size.some), Village.of_listings(size.many)
     with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
+        folder = Path(directory)
         for name, people, count in (("some", small, size.some), ("many", village, size.many)):
-            village_store(people, place / f"before {name}", people.acquaintance())
-            village_store(people, place / name, people.everything(count))
-            _report(report, people, f"{count:,} to an empty node", place / name, place / f"before {name}")
+            village_store(people, folder / f"before {name}", people.acquaintance())
+            village_store(people, folder / name, people.everything(count))
+            _report(report, people, f"{count:,} to an empty node", folder / name, folder / f"before {name}")
         for number in size.differences:
-            here, there = place / f"here {number}", place / f"there {number}"
+            here, there = folder / f"here {number}", folder / f"there {number}"
             for store, series in ((here, "beans"), (there, "peas")):
-                shutil.copy(place / "many", store)
+                shutil.copy(folder / "many", store)
                 village_store(village, store, village.listings(number // 2, series=series))
             _report(report, village, f"{number:,} of {size.many:,} differ", here, there)
 
@@ -50,13 +50,13 @@ def _report(report: Report, village: Village, name: str, callee: Path, caller: P
 
 
 def _meet(village: Village, callee_store: Path, caller_store: Path) -> Synced:
-    """Let the newcomer meet the top, each over a copy of its store."""
+    """Let the newcomer's node sync with the node of the top person, each with a copy of its store."""
     port = free_port()
     with tempfile.TemporaryDirectory() as directory:
         top = make_home(village.top, Path(directory) / "top", callee_store)
         newcomer = make_home(village.newcomer, Path(directory) / "newcomer", caller_store)
         with Daemon(top, "--no-mdns", "--port", str(port)) as callee:
-            callee.api.get("/v1/discover")  # answered when it has read all that it holds
+            callee.api.get("/v1/discover")  # returns when the node has read all its records
             with Daemon(newcomer, "--no-mdns", "--peer", f"127.0.0.1:{port}") as caller:
                 seconds = wait_until(lambda: caller.live() and caller.records() == callee.records())
             (link,) = [line for line in caller.log("link ended") if "peer" in line]

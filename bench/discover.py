@@ -1,4 +1,4 @@
-"""Searching what others offer, of which all is visible: the use-case itself, without HTTP around it."""
+"""Measures searches among listings that are all visible, by calling the use-case directly, without HTTP."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SEARCHES = {
 
 
 def measure(report: Report) -> None:
-    """Read all listings once, then ask for this and that."""
+    """Read all listings once, then search for different things."""
     village = Village.of_listings(report.size.many)
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "store.db"

@@ -1,7 +1,7 @@
-"""What every measure uses: samples in, medians out, a table for people and JSON for programs.
+"""Collects samples for all measures and reports their medians, as a table for people and JSON for programs.
 
-A figure is the median of several runs. Machines are noisy and differ, so wherever there is a physical limit to compare
-with, it is measured in the same run, right beside each sample, and the figure is judged by the ratio.
+A figure is the median of several runs. Machines are noisy and differ, so if there is a physical limit to compare with,
+it is measured in the same run beside each sample, and the figure is judged by the ratio.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from typing import NamedTuple
 
 
 class Size(NamedTuple):
-    """How much is measured with."""
+    """The amounts of test data and runs."""
 
     name: str
     runs: int
     some: int
-    """Records that go to an empty node."""
+    """Records sent to an empty node."""
     many: int
-    """Records that a well filled node holds."""
+    """Records in a full node."""
     differences: tuple[int, ...]
     people: int
-    """In the web of trust of which best paths are searched."""
+    """People in the web of trust in which best paths are searched."""
     nodes: int
-    """In a row on the LAN."""
+    """Nodes in a row on the LAN."""
     offers: int
-    """Made one after the other on that LAN, and calls of the command."""
+    """Offers made one after the other on that LAN; also the number of calls of a command."""
     idle_seconds: float
 
 
@@ -47,14 +47,14 @@ SIZES = {
 
 
 class Bound(NamedTuple):
-    """What a figure, or its ratio, is to reach: at most, or at least."""
+    """The limits for a figure or its ratio: a first one and the goal. They are upper limits, or lower ones (`at_least`)."""
 
     first: float
     goal: float
     at_least: bool = False
 
     def met(self, value: float) -> str:
-        """`goal`, `first`, or `missed`."""
+        """Return which limit the value meets: "goal", "first", or "missed"."""
         for word, bound in (("goal", self.goal), ("first", self.first)):
             if (value >= bound) if self.at_least else (value <= bound):
                 return word
@@ -70,7 +70,7 @@ class Figure:
     unit: str
     samples: tuple[float, ...]
     ratios: tuple[float, ...] = ()
-    """Each sample by the baseline taken beside it."""
+    """Each sample divided by the baseline measured beside it."""
     baseline: str = ""
     bound: Bound | None = None
 
@@ -86,18 +86,18 @@ class Figure:
 
     @property
     def judged(self) -> float:
-        """What the bound is about: the ratio where there is one."""
+        """The value that the bound applies to: the ratio if there is one."""
         return self.value if self.ratio is None else self.ratio
 
     @property
     def verdict(self) -> str:
-        """How it stands to its bound; empty without one."""
+        """Which limit of its bound the figure meets; empty without a bound."""
         return self.bound.met(self.judged) if self.bound else ""
 
 
 @dataclass
 class Report:
-    """What one run of the bench found; `measure` is the one at work."""
+    """The figures of one run of the bench; `measure` is the name of the measure that runs now."""
 
     machine: dict[str, str]
     size: Size
@@ -114,11 +114,11 @@ class Report:
         baseline: str = "",
         bound: Bound | None = None,
     ) -> None:
-        """Note a figure."""
+        """Add a figure."""
         self.figures.append(Figure(self.measure, name, unit, tuple(samples), tuple(ratios), baseline, bound))
 
     def save(self, path: Path) -> None:
-        """Everything, every sample too, as JSON."""
+        """Write all figures with their samples as JSON."""
         figures = [
             {
                 **asdict(figure),
@@ -128,11 +128,11 @@ class Report:
             }
             for figure in self.figures
         ]
-        found = {"machine": self.machine, "size": self.size._asdict(), "figures": figures}
-        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        document = {"machine": self.machine, "size": self.size._asdict(), "figures": figures}
+        path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
     def table(self) -> str:
-        """The figures in columns."""
+        """Return the figures in columns."""
         rows = [_TITLES, *map(_row, self.figures)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -158,14 +158,14 @@ def _row(figure: Figure) -> tuple[str, ...]:
 
 
 def number(value: float) -> str:
-    """Three digits that count, thousands apart."""
+    """Return a number with three significant digits, or with thousands separated."""
     if value == 0 or abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
 def percentile(samples: Sequence[float], per_cent: float) -> float:
-    """The smallest sample that this many per cent of all are not above."""
+    """Return the smallest sample that at least this percentage of all samples do not exceed."""
     ordered = sorted(samples)
     return ordered[max(0, ceil(len(ordered) * per_cent / 100) - 1)]
 
@@ -179,7 +179,7 @@ class Timing:
 
 @contextmanager
 def timed() -> Iterator[Timing]:
-    """Time a block."""
+    """Measure how long a block takes."""
     timing = Timing()
     started = perf_counter()
     try:

@@ -1,9 +1,9 @@
-"""Taking in foreign records, end to end, against the bare rate at which one thread checks signatures.
+"""Measures how fast a node takes in records from another, against the rate at which one thread checks signatures.
 
-Two nodes talk in this process over a real channel: the top of the village holds everything, the newcomer lacks some
-records. What counts is the time that the newcomer's side takes once they have met: decrypting, reading frames,
-reconciling, signatures, judging, SQLite in WAL mode with FULL synchronization, answers. The baseline is libsodium by
-itself on signatures of the same records, before and after each run.
+Two nodes sync in this process over a real channel: the top person's holds everything, the newcomer's lacks some records.
+The figure counts the time of the newcomer's side after the handshake: decrypting, decoding frames, reconciling,
+signatures, access rules, SQLite in WAL mode with FULL synchronization, and answers. The baseline is libsodium alone on
+signatures of the same records, before and after each run.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.verify import SharedVerifier
 from protocol import Record, signature_key, signature_message
 
-SAMPLE = 3000  # signatures checked for one reading of the baseline
+SAMPLE = 3000  # signatures checked for one measurement of the baseline
 EMPTY = Bound(0.6, 1.2, at_least=True)
 FILLED = Bound(0.4, 0.7, at_least=True)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One way of taking in: the stores of both nodes are copied anew for each run."""
+    """One setting. The stores of both nodes are copied for each run."""
 
     name: str
     village: Village
@@ -42,21 +42,21 @@ class Case:
 
 
 def measure(report: Report) -> None:
-    """Into an empty store, on one thread and on all; then into one that holds many records."""
+    """Measure an empty store on one thread and on all, then one that holds many records."""
     size = report.size
     threads = len(os.sched_getaffinity(0))
     shared = SharedVerifier(threads)
     with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
+        folder = Path(directory)
         small, large = Village.of_listings(size.some), Village.of_listings(size.some + size.many)
         fresh = list(small.listings(size.some))
-        village_store(small, place / "few.db", small.acquaintance())
-        village_store(small, place / "some.db", [*small.graph(), *fresh])
-        village_store(large, place / "many.db", large.everything(size.many))
-        shutil.copy(place / "many.db", place / "more.db")
-        village_store(large, place / "more.db", large.listings(size.some, series="beans", days=1))
-        empty = (small, place / "some.db", place / "few.db")
-        filled = (large, place / "more.db", place / "many.db")
+        village_store(small, folder / "few.db", small.acquaintance())
+        village_store(small, folder / "some.db", [*small.graph(), *fresh])
+        village_store(large, folder / "many.db", large.everything(size.many))
+        shutil.copy(folder / "many.db", folder / "more.db")
+        village_store(large, folder / "more.db", large.listings(size.some, series="beans", days=1))
+        empty = (small, folder / "some.db", folder / "few.db")
+        filled = (large, folder / "more.db", folder / "many.db")
         for case in (
             Case("into an empty store, one thread", *empty, verify_one_by_one, EMPTY),
             Case(f"into an empty store, {threads} threads", *empty, shared, EMPTY),
@@ -78,7 +78,7 @@ def _report(report: Report, case: Case, sample: Sequence[Record]) -> None:
 
 
 def bare_rate(sample: Sequence[Record]) -> float:
-    """Signatures a second that libsodium checks on one thread with nothing around it."""
+    """Return how many signatures a second libsodium checks on one thread."""
     signed = [(record.signature + signature_message(record), signature_key(record)) for record in sample]
     check = bindings.crypto_sign_open
     with timed() as timing:
@@ -88,15 +88,15 @@ def bare_rate(sample: Sequence[Record]) -> float:
 
 
 def _rate(case: Case) -> float:
-    """Records a second that the newcomer takes in."""
+    """Return how many records a second the newcomer's node takes in."""
     with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
-        shutil.copy(case.giver, place / "giver.db")
-        shutil.copy(case.taker, place / "taker.db")
+        folder = Path(directory)
+        shutil.copy(case.giver, folder / "giver.db")
+        shutil.copy(case.taker, folder / "taker.db")
         village = case.village
         with (
-            node_of(village.top, place / "giver.db") as giver,
-            node_of(village.newcomer, place / "taker.db", case.verifier) as taker,
+            node_of(village.top, folder / "giver.db") as giver,
+            node_of(village.newcomer, folder / "taker.db", case.verifier) as taker,
             Pair(taker, giver) as pair,
         ):
             held = taker.store.records.count()

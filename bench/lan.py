@@ -1,8 +1,8 @@
-"""A new offer on its way through ten nodes in a row, each in a network namespace of its own.
+"""Measures how long an offer takes through ten nodes in a row, each in a network namespace of its own.
 
-Every node knows only its two neighbors in the row and dials the next by its address. An offer is made at one end over
-the local API; when it is committed at each node is seen from outside. A hop lasts from one node's commit to the next
-one's: it has the sending, the checks and the disk of one node in it. All nodes share this machine's cores.
+Each node knows only its two neighbors in the row and dials the next by its address. An offer is made at one end over the
+local API, and the commits of all nodes are observed from outside. A hop lasts from one node's commit to the next one's,
+so it includes sending, checking and writing to disk once. All nodes share this machine's cores.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from tests.support.waiting import eventually
 
 MEDIAN = Bound(100, 20)
 P99 = Bound(500, 100)
-WITHIN = 10.0  # seconds that an offer may take to the last
+WITHIN = 10.0  # seconds that an offer may take to the last node
 CALM = 0.4  # seconds without a commit anywhere, before the next offer
 PORT = 7000
 SETTLE = 60.0
 
 
 def measure(report: Report) -> None:
-    """Make offers one after the other and see when each node has them."""
-    place = laboratory()
-    if isinstance(place, str):
-        report.add(f"not measured: {place}", "", [0])
+    """Make offers one after the other and measure when each node commits them."""
+    lab = laboratory()
+    if isinstance(lab, str):
+        report.add(f"not measured: {lab}", "", [0])
         return
     names = [f"node{number}" for number in range(report.size.nodes)]
-    with tempfile.TemporaryDirectory() as directory, Lan(place, Path(directory), names, ipv6=False) as lan:
+    with tempfile.TemporaryDirectory() as directory, Lan(lab, Path(directory), names, ipv6=False) as lan:
         hosts = [lan[name].init() for name in names]
         _row(hosts)
         with Commits({host.name: Home(host.home).store for host in hosts}) as commits:
@@ -47,7 +47,7 @@ def measure(report: Report) -> None:
                 )
                 times = commits.first_of_each(WITHIN)
                 if len(times) < len(hosts):
-                    raise AssertionError(f"offer {number} came to {len(times)} nodes only")
+                    raise AssertionError(f"offer {number} reached only {len(times)} nodes")
                 row = [times[host.name] for host in hosts]
                 hops += [1000 * (later - earlier) for earlier, later in pairwise(row)]
                 whole.append(1000 * (row[-1] - row[0]))
@@ -58,7 +58,7 @@ def measure(report: Report) -> None:
 
 
 def _row(hosts: list[Host]) -> None:
-    """Start them and let each vouch for the next, and the next for it."""
+    """Start the nodes and let neighbors vouch for each other."""
     for number, host in enumerate(hosts):
         peer = ("--peer", f"10.77.0.{number + 2}:{PORT}") if number + 1 < len(hosts) else ()
         host.daemon("--no-mdns", "--port", str(PORT), *peer)

@@ -1,4 +1,4 @@
-"""The machine that figures come from, in words, and what a process on it takes."""
+"""Describes the machine that runs the bench, and measures what a process on it uses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LIBRARIES = ("pynacl", "apsw", "msgpack", "trio")
 
 
 def description() -> dict[str, str]:
-    """Processor, cores, memory, kernel, Python and the libraries that count."""
+    """Return processor, cores, memory, kernel, Python and the libraries that matter for speed."""
     memory = int(re.search(r"MemTotal:\s+(\d+)", _read("/proc/meminfo"))[1]) / 2**20  # type: ignore[index]
     processor = re.search(r"model name\s*: (.*)", _read("/proc/cpuinfo"))
     return {
@@ -29,17 +29,17 @@ def description() -> dict[str, str]:
 
 
 def load() -> float:
-    """How many processes wanted a core during the last minute: figures from a busy machine are not worth much."""
+    """Return how many processes wanted a core during the last minute; figures from a busy machine are not reliable."""
     return os.getloadavg()[0]
 
 
 def resident(pid: int | str = "self") -> float:
-    """MiB of memory that a process has to itself or shares."""
+    """Return the resident memory of a process in MiB."""
     return _status(pid, "VmRSS") / 1024
 
 
 def switches(pid: int) -> dict[str, int]:
-    """How often each thread of a process has gone to sleep so far: as often it has woken up."""
+    """Return how often each thread of a process has gone to sleep so far, which is how often it has woken up."""
     tasks = Path(f"/proc/{pid}/task")
     return {task.name: _status(f"{pid}/task/{task.name}", "voluntary_ctxt_switches") for task in tasks.iterdir()}
 

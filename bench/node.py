@@ -1,4 +1,4 @@
-"""A daemon by itself: how soon it is ready, what it takes while nothing happens, and how long a command takes."""
+"""Measures one daemon: time to start, memory and wake-ups while idle, and the time of a command."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ READY = Bound(1, 0.35)
 IDLE = Bound(65, 45)
 WAKEUPS = Bound(120, 30)
 PENDING = Bound(60, 15)
-CALM = 15.0  # seconds after which a new daemon has said what there is to say, and threads without work have gone
+CALM = 15.0  # seconds after which a new daemon is quiet and its idle threads have ended
 
 
 def measure(report: Report) -> None:
-    """An almost empty node first, then one that holds many records."""
+    """Measure an almost empty node, then one that holds many records."""
     size = report.size
     village = Village.of_listings(size.many)
     with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
-        village_store(village, place / "few.db", village.acquaintance())
-        home = make_home(village.newcomer, place / "few", place / "few.db")
+        folder = Path(directory)
+        village_store(village, folder / "few.db", village.acquaintance())
+        home = make_home(village.newcomer, folder / "few", folder / "few.db")
         starts = []
         for _ in range(size.runs):
             with Daemon(home) as daemon:
@@ -46,8 +46,8 @@ def measure(report: Report) -> None:
             idle = machine.resident(daemon.pid)
         report.add("idle memory (RSS)", "MiB", [idle], bound=IDLE)
         report.add("wake-ups of all threads", "a minute", [woken * 60 / size.idle_seconds], bound=WAKEUPS)
-        village_store(village, place / "many.db", village.everything(size.many))
-        full = make_home(village.newcomer, place / "many", place / "many.db")
+        village_store(village, folder / "many.db", village.everything(size.many))
+        full = make_home(village.newcomer, folder / "many", folder / "many.db")
         starts, taken = [], []
         for _ in range(size.runs):
             with Daemon(full) as daemon:

@@ -1,6 +1,6 @@
-"""Two nodes' conversation over a pipe in this process: what each says is handed to the other, counted and timed.
+"""Runs the conversation of two nodes in this process, passing bytes from one to the other and counting them.
 
-One side works at a time, so the seconds of each are its own work and nothing else; that is how one core sees it.
+One side works at a time, so each side's seconds are its own work on one core.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from protocol.wire import SeenEphemerals
 
 
 class Bytes(NamedTuple):
-    """Of the two sides."""
+    """Numbers of bytes that the two sides send."""
 
     caller: int
     callee: int
@@ -26,38 +26,38 @@ class Bytes(NamedTuple):
 
 TAG, LENGTH, KEY, MAC = 16, 2, 32, 16
 HANDSHAKE = Bytes(caller=TAG + LENGTH + KEY + MAC + LENGTH + KEY + 2 * MAC, callee=LENGTH + KEY + MAC)
-"""What the channel itself sends before the first frame: protocol/README.md, "Channel"."""
+"""The bytes that the channel itself sends before the first frame: protocol/README.md, "Channel"."""
 HANDSHAKE_ROUND_TRIPS = 1
 
-CHUNK = 64 * 1024  # bytes a read from a socket brings at a time
+CHUNK = 64 * 1024  # bytes that one read from a socket returns
 
 
 @dataclass
-class End:
-    """One side: its conversation, what it has sent and how long it has worked."""
+class Side:
+    """One side: its conversation, the bytes it has sent and the seconds it has worked."""
 
     replica: Replica
-    talk: Conversation
+    conversation: Conversation
     seconds: float = 0.0
     sent: int = 0
     flights: int = 0
-    """How often it began to send after having listened."""
+    """How often this side sent after the other had: each is half a round trip."""
     inbox: deque[bytes] = field(default_factory=deque)
 
 
 class Pair:
-    """`caller` dials `callee`."""
+    """Two nodes of which `caller` dials `callee`."""
 
     def __init__(self, caller: Replica, callee: Replica) -> None:
         dial = contacts.dial_keys(caller, callee.me)[0]
         now = time.monotonic()
-        self.caller = End(caller, Conversation.dialing(caller, dial, now))
-        self.callee = End(callee, Conversation.answering(callee, SeenEphemerals(), now))
-        self.ends = (self.caller, self.callee)
-        self._unsubscribe = [end.replica.changes.subscribe(end.talk.changed) for end in self.ends]
+        self.caller = Side(caller, Conversation.dialing(caller, dial, now))
+        self.callee = Side(callee, Conversation.answering(callee, SeenEphemerals(), now))
+        self.sides = (self.caller, self.callee)
+        self._unsubscribe = [side.replica.changes.subscribe(side.conversation.changed) for side in self.sides]
 
     def __enter__(self) -> Self:
-        # What the bench itself has in memory is not the nodes', nor is looking through it for garbage.
+        # The collector must not spend the nodes' time on the objects of the bench itself.
         gc.collect()
         gc.freeze()
         return self
@@ -68,42 +68,42 @@ class Pair:
         gc.unfreeze()
 
     def meet(self) -> None:
-        """Shake hands, until each knows the other and has found out what he may have; then count from zero."""
-        while any(end.talk.peer is None for end in self.ends):
+        """Run the handshake until each side knows who the other is; then count from zero."""
+        while any(side.conversation.peer is None for side in self.sides):
             if not self._round():
-                raise AssertionError("they do not get to know each other")
-        for end in self.ends:
-            end.seconds, end.sent, end.flights = 0.0, 0, 0
+                raise AssertionError("the sides did not get to know each other")
+        for side in self.sides:
+            side.seconds, side.sent, side.flights = 0.0, 0, 0
 
     def settle(self) -> None:
-        """Pass everything on until both are live and have nothing more to say."""
+        """Pass bytes on until both sides are live and have nothing left to send."""
         while self._round():
             pass
-        for end in self.ends:
-            if end.talk.end is not None or not end.talk.live:
-                raise AssertionError(f"the conversation did not get there: {end.talk.end}")
+        for side in self.sides:
+            if side.conversation.end is not None or not side.conversation.live:
+                raise AssertionError(f"the conversation did not become live: {side.conversation.end}")
 
     def _round(self) -> bool:
         moved = self._turn(self.caller, self.callee)
         return self._turn(self.callee, self.caller) or moved
 
-    def _turn(self, speaker: End, listener: End) -> bool:
+    def _turn(self, speaker: Side, listener: Side) -> bool:
         started = time.perf_counter()
         now = time.monotonic()
-        heard = bool(speaker.inbox)
-        if heard:
+        worked = bool(speaker.inbox)
+        if worked:
             with speaker.replica.changes.held():
-                speaker.talk.receive(speaker.inbox.popleft(), now)
+                speaker.conversation.receive(speaker.inbox.popleft(), now)
         else:
-            timer = speaker.talk.next_timer()
-            if timer is not None and timer <= now + 1.0:  # a batch that waits to fill up; pings are further off
+            timer = speaker.conversation.next_timer()
+            if timer is not None and timer <= now + 1.0:  # a batch that waits to fill; Pings are due later
                 with speaker.replica.changes.held():
-                    speaker.talk.tick(max(now, timer))
-                heard = True
-        data = speaker.talk.data_to_send()
+                    speaker.conversation.tick(max(now, timer))
+                worked = True
+        data = speaker.conversation.data_to_send()
         speaker.seconds += time.perf_counter() - started
         if data:
             speaker.sent += len(data)
             speaker.flights += not listener.inbox
             listener.inbox.extend(data[start : start + CHUNK] for start in range(0, len(data), CHUNK))
-        return heard or bool(data)
+        return worked or bool(data)

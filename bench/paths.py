@@ -1,4 +1,4 @@
-"""Measures best paths of trust: how far everybody reaches one person, by a whole search and after one vouch changed."""
+"""Measures best paths of trust: how far everybody reaches one person, by a full search and after one vouch changed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CHANGED = Bound(10, 1)
 
 
 def measure(report: Report) -> None:
-    """People who vouch for others at random, uniformly from 0.1 to 1, most of whom vouch back."""
+    """Measure a web of people who vouch for others at random, uniformly from 0.1 to 1; most vouch back."""
     people = [blake2b(number.to_bytes(4, "big"), digest_size=32).digest() for number in range(report.size.people)]
     chance = random.Random(SEED)
     vouches: list[dict[bytes, int]] = [{} for _ in people]

@@ -1,7 +1,7 @@
-"""Bytes and round trips of a comparison of two sets of ids, without records, channel or frames.
+"""Measures the bytes and round trips of comparing two sets of ids, without records, channel or frames.
 
-The worst case for ranges: the differences, half of them on either side, lie all over the time in which the records
-were made.
+This is the worst case for ranges: the differences, half of them on each side, are spread over the whole period in which
+the records were made.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SEED = 1
 DIFFERENCES = (10, 100, 1_000, 10_000)
 YEAR = 365 * 24 * 60 * 60
 
-# For 100,000 ids a side. First: half of what negentropy needs (14, 113, 789 kB and 3.0 MB for the same sets).
+# For 100,000 ids on each side. The first limit is half of what negentropy needs (14, 113, 789 kB and 3.0 MB for the same sets).
 BOUNDS = {
     10: Bound(7_000, 600),
     100: Bound(56_500, 5_000),
@@ -27,27 +27,27 @@ BOUNDS = {
 
 
 def measure(report: Report) -> None:
-    """For each number of differences: bytes both ways, messages one way, seconds of both sides together."""
+    """Measure, for each number of differences, bytes both ways, messages in all, and the time of both sides together."""
     chance = random.Random(SEED)
     items = [(chance.randrange(YEAR), chance.randbytes(32)) for _ in range(report.size.many)]
     for number in DIFFERENCES:
         if number > len(items):
             continue
-        found = [_compare(items, number, run) for run in range(report.size.runs)]
+        runs = [_compare(items, number, run) for run in range(report.size.runs)]
         name = f"{number:,} of {len(items):,} differ"
         bound = BOUNDS[number] if len(items) == 100_000 else None
-        report.add(f"{name}: bytes", "B", [size for size, _, _ in found], bound=bound)
-        report.add(f"{name}: messages", "", [messages for _, messages, _ in found])
-        report.add(f"{name}: time", "ms", [1000 * seconds for _, _, seconds in found])
+        report.add(f"{name}: bytes", "B", [size for size, _, _ in runs], bound=bound)
+        report.add(f"{name}: messages", "", [messages for _, messages, _ in runs])
+        report.add(f"{name}: time", "ms", [1000 * seconds for _, _, seconds in runs])
 
 
 def _compare(items: Sequence[Item], number: int, run: int) -> tuple[int, int, float]:
-    """Compare two sets that differ in `number` of `items`."""
+    """Compare two sets that differ in `number` of `items`. Return bytes, messages and seconds."""
     half = number // 2
     ours, theirs = Index(items[half:]), Index(items[: len(items) - half])
-    lens = SessionHash(bytes([run]) * 64, 0, 0)
+    session_hash = SessionHash(bytes([run]) * 64, 0, 0)
     with timed() as timing:
-        opening, answering = Reconciler(ours, lens), Reconciler(theirs, lens)
+        opening, answering = Reconciler(ours, session_hash), Reconciler(theirs, session_hash)
         answering.begin()
         sides = [answering, opening]
         message: bytes | None = opening.open()

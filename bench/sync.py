@@ -1,7 +1,7 @@
-"""Two nodes in one process that sync over a real channel: seconds, bytes, round trips.
+"""Measures how two nodes in one process sync over a real channel: seconds, bytes, round trips.
 
-They take turns, so "seconds" is what one core needs for both. Bytes and round trips are counted from the end of the
-handshake: what the encrypted frames weigh on TCP, one round trip each time a side has to wait for the other.
+The nodes take turns, so "seconds" is the time that one core needs for both. Bytes and round trips are counted from the end
+of the handshake: the bytes of the encrypted frames, and one round trip each time a side has to wait for the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ ONE_ROUND = Bound(1, 1)
 
 
 class Synced(NamedTuple):
-    """What one session came to."""
+    """The figures of one session."""
 
     seconds: float
     to_caller: int
@@ -31,20 +31,20 @@ class Synced(NamedTuple):
 
 
 def measure(report: Report) -> None:
-    """Fill an empty node; then, both well filled, sync again after some differences."""
+    """Fill an empty node; then sync two full nodes that differ in some records."""
     size = report.size
     few, village = Village.of_listings(size.some), Village.of_listings(size.many)
     with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
-        village_store(few, place / "few.db", few.acquaintance())
-        village_store(few, place / "some.db", few.everything(size.some))
-        village_store(village, place / "many.db", village.everything(size.many))
-        runs = [_sync(few, place / "some.db", place / "few.db") for _ in range(size.runs)]
+        folder = Path(directory)
+        village_store(few, folder / "few.db", few.acquaintance())
+        village_store(few, folder / "some.db", few.everything(size.some))
+        village_store(village, folder / "many.db", village.everything(size.many))
+        runs = [_sync(few, folder / "some.db", folder / "few.db") for _ in range(size.runs)]
         _report(report, f"{size.some:,} to an empty node", runs)
         for number in size.differences:
-            here, there = place / "here.db", place / "there.db"
+            here, there = folder / "here.db", folder / "there.db"
             for path, series in ((here, "beans"), (there, "peas")):
-                shutil.copy(place / "many.db", path)
+                shutil.copy(folder / "many.db", path)
                 village_store(village, path, village.listings(number // 2, series=series))
             runs = [_sync(village, here, there) for _ in range(size.runs)]
             _report(report, f"{number:,} of {size.many:,} differ", runs, nothing_new=number == 0)
@@ -61,17 +61,17 @@ def _report(report: Report, name: str, runs: list[Synced], *, nothing_new: bool 
 def _sync(village: Village, callee: Path, caller: Path) -> Synced:
     shared = SharedVerifier(len(os.sched_getaffinity(0)))
     with tempfile.TemporaryDirectory() as directory:
-        place = Path(directory)
-        shutil.copy(callee, place / "callee.db")
-        shutil.copy(caller, place / "caller.db")
+        folder = Path(directory)
+        shutil.copy(callee, folder / "callee.db")
+        shutil.copy(caller, folder / "caller.db")
         with (
-            node_of(village.top, place / "callee.db", shared) as top,
-            node_of(village.newcomer, place / "caller.db", shared) as newcomer,
+            node_of(village.top, folder / "callee.db", shared) as top,
+            node_of(village.newcomer, folder / "caller.db", shared) as newcomer,
             Pair(newcomer, top) as pair,
         ):
             pair.settle()
             if top.store.records.count() != newcomer.store.records.count():
-                raise AssertionError("they do not hold the same in the end")
+                raise AssertionError("the nodes do not hold the same records in the end")
     shared.close()
     return Synced(
         pair.caller.seconds + pair.callee.seconds,

@@ -1,7 +1,7 @@
-"""A village to measure with: people in a web of trust, the records they signed, and nodes that hold some of them.
+"""Makes test data for the bench: a village of people in a web of trust, their records, and nodes that hold some.
 
-The web is a tree in which everybody and those below him vouch for each other, so that all are in each other's web and
-no person has more records, vouches or bytes than the limits allow. The same size, the same bytes, but for the date.
+The web is a tree in which each person and those below them vouch for each other, so that all are in each other's web and
+nobody exceeds the limits for records, vouches or bytes. A village of one size is always the same, except for its dates.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ from meshnode.store import Store
 from protocol import Audience, PersonId, Precision, Preference, Record
 from tests.support.people import Person
 
-BRANCHES = 30  # people below each
+BRANCHES = 30  # people below each person
 WEIGHT = 900  # of every vouch, per mille
 LISTINGS_EACH = 100
-DAYS = 28  # over which the listings were made: differences between nodes are recent, but not all of one second
+DAYS = 28  # the period in which the listings were made, so that differences between nodes are spread out
 DAY = 24 * 60 * 60
 BATCH = 1000
 TEXT = "From our garden behind the mill, this week and next. Bring a basket, and knock at the green door."
 
 
 class Village:
-    """`size` people, the first of them at the top; `now` is the day on which all of this is so, UNIX seconds."""
+    """`size` people, the first of them at the top of the tree. `now` is the time of the newest record, in UNIX seconds."""
 
     def __init__(self, size: int, now: int | None = None) -> None:
         self.now = int(time.time()) if now is None else now
         self.settled = [Person(f"villager {number}") for number in range(size - 1)]
         self.newcomer = Person("newcomer")
-        """Whom only the top knows, and whose own node holds little yet."""
+        """A person whom only the top person knows, and whose own node holds little yet."""
         self._number = {person.id: number for number, person in enumerate(self.settled)}
 
     @classmethod
     def of_listings(cls, count: int) -> Village:
-        """A village large enough to have this many listings."""
+        """Return a village large enough to have this many listings."""
         return cls(max(2, -(-count // LISTINGS_EACH)))
 
     @property
     def top(self) -> Person:
-        """Who is nearest to everybody."""
+        """The person at the top of the tree, nearest to everybody."""
         return self.settled[0]
 
     def trust_state(self, person: Person) -> list[Record]:
-        """Certificate, policy and profile of one of the people."""
+        """Return the certificate, policy and profile of one person."""
         made = self.now - DAYS * DAY
         preference = Preference(Audience.TRUSTED_NETWORK, Precision.NEIGHBORHOOD, 25, 1)
         vouches: dict[Person | PersonId, int] = {neighbor.id: WEIGHT for neighbor in self._neighbors(person)}
@@ -61,22 +61,22 @@ class Village:
         ]
 
     def graph(self) -> Iterator[Record]:
-        """Everybody's certificate, policy and profile."""
+        """Yield everybody's certificate, policy and profile."""
         for person in (*self.settled, self.newcomer):
             yield from self.trust_state(person)
 
     def acquaintance(self) -> Iterator[Record]:
-        """What the newcomer's node holds when it has met the top, and nothing else yet."""
+        """Yield the records that the newcomer's node holds if it has met only the top person."""
         yield from self.trust_state(self.newcomer)
         yield from self.trust_state(self.top)
 
     def everything(self, count: int) -> Iterator[Record]:
-        """Everybody and `count` listings: what a node holds that has been around."""
+        """Yield the records of a full node: everybody's and `count` listings."""
         yield from self.graph()
         yield from self.listings(count)
 
     def listings(self, count: int, *, series: str = "vegetables", days: int = DAYS) -> Iterator[Record]:
-        """`count` listings of the last days, dealt out to all but the newcomer; another series, other listings."""
+        """Yield `count` listings of the last days, spread over all but the newcomer. Another series has other listings."""
         for number in range(count):
             author = self.settled[number % len(self.settled)]
             made = self.now - (count - number) * days * DAY // (count + 1) - 1
@@ -94,28 +94,30 @@ class Village:
 
 
 def _believe(records: Sequence[Record]) -> list[bool]:
-    """A verifier for filling stores with what was signed a moment ago."""
+    """Accept all signatures: the records that fill the stores were signed a moment ago."""
     return [True] * len(records)
 
 
 def fill(replica: Replica, records: Iterable[Record], source: Person) -> None:
-    """Bring `records` in through the door, as if `source` had passed them on."""
+    """Give `records` to the node's ingest, as if `source` had sent them."""
     remaining = iter(records)
     while batch := list(islice(remaining, BATCH)):
         outcome = replica.ingest.receive(batch, source.id)
         if outcome.faults or outcome.refused:
-            raise AssertionError(f"the village is not sound: {outcome.faults[:1]} {len(outcome.refused)} refused")
+            raise AssertionError(
+                f"records of the village were refused: {outcome.faults[:1]} {len(outcome.refused)} refused"
+            )
 
 
 def village_store(village: Village, path: Path, records: Iterable[Record]) -> None:
-    """Put `records` into the store at `path`, to be opened as anybody's of the village."""
+    """Put `records` into the store at `path`, which then serves as the store of anybody in the village."""
     with node_of(village.newcomer, path, _believe) as replica:
         fill(replica, records, village.top)
 
 
 @contextmanager
 def node_of(person: Person, path: Path | str, verifier: Verifier = verify_one_by_one) -> Iterator[Replica]:
-    """The node of `person` over the store at `path`, on the machine's own clock."""
+    """Open the node of `person` with the store at `path` and the machine's own clock."""
     with Store.open(path) as store:
         yield Replica.open(
             store,

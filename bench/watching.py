@@ -1,4 +1,4 @@
-"""Seeing from outside when a node commits: the kernel tells when a database's log is written (inotify(7))."""
+"""Observes from outside when a node commits: the kernel reports writes to a database's log (inotify(7))."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _READ = 64 * 1024
 
 
 class Commits:
-    """Watches the write-ahead logs of some stores, each under a name."""
+    """Watches the write-ahead logs of several stores, each under a name."""
 
     def __init__(self, stores: Mapping[str, Path]) -> None:
         self._libc = ctypes.CDLL(None, use_errno=True)
@@ -37,12 +37,12 @@ class Commits:
         os.close(self._descriptor)
 
     def quiet(self, seconds: float) -> None:
-        """Wait until nothing was committed anywhere for so long."""
+        """Wait until no store has had a commit for this many seconds."""
         while self._next(seconds):
             pass
 
     def first_of_each(self, seconds: float) -> dict[str, float]:
-        """When each committed first from now on, by `time.perf_counter`; those that did not within `seconds` are missing."""
+        """Return when each store had its first commit from now on, by `time.perf_counter`; without those that had none in time."""
         found: dict[str, float] = {}
         deadline = time.perf_counter() + seconds
         while len(found) < len(self._names) and (left := deadline - time.perf_counter()) > 0:

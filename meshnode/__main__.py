@@ -1,4 +1,4 @@
-"""`python -m meshnode`: the same program as the `meshnode` command."""
+"""Runs the `meshnode` command as `python -m meshnode`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Time as this node believes it: never before its own last stamp, and honest about whether it can be trusted.
+"""Tells the time, never earlier than the node's own last timestamp, and whether that time can be trusted.
 
-A Raspberry Pi has no battery for its clock: it boots in 1970, or where it was switched off, and may be set to any date
-before it learns the right one. So the wall clock is held against the floor (the last time this node has written, kept
-across restarts) and against what people it vouches for say. Nothing is purged and nothing renews itself while
-`trusted` is False, and what is written meanwhile bears the floor plus the time that has passed since.
+A Raspberry Pi has no battery for its clock: it boots in 1970, or at the moment it was switched off, and may be set to any
+date before it learns the right one. So the wall clock is compared with the floor (the last time at which this node wrote,
+kept across restarts) and with the clocks of people it vouches for. While the time is not trusted nothing is deleted or
+renewed, and new records carry the floor plus the time that has passed since.
 """
 
 from __future__ import annotations
@@ -16,50 +16,50 @@ from statistics import median
 
 from protocol import PersonId, limits
 
-RELEASED = 1_735_689_600  # 1 January 2025: no node has run before this
+RELEASED = 1_735_689_600  # 1 January 2025: no node ran earlier
 SLACK = limits.HOUR  # clocks this far apart agree
-LEAP = 45 * limits.DAY  # further ahead of the floor than this needs somebody's word: purging on it could not be undone
-FIRST_LEAP = 15 * 365 * limits.DAY  # the same for a node that has never written: so far after RELEASED, dates may lie
-PEERS_NEEDED = 3  # of people one vouches for; of three, two honest ones hold the median
+LEAP = 45 * limits.DAY  # a wall clock further ahead of the floor needs confirmation: deletions cannot be undone
+FIRST_LEAP = 15 * 365 * limits.DAY  # the same for a node that has never written, counted from RELEASED
+PEERS_NEEDED = 3  # people we vouch for; among three, two honest ones decide the median
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What the clock says and why; times are UNIX seconds."""
+class ClockReading:
+    """The time, whether it is trusted, and what that is based on. Times are UNIX seconds."""
 
     now: int
     trusted: bool
     wall: int
-    """What the machine's own clock says."""
+    """The time of the machine's own clock."""
     floor: int
-    """The last time this node has written; 0 if it never has."""
+    """The last time at which this node wrote; 0 if it never has."""
     peers: int
-    """How many people we vouch for have told their time."""
+    """How many people we vouch for have sent their time."""
     peers_say: int | None
-    """The median of what they told; None if nobody did."""
+    """The median of their times; None if nobody sent one."""
 
     @property
     def problem(self) -> tuple[str, str] | None:
-        """What is wrong with the time and what to do about it, one line each; None if nothing is."""
+        """What is wrong with the time and what to do about it, one line each; None if nothing is wrong."""
         if not self.trusted:
-            return self._distrust(), "set the machine's date; until then nothing is deleted or renewed"
+            return self._why_untrusted(), "set this computer's date. Until then nothing is deleted or renewed"
         if self.peers_say is not None and self.peers < PEERS_NEEDED and abs(self.peers_say - self.wall) > limits.DAY:
             return (
-                f"this machine's clock says {_date(self.wall)}, people you vouch for say {_date(self.peers_say)}",
-                "check the machine's date",
+                f"this computer's clock says {_date(self.wall)}, people you vouch for say {_date(self.peers_say)}",
+                "check this computer's date",
             )
         return None
 
-    def _distrust(self) -> str:
+    def _why_untrusted(self) -> str:
         if self.peers >= PEERS_NEEDED and self.peers_say is not None:
             return f"people you vouch for say it is {_date(self.peers_say)}, but this node wrote on {_date(self.floor)}"
         if self.floor:
-            return f"this machine's clock says {_date(self.wall)}, but this node last wrote on {_date(self.floor)}"
-        return f"this machine's clock says {_date(self.wall)}, which cannot be right"
+            return f"this computer's clock says {_date(self.wall)}, but this node last wrote on {_date(self.floor)}"
+        return f"this computer's clock says {_date(self.wall)}, which cannot be right"
 
 
 class Clock:
-    """One node's clock. Reading it is free and may be done from any thread; `remember` and `confirm` write the floor."""
+    """The clock of one node. Reading it costs little and may be done from any thread; `remember` and `confirm` write."""
 
     def __init__(
         self,
@@ -69,16 +69,16 @@ class Clock:
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
     ) -> None:
-        """`floor` is what `save_floor` was last given, or the last own stamp if that is later.
+        """`floor` is the last value given to `save_floor`, or the node's last timestamp if that is later.
 
-        `monotonic` counts seconds from any start and, unlike time.monotonic, also while the machine sleeps.
+        `monotonic` counts seconds from any start and, unlike time.monotonic, also counts while the machine sleeps.
         """
         self._floor = floor
         self._save_floor = save_floor
         self._wall = wall
         self._monotonic = monotonic
         self._floor_set = monotonic()
-        self._heard: dict[PersonId, float] = {}  # their time less our monotonic one
+        self._offsets: dict[PersonId, float] = {}  # a person's time minus our monotonic time
 
     def now(self) -> int:
         """UNIX seconds, never before the floor."""
@@ -86,31 +86,31 @@ class Clock:
 
     @property
     def trusted(self) -> bool:
-        """Whether `now` is good enough to delete by."""
+        """Whether `now` may be used to delete by."""
         return self.reading().trusted
 
     def monotonic(self) -> float:
-        """Seconds since some moment, for timers."""
+        """Seconds from any start, for timers."""
         return self._monotonic()
 
-    def reading(self) -> Reading:
-        """The time together with what it rests on."""
+    def reading(self) -> ClockReading:
+        """Return the time together with what it is based on."""
         wall, passed = self._wall(), self._monotonic() - self._floor_set
-        heard = list(self._heard.values())
-        peers_say = median(heard) + self._monotonic() if heard else None
-        believed = self._believed(wall, passed, peers_say if len(heard) >= PEERS_NEEDED else None)
+        offsets = list(self._offsets.values())
+        peers_say = median(offsets) + self._monotonic() if offsets else None
+        believed = self._believed(wall, passed, peers_say if len(offsets) >= PEERS_NEEDED else None)
         now = max(self._floor, RELEASED) + passed if believed is None else max(believed, self._floor)
-        return Reading(
+        return ClockReading(
             now=int(now),
             trusted=believed is not None,
             wall=int(wall),
             floor=self._floor,
-            peers=len(heard),
+            peers=len(offsets),
             peers_say=None if peers_say is None else int(peers_say),
         )
 
     def _believed(self, wall: float, passed: float, agreed: float | None) -> float | None:
-        """The time, if anybody can be believed about it: enough people first, then a plausible wall clock."""
+        """Return the time by enough people, else by a plausible wall clock; None if neither can be believed."""
         earliest = max(self._floor, RELEASED) - SLACK
         if agreed is not None:
             best = wall if abs(wall - agreed) <= SLACK else agreed
@@ -119,21 +119,21 @@ class Clock:
         return wall if earliest <= wall <= latest else None
 
     def heard(self, person: PersonId, wall: int) -> None:
-        """Somebody whom we vouch for has just told his time (UNIX seconds)."""
-        self._heard[person] = min(max(wall, 0), limits.INT_MAX) - self._monotonic()
+        """Take note of the time (UNIX seconds) that a person we vouch for has just sent."""
+        self._offsets[person] = min(max(wall, 0), limits.INT_MAX) - self._monotonic()
 
     def remember(self) -> None:
-        """Raise the floor to now: call it after having written something, and from time to time.
+        """Raise the floor to now if the time is trusted. To be called after writing, and from time to time.
 
-        Not from what nobody believes, or one wrong date would be carried on for ever.
+        A floor taken from an untrusted clock would carry one wrong date on forever.
         """
         reading = self.reading()
         if reading.trusted and reading.now > self._floor:
             self._set_floor(reading.now)
 
     def confirm(self) -> None:
-        """The owner says that the machine's date is right, whatever was written or heard before."""
-        self._heard.clear()
+        """Take the machine's date as right on the owner's word, whatever was written or received before."""
+        self._offsets.clear()
         self._set_floor(int(self._wall()))
 
     def _set_floor(self, floor: int) -> None:

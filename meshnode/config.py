@@ -1,6 +1,6 @@
-"""What a node's owner may set, and where from: defaults < the home's config.toml < MESHNODE_* < options.
+"""Reads the settings of a node. From weakest to strongest: defaults, the home's config.toml, MESHNODE_*, options.
 
-Read once at start and never changed. A misspelt setting is an error, not a silence.
+They are read once at start and never changed. A misspelled setting is an error and is never ignored.
 """
 
 from __future__ import annotations
@@ -33,31 +33,31 @@ class Config:
     interfaces: tuple[str, ...] = ()
     """Names of the network interfaces to use; none: all of them, as they come and go."""
     mdns: Mdns = "on"
-    """Whether to announce this node and look for others on the local network, only to look, or neither."""
+    """Whether to announce this node and look for others on the local network, only look, or neither."""
     peers: tuple[HostPort, ...] = ()
-    """Where other nodes always are, beside what is discovered."""
+    """Addresses at which to dial other nodes, besides those that are discovered."""
     log_level: str = "info"
 
     @classmethod
     def load(
         cls, home: Path | None = None, options: Mapping[str, Any] | None = None, environ: Mapping[str, str] = os.environ
     ) -> Config:
-        """The settings for `home` (None: MESHNODE_HOME, or this user's own place for data).
+        """Return the settings for `home` (None: MESHNODE_HOME, or this user's data directory).
 
-        An option that is None, or an empty list, was not given. Usage where anything is unknown or ill-formed.
+        An option that is None or an empty list was not given. Raises Usage if a setting is unknown or malformed.
         """
-        place = Home(home_path(home, environ))
+        directory = Home(home_path(home, environ))
         values: dict[str, Any] = {}
-        values.update(_from_file(place.config))
+        values.update(_from_file(directory.config))
         values.update(_from_environment(environ))
         for key, value in (options or {}).items():
             if value is not None and value not in ((), []):
                 values[key] = _checked(key, value, f"--{key.replace('_', '-')}")
-        return cls(place, **values)
+        return cls(directory, **values)
 
 
 def home_path(given: Path | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """The home that was asked for, made absolute: the option, else MESHNODE_HOME, else the user's own data directory."""
+    """Return the absolute path of the home: the one given, else MESHNODE_HOME, else the user's data directory."""
     if given is None and environ.get(ENVIRONMENT + "HOME"):
         given = Path(environ[ENVIRONMENT + "HOME"])
     if given is None:
@@ -84,7 +84,7 @@ def _from_file(path: Path) -> dict[str, Any]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Of the environment only the names that are settings: other programs may have theirs under our prefix."""
+    """Return the settings in the environment. Other names with our prefix may belong to other programs."""
     values = {}
     for key in _CHECKS:
         name = ENVIRONMENT + key.upper()
@@ -133,7 +133,7 @@ def _peers(value: Any) -> tuple[HostPort, ...]:
 
 
 def parse_address(text: str) -> HostPort:
-    """HOST:PORT as people write it, IPv6 in brackets. ValueError, in words, if it is not that."""
+    """Return the host and port of HOST:PORT, where an IPv6 host is in brackets. ValueError, in plain words, if malformed."""
     host, colon, port = text.strip().rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]

@@ -1,7 +1,7 @@
-"""What the node says when it cannot do what was asked: one line, a next step, an exit code and an HTTP status.
+"""The errors that people see: each has one line of text, a next step, an exit code and an HTTP status.
 
 Every error that a person can meet is one of these classes. The command line prints `line` and exits with `exit_code`;
-the local API answers with `http_status` and `word`. Faults of other nodes are `protocol.RemoteError` and never end up here.
+the local API answers with `http_status` and `word`. Faults of other nodes are `protocol.RemoteError` and never shown so.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import ClassVar
 
 
 class MeshnodeError(Exception):
-    """Base class. `message` says what is wrong, `hint` what to do next; both are single lines in plain English."""
+    """Base class. `message` says what is wrong and `hint` what to do next, each in one line of plain English."""
 
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
@@ -28,11 +28,11 @@ class MeshnodeError(Exception):
 
 
 class Failed(MeshnodeError):
-    """Something outside of anybody's control went wrong (disk, network, time)."""
+    """The disk, the network, the clock or another thing that no command controls has failed."""
 
 
 class Usage(MeshnodeError):
-    """What was asked for is not well formed: a weight out of range, an unknown word, a text too long."""
+    """The request is malformed: a weight out of range, an unknown word, a text that is too long."""
 
     exit_code = 2
     http_status = 400
@@ -40,7 +40,7 @@ class Usage(MeshnodeError):
 
 
 class Ambiguous(Usage):
-    """A prefix fits several people or listings; `candidates` are texts a person can choose from."""
+    """A prefix matches several people or listings; `candidates` are texts that a person can choose from."""
 
     http_status = 409
     word = "ambiguous"
@@ -51,7 +51,7 @@ class Ambiguous(Usage):
 
 
 class NotFound(MeshnodeError):
-    """Not there, or not visible: one and the same answer, so that a block does not show."""
+    """Not there, or not visible. Both get the same answer, so that it does not reveal a block."""
 
     exit_code = 3
     http_status = 404
@@ -67,7 +67,7 @@ class NotRunning(MeshnodeError):
 
 
 class Refused(MeshnodeError):
-    """Understood, and not done: it would overwrite, leak or contradict something."""
+    """The request is understood but not carried out, because it would overwrite, leak or contradict something."""
 
     exit_code = 5
     http_status = 409
@@ -82,7 +82,7 @@ class Forbidden(Refused):
 
 
 class StorageFailed(Failed):
-    """The disk did not do what SQLite asked of it. The database handle is dead: stop the node, never try it again.
+    """The disk failed. The database handle must not be used again, so the node stops.
 
     After a failed fsync nobody knows which pages reached the disk, and a second fsync may report success for pages
     that were dropped.
@@ -92,13 +92,13 @@ class StorageFailed(Failed):
 
 
 class StorageDamaged(StorageFailed):
-    """What was read is not what was written. The next start moves the file aside and begins a fresh store."""
+    """The database is damaged. The next start moves the file aside and begins a new store."""
 
     word = "storage_damaged"
 
 
 class StorageFull(Failed):
-    """No room left. The transaction was undone, nothing was lost, and reading still works."""
+    """The disk is full. The transaction was rolled back, nothing was lost, and reading still works."""
 
     http_status = 507
     word = "storage_full"

@@ -1,6 +1,6 @@
-"""The node's home directory: what lies where in it, who may look into it, and that only one daemon lives there.
+"""The node's home directory: its files, their permissions, and the lock that lets one daemon run on it.
 
-The home holds the keys, so nobody else may read it: 0700 for itself, 0600 for what is in it, or nothing starts.
+The home holds the keys, so nobody else may read it: its mode is 0700, that of its files 0600, or the node does not start.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ FILE_MODE = 0o600
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """One node's directory. Nothing is touched before it is asked for."""
+    """The directory of one node. Creating this object touches no file."""
 
     path: Path
 
     @property
     def identity_key(self) -> Path:
-        """The person's identity. Where this is, a node is."""
+        """The person's identity key. A directory with this file has a node."""
         return self.path / "identity.key"
 
     @property
@@ -43,54 +43,54 @@ class Home:
 
     @property
     def config(self) -> Path:
-        """What the owner has set; it need not exist."""
+        """The owner's settings; the file may be missing."""
         return self.path / "config.toml"
 
     @property
     def socket(self) -> Path:
-        """The local API's Unix socket, there while the daemon runs."""
+        """The Unix socket of the local API; it exists while the daemon runs."""
         return self.path / "api.sock"
 
     @property
     def lock_file(self) -> Path:
-        """Locked, and naming the process, while a daemon runs."""
+        """The file that a daemon locks and writes its process id into."""
         return self.path / "lock"
 
     @property
     def has_node(self) -> bool:
-        """Whether `init` was here."""
+        """Whether a node was made in this home."""
         return self.identity_key.exists()
 
     def make(self) -> None:
-        """Make the directory, for its owner alone. Refused if there is a node already or something else lives there."""
+        """Make the directory, private to its owner. Refused if it has a node already or holds other files."""
         if self.has_node:
             raise Refused(f"there is already a node in {self.path}", "choose another directory with --home")
         try:
             self.path.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
-            strangers = [entry.name for entry in self.path.iterdir() if not self._ours(entry)]
+            foreign = [entry.name for entry in self.path.iterdir() if not self._ours(entry)]
         except NotADirectoryError:
             raise Refused(f"{self.path} is not a directory", "choose another one with --home") from None
         except FileExistsError:
             raise Refused(f"{self.path} is not a directory", "choose another one with --home") from None
         except OSError as error:
             raise Failed(f"{self.path} cannot be made: {error.strerror}", "choose another one with --home") from error
-        if strangers:
+        if foreign:
             raise Refused(f"{self.path} is not empty", "choose another directory with --home")
-        # An empty directory that was made for us need not have been made well.
+        # A directory that existed before may be open to others.
         self.path.chmod(DIRECTORY_MODE)
 
     def _ours(self, entry: Path) -> bool:
-        """Whether an entry may be there before `init`: the owner's settings, or what an init cut short has left."""
+        """Whether an entry may exist before `init`: the owner's settings, or files of an `init` that was interrupted."""
         return entry in (self.config, self.lock_file, self.device_key) or entry.name.startswith(".")
 
     def check(self) -> None:
-        """NotFound without a node, Forbidden unless the directory is its owner's alone."""
+        """Raise NotFound if there is no node, and Forbidden if others can open the directory."""
         if not self.has_node:
-            raise NotFound(f"there is no node in {self.path}", "run: meshnode init")
+            raise NotFound(f"there is no node in {self.path}", "create one: meshnode init")
         check_private(self.path, self.path.stat(), DIRECTORY_MODE)
 
     def lock(self) -> HomeLock:
-        """Keep every other daemon out until the lock is released. Refused while one is here."""
+        """Keep other daemons out until the lock is released. Refused if one runs on this home already."""
         descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -108,13 +108,13 @@ class Home:
 
 
 class HomeLock:
-    """The one daemon's hold on its home. The kernel releases it when the process ends, however it ends."""
+    """The lock that the daemon of a home holds. The kernel releases it when the process ends, however it ends."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
 
     def release(self) -> None:
-        """Let others in. The file stays: removing it would let two processes lock two files of one name."""
+        """Release the lock. The file remains: removing it would let two processes lock two files of one name."""
         if self._descriptor is not None:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
@@ -131,7 +131,7 @@ class HomeLock:
 
 
 def check_private(path: Path, status: os.stat_result, mode: int) -> None:
-    """Forbidden, with the command that mends it, unless `path` is this user's and open to nobody else."""
+    """Raise Forbidden, with the command that repairs it, unless `path` belongs to this user and is closed to others."""
     if status.st_uid != os.geteuid():
         raise Forbidden(f"{path} belongs to another user", "run meshnode as that user, or choose another --home")
     if stat.S_IMODE(status.st_mode) & ~mode:
@@ -139,7 +139,7 @@ def check_private(path: Path, status: os.stat_result, mode: int) -> None:
 
 
 def read_private(path: Path) -> bytes:
-    """The content of a file that nobody else may read, or Forbidden. OSError where it cannot be read."""
+    """Return the content of a private file. Forbidden if others may read it, OSError if it cannot be read."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:  # noqa: PTH123 - Path.open cannot refuse a link
         check_private(path, os.fstat(descriptor), FILE_MODE)
@@ -147,7 +147,7 @@ def read_private(path: Path) -> bytes:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a file for its owner alone: after a power cut it has the old content or the new one, whole."""
+    """Write a private file. After a power cut it has the old content or the new one, never a part."""
     draft = path.with_name(f".{path.name}.new")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
@@ -160,7 +160,7 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Wait until the names in a directory are on the disk."""
+    """Wait until the file names in a directory are on the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -1,9 +1,9 @@
-"""The keys of a node, in files: the person's identity, and this device's own. Nobody but their owner may read them.
+"""Keeps the keys of a node in two private files: the person's identity key, and the keys of this device.
 
-The identity only certifies devices, so it may lie under a passphrase (Argon2id, XSalsa20-Poly1305) and the node runs
-without it. A device that was added does not have it at all: in its place lies what it was admitted with. Device keys are
-not under a passphrase: a daemon starts without asking. Each file names its public keys too, and is believed only if
-they fit: a flipped bit must not make somebody new.
+The identity key only certifies devices, so it may be encrypted with a passphrase (Argon2id, XSalsa20-Poly1305) while the
+node runs without it. A device that was added does not have it; its file holds the records that admitted it instead.
+Device keys are never encrypted: a daemon starts without asking. Each file also names its public keys and counts as
+damaged if they do not match: a flipped bit must not create another person.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from protocol import DeviceKeys, IdentityKeys, PersonId
 Entropy = Callable[[int], bytes]
 
 SEED_BYTES = 32
-# About a fifth of a second and 64 MiB on a laptop: what guessing a passphrase costs for each try, and fits a Pi Zero.
+# Each guess at a passphrase costs about a fifth of a second and 64 MiB on a laptop; a Pi Zero can still afford it.
 PASSPHRASE_OPERATIONS = 3
 PASSPHRASE_MEMORY = 64 * 1024 * 1024
 PASSPHRASE_MEMORY_MAX = 1024 * 1024 * 1024  # a file that asks for more is damaged
@@ -31,7 +31,7 @@ _DEVICE = "meshnode device key, version 1: whoever has it can write as this devi
 
 
 class Keyring:
-    """The opened keys of one home."""
+    """The keys of one home, read from its files."""
 
     def __init__(
         self,
@@ -46,45 +46,45 @@ class Keyring:
         self.person = person
         self.device = device
         self.identity = identity
-        """None while it is locked, or on another device."""
+        """None while it is locked, and on a device that does not have it."""
         self.admission = admission
-        """The records, whole, with which another device has admitted this one; None on the device with the identity."""
+        """The encoded records with which another device admitted this one; None on the device with the identity key."""
 
     @classmethod
     def create(cls, home: Home, passphrase: str | None = None, *, entropy: Entropy) -> Keyring:
-        """A new person with a first device, in a new home. Refused, changing nothing, if there is a node already.
+        """Make the keys of a new person and their first device in `home`. Refused, changing nothing, if it has a node.
 
-        `entropy` gives that many random bytes, fit for keys.
+        `entropy(n)` returns n random bytes that are fit for keys.
         """
         home.make()
         identity = IdentityKeys(entropy(SEED_BYTES))
         device = _write_device(home, entropy)
-        # Last, because where this file is, a node is: a power cut before it leaves nothing that counts.
+        # Written last, because a home with this file has a node: after a power cut before, `init` can be run again.
         _write_identity(home, identity, passphrase, entropy)
         return cls(home, identity.person_id, device, identity)
 
     @classmethod
     def prepare_device(cls, home: Home, *, entropy: Entropy) -> DeviceKeys:
-        """Device keys for a home that is to join a person: those of an attempt that was cut short, or new ones.
+        """Return the device keys for a home that is to join a person: those of an interrupted attempt, or new ones.
 
-        Refused, changing nothing, if there is a node already.
+        Refused, changing nothing, if the home has a node already.
         """
         home.make()
         return _read_device(home) if home.device_key.exists() else _write_device(home, entropy)
 
     @classmethod
     def join(cls, home: Home, person: PersonId, device: DeviceKeys, admission: Sequence[bytes]) -> Keyring:
-        """Make the home, whose device keys were prepared, a node of `person`; the identity key stays elsewhere."""
+        """Make the home, whose device keys were prepared, a node of `person` without their identity key."""
         content = {"what": _ELSEWHERE, "person": person.hex(), "admission": [wire.hex() for wire in admission]}
         write_private(home.identity_key, _written(content))
         return cls(home, person, device, None, admission=tuple(admission))
 
     @classmethod
     def open(cls, home: Home, passphrase: str | None = None) -> Keyring:
-        """The keys of `home`. An identity under a passphrase stays locked where none is given.
+        """Read the keys of `home`. An encrypted identity key stays locked if no passphrase is given.
 
-        NotFound without a node, Forbidden where others could read the keys, the passphrase is wrong or the identity is
-        on another device, Failed where a file is missing or damaged.
+        Raises NotFound without a node; Forbidden if others could read the keys, if the passphrase is wrong, or if one is
+        given on a device without the identity key; Failed if a file is missing or damaged.
         """
         home.check()
         stored = _read(home, home.identity_key.name, _IDENTITY, _ELSEWHERE)
@@ -99,42 +99,42 @@ class Keyring:
         if keyring.elsewhere and passphrase is not None:
             raise Forbidden("your identity key is not on this device", "start it without the passphrase")
         if "seed" in stored and not keyring.elsewhere:
-            keyring.identity = keyring._fitting(_bytes(home, home.identity_key.name, stored, "seed"))
+            keyring.identity = keyring._matching(_bytes(home, home.identity_key.name, stored, "seed"))
         elif passphrase is not None:
             keyring.unlock(passphrase)
         return keyring
 
     @property
     def locked(self) -> bool:
-        """Whether the identity is under a passphrase that was not given yet."""
+        """Whether this node cannot use the identity key now: no passphrase was given, or another device has the key."""
         return self.identity is None
 
     @property
     def elsewhere(self) -> bool:
-        """Whether the identity is on another device, so that nothing opens it here."""
+        """Whether the identity key is on another device, so that no passphrase opens it here."""
         return self.admission is not None
 
     def unlock(self, passphrase: str) -> IdentityKeys:
-        """Open the identity. Forbidden if the passphrase is not the one."""
+        """Decrypt the identity key. Forbidden if the passphrase is wrong."""
         stored = _read(self._home, self._home.identity_key.name, _IDENTITY)
         if self.identity is None and "sealed" in stored:
-            self.identity = self._fitting(_unsealed(self._home, stored, passphrase))
+            self.identity = self._matching(_unsealed(self._home, stored, passphrase))
         if self.identity is None:
             raise _damaged(self._home, self._home.identity_key.name)
         return self.identity
 
     def set_passphrase(self, passphrase: str | None, *, entropy: Entropy) -> None:
-        """Put the unlocked identity under another passphrase, or, with None, under none. Forbidden while it is locked."""
+        """Encrypt the identity key with another passphrase, or with None store it in the clear. Forbidden while locked."""
         if self.identity is None:
             raise Forbidden("your identity key is locked", "give its passphrase first")
         _write_identity(self._home, self.identity, passphrase, entropy)
 
     def new_device(self, *, entropy: Entropy) -> DeviceKeys:
-        """Take new device keys, because the numbers of what the old ones have signed are lost or were copied.
+        """Make new device keys, because the versions that the old keys signed are lost or were copied.
 
-        The old file is kept beside the new one: letters sealed to it can be read with nothing else. The caller
-        certifies the new device, and strikes the old one if somebody else may hold its keys. Forbidden while the
-        identity is locked: an uncertified device could not speak.
+        The old file is kept beside the new one: letters sealed to its keys can be read with nothing else. The caller
+        certifies the new device, and revokes the old one if somebody else may have its keys. Forbidden while the
+        identity key is locked, because an uncertified device cannot sign records.
         """
         if self.identity is None:
             raise Forbidden("your identity key is locked", "give its passphrase: only it can certify a new device")
@@ -146,7 +146,7 @@ class Keyring:
         self.device = _write_device(self._home, entropy)
         return self.device
 
-    def _fitting(self, seed: bytes) -> IdentityKeys:
+    def _matching(self, seed: bytes) -> IdentityKeys:
         if len(seed) != SEED_BYTES or (identity := IdentityKeys(seed)).person_id != self.person:
             raise _damaged(self._home, self._home.identity_key.name)
         return identity
@@ -275,6 +275,6 @@ def _stretched(passphrase: str, salt: bytes, operations: int, memory: int) -> by
     from nacl.pwhash import argon2id
     from nacl.secret import SecretBox
 
-    # Two keyboards may spell one letter in two ways.
+    # Two keyboards may encode one letter in two ways.
     password = normalize("NFKC", passphrase).encode()
     return argon2id.kdf(SecretBox.KEY_SIZE, password, salt, opslimit=operations, memlimit=memory)

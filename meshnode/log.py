@@ -1,7 +1,7 @@
-"""The node's log on standard error: a JSON object a line where a program reads it, a short line where a person does.
+"""Writes the node's log to standard error: one JSON object a line for programs, one short line for people.
 
-Whatever peers put into it is inert: control characters and bidirectional marks come out as escapes. What repeats is
-counted instead of written, for a peer must not be able to wear out an SD card with it.
+Text from peers is inert: control characters and bidirectional marks are written as escapes. Repeated lines are counted
+instead of written, so that no peer can wear out an SD card.
 """
 
 from __future__ import annotations
@@ -12,34 +12,37 @@ import sys
 import time
 from typing import Any, TextIO
 
-LINES_PER_MINUTE = 10  # of one event about one peer or address
+from protocol import RateLimit
+
+LINES_PER_MINUTE = 10  # for one event about one peer or host
 LINES_PER_MINUTE_ALL = 300
 KINDS_REMEMBERED = 512
 VALUE_MAX = 2000  # characters
 TRACE_MAX = 8000
-_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "left_out"}
+MINUTE = 60.0
+_STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime"}
 
 
-def begin(level: str, *, stream: TextIO | None = None, person: bool | None = None) -> None:
-    """Log to `stream` (standard error). `person`: somebody watches, so say less and say it shortly."""
+def set_up(level: str, *, stream: TextIO | None = None, person: bool | None = None) -> None:
+    """Log to `stream` (None: standard error). `person`: for a person (None: if `stream` is a terminal), so less of it."""
     stream = stream if stream is not None else sys.stderr
     person = stream.isatty() if person is None else person
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(ForPeople() if person else ForPrograms())
-    handler.addFilter(Sparing())
+    handler.setFormatter(TextFormatter() if person else JsonFormatter())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
     root.addHandler(handler)
-    # A person at a terminal sees the node's own screen; of the log only what is wrong belongs there.
+    # `meshnode run` prints its own lines at a terminal; from the log only warnings and errors belong there.
     root.setLevel(logging.WARNING if person and level == "info" else level.upper())
 
 
-class ForPrograms(logging.Formatter):
-    """One JSON object a line, in ASCII."""
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line: a JSON object in ASCII."""
 
     def format(self, record: logging.LogRecord) -> str:
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03}Z",
             "level": record.levelname.lower(),
             "event": _short(record.getMessage()),
@@ -47,12 +50,12 @@ class ForPrograms(logging.Formatter):
             **_extra(record),
         }
         if record.exc_info:
-            told["trace"] = self.formatException(record.exc_info)[-TRACE_MAX:]  # its end says what happened
-        return json.dumps(told)
+            fields["trace"] = self.formatException(record.exc_info)[-TRACE_MAX:]  # the error itself is at its end
+        return json.dumps(fields)
 
 
-class ForPeople(logging.Formatter):
-    """Time, event and what belongs to it, on one line."""
+class TextFormatter(logging.Formatter):
+    """Formats a record as one line: time, event, and its fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         parts = [time.strftime("%H:%M:%S", time.localtime(record.created)), _short(record.getMessage())]
@@ -62,29 +65,25 @@ class ForPeople(logging.Formatter):
         return json.dumps(" ".join(parts))[1:-1].replace('\\"', '"')
 
 
-class Sparing(logging.Filter):
-    """Lets so many lines of a kind through a minute; the first after that says how many were left out."""
+class RepeatFilter(logging.Filter):
+    """Passes a limited number of lines a minute: in all, and of one event about one peer or host.
+
+    The next line that passes says in `left_out_before` how many did not.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._minute = 0
-        self._counts: dict[tuple[str, str, str], int] = {}
-        self._all = 0
+        self._total = RateLimit(LINES_PER_MINUTE_ALL, MINUTE)
+        self._kinds: dict[tuple[str, str, str], RateLimit] = {}
         self._left_out = 0
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether this line is written."""
-        minute = int(record.created // 60)
-        if minute != self._minute:
-            self._minute, self._all = minute, 0
-            self._counts.clear()
-        who = getattr(record, "peer", None) or str(getattr(record, "address", "")).rpartition(":")[0]
-        kind = (record.name, str(record.msg), str(who))
-        if kind not in self._counts and len(self._counts) >= KINDS_REMEMBERED:
-            kind = (record.name, str(record.msg), "")
-        self._counts[kind] = self._counts.get(kind, 0) + 1
-        self._all += 1
-        if self._counts[kind] > LINES_PER_MINUTE or self._all > LINES_PER_MINUTE_ALL:
+        now = time.monotonic()  # not the record's own time: the machine's clock may be set back by years
+        if now >= self._total.resets_at:
+            self._kinds.clear()
+        # The total counts only lines that pass: a flood about one peer must not hide lines about the others.
+        if not self._limit(record).spend(1, now) or not self._total.spend(1, now):
             self._left_out += 1
             return False
         if self._left_out:
@@ -92,9 +91,16 @@ class Sparing(logging.Filter):
             self._left_out = 0
         return True
 
+    def _limit(self, record: logging.LogRecord) -> RateLimit:
+        source = getattr(record, "peer", None) or str(getattr(record, "address", "")).rpartition(":")[0]
+        kind = (record.name, str(record.msg), str(source))
+        if kind not in self._kinds and len(self._kinds) >= KINDS_REMEMBERED:
+            kind = (record.name, str(record.msg), "")
+        return self._kinds.setdefault(kind, RateLimit(LINES_PER_MINUTE, MINUTE))
+
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
-    """What was given as `extra`."""
+    """Return the fields that the caller gave as `extra`."""
     given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     return {
         name: value if isinstance(value, int | float | None) else _short(str(value)) for name, value in given.items()

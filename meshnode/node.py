@@ -1,6 +1,7 @@
-"""The daemon: its parts are put together here, in the order in which they need each other, and stopped in reverse.
+"""Builds a node from its parts: creates it, joins it to a person, and runs it as a daemon.
 
-Listening comes first and announcing last: a node is ready when others and its own commands can reach it.
+The parts start in the order in which they need each other and stop in reverse. Listening comes first and announcing
+last: a node is ready when other nodes and its own commands can reach it.
 """
 
 from __future__ import annotations
@@ -49,16 +50,16 @@ from protocol.tokens import DeviceCode
 log = logging.getLogger(__name__)
 
 CLOCK_FLOOR = "clock_floor"  # the name of the clock's floor in the store's small values
-LETTERS_SOONEST_SECONDS = 0.25  # between two looks for letters: what somebody writes takes effect at once
-LETTERS_PAUSE_SECONDS = 3600.0  # while nothing comes: who is connected to whom may have changed
-CLOSE_SECONDS = 1.7  # for goodbyes and the last requests; closing the database comes after, and the whole is 2 s
-FOR_THE_OWNER_ALONE = 0o077  # whatever is made beside the database, SQLite's own files included
-UNNAMED = "Unnamed"  # whoever lost his store before anybody else knew his name
+LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
+LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
+CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
+PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
+UNNAMED = "Unnamed"  # a person whose store was lost before anybody else knew their name
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What there is to say once the node can be reached."""
+    """Describes the node once it can be reached; `seconds` is how long that took."""
 
     home: Path
     person: PersonId
@@ -68,7 +69,7 @@ class Ready:
     seconds: float
 
 
-def found(
+def create_node(
     home: Home,
     *,
     name: str,
@@ -76,19 +77,18 @@ def found(
     preference: Preference,
     passphrase: str | None = None,
 ) -> PersonId:
-    """Make a new person's first node in `home`, ready to run. Refused, changing nothing, where there is one already.
+    """Create a new person and their first node in `home`, ready to run. Refused, changing nothing, if it has a node.
 
-    `place` is latitude and longitude in degrees; it stays in `home`, and what is published of it is coarse.
+    `place` is latitude and longitude in degrees; it stays in `home`, and only an area around it is published. `passphrase`
+    encrypts the identity key.
     """
-    with _files_for_the_owner_alone():
+    with _private_files():
         keyring = Keyring.create(home, passphrase, entropy=secrets.token_bytes)
-        _write_first_records(home, keyring, name, None if place is None else Coordinates(*place), preference)
+        _create_store(home, keyring, name, None if place is None else Coordinates(*place), preference)
     return keyring.person
 
 
-def _write_first_records(
-    home: Home, keyring: Keyring, name: str, place: Coordinates | None, preference: Preference
-) -> None:
+def _create_store(home: Home, keyring: Keyring, name: str, place: Coordinates | None, preference: Preference) -> None:
     with home.lock(), Store.open(home.store) as store:
         replica = _replica(store, keyring)
         write_first_records(replica, name=name, place=place, preference=preference)
@@ -102,84 +102,86 @@ def join(
     seconds: float,
     interfaces: tuple[str, ...] = (),
     mdns: bool = True,
-    tell: Callable[[str], None],
+    progress: Callable[[str], None],
 ) -> PersonId:
-    """Make `home` a node of the person whose other device shows `code`, ready to run; `tell` hears how it goes.
+    """Make `home` a node of the person whose other device shows `code`, ready to run.
 
-    Looks for that device for so many `seconds`, on these interfaces (none: on all). Refused, changing nothing, where
-    there is a node already, or where the other device does not take this one; Failed where it was not reached. May be
-    cut short at any moment and done again.
+    Looks for that device for `seconds`, on these interfaces (none: on all); `progress` is called with lines for the person
+    who waits. Returns the person. Raises Refused, changing nothing, if the home has a node already or the other device
+    does not admit this one, and Failed if it was not reached. May be interrupted at any moment and done again.
     """
     if home.has_node and Keyring.open(home).device.dh_public == code.dh_public:
-        raise Refused("this is the code of this very node", "type it on the machine that is to become a device")
+        raise Refused("this code was made by this node", "type it on the computer that will become a device")
     reading = Clock().reading()
     if reading.trusted and code.expires <= reading.now:
         raise Refused(
-            "this code has expired, by this machine's clock",
-            "if its date is right, 'meshnode device add' on the other machine makes a new one",
+            "this code has expired, according to this computer's clock",
+            "if its date is right, make a new code with 'meshnode device add' on the other computer",
         )
-    way = EnrolmentOptions(seconds, interfaces, mdns)
-    with _files_for_the_owner_alone():
+    options = EnrolmentOptions(seconds, interfaces, mdns)
+    with _private_files():
         keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
         with home.lock():
-            found = _sought(EnrolmentClient(code, keys, way, secrets.token_bytes, tell))
-            if found.admission is None or found.address is None:
-                raise _not_admitted(found)
-            _check_date(found.admission.records[0])
-            keyring = Keyring.join(home, code.person, keys, [record.wire for record in found.admission.records])
+            result = _search(EnrolmentClient(code, keys, options, secrets.token_bytes, progress))
+            if result.admission is None or result.address is None:
+                raise _join_error(result)
+            _check_date(result.admission.records[0])
+            keyring = Keyring.join(home, code.person, keys, [record.wire for record in result.admission.records])
             with Store.open(home.store) as store:
                 replica = _replica(store, keyring)
-                begin_as_device(replica, found.admission, found.address)
+                begin_as_device(replica, result.admission, result.address)
                 replica.clock.remember()
     return code.person
 
 
-def _sought(search: EnrolmentClient) -> EnrolmentResult:
+def _search(client: EnrolmentClient) -> EnrolmentResult:
     try:
-        return trio.run(search.run)
+        return trio.run(client.run)
     except BaseExceptionGroup as group:
         if group.subgroup(KeyboardInterrupt) is not None:
             raise KeyboardInterrupt from group
         raise _cause(group) from group
 
 
-def _not_admitted(found: EnrolmentResult) -> MeshnodeError:
-    again = "'meshnode device add' on the other machine makes a new one"
-    match found.refused:
+def _join_error(result: EnrolmentResult) -> MeshnodeError:
+    """Return the error that says why this machine was not admitted."""
+    again = "make a new code with 'meshnode device add' on the other computer"
+    match result.refused:
         case Code.CARD_USED:
-            return Refused("this code was used by another machine", again)
+            return Refused("this code was used by another computer", again)
         case Code.EXPIRED:
             return Refused("this code has expired", again)
         case Code.BUSY:
-            return Refused("there are as many devices as one person may have", "'meshnode device revoke' strikes one")
+            return Refused("you have as many devices as possible", "remove one with 'meshnode device revoke'")
         case Code():
             return Refused(
-                "the other machine cannot certify this one", "start it with its passphrase, then do both again"
+                "the other computer cannot certify this one", "start its node with its passphrase, then do both again"
             )
-    if found.silent:
-        return Refused("the other machine does not know this code: it has expired, or a newer one was made", again)
+    if result.silent:
+        return Refused("the other computer does not know this code: it has expired, or a newer one was made", again)
     return Failed(
-        "the other machine was not reached", "see that its node runs and both are on one network; do it again"
+        "the other computer was not reached", "check that its node runs and both are on one network, then do it again"
     )
 
 
 def _check_date(certificate: Record) -> None:
-    """What is dated a day from now would be refused here, and with it all that follows."""
+    """Raise Failed if the two dates differ by a day: records from the other machine would be refused here."""
     reading = Clock().reading()
     if reading.trusted and abs(certificate.header.created - reading.now) > limits.CLOCK_SKEW:
-        raise Failed("this machine's date is not the other machine's", "set it, then do this again")
+        raise Failed("this computer's date differs from the other computer's", "set it, then do this again")
 
 
 def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None) -> None:
-    """Run the node until SIGINT or SIGTERM. `ready` is called once it can be reached.
+    """Run the node until SIGINT or SIGTERM, then stop it within 2 s and return. `ready` is called once it can be reached.
 
-    Raises what the keyring, the home and the store raise where the node cannot start, and StorageFailed where it cannot
-    go on.
+    `passphrase` decrypts the identity key, without which this device certifies no others. Drives everything: the network,
+    the local API, upkeep and letters. Raises the errors of keyring, home and store if the node cannot start (NotFound,
+    Forbidden, Refused, Failed), and StorageFailed if nothing more can be stored. Errors of other nodes never end it.
     """
     started = time.monotonic()
-    logs.begin(config.log_level)
+    logs.set_up(config.log_level)
     config.home.check()
-    with _files_for_the_owner_alone(), config.home.lock(), _opened(config.home, passphrase) as replica:
+    with _private_files(), config.home.lock(), _opened(config.home, passphrase) as replica:
         try:
             trio.run(_main, config, replica, ready, started)
         except BaseExceptionGroup as group:
@@ -187,9 +189,9 @@ def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | Non
 
 
 @contextmanager
-def _files_for_the_owner_alone() -> Iterator[None]:
-    """Whatever is made meanwhile, by SQLite too, is readable to the owner and nobody else."""
-    before = os.umask(FOR_THE_OWNER_ALONE)
+def _private_files() -> Iterator[None]:
+    """Make all files that are created meanwhile, by SQLite too, readable to the owner alone."""
+    before = os.umask(PRIVATE_UMASK)
     try:
         yield
     finally:
@@ -203,7 +205,7 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
     try:
         with Store.open(home.store) as store:
             if store.fresh_after_damage:
-                # What the old key has signed is not known any more: to sign with it could fork this person.
+                # The versions that the old key signed are no longer known: signing with it could fork this person.
                 if keyring.elsewhere:
                     raise Forbidden(
                         store.problems[0].message, "add this machine again: 'meshnode device join' in a new home"
@@ -216,7 +218,7 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
             replica = _replica(store, keyring, verifier)
-            _complete(replica, keyring.admission)
+            _write_missing_records(replica, keyring.admission)
             yield replica
             replica.clock.remember()
     finally:
@@ -237,15 +239,15 @@ def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_
 
 
 def _clock(store: Store, keyring: Keyring) -> Clock:
-    # A node that was killed may have written after it last kept the floor.
+    # A node that was killed may have written records after it last stored the floor.
     floor = max(
         int(store.meta.get(CLOCK_FLOOR) or 0), store.records.last_stamp(keyring.person, keyring.device.device_id)
     )
     return Clock(floor, lambda floor: store.meta.set(CLOCK_FLOOR, str(floor)))
 
 
-def _complete(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
-    """Make up for what is missing: an `init` or `device join` cut short, or a store that was lost with all it held."""
+def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
+    """Write this device's first records if an `init` or `device join` was interrupted, or the store was lost."""
     if is_self_revoked(replica):
         return
     if admission is not None:
@@ -261,7 +263,7 @@ def _complete(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
     if certificate is None:
         certify_own_device(replica)
     if profile is None and not salvaged(replica):
-        # With contacts to bring it back, a profile made up now could win over the true one.
+        # If contacts still have the true profile, a new one could win over it.
         write_first_records(replica, name=UNNAMED, place=None, preference=UNSET_PREFERENCE)
 
 
@@ -270,23 +272,23 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = Options(config.port, config.interfaces, Mode(config.mdns), peers)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
-    scheduler = Scheduler(partial(store_thread.run, _round, replica))
+    scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica))
     token = trio.lowlevel.current_trio_token()
-    letterbox = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
+    letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
 
     def wake() -> None:
         scheduler.changed()
-        letterbox.changed()
+        letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
-            _tell_ready(config.home, replica, network, ready, started)
-            network.discover()
+            _report_ready(config.home, replica, network, ready, started)
+            network.start_discovery()
             nursery.start_soon(scheduler.run)
-            nursery.start_soon(letterbox.run)
+            nursery.start_soon(letter_scheduler.run)
             async for number in signals:
                 log.info("stopping", extra={"signal": signal.Signals(number).name})
                 break
@@ -295,15 +297,15 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
             nursery.cancel_scope.cancel()
 
 
-def _round(replica: Replica) -> float:
-    """One round of upkeep, on the desk."""
+def _run_upkeep(replica: Replica) -> float:
+    """Run one round of upkeep, on the store thread. Return after how many seconds the next is due."""
     pause = upkeep(replica)
     replica.clock.remember()
     return pause
 
 
 def _open_letters(replica: Replica) -> float:
-    """Let new letters take effect, and take back those that have arrived; on the desk."""
+    """Open new letters and withdraw own ones that have arrived, on the store thread. Return when to do it again."""
     if inbox.is_news(replica):
         inbox.open_new(replica)
         if replica.clock.trusted:
@@ -311,7 +313,9 @@ def _open_letters(replica: Replica) -> float:
     return LETTERS_PAUSE_SECONDS
 
 
-def _tell_ready(home: Home, replica: Replica, network: Network, ready: Callable[[Ready], None], started: float) -> None:
+def _report_ready(
+    home: Home, replica: Replica, network: Network, ready: Callable[[Ready], None], started: float
+) -> None:
     profile = replica.trust_state.profile(replica.me)
     state = network.state()
     seconds = round(time.monotonic() - started, 3)
@@ -321,11 +325,11 @@ def _tell_ready(home: Home, replica: Replica, network: Network, ready: Callable[
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error in the groups that nurseries wrap around it; the group itself where it is none of ours."""
+    """Return our error out of the groups that nurseries wrap around it; for any other, log it and return Failed."""
     error: BaseException = group
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, MeshnodeError):
         return error
-    log.critical("the node stumbled", exc_info=group)
-    return Failed(f"the node stumbled ({type(error).__name__})", "its log says more")
+    log.critical("the node stopped after an error", exc_info=group)
+    return Failed(f"the node stopped after an error ({type(error).__name__})", "its log shows more")

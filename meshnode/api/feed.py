@@ -1,7 +1,7 @@
-"""Passes on what changes to all who listen: commits, and how the network stands.
+"""Passes on changes to every program that listens: commits, and changes of the network's state.
 
-Nobody has a queue of his own. Each reader keeps his place in the journal, so one who reads slowly, or not at all, costs
-no memory; where the journal has moved on past him he is given a reset.
+Readers have no queues. Each reader has a position in the journal, so one that reads slowly, or not at all, costs no
+memory; if the journal has dropped events that it has not read, it gets a reset.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from meshnode.app.explain.status import NetworkState, NetworkStatus
 from meshnode.errors import Refused
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
+from meshnode.wakeup import Wakeup
 
 READERS_MAX = 16  # each holds a connection open; no page or program needs more than one
 GATHER_SECONDS = 0.2  # a first synchronization commits many times a second: what comes meanwhile is told together
@@ -42,7 +43,7 @@ class Reader(AsyncIterator[EventView]):
             if event is not None:
                 self._number = self._feed.journal.number_of(event.id)
                 return event
-            await self._feed.rung()
+            await self._feed.new_event()
 
     def close(self) -> None:
         """He has gone."""
@@ -59,8 +60,8 @@ class Feed:
         self._network = network
         self._readers: set[Reader] = set()
         self._heard: set[str] = set()
-        self._something = trio.Event()
-        self._bell = trio.Event()
+        self._heard_something = Wakeup()
+        self._new_event = Wakeup()
         self._seen: NetworkState | None = None
 
     def listen(self, last_event_id: str | None) -> Reader:
@@ -70,21 +71,21 @@ class Feed:
         journal = self.journal
         reader = Reader(self, journal.newest if last_event_id is None else journal.number_of(last_event_id))
         self._readers.add(reader)
-        self._something.set()  # there is somebody to look at the network for
+        self._heard_something.set()  # there is somebody to look at the network for
         return reader
 
     def leave(self, reader: Reader) -> None:
         """This reader has gone."""
         self._readers.discard(reader)
 
-    async def rung(self) -> None:
+    async def new_event(self) -> None:
         """Wait for the next event."""
-        await self._bell.wait()
+        await self._new_event.wait()
 
     def hear(self, kinds: frozenset[str]) -> None:
         """These kinds changed."""
         self._heard |= kinds
-        self._something.set()
+        self._heard_something.set()
 
     async def run(self) -> None:
         """Pass on what is heard until cancelled."""
@@ -93,8 +94,7 @@ class Feed:
         try:
             while True:
                 with trio.move_on_after(LOOK_SECONDS if self._readers else float("inf")):
-                    await self._something.wait()
-                self._something = trio.Event()
+                    await self._heard_something.wait()
                 self._look()
                 self._tell()
                 await trio.sleep(GATHER_SECONDS)
@@ -102,7 +102,7 @@ class Feed:
             unsubscribe()
 
     def _committed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
-        """On the desk, after a commit."""
+        """Report a commit; runs on the store thread."""
         with suppress(trio.RunFinishedError):
             token.run_sync_soon(self.hear, kinds_of(change))
 
@@ -126,5 +126,4 @@ class Feed:
         heard, self._heard = self._heard, set()
         if heard:
             self.journal.add(heard, self.now())
-            self._bell.set()
-            self._bell = trio.Event()
+            self._new_event.set()

@@ -74,7 +74,12 @@ def join(context: click.Context, code: tuple[str, ...], wait: int, interfaces: t
 
     home = call.place()
     person = node.join(
-        home, _read(text), seconds=wait, interfaces=interfaces, mdns=not no_mdns, tell=lambda news: _tell(call, news)
+        home,
+        _read(text),
+        seconds=wait,
+        interfaces=interfaces,
+        mdns=not no_mdns,
+        progress=lambda news: _tell(call, news),
     )
     if call.json:
         output.as_json({"person": {"id": person_text(person)}, "home": str(home.path)})

@@ -70,7 +70,7 @@ def ask(
 
 def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
     """Make the node, say so unless `quiet`, and return the person's id and name."""
-    from meshnode.node import found
+    from meshnode.node import create_node
     from protocol import Audience, InvalidField, Precision, Preference, check_text, limits, normalize, person_text
 
     name = normalize(beginning.name)
@@ -78,7 +78,7 @@ def begin(home: Home, beginning: Beginning, *, quiet: bool) -> dict[str, str]:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
         raise Usage(str(error), "choose another with --name") from error
-    person = found(
+    person = create_node(
         home,
         name=name,
         place=beginning.place,

@@ -1,5 +1,5 @@
-"""Sockets: how nodes find each other, meet, and stay connected. What is said over a connection is decided elsewhere.
+"""The network side of a node: finds other nodes, connects with them, and keeps the connections open.
 
-Decisions (whom to dial, whom to let in, which of two connections stays) are plain state machines without a socket or a
-clock; the parts that touch the network are small and hand their bytes to `meshnode.app.peers.conversation`.
+Decisions (whom to dial, whom to admit, which of two connections stays) are state machines without a socket or a clock.
+The parts that touch the network are small and pass their bytes to `meshnode.app.peers.conversation`.
 """

@@ -1,11 +1,11 @@
 """Keeps the open connections, and decides which of two between the same devices stays.
 
-A connection is known by person and device together: anybody can certify another person's device as their own, and must
-not push out, or pass for, the connection of its owner.
+A connection is keyed by person and device together: anybody can certify somebody else's device as their own, and must
+neither displace the connection of its owner nor pass for it.
 
-Both ends decide alike without a message (protocol/README.md, "Two connections between two devices"). If one
-device dialed both, the newer stays: the dialer has lost the older, by a restart or a broken route. If each dialed one, both
-at the same time, the one stays that the device with the smaller key dialed; if not at the same time, the newer.
+Both ends decide alike without a message (protocol/README.md, "Two connections between two devices"). If one device
+dialed both, the newer stays: the dialer has lost the older, by a restart or a broken route. If each dialed one, both at
+the same time, the one stays that the device with the smaller key dialed; if not at the same time, the newer.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ SAME_TIME_SECONDS = 10.0
 
 
 class Connection(Protocol):
-    """The facts that decide: the person and device at the other end, whether the person is a direct contact, who dialed.
+    """An open connection: the person and device at the other end, and who dialed.
 
-    `since` is in monotonic seconds.
+    `contact`: the person is a direct contact. `since` is in monotonic seconds.
     """
 
     @property
@@ -36,45 +36,46 @@ class Connection(Protocol):
 
 
 Kept = TypeVar("Kept", bound=Connection)
-Place = tuple[PersonId, DeviceId]
+PeerDevice = tuple[PersonId, DeviceId]
 
 
-class ConnectionTable(dict[Place, Kept]):
-    """The connections by person and device: SESSIONS_PER_PERSON_MAX for a person, SESSIONS_MAX in all."""
+class ConnectionTable(dict[PeerDevice, Kept]):
+    """At most one connection a person's device, SESSIONS_PER_PERSON_MAX a person and SESSIONS_MAX in all."""
 
     def __init__(self, me: DeviceId) -> None:
         super().__init__()
         self._me = me
 
     def admit(self, new: Kept) -> list[tuple[Kept, Code]]:
-        """Take in a connection whose other end was just identified. Return the connections to close, and the codes.
+        """Add a connection whose other end has just proven who it is. Return the connections to close, each with its code.
 
-        With no room left, the latest connection with a person who is no direct contact makes room for a direct contact.
+        The new one may be among them. If the table is full, a direct contact displaces the latest of the connections with
+        people who are none.
         """
-        place = _place(new)
-        old = self.get(place)
+        key = _key(new)
+        old = self.get(key)
         if old is not None:
             if not self._replaces(new, old):
                 return [(new, Code.DUPLICATE)]
-            self[place] = new
+            self[key] = new
             return [(old, Code.DUPLICATE)]
         if sum(person == new.person for person, _ in self) >= limits.SESSIONS_PER_PERSON_MAX:
             return [(new, Code.BUSY)]
         closing: list[tuple[Kept, Code]] = []
         if len(self) >= limits.SESSIONS_MAX:
-            guests = [link for link in self.values() if not link.contact] if new.contact else []
-            if not guests:
+            others = [connection for connection in self.values() if not connection.contact] if new.contact else []
+            if not others:
                 return [(new, Code.BUSY)]
-            latest = max(guests, key=lambda link: link.since)
-            del self[_place(latest)]
+            latest = max(others, key=lambda connection: connection.since)
+            del self[_key(latest)]
             closing.append((latest, Code.BUSY))
-        self[place] = new
+        self[key] = new
         return closing
 
-    def leave(self, link: Kept) -> bool:
-        """Take out a connection that is over, and return whether it was the one kept for its device."""
-        if self.get(_place(link)) is link:
-            del self[_place(link)]
+    def remove(self, connection: Kept) -> bool:
+        """Remove a connection that is over. Return whether it was in the table, and not replaced before."""
+        if self.get(_key(connection)) is connection:
+            del self[_key(connection)]
             return True
         return False
 
@@ -85,5 +86,5 @@ class ConnectionTable(dict[Place, Kept]):
         return new.dialed == (self._me < new.device)
 
 
-def _place(link: Connection) -> Place:
-    return link.person, link.device
+def _key(connection: Connection) -> PeerDevice:
+    return connection.person, connection.device

@@ -1,4 +1,4 @@
-"""Makes the connections that the dialer decides on: finds the key, opens the stream, tells how it went."""
+"""Makes the connections that the dialer decides on: finds a key, opens the stream, and reports the outcome."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from meshnode.app.peers.contacts import Dial
 from meshnode.net.dialer import Address, DialAttempt, Dialer, DialOutcome
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.peer_link import PeerLink
+from meshnode.wakeup import Wakeup
 from protocol import Code, DeviceId, PersonId, RemoteError, short_id
 
 log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0
-ATTEMPTS_KEPT = 8  # a person, for whoever asks why there is no connection
+ATTEMPTS_KEPT = 8  # for each person, to explain why there is no connection
 PEOPLE_KEPT = 512
 
 DialKeys = Callable[[PersonId], Awaitable[list[Dial]]]
@@ -25,7 +26,12 @@ Connect = Callable[[trio.SocketStream, Dial, Address, Callable[[], None]], Await
 
 
 class Connector:
-    """Carries out attempts until cancelled. `connect` runs a connection to its end and returns its link."""
+    """Carries out the dialer's attempts until `run` is cancelled.
+
+    `dial_keys` returns the keys to dial a person with. `connect(stream, key, address, met)` runs a connection to its
+    end and returns its link; it calls `met` once the other side has proven who it is, and raises RemoteError if no
+    handshake can be begun with this key. `connected` tells whether a device is connected now.
+    """
 
     def __init__(
         self, dialer: Dialer, dial_keys: DialKeys, connect: Connect, connected: Callable[[PersonId, DeviceId], bool]
@@ -35,31 +41,30 @@ class Connector:
         self._connect = connect
         self._connected = connected
         self._interfaces = Interfaces()
-        self._news = trio.Event()
+        self._wakeup = Wakeup()
         self._tried: dict[PersonId, deque[tuple[float, Address, DialOutcome]]] = {}
 
-    def look(self) -> None:
-        """The dialer has learned something: ask it again what is due."""
-        self._news.set()
+    def wake(self) -> None:
+        """Ask the dialer again which attempts are due: it has been told something."""
+        self._wakeup.set()
 
     def use_interfaces(self, interfaces: Interfaces) -> None:
-        """PeerLink-local addresses without a scope are tried on each of these."""
+        """Dial link-local addresses without a scope on each of these interfaces."""
         self._interfaces = interfaces
 
     def tried(self, person: PersonId) -> list[tuple[float, Address, DialOutcome]]:
-        """The latest attempts to reach `person`: when (monotonic seconds), where, how it ended; newest last."""
+        """Return the latest attempts to reach `person`: time (monotonic seconds), address, outcome; newest last."""
         return list(self._tried.get(person, ()))
 
     async def run(self) -> None:
-        """Start attempts as they become due."""
+        """Start attempts as they become due. Cancelling it ends the attempts and the connections they led to."""
         async with trio.open_nursery() as nursery:
             while True:
-                self._news = trio.Event()
                 for attempt in self._dialer.due(trio.current_time()):
                     nursery.start_soon(self._attempt, attempt)
                 timer = self._dialer.next_timer()
                 with trio.move_on_at(float("inf") if timer is None else timer):
-                    await self._news.wait()
+                    await self._wakeup.wait()
 
     async def _attempt(self, attempt: DialAttempt) -> None:
         ended = False
@@ -71,7 +76,7 @@ class Connector:
                 now = trio.current_time()
                 self._dialer.ended(attempt, outcome, now, device=device, more_keys=more_keys)
                 self._remember(attempt, outcome, now)
-                self._news.set()
+                self._wakeup.set()
 
         keys = [
             dial
@@ -89,7 +94,7 @@ class Connector:
             return
         try:
             link = await self._connect(stream, dial, attempt.address, lambda: end(DialOutcome.MET, dial.device))
-        except RemoteError as error:  # a key that nobody can agree on a secret with
+        except RemoteError as error:  # a public key of low order, for example
             log.info("not dialed", extra={"peer": short_id(attempt.person), "why": str(error)})
             end(DialOutcome.NO_KEY, dial.device, more_keys=turn + 1 < len(keys))
             return
@@ -100,7 +105,7 @@ class Connector:
             try:
                 with trio.fail_after(CONNECT_SECONDS):
                     return await trio.open_tcp_stream(host, address.port)
-            except (OSError, UnicodeError, trio.TooSlowError) as error:  # a name may be none that DNS can carry
+            except (OSError, UnicodeError, trio.TooSlowError) as error:  # UnicodeError: a name that DNS cannot carry
                 log.debug("dialing %s port %d: %s", host, address.port, error)
         return None
 
@@ -115,8 +120,8 @@ class Connector:
 
 
 def _outcome(link: PeerLink) -> DialOutcome:
-    """What became of a connection that never got as far as standing."""
-    end = link.talk.end
+    """Return the outcome of a connection that ended before its other side had proven who it is."""
+    end = link.conversation.end
     if end is None or not link.bytes_in:
-        return DialOutcome.NO_ANSWER  # a responder is silent for who holds no key of his
+        return DialOutcome.NO_ANSWER  # a responder sends nothing to a caller who does not know its key
     return DialOutcome.DUPLICATE if end.code is Code.DUPLICATE else DialOutcome.REFUSED

@@ -1,4 +1,4 @@
-"""What the network side needs to know about people, read in one go at the desk."""
+"""Reads everything the network side needs to know about people, in one function on the store thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CODE_SECONDS = 60.0  # while a device code is open, which ends within minutes
 
 @dataclass(frozen=True, slots=True)
 class ContactList:
-    """Whom to dial, whom to recognize by which keys, what to announce with, and who is a direct contact."""
+    """The people to dial, the keys to recognize people by, the keys to announce with, and the direct contacts."""
 
     wanted: list[DialTarget]
     candidates: list[tuple[PersonId, bytes]]
@@ -23,13 +23,13 @@ class ContactList:
     direct: frozenset[PersonId]
 
     @property
-    def good_for(self) -> float:
-        """After how many seconds to read it anew if nothing happens, for cards and device codes expire by themselves."""
+    def valid_seconds(self) -> float:
+        """After how many seconds to read the list again if no change is reported: cards and device codes expire."""
         return CODE_SECONDS if self.announced is not None and self.announced.expecting else CARD_SECONDS
 
 
 def read_contacts(replica: Replica) -> ContactList:
-    """The list as it is now. The keys of contacts are kept by the way."""
+    """Return the list as it is now, and store the keys of direct contacts, which a damaged store would lose."""
     direct = contacts.direct_contacts(replica)
     for person in direct:
         contacts.keep_keys(replica, person)

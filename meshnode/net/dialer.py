@@ -1,8 +1,9 @@
-"""Whom to dial, where, and when: decisions alone, with the time passed in and jitter drawn from outside.
+"""Decides whom to dial, at which address, and when. It opens no socket; the time and the jitter are passed in.
 
-A person is dialed while a session with one of his devices is missing and an address is known; what was just announced
-comes first. A place that fails is left alone for longer and longer. Hearing its person announced anew, or a change of
-our own network or contacts, makes it worth trying at once. Times are seconds of a monotonic clock.
+A person is dialed while a session with one of their devices is missing and an address is known; addresses that were
+just announced come first. Each address goes through the states of `endpoint_states`: one that fails is left alone for
+longer and longer; an announcement, or a change of our own network or contacts, makes it worth a try at once. Times are
+seconds of a monotonic clock.
 """
 
 from __future__ import annotations
@@ -12,24 +13,31 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
 
+from meshnode.net.endpoint_states import (
+    ANNOUNCED_FAILURES,
+    FIRST_PAUSE,
+    FRESH_START,
+    LONGEST_PAUSE,
+    LONGEST_STATIC_PAUSE,
+    NEXT_PAUSE,
+    REHEARD_PAUSE,
+    TRANSITIONS,
+    EndpointEvent,
+    EndpointState,
+    Pause,
+)
 from protocol import DeviceId, PersonId
 
 DIALS_AT_ONCE = 8
-FIRST_PAUSE = 1.0  # doubled with each failure
-LONGEST_PAUSE = 300.0
-LONGEST_STATIC_PAUSE = 30.0  # somebody asked for this address by name
-REFUSED_PAUSE = 120.0  # he does not want us now; announcements change nothing about that
-REHEARD_PAUSE = 3.0  # an announcement makes a failed place worth another try, but no oftener than this
-NEXT_PAUSE = 0.05  # before the next key, or the next person, at a place that did not answer
-ANNOUNCED_KEPT = 16  # places heard for one person: several devices with several addresses each
-ANNOUNCED_FAILURES = 6  # then an announced place is forgotten, until it is announced again
+REFUSED_PAUSE = 120.0  # after a person refused us; announcements do not shorten it
+ANNOUNCED_KEPT = 16  # announced addresses of one person: several devices with several addresses each
+DOUBLINGS_MAX = 16  # enough for the longest pause; more would overflow in the end
 
 NEVER = float("-inf")
-IN_FLIGHT = float("inf")  # a static address is tried by one connection at a time: `ended` says when it is due again
 
 
 class Address(NamedTuple):
-    """Where to dial: a host as text, with its scope if it has one, and a TCP port."""
+    """A host as text, with its scope if it has one, and a TCP port."""
 
     host: str
     port: int
@@ -49,9 +57,12 @@ class DialOutcome(Enum):
     NO_KEY = "no key to dial with"
 
 
+ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE})
+
+
 @dataclass(frozen=True, slots=True)
 class DialAttempt:
-    """One connection to be made. `turn` counts what was tried there before: it selects the key."""
+    """One connection to be made. `turn` counts the keys that were tried there without an answer: it selects the key."""
 
     person: PersonId
     address: Address
@@ -61,9 +72,9 @@ class DialAttempt:
 
 @dataclass(frozen=True, slots=True)
 class DialTarget:
-    """Somebody to be in touch with, how many devices he has, and where he was met before, the likeliest place first.
+    """A person to be connected with, the number of their devices, and their known addresses, the likeliest first.
 
-    `claims`: a card of his waits to be presented, which only a new call can do, be we in touch already or not.
+    `claims`: a card of theirs waits to be presented. That takes a new connection, even if they are connected already.
     """
 
     person: PersonId
@@ -74,10 +85,11 @@ class DialTarget:
 
 @dataclass(slots=True)
 class _Endpoint:
-    """One address, as far as trying it goes. `device`: who answered there."""
+    """One address and how dialing it has gone. `device` is the device that answered there last."""
 
     address: Address
     due: float
+    state: EndpointState = EndpointState.WAITING
     announced: bool = False
     failures: int = 0
     turn: int = 0
@@ -91,7 +103,7 @@ class _Person:
     devices: int = 1
     wanted: bool = False
     claims: bool = False
-    places: dict[Address, _Endpoint] = field(default_factory=dict)
+    endpoints: dict[Address, _Endpoint] = field(default_factory=dict)
     connected: set[DeviceId] = field(default_factory=set)
     not_before: float = NEVER
     setbacks: int = 0
@@ -100,24 +112,35 @@ class _Person:
     def missing(self) -> bool:
         return len(self.connected) < max(1, self.devices)
 
-    def open_places(self) -> list[_Endpoint]:
-        """Places that may lead to a device which is not connected, or to any of his where a card is to be presented."""
+    def candidates(self) -> list[tuple[_Endpoint, EndpointEvent]]:
+        """The endpoints that are worth a connection, each with the event that starts it."""
+        if not self.missing and not self.claims:
+            return []
+        starts = {EndpointState.WAITING: EndpointEvent.DUE}
         if self.claims:
-            return list(self.places.values())
-        return [place for place in self.places.values() if place.device not in self.connected] if self.missing else []
+            starts[EndpointState.CONNECTED] = EndpointEvent.CARD
+        return [(endpoint, starts[endpoint.state]) for endpoint in self.endpoints.values() if endpoint.state in starts]
 
 
 @dataclass(slots=True)
 class _Static:
-    """An address given by hand names no person: those who are missing are tried there, one after the other."""
+    """An address given by hand. It names no person: the people who are missing are tried there, one after the other.
 
-    place: _Endpoint
+    `found` is the person who answered there last; `asked` are those who were tried since and are not there.
+    """
+
+    endpoint: _Endpoint
     found: PersonId | None = None
     asked: set[PersonId] = field(default_factory=set)
 
 
 class Dialer:
-    """Keeps the list and says what to do. `jitter` gives a number from 0 up to 1 for every pause."""
+    """Keeps the addresses of people and says which to dial now.
+
+    `Network` tells it what is known and what happened; `Connector` asks `due` for attempts whenever `next_timer` has
+    come or something was told, makes the connections, and reports each exactly once to `ended`. `jitter` returns a
+    number from 0 up to 1, drawn for each pause. No method blocks or raises.
+    """
 
     def __init__(self, jitter: Callable[[], float]) -> None:
         self._jitter = jitter
@@ -128,116 +151,116 @@ class Dialer:
     # --- what is known ---------------------------------------------------------------------------------------------
 
     def want(self, wanted: Iterable[DialTarget], now: float) -> None:
-        """These are to be reached by what is remembered of them, the rest only while they are heard."""
-        people = {one.person: one for one in wanted}
+        """Dial these people at their known addresses, and everybody else only while they are announced."""
+        people = {target.person: target for target in wanted}
         for person, known in list(self._people.items()):
             if person not in people:
                 known.wanted = known.claims = False
-                known.places = {address: place for address, place in known.places.items() if place.announced}
+                for endpoint in [endpoint for endpoint in known.endpoints.values() if not endpoint.announced]:
+                    self._forget(known, endpoint, EndpointEvent.UNWANTED, now)
                 self._drop_if_idle(person)
-        for person, one in people.items():
+        for person, target in people.items():
             known = self._people.setdefault(person, _Person())
-            known.wanted, known.devices, known.claims = True, one.devices, one.claims
-            for address in one.addresses:
-                known.places.setdefault(address, _Endpoint(address, now))
-
-    def forget(self, person: PersonId) -> None:
-        """Dial him no more, wherever he was heard."""
-        if known := self._people.get(person):
-            known.wanted = False
-            known.places.clear()
-            self._drop_if_idle(person)
+            known.wanted, known.devices, known.claims = True, target.devices, target.claims
+            for address in target.addresses:
+                known.endpoints.setdefault(address, _Endpoint(address, now))
 
     def static(self, address: Address, now: float) -> None:
-        """Try whoever is missing at this address."""
+        """Dial everybody who is missing at this address."""
         self._static.setdefault(address, _Static(_Endpoint(address, now)))
 
     def heard(self, person: PersonId, addresses: Iterable[Address], now: float, *, pause: float = 0.0) -> None:
-        """`person` announced himself at these addresses. `pause` leaves him the time to dial us first."""
+        """Take note that `person` was announced at these addresses. `pause` leaves them the time to dial us first."""
         known = self._people.setdefault(person, _Person())
         for address in addresses:
-            place = known.places.setdefault(address, _Endpoint(address, now + pause))
-            place.announced = True
-            place.heard = now
-            place.failures = 0
-            place.due = min(place.due, max(now + pause, place.tried + REHEARD_PAUSE))
-        # The oldest go: whoever shares his key could announce him wrongly, and must not keep a new place from being tried.
+            endpoint = known.endpoints.setdefault(address, _Endpoint(address, now + pause))
+            endpoint.announced = True
+            endpoint.heard = now
+            self._move(endpoint, EndpointEvent.HEARD, now + pause)
+        # The oldest go: a person who has the same key could announce wrong addresses, which must not displace new ones.
         announced = sorted(
-            (place for place in known.places.values() if place.announced), key=lambda place: -place.heard
+            (endpoint for endpoint in known.endpoints.values() if endpoint.announced),
+            key=lambda endpoint: -endpoint.heard,
         )
-        for place in announced[ANNOUNCED_KEPT:]:
-            del known.places[place.address]
+        for endpoint in announced[ANNOUNCED_KEPT:]:
+            self._forget(known, endpoint, EndpointEvent.UNWANTED, now)
 
-    def look_again(self, now: float) -> None:
-        """Our network, our contacts or our keys have changed: everything is worth a try."""
+    def retry_all(self, now: float) -> None:
+        """Make every address due: our network, our contacts or our keys have changed."""
         for known in self._people.values():
             known.not_before = NEVER
+            for endpoint in known.endpoints.values():
+                self._move(endpoint, EndpointEvent.CHANGED, now)
         for static in self._static.values():
             static.asked.clear()
-        for place in self._all_places():
-            place.failures = 0
-            if place.due != IN_FLIGHT:
-                place.due = min(place.due, now)
+            self._move(static.endpoint, EndpointEvent.CHANGED, now)
 
-    def connected(self, person: PersonId, device: DeviceId) -> None:
-        """A session with this device stands, whoever dialed."""
-        self._people.setdefault(person, _Person()).connected.add(device)
+    def connected(self, person: PersonId, device: DeviceId, now: float) -> None:
+        """Take note that a session with this device is open, whichever side dialed."""
+        known = self._people.setdefault(person, _Person())
+        known.connected.add(device)
+        self._match_sessions(known, now)
 
     def lost(self, person: PersonId, device: DeviceId, now: float, *, good: bool) -> None:
-        """The session with this device is over. `good`: it had settled and broke no rule, so dial again soon."""
+        """Take note that the session with this device is over. `good`: it was live and broke no rule, so dial again soon."""
         if known := self._people.get(person):
             known.connected.discard(device)
             known.setbacks = 0 if good else known.setbacks + 1
-            pause = min(REFUSED_PAUSE, FIRST_PAUSE * 2.0 ** min(known.setbacks, 16))
+            pause = min(REFUSED_PAUSE, FIRST_PAUSE * 2.0 ** min(known.setbacks, DOUBLINGS_MAX))
             known.not_before = max(known.not_before, now + self._spread(pause))
+            self._match_sessions(known, now)
             self._drop_if_idle(person)
 
     def refused(self, person: PersonId, now: float) -> None:
-        """He does not want to talk to us now."""
+        """Leave this person alone for a while: they do not want to be connected with us now."""
         if known := self._people.get(person):
             known.not_before = max(known.not_before, now + self._spread(REFUSED_PAUSE))
 
     @property
     def missing(self) -> bool:
-        """Whether somebody is wanted and not there."""
+        """Whether a person we want to be connected with is not."""
         return any(known.wanted and known.missing for known in self._people.values())
 
     # --- what to do ------------------------------------------------------------------------------------------------
 
     def due(self, now: float) -> list[DialAttempt]:
-        """The attempts to start now; each must end in a call of `ended`."""
-        ready: list[tuple[bool, int, float, PersonId, _Endpoint]] = []
+        """Return the attempts to start now. Each must end in one call of `ended`."""
+        ready: list[tuple[tuple[bool, int, float, PersonId, Address], EndpointEvent, _Endpoint]] = []
         for person, known in self._people.items():
             if person not in self._busy and known.not_before <= now:
                 ready += [
-                    (not place.announced, place.failures, place.due, person, place)
-                    for place in known.open_places()
-                    if place.due <= now
+                    (
+                        (not endpoint.announced, endpoint.failures, endpoint.due, person, endpoint.address),
+                        start,
+                        endpoint,
+                    )
+                    for endpoint, start in known.candidates()
+                    if endpoint.due <= now
                 ]
         attempts: list[DialAttempt] = []
-        for *_, person, place in sorted(ready, key=lambda choice: (*choice[:4], choice[4].address)):
-            self._start(attempts, person, place, now)
+        for (*_, person, _), start, endpoint in sorted(ready, key=lambda choice: choice[0]):
+            self._start(attempts, person, endpoint, start, now)
         for address in sorted(self._static):
             static = self._static[address]
-            if static.place.due <= now:
+            if static.endpoint.due <= now:
                 for person in self._candidates(static):
                     if self._people[person].not_before <= now:
-                        self._start(attempts, person, static.place, now, static=True)
+                        self._start(attempts, person, static.endpoint, EndpointEvent.DUE, now, static=True)
                         break
         return attempts
 
     def next_timer(self) -> float | None:
-        """When `due` may have something to say, if nothing else happens before; None for never."""
+        """Return when `due` may have an attempt if nothing is told before; None for never."""
         if len(self._busy) >= DIALS_AT_ONCE:
             return None
         times = [
-            max(place.due, known.not_before)
+            max(endpoint.due, known.not_before)
             for person, known in self._people.items()
             if person not in self._busy
-            for place in known.open_places()
+            for endpoint, _ in known.candidates()
         ]
         times += [
-            max(static.place.due, self._people[person].not_before)
+            max(static.endpoint.due, self._people[person].not_before)
             for static in self._static.values()
             for person in self._candidates(static)
         ]
@@ -252,70 +275,101 @@ class Dialer:
         device: DeviceId | None = None,
         more_keys: bool = False,
     ) -> None:
-        """An attempt is over, or has led to a session with `device`. `more_keys`: another key remains to be tried."""
+        """Take note of the end of an attempt, or that it led to a session with `device`. `more_keys`: one is left to try."""
         self._busy.discard(attempt.person)
-        known = self._people.get(attempt.person)
         if outcome is DialOutcome.REFUSED:
             self.refused(attempt.person, now)
         if attempt.static:
             self._ended_static(self._static[attempt.address], attempt.person, outcome, now, more_keys=more_keys)
-        elif known is not None and (place := known.places.get(attempt.address)) is not None:
-            if outcome in (DialOutcome.MET, DialOutcome.DUPLICATE):
-                place.device = device
-            self._access(place, outcome, now, LONGEST_PAUSE, more_keys=more_keys)
-            if place.announced and place.failures >= ANNOUNCED_FAILURES:
-                del known.places[place.address]
-            self._drop_if_idle(attempt.person)
+            return
+        if (known := self._people.get(attempt.person)) is None:
+            return
+        endpoint = known.endpoints.get(attempt.address)
+        if endpoint is not None and endpoint.state is EndpointState.DIALING:  # else it was forgotten in the meantime
+            if outcome in ANSWERED:
+                endpoint.device = device
+            event = _event(outcome, more_keys=more_keys)
+            if event is EndpointEvent.FAILED and endpoint.announced and endpoint.failures + 1 >= ANNOUNCED_FAILURES:
+                self._forget(known, endpoint, EndpointEvent.GIVEN_UP, now)
+            else:
+                self._move(endpoint, event, now)
+            self._match_sessions(known, now)
+        self._drop_if_idle(attempt.person)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _all_places(self) -> list[_Endpoint]:
-        places = [place for known in self._people.values() for place in known.places.values()]
-        return places + [static.place for static in self._static.values()]
-
     def _start(
-        self, attempts: list[DialAttempt], person: PersonId, place: _Endpoint, now: float, *, static: bool = False
+        self,
+        attempts: list[DialAttempt],
+        person: PersonId,
+        endpoint: _Endpoint,
+        start: EndpointEvent,
+        now: float,
+        *,
+        static: bool = False,
     ) -> None:
         if person not in self._busy and len(self._busy) < DIALS_AT_ONCE:
             self._busy.add(person)
-            place.tried = now
-            attempts.append(DialAttempt(person, place.address, place.turn, static))
-            if static:
-                place.due = IN_FLIGHT
+            endpoint.tried = now
+            attempts.append(DialAttempt(person, endpoint.address, endpoint.turn, static))
+            self._move(endpoint, start, now)
 
-    def _access(self, place: _Endpoint, outcome: DialOutcome, now: float, longest: float, *, more_keys: bool) -> None:
-        """When to try this place again."""
-        if outcome is DialOutcome.NO_ANSWER and more_keys:
-            place.turn += 1
-            place.due = now + NEXT_PAUSE
-            return
-        place.turn = 0
-        if outcome in (DialOutcome.MET, DialOutcome.DUPLICATE):
-            place.failures = 0
-            place.due = now + self._spread(FIRST_PAUSE)
-            return
-        place.due = now + self._spread(min(longest, FIRST_PAUSE * 2.0 ** min(place.failures, 16)))
-        place.failures += 1
+    def _move(self, endpoint: _Endpoint, event: EndpointEvent, now: float, longest: float = LONGEST_PAUSE) -> None:
+        """Take the step that the table has for `event`, and set when the endpoint is due."""
+        before = endpoint.state
+        endpoint.state, pause = TRANSITIONS[before][event]
+        if before is EndpointState.DIALING and endpoint.state is EndpointState.WAITING:
+            endpoint.turn = endpoint.turn + 1 if event is EndpointEvent.NEXT_KEY else 0
+        if pause in FRESH_START:
+            endpoint.failures = 0
+        match pause:
+            case Pause.NOW:
+                endpoint.due = min(endpoint.due, now)
+            case Pause.REHEARD:
+                endpoint.due = min(endpoint.due, max(now, endpoint.tried + REHEARD_PAUSE))
+            case Pause.NEXT:
+                endpoint.due = now + NEXT_PAUSE
+            case Pause.FIRST:
+                endpoint.due = now + self._spread(FIRST_PAUSE)
+            case Pause.DOUBLING:
+                doubled = FIRST_PAUSE * 2.0 ** min(endpoint.failures, DOUBLINGS_MAX)
+                endpoint.due = now + self._spread(min(longest, doubled))
+                endpoint.failures += 1
+
+    def _match_sessions(self, known: _Person, now: float) -> None:
+        """Move the endpoints of this person whose device has been connected or lost."""
+        for endpoint in known.endpoints.values():
+            event = EndpointEvent.OPENED if endpoint.device in known.connected else EndpointEvent.LOST
+            if event in TRANSITIONS[endpoint.state]:
+                self._move(endpoint, event, now)
+
+    def _forget(self, known: _Person, endpoint: _Endpoint, event: EndpointEvent, now: float) -> None:
+        self._move(endpoint, event, now)
+        del known.endpoints[endpoint.address]
 
     def _ended_static(
         self, static: _Static, person: PersonId, outcome: DialOutcome, now: float, *, more_keys: bool
     ) -> None:
+        event = _event(outcome, more_keys=more_keys)
         if outcome is DialOutcome.MET:
             static.found = person
             static.asked.clear()
-        elif outcome is not DialOutcome.UNREACHABLE and not (outcome is DialOutcome.NO_ANSWER and more_keys):
-            # Not he; who else? Only when all have been asked does the place count as failed.
+        elif outcome is not DialOutcome.UNREACHABLE and event is not EndpointEvent.NEXT_KEY:
+            # Somebody listens there, but not this person. Only when all have been tried does the address count as failed.
             static.found = None if static.found == person else static.found
             static.asked.add(person)
-            if any(other not in static.asked for other in self._candidates(static)):
-                static.place.turn = 0
-                static.place.due = now + NEXT_PAUSE
-                return
-            static.asked.clear()
-        self._access(static.place, outcome, now, LONGEST_STATIC_PAUSE, more_keys=more_keys)
+            if any(other not in static.asked for other in self._missing_at(static)):
+                event = EndpointEvent.NEXT_PERSON
+            else:
+                static.asked.clear()
+        self._move(static.endpoint, event, now, LONGEST_STATIC_PAUSE)
 
     def _candidates(self, static: _Static) -> list[PersonId]:
-        """Who may be tried at a static address: who was found there, else the missing, those not yet asked first."""
+        """Return the people who may be tried now at a static address."""
+        return self._missing_at(static) if static.endpoint.state is EndpointState.WAITING else []
+
+    def _missing_at(self, static: _Static) -> list[PersonId]:
+        """Return the missing people who may be there: the one found last, else all, those not yet tried first."""
         found = static.found
         people = [found] if found is not None and found in self._people else sorted(self._people)
         missing = [
@@ -327,9 +381,16 @@ class Dialer:
 
     def _drop_if_idle(self, person: PersonId) -> None:
         known = self._people[person]
-        if not known.wanted and not known.places and not known.connected and person not in self._busy:
+        if not known.wanted and not known.endpoints and not known.connected and person not in self._busy:
             del self._people[person]
 
     def _spread(self, pause: float) -> float:
-        """Half of the pause at least: nodes that lost each other at one moment must not come back at one moment."""
+        """Return half of the pause at least: nodes that lost each other at one moment must not return at one moment."""
         return pause * (0.5 + self._jitter() / 2)
+
+
+def _event(outcome: DialOutcome, *, more_keys: bool) -> EndpointEvent:
+    """Return what the end of an attempt means for its address."""
+    if outcome in ANSWERED:
+        return EndpointEvent.ANSWERED
+    return EndpointEvent.NEXT_KEY if outcome is DialOutcome.NO_ANSWER and more_keys else EndpointEvent.FAILED

@@ -1,8 +1,8 @@
-"""Being found and finding on the LAN: private announcements that change their look, and recognizing those of others.
+"""Announces this node on the local network, and recognizes the announcements of people it knows.
 
-An announcement gets fresh names, a fresh nonce and fresh tags every quarter of an hour, and whenever our addresses or
-keys change. It is repeated now and then, and oftener after somebody was lost: when a cut network heals, nobody's
-interface changes, and only an announcement tells both sides.
+Announcements are private: they name nobody, and get fresh names, a fresh nonce and fresh tags every quarter of an hour
+and whenever our addresses or keys change. They are repeated every minute, and more often after a connection was lost:
+when a divided network is joined again, no interface changes, and only an announcement tells both sides.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Mdns
 from meshnode.net.recognizer import RecognizedPeer, Recognizer
 from meshnode.net.services import AnnouncedService
+from meshnode.wakeup import Wakeup
 from protocol import LocalError, PersonId, limits
 from protocol.wire import announce, service_names
 
 log = logging.getLogger(__name__)
 
 REPEAT_SECONDS = 60.0
-REPEAT_EXPECTING_SECONDS = 2.0  # while a new device is to hear us
-REPEAT_LOST_SECONDS = 10.0  # after somebody was lost, for LOST_SECONDS
+REPEAT_EXPECTING_SECONDS = 2.0  # while a device code is open, and a person waits beside the new machine
+REPEAT_LOST_SECONDS = 10.0  # after a connection was lost, for LOST_SECONDS
 LOST_SECONDS = 1800.0
 REPEAT_SOONEST_SECONDS = 1.0
-OPEN_AGAIN_SECONDS = 30.0  # where UDP port 5353 could not be had
+OPEN_AGAIN_SECONDS = 30.0  # after UDP port 5353 could not be opened
 
 
 class Mode(Enum):
@@ -41,15 +42,20 @@ class Mode(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What an announcement is made of beside chance."""
+class _Content:
+    """What an announcement is made from, besides random bytes."""
 
     addresses: tuple[bytes, ...]
     keys: Announced
 
 
 class Discovery:
-    """Runs multicast DNS. `recognized` is called with each recognized announcement, also with those heard before."""
+    """Runs multicast DNS for `Network`.
+
+    `recognized` is called on the event loop with each announcement of a person we know, including those that were
+    received before their keys were known. `entropy` returns random bytes. The other methods report changes and return
+    at once; `run` acts on them.
+    """
 
     def __init__(
         self,
@@ -60,46 +66,50 @@ class Discovery:
         mdns: Mdns | None = None,
     ) -> None:
         self.problem = ""
+        """Why multicast DNS does not work now, in words; empty if it does."""
         self._mode = mode
         self._port = port
         self._entropy = entropy
-        self._sighted = recognized
+        self._recognized = recognized
         self._mdns = mdns if mdns is not None else Mdns()
         self._recognizer = Recognizer()
         self._interfaces = Interfaces()
         self._keys: Announced | None = None
-        self._said: _Said | None = None
-        self._changed = trio.Event()
+        self._announced: _Content | None = None
+        self._changed = Wakeup()
         self._lost_until = 0.0
-        self._say_soon = False
+        self._repeat_soon = False
 
     @property
     def announcing(self) -> bool:
-        """Whether others can find us now."""
-        return self._said is not None
+        """Whether others can find this node now."""
+        return self._announced is not None
 
     def use_interfaces(self, interfaces: Interfaces) -> None:
-        """Addresses may have changed."""
+        """Announce and listen on these interfaces from now on, and repeat the announcement soon."""
         self._interfaces = interfaces
-        self._say_soon = True
+        self._repeat_soon = True
         self._changed.set()
 
     def use_keys(self, keys: Announced | None, candidates: Iterable[tuple[PersonId, bytes]]) -> None:
-        """Our keys, or whom we know, may have changed."""
+        """Announce with `keys` (None: not at all), and recognize people by the keys in `candidates`, from now on."""
         for recognized in self._recognizer.use(candidates, trio.current_time()):
-            self._sighted(recognized)
+            self._recognized(recognized)
         if keys != self._keys:
             self._keys = keys
             self._changed.set()
 
-    def lost(self) -> None:
-        """Somebody was cut off: say more often for a while that we are here."""
+    def repeat_often(self) -> None:
+        """Repeat the announcement soon, and often for LOST_SECONDS: a person we were connected with may look for us."""
         self._lost_until = trio.current_time() + LOST_SECONDS
-        self._say_soon = True
+        self._repeat_soon = True
         self._changed.set()
 
     async def run(self) -> None:
-        """Announce and listen until cancelled; then say goodbye."""
+        """Announce and listen until cancelled; then withdraw the announcement, within a second.
+
+        No error ends it: if multicast DNS cannot be opened, it sets `problem` and tries again later.
+        """
         if self._mode is Mode.OFF:
             return
         await self._open()
@@ -108,7 +118,7 @@ class Discovery:
                 nursery.start_soon(self._listen)
                 await self._keep_announced()
         finally:
-            self._said = None
+            self._announced = None
             await self._mdns.close()
 
     async def _open(self) -> None:
@@ -124,56 +134,55 @@ class Discovery:
             await trio.sleep(OPEN_AGAIN_SECONDS)
 
     async def _listen(self) -> None:
-        async for heard in self._mdns.heard:
-            recognized = self._recognizer.whose(heard, trio.current_time())
-            if recognized is not None:
-                self._sighted(recognized)
+        async for service in self._mdns.received:
+            peer = self._recognizer.recognize(service, trio.current_time())
+            if peer is not None:
+                self._recognized(peer)
 
     async def _keep_announced(self) -> None:
-        new_look_at = said_at = 0.0
+        renew_at = sent_at = 0.0
         while True:
-            self._changed = trio.Event()
             await self._mdns.use(self._interfaces.for_multicast())
-            wanted = self._wanted()
+            content = self._content()
             now = trio.current_time()
-            soon, self._say_soon = self._say_soon, False
+            soon, self._repeat_soon = self._repeat_soon, False
             pause = self._pause(now)
-            if wanted != self._said or now >= new_look_at:
-                await self._announce(wanted)
-                new_look_at, said_at = now + limits.ANNOUNCEMENT_LIFE, now
-            elif now >= said_at + (REPEAT_SOONEST_SECONDS if soon else pause):
+            if content != self._announced or now >= renew_at:
+                await self._announce(content)
+                renew_at, sent_at = now + limits.ANNOUNCEMENT_LIFE, now
+            elif now >= sent_at + (REPEAT_SOONEST_SECONDS if soon else pause):
                 self._mdns.repeat()
-                said_at = now
-            with trio.move_on_at(min(new_look_at, said_at + pause)):
+                sent_at = now
+            with trio.move_on_at(min(renew_at, sent_at + pause)):
                 await self._changed.wait()
 
     def _pause(self, now: float) -> float:
-        """Seconds until the announcement is said again."""
+        """Return how many seconds lie between two announcements."""
         if self._keys is not None and self._keys.expecting:
             return REPEAT_EXPECTING_SECONDS
         return REPEAT_LOST_SECONDS if now < self._lost_until else REPEAT_SECONDS
 
-    def _wanted(self) -> _Said | None:
+    def _content(self) -> _Content | None:
         if self._mode is not Mode.ON or self._keys is None:
             return None
         addresses = tuple(dict.fromkeys(address.packed for address in self._interfaces.for_others()))
-        return _Said(addresses, self._keys) if addresses else None
+        return _Content(addresses, self._keys) if addresses else None
 
-    async def _announce(self, wanted: _Said | None) -> None:
+    async def _announce(self, content: _Content | None) -> None:
         service = None
-        if wanted is not None:
+        if content is not None:
             try:
-                service = self._service(wanted)
+                service = self._service(content)
             except LocalError as error:
                 log.warning("announcing: %s", error)
-        self._said = wanted if service is not None else None
+        self._announced = content if service is not None else None
         await self._mdns.announce(service)
 
-    def _service(self, wanted: _Said) -> AnnouncedService:
+    def _service(self, content: _Content) -> AnnouncedService:
         announcement = announce(
-            presence_key=wanted.keys.presence_key,
-            card_secrets=wanted.keys.card_secrets,
-            addresses=wanted.addresses,
+            presence_key=content.keys.presence_key,
+            card_secrets=content.keys.card_secrets,
+            addresses=content.addresses,
             port=self._port,
             nonce=self._entropy(16),
             padding_seed=self._entropy(32),

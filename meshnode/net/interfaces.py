@@ -1,6 +1,6 @@
-"""Which addresses this machine has right now, and when that changes.
+"""Lists the addresses of this machine and reports when they change.
 
-Nothing here sends a packet: no address is learned by connecting somewhere, so no default route is needed.
+Nothing here sends a packet or needs a default route.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ import trio
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 5.0  # where the kernel does not tell
-POLL_TOLD_SECONDS = 60.0  # where it does; a safety net for what it does not tell about
-SETTLE_SECONDS = 0.2  # changes come in bursts: a link, then its addresses, then their duplicate detection
+POLL_SECONDS = 5.0  # if the kernel does not report changes
+POLL_NOTICES_SECONDS = 60.0  # if it does; a safety net for changes it does not report
+SETTLE_SECONDS = 0.2  # changes come in bursts: a link, its addresses, the end of their duplicate detection
 _RTMGRP = 0x1 | 0x10 | 0x100  # rtnetlink(7): links, IPv4 addresses, IPv6 addresses
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class LocalAddress:
-    """An address of this machine. `scope` is the interface's index where the address is link-local IPv6, else 0."""
+    """An address of this machine. `scope` is the interface's index if the address is link-local IPv6, else 0."""
 
     interface: str
     index: int
@@ -33,7 +33,7 @@ class LocalAddress:
 
     @property
     def host(self) -> str:
-        """The address as text that a socket takes, with its scope."""
+        """The address as text that a socket accepts, with its scope."""
         return host_text(self.packed, self.scope)
 
     @property
@@ -56,7 +56,7 @@ class Interfaces:
     addresses: tuple[LocalAddress, ...] = ()
 
     def for_multicast(self) -> list[str | int]:
-        """What zeroconf is to use: every IPv4 address, and by its index every interface that has IPv6.
+        """Return what zeroconf is to use: every IPv4 address, and the index of every interface that has IPv6.
 
         IPv6 loopback is left out: multicast does not come back over it, and IPv4 loopback does the same work.
         """
@@ -67,17 +67,17 @@ class Interfaces:
         ]
 
     def for_others(self) -> tuple[LocalAddress, ...]:
-        """Where others reach this node, best first: routable, then link-local; loopback only where there is no other."""
+        """Return where others reach this node, best first: routable, then link-local; loopback only if there is no other."""
         outside = [address for address in self.addresses if not address.loopback]
         outside.sort(key=lambda address: address.link_local)
         return tuple(outside or self.addresses)
 
     def has(self, host: str) -> bool:
-        """Whether `host`, an address as text, is one of this machine's, whatever its scope."""
+        """Whether `host`, an address as text, is an address of this machine, whatever its scope."""
         return host.partition("%")[0] in {host_text(address.packed) for address in self.addresses}
 
     def hosts(self, host: str) -> list[str]:
-        """`host` as it is dialed. A link-local address without a scope may be on any of our links: once for each."""
+        """Return `host` as it is dialed. A link-local address without a scope may be on any of our links: one for each."""
         if not host.lower().startswith("fe80:") or "%" in host:
             return [host]
         scopes = sorted({address.scope for address in self.addresses if address.scope})
@@ -85,17 +85,17 @@ class Interfaces:
 
 
 def host_text(packed: bytes, scope: int = 0) -> str:
-    """A packed address as text; the scope (an interface's index) is written behind a percent sign."""
+    """Return a packed address as text; the scope (an interface's index) follows a percent sign."""
     text = str(ipaddress.ip_address(packed))
     return f"{text}%{scope}" if scope else text
 
 
 def snapshot(only: Collection[str] = ()) -> Interfaces:
-    """The addresses of the interfaces named in `only` (none named: of all), and of loopback in any case."""
+    """Return the addresses of the interfaces named in `only` (none named: of all), and of loopback in any case."""
     found: set[LocalAddress] = set()
     for adapter in _adapters():
         for ip in adapter.ips:
-            # ifaddr gives IPv4 as text and IPv6 as (text, flow, scope).
+            # ifaddr returns IPv4 as text and IPv6 as (text, flow, scope).
             text, scope = (ip.ip, 0) if isinstance(ip.ip, str) else (ip.ip[0], ip.ip[2])
             parsed = ipaddress.ip_address(text.partition("%")[0])
             if parsed.is_multicast or parsed.is_unspecified:
@@ -111,57 +111,57 @@ def snapshot(only: Collection[str] = ()) -> Interfaces:
 def _adapters() -> list[ifaddr.Adapter]:
     try:
         return list(ifaddr.get_adapters())
-    except OSError as error:  # out of memory or descriptors: a network that seems gone comes back with the next look
+    except OSError as error:  # out of memory or file descriptors; the next snapshot will be right again
         log.warning("interfaces cannot be listed: %s", error)
         return []
 
 
-async def watch(only: Collection[str], tell: Callable[[Interfaces], None]) -> None:
-    """Call `tell` with a snapshot at once and whenever something may have changed, until cancelled.
+async def watch(only: Collection[str], changed: Callable[[Interfaces], None]) -> None:
+    """Call `changed` with a snapshot at once and whenever addresses may have changed, until cancelled.
 
-    The same snapshot may come several times: an IPv6 address, for one, is listed before it can be used, and only a
+    The same snapshot may come several times. An IPv6 address, for example, is listed before it can be used, and only a
     second notice says that it can.
     """
-    tell(snapshot(only))
-    told = _netlink()
+    changed(snapshot(only))
+    notices = _netlink()
     try:
         while True:
-            with trio.move_on_after(POLL_SECONDS if told is None else POLL_TOLD_SECONDS):
-                await _notice(told)
+            with trio.move_on_after(POLL_SECONDS if notices is None else POLL_NOTICES_SECONDS):
+                await _notice(notices)
                 await trio.sleep(SETTLE_SECONDS)
-                _drain(told)
-            tell(snapshot(only))
+                _drain(notices)
+            changed(snapshot(only))
     finally:
-        if told is not None:
-            told.close()
+        if notices is not None:
+            notices.close()
 
 
 def _netlink() -> socket.socket | None:
-    """A socket on which the kernel tells of changed links and addresses (rtnetlink(7)); None where there is none."""
+    """Return a socket on which the kernel reports changed links and addresses (rtnetlink(7)); None if it has none."""
     try:
-        told = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
+        notices = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, socket.NETLINK_ROUTE)
     except (AttributeError, OSError):
         return None
     try:
-        told.bind((0, _RTMGRP))
+        notices.bind((0, _RTMGRP))
     except OSError:
-        told.close()
+        notices.close()
         return None
-    return told
+    return notices
 
 
-async def _notice(told: socket.socket | None) -> None:
-    if told is None:
+async def _notice(notices: socket.socket | None) -> None:
+    if notices is None:
         await trio.sleep_forever()
     else:
-        await trio.lowlevel.wait_readable(told)
+        await trio.lowlevel.wait_readable(notices)
 
 
-def _drain(told: socket.socket | None) -> None:
-    """What the messages say does not matter: a snapshot follows. An overrun (ENOBUFS) is a notice like any other."""
-    while told is not None:
+def _drain(notices: socket.socket | None) -> None:
+    """Discard the messages, since a snapshot follows. An overrun (ENOBUFS) is a notice like any other."""
+    while notices is not None:
         try:
-            told.recv(65_536)
+            notices.recv(65_536)
         except BlockingIOError:
             return
         except OSError:

@@ -1,7 +1,8 @@
-"""The TCP sockets of a node: one port, the same on every address, kept for good once it is chosen.
+"""The TCP sockets on which a node accepts connections: one port, the same on every address, kept across restarts.
 
-IPv4 and IPv6 have sockets of their own, so that either may be missing. Without a choice of interfaces two wildcard
-sockets do for whatever comes; with one, every address of the chosen interfaces has its own, and they follow its changes.
+IPv4 and IPv6 have separate sockets, so that either may be missing. Without a choice of interfaces two wildcard sockets
+cover addresses that come later; with one, every address of the chosen interfaces has a socket of its own, and `use`
+follows their changes.
 """
 
 from __future__ import annotations
@@ -13,17 +14,16 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
-from meshnode.errors import Failed
+from meshnode.errors import Failed, StorageFailed
 from meshnode.net.interfaces import Interfaces
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 64
 PORT_TRIES = 20  # a port free for IPv4 may be taken for IPv6
-PAUSE_SECONDS = 0.1  # after accept() fails for want of file descriptors
-_OUT_OF_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-# What became of one connection before it was accepted, not of the listening socket (accept(2), "Error handling").
-_GONE_AGAIN = {
+PAUSE_SECONDS = 0.1  # after accept() fails for want of memory or file descriptors, or for a reason we do not know
+# Errors of one connection that ended before it was accepted (accept(2), "Error handling"): the next may be accepted now.
+_CONNECTION_ERRORS = {
     errno.ECONNABORTED,
     errno.EHOSTDOWN,
     errno.EHOSTUNREACH,
@@ -36,11 +36,16 @@ _GONE_AGAIN = {
 }
 _ANY: dict[socket.AddressFamily, str] = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}  # noqa: S104 - a LAN service
 
-Handler = Callable[[trio.SocketStream, str], Awaitable[None]]  # a connection, and the host it came from
+Handler = Callable[[trio.SocketStream, str], Awaitable[None]]  # a connection, and the host at its other end
 
 
 class Listener:
-    """Listens and hands connections on; each is handled in a task of `nursery`, which must not raise."""
+    """Accepts TCP connections and runs `handler(stream, host)` for each, in a task of `nursery`.
+
+    The stream is closed when the handler returns. If the handler raises StorageFailed, the error goes on to `nursery` and
+    ends the node; any other error is logged and costs that one connection. Driven by `Network`: `open` once, `use` at every
+    change of addresses, `close` at the end. Cancelling `nursery` closes the sockets and the connections.
+    """
 
     def __init__(self, nursery: trio.Nursery, handler: Handler, *, wildcard: bool) -> None:
         self.port = 0
@@ -55,13 +60,13 @@ class Listener:
         return tuple(sorted(self._listening))
 
     def open(self, interfaces: Interfaces, *, wanted: int | None, kept: int | None) -> int:
-        """Listen on port `wanted`; None: on the port `kept` from last time if it is free, else on any. Returns it.
+        """Start listening and return the port: `wanted`; if that is None, `kept` if it is free, else any free port.
 
-        Raises Failed where `wanted` cannot be had, or nothing can be listened on at all.
+        Raises Failed if `wanted` cannot be had, or if no port can be opened at all.
         """
         if wanted:
             if not self._try_port(interfaces, wanted):
-                raise Failed(f"port {wanted} is taken or not allowed", "choose another with --port, or leave it out")
+                raise Failed(f"port {wanted} is in use or not allowed", "choose another with --port, or leave it out")
             return self.port
         if kept and self._try_port(interfaces, kept):
             return self.port
@@ -70,10 +75,10 @@ class Listener:
         for _ in range(PORT_TRIES):
             if self._try_port(interfaces, 0):
                 return self.port
-        raise Failed("no TCP port can be opened", "does this machine have a network at all, loopback included?")
+        raise Failed("no TCP port can be opened", "check that this computer has a network, at least loopback")
 
     def use(self, interfaces: Interfaces) -> None:
-        """Follow a change of addresses; nothing to do for wildcard sockets."""
+        """Open and close sockets after a change of addresses; wildcard sockets need no change."""
         if self._wildcard or not self.port:
             return
         wanted = set(self._hosts(interfaces))
@@ -83,13 +88,13 @@ class Listener:
             try:
                 bound = _bind(host, self.port)
             except OSError as error:
-                # A fresh IPv6 address is not usable until the kernel has checked it; the next change tries again.
+                # A new IPv6 address cannot be used until the kernel has checked it; the next change tries again.
                 log.info("not listening on %s: %s", host, error)
             else:
                 self._serve(host, bound)
 
     def close(self) -> None:
-        """Take no more connections; those there are live on."""
+        """Accept no further connections; open ones stay open."""
         while self._listening:
             self._listening.popitem()[1].cancel()
 
@@ -99,7 +104,7 @@ class Listener:
         return [address.host for address in interfaces.addresses]
 
     def _try_port(self, interfaces: Interfaces, port: int) -> bool:
-        """Bind one port on all hosts that this machine can bind; False where another program holds it on one of them."""
+        """Bind one port on all hosts that this machine can bind; False if another program holds it on one of them."""
         bound: dict[str, socket.socket] = {}
         for host in self._hosts(interfaces):
             try:
@@ -120,42 +125,55 @@ class Listener:
 
     def _serve(self, host: str, bound: socket.socket) -> None:
         scope = self._listening[host] = trio.CancelScope()
-        listener = trio.SocketListener(trio.socket.from_stdlib_socket(bound))
-        self._nursery.start_soon(self._accept, listener, scope)
+        self._nursery.start_soon(self._accept, _PatientListener(bound), scope)
 
-    async def _accept(self, listener: trio.SocketListener, scope: trio.CancelScope) -> None:
+    async def _accept(self, listener: _PatientListener, scope: trio.CancelScope) -> None:
         with scope:
-            async with listener:
-                while True:
-                    try:
-                        stream = await listener.accept()
-                    except OSError as error:
-                        if error.errno in _OUT_OF_RESOURCES:
-                            log.warning("no connection can be accepted: %s", error)
-                            await trio.sleep(PAUSE_SECONDS)
-                        elif error.errno not in _GONE_AGAIN:
-                            raise
-                    else:
-                        self._nursery.start_soon(self._handle, stream)
+            await trio.serve_listeners(self._handle, [listener], handler_nursery=self._nursery)
 
     async def _handle(self, stream: trio.SocketStream) -> None:
         try:
-            host = host_of(stream)
-        except OSError:  # gone before it was looked at
-            await trio.aclose_forcefully(stream)
-            return
-        await self._handler(stream, host)
+            await self._handler(stream, host_of(stream))
+        except StorageFailed:
+            raise
+        except OSError as error:
+            log.debug("a connection ended before it was handled: %s", error)
+        except Exception:
+            log.exception("a connection could not be handled")
+
+
+class _PatientListener(trio.abc.Listener[trio.SocketStream]):
+    """Goes on accepting whatever accept(2) reports: `trio.serve_listeners` would end the node at most errors."""
+
+    def __init__(self, bound: socket.socket) -> None:
+        self._listener = trio.SocketListener(trio.socket.from_stdlib_socket(bound))
+
+    async def accept(self) -> trio.SocketStream:
+        """Return the next connection. Raises trio.ClosedResourceError after the socket was closed."""
+        while True:
+            try:
+                return await self._listener.accept()
+            except OSError as error:
+                if error.errno in _CONNECTION_ERRORS:
+                    log.debug("a connection ended before it was accepted: %s", error)
+                else:
+                    log.warning("no connection can be accepted: %s", error)
+                    await trio.sleep(PAUSE_SECONDS)
+
+    async def aclose(self) -> None:
+        """Close the socket."""
+        await self._listener.aclose()
 
 
 def host_of(stream: trio.SocketStream) -> str:
-    """The other end's address, with its scope where it is link-local."""
-    found = stream.socket.getpeername()
-    host: str = found[0].partition("%")[0]
-    return f"{host}%{found[3]}" if len(found) == 4 and found[3] else host
+    """Return the address at the other end, with its scope if it is link-local. OSError if the connection is gone."""
+    peer = stream.socket.getpeername()
+    host: str = peer[0].partition("%")[0]
+    return f"{host}%{peer[3]}" if len(peer) == 4 and peer[3] else host
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    """A listening socket. OSError where the address or the port cannot be had, or the family does not exist."""
+    """Return a listening socket. OSError if the address or the port cannot be had, or the family does not exist."""
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
     )[0]

@@ -1,8 +1,8 @@
-"""Multicast DNS as trio sees it: what we announce goes out, what others announce comes in.
+"""Multicast DNS for trio: sends our announcement and receives those of others.
 
-zeroconf does the work, in threads of its own, none of which this side ever waits for without a bound. What is heard
-comes through one bounded channel: under a flood the surplus is lost, and the next regular announcement makes up for it.
-Nobody's liveness is judged here; that is for sessions.
+zeroconf does the work in threads of its own; this side never waits for one without a time limit. Received announcements
+come through one bounded channel: under a flood the surplus is dropped, and the next regular announcement makes up for it.
+An announcement that ends says nothing about its node; only a session shows that a node is alive.
 """
 
 from __future__ import annotations
@@ -21,73 +21,73 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CLOSE_SECONDS = 1.0  # goodbyes take 0.25 s
+CLOSE_SECONDS = 1.0  # withdrawing takes zeroconf 0.25 s
 
 
 class Inbox:
-    """The way from zeroconf's thread into trio: bounded at both ends, and never a wait for either."""
+    """Passes received announcements from zeroconf's thread to trio, in bounded buffers and without blocking either side."""
 
     def __init__(self, token: trio.lowlevel.TrioToken, out: trio.MemorySendChannel[ReceivedService]) -> None:
         self._token = token
         self._out = out
-        self._waiting: deque[ReceivedService] = deque(maxlen=limits.MDNS_QUEUE_MAX)
+        self._pending: deque[ReceivedService] = deque(maxlen=limits.MDNS_QUEUE_MAX)
 
-    def put(self, heard: ReceivedService) -> None:
-        """Hand over from any thread."""
-        self._waiting.append(heard)
+    def put(self, service: ReceivedService) -> None:
+        """Pass on a received announcement; may be called from any thread."""
+        self._pending.append(service)
         try:
             self._token.run_sync_soon(self._deliver, idempotent=True)
         except trio.RunFinishedError:
-            self._waiting.clear()
+            self._pending.clear()
 
     def _deliver(self) -> None:
-        while self._waiting:
+        while self._pending:
             try:
-                self._out.send_nowait(self._waiting.popleft())
+                self._out.send_nowait(self._pending.popleft())
             except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError):
                 return
 
 
 class Mdns:
-    """One multicast DNS responder and listener. `heard` is where the announcements of others come out."""
+    """One multicast DNS responder and listener. Announcements of others come out of the channel `received`."""
 
     def __init__(self) -> None:
-        self._send, self.heard = trio.open_memory_channel[ReceivedService](limits.MDNS_QUEUE_MAX)
+        self._send, self.received = trio.open_memory_channel[ReceivedService](limits.MDNS_QUEUE_MAX)
         self._engine: Engine | None = None
         self._changing = trio.Lock()
 
     async def open(self) -> None:
-        """Start without any interface; takes as long as importing zeroconf does. OSError where port 5353 is refused."""
+        """Start, on no interface yet; takes as long as importing zeroconf does. OSError if port 5353 cannot be opened."""
         inbox = Inbox(trio.lowlevel.current_trio_token(), self._send)
         self._engine = await trio.to_thread.run_sync(_open_engine, inbox)
 
     async def close(self) -> None:
-        """Say goodbye and stop; whatever the network does, within CLOSE_SECONDS."""
+        """Withdraw the announcement and stop, within CLOSE_SECONDS whatever the network does."""
         engine, self._engine = self._engine, None
         if engine is not None:
             with trio.move_on_after(CLOSE_SECONDS, shield=True):
                 await trio.to_thread.run_sync(engine.close, abandon_on_cancel=True)
 
     async def use(self, interfaces: list[str | int]) -> None:
-        """Join and leave, so that exactly these interfaces are used (as by `Interfaces.for_multicast`)."""
+        """Use exactly these interfaces from now on, given as by `Interfaces.for_multicast`."""
         if self._engine is not None:
             async with self._changing:
                 await trio.to_thread.run_sync(self._engine.use, interfaces)
 
     async def announce(self, service: AnnouncedService | None) -> None:
-        """Announce `service` from now on, in place of what was announced before (None: nothing)."""
+        """Announce `service` from now on instead of the one before; None announces nothing."""
         if self._engine is not None:
             async with self._changing:
                 await trio.to_thread.run_sync(self._engine.announce, service)
 
     def repeat(self) -> None:
-        """Say once more what is announced: whoever was cut off, or missed it, hears it now."""
+        """Send the announcement once more, for nodes that were cut off or missed it."""
         if self._engine is not None:
             self._engine.repeat()
 
 
 def _open_engine(inbox: Inbox) -> Engine:
-    """Import zeroconf here and not above: 60 ms that the node's start need not wait for."""
+    """Import zeroconf only now: it takes 60 ms, for which the node's start need not wait."""
     from meshnode.net.mdns_thread import Engine
 
     return Engine(inbox.put)

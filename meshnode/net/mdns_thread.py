@@ -1,7 +1,7 @@
-"""The side of multicast DNS that lives with zeroconf: registering, and an ear that hears whole announcements.
+"""The part of multicast DNS that runs in zeroconf's thread: registers our announcement and listens for others.
 
-Only whole announcements count: a packet of ours carries all its records, so nothing a stranger sends makes this node
-ask anybody for more. The ear does the least it can in zeroconf's thread, at a bounded rate.
+Only whole announcements count: a packet of ours carries all its records, so nothing that a stranger sends makes this
+node query for more. The listener does as little as possible in zeroconf's thread, at a bounded rate.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from zeroconf import (
 from zeroconf.const import _TYPE_PTR, _TYPE_SRV, _TYPE_TXT
 
 from meshnode.net.services import AnnouncedService, ReceivedService
-from protocol import limits
+from protocol import RateLimit, limits
 from protocol.wire import SERVICE_TYPE
 
 log = logging.getLogger(__name__)
@@ -32,21 +32,24 @@ SERVICE_SECONDS = 1200  # TTL of the others: a little longer than an announcemen
 
 
 class Engine:
-    """zeroconf on the interfaces it is told to use, IPv4 and IPv6. Every method may block for a second or so."""
+    """Runs zeroconf on the interfaces it is given, IPv4 and IPv6. Methods may block for about a second, but for `repeat`.
 
-    def __init__(self, hear: Callable[[ReceivedService], None]) -> None:
-        # It warns of packets that a neighbor got wrong, and of every interface that came and went.
+    `received` is called in zeroconf's thread with each announcement of another node.
+    """
+
+    def __init__(self, received: Callable[[ReceivedService], None]) -> None:
+        # zeroconf warns about every malformed packet of a neighbor and every interface that comes and goes.
         logging.getLogger("zeroconf").setLevel(logging.CRITICAL)
         try:
             self._zeroconf = Zeroconf(interfaces=[], ip_version=IPVersion.All, use_asyncio=False)
         except OSError:  # a kernel without IPv6
             self._zeroconf = Zeroconf(interfaces=[], ip_version=IPVersion.V4Only, use_asyncio=False)
-        self._ear = AnnouncementListener(self._zeroconf, hear)
-        self._zeroconf.add_listener(self._ear, None)
-        self._said: ServiceInfo | None = None
+        self._listener = AnnouncementListener(self._zeroconf, received)
+        self._zeroconf.add_listener(self._listener, None)
+        self._announced: ServiceInfo | None = None
 
     def use(self, interfaces: list[str | int]) -> None:
-        """Join and leave. What cannot be joined now (an address still being checked) is tried again at the next call."""
+        """Use exactly these interfaces. One that cannot be used yet (an address still being checked) needs another call."""
         try:
             self._zeroconf.update_interfaces(interfaces)
         except (OSError, RuntimeError, Error) as error:
@@ -54,28 +57,28 @@ class Engine:
             log.info("interfaces for multicast DNS: %s", error)
 
     def announce(self, service: AnnouncedService | None) -> None:
-        """Announce this and nothing else. The new comes before the goodbye of the old: no contact sees a gap."""
-        before, self._said = self._said, None if service is None else _info(service)
-        self._ear.own = self._said.key if self._said is not None else ""
+        """Announce this and nothing else. The new is sent before the old is withdrawn, so that no contact sees a gap."""
+        before, self._announced = self._announced, None if service is None else _info(service)
+        self._listener.own = self._announced.key if self._announced is not None else ""
         try:
-            if self._said is not None:
-                # The names are random, so nobody need be asked whether they are taken, which would take 1.2 s.
-                self._zeroconf.register_service(self._said, cooperating_responders=True)
+            if self._announced is not None:
+                # The names are random. Asking the network whether they are taken would take 1.2 s.
+                self._zeroconf.register_service(self._announced, cooperating_responders=True)
             if before is not None:
                 self._zeroconf.unregister_service(before)
         except (OSError, RuntimeError, Error) as error:
             log.warning("announcing by multicast DNS: %s", error)
 
     def repeat(self) -> None:
-        """Send the announcement once more; does not block."""
-        if self._said is not None:
+        """Send the announcement once more, without blocking."""
+        if self._announced is not None:
             try:
-                self._zeroconf.send(self._zeroconf.generate_service_broadcast(self._said, None))
+                self._zeroconf.send(self._zeroconf.generate_service_broadcast(self._announced, None))
             except RuntimeError:
                 log.debug("multicast DNS is closing")
 
     def close(self) -> None:
-        """Say goodbye and end zeroconf's thread."""
+        """Withdraw the announcement and end zeroconf's thread."""
         try:
             self._zeroconf.close()
         except (OSError, RuntimeError, Error) as error:
@@ -96,44 +99,38 @@ def _info(service: AnnouncedService) -> ServiceInfo:
 
 
 class AnnouncementListener(RecordUpdateListener):
-    """Hears announcements of our service type, known ones as well as new ones: to be heard again is news to a dialer."""
+    """Passes on announcements of our service type; repeated ones too, since they tell the dialer that a node is there."""
 
-    def __init__(self, zeroconf: Zeroconf, hear: Callable[[ReceivedService], None]) -> None:
+    def __init__(self, zeroconf: Zeroconf, received: Callable[[ReceivedService], None]) -> None:
         self.own = ""
         self._zeroconf = zeroconf
-        self._hear = hear
-        self._touched: set[str] = set()
-        self._second = 0
-        self._left = 0
+        self._received = received
+        self._updated: set[str] = set()
+        self._rate = RateLimit(limits.MDNS_HEARD_PER_SECOND, seconds=1.0)
 
     def async_update_records(self, zc: Zeroconf, now: float, records: list[RecordUpdate]) -> None:
-        """Note whose records came; the cache does not have them yet."""
+        """Note the names of services whose records came; the cache does not have the records yet."""
         del zc
         for update in records:
             record = update.new
             if record.is_expired(now):
-                continue  # a goodbye
+                continue  # withdrawn
             if record.type == _TYPE_PTR and record.key == SERVICE_TYPE:
-                self._touched.add(getattr(record, "alias", ""))
+                self._updated.add(getattr(record, "alias", ""))
             elif record.type in (_TYPE_SRV, _TYPE_TXT) and record.key.endswith("." + SERVICE_TYPE):
-                self._touched.add(record.name)
+                self._updated.add(record.name)
 
     def async_update_records_complete(self) -> None:
-        """Pass on what is now whole."""
-        touched, self._touched = self._touched, set()
-        for name in sorted(touched):
-            if name and name.lower() != self.own and self._may_go_on() and (heard := self._whole(name)) is not None:
-                self._hear(heard)
-
-    def _may_go_on(self) -> bool:
-        """So many a second; a flood's rest is lost here, before it costs more than its own parsing."""
-        second = int(time.monotonic())
-        if second != self._second:
-            self._second, self._left = second, limits.MDNS_HEARD_PER_SECOND
-        self._left -= 1
-        return self._left >= 0
+        """Pass on the announcements that are now whole. Beyond the rate limit they are dropped before they cost more."""
+        updated, self._updated = self._updated, set()
+        for name in sorted(updated):
+            if name and name.lower() != self.own and self._rate.spend(1, time.monotonic()):
+                service = self._whole(name)
+                if service is not None:
+                    self._received(service)
 
     def _whole(self, name: str) -> ReceivedService | None:
+        """Return the announcement if the cache has all of it."""
         try:
             info = ServiceInfo(SERVICE_TYPE, name)
         except BadTypeInNameException:
@@ -143,7 +140,7 @@ class AnnouncementListener(RecordUpdateListener):
         addresses = []
         for address in info.ip_addresses_by_version(IPVersion.All):
             scope = int(getattr(address, "scope_id", None) or 0)
-            # Link-local IPv6 without its interface leads nowhere.
+            # A link-local IPv6 address cannot be dialed without its interface.
             if address.version == 4 or scope or not address.is_link_local:
                 addresses.append((address.packed, scope if address.is_link_local else 0))
         if not addresses:

@@ -1,54 +1,54 @@
-"""The network side of a node in one piece: listening, discovering, dialing, and the links that come of it.
+"""Puts the network side of a node together: listener, discovery, dialer, connector and the links they lead to.
 
-This is wiring. Each part decides for itself; here they are told of each other's news, and asked how things stand.
+It decides little itself: it passes events between the parts, and reports their state to the local API.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
 import trio
 
-from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
-from meshnode.net import report
 from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.fair_share import FairShare
-from meshnode.net.interfaces import Interfaces, snapshot, watch
+from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
 from meshnode.net.listener import Listener
-from meshnode.net.peer_link import Origin, PeerLink, StoreRunner
-from meshnode.net.preauth_limiter import PreauthLimiter, Waiting
+from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink, StoreRunner
+from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 from meshnode.net.recognizer import RecognizedPeer
-from meshnode.net.syncing import sync
+from meshnode.net.sync_now import sync_now
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
-from protocol import Code, DeviceId, PersonId, short_id
+from meshnode.wakeup import Wakeup
+from protocol import Code, PersonId, limits, short_id
 from protocol.wire import SeenEphemerals
 
 log = logging.getLogger(__name__)
 
 PORT_KEPT = "port"  # the name of the port in the store's small values
-CONTACTS_PAUSE = 0.5  # contacts are read anew no oftener: a first synchronization changes them with every batch
-DIAL_BACK_PAUSE = 0.3  # of two who hear each other, one leaves the other this time to dial first
-HEARD_SECONDS = 180.0  # an announcement counts as news for so long
+CONTACTS_PAUSE = 0.5  # between two readings of the contacts: a first synchronization changes them with every batch
+DIAL_BACK_PAUSE = 0.3  # of two nodes that receive each other's announcements, one lets the other dial first
+HEARD_SECONDS = 180.0  # for how long a person counts as heard after an announcement
 CLOSE_SECONDS = 1.0
-SHORT_SECONDS = 10.0  # a session that ends sooner is a setback: the next call waits longer
+SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wait longer
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the owner wants: a port (0: any), interfaces (none: all), multicast DNS, and addresses of peers."""
+    """The owner's settings: a port (0: any), interfaces (none: all), multicast DNS, and addresses of peers."""
 
     port: int = 0
     interfaces: tuple[str, ...] = ()
@@ -56,25 +56,13 @@ class Options:
     peers: tuple[Address, ...] = ()
 
 
-@dataclass(eq=False, slots=True)
-class MetPeer:
-    """A link whose other end is known. `since` is in monotonic seconds, `wall` the same in UNIX seconds."""
-
-    link: PeerLink
-    person: PersonId
-    device: DeviceId
-    contact: bool
-    since: float
-    wall: int
-
-    @property
-    def dialed(self) -> bool:
-        """Whether it was we who dialed."""
-        return self.link.origin.dialed
-
-
 class Network:
-    """Start with `run` in a nursery; it is ready when `run` says so, and ends with `close`."""
+    """Connects this node with others.
+
+    `node.py` starts `run` in a nursery, calls `start_discovery` when the rest of the node runs, and ends it with `close`; the
+    local API uses the other methods. Everything belongs to the event loop; what touches `replica` runs on `store_thread`.
+    `jitter` returns a number from 0 up to 1, which spreads the dialer's pauses.
+    """
 
     def __init__(
         self, replica: Replica, store_thread: StoreRunner, options: Options, *, jitter: Callable[[], float]
@@ -82,79 +70,87 @@ class Network:
         self._replica = replica
         self._store_thread = store_thread
         self._options = options
-        self._seen = SeenEphemerals()
+        self._seen_ephemerals = SeenEphemerals()
         self._preauth_limiter = PreauthLimiter()
-        self._pace = FairShare()
+        self._fair_share = FairShare()
         self._dialer = Dialer(jitter)
-        self._links: ConnectionTable[MetPeer] = ConnectionTable(replica.device)
-        self._all: tuple[PeerLink, ...] = ()  # replaced, never changed: the desk's thread reads it too
-        self._connector = Connector(self._dialer, self._dial_keys, self._call, lambda *whose: whose in self._links)
+        self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device)
+        self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
+        self._connector = Connector(self._dialer, self._dial_keys, self._dial, lambda *key: key in self._connected)
         self._discovery: Discovery | None = None
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
         self._heard: dict[PersonId, float] = {}
         self._direct: frozenset[PersonId] = frozenset()
-        self._refresh = trio.Event()
-        self._hurry = trio.Event()
+        self._contacts_changed = Wakeup()
+        self._contacts_urgent = Wakeup()  # the owner changed them and waits for the effect
         self._ready = False
         self._closing = False
-        self._alone = trio.Event()  # while closing: every link has ended
+        self._no_links = Wakeup()
         self._scope = trio.CancelScope()
         self._nursery: trio.Nursery | None = None
 
-    # --- what the local API asks ---------------------------------------------------------------------------------------
+    # --- for the local API ---------------------------------------------------------------------------------------------
 
     def state(self) -> NetworkState:
-        """How things stand now."""
+        """Return the state of the moment."""
         now = trio.current_time()
         mdns_problem = self._discovery.problem if self._discovery is not None else ""
         return NetworkState(
             ready=self._ready,
             port=self.port or None,
-            addresses=report.addresses(self._interfaces, self.port),
+            addresses=_card_addresses(self._interfaces, self.port),
             announcing=self._discovery is not None and self._discovery.announcing,
-            peers=tuple(_peer(met) for met in self._links.values()),
+            peers=tuple(_peer(peer) for peer in self._connected.values()),
             heard=frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS),
-            problems=tuple(report.problems(self._interfaces, self._options.interfaces, mdns_problem)),
+            problems=tuple(_problems(self._interfaces, self._options.interfaces, mdns_problem)),
         )
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
-        """The latest tries to reach `person`, newest last."""
-        behind = self._replica.clock.now() - trio.current_time()
+        """Return the latest attempts to reach `person`, newest last."""
+        to_wall = self._replica.clock.now() - trio.current_time()
         tried = self._connector.tried(person)
-        return tuple(ConnectionAttempt(int(at + behind), str(address), outcome.value) for at, address, outcome in tried)
+        return tuple(
+            ConnectionAttempt(int(at + to_wall), str(address), outcome.value) for at, address, outcome in tried
+        )
 
     def look_again(self) -> None:
-        """Contacts or cards changed: announce, recognize and dial by what is true now."""
-        self._dialer.look_again(trio.current_time())
-        self._refresh.set()
-        self._hurry.set()
-        self._connector.look()
+        """Read the contacts and keys again at once, after the owner changed them, and dial everybody who is missing."""
+        self._dialer.retry_all(trio.current_time())
+        self._contacts_changed.set()
+        self._contacts_urgent.set()
+        self._connector.wake()
 
     async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
-        """Look for everybody and compare with all; returns what came of it, and who was not met."""
+        """Search for everybody, compare with all, and return the result of each connection and the people not found.
+
+        Takes some seconds (see `sync_now`) and may be cancelled.
+        """
         self.look_again()
         if self._discovery is not None:
-            self._discovery.lost()
+            self._discovery.repeat_often()
         me = self._replica.me
-        return await sync(self._links.values, lambda: self._direct.difference({me}, (who for who, _ in self._links)))
+        return await sync_now(
+            self._connected.values, lambda: self._direct.difference({me}, (person for person, _ in self._connected))
+        )
 
     @property
     def port(self) -> int:
-        """The TCP port listened on; 0 before there is one."""
+        """The TCP port that the node listens on; 0 before it does."""
         return self._listener.port if self._listener is not None else 0
 
     @property
     def links(self) -> tuple[PeerLink, ...]:
-        """Every connection there is, proven or not."""
-        return self._all
+        """Every open connection, also those whose other end has not proven who it is."""
+        return self._links
 
     # --- running -------------------------------------------------------------------------------------------------------
 
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
-        """Listen first, then everything else; `started` once others could connect.
+        """Run the network side until `close` is called or the task is cancelled; `started` once others can connect.
 
-        Raises Failed where no port can be had, StorageFailed where nothing more can be stored.
+        Raises Failed if no port can be had, and StorageFailed if nothing more can be stored. Errors of single
+        connections and of other nodes are logged. Cancelling it drops all connections without a Bye.
         """
         token = trio.lowlevel.current_trio_token()
         unsubscribe = self._replica.changes.subscribe(partial(self._changed, token))
@@ -175,18 +171,16 @@ class Network:
             raise failure
 
     async def close(self) -> None:
-        """Say goodbye to everybody and stop; takes CLOSE_SECONDS at most, and as much again for multicast DNS."""
+        """Send everybody a Bye and end `run`. Takes CLOSE_SECONDS at most; `run` then needs as much for multicast DNS."""
         self._closing = True
         if self._listener is not None:
             self._listener.close()
-        for link in self._all:
+        for link in self._links:
             link.close(Code.CLOSING)
         with trio.move_on_after(CLOSE_SECONDS):
-            await self._store_thread.run(
-                read_contacts, self._replica
-            )  # keeps the keys of whom we have just come to know
-            if self._all:
-                await self._alone.wait()
+            await self._store_thread.run(read_contacts, self._replica)  # stores the keys of the newest contacts
+            while self._links:
+                await self._no_links.wait()
         self._scope.cancel()
 
     def _start(self, nursery: trio.Nursery) -> None:
@@ -194,13 +188,13 @@ class Network:
         now = trio.current_time()
         for address in self._options.peers:
             self._dialer.static(address, now)
-        self._discovery = Discovery(self._options.mdns, self.port, self._replica.entropy, self._sighted)
+        self._discovery = Discovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
         nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
         nursery.start_soon(self._keep_contacts)
         nursery.start_soon(self._connector.run)
 
-    def discover(self) -> None:
-        """Begin with multicast DNS; apart, since what it takes to import must not delay the rest."""
+    def start_discovery(self) -> None:
+        """Start multicast DNS. A step of its own, because importing zeroconf must not delay the rest of the node."""
         if self._nursery is not None and self._discovery is not None:
             self._nursery.start_soon(self._discovery.run)
 
@@ -214,187 +208,198 @@ class Network:
         self._listener = listener
 
     def _use_interfaces(self, interfaces: Interfaces) -> None:
-        moved = interfaces != self._interfaces
+        changed = interfaces != self._interfaces
         self._interfaces = interfaces
         if self._listener is not None:
             self._listener.use(interfaces)
         if self._discovery is not None:
             self._discovery.use_interfaces(interfaces)
         self._connector.use_interfaces(interfaces)
-        if moved:
-            self._dialer.look_again(trio.current_time())
-            self._connector.look()
+        if changed:
+            self._dialer.retry_all(trio.current_time())
+            self._connector.wake()
 
     # --- contacts --------------------------------------------------------------------------------------------------------
 
     async def _keep_contacts(self) -> None:
         while True:
-            self._refresh, self._hurry = trio.Event(), trio.Event()
             known = await self._store_thread.run(read_contacts, self._replica)
             self._direct = known.direct
             now = trio.current_time()
             self._dialer.want(known.wanted, now)
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
-            self._connector.look()
-            with trio.move_on_after(known.good_for):
-                await self._refresh.wait()
+            self._connector.wake()
+            with trio.move_on_after(known.valid_seconds):
+                await self._contacts_changed.wait()
             with trio.move_on_at(now + CONTACTS_PAUSE):
-                await self._hurry.wait()
+                await self._contacts_urgent.wait()
 
-    def _sighted(self, recognized: RecognizedPeer) -> None:
+    def _recognized(self, recognized: RecognizedPeer) -> None:
         person, addresses = recognized
-        if person == self._replica.me:  # our own announcement, or that of another device of ours
+        if person == self._replica.me:  # this device's own announcement, or that of another device of the person
             addresses = [at for at in addresses if at.port != self.port or not self._interfaces.has(at.host)]
             if not addresses:
                 return
         now = trio.current_time()
-        self._heard = {who: at for who, at in self._heard.items() if now - at < HEARD_SECONDS}
+        self._heard = {one: at for one, at in self._heard.items() if now - at < HEARD_SECONDS}
         self._heard[person] = now
         pause = DIAL_BACK_PAUSE if self._replica.me > person else 0.0
         self._dialer.heard(person, addresses, now, pause=pause)
-        self._connector.look()
+        self._connector.wake()
 
     def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
-        """On the desk, after a commit: let every conversation pass on what it may, then wake those that have to."""
+        """Give every conversation the change, on the store thread after a commit, then wake the links that must send."""
         woken, failed = [], []
-        for link in self._all:
+        for link in self._links:
             try:
-                link.talk.changed(change)
+                link.conversation.changed(change)
             except Exception:
-                # It must cost neither whoever made the commit nor the other links anything.
+                # It must affect neither the caller whose commit this was nor the other links.
                 log.exception("a conversation failed", extra={"address": str(link.origin.address)})
                 failed.append(link)
             else:
-                if link.talk.waiting:
+                if link.conversation.waiting:
                     woken.append(link)
         with suppress(trio.RunFinishedError):
             token.run_sync_soon(self._wake, woken, failed, bool(change.trust or change.people))
 
     def _wake(self, woken: list[PeerLink], failed: list[PeerLink], contacts_changed: bool) -> None:
         for link in woken:
-            link.poke()
+            link.wake()
         for link in failed:
             link.drop()
         if contacts_changed:
-            self._refresh.set()
+            self._contacts_changed.set()
 
     # --- connections -----------------------------------------------------------------------------------------------------
 
     async def _dial_keys(self, person: PersonId) -> list[contacts.Dial]:
         return await self._store_thread.run(contacts.dial_keys, self._replica, person)
 
-    async def _call(
+    async def _dial(
         self, stream: trio.SocketStream, dial: contacts.Dial, address: Address, met: Callable[[], None]
     ) -> PeerLink:
         try:
-            talk = await self._store_thread.run(Conversation.dialing, self._replica, dial, trio.current_time())
+            conversation = await self._store_thread.run(Conversation.dialing, self._replica, dial, trio.current_time())
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise
-        link = PeerLink(stream, talk, self._store_thread, Origin(address, dialed=True), self._pace)
+        link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._fair_share)
         await self._run_link(link, met)
         return link
 
     async def _answer(self, stream: trio.SocketStream, host: str) -> None:
         with trio.CancelScope() as scope:
-            waiting = Waiting(host, scope.cancel)
-            self._preauth_limiter.enter(waiting)
+            preauth = PreauthConnection(host, scope.cancel)
+            self._preauth_limiter.add(preauth)
             try:
-                address = Address(host, stream.socket.getpeername()[1])
-                talk = await self._store_thread.run(
-                    Conversation.answering, self._replica, self._seen, trio.current_time()
+                origin = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False)
+                conversation = await self._store_thread.run(
+                    Conversation.answering, self._replica, self._seen_ephemerals, trio.current_time()
                 )
-                link = PeerLink(stream, talk, self._store_thread, Origin(address, dialed=False), self._pace)
-                await self._run_link(link, lambda: self._preauth_limiter.leave(waiting))
-            except OSError:
-                pass  # gone before it was looked at
+                link = PeerLink(stream, conversation, self._store_thread, origin, self._fair_share)
+                await self._run_link(link, lambda: self._preauth_limiter.remove(preauth))
             finally:
-                self._preauth_limiter.leave(waiting)
-                await trio.aclose_forcefully(stream)
+                self._preauth_limiter.remove(preauth)
 
-    async def _run_link(self, link: PeerLink, proven: Callable[[], None]) -> None:
-        met: MetPeer | None = None
+    async def _run_link(self, link: PeerLink, identified: Callable[[], None]) -> None:
+        peer: ConnectedPeer | None = None
 
-        def on_met() -> None:
-            nonlocal met
-            proven()
-            met = self._admit(link)
+        def on_identified() -> None:
+            nonlocal peer
+            identified()
+            peer = self._admit(link)
 
-        self._all = (*self._all, link)
+        self._links = (*self._links, link)
         try:
-            await link.run(on_met)
+            await link.run(on_identified)
         finally:
-            self._all = tuple(other for other in self._all if other is not link)
-            if not self._all:
-                self._alone.set()
-                self._alone = trio.Event()
+            self._links = tuple(other for other in self._links if other is not link)
+            if not self._links:
+                self._no_links.set()
         if link.failure is not None:
             raise link.failure
-        if met is not None and self._links.leave(met):
-            self._lost(met)
-        self._tell_end(link)
+        if peer is not None and self._connected.remove(peer):
+            self._lost(peer)
+        self._log_end(link)
 
-    def _admit(self, link: PeerLink) -> MetPeer | None:
-        """Somebody has proven who he is: let the link stand, unless another one to the same device does."""
-        person, device = link.talk.peer, link.talk.device
+    def _admit(self, link: PeerLink) -> ConnectedPeer | None:
+        """Take a link whose other end has proven who it is into the table, and close those that the table rejects."""
+        person, device = link.conversation.peer, link.conversation.device
         if person is None or device is None:
             return None
-        met = MetPeer(link, person, device, person in self._direct, link.since, self._replica.clock.now())
-        for other, code in self._links.admit(met):
+        peer = ConnectedPeer(link, person, device, person in self._direct, link.since, self._replica.clock.now())
+        for other, code in self._connected.admit(peer):
             other.link.close(code)
-        if self._links.get((person, device)) is not met:
+        if self._connected.get((person, device)) is not peer:
             return None
-        self._dialer.connected(person, device)
+        self._dialer.connected(person, device, trio.current_time())
         if self._nursery is not None:
-            self._nursery.start_soon(self._remember, met)
-        log.info("met", extra={"peer": short_id(person), "address": str(link.origin.address), "dialed": met.dialed})
-        return met
+            self._nursery.start_soon(self._remember, peer)
+        log.info("met", extra={"peer": short_id(person), "address": str(link.origin.address), "dialed": peer.dialed})
+        return peer
 
-    async def _remember(self, met: MetPeer) -> None:
-        """Keep where he was dialed and by which keys. A scope is left out: it may be another one tomorrow."""
-        host, port = met.link.origin.address
-        address = (host.partition("%")[0], port) if met.dialed else None
-        await self._store_thread.run(contacts.met, self._replica, met.person, met.device, address)
+    async def _remember(self, peer: ConnectedPeer) -> None:
+        """Store the keys of this device and the address it was dialed at, without a scope, which may change any day."""
+        host, port = peer.link.origin.address
+        address = (host.partition("%")[0], port) if peer.dialed else None
+        await self._store_thread.run(contacts.met, self._replica, peer.person, peer.device, address)
 
-    def _lost(self, met: MetPeer) -> None:
-        end = met.link.talk.end
+    def _lost(self, peer: ConnectedPeer) -> None:
+        end = peer.link.conversation.end
         now = trio.current_time()
-        # Who hangs up on us again and again must not have us go through all our records for him every second.
-        good = met.link.talk.live and now - met.since >= SHORT_SECONDS and not (end and end.fault)
-        self._dialer.lost(met.person, met.device, now, good=good)
+        # A peer that hangs up again and again must not make us go through all our records for it every second.
+        good = peer.link.conversation.live and now - peer.since >= SHORT_SECONDS and not (end and end.fault)
+        self._dialer.lost(peer.person, peer.device, now, good=good)
         if self._nursery is not None and not self._closing:
-            self._nursery.start_soon(self._store_thread.run, contacts.lost, self._replica, met.person, met.device)
+            self._nursery.start_soon(self._store_thread.run, contacts.lost, self._replica, peer.person, peer.device)
         if end is not None and end.code in (Code.REFUSED, Code.BUSY):
-            self._dialer.refused(met.person, now)
+            self._dialer.refused(peer.person, now)
         if self._discovery is not None and (end is None or end.code is not Code.CLOSING):
-            self._discovery.lost()
-        self._connector.look()
+            self._discovery.repeat_often()
+        self._connector.wake()
 
-    def _tell_end(self, link: PeerLink) -> None:
-        end = link.talk.end
-        told = {
+    def _log_end(self, link: PeerLink) -> None:
+        end = link.conversation.end
+        extra = {
             "address": str(link.origin.address),
             "seconds": round(trio.current_time() - link.since, 1),
             "bytes_in": link.bytes_in,
             "bytes_out": link.bytes_out,
             "code": "lost" if end is None else end.code.name.lower(),
         }
-        if link.talk.peer is not None:
-            told["peer"] = short_id(link.talk.peer)
+        if link.conversation.peer is not None:
+            extra["peer"] = short_id(link.conversation.peer)
         if end is not None and end.fault:
-            log.warning("a peer broke the protocol", extra={**told, "detail": end.detail})
+            log.warning("a peer broke the protocol", extra={**extra, "detail": end.detail})
         else:
-            log.info("link ended", extra=told)
+            log.info("link ended", extra=extra)
 
 
-def _peer(met: MetPeer) -> Peer:
-    address = str(met.link.origin.address)
-    return Peer(met.person, met.device, address, met.dialed, met.wall, met.link.talk.live)
+def _peer(peer: ConnectedPeer) -> Peer:
+    address = str(peer.link.origin.address)
+    return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, peer.link.conversation.live)
+
+
+def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:
+    """Return where others can reach this node, best first, as a card holds it: without scopes, and as many as fit."""
+    hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
+    return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
+
+
+def _problems(interfaces: Interfaces, chosen: Collection[str], mdns_problem: str) -> Iterator[Problem]:
+    """Yield what keeps this node from meeting others; `chosen` are the interfaces it is to use, none for all."""
+    if mdns_problem:
+        yield Problem("no_mdns", mdns_problem, "nodes nearby are not found by themselves; cards and --peer work")
+    for name in sorted(set(chosen) - {address.interface for address in interfaces.addresses}):
+        yield Problem("no_interface", f"there is no {name} with an address", "look at: ip addr")
+    if not chosen and all(address.loopback for address in interfaces.addresses):
+        yield Problem("no_network", "this machine is on no network", "only nodes on this machine can be met")
 
 
 def _first(error: BaseException) -> Failed | None:
-    """The error itself, out of the groups that nurseries wrap around it."""
+    """Return the error itself, out of the groups that nurseries wrap around it."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error if isinstance(error, Failed) else None

@@ -1,8 +1,8 @@
-"""One connection: carries bytes between a socket and a conversation, at the pace of the slower one.
+"""Carries bytes between one socket and one conversation, at the pace of the slower one.
 
-Nothing more is read while much is still to be written, so a peer that asks and never takes cannot fill memory, nor of
-somebody who has kept the node busy for long (see pace). The
-conversation runs on the desk, for what it does is a matter of records; this file knows sockets, time and ends only.
+The link stops reading while much is still to be written, so that a peer that asks and never reads cannot fill memory;
+and while a person has used more than their share of the store thread (`fair_share`). The conversation reads and writes
+records, so it runs on the store thread; the link itself knows only sockets, time and how connections end.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import Any, Protocol, TypeVar
 
 import trio
 
+from meshnode.app.peers.conversation import End
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import FairShare
 from meshnode.replica.changes import Change
+from meshnode.wakeup import Wakeup
 from protocol import Code, DeviceId, PersonId, limits
 
 log = logging.getLogger(__name__)
@@ -28,29 +30,16 @@ log = logging.getLogger(__name__)
 READ_BYTES = 256 * 1024
 WRITE_BYTES = 64 * 1024
 BUSY_BYTES = 256 * 1024  # with this much unwritten, the conversation is not asked for more
-STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: slower than 1 kB/s is as good as gone
-LINGER_SECONDS = 0.5  # for the last words to be read before the socket goes
+STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s counts as gone
+LINGER_SECONDS = 0.5  # for the peer to read what was sent last, before the socket is closed
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
-USER_TIMEOUT_MS = 20_000  # unacknowledged for this long: the way is cut, and a new connection does better (RFC 5482)
+USER_TIMEOUT_MS = 20_000  # the route is cut if nothing is acknowledged for this long (RFC 5482)
 
 Result = TypeVar("Result")
 
 
-class Ending(Protocol):
-    """How a conversation ended (see `app.conversation.End`)."""
-
-    @property
-    def code(self) -> Code: ...
-    @property
-    def detail(self) -> str: ...
-    @property
-    def silent(self) -> bool: ...
-    @property
-    def fault(self) -> bool: ...
-
-
 class PeerConversation(Protocol):
-    """What a link needs of a conversation."""
+    """The part of `app.peers.conversation.Conversation` that a link uses. All methods run on the store thread."""
 
     @property
     def peer(self) -> PersonId | None: ...
@@ -65,7 +54,7 @@ class PeerConversation(Protocol):
     @property
     def settled(self) -> bool: ...
     @property
-    def end(self) -> Ending | None: ...
+    def end(self) -> End | None: ...
     @property
     def waiting(self) -> bool: ...
     def changed(self, change: Change) -> None: ...
@@ -78,54 +67,63 @@ class PeerConversation(Protocol):
 
 
 class StoreRunner(Protocol):
-    """Where everything that touches the store runs."""
+    """The thread on which everything that touches the store runs (`store.store_thread.StoreThread`)."""
 
     def run(self, function: Callable[..., Result], /, *arguments: Any) -> Awaitable[Result]:
-        """Run `function(*arguments)` there and return what it returns."""
+        """Run `function(*arguments)` on the store thread and return its result. Once begun, it is not cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a connection goes to or came from; `dialed` says which of the two."""
+    """The address at the other end, and whether this node dialed it."""
 
     address: Address
     dialed: bool
 
 
 class PeerLink:
-    """Use once: `await link.run(...)`; it returns when the connection is over, and the socket is closed then."""
+    """Runs one conversation over one stream. Use once: `Network` creates it and awaits `run`.
+
+    `conversation` is fed bytes, the time and its timers, always on `store_thread`. `fair_share` is charged for that time
+    once the person is known. `close`, `compare`, `drop` and `wake` are called on the event loop while `run` runs.
+    """
 
     def __init__(
         self,
         stream: trio.abc.HalfCloseableStream,
-        talk: PeerConversation,
+        conversation: PeerConversation,
         store_thread: StoreRunner,
         origin: Origin,
-        pace: FairShare,
+        fair_share: FairShare,
     ) -> None:
-        self.talk = talk
+        self.conversation = conversation
         self.origin = origin
         self.since = trio.current_time()
         self.bytes_in = 0
         self.bytes_out = 0
         self.failure: StorageFailed | None = None
+        """Why the link ended, if the disk failed: nothing more can be stored, so the node must stop."""
         self._stream = stream
         self._store_thread = store_thread
-        self._pace = pace
+        self._fair_share = fair_share
         self._outbox = bytearray()
         self._timer: float | None = None
-        self._poked = False
+        self._woken = False
         self._closing: Code | None = None
         self._given_up = False
-        self._to_write = _ParkingLot()
-        self._written = _ParkingLot()
-        self._to_time = _ParkingLot()
+        self._to_write = Wakeup()
+        self._written = Wakeup()
+        self._to_time = Wakeup()
         self._reading = trio.CancelScope()
-        self._on_met: Callable[[], None] | None = None
+        self._on_identified: Callable[[], None] | None = None
 
-    async def run(self, on_met: Callable[[], None]) -> None:
-        """PeerConversation until one side ends it. `on_met` is called once, as soon as the other side has proven who it is."""
-        self._on_met = on_met
+    async def run(self, on_identified: Callable[[], None]) -> None:
+        """Converse until one side ends it, then close the stream and return.
+
+        `on_identified` is called once, as soon as the other side has proven who it is. Nothing that a peer sends makes
+        `run` raise; a failure of the disk is left in `failure`. Cancelling it closes the stream without a Bye.
+        """
+        self._on_identified = on_identified
         try:
             _set_options(self._stream)
             async with trio.open_nursery() as nursery:
@@ -134,50 +132,50 @@ class PeerLink:
                 await self._step(_nothing)
                 with self._reading:
                     await self._read()
-                await self._say_last_words()
+                await self._flush()
                 nursery.cancel_scope.cancel()
         finally:
             await trio.aclose_forcefully(self._stream)
 
     def close(self, code: Code) -> None:
-        """End it with this code; `run` returns soon after."""
+        """End the conversation with this code; `run` returns soon after."""
         self._closing = code
-        self.poke()
+        self.wake()
 
     async def compare(self) -> None:
-        """Have both ends go through all that they hold for each other, if it may be now."""
-        await self._step(self.talk.compare, trio.current_time())
+        """Begin a comparison of all that both ends hold for each other, if one may begin now."""
+        await self._step(self.conversation.compare, trio.current_time())
 
     def drop(self) -> None:
-        """End it at once and without a word."""
+        """End the connection at once, without a Bye."""
         self._give_up()
 
-    def poke(self) -> None:
-        """The conversation may have something to say without having been asked: a commit has woken it."""
-        self._poked = True
-        self._to_time.ring()
+    def wake(self) -> None:
+        """Send what the conversation has to send: a commit has given it something."""
+        self._woken = True
+        self._to_time.set()
 
     # --- three tasks ---------------------------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         while True:
             while len(self._outbox) > limits.SESSION_BUFFER_BYTES:
-                await self._written.rung()
+                await self._written.wait()
             data = b""
-            patience = float("inf") if self.talk.peer is not None else self.since + limits.PREAUTH_SECONDS
-            with trio.move_on_at(patience), suppress(trio.BrokenResourceError):
+            deadline = float("inf") if self.conversation.peer is not None else self.since + limits.PREAUTH_SECONDS
+            with trio.move_on_at(deadline), suppress(trio.BrokenResourceError):
                 data = bytes(await self._stream.receive_some(READ_BYTES))
             if not data:
                 return
             self.bytes_in += len(data)
-            await self._step(self.talk.receive, data, trio.current_time())
-            if self.talk.peer is not None:
-                await trio.sleep(self._pace.pause(self.talk.peer, trio.current_time()))
+            await self._step(self.conversation.receive, data, trio.current_time())
+            if self.conversation.peer is not None:
+                await trio.sleep(self._fair_share.pause(self.conversation.peer, trio.current_time()))
 
     async def _write(self) -> None:
         while True:
             while not self._outbox:
-                await self._to_write.rung()
+                await self._to_write.wait()
             piece = bytes(self._outbox[:WRITE_BYTES])
             try:
                 with trio.fail_after(STALL_SECONDS):
@@ -187,106 +185,112 @@ class PeerLink:
                 return
             del self._outbox[: len(piece)]
             self.bytes_out += len(piece)
-            self._written.ring()
+            self._written.set()
             if not self._outbox:
-                self._to_time.ring()  # what the conversation held back may go now
+                self._to_time.set()  # the conversation may have held something back
 
     async def _keep_time(self) -> None:
-        while self.talk.end is None:
+        while self.conversation.end is None:
             if self._closing is not None:
-                await self._step(self.talk.close, self._closing)
-            elif self._poked:
-                self._poked = False
+                await self._step(self.conversation.close, self._closing)
+            elif self._woken:
+                self._woken = False
                 await self._step(_nothing)
             elif self._timer is not None and self._timer <= trio.current_time():
                 if len(self._outbox) > BUSY_BYTES:
-                    await self._written.rung()
+                    await self._written.wait()
                 else:
-                    await self._step(self.talk.tick, trio.current_time())
+                    await self._step(self.conversation.tick, trio.current_time())
             else:
                 with trio.move_on_at(float("inf") if self._timer is None else self._timer):
-                    await self._to_time.rung()
-        # A commit of somebody else's may have ended it: take its last words, and stop reading.
+                    await self._to_time.wait()
+        # The conversation may have ended in a commit of another link: send what it has left, and stop reading.
         await self._step(_nothing)
 
-    # --- at the desk ---------------------------------------------------------------------------------------------------
+    # --- on the store thread -------------------------------------------------------------------------------------------
 
     async def _step(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Let the conversation do something, and see what came of it."""
+        """Run `function` on the store thread, then send what the conversation has to send and note its timer and its end."""
         try:
-            data, self._timer, seconds = await self._store_thread.run(_act, self.talk, function, arguments)
+            data, self._timer, seconds = await self._store_thread.run(_advance, self.conversation, function, arguments)
         except StorageFailed as error:
-            self.failure = error  # nothing more can be stored: that is the node's business, not this peer's
+            self.failure = error
             self._give_up()
             return
         except StorageFull:
-            log.warning("no room left on the disk")
+            log.warning("the disk is full")
             self._give_up()
             return
         except Exception:
-            # A fault of ours that this peer's bytes have found. It costs this connection, never the node.
+            # A bug of ours that this peer's bytes have found. It costs this connection, never the node.
             log.exception("a conversation failed", extra={"peer": self.origin.address.host})
             self._give_up()
             return
         if data:
             self._outbox += data
-            self._to_write.ring()
-        self._to_time.ring()
-        if self.talk.peer is not None:
-            self._pace.spend(self.talk.peer, seconds, trio.current_time())
-        if self.talk.peer is not None and self.talk.end is None and self._on_met is not None:
-            on_met, self._on_met = self._on_met, None
-            on_met()
-        if self.talk.end is not None:
+            self._to_write.set()
+        self._to_time.set()
+        if self.conversation.peer is not None:
+            self._fair_share.spend(self.conversation.peer, seconds, trio.current_time())
+        if self.conversation.peer is not None and self.conversation.end is None and self._on_identified is not None:
+            on_identified, self._on_identified = self._on_identified, None
+            on_identified()
+        if self.conversation.end is not None:
             self._reading.cancel()
 
     def _give_up(self) -> None:
         self._given_up = True
         self._reading.cancel()
-        self._written.ring()
+        self._written.set()
 
-    async def _say_last_words(self) -> None:
-        """Write what is left, and leave the other side a moment to read it: closing at once could throw it away."""
-        end = self.talk.end
+    async def _flush(self) -> None:
+        """Write what is left, and give the other side a moment to read it: closing at once could discard it."""
+        end = self.conversation.end
         if self._given_up or end is None or end.silent:
             return
         with trio.move_on_after(LINGER_SECONDS), suppress(trio.BrokenResourceError):
             while self._outbox and not self._given_up:
-                await self._written.rung()
+                await self._written.wait()
             await self._stream.send_eof()
             while await self._stream.receive_some(READ_BYTES):
                 pass
 
 
-class _ParkingLot:
-    """Wakes whoever waits at this moment; those who wait look first whether they still have to."""
+@dataclass(eq=False, slots=True)
+class ConnectedPeer:
+    """A link whose other end has proven who it is.
 
-    def __init__(self) -> None:
-        self._event = trio.Event()
+    `contact`: the person is a direct contact. `since` is in monotonic seconds, `wall` the same time in UNIX seconds.
+    """
 
-    def ring(self) -> None:
-        self._event.set()
-        self._event = trio.Event()
+    link: PeerLink
+    person: PersonId
+    device: DeviceId
+    contact: bool
+    since: float
+    wall: int
 
-    async def rung(self) -> None:
-        await self._event.wait()
+    @property
+    def dialed(self) -> bool:
+        """Whether this node dialed."""
+        return self.link.origin.dialed
 
 
 def _nothing() -> None:
-    """The conversation is only asked what it has to say."""
+    """Do nothing: the conversation is only asked what it has to send."""
 
 
-def _act(
-    talk: PeerConversation, function: Callable[..., None], arguments: tuple[Any, ...]
+def _advance(
+    conversation: PeerConversation, function: Callable[..., None], arguments: tuple[Any, ...]
 ) -> tuple[bytes, float | None, float]:
-    """What there is to write, the next timer, and how many seconds it took."""
+    """Run `function`. Return what there is to write, the next timer, and how many seconds it took."""
     begun = perf_counter()
     function(*arguments)
-    return talk.data_to_send(), talk.next_timer(), perf_counter() - begun
+    return conversation.data_to_send(), conversation.next_timer(), perf_counter() - begun
 
 
 def _set_options(stream: trio.abc.HalfCloseableStream) -> None:
-    """Let the kernel notice a dead way within half a minute; it costs no wake-up of ours."""
+    """Have the kernel notice a dead route within half a minute, which needs no timer of ours."""
     if not isinstance(stream, trio.SocketStream):
         return
     with suppress(OSError, AttributeError):  # not every system has all of these

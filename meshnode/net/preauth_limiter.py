@@ -1,7 +1,7 @@
-"""How many connections may stand at the door before they have proven who they are, and which one goes when it is full.
+"""Limits how many connections may be open whose other end has not proven who it is, and ends the oldest beyond that.
 
-The oldest goes, not the newest: whoever can prove himself does so within milliseconds, so a scanner that holds every
-place pushes out its own connections, and a contact still gets in.
+The oldest goes, not the newest: a contact proves who they are within milliseconds, so a scanner that holds every slot
+displaces its own connections, and contacts still get in.
 """
 
 from __future__ import annotations
@@ -14,48 +14,48 @@ from protocol import limits
 
 
 @dataclass(eq=False, slots=True)
-class Waiting:
-    """A connection that has proven nothing yet; `evict` ends it, without a byte."""
+class PreauthConnection:
+    """A connection whose other end has proven nothing yet. `evict` ends it without sending a byte."""
 
     host: str
     evict: Callable[[], None] = field(repr=False)
 
 
 class PreauthLimiter:
-    """Those who wait, oldest first."""
+    """Holds at most `slots` such connections, and at most `slots_per_address` of one address other than loopback."""
 
     def __init__(
-        self, places: int = limits.PREAUTH_CONNECTIONS_MAX, places_per_address: int = limits.PREAUTH_PER_ADDRESS_MAX
+        self, slots: int = limits.PREAUTH_CONNECTIONS_MAX, slots_per_address: int = limits.PREAUTH_PER_ADDRESS_MAX
     ) -> None:
-        self._places = places
-        self._places_per_address = places_per_address
-        self._waiting: list[Waiting] = []
+        self._slots = slots
+        self._slots_per_address = slots_per_address
+        self._held: list[PreauthConnection] = []  # oldest first
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._held)
 
-    def enter(self, waiting: Waiting) -> None:
-        """Give it a place, if need be the place of the oldest: of its own address first, then of all."""
-        if not _is_loopback(waiting.host):
-            same = [other for other in self._waiting if other.host == waiting.host]
-            if len(same) >= self._places_per_address:
+    def add(self, connection: PreauthConnection) -> None:
+        """Give a connection a slot. If none is free, evict the oldest of its own address, or else the oldest of all."""
+        if not _is_loopback(connection.host):
+            same = [other for other in self._held if other.host == connection.host]
+            if len(same) >= self._slots_per_address:
                 self._evict(same[0])
-        if len(self._waiting) >= self._places:
-            self._evict(self._waiting[0])
-        self._waiting.append(waiting)
+        if len(self._held) >= self._slots:
+            self._evict(self._held[0])
+        self._held.append(connection)
 
-    def leave(self, waiting: Waiting) -> None:
-        """It has proven itself, or is gone."""
-        if waiting in self._waiting:
-            self._waiting.remove(waiting)
+    def remove(self, connection: PreauthConnection) -> None:
+        """Free the slot of a connection that has proven who it is or is over. Does nothing if it has none."""
+        if connection in self._held:
+            self._held.remove(connection)
 
-    def _evict(self, waiting: Waiting) -> None:
-        self._waiting.remove(waiting)
-        waiting.evict()
+    def _evict(self, connection: PreauthConnection) -> None:
+        self._held.remove(connection)
+        connection.evict()
 
 
 def _is_loopback(host: str) -> bool:
-    """All nodes of one machine share its loopback address, so no one of them may use up its share."""
+    """Whether the other end is on this machine, whose nodes all share one address: they get no share of their own."""
     try:
         return ipaddress.ip_address(host.partition("%")[0]).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""A service of multicast DNS: as this node announces it, and as it hears one."""
+"""A service of multicast DNS, as this node announces it and as it receives one; independent of zeroconf and trio."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedService:
-    """What to announce: absolute DNS names, packed addresses, and the fields of the TXT record."""
+    """A service to announce: absolute DNS names, packed addresses, and the fields of the TXT record."""
 
     instance: str
     host: str
@@ -19,7 +19,7 @@ class AnnouncedService:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedService:
-    """An announcement as heard: packed addresses, each with the scope (interface index) it was heard on, or 0."""
+    """A service as received: packed addresses, each with its scope (the index of the interface it came by) or 0."""
 
     instance: str
     addresses: tuple[tuple[bytes, int], ...]

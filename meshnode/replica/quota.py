@@ -11,7 +11,7 @@ import os
 from typing import NamedTuple
 
 from meshnode.replica.trust_state import TrustState
-from meshnode.store import Store, Usage
+from meshnode.store import Store, StoreUsage
 from protocol import Kind, Letter, PersonId, Record, body_of, limits
 from protocol.letters import letter_tag
 
@@ -38,7 +38,7 @@ class Caps(NamedTuple):
         part, whole = limits.FROM_ONE_SHARE
         return Caps(*(cap * part // whole for cap in self))
 
-    def fit(self, use: Usage, kind: int, size: int) -> bool:
+    def fit(self, use: StoreUsage, kind: int, size: int) -> bool:
         """Whether a record of this kind and of `size` bytes may come to what is there."""
         if use.size + size > self.size:
             return False
@@ -48,7 +48,7 @@ class Caps(NamedTuple):
             return True
         return use.graph_records < self.trust_state and (kind != Kind.POLICY or use.policies + size <= self.policies)
 
-    def full(self, use: Usage) -> bool:
+    def full(self, use: StoreUsage) -> bool:
         """Whether nearly all of it is used up."""
         uses = (use.size, use.graph_records, use.policies, use.letters, use.letter_bytes)
         return any(10 * used >= 9 * cap for used, cap in zip(uses, self, strict=True))

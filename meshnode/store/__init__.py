@@ -15,7 +15,7 @@ from meshnode.store.letters import SentLetter, StoredLetter
 from meshnode.store.people import KnownAddress, PinnedKeys
 from meshnode.store.rows import RecordState, Row
 from meshnode.store.store import Store, StoreProblem
-from meshnode.store.usage import Usage
+from meshnode.store.usage import StoreUsage
 
 __all__ = [
     "Alert",
@@ -36,9 +36,9 @@ __all__ = [
     "SentLetter",
     "Store",
     "StoreProblem",
+    "StoreUsage",
     "StoredIntroduction",
     "StoredLetter",
     "TakenCard",
-    "Usage",
     "Watch",
 ]

@@ -15,7 +15,7 @@ from meshnode.store.database import Database
 from meshnode.store.people import People
 from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
 from meshnode.store.rows import RecordState, Row, id_key
-from meshnode.store.usage import Usage, UsageTable
+from meshnode.store.usage import StoreUsage, UsageTable
 from meshnode.store.versions import CURRENT, NEWEST, VERSION, Version
 from protocol import Body, DeviceId, Kind, Letter, Listing, PersonId, Record, RecordId, RemoteError, limits, parse_body
 
@@ -313,15 +313,15 @@ class Records(RecordReader):
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
         return self._usage.author(self._persons.find(author)).size
 
-    def written_by(self, author: PersonId) -> Usage:
+    def written_by(self, author: PersonId) -> StoreUsage:
         """What the records of this person take up, whoever brought them."""
         return self._usage.author(self._persons.find(author))
 
-    def brought(self, source: PersonId | None = None) -> Usage:
+    def brought(self, source: PersonId | None = None) -> StoreUsage:
         """What this person has brought, or everybody but our own hand, is taking up now."""
         return self._usage.foreign() if source is None else self._usage.source(self._persons.find(source))
 
-    def bringers(self) -> list[tuple[PersonId, Usage]]:
+    def bringers(self) -> list[tuple[PersonId, StoreUsage]]:
         """Everybody who has brought something that is still here, and what it takes up."""
         return [(self._persons.key(number), use) for number, use in sorted(self._usage.sources().items())]
 

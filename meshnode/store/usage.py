@@ -25,7 +25,7 @@ _BY_SOURCE = (
 
 
 @dataclass(slots=True)
-class Usage:
+class StoreUsage:
     """What somebody takes up, headers included; what waits counts for nobody. Sizes in bytes."""
 
     records: int = 0
@@ -56,9 +56,9 @@ class UsageTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._by_author: dict[int, Usage] = {}
-        self._by_source: dict[int, Usage] = {}
-        self._foreign: Usage | None = None
+        self._by_author: dict[int, StoreUsage] = {}
+        self._by_source: dict[int, StoreUsage] = {}
+        self._foreign: StoreUsage | None = None
         self._held: int | None = None
         database.on_rollback.append(self._forget)
 
@@ -73,37 +73,37 @@ class UsageTable:
             known.add(kind, size, whole=whole, sign=sign)
         if self._foreign is not None and source is not None:
             self._foreign.add(kind, size, whole=whole, sign=sign)
-            self._by_source.setdefault(source, Usage()).add(kind, size, whole=whole, sign=sign)
+            self._by_source.setdefault(source, StoreUsage()).add(kind, size, whole=whole, sign=sign)
 
     def add_pending(self, sign: int) -> None:
         """A record that waits was inserted, or with `sign` -1 deleted."""
         if self._held is not None:
             self._held += sign
 
-    def author(self, number: int | None) -> Usage:
+    def author(self, number: int | None) -> StoreUsage:
         """What the records of this person take up, whoever brought them."""
         if number is None:
-            return Usage()
+            return StoreUsage()
         use = self._by_author.get(number)
         if use is None:
-            use = self._by_author[number] = Usage(*self._database.all(_BY_AUTHOR, (number,))[0])
+            use = self._by_author[number] = StoreUsage(*self._database.all(_BY_AUTHOR, (number,))[0])
         return use
 
-    def source(self, number: int | None) -> Usage:
+    def source(self, number: int | None) -> StoreUsage:
         """What this person has brought, whoever wrote it."""
-        return self.sources().get(number, Usage()) if number is not None else Usage()
+        return self.sources().get(number, StoreUsage()) if number is not None else StoreUsage()
 
-    def sources(self) -> dict[int, Usage]:
+    def sources(self) -> dict[int, StoreUsage]:
         """What each person has brought."""
         self.foreign()
         return self._by_source
 
-    def foreign(self) -> Usage:
+    def foreign(self) -> StoreUsage:
         """All that was not written here."""
         if self._foreign is None:
-            self._by_source = {number: Usage(*sums) for number, *sums in self._database.all(_BY_SOURCE)}
+            self._by_source = {number: StoreUsage(*sums) for number, *sums in self._database.all(_BY_SOURCE)}
             uses = self._by_source.values()
-            self._foreign = Usage(
+            self._foreign = StoreUsage(
                 sum(use.records for use in uses),
                 sum(use.size for use in uses),
                 sum(use.graph_records for use in uses),

@@ -1,4 +1,4 @@
-"""The node's time: its floor, whom it believes, and what it says when it believes nobody."""
+"""The node's time: its floor, the clocks it believes, and what it says if it believes none."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def test_a_plausible_wall_clock_is_believed() -> None:
     assert (clock.now(), clock.trusted, clock.reading().problem) == (NOW, True, None)
 
 
-def test_a_node_that_boots_in_1970_goes_on_from_its_last_stamp() -> None:
+def test_a_node_that_boots_in_1970_goes_on_from_its_last_timestamp() -> None:
     clock = FakeClock(0, floor=NOW)
     clock.advance(120)
     assert (clock.now(), clock.trusted) == (NOW + 120, False)
 
 
-def test_from_1970_over_2099_to_now_nothing_may_be_purged_but_now() -> None:
+def test_of_1970_2099_and_now_only_now_is_trusted() -> None:
     clock = FakeClock(0, floor=NOW)
     verdicts = []
     for wall in (0, IN_2099, NOW + DAY):
@@ -52,7 +52,7 @@ def test_time_never_runs_backwards_over_a_restart() -> None:
     assert (after.now(), after.trusted) == (NOW, True)
 
 
-def test_the_floor_follows_what_is_remembered_and_only_upwards() -> None:
+def test_the_floor_only_rises() -> None:
     clock = FakeClock(NOW)
     clock.remember()
     clock.wall = NOW - HOUR // 2
@@ -62,14 +62,14 @@ def test_the_floor_follows_what_is_remembered_and_only_upwards() -> None:
     assert clock.saved == [NOW, NOW + 5]
 
 
-def test_a_leap_ahead_needs_somebodys_word() -> None:
+def test_a_leap_ahead_must_be_confirmed() -> None:
     clock = FakeClock(NOW + LEAP + 1, floor=NOW)
     assert (clock.now(), clock.trusted) == (NOW, False)
     clock.wall = NOW + LEAP
     assert clock.trusted
 
 
-def test_a_node_that_runs_for_months_does_not_come_to_doubt_itself() -> None:
+def test_a_node_that_runs_for_months_goes_on_trusting_its_clock() -> None:
     clock = FakeClock(NOW, floor=NOW)
     clock.advance(3 * LEAP)
     assert (clock.now(), clock.trusted) == (NOW + 3 * LEAP, True)
@@ -92,7 +92,7 @@ def test_three_people_confirm_a_long_absence() -> None:
     assert (clock.now(), clock.trusted) == (NOW + YEAR, True)
 
 
-def test_one_person_speaks_once_however_often_he_is_met() -> None:
+def test_one_person_counts_once_however_often_they_send_their_time() -> None:
     clock = FakeClock(0, floor=NOW)
     for _ in range(5):
         clock.heard(ALICE, NOW + YEAR)
@@ -100,7 +100,7 @@ def test_one_person_speaks_once_however_often_he_is_met() -> None:
     assert clock.reading().peers == 1
 
 
-def test_not_even_three_people_take_us_back_before_our_own_stamp() -> None:
+def test_not_even_three_people_take_the_time_back_before_our_own_timestamp() -> None:
     clock = FakeClock(NOW, floor=NOW)
     for person in (ALICE, BOB, CAROL):
         clock.heard(person, NOW - YEAR)
@@ -138,9 +138,7 @@ def test_a_distrusted_clock_says_so_in_one_line_with_the_dates(wall: int) -> Non
     walls=st.lists(st.tuples(st.integers(-(2**40), 2**40), st.integers(0, 10**7)), min_size=1, max_size=8),
     told=st.dictionaries(st.sampled_from([ALICE, BOB, CAROL, DAVE]), st.integers(0, 2**53 - 1)),
 )
-def test_whatever_the_machine_and_others_say_now_is_never_before_the_floor(
-    floor: int, walls: list[tuple[int, int]], told: dict[bytes, int]
-) -> None:
+def test_the_time_is_never_before_the_floor(floor: int, walls: list[tuple[int, int]], told: dict[bytes, int]) -> None:
     clock = FakeClock(0, floor=floor)
     for person, wall in told.items():
         clock.heard(person, wall)

@@ -1,4 +1,4 @@
-"""Settings: where they come from, which wins, and that a wrong one is named."""
+"""Settings come from several sources in an order of strength, and a wrong one is named."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_an_option_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
     assert (config.port, config.log_level, config.mdns) == (3, "debug", "listen")
 
 
-def test_every_setting_can_be_said_in_every_place(tmp_path: Path) -> None:
+def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nlog_level = "debug"\n'
     by_file = load(tmp_path, toml)
     by_environment = load(tmp_path, port="7000", interfaces="lo", mdns="off", peers="pi.local:7000", log_level="debug")
@@ -40,11 +40,11 @@ def test_every_setting_can_be_said_in_every_place(tmp_path: Path) -> None:
     assert set(options) == {field.name for field in fields(Config)} - {"home"}
 
 
-def test_an_option_given_no_times_leaves_what_was_set(tmp_path: Path) -> None:
+def test_an_option_that_was_not_given_changes_nothing(tmp_path: Path) -> None:
     assert load(tmp_path, 'interfaces = ["eth0"]', {"interfaces": ()}).interfaces == ("eth0",)
 
 
-def test_a_misspelt_key_is_named_together_with_the_right_ones(tmp_path: Path) -> None:
+def test_a_misspelled_key_is_named_together_with_the_right_ones(tmp_path: Path) -> None:
     with pytest.raises(Usage, match=r"prot in .*config\.toml: there is no such setting") as caught:
         load(tmp_path, "prot = 1")
     assert "port" in caught.value.hint

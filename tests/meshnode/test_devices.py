@@ -1,4 +1,4 @@
-"""One person, two machines: real daemons on loopback, from the code to what the new device has and says."""
+"""One person with two machines: real daemons on loopback, from the device code to a lost store."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def laptop(home: Path, start: Start) -> Path:
 
 @pytest.fixture
 def pi(tmp_path: Path, laptop: Path, start: Start) -> Path:
-    """Her second machine, added and running."""
+    """Alice's second machine, added and running."""
     added = join(tmp_path / "pi", ask(laptop, "device", "add", "--name", "Pi")["text"])
     assert added.returncode == 0, added.stderr
     start(tmp_path / "pi")
@@ -73,11 +73,11 @@ def test_a_code_works_once_and_each_failure_has_its_own_words(laptop: Path, tmp_
     code = ask(laptop, "device", "add")["text"]
     own = join(laptop, code)
     assert (own.returncode, own.stderr.count("\n")) == (5, 1)
-    assert "this very node" in own.stderr
+    assert "made by this node" in own.stderr
     assert join(tmp_path / "second", code).returncode == 0
     used = join(tmp_path / "third", code)
     assert used.returncode == 5
-    assert "used by another machine" in used.stderr
+    assert "used by another computer" in used.stderr
     assert not (tmp_path / "third" / "identity.key").exists()
     there = join(tmp_path / "second", ask(laptop, "device", "add")["text"])
     assert there.returncode == 5
@@ -106,7 +106,7 @@ def test_joining_can_be_interrupted_and_done_again(laptop: Path, tmp_path: Path)
 
 
 def test_joining_that_was_cut_short_after_the_certificate_is_done_again(laptop: Path, tmp_path: Path) -> None:
-    """The answer came, and the machine lost power before it was written down."""
+    """The machine lost power after the answer came and before it was stored."""
     code, home = ask(laptop, "device", "add")["text"], tmp_path / "pi"
     assert join(home, code).returncode == 0
     device = Keyring.open(Home(home)).device
@@ -117,9 +117,7 @@ def test_joining_that_was_cut_short_after_the_certificate_is_done_again(laptop: 
     assert Keyring.open(Home(home)).device == device
 
 
-def test_a_device_that_lost_power_before_its_store_was_made_starts_all_the_same(
-    laptop: Path, tmp_path: Path, start: Start
-) -> None:
+def test_a_device_that_lost_power_before_its_store_was_made_starts(laptop: Path, tmp_path: Path, start: Start) -> None:
     home = tmp_path / "pi"
     assert join(home, ask(laptop, "device", "add")["text"]).returncode == 0
     for path in home.glob("store.db*"):
@@ -129,7 +127,9 @@ def test_a_device_that_lost_power_before_its_store_was_made_starts_all_the_same(
     assert ask(home, "status")["person"]["name"] == "Alice"
 
 
-def test_a_locked_identity_adds_no_device_and_says_how_it_would(tmp_path: Path, start: Start, monkeypatch: Any) -> None:
+def test_a_node_with_a_locked_identity_adds_no_device_and_says_how_to_unlock_it(
+    tmp_path: Path, start: Start, monkeypatch: Any
+) -> None:
     home = tmp_path / "alice"
     monkeypatch.setenv("MESHNODE_PASSPHRASE", "correct horse")
     assert meshnode(home, "init", "--name", "Alice", "--passphrase", "--no-input").returncode == 0
@@ -146,11 +146,11 @@ def test_a_revoked_device_is_told_and_what_it_posted_stays(laptop: Path, pi: Pat
     assert meshnode(pi, "offer", "Saw").returncode == 0
     eventually(lambda: titles(laptop) == {"Saw"}, "the laptop has it")
     assert ask(laptop, "peers")["peers"][0]["device"] == "Pi"
-    told = ask(laptop, "device", "revoke", "pi")
-    assert (told["name"], told["kept"], told["dropped"]) == ("Pi", 1, 0)
+    reply = ask(laptop, "device", "revoke", "pi")
+    assert (reply["name"], reply["kept"], reply["dropped"]) == ("Pi", 1, 0)
     assert titles(laptop) == {"Saw"}
 
-    eventually(lambda: is_told(pi), "the Pi says that it was revoked")
+    eventually(lambda: knows_it_was_revoked(pi), "the Pi says that it was revoked")
     refused = meshnode(pi, "offer", "Hammer")
     assert refused.returncode == 5
     assert "revoked" in refused.stderr
@@ -163,7 +163,7 @@ def test_a_revoked_device_is_told_and_what_it_posted_stays(laptop: Path, pi: Pat
     ]
 
 
-def test_a_device_revoked_while_it_was_off_starts_hears_of_it_and_starts_again(
+def test_a_device_revoked_while_it_was_off_learns_of_it_and_can_be_restarted(
     laptop: Path, tmp_path: Path, start: Start
 ) -> None:
     home = tmp_path / "pi"
@@ -172,16 +172,16 @@ def test_a_device_revoked_while_it_was_off_starts_hears_of_it_and_starts_again(
     for _ in range(2):
         daemon = start(home)
         ready(home)
-        eventually(lambda: is_told(home), "the Pi says that it was revoked")
+        eventually(lambda: knows_it_was_revoked(home), "the Pi says that it was revoked")
         daemon.terminate()
         assert daemon.wait(10) == 0
 
 
-def is_told(home: Path) -> bool:
+def knows_it_was_revoked(home: Path) -> bool:
     return "device_revoked" in {problem["code"] for problem in ask(home, "status")["problems"]}
 
 
-def test_a_store_that_was_lost_comes_back_from_the_other_device_which_offers_to_end_the_old_key(
+def test_a_lost_store_comes_back_from_the_other_device_and_the_old_key_can_be_revoked(
     home: Path, tmp_path: Path, start: Start
 ) -> None:
     laptop, pi = start(home), tmp_path / "pi"
@@ -194,7 +194,7 @@ def test_a_store_that_was_lost_comes_back_from_the_other_device_which_offers_to_
     laptop.terminate()
     assert laptop.wait(10) == 0
     content = bytearray((home / "store.db").read_bytes())
-    content[content.index(b"Drill")] ^= 0xFF  # where records are; how to reach the Pi stands elsewhere
+    content[content.index(b"Drill")] ^= 0xFF  # in a record; the addresses of the Pi are in another table
     (home / "store.db").write_bytes(content)
     start(home, "--peer", f"127.0.0.1:{port}")
     ready(home)
@@ -203,7 +203,7 @@ def test_a_store_that_was_lost_comes_back_from_the_other_device_which_offers_to_
         found = [one for one in ask(home, "status")["problems"] if one["code"] == "former_device"]
         return found[0]["hint"] if found else None
 
-    hint = eventually(offered, "the laptop says that its old key still speaks for Alice")
+    hint = eventually(offered, "the laptop offers to revoke its old key")
     eventually(lambda: titles(home) == {"Drill"}, "the drill is back")
     assert ask(home, "device", "revoke", hint.rpartition(" ")[2])["kept"] == 1
     assert titles(home) == {"Drill"}

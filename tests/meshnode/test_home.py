@@ -1,4 +1,4 @@
-"""The home directory: private, and for one daemon at a time."""
+"""The home directory is private, and one daemon at a time runs on it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_a_new_home_is_its_owners_alone(home: Home) -> None:
+def test_a_new_home_is_private(home: Home) -> None:
     home.make()
     assert mode(home.path) == 0o700
 
@@ -40,7 +40,7 @@ def test_settings_may_be_there_before_the_node_is(home: Home) -> None:
     assert home.config.exists()
 
 
-def test_a_directory_of_something_else_is_left_alone(home: Home) -> None:
+def test_a_directory_with_other_files_is_left_alone(home: Home) -> None:
     home.path.mkdir(mode=0o755)
     (home.path / "thesis.odt").touch()
     with pytest.raises(Refused, match="not empty") as caught:
@@ -56,13 +56,13 @@ def test_a_file_in_the_place_of_the_home_is_refused(home: Home, below: str) -> N
         Home(home.path / below).make()
 
 
-def test_a_home_without_a_node_says_what_to_run(home: Home) -> None:
+def test_a_home_without_a_node_is_an_error_that_names_the_command_to_run(home: Home) -> None:
     with pytest.raises(NotFound, match="no node in") as caught:
         home.check()
-    assert caught.value.hint == "run: meshnode init"
+    assert caught.value.hint == "create one: meshnode init"
 
 
-def test_a_home_open_to_others_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
+def test_a_home_open_to_others_is_refused_with_the_command_that_repairs_it(tmp_path: Path) -> None:
     home = Home(tmp_path / "my home")
     home.make()
     write_private(home.identity_key, b"key")
@@ -82,7 +82,7 @@ def test_a_second_daemon_on_one_home_is_refused(home: Home) -> None:
     home.lock().release()
 
 
-def test_the_lock_of_a_process_that_was_killed_holds_nobody_up(home: Home) -> None:
+def test_the_lock_of_a_killed_process_is_free(home: Home) -> None:
     home.make()
     script = (
         "import sys; from pathlib import Path; from meshnode.home import Home\n"
@@ -99,7 +99,7 @@ def test_the_lock_of_a_process_that_was_killed_holds_nobody_up(home: Home) -> No
     home.lock().release()
 
 
-def test_what_is_written_is_private_from_its_first_byte_and_replaces_whole(home: Home) -> None:
+def test_a_file_is_private_from_its_first_byte_and_is_replaced_as_a_whole(home: Home) -> None:
     home.make()
     old = os.umask(0)
     try:
@@ -112,7 +112,7 @@ def test_what_is_written_is_private_from_its_first_byte_and_replaces_whole(home:
     assert [entry.name for entry in home.path.iterdir()] == ["device.key"]
 
 
-def test_a_draft_left_by_a_power_cut_is_in_nobodys_way(home: Home) -> None:
+def test_a_draft_left_by_a_power_cut_is_overwritten(home: Home) -> None:
     home.make()
     (home.path / ".device.key.new").write_bytes(b"half a k")
     write_private(home.device_key, b"whole")

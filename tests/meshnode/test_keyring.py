@@ -1,4 +1,4 @@
-"""The keys of a node: made once, private, whole or refused, and the identity under a passphrase if wanted."""
+"""The keys of a node are made once, private, and refused if damaged; a passphrase may encrypt the identity key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from protocol import IdentityKeys
 
 
 class Dice:
-    """Random bytes that are the same in every run."""
+    """Return random bytes that are the same in every run."""
 
     def __init__(self, seed: str = "dice") -> None:
         self._seed = seed
@@ -41,7 +41,7 @@ def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
 
-def test_what_was_created_is_what_is_opened(home: Home) -> None:
+def test_opening_returns_the_keys_that_were_created(home: Home) -> None:
     made = Keyring.create(home, entropy=Dice())
     opened = Keyring.open(home)
     assert (opened.person, opened.device, opened.identity) == (made.person, made.device, made.identity)
@@ -49,7 +49,7 @@ def test_what_was_created_is_what_is_opened(home: Home) -> None:
     assert opened.identity.person_id == opened.person
 
 
-def test_key_files_are_their_owners_alone(home: Home) -> None:
+def test_key_files_are_private(home: Home) -> None:
     Keyring.create(home, entropy=Dice())
     assert {path.name: mode(path) for path in home.path.iterdir()} == {"identity.key": 0o600, "device.key": 0o600}
     assert mode(home.path) == 0o700
@@ -64,7 +64,7 @@ def test_a_second_node_in_one_home_is_refused_and_changes_nothing(home: Home) ->
     assert {path: path.read_bytes() for path in home.path.iterdir()} == before
 
 
-def test_an_init_cut_short_before_the_identity_can_be_done_again(home: Home) -> None:
+def test_an_init_interrupted_before_the_identity_can_be_done_again(home: Home) -> None:
     Keyring.create(home, entropy=Dice("first"))
     home.identity_key.unlink()
     again = Keyring.create(home, entropy=Dice("second"))
@@ -72,7 +72,7 @@ def test_an_init_cut_short_before_the_identity_can_be_done_again(home: Home) -> 
 
 
 @pytest.mark.parametrize("name", ["identity.key", "device.key"])
-def test_a_key_file_that_others_may_read_is_refused_with_the_command_that_mends_it(home: Home, name: str) -> None:
+def test_a_key_file_that_others_may_read_is_refused_with_the_command_that_repairs_it(home: Home, name: str) -> None:
     Keyring.create(home, entropy=Dice())
     (home.path / name).chmod(0o640)
     with pytest.raises(Forbidden, match="open to others") as caught:
@@ -118,7 +118,7 @@ def test_a_passphrase_may_be_typed_on_another_keyboard(home: Home) -> None:
     assert not Keyring.open(home, "gru\u0308n").locked
 
 
-def test_the_seed_does_not_lie_open_beside_its_passphrase(home: Home) -> None:
+def test_the_seed_is_not_stored_in_the_clear_beside_its_encryption(home: Home) -> None:
     made = Keyring.create(home, "correct horse", entropy=Dice())
     assert made.identity is not None
     for path in home.path.iterdir():
@@ -137,7 +137,7 @@ def test_a_passphrase_can_be_set_changed_and_taken_away(home: Home) -> None:
     assert not Keyring.open(home).locked
 
 
-def test_an_empty_passphrase_is_none_at_all(home: Home) -> None:
+def test_an_empty_passphrase_is_refused(home: Home) -> None:
     with pytest.raises(Refused, match="empty"):
         Keyring.create(home, "", entropy=Dice())
     assert not home.has_node
@@ -172,7 +172,7 @@ def test_a_locked_identity_takes_no_new_device(home: Home) -> None:
         ("device.key", "dh_private"), ("device.key", "letter_private"), ("device.key", "device"),
     ],
 )  # fmt: skip
-def test_a_flipped_bit_in_a_key_file_makes_nobody_new(home: Home, name: str, part: str) -> None:
+def test_a_flipped_bit_in_a_key_file_does_not_create_another_person(home: Home, name: str, part: str) -> None:
     Keyring.create(home, entropy=Dice())
     path = home.path / name
     content = json.loads(path.read_text())
@@ -184,14 +184,14 @@ def test_a_flipped_bit_in_a_key_file_makes_nobody_new(home: Home, name: str, par
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", "null", "\x00", '{"what": 5}', "[" * 5000])
 @pytest.mark.parametrize("name", ["identity.key", "device.key"])
-def test_a_key_file_that_is_none_is_refused(home: Home, name: str, content: str) -> None:
+def test_a_file_that_is_no_key_file_is_refused(home: Home, name: str, content: str) -> None:
     Keyring.create(home, entropy=Dice())
     (home.path / name).write_text(content)
     with pytest.raises(Failed, match="damaged"):
         Keyring.open(home)
 
 
-def test_a_missing_device_key_is_not_made_anew_in_silence(home: Home) -> None:
+def test_a_missing_device_key_is_an_error(home: Home) -> None:
     Keyring.create(home, entropy=Dice())
     home.device_key.unlink()
     with pytest.raises(Failed, match=r"device\.key is missing"):
@@ -199,7 +199,7 @@ def test_a_missing_device_key_is_not_made_anew_in_silence(home: Home) -> None:
     assert not home.device_key.exists()
 
 
-def test_a_passphrase_cost_beyond_all_reason_is_damage_not_work(home: Home) -> None:
+def test_an_excessive_passphrase_cost_counts_as_damage(home: Home) -> None:
     Keyring.create(home, "correct horse", entropy=Dice())
     content = json.loads(home.identity_key.read_text())
     content["argon2id"]["memory"] = 2**50
@@ -229,7 +229,7 @@ def test_a_home_that_joins_keeps_its_device_keys_over_attempts_and_never_has_the
         opened.new_device(entropy=Dice("new"))
 
 
-def test_an_admission_that_is_damaged_is_told(home: Home) -> None:
+def test_a_damaged_admission_is_an_error(home: Home) -> None:
     keys = Keyring.prepare_device(home, entropy=Dice())
     Keyring.join(home, IdentityKeys(bytes(32)).person_id, keys, [b"a certificate"])
     stored = json.loads(home.identity_key.read_text())

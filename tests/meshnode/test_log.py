@@ -1,10 +1,11 @@
-"""The log: readable by programs, inert whatever peers put into it, and sparing with SD cards."""
+"""The log is readable by programs, inert whatever text peers send, and limited in size."""
 
 from __future__ import annotations
 
 import io
 import json
 import logging
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,17 +18,17 @@ HOSTILE = "Bob\x1b]52;c;aGk=\x07\r\nfake line\u202e<script>\x00"
 
 @pytest.fixture
 def written() -> Iterator[io.StringIO]:
-    """What is logged for programs while the test runs."""
+    """Return the stream that the log is written to for programs while the test runs."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    logs.begin("info", stream=stream, person=False)
+    logs.set_up("info", stream=stream, person=False)
     yield stream
     root.handlers, root.level = handlers, level
 
 
 def lines(written: io.StringIO) -> list[dict[str, object]]:
-    """The lines as a program reads them."""
+    """Return the lines as a program reads them."""
     return [json.loads(line) for line in written.getvalue().splitlines()]
 
 
@@ -55,20 +56,38 @@ def test_hostile_text_is_inert_and_stays_on_its_line(written: io.StringIO) -> No
 def test_for_people_hostile_text_is_inert_too() -> None:
     record = logging.LogRecord("x", logging.WARNING, "", 0, "odd: %s", (HOSTILE,), None)
     record.name_given = HOSTILE
-    shown = logs.ForPeople().format(record)
+    shown = logs.TextFormatter().format(record)
     assert shown.isprintable()
     assert shown.isascii()
 
 
-def test_what_repeats_about_one_peer_is_counted_instead_of_written(written: io.StringIO) -> None:
+def test_repeated_lines_about_one_peer_are_counted_instead_of_written(written: io.StringIO) -> None:
     for _ in range(5 * LINES_PER_MINUTE):
         log.warning("broke the protocol", extra={"peer": "mallory"})
-    assert len(lines(written)) <= 2 * LINES_PER_MINUTE  # a minute may turn in between
+    assert len(lines(written)) == LINES_PER_MINUTE
     before = len(lines(written))
     log.warning("broke the protocol", extra={"peer": "another"})
-    told = lines(written)[before:]
-    assert len(told) == 1
-    assert told[0]["left_out_before"]
+    [line] = lines(written)[before:]
+    assert line["left_out_before"]
+
+
+def test_a_flood_about_one_peer_does_not_hide_lines_about_others(written: io.StringIO) -> None:
+    for _ in range(2 * LINES_PER_MINUTE_ALL):
+        log.warning("broke the protocol", extra={"peer": "mallory"})
+    log.warning("broke the protocol", extra={"peer": "another"})
+    assert lines(written)[-1]["peer"] == "another"
+
+
+def test_the_limit_starts_over_after_a_minute_even_if_the_clock_is_set_back(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2 * LINES_PER_MINUTE):
+        log.warning("broke the protocol", extra={"peer": "mallory"})
+    later = time.monotonic() + 61
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    log.warning("broke the protocol", extra={"peer": "mallory"})
+    assert lines(written)[-1]["left_out_before"] == LINES_PER_MINUTE
 
 
 def test_an_address_counts_whatever_port_it_comes_from(written: io.StringIO) -> None:
@@ -95,12 +114,12 @@ def test_long_values_are_cut_and_of_a_trace_the_end_is_kept(written: io.StringIO
     assert len(str(trace["trace"])) <= TRACE_MAX
 
 
-def test_a_person_at_a_terminal_is_told_only_what_is_wrong() -> None:
+def test_a_person_at_a_terminal_sees_only_warnings_and_errors() -> None:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
     try:
-        logs.begin("info", stream=stream, person=True)
+        logs.set_up("info", stream=stream, person=True)
         log.info("met")
         log.warning("the disk is full")
     finally:

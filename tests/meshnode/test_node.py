@@ -1,4 +1,4 @@
-"""The daemon as a process of its own, on loopback alone: how it starts, refuses to start, survives and stops."""
+"""The daemon as a process on loopback: it starts, refuses to start, survives a kill, and stops."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ def test_a_signal_stops_it_and_leaves_a_tidy_home(home: Path, start: Start, numb
     assert all(path.stat().st_mode & 0o077 == 0 for path in home.iterdir())
 
 
-def test_whoever_listens_for_changes_does_not_keep_it_from_stopping(home: Path, start: Start) -> None:
+def test_a_program_that_listens_for_changes_does_not_keep_it_from_stopping(home: Path, start: Start) -> None:
     daemon = start(home)
     ready(home)
     with socket.socket(socket.AF_UNIX) as listener:
         listener.connect(str(home / "api.sock"))
         listener.sendall(b"GET /v1/events HTTP/1.0\r\nHost: localhost\r\n\r\n")
-        heard = b""
-        while not heard.partition(b"\r\n\r\nid: ")[2].endswith(b"\n\n"):
-            heard += listener.recv(4096)
+        received = b""
+        while not received.partition(b"\r\n\r\nid: ")[2].endswith(b"\n\n"):
+            received += listener.recv(4096)
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(END_SECONDS) == 0
         listener.settimeout(END_SECONDS)
@@ -48,7 +48,7 @@ def test_a_second_daemon_on_the_same_home_is_refused(home: Path, start: Start) -
     assert meshnode(home, "status").returncode == 0
 
 
-def test_a_port_that_is_taken_is_told_in_one_line(home: Path) -> None:
+def test_a_port_in_use_is_an_error_of_one_line(home: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         ended = meshnode(home, "run", "--no-input", "--no-mdns", *NO_INTERFACE, "--port", port)
@@ -58,7 +58,7 @@ def test_a_port_that_is_taken_is_told_in_one_line(home: Path) -> None:
     assert "--port" in ended.stderr
 
 
-def test_what_was_acknowledged_is_there_after_a_kill(home: Path, start: Start) -> None:
+def test_acknowledged_listings_survive_a_kill(home: Path, start: Start) -> None:
     daemon = start(home)
     ready(home)
     for number in range(5):

@@ -1,4 +1,4 @@
-"""Two real daemons: what one posts is an event at the other, what one ends is gone there, and what he renews is back."""
+"""Two real daemons: a listing posted at one is an event at the other, a closed one vanishes, a renewed one returns."""
 
 from __future__ import annotations
 
@@ -38,32 +38,32 @@ def titles(home: Path) -> set[str]:
     return {result["title"] for result in ask(home, "discover")["results"]}
 
 
-def test_what_one_posts_is_an_event_at_the_other(pair: Pair) -> None:
+def test_a_listing_posted_at_one_is_an_event_at_the_other(pair: Pair) -> None:
     alice, bob = pair
     numbers = itertools.count()
     command = words(alice, "events", "--kind", "listings", "--count", "1", "--json")
     with subprocess.Popen(command, cwd=PROJECT, env=environment(), stdout=subprocess.PIPE, text=True) as listener:
 
-        def heard() -> bool:
+        def event_came() -> bool:
             assert meshnode(bob, "offer", f"Bread {next(numbers)}").returncode == 0
             return listener.poll() is not None
 
-        eventually(heard, "the event arrives")
-        told, _ = listener.communicate()
-    assert json.loads(told)["kind"] == "listings"
+        eventually(event_came, "the event arrives")
+        output, _ = listener.communicate()
+    assert json.loads(output)["kind"] == "listings"
 
 
-def test_what_one_ends_is_gone_at_the_other_and_back_when_he_renews_it(pair: Pair) -> None:
+def test_a_closed_listing_vanishes_at_the_other_and_a_renewed_one_returns(pair: Pair) -> None:
     alice, bob = pair
     assert meshnode(bob, "offer", "Drill", "--category", "tools").returncode == 0
     eventually(lambda: titles(alice) == {"Drill"}, "Alice sees it")
     assert meshnode(bob, "close", "Drill").returncode == 0
-    eventually(lambda: not titles(alice), "Alice sees it no more")
+    eventually(lambda: not titles(alice), "Alice no longer sees it")
     assert meshnode(bob, "renew", "Drill", "--expires", "30d").returncode == 0
     eventually(lambda: titles(alice) == {"Drill"}, "Alice sees it again")
 
 
-def test_sync_says_who_is_there_and_who_is_not(pair: Pair, start: Start) -> None:
+def test_sync_names_the_people_it_reached_and_those_it_missed(pair: Pair, start: Start) -> None:
     alice, bob = pair
     (peer,) = ask(alice, "sync")["peers"]
     assert (peer["name"], peer["done"]) == ("Bob", True)

@@ -1,4 +1,4 @@
-"""Which of two connections between the same two devices stays, and who makes room when there are too many."""
+"""Which of two connections between the same two devices stays, and which is closed when there are too many."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SMALL, LARGE = bytes(32), b"\xff" * 32
 
 @dataclass(eq=False)
 class Link:
-    """A connection, as far as this matters."""
+    """A connection, reduced to the properties that the table looks at."""
 
     device: bytes
     dialed: bool
@@ -26,7 +26,7 @@ class Link:
         self.person = self.person or self.device
 
     @property
-    def place(self) -> tuple[bytes, bytes]:
+    def key(self) -> tuple[bytes, bytes]:
         return self.person, self.device
 
 
@@ -36,25 +36,25 @@ def test_of_two_dialed_at_once_both_ends_keep_the_one_that_the_smaller_device_di
     small_first: bool, large_first: bool
 ) -> None:
     for me, other, mine_first in ((SMALL, LARGE, small_first), (LARGE, SMALL, large_first)):
-        links: ConnectionTable[Link] = ConnectionTable(me)
+        table: ConnectionTable[Link] = ConnectionTable(me)
         mine, theirs = Link(other, dialed=True), Link(other, dialed=False, since=0.5)
         pair = (mine, theirs) if mine_first else (theirs, mine)
-        links.admit(pair[0])
-        [(closed, code)] = links.admit(pair[1])
+        table.admit(pair[0])
+        [(closed, code)] = table.admit(pair[1])
         assert closed is (theirs if me == SMALL else mine)
-        assert links[other, other] is (mine if me == SMALL else theirs)
+        assert table[other, other] is (mine if me == SMALL else theirs)
         assert code is Code.DUPLICATE
 
 
 @pytest.mark.parametrize("me", [SMALL, LARGE])
 def test_a_device_that_comes_back_replaces_its_old_connection(me: bytes) -> None:
-    links: ConnectionTable[Link] = ConnectionTable(me)
+    table: ConnectionTable[Link] = ConnectionTable(me)
     other = LARGE if me == SMALL else SMALL
     old, new = Link(other, dialed=True), Link(other, dialed=False, since=60.0)
-    links.admit(old)
-    assert links.admit(new) == [(old, Code.DUPLICATE)]
-    assert not links.leave(old)
-    assert links.leave(new)
+    table.admit(old)
+    assert table.admit(new) == [(old, Code.DUPLICATE)]
+    assert not table.remove(old)
+    assert table.remove(new)
 
 
 @pytest.mark.parametrize("dialed", [True, False])
@@ -63,60 +63,60 @@ def test_a_device_that_comes_back_replaces_its_old_connection(me: bytes) -> None
 def test_of_two_that_one_device_dialed_the_newer_stays_in_whatever_order_they_are_identified(
     dialed: bool, apart: float, newer_first: bool
 ) -> None:
-    links: ConnectionTable[Link] = ConnectionTable(SMALL)
+    table: ConnectionTable[Link] = ConnectionTable(SMALL)
     older, newer = Link(LARGE, dialed), Link(LARGE, dialed, since=apart)
     first, second = (newer, older) if newer_first else (older, newer)
-    assert links.admit(first) == []
-    assert links.admit(second) == [(older, Code.DUPLICATE)]
-    assert links[newer.place] is newer
+    assert table.admit(first) == []
+    assert table.admit(second) == [(older, Code.DUPLICATE)]
+    assert table[newer.key] is newer
 
 
-def test_a_connection_much_older_than_the_one_that_stands_does_not_replace_it() -> None:
-    links: ConnectionTable[Link] = ConnectionTable(SMALL)
+def test_a_connection_much_older_than_the_one_in_the_table_does_not_replace_it() -> None:
+    table: ConnectionTable[Link] = ConnectionTable(SMALL)
     older, newer = Link(LARGE, dialed=True), Link(LARGE, dialed=False, since=60.0)
-    links.admit(newer)
-    assert links.admit(older) == [(older, Code.DUPLICATE)]
+    table.admit(newer)
+    assert table.admit(older) == [(older, Code.DUPLICATE)]
 
 
 def full() -> ConnectionTable[Link]:
-    """As many connections as there may be, with people who are no contacts; number 7 came last."""
-    links: ConnectionTable[Link] = ConnectionTable(SMALL)
+    """Return a full table of connections with people who are no contacts; number 7 came last."""
+    table: ConnectionTable[Link] = ConnectionTable(SMALL)
     for number in range(limits.SESSIONS_MAX):
-        links.admit(Link(bytes([number]) * 32, dialed=False, since=100.0 if number == 7 else 0.0))
-    return links
+        table.admit(Link(bytes([number]) * 32, dialed=False, since=100.0 if number == 7 else 0.0))
+    return table
 
 
 def test_beyond_the_cap_nobody_else_gets_in() -> None:
-    links = full()
+    table = full()
     new = Link(LARGE, dialed=False)
-    assert links.admit(new) == [(new, Code.BUSY)]
-    assert len(links) == limits.SESSIONS_MAX
+    assert table.admit(new) == [(new, Code.BUSY)]
+    assert len(table) == limits.SESSIONS_MAX
 
 
-def test_for_a_contact_the_latest_of_those_who_are_none_makes_room() -> None:
-    links = full()
+def test_a_contact_displaces_the_latest_of_those_who_are_none() -> None:
+    table = full()
     new = Link(LARGE, dialed=False, contact=True)
-    [(closed, code)] = links.admit(new)
+    [(closed, code)] = table.admit(new)
     assert (closed.device[0], code) == (7, Code.BUSY)
-    assert links[new.place] is new
-    assert len(links) == limits.SESSIONS_MAX
+    assert table[new.key] is new
+    assert len(table) == limits.SESSIONS_MAX
 
 
-def test_nobody_pushes_out_a_connection_by_certifying_its_device_as_his_own() -> None:
-    links: ConnectionTable[Link] = ConnectionTable(SMALL)
+def test_nobody_displaces_a_connection_by_certifying_its_device_as_their_own() -> None:
+    table: ConnectionTable[Link] = ConnectionTable(SMALL)
     owner = Link(LARGE, dialed=False, person=b"owner")
     thief = Link(LARGE, dialed=False, person=b"thief", since=60.0)
-    assert links.admit(owner) == links.admit(thief) == []
-    assert links[owner.place] is owner
-    assert links.leave(thief)
-    assert links.leave(owner)
+    assert table.admit(owner) == table.admit(thief) == []
+    assert table[owner.key] is owner
+    assert table.remove(thief)
+    assert table.remove(owner)
 
 
-def test_nobody_takes_all_places_with_devices_of_his_own() -> None:
-    links: ConnectionTable[Link] = ConnectionTable(SMALL)
+def test_nobody_fills_the_table_with_devices_of_their_own() -> None:
+    table: ConnectionTable[Link] = ConnectionTable(SMALL)
     mine = [
         Link(bytes([number]) * 32, dialed=False, person=b"one") for number in range(limits.SESSIONS_PER_PERSON_MAX + 1)
     ]
-    closed = [closing for link in mine for closing in links.admit(link)]
+    closed = [closing for link in mine for closing in table.admit(link)]
     assert closed == [(mine[-1], Code.BUSY)]
-    assert links.admit(Link(LARGE, dialed=False)) == []
+    assert table.admit(Link(LARGE, dialed=False)) == []

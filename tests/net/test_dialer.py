@@ -1,4 +1,4 @@
-"""Whom to dial and when, under a clock of our own."""
+"""The dialer decides whom to dial and when; the tests set its clock."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ from hypothesis import strategies as st
 from meshnode.net.dialer import (
     ANNOUNCED_KEPT,
     DIALS_AT_ONCE,
-    LONGEST_PAUSE,
-    LONGEST_STATIC_PAUSE,
     REFUSED_PAUSE,
-    REHEARD_PAUSE,
     Address,
     DialAttempt,
     Dialer,
     DialOutcome,
     DialTarget,
 )
+from meshnode.net.endpoint_states import ANNOUNCED_FAILURES, LONGEST_PAUSE, LONGEST_STATIC_PAUSE, REHEARD_PAUSE
 
 ALICE, BOB, CAROL = (letter * 32 for letter in (b"a", b"b", b"c"))
 HOME, CAFE, HUT = Address("192.168.1.7", 7000), Address("10.0.0.7", 7000), Address("fd00::7", 7000)
@@ -28,19 +26,19 @@ LAPTOP, PI = b"l" * 32, b"p" * 32
 
 
 def dialer(*wanted: DialTarget) -> Dialer:
-    """One that wants these, at time 0 and with the longest jitter there is."""
+    """Return a dialer that wants these people, at time 0 and with the longest jitter."""
     made = Dialer(lambda: 1.0)
     made.want(wanted, 0.0)
     return made
 
 
-def places(attempts: Iterable[DialAttempt]) -> list[Address]:
-    """Where these go to."""
+def addresses(attempts: Iterable[DialAttempt]) -> list[Address]:
+    """Return the addresses that these attempts go to."""
     return [attempt.address for attempt in attempts]
 
 
 def next_time(made: Dialer) -> float:
-    """When there is something to do."""
+    """Return when the next attempt is due."""
     timer = made.next_timer()
     assert timer is not None
     return timer
@@ -57,11 +55,11 @@ def failures(made: Dialer, count: int, outcome: DialOutcome = DialOutcome.UNREAC
     return [later - earlier for earlier, later in pairwise(times)]
 
 
-def test_a_contact_is_dialed_at_once_where_he_was_met_last() -> None:
-    assert places(dialer(DialTarget(BOB, 1, (HOME,))).due(0.0)) == [HOME]
+def test_a_contact_is_dialed_at_once_where_they_were_met_last() -> None:
+    assert addresses(dialer(DialTarget(BOB, 1, (HOME,))).due(0.0)) == [HOME]
 
 
-def test_a_new_place_is_tried_though_many_old_ones_were_announced() -> None:
+def test_a_new_address_is_tried_though_many_old_ones_were_announced() -> None:
     made = dialer(DialTarget(BOB, 1))
     for number in range(ANNOUNCED_KEPT):
         made.heard(BOB, [Address(f"10.0.0.{number}", 7000)], 0.0)
@@ -69,7 +67,7 @@ def test_a_new_place_is_tried_though_many_old_ones_were_announced() -> None:
         [attempt] = made.due(0.0)
         made.ended(attempt, DialOutcome.NO_ANSWER, 0.0)
     made.heard(BOB, [HOME], 0.1)
-    assert places(made.due(0.1)) == [HOME]
+    assert addresses(made.due(0.1)) == [HOME]
 
 
 def test_nobody_is_dialed_twice_at_a_time() -> None:
@@ -80,11 +78,11 @@ def test_nobody_is_dialed_twice_at_a_time() -> None:
 
 def test_a_connected_person_is_left_alone_until_the_session_is_lost() -> None:
     made = dialer(DialTarget(BOB, 1, (HOME,)))
-    made.connected(BOB, LAPTOP)
+    made.connected(BOB, LAPTOP, 0.0)
     assert made.next_timer() is None
     assert not made.due(1e6)
     made.lost(BOB, LAPTOP, 1e6, good=True)
-    assert places(made.due(next_time(made))) == [HOME]
+    assert addresses(made.due(next_time(made))) == [HOME]
 
 
 def test_pauses_double_with_each_failure_up_to_the_longest() -> None:
@@ -102,7 +100,7 @@ def test_jitter_never_shortens_a_pause_below_its_half_nor_lengthens_it(jitter: f
         assert full / 2 * 0.999 <= pause <= full * 1.001
 
 
-def test_other_places_are_tried_while_one_is_left_alone() -> None:
+def test_other_addresses_are_tried_while_one_is_left_alone() -> None:
     made = dialer(DialTarget(BOB, 1, (HOME, CAFE)))
     [first] = made.due(0.0)
     made.ended(first, DialOutcome.UNREACHABLE, 0.0)
@@ -113,10 +111,10 @@ def test_other_places_are_tried_while_one_is_left_alone() -> None:
 def test_what_was_just_announced_goes_before_what_is_remembered() -> None:
     made = dialer(DialTarget(BOB, 1, (HOME,)))
     made.heard(BOB, [CAFE], 0.0)
-    assert places(made.due(0.0)) == [CAFE]
+    assert addresses(made.due(0.0)) == [CAFE]
 
 
-def test_an_announcement_makes_a_failed_place_worth_another_try_but_not_every_packet_does() -> None:
+def test_an_announcement_makes_a_failed_address_worth_another_try_but_not_every_packet_does() -> None:
     made = dialer(DialTarget(BOB, 1, (HOME,)))
     failures(made, 8)
     long_pause = next_time(made)
@@ -134,13 +132,13 @@ def test_of_two_who_hear_each_other_one_can_leave_the_other_time_to_dial() -> No
     made = Dialer(lambda: 0.0)
     made.heard(BOB, [HOME], 10.0, pause=0.3)
     assert not made.due(10.0)
-    assert places(made.due(10.3)) == [HOME]
+    assert addresses(made.due(10.3)) == [HOME]
 
 
-def test_somebody_heard_who_is_no_contact_is_dialed_while_he_is_heard_and_then_forgotten() -> None:
+def test_an_announced_person_who_is_no_contact_is_dialed_until_their_addresses_have_failed() -> None:
     made = Dialer(lambda: 1.0)
     made.heard(CAROL, [HOME], 0.0)
-    failures(made, 6)
+    failures(made, ANNOUNCED_FAILURES)
     assert made.next_timer() is None
 
 
@@ -149,11 +147,11 @@ def test_a_change_of_network_makes_everything_worth_a_try() -> None:
     failures(made, 8)
     now = next_time(made) - 100.0
     assert not made.due(now)
-    made.look_again(now)
-    assert places(made.due(now)) == [HOME]
+    made.retry_all(now)
+    assert addresses(made.due(now)) == [HOME]
 
 
-def test_silence_at_a_place_is_met_with_the_next_key_at_once_and_with_a_pause_after_the_last() -> None:
+def test_an_address_that_does_not_answer_is_tried_with_the_next_key_at_once_and_after_the_last_one_left_alone() -> None:
     made = dialer(DialTarget(BOB, 1, (HOME,)))
     [first] = made.due(0.0)
     made.ended(first, DialOutcome.NO_ANSWER, 0.0, more_keys=True)
@@ -165,7 +163,7 @@ def test_silence_at_a_place_is_met_with_the_next_key_at_once_and_with_a_pause_af
     assert made.due(1.1)[0].turn == 0
 
 
-def test_who_refused_is_left_alone_whatever_he_announces() -> None:
+def test_a_person_who_refused_is_left_alone_whatever_they_announce() -> None:
     made = dialer(DialTarget(BOB, 1, (HOME,)))
     [attempt] = made.due(0.0)
     made.ended(attempt, DialOutcome.REFUSED, 0.0)
@@ -180,7 +178,7 @@ def test_sessions_that_break_again_and_again_come_back_ever_later() -> None:
     for _ in range(4):
         [attempt] = made.due(now)
         made.ended(attempt, DialOutcome.MET, now, device=LAPTOP)
-        made.connected(BOB, LAPTOP)
+        made.connected(BOB, LAPTOP, 0.0)
         made.lost(BOB, LAPTOP, now, good=False)
         pauses.append(next_time(made) - now)
         now = next_time(made)
@@ -191,19 +189,19 @@ def test_a_person_with_two_devices_is_dialed_until_both_are_connected() -> None:
     made = dialer(DialTarget(BOB, 2, (HOME, CAFE)))
     [attempt] = made.due(0.0)
     made.ended(attempt, DialOutcome.MET, 0.0, device=LAPTOP)
-    made.connected(BOB, LAPTOP)
+    made.connected(BOB, LAPTOP, 0.0)
     [other] = made.due(0.0)
     assert other.address != attempt.address
     made.ended(other, DialOutcome.DUPLICATE, 0.0, device=LAPTOP)
-    assert made.next_timer() is None  # both places lead to the laptop
+    assert made.next_timer() is None  # both addresses lead to the laptop
     made.heard(BOB, [HUT], 5.0)
     [third] = made.due(5.0)
     made.ended(third, DialOutcome.MET, 5.0, device=PI)
-    made.connected(BOB, PI)
+    made.connected(BOB, PI, 0.0)
     assert made.next_timer() is None
 
 
-def test_not_more_than_so_many_are_dialed_at_once_and_those_just_heard_go_first() -> None:
+def test_a_limited_number_is_dialed_at_once_and_those_just_announced_go_first() -> None:
     people = [bytes([number]) * 32 for number in range(DIALS_AT_ONCE + 5)]
     made = dialer(*(DialTarget(person, 1, (HOME,)) for person in people))
     made.heard(people[-1], [CAFE], 0.0)
@@ -226,7 +224,7 @@ def test_somebody_no_longer_wanted_is_no_longer_dialed() -> None:
 
 
 def static(*people: bytes) -> Dialer:
-    """One that knows these people, nowhere to reach them, and one address given by hand."""
+    """Return a dialer that wants these people, knows no address of theirs, and has one address given by hand."""
     made = dialer(*(DialTarget(person, 1) for person in people))
     made.static(HOME, 0.0)
     return made
@@ -256,13 +254,13 @@ def test_only_when_nobody_was_found_there_does_a_given_address_count_as_failed()
     assert rounds[-1] == LONGEST_STATIC_PAUSE
 
 
-def test_who_was_found_at_a_given_address_is_dialed_there_again() -> None:
+def test_the_person_found_at_a_given_address_is_dialed_there_again() -> None:
     made = static(ALICE, BOB)
     [first] = made.due(0.0)
     made.ended(first, DialOutcome.NO_ANSWER, 0.0)
     [second] = made.due(next_time(made))
     made.ended(second, DialOutcome.MET, 1.0, device=LAPTOP)
-    made.connected(BOB, LAPTOP)
+    made.connected(BOB, LAPTOP, 0.0)
     assert made.next_timer() is None
     made.lost(BOB, LAPTOP, 100.0, good=True)
     assert [attempt.person for attempt in made.due(next_time(made))] == [BOB]
@@ -277,12 +275,12 @@ def test_at_a_given_address_that_is_not_reachable_nobody_is_crossed_off() -> Non
 
 def test_a_given_address_is_of_no_use_while_everybody_is_there() -> None:
     made = static(ALICE)
-    made.connected(ALICE, LAPTOP)
+    made.connected(ALICE, LAPTOP, 0.0)
     assert made.next_timer() is None
     assert not made.due(1e6)
 
 
-# --- whatever happens -------------------------------------------------------------------------------------------------
+# --- any order of events ----------------------------------------------------------------------------------------------
 
 steps = st.lists(
     st.tuples(
@@ -297,7 +295,7 @@ steps = st.lists(
 
 
 @given(steps)
-def test_whatever_happens_a_timer_that_has_come_gives_something_to_do(
+def test_in_any_order_of_events_an_attempt_is_due_when_the_timer_has_come(
     steps: list[tuple[str, bytes, Address, DialOutcome, bool]],
 ) -> None:
     made, now = Dialer(lambda: 0.5), 0.0
@@ -311,9 +309,9 @@ def test_whatever_happens_a_timer_that_has_come_gives_something_to_do(
             case "lost":
                 made.lost(person, LAPTOP, now, good=flag)
             case "connected":
-                made.connected(person, LAPTOP)
+                made.connected(person, LAPTOP, now)
             case "look":
-                made.look_again(now)
+                made.retry_all(now)
             case "static":
                 made.static(address, now)
             case _ if running:
@@ -327,9 +325,9 @@ def test_whatever_happens_a_timer_that_has_come_gives_something_to_do(
         assert len({attempt.person for attempt in running}) == len(running)
 
 
-def test_who_is_in_touch_already_is_called_again_to_be_shown_a_card() -> None:
+def test_a_connected_person_is_dialed_again_to_be_shown_a_card() -> None:
     made = dialer(DialTarget(BOB, 1, (HOME,)))
-    made.connected(BOB, LAPTOP)
+    made.connected(BOB, LAPTOP, 0.0)
     assert made.due(0.0) == []
     made.want([DialTarget(BOB, 1, (HOME,), claims=True)], 1.0)
     [attempt] = made.due(1.0)

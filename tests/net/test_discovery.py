@@ -1,4 +1,4 @@
-"""When and what a node announces, under a clock that jumps; multicast DNS itself is played by a list."""
+"""When and what a node announces, under a clock that jumps; a list stands in for multicast DNS."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ KEYS = Announced(ALICE.presence_key, ())
 
 
 class Air(Mdns):
-    """Multicast DNS without a network: writes down what is said, and when."""
+    """Multicast DNS without a network: notes what is announced, and when."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: list[tuple[float, AnnouncedService | None]] = []
+        self.announced: list[tuple[float, AnnouncedService | None]] = []
         self.repeated: list[float] = []
         self.closed = False
 
@@ -44,24 +44,24 @@ class Air(Mdns):
 
     async def announce(self, service: AnnouncedService | None) -> None:
         await trio.lowlevel.checkpoint()
-        self.said.append((trio.current_time(), service))
+        self.announced.append((trio.current_time(), service))
 
     def repeat(self) -> None:
         self.repeated.append(trio.current_time())
 
     @property
     def services(self) -> list[AnnouncedService]:
-        return [service for _, service in self.said if service is not None]
+        return [service for _, service in self.announced if service is not None]
 
 
 async def run(
     seconds: float, mode: Mode = Mode.ON, *, script: Callable[[Discovery], Any] | None = None, keys: Announced = KEYS
 ) -> Air:
-    """What goes over the air in so many seconds, from a start at home."""
+    """Return what a node sends in the first `seconds` after its start."""
     air = Air()
     counter = iter(range(10_000))
-    sightings: list[RecognizedPeer] = []
-    made = Discovery(mode, 7000, lambda size: grown(next(counter), size=size), sightings.append, air)
+    recognized: list[RecognizedPeer] = []
+    made = Discovery(mode, 7000, lambda size: grown(next(counter), size=size), recognized.append, air)
     made.use_interfaces(Interfaces((*LOOPBACK, *HOME)))
     made.use_keys(keys, [])
     async with trio.open_nursery() as nursery:
@@ -86,18 +86,18 @@ async def test_names_nonce_and_tags_are_new_every_quarter_of_an_hour(autojump_cl
     assert all(len(set(part)) == 3 for part in zip(*looks, strict=True))
 
 
-async def test_an_announcement_is_repeated_now_and_then(autojump_clock: MockClock) -> None:
+async def test_an_announcement_is_repeated_regularly(autojump_clock: MockClock) -> None:
     air = await run(10 * REPEAT_SECONDS + 1)
     assert len(air.repeated) == 10
     assert len(air.services) == 1
 
 
-async def test_after_somebody_was_lost_it_is_repeated_at_once_and_oftener_for_a_while(
+async def test_after_a_connection_was_lost_it_is_repeated_at_once_and_more_often_for_a_while(
     autojump_clock: MockClock,
 ) -> None:
     async def script(made: Discovery) -> None:
         await trio.sleep(30.0)
-        made.lost()
+        made.repeat_often()
 
     air = await run(35.0, script=script)
     assert air.repeated == pytest.approx([30.0 + number * REPEAT_LOST_SECONDS for number in range(4)])
@@ -105,7 +105,7 @@ async def test_after_somebody_was_lost_it_is_repeated_at_once_and_oftener_for_a_
     assert later.repeated[-1] - later.repeated[-2] == pytest.approx(REPEAT_SECONDS)
 
 
-async def test_while_a_new_device_is_awaited_it_is_said_every_other_second(autojump_clock: MockClock) -> None:
+async def test_while_a_device_code_is_open_it_is_repeated_every_other_second(autojump_clock: MockClock) -> None:
     async def script(made: Discovery) -> None:
         await trio.sleep(5.0)
         made.use_keys(Announced(ALICE.presence_key, (grown("code"),), expecting=True), [])
@@ -136,16 +136,16 @@ async def test_a_new_card_is_announced_at_once(autojump_clock: MockClock) -> Non
     assert len(services[0].txt[b"t"]) == len(services[1].txt[b"t"])  # their number tells nothing about cards
 
 
-async def test_who_only_listens_says_nothing_at_all(autojump_clock: MockClock) -> None:
+async def test_in_listen_mode_nothing_is_announced(autojump_clock: MockClock) -> None:
     air = await run(2 * limits.ANNOUNCEMENT_LIFE, Mode.LISTEN)
     assert not air.services
 
 
 async def test_switched_off_it_does_not_even_listen(autojump_clock: MockClock) -> None:
-    assert not (await run(10.0, Mode.OFF)).said
+    assert not (await run(10.0, Mode.OFF)).announced
 
 
-async def test_goodbye_is_said_at_the_end(autojump_clock: MockClock) -> None:
+async def test_the_announcement_is_withdrawn_at_the_end(autojump_clock: MockClock) -> None:
     assert (await run(1.0)).closed
 
 

@@ -1,4 +1,4 @@
-"""Looking for the machine that shows a code: among addresses that lead nowhere, to nobody, or to somebody else."""
+"""A new machine looks for the one that shows its code, among addresses that lead nowhere or to somebody else."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from tests.support.people import Person, grown
 
 PI, PHONE = Person("Alice", "pi").keys, Person("Alice", "phone").keys
 NOWHERE = ("127.0.0.1", 1)
-LONG = 60.0  # a test that needs it has failed
+LONG = 60.0  # longer than any test needs
 
 
 @asynccontextmanager
 async def listening(mesh: Mesh, node: Node) -> AsyncIterator[tuple[str, int]]:
-    """The node answers at this address, as its own network side would."""
+    """Let the node answer at the address yielded, as its own network side would."""
 
     async def answer(stream: trio.SocketStream) -> None:
-        talk = Conversation.answering(node.replica, node.seen, mesh.time)
+        conversation = Conversation.answering(node.replica, node.seen, mesh.time)
         async for data in stream:
-            talk.receive(bytes(data), mesh.time)
-            await stream.send_all(talk.data_to_send())
-            if talk.end is not None:
+            conversation.receive(bytes(data), mesh.time)
+            await stream.send_all(conversation.data_to_send())
+            if conversation.end is not None:
                 break
 
     async with trio.open_nursery() as nursery:
@@ -44,21 +44,23 @@ def code_of(node: Node, *addresses: tuple[str, int]) -> DeviceCode:
     return DeviceCode.parse(devices.add(node.replica, devices.DeviceOrder(), addresses).text)
 
 
-async def search(code: DeviceCode, said: list[str], *, seconds: float = LONG, phone: bool = False) -> EnrolmentResult:
+async def search(
+    code: DeviceCode, progress: list[str], *, seconds: float = LONG, phone: bool = False
+) -> EnrolmentResult:
     keys = PHONE if phone else PI
     return await EnrolmentClient(
-        code, keys, EnrolmentOptions(seconds, mdns=False), lambda size: grown(len(said), size=size), said.append
+        code, keys, EnrolmentOptions(seconds, mdns=False), lambda size: grown(len(progress), size=size), progress.append
     ).run()
 
 
 async def test_the_machine_is_found_behind_an_address_that_leads_nowhere() -> None:
     mesh = Mesh(1)
-    alice, said = mesh.add("Alice"), list[str]()
+    alice, progress = mesh.add("Alice"), list[str]()
     async with listening(mesh, alice) as address:
-        found = await search(code_of(alice, NOWHERE, address), said)
+        found = await search(code_of(alice, NOWHERE, address), progress)
     assert found.admission is not None
     assert found.address == address
-    assert said == ["trying 127.0.0.1:1", f"trying {address[0]}:{address[1]}"]
+    assert progress == ["trying 127.0.0.1:1", f"trying {address[0]}:{address[1]}"]
 
 
 async def test_a_refusal_ends_the_search_with_its_reason() -> None:
@@ -71,14 +73,14 @@ async def test_a_refusal_ends_the_search_with_its_reason() -> None:
 
 
 async def test_where_nobody_knows_the_code_the_search_goes_on_and_says_so_once(autojump_clock: MockClock) -> None:
-    autojump_clock.autojump_threshold = 0.05  # for the sockets are real
+    autojump_clock.autojump_threshold = 0.05  # because the sockets are real
     mesh = Mesh(1)
-    mallory, alice, said = mesh.add("Mallory"), mesh.add("Alice"), list[str]()
+    mallory, alice, progress = mesh.add("Mallory"), mesh.add("Alice"), list[str]()
     async with listening(mesh, mallory) as address:
-        found = await search(code_of(alice, address), said, seconds=5.0)
+        found = await search(code_of(alice, address), progress, seconds=5.0)
     assert found.admission is None
     assert found.silent == {address}
-    assert [line for line in said if "does not know this code" in line] == said[1:]
+    assert [line for line in progress if "does not know this code" in line] == progress[1:]
 
 
 async def test_a_search_that_finds_nobody_ends_in_time(autojump_clock: MockClock) -> None:

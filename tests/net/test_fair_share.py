@@ -1,4 +1,4 @@
-"""How one person's share of the desk is kept."""
+"""How much of the store thread's time one person's connections get."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from protocol import limits
 ALICE, MALLORY = b"a" * 32, b"m" * 32
 
 
-def test_whoever_brings_much_at_once_is_not_slowed_down() -> None:
-    pace = FairShare()
-    pace.spend(ALICE, limits.WORK_BURST_SECONDS, now=0.0)
-    assert pace.pause(ALICE, now=0.0) == 0.0
+def test_a_person_who_brings_much_at_once_is_not_slowed_down() -> None:
+    fair_share = FairShare()
+    fair_share.spend(ALICE, limits.WORK_BURST_SECONDS, now=0.0)
+    assert fair_share.pause(ALICE, now=0.0) == 0.0
 
 
-def test_whoever_goes_on_and_on_waits_until_only_his_share_is_used() -> None:
-    pace, now, busy = FairShare(), 0.0, 0.0
+def test_a_person_who_goes_on_and_on_gets_only_a_share() -> None:
+    fair_share, now, busy = FairShare(), 0.0, 0.0
     while now < 10_000:
-        pace.spend(MALLORY, 0.5, now)
-        now += 0.5 + pace.pause(MALLORY, now)
+        fair_share.spend(MALLORY, 0.5, now)
+        now += 0.5 + fair_share.pause(MALLORY, now)
         busy += 0.5
     assert busy == pytest.approx(limits.WORK_BURST_SECONDS + 10_000 * limits.WORK_SHARE, rel=0.01)
 
 
-def test_nobody_waits_for_what_another_has_used_up_nor_longer_than_his_signs_of_life_allow() -> None:
-    pace = FairShare()
-    pace.spend(MALLORY, 100 * limits.WORK_BURST_SECONDS, now=0.0)
-    assert pace.pause(MALLORY, now=0.0) == PAUSE_MAX
-    assert pace.pause(ALICE, now=0.0) == 0.0
+def test_a_person_waits_for_their_own_debt_only_and_no_longer_than_pings_allow() -> None:
+    fair_share = FairShare()
+    fair_share.spend(MALLORY, 100 * limits.WORK_BURST_SECONDS, now=0.0)
+    assert fair_share.pause(MALLORY, now=0.0) == PAUSE_MAX
+    assert fair_share.pause(ALICE, now=0.0) == 0.0
 
 
-def test_what_was_used_is_given_back_in_time() -> None:
-    pace = FairShare()
-    pace.spend(MALLORY, 2 * limits.WORK_BURST_SECONDS, now=0.0)
-    assert pace.pause(MALLORY, now=limits.WORK_BURST_SECONDS / limits.WORK_SHARE) == 0.0
+def test_a_debt_shrinks_with_time() -> None:
+    fair_share = FairShare()
+    fair_share.spend(MALLORY, 2 * limits.WORK_BURST_SECONDS, now=0.0)
+    assert fair_share.pause(MALLORY, now=limits.WORK_BURST_SECONDS / limits.WORK_SHARE) == 0.0
 
 
-def test_only_those_who_owe_something_are_remembered() -> None:
-    pace = FairShare()
-    pace.spend(MALLORY, 2 * limits.WORK_BURST_SECONDS, now=0.0)
+def test_only_people_with_a_debt_are_remembered() -> None:
+    fair_share = FairShare()
+    fair_share.spend(MALLORY, 2 * limits.WORK_BURST_SECONDS, now=0.0)
     for number in range(PEOPLE_KEPT + 1):
-        pace.spend(number.to_bytes(32, "big"), 0.001, now=number / 10)
-    assert pace.pause(MALLORY, now=PEOPLE_KEPT / 10) > 0.0
-    assert len(pace._owed) <= PEOPLE_KEPT
+        fair_share.spend(number.to_bytes(32, "big"), 0.001, now=number / 10)
+    assert fair_share.pause(MALLORY, now=PEOPLE_KEPT / 10) > 0.0
+    assert len(fair_share._debts) <= PEOPLE_KEPT

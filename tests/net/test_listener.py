@@ -12,7 +12,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from meshnode.errors import Failed
+from meshnode.errors import Failed, StorageFailed
 from meshnode.net.interfaces import Interfaces, LocalAddress, snapshot
 from meshnode.net.listener import Listener
 
@@ -106,8 +106,8 @@ async def test_after_closing_nobody_is_accepted() -> None:
         assert not await reach("127.0.0.1", port)
 
 
-@pytest.mark.parametrize("fault", [errno.ECONNABORTED, errno.EPERM, errno.EMFILE])
-async def test_a_connection_that_fails_before_it_is_accepted_ends_no_listening(
+@pytest.mark.parametrize("fault", [errno.ECONNABORTED, errno.EPERM, errno.EMFILE, errno.EINVAL])
+async def test_an_error_of_accept_does_not_end_the_listening(
     monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock, fault: int
 ) -> None:
     accept = trio.SocketListener.accept
@@ -124,3 +124,26 @@ async def test_a_connection_that_fails_before_it_is_accepted_ends_no_listening(
         await trio.sleep(1)
         assert not faults
         assert await reach("127.0.0.1", port)
+
+
+async def test_a_handler_that_fails_costs_its_connection_and_not_the_node(caplog: pytest.LogCaptureFixture) -> None:
+    async def fail(stream: trio.SocketStream, host: str) -> None:
+        raise RuntimeError("a fault of ours")
+
+    async with trio.open_nursery() as nursery:
+        listening = Listener(nursery, fail, wildcard=False)
+        port = listening.open(V4, wanted=None, kept=None)
+        assert await reach("127.0.0.1", port)
+        assert await reach("127.0.0.1", port)
+        nursery.cancel_scope.cancel()
+    assert "could not be handled" in caplog.text
+
+
+async def test_a_failed_disk_in_a_handler_ends_the_node() -> None:
+    async def fail(stream: trio.SocketStream, host: str) -> None:
+        raise StorageFailed("the disk failed")
+
+    with pytest.RaisesGroup(StorageFailed):
+        async with trio.open_nursery() as nursery:
+            listening = Listener(nursery, fail, wildcard=False)
+            await reach("127.0.0.1", listening.open(V4, wanted=None, kept=None))

@@ -1,4 +1,4 @@
-"""Nodes with real sockets on loopback: they meet by card, keep one session, shrug strangers off, and part politely."""
+"""Nodes with real sockets on loopback meet by card, keep one session, ignore strangers, and say goodbye."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def test_two_people_meet_by_a_card(nursery: trio.Nursery) -> None:
     assert (peer.person, peer.dialed) == (alice.replica.me, False)
 
 
-async def test_attempts_are_told_with_their_outcome(nursery: trio.Nursery) -> None:
+async def test_attempts_are_listed_with_their_outcome(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
     assert [attempt.outcome for attempt in alice.network.attempts(bob.replica.me)] == [DialOutcome.MET.value]
@@ -79,7 +79,7 @@ async def test_the_port_is_chosen_once_and_kept(nursery: trio.Nursery) -> None:
 
 async def test_a_taken_port_is_an_error_of_its_own_and_not_a_group(nursery: trio.Nursery) -> None:
     alice = await start(nursery, "Alice")
-    with pytest.raises(Failed, match="taken"):
+    with pytest.raises(Failed, match="in use"):
         await start(nursery, "Bob", port=alice.network.port)
 
 
@@ -92,10 +92,10 @@ async def test_a_stranger_gets_not_one_byte(nursery: trio.Nursery, sent: bytes) 
             await stream.send_eof()
             assert await stream.receive_some() == b""
         except trio.BrokenResourceError:
-            pass  # hung up on while it was still talking
+            pass  # disconnected while it was still sending
 
 
-async def test_a_first_message_played_back_gets_not_one_byte(nursery: trio.Nursery) -> None:
+async def test_a_replayed_first_message_gets_not_one_byte(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await alice.store_thread.run(_remember_card, alice, await bob.card())
     dial = (await alice.store_thread.run(dial_keys, alice.replica, bob.replica.me))[0]
@@ -108,7 +108,7 @@ async def test_a_first_message_played_back_gets_not_one_byte(nursery: trio.Nurse
             assert bool(await stream.receive_some()) is expected
 
 
-async def test_among_five_hundred_who_only_hold_the_line_a_contact_still_gets_in(nursery: trio.Nursery) -> None:
+async def test_among_five_hundred_idle_connections_a_contact_still_gets_in(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     held: list[trio.SocketStream] = []
     for _ in range(500 // BACKLOG):
@@ -145,7 +145,7 @@ async def test_a_chosen_interface_that_is_not_there_is_named_as_a_problem(nurser
     assert replica_of("Carol").me != alice.replica.me
 
 
-async def test_a_conversation_that_fails_over_somebody_elses_commit_costs_its_own_link_alone(
+async def test_a_conversation_that_fails_at_the_commit_of_another_costs_its_own_link_alone(
     nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
@@ -153,15 +153,15 @@ async def test_a_conversation_that_fails_over_somebody_elses_commit_costs_its_ow
     [link] = alice.network.links
 
     def fail(change: Change) -> None:
-        raise RuntimeError("a fault of ours")
+        raise RuntimeError("a bug of ours")
 
-    monkeypatch.setattr(link.talk, "changed", fail)
+    monkeypatch.setattr(link.conversation, "changed", fail)
     await alice.store_thread.run(listings.post, alice.replica, listings.ListingDraft(type="offer", title="Apples"))
     assert list(alice.replica.store.records.rows(kinds=(Kind.LISTING,)))
     await until(lambda: link not in alice.network.links, "the link goes")
 
 
-async def test_somebody_blocked_gets_not_one_byte_any_more(nursery: trio.Nursery) -> None:
+async def test_a_blocked_person_no_longer_gets_one_byte(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
     dials = await alice.store_thread.run(dial_keys, alice.replica, bob.replica.me)
@@ -175,32 +175,32 @@ async def test_somebody_blocked_gets_not_one_byte_any_more(nursery: trio.Nursery
             assert await stream.receive_some() == b""
 
 
-async def test_a_key_that_cannot_be_called_ends_a_call_and_not_the_node(
+async def test_a_key_of_low_order_ends_an_attempt_and_not_the_node(
     nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await alice.add(await bob.card())
 
-    def worthless(replica: Replica, person: PersonId) -> list[contacts.Dial]:
+    def of_low_order(replica: Replica, person: PersonId) -> list[contacts.Dial]:
         return [dataclasses.replace(dial, dh_public=bytes(32)) for dial in dial_keys(replica, person)]
 
-    monkeypatch.setattr(contacts, "dial_keys", worthless)
-    await until(lambda: alice.network.attempts(bob.replica.me), "a call is tried")
+    monkeypatch.setattr(contacts, "dial_keys", of_low_order)
+    await until(lambda: alice.network.attempts(bob.replica.me), "an attempt is made")
     assert {attempt.outcome for attempt in alice.network.attempts(bob.replica.me)} == {"no key to dial with"}
     monkeypatch.undo()
     await connect(alice, bob)
 
 
 @pytest.mark.parametrize(("short", "good"), [(network.SHORT_SECONDS, False), (0.0, True)])
-async def test_who_hangs_up_as_soon_as_he_is_met_is_not_called_again_as_if_nothing_had_been(
+async def test_a_peer_that_hangs_up_at_once_is_dialed_again_later_than_others(
     nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch, short: float, good: bool
 ) -> None:
     monkeypatch.setattr(network, "SHORT_SECONDS", short)
-    said: list[bool] = []
+    reported: list[bool] = []
     lost = Dialer.lost
 
     def noted(dialer: Dialer, person: PersonId, device: DeviceId, now: float, *, good: bool) -> None:
-        said.append(good)
+        reported.append(good)
         lost(dialer, person, device, now, good=good)
 
     monkeypatch.setattr(Dialer, "lost", noted)
@@ -208,5 +208,5 @@ async def test_who_hangs_up_as_soon_as_he_is_met_is_not_called_again_as_if_nothi
     await connect(alice, bob)
     for link in bob.network.links:
         link.close(Code.CLOSING)
-    await until(lambda: len(said) >= 2, "both ends have noticed")
-    assert set(said) == {good}
+    await until(lambda: len(reported) >= 2, "both ends have noticed")
+    assert set(reported) == {good}

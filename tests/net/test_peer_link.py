@@ -1,4 +1,4 @@
-"""A link between a socket and a conversation: bytes, pace, patience, and how it ends."""
+"""A link carries bytes between a socket and a conversation, keeps its timers, and ends in several ways."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOB = b"b" * 32
 
 
 @dataclass
-class Talk:
+class FakeConversation:
     """A conversation that echoes, and does what certain words ask for."""
 
     peer: bytes | None = None
@@ -48,7 +48,7 @@ class Talk:
         if data == b"I am Bob":
             self.peer = self.device = BOB
         elif data == b"stumble":
-            raise RuntimeError("a fault of ours")
+            raise RuntimeError("a bug of ours")
         elif data == b"disk":
             raise StorageFailed("the disk failed")
         elif data == b"nonsense":
@@ -84,7 +84,7 @@ class Talk:
 
 
 class InlineStoreThread:
-    """The desk, without a thread, so that the clock can jump."""
+    """Stands in for the store thread, without a thread, so that the clock can jump."""
 
     async def run(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         await trio.lowlevel.checkpoint()
@@ -96,7 +96,7 @@ class Ends:
     """A running link, and the other end of its stream."""
 
     link: PeerLink
-    talk: Talk
+    conversation: FakeConversation
     other: Stream
     met: list[float] = field(default_factory=list)
     over: trio.Event = field(default_factory=trio.Event)
@@ -106,13 +106,17 @@ class Ends:
         self.over.set()
 
 
-async def linked(nursery: trio.Nursery, talk: Talk | None = None, pace: FairShare | None = None) -> Ends:
-    """A link that has just begun."""
-    talk, pace = talk or Talk(), pace or FairShare()
+async def linked(
+    nursery: trio.Nursery, conversation: FakeConversation | None = None, fair_share: FairShare | None = None
+) -> Ends:
+    """Return a link that has just begun."""
+    conversation, fair_share = conversation or FakeConversation(), fair_share or FairShare()
     ours, theirs = memory_stream_pair()
     ends = Ends(
-        PeerLink(ours, talk, InlineStoreThread(), Origin(Address("192.168.1.7", 7000), dialed=False), pace),
-        talk,
+        PeerLink(
+            ours, conversation, InlineStoreThread(), Origin(Address("192.168.1.7", 7000), dialed=False), fair_share
+        ),
+        conversation,
         theirs,
     )
     nursery.start_soon(ends.run)
@@ -128,12 +132,12 @@ async def test_bytes_go_in_and_out(nursery: trio.Nursery) -> None:
     assert (ends.link.bytes_in, ends.link.bytes_out) == (5, 5)
 
 
-async def test_what_a_caller_has_to_say_first_is_said_without_being_asked(nursery: trio.Nursery) -> None:
-    ends = await linked(nursery, Talk(outbox=[b"first"]))
+async def test_the_first_message_of_a_dialer_is_sent_without_anything_received(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, FakeConversation(outbox=[b"first"]))
     assert await ends.other.receive_some() == b"first"
 
 
-async def test_it_tells_once_that_the_other_side_is_known(nursery: trio.Nursery) -> None:
+async def test_it_reports_once_that_the_other_side_has_proven_who_it_is(nursery: trio.Nursery) -> None:
     ends = await linked(nursery)
     assert not ends.met
     await ends.other.send_all(b"I am Bob")
@@ -143,21 +147,21 @@ async def test_it_tells_once_that_the_other_side_is_known(nursery: trio.Nursery)
     assert len(ends.met) == 1
 
 
-async def test_who_proves_nothing_in_time_is_cut_off_without_a_byte(
+async def test_a_peer_that_proves_nothing_in_time_is_disconnected_without_a_byte(
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
     begun = trio.current_time()
-    ends = await linked(nursery, Talk())
+    ends = await linked(nursery, FakeConversation())
     await ends.over.wait()
     assert trio.current_time() - begun == pytest.approx(limits.PREAUTH_SECONDS)
     assert await ends.other.receive_some() == b""
 
 
-async def test_one_byte_now_and_then_buys_no_time(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
-    talk = Talk()
-    talk.receive = lambda data, now: None  # type: ignore[method-assign]
+async def test_single_bytes_do_not_extend_the_time(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+    conversation = FakeConversation()
+    conversation.receive = lambda data, now: None  # type: ignore[method-assign]
     begun = trio.current_time()
-    ends = await linked(nursery, talk)
+    ends = await linked(nursery, conversation)
 
     async def drip() -> None:
         with suppress(trio.BrokenResourceError):
@@ -170,7 +174,9 @@ async def test_one_byte_now_and_then_buys_no_time(nursery: trio.Nursery, autojum
     assert trio.current_time() - begun == pytest.approx(limits.PREAUTH_SECONDS)
 
 
-async def test_who_is_known_may_be_silent_for_long(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+async def test_a_peer_that_has_proven_who_it_is_may_be_silent_for_long(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
     ends = await linked(nursery)
     await ends.other.send_all(b"I am Bob")
     await trio.sleep(3600.0)
@@ -186,20 +192,20 @@ async def test_a_refused_first_message_gets_not_one_byte(nursery: trio.Nursery) 
 
 async def test_the_timer_is_kept(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     begun = trio.current_time()
-    ends = await linked(nursery, Talk(peer=BOB, timer=begun + 30.0))
+    ends = await linked(nursery, FakeConversation(peer=BOB, timer=begun + 30.0))
     assert await ends.other.receive_some() == b"tick"
-    assert ends.talk.ticks == [pytest.approx(begun + 30.0)]
+    assert ends.conversation.ticks == [pytest.approx(begun + 30.0)]
 
 
-async def test_what_a_commit_elsewhere_brings_is_sent_when_the_link_is_poked(nursery: trio.Nursery) -> None:
-    ends = await linked(nursery, Talk(peer=BOB))
-    ends.talk.changed(Change())
-    ends.link.poke()
+async def test_news_of_a_commit_is_sent_when_the_link_is_woken(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, FakeConversation(peer=BOB))
+    ends.conversation.changed(Change())
+    ends.link.wake()
     assert await ends.other.receive_some() == b"news"
 
 
-async def test_closing_says_goodbye_and_waits_a_moment_for_it_to_be_read(nursery: trio.Nursery) -> None:
-    ends = await linked(nursery, Talk(peer=BOB))
+async def test_closing_sends_a_bye_and_waits_a_moment_for_it_to_be_read(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, FakeConversation(peer=BOB))
     ends.link.close(Code.DUPLICATE)
     await wait_all_tasks_blocked()
     assert not ends.over.is_set()
@@ -212,22 +218,22 @@ async def test_closing_says_goodbye_and_waits_a_moment_for_it_to_be_read(nursery
 async def test_a_peer_that_does_not_read_cannot_hold_up_the_end(
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
-    ends = await linked(nursery, Talk(peer=BOB))
+    ends = await linked(nursery, FakeConversation(peer=BOB))
     ends.link.close(Code.CLOSING)
     with trio.fail_after(1.0):
         await ends.over.wait()
 
 
 async def test_the_other_side_going_away_ends_it(nursery: trio.Nursery) -> None:
-    ends = await linked(nursery, Talk(peer=BOB))
+    ends = await linked(nursery, FakeConversation(peer=BOB))
     await ends.other.aclose()
     await ends.over.wait()
-    assert ends.talk.end is None
+    assert ends.conversation.end is None
 
 
 async def stuck(nursery: trio.Nursery) -> Ends:
-    """A link whose other side has asked for much and takes nothing."""
-    ends = await linked(nursery, Talk(peer=BOB))
+    """Return a link whose other side has asked for much and reads nothing."""
+    ends = await linked(nursery, FakeConversation(peer=BOB))
     waiting = trio.Event()
     ends.link._stream.send_stream.send_all_hook = waiting.wait  # type: ignore[attr-defined]
     await ends.other.send_all(b"much")
@@ -235,19 +241,19 @@ async def stuck(nursery: trio.Nursery) -> Ends:
     return ends
 
 
-async def test_who_asks_and_never_takes_is_not_listened_to_any_more(nursery: trio.Nursery) -> None:
+async def test_a_peer_that_asks_and_never_reads_is_no_longer_read(nursery: trio.Nursery) -> None:
     ends = await stuck(nursery)
     await ends.other.send_all(b"more, more")
     await wait_all_tasks_blocked()
-    assert b"more" not in ends.talk.received
+    assert b"more" not in ends.conversation.received
 
 
-async def test_who_has_kept_the_node_busy_for_long_is_heard_again_after_a_pause(
+async def test_a_person_who_has_kept_the_node_busy_for_long_is_read_again_after_a_pause(
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
-    pace = FairShare()
-    ends = await linked(nursery, Talk(peer=BOB), pace)
-    pace.spend(BOB, 1e6, trio.current_time())
+    fair_share = FairShare()
+    ends = await linked(nursery, FakeConversation(peer=BOB), fair_share)
+    fair_share.spend(BOB, 1e6, trio.current_time())
     await ends.other.send_all(b"one")
     assert await ends.other.receive_some() == b"one"
     begun = trio.current_time()
@@ -256,32 +262,32 @@ async def test_who_has_kept_the_node_busy_for_long_is_heard_again_after_a_pause(
     assert trio.current_time() - begun == pytest.approx(PAUSE_MAX)
 
 
-async def test_and_in_the_end_he_is_given_up(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
+async def test_a_peer_that_never_reads_is_given_up_in_the_end(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     begun = trio.current_time()
     ends = await stuck(nursery)
     await ends.over.wait()
     assert trio.current_time() - begun == pytest.approx(STALL_SECONDS)
 
 
-async def test_a_fault_of_ours_costs_the_connection_and_nothing_else(
+async def test_a_bug_of_ours_costs_the_connection_and_nothing_else(
     nursery: trio.Nursery, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ends = await linked(nursery, Talk(peer=BOB))
+    ends = await linked(nursery, FakeConversation(peer=BOB))
     await ends.other.send_all(b"stumble")
     await ends.over.wait()
     assert ends.link.failure is None
     assert "a conversation failed" in caplog.text
 
 
-async def test_a_failed_disk_is_the_nodes_business(nursery: trio.Nursery) -> None:
-    ends = await linked(nursery, Talk(peer=BOB))
+async def test_a_failed_disk_is_reported_to_the_node(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, FakeConversation(peer=BOB))
     await ends.other.send_all(b"disk")
     await ends.over.wait()
     assert isinstance(ends.link.failure, StorageFailed)
 
 
-async def test_a_dropped_link_is_gone_at_once_and_says_nothing(nursery: trio.Nursery) -> None:
-    ends = await linked(nursery, Talk(peer=BOB))
+async def test_a_dropped_link_ends_at_once_and_sends_nothing(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, FakeConversation(peer=BOB))
     ends.link.drop()
     await ends.over.wait()
     assert await ends.other.receive_some() == b""

@@ -1,65 +1,65 @@
-"""Who may wait at the door, and who goes when it is full."""
+"""Which connections may be open unproven, and which is ended when there are too many."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from meshnode.net.preauth_limiter import PreauthLimiter, Waiting
+from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 
 
 @dataclass
-class Door:
-    """A gate, and the names of those who were sent away."""
+class Limited:
+    """A limiter, and the names of the connections that it evicted."""
 
-    preauth_limiter: PreauthLimiter = field(default_factory=lambda: PreauthLimiter(places=4, places_per_address=2))
-    sent_away: list[str] = field(default_factory=list)
+    limiter: PreauthLimiter = field(default_factory=lambda: PreauthLimiter(slots=4, slots_per_address=2))
+    evicted: list[str] = field(default_factory=list)
 
-    def enter(self, name: str, host: str) -> Waiting:
-        waiting = Waiting(host, lambda: self.sent_away.append(name))
-        self.preauth_limiter.enter(waiting)
-        return waiting
+    def add(self, name: str, host: str) -> PreauthConnection:
+        connection = PreauthConnection(host, lambda: self.evicted.append(name))
+        self.limiter.add(connection)
+        return connection
 
 
 def test_the_oldest_of_an_address_makes_room_for_its_third() -> None:
-    door = Door()
+    limited = Limited()
     for name in ("first", "second", "third"):
-        door.enter(name, "192.168.1.9")
-    assert door.sent_away == ["first"]
-    assert len(door.preauth_limiter) == 2
+        limited.add(name, "192.168.1.9")
+    assert limited.evicted == ["first"]
+    assert len(limited.limiter) == 2
 
 
-def test_the_oldest_of_all_makes_room_when_every_place_is_taken() -> None:
-    door = Door()
+def test_the_oldest_of_all_makes_room_when_every_slot_is_taken() -> None:
+    limited = Limited()
     for number in range(5):
-        door.enter(str(number), f"192.168.1.{number}")
-    assert door.sent_away == ["0"]
+        limited.add(str(number), f"192.168.1.{number}")
+    assert limited.evicted == ["0"]
 
 
 def test_nodes_of_this_machine_share_an_address_without_using_it_up() -> None:
-    door = Door()
+    limited = Limited()
     for host in ("127.0.0.1", "127.0.0.1", "::1", "::1"):
-        door.enter(host, host)
-    assert not door.sent_away
+        limited.add(host, host)
+    assert not limited.evicted
 
 
-def test_loopback_too_has_no_more_than_all_the_places() -> None:
-    door = Door()
+def test_loopback_has_no_more_than_all_the_slots_either() -> None:
+    limited = Limited()
     for number in range(6):
-        door.enter(str(number), "127.0.0.1")
-    assert len(door.preauth_limiter) == 4
+        limited.add(str(number), "127.0.0.1")
+    assert len(limited.limiter) == 4
 
 
 def test_two_hosts_with_one_link_local_address_on_two_links_are_two_hosts() -> None:
-    door = Door()
+    limited = Limited()
     for number, host in enumerate(("fe80::1%2", "fe80::1%2", "fe80::1%3")):
-        door.enter(str(number), host)
-    assert not door.sent_away
+        limited.add(str(number), host)
+    assert not limited.evicted
 
 
-def test_who_has_proven_himself_leaves_his_place_to_others() -> None:
-    door = Door()
-    first = door.enter("first", "192.168.1.9")
-    door.enter("second", "192.168.1.9")
-    door.preauth_limiter.leave(first)
-    door.enter("third", "192.168.1.9")
-    assert not door.sent_away
+def test_a_connection_that_has_proven_itself_frees_its_slot() -> None:
+    limited = Limited()
+    first = limited.add("first", "192.168.1.9")
+    limited.add("second", "192.168.1.9")
+    limited.limiter.remove(first)
+    limited.add("third", "192.168.1.9")
+    assert not limited.evicted

@@ -11,7 +11,7 @@ from meshnode.net.scheduler import SOONEST_SECONDS, Scheduler
 
 
 class Upkeep:
-    """Writes down when it was called and asks to be called again after `pause`."""
+    """Notes when it was called and asks to be called again after `pause`."""
 
     def __init__(self, pause: float) -> None:
         self.pause = pause
@@ -23,14 +23,14 @@ class Upkeep:
         return self.pause
 
 
-async def test_upkeep_comes_again_when_it_has_asked_to(autojump_clock: MockClock) -> None:
+async def test_upkeep_runs_again_when_it_has_asked_to(autojump_clock: MockClock) -> None:
     upkeep = Upkeep(600.0)
     with trio.move_on_after(3000.0):
         await Scheduler(upkeep).run()
     assert [round(later - earlier) for earlier, later in pairwise(upkeep.times)] == [600] * 4
 
 
-async def test_news_brings_it_sooner_but_not_at_every_turn(autojump_clock: MockClock) -> None:
+async def test_changes_bring_it_sooner_but_not_each_of_them(autojump_clock: MockClock) -> None:
     upkeep = Upkeep(3600.0)
     scheduler = Scheduler(upkeep)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from meshnode.store import RecordState, Store, Usage
+from meshnode.store import RecordState, Store, StoreUsage
 from protocol import Record
 from protocol.limits import CLOCK_SKEW, DAY, FOREVER, FORKS_MAX, LISTING_LIFE, TOMBSTONE_GRACE
 from tests.support.people import NOW, Person
@@ -22,20 +22,20 @@ def bring(store: Store, source: Person, *records: Record, state: RecordState = R
 def test_what_each_has_brought_follows_every_change_and_a_restart(tmp_path: Path) -> None:
     certificate, policy, offer = ALICE.certificate(), ALICE.policy({BOB: 900}), ALICE.listing()
     with Store.open(tmp_path / "store.db") as store:
-        assert store.records.brought() == Usage()
+        assert store.records.brought() == StoreUsage()
         bring(store, BOB, certificate, policy)
         bring(store, CAROL, offer)
         store.records.put(BOB.certificate(), state=RecordState.LIVE, received_from=None, arrived=NOW)
         sizes = len(certificate.wire) + len(policy.wire)
-        assert store.records.brought(BOB.id) == Usage(2, sizes, 2, len(policy.wire))
-        assert store.records.brought(CAROL.id) == Usage(1, len(offer.wire), 0, 0)
+        assert store.records.brought(BOB.id) == StoreUsage(2, sizes, 2, len(policy.wire))
+        assert store.records.brought(CAROL.id) == StoreUsage(1, len(offer.wire), 0, 0)
         bring(store, CAROL, CAROL.listing(), state=RecordState.PENDING)
         assert store.records.brought(CAROL.id).records == 1
         store.records.drop_bodies([policy.id])
         bare = policy.without_body()
-        assert store.records.brought(BOB.id) == Usage(2, len(certificate.wire) + len(bare.wire), 1, 0)
+        assert store.records.brought(BOB.id) == StoreUsage(2, len(certificate.wire) + len(bare.wire), 1, 0)
         store.records.delete([offer.id])
-        assert store.records.brought(CAROL.id) == Usage()
+        assert store.records.brought(CAROL.id) == StoreUsage()
         left = store.records.brought()
     with Store.open(tmp_path / "store.db") as store:
         assert store.records.brought() == left == store.records.brought(BOB.id)

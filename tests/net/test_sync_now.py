@@ -1,4 +1,4 @@
-"""`sync` over real sockets: those who are there compare again, who comes back is met, whoever is missing is waited for in vain and named, alone it is done at once."""
+"""`sync_now` over real sockets: connected people compare again, and missing ones are waited for and named."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from meshnode.app.listings import listings
-from meshnode.net import syncing
+from meshnode.net import sync_now
 from tests.support.network import Node, connect, start
 
 
@@ -14,13 +14,13 @@ async def post(node: Node, title: str) -> None:
     await node.store_thread.run(listings.post, node.replica, listings.ListingDraft(type="offer", title=title))
 
 
-async def test_whoever_is_alone_is_done_at_once(nursery: trio.Nursery) -> None:
+async def test_a_node_without_contacts_is_done_at_once(nursery: trio.Nursery) -> None:
     alice = await start(nursery, "Alice")
-    with trio.fail_after(syncing.LOOK_SECONDS):
+    with trio.fail_after(sync_now.LOOK_SECONDS):
         assert await alice.network.sync() == ((), frozenset())
 
 
-async def test_one_who_has_just_compared_is_not_asked_again_and_both_say_so(nursery: trio.Nursery) -> None:
+async def test_nodes_that_have_just_compared_do_not_compare_again(nursery: trio.Nursery) -> None:
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
     (outcome,), missing = await alice.network.sync()
@@ -28,7 +28,7 @@ async def test_one_who_has_just_compared_is_not_asked_again_and_both_say_so(nurs
     assert missing == frozenset()
 
 
-async def test_whoever_called_has_both_sides_compare_again(
+async def test_the_side_that_dialed_makes_both_compare_again(
     nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("protocol.session.session.LIVE_COMPARE_SECONDS", 0)
@@ -40,10 +40,10 @@ async def test_whoever_called_has_both_sides_compare_again(
     assert (outcome.compared, outcome.done) == (True, True)
 
 
-async def test_somebody_who_has_gone_is_waited_for_and_named(
+async def test_a_person_who_has_gone_is_waited_for_and_named(
     nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(syncing, "LOOK_SECONDS", 0.2)
+    monkeypatch.setattr(sync_now, "LOOK_SECONDS", 0.2)
     alice = await start(nursery, "Alice")
     async with trio.open_nursery() as bobs:
         bob = await start(bobs, "Bob")
@@ -53,7 +53,7 @@ async def test_somebody_who_has_gone_is_waited_for_and_named(
     assert await alice.network.sync() == ((), {bob.replica.me})
 
 
-async def test_somebody_who_comes_back_is_met(nursery: trio.Nursery) -> None:
+async def test_a_person_who_comes_back_is_met(nursery: trio.Nursery) -> None:
     alice = await start(nursery, "Alice")
     async with trio.open_nursery() as bobs:
         bob = await start(bobs, "Bob")
