@@ -30,8 +30,8 @@ from protocol.trust import (
 class Access(Enum):
     """Whether somebody may have a record."""
 
-    YES = "yes"
-    NO = "no"
+    ALLOW = "allow"
+    DENY = "deny"
     UNKNOWN = "unknown"
 
 
@@ -112,22 +112,22 @@ class AccessPolicy:
 
     def may_have(self, viewer: PersonId, row: AccessSubject, now: int) -> Access:
         """Whether `viewer` may have the record behind `row` at `now`."""
-        return _ended(viewer, row, now) or self.answer(viewer, access_key(row))
+        return _ended(viewer, row, now) or self.decide(viewer, access_key(row))
 
-    def answer(self, viewer: PersonId, asked: AccessKey) -> Access:
+    def decide(self, viewer: PersonId, asked: AccessKey) -> Access:
         """The answer to a question; expiry is not part of it."""
         kind, author, device, _, policy_version, _ = asked
         if author == viewer:
-            return Access.YES
+            return Access.ALLOW
         if kind not in _TOLD_OF_BLOCKS and self._trust_state.graph.blocks(viewer, author):
-            return Access.NO  # whatever the author may have said, the viewer's own word is known
+            return Access.DENY  # whatever the author may have said, the viewer's own word is known
         if viewer == self._me and _addressed(viewer, asked) and not self._trust_state.graph.blocks(author, viewer):
-            return Access.YES  # its author had us in mind: it needs no policy of his, which we might never be given
+            return Access.ALLOW  # its author had us in mind: it needs no policy of his, which we might never be given
         if not self._decidable(author, device, policy_version):
             return Access.UNKNOWN
         answer = self._by(self._trust_state.graph, viewer, asked)
-        before = self._trust_state.in_doubt()
-        if answer is Access.NO and before is not None and self._by(before, viewer, asked) is not Access.NO:
+        before = self._trust_state.graph_with_suspended()
+        if answer is Access.DENY and before is not None and self._by(before, viewer, asked) is not Access.DENY:
             return Access.UNKNOWN
         return answer
 
@@ -152,7 +152,7 @@ class AccessPolicy:
         if kind == Kind.LETTER:
             return _yes_or_no(may_have_letter(standing, addressed=_addressed(viewer, asked)))
         if kind not in _TOLD_OF_BLOCKS:
-            return Access.NO
+            return Access.DENY
         same_mesh, vouched = graph.same_mesh(author, viewer), graph.weight(author, viewer) > 0
         if kind == Kind.DEVICE:
             return _yes_or_no(may_have_device(standing, same_mesh=same_mesh, vouched=vouched))
@@ -170,7 +170,7 @@ class AccessPolicy:
     ) -> Access:
         policy = graph.policy(author)
         if policy is None:
-            return Access.NO
+            return Access.DENY
         giver, taker = self._trust_state.profile(author), self._trust_state.profile(viewer)
         facts = ListingFacts(
             audience=effective_audience(Audience(audience), policy.preference),
@@ -178,11 +178,11 @@ class AccessPolicy:
             radius_km=policy.preference.radius_km,
         )
         if visible(facts, standing, viewer_place=taker.place if taker else None) is Verdict.VISIBLE:
-            return Access.YES
+            return Access.ALLOW
         a_place_is_missing = taker is None or (giver is None and place is None)
         if facts.audience == Audience.ANYONE_LOCAL and standing.in_web and a_place_is_missing:
             return Access.UNKNOWN
-        return Access.NO
+        return Access.DENY
 
 
 class AccessCache(dict[AccessKey, Access]):
@@ -205,7 +205,7 @@ class AccessCache(dict[AccessKey, Access]):
         return _ended(self._viewer, row, now) or self[access_key(row)]
 
     def __missing__(self, asked: AccessKey) -> Access:
-        answer = self[asked] = self._access.answer(self._viewer, asked)
+        answer = self[asked] = self._access.decide(self._viewer, asked)
         return answer
 
 
@@ -213,7 +213,7 @@ def _ended(viewer: PersonId, row: AccessSubject, now: int) -> Access | None:
     """The answer about what has expired: its author alone may have it. None while it lives."""
     if row.expires > now:
         return None
-    return Access.YES if row.author == viewer else Access.NO
+    return Access.ALLOW if row.author == viewer else Access.DENY
 
 
 def _addressed(viewer: PersonId, asked: AccessKey) -> bool:
@@ -226,4 +226,4 @@ def _addressed(viewer: PersonId, asked: AccessKey) -> bool:
 
 
 def _yes_or_no(allowed: bool) -> Access:
-    return Access.YES if allowed else Access.NO
+    return Access.ALLOW if allowed else Access.DENY

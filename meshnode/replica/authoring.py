@@ -77,7 +77,7 @@ def write_again(replica: Replica, record: Record, *, above: int) -> Record:
 
 def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
     """Withdraw an own register: an empty body under the same audience, kept as long as any version of it may live."""
-    head = replica.store.records.head((replica.me, kind, slot))
+    head = replica.store.records.newest((replica.me, kind, slot))
     if head is None:
         raise Failed("There is nothing here to withdraw.", hint="`meshnode mine` lists what you posted.")
     now = replica.clock.now()
@@ -98,7 +98,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     latest_expiry: int = 0,
 ) -> Record:
     now = replica.clock.now()
-    head = replica.store.records.head((replica.me, kind, slot))
+    head = replica.store.records.newest((replica.me, kind, slot))
     version = max(head.header.version if head else 0, above) + 1
     record = signed(
         kind=kind,
@@ -127,7 +127,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
 
 def own_policy_version(replica: Replica) -> int:
     """The version of the policy register that this device writes, 0 before the first."""
-    head = replica.store.records.head((replica.me, Kind.POLICY, device_slot(replica.device)))
+    head = replica.store.records.newest((replica.me, Kind.POLICY, device_slot(replica.device)))
     return head.header.version if head else 0
 
 

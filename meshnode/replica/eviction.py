@@ -16,15 +16,15 @@ from meshnode.store import RecordState, Row
 from protocol import Kind, PersonId, limits
 
 
-def strays(replica: Replica) -> list[Row]:
+def lone_certificates(replica: Replica) -> list[Row]:
     """Certificates that have waited long enough for anything else of people I do not vouch for."""
-    found = replica.store.records.strays(replica.clock.now() - limits.PENDING_LIFE)
+    found = replica.store.records.lone_certificates(replica.clock.now() - limits.PENDING_LIFE)
     return [row for row in found if not _is_near(replica, row.author)]
 
 
 def evict_brought_by(replica: Replica, person: PersonId) -> None:
     """Delete all that `person` has brought, what people wrote whom I vouch for left out."""
-    rows = [row for row in replica.store.records.brought_by(person) if not _is_near(replica, row.author)]
+    rows = [row for row in replica.store.records.rows_from(person) if not _is_near(replica, row.author)]
     evict(replica, rows, lambda: replica.store.records.delete([row.id for row in rows]))
 
 
@@ -39,7 +39,7 @@ def evict(replica: Replica, ended: Sequence[Row], delete: Callable[[], object]) 
         settled = replica.reevaluator.reevaluate(people, now, waited_for=waited_for) if people else Reevaluation()
         unit.note(
             stored=settled.released,
-            ended=[*ended, *settled.gone],
+            ended=[*ended, *settled.dropped],
             people=people | settled.people,
             trust=bool(people),
         )

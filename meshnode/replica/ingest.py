@@ -66,8 +66,8 @@ class IngestResult:
     kept: list[RecordId] = field(default_factory=list)
     refused: list[RecordId] = field(default_factory=list)
     faults: list[tuple[Record, Code]] = field(default_factory=list)
-    answers: list[Superseding] = field(default_factory=list)
-    not_for_us: list[tuple[Record, AccessKey]] = field(default_factory=list)
+    newer: list[Superseding] = field(default_factory=list)
+    denied: list[tuple[Record, AccessKey]] = field(default_factory=list)
     stored: list[RecordId] = field(default_factory=list)
 
 
@@ -168,12 +168,12 @@ class Ingest:
             return
         rows = self._store.records.rows_of([record.id])  # none, where a strike in this very batch has voided it
         if any(row.state == RecordState.SUSPENDED for row in rows):
-            self._answer_with_newer(record, self._store.records.head(record.register), batch)
+            self._answer_with_newer(record, self._store.records.newest(record.register), batch)
 
     def _answer_with_newer(self, record: Record, head: Record | None, batch: _Batch) -> None:
         """Whoever shows an older version is given the newer header, for he may not know of it."""
         if head is not None and head.rank > record.rank:
-            batch.outcome.answers.append(Superseding(head, record.header.device))
+            batch.outcome.newer.append(Superseding(head, record.header.device))
 
     # --- inside the transaction --------------------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class Ingest:
 
     def _compete(self, record: Record, state: RecordState, body: Body | None, batch: _Batch) -> None:
         """Put a record whose register may be known here already."""
-        head = self._store.records.head(record.register)
+        head = self._store.records.newest(record.register)
         if head is None:
             if record.header_only and not self._counts_alone(record):
                 batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
@@ -232,7 +232,7 @@ class Ingest:
             return
         if head.id != record.id and head.rank[:2] == record.rank[:2]:
             self._store.records.note_fork(head, record)
-        used = self._store.records.used(record.register)
+        used = self._store.records.current(record.register)
         before = self._store.records.rows_of([used.id]) if used is not None else []
         if not self._put(record, state, body, batch):
             batch.outcome.refused.append(record.id)
@@ -283,22 +283,22 @@ class Ingest:
         if header.kind == Kind.DEVICE:
             return self._if_room(record, RecordState.LIVE, batch)
         if self._trust_state.revoked(header.author, header.device):
-            strike = self._store.records.head((header.author, Kind.DEVICE, device_slot(header.device)))
-            batch.outcome.answers += [Superseding(strike, header.device)] if strike is not None else []
+            strike = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
+            batch.outcome.newer += [Superseding(strike, header.device)] if strike is not None else []
             return None
         if not self._trust_state.certified(header.author, header.device):
             # Unproved, a header must not supersede; and there is nothing to wait for where it could not.
-            counts = self._counts_alone(record) or self._store.records.head(record.register) is not None
+            counts = self._counts_alone(record) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
             return self._if_room(record, RecordState.PENDING, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
             return self._if_room(record, RecordState.LIVE, batch)
         asked = _access_key(header, body)
         expired = header.expires <= batch.now and header.author != self._me
-        answer = Access.NO if expired else self._answers[asked]
-        if answer is Access.NO and not record.withdrawn:
+        answer = Access.DENY if expired else self._answers[asked]
+        if answer is Access.DENY and not record.withdrawn:
             if not expired:
-                batch.outcome.not_for_us.append((record, asked))
+                batch.outcome.denied.append((record, asked))
             return RecordState.HEADER  # not for us any more: what it says of an older version still counts
         return self._if_room(record, RecordState.PENDING if answer is Access.UNKNOWN else RecordState.LIVE, batch)
 
@@ -323,7 +323,7 @@ class Ingest:
         if batch.trust or batch.people:
             settled = self._reevaluator.reevaluate(batch.people, batch.now)
             batch.people |= settled.people
-        gone = [*batch.gone, *settled.gone]
+        gone = [*batch.gone, *settled.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *settled.released], [row.id for row in gone])
         unit.note(stored=batch.outcome.stored, ended=gone, people=batch.people, trust=batch.trust)
 

@@ -76,12 +76,14 @@ class Quota:
     @property
     def is_full(self) -> bool:
         """Whether others' records take up nearly all that they may together."""
-        return self._caps.full(self._store.records.brought())
+        return self._caps.full(self._store.records.usage_from())
 
-    def crowded_by(self) -> list[PersonId]:
+    def sources_near_limit(self) -> list[PersonId]:
         """Who has brought nearly as much as one may."""
         return [
-            person for person, use in self._store.records.bringers() if person != self._me and self._from_one.full(use)
+            person
+            for person, use in self._store.records.usage_by_source()
+            if person != self._me and self._from_one.full(use)
         ]
 
     def admits(self, record: Record, source: PersonId | None, *, disk_is_full: bool) -> bool:
@@ -114,7 +116,7 @@ class Quota:
         crowded = records.count(author) >= limits.AUTHOR_RECORDS_MAX or (
             record.header.kind == Kind.JOIN and records.count_of(author, Kind.JOIN) >= limits.GROUPS_MAX
         )
-        return not crowded or records.head(record.register) is not None
+        return not crowded or records.newest(record.register) is not None
 
     def _is_for_me(self, record: Record) -> bool:
         if record.header.kind != Kind.LETTER or not record.body:
@@ -124,17 +126,17 @@ class Quota:
         return isinstance(letter, Letter) and letter.tag == letter_tag(author, self._me, slot)
 
     def _has_room_for_letter(self, author: PersonId, size: int) -> bool:
-        use = self._store.records.written_by(author)
+        use = self._store.records.usage_of(author)
         return use.letters < limits.AUTHOR_LETTERS_MAX and use.letter_bytes + size <= limits.AUTHOR_LETTER_BYTES_MAX
 
     def _others_leave_room(self, kind: int, size: int, source: PersonId | None) -> bool:
         records = self._store.records
         apart = source is not None and source != self._me  # another device of mine brings what I let it take in
-        if apart and not self._from_one.fit(records.brought(source), kind, size):
+        if apart and not self._from_one.fit(records.usage_from(source), kind, size):
             return False
-        return self._caps.fit(records.brought(), kind, size)
+        return self._caps.fit(records.usage_from(), kind, size)
 
     def _is_no_more(self, record: Record, size: int) -> bool:
         """Whether it takes up no more than what it replaces. A header alone comes on top, but is small."""
-        head = self._store.records.head(record.register)
+        head = self._store.records.newest(record.register)
         return head is not None and (not record.body or size <= len(head.wire))

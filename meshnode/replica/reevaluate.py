@@ -24,7 +24,7 @@ class Reevaluation:
     """What judging again changed: ids `released` for use, records `gone`, and whose part of the circle moved."""
 
     released: list[RecordId] = field(default_factory=list)
-    gone: list[Row] = field(default_factory=list)
+    dropped: list[Row] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
 
 
@@ -65,7 +65,7 @@ class Reevaluator:
             self._trust_state.refresh(self._store, moved)  # a freed join or policy may be what keeps its author here
             dropped = self._drop({*people, *moved}, waited_for, now)
             settled.released += [row.id for row in released]
-            settled.gone += [*ended, *dropped]
+            settled.dropped += [*ended, *dropped]
             lost = _people_affected(dropped)
             self._trust_state.refresh(self._store, lost)
             people = moved | lost
@@ -103,16 +103,16 @@ class Reevaluator:
             if row.kind == Kind.POLICY:
                 return RecordState.LIVE
             answer = self._access.may_have(self._me, row, now)
-            if answer is not Access.NO:
-                return RecordState.LIVE if answer is Access.YES else RecordState.PENDING
+            if answer is not Access.DENY:
+                return RecordState.LIVE if answer is Access.ALLOW else RecordState.PENDING
         # All that is left for us is what the header says of an older version.
-        return RecordState.HEADER if self._store.records.head((row.author, row.kind, row.slot)) else None
+        return RecordState.HEADER if self._store.records.newest((row.author, row.kind, row.slot)) else None
 
     def _release(self, row: Row, state: RecordState) -> list[Row]:
         """Let a record that waited take its place in its register. Returns what it took out of use, if anything."""
         records = self._store.records
         register = (row.author, row.kind, row.slot)
-        head, used, new = records.head(register), records.used(register), records.get(row.id)
+        head, used, new = records.newest(register), records.current(register), records.get(row.id)
         if head is not None and new is not None and head.rank[:2] == new.rank[:2]:
             records.note_fork(head, new)
         before = records.rows_of([used.id]) if used is not None else []
@@ -143,7 +143,7 @@ class Reevaluator:
             silent = False
             if self._trust_state.graph.weight(self._me, row.author) > 0:
                 return True
-        return not silent and self._access.answer(self._me, access_key(row)) is not Access.NO
+        return not silent and self._access.decide(self._me, access_key(row)) is not Access.DENY
 
     def _authors_lost(self) -> set[PersonId]:
         """Whose records hold one at least that we may not have any more."""
@@ -152,7 +152,7 @@ class Reevaluator:
             self._questions = {as_asked_by(self._me, access_key(row)) for row in rows if row.author != self._me}
         moved = self._moved.since_last()
         again = [asked for asked in self._questions if moved is None or asked[1] in moved]
-        lost = {asked for asked in again if self._access.answer(self._me, asked) is Access.NO}
+        lost = {asked for asked in again if self._access.decide(self._me, asked) is Access.DENY}
         self._questions -= lost
         return {author for _, author, *_ in lost}
 

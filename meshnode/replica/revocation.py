@@ -16,7 +16,7 @@ def revocation_of(replica: Replica, person: PersonId, device: DeviceId) -> Recor
     """The strike of this device of `person`, be it its header alone; None while it was not struck."""
     if not replica.trust_state.revoked(person, device):
         return None
-    head = replica.store.records.head((person, Kind.DEVICE, device_slot(device)))
+    head = replica.store.records.newest((person, Kind.DEVICE, device_slot(device)))
     return head if head is not None and is_revocation(head.header) else None
 
 

@@ -39,18 +39,18 @@ class Delta:
 class ServedSet:
     """The records of this node as the person `peer`, who is not us, may know them.
 
-    With `shut`, nothing: for somebody who left the web and is only told which of his copies are superseded.
+    With `closed`, nothing: for somebody who left the web and is only told which of his copies are superseded.
     """
 
     def __init__(
-        self, store: Store, access: AccessPolicy, clock: Clock, me: PersonId, peer: PersonId, *, shut: bool = False
+        self, store: Store, access: AccessPolicy, clock: Clock, me: PersonId, peer: PersonId, *, closed: bool = False
     ) -> None:
         self._store = store
         self._access = access
         self._clock = clock
         self._me = me
         self._peer = peer
-        self.shut = shut
+        self.closed = closed
         self._consent = AccessCache(access, peer)
         self._answers: dict[AccessKey, bool] = {}  # as the session has been told
         self._taken_back: set[RecordId] = (
@@ -76,7 +76,7 @@ class ServedSet:
         self._asked_at_first = len(self._answers)
         return items
 
-    def note_refused(self, records: Iterable[tuple[Record, AccessKey]]) -> None:
+    def note_denied(self, records: Iterable[tuple[Record, AccessKey]]) -> None:
         """The peer has shown what we may not have, and so will not show it again, until that changes."""
         for record, asked in records:
             header = record.header
@@ -85,7 +85,7 @@ class ServedSet:
                 self._refused_lately.add(record.id)
 
     @contextmanager
-    def hearing(self, records: Iterable[Record]) -> Iterator[None]:
+    def receiving(self, records: Iterable[Record]) -> Iterator[None]:
         """While these are taken in, which the peer has just shown: that they are here now is no news to it."""
         self._heard = {record.id for record in records}
         try:
@@ -93,7 +93,7 @@ class ServedSet:
         finally:
             self._heard = set()
 
-    def apply(self, change: Change, *, shut: bool = False) -> Delta:
+    def apply(self, change: Change, *, closed: bool = False) -> Delta:
         """Follow a commit: what came, what went, and, where trust moved, whatever is now judged otherwise."""
         self._consent.keep_up()
         delta = Delta()
@@ -105,8 +105,8 @@ class ServedSet:
             if self._answers.get(access_key(row)) or row.id in self._taken_back or row.id in self._lent:
                 self._taken_back.discard(row.id)
                 ended[row.author, row.kind, row.slot] = row
-        if shut is not self.shut:
-            self.shut = shut
+        if closed is not self.closed:
+            self.closed = closed
             self._moved.forget()
             silenced = self._judge_anew(delta)
         elif change.trust or change.people:
@@ -120,10 +120,10 @@ class ServedSet:
             allowed = self._allowed(row)  # remembered for a header too: when it ends, its register may need a newer one
             if allowed and row.state == RecordState.LIVE and row.expires > now and row.id not in self._heard:
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
-        delta.newer = [*self._newer(ended), *self._other_words(silenced)]
+        delta.newer = [*self._newer(ended), *self._other_policies(silenced)]
         return delta
 
-    def other_words(self, shown: Iterable[Record]) -> list[Superseding]:
+    def other_policies(self, shown: Iterable[Record]) -> list[Superseding]:
         """What people have said on other devices, of whom the peer has shown a policy that is not for it any more.
 
         It must not take the word of one device for all there is: another may have taken back what that one gave.
@@ -137,9 +137,9 @@ class ServedSet:
             if row.state in {RecordState.LIVE, RecordState.SUSPENDED} and not self._allowed(row)
         }
         known = {record.id for record in policies}
-        return [newer for newer in self._other_words(authors) if newer.newest.id not in known]
+        return [newer for newer in self._other_policies(authors) if newer.newest.id not in known]
 
-    def _other_words(self, authors: Iterable[PersonId]) -> list[Superseding]:
+    def _other_policies(self, authors: Iterable[PersonId]) -> list[Superseding]:
         """The headers of all policies of these people that are not for the peer and that it does not hold already."""
         found = []
         for author in sorted(authors):
@@ -162,14 +162,14 @@ class ServedSet:
         newer = self._newer({(row.author, row.kind, row.slot): row for row in proved})
         return self._store.records.get_many([row.id for row in rows if row.id in given]), newer
 
-    def lend_certificates(self, newer: Iterable[Superseding]) -> list[Item]:
+    def add_certificates_for(self, newer: Iterable[Superseding]) -> list[Item]:
         """Certificates of devices that took over from others, where the peer would not get them otherwise.
 
         A header from a device that it has not met would prove nothing to it.
         """
         heads = [head.header for head, device in newer if head.header.device != device]
         slots = {(header.author, device_slot(header.device)) for header in heads}
-        used = [self._store.records.used((author, Kind.DEVICE, slot)) for author, slot in sorted(slots)]
+        used = [self._store.records.current((author, Kind.DEVICE, slot)) for author, slot in sorted(slots)]
         rows = self._store.records.rows_of([record.id for record in used if record is not None])
         lent = [row for row in rows if row.state == RecordState.LIVE and not self._allowed(row)]
         self._lent.update(row.id for row in lent)
@@ -178,7 +178,7 @@ class ServedSet:
     # --- inside ----------------------------------------------------------------------------------------------------
 
     def _ask(self, asked: AccessKey) -> bool:
-        return not self.shut and self._consent[asked] is Access.YES
+        return not self.closed and self._consent[asked] is Access.ALLOW
 
     def _allowed(self, row: Row) -> bool:
         asked = access_key(row)
@@ -227,7 +227,7 @@ class ServedSet:
         self._refused_lately = set()
         for id_, (item, kind, asked) in list(self._refused.items()):
             unsure = moved is None or asked[1] in moved or id_ in lately
-            if unsure and self._access.answer(self._me, asked) is not Access.NO:
+            if unsure and self._access.decide(self._me, asked) is not Access.DENY:
                 delta.removed[phase_of(kind)].append(item)
                 del self._refused[id_]
 
@@ -235,7 +235,7 @@ class ServedSet:
         """What supersedes these, where the peer does not get the whole record anyway."""
         found = []
         for register, row in sorted(ended.items()):
-            head = self._store.records.head(register)
+            head = self._store.records.newest(register)
             if head is not None and head.id != row.id:
                 found.append(Superseding(head, row.device))
         if not found:

@@ -63,7 +63,7 @@ class StandingTracker:
         self._stances = []
 
     def _now(self) -> list[_Stance]:
-        graphs = [self._trust_state.graph, self._trust_state.in_doubt()]
+        graphs = [self._trust_state.graph, self._trust_state.graph_with_suspended()]
         return [
             _Stance(graph, self._trust_state.reach_in(graph, self._viewer), graph.mesh(self._viewer))
             for graph in graphs

@@ -269,7 +269,7 @@ class TrustState:
         register = self._registers.get(person, {}).get(device)
         return register.version if register is not None and not register.suspended else 0
 
-    def in_doubt(self) -> TrustGraph | None:
+    def graph_with_suspended(self) -> TrustGraph | None:
         """The graph in which suspended policies still count; None while no policy or join is suspended."""
         return self._before
 

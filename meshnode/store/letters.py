@@ -42,7 +42,7 @@ class SentLetter(NamedTuple):
     expires: int
     delivered: int | None
     about: bytes | None
-    awaited: frozenset[DeviceId]
+    receipts_due: frozenset[DeviceId]
 
 
 class Letters:
@@ -84,7 +84,7 @@ class Letters:
         *,
         sent: int,
         expires: int,
-        awaited: frozenset[DeviceId] = frozenset(),
+        receipts_due: frozenset[DeviceId] = frozenset(),
         about: bytes | None = None,
     ) -> None:
         """The owner has written a letter, on this device or another of his."""
@@ -92,7 +92,7 @@ class Letters:
             "INSERT INTO letter_sent VALUES (?, ?, ?, ?, NULL, 1, ?) ON CONFLICT DO NOTHING",
             (slot, self._persons.number(addressee), sent, expires, about),
         )
-        for device in sorted(awaited):
+        for device in sorted(receipts_due):
             self._database.run("INSERT INTO letter_awaited VALUES (?, ?)", (slot, self._devices.number(device)))
 
     def note_receipt(self, slot: bytes, device: DeviceId, *, arrived: int | None) -> None:
@@ -112,11 +112,11 @@ class Letters:
         found = self._sent("slot = ?", slot)
         return found[0] if found else None
 
-    def open(self) -> list[SentLetter]:
+    def in_transit(self) -> list[SentLetter]:
         """The letters that may lie about still, receipts among them."""
         return self._sent("open = ?", 1)
 
-    def under_way(self, now: int) -> int:
+    def count_undelivered(self, now: int) -> int:
         """How many letters of the owner, receipts left out, have neither arrived nor expired."""
         return int(
             self._database.value(

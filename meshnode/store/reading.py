@@ -40,11 +40,11 @@ class RecordReader:
 
     # --- whole records -----------------------------------------------------------------------------------------------
 
-    def head(self, register: Register) -> Record | None:
+    def newest(self, register: Register) -> Record | None:
         """The newest record known of a register, maybe its header alone; what is held does not count."""
         return self._of_register(register, "role = 0")
 
-    def used(self, register: Register) -> Record | None:
+    def current(self, register: Register) -> Record | None:
         """The newest record of a register that has a body; None where that was withdrawn. It may be suspended."""
         return self._of_register(register, _IN_USE)
 
@@ -121,13 +121,13 @@ class RecordReader:
             last = found[-1][0]
             yield from self._rows(found)
 
-    def strays(self, before: int) -> list[Row]:
+    def lone_certificates(self, before: int) -> list[Row]:
         """Others' certificates and strikes that came before then (UNIX seconds), nothing else of their authors being here."""
         where = f"kind = {Kind.DEVICE:d} AND {_IN_GRAPH} AND received_from IS NOT NULL AND arrived < ?"
         alone = f"NOT EXISTS (SELECT 1 FROM record o WHERE o.author = record.author AND o.kind <> {Kind.DEVICE:d})"  # noqa: S608
         return list(self._rows(self._database.all(f"{ROW} WHERE {where} AND {alone}", (before,))))
 
-    def brought_by(self, source: PersonId) -> list[Row]:
+    def rows_from(self, source: PersonId) -> list[Row]:
         """What this person has brought, whoever wrote it; headers left out."""
         where = "received_from = ? AND complete"
         return list(self._rows(self._database.all(f"{ROW} WHERE {where}", (self._persons.find(source),))))

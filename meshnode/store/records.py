@@ -313,15 +313,15 @@ class Records(RecordReader):
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
         return self._usage.author(self._persons.find(author)).size
 
-    def written_by(self, author: PersonId) -> Usage:
+    def usage_of(self, author: PersonId) -> Usage:
         """What the records of this person take up, whoever brought them."""
         return self._usage.author(self._persons.find(author))
 
-    def brought(self, source: PersonId | None = None) -> Usage:
+    def usage_from(self, source: PersonId | None = None) -> Usage:
         """What this person has brought, or everybody but our own hand, is taking up now."""
         return self._usage.foreign() if source is None else self._usage.source(self._persons.find(source))
 
-    def bringers(self) -> list[tuple[PersonId, Usage]]:
+    def usage_by_source(self) -> list[tuple[PersonId, Usage]]:
         """Everybody who has brought something that is still here, and what it takes up."""
         return [(self._persons.key(number), use) for number, use in sorted(self._usage.sources().items())]
 

@@ -60,7 +60,7 @@ class Store:
         self.places = Places(database, self.people)
         self.letters = Letters(database, self.people)
         self.introductions = Introductions(database, self.people)
-        self.ended = ListingArchive(database)
+        self.archive = ListingArchive(database)
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)

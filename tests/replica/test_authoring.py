@@ -55,7 +55,7 @@ def test_what_is_withdrawn_leaves_no_body_and_lasts_as_long_as_any_version_could
     assert withdrawn.body == b""
     assert withdrawn.header.latest_expiry == long.expires
     assert withdrawn.header.min_valid_version == withdrawn.header.version
-    assert replica.store.records.used((replica.me, Kind.LISTING, SLOT)) is None
+    assert replica.store.records.current((replica.me, Kind.LISTING, SLOT)) is None
 
 
 def test_what_was_dated_far_ahead_by_a_wrong_clock_can_still_be_withdrawn() -> None:

@@ -108,7 +108,7 @@ def test_a_record_that_is_not_for_us_ends_the_version_that_was() -> None:
     heard: list[Change] = []
     replica.changes.subscribe(heard.append)
     outcome = replica.ingest.receive([narrowed], BOB.id)
-    assert [record.id for record, _ in outcome.not_for_us] == [narrowed.id]
+    assert [record.id for record, _ in outcome.denied] == [narrowed.id]
     assert [row.id for change in heard for row in change.ended] == [old.id]
     assert states(replica)[old.id] == RecordState.SUSPENDED
     assert states(replica)[narrowed.id] == RecordState.HEADER
@@ -120,7 +120,7 @@ def test_whoever_shows_an_older_version_is_answered_with_the_newer_header() -> N
     newer = BOB.listing("One", now=EPOCH + 1, version=2)
     replica.ingest.receive([newer], BOB.id)
     outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
-    assert [answer.newest.id for answer in outcome.answers] == [newer.id]
+    assert [answer.newest.id for answer in outcome.newer] == [newer.id]
     assert states(replica)[newer.id] == RecordState.LIVE
 
 
@@ -130,7 +130,7 @@ def test_whoever_shows_what_is_held_suspended_is_answered_too() -> None:
     narrowed = BOB.listing("One", now=EPOCH + 1, version=2, audience=Audience.MY_CELL)
     replica.ingest.receive([narrowed.without_body()], BOB.id)
     outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
-    assert [answer.newest.id for answer in outcome.answers] == [narrowed.id]
+    assert [answer.newest.id for answer in outcome.newer] == [narrowed.id]
 
 
 def test_a_body_that_comes_after_its_header_is_taken() -> None:

@@ -80,7 +80,7 @@ def test_policies_are_metered_by_their_bytes(bob: Replica, monkeypatch: pytest.M
     bob.ingest.receive(records, MALLORY.id)
     held = [row for row in bob.store.records.rows(kinds=(Kind.POLICY,)) if row.author != bob.me]
     assert 0 < len(held) < len(made_up)
-    assert bob.store.records.brought(MALLORY.id).policies <= 40_000
+    assert bob.store.records.usage_from(MALLORY.id).policies <= 40_000
 
 
 def test_a_nearly_full_disk_takes_in_nothing_but_what_is_ours(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_a_tenth_of_a_disk_or_enough_to_go_on_with_is_not_nearly_full(
 
 def test_the_owner_is_told_who_has_crowded_the_node(bob: Replica) -> None:
     bob.ingest.receive(list(crowd(100, bob.clock.now())), MALLORY.id)
-    assert bob.quota.crowded_by() == [MALLORY.id]
+    assert bob.quota.sources_near_limit() == [MALLORY.id]
     assert [problem.code for problem in problems(bob, NetworkState(ready=True))] == ["crowded"]
 
 
@@ -123,10 +123,10 @@ def test_blocking_who_has_crowded_the_node_throws_out_what_he_brought(bob: Repli
     bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now)], MALLORY.id)
     bob.ingest.receive([CAROL.certificate(now)], NORA.id)
     bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
-    assert bob.quota.crowded_by() == [MALLORY.id]
+    assert bob.quota.sources_near_limit() == [MALLORY.id]
     blocks.block(bob, person_text(MALLORY.id))
     assert bob.trust_state.people() == {bob.me, ALICE.id, CAROL.id}
-    assert bob.quota.crowded_by() == []
+    assert bob.quota.sources_near_limit() == []
 
 
 def test_certificates_of_people_of_whom_nothing_else_comes_go_after_a_while() -> None:

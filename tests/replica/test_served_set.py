@@ -20,7 +20,7 @@ def test_a_profile_forged_in_anothers_name_does_not_draw_his_own_header_out() ->
     mesh.settle()
     alice, victor, mallory = (mesh.nodes[name] for name in ("Alice", "Victor", "Mallory"))
     store, now = alice.replica.store, alice.replica.clock.now()
-    genuine = store.records.head((victor.person, Kind.PROFILE, PROFILE_SLOT))
+    genuine = store.records.newest((victor.person, Kind.PROFILE, PROFILE_SLOT))
     assert genuine is not None
     view = ServedSet(store, alice.replica.access, alice.replica.clock, alice.person, mallory.person)
     assert genuine.id not in {id_ for phase in Phase for _, id_ in view.items(phase)}

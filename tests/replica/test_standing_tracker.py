@@ -63,7 +63,7 @@ class World:
         rng.choice(changes)()
 
     def answers(self, viewer: PersonId, asked: set[AccessKey]) -> dict[AccessKey, Access]:
-        return {each: self.replica.access.answer(viewer, each) for each in asked}
+        return {each: self.replica.access.decide(viewer, each) for each in asked}
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -63,6 +63,6 @@ def test_a_device_whose_newest_policy_cannot_be_read_silences_its_person_after_t
         store.records.delete([phone.policy({}).id])  # as time does, seven days later
     trust_state.refresh(store, [laptop.id])
     assert trust_state.policy(laptop.id) is None
-    in_doubt = trust_state.in_doubt()
+    in_doubt = trust_state.graph_with_suspended()
     assert in_doubt is not None
     assert in_doubt.weight(laptop.id, bob.id) == 900

@@ -74,12 +74,12 @@ def test_a_row_tells_whom_a_letter_is_for_and_of_a_listing_nothing(store: Store)
 def test_letters_are_counted_while_they_lie_about(store: Store) -> None:
     put(store, letter())
     put(store, letter(slot=OTHER))
-    use = store.records.written_by(ALICE.id)
+    use = store.records.usage_of(ALICE.id)
     assert (use.letters, use.letter_bytes) == (2, 2 * len(letter().wire))
-    assert store.records.brought(BOB.id).letters == store.records.brought().letters == 2
+    assert store.records.usage_from(BOB.id).letters == store.records.usage_from().letters == 2
     put(store, ALICE.withdrawal(letter()))
-    assert store.records.written_by(ALICE.id).letters == 1
-    assert store.records.brought().letter_bytes == len(letter().wire)
+    assert store.records.usage_of(ALICE.id).letters == 1
+    assert store.records.usage_from().letter_bytes == len(letter().wire)
 
 
 def test_whoever_must_look_is_told_that_a_letter_was_put(store: Store) -> None:
@@ -93,36 +93,36 @@ def test_whoever_must_look_is_told_that_a_letter_was_put(store: Store) -> None:
 
 def test_a_letter_sent_is_awaited_by_each_device_until_it_answers(store: Store) -> None:
     awaited = frozenset({CAROL.device, CAROL.on("phone").device})
-    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, awaited=awaited)
-    assert store.letters.under_way(NOW) == 1
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, receipts_due=awaited)
+    assert store.letters.count_undelivered(NOW) == 1
     store.letters.note_receipt(SLOT, BOB.device, arrived=None)
-    (sent,) = store.letters.open()
-    assert (sent.awaited, sent.delivered, sent.about) == (awaited, None, None)
+    (sent,) = store.letters.in_transit()
+    assert (sent.receipts_due, sent.delivered, sent.about) == (awaited, None, None)
     store.letters.note_receipt(SLOT, CAROL.device, arrived=NOW + 5)
     store.letters.note_receipt(SLOT, CAROL.on("phone").device, arrived=NOW + 9)
-    assert store.letters.open() == [replace_sent(sent, delivered=NOW + 5)]
-    assert store.letters.under_way(NOW) == 0
+    assert store.letters.in_transit() == [replace_sent(sent, delivered=NOW + 5)]
+    assert store.letters.count_undelivered(NOW) == 0
     store.letters.note_ended(SLOT)
-    assert store.letters.open() == []
+    assert store.letters.in_transit() == []
     assert store.letters.sent(SLOT) == replace_sent(sent, delivered=NOW + 5)
 
 
 def replace_sent(sent: object, **changes: object) -> object:
-    return sent._replace(awaited=frozenset(), **changes)  # type: ignore[attr-defined]
+    return sent._replace(receipts_due=frozenset(), **changes)  # type: ignore[attr-defined]
 
 
 def test_a_letter_noted_twice_stays_what_it_was(store: Store) -> None:
     store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE)
     store.letters.add_sent(SLOT, BOB.id, sent=NOW + 1, expires=NOW + LIFE)
-    (sent,) = store.letters.open()
+    (sent,) = store.letters.in_transit()
     assert (sent.addressee, sent.sent) == (CAROL.id, NOW)
 
 
 def test_receipts_and_what_expired_are_not_under_way(store: Store) -> None:
     store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, about=OTHER)
     store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + DAY)
-    assert store.letters.under_way(NOW + DAY - 1) == 1
-    assert store.letters.under_way(NOW + DAY) == 0
+    assert store.letters.count_undelivered(NOW + DAY - 1) == 1
+    assert store.letters.count_undelivered(NOW + DAY) == 0
 
 
 def test_what_is_left_of_a_withdrawn_letter_goes_soon_after_it_could_come_again(store: Store) -> None:

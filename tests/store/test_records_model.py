@@ -220,9 +220,9 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def every_register_answers_with_its_newest_and_the_one_in_use(self) -> None:
         for register in {record.register for record in self.seen}:
             here = sorted((h for h in self.model.proved if h.record.register == register), key=lambda h: h.record.rank)
-            assert self.store.records.head(register) == (here[-1].record if here else None)
+            assert self.store.records.newest(register) == (here[-1].record if here else None)
             usable = [held.record for held in here if held.usable]
-            assert self.store.records.used(register) == (usable[-1] if usable else None)
+            assert self.store.records.current(register) == (usable[-1] if usable else None)
 
     def teardown(self) -> None:
         self.store.close()

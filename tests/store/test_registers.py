@@ -14,7 +14,9 @@ from tests.support.registers import ALICE, BOB, REGISTER, put, states, version
 def test_what_was_put_comes_back_by_id_and_by_register(store: Store) -> None:
     record = ALICE.listing(place="881f1d4885fffff")
     assert put(store, record)
-    assert store.records.get(record.id) == store.records.head(record.register) == store.records.used(record.register)
+    assert (
+        store.records.get(record.id) == store.records.newest(record.register) == store.records.current(record.register)
+    )
     found = store.records.get(record.id)
     assert found is not None
     assert found.wire == record.wire
@@ -24,8 +26,8 @@ def test_what_was_put_comes_back_by_id_and_by_register(store: Store) -> None:
 def test_what_is_not_here_is_not_found(store: Store) -> None:
     record = ALICE.listing()
     assert store.records.get(record.id) is None
-    assert store.records.head(record.register) is None
-    assert store.records.used(record.register) is None
+    assert store.records.newest(record.register) is None
+    assert store.records.current(record.register) is None
     assert list(store.records.rows(author=ALICE.id)) == []
     assert store.records.count(ALICE.id) == store.records.bytes_of(ALICE.id) == 0
 
@@ -33,7 +35,7 @@ def test_what_is_not_here_is_not_found(store: Store) -> None:
 def test_a_newer_version_replaces_an_older_one(store: Store) -> None:
     put(store, version(1))
     put(store, version(2))
-    assert store.records.head(REGISTER) == store.records.used(REGISTER) == version(2)
+    assert store.records.newest(REGISTER) == store.records.current(REGISTER) == version(2)
     assert store.records.get(version(1).id) is None
 
 
@@ -46,10 +48,10 @@ def test_an_older_version_does_not_come_back(store: Store) -> None:
 def test_a_header_alone_supersedes_an_older_version_that_stays_in_use(store: Store) -> None:
     put(store, version(1))
     put(store, version(2).without_body())
-    head = store.records.head(REGISTER)
+    head = store.records.newest(REGISTER)
     assert head is not None
     assert head.header_only
-    assert store.records.used(REGISTER) == version(1)
+    assert store.records.current(REGISTER) == version(1)
     assert states(store) == {1: RecordState.LIVE, 2: RecordState.HEADER}
 
 
@@ -73,13 +75,13 @@ def test_the_body_that_a_header_announced_completes_it(store: Store) -> None:
     put(store, version(2, min_valid_version=2).without_body())
     put(store, version(2, min_valid_version=2))
     assert states(store) == {2: RecordState.LIVE}
-    assert store.records.used(REGISTER) == version(2, min_valid_version=2)
+    assert store.records.current(REGISTER) == version(2, min_valid_version=2)
 
 
 def test_a_header_alone_never_takes_a_body_away(store: Store) -> None:
     put(store, version(2))
     put(store, version(2).without_body())
-    assert store.records.used(REGISTER) == version(2)
+    assert store.records.current(REGISTER) == version(2)
     assert states(store) == {2: RecordState.LIVE}
 
 
@@ -93,8 +95,8 @@ def test_a_newer_header_replaces_an_older_header_and_nothing_else(store: Store) 
 def test_after_a_withdrawal_nothing_is_in_use(store: Store) -> None:
     put(store, version(1))
     put(store, ALICE.withdrawal(version(1)))
-    assert store.records.used(REGISTER) is None
-    assert store.records.head(REGISTER) == ALICE.withdrawal(version(1))
+    assert store.records.current(REGISTER) is None
+    assert store.records.newest(REGISTER) == ALICE.withdrawal(version(1))
     assert list(store.records.bodies(Kind.LISTING)) == []
     assert not put(store, version(1))
 
@@ -106,7 +108,7 @@ def test_of_two_records_of_one_version_every_order_leaves_the_same(store: Store)
     with Store.open(":memory:") as other:
         put(other, phone)
         put(other, laptop)
-        assert other.records.head(laptop.register) == store.records.head(laptop.register)
+        assert other.records.newest(laptop.register) == store.records.newest(laptop.register)
         assert store.records.count() == other.records.count() == 1
 
 
@@ -123,7 +125,9 @@ def test_the_order_of_arrival_changes_nothing() -> None:
         with Store.open(":memory:") as store:
             for record in order:
                 put(store, record)
-            outcomes.add((store.records.head(REGISTER), store.records.used(REGISTER), *sorted(states(store).items())))
+            outcomes.add(
+                (store.records.newest(REGISTER), store.records.current(REGISTER), *sorted(states(store).items()))
+            )
     assert len(outcomes) == 1
 
 
@@ -149,7 +153,7 @@ def test_what_is_held_stands_aside_and_supersedes_nothing(store: Store) -> None:
     forged = ALICE.on("stolen").listing(version=99)
     put(store, version(1))
     put(store, forged, RecordState.PENDING)
-    assert store.records.head(REGISTER) == version(1)
+    assert store.records.newest(REGISTER) == version(1)
     assert store.records.get(forged.id) == forged
     assert states(store) == {1: RecordState.LIVE, 99: RecordState.PENDING}
     assert list(store.records.bodies(Kind.LISTING)) == [version(1)]
@@ -161,7 +165,7 @@ def test_what_was_held_competes_once_it_is_released(store: Store) -> None:
     put(store, version(2), RecordState.PENDING)
     put(store, ALICE.on("other").listing(version=1), RecordState.PENDING)
     store.records.set_state([version(2).id], RecordState.LIVE)
-    assert store.records.used(REGISTER) == version(2)
+    assert store.records.current(REGISTER) == version(2)
     store.records.set_state([row.id for row in store.records.rows(states=[RecordState.PENDING])], RecordState.LIVE)
     assert states(store) == {2: RecordState.LIVE}
     assert store.records.count_pending() == 0
@@ -186,7 +190,7 @@ def test_several_unproved_records_of_one_register_wait_side_by_side(store: Store
     for device in ("one", "two", "three"):
         put(store, ALICE.on(device).listing(version=7), RecordState.PENDING)
     assert store.records.count_pending() == 3
-    assert store.records.head(REGISTER) is None
+    assert store.records.newest(REGISTER) is None
 
 
 # --- going -----------------------------------------------------------------------------------------------------------
@@ -195,7 +199,7 @@ def test_several_unproved_records_of_one_register_wait_side_by_side(store: Store
 def test_dropping_a_body_leaves_the_header_to_guard_the_register(store: Store) -> None:
     put(store, version(2))
     store.records.drop_bodies([version(2).id])
-    head = store.records.head(REGISTER)
+    head = store.records.newest(REGISTER)
     assert head is not None
     assert head.header_only
     assert head.header == version(2).header
@@ -216,7 +220,7 @@ def test_dropping_a_withdrawn_record_keeps_it_as_the_tombstone_it_is(store: Stor
     gone = ALICE.withdrawal(version(1))
     put(store, gone)
     store.records.drop_bodies([gone.id])
-    assert store.records.head(REGISTER) == gone
+    assert store.records.newest(REGISTER) == gone
     assert states(store) == {2: RecordState.HEADER}
 
 
@@ -224,7 +228,7 @@ def test_what_stood_behind_a_deleted_header_is_the_newest_again(store: Store) ->
     put(store, version(1))
     put(store, version(2).without_body())
     assert store.records.delete([version(2).id, version(3).id]) == 1
-    assert store.records.head(REGISTER) == version(1)
+    assert store.records.newest(REGISTER) == version(1)
     put(store, version(3))
     assert states(store) == {3: RecordState.LIVE}
 

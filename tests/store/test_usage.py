@@ -22,24 +22,24 @@ def bring(store: Store, source: Person, *records: Record, state: RecordState = R
 def test_what_each_has_brought_follows_every_change_and_a_restart(tmp_path: Path) -> None:
     certificate, policy, offer = ALICE.certificate(), ALICE.policy({BOB: 900}), ALICE.listing()
     with Store.open(tmp_path / "store.db") as store:
-        assert store.records.brought() == Usage()
+        assert store.records.usage_from() == Usage()
         bring(store, BOB, certificate, policy)
         bring(store, CAROL, offer)
         store.records.put(BOB.certificate(), state=RecordState.LIVE, received_from=None, arrived=NOW)
         sizes = len(certificate.wire) + len(policy.wire)
-        assert store.records.brought(BOB.id) == Usage(2, sizes, 2, len(policy.wire))
-        assert store.records.brought(CAROL.id) == Usage(1, len(offer.wire), 0, 0)
+        assert store.records.usage_from(BOB.id) == Usage(2, sizes, 2, len(policy.wire))
+        assert store.records.usage_from(CAROL.id) == Usage(1, len(offer.wire), 0, 0)
         bring(store, CAROL, CAROL.listing(), state=RecordState.PENDING)
-        assert store.records.brought(CAROL.id).records == 1
+        assert store.records.usage_from(CAROL.id).records == 1
         store.records.drop_bodies([policy.id])
         bare = policy.without_body()
-        assert store.records.brought(BOB.id) == Usage(2, len(certificate.wire) + len(bare.wire), 1, 0)
+        assert store.records.usage_from(BOB.id) == Usage(2, len(certificate.wire) + len(bare.wire), 1, 0)
         store.records.delete([offer.id])
-        assert store.records.brought(CAROL.id) == Usage()
-        left = store.records.brought()
+        assert store.records.usage_from(CAROL.id) == Usage()
+        left = store.records.usage_from()
     with Store.open(tmp_path / "store.db") as store:
-        assert store.records.brought() == left == store.records.brought(BOB.id)
-        assert [person for person, _ in store.records.bringers()] == [BOB.id]
+        assert store.records.usage_from() == left == store.records.usage_from(BOB.id)
+        assert [person for person, _ in store.records.usage_by_source()] == [BOB.id]
 
 
 def test_no_header_stays_longer_than_any_older_version_could(store: Store) -> None:

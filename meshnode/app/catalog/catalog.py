@@ -235,7 +235,7 @@ class Catalog:
         if entry.number in self._hidden:
             self._hidden[entry.number] = entry.place
         before = self._gone.pop(entry.number, None)
-        (self._anew if before is None or before.said != entry.said else self._again).add(entry.place)
+        (self._anew if before is None or before.title_hash != entry.said else self._again).add(entry.place)
         bucket.entries.insert(at, entry)
         bucket.soonest = min(bucket.soonest, entry.expires)
 
@@ -291,7 +291,7 @@ class Catalog:
 
     def consents(self, bucket: Bucket) -> bool:
         """Whether the owner of this node may have what stands there."""
-        return self._replica.access.answer(self._replica.me, bucket.access_key) is Access.YES
+        return self._replica.access.decide(self._replica.me, bucket.access_key) is Access.ALLOW
 
     def entries_of(self, keys: Collection[int]) -> dict[int, Entry]:
         """The listings in use that have these keys, by key."""

@@ -94,7 +94,7 @@ def _fresh(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int | No
     renewed: list[Seen] = []
     for entry, bucket in candidates:
         before = seen.get(entry.key)
-        if before is None or before.said != entry.said:
+        if before is None or before.title_hash != entry.said:
             new[entry.key] = (entry.key not in alerted, not bucket.emergency, -entry.created, entry.key, entry)
             continue
         told.add(entry.place)

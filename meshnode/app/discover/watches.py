@@ -128,7 +128,7 @@ class Watcher:
         raised = []
         for entry, _ in found:
             known = seen.get(entry.key)
-            if (known is None or known.said != entry.said) and discover.raise_alert(watch.no, entry.mark, now):
+            if (known is None or known.title_hash != entry.said) and discover.raise_alert(watch.no, entry.mark, now):
                 raised.append((watch.no, entry.id))
         discover.bound_alerts(watch.no, limits.ALERTS_MAX, now)
         return raised

@@ -250,7 +250,7 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
     """What keeps others' records from being taken in."""
     if replica.quota.disk_is_full:
         yield Problem("disk_full", "The disk is nearly full: nothing more is taken in from others", "make room on it")
-    for person in replica.quota.crowded_by():
+    for person in replica.quota.sources_near_limit():
         yield Problem(
             "crowded",
             f"{name_of(replica, person)} has brought nearly as much as one person may",

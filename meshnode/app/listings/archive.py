@@ -40,7 +40,7 @@ def remembered(replica: Replica) -> tuple[EndedView, ...]:
 
 def remember(replica: Replica, how: str, at: int, record: Record) -> None:
     """Keep an own listing that is over since then, or about to be."""
-    replica.store.ended.remember(ArchivedListing(how, at, record), until=max(at + REMEMBERED, record.header.expires))
+    replica.store.archive.remember(ArchivedListing(how, at, record), until=max(at + REMEMBERED, record.header.expires))
 
 
 def keep_expired(replica: Replica, going: Sequence[Row]) -> None:
@@ -82,8 +82,10 @@ def described(replica: Replica, ended: ArchivedListing) -> str:
 
 def _over(replica: Replica) -> list[ArchivedListing]:
     """What is over and does not stand again: another device of the owner's may have renewed it."""
-    now, used = replica.clock.now(), replica.store.records.used
-    again = ((ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.ended.all())
+    now, used = replica.clock.now(), replica.store.records.current
+    again = (
+        (ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.archive.all()
+    )
     return [ended for ended, standing in again if standing is None or standing.header.expires <= now]
 
 

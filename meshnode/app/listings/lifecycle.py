@@ -100,7 +100,7 @@ def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
     Nothing happens where it is not limited, was closed or withdrawn, or
     would have run out by now.
     """
-    standing, over = _standing(replica, slot), replica.store.ended.of(slot)
+    standing, over = _standing(replica, slot), replica.store.archive.of(slot)
     if standing is not None:
         body = body_of(standing)
         if body.quantity is not None:
@@ -133,7 +133,7 @@ def _own(replica: Replica, catalog: Catalog, which: str) -> tuple[Record, bool]:
 
 
 def _standing(replica: Replica, slot: bytes) -> Record | None:
-    record = replica.store.records.used((replica.me, Kind.LISTING, slot))
+    record = replica.store.records.current((replica.me, Kind.LISTING, slot))
     return record if record is not None and record.header.expires > replica.clock.now() else None
 
 
@@ -156,7 +156,7 @@ def _write(
     if reopens:  # meanwhile places may be told less exactly
         body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
     with replica.transaction():
-        replica.store.ended.forget(slot)
+        replica.store.archive.forget(slot)
         return authoring.write(
             replica,
             Kind.LISTING,

@@ -77,7 +77,7 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     open_cards = [card for card in replica.store.cards.issued_live(now) if not card.spent]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
         raise Refused(f"{limits.LIVE_CARDS_MAX} cards of yours are open already", "wait until one is used or expires")
-    certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.trust_state.profile(replica.me)
     if certificate is None or profile is None:
         raise Failed("this node has no certificate or name yet", "'meshnode doctor' says what is missing")

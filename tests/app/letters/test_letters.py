@@ -100,7 +100,7 @@ def test_a_letter_and_what_goes_with_it_are_committed_together_or_not_at_all(pai
     with pytest.raises(RuntimeError):
         stumble()
     assert written(alice) == []
-    assert alice.store.letters.open() == []
+    assert alice.store.letters.in_transit() == []
     with alice.transaction():
         slot = letters.send(alice, bob.me, WORDS)
         alice.store.meta.set("beside", "it")
@@ -183,7 +183,7 @@ def test_a_letter_that_nobody_fetches_expires_and_is_gone(mesh: Mesh, pair: tupl
     mesh.advance(2)
     assert letters.delivery(alice, slot) is Delivery.EXPIRED
     assert written(alice) == []
-    assert alice.store.letters.open() == []
+    assert alice.store.letters.in_transit() == []
     mesh.advance(400 * limits.DAY)
     assert letters.delivery(alice, slot) is None
 
@@ -202,7 +202,7 @@ def test_when_it_was_read_it_is_delivered_and_taken_back_everywhere(mesh: Mesh, 
     mesh.settle()
     for replica in pair:
         assert [record for record in replica.store.records.bodies(Kind.LETTER) if record.body] == []
-        assert replica.store.letters.open() == []
+        assert replica.store.letters.in_transit() == []
 
 
 def test_the_ends_of_a_quarrel_take_their_letters_back(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
@@ -218,8 +218,8 @@ def test_devices_that_are_struck_are_waited_for_no_longer(mesh: Mesh, pair: tupl
     alice, bob = pair
     mesh.cut("Alice", "Bob")
     letters.send(alice, bob.me, WORDS)
-    (sent,) = alice.store.letters.open()
-    assert sent.awaited == {bob.device}
+    (sent,) = alice.store.letters.in_transit()
+    assert sent.receipts_due == {bob.device}
     alice.ingest.receive([strike_of(bob)])
     letters.tend(alice)
     assert written(alice) == []
