@@ -26,24 +26,24 @@ class ListingArchive:
     def remember(self, ended: ArchivedListing, until: int) -> None:
         """Keep `ended` until then (UNIX seconds), in place of what was known of the same listing."""
         self._database.run(
-            "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO archive VALUES (?, ?, ?, ?, ?)",
             (ended.record.header.slot, ended.how, ended.at, until, ended.record.wire),
         )
 
     def forget(self, slot: bytes) -> None:
         """It stands again, or was taken back for good."""
-        self._database.run("DELETE FROM ended WHERE slot = ?", (slot,))
+        self._database.run("DELETE FROM archive WHERE slot = ?", (slot,))
 
     def of(self, slot: bytes) -> ArchivedListing | None:
         """The listing of this slot, if it is over."""
-        row = self._database.one("SELECT how, at, wire FROM ended WHERE slot = ?", (slot,))
+        row = self._database.one("SELECT how, at, wire FROM archive WHERE slot = ?", (slot,))
         return None if row is None else ArchivedListing(row[0], row[1], parsed(row[2]))
 
     def all(self) -> list[ArchivedListing]:
         """All of them, the latest first."""
-        rows = self._database.all("SELECT how, at, wire FROM ended ORDER BY at DESC, slot")
+        rows = self._database.all("SELECT how, at, wire FROM archive ORDER BY at DESC, slot")
         return [ArchivedListing(how, at, parsed(wire)) for how, at, wire in rows]
 
     def purge(self, now: int) -> None:
         """Forget those whose time has come."""
-        self._database.run("DELETE FROM ended WHERE forget <= ?", (now,))
+        self._database.run("DELETE FROM archive WHERE until <= ?", (now,))

@@ -97,12 +97,12 @@ class Devices:
     def add_pending_reissue(self, records: Iterable[Record], *, blocks_only: bool) -> None:
         """Remember that these, which a strike voids, are to be written anew by this device."""
         for record in records:
-            self._database.run("INSERT INTO reissue (wire, part) VALUES (?, ?)", (record.wire, int(blocks_only)))
+            self._database.run("INSERT INTO reissue (wire, blocks_only) VALUES (?, ?)", (record.wire, int(blocks_only)))
 
     def pending_reissues(self) -> list[PendingReissue]:
         """What is still to be written anew, in the order in which it was remembered."""
-        rows = self._database.all("SELECT no, wire, part FROM reissue ORDER BY no")
-        return [PendingReissue(number, Record.parse(wire), bool(part)) for number, wire, part in rows]
+        rows = self._database.all("SELECT no, wire, blocks_only FROM reissue ORDER BY no")
+        return [PendingReissue(number, Record.parse(wire), bool(blocks_only)) for number, wire, blocks_only in rows]
 
     def finish_reissue(self, number: int) -> None:
         """That one is written anew, or needs not be."""

@@ -52,7 +52,7 @@ class DiscoverMemory:
 
     def seen(self, keys: Iterable[int]) -> dict[int, Seen]:
         """What of these was shown as news, by key."""
-        sql = "SELECT key, said, until FROM seen WHERE key IN (SELECT value FROM json_each(?))"
+        sql = "SELECT key, title_hash, until FROM seen WHERE key IN (SELECT value FROM json_each(?))"
         return {row[0]: Seen._make(row) for row in self._database.all(sql, (json.dumps(list(keys)),))}
 
     def mark_seen(self, shown: Iterable[Seen], now: int) -> None:
@@ -103,7 +103,7 @@ class DiscoverMemory:
         """Note that `listing` has come to match; returns whether that is new: it was not noted before under this name."""
         changed = self._database.run(
             "INSERT INTO alert VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET"
-            " said = excluded.said, at = excluded.at, until = excluded.until, open = 1 WHERE said <> excluded.said",
+            " title_hash = excluded.title_hash, at = excluded.at, until = excluded.until, unseen = 1 WHERE title_hash <> excluded.title_hash",
             (watch, listing.key, listing.title_hash, now, listing.until),
         )
         return changed > 0
@@ -111,17 +111,17 @@ class DiscoverMemory:
     def alerts(self, now: int) -> list[Alert]:
         """What has come and was not shown as news yet, the latest first."""
         rows = self._database.all(
-            "SELECT watch, key, at FROM alert WHERE open AND until > ? ORDER BY at DESC, watch, key", (now,)
+            "SELECT watch, key, at FROM alert WHERE unseen AND until > ? ORDER BY at DESC, watch, key", (now,)
         )
         return [Alert._make(row) for row in rows]
 
     def close_alerts(self, key: int) -> None:
         """The owner has dealt with this listing."""
-        self._database.run("UPDATE alert SET open = 0 WHERE key = ?", (key,))
+        self._database.run("UPDATE alert SET unseen = 0 WHERE key = ?", (key,))
 
     def count_alerts(self, now: int) -> int:
         """How many listings have come that a watch looks out for and that were not shown yet."""
-        return int(self._database.value("SELECT count(DISTINCT key) FROM alert WHERE open AND until > ?", (now,)))
+        return int(self._database.value("SELECT count(DISTINCT key) FROM alert WHERE unseen AND until > ?", (now,)))
 
     def drop_alert(self, alert: Alert) -> None:
         """The listing is not to be seen any more."""

@@ -11,10 +11,10 @@ from protocol import DeviceId, Kind, PersonId, RecordId
 DELIVERIES_KEPT = 365 * 86_400  # seconds past a letter's expiry for which it is known what became of it
 
 _STORED = (
-    "SELECT record.id, record.author, record.device, record.slot, record.tag, letter_read.number"  # noqa: S608 - ours
+    "SELECT record.id, record.author, record.device, record.slot, record.tag, letter_read.content_number"  # noqa: S608 - ours
     " FROM record INDEXED BY record_letter LEFT JOIN letter_read USING (author, slot)"
     f" WHERE kind = {Kind.LETTER:d} AND state = 1 AND tag IS NOT NULL"
-    " AND (letter_read.author IS NULL OR number IS NOT NULL) ORDER BY record.no"
+    " AND (letter_read.author IS NULL OR content_number IS NOT NULL) ORDER BY record.no"
 )
 
 
@@ -93,19 +93,19 @@ class Letters:
             (slot, self._persons.number(addressee), sent, expires, about),
         )
         for device in sorted(receipts_due):
-            self._database.run("INSERT INTO letter_awaited VALUES (?, ?)", (slot, self._devices.number(device)))
+            self._database.run("INSERT INTO letter_receipt_due VALUES (?, ?)", (slot, self._devices.number(device)))
 
     def note_receipt(self, slot: bytes, device: DeviceId, *, arrived: int | None) -> None:
         """`device` has read that letter; `arrived` is the time now, if it is one of the addressee's devices."""
         self._database.run(
-            "DELETE FROM letter_awaited WHERE slot = ? AND device = ?", (slot, self._devices.find(device))
+            "DELETE FROM letter_receipt_due WHERE slot = ? AND device = ?", (slot, self._devices.find(device))
         )
         self._database.run("UPDATE letter_sent SET delivered = ? WHERE slot = ? AND delivered IS NULL", (arrived, slot))
 
     def note_ended(self, slot: bytes) -> None:
         """That letter was withdrawn, or has expired: nothing of it lies about."""
-        self._database.run("UPDATE letter_sent SET open = 0 WHERE slot = ?", (slot,))
-        self._database.run("DELETE FROM letter_awaited WHERE slot = ?", (slot,))
+        self._database.run("UPDATE letter_sent SET in_transit = 0 WHERE slot = ?", (slot,))
+        self._database.run("DELETE FROM letter_receipt_due WHERE slot = ?", (slot,))
 
     def sent(self, slot: bytes) -> SentLetter | None:
         """That letter of the owner; None if this device does not know of it, or not any more."""
@@ -114,7 +114,7 @@ class Letters:
 
     def in_transit(self) -> list[SentLetter]:
         """The letters that may lie about still, receipts among them."""
-        return self._sent("open = ?", 1)
+        return self._sent("in_transit = ?", 1)
 
     def count_undelivered(self, now: int) -> int:
         """How many letters of the owner, receipts left out, have neither arrived nor expired."""
@@ -129,7 +129,7 @@ class Letters:
         with self._database.joined():
             self._database.run("DELETE FROM letter_read WHERE until <= ?", (now,))
             self._database.run(
-                "DELETE FROM letter_sent WHERE open = 0 AND expires <= CASE WHEN about IS NULL THEN ? ELSE ? END",
+                "DELETE FROM letter_sent WHERE in_transit = 0 AND expires <= CASE WHEN about IS NULL THEN ? ELSE ? END",
                 (now - DELIVERIES_KEPT, now),
             )
 
@@ -145,5 +145,5 @@ class Letters:
         ]
 
     def _awaited(self, slot: bytes) -> frozenset[DeviceId]:
-        rows = self._database.all("SELECT device FROM letter_awaited WHERE slot = ?", (slot,))
+        rows = self._database.all("SELECT device FROM letter_receipt_due WHERE slot = ?", (slot,))
         return frozenset(self._devices.key(number) for (number,) in rows)

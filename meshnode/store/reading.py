@@ -25,7 +25,7 @@ _GRAPH_RECORDS = f"SELECT state, wire FROM record WHERE {_IN_GRAPH} AND kind IN 
 _APART = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
-    "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, floor, state, place,"
+    "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, min_valid_version, state, place,"
     " tag, complete FROM record"
 )
 

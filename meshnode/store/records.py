@@ -24,7 +24,7 @@ _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_GRAPH_KINDS}))
 
 _INSERT = (
     "INSERT INTO record (id, id_key, author, kind, slot, role, device, version, audience, policy_version, created, expires,"
-    " floor, outlives, state, place, tag, complete, withdrawn, received_from, arrived, due, size, wire)"
+    " min_valid_version, latest_expiry, state, place, tag, complete, withdrawn, received_from, arrived, due, size, wire)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 )
 # Where they are among the values of _INSERT.

@@ -9,7 +9,7 @@ from protocol import REVOCATION_VERSION, Kind, RecordId, limits, longest_life
 
 NEWEST, CURRENT = 0, 1  # the role within a register; NULL for what stands aside
 VERSION = (
-    "SELECT no, id, author, kind, slot, role, version, device, floor, created, expires, outlives, complete, withdrawn,"
+    "SELECT no, id, author, kind, slot, role, version, device, min_valid_version, created, expires, latest_expiry, complete, withdrawn,"
     " received_from, arrived, size FROM record"
 )
 
