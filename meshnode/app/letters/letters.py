@@ -134,7 +134,7 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
     if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused("this device no longer speaks for you", "it was struck, or its certificate ran out")
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
-    if not others or replica.trust_state.graph.at_odds(replica.me, to):
+    if not others or replica.trust_state.graph.blocked_either_way(replica.me, to):
         raise Refused(f"{name} cannot be written to now", "no device that speaks for this person is known here")
     return _newest(others)
 
@@ -177,7 +177,7 @@ def _post(
 def _is_over(replica: Replica, sent: SentLetter) -> bool:
     """Whether nobody who may still read this letter waits for it."""
     trust_state = replica.trust_state
-    if trust_state.graph.at_odds(replica.me, sent.addressee):
+    if trust_state.graph.blocked_either_way(replica.me, sent.addressee):
         return True
     if sent.about is not None:
         answered = replica.store.records.newest((sent.addressee, Kind.LETTER, sent.about))
