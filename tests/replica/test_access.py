@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from meshnode.app.owner import policy
-from meshnode.replica.access import Access, access_key, as_asked_by
+from meshnode.replica.access import Access, access_key, key_for
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState, Row
 from protocol import Audience, Kind, PersonId, Precision, Preference, Record, coarse, limits
@@ -173,12 +173,12 @@ def test_what_is_for_me_needs_no_policy_of_its_author_but_is_given_to_others_by_
     assert answer(replica, mine) is Access.DENY
 
 
-def test_all_letters_of_one_author_to_others_are_one_question() -> None:
+def test_all_letters_of_one_author_to_others_share_one_key() -> None:
     replica = alice()
     letters = [letter_to(CAROL.id, bytes([number]) * 16) for number in range(3)]
     mine = letter_to(replica.me, b"m" * 16)
     put(replica, BOB.certificate(EPOCH), mine, *letters)
-    asked = {as_asked_by(replica.me, access_key(row_of(replica, letter))) for letter in letters}
-    assert len(asked) == 1
+    keys = {key_for(replica.me, access_key(row_of(replica, letter))) for letter in letters}
+    assert len(keys) == 1
     own = access_key(row_of(replica, mine))
-    assert as_asked_by(replica.me, own) == own
+    assert key_for(replica.me, own) == own
