@@ -152,7 +152,7 @@ class Reevaluator:
         if row.author == self._me:
             return True
         if row.kind == Kind.DEVICE:
-            # Without the keys of people whom we vouch for, we could neither reach them nor learn of their next policy.
+            # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
             unreadable = False
             if self._trust_state.graph.weight(self._me, row.author) > 0:
                 return True
