@@ -1,4 +1,4 @@
-"""Schemas: each step once, all of a step or nothing, and nothing guessed about the future."""
+"""Migrations: each step runs once, completely or not at all, and keeps every row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_each_step_has_a_number_of_its_own_and_the_first_is_the_first() -> None:
     assert numbers == sorted(set(numbers))
 
 
-def test_an_old_file_takes_the_steps_it_has_not_been_through_and_keeps_what_it_held(tmp_path: Path) -> None:
+def test_an_old_database_gets_the_missing_steps_and_keeps_its_rows(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "store.db")
     migrate(database, [FIRST])
     database.close()
@@ -37,7 +37,7 @@ def test_an_old_file_takes_the_steps_it_has_not_been_through_and_keeps_what_it_h
     database.close()
 
 
-def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+def test_a_failed_step_changes_nothing(tmp_path: Path) -> None:
     database = Database.open(tmp_path / "store.db")
     migrate(database, [FIRST])
     with pytest.raises(apsw.SQLError):
@@ -47,7 +47,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+def test_a_store_of_a_newer_version_is_refused_and_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     Store.open(path).close()
     database = Database.open(path)
@@ -62,7 +62,7 @@ def test_a_store_of_a_newer_version_is_refused_and_left_as_it_is(tmp_path: Path)
     assert path.read_bytes() == before
 
 
-def test_a_store_of_the_first_version_takes_every_later_step_and_keeps_what_it_held(tmp_path: Path) -> None:
+def test_a_store_of_the_first_version_gets_every_later_step_and_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     database = Database.open(path)
     migrate(database, migrations()[:1])

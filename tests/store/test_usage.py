@@ -1,4 +1,4 @@
-"""What is counted for whom, and that time ends what no author should be able to keep for ever."""
+"""Usage per author and per person who brings records, and records that nobody can keep for ever."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def bring(store: Store, source: Person, *records: Record, state: RecordState = R
             store.records.put(record, state=state, received_from=source.id, arrived=NOW)
 
 
-def test_what_each_has_brought_follows_every_change_and_a_restart(tmp_path: Path) -> None:
+def test_usage_per_person_who_brings_follows_every_change_and_a_restart(tmp_path: Path) -> None:
     certificate, policy, offer = ALICE.certificate(), ALICE.policy({BOB: 900}), ALICE.listing()
     with Store.open(tmp_path / "store.db") as store:
         assert store.records.usage_from() == Usage()
@@ -50,7 +50,7 @@ def test_no_header_stays_longer_than_any_older_version_could(store: Store) -> No
     assert store.records.purge(end) == [boastful.id]
 
 
-def test_a_made_up_last_version_is_no_strike(store: Store) -> None:
+def test_a_version_number_below_the_highest_is_not_a_revocation(store: Store) -> None:
     last = version(2**53 - 1, latest_expiry=FOREVER).without_body()
     put(store, last, RecordState.HEADER)
     assert store.records.purge(NOW + 10 * LISTING_LIFE) == [last.id]
