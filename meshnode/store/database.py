@@ -240,7 +240,9 @@ def _meaning(error: apsw.Error) -> Exception:
     """Return what SQLite's error means to a node; errors that only a bug can cause are returned as they are."""
     extended = getattr(error, "extendedresult", 0)
     if isinstance(error, apsw.CorruptError | apsw.NotADBError) or extended == apsw.SQLITE_IOERR_DATA:
-        return StorageDamaged("the database is damaged", "restart meshnode: it sets the file aside and begins a new one")
+        return StorageDamaged(
+            "the database is damaged", "restart meshnode: it sets the file aside and begins a new one"
+        )
     if isinstance(error, apsw.IOError):
         return StorageFailed("the disk failed", f"check it, then restart meshnode ({error})")
     if isinstance(error, apsw.FullError):

@@ -153,7 +153,7 @@ def test_certificates_of_people_without_other_records_are_deleted_after_a_while(
     now = bob.clock.now()
     policy.vouch(bob, ALICE.id, 800)
     bob.ingest.receive([ALICE.certificate(now), NORA.certificate(now), NORA.policy({bob.me: 500}, now=now)], MALLORY.id)
-    bob.ingest.receive([*crowd(5, now), CAROL.strike(now)], MALLORY.id)
+    bob.ingest.receive([*crowd(5, now), CAROL.revocation(now)], MALLORY.id)
     wall[0] += limits.PENDING_LIFE
     upkeep.upkeep(bob)
     assert len(bob.trust_state.people()) == 9

@@ -39,7 +39,7 @@ def test_a_handshake_key_that_two_people_claim_identifies_neither() -> None:
 
 def test_a_revoked_device_speaks_for_nobody() -> None:
     bob = Person("Bob")
-    _, trust_state = graph_records_of(bob.strike())
+    _, trust_state = graph_records_of(bob.revocation())
     assert not trust_state.certified(bob.id, bob.device)
     assert trust_state.by_dh_public(bob.keys.dh_public) is None
 

@@ -274,7 +274,7 @@ def test_a_pending_record_is_deleted_after_some_days(store: Store) -> None:
 
 
 def test_a_revocation_is_never_purged(store: Store) -> None:
-    put(store, ALICE.strike())
+    put(store, ALICE.revocation())
     assert store.records.purge(NOW + 8000 * 365 * DAY) == []
 
 

@@ -30,7 +30,7 @@ def broken() -> dict[str, tuple[Person, Join]]:
     """Joins whose chains do not hold, with who would claim them."""
     bobs, carols = chain(ALICE, BOB), chain(ALICE, BOB, CAROL)
     founding, first, second = carols.steps
-    revoked = Step(ALICE.strike().wire, first.signature)
+    revoked = Step(ALICE.revocation().wire, first.signature)
     return {
         "the founder's join in another's hand": (MALLORY, begun(ALICE)),
         "a member's join in another's hand": (MALLORY, bobs),

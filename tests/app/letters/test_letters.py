@@ -134,7 +134,7 @@ def test_somebody_whose_only_device_was_struck_cannot_be_written_to(pair: tuple[
     policy.vouch(alice, ZOE.id, 500)
     alice.ingest.receive([ZOE.certificate(EPOCH)])
     letters.check_can_write(alice, ZOE.id)
-    alice.ingest.receive([ZOE.strike(EPOCH)])
+    alice.ingest.receive([ZOE.revocation(EPOCH)])
     assert "cannot be written to now" in refusal(alice, ZOE.id)
 
 
