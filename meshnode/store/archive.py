@@ -12,10 +12,10 @@ from protocol import Record
 class ArchivedListing(NamedTuple):
     """A listing that has ended.
 
-    `how` is `expired`, `closed` or `taken`, `at` the time (UNIX seconds), `record` the last version with a body.
+    `state` is `expired`, `closed` or `taken`, `at` the time (UNIX seconds), `record` the last version with a body.
     """
 
-    how: str
+    state: str
     at: int
     record: Record
 
@@ -30,7 +30,7 @@ class ListingArchive:
         """Keep `listing` until then (UNIX seconds), in place of what was kept for its slot."""
         self._database.run(
             "INSERT OR REPLACE INTO archive VALUES (?, ?, ?, ?, ?)",
-            (listing.record.header.slot, listing.how, listing.at, until, listing.record.wire),
+            (listing.record.header.slot, listing.state, listing.at, until, listing.record.wire),
         )
 
     def forget(self, slot: bytes) -> None:
@@ -39,13 +39,13 @@ class ListingArchive:
 
     def of(self, slot: bytes) -> ArchivedListing | None:
         """Return the ended listing of this slot; None if none is kept."""
-        row = self._database.one("SELECT how, at, wire FROM archive WHERE slot = ?", (slot,))
+        row = self._database.one("SELECT state, at, wire FROM archive WHERE slot = ?", (slot,))
         return None if row is None else ArchivedListing(row[0], row[1], parsed(row[2]))
 
     def all(self) -> list[ArchivedListing]:
         """Return all of them, the latest first."""
-        rows = self._database.all("SELECT how, at, wire FROM archive ORDER BY at DESC, slot")
-        return [ArchivedListing(how, at, parsed(wire)) for how, at, wire in rows]
+        rows = self._database.all("SELECT state, at, wire FROM archive ORDER BY at DESC, slot")
+        return [ArchivedListing(state, at, parsed(wire)) for state, at, wire in rows]
 
     def purge(self, now: int) -> None:
         """Delete those that are kept until `now` or earlier."""

@@ -14,6 +14,7 @@ CREATE INDEX record_not_live ON record (state) WHERE state <> 1;
 
 -- Own listings that expired, were closed or are used up; a row is deleted at `until`.
 ALTER TABLE ended RENAME TO archive;
+ALTER TABLE archive RENAME COLUMN how TO state;
 ALTER TABLE archive RENAME COLUMN forget TO until;
 
 -- Letters of the owner: whether other nodes may still carry one, and which devices have not sent a receipt for it.
