@@ -1,7 +1,7 @@
 """Decides who may have a record: applies the protocol's audience rules to the trust state of this node.
 
 There are three decisions, because doubt is not evidence: ALLOW (serve it, show it), DENY (refuse it, drop it) and
-UNKNOWN (keep it, but neither serve nor show it), where the policy that would decide is missing or suspended.
+UNKNOWN (keep it without serving or showing it), where the policy that would decide is missing or suspended.
 """
 
 from __future__ import annotations
