@@ -254,7 +254,7 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
         if replica.trust_state.certificate(replica.me, replica.device) is None:
             replica.ingest.receive([Record.parse(wire) for wire in admission])
         return
-    certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.trust_state.profile(replica.me)
     if certificate is not None and profile is not None:
         return

@@ -59,8 +59,8 @@ def _purge(replica: Replica) -> None:
     store.letters.purge(now)
     store.introductions.purge(now)
     store.exchanges.purge(now - limits.LETTER_LIFE)
-    store.ended.purge(now)
-    ending, strays = store.records.ending(now), eviction.strays(replica)
+    store.archive.purge(now)
+    ending, strays = store.records.ending(now), eviction.lone_certificates(replica)
     if ending or strays:
 
         def delete() -> None:
@@ -83,7 +83,7 @@ def _renew(replica: Replica) -> None:
             policy.renew(replica)
         elif register.header.device != replica.device and _spent(register, limits.POLICY_LIFE, 4, now):
             reissue.take_over_policy(replica, register.header.device, blocks_only=False)
-    profile = records.used((replica.me, Kind.PROFILE, PROFILE_SLOT))
+    profile = records.current((replica.me, Kind.PROFILE, PROFILE_SLOT))
     if profile and _is_ours_to_renew(replica, profile, limits.PROFILE_LIFE, now):
         set_profile(replica)
     for join in list(records.bodies(Kind.JOIN, author=replica.me)):
@@ -96,7 +96,7 @@ def _renew(replica: Replica) -> None:
 def _renew_certificates(replica: Replica, now: int) -> None:
     """Renew the certificates of all the owner's devices, which only the holder of the identity key can do."""
     for one in replica.trust_state.devices(replica.me):
-        certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(one.device)))
+        certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(one.device)))
         keys = body_of(certificate) if certificate is not None and certificate.body else None
         if certificate is not None and isinstance(keys, Device) and _spent(certificate, limits.DEVICE_LIFE, 2, now):
             certify(replica, one.device, keys.dh_public, keys.letter_public)

@@ -1,1 +1,1 @@
-"""What one node holds and how it decides: the circle of people, the judge, the one write door, what peers are served."""
+"""Decides what one node holds and passes on: trust state, access policy, ingest, authoring and served sets."""

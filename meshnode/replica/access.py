@@ -1,7 +1,7 @@
-"""What a person may have of the records this node holds: the protocol's audience rules, asked of the circle.
+"""Decides who may have a record: applies the protocol's audience rules to the trust state of this node.
 
-Three answers, because doubt is not evidence: YES (serve, show), NO (refuse, drop) and UNKNOWN (hold and hide, since a
-policy that would decide is missing or suspended).
+There are three decisions, because doubt is not evidence: ALLOW (serve it, show it), DENY (refuse it, drop it) and
+UNKNOWN (keep it without serving or showing it), where the policy that would decide is missing or suspended.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from protocol.trust import (
 
 
 class Access(Enum):
-    """Whether somebody may have a record."""
+    """Whether a person may have a record."""
 
-    YES = "yes"
-    NO = "no"
+    ALLOW = "allow"
+    DENY = "deny"
     UNKNOWN = "unknown"
 
 
 class AccessSubject(Protocol):
-    """What a judgement looks at: a stored row has it, and so has a record that has just come."""
+    """The fields that a decision looks at. A stored row has them."""
 
     @property
     def kind(self) -> int: ...
@@ -57,17 +57,15 @@ class AccessSubject(Protocol):
     def tag(self) -> bytes | None: ...
 
 
-_TOLD_OF_BLOCKS = frozenset(
-    {Kind.DEVICE, Kind.POLICY}
-)  # who is blocked by the viewer is told what he says all the same
+# A viewer gets these even of an author whom they block: the author's policy says what still concerns the viewer.
+_KINDS_DESPITE_BLOCK = frozenset({Kind.DEVICE, Kind.POLICY})
 
 AccessKey = tuple[int, PersonId, DeviceId, int, int, str | bytes | None]
-"""Kind, author, device, audience and policy version; then a listing's own place, the slot that names a join's group, or a
-letter's slot and tag, which say whom it is for."""
+"""Kind, author, device, audience and policy version of a record; then what `subject` says about it."""
 
 
 def access_key(row: AccessSubject) -> AccessKey:
-    """All that an answer depends on beside viewer, circle and clock: equal questions have equal answers."""
+    """Return all that a decision depends on beside the viewer, the trust state and the clock."""
     return (
         row.kind,
         row.author,
@@ -79,21 +77,25 @@ def access_key(row: AccessSubject) -> AccessKey:
 
 
 def subject(kind: int, slot: bytes, place: str | None, tag: bytes | None) -> str | bytes | None:
-    """The last part of a question: what else in a record of this kind matters."""
+    """Return what else matters for a record of this kind: a listing's own place, the slot of a join (it names the
+    group), or a letter's slot and tag, which say whom it is for."""
     if kind == Kind.LETTER:
-        return slot + (tag or b"")  # withdrawn, or its header alone, it tells nobody whom it is for
+        return slot + (tag or b"")  # a tombstone has no tag: it says nothing about the addressee
     return slot if kind == Kind.JOIN else place
 
 
-def as_asked_by(viewer: PersonId, asked: AccessKey) -> AccessKey:
-    """`asked` without what makes no difference to `viewer`: all letters to others of one author are one question to him."""
-    if asked[0] != Kind.LETTER or _addressed(viewer, asked):
-        return asked
-    return (*asked[:-1], b"")
+def key_for(viewer: PersonId, key: AccessKey) -> AccessKey:
+    """Return `key` without what makes no difference to `viewer`: one author's letters to others share one key."""
+    if key[0] != Kind.LETTER or _is_addressed(viewer, key):
+        return key
+    return (*key[:-1], b"")
 
 
 class AccessPolicy:
-    """AccessCache questions about audience from what the circle says at this moment."""
+    """Decides from the trust state as it is at this moment, on the node of the person `me`.
+
+    It reads nothing from the store and caches nothing; `AccessCache` remembers decisions. Used in the store thread.
+    """
 
     def __init__(self, trust_state: TrustState, me: PersonId) -> None:
         self._trust_state = trust_state
@@ -101,62 +103,70 @@ class AccessPolicy:
 
     @property
     def trust_state(self) -> TrustState:
-        """What it judges by."""
+        """The trust state that decisions are made from."""
         return self._trust_state
 
     @property
     def version(self) -> int:
-        """The circle's: while it stays the same, so do all answers."""
+        """The version of the trust state: while it stays the same, so do all decisions."""
         return self._trust_state.version
 
     def may_have(self, viewer: PersonId, row: AccessSubject, now: int) -> Access:
-        """Whether `viewer` may have the record behind `row` at `now`."""
-        return _ended(viewer, row, now) or self.answer(viewer, access_key(row))
+        """Decide whether `viewer` may have the record behind `row` at `now` (UNIX seconds)."""
+        return _if_expired(viewer, row, now) or self.decide(viewer, access_key(row))
 
-    def answer(self, viewer: PersonId, asked: AccessKey) -> Access:
-        """The answer to a question; expiry is not part of it."""
-        kind, author, device, _, policy_version, _ = asked
+    def decide(self, viewer: PersonId, key: AccessKey) -> Access:
+        """Decide whether `viewer` may have the records with this key, apart from expiry.
+
+        UNKNOWN where the author's policy is missing, is suspended, or is older than the one that the record was written
+        under; and where a suspended policy of anybody could turn DENY into ALLOW.
+        """
+        kind, author, device, _, policy_version, _ = key
         if author == viewer:
-            return Access.YES
-        if kind not in _TOLD_OF_BLOCKS and self._trust_state.graph.blocks(viewer, author):
-            return Access.NO  # whatever the author may have said, the viewer's own word is known
-        if viewer == self._me and _addressed(viewer, asked) and not self._trust_state.graph.blocks(author, viewer):
-            return Access.YES  # its author had us in mind: it needs no policy of his, which we might never be given
+            return Access.ALLOW
+        if kind not in _KINDS_DESPITE_BLOCK and self._trust_state.graph.blocks(viewer, author):
+            return Access.DENY  # whatever the author's policy says, the viewer's is known
+        if viewer == self._me and _is_addressed(viewer, key) and not self._trust_state.graph.blocks(author, viewer):
+            return Access.ALLOW  # a letter to us needs no policy of its author: we may never be given it
         if not self._decidable(author, device, policy_version):
             return Access.UNKNOWN
-        answer = self._by(self._trust_state.graph, viewer, asked)
-        before = self._trust_state.in_doubt()
-        if answer is Access.NO and before is not None and self._by(before, viewer, asked) is not Access.NO:
+        decision = self._in_graph(self._trust_state.graph, viewer, key)
+        doubtful = self._trust_state.graph_with_suspended()
+        if (
+            decision is Access.DENY
+            and doubtful is not None
+            and self._in_graph(doubtful, viewer, key) is not Access.DENY
+        ):
             return Access.UNKNOWN
-        return answer
+        return decision
 
     def _decidable(self, author: PersonId, device: DeviceId, policy_version: int) -> bool:
-        """Whether the author's policy is in use, and as new as the one the record was made under."""
+        """Whether the author's policy is in use and is at least as new as the one that the record was written under."""
         if self._trust_state.policy(author) is None:
             return False
         return policy_version == 0 or self._trust_state.policy_version(author, device) >= policy_version
 
-    def _by(self, graph: TrustGraph, viewer: PersonId, asked: AccessKey) -> Access:
-        """The answer if `graph` were all there is to know about trust."""
-        kind, author, _, audience, _, detail = asked
+    def _in_graph(self, graph: TrustGraph, viewer: PersonId, key: AccessKey) -> Access:
+        """Decide as if `graph` were all that is known about trust."""
+        kind, author, _, audience, _, detail = key
         standing = self._trust_state.consent(author, viewer, graph)
         if kind == Kind.LISTING:
             assert not isinstance(detail, bytes)
             return self._listing(graph, viewer, author, audience, detail, standing)
         if kind == Kind.PROFILE:
-            return _yes_or_no(may_have_profile(standing))
+            return _access(may_have_profile(standing))
         if kind == Kind.JOIN:
             assert isinstance(detail, bytes)
-            return _yes_or_no(may_have_join(standing, in_group=self._trust_state.in_slot(viewer, detail, graph)))
+            return _access(may_have_join(standing, in_group=self._trust_state.in_slot(viewer, detail, graph)))
         if kind == Kind.LETTER:
-            return _yes_or_no(may_have_letter(standing, addressed=_addressed(viewer, asked)))
-        if kind not in _TOLD_OF_BLOCKS:
-            return Access.NO
+            return _access(may_have_letter(standing, addressed=_is_addressed(viewer, key)))
+        if kind not in _KINDS_DESPITE_BLOCK:
+            return Access.DENY
         same_mesh, vouched = graph.same_mesh(author, viewer), graph.weight(author, viewer) > 0
         if kind == Kind.DEVICE:
-            return _yes_or_no(may_have_device(standing, same_mesh=same_mesh, vouched=vouched))
+            return _access(may_have_device(standing, same_mesh=same_mesh, vouched=vouched))
         blocks = graph.blocks(author, viewer)
-        return _yes_or_no(may_have_policy(standing, same_mesh=same_mesh, vouched=vouched, author_blocks=blocks))
+        return _access(may_have_policy(standing, same_mesh=same_mesh, vouched=vouched, author_blocks=blocks))
 
     def _listing(
         self,
@@ -169,21 +179,21 @@ class AccessPolicy:
     ) -> Access:
         policy = graph.policy(author)
         if policy is None:
-            return Access.NO
+            return Access.DENY
         known = self._trust_state
         author_place, viewer_place = known.published_place(author), known.published_place(viewer)
         facts = listing_facts(audience, place, preference=policy.preference, author_place=author_place)
         if visible(facts, standing, viewer_place=viewer_place) is Verdict.VISIBLE:
-            return Access.YES
+            return Access.ALLOW
         author_unknown = place is None and known.profile(author) is None
         a_place_is_missing = author_unknown or known.profile(viewer) is None
         if facts.audience == Audience.ANYONE_LOCAL and standing.in_web and a_place_is_missing:
             return Access.UNKNOWN
-        return Access.NO
+        return Access.DENY
 
 
 class AccessCache(dict[AccessKey, Access]):
-    """The answers about one viewer, each asked for once: nearly all records pose a question that others posed before."""
+    """Remembers the decisions about one viewer. Nearly all records share their key with others."""
 
     def __init__(self, access: AccessPolicy, viewer: PersonId) -> None:
         super().__init__()
@@ -191,36 +201,36 @@ class AccessCache(dict[AccessKey, Access]):
         self._viewer = viewer
         self._version = access.version
 
-    def keep_up(self) -> None:
-        """To be called before asking: forget all answers if the circle has changed since they were given."""
+    def refresh(self) -> None:
+        """Forget all decisions if the trust state has changed since they were made; to be called before asking."""
         if self._version != self._access.version:
             self._version = self._access.version
             self.clear()
 
     def may_have(self, row: AccessSubject, now: int) -> Access:
-        """As the judge's."""
-        return _ended(self._viewer, row, now) or self[access_key(row)]
+        """Decide as `AccessPolicy.may_have` does."""
+        return _if_expired(self._viewer, row, now) or self[access_key(row)]
 
-    def __missing__(self, asked: AccessKey) -> Access:
-        answer = self[asked] = self._access.answer(self._viewer, asked)
-        return answer
+    def __missing__(self, key: AccessKey) -> Access:
+        decision = self[key] = self._access.decide(self._viewer, key)
+        return decision
 
 
-def _ended(viewer: PersonId, row: AccessSubject, now: int) -> Access | None:
-    """The answer about what has expired: its author alone may have it. None while it lives."""
+def _if_expired(viewer: PersonId, row: AccessSubject, now: int) -> Access | None:
+    """Decide about an expired record, which only its author may have. None while it has not expired."""
     if row.expires > now:
         return None
-    return Access.YES if row.author == viewer else Access.NO
+    return Access.ALLOW if row.author == viewer else Access.DENY
 
 
-def _addressed(viewer: PersonId, asked: AccessKey) -> bool:
-    """Whether this is a question about a letter to `viewer`."""
-    kind, author, *_, detail = asked
+def _is_addressed(viewer: PersonId, key: AccessKey) -> bool:
+    """Whether this is the key of a letter to `viewer`."""
+    kind, author, *_, detail = key
     if kind != Kind.LETTER or not isinstance(detail, bytes):
         return False
     slot, tag = detail[: limits.SLOT_BYTES], detail[limits.SLOT_BYTES :]
     return bool(tag) and tag == letter_tag(author, viewer, slot)
 
 
-def _yes_or_no(allowed: bool) -> Access:
-    return Access.YES if allowed else Access.NO
+def _access(allowed: bool) -> Access:
+    return Access.ALLOW if allowed else Access.DENY

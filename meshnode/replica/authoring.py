@@ -1,7 +1,7 @@
-"""Writing in one's own name: the next version of a register, signed by this device, through the one write door.
+"""Writes records in the owner's own name: the next version of a register, signed by this device, through ingest.
 
-`min_valid_version` is how an author takes something back from people who will never see the new version: it rises to the new
-version when that narrows, and stays where it was when older versions are still harmless to use.
+`min_valid_version` is how an author takes something back from people who will never see the new version. It rises to
+the new version where that reduces access, and stays as it was where older versions are still harmless to use.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _LIVES = {
 
 
 def fresh_salt(replica: Replica) -> bytes:
-    """A salt for a new body: a header alone must not be guessed at."""
+    """Return a random salt for a new body, so that nobody can guess the body from the hash in its header."""
     return replica.entropy(limits.SALT_BYTES)
 
 
-def write(  # noqa: PLR0913 - each says another thing about the record
+def write(  # noqa: PLR0913 - each argument is a field of the record
     replica: Replica,
     kind: Kind,
     slot: bytes,
@@ -36,12 +36,15 @@ def write(  # noqa: PLR0913 - each says another thing about the record
     may_reduce_access: bool = False,
     above: int = 0,
 ) -> Record:
-    """Sign the next version of own register (`kind`, `slot`) and commit it.
+    """Sign the next version of the own register (`kind`, `slot`), commit it and return it.
 
-    It lives `life` seconds from now, or until `expires` (UNIX seconds). `may_reduce_access` says that older versions must no
-    longer be used by anybody. `above` is a version that was in use before, should the store have forgotten it: no device
-    may sign two records for one. Whatever must be committed with the record is written in one `replica.transaction()`
-    with it. Raises Refused where this device no longer speaks for its person.
+    It lives for `life` seconds from now, or until `expires` (UNIX seconds). With `may_reduce_access` nobody may use
+    older versions any longer. The version is above `above`, the last one signed that the store may have forgotten: a
+    device must never sign two records for one version. Open a `replica.transaction()` around this call and other writes
+    that must be committed with it; otherwise the record is committed when this returns.
+
+    Raises Refused where this device no longer speaks for its person, Failed where the record breaks a limit, and
+    StorageFull or StorageFailed where the disk does not take it. Nothing is stored then.
     """
     until = min(replica.clock.now() + life, limits.FOREVER) if expires is None else expires
     return _sign_and_keep(
@@ -57,9 +60,9 @@ def write(  # noqa: PLR0913 - each says another thing about the record
 
 
 def write_again(replica: Replica, record: Record, *, above: int) -> Record:
-    """Sign on this device what another device of mine has said in `record`, which the store holds no more.
+    """Sign the body of `record`, by another device of the owner's and no longer held, on this device.
 
-    `above` as for `write`.
+    `above` and errors as for `write`.
     """
     header = record.header
     return _sign_and_keep(
@@ -76,13 +79,16 @@ def write_again(replica: Replica, record: Record, *, above: int) -> Record:
 
 
 def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
-    """Withdraw an own register: an empty body under the same audience, kept as long as any version of it may live."""
-    head = replica.store.records.head((replica.me, kind, slot))
-    if head is None:
+    """Withdraw an own register: write an empty body with the same audience, kept as long as any version may live.
+
+    Raises Failed where nothing of the register is held, and otherwise as `write`.
+    """
+    newest = replica.store.records.newest((replica.me, kind, slot))
+    if newest is None:
         raise Failed("There is nothing here to withdraw.", hint="`meshnode mine` lists what you posted.")
     now = replica.clock.now()
-    until = min(max(head.header.latest_expiry, now + 1), now + _LIVES[kind])
-    return _sign_and_keep(replica, kind, slot, b"", Audience(head.header.audience), until, may_reduce_access=True)
+    until = min(max(newest.header.latest_expiry, now + 1), now + _LIVES[kind])
+    return _sign_and_keep(replica, kind, slot, b"", Audience(newest.header.audience), until, may_reduce_access=True)
 
 
 def _sign_and_keep(  # noqa: PLR0913 - as for `write`
@@ -98,8 +104,8 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     latest_expiry: int = 0,
 ) -> Record:
     now = replica.clock.now()
-    head = replica.store.records.head((replica.me, kind, slot))
-    version = max(head.header.version if head else 0, above) + 1
+    newest = replica.store.records.newest((replica.me, kind, slot))
+    version = max(newest.header.version if newest else 0, above) + 1
     record = signed(
         kind=kind,
         author=replica.me,
@@ -110,8 +116,8 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         policy_version=0 if kind == Kind.POLICY else own_policy_version(replica),
         created=now,
         expires=until,
-        min_valid_version=version if may_reduce_access or head is None else head.header.min_valid_version,
-        latest_expiry=max(until, latest_expiry, head.header.latest_expiry if head else 0),
+        min_valid_version=version if may_reduce_access or newest is None else newest.header.min_valid_version,
+        latest_expiry=max(until, latest_expiry, newest.header.latest_expiry if newest else 0),
         body=body,
         sign=replica.keys.sign,
     )
@@ -126,9 +132,9 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
 
 
 def own_policy_version(replica: Replica) -> int:
-    """The version of the policy register that this device writes, 0 before the first."""
-    head = replica.store.records.head((replica.me, Kind.POLICY, device_slot(replica.device)))
-    return head.header.version if head else 0
+    """Return the version of the policy register that this device writes; 0 before the first."""
+    newest = replica.store.records.newest((replica.me, Kind.POLICY, device_slot(replica.device)))
+    return newest.header.version if newest else 0
 
 
 def _why(code: Code) -> str:

@@ -1,8 +1,8 @@
-"""Letting go of what is of no use here, apart from what the rules drop and time ends.
+"""Deletes records that are of no use here, beside those that the access rules drop and those that expire.
 
-Anybody can make people up, and a certificate alone says nothing about where they belong: where nothing else of its
-author follows, it goes. And whoever has filled the node with what he brought loses all of it when he is blocked; what
-is worth having of it comes back through others.
+Anybody can create Sybils, and a certificate alone does not say how its author is connected to anyone: where nothing
+else by that author follows, the certificate is deleted. When a person who filled the node with records is blocked, all
+records that they brought are deleted; the useful ones come back through others.
 """
 
 from __future__ import annotations
@@ -16,31 +16,35 @@ from meshnode.store import RecordState, Row
 from protocol import Kind, PersonId, limits
 
 
-def strays(replica: Replica) -> list[Row]:
-    """Certificates that have waited long enough for anything else of people I do not vouch for."""
-    found = replica.store.records.strays(replica.clock.now() - limits.PENDING_LIFE)
+def lone_certificates(replica: Replica) -> list[Row]:
+    """Return old certificates of people whom I do not vouch for and of whom nothing else is held."""
+    found = replica.store.records.lone_certificates(replica.clock.now() - limits.PENDING_LIFE)
     return [row for row in found if not _is_near(replica, row.author)]
 
 
 def evict_brought_by(replica: Replica, person: PersonId) -> None:
-    """Delete all that `person` has brought, what people wrote whom I vouch for left out."""
-    rows = [row for row in replica.store.records.brought_by(person) if not _is_near(replica, row.author)]
+    """Delete all records that `person` has brought, except those by people whom I vouch for and my own."""
+    rows = [row for row in replica.store.records.rows_from(person) if not _is_near(replica, row.author)]
     evict(replica, rows, lambda: replica.store.records.delete([row.id for row in rows]))
 
 
 def evict(replica: Replica, ended: Sequence[Row], delete: Callable[[], object]) -> None:
-    """Carry out `delete`, which ends these records, and all that follows from their end."""
+    """Call `delete`, which must delete the `ended` records, and reevaluate what is held without them.
+
+    Both are one transaction; the change is published after the commit. Raises what `delete` raises, and nothing has
+    changed then.
+    """
     store, now = replica.store, replica.clock.now()
     people = {row.author for row in ended if row.kind in GRAPH_RECORD_KINDS}
-    waited_for = {row.author for row in ended if row.kind == Kind.POLICY and row.state == RecordState.SUSPENDED}
+    unfulfilled = {row.author for row in ended if row.kind == Kind.POLICY and row.state == RecordState.SUSPENDED}
     with replica.transaction() as unit:
         delete()
         replica.trust_state.refresh(store, people)
-        settled = replica.reevaluator.reevaluate(people, now, waited_for=waited_for) if people else Reevaluation()
+        reevaluated = replica.reevaluator.reevaluate(people, now, waited_for=unfulfilled) if people else Reevaluation()
         unit.note(
-            stored=settled.released,
-            ended=[*ended, *settled.gone],
-            people=people | settled.people,
+            stored=reevaluated.released,
+            ended=[*ended, *reevaluated.dropped],
+            people=people | reevaluated.people,
             trust=bool(people),
         )
 

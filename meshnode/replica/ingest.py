@@ -1,9 +1,10 @@
-"""The one write door: own and foreign records come in here, are verified and judged, and are committed together.
+"""Takes records in: the only way into the store, for own and for foreign records.
 
-A batch is one transaction. Nothing in it trusts the sender: signatures, certificates, bodies, lifetimes, caps and the
-audience are checked for foreign and own records alike. What fails is refused and attributed; the rest of the batch is
-not lost. The order inside a batch does not matter: certificates, policies and joins are applied first, and whatever had to
-wait for one of them is judged again before the commit.
+A batch is verified, checked, decided about and committed in one transaction. Nothing in it trusts the sender:
+signatures, certificates, bodies, lifetimes, quotas and the audience are checked for foreign and own records alike. A
+record that fails a check is refused and named in the result; the rest of the batch is kept. The order inside a batch
+does not matter: certificates, policies and joins are applied first, and records that waited for one of them are
+reevaluated before the commit.
 """
 
 from __future__ import annotations
@@ -45,35 +46,36 @@ TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
 GRAPH_RECORD_KINDS = TRUST_KINDS | {Kind.PROFILE}
 
 Verifier = Callable[[Sequence[Record]], list[bool]]
-"""Says of each record, in order, whether its signature holds."""
+"""Returns for each record, in order, whether its signature is valid."""
 
 
 def verify_one_by_one(records: Sequence[Record]) -> list[bool]:
-    """The plain verifier; a node with more than one core hands in one that shares the work out."""
+    """Verify in the calling thread. A node with several cores uses `verify.SharedVerifier` instead."""
     return [verify_signature(record) for record in records]
 
 
 @dataclass(slots=True)
 class IngestResult:
-    """What became of a batch.
+    """The outcome for the records of one batch.
 
-    `kept` are ids now held because of it or held already, `refused` ids that we do not want (no fault of anybody),
-    `faults` records that nobody honest passes on, `answers` newer records of registers of which the sender showed an
-    older version (to be sent alone as headers where the sender may not have more). `not_for_us` has what we would take
-    if our standing were another, with the question that decides.
+    `kept` are the ids that are held now, also those that were held before. `refused` are ids that this node does not
+    want, without anybody being at fault. `faults` are records that no honest node passes on, each with its code.
+    `newer` are the newest records of registers of which the sender showed an older version, to be sent back as headers
+    where the sender may not have the body. `denied` are records that this node may not have, each with the key of the
+    decision: the peer may show them again when the decision changes. `stored` are ids that came or were put to use.
     """
 
     kept: list[RecordId] = field(default_factory=list)
     refused: list[RecordId] = field(default_factory=list)
     faults: list[tuple[Record, Code]] = field(default_factory=list)
-    answers: list[Superseding] = field(default_factory=list)
-    not_for_us: list[tuple[Record, AccessKey]] = field(default_factory=list)
+    newer: list[Superseding] = field(default_factory=list)
+    denied: list[tuple[Record, AccessKey]] = field(default_factory=list)
     stored: list[RecordId] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Batch:
-    """What one transaction gathers until it knows what changed."""
+    """What has become of a batch so far, and what its transaction has changed."""
 
     outcome: IngestResult
     source: PersonId | None
@@ -81,16 +83,20 @@ class _Batch:
     now_is_certain: bool
     disk_is_full: bool
     known: set[tuple[RecordId, bool]] = field(default_factory=set)
-    gone: list[Row] = field(default_factory=list)
-    asked: set[AccessKey] = field(default_factory=set)
+    ended: list[Row] = field(default_factory=list)
+    keys: set[AccessKey] = field(default_factory=set)
     people: set[PersonId] = field(default_factory=set)
-    unread: set[PersonId] = field(default_factory=set)  # those of them whom the circle has yet to read anew
-    held: int | None = None
+    unread: set[PersonId] = field(default_factory=set)  # of these, those whom the trust state must still read again
+    pending: int | None = None
     trust: bool = False
 
 
 class Ingest:
-    """The door to the store; `receive` opens it."""
+    """Takes records into the store of the person `me`; see `receive`. Used in the store thread.
+
+    `verifier` checks the signatures of a batch. Everything else is checked and decided here, with the parts of the
+    replica that are handed in.
+    """
 
     def __init__(
         self,
@@ -111,14 +117,17 @@ class Ingest:
         self._clock = clock
         self._me = me
         self._verifier = verifier
-        self._answers = AccessCache(access, me)
+        self._decisions = AccessCache(access, me)
         self.quota = Quota(store, trust_state, me)
-        """What others may still bring."""
+        """What others may still store here."""
 
     def receive(self, records: Sequence[Record], source: PersonId | None = None) -> IngestResult:
-        """Take in `records` from the person `source` (None: our own hand). Committed when it returns.
+        """Take in `records` that the person `source` has sent (None: this node wrote them); return the outcome.
 
-        Inside an open transaction of the replica they are committed with it.
+        All that is kept is committed when this returns, or, inside an open transaction of the replica, together with
+        that transaction; the change is published after the commit. A record that is at fault is named in the result and
+        raises nothing. Raises StorageFull or StorageFailed where the disk does not take the commit; nothing is kept
+        then.
         """
         batch = _Batch(IngestResult(), source, self._clock.now(), self._clock.trusted, self.quota.disk_is_full)
         fresh = self._worth_verifying(records, batch)
@@ -131,9 +140,10 @@ class Ingest:
     # --- before any signature is looked at -------------------------------------------------------------------------
 
     def _worth_verifying(self, records: Sequence[Record], batch: _Batch) -> list[Record]:
-        """What is timely, or here already, in the order in which it has to be taken.
+        """Return the records that are timely or held already, in the order in which they must be taken.
 
-        What is here is verified like all else: who knows a record must not find out by a bad signature whether we have it.
+        Records that are held are verified like all others: a peer that sends a known record with a bad signature must
+        not learn from the answer whether it is held here.
         """
         known = self._store.records.known([record.id for record in records])
         fresh: list[Record] = []
@@ -150,50 +160,53 @@ class Ingest:
             if known.get(record.id, False) or (record.header_only and record.id in known):
                 batch.known.add((record.id, record.header_only))
                 fresh.append(record)
-            elif batch.now_is_certain and _out_of_time(record, batch.now):
+            elif batch.now_is_certain and _is_untimely(record, batch.now):
                 batch.outcome.refused.append(record.id)
             else:
                 fresh.append(record)
-        return sorted(fresh, key=self._turn)
+        return sorted(fresh, key=self._order)
 
-    def _turn(self, record: Record) -> tuple[int, bool]:
-        """When it is taken: certificates decide about policies, both about joins, these about profiles, and all about the
-        rest: where its author says he is decides about a listing for those nearby. Of each kind the owner's own come
-        first, for a new device of his hears all at once: what others have for it hangs on the groups that he is in."""
+    def _order(self, record: Record) -> tuple[int, bool]:
+        """Return the place of a record in the order: certificates, policies, joins, profiles, then all others.
+
+        Certificates decide about policies, both about joins, and all of them about the rest: the place in a profile
+        decides about listings for people nearby. Of each kind the owner's own records come first, since a new device of
+        theirs gets everything in one batch and the owner's groups decide about the records of others.
+        """
         return _ORDER.get(record.header.kind, len(_ORDER)), record.header.author != self._me
 
-    def _shown_again(self, record: Record, batch: _Batch) -> None:
+    def _keep_known(self, record: Record, batch: _Batch) -> None:
         batch.outcome.kept.append(record.id)
         if record.header_only:
             return
-        rows = self._store.records.rows_of([record.id])  # none, where a strike in this very batch has voided it
+        rows = self._store.records.rows_of([record.id])  # none where a revocation in this batch has deleted it
         if any(row.state == RecordState.SUSPENDED for row in rows):
-            self._answer_with_newer(record, self._store.records.head(record.register), batch)
+            self._note_newer(record, self._store.records.newest(record.register), batch)
 
-    def _answer_with_newer(self, record: Record, head: Record | None, batch: _Batch) -> None:
-        """Whoever shows an older version is given the newer header, for he may not know of it."""
-        if head is not None and head.rank > record.rank:
-            batch.outcome.answers.append(Superseding(head, record.header.device))
+    def _note_newer(self, record: Record, newest: Record | None, batch: _Batch) -> None:
+        """Let a sender that shows an older version have the newest header: it may not know of it."""
+        if newest is not None and newest.rank > record.rank:
+            batch.outcome.newer.append(Superseding(newest, record.header.device))
 
     # --- inside the transaction --------------------------------------------------------------------------------------
 
     def _apply(self, verified: Iterable[tuple[Record, bool]], batch: _Batch) -> None:
-        """Certificates first, then policies, joins, profiles, and the rest: each may decide about what follows."""
-        for _, group in groupby(verified, key=lambda pair: self._turn(pair[0])):
-            self._read_anew(batch)
-            self._answers.keep_up()
+        """Take the records kind by kind: each kind may decide about those that follow."""
+        for _, group in groupby(verified, key=lambda pair: self._order(pair[0])):
+            self._refresh_trust_state(batch)
+            self._decisions.refresh()
             for record, good in group:
                 try:
                     if not good:
                         raise RemoteError(Code.FORGED, "its signature does not hold")
                     if (record.id, record.header_only) in batch.known:
-                        self._shown_again(record, batch)
+                        self._keep_known(record, batch)
                     else:
                         self._take_one(record, batch)
                 except RemoteError as error:
                     _set_aside(record, error.code, batch)
 
-    def _read_anew(self, batch: _Batch) -> None:
+    def _refresh_trust_state(self, batch: _Batch) -> None:
         self._trust_state.refresh(self._store, batch.unread)
         batch.unread.clear()
 
@@ -201,7 +214,7 @@ class Ingest:
         try:
             body = body_of(record) if record.body else None
         except RemoteError:
-            # Its author has signed it: a later version may read what this one cannot, and who passes it on is honest.
+            # It is signed: a later version of this program may be able to read it, and the sender is not at fault.
             batch.outcome.refused.append(record.id)
             return
         if isinstance(body, Join):
@@ -211,7 +224,7 @@ class Ingest:
             batch.outcome.refused.append(record.id)
             return
         if state is RecordState.LIVE:
-            batch.asked.add(_access_key(record.header, body))
+            batch.keys.add(_access_key(record.header, body))
         if state is RecordState.PENDING:
             self._put(record, state, body, batch)
         elif state is RecordState.HEADER or record.header_only:
@@ -222,34 +235,35 @@ class Ingest:
             self._compete(record, state, body, batch)
 
     def _compete(self, record: Record, state: RecordState, body: Body | None, batch: _Batch) -> None:
-        """Put a record whose register may be known here already."""
-        head = self._store.records.head(record.register)
-        if head is None:
+        """Store a record if no newer one of its register is known here."""
+        newest = self._store.records.newest(record.register)
+        if newest is None:
             if record.header_only and not self._counts_alone(record):
                 batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
             else:
                 self._put(record, state, body, batch)
             return
-        if head.id != record.id and head.rank[:2] == record.rank[:2]:
-            self._store.records.note_fork(head, record)
-        used = self._store.records.used(record.register)
-        before = self._store.records.rows_of([used.id]) if used is not None else []
+        if newest.id != record.id and newest.rank[:2] == record.rank[:2]:
+            self._store.records.note_fork(newest, record)
+        current = self._store.records.current(record.register)
+        before = self._store.records.rows_of([current.id]) if current is not None else []
         if not self._put(record, state, body, batch):
             batch.outcome.refused.append(record.id)
-        elif used is not None and used.id != record.id and self._ends_use_of(used, record):
-            batch.gone += before
-        self._answer_with_newer(record, head, batch)
+        elif current is not None and current.id != record.id and self._ends_use_of(current, record):
+            batch.ended += before
+        self._note_newer(record, newest, batch)
 
     def _counts_alone(self, record: Record) -> bool:
-        """Whether a header says something though nothing is held here that it supersedes.
+        """Whether a header matters although nothing is held here that it supersedes.
 
-        A strike does; and a policy of a device not heard before: it may take back what others of its person have given.
+        The header of a revocation does. So does that of a policy by a device of which no policy is held: it may take
+        back what policies by other devices of that person allow.
         """
         header = record.header
         return is_revocation(header) or (header.kind == Kind.POLICY and self._trust_state.has_policy(header.author))
 
-    def _ends_use_of(self, used: Record, record: Record) -> bool:
-        return not record.header_only or used.header.version < record.header.min_valid_version
+    def _ends_use_of(self, current: Record, record: Record) -> bool:
+        return not record.header_only or current.header.version < record.header.min_valid_version
 
     def _put(self, record: Record, state: RecordState, body: Body | None, batch: _Batch) -> bool:
         kept = self._store.records.put(record, state=state, received_from=batch.source, arrived=batch.now, body=body)
@@ -266,66 +280,67 @@ class Ingest:
             batch.unread.add(record.header.author)
             batch.trust = batch.trust or kind in TRUST_KINDS
             if is_revocation(record.header):
-                self._obey_strike(record, batch)
+                self._delete_records_of_revoked(record, batch)
 
-    def _obey_strike(self, record: Record, batch: _Batch) -> None:
-        """A strike voids all that its device ever wrote."""
+    def _delete_records_of_revoked(self, record: Record, batch: _Batch) -> None:
+        """Delete everything that a revoked device wrote."""
         rows = self._store.records.rows(author=record.header.author)
         void = [row for row in rows if row.device == record.header.device and row.kind != Kind.DEVICE]
         self._store.records.delete([row.id for row in void])
-        batch.gone += void
+        batch.ended += void
 
-    # --- judging one record ---------------------------------------------------------------------------------------
+    # --- deciding about one record -----------------------------------------------------------------------------------
 
     def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> RecordState | None:
-        """The state `record` may be stored in, or None to refuse it; raises RemoteError where it is at fault."""
+        """Return the state to store `record` in, or None to refuse it."""
         header = record.header
         if header.kind == Kind.DEVICE:
-            return self._if_room(record, RecordState.LIVE, batch)
+            return self._if_within_quota(record, RecordState.LIVE, batch)
         if self._trust_state.revoked(header.author, header.device):
-            strike = self._store.records.head((header.author, Kind.DEVICE, device_slot(header.device)))
-            batch.outcome.answers += [Superseding(strike, header.device)] if strike is not None else []
+            revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
+            batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
             return None
         if not self._trust_state.certified(header.author, header.device):
-            # Unproved, a header must not supersede; and there is nothing to wait for where it could not.
-            counts = self._counts_alone(record) or self._store.records.head(record.register) is not None
+            # Without a certificate a header must not supersede; it need not wait where it could supersede nothing.
+            counts = self._counts_alone(record) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
-            return self._if_room(record, RecordState.PENDING, batch) if waits else None
+            return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
-            return self._if_room(record, RecordState.LIVE, batch)
-        asked = _access_key(header, body)
+            return self._if_within_quota(record, RecordState.LIVE, batch)
+        key = _access_key(header, body)
         expired = header.expires <= batch.now and header.author != self._me
-        answer = Access.NO if expired else self._answers[asked]
-        if answer is Access.NO and not record.withdrawn:
+        decision = Access.DENY if expired else self._decisions[key]
+        if decision is Access.DENY and not record.withdrawn:
             if not expired:
-                batch.outcome.not_for_us.append((record, asked))
-            return RecordState.HEADER  # not for us any more: what it says of an older version still counts
-        return self._if_room(record, RecordState.PENDING if answer is Access.UNKNOWN else RecordState.LIVE, batch)
+                batch.outcome.denied.append((record, key))
+            return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
+        state = RecordState.PENDING if decision is Access.UNKNOWN else RecordState.LIVE
+        return self._if_within_quota(record, state, batch)
 
-    def _if_room(self, record: Record, state: RecordState, batch: _Batch) -> RecordState | None:
-        """`state`, or None where there is no room for it."""
+    def _if_within_quota(self, record: Record, state: RecordState, batch: _Batch) -> RecordState | None:
+        """Return `state`, or None where the quota does not admit the record."""
         if state is not RecordState.PENDING:
             return state if self.quota.admits(record, batch.source, disk_is_full=batch.disk_is_full) else None
-        # What waits counts for nobody: who its author is has yet to be proved.
-        if batch.held is None:
-            batch.held = self._store.records.count_pending(batch.source)
-        if batch.disk_is_full or not self.quota.admits_pending(batch.held):
+        # Pending records count towards nobody's quota but the sender's: it is not proved who wrote them.
+        if batch.pending is None:
+            batch.pending = self._store.records.count_pending(batch.source)
+        if batch.disk_is_full or not self.quota.admits_pending(batch.pending):
             return None
-        batch.held += 1
+        batch.pending += 1
         return state
 
     # --- before the commit ------------------------------------------------------------------------------------------
 
     def _finish(self, batch: _Batch, unit: UnitOfWork) -> None:
-        self._read_anew(batch)
-        self._reevaluator.note(batch.asked)
-        settled = Reevaluation()
+        self._refresh_trust_state(batch)
+        self._reevaluator.note(batch.keys)
+        reevaluated = Reevaluation()
         if batch.trust or batch.people:
-            settled = self._reevaluator.reevaluate(batch.people, batch.now)
-            batch.people |= settled.people
-        gone = [*batch.gone, *settled.gone]
-        batch.outcome.stored = _without([*batch.outcome.stored, *settled.released], [row.id for row in gone])
-        unit.note(stored=batch.outcome.stored, ended=gone, people=batch.people, trust=batch.trust)
+            reevaluated = self._reevaluator.reevaluate(batch.people, batch.now)
+            batch.people |= reevaluated.people
+        ended = [*batch.ended, *reevaluated.dropped]
+        batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])
+        unit.note(stored=batch.outcome.stored, ended=ended, people=batch.people, trust=batch.trust)
 
 
 _ORDER: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
@@ -352,8 +367,8 @@ def _access_key(header: Header, body: Body | None) -> AccessKey:
     )
 
 
-def _out_of_time(record: Record, now: int) -> bool:
-    """Expired, or from a future that our own clock knows to be far."""
+def _is_untimely(record: Record, now: int) -> bool:
+    """Whether a record has expired, or was created further in the future than clocks may differ."""
     lasting = record.header.latest_expiry if record.header_only or record.withdrawn else record.header.expires
     return lasting <= now or record.header.created > now + limits.CLOCK_SKEW
 

@@ -1,7 +1,8 @@
-"""Judging again what is already held, after the circle changed: what waited may be freed, what we lost is dropped.
+"""Decides again about held records after the trust state has changed: releases pending records and drops lost ones.
 
-This is where revoking, blocking and narrowing reach the copies: a record that its author's consent no longer reaches
-us with is deleted, on positive evidence only. Its newest header stays as a tombstone, so that nothing comes back.
+This is how a revocation, a block or a narrower policy reaches the copies that others hold: a record that this node may
+no longer have is deleted, but only where the decision is DENY, never where it is UNKNOWN. Its header stays as a
+tombstone, so that no older version comes back.
 """
 
 from __future__ import annotations
@@ -9,76 +10,86 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key, as_asked_by
+from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key, key_for
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, RecordId
 
-_IN_PLACE = (RecordState.LIVE, RecordState.SUSPENDED)
-_ABOUT_NOBODY = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who stands how to whom
+_IN_USE = (RecordState.LIVE, RecordState.SUSPENDED)
+_NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
 
 
 @dataclass(slots=True)
 class Reevaluation:
-    """What judging again changed: ids `released` for use, records `gone`, and whose part of the circle moved."""
+    """What a reevaluation has changed.
+
+    `released` are ids of pending records that are in use now. `dropped` are rows that are no longer held or no longer
+    in use, as they were before. `people` are those whose certificates, policies, joins or profiles are among them.
+    """
 
     released: list[RecordId] = field(default_factory=list)
-    gone: list[Row] = field(default_factory=list)
+    dropped: list[Row] = field(default_factory=list)
     people: set[PersonId] = field(default_factory=set)
 
 
 class Reevaluator:
-    """Frees and drops for the person `me`. It keeps the questions that held records pose, not the records."""
+    """Reevaluates the records held by the node of the person `me`.
+
+    It remembers the access keys of held records, not the records. The caller drives it inside a transaction: `note` for
+    records that came, `reevaluate` when people have changed, and `forget` after a rollback.
+    """
 
     def __init__(self, store: Store, trust_state: TrustState, access: AccessPolicy, me: PersonId) -> None:
         self._store = store
         self._trust_state = trust_state
         self._access = access
         self._me = me
-        self._questions: set[AccessKey] | None = None
-        self._moved = StandingTracker(trust_state, me)
+        self._keys: set[AccessKey] | None = None
+        self._tracker = StandingTracker(trust_state, me)
 
-    def note(self, asked: Iterable[AccessKey]) -> None:
-        """Records that pose these questions are about to be held."""
-        if self._questions is not None:
-            self._questions.update(as_asked_by(self._me, one) for one in asked)
+    def note(self, keys: Iterable[AccessKey]) -> None:
+        """Remember the access keys of records that were stored."""
+        if self._keys is not None:
+            self._keys.update(key_for(self._me, one) for one in keys)
 
     def forget(self) -> None:
-        """What was noted may have been taken back: read the questions anew when next asked."""
-        self._questions = None
-        self._moved.forget()
+        """Forget all keys, some of which may have been undone; they are read again from the store when needed."""
+        self._keys = None
+        self._tracker.forget()
 
     def reevaluate(
         self, people: Collection[PersonId], now: int, *, waited_for: Collection[PersonId] = ()
     ) -> Reevaluation:
-        """Free what waited and drop what we may no longer have, until neither changes anything. In a transaction.
+        """Release pending records and drop denied ones until neither changes anything; return what has changed.
 
-        `people` are those whose part of the circle has just changed; `waited_for` those of whom a policy was suspended
-        for so long that it has now gone. A freed policy can free more, a dropped one can
-        only take away, and nothing dropped comes back by itself: so this ends, at the latest when nothing is left.
+        `people` are those whose records have just changed; the trust state has read them. `waited_for` are those of
+        whom a suspended policy has just been deleted because its newer version never came. `now` is in UNIX seconds. A
+        released policy can release more records, a dropped one only drops more, and no dropped record comes back: so
+        the loop ends.
         """
-        settled = Reevaluation()
+        result = Reevaluation()
         while True:
-            released, ended = self._free(now)
+            released, ended = self._release_pending(now)
             moved = _people_affected([*released, *ended])
-            self._trust_state.refresh(self._store, moved)  # a freed join or policy may be what keeps its author here
+            self._trust_state.refresh(self._store, moved)  # a released join or policy may keep its author here
             dropped = self._drop({*people, *moved}, waited_for, now)
-            settled.released += [row.id for row in released]
-            settled.gone += [*ended, *dropped]
+            result.released += [row.id for row in released]
+            result.dropped += [*ended, *dropped]
             lost = _people_affected(dropped)
             self._trust_state.refresh(self._store, lost)
             people = moved | lost
-            settled.people |= people
+            result.people |= people
             if not people:
-                return settled
+                return result
 
-    # --- what waited -------------------------------------------------------------------------------------------------
+    # --- pending records ---------------------------------------------------------------------------------------------
 
-    def _free(self, now: int) -> tuple[list[Row], list[Row]]:
-        """The records that wait no longer; and those that they took out of use, or that waited in vain.
+    def _release_pending(self, now: int) -> tuple[list[Row], list[Row]]:
+        """Return the pending records that were released, and those that they took out of use or that were deleted.
 
-        The latter count as gone, or nobody would show them again: with more of the web known they may be for us.
+        A deleted one must be among the dropped, or no peer would show it again: when more of the web is known, this
+        node may have it.
         """
         released: list[Row] = []
         ended: list[Row] = []
@@ -94,7 +105,7 @@ class Reevaluator:
         return released, ended
 
     def _state_for(self, row: Row, now: int) -> RecordState | None:
-        """What becomes of a record that waits; None if it is of no use to anybody."""
+        """Return the new state of a pending record; None if it is to be deleted."""
         if self._trust_state.revoked(row.author, row.device):
             return None
         if not self._trust_state.certified(row.author, row.device):
@@ -102,62 +113,64 @@ class Reevaluator:
         if row.complete:
             if row.kind == Kind.POLICY:
                 return RecordState.LIVE
-            answer = self._access.may_have(self._me, row, now)
-            if answer is not Access.NO:
-                return RecordState.LIVE if answer is Access.YES else RecordState.PENDING
-        # All that is left for us is what the header says of an older version.
-        return RecordState.HEADER if self._store.records.head((row.author, row.kind, row.slot)) else None
+            decision = self._access.may_have(self._me, row, now)
+            if decision is not Access.DENY:
+                return RecordState.LIVE if decision is Access.ALLOW else RecordState.PENDING
+        # This node may not have the body. The header is of use if there is an older version to supersede.
+        return RecordState.HEADER if self._store.records.newest((row.author, row.kind, row.slot)) else None
 
     def _release(self, row: Row, state: RecordState) -> list[Row]:
-        """Let a record that waited take its place in its register. Returns what it took out of use, if anything."""
+        """Put a pending record into its register; return the row that it took out of use, if any."""
         records = self._store.records
         register = (row.author, row.kind, row.slot)
-        head, used, new = records.head(register), records.used(register), records.get(row.id)
-        if head is not None and new is not None and head.rank[:2] == new.rank[:2]:
-            records.note_fork(head, new)
-        before = records.rows_of([used.id]) if used is not None else []
+        newest, current, new = records.newest(register), records.current(register), records.get(row.id)
+        if newest is not None and new is not None and newest.rank[:2] == new.rank[:2]:
+            records.note_fork(newest, new)
+        before = records.rows_of([current.id]) if current is not None else []
         records.set_state([row.id], state)
-        after = records.rows_of([used.id]) if used is not None else []
+        after = records.rows_of([current.id]) if current is not None else []
         return [old for old in before if not any(same.state == old.state for same in after)]
 
-    # --- what we lost ------------------------------------------------------------------------------------------------
+    # --- lost records ------------------------------------------------------------------------------------------------
 
     def _drop(self, people: Collection[PersonId], waited_for: Collection[PersonId], now: int) -> list[Row]:
-        """Drop the bodies of what the one rule, asked anew, says no to; each question is asked once."""
-        silent = {person for person in people if self._silent(person, now)}
-        silent |= {person for person in waited_for if person != self._me and self._trust_state.policy(person) is None}
+        """Drop the bodies of records that are denied now; each access key is decided about once."""
+        unreadable = {person for person in people if self._is_unreadable(person, now)}
+        unreadable |= {
+            person for person in waited_for if person != self._me and self._trust_state.policy(person) is None
+        }
         dropped = [
             row
-            for author in sorted(silent | self._authors_lost())
-            for row in self._store.records.rows(author=author, states=_IN_PLACE)
-            if not self._keeps(row, silent=author in silent)
+            for author in sorted(unreadable | self._authors_of_denied())
+            for row in self._store.records.rows(author=author, states=_IN_USE)
+            if not self._keeps(row, unreadable=author in unreadable)
         ]
         self._store.records.drop_bodies([row.id for row in dropped])
         return dropped
 
-    def _keeps(self, row: Row, *, silent: bool) -> bool:
+    def _keeps(self, row: Row, *, unreadable: bool) -> bool:
         if row.author == self._me:
             return True
         if row.kind == Kind.DEVICE:
-            # Without his keys we could neither reach whom we vouch for nor hear that his mind has changed.
-            silent = False
+            # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
+            unreadable = False
             if self._trust_state.graph.weight(self._me, row.author) > 0:
                 return True
-        return not silent and self._access.answer(self._me, access_key(row)) is not Access.NO
+        return not unreadable and self._access.decide(self._me, access_key(row)) is not Access.DENY
 
-    def _authors_lost(self) -> set[PersonId]:
-        """Whose records hold one at least that we may not have any more."""
-        if self._questions is None:
-            rows = self._store.records.rows(states=_IN_PLACE)
-            self._questions = {as_asked_by(self._me, access_key(row)) for row in rows if row.author != self._me}
-        moved = self._moved.since_last()
-        again = [asked for asked in self._questions if moved is None or asked[1] in moved]
-        lost = {asked for asked in again if self._access.answer(self._me, asked) is Access.NO}
-        self._questions -= lost
+    def _authors_of_denied(self) -> set[PersonId]:
+        """Return the authors of whom at least one record is denied now."""
+        if self._keys is None:
+            rows = self._store.records.rows(states=_IN_USE)
+            self._keys = {key_for(self._me, access_key(row)) for row in rows if row.author != self._me}
+        moved = self._tracker.since_last()
+        again = [key for key in self._keys if moved is None or key[1] in moved]
+        lost = {key for key in again if self._access.decide(self._me, key) is Access.DENY}
+        self._keys -= lost
         return {author for _, author, *_ in lost}
 
-    def _silent(self, person: PersonId, now: int) -> bool:
-        """Whether we know of a policy that we may not read, for so long that the older one is gone."""
+    def _is_unreadable(self, person: PersonId, now: int) -> bool:
+        """Whether only the header of this person's policy is held, because the suspended older one was deleted."""
         if person == self._me or self._trust_state.has_policy(person):
             return False
         headers = self._store.records.rows(kinds=(Kind.POLICY,), author=person, states=(RecordState.HEADER,))
@@ -165,5 +178,5 @@ class Reevaluator:
 
 
 def _people_affected(rows: Iterable[Row]) -> set[PersonId]:
-    """Those whose part of the circle these records are."""
-    return {row.author for row in rows if row.kind not in _ABOUT_NOBODY}
+    """Return the authors of those records that the trust state is made of."""
+    return {row.author for row in rows if row.kind not in _NOT_ABOUT_PEOPLE}

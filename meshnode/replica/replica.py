@@ -1,4 +1,4 @@
-"""What one node holds and the parts that keep it: built once, handed to every use-case as its first argument."""
+"""Builds the parts of one node and hands them to every use-case as one object, its first argument."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ Entropy = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One person's node: its keys, its store, and what it makes of them. All its methods run on the desk.
+    """One person's node: its keys, its store, and the parts that decide what is stored and served.
 
-    `identity` is None while its key is locked, or kept on another device (`elsewhere`): such a node reads, serves and
-    posts, but certifies no device.
+    Everything here runs in the store thread, one function at a time. `identity` is None while the identity key is
+    locked or kept on another device (`elsewhere`): such a node reads, serves and posts, but certifies no device.
+    `entropy(n)` returns n random bytes.
     """
 
     store: Store
@@ -44,16 +45,16 @@ class Replica:
 
     @property
     def device(self) -> DeviceId:
-        """The device this node writes as."""
+        """The device that this node writes as."""
         return self.keys.device_id
 
     @property
     def quota(self) -> Quota:
-        """What others may still bring."""
+        """What others may still store here."""
         return self.ingest.quota
 
     def transaction(self) -> AbstractContextManager[UnitOfWork]:
-        """Commit everything that is written in the block together, or nothing of it; see `Transactions.begin`."""
+        """Commit everything that is written in a `with` block together, or nothing of it; see `Transactions.begin`."""
         return self.transactions.begin()
 
     @classmethod
@@ -69,7 +70,11 @@ class Replica:
         elsewhere: bool = False,
         verifier: Verifier = verify_one_by_one,
     ) -> Replica:
-        """Read the circle from `store` and put the parts together."""
+        """Read the trust state from `store` and put the parts together.
+
+        `store` stays open and belongs to the caller, who closes it. Raises StorageFailed or StorageDamaged where the
+        store cannot be read.
+        """
         trust_state = TrustState()
         trust_state.load(store)
         access = AccessPolicy(trust_state, me)

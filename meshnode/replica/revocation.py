@@ -1,4 +1,4 @@
-"""The last word on a device, as the others know it and as the device itself hears it: from whomever it meets next."""
+"""Finds revocations of devices, this device's own among them: it learns of it from any peer that it meets."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ from protocol.session import PeerIdentified
 
 
 def is_self_revoked(replica: Replica) -> bool:
-    """Whether this device was struck: it speaks for nobody any more."""
+    """Whether this device was revoked and no longer speaks for its person."""
     return replica.trust_state.revoked(replica.me, replica.device)
 
 
 def revocation_of(replica: Replica, person: PersonId, device: DeviceId) -> Record | None:
-    """The strike of this device of `person`, be it its header alone; None while it was not struck."""
+    """Return the revocation of `person`'s `device`, perhaps header only; None if it was not revoked."""
     if not replica.trust_state.revoked(person, device):
         return None
-    head = replica.store.records.head((person, Kind.DEVICE, device_slot(device)))
+    head = replica.store.records.newest((person, Kind.DEVICE, device_slot(device)))
     return head if head is not None and is_revocation(head.header) else None
 
 
 def learns_of_own_revocation(replica: Replica, event: PeerIdentified) -> bool:
-    """Whether this device was struck, by what the peer has shown in its introduction or by what is known already."""
+    """Whether this device was revoked.
+
+    A revocation of it that the peer showed when it identified itself is stored first.
+    """
     own = (replica.me, replica.device)
-    told = [one for one in event.extra if is_revocation(one.header) and (one.header.author, one.header.device) == own]
-    if told:
-        replica.ingest.receive(told)
+    shown = [one for one in event.extra if is_revocation(one.header) and (one.header.author, one.header.device) == own]
+    if shown:
+        replica.ingest.receive(shown)
     return is_self_revoked(replica)

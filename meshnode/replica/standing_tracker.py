@@ -1,7 +1,8 @@
-"""Whose records one viewer may have to be asked about again: of those alone whose standing to him has moved.
+"""Finds the authors about whom access decisions for one viewer may have changed.
 
-An answer about an author depends on what the author says of himself, on how far he reaches the viewer, on whether they
-are in one mesh, and on what the viewer says. So where somebody far away changes a vouch, nearly all answers stay.
+A decision about an author depends on the author's own records, on how far the author's trust reaches the viewer, on
+whether the two are in one mesh, and on the viewer's own records. So when somebody far away changes a vouch, nearly all
+decisions stay as they were.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from protocol.trust import TrustGraph
 
 
 class _Stance(NamedTuple):
-    """How everybody stands to the viewer in one graph."""
+    """How everybody is connected to the viewer in one graph."""
 
     graph: TrustGraph
     reach: Mapping[PersonId, int]
     mesh: frozenset[PersonId]
 
     def differs_from(self, before: _Stance) -> set[PersonId]:
-        """Everybody who stands otherwise than `before`."""
+        """Return everybody who is connected otherwise than `before`."""
         moved = {person for person, cost in self.reach.items() if before.reach.get(person) != cost}
         moved |= before.reach.keys() - self.reach.keys()
         if self.mesh is not before.mesh:
@@ -31,7 +32,7 @@ class _Stance(NamedTuple):
 
 
 class StandingTracker:
-    """Follows how everybody stands to `viewer`."""
+    """Follows how everybody is connected to `viewer`."""
 
     def __init__(self, trust_state: TrustState, viewer: PersonId) -> None:
         self._trust_state = trust_state
@@ -40,7 +41,7 @@ class StandingTracker:
         self._stances: list[_Stance] = []
 
     def since_last(self) -> set[PersonId] | None:
-        """The authors about whom an answer may be another than at the last call; None: any of them may be."""
+        """Return the authors about whom a decision may differ from the last call; None where it may for any author."""
         trust_state, viewer = self._trust_state, self._viewer
         before, self._stances = self._stances, self._now()
         people, self._version = trust_state.read_since(self._version), trust_state.version
@@ -59,11 +60,11 @@ class StandingTracker:
         return moved
 
     def forget(self) -> None:
-        """What was last said may have been taken back."""
+        """Forget the last call, which may have seen a transaction that was then undone: the next returns None."""
         self._stances = []
 
     def _now(self) -> list[_Stance]:
-        graphs = [self._trust_state.graph, self._trust_state.in_doubt()]
+        graphs = [self._trust_state.graph, self._trust_state.graph_with_suspended()]
         return [
             _Stance(graph, self._trust_state.reach_in(graph, self._viewer), graph.mesh(self._viewer))
             for graph in graphs

@@ -1,4 +1,4 @@
-"""Commits what belongs together in one transaction, keeps memory in step with it, and publishes the change afterwards."""
+"""Commits what belongs together in one transaction, keeps memory in step with it, and then publishes the change."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Who stands how to whom, as far as this node knows: certificates, policies, joins, profiles, the graph over them.
+"""Holds what this node knows about people: certificates, policies, joins, profiles, and the trust graph made of them.
 
-The circle is a reading of the store, kept in memory and refreshed person by person. A policy counts only while its
-device is certified, and a person counts only while none of his registers is suspended: a newer policy that we know of
-but may not read could have taken anything back, so until its body comes we hold him for silent (fail closed).
-`before` is the graph in which suspended policies still count. What it would allow and `graph` does not is doubtful,
-and doubt is no evidence: such records are hidden, not dropped.
+The trust state is read from the store, kept in memory and refreshed person by person. A policy counts only while its
+device is certified, and a person's policies count only while none of them is suspended: a newer policy whose header is
+known and whose body is missing could have taken anything back, so until the body comes that person has no policy in
+use (fail closed). In the doubtful graph suspended policies still count. Where it would allow what the graph in use
+denies, the decision is UNKNOWN: such records are hidden and not dropped.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from protocol import (
 from protocol.trust import EffectivePolicy, Memberships, Standing, TrustGraph, merge, standing_between
 
 REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
-READ_REMEMBERED = 4096  # people read anew lately; whoever looks more seldom asks about everybody
+READ_REMEMBERED = 4096  # refreshes; a caller of `read_since` that comes more rarely gets None
 _READ_KINDS = (Kind.DEVICE, Kind.POLICY, Kind.PROFILE)
 CACHED_VIEWERS = 128  # one cached search a peer or viewer; bounds memory, not correctness
 
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A device that its person's identity vouches for, or has struck."""
+    """A device that is certified or revoked by the identity key of its person."""
 
     person: PersonId
     device: DeviceId
@@ -51,35 +51,39 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One device's policy as it is in use, or as it was before a newer one that we may not read."""
+    """One device's policy: the one in use, or the one before a newer policy of which only the header is known."""
 
     version: int
     policy: Policy
     suspended: bool
 
 
-_Cached = tuple[RecordState, Record]
+_Held = tuple[RecordState, Record]
 
 
 class TrustState:
-    """The people this node knows of and how they stand to each other."""
+    """The people that this node knows of, and how they are connected.
+
+    Ingest refreshes it inside each transaction, and `restore` undoes that after a rollback. All else only reads it.
+    Used in the store thread.
+    """
 
     def __init__(self) -> None:
         self.graph = TrustGraph()
         self.version = 0
-        """Grows whenever anybody was read anew: what was true of the circle before may not be any more."""
+        """Grows with every person that is read: results computed at another version may no longer be true."""
         self._read: deque[PersonId] = deque(maxlen=READ_REMEMBERED)
-        self._before: TrustGraph | None = None
+        self._doubtful_graph: TrustGraph | None = None
         self._certificates: dict[PersonId, dict[DeviceId, Certificate]] = {}
         self._dh_publics: dict[bytes, set[tuple[PersonId, DeviceId]]] = {}
-        self._struck: dict[PersonId, set[DeviceId]] = {}
+        self._revoked: dict[PersonId, set[DeviceId]] = {}
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
-        self._unread: set[PersonId] = set()
+        self._unreadable: set[PersonId] = set()
         self._suspended: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
         self.groups = Memberships()
         """Who is in which group now."""
-        self._groups_before = Memberships()  # the same, were no suspended join suspended
+        self._doubtful_groups = Memberships()  # the same, with suspended joins
         self._joins: dict[PersonId, list[tuple[DeviceId, Join]]] = {}
         self._suspended_joins: set[PersonId] = set()
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
@@ -93,7 +97,7 @@ class TrustState:
         self.refresh(store, {row.author for row in store.records.rows(kinds=_READ_KINDS)})
 
     def refresh(self, store: Store, people: Iterable[PersonId]) -> None:
-        """Read `people` anew: call it after their certificates, policies, joins or profiles changed."""
+        """Read `people` from the store again, after their certificates, policies, joins or profiles have changed."""
         for person in sorted(people):
             self.version += 1
             self._read.append(person)
@@ -104,7 +108,7 @@ class TrustState:
             self._read_profile(person, [kept for kept in held if kept[1].header.kind == Kind.PROFILE])
 
     def read_since(self, version: int) -> frozenset[PersonId] | None:
-        """Who was read anew since then; None if that is too long ago to know."""
+        """Return everybody who was read after the state had this version; None if that is too long ago to know."""
         count = self.version - version
         if count > len(self._read):
             return None
@@ -117,15 +121,15 @@ class TrustState:
             people = self.people() | frozenset(row.author for row in store.records.rows(kinds=_READ_KINDS))
         self.refresh(store, people)
 
-    def _read_certificates(self, person: PersonId, held: list[_Cached]) -> None:
+    def _read_certificates(self, person: PersonId, held: list[_Held]) -> None:
         for stale in self._certificates.pop(person, {}).values():
             claims = self._dh_publics[stale.dh_public]
             claims.discard((person, stale.device))
             if not claims:
                 del self._dh_publics[stale.dh_public]
-        self._struck.pop(person, None)
+        self._revoked.pop(person, None)
         revoked = {record.header.device for _, record in held if is_revocation(record.header)}
-        for _, record in _in_use(held):
+        for _, record in _usable(held):
             body = _read(record)
             if not isinstance(body, Device):
                 continue
@@ -138,10 +142,10 @@ class TrustState:
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
         if revoked:
-            self._struck[person] = revoked
+            self._revoked[person] = revoked
 
     def _read_joins(self, store: Store, person: PersonId) -> None:
-        """Joins were proved at the door. They come after certificates, and before policies say where doubt is."""
+        """Read the joins, whose proofs ingest has checked; after the certificates and before the policies."""
         suspended = {row.id for row in store.records.rows((Kind.JOIN,), person, (RecordState.SUSPENDED,))}
         known = []
         in_use = []
@@ -155,14 +159,14 @@ class TrustState:
         (self._suspended_joins.add if len(known) > len(in_use) else self._suspended_joins.discard)(person)
         self._joins[person] = in_use
         self.groups.set(person, [join.group for _, join in in_use])
-        self._groups_before.set(person, known)
+        self._doubtful_groups.set(person, known)
 
-    def _read_policies(self, person: PersonId, held: list[_Cached]) -> None:
+    def _read_policies(self, person: PersonId, held: list[_Held]) -> None:
         registers: dict[DeviceId, Register] = {}
-        # Long after what a header superseded is gone, the header still says that this device has said something else.
+        # A header without its body says, long after the older policy is gone, that this device has another policy now.
         headers = [record.header for state, record in held if state is RecordState.HEADER]
-        unread = {header.device for header in headers if self.certified(person, header.device)}
-        for state, record in _in_use(held):
+        unreadable = {header.device for header in headers if self.certified(person, header.device)}
+        for state, record in _usable(held):
             device = record.header.device
             if not self.certified(person, device):
                 continue
@@ -170,40 +174,40 @@ class TrustState:
             if isinstance(body, Policy):
                 registers[device] = Register(record.header.version, body, state is RecordState.SUSPENDED)
             else:
-                unread.add(device)
-        self._unread.discard(person)
-        if unread - registers.keys():
-            self._unread.add(person)
+                unreadable.add(device)
+        self._unreadable.discard(person)
+        if unreadable - registers.keys():
+            self._unreadable.add(person)
         if registers:
             self._registers[person] = registers
         else:
             self._registers.pop(person, None)
-        self._weigh(person)
+        self._update_graphs(person)
 
-    def _weigh(self, person: PersonId) -> None:
+    def _update_graphs(self, person: PersonId) -> None:
         registers = self._registers.get(person, {})
-        suspended = any(register.suspended for register in registers.values()) or person in self._unread
+        suspended = any(register.suspended for register in registers.values()) or person in self._unreadable
         (self._suspended.add if suspended else self._suspended.discard)(person)
         effective = merge([register.policy for _, register in sorted(registers.items())]) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
         doubt = bool(self._suspended or self._suspended_joins)
-        if doubt and self._before is None:
-            self._before = self._graph_before()
-            self._reach.clear()  # searches of an earlier graph of doubt must not be taken for this one's
+        if doubt and self._doubtful_graph is None:
+            self._doubtful_graph = self._read_doubtful_graph()
+            self._reach.clear()  # results of searches in an earlier doubtful graph are void
         elif not doubt:
-            self._before = None
-        if self._before is not None:
-            _set_if_changed(self._before, person, effective)
+            self._doubtful_graph = None
+        if self._doubtful_graph is not None:
+            _set_if_changed(self._doubtful_graph, person, effective)
 
-    def _graph_before(self) -> TrustGraph:
+    def _read_doubtful_graph(self) -> TrustGraph:
         graph = TrustGraph()
         for person, registers in self._registers.items():
             graph.set(person, merge([register.policy for _, register in sorted(registers.items())]))
         return graph
 
-    def _read_profile(self, person: PersonId, held: list[_Cached]) -> None:
+    def _read_profile(self, person: PersonId, held: list[_Held]) -> None:
         self._profiles.pop(person, None)
-        for state, record in _in_use(held):
+        for state, record in _usable(held):
             if state is RecordState.SUSPENDED or not self.certified(person, record.header.device):
                 continue
             body = _read(record)
@@ -211,20 +215,20 @@ class TrustState:
                 self._profiles[person] = body
 
     # --- devices -------------------------------------------------------------------------------------------------
-    # A certificate is one person's word: anybody can certify somebody else's public keys as his own. So devices are
-    # looked up by person and device together, and two who claim one key have two certificates.
+    # Anybody can certify somebody else's public keys as those of their own device. So devices are looked up by person
+    # and device together, and two people who claim one key have two certificates.
 
     def certificate(self, person: PersonId, device: DeviceId) -> Certificate | None:
-        """What `person` says of `device`, struck or not."""
+        """Return the certificate of `person`'s `device`, revoked or not; None if none is held."""
         return self._certificates.get(person, {}).get(device)
 
     def revoked(self, person: PersonId, device: DeviceId) -> bool:
-        """Whether `person` has said the last word on `device`, be it only its header that we know."""
-        return device in self._struck.get(person, ())
+        """Whether `person` has revoked `device`; the header of the revocation is enough."""
+        return device in self._revoked.get(person, ())
 
     def revoked_devices(self, person: PersonId) -> list[DeviceId]:
-        """The devices on which `person` has said the last word, in a fixed order."""
-        return sorted(self._struck.get(person, ()))
+        """Return the devices that `person` has revoked, in a fixed order."""
+        return sorted(self._revoked.get(person, ()))
 
     def certified(self, person: PersonId, device: DeviceId) -> bool:
         """Whether `device` speaks for `person` now."""
@@ -232,28 +236,28 @@ class TrustState:
         return certificate is not None and not certificate.revoked
 
     def by_dh_public(self, dh_public: bytes) -> Certificate | None:
-        """The device that shakes hands with this X25519 key; None if there is none, or more than one claims to.
+        """Return the device with this X25519 key; None if there is none, or if several people claim it.
 
-        A false claimant cannot speak with the key, but he must not be taken for its owner either: where several claim
-        it, the caller has to show which certificate is his.
+        A false claimant cannot complete a handshake with the key, but must not be taken for its owner either: where
+        several claim it, the peer has to show its certificate.
         """
         claims = list(self._dh_publics.get(dh_public, ()))
         found = self.certificate(*claims[0]) if len(claims) == 1 else None
         return None if found is None or found.revoked else found
 
     def devices(self, person: PersonId) -> list[Certificate]:
-        """The devices that speak for `person`, in a fixed order."""
+        """Return the devices that speak for `person`, in a fixed order."""
         known = self._certificates.get(person, {})
         return [known[device] for device in sorted(known) if not known[device].revoked]
 
     # --- people --------------------------------------------------------------------------------------------------
 
     def people(self) -> frozenset[PersonId]:
-        """Everybody of whom a certificate, policy or profile is held."""
+        """Return everybody of whom a certificate, policy or profile is held."""
         return frozenset(self._certificates) | frozenset(self._registers) | frozenset(self._profiles)
 
     def profile(self, person: PersonId) -> Profile | None:
-        """What `person` says about himself, where we may know it."""
+        """Return the profile of `person`; None if none is in use here."""
         return self._profiles.get(person)
 
     def published_place(self, person: PersonId) -> str | None:
@@ -262,7 +266,7 @@ class TrustState:
         return profile.place if profile is not None else None
 
     def policy(self, person: PersonId) -> EffectivePolicy | None:
-        """The effective policy of `person`; None while it is unknown or suspended."""
+        """Return the effective policy of `person`; None while it is unknown or suspended."""
         return self.graph.policy(person)
 
     def has_policy(self, person: PersonId) -> bool:
@@ -270,64 +274,64 @@ class TrustState:
         return person in self._registers
 
     def policy_version(self, person: PersonId, device: DeviceId) -> int:
-        """Version of the policy in use that `device` wrote for `person`; 0 if none is."""
+        """Return the version of the policy in use that `device` wrote for `person`; 0 if none is."""
         register = self._registers.get(person, {}).get(device)
         return register.version if register is not None and not register.suspended else 0
 
-    def in_doubt(self) -> TrustGraph | None:
-        """The graph in which suspended policies still count; None while no policy or join is suspended."""
-        return self._before
+    def graph_with_suspended(self) -> TrustGraph | None:
+        """Return the doubtful graph, in which suspended policies count; None while no policy or join is suspended."""
+        return self._doubtful_graph
 
     # --- standing ------------------------------------------------------------------------------------------------
 
     def standing(self, author: PersonId, viewer: PersonId) -> Standing:
-        """How `author` and `viewer` stand to each other."""
+        """Return how `author` and `viewer` are connected in the graph in use."""
         reach, regard = self.reach_to(viewer).get(author), self.regard_from(viewer).get(author)
         return standing_between(author, viewer, self.graph, self.groups, reach=reach, regard=regard)
 
     def consent(self, author: PersonId, viewer: PersonId, graph: TrustGraph) -> Standing:
-        """The part of their standing that decides about consent, in the graph in use or in the one `in_doubt` gives."""
+        """Return what decides about consent, in the graph in use or in the doubtful one."""
         reach = self.reach_in(graph, viewer).get(author)
         return standing_between(author, viewer, graph, self._groups_in(graph), reach=reach, regard=None)
 
     def in_slot(self, person: PersonId, slot: bytes, graph: TrustGraph) -> bool:
-        """Whether `person` is in the group whose joins are in `slot`, in the graph in use or in the one of doubt."""
+        """Whether `person` is in the group whose joins have `slot`, in the graph in use or in the doubtful one."""
         return self._groups_in(graph).in_slot(person, slot)
 
     def _groups_in(self, graph: TrustGraph) -> Memberships:
-        return self.groups if graph is self.graph else self._groups_before
+        return self.groups if graph is self.graph else self._doubtful_groups
 
     def joins(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
-        """The joins in use of `person`, each with the device that wrote it."""
+        """Return the joins in use of `person`, each with the device that wrote it."""
         return list(self._joins.get(person, ()))
 
     def reach_to(self, viewer: PersonId) -> dict[PersonId, int]:
-        """Cost of reach(author -> viewer) for every author in whose web `viewer` is."""
+        """Return the cost of reach(author -> viewer) for every author whose web `viewer` is in."""
         return self.reach_in(self.graph, viewer)
 
     def reach_in(self, graph: TrustGraph, viewer: PersonId) -> dict[PersonId, int]:
-        """The same in `graph`: the one in use or the one of doubt."""
+        """Return the same in `graph`: the one in use or the doubtful one."""
         key = (graph is self.graph, viewer)
         cached = self._reach.get(key)
         if cached is None or cached[0] != graph.version:
             cached = self._reach[key] = (graph.version, graph.reach_to(viewer, REACH_PER_MILLE))
-            _bound(self._reach)
+            _trim(self._reach)
         return cached[1]
 
     def regard_from(self, viewer: PersonId) -> dict[PersonId, int]:
-        """Cost of regard(viewer -> author) for everybody whom `viewer` holds in some regard."""
+        """Return the cost of regard(viewer -> author) for every author whom `viewer` trusts enough."""
         cached = self._regard.get(viewer)
         if cached is None or cached[0] != self.graph.version:
             cached = self._regard[viewer] = (self.graph.version, self.graph.regard_from(viewer, REACH_PER_MILLE))
-            _bound(self._regard)
+            _trim(self._regard)
         return cached[1]
 
     def hops(self, viewer: PersonId, author: PersonId) -> int | None:
-        """How many vouches the best way from `viewer` to `author` has; None if there is no way."""
+        """Return how many vouches the best path from `viewer` to `author` has; None if there is no path."""
         cached = self._hops.get(viewer)
         if cached is None or cached[0] != self.graph.version:
             cached = self._hops[viewer] = (self.graph.version, {})
-            _bound(self._hops)
+            _trim(self._hops)
         if author not in cached[1]:
             path = self.graph.trust(viewer, author)
             cached[1][author] = None if path is None else path.hops
@@ -335,15 +339,15 @@ class TrustState:
 
 
 def _read(record: Record) -> Body | None:
-    """What a stored record says; None if this version cannot read it, though the one that stored it could."""
+    """Return the body of a stored record; None if only another version of this program could read it."""
     try:
         return body_of(record)
     except RemoteError:
         return None
 
 
-def _in_use(held: list[_Cached]) -> list[_Cached]:
-    """Those that say something and are proved; they may be suspended."""
+def _usable(held: list[_Held]) -> list[_Held]:
+    """Return the records with a body that are not pending; they may be suspended."""
     return [(state, record) for state, record in held if record.body and state is not RecordState.PENDING]
 
 
@@ -352,6 +356,6 @@ def _set_if_changed(graph: TrustGraph, person: PersonId, policy: EffectivePolicy
         graph.set(person, policy)
 
 
-def _bound(cache: dict[Any, Any]) -> None:
+def _trim(cache: dict[Any, Any]) -> None:
     while len(cache) > CACHED_VIEWERS:
         cache.pop(next(iter(cache)))

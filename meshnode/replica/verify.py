@@ -1,8 +1,8 @@
-"""Checking many signatures at once on all cores: libsodium works without the interpreter's lock.
+"""Verifies the signatures of a batch on several threads: libsodium releases the interpreter's lock.
 
-Verifying is by far the dearest step of taking records in, and each signature stands alone, so a batch is dealt out to
-as many threads as there are cores. Whoever asked waits: if he went on meanwhile, every thread would queue for the lock
-after each signature, and all would be slower. Small batches are not worth the handing over.
+Verifying is by far the most expensive step of ingest, and signatures are independent of each other, so a batch is
+shared out to as many threads as there are cores. The caller waits: if it went on meanwhile, every thread would queue
+for the lock after each signature and all would be slower. Small batches are not worth the overhead.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ WORTH_SHARING = 32  # records; below this, waking threads costs more than it sav
 
 
 class SharedVerifier:
-    """Verifies batches on `threads` threads; to be closed when the node stops."""
+    """Verifies batches on `threads` threads; must be closed when the node stops."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="verify")
 
     def __call__(self, records: Sequence[Record]) -> list[bool]:
-        """For each record whether its signature holds, in order."""
+        """Return for each record, in order, whether its signature is valid."""
         if len(records) < WORTH_SHARING or self._threads == 1:
             return verify_one_by_one(records)
         share = -(-len(records) // self._threads)
@@ -32,5 +32,5 @@ class SharedVerifier:
         return [good for verdicts in self._pool.map(verify_one_by_one, parts) for good in verdicts]
 
     def close(self) -> None:
-        """End the threads."""
+        """Wait for the threads and end them."""
         self._pool.shutdown(wait=True)

@@ -1,6 +1,7 @@
-"""What a node holds, in one SQLite file: records by register, people, cards, blocks, exchanges, small values.
+"""Keeps what a node holds in one SQLite file: records by register, people, cards, blocks, exchanges, small values.
 
-Plain synchronous code; the one async seam is `desk.Desk`, imported from there so that nothing else here needs trio.
+All of it is plain synchronous code. `store_thread.StoreThread` calls it from async code and is imported from there, so
+that nothing else here needs trio.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Own listings that are over, with what they said last; a memory of this node alone."""
+"""Keeps the owner's listings that have ended, with their last version; other nodes do not see them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from protocol import Record
 
 
 class ArchivedListing(NamedTuple):
-    """A listing that has ended: its state (`expired`, `closed` or `taken`), since when (UNIX seconds), its last version."""
+    """A listing that has ended.
+
+    `state` is `expired`, `closed` or `taken`, `at` the time (UNIX seconds), `record` the last version with a body.
+    """
 
     state: str
     at: int
@@ -18,32 +21,32 @@ class ArchivedListing(NamedTuple):
 
 
 class ListingArchive:
-    """What the owner posted and what is over."""
+    """The ended listings of the owner, by slot."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def remember(self, ended: ArchivedListing, until: int) -> None:
-        """Keep `ended` until then (UNIX seconds), in place of what was known of the same listing."""
+    def remember(self, listing: ArchivedListing, until: int) -> None:
+        """Keep `listing` until then (UNIX seconds), in place of what was kept for its slot."""
         self._database.run(
-            "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?, ?)",
-            (ended.record.header.slot, ended.state, ended.at, until, ended.record.wire),
+            "INSERT OR REPLACE INTO archive VALUES (?, ?, ?, ?, ?)",
+            (listing.record.header.slot, listing.state, listing.at, until, listing.record.wire),
         )
 
     def forget(self, slot: bytes) -> None:
-        """It stands again, or was taken back for good."""
-        self._database.run("DELETE FROM ended WHERE slot = ?", (slot,))
+        """Delete what is kept for this slot: the listing was renewed or withdrawn."""
+        self._database.run("DELETE FROM archive WHERE slot = ?", (slot,))
 
     def of(self, slot: bytes) -> ArchivedListing | None:
-        """The listing of this slot, if it is over."""
-        row = self._database.one("SELECT how, at, wire FROM ended WHERE slot = ?", (slot,))
+        """Return the ended listing of this slot; None if none is kept."""
+        row = self._database.one("SELECT state, at, wire FROM archive WHERE slot = ?", (slot,))
         return None if row is None else ArchivedListing(row[0], row[1], parsed(row[2]))
 
     def all(self) -> list[ArchivedListing]:
-        """All of them, the latest first."""
-        rows = self._database.all("SELECT how, at, wire FROM ended ORDER BY at DESC, slot")
+        """Return all of them, the latest first."""
+        rows = self._database.all("SELECT state, at, wire FROM archive ORDER BY at DESC, slot")
         return [ArchivedListing(state, at, parsed(wire)) for state, at, wire in rows]
 
     def purge(self, now: int) -> None:
-        """Forget those whose time has come."""
-        self._database.run("DELETE FROM ended WHERE forget <= ?", (now,))
+        """Delete those that are kept until `now` or earlier."""
+        self._database.run("DELETE FROM archive WHERE until <= ?", (now,))

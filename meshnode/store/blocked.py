@@ -1,4 +1,4 @@
-"""Whom the owner blocks, by name and date. What is published of it are tags, made in `protocol`."""
+"""Keeps the list of people whom the owner blocks, by name and date; only tags of it are published."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from protocol import PersonId
 
 
 class Blocked:
-    """The owner's own list of blocks."""
+    """The people whom the owner blocks."""
 
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
         self._people = people
 
     def add(self, person: PersonId, since: int) -> None:
-        """Note a block; one that stands already keeps its date."""
+        """Add a person, blocked `since` then (UNIX seconds); who is on the list keeps the earlier date."""
         with self._database.joined():
             self._database.run(
                 "INSERT INTO blocked VALUES (?, ?) ON CONFLICT DO NOTHING", (self._people.persons.number(person), since)
             )
 
     def remove(self, person: PersonId) -> None:
-        """Note that a block ended."""
+        """Take a person off the list."""
         self._database.run("DELETE FROM blocked WHERE person = ?", (self._people.persons.find(person),))
 
     def all(self) -> list[tuple[PersonId, int]]:
-        """Everybody blocked, with the time since when (UNIX seconds), the latest first."""
+        """Return everybody on the list, each with the date (UNIX seconds), the latest first."""
         rows = self._database.all("SELECT person, since FROM blocked ORDER BY since DESC, person DESC")
         return [(self._people.persons.key(person), since) for person, since in rows]
 

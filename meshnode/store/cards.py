@@ -1,4 +1,4 @@
-"""Cards handed out, with who used them, and cards taken, until their givers are met."""
+"""Keeps the cards that the owner has issued, with who used them, and the cards of others that wait for their givers."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ _ISSUED = "SELECT id, secret, weight, uses, expires FROM issued"
 
 
 class ClaimResult(Enum):
-    """What a card is still good for to the person who shows its secret."""
+    """What a card gives the person who shows its secret."""
 
     FIRST = "first"
-    """It was good, and one use of it is now spent."""
+    """It was valid; one use of it is spent now."""
     AGAIN = "again"
-    """This person has used it before and may go on doing so until it expires."""
+    """This person has used it before and may use it again until it expires."""
     USED_UP = "used_up"
-    """All its uses were spent by others."""
+    """Others have spent all its uses."""
     EXPIRED = "expired"
-    """It is past its expiry, or was never issued here."""
+    """It has expired, or was never issued here."""
 
 
 class IssuedCard(NamedTuple):
-    """A card of ours: `weight` is the vouch (per mille) that whoever uses it gets back."""
+    """A card of the owner's: the person who uses it gets a vouch of `weight` (per mille) back."""
 
     id: bytes
     secret: bytes
@@ -38,12 +38,12 @@ class IssuedCard(NamedTuple):
 
     @property
     def spent(self) -> bool:
-        """Whether nobody new can use it."""
+        """Whether all uses are spent."""
         return len(self.claimants) >= self.uses
 
 
 class TakenCard(NamedTuple):
-    """Somebody else's card, added here at a time (UNIX seconds)."""
+    """A card of somebody else, added `at` this time (UNIX seconds)."""
 
     id: bytes
     card: Card
@@ -57,24 +57,24 @@ class Cards:
         self._database = database
         self._persons = people.persons
 
-    # --- ours --------------------------------------------------------------------------------------------------------
+    # --- issued ------------------------------------------------------------------------------------------------------
 
     def add_issued(self, card_id: bytes, secret: bytes, *, weight: int, uses: int, expires: int) -> None:
-        """Remember a card that is about to be shown."""
+        """Keep a card that is about to be shown."""
         self._database.run("INSERT INTO issued VALUES (?, ?, ?, ?, ?)", (card_id, secret, weight, uses, expires))
 
     def issued_live(self, now: int) -> list[IssuedCard]:
-        """Every card of ours that has not expired, the spent ones too: they still work for those who used them."""
+        """Return every issued card that has not expired; a spent one still works for those who used it."""
         cards = self._database.all(f"{_ISSUED} WHERE expires > ? ORDER BY rowid", (now,))
         return [IssuedCard._make((*card, self._claimants(card[0]))) for card in cards]
 
     def issued(self, card_id: bytes) -> IssuedCard | None:
-        """That card of ours, expired or not; None once it was forgotten."""
+        """Return that issued card, expired or not; None once it was deleted."""
         card = self._database.one(f"{_ISSUED} WHERE id = ?", (card_id,))
         return None if card is None else IssuedCard._make((*card, self._claimants(card_id)))
 
     def claim(self, card_id: bytes, claimant: PersonId, now: int) -> ClaimResult:
-        """`claimant` has shown that card's secret: spend a use of it on him, if it has one left or he has one already."""
+        """Spend a use of the card on `claimant`, who has shown its secret, unless they have used it before."""
         with self._database.joined():
             card = self.issued(card_id)
             if card is None or card.expires <= now:
@@ -90,26 +90,26 @@ class Cards:
         rows = self._database.all("SELECT claimant FROM claim WHERE card = ?", (card_id,))
         return frozenset(self._persons.key(number) for (number,) in rows)
 
-    # --- others' -----------------------------------------------------------------------------------------------------
+    # --- taken ------------------------------------------------------------------------------------------------------
 
     def add_taken(self, card: Card, now: int) -> None:
-        """Remember somebody's card until he is met; adding it twice is adding it once."""
+        """Keep a card of somebody else until their node is met; adding it twice is adding it once."""
         self._database.run(
             "INSERT INTO taken VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (card_id(card.secret), card.to_text(), now, card.expires),
         )
 
     def taken_pending(self, now: int) -> list[TakenCard]:
-        """Cards whose givers were not met yet and that have not expired, in the order in which they were added."""
+        """Return the taken cards that have not expired and whose givers were not met, in the order of adding."""
         rows = self._database.all("SELECT id, text, at FROM taken WHERE expires > ? ORDER BY rowid", (now,))
         return [TakenCard(id_, Card.parse(text), at) for id_, text, at in rows]
 
     def taken_done(self, card_id: bytes) -> None:
-        """That card's giver was met, or will have nothing of it: forget it."""
+        """Delete a taken card: its giver was met, or has refused it."""
         self._database.run("DELETE FROM taken WHERE id = ?", (card_id,))
 
     def purge(self, now: int) -> None:
-        """Forget every card that has expired."""
+        """Delete every card that has expired."""
         with self._database.joined():
             self._database.run("DELETE FROM issued WHERE expires <= ?", (now,))
             self._database.run("DELETE FROM taken WHERE expires <= ?", (now,))

@@ -1,7 +1,7 @@
-"""The one SQLite connection: how it is opened, how transactions run, and what its errors mean to the node.
+"""Opens the one SQLite connection, runs its transactions, and translates its errors.
 
-APSW stays behind this file. SQLite's errors are told apart once, here: a full disk undoes the transaction and the node
-goes on; a failed read, write or fsync kills the handle, since nobody knows any more what is on the disk.
+APSW is used in this file alone. It tells SQLite's errors apart: a full disk undoes the transaction and the node goes
+on; after a failed read, write or fsync the connection is not used again, since nobody knows what is on the disk.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ Row = tuple[Any, ...]
 
 
 class Database:
-    """One connection, used by one thread at a time. After a StorageFailed every call raises it again."""
+    """One connection, used by one thread at a time.
+
+    After a StorageFailed every call raises it again. StorageFull has undone the transaction and passes once there is
+    space on the disk.
+    """
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
@@ -36,16 +40,17 @@ class Database:
         self.before_commit: list[Callable[[], None]] = []
         """Called at the end of every transaction, still inside of it."""
         self.after_commit: list[Callable[[], None]] = []
-        """Called when a transaction is on the disk, before anybody hears of it."""
+        """Called when a transaction is on the disk, before `transaction` returns."""
         self.on_rollback: list[Callable[[], None]] = []
-        """Called when a transaction was undone: whoever caches what the database holds forgets it."""
+        """Called when a transaction was undone; every cache of what the database holds must be emptied then."""
 
     @classmethod
     def open(cls, path: Path | str, *, vfs: str | None = None) -> Database:
-        """The database at `path` (":memory:" too), made if it is missing. No schema yet: see migrate.
+        """Open the database at `path` (or ":memory:") and create it if it is missing; `migrate` makes its tables.
 
-        `vfs` names the VFS below; None takes page checksums where this APSW brings them. Raises StorageDamaged where
-        the file is no sound database, Refused where another process has it, StorageFailed and Failed otherwise.
+        `vfs` names the SQLite VFS; None takes the one with page checksums where this APSW has it. Raises StorageDamaged
+        where the file is not a sound database, Refused where another process has it open, StorageFailed where the disk
+        fails, and Failed otherwise.
         """
         try:
             connection = apsw.Connection(str(path), vfs=_checksums() if vfs is None else vfs)
@@ -67,12 +72,12 @@ class Database:
 
     def _set_up(self, *, in_memory: bool) -> None:
         if not in_memory:
-            # One process owns a home: the WAL's index lives in its memory, and no other process can slip in.
+            # One process owns a home: it keeps the WAL's index in memory, and no other process can open the file.
             self._connection.pragma("locking_mode", "EXCLUSIVE")
             if self._connection.pragma("page_count") == 0 and CHECKSUM_VFS in apsw.vfs_names():
                 self._connection.reserve_bytes("main", CHECKSUM_BYTES)
             elif self._connection.reserve_bytes("main") and CHECKSUM_VFS not in apsw.vfs_names():
-                # Pages written without their checksums would look damaged to the next who checks them.
+                # Pages written without checksums would look damaged to the next process that checks them.
                 raise Refused("this store has checksums that the installed apsw cannot keep", "use apsw's own wheel")
             self._connection.pragma("journal_mode", "WAL")
             self._connection.pragma("synchronous", "FULL")  # acknowledged means on the disk
@@ -86,7 +91,7 @@ class Database:
 
     @property
     def checksummed(self) -> bool:
-        """Whether every page carries a checksum that is verified on each read."""
+        """Whether every page has a checksum that is verified at each read."""
         self._check_alive()
         reserved = self._connection.reserve_bytes("main")
         return reserved == CHECKSUM_BYTES and CHECKSUM_VFS in apsw.vfs_names()
@@ -94,7 +99,7 @@ class Database:
     # --- statements --------------------------------------------------------------------------------------------------
 
     def run(self, sql: str, values: Values = ()) -> int:
-        """Carry out a statement that answers nothing; returns how many rows it changed."""
+        """Run a statement without a result; return how many rows it changed."""
         self._check_alive()
         try:
             self._connection.execute(sql, values)
@@ -103,7 +108,7 @@ class Database:
             raise self._understood(error) from error
 
     def one(self, sql: str, values: Values = ()) -> Row | None:
-        """The first row of the answer, None if there is none."""
+        """Return the first row of the result, None if it is empty."""
         self._check_alive()
         try:
             cursor = self._connection.execute(sql, values)
@@ -114,7 +119,7 @@ class Database:
         return row
 
     def all(self, sql: str, values: Values = ()) -> list[Row]:
-        """The whole answer: no statement stays open while the caller writes."""
+        """Return the whole result: no statement stays open while the caller writes."""
         self._check_alive()
         try:
             return self._connection.execute(sql, values).fetchall()
@@ -122,7 +127,7 @@ class Database:
             raise self._understood(error) from error
 
     def value(self, sql: str, values: Values = ()) -> Any:
-        """The first column of the first row, None if there is none."""
+        """Return the first column of the first row, None if the result is empty."""
         row = self.one(sql, values)
         return row[0] if row else None
 
@@ -135,7 +140,10 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All of it is committed and on the disk when this ends, or, on any exception, nothing is. Not nestable."""
+        """Commit what is written in the block when it ends, or undo all of it on any exception.
+
+        It is on the disk when the block has ended. Raises RuntimeError inside another transaction; see `joined`.
+        """
         if self._in_transaction:
             raise RuntimeError("transactions do not nest")
         self.run("BEGIN IMMEDIATE")
@@ -155,7 +163,7 @@ class Database:
 
     @contextmanager
     def joined(self) -> Iterator[None]:
-        """Part of the transaction that is open, or a transaction of its own."""
+        """Run the block in the open transaction, or else in one of its own."""
         if self._in_transaction:
             yield
         else:
@@ -163,7 +171,7 @@ class Database:
                 yield
 
     def _roll_back(self) -> None:
-        # SQLite may have rolled back by itself (disk full); and a dead handle is not touched again.
+        # SQLite may have rolled back by itself (disk full); and a failed connection is not used again.
         if self._failure is None and self._connection.in_transaction:
             with suppress(StorageFailed):
                 self.run("ROLLBACK")
@@ -173,7 +181,7 @@ class Database:
     # --- the end -----------------------------------------------------------------------------------------------------
 
     def check(self) -> None:
-        """Read the whole file and hold its pages against each other; raises StorageDamaged where they disagree.
+        """Read the whole file and raise StorageDamaged where it is not consistent.
 
         With checksums every flipped bit shows when its page is read, so the quick check, which reads all pages but
         does not compare indexes with tables, is as good as the slow one (about 0.03 s against 0.15 s for 50 MB).
@@ -184,7 +192,7 @@ class Database:
             raise self.died(StorageDamaged("the database is damaged", str(findings[0][0])))
 
     def close(self) -> None:
-        """Move the WAL into the database and let go of both. A failed handle is dropped without another write."""
+        """Move the WAL into the database and close it. A failed connection is closed without another write."""
         if self._failure is not None:
             self.abandon()
             return
@@ -196,7 +204,7 @@ class Database:
             raise self._understood(error) from error
 
     def abandon(self) -> None:
-        """Let go of the file without another write to it."""
+        """Close the connection without another write to the file."""
         with suppress(apsw.Error):
             self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
         with suppress(apsw.Error):
@@ -207,18 +215,18 @@ class Database:
             raise self._failure
 
     def _understood(self, error: apsw.Error) -> Exception:
-        """What `error` means; from a failure of the disk on, this handle does nothing any more."""
+        """Return what `error` means; after a failure of the disk this connection does nothing any longer."""
         meaning = _meaning(error)
         return self.died(meaning) if isinstance(meaning, StorageFailed) else meaning
 
     def died(self, failure: StorageFailed) -> StorageFailed:
-        """From now on every call raises `failure`; returns it, to be raised."""
+        """Let every call raise `failure` from now on; return it, to be raised."""
         self._failure = failure
         return failure
 
 
 def _checksums() -> str | None:
-    """The VFS that keeps a checksum in every page, where this APSW brings it (its wheels do); else the plain one."""
+    """Return the VFS that keeps a checksum in every page, if this APSW has it (its wheels do)."""
     if CHECKSUM_VFS not in apsw.vfs_names() and apsw.sqlite_extra.has("cksumvfs"):
         plain = apsw.vfs_names()[0]
         connection = apsw.Connection(":memory:", vfs=plain)
@@ -229,10 +237,12 @@ def _checksums() -> str | None:
 
 
 def _meaning(error: apsw.Error) -> Exception:
-    """What SQLite's error means to a node. Errors that only a bug of ours can cause come back as they are."""
+    """Return what SQLite's error means to a node; errors that only a bug can cause are returned as they are."""
     extended = getattr(error, "extendedresult", 0)
     if isinstance(error, apsw.CorruptError | apsw.NotADBError) or extended == apsw.SQLITE_IOERR_DATA:
-        return StorageDamaged("the database is damaged", "restart meshnode: it sets the file aside and begins anew")
+        return StorageDamaged(
+            "the database is damaged", "restart meshnode: it sets the file aside and begins a new one"
+        )
     if isinstance(error, apsw.IOError):
         return StorageFailed("the disk failed", f"check it, then restart meshnode ({error})")
     if isinstance(error, apsw.FullError):

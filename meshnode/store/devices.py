@@ -1,4 +1,4 @@
-"""The owner's other devices: codes shown to machines that are to become one, names, and what is to be written anew."""
+"""Keeps the codes with which other machines become the owner's devices, the devices' names, and pending reissues."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CODES = "SELECT id, secret, name, expires, used_by FROM device_code"
 
 
 class IssuedCode(NamedTuple):
-    """A device code of ours: `name` is what the new device will be called, `used_by` which one it became."""
+    """A device code: `name` is the name of the new device, `used_by` the device that was certified for it."""
 
     id: bytes
     secret: bytes
@@ -23,14 +23,17 @@ class IssuedCode(NamedTuple):
 
 
 class OwnDevice(NamedTuple):
-    """What is remembered of a device of the owner's: its name, and when it was met last (UNIX seconds)."""
+    """A device of the owner's: its name, and when it was last connected (UNIX seconds)."""
 
     name: str | None
     seen: int | None
 
 
 class PendingReissue(NamedTuple):
-    """A record to be written anew, under its number here; with `blocks_only`, of a policy no more than its blocks."""
+    """A record of a revoked device that this device has to sign again, with its number here.
+
+    With `blocks_only` it is a policy of which only the blocks are signed again.
+    """
 
     number: int
     record: Record
@@ -38,7 +41,7 @@ class PendingReissue(NamedTuple):
 
 
 class Devices:
-    """The other devices of one node's owner."""
+    """The devices of the owner of this node."""
 
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
@@ -47,63 +50,63 @@ class Devices:
     # --- codes -------------------------------------------------------------------------------------------------------
 
     def add_code(self, code_id: bytes, secret: bytes, name: str, expires: int) -> None:
-        """Remember a code that is about to be shown; one shown before that nobody has used works no more."""
+        """Keep a code that is about to be shown; an earlier one that nobody has used stops working."""
         with self._database.joined():
             self._database.run("DELETE FROM device_code WHERE used_by IS NULL")
             self._database.run("INSERT INTO device_code VALUES (?, ?, ?, ?, NULL)", (code_id, secret, name, expires))
 
     def codes(self, now: int) -> list[IssuedCode]:
-        """Every code that has not expired, the used ones too."""
+        """Return every code that has not expired, also the used ones."""
         rows = self._database.all(f"{_CODES} WHERE expires > ? ORDER BY rowid DESC", (now,))
         return [IssuedCode._make(row) for row in rows]
 
     def code(self, code_id: bytes) -> IssuedCode | None:
-        """That code, expired or not; None once it was forgotten."""
+        """Return that code, expired or not; None once it was deleted."""
         row = self._database.one(f"{_CODES} WHERE id = ?", (code_id,))
         return None if row is None else IssuedCode._make(row)
 
     def use_code(self, code_id: bytes, device: DeviceId) -> None:
-        """`device` is certified for this code: it is of no use to any other."""
+        """Bind the code to `device`, which was certified for it."""
         self._database.run("UPDATE device_code SET used_by = ? WHERE id = ?", (device, code_id))
 
     def purge(self, now: int) -> None:
-        """Forget every code that has expired."""
+        """Delete every code that has expired."""
         self._database.run("DELETE FROM device_code WHERE expires <= ?", (now,))
 
     # --- names -------------------------------------------------------------------------------------------------------
 
     def known(self) -> dict[DeviceId, OwnDevice]:
-        """What is remembered of each device."""
+        """Return what is known of each device."""
         rows = self._database.all("SELECT device, name, seen FROM own_device ORDER BY rowid")
         return {self._numbers.key(number): OwnDevice(name, seen) for number, name, seen in rows}
 
     def call(self, device: DeviceId, name: str) -> None:
-        """Give a device its name."""
+        """Name a device."""
         self._database.run(
             "INSERT INTO own_device VALUES (?, ?, NULL) ON CONFLICT DO UPDATE SET name = excluded.name",
             (self._numbers.number(device), name),
         )
 
     def saw(self, device: DeviceId, when: int) -> None:
-        """A device was met."""
+        """Note that a device was connected `when` (UNIX seconds)."""
         self._database.run(
             "INSERT INTO own_device VALUES (?, NULL, ?) ON CONFLICT DO UPDATE SET"
             " seen = max(coalesce(seen, 0), excluded.seen)",
             (self._numbers.number(device), when),
         )
 
-    # --- to be written anew ------------------------------------------------------------------------------------------
+    # --- pending reissues --------------------------------------------------------------------------------------------
 
     def add_pending_reissue(self, records: Iterable[Record], *, blocks_only: bool) -> None:
-        """Remember that these, which a strike voids, are to be written anew by this device."""
+        """Remember that this device has to sign these records again, which a revocation makes void."""
         for record in records:
-            self._database.run("INSERT INTO reissue (wire, part) VALUES (?, ?)", (record.wire, int(blocks_only)))
+            self._database.run("INSERT INTO reissue (wire, blocks_only) VALUES (?, ?)", (record.wire, int(blocks_only)))
 
     def pending_reissues(self) -> list[PendingReissue]:
-        """What is still to be written anew, in the order in which it was remembered."""
-        rows = self._database.all("SELECT no, wire, part FROM reissue ORDER BY no")
-        return [PendingReissue(number, Record.parse(wire), bool(part)) for number, wire, part in rows]
+        """Return the records that are still to be signed again, in the order of adding."""
+        rows = self._database.all("SELECT no, wire, blocks_only FROM reissue ORDER BY no")
+        return [PendingReissue(number, Record.parse(wire), bool(blocks_only)) for number, wire, blocks_only in rows]
 
     def finish_reissue(self, number: int) -> None:
-        """That one is written anew, or needs not be."""
+        """Forget the pending reissue with this number: it was written, or is no longer needed."""
         self._database.run("DELETE FROM reissue WHERE no = ?", (number,))

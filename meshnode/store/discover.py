@@ -1,4 +1,4 @@
-"""What the owner was shown as news, what he hides, and what he looks out for; a memory of this node alone."""
+"""Keeps what the owner was shown as news, hides, and searches for; other nodes do not see it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meshnode.store.database import Database
 
 
 class Seen(NamedTuple):
-    """A listing that was shown: `key` stands for its id, `title_hash` for the title it had; it expires at `until`."""
+    """A listing that was shown: a number for its id, a hash of its title, and when it expires (UNIX seconds)."""
 
     key: int
     title_hash: int
@@ -18,7 +18,7 @@ class Seen(NamedTuple):
 
 
 class Hidden(NamedTuple):
-    """A listing, by its id, that the owner does not want to see; times are UNIX seconds."""
+    """A listing, by its id, that the owner hides; times are in UNIX seconds."""
 
     listing: str
     title: str
@@ -35,7 +35,7 @@ class Watch(NamedTuple):
 
 
 class Alert(NamedTuple):
-    """A listing that came to match a watch at a time (UNIX seconds)."""
+    """A listing that came to match a watch `at` this time (UNIX seconds)."""
 
     watch: int
     key: int
@@ -43,7 +43,7 @@ class Alert(NamedTuple):
 
 
 class DiscoverMemory:
-    """The owner's marks on what others share."""
+    """What the owner has seen, hidden and saved of the listings of others."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -51,12 +51,12 @@ class DiscoverMemory:
     # --- seen --------------------------------------------------------------------------------------------------------
 
     def seen(self, keys: Iterable[int]) -> dict[int, Seen]:
-        """What of these was shown as news, by key."""
-        sql = "SELECT key, said, until FROM seen WHERE key IN (SELECT value FROM json_each(?))"
+        """Return those of these listings that were shown as news, by key."""
+        sql = "SELECT key, title_hash, until FROM seen WHERE key IN (SELECT value FROM json_each(?))"
         return {row[0]: Seen._make(row) for row in self._database.all(sql, (json.dumps(list(keys)),))}
 
     def mark_seen(self, shown: Iterable[Seen], now: int) -> None:
-        """These were shown: they are news no more, and what watches said of them is done. What has expired is forgotten."""
+        """Note that these were shown as news, close their alerts, and forget those that have expired."""
         with self._database.joined():
             self._database.run("DELETE FROM seen WHERE until <= ?", (now,))
             for one in shown:
@@ -66,12 +66,12 @@ class DiscoverMemory:
     # --- hidden ------------------------------------------------------------------------------------------------------
 
     def hidden(self) -> list[Hidden]:
-        """What the owner hides, the latest first."""
+        """Return the hidden listings, the latest first."""
         rows = self._database.all("SELECT listing, title, since, until FROM hidden ORDER BY since DESC, listing")
         return [Hidden._make(row) for row in rows]
 
     def hide(self, hidden: Hidden) -> None:
-        """Hide it from now on, or know better what it is called and when it expires."""
+        """Hide a listing, or update the title and expiry of a hidden one."""
         self._database.run(
             "INSERT INTO hidden VALUES (?, ?, ?, ?)"
             " ON CONFLICT DO UPDATE SET title = excluded.title, until = excluded.until",
@@ -79,13 +79,13 @@ class DiscoverMemory:
         )
 
     def unhide(self, listing: str) -> None:
-        """Hide it no more."""
+        """Show a listing again."""
         self._database.run("DELETE FROM hidden WHERE listing = ?", (listing,))
 
     # --- watches -----------------------------------------------------------------------------------------------------
 
     def watches(self) -> list[Watch]:
-        """The saved searches, in the order in which they were saved."""
+        """Return the saved searches, in the order in which they were saved."""
         return [Watch._make(row) for row in self._database.all("SELECT no, search, since FROM watch ORDER BY no")]
 
     def add_watch(self, search: str, now: int) -> Watch:
@@ -94,41 +94,42 @@ class DiscoverMemory:
         return Watch(int(number), search, now)
 
     def remove_watch(self, number: int) -> None:
-        """Forget a saved search, and what it has found."""
+        """Delete a saved search and its alerts."""
         self._database.run("DELETE FROM watch WHERE no = ?", (number,))
 
     # --- alerts ------------------------------------------------------------------------------------------------------
 
     def raise_alert(self, watch: int, listing: Seen, now: int) -> bool:
-        """Note that `listing` has come to match; returns whether that is new: it was not noted before under this name."""
+        """Note that `listing` has come to match; return whether it was not noted before under this title."""
         changed = self._database.run(
             "INSERT INTO alert VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET"
-            " said = excluded.said, at = excluded.at, until = excluded.until, open = 1 WHERE said <> excluded.said",
+            " title_hash = excluded.title_hash, at = excluded.at, until = excluded.until, unseen = 1"
+            " WHERE title_hash <> excluded.title_hash",
             (watch, listing.key, listing.title_hash, now, listing.until),
         )
         return changed > 0
 
     def alerts(self, now: int) -> list[Alert]:
-        """What has come and was not shown as news yet, the latest first."""
+        """Return the alerts that were not shown as news yet, the latest first."""
         rows = self._database.all(
-            "SELECT watch, key, at FROM alert WHERE open AND until > ? ORDER BY at DESC, watch, key", (now,)
+            "SELECT watch, key, at FROM alert WHERE unseen AND until > ? ORDER BY at DESC, watch, key", (now,)
         )
         return [Alert._make(row) for row in rows]
 
     def close_alerts(self, key: int) -> None:
-        """The owner has dealt with this listing."""
-        self._database.run("UPDATE alert SET open = 0 WHERE key = ?", (key,))
+        """Close all alerts about this listing: the owner has dealt with it."""
+        self._database.run("UPDATE alert SET unseen = 0 WHERE key = ?", (key,))
 
     def count_alerts(self, now: int) -> int:
-        """How many listings have come that a watch looks out for and that were not shown yet."""
-        return int(self._database.value("SELECT count(DISTINCT key) FROM alert WHERE open AND until > ?", (now,)))
+        """Return how many listings have alerts that were not shown as news yet."""
+        return int(self._database.value("SELECT count(DISTINCT key) FROM alert WHERE unseen AND until > ?", (now,)))
 
     def drop_alert(self, alert: Alert) -> None:
-        """The listing is not to be seen any more."""
+        """Delete an alert about a listing that is no longer visible."""
         self._database.run("DELETE FROM alert WHERE watch = ? AND key = ?", (alert.watch, alert.key))
 
     def bound_alerts(self, watch: int, most: int, now: int) -> None:
-        """Forget what has expired, and of one watch all but the latest."""
+        """Delete alerts that have expired, and of one watch all but the latest `most`."""
         self._database.run("DELETE FROM alert WHERE until <= ?", (now,))
         self._database.run(
             "DELETE FROM alert WHERE watch = ?1 AND key NOT IN"

@@ -1,4 +1,4 @@
-"""Exchanges with others, move by move: the history that stays when listings and letters are gone."""
+"""Keeps exchanges with others and their moves, also after the listing and the letters are gone."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ _FIELDS_MAX = limits.RECORD_MAX_BYTES
 
 
 class Exchange(NamedTuple):
-    """One exchange. Times are UNIX seconds by this node's clock."""
+    """One exchange. Times are in UNIX seconds by this node's clock."""
 
     no: int
     other: PersonId
     id: bytes
     name: str
-    """The other's, as last known."""
+    """The name of the other person, as last known."""
     asked: bool | None
-    """Whether the owner of this node asked, and not the other; None while the ask has not come."""
+    """Whether the owner of this node asked; False if the other person did, None while the ask has not come."""
     slot: bytes | None
-    """The listing's, whose author is the one who did not ask."""
+    """The slot of the listing, whose author is the person who did not ask."""
     title: str
     category: str
     lend: bool
-    """Whether it is to be given back."""
+    """Whether what is given is to be returned."""
     shown: bool
-    """False: the other may not see the listing, or has not asked."""
+    """Whether the owner sees it. False while the other person may not see the listing or has not asked."""
     stage: Stage
     takes: int
-    """How many this device is to take off the listing, because it has said yes."""
+    """The quantity that this device has to take off the listing, because it has accepted."""
     taken: int
-    """How many it has taken off."""
+    """The quantity that it has taken off."""
     began: int
     changed: int
 
 
 class KeptMove(NamedTuple):
-    """A move as it is kept. `letter` is the slot of the letter in which it last travelled, if it is the owner's own."""
+    """A move. `mine` if the owner made it; `letter` is then the slot of the letter that last carried it."""
 
     mine: bool
     move: Move
@@ -62,7 +62,7 @@ class Exchanges:
     # --- one exchange ------------------------------------------------------------------------------------------------
 
     def begin(self, other: PersonId, exchange: bytes, name: str, now: int) -> Exchange:
-        """Begin to keep an exchange; nothing is known of it yet but with whom it is."""
+        """Create an exchange of which only the other person is known, and return it."""
         with self._database.joined():
             self._database.run(
                 "INSERT INTO exchange (other, id, name, title, category, shown, stage, began, changed)"
@@ -74,36 +74,36 @@ class Exchanges:
         return begun
 
     def find(self, other: PersonId, exchange: bytes) -> Exchange | None:
-        """The exchange of this id with `other`, shown or not."""
+        """Return the exchange of this id with `other`, shown or not; None if there is none."""
         found = self._rows("other = ? AND id = ?", (self._persons.find(other), exchange))
         return found[0] if found else None
 
     def keep(self, exchange: Exchange) -> None:
-        """Write down what has changed of it."""
+        """Store the changed fields of an exchange."""
         self._database.run(
-            "UPDATE exchange SET name = ?, asked = ?, slot = ?, title = ?, category = ?, lend = ?, shown = ?, stage = ?, takes = ?,"
-            " taken = ?, changed = ? WHERE no = ?",
+            "UPDATE exchange SET name = ?, asked = ?, slot = ?, title = ?, category = ?, lend = ?, shown = ?, stage = ?,"
+            " takes = ?, taken = ?, changed = ? WHERE no = ?",
             (
-                exchange.name, exchange.asked, exchange.slot, exchange.title, exchange.category, exchange.lend, exchange.shown,
-                exchange.stage.name, exchange.takes, exchange.taken, exchange.changed, exchange.no,
+                exchange.name, exchange.asked, exchange.slot, exchange.title, exchange.category, exchange.lend,
+                exchange.shown, exchange.stage.name, exchange.takes, exchange.taken, exchange.changed, exchange.no,
             ),
         )  # fmt: skip
 
     def forget(self, exchange: Exchange) -> None:
-        """Delete it with all its moves."""
+        """Delete an exchange with all its moves."""
         self._database.run("DELETE FROM exchange WHERE no = ?", (exchange.no,))
 
     # --- moves -------------------------------------------------------------------------------------------------------
 
     def moves(self, exchange: Exchange) -> list[KeptMove]:
-        """All moves, in the order in which they became known here: nobody else's clock decides about it."""
+        """Return all moves in the order of their arrival, which no other clock decides about."""
         rows = self._database.all(
             "SELECT mine, fields, arrived, letter FROM move WHERE exchange = ? ORDER BY rowid", (exchange.no,)
         )
         return [KeptMove(bool(mine), _move(fields), arrived, letter) for mine, fields, arrived, letter in rows]
 
     def add_move(self, exchange: Exchange, move: Move, *, mine: bool, arrived: int, letter: bytes | None) -> bool:
-        """Keep a move; returns whether it is new. One's own, sent again, remembers the later letter."""
+        """Add a move; return whether it is new. One that the owner sends again gets the slot of the later letter."""
         fields = encode(move.to_fields())
         with self._database.joined():
             known = self._database.run(
@@ -119,7 +119,7 @@ class Exchanges:
         return True
 
     def count_moves(self, exchange: Exchange, *, mine: bool, act: Action | None = None) -> int:
-        """How many moves of one side are kept; of one act, if it is given."""
+        """Return how many moves of one side are kept; only those with this action, if it is given."""
         return int(
             self._database.value(
                 "SELECT count(*) FROM move WHERE exchange = ? AND mine = ? AND act = coalesce(?, act)",
@@ -130,26 +130,26 @@ class Exchanges:
     # --- many --------------------------------------------------------------------------------------------------------
 
     def all_shown(self) -> list[Exchange]:
-        """Every exchange that is shown, the one that changed last first."""
+        """Return every exchange that is shown, the last changed first."""
         return self._rows("shown = 1 ORDER BY changed DESC, no DESC", ())
 
     def with_stage(self, stage: Stage, *, asked: bool) -> list[Exchange]:
-        """Those shown that stand so, of which the owner of this node was the one to ask, or was not."""
+        """Return the shown exchanges in this stage in which the owner of this node asked, or did not."""
         return self._rows("shown = 1 AND stage = ? AND asked = ? ORDER BY no", (stage.name, asked))
 
     def unsettled(self, over: Collection[Stage]) -> list[Exchange]:
-        """Those that this device has not taken off their listings yet, or has, though they are `over` by now."""
+        """Return those whose quantity must still be taken off the listing, or put back because they are `over`."""
         ended = ", ".join(f"'{stage.name}'" for stage in over)
         return self._rows(
             f"takes > 0 AND CASE WHEN stage IN ({ended}) THEN taken > 0 ELSE taken = 0 END ORDER BY no", ()
         )
 
     def count(self) -> int:
-        """How many are shown."""
+        """Return how many exchanges are shown."""
         return int(self._database.value("SELECT count(*) FROM exchange WHERE shown = 1"))
 
     def count_with(self, other: PersonId, stage: Stage | None = None, *, asked: bool | None = None) -> int:
-        """How many are shown with `other`; only those that stand so, and those begun by one of the two, if given."""
+        """Return how many exchanges with `other` are shown; only in this stage, or begun by one side, if given."""
         return int(
             self._database.value(
                 "SELECT count(*) FROM exchange WHERE shown = 1 AND other = ? AND stage = coalesce(?, stage)"
@@ -159,9 +159,10 @@ class Exchanges:
         )
 
     def forget_oldest(self, other: PersonId | None = None) -> bool:
-        """Make room: forget the one that ended longest ago without ever being agreed on; False if there is none.
+        """Delete the exchange that ended longest ago without an agreement; return whether there was one.
 
-        Only among those with `other`, if he is given. What was agreed on took the owner's own yes: nobody can make it up.
+        Only among those with `other`, if given. An exchange that was agreed on needed the owner's consent, so others
+        cannot fill the store with such.
         """
         whose = "" if other is None else "AND other = ?"
         return bool(
@@ -172,20 +173,20 @@ class Exchanges:
             )
         )
 
-    # --- what is not shown -----------------------------------------------------------------------------------------------
+    # --- not shown ---------------------------------------------------------------------------------------------------
 
     def unheard_asks(self) -> list[Exchange]:
-        """Those that wait unseen though the other has asked: when he did, he could not see the listing, or in doubt."""
+        """Return the asks that are not shown: when they came, the other person could not see the listing for sure."""
         return self._rows("shown = 0 AND asked = 0 ORDER BY no", ())
 
     def count_unheard(self, other: PersonId | None = None) -> int:
-        """How many are kept without being shown; with `other`, if he is given."""
+        """Return how many exchanges are kept without being shown; only those with `other`, if given."""
         whose = "" if other is None else "AND other = ?"
         values = () if other is None else (self._persons.find(other),)
         return int(self._database.value(f"SELECT count(*) FROM exchange WHERE shown = 0 {whose}", values))  # noqa: S608
 
     def purge(self, before: int) -> None:
-        """Forget what has not been shown since then (UNIX seconds)."""
+        """Delete exchanges that are not shown and have not changed since then (UNIX seconds)."""
         self._database.run("DELETE FROM exchange WHERE shown = 0 AND changed < ?", (before,))
 
     # --- inside ------------------------------------------------------------------------------------------------------
@@ -197,12 +198,14 @@ class Exchanges:
                 no, self._persons.key(other), id_, name, None if asked is None else bool(asked), slot, title, category,
                 bool(lend), bool(shown), Stage[stage], takes, taken, began, changed,
             )
-            for no, other, id_, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed in found
+            for (
+                no, other, id_, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed,
+            ) in found
         ]  # fmt: skip
 
 
 def _move(fields: bytes) -> Move:
-    """A move as it was kept: what did not fit its class was never put here."""
+    """Return the stored move; it was valid when it was stored."""
     decoded = decode(fields, max_bytes=_FIELDS_MAX)
     assert isinstance(decoded, tuple)
     return Move.from_fields(decoded)

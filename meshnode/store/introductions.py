@@ -1,4 +1,4 @@
-"""People to whom the owner was introduced, and by whom, until he has made up his mind or time is up."""
+"""Keeps introductions of people to the owner, until the owner decides about them or they are too old."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from protocol import PersonId, Record, RemoteError, decode, encode, limits
 
 
 class StoredIntroduction(NamedTuple):
-    """Somebody of whom `introducer` has told the owner at a time (UNIX seconds)."""
+    """A person whom `introducer` has introduced to the owner `at` this time (UNIX seconds)."""
 
     person: PersonId
     introducer: PersonId
@@ -21,14 +21,14 @@ class StoredIntroduction(NamedTuple):
 
 
 class Introductions:
-    """The introductions that came to one node."""
+    """The introductions that one node has received."""
 
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
         self._persons = people.persons
 
     def add(self, introduced: StoredIntroduction) -> None:
-        """Keep an introduction in place of an earlier one of the same people. Of too many from one, the latest stay."""
+        """Keep an introduction in place of an earlier one of the same people; of each introducer the latest stay."""
         introducer = self._persons.number(introduced.introducer)
         wires = encode(tuple(record.wire for record in introduced.certificates))
         with self._database.joined():
@@ -50,7 +50,7 @@ class Introductions:
             )
 
     def all(self, now: int) -> list[StoredIntroduction]:
-        """Every introduction that is not too old, the latest first."""
+        """Return every introduction that is not too old, the latest first."""
         rows = self._database.all(
             "SELECT person, introducer, name, message, certificates, at FROM introduction WHERE at > ?"
             " ORDER BY at DESC, person",
@@ -63,16 +63,16 @@ class Introductions:
         ]
 
     def forget(self, person: PersonId) -> None:
-        """The owner has made up his mind about this person."""
+        """Delete the introductions of this person: the owner has decided."""
         self._database.run("DELETE FROM introduction WHERE person = ?", (self._persons.find(person),))
 
     def purge(self, now: int) -> None:
-        """Forget those that are too old."""
+        """Delete those that are too old."""
         self._database.run("DELETE FROM introduction WHERE at <= ?", (now - limits.INTRODUCTION_LIFE,))
 
 
 def _records(wires: bytes) -> tuple[Record, ...]:
-    """The certificates that were checked when they came."""
+    """Return the certificates, which were checked when they came."""
     found = decode(wires, max_bytes=limits.LETTER_SIZES[-1])
     assert isinstance(found, tuple)
     records = []
@@ -80,5 +80,5 @@ def _records(wires: bytes) -> tuple[Record, ...]:
         try:
             records.append(Record.parse(wire if isinstance(wire, bytes) else b""))
         except RemoteError:
-            continue  # an older version of this program took it for one
+            continue  # an older version of this program could read it
     return tuple(records)

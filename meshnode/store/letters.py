@@ -1,4 +1,4 @@
-"""What became of letters: which were read here, which the owner has sent, and who has yet to say that he read them."""
+"""Keeps the delivery of letters: which were opened here, which the owner has sent, and which receipts are due."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from meshnode.store.database import Database
 from meshnode.store.people import People
 from protocol import DeviceId, Kind, PersonId, RecordId
 
-DELIVERIES_KEPT = 365 * 86_400  # seconds past a letter's expiry for which it is known what became of it
+DELIVERIES_KEPT = 365 * 86_400  # seconds after a letter's expiry for which its delivery is kept
 
 _STORED = (
-    "SELECT record.id, record.author, record.device, record.slot, record.tag, letter_read.number"  # noqa: S608 - ours
+    "SELECT record.id, record.author, record.device, record.slot, record.tag, content_number"  # noqa: S608 - ours
     " FROM record INDEXED BY record_letter LEFT JOIN letter_read USING (author, slot)"
     f" WHERE kind = {Kind.LETTER:d} AND state = 1 AND tag IS NOT NULL"
-    " AND (letter_read.author IS NULL OR number IS NOT NULL) ORDER BY record.no"
+    " AND (letter_read.author IS NULL OR content_number IS NOT NULL) ORDER BY record.no"
 )
 
 
 class StoredLetter(NamedTuple):
-    """A letter that lies here and was not read. `number` is that of its content where it was opened but not understood."""
+    """A letter held here and not read. `number` is that of its content if it was opened and not understood."""
 
     id: RecordId
     author: PersonId
@@ -30,10 +30,10 @@ class StoredLetter(NamedTuple):
 
 
 class SentLetter(NamedTuple):
-    """A letter of the owner. Times are UNIX seconds.
+    """A letter of the owner. Times are in UNIX seconds.
 
-    `delivered` is when the first receipt for it was read; `about` makes it a receipt for the addressee's letter in that
-    slot; `awaited` are the devices that have yet to send a receipt.
+    `delivered` is the time when the first receipt for it was read. With `about` it is itself a receipt, for the
+    addressee's letter in that slot. `receipts_due` are the devices that have not sent a receipt.
     """
 
     slot: bytes
@@ -42,23 +42,23 @@ class SentLetter(NamedTuple):
     expires: int
     delivered: int | None
     about: bytes | None
-    awaited: frozenset[DeviceId]
+    receipts_due: frozenset[DeviceId]
 
 
 class Letters:
-    """The letters of one node, apart from the records that carry them."""
+    """The letters of one node, beside the records that carry them."""
 
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
         self._persons = people.persons
         self._devices = people.devices
         self.strangers_seen: int | None = None
-        """If strangers' letters were left closed: the circle's version then. Later they may be strangers no more."""
+        """The version of the trust state at which letters of strangers were left closed; None if none were."""
 
-    # --- coming in ---------------------------------------------------------------------------------------------------
+    # --- received ----------------------------------------------------------------------------------------------------
 
     def stored(self) -> list[StoredLetter]:
-        """Every letter in use, to whomever, that was not read here, in the order of arrival."""
+        """Return every letter in use that was not read here, to any addressee, in the order of arrival."""
         person, device = self._persons.key, self._devices.key
         return [
             StoredLetter(id_, person(author), device(written_by), slot, tag, number)
@@ -66,16 +66,16 @@ class Letters:
         ]
 
     def note_read(self, author: PersonId, slot: bytes, *, until: int, number: int | None = None) -> None:
-        """This letter is done with, or, with `number`, says what this version does not know.
+        """Note that a letter was read, or, with `number`, that its content is unknown to this version.
 
-        `until` is when it cannot come again.
+        The note is kept until `until` (UNIX seconds), when the letter can no longer come again.
         """
         self._database.run(
             "INSERT OR REPLACE INTO letter_read VALUES (?, ?, ?, ?)",
             (self._persons.number(author), slot, number, until),
         )
 
-    # --- going out ---------------------------------------------------------------------------------------------------
+    # --- sent --------------------------------------------------------------------------------------------------------
 
     def add_sent(
         self,
@@ -84,40 +84,40 @@ class Letters:
         *,
         sent: int,
         expires: int,
-        awaited: frozenset[DeviceId] = frozenset(),
+        receipts_due: frozenset[DeviceId] = frozenset(),
         about: bytes | None = None,
     ) -> None:
-        """The owner has written a letter, on this device or another of his."""
+        """Keep a letter that the owner has written, on this device or another one."""
         self._database.run(
             "INSERT INTO letter_sent VALUES (?, ?, ?, ?, NULL, 1, ?) ON CONFLICT DO NOTHING",
             (slot, self._persons.number(addressee), sent, expires, about),
         )
-        for device in sorted(awaited):
-            self._database.run("INSERT INTO letter_awaited VALUES (?, ?)", (slot, self._devices.number(device)))
+        for device in sorted(receipts_due):
+            self._database.run("INSERT INTO letter_receipt_due VALUES (?, ?)", (slot, self._devices.number(device)))
 
     def note_receipt(self, slot: bytes, device: DeviceId, *, arrived: int | None) -> None:
-        """`device` has read that letter; `arrived` is the time now, if it is one of the addressee's devices."""
+        """Note a receipt by `device`; `arrived` is the time now if that is a device of the addressee, else None."""
         self._database.run(
-            "DELETE FROM letter_awaited WHERE slot = ? AND device = ?", (slot, self._devices.find(device))
+            "DELETE FROM letter_receipt_due WHERE slot = ? AND device = ?", (slot, self._devices.find(device))
         )
         self._database.run("UPDATE letter_sent SET delivered = ? WHERE slot = ? AND delivered IS NULL", (arrived, slot))
 
     def note_ended(self, slot: bytes) -> None:
-        """That letter was withdrawn, or has expired: nothing of it lies about."""
-        self._database.run("UPDATE letter_sent SET open = 0 WHERE slot = ?", (slot,))
-        self._database.run("DELETE FROM letter_awaited WHERE slot = ?", (slot,))
+        """Note that a letter was withdrawn or has expired: no node carries it any longer."""
+        self._database.run("UPDATE letter_sent SET in_transit = 0 WHERE slot = ?", (slot,))
+        self._database.run("DELETE FROM letter_receipt_due WHERE slot = ?", (slot,))
 
     def sent(self, slot: bytes) -> SentLetter | None:
-        """That letter of the owner; None if this device does not know of it, or not any more."""
+        """Return that letter of the owner; None if this device does not know it, or no longer does."""
         found = self._sent("slot = ?", slot)
         return found[0] if found else None
 
-    def open(self) -> list[SentLetter]:
-        """The letters that may lie about still, receipts among them."""
-        return self._sent("open = ?", 1)
+    def in_transit(self) -> list[SentLetter]:
+        """Return the letters that other nodes may still carry, receipts among them."""
+        return self._sent("in_transit = ?", 1)
 
-    def under_way(self, now: int) -> int:
-        """How many letters of the owner, receipts left out, have neither arrived nor expired."""
+    def count_undelivered(self, now: int) -> int:
+        """Return how many letters of the owner, without receipts, are not delivered and have not expired."""
         return int(
             self._database.value(
                 "SELECT count(*) FROM letter_sent WHERE about IS NULL AND delivered IS NULL AND expires > ?", (now,)
@@ -125,11 +125,11 @@ class Letters:
         )
 
     def purge(self, now: int) -> None:
-        """Forget what can have no effect any more."""
+        """Delete what can have no effect any longer."""
         with self._database.joined():
             self._database.run("DELETE FROM letter_read WHERE until <= ?", (now,))
             self._database.run(
-                "DELETE FROM letter_sent WHERE open = 0 AND expires <= CASE WHEN about IS NULL THEN ? ELSE ? END",
+                "DELETE FROM letter_sent WHERE in_transit = 0 AND expires <= CASE WHEN about IS NULL THEN ? ELSE ? END",
                 (now - DELIVERIES_KEPT, now),
             )
 
@@ -140,10 +140,10 @@ class Letters:
             (value,),
         )
         return [
-            SentLetter(slot, self._persons.key(to), sent, expires, delivered, about, self._awaited(slot))
+            SentLetter(slot, self._persons.key(to), sent, expires, delivered, about, self._receipts_due(slot))
             for slot, to, sent, expires, delivered, about in found
         ]
 
-    def _awaited(self, slot: bytes) -> frozenset[DeviceId]:
-        rows = self._database.all("SELECT device FROM letter_awaited WHERE slot = ?", (slot,))
+    def _receipts_due(self, slot: bytes) -> frozenset[DeviceId]:
+        rows = self._database.all("SELECT device FROM letter_receipt_due WHERE slot = ?", (slot,))
         return frozenset(self._devices.key(number) for (number,) in rows)

@@ -1,4 +1,4 @@
-"""Bringing a database to the schema this version knows: sql/NNN_name.sql, each once and in its own transaction."""
+"""Brings a database to the schema of this version: runs each sql/NNN_name.sql once, in a transaction of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from meshnode.store.database import Database
 
 
 class Migration(NamedTuple):
-    """One step: the version of the schema it leads to, and how."""
+    """One step: the version of the schema that it leads to, its name, and its statements."""
 
     version: int
     name: str
@@ -19,7 +19,7 @@ class Migration(NamedTuple):
 
 
 def migrations() -> list[Migration]:
-    """All steps this version knows, in order."""
+    """Return all steps that this version of the program knows, in order."""
     directory = resources.files("meshnode.store") / "sql"
     found = []
     for file in directory.iterdir():
@@ -30,7 +30,7 @@ def migrations() -> list[Migration]:
 
 
 def migrate(database: Database, steps: Sequence[Migration] | None = None) -> None:
-    """Carry out what `database` has not been through yet. Refused if it was written by a newer version."""
+    """Run the steps that `database` has not had yet. Raises Refused if a newer version of the program wrote it."""
     steps = migrations() if steps is None else steps
     version = int(database.value("PRAGMA user_version"))
     newest = steps[-1].version

@@ -1,6 +1,6 @@
-"""People and devices by number, where they were reached, and the keys it takes to reach them again.
+"""Numbers people and devices, and keeps their last addresses and the keys that it takes to dial them.
 
-A key is 32 bytes and is named by every record: rows carry a small number instead, which only this package sees.
+A key has 32 bytes and every record names two: rows have a small number instead, which only this package sees.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from protocol import DeviceId, PersonId, limits
 
 
 class KnownAddress(NamedTuple):
-    """Where a device was reached, and when last (UNIX seconds)."""
+    """An address of a device, and when the device was last reached there (UNIX seconds)."""
 
     device: DeviceId
     host: str
@@ -21,7 +21,7 @@ class KnownAddress(NamedTuple):
 
 
 class PinnedKeys(NamedTuple):
-    """What it takes to dial a device: its X25519 key, and its person's presence key as last known."""
+    """The keys that it takes to dial a device: its X25519 key, and its person's presence key as last known."""
 
     device: DeviceId
     dh_public: bytes
@@ -29,7 +29,7 @@ class PinnedKeys(NamedTuple):
 
 
 class Numbers:
-    """The numbers of 32-byte keys in one table, cached both ways."""
+    """Maps the 32-byte keys of one table to numbers and back, with a cache."""
 
     def __init__(self, database: Database, table: str) -> None:
         self._database = database
@@ -41,7 +41,7 @@ class Numbers:
         database.on_rollback.append(self._forget)
 
     def find(self, key: bytes) -> int | None:
-        """The number of `key`, None if it never had one."""
+        """Return the number of `key`, None if it never had one."""
         number = self._number.get(key)
         if number is None:
             number = self._database.value(self._find, (key,))
@@ -50,7 +50,7 @@ class Numbers:
         return number
 
     def number(self, key: bytes) -> int:
-        """The number of `key`, given to it now if need be."""
+        """Return the number of `key`; a new key gets one."""
         number = self._number.get(key) or self.find(key)
         if number is None:
             number = int(self._database.value(self._make, (key,)))
@@ -58,7 +58,7 @@ class Numbers:
         return number
 
     def key(self, number: int) -> bytes:
-        """The key that has this number."""
+        """Return the key with this number."""
         key = self._key.get(number)
         if key is None:
             key = bytes(self._database.value(self._read, (number,)))
@@ -75,7 +75,7 @@ class Numbers:
 
 
 class People:
-    """Whom this node knows how to reach. `persons` and `devices` are for the rest of the store."""
+    """The people that this node can reach. `persons` and `devices` are for the rest of the store."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -83,7 +83,7 @@ class People:
         self.devices = Numbers(database, "device")
 
     def remember(self, person: PersonId, device: DeviceId, host: str, port: int, when: int) -> None:
-        """`device` of `person` was reached at this address; the oldest beyond the cap are forgotten."""
+        """Note that a device was reached at this address; the oldest addresses beyond the limit are deleted."""
         with self._database.joined():
             who, what = self.persons.number(person), self.devices.number(device)
             self._database.run(
@@ -97,7 +97,7 @@ class People:
             )
 
     def addresses(self, person: PersonId) -> list[KnownAddress]:
-        """Where `person` was reached, the latest first."""
+        """Return the addresses of `person`, the latest first."""
         rows = self._database.all(
             "SELECT device, host, port, seen FROM address WHERE person = ? ORDER BY seen DESC, rowid DESC",
             (self.persons.find(person),),
@@ -105,7 +105,7 @@ class People:
         return [KnownAddress(self.devices.key(device), host, port, seen) for device, host, port, seen in rows]
 
     def remember_keys(self, person: PersonId, device: DeviceId, dh_public: bytes, presence_key: bytes | None) -> None:
-        """Keep what it takes to dial `device`; a None does not undo a presence key known from before."""
+        """Keep the keys to dial `device`; None keeps the presence key that was known before."""
         with self._database.joined():
             self._database.run(
                 "INSERT INTO pinned VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
@@ -114,7 +114,7 @@ class People:
             )
 
     def keys(self, person: PersonId) -> list[PinnedKeys]:
-        """What is kept to dial `person`'s devices, in the order in which they became known."""
+        """Return the keys of `person`'s devices, in the order in which they became known."""
         rows = self._database.all(
             "SELECT device, dh_public, presence_key FROM pinned WHERE person = ? ORDER BY rowid",
             (self.persons.find(person),),
@@ -122,20 +122,20 @@ class People:
         return [PinnedKeys(self.devices.key(device), dh, presence) for device, dh, presence in rows]
 
     def kept(self) -> list[PersonId]:
-        """Everybody whose keys are kept, in a fixed order."""
+        """Return everybody whose keys are kept, in a fixed order."""
         return sorted(
             self.persons.key(number) for (number,) in self._database.all("SELECT DISTINCT person FROM pinned")
         )
 
     def forget(self, person: PersonId) -> None:
-        """Drop addresses and keys of `person`: he is no longer somebody to look for."""
+        """Delete addresses and keys of `person`, whom this node no longer looks for."""
         with self._database.joined():
             number = self.persons.find(person)
             self._database.run("DELETE FROM address WHERE person = ?", (number,))
             self._database.run("DELETE FROM pinned WHERE person = ?", (number,))
 
     def forget_device(self, device: DeviceId) -> None:
-        """Drop addresses and keys of a device that was struck."""
+        """Delete addresses and keys of a device that was revoked."""
         with self._database.joined():
             number = self.devices.find(device)
             self._database.run("DELETE FROM address WHERE device = ?", (number,))

@@ -1,4 +1,4 @@
-"""Reading the records held: whole ones by register or id, and scans that see no body."""
+"""Reads the records held: whole ones by register or id, and rows without bodies in scans."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _WIRES = f"SELECT id, wire FROM record WHERE {_BY_IDS}"  # noqa: S608
 _KNOWN = f"SELECT id, complete FROM record WHERE {_BY_IDS}"  # noqa: S608
 _IN_GRAPH = "kind < 4"  # as the partial index says it: SQLite compares the words
 _GRAPH_RECORDS = f"SELECT state, wire FROM record WHERE {_IN_GRAPH} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
-_APART = "state <> 1"
+_NOT_LIVE = "state <> 1"
 _IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
-    "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, floor, state, place,"
-    " tag, complete FROM record"
+    "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, min_valid_version,"
+    " state, place, tag, complete FROM record"
 )
 
 
 class RecordReader:
-    """What is held, to read."""
+    """The read-only half of `Records`."""
 
     def __init__(self, database: Database, people: People) -> None:
         self._database = database
@@ -40,12 +40,12 @@ class RecordReader:
 
     # --- whole records -----------------------------------------------------------------------------------------------
 
-    def head(self, register: Register) -> Record | None:
-        """The newest record known of a register, maybe its header alone; what is held does not count."""
+    def newest(self, register: Register) -> Record | None:
+        """Return the newest record of a register, perhaps header only; None if only pending ones are held."""
         return self._of_register(register, "role = 0")
 
-    def used(self, register: Register) -> Record | None:
-        """The newest record of a register that has a body; None where that was withdrawn. It may be suspended."""
+    def current(self, register: Register) -> Record | None:
+        """Return the newest record of a register that has a body, perhaps suspended; None if that was withdrawn."""
         return self._of_register(register, _IN_USE)
 
     def _of_register(self, register: Register, which: str) -> Record | None:
@@ -57,21 +57,21 @@ class RecordReader:
         return None if wire is None else parsed(wire)
 
     def get(self, record_id: RecordId) -> Record | None:
-        """The record of this id, whatever its state; None if it is not held."""
+        """Return the record of this id in any state; None if it is not held."""
         wire = self._database.value(_WHOLE, (id_key(record_id), record_id))
         return None if wire is None else parsed(wire)
 
     def get_many(self, ids: Sequence[RecordId]) -> list[Record]:
-        """The records of these ids that are held, in the order asked for."""
+        """Return those of these records that are held, in the order of `ids`."""
         wires: dict[RecordId, bytes] = dict(self._database.all(_WIRES, _keys(ids)))
         return [parsed(wires[record_id]) for record_id in ids if record_id in wires]
 
     def known(self, ids: Sequence[RecordId]) -> dict[RecordId, bool]:
-        """Which of these ids are held, whatever their state, and whether with their bodies."""
+        """Return those of these ids that are held, in any state, each with whether the body is held too."""
         return {record_id: complete == 1 for record_id, complete in self._database.all(_KNOWN, _keys(ids))}
 
     def bodies(self, kind: Kind, author: PersonId | None = None) -> Iterator[Record]:
-        """The record in use of every register of `kind`: complete, not withdrawn, not held; it may be suspended."""
+        """Yield the current record of every register of `kind`: not withdrawn, not pending, perhaps suspended."""
         where = ["no > ?", f"kind = {int(kind)}", _IN_USE]
         if kind in _GRAPH_KINDS:
             where.append(_IN_GRAPH)
@@ -84,12 +84,12 @@ class RecordReader:
                 yield parsed(wire)
 
     def arrived(self, kind: Kind, since: int) -> list[RecordId]:
-        """What of `kind` is here that came at that time (UNIX seconds) or later."""
+        """Return the ids of records of `kind` that came at that time (UNIX seconds) or later."""
         sql = "SELECT id FROM record WHERE kind = ? AND arrived >= ? ORDER BY no"
         return [record_id for (record_id,) in self._database.all(sql, (int(kind), since))]
 
     def graph_records_of(self, author: PersonId) -> list[tuple[RecordState, Record]]:
-        """All certificates, policies and profiles of `author`, whatever their state, headers alone too."""
+        """Return all certificates, policies and profiles of `author` in any state, header only ones too."""
         found = self._database.all(_GRAPH_RECORDS, (self._persons.find(author),))
         return [(RecordState(state), parsed(wire)) for state, wire in found]
 
@@ -101,9 +101,9 @@ class RecordReader:
         author: PersonId | None = None,
         states: Collection[int] | None = None,
     ) -> Iterator[Row]:
-        """Every record held that is of one of `kinds`, by `author` and in one of `states`, without its body.
+        """Yield the row of every record of one of `kinds`, by `author`, and in one of `states`; None means any.
 
-        In the order of arrival. Between two rows the caller may write; what he puts then may or may not come too.
+        In the order of arrival. The caller may write between two rows; what it writes may or may not be yielded too.
         """
         where = ["no > ?"]
         if kinds is not None:
@@ -113,7 +113,7 @@ class RecordReader:
         if states is not None:
             where.append(_one_of("state", states))
             if RecordState.LIVE not in states:
-                where.append(_APART)
+                where.append(_NOT_LIVE)
         values = self._by(author, where)
         last = 0
         sql = f"{ROW} WHERE {' AND '.join(where)} ORDER BY no LIMIT {SCAN_ROWS}"
@@ -121,19 +121,19 @@ class RecordReader:
             last = found[-1][0]
             yield from self._rows(found)
 
-    def strays(self, before: int) -> list[Row]:
-        """Others' certificates and strikes that came before then (UNIX seconds), nothing else of their authors being here."""
+    def lone_certificates(self, before: int) -> list[Row]:
+        """Return others' certificates that came before then (UNIX seconds), if nothing else of their author is held."""
         where = f"kind = {Kind.DEVICE:d} AND {_IN_GRAPH} AND received_from IS NOT NULL AND arrived < ?"
         alone = f"NOT EXISTS (SELECT 1 FROM record o WHERE o.author = record.author AND o.kind <> {Kind.DEVICE:d})"  # noqa: S608
         return list(self._rows(self._database.all(f"{ROW} WHERE {where} AND {alone}", (before,))))
 
-    def brought_by(self, source: PersonId) -> list[Row]:
-        """What this person has brought, whoever wrote it; headers left out."""
+    def rows_from(self, source: PersonId) -> list[Row]:
+        """Return the rows of all records that this person has brought, by any author, without header only ones."""
         where = "received_from = ? AND complete"
         return list(self._rows(self._database.all(f"{ROW} WHERE {where}", (self._persons.find(source),))))
 
     def rows_of(self, ids: Sequence[RecordId]) -> list[Row]:
-        """The rows of these ids that are held, in the order asked for."""
+        """Return the rows of those of these records that are held, in the order of `ids`."""
         rows = {row.id: row for row in self._rows(self._database.all(f"{ROW} WHERE {_BY_IDS}", _keys(ids)))}
         return [rows[record_id] for record_id in ids if record_id in rows]
 
@@ -151,17 +151,17 @@ class RecordReader:
     # --- sums --------------------------------------------------------------------------------------------------------
 
     def slots_of(self, author: PersonId, kind: Kind) -> list[bytes]:
-        """The slots of one kind that `author` has here and has not withdrawn, in order; what is held does not count."""
+        """Return the sorted slots of this kind that `author` has here, without withdrawn and pending records."""
         sql = "SELECT slot FROM record WHERE author = ? AND kind = ? AND role = 0 AND NOT withdrawn ORDER BY slot"
         return [slot for (slot,) in self._database.all(sql, (self._persons.find(author), int(kind)))]
 
     def next_expiry(self, now: int) -> int | None:
-        """The first time after `now` (UNIX seconds) at which a record expires or a tombstone may go."""
+        """Return the first time after `now` (UNIX seconds) at which a record expires or a tombstone may be deleted."""
         due: int | None = self._database.value("SELECT min(due) FROM record WHERE due > ?", (now,))
         return due
 
     def forks(self) -> list[tuple[Record, Record]]:
-        """Proofs that a device signed two records for one version: its key was copied, or an old backup was used."""
+        """Return pairs of records that a device signed for one version: its key was copied, or a backup restored."""
         return [(parsed(one), parsed(other)) for one, other in self._database.all("SELECT one, other FROM fork")]
 
 
@@ -169,17 +169,17 @@ _GRAPH_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE})
 
 
 def _keys(ids: Sequence[RecordId]) -> tuple[str]:
-    """The value for _BY_IDS. What only shares the first bytes with one of them may be found too."""
+    """Return the value for _BY_IDS. Records that share only the first bytes with one of them may be found too."""
     return (json.dumps([id_key(record_id) for record_id in ids]),)
 
 
 def _one_of(column: str, values: Collection[int]) -> str:
-    """An SQL condition; its numbers stand in the text, for without them SQLite cannot choose a partial index."""
+    """Return an SQL condition with the numbers in its text: only so can SQLite choose a partial index."""
     return f"{column} IN ({','.join(str(int(value)) for value in sorted(values))})"
 
 
 def parsed(wire: bytes) -> Record:
-    """The record stored as `wire`. StorageDamaged if that is none: it was one when it was put."""
+    """Return the record stored as `wire`. Raises StorageDamaged if it cannot be parsed: it could when it was stored."""
     try:
         return Record.parse(wire)
     except RemoteError as error:

@@ -1,8 +1,9 @@
-"""Writing records: which of a register's versions are kept, and what time does to them.
+"""Writes records: decides which versions of a register are kept, and what time does to them.
 
-What supersedes what is decided here and nowhere else. Whether a record is sound, wanted and allowed is not: `put`
-believes its caller. A register keeps at most two records, whatever arrives in whatever order: the newest, and behind a
-header alone the one still in use. Those that are held stand aside until they are proved.
+Which record supersedes which is decided here and nowhere else. Whether a record is valid, wanted and allowed is not:
+`put` trusts its caller. A register keeps at most two records, whatever arrives in whatever order: the newest, and where
+that is header only, the current one, which is still in use. Pending records are kept beside their register until they
+are proved.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _ENDED = f"due <= ? AND NOT (received_from IS NULL AND kind IN ({_GRAPH_KINDS}))
 
 _INSERT = (
     "INSERT INTO record (id, id_key, author, kind, slot, role, device, version, audience, policy_version, created, expires,"
-    " floor, outlives, state, place, tag, complete, withdrawn, received_from, arrived, due, size, wire)"
+    " min_valid_version, latest_expiry, state, place, tag, complete, withdrawn, received_from, arrived, due, size, wire)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING"
 )
-# Where they are among the values of _INSERT.
+# Positions among the values of _INSERT.
 _AUTHOR, _KIND, _ROLE, _STATE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 17, 18, 19, 21, 22
 
 
@@ -37,9 +38,9 @@ class Records(RecordReader):
     def __init__(self, database: Database, people: People) -> None:
         super().__init__(database, people)
         self.wrote_own = False
-        """Whether a record of our own hand was put since this was last set to False."""
+        """Whether a record that this node wrote was stored since this was last set to False."""
         self.letters_moved = True
-        """Whether a letter was put since this was last set to False; at first there may be some that nobody looked into."""
+        """Whether a letter was stored since this was last set to False; True at first: some may be unopened."""
         self._usage = UsageTable(database)
         database.on_rollback.append(self._forget)
 
@@ -47,7 +48,7 @@ class Records(RecordReader):
         self.wrote_own = False
         self.letters_moved = True
 
-    # --- coming in ---------------------------------------------------------------------------------------------------
+    # --- storing -----------------------------------------------------------------------------------------------------
 
     def put(
         self,
@@ -58,13 +59,15 @@ class Records(RecordReader):
         arrived: int,
         body: Body | None = None,
     ) -> bool:
-        """Take `record` into its register in this state; returns whether it is held now.
+        """Store `record` in its register with this state; return whether it is held now.
 
-        `received_from` None says that it was written here. `body` spares parsing a listing's body once more.
-        A newer complete record replaces all others of its register; a header alone replaces other headers and keeps
-        the one in use behind it; an older record is kept only where it becomes the one in use. What is in use below
-        the floor of the newest is SUSPENDED, whatever `state` says. PENDING records stand aside and replace nothing, not
-        even their own header. A header alone never takes a body away (see `drop_bodies`).
+        `received_from` is None for a record that this node wrote; `arrived` is in UNIX seconds. `body` saves parsing it
+        once more.
+
+        A newer record with a body replaces all others of its register. A header only replaces other headers and keeps
+        the current record behind it. An older record is kept only where it becomes the current one. A current record
+        below the newest one's `min_valid_version` is SUSPENDED, whatever `state` says. PENDING records replace nothing,
+        not even their own header. A header only never deletes a body (see `drop_bodies`).
         """
         with self._database.joined():
             new, values = self._columns(record, state, received_from, arrived, body)
@@ -79,7 +82,7 @@ class Records(RecordReader):
         arrived: int,
         body: Body | None = None,
     ) -> bool:
-        """As `put`, inside a transaction, if `record` is the first of its register; else False, and nothing is done."""
+        """Do as `put`, in an open transaction, if `record` is the first of its register; else return False."""
         _, values = self._columns(record, state, received_from, arrived, body)
         return self._insert_first(values, state)
 
@@ -90,7 +93,7 @@ class Records(RecordReader):
     def _columns(
         self, record: Record, state: RecordState, received_from: PersonId | None, arrived: int, body: Body | None
     ) -> tuple[Version, list[Any]]:
-        """What the decisions need of a record, and its columns in the order of _INSERT, without a role."""
+        """Return what the decisions need of a record, and its columns in the order of _INSERT, without a role."""
         (
             kind,
             author,
@@ -117,13 +120,13 @@ class Records(RecordReader):
             letter = parse_body(kind, record.body) if body is None and record.body else body
             tag = letter.tag if isinstance(letter, Letter) else None
         new = Version(
-            0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device), min_valid_version,
-            created, expires, latest_expiry, complete, withdrawn, source, arrived, len(wire),
+            0, record_id, self._persons.number(author), kind, slot, None, version, self._devices.number(device),
+            min_valid_version, created, expires, latest_expiry, complete, withdrawn, source, arrived, len(wire),
         )  # fmt: skip
         return new, [
             record_id, id_key(record_id), new.author, kind, slot, None, new.device, version, audience, policy, created,
-            expires, min_valid_version, latest_expiry, state, place, tag, complete, withdrawn, source, arrived, new.due(state, arrived),
-            new.size, wire,
+            expires, min_valid_version, latest_expiry, state, place, tag, complete, withdrawn, source, arrived,
+            new.due(state, arrived), new.size, wire,
         ]  # fmt: skip
 
     def _insert(self, values: list[Any], role: int | None) -> bool:
@@ -138,36 +141,36 @@ class Records(RecordReader):
         return True
 
     def _put_known(self, new: Version, values: list[Any], state: RecordState) -> bool:
-        """Put a record whose id or register may be here already."""
+        """Store a record of which another version, or the same record, may be held already."""
         twin = self._version(new.id)
         if twin is not None:
             waits = twin.role is None
             if (waits and state is RecordState.PENDING) or (not waits and (twin.complete or not new.complete)):
                 return True
             if state is RecordState.PENDING:
-                return False  # the header is proved and guards its register; its body is asked for again later
-            self._delete([twin], heir=False)
+                return False  # the header is proved and stays; the body is requested again later
+            self._delete([twin], promote=False)
         if state is RecordState.PENDING:
             return self._insert(values, None)
         return self._compete(new, values)
 
     def _compete(self, new: Version, values: list[Any]) -> bool:
-        """Find the record its place in its register, and take out what it leaves without one."""
+        """Store a record as the newest or the current one of its register, and delete those that it supersedes."""
         known = self._versions("author = ? AND kind = ? AND slot = ? AND role IS NOT NULL", new.register)
-        newest, behind = self._stand([*known, new])
-        self._delete([version for version in known if version not in (newest, behind)], heir=False)
-        if behind is not None and behind is not new:
-            self._move_behind(behind, newest)
+        newest, current = self._newest_and_current([*known, new])
+        self._delete([version for version in known if version not in (newest, current)], promote=False)
+        if current is not None and current is not new:
+            self._make_current(current, newest)
         if new is newest:
             return self._insert(values, NEWEST)
-        if new is not behind:
+        if new is not current:
             return False
         if new.version < newest.min_valid_version:
             values[_STATE], values[_DUE] = RecordState.SUSPENDED, new.due(RecordState.SUSPENDED, new.arrived)
         return self._insert(values, CURRENT)
 
-    def _stand(self, versions: list[Version]) -> tuple[Version, Version | None]:
-        """Of a register's versions the newest and, if that is a header alone, the newest that has a body."""
+    def _newest_and_current(self, versions: list[Version]) -> tuple[Version, Version | None]:
+        """Return the newest version of a register and, if that is header only, the newest that has a body."""
         newest = max(versions, key=self._rank)
         if newest.complete:
             return newest, None
@@ -177,7 +180,7 @@ class Records(RecordReader):
     def _rank(self, version: Version) -> tuple[int, DeviceId, RecordId]:
         return (version.version, self._devices.key(version.device), version.id)
 
-    def _move_behind(self, version: Version, newest: Version) -> None:
+    def _make_current(self, version: Version, newest: Version) -> None:
         self._database.run("UPDATE record SET role = ? WHERE no = ?", (CURRENT, version.no))
         if version.version < newest.min_valid_version:
             self._set_state(version, RecordState.SUSPENDED, newest.arrived)
@@ -185,9 +188,9 @@ class Records(RecordReader):
     # --- changing ----------------------------------------------------------------------------------------------------
 
     def set_state(self, ids: Iterable[RecordId], state: RecordState) -> None:
-        """Give these records another state. One that was PENDING now competes in its register, and may lose there.
+        """Set the state of these records. A PENDING one is put into its register now, and may be superseded there.
 
-        Released as HEADER it leaves its body behind.
+        A PENDING record that becomes HEADER loses its body.
         """
         with self._database.joined():
             for record_id in ids:
@@ -213,11 +216,11 @@ class Records(RecordReader):
         self._delete([version])
         source = None if version.received_from is None else self._persons.key(version.received_from)
         record = parsed(wire).without_body() if state is RecordState.HEADER else parsed(wire)
-        with suppress(RemoteError):  # what this version can no longer read is of no more use
+        with suppress(RemoteError):  # a record that this version cannot read is of no use
             self.put(record, state=state, received_from=source, arrived=version.arrived)
 
     def drop_bodies(self, ids: Iterable[RecordId]) -> None:
-        """Drop what these records say and keep of each register the newest header, so that nothing comes back."""
+        """Delete the bodies of these records and keep each newest header, so that no older version comes back."""
         with self._database.joined():
             for record_id in ids:
                 version = self._version(record_id)
@@ -229,7 +232,7 @@ class Records(RecordReader):
                     self._delete([version])
 
     def _strip(self, version: Version) -> None:
-        """Make a header alone of the newest of a register."""
+        """Delete the body of the newest record of a register."""
         bare = version._replace(complete=version.withdrawn)
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))
         wire = parsed(wire).without_body().wire
@@ -240,51 +243,51 @@ class Records(RecordReader):
         self._count(version, -1)
         self._count(bare._replace(size=len(wire)), 1)
 
-    # --- going -------------------------------------------------------------------------------------------------------
+    # --- deleting ----------------------------------------------------------------------------------------------------
 
     def delete(self, ids: Iterable[RecordId]) -> int:
-        """Delete these records without a trace; returns how many there were."""
+        """Delete these records with their headers; return how many there were."""
         with self._database.joined():
             versions = [found for record_id in ids if (found := self._version(record_id)) is not None]
             self._delete(versions)
         return len(versions)
 
     def ending(self, now: int) -> list[Row]:
-        """What `purge` would look at, as it is now."""
+        """Return the rows that `purge` would delete or strip, as they are now."""
         return list(self._rows(self._database.all(f"{ROW} WHERE {_ENDED}", (now,))))
 
     def purge(self, now: int) -> list[RecordId]:
-        """Let go of what time has ended, `now` being certain; returns the ids of what is gone, headers kept or not.
+        """Delete what has expired at `now` (UNIX seconds, certain); return the ids, also those whose headers stay.
 
-        Expired records, of which the header stays where an older version may outlive them; tombstones some time past
-        `latest_expiry`; what was suspended or held for too long. What this node wrote about itself (certificate, policy,
-        profile, joins) stays: the next version counts on from it.
+        It deletes expired records, but keeps the header where an older version may live longer; tombstones some time
+        after their `latest_expiry`; and records that were suspended or pending for too long. Certificates, policies,
+        profiles and joins that this node wrote stay: the next version is numbered from them.
         """
         with self._database.joined():
             ended = self._versions(_ENDED, (now,))
             for version in ended:
-                if version.leaves_a_header(now):
+                if version.leaves_tombstone(now):
                     self._strip(version)
                 else:
                     self._delete([version])
         return [version.id for version in ended]
 
-    def _delete(self, versions: list[Version], *, heir: bool = True) -> None:
-        """Delete; `heir` says that the one behind a deleted newest becomes the newest."""
+    def _delete(self, versions: list[Version], *, promote: bool = True) -> None:
+        """Delete these; with `promote` the current record behind a deleted newest one becomes the newest."""
         for version in versions:
             self._database.run("DELETE FROM record WHERE no = ?", (version.no,))
             self._count(version, -1)
         for version in versions:
-            if heir and version.role == NEWEST:
+            if promote and version.role == NEWEST:
                 self._database.run(
-                    "UPDATE record SET role = 0 WHERE author = ? AND kind = ? AND slot = ? AND role = 1",
+                    f"UPDATE record SET role = {NEWEST} WHERE author = ? AND kind = ? AND slot = ? AND role = {CURRENT}",  # noqa: S608
                     version.register,
                 )
 
     def note_fork(self, one: Record, other: Record) -> None:
-        """Keep the proof that a device signed two records for one version; the first for each device is enough.
+        """Keep the proof that a device signed two records for one version; the first one for each device is enough.
 
-        Beyond a cap those of the devices known longest are kept, our own among them.
+        Beyond the limit those of the devices known longest are kept, this node's own among them.
         """
         with self._database.joined():
             self._database.run(
@@ -299,44 +302,44 @@ class Records(RecordReader):
     # --- sums --------------------------------------------------------------------------------------------------------
 
     def count(self, author: PersonId | None = None) -> int:
-        """How many records of `author`, or in all, are here, headers included.
+        """Return how many records of `author`, or in all, are held, headers included.
 
-        What is held counts only in all: it may bear the name of somebody who had no hand in it.
+        Pending records count only in all: it is not proved who wrote them.
         """
         if author is None:
             return int(self._database.value("SELECT count(*) FROM record"))
         return self._usage.author(self._persons.find(author)).records
 
     def bytes_of(self, author: PersonId | None = None) -> int:
-        """How many bytes the records that `count` counts have on the wire."""
+        """Return how many bytes the records that `count` counts have on the wire."""
         if author is None:
             return int(self._database.value("SELECT coalesce(sum(size), 0) FROM record"))
         return self._usage.author(self._persons.find(author)).size
 
-    def written_by(self, author: PersonId) -> StoreUsage:
-        """What the records of this person take up, whoever brought them."""
+    def usage_of(self, author: PersonId) -> StoreUsage:
+        """Return what the records written by this person take up."""
         return self._usage.author(self._persons.find(author))
 
-    def brought(self, source: PersonId | None = None) -> StoreUsage:
-        """What this person has brought, or everybody but our own hand, is taking up now."""
+    def usage_from(self, source: PersonId | None = None) -> StoreUsage:
+        """Return what the records take up that this person has brought; None: everybody together."""
         return self._usage.foreign() if source is None else self._usage.source(self._persons.find(source))
 
-    def bringers(self) -> list[tuple[PersonId, StoreUsage]]:
-        """Everybody who has brought something that is still here, and what it takes up."""
+    def usage_by_source(self) -> list[tuple[PersonId, StoreUsage]]:
+        """Return everybody who has brought records that are held, and what those take up."""
         return [(self._persons.key(number), use) for number, use in sorted(self._usage.sources().items())]
 
     def last_stamp(self, author: PersonId, device: DeviceId) -> int:
-        """When this device last wrote something that is still here, in UNIX seconds; 0 if nothing is."""
+        """Return when the latest held record of this device was created, in UNIX seconds; 0 if none is held."""
         numbers = (self._persons.find(author), self._devices.find(device))
         found = self._database.value("SELECT max(created) FROM record WHERE author = ? AND device = ?", numbers)
         return found or 0
 
     def count_pending(self, received_from: PersonId | None = None) -> int:
-        """How many records wait for a certificate or policy; all of them, or those that came from this person."""
+        """Return how many records are pending; all of them, or those that this person has brought."""
         if received_from is None:
-            return self._usage.held()
+            return self._usage.pending()
         source = self._persons.find(received_from)
-        return 0 if source is None else self._usage.held(source)
+        return 0 if source is None else self._usage.pending(source)
 
     def _count(self, version: Version, sign: int) -> None:
         if version.role is None:

@@ -1,4 +1,4 @@
-"""What a scan over the records sees: everything the rules ask about a record, and no body."""
+"""Defines a stored record without its body, as a scan yields it, and the states of records."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from protocol import DeviceId, PersonId, RecordId
 
 
 class RecordState(IntEnum):
-    """What a stored record is good for."""
+    """How a stored record is used."""
 
     LIVE = 1
     """Served and shown."""
     PENDING = 2
-    """Waits for a certificate or policy: neither served nor shown. It stands aside of its register and supersedes
-    nothing, since nobody has proved yet that its author had a hand in it; `set_state` to LIVE lets it compete."""
+    """Waits for a certificate or policy: not served and not shown. It is not proved who wrote it, so it is kept beside
+    its register and supersedes nothing until `set_state` makes it LIVE."""
     SUSPENDED = 3
-    """A newer header is known below whose floor it falls: neither served nor shown, and deleted after some days."""
+    """Below the `min_valid_version` of a newer header: not served and not shown, and deleted after some days."""
     HEADER = 4
-    """The newest of its register, without its body: it proves that older versions are superseded."""
+    """A tombstone: the newest of its register without a body. It proves that older versions are superseded."""
 
 
 class Row(NamedTuple):
-    """A stored record without its body; times are UNIX seconds, `kind`, `audience` and `state` plain integers."""
+    """A stored record without its body. Times are in UNIX seconds, `kind`, `audience` and `state` plain integers."""
 
     id: RecordId
     kind: int
@@ -40,11 +40,11 @@ class Row(NamedTuple):
     place: str | None
     """A listing's own place (an H3 cell); None: its author's."""
     tag: bytes | None
-    """Whom a letter is for; None of what is no letter, or does not tell any more."""
+    """A keyed hash of a letter's addressee; None for other kinds and for letters without a body."""
     complete: bool
-    """Whether the body is here; the empty one of a withdrawn record counts."""
+    """Whether the body is held; the empty body of a withdrawn record counts."""
 
 
 def id_key(record_id: RecordId) -> int:
-    """What the index over ids holds of an id: its first 8 bytes, as SQLite's signed integer."""
+    """Return what the index over ids holds of an id: its first 8 bytes as a signed integer."""
     return int.from_bytes(record_id[:8], "big", signed=True)

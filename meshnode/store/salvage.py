@@ -1,6 +1,6 @@
-"""What can still be read from a database that was set aside: how to reach contacts, without whom nothing else comes back.
+"""Reads from a damaged database, which was set aside, the keys and addresses of contacts: they bring all else back.
 
-Read without trusting it: a wrong key dials nobody. Nothing that this node signs ever rests on what is found here.
+What it reads is not trusted: a wrong key reaches nobody. Nothing that this node signs depends on it.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ _BLOCKED = "SELECT person.key FROM blocked JOIN person ON person.no = blocked.pe
 
 
 class SalvagedKeys(NamedTuple):
-    """Keys as (person, device, handshake key, presence key), and addresses as (person, device, host, port, when)."""
+    """Contacts: keys as (person, device, X25519 key, presence key) and addresses as (person, device, host, port, time).
+
+    The time, in UNIX seconds, says when the device was last reached there.
+    """
 
     keys: list[tuple[PersonId, DeviceId, bytes, bytes | None]]
     addresses: list[tuple[PersonId, DeviceId, str, int, int]]
 
 
 def salvage(path: Path) -> SalvagedKeys:
-    """The contacts in the damaged database at `path`; none where it cannot be read that far.
+    """Return the contacts in the damaged database at `path`, as far as they can be read.
 
-    Where the list of people blocked cannot be read nobody is salvaged: one of them could be among the contacts.
+    Nobody is returned if the list of blocked people cannot be read: one of them could be among the contacts.
     """
     found = SalvagedKeys([], [])
     try:
@@ -47,7 +50,7 @@ def salvage(path: Path) -> SalvagedKeys:
                 if person not in blocked and _sound(person, device):
                     found.addresses.append((person, device, host, port, seen))
     except apsw.Error:
-        pass  # what was read before the damage is as good as it is
+        pass  # rows that were read before the damage are kept
     return found
 
 

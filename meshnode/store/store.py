@@ -1,7 +1,8 @@
-"""The store of one node: opened sound or not at all, with its parts as attributes. All of it is plain, synchronous code.
+"""Opens the store of one node, sound or not at all, with its parts as attributes. All of it is synchronous code.
 
-A damaged database is set aside and a fresh one begun; what it held comes back from peers. What does not come back are
-the counters by which this device numbers its records, so `fresh_after_damage` says that it must not sign any more.
+A damaged database is set aside and a new one is begun; peers bring its records back. They do not bring back the
+counters by which this device numbers its records, so `fresh_after_damage` says that it must not sign before it has a
+new key.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _COUNTERS_LOST = "counters_lost"
 
 
 class StoreProblem(NamedTuple):
-    """What the owner should know about the store: a code for programs, and what is wrong and what to do, in words."""
+    """A problem of the store for its owner: a code for programs, what is wrong, and what to do about it."""
 
     code: str
     message: str
@@ -42,7 +43,13 @@ class StoreProblem(NamedTuple):
 
 
 class Store:
-    """What one node holds. Used by one thread at a time (see desk)."""
+    """All that one node holds, in one database.
+
+    Used by one thread at a time; `store_thread.StoreThread` sees to that. Every method of every part raises
+    StorageFailed once the disk has failed, and StorageFull where a write finds no space. A write outside a transaction
+    is committed at once. `transaction` commits several writes together; code above the store uses the replica's
+    transaction instead, which also keeps memory in step.
+    """
 
     def __init__(self, database: Database, watermark: Watermark | None = None, path: Path | None = None) -> None:
         self._database = database
@@ -60,18 +67,19 @@ class Store:
         self.places = Places(database, self.people)
         self.letters = Letters(database, self.people)
         self.introductions = Introductions(database, self.people)
-        self.ended = ListingArchive(database)
+        self.archive = ListingArchive(database)
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
         self.problems: list[StoreProblem] = []
-        """What was found when the store was opened; it is told until the next start."""
+        """The problems that were found when the store was opened."""
 
     @classmethod
     def open(cls, path: Path | str, *, vfs: str | None = None) -> Store:
-        """The store in the file `path`, or a passing one in ":memory:".
+        """Open the store in the file `path`, or a temporary one in ":memory:"; create it if it is missing.
 
-        Refused if a newer meshnode wrote it or another process has it; StorageFailed if the disk does not answer.
+        A damaged file is set aside first. Raises Refused if a newer meshnode wrote it or another process has it open,
+        StorageFailed if the disk fails, Failed if the file cannot be written. The caller closes the store.
         """
         if str(path) == ":memory:":
             database = Database.open(path, vfs=vfs)
@@ -87,7 +95,7 @@ class Store:
         store = cls(database, Watermark(path.with_name(path.name + ".mark")), path)
         store._look_for_lost_counters(set_aside)
         if set_aside is not None:
-            store._take_over(salvage(set_aside))
+            store._keep_salvaged(salvage(set_aside))
         return store
 
     def _look_for_lost_counters(self, set_aside: Path | None) -> None:
@@ -105,7 +113,7 @@ class Store:
                 )
             )
 
-    def _take_over(self, found: SalvagedKeys) -> None:
+    def _keep_salvaged(self, found: SalvagedKeys) -> None:
         with self.transaction():
             for keys in found.keys:
                 self.people.remember_keys(*keys)
@@ -114,14 +122,14 @@ class Store:
 
     @property
     def fresh_after_damage(self) -> bool:
-        """Whether the numbers of this device's last records are lost: it must not sign before it has a new key.
+        """Whether the version numbers of this device's last records are lost: it must not sign before it has a new key.
 
-        Stays so over restarts until `device_renewed` is called.
+        It stays so over restarts until `device_renewed` is called.
         """
         return self.meta.get(_COUNTERS_LOST) is not None
 
     def device_renewed(self) -> None:
-        """This node writes as a new device from now on, so nothing hangs on what was lost."""
+        """Note that this node writes as a new device from now on, which does not need the lost version numbers."""
         self.meta.delete(_COUNTERS_LOST)
         hint = "this device now writes under a new key; your contacts bring back what they hold"
         self.problems = [problem._replace(hint=hint) for problem in self.problems]
@@ -129,18 +137,18 @@ class Store:
             self.meta.set(_OWN_COMMITS, str(max(self._watermark.read(), self._own_commits())))
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All of it is on the disk when this ends, or, on any exception, none of it is. Not nestable."""
+        """Commit what is written in a `with` block when it ends, or undo all of it on any exception. Not nestable."""
         return self._database.transaction()
 
     def _count_own(self) -> None:
-        """Inside a commit that holds a record of our own hand: count it, in the database first."""
+        """Count a commit with a record that this node wrote, inside its transaction."""
         if self._watermark is not None and self.records.wrote_own:
             self._mark = self._own_commits() + 1
             self.meta.set(_OWN_COMMITS, str(self._mark))
         self.records.wrote_own = False
 
     def _raise_mark(self) -> None:
-        """After that commit: raise the mark beside it before the record can be sent to anybody."""
+        """Raise the mark after such a commit, before the record can be sent to anybody."""
         mark, self._mark = self._mark, None
         if mark is None or self._watermark is None:
             return
@@ -151,14 +159,14 @@ class Store:
             raise self._database.died(failure) from error
 
     def _drop_mark(self) -> None:
-        """That commit came to nothing: a mark raised for it would call the database old."""
+        """Forget the mark of a commit that was undone: raised, it would make the database look old."""
         self._mark = None
 
     def _own_commits(self) -> int:
         return int(self.meta.get(_OWN_COMMITS) or 0)
 
     def disk(self) -> tuple[int, int] | None:
-        """Bytes that are free on the disk of this store, and its size; None in memory, or where nobody can tell."""
+        """Return the free bytes and the size of the disk of this store; None in memory or where that is unknown."""
         try:
             found = os.statvfs(self._path) if self._path is not None else None
         except OSError:
@@ -166,7 +174,7 @@ class Store:
         return None if found is None else (found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
     def close(self) -> None:
-        """Check the WAL in and let go of the file."""
+        """Move the WAL into the database and close it."""
         self._database.close()
 
     def __enter__(self) -> Self:
@@ -177,7 +185,7 @@ class Store:
 
 
 def _open_sound(path: Path, vfs: str | None) -> Database:
-    """The database at `path`, checked and of today's schema. StorageDamaged if it cannot be trusted."""
+    """Open the database at `path`, check it and migrate it. Raises StorageDamaged if it is not consistent."""
     database = Database.open(path, vfs=vfs)
     try:
         database.check()
@@ -190,7 +198,7 @@ def _open_sound(path: Path, vfs: str | None) -> Database:
 
 
 def _set_aside(path: Path) -> Path:
-    """Move the database, and the WAL that belongs to it, out of the way; returns where it now is."""
+    """Rename the database and its WAL; return its new path."""
     number = 1
     while (target := path.with_name(f"{path.stem}.damaged-{number}{path.suffix}")).exists():
         number += 1

@@ -1,6 +1,6 @@
-"""How much of the store is used and by whom: per author, per person who brought it, and what waits.
+"""Counts how much of the store is used: per author, per person who brought records, and by pending records.
 
-The figures are read from the database once and then kept in step with every insert and delete, since the door asks for
+The figures are read from the database once and then kept in step with every insert and delete, since ingest asks for
 them with each record.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from meshnode.store.database import Database
 from protocol import Kind
 
-_HELD = "SELECT count(*) FROM record WHERE state = 2 AND state <> 1"  # the second part finds the index
+_PENDING = "SELECT count(*) FROM record WHERE state = 2 AND state <> 1"  # the second part finds the index
 _SUMS = (
     "count(*), coalesce(sum(size), 0), coalesce(sum(complete AND NOT withdrawn AND kind <= 4), 0),"
     f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.POLICY:d} THEN size END), 0),"
@@ -26,20 +26,20 @@ _BY_SOURCE = (
 
 @dataclass(slots=True)
 class StoreUsage:
-    """What somebody takes up, headers included; what waits counts for nobody. Sizes in bytes."""
+    """What records take up, headers included and pending ones left out. Sizes are in bytes."""
 
     records: int = 0
     size: int = 0
     graph_records: int = 0
-    """Whole certificates, policies, profiles and joins: each makes the web larger in which trust is searched."""
+    """Certificates, policies, profiles and joins with bodies: each enlarges the graph in which trust is searched."""
     policies: int = 0
-    """The bytes of whole policies."""
+    """The bytes of policies with bodies."""
     letters: int = 0
-    """Letters that lie about."""
+    """Letters with bodies."""
     letter_bytes: int = 0
 
     def add(self, kind: int, size: int, *, whole: bool, sign: int) -> None:
-        """A record came, or with `sign` -1 went; `whole` says that it is neither a header alone nor withdrawn."""
+        """Add a record, or subtract it with `sign` -1; `whole` if it has a body and is not withdrawn."""
         self.records += sign
         self.size += sign * size
         if whole and kind <= Kind.JOIN:
@@ -52,22 +52,22 @@ class StoreUsage:
 
 
 class UsageTable:
-    """The figures of one store. People are numbers here, `source` None for our own hand."""
+    """The figures of one store. People are numbers here; `source` is None for records that this node wrote."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._by_author: dict[int, StoreUsage] = {}
         self._by_source: dict[int, StoreUsage] = {}
         self._foreign: StoreUsage | None = None
-        self._held: int | None = None
+        self._pending: int | None = None
         database.on_rollback.append(self._forget)
 
     def _forget(self) -> None:
         self._by_author.clear()
-        self._foreign = self._held = None
+        self._foreign = self._pending = None
 
     def add(self, author: int, source: int | None, kind: int, size: int, *, whole: bool, sign: int) -> None:
-        """A record that does not wait was inserted, or with `sign` -1 deleted."""
+        """Note that a record that is not pending was inserted, or deleted with `sign` -1."""
         known = self._by_author.get(author)
         if known is not None:
             known.add(kind, size, whole=whole, sign=sign)
@@ -76,12 +76,12 @@ class UsageTable:
             self._by_source.setdefault(source, StoreUsage()).add(kind, size, whole=whole, sign=sign)
 
     def add_pending(self, sign: int) -> None:
-        """A record that waits was inserted, or with `sign` -1 deleted."""
-        if self._held is not None:
-            self._held += sign
+        """Note that a pending record was inserted, or deleted with `sign` -1."""
+        if self._pending is not None:
+            self._pending += sign
 
     def author(self, number: int | None) -> StoreUsage:
-        """What the records of this person take up, whoever brought them."""
+        """Return what the records written by this person take up."""
         if number is None:
             return StoreUsage()
         use = self._by_author.get(number)
@@ -90,16 +90,16 @@ class UsageTable:
         return use
 
     def source(self, number: int | None) -> StoreUsage:
-        """What this person has brought, whoever wrote it."""
+        """Return what the records take up that this person has brought."""
         return self.sources().get(number, StoreUsage()) if number is not None else StoreUsage()
 
     def sources(self) -> dict[int, StoreUsage]:
-        """What each person has brought."""
+        """Return what the records take up that each person has brought."""
         self.foreign()
         return self._by_source
 
     def foreign(self) -> StoreUsage:
-        """All that was not written here."""
+        """Return what all records take up that this node did not write."""
         if self._foreign is None:
             self._by_source = {number: StoreUsage(*sums) for number, *sums in self._database.all(_BY_SOURCE)}
             uses = self._by_source.values()
@@ -113,10 +113,10 @@ class UsageTable:
             )
         return self._foreign
 
-    def held(self, source: int | None = None) -> int:
-        """How many records wait; all of them, or those that this person brought."""
+    def pending(self, source: int | None = None) -> int:
+        """Return how many records are pending; all of them, or those that this person has brought."""
         if source is not None:
-            return int(self._database.value(f"{_HELD} AND received_from = ?", (source,)))
-        if self._held is None:
-            self._held = int(self._database.value(_HELD))
-        return self._held
+            return int(self._database.value(f"{_PENDING} AND received_from = ?", (source,)))
+        if self._pending is None:
+            self._pending = int(self._database.value(_PENDING))
+        return self._pending

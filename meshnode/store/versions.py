@@ -1,4 +1,4 @@
-"""A stored record as the decisions about it see it, and what time does to it."""
+"""Defines a stored record as the decisions about registers see it, and when time changes something about it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import NamedTuple
 from meshnode.store.rows import RecordState
 from protocol import REVOCATION_VERSION, Kind, RecordId, limits, longest_life
 
-NEWEST, CURRENT = 0, 1  # the role within a register; NULL for what stands aside
+NEWEST, CURRENT = 0, 1  # roles in a register; NULL while pending
 VERSION = (
-    "SELECT no, id, author, kind, slot, role, version, device, floor, created, expires, outlives, complete, withdrawn,"
-    " received_from, arrived, size FROM record"
+    "SELECT no, id, author, kind, slot, role, version, device, min_valid_version, created, expires, latest_expiry,"
+    " complete, withdrawn, received_from, arrived, size FROM record"
 )
 
 
@@ -41,9 +41,9 @@ class Version(NamedTuple):
 
     @property
     def guards_until(self) -> int:
-        """When no older version can be alive any more, as its author says or, at the latest, as the kind's life does.
+        """When no older version can be alive any longer (UNIX seconds): at `latest_expiry` or when its kind's life ends.
 
-        Without the second, headers of made-up people could stay for ever.
+        Without the second limit, headers of Sybils could stay for ever.
         """
         if self.kind == Kind.DEVICE and self.version == REVOCATION_VERSION:
             return self.latest_expiry
@@ -51,11 +51,11 @@ class Version(NamedTuple):
 
     @property
     def _grace(self) -> int:
-        """How much longer it guards, in case others' clocks are wrong. Letters come and go too often for the long one."""
+        """How many seconds longer a tombstone stays, in case clocks are wrong; fewer for letters, which are many."""
         return limits.CLOCK_SKEW if self.kind == Kind.LETTER else limits.TOMBSTONE_GRACE
 
     def due(self, state: RecordState, since: int) -> int:
-        """When the purge must look at it, being in `state` since then."""
+        """Return when the purge must look at it (UNIX seconds), being in `state` since then."""
         if self.withdrawn or not self.complete:
             return self.guards_until + self._grace
         if state is RecordState.SUSPENDED:
@@ -64,8 +64,8 @@ class Version(NamedTuple):
             return min(self.expires, since + limits.PENDING_LIFE)
         return self.expires
 
-    def leaves_a_header(self, now: int) -> bool:
-        """Whether its header must stay when it goes, because an older version may outlive it."""
+    def leaves_tombstone(self, now: int) -> bool:
+        """Whether its header must stay when it expires, because an older version may live longer."""
         return (
             self.role == NEWEST
             and bool(self.complete and not self.withdrawn)

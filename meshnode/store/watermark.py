@@ -1,9 +1,9 @@
-"""A number beside the database that tells when the database is older than what this node has signed.
+"""Keeps a number beside the database that shows when the database is older than what this node has signed.
 
-Every commit that holds a record of our own hand raises a counter inside the database, and then this file, before the
-record can be sent to anybody. If the database is found behind its mark (its WAL was deleted, an older copy was put
-back, its end was lost to a bad block), version numbers that others have seen would be given out a second time: the
-node must then write as a new device. A mark that is behind its database means nothing; the power went between the two.
+Every commit with a record that this node wrote raises a counter in the database and then this file, before the record
+can be sent to anybody. A database behind its mark was put back from a copy, lost its WAL, or lost its end to a bad
+block: version numbers that others have seen would be given out again, so the node must write as a new device. A mark
+that is behind its database means nothing: the power failed between the two writes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ _LENGTH = _DIGITS + 1 + 8 + 1  # number, space, checksum, newline
 
 
 class Watermark:
-    """The mark of one database: two lines of fixed length, overwritten in turn, so that a torn one costs nothing."""
+    """The mark of one database: two lines of fixed length, written in turn, so that a torn write loses nothing."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def read(self) -> int:
-        """The highest mark that can be read; 0 if there is none."""
+        """Return the highest mark that can be read; 0 if there is none."""
         try:
             data = self._path.read_bytes()
         except FileNotFoundError:
@@ -31,7 +31,7 @@ class Watermark:
         return max(_number(data[:_LENGTH]), _number(data[_LENGTH:]))
 
     def raise_to(self, number: int) -> None:
-        """Write the mark and wait until it is on the disk. OSError where it cannot be."""
+        """Write the mark and wait until it is on the disk. Raises OSError where that fails."""
         new = not self._path.exists()
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:

@@ -21,7 +21,7 @@ def alone() -> tuple[Mesh, Node]:
 
 def version(node: Node, kind: Kind) -> int:
     slot = PROFILE_SLOT if kind == Kind.PROFILE else device_slot(node.replica.device)
-    head = node.replica.store.records.head((node.person, kind, slot))
+    head = node.replica.store.records.newest((node.person, kind, slot))
     assert head is not None
     return head.header.version
 

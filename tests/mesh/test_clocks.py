@@ -21,7 +21,7 @@ def contents(mesh: Mesh, name: str) -> set[tuple[bytes, int]]:
 
 def own_policy_version(mesh: Mesh, name: str) -> int:
     replica = mesh.nodes[name].replica
-    head = replica.store.records.head((replica.me, Kind.POLICY, device_slot(replica.device)))
+    head = replica.store.records.newest((replica.me, Kind.POLICY, device_slot(replica.device)))
     assert head is not None
     return head.header.version
 

@@ -98,7 +98,7 @@ def test_what_a_device_that_stays_away_has_said_outlives_its_policy() -> None:
     for _ in range(8):
         mesh.advance(limits.POLICY_LIFE / 5)
     laptop = replica(mesh, "Laptop")
-    assert laptop.store.records.used((laptop.me, Kind.POLICY, device_slot(replica(mesh, "Pi").device))) is None
+    assert laptop.store.records.current((laptop.me, Kind.POLICY, device_slot(replica(mesh, "Pi").device))) is None
     assert policy.weight(laptop, person(mesh, "Carol")) == 700
     assert policy.blocks(laptop, person(mesh, "Bob"))
     assert members(mesh, "Laptop", "Elm Street") == {"Laptop"}

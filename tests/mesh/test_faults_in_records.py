@@ -344,7 +344,7 @@ def test_a_struck_device_is_silenced_for_good_and_all_it_wrote_goes() -> None:
     lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
     village, _ = visited(phone.certificate(EPOCH), lost, GOOD)
     assert village.in_use(lost)
-    village.mallory.offer(phone.strike(EPOCH))
+    village.mallory.offer(phone.revocation(EPOCH))
     assert lost.id not in village.contents()
     assert village.in_use(GOOD)
     village.mallory.offer(
@@ -362,7 +362,7 @@ def test_a_strike_whose_header_alone_comes_silences_as_well() -> None:
     phone = MALLORY.on("phone")
     lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
     village, _ = visited(phone.certificate(EPOCH), lost)
-    village.mallory.supersede(phone.strike(EPOCH))
+    village.mallory.supersede(phone.revocation(EPOCH))
     assert lost.id not in village.contents()
     assert not village.alice.replica.trust_state.certified(MALLORY.id, phone.device)
     assert village.is_unharmed()
@@ -372,10 +372,12 @@ def test_a_peer_who_shows_what_a_struck_device_wrote_is_told_of_the_strike() -> 
     phone = MALLORY.on("phone")
     lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
     village = Village()
-    village.alice.replica.ingest.receive([MALLORY.certificate(EPOCH), phone.certificate(EPOCH), phone.strike(EPOCH)])
+    village.alice.replica.ingest.receive(
+        [MALLORY.certificate(EPOCH), phone.certificate(EPOCH), phone.revocation(EPOCH)]
+    )
     village.mallory.records = {record.id: record for record in [*own_records(village), lost]}
     village.mallory.talk()
-    assert phone.strike(EPOCH).id in {record.id for record in village.mallory.given}
+    assert phone.revocation(EPOCH).id in {record.id for record in village.mallory.given}
 
 
 def test_one_author_cannot_fill_a_node() -> None:

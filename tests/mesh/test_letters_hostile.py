@@ -121,4 +121,4 @@ def test_a_letter_says_nothing_to_whom_it_was_only_made_to_look_for(heard: list[
 
 def replica_sent(mesh: Mesh, name: str) -> bool:
     """Whether anything was answered."""
-    return bool(mesh.nodes[name].replica.store.letters.open())
+    return bool(mesh.nodes[name].replica.store.letters.in_transit())

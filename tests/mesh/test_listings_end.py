@@ -43,7 +43,7 @@ class Row:
     def held_by(self) -> set[str]:
         """Return the people whose store still has its body."""
         register = (self.replica.me, Kind.LISTING, self.slot)
-        heads = {name: self.mesh.nodes[name].replica.store.records.used(register) for name in NAMES}
+        heads = {name: self.mesh.nodes[name].replica.store.records.current(register) for name in NAMES}
         return {name for name, record in heads.items() if record is not None}
 
 

@@ -34,7 +34,7 @@ def village(*names: str) -> Mesh:
 
 def register(node: Node) -> Policy:
     """What this device says in its policy."""
-    record = node.replica.store.records.used((node.person, Kind.POLICY, device_slot(node.replica.device)))
+    record = node.replica.store.records.current((node.person, Kind.POLICY, device_slot(node.replica.device)))
     assert record is not None
     body = body_of(record)
     assert isinstance(body, Policy)

@@ -64,7 +64,7 @@ def test_the_audience_of_a_listing_is_everybody_known_who_may_have_it(seed: int)
         own = [record.id for record, _ in places.own_listings(replica)]
         for row in replica.store.records.rows_of(own):
             others = known(replica) - {replica.me}
-            may = {p for p in others if replica.access.may_have(p, row, replica.clock.now()) is Access.YES}
+            may = {p for p in others if replica.access.may_have(p, row, replica.clock.now()) is Access.ALLOW}
             assert viewers[listing_id(replica.me, row.slot)] == {person_text(person) for person in may}
             seen += len(may)
     assert seen

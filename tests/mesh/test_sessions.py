@@ -266,7 +266,7 @@ def test_a_struck_device_is_silent_everywhere_and_the_other_speaks_on() -> None:
     post(mesh, "Laptop", "From the laptop")
     mesh.settle()
     assert sees(mesh, "Bob") == {"From the phone", "From the laptop"}
-    strike(mesh, "Laptop", "Phone")
+    revoke(mesh, "Laptop", "Phone")
     mesh.settle()
     assert sees(mesh, "Bob") == {"From the laptop"}
     vouch(mesh, "Laptop", "Bob", 900)
@@ -274,7 +274,7 @@ def test_a_struck_device_is_silent_everywhere_and_the_other_speaks_on() -> None:
     assert sees(mesh, "Bob") == {"From the laptop"}
 
 
-def strike(mesh: Mesh, by: str, device: str) -> None:
+def revoke(mesh: Mesh, by: str, device: str) -> None:
     """The person of `by` gives up one of his devices."""
     replica, lost = mesh.nodes[by].replica, mesh.nodes[device].replica.keys
     assert replica.identity is not None

@@ -1,4 +1,4 @@
-"""Writing in one's own name: versions, floors, lives, and what a device that lost its voice is told."""
+"""Writing own records: versions, minimum versions, lives, and the errors of a revoked device."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def write(replica: Replica, title: str = "Ladder", **how: object) -> Record:
     return authoring.write(replica, Kind.LISTING, SLOT, body, **settings)  # type: ignore[arg-type]
 
 
-def test_versions_count_and_the_floor_rises_only_where_something_is_taken() -> None:
+def test_versions_count_up_and_the_minimum_version_rises_only_where_access_is_reduced() -> None:
     replica = alice()
     headers = [
         write(replica).header,
@@ -35,19 +35,19 @@ def test_versions_count_and_the_floor_rises_only_where_something_is_taken() -> N
     assert [header.min_valid_version for header in headers] == [1, 1, 3, 3]
 
 
-def test_a_listing_names_the_policy_it_was_made_under() -> None:
+def test_a_listing_names_the_policy_version_it_was_written_under() -> None:
     replica = alice()
     assert write(replica).header.policy_version == authoring.own_policy_version(replica) > 0
 
 
-def test_a_shorter_life_is_remembered_to_have_been_longer() -> None:
+def test_a_shorter_life_keeps_the_latest_expiry_of_the_longer_one() -> None:
     replica = alice()
     long = write(replica, life=90 * limits.DAY).header
     short = write(replica, life=limits.DAY).header
     assert short.expires < long.expires == short.latest_expiry
 
 
-def test_what_is_withdrawn_leaves_no_body_and_lasts_as_long_as_any_version_could() -> None:
+def test_a_withdrawal_has_no_body_and_lasts_as_long_as_any_version_may_live() -> None:
     replica = alice()
     long = write(replica, life=90 * limits.DAY).header
     write(replica, life=limits.DAY)
@@ -55,10 +55,10 @@ def test_what_is_withdrawn_leaves_no_body_and_lasts_as_long_as_any_version_could
     assert withdrawn.body == b""
     assert withdrawn.header.latest_expiry == long.expires
     assert withdrawn.header.min_valid_version == withdrawn.header.version
-    assert replica.store.records.used((replica.me, Kind.LISTING, SLOT)) is None
+    assert replica.store.records.current((replica.me, Kind.LISTING, SLOT)) is None
 
 
-def test_what_was_dated_far_ahead_by_a_wrong_clock_can_still_be_withdrawn() -> None:
+def test_a_record_dated_far_ahead_by_a_wrong_clock_can_be_withdrawn() -> None:
     mesh = Mesh(65)
     node = mesh.add("Alice")
     node.clock.error = 50 * 365 * limits.DAY
@@ -71,16 +71,16 @@ def test_what_was_dated_far_ahead_by_a_wrong_clock_can_still_be_withdrawn() -> N
     assert withdrawn.header.latest_expiry > EPOCH + 49 * 365 * limits.DAY
 
 
-def test_nothing_can_be_withdrawn_that_is_not_there() -> None:
+def test_withdrawing_an_empty_register_fails() -> None:
     with pytest.raises(Failed, match="nothing here"):
         authoring.withdraw(alice(), Kind.LISTING, SLOT)
 
 
-def test_a_device_that_was_struck_is_told_so_and_writes_nothing() -> None:
+def test_a_revoked_device_writes_nothing_and_says_why() -> None:
     replica = alice()
     assert replica.identity is not None
     keys = replica.keys
-    strike = signed(
+    revocation = signed(
         kind=Kind.DEVICE,
         author=replica.me,
         device=keys.device_id,
@@ -93,7 +93,7 @@ def test_a_device_that_was_struck_is_told_so_and_writes_nothing() -> None:
         body=Device(bytes(16), keys.dh_public, keys.letter_public, revoked=True).to_body(),
         sign=replica.identity.sign,
     )
-    replica.ingest.receive([strike])
+    replica.ingest.receive([revocation])
     with pytest.raises(Refused, match="no longer speaks for you"):
         write(replica)
     assert not [row for row in replica.store.records.rows(author=replica.me) if row.kind != Kind.DEVICE]

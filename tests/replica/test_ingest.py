@@ -1,4 +1,4 @@
-"""The one write door: a batch is one transaction, in any order, and nothing is told before it is on the disk."""
+"""Ingest: a batch is one transaction, its order does not matter, and a change is published after the commit."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def states(replica: Replica) -> dict[bytes, int]:
 
 
 def test_the_order_within_a_batch_and_over_batches_does_not_matter() -> None:
-    """But for what was not for us: of that a header stays only where it supersedes something."""
+    """Except for denied records: their headers stay only where they supersede something."""
     replica = alice()
     replica.ingest.receive(bobs(replica), BOB.id)
     together = states(replica)
@@ -55,7 +55,7 @@ def test_the_order_within_a_batch_and_over_batches_does_not_matter() -> None:
         assert states(other) == together
 
 
-def test_what_waits_for_a_certificate_is_told_as_new_when_it_comes() -> None:
+def test_pending_records_are_published_as_stored_when_the_certificate_comes() -> None:
     replica = alice()
     heard: list[Change] = []
     replica.changes.subscribe(heard.append)
@@ -67,7 +67,7 @@ def test_what_waits_for_a_certificate_is_told_as_new_when_it_comes() -> None:
     assert heard[-1].trust
 
 
-def test_a_batch_that_cannot_be_committed_leaves_no_trace_and_is_told_to_nobody() -> None:
+def test_a_batch_that_cannot_be_committed_changes_nothing_and_is_not_published() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica)[:2], BOB.id)
     before, weight = states(replica), replica.trust_state.graph.weight(BOB.id, replica.me)
@@ -91,7 +91,7 @@ def test_a_batch_that_cannot_be_committed_leaves_no_trace_and_is_told_to_nobody(
     assert replica.trust_state.graph.weight(BOB.id, replica.me) == 100
 
 
-def test_what_is_committed_is_there_before_anybody_is_told() -> None:
+def test_a_change_is_published_after_its_commit() -> None:
     replica = alice()
     seen: list[int] = []
     records = replica.store.records
@@ -100,7 +100,7 @@ def test_what_is_committed_is_there_before_anybody_is_told() -> None:
     assert seen == [4]
 
 
-def test_a_record_that_is_not_for_us_ends_the_version_that_was() -> None:
+def test_a_denied_record_ends_the_use_of_the_older_version() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica), BOB.id)
     old = BOB.listing("One", now=EPOCH)
@@ -108,32 +108,32 @@ def test_a_record_that_is_not_for_us_ends_the_version_that_was() -> None:
     heard: list[Change] = []
     replica.changes.subscribe(heard.append)
     outcome = replica.ingest.receive([narrowed], BOB.id)
-    assert [record.id for record, _ in outcome.not_for_us] == [narrowed.id]
+    assert [record.id for record, _ in outcome.denied] == [narrowed.id]
     assert [row.id for change in heard for row in change.ended] == [old.id]
     assert states(replica)[old.id] == RecordState.SUSPENDED
     assert states(replica)[narrowed.id] == RecordState.HEADER
 
 
-def test_whoever_shows_an_older_version_is_answered_with_the_newer_header() -> None:
+def test_an_older_version_is_answered_with_the_newer_header() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica), BOB.id)
     newer = BOB.listing("One", now=EPOCH + 1, version=2)
     replica.ingest.receive([newer], BOB.id)
     outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
-    assert [answer.newest.id for answer in outcome.answers] == [newer.id]
+    assert [answer.newest.id for answer in outcome.newer] == [newer.id]
     assert states(replica)[newer.id] == RecordState.LIVE
 
 
-def test_whoever_shows_what_is_held_suspended_is_answered_too() -> None:
+def test_a_version_that_is_suspended_here_is_answered_with_the_newer_header() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica), BOB.id)
     narrowed = BOB.listing("One", now=EPOCH + 1, version=2, audience=Audience.MY_CELL)
     replica.ingest.receive([narrowed.without_body()], BOB.id)
     outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
-    assert [answer.newest.id for answer in outcome.answers] == [narrowed.id]
+    assert [answer.newest.id for answer in outcome.newer] == [narrowed.id]
 
 
-def test_a_body_that_comes_after_its_header_is_taken() -> None:
+def test_a_body_that_comes_after_its_header_is_stored() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica), BOB.id)
     newer = BOB.listing("One", now=EPOCH + 1, version=2)
@@ -145,7 +145,7 @@ def test_a_body_that_comes_after_its_header_is_taken() -> None:
 
 
 @pytest.mark.parametrize("days", [-400, 2])
-def test_what_is_expired_or_from_the_future_is_refused_without_blame(days: int) -> None:
+def test_an_expired_record_or_one_from_the_future_is_refused_without_blame(days: int) -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica)[:2], BOB.id)
     odd = BOB.listing("Odd", now=EPOCH + days * DAY)
@@ -155,7 +155,7 @@ def test_what_is_expired_or_from_the_future_is_refused_without_blame(days: int) 
     assert odd.id not in states(replica)
 
 
-def test_a_withdrawal_outlives_its_own_day_as_long_as_an_older_version_could_live() -> None:
+def test_a_withdrawal_is_taken_after_its_expiry_while_an_older_version_may_live() -> None:
     replica = alice()
     replica.ingest.receive(bobs(replica), BOB.id)
     old = BOB.listing("One", now=EPOCH)
@@ -167,7 +167,7 @@ def test_a_withdrawal_outlives_its_own_day_as_long_as_an_older_version_could_liv
 
 @given(st.permutations(range(6)))
 def test_versions_end_in_the_same_state_in_whatever_order_they_come(order: list[int]) -> None:
-    """Six versions of one listing, some narrowing, some for others, some headers alone: the newest decides."""
+    """Six versions of one listing, some that reduce access, some denied, some header only: the newest decides."""
     replica = alice()
     replica.ingest.receive(bobs(replica)[:3], BOB.id)
     versions = [
@@ -184,7 +184,7 @@ def test_versions_end_in_the_same_state_in_whatever_order_they_come(order: list[
     assert [(row.version, row.state) for row in rows] == [(6, RecordState.LIVE)]
 
 
-def test_records_that_wait_count_for_no_author() -> None:
+def test_pending_records_count_for_no_author() -> None:
     replica = alice()
     replica.ingest.receive([BOB.listing(f"{number}", now=EPOCH) for number in range(20)], BOB.id)
     assert replica.store.records.count(BOB.id) == 0
@@ -192,7 +192,7 @@ def test_records_that_wait_count_for_no_author() -> None:
     assert limits.PENDING_FROM_ONE_MAX < limits.PENDING_RECORDS_MAX
 
 
-def test_a_dropped_record_is_taken_again_when_it_is_for_us_again() -> None:
+def test_a_dropped_record_is_taken_again_when_access_is_allowed_again() -> None:
     replica = alice()
     policy.vouch(replica, BOB.id, 900)
     replica.ingest.receive(bobs(replica), BOB.id)

@@ -1,4 +1,4 @@
-"""The write door before people who mean ill, and before records that honest people pass on without reading them."""
+"""Ingest of records by hostile people, and of records that honest people pass on without reading them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.people import Person
 CAROL, MALLORY = Person("Carol"), Person("Mallory")
 
 
-def test_a_record_of_a_later_version_is_refused_and_nobody_blamed_for_passing_it_on() -> None:
+def test_a_record_of_a_later_version_is_refused_without_blame() -> None:
     bob = replica_of("Bob")
     now = bob.clock.now()
     unread = listing_nobody_here_can_read(CAROL, now)
@@ -25,7 +25,7 @@ def test_a_record_of_a_later_version_is_refused_and_nobody_blamed_for_passing_it
     assert offer.id in outcome.kept
 
 
-def test_a_forged_signature_under_what_cannot_be_read_is_still_a_fault() -> None:
+def test_a_forged_signature_of_an_unreadable_record_is_a_fault() -> None:
     bob = replica_of("Bob")
     unread = listing_nobody_here_can_read(CAROL, bob.clock.now())
     forged = type(unread)(unread.header, unread.header_bytes, bytes(64), unread.body)
@@ -33,7 +33,7 @@ def test_a_forged_signature_under_what_cannot_be_read_is_still_a_fault() -> None
     assert [code for _, code in outcome.faults] == [Code.FORGED]
 
 
-def test_a_node_starts_though_a_stored_profile_cannot_be_read_any_more() -> None:
+def test_a_node_starts_with_a_stored_profile_that_it_can_no_longer_read() -> None:
     store = Store.open(":memory:")
     bob = replica_of("Bob", store)
     now = bob.clock.now()
@@ -47,7 +47,7 @@ def test_a_node_starts_though_a_stored_profile_cannot_be_read_any_more() -> None
 
 
 @pytest.mark.parametrize("whole", [True, False])
-def test_a_bad_signature_does_not_tell_whether_the_record_is_here(whole: bool) -> None:
+def test_a_bad_signature_does_not_show_whether_the_record_is_held(whole: bool) -> None:
     bob = replica_of("Bob")
     now = bob.clock.now()
     here, elsewhere = CAROL.listing("Pears", now=now), CAROL.listing("Plums", now=now)

@@ -1,4 +1,4 @@
-"""How much others may put into a node: metered by who brings it, and never at the cost of one's own people."""
+"""Quotas: how much others may store here, counted by the person who brings it; people one vouches for always fit."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ ALICE, CAROL, MALLORY, NORA = (Person(name) for name in ("Alice", "Carol", "Mall
 
 
 def crowd(count: int, now: int) -> Iterator[Record]:
-    """Certificates of people who were made up a moment ago."""
+    """Certificates of Sybils."""
     for number in range(count):
         yield Person(f"nobody {number}").certificate(now)
 
 
 @pytest.fixture
 def bob(monkeypatch: pytest.MonkeyPatch) -> Replica:
-    """Somebody with room for thirty who-is-who records of others, twenty of them from one."""
+    """A node that stores thirty certificates, policies, profiles and joins of others, twenty from one person."""
     monkeypatch.setattr(limits, "GRAPH_RECORDS_MAX", 30)
     bob = replica_of("Bob")
     policy.vouch(bob, ALICE.id, 800)
     return bob
 
 
-def test_made_up_people_end_where_their_bringers_share_does(bob: Replica) -> None:
+def test_sybils_fill_no_more_than_the_share_of_the_person_who_brings_them(bob: Replica) -> None:
     outcome = bob.ingest.receive(list(crowd(100, bob.clock.now())), MALLORY.id)
     assert len(outcome.kept) == 20
     assert len(outcome.refused) == 80
     assert outcome.faults == []
 
 
-def test_what_one_has_used_up_leaves_room_for_what_others_bring(bob: Replica) -> None:
+def test_one_person_at_the_limit_leaves_space_for_what_others_bring(bob: Replica) -> None:
     now = bob.clock.now()
     bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
     assert bob.ingest.receive([CAROL.certificate(now)], NORA.id).kept == [CAROL.certificate(now).id]
 
 
-def test_people_i_vouch_for_find_room_when_all_is_used_up(bob: Replica) -> None:
+def test_people_i_vouch_for_are_admitted_when_the_store_is_full(bob: Replica) -> None:
     now = bob.clock.now()
     bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
     bob.ingest.receive(list(crowd(200, now))[100:], NORA.id)
@@ -58,7 +58,9 @@ def test_people_i_vouch_for_find_room_when_all_is_used_up(bob: Replica) -> None:
     assert len(bob.ingest.receive(mine, MALLORY.id).kept) == 3
 
 
-def test_a_withdrawal_finds_room_when_its_author_has_none_left(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_withdrawal_is_admitted_when_its_author_is_at_the_limit(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = bob.clock.now()
     offer = ALICE.listing(now=now)
     bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now), offer], ALICE.id)
@@ -84,7 +86,7 @@ def test_the_same_joins_of_a_person_count_in_whatever_order_they_come(
     assert list(bob.trust_state.groups.groups_of(ALICE.id)) == [join.group_id for join in joins[:3]]
 
 
-def test_policies_are_metered_by_their_bytes(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_policies_are_limited_by_their_bytes(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "GRAPH_RECORDS_MAX", 1000)
     monkeypatch.setattr(limits, "POLICY_BYTES_MAX", 60_000)
     bob = replica_of("Bob")
@@ -96,10 +98,10 @@ def test_policies_are_metered_by_their_bytes(bob: Replica, monkeypatch: pytest.M
     bob.ingest.receive(records, MALLORY.id)
     held = [row for row in bob.store.records.rows(kinds=(Kind.POLICY,)) if row.author != bob.me]
     assert 0 < len(held) < len(made_up)
-    assert bob.store.records.brought(MALLORY.id).policies <= 40_000
+    assert bob.store.records.usage_from(MALLORY.id).policies <= 40_000
 
 
-def test_a_nearly_full_disk_takes_in_nothing_but_what_is_ours(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_nearly_full_disk_only_own_records_are_stored(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
     now = bob.clock.now()
     gigabyte = 1024**3
     monkeypatch.setattr(Store, "disk", lambda _: (gigabyte, 100 * gigabyte))
@@ -118,13 +120,13 @@ def test_a_tenth_of_a_disk_or_enough_to_go_on_with_is_not_nearly_full(
     assert not bob.quota.disk_is_full
 
 
-def test_the_owner_is_told_who_has_crowded_the_node(bob: Replica) -> None:
+def test_the_owner_is_told_who_has_brought_nearly_the_limit(bob: Replica) -> None:
     bob.ingest.receive(list(crowd(100, bob.clock.now())), MALLORY.id)
-    assert bob.quota.crowded_by() == [MALLORY.id]
+    assert bob.quota.sources_near_limit() == [MALLORY.id]
     assert [problem.code for problem in problems(bob, NetworkState(ready=True))] == ["crowded"]
 
 
-def test_room_comes_back_with_whom_it_was_taken_by_gone(bob: Replica) -> None:
+def test_deleting_the_records_of_a_person_makes_space_again(bob: Replica) -> None:
     now = bob.clock.now()
     bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
     rows = [row.id for row in bob.store.records.rows() if row.author != bob.me]
@@ -133,25 +135,25 @@ def test_room_comes_back_with_whom_it_was_taken_by_gone(bob: Replica) -> None:
     assert len(bob.ingest.receive(list(crowd(200, now))[100:], MALLORY.id).kept) == 20
 
 
-def test_blocking_who_has_crowded_the_node_throws_out_what_he_brought(bob: Replica) -> None:
+def test_blocking_a_person_at_the_limit_deletes_what_they_brought(bob: Replica) -> None:
     now = bob.clock.now()
     bob.ingest.receive([MALLORY.certificate(now), MALLORY.policy({bob.me: 900}, now=now)], MALLORY.id)
     bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now)], MALLORY.id)
     bob.ingest.receive([CAROL.certificate(now)], NORA.id)
     bob.ingest.receive(list(crowd(100, now)), MALLORY.id)
-    assert bob.quota.crowded_by() == [MALLORY.id]
+    assert bob.quota.sources_near_limit() == [MALLORY.id]
     blocks.block(bob, person_text(MALLORY.id))
     assert bob.trust_state.people() == {bob.me, ALICE.id, CAROL.id}
-    assert bob.quota.crowded_by() == []
+    assert bob.quota.sources_near_limit() == []
 
 
-def test_certificates_of_people_of_whom_nothing_else_comes_go_after_a_while() -> None:
+def test_certificates_of_people_without_other_records_are_deleted_after_a_while() -> None:
     wall = [float(NOW)]
     bob = replica_of("Bob", clock=Clock(wall=lambda: wall[0], monotonic=lambda: wall[0]))
     now = bob.clock.now()
     policy.vouch(bob, ALICE.id, 800)
     bob.ingest.receive([ALICE.certificate(now), NORA.certificate(now), NORA.policy({bob.me: 500}, now=now)], MALLORY.id)
-    bob.ingest.receive([*crowd(5, now), CAROL.strike(now)], MALLORY.id)
+    bob.ingest.receive([*crowd(5, now), CAROL.revocation(now)], MALLORY.id)
     wall[0] += limits.PENDING_LIFE
     upkeep.upkeep(bob)
     assert len(bob.trust_state.people()) == 9

@@ -1,4 +1,4 @@
-"""Judging again what is held, when more of the web becomes known."""
+"""Reevaluation of held records when more of the web becomes known."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.people import Person
 ALICE, CAROL, DAVE = Person("Alice"), Person("Carol"), Person("Dave")
 
 
-def test_what_waited_and_then_was_not_for_us_may_be_shown_again_when_more_of_the_web_is_known() -> None:
+def test_a_pending_record_that_was_denied_may_be_shown_again_when_more_of_the_web_is_known() -> None:
     bob = replica_of("Bob")
     now = bob.clock.now()
     view = ServedSet(bob.store, bob.access, bob.clock, bob.me, ALICE.id)
@@ -20,7 +20,7 @@ def test_what_waited_and_then_was_not_for_us_may_be_shown_again_when_more_of_the
     bob.ingest.receive([DAVE.certificate(now), profile], ALICE.id)
     assert [row.state for row in bob.store.records.rows_of([profile.id])] == [RecordState.PENDING]
 
-    # Dave's policy came before Carol's, who joins him to Bob.
+    # Dave's policy comes before Carol's, and Carol connects Dave to Bob.
     heard: list[Change] = []
     bob.changes.subscribe(heard.append)
     bob.ingest.receive([DAVE.policy({CAROL: 900}, now=now)], ALICE.id)

@@ -1,7 +1,8 @@
-"""What a view gives away, asked by somebody who does not keep to the rules."""
+"""The served set: nothing is given away to a hostile peer, and it follows changes without reading the store."""
 
 from __future__ import annotations
 
+from meshnode.replica.changes import Change
 from meshnode.replica.served_set import ServedSet
 from meshnode.store import RecordState
 from protocol import PROFILE_SLOT, Audience, Kind
@@ -11,16 +12,16 @@ from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, post, vouch
 
 
-def test_a_profile_forged_in_anothers_name_does_not_draw_his_own_header_out() -> None:
+def test_a_forged_profile_does_not_draw_out_the_genuine_header() -> None:
     mesh = Mesh(3)
     for name in ("Alice", "Victor", "Mallory"):
         mesh.add(name)
     befriend(mesh, "Alice", "Victor", 900, 900)
-    befriend(mesh, "Alice", "Mallory", 105, 105)  # too little to carry on to Victor
+    befriend(mesh, "Alice", "Mallory", 105, 105)  # too little trust to reach Victor
     mesh.settle()
     alice, victor, mallory = (mesh.nodes[name] for name in ("Alice", "Victor", "Mallory"))
     store, now = alice.replica.store, alice.replica.clock.now()
-    genuine = store.records.head((victor.person, Kind.PROFILE, PROFILE_SLOT))
+    genuine = store.records.newest((victor.person, Kind.PROFILE, PROFILE_SLOT))
     assert genuine is not None
     view = ServedSet(store, alice.replica.access, alice.replica.clock, alice.person, mallory.person)
     assert genuine.id not in {id_ for phase in Phase for _, id_ in view.items(phase)}
@@ -31,8 +32,8 @@ def test_a_profile_forged_in_anothers_name_does_not_draw_his_own_header_out() ->
     assert view.supply([forged.id]) == ([], [])
 
 
-def test_fault_22_consent_is_asked_again_when_a_record_is_given() -> None:
-    """FAULTS 22: it was in the view and was wanted; meanwhile its author trusts the peer less."""
+def test_fault_22_access_is_decided_again_when_a_record_is_sent() -> None:
+    """Fault 22: the record was in the set and was requested; meanwhile its author trusts the peer less."""
     mesh = Mesh(4)
     for name in ("Alice", "Bob"):
         mesh.add(name)
@@ -44,3 +45,19 @@ def test_fault_22_consent_is_asked_again_when_a_record_is_given() -> None:
     assert [record.id for record in view.supply([listing.id])[0]] == [listing.id]
     vouch(mesh, "Alice", "Bob", 300)
     assert view.supply([listing.id])[0] == []
+
+
+def test_a_served_set_follows_a_posted_listing_without_reading_the_store() -> None:
+    mesh = Mesh(5)
+    for name in ("Alice", "Bob"):
+        mesh.add(name)
+    befriend(mesh, "Alice", "Bob", 900, 900)
+    alice, bob = mesh.nodes["Alice"].replica, mesh.nodes["Bob"]
+    view = ServedSet(alice.store, alice.access, alice.clock, alice.me, bob.person)
+    view.items(Phase.CONTENT)
+    heard: list[Change] = []
+    alice.changes.subscribe(heard.append)
+    listing = post(mesh, "Alice", "Ladder", Audience.TRUSTED_NETWORK)
+    alice.store.close()
+    [change] = heard
+    assert view.apply(change).added[Phase.CONTENT] == [(listing.header.created, listing.id)]

@@ -1,4 +1,4 @@
-"""Whose standing moved: whatever changes, no answer changes about anybody who is not named."""
+"""The standing tracker: after any change, no decision changes about an author whom it does not name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLACES = [coarse(lat, 13.4, Precision.CITY) for lat in (52.5, 53.5)]
 
 
 class World:
-    """A node whose circle changes at random, as if the records had come by themselves."""
+    """A node whose trust state changes at random, by records put into its store."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -63,11 +63,11 @@ class World:
         rng.choice(changes)()
 
     def answers(self, viewer: PersonId, asked: set[AccessKey]) -> dict[AccessKey, Access]:
-        return {each: self.replica.access.answer(viewer, each) for each in asked}
+        return {each: self.replica.access.decide(viewer, each) for each in asked}
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_no_answer_changes_about_whom_nobody_names(seed: int) -> None:
+def test_no_decision_changes_about_an_author_who_is_not_named(seed: int) -> None:
     world = World(seed)
     replica = world.replica
     viewers = [replica.me, *(person.id for person in PEOPLE[:3])]
@@ -75,7 +75,7 @@ def test_no_answer_changes_about_whom_nobody_names(seed: int) -> None:
     moved = {viewer: StandingTracker(replica.trust_state, viewer) for viewer in viewers}
     narrow = 0
     for viewer in viewers:
-        assert moved[viewer].since_last() is None  # nothing was said before
+        assert moved[viewer].since_last() is None  # the first call names nobody
     for _ in range(30):
         before = {viewer: world.answers(viewer, asked) for viewer in viewers}
         world.move()
@@ -85,10 +85,10 @@ def test_no_answer_changes_about_whom_nobody_names(seed: int) -> None:
             changed = {each[1] for each in asked if after[each] is not before[viewer][each]}
             assert named is None or changed <= named
             narrow += named is not None and len(named) < len(PEOPLE)
-    assert narrow > 10  # mostly it is known that nothing much moved
+    assert narrow > 10  # mostly it names few
 
 
-def test_whoever_has_not_asked_for_long_asks_about_everybody() -> None:
+def test_a_tracker_that_has_not_looked_for_long_names_everybody() -> None:
     world = World(1)
     moved = StandingTracker(world.replica.trust_state, PEOPLE[0].id)
     moved.since_last()

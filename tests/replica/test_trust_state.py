@@ -1,4 +1,4 @@
-"""The circle: who speaks for whom, as certificates say."""
+"""The trust state: which device speaks for whom, and whose policy is in use."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def graph_records_of(*records: Record) -> tuple[Store, TrustState]:
     return store, trust_state
 
 
-def test_nobody_silences_a_device_by_claiming_it() -> None:
+def test_claiming_the_key_of_a_device_does_not_disable_it() -> None:
     bob, mallory = Person("Bob"), Person("Mallory")
     store, trust_state = graph_records_of(bob.certificate(), mallory.certificate(), claim(mallory, bob.keys))
     assert trust_state.certified(bob.id, bob.device)
@@ -30,21 +30,21 @@ def test_nobody_silences_a_device_by_claiming_it() -> None:
     assert not trust_state.certified(mallory.id, bob.device)
 
 
-def test_a_handshake_key_that_two_people_claim_names_neither_by_itself() -> None:
+def test_a_handshake_key_that_two_people_claim_identifies_neither() -> None:
     bob, mallory = Person("Bob"), Person("Mallory")
     _, trust_state = graph_records_of(bob.certificate(), mallory.certificate(), claim(mallory, bob.keys))
     assert trust_state.by_dh_public(bob.keys.dh_public) is None
     assert trust_state.by_dh_public(mallory.keys.dh_public) == trust_state.certificate(mallory.id, mallory.device)
 
 
-def test_a_struck_device_speaks_for_nobody() -> None:
+def test_a_revoked_device_speaks_for_nobody() -> None:
     bob = Person("Bob")
-    _, trust_state = graph_records_of(bob.strike())
+    _, trust_state = graph_records_of(bob.revocation())
     assert not trust_state.certified(bob.id, bob.device)
     assert trust_state.by_dh_public(bob.keys.dh_public) is None
 
 
-def test_a_device_whose_newest_policy_cannot_be_read_silences_its_person_after_the_old_one_is_gone() -> None:
+def test_a_person_with_a_policy_that_is_only_known_by_its_header_has_no_policy_in_use() -> None:
     bob, laptop = Person("Bob"), Person("Carol")
     phone = laptop.on("phone")
     blocks_bob = phone.policy({}, [bob], version=2)
@@ -60,9 +60,9 @@ def test_a_device_whose_newest_policy_cannot_be_read_silences_its_person_after_t
     trust_state.refresh(store, [laptop.id])
     assert trust_state.policy(laptop.id) is None
     with store.transaction():
-        store.records.delete([phone.policy({}).id])  # as time does, seven days later
+        store.records.delete([phone.policy({}).id])  # as the purge does, seven days later
     trust_state.refresh(store, [laptop.id])
     assert trust_state.policy(laptop.id) is None
-    in_doubt = trust_state.in_doubt()
-    assert in_doubt is not None
-    assert in_doubt.weight(laptop.id, bob.id) == 900
+    doubtful = trust_state.graph_with_suspended()
+    assert doubtful is not None
+    assert doubtful.weight(laptop.id, bob.id) == 900

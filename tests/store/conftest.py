@@ -1,4 +1,4 @@
-"""What every test of the store begins with."""
+"""The fixture that the tests of the store share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store remembers of what its owner saw, hides and looks out for."""
+"""What the owner has seen, hides and searches for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NOW = 1_000
 FAR = 9_000
 
 
-def test_what_was_shown_is_known_until_it_expires_and_its_latest_name_counts() -> None:
+def test_a_shown_listing_is_known_until_it_expires_and_its_latest_title_counts() -> None:
     discover = Store.open(":memory:").discover
     discover.mark_seen([Seen(1, 10, FAR), Seen(2, 20, NOW + 1)], NOW)
     discover.mark_seen([Seen(1, 11, FAR)], NOW)
@@ -20,7 +20,7 @@ def test_what_was_shown_is_known_until_it_expires_and_its_latest_name_counts() -
     assert discover.seen([1, 2]) == {1: Seen(1, 11, FAR)}
 
 
-def test_an_alert_is_raised_once_and_again_only_under_another_name() -> None:
+def test_an_alert_is_raised_once_and_again_only_under_another_title() -> None:
     discover = Store.open(":memory:").discover
     watch = discover.add_watch("{}", NOW)
     assert discover.raise_alert(watch.no, Seen(1, 10, FAR), NOW)
@@ -41,7 +41,7 @@ def test_two_watches_for_one_listing_count_as_one() -> None:
     assert (len(discover.alerts(NOW)), discover.count_alerts(NOW)) == (2, 1)
 
 
-def test_a_watch_that_ends_takes_its_alerts_along_and_its_number_never_comes_again() -> None:
+def test_deleting_a_watch_deletes_its_alerts_and_never_reuses_its_number() -> None:
     discover = Store.open(":memory:").discover
     watch = discover.add_watch("{}", NOW)
     discover.raise_alert(watch.no, Seen(1, 10, FAR), NOW)
@@ -61,7 +61,7 @@ def test_only_the_latest_alerts_of_a_watch_are_kept() -> None:
     assert [alert.key for alert in discover.alerts(NOW) if alert.watch == other.no] == [9]
 
 
-def test_what_is_hidden_outlives_the_process_and_can_be_known_better(tmp_path: Path) -> None:
+def test_a_hidden_listing_is_kept_over_a_restart_and_its_title_can_change(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.db") as store:
         store.discover.hide(Hidden("abcd", "Ladder", NOW, FAR))
         store.discover.hide(Hidden("abcd", "Long ladder", NOW + 5, FAR + 1))

@@ -1,4 +1,4 @@
-"""Exchanges and their moves in the store: what is kept, what is counted, and what makes room."""
+"""Exchanges and their moves in the store: stored, counted, and deleted to make space."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def begun(
     changed: int = NOW,
     **kept: object,
 ) -> Exchange:
-    """An exchange that is shown, whose ask has come from the other."""
+    """An exchange that is shown and that the other person asked for."""
     made = store.exchanges.begin(other.id, grown("exchange", number, size=16), other.name, NOW)
     made = made._replace(asked=False, slot=terms().slot, shown=True, stage=stage, changed=changed)
     made = made._replace(**kept)  # type: ignore[arg-type]
@@ -34,7 +34,7 @@ def begun(
     return made
 
 
-def test_an_exchange_comes_back_as_it_was_kept(store: Store) -> None:
+def test_an_exchange_is_read_as_it_was_stored(store: Store) -> None:
     kept = begun(store, title="Drill", category="tools", takes=2, taken=1)
     assert store.exchanges.find(BOB.id, kept.id) == kept
     assert store.exchanges.find(CAROL.id, kept.id) is None
@@ -48,7 +48,7 @@ def test_the_same_id_with_somebody_else_is_another_exchange(store: Store) -> Non
     assert store.exchanges.find(CAROL.id, one.id) == other
 
 
-def test_moves_are_kept_once_in_the_order_of_their_coming(store: Store) -> None:
+def test_moves_are_stored_once_in_the_order_of_arrival(store: Store) -> None:
     exchange = begun(store)
     words = [move(Action.SAY, terms(), text=text) for text in ("one", "two")]
     for said in (ASK, words[1], words[0]):
@@ -61,7 +61,7 @@ def test_moves_are_kept_once_in_the_order_of_their_coming(store: Store) -> None:
     assert store.exchanges.count_moves(exchange, mine=True) == 0
 
 
-def test_a_move_sent_again_remembers_its_latest_letter(store: Store) -> None:
+def test_a_move_sent_again_keeps_its_latest_letter(store: Store) -> None:
     exchange = begun(store)
     first, second = grown("first", size=16), grown("second", size=16)
     for letter in (first, second, None):
@@ -69,7 +69,7 @@ def test_a_move_sent_again_remembers_its_latest_letter(store: Store) -> None:
     assert [kept.letter for kept in store.exchanges.moves(exchange)] == [second]
 
 
-def test_both_sides_may_say_the_same(store: Store) -> None:
+def test_both_sides_may_make_the_same_move(store: Store) -> None:
     exchange, said = begun(store), move(Action.DONE, terms())
     for mine in (True, False):
         assert store.exchanges.add_move(exchange, said, mine=mine, arrived=NOW, letter=None)
@@ -93,7 +93,9 @@ def test_exchanges_are_counted_by_person_stage_and_who_asked(store: Store) -> No
     assert [found.other for found in store.exchanges.with_stage(Stage.REQUESTED, asked=False)] == [BOB.id, CAROL.id]
 
 
-def test_what_came_to_nothing_longest_ago_makes_room_and_what_was_agreed_on_never_does(store: Store) -> None:
+def test_the_oldest_exchange_without_an_agreement_makes_space_and_one_with_an_agreement_never_does(
+    store: Store,
+) -> None:
     begun(store, number=0, stage=Stage.COMPLETED, changed=NOW)
     begun(store, number=1, stage=Stage.REQUESTED, changed=NOW)
     late = begun(store, number=2, stage=Stage.CANCELLED, changed=NOW + 2)
@@ -108,7 +110,7 @@ def test_what_came_to_nothing_longest_ago_makes_room_and_what_was_agreed_on_neve
     assert store.exchanges.count() == 2
 
 
-def test_what_is_not_shown_counts_apart_and_goes_in_time(store: Store) -> None:
+def test_exchanges_that_are_not_shown_are_counted_apart_and_deleted_in_time(store: Store) -> None:
     begun(store)
     for number, other in ((1, BOB), (2, CAROL)):
         store.exchanges.begin(other.id, grown("exchange", number, size=16), other.name, NOW)
@@ -133,14 +135,14 @@ def test_what_is_not_shown_counts_apart_and_goes_in_time(store: Store) -> None:
         (Stage.RETURNED, 2, 2, True),
     ],
 )
-def test_what_a_listing_owes_an_exchange_is_found_again(
+def test_exchanges_whose_quantity_must_be_taken_or_put_back_are_found(
     store: Store, stage: Stage, takes: int, taken: int, is_due: bool
 ) -> None:
     kept = begun(store, stage=stage, takes=takes, taken=taken)
     assert store.exchanges.unsettled((Stage.CANCELLED, Stage.RETURNED)) == [kept] * is_due
 
 
-def test_a_file_from_before_there_were_exchanges_keeps_what_it_held(tmp_path: Path) -> None:
+def test_a_database_from_before_exchanges_keeps_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "store.db"
     before = Database.open(path)
     migrate(before, [step for step in migrations() if step.version < 3])
@@ -152,7 +154,7 @@ def test_a_file_from_before_there_were_exchanges_keeps_what_it_held(tmp_path: Pa
         assert store.exchanges.all_shown() == [kept]
 
 
-def test_a_move_is_read_as_it_was_written(store: Store) -> None:
+def test_a_move_is_read_as_it_was_stored(store: Store) -> None:
     exchange = begun(store)
     said: list[Move] = [
         move(Action.ASK, terms("need", lend=True, return_by=NOW), text="\u00e9\n\u00e9", communities=(bytes(16),)),

@@ -1,4 +1,4 @@
-"""What disks, power and time do to a store, and that it never signs on from what they left."""
+"""Faults of disks, power cuts and old copies: the store stays sound, and no version number is used twice."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def problems(store: Store) -> list[str]:
 # --- the disk ----------------------------------------------------------------------------------------------------------
 
 
-def test_after_a_failed_fsync_the_handle_is_never_used_again(path: Path, disk: FailingDisk) -> None:
+def test_after_a_failed_fsync_the_connection_is_not_used_again(path: Path, disk: FailingDisk) -> None:
     store = Store.open(path, vfs=disk.name)
     put(store, "before")
     disk.fail_sync = eio_on_fsync
@@ -112,7 +112,7 @@ def test_a_full_disk_at_any_write_of_a_batch_leaves_all_of_it_or_nothing(path: P
         store.close()
 
 
-def test_a_power_cut_before_any_sync_leaves_a_sound_store_with_all_that_was_acknowledged(
+def test_a_power_cut_before_any_sync_leaves_a_sound_store_with_all_acknowledged_records(
     path: Path, disk: FailingDisk
 ) -> None:
     cuts: list[tuple[Path, int]] = []
@@ -136,7 +136,7 @@ def test_a_power_cut_before_any_sync_leaves_a_sound_store_with_all_that_was_ackn
     assert len(cuts) > 12
     for left, count in cuts:
         wal = left / "store.db-wal"
-        if count % 200 == 0 and count < acknowledged:  # the last sector, of which nobody was told yet, is torn
+        if count % 200 == 0 and count < acknowledged:  # the last sector, which is not acknowledged, is torn
             os.truncate(wal, max(0, wal.stat().st_size - 300))
         with Store.open(left / "store.db") as found:
             assert not found.fresh_after_damage
@@ -148,7 +148,7 @@ def test_a_power_cut_before_any_sync_leaves_a_sound_store_with_all_that_was_ackn
 
 
 @pytest.mark.parametrize("where", [20, 120, 4_096 * 2 + 99, 4_096 * 5 + 2_000, 4_096 * 20 + 1_234, -5_000, -3])
-def test_one_flipped_bit_anywhere_sets_the_file_aside_and_begins_a_fresh_one(path: Path, where: int) -> None:
+def test_one_flipped_bit_anywhere_sets_the_file_aside_and_begins_a_new_one(path: Path, where: int) -> None:
     fill(path)
     content = bytearray(path.read_bytes())
     content[where] ^= 0x10
@@ -158,12 +158,12 @@ def test_one_flipped_bit_anywhere_sets_the_file_aside_and_begins_a_fresh_one(pat
         assert store.fresh_after_damage
         assert problems(store) == ["counters_lost"]
         assert "store.damaged-1.db" in store.problems[0].message
-        put(store, "Apples 7")  # it is usable, and what was lost comes back from others
+        put(store, "Apples 7")  # it can be used, and peers bring the lost records back
     assert path.with_name("store.damaged-1.db").read_bytes() == content
 
 
 @pytest.mark.parametrize("content", [b"not a database", b"SQLite format 3\0" + bytes(4080), os.urandom(20_000)])
-def test_a_file_that_is_no_database_is_set_aside(path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_database_is_set_aside(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with Store.open(path) as store:
         assert store.fresh_after_damage
@@ -184,10 +184,10 @@ def test_each_damaged_file_is_kept(path: Path) -> None:
     assert {"store.damaged-1.db", "store.damaged-2.db", "store.db"} <= set(names(path))
 
 
-def test_a_bit_that_flips_while_the_node_runs_stops_it_before_it_uses_it(path: Path) -> None:
+def test_a_bit_that_flips_while_the_node_runs_stops_it_before_the_bit_is_used(path: Path) -> None:
     fill(path, 500)
     store = Store.open(path)
-    store._database.run("PRAGMA shrink_memory")  # as if it held more than its cache
+    store._database.run("PRAGMA shrink_memory")  # as if the database were larger than the cache
     with path.open("r+b") as file:
         for page in range(5, path.stat().st_size // 4096):
             file.seek(page * 4096 + 2000)
@@ -200,7 +200,7 @@ def test_a_bit_that_flips_while_the_node_runs_stops_it_before_it_uses_it(path: P
     store.close()
 
 
-def test_a_node_that_lost_its_numbers_says_so_until_it_has_new_keys(path: Path) -> None:
+def test_a_node_that_lost_its_version_numbers_says_so_until_it_has_new_keys(path: Path) -> None:
     path.write_bytes(b"damage" * 1000)
     Store.open(path).close()
     with Store.open(path) as store:
@@ -277,7 +277,7 @@ def test_others_records_raise_no_mark(path: Path) -> None:
     assert names(path) == ["store.db"]
 
 
-def test_a_mark_that_a_power_cut_kept_behind_its_database_means_nothing(path: Path) -> None:
+def test_a_mark_behind_its_database_means_nothing(path: Path) -> None:
     fill(path, 1, source=None)
     mark = path.with_name("store.db.mark").read_bytes()
     fill(path, 2, source=None)
@@ -287,7 +287,7 @@ def test_a_mark_that_a_power_cut_kept_behind_its_database_means_nothing(path: Pa
             assert not store.fresh_after_damage
 
 
-def test_a_commit_that_came_to_nothing_raises_no_mark(path: Path, disk: FailingDisk) -> None:
+def test_a_commit_that_is_undone_raises_no_mark(path: Path, disk: FailingDisk) -> None:
     with Store.open(path, vfs=disk.name) as store:
         disk.fail_write = disk_full
         with pytest.raises(StorageFull):
@@ -342,7 +342,7 @@ for batch in range(100_000):
 """
 
 
-def test_what_was_acknowledged_survives_a_kill(path: Path) -> None:
+def test_acknowledged_records_survive_a_kill(path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", _WRITER, path], stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout is not None
         acknowledged = [int(next(writer.stdout)) for _ in range(8)]
@@ -367,6 +367,6 @@ def test_the_wal_stays_small_and_is_gone_after_an_orderly_end(path: Path) -> Non
     assert names(path) == ["store.db"]
 
 
-def test_the_database_is_its_owners_alone(path: Path) -> None:
+def test_only_its_owner_can_read_the_database(path: Path) -> None:
     fill(path, 1, source=None)
     assert {entry.stat().st_mode & 0o777 for entry in path.parent.iterdir()} == {0o600}

@@ -1,4 +1,4 @@
-"""Introductions on the disk: kept by person and introducer, bounded, and forgotten."""
+"""Introductions in the store: kept by person and introducer, limited, and deleted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def told(person: Person, by: Person = BOB, at: int = NOW, message: str = "") -> 
     return StoredIntroduction(person.id, by.id, person.name, message, certificates, at)
 
 
-def test_introductions_come_back_as_they_went_the_latest_first(store: Store) -> None:
+def test_introductions_are_read_as_they_were_stored_the_latest_first(store: Store) -> None:
     one, two = told(CAROL, message="Both keep bees.\nReally."), told(ALICE, at=NOW + 1)
     store.introductions.add(one)
     store.introductions.add(two)
@@ -24,7 +24,7 @@ def test_introductions_come_back_as_they_went_the_latest_first(store: Store) -> 
     ]
 
 
-def test_a_later_word_of_the_same_introducer_takes_the_place_of_the_former(store: Store) -> None:
+def test_a_later_introduction_by_the_same_person_replaces_the_earlier_one(store: Store) -> None:
     store.introductions.add(told(CAROL, message="once"))
     store.introductions.add(told(CAROL, message="twice", at=NOW + 1))
     store.introductions.add(told(CAROL, by=ALICE))
@@ -34,7 +34,7 @@ def test_a_later_word_of_the_same_introducer_takes_the_place_of_the_former(store
     ]
 
 
-def test_one_introducer_cannot_push_out_what_another_has_told(store: Store) -> None:
+def test_one_introducer_cannot_push_out_the_introductions_of_another(store: Store) -> None:
     store.introductions.add(told(CAROL, by=ALICE))
     crowd = [Person(f"friend {number}") for number in range(limits.INTRODUCTIONS_FROM_ONE_MAX + 2)]
     for number, person in enumerate(crowd):
@@ -43,7 +43,7 @@ def test_one_introducer_cannot_push_out_what_another_has_told(store: Store) -> N
     assert kept == [*(person.id for person in reversed(crowd[2:])), CAROL.id]
 
 
-def test_who_was_added_or_waited_for_too_long_is_forgotten(store: Store) -> None:
+def test_introductions_that_were_decided_or_are_too_old_are_deleted(store: Store) -> None:
     store.introductions.add(told(CAROL))
     store.introductions.add(told(CAROL, by=ALICE))
     store.introductions.forget(CAROL.id)

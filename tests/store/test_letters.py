@@ -1,4 +1,4 @@
-"""What is remembered of letters, which of those that lie about were not read, and when it is forgotten."""
+"""Letters in the store: which were not read, which receipts are due, and when all of it is deleted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def stored(store: Store) -> list[bytes]:
     return [found.slot for found in store.letters.stored()]
 
 
-def test_a_letter_lies_about_until_it_was_read(store: Store) -> None:
+def test_a_letter_is_listed_until_it_was_read(store: Store) -> None:
     record = letter()
     put(store, record)
     body = Letter.parse(record.body or b"")
@@ -43,7 +43,7 @@ def test_a_letter_lies_about_until_it_was_read(store: Store) -> None:
     assert stored(store) == [SLOT]
 
 
-def test_a_letter_of_an_unknown_kind_is_told_with_its_number_until_it_is_read(store: Store) -> None:
+def test_a_letter_with_an_unknown_content_is_listed_with_its_number_until_it_is_read(store: Store) -> None:
     put(store, letter())
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE, number=77)
     assert [found.number for found in store.letters.stored()] == [77]
@@ -51,7 +51,7 @@ def test_a_letter_of_an_unknown_kind_is_told_with_its_number_until_it_is_read(st
     assert stored(store) == []
 
 
-def test_what_waits_is_withdrawn_or_is_a_header_alone_does_not_lie_about(store: Store) -> None:
+def test_pending_withdrawn_and_header_only_letters_are_not_listed(store: Store) -> None:
     put(store, letter(), RecordState.PENDING)
     assert stored(store) == []
     put(store, letter())
@@ -64,25 +64,25 @@ def test_what_waits_is_withdrawn_or_is_a_header_alone_does_not_lie_about(store: 
     assert all(row.tag is None for row in store.records.rows(kinds=(Kind.LETTER,)) if row.author != CAROL.id)
 
 
-def test_a_row_tells_whom_a_letter_is_for_and_of_a_listing_nothing(store: Store) -> None:
+def test_a_row_has_the_tag_of_a_letter_and_none_for_a_listing(store: Store) -> None:
     put(store, letter())
     put(store, ALICE.listing())
     tags = {row.kind: row.tag for row in store.records.rows()}
     assert tags == {Kind.LETTER: Letter.parse(letter().body or b"").tag, Kind.LISTING: None}
 
 
-def test_letters_are_counted_while_they_lie_about(store: Store) -> None:
+def test_letters_are_counted_while_their_bodies_are_held(store: Store) -> None:
     put(store, letter())
     put(store, letter(slot=OTHER))
-    use = store.records.written_by(ALICE.id)
+    use = store.records.usage_of(ALICE.id)
     assert (use.letters, use.letter_bytes) == (2, 2 * len(letter().wire))
-    assert store.records.brought(BOB.id).letters == store.records.brought().letters == 2
+    assert store.records.usage_from(BOB.id).letters == store.records.usage_from().letters == 2
     put(store, ALICE.withdrawal(letter()))
-    assert store.records.written_by(ALICE.id).letters == 1
-    assert store.records.brought().letter_bytes == len(letter().wire)
+    assert store.records.usage_of(ALICE.id).letters == 1
+    assert store.records.usage_from().letter_bytes == len(letter().wire)
 
 
-def test_whoever_must_look_is_told_that_a_letter_was_put(store: Store) -> None:
+def test_storing_a_letter_sets_the_flag_to_look_for_new_letters(store: Store) -> None:
     assert store.records.letters_moved  # at first nobody has looked
     store.records.letters_moved = False
     put(store, ALICE.listing())
@@ -91,41 +91,41 @@ def test_whoever_must_look_is_told_that_a_letter_was_put(store: Store) -> None:
     assert store.records.letters_moved
 
 
-def test_a_letter_sent_is_awaited_by_each_device_until_it_answers(store: Store) -> None:
+def test_a_receipt_is_due_from_each_device_until_it_sends_one(store: Store) -> None:
     awaited = frozenset({CAROL.device, CAROL.on("phone").device})
-    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, awaited=awaited)
-    assert store.letters.under_way(NOW) == 1
+    store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, receipts_due=awaited)
+    assert store.letters.count_undelivered(NOW) == 1
     store.letters.note_receipt(SLOT, BOB.device, arrived=None)
-    (sent,) = store.letters.open()
-    assert (sent.awaited, sent.delivered, sent.about) == (awaited, None, None)
+    (sent,) = store.letters.in_transit()
+    assert (sent.receipts_due, sent.delivered, sent.about) == (awaited, None, None)
     store.letters.note_receipt(SLOT, CAROL.device, arrived=NOW + 5)
     store.letters.note_receipt(SLOT, CAROL.on("phone").device, arrived=NOW + 9)
-    assert store.letters.open() == [replace_sent(sent, delivered=NOW + 5)]
-    assert store.letters.under_way(NOW) == 0
+    assert store.letters.in_transit() == [replace_sent(sent, delivered=NOW + 5)]
+    assert store.letters.count_undelivered(NOW) == 0
     store.letters.note_ended(SLOT)
-    assert store.letters.open() == []
+    assert store.letters.in_transit() == []
     assert store.letters.sent(SLOT) == replace_sent(sent, delivered=NOW + 5)
 
 
 def replace_sent(sent: object, **changes: object) -> object:
-    return sent._replace(awaited=frozenset(), **changes)  # type: ignore[attr-defined]
+    return sent._replace(receipts_due=frozenset(), **changes)  # type: ignore[attr-defined]
 
 
-def test_a_letter_noted_twice_stays_what_it_was(store: Store) -> None:
+def test_noting_a_sent_letter_twice_changes_nothing(store: Store) -> None:
     store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE)
     store.letters.add_sent(SLOT, BOB.id, sent=NOW + 1, expires=NOW + LIFE)
-    (sent,) = store.letters.open()
+    (sent,) = store.letters.in_transit()
     assert (sent.addressee, sent.sent) == (CAROL.id, NOW)
 
 
-def test_receipts_and_what_expired_are_not_under_way(store: Store) -> None:
+def test_receipts_and_expired_letters_are_not_counted_as_undelivered(store: Store) -> None:
     store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE, about=OTHER)
     store.letters.add_sent(OTHER, CAROL.id, sent=NOW, expires=NOW + DAY)
-    assert store.letters.under_way(NOW + DAY - 1) == 1
-    assert store.letters.under_way(NOW + DAY) == 0
+    assert store.letters.count_undelivered(NOW + DAY - 1) == 1
+    assert store.letters.count_undelivered(NOW + DAY) == 0
 
 
-def test_what_is_left_of_a_withdrawn_letter_goes_soon_after_it_could_come_again(store: Store) -> None:
+def test_the_tombstone_of_a_letter_is_deleted_soon_after_its_expiry(store: Store) -> None:
     put(store, letter())
     withdrawal = ALICE.withdrawal(letter())
     put(store, withdrawal)
@@ -134,7 +134,7 @@ def test_what_is_left_of_a_withdrawn_letter_goes_soon_after_it_could_come_again(
     assert store.records.purge(end) == [withdrawal.id]
 
 
-def test_what_can_have_no_effect_any_more_is_forgotten(store: Store) -> None:
+def test_letters_that_can_have_no_effect_any_longer_are_deleted(store: Store) -> None:
     put(store, letter())
     store.letters.note_read(ALICE.id, SLOT, until=NOW + LIFE)
     store.letters.add_sent(SLOT, CAROL.id, sent=NOW, expires=NOW + LIFE)

@@ -1,8 +1,10 @@
-"""The smaller parts of the store: people, cards, blocks, small values; and the desk in front of it."""
+"""The smaller parts of the store: people, cards, blocks, small values; and the store thread."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ CAROL = Person("Carol")
 # --- people ------------------------------------------------------------------------------------------------------------
 
 
-def test_addresses_come_back_with_the_latest_first(store: Store) -> None:
+def test_addresses_are_listed_with_the_latest_first(store: Store) -> None:
     store.people.remember(ALICE.id, ALICE.device, "pi.local", 7000, NOW)
     store.people.remember(ALICE.id, ALICE.device, "fe80::1%eth0", 7000, NOW + 1)
     store.people.remember(ALICE.id, ALICE.device, "pi.local", 7000, NOW + 2)
@@ -33,14 +35,14 @@ def test_addresses_come_back_with_the_latest_first(store: Store) -> None:
     assert store.people.addresses(CAROL.id) == []
 
 
-def test_only_so_many_addresses_of_one_person_are_remembered(store: Store) -> None:
+def test_the_number_of_addresses_of_one_person_is_limited(store: Store) -> None:
     for number in range(3 * ADDRESSES_REMEMBERED_MAX):
         store.people.remember(ALICE.id, ALICE.device, "pi.local", 1 + number, NOW + number)
     ports = [address.port for address in store.people.addresses(ALICE.id)]
     assert ports == list(range(3 * ADDRESSES_REMEMBERED_MAX, 2 * ADDRESSES_REMEMBERED_MAX, -1))
 
 
-def test_keys_are_kept_for_every_device_and_a_presence_key_is_not_unlearned(store: Store) -> None:
+def test_keys_are_kept_for_every_device_and_a_presence_key_is_not_lost(store: Store) -> None:
     phone = ALICE.on("phone")
     store.people.remember_keys(ALICE.id, ALICE.device, b"d" * 32, b"p" * 32)
     store.people.remember_keys(ALICE.id, phone.device, b"e" * 32, None)
@@ -61,7 +63,7 @@ def issue(store: Store, *, uses: int = 1, expires: int = NOW + DAY) -> bytes:
     return card
 
 
-def test_a_card_is_used_once_and_goes_on_working_for_whom_it_was_used_by(store: Store) -> None:
+def test_a_card_is_used_once_and_keeps_working_for_the_person_who_used_it(store: Store) -> None:
     card = issue(store)
     claims = [store.cards.claim(card, person.id, NOW) for person in (BOB, BOB, CAROL, BOB)]
     assert claims == [ClaimResult.FIRST, ClaimResult.AGAIN, ClaimResult.USED_UP, ClaimResult.AGAIN]
@@ -73,7 +75,7 @@ def test_a_card_for_several_people_counts_them(store: Store) -> None:
     assert claims == [ClaimResult.FIRST, ClaimResult.FIRST, ClaimResult.USED_UP]
 
 
-def test_a_card_past_its_expiry_works_for_nobody(store: Store) -> None:
+def test_an_expired_card_works_for_nobody(store: Store) -> None:
     card = issue(store)
     store.cards.claim(card, BOB.id, NOW)
     assert store.cards.claim(card, BOB.id, NOW + DAY) is ClaimResult.EXPIRED
@@ -97,7 +99,7 @@ def a_card(*, expires: int = NOW + DAY) -> Card:
     )  # fmt: skip
 
 
-def test_a_card_taken_waits_until_its_giver_is_met(store: Store) -> None:
+def test_a_taken_card_is_kept_until_its_giver_is_met(store: Store) -> None:
     card = a_card()
     store.cards.add_taken(card, NOW)
     store.cards.add_taken(card, NOW + 5)
@@ -107,7 +109,7 @@ def test_a_card_taken_waits_until_its_giver_is_met(store: Store) -> None:
     assert store.cards.taken_pending(NOW) == []
 
 
-def test_expired_cards_are_forgotten_with_their_claims(store: Store) -> None:
+def test_expired_cards_are_deleted_with_their_claims(store: Store) -> None:
     card = issue(store)
     store.cards.claim(card, BOB.id, NOW)
     store.cards.add_taken(a_card(), NOW)
@@ -156,10 +158,10 @@ def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None:
         assert store.cards.claim(card, BOB.id, NOW) is ClaimResult.FIRST
 
 
-# --- the desk ----------------------------------------------------------------------------------------------------------
+# --- the store thread --------------------------------------------------------------------------------------------------
 
 
-async def test_the_desk_serves_one_at_a_time() -> None:
+async def test_the_store_thread_runs_one_function_at_a_time() -> None:
     store_thread, inside, together = StoreThread(), 0, 0
 
     def visit() -> None:
@@ -175,7 +177,7 @@ async def test_the_desk_serves_one_at_a_time() -> None:
     assert together == 1
 
 
-async def test_what_was_begun_at_the_desk_ends_though_it_was_cancelled(store: Store) -> None:
+async def test_a_function_that_has_begun_ends_before_it_is_cancelled(store: Store) -> None:
     store_thread, begun, go_on = StoreThread(), threading.Event(), threading.Event()
 
     def write() -> None:
@@ -196,9 +198,24 @@ async def test_what_was_begun_at_the_desk_ends_though_it_was_cancelled(store: St
     assert store.meta.get("whole") == "1"
 
 
-async def test_an_error_at_the_desk_reaches_who_asked() -> None:
+async def test_an_error_in_the_store_thread_is_raised_to_the_caller() -> None:
     def fail() -> int:
         raise KeyError("nothing here")
 
     with pytest.raises(KeyError, match="nothing here"):
         await StoreThread().run(fail)
+
+
+async def test_each_function_runs_inside_the_context_that_the_store_thread_is_given() -> None:
+    calls: list[str] = []
+
+    @contextmanager
+    def around() -> Iterator[None]:
+        calls.append("enter")
+        yield
+        calls.append("leave")
+
+    store_thread = StoreThread(around)
+    await store_thread.run(calls.append, "one")
+    await store_thread.run(calls.append, "two")
+    assert calls == ["enter", "one", "leave", "enter", "two", "leave"]

@@ -1,4 +1,4 @@
-"""Exact places: kept by slot, replaced, forgotten, and gone with the listing that they were of."""
+"""Exact places: kept by slot, replaced, and deleted with their listings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MILL, PARK = (52.52, 13.405), (-33.9, 151.2)
 CELL = "881f1d4885fffff"
 
 
-def test_a_point_is_kept_exactly_replaced_and_forgotten(store: Store) -> None:
+def test_a_point_is_kept_exactly_replaced_and_deleted(store: Store) -> None:
     assert store.places.get(PROFILE_SLOT) is None
     store.places.keep(PROFILE_SLOT, MILL)
     assert store.places.get(PROFILE_SLOT) == MILL
@@ -21,7 +21,7 @@ def test_a_point_is_kept_exactly_replaced_and_forgotten(store: Store) -> None:
     assert store.places.get(PROFILE_SLOT) is None
 
 
-def test_points_of_listings_that_ended_or_have_no_place_any_more_are_forgotten(store: Store) -> None:
+def test_points_of_listings_that_ended_or_have_no_place_are_deleted(store: Store) -> None:
     listings = {title: ALICE.listing(title, place=CELL) for title in ("Standing", "Withdrawn", "Moved in")}
     for record in listings.values():
         put(store, record)

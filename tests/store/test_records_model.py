@@ -1,4 +1,4 @@
-"""The store against a plain model of it: any sequence of puts, releases, drops, purges and restarts ends alike."""
+"""The store against a simple model of it: any sequence of puts, releases, drops, purges and restarts ends alike."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Held:
     record: Record
     state: RecordState
     arrived: int
-    since: int  # when it came to be in this state
+    since: int  # when it got this state
 
     @property
     def usable(self) -> bool:
@@ -35,7 +35,7 @@ class Held:
 
 
 class Model:
-    """Registers as lists: slow, plain, and by the words of the rule."""
+    """Registers as lists: slow, and written as the rule says."""
 
     def __init__(self) -> None:
         self.proved: list[Held] = []
@@ -55,7 +55,7 @@ class Model:
         self._settle(record.register)
 
     def _settle(self, register: object) -> None:
-        """Keep the newest, and behind a header alone the newest that can be used."""
+        """Keep the newest and, if that is header only, the newest that can be used."""
         here = sorted((held for held in self.proved if held.record.register == register), key=lambda h: h.record.rank)
         if not here:
             return
@@ -119,7 +119,7 @@ def _due(held: Held) -> int:
 
 
 class StoreAgainstModel(RuleBasedStateMachine):
-    """Both are told the same; they must hold the same."""
+    """Both get the same calls and must hold the same records."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -220,9 +220,9 @@ class StoreAgainstModel(RuleBasedStateMachine):
     def every_register_answers_with_its_newest_and_the_one_in_use(self) -> None:
         for register in {record.register for record in self.seen}:
             here = sorted((h for h in self.model.proved if h.record.register == register), key=lambda h: h.record.rank)
-            assert self.store.records.head(register) == (here[-1].record if here else None)
+            assert self.store.records.newest(register) == (here[-1].record if here else None)
             usable = [held.record for held in here if held.usable]
-            assert self.store.records.used(register) == (usable[-1] if usable else None)
+            assert self.store.records.current(register) == (usable[-1] if usable else None)
 
     def teardown(self) -> None:
         self.store.close()

@@ -1,4 +1,4 @@
-"""What is read from a database that was set aside: how to reach contacts, and nobody who is blocked."""
+"""What is read from a damaged database: how to reach contacts, without blocked people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DH, PRESENCE = b"d" * 32, b"k" * 32
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A store that knows how to reach Bob and Carol."""
+    """A store with keys and addresses of Bob and Carol."""
     path = tmp_path / "store.db"
     with Store.open(path) as store:
         for person, device in ((BOB, LAPTOP), (CAROL, PI)):
@@ -25,14 +25,14 @@ def path(tmp_path: Path) -> Path:
 
 
 def damage(path: Path, *, everything: bool = False) -> None:
-    """Spoil the last page, or every page but the first."""
+    """Damage the last page, or every page but the first."""
     content = bytearray(path.read_bytes())
     for at in range(4096 if everything else len(content) - 2000, len(content)):
         content[at] ^= 0xFF
     path.write_bytes(content)
 
 
-def test_a_fresh_store_after_damage_knows_how_to_reach_the_old_contacts(path: Path) -> None:
+def test_a_new_store_after_damage_can_reach_the_old_contacts(path: Path) -> None:
     damage(path)
     with Store.open(path) as store:
         assert store.fresh_after_damage
@@ -50,13 +50,13 @@ def test_somebody_blocked_is_not_salvaged(path: Path) -> None:
         assert not store.people.addresses(CAROL)
 
 
-def test_where_nothing_can_be_read_the_node_begins_without(path: Path) -> None:
+def test_a_node_begins_without_contacts_if_nothing_can_be_read(path: Path) -> None:
     damage(path, everything=True)
     with Store.open(path) as store:
         assert store.fresh_after_damage
         assert not store.people.kept()
 
 
-def test_a_file_that_is_no_database_holds_nobody(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_has_no_contacts(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_bytes(b"\xff" * 8192)
     assert salvage(tmp_path / "x.db") == ([], [])

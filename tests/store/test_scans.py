@@ -1,4 +1,4 @@
-"""Scans, sums and transactions over what is held."""
+"""Scans, sums and transactions over the records held."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.people import NOW
 from tests.support.registers import ALICE, BOB, put, version
 
 
-def test_a_row_says_what_the_rules_ask(store: Store) -> None:
+def test_a_row_has_the_fields_that_decisions_need(store: Store) -> None:
     record = ALICE.listing(place="881f1d4885fffff", min_valid_version=0)
     put(store, record)
     (row,) = store.records.rows()
@@ -23,7 +23,7 @@ def test_a_row_says_what_the_rules_ask(store: Store) -> None:
     assert store.records.rows_of([BOB.listing().id, record.id]) == [row]
 
 
-def test_rows_are_told_apart_by_kind_author_and_state(store: Store) -> None:
+def test_rows_are_selected_by_kind_author_and_state(store: Store) -> None:
     for person in (ALICE, BOB):
         for record in (person.certificate(), person.policy(), person.profile(), person.listing()):
             put(store, record, RecordState.PENDING if record.header.kind == Kind.PROFILE else RecordState.LIVE)
@@ -52,7 +52,7 @@ def test_a_scan_goes_on_while_its_caller_deletes_what_it_sees(store: Store) -> N
     assert store.records.count() == 0
 
 
-def test_room_is_counted_per_author_and_follows_every_change(store: Store) -> None:
+def test_usage_per_author_follows_every_change(store: Store) -> None:
     put(store, version(1))
     put(store, BOB.listing())
     assert store.records.count(ALICE.id) == 1
@@ -89,7 +89,7 @@ class Undone(Exception):
     """Raised by tests in the middle of a transaction."""
 
 
-def test_what_fails_half_way_leaves_nothing_behind(store: Store) -> None:
+def test_a_failed_transaction_changes_nothing(store: Store) -> None:
     put(store, BOB.listing())
     assert store.records.count(BOB.id) == 1
 

@@ -1,4 +1,4 @@
-"""What is counted for whom, and that time ends what no author should be able to keep for ever."""
+"""StoreUsage per author and per person who brings records, and records that nobody can keep for ever."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ def bring(store: Store, source: Person, *records: Record, state: RecordState = R
             store.records.put(record, state=state, received_from=source.id, arrived=NOW)
 
 
-def test_what_each_has_brought_follows_every_change_and_a_restart(tmp_path: Path) -> None:
+def test_usage_per_person_who_brings_follows_every_change_and_a_restart(tmp_path: Path) -> None:
     certificate, policy, offer = ALICE.certificate(), ALICE.policy({BOB: 900}), ALICE.listing()
     with Store.open(tmp_path / "store.db") as store:
-        assert store.records.brought() == StoreUsage()
+        assert store.records.usage_from() == StoreUsage()
         bring(store, BOB, certificate, policy)
         bring(store, CAROL, offer)
         store.records.put(BOB.certificate(), state=RecordState.LIVE, received_from=None, arrived=NOW)
         sizes = len(certificate.wire) + len(policy.wire)
-        assert store.records.brought(BOB.id) == StoreUsage(2, sizes, 2, len(policy.wire))
-        assert store.records.brought(CAROL.id) == StoreUsage(1, len(offer.wire), 0, 0)
+        assert store.records.usage_from(BOB.id) == StoreUsage(2, sizes, 2, len(policy.wire))
+        assert store.records.usage_from(CAROL.id) == StoreUsage(1, len(offer.wire), 0, 0)
         bring(store, CAROL, CAROL.listing(), state=RecordState.PENDING)
-        assert store.records.brought(CAROL.id).records == 1
+        assert store.records.usage_from(CAROL.id).records == 1
         store.records.drop_bodies([policy.id])
         bare = policy.without_body()
-        assert store.records.brought(BOB.id) == StoreUsage(2, len(certificate.wire) + len(bare.wire), 1, 0)
+        assert store.records.usage_from(BOB.id) == StoreUsage(2, len(certificate.wire) + len(bare.wire), 1, 0)
         store.records.delete([offer.id])
-        assert store.records.brought(CAROL.id) == StoreUsage()
-        left = store.records.brought()
+        assert store.records.usage_from(CAROL.id) == StoreUsage()
+        left = store.records.usage_from()
     with Store.open(tmp_path / "store.db") as store:
-        assert store.records.brought() == left == store.records.brought(BOB.id)
-        assert [person for person, _ in store.records.bringers()] == [BOB.id]
+        assert store.records.usage_from() == left == store.records.usage_from(BOB.id)
+        assert [person for person, _ in store.records.usage_by_source()] == [BOB.id]
 
 
 def test_no_header_stays_longer_than_any_older_version_could(store: Store) -> None:
@@ -50,7 +50,7 @@ def test_no_header_stays_longer_than_any_older_version_could(store: Store) -> No
     assert store.records.purge(end) == [boastful.id]
 
 
-def test_a_made_up_last_version_is_no_strike(store: Store) -> None:
+def test_a_version_number_below_the_highest_is_not_a_revocation(store: Store) -> None:
     last = version(2**53 - 1, latest_expiry=FOREVER).without_body()
     put(store, last, RecordState.HEADER)
     assert store.records.purge(NOW + 10 * LISTING_LIFE) == [last.id]

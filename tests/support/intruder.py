@@ -170,7 +170,7 @@ class Intruder:
 
     def _certificate(self) -> Record | None:
         replica = self.node.replica
-        return replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+        return replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
 
 
 def _item(record: Record) -> tuple[int, RecordId]:

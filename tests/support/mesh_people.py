@@ -100,7 +100,7 @@ def sees(mesh: Mesh, name: str) -> set[str]:
     shown = [
         row.id
         for row in records.rows(kinds=(Kind.LISTING,), states=(RecordState.LIVE,))
-        if row.author != node.person and node.replica.access.may_have(node.person, row, now) is Access.YES
+        if row.author != node.person and node.replica.access.may_have(node.person, row, now) is Access.ALLOW
     ]
     bodies = [body_of(record) for record in records.get_many(shown) if not record.withdrawn]
     return {body.title for body in bodies if isinstance(body, Listing)}

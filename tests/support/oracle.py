@@ -82,7 +82,7 @@ class Truth:
             for known, row in knows.items():
                 if known in better and better[known].version > row.version:
                     shown = viewer.replica.access.may_have(self._country.person(name), row, now)
-                    if shown is Access.YES:
+                    if shown is Access.ALLOW:
                         return False
         return True
 
@@ -189,7 +189,7 @@ def copies(country: Country, *, shown: bool) -> dict[Copy, int]:
         rows = [row for row in records.rows(kinds=(Kind.LISTING,), states=states) if row.author != node.person]
         full = {record.id for record in records.get_many([row.id for row in rows]) if record.body}
         for row in rows:
-            if row.id in full and (not shown or node.replica.access.may_have(node.person, row, now) is Access.YES):
+            if row.id in full and (not shown or node.replica.access.may_have(node.person, row, now) is Access.ALLOW):
                 found[Copy(viewer, of[row.author], row.slot)] = row.version
     return found
 

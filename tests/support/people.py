@@ -73,7 +73,7 @@ class Person:
         body = Device(self._salt("device", version), self.keys.dh_public, self.keys.letter_public)
         return self.record(Kind.DEVICE, self.slot, body, now, version=version, life=life, **header)
 
-    def strike(self, now: int = NOW) -> Record:
+    def revocation(self, now: int = NOW) -> Record:
         """The last word on this device, by the identity."""
         body = Device(self._salt("strike"), self.keys.dh_public, self.keys.letter_public, revoked=True)
         return self.record(Kind.DEVICE, self.slot, body, now, version=REVOCATION_VERSION, expires=FOREVER)

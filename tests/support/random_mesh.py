@@ -172,7 +172,7 @@ class RandomMesh:
         if not self.listings:
             return None
         name, slot = self.chance.choice(self.listings)
-        head = self.node(name).replica.store.records.head((self.node(name).person, Kind.LISTING, slot))
+        head = self.node(name).replica.store.records.newest((self.node(name).person, Kind.LISTING, slot))
         assert head is not None
         return name, head
 
@@ -280,7 +280,8 @@ class RandomMesh:
                 if row.author == node.person or record is None or not record.body:
                     continue
                 shown = (
-                    row.state == RecordState.LIVE and node.replica.access.may_have(node.person, row, now) is Access.YES
+                    row.state == RecordState.LIVE
+                    and node.replica.access.may_have(node.person, row, now) is Access.ALLOW
                 )
                 found.append((Seen(viewer, of[row.author], row.slot, row.version), shown))
         return found

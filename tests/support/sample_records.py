@@ -8,7 +8,7 @@ ALICE, BOB = Person("Alice"), Person("Bob")
 OFFER = ALICE.listing()
 RECORDS = {
     "certificate": ALICE.certificate(),
-    "revocation": ALICE.strike(),
+    "revocation": ALICE.revocation(),
     "policy": ALICE.policy({BOB: 700}, [Person("Mallory")]),
     "profile": ALICE.profile(),
     "listing": OFFER,

@@ -31,7 +31,7 @@ def enrolled(certificate: Record | None = None) -> Enrolled:
 _ANOTHERS: dict[str, Record] = {
     "a certificate of somebody else": Person("Mallory", "phone").certificate(),
     "a certificate for another device": ALICE.certificate(),
-    "a revocation": PHONE.strike(),
+    "a revocation": PHONE.revocation(),
     "no certificate": PHONE.profile(),
     "a certificate without its body": PHONE.certificate().without_body(),
     "a signature that does not hold": replace(PHONE.certificate(), signature=bytes(64)),

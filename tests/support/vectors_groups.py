@@ -31,7 +31,7 @@ def broken() -> dict[str, tuple[Person, Join]]:
     """Return joins whose chains do not hold, each with the person who publishes it."""
     bobs, carols = chain(ALICE, BOB), chain(ALICE, BOB, CAROL)
     founding, first, second = carols.steps
-    revoked = Step(ALICE.strike().wire, first.signature)
+    revoked = Step(ALICE.revocation().wire, first.signature)
     return {
         "the founder's join, published by somebody else": (MALLORY, begun(ALICE)),
         "a member's join, published by somebody else": (MALLORY, bobs),

@@ -144,7 +144,7 @@ def record_vectors() -> dict[str, Any]:
     offer = alice.listing(slot=grown("slot", size=16), category="food")
     cases = {
         "a certificate": alice.certificate(),
-        "a revocation": alice.strike(),
+        "a revocation": alice.revocation(),
         "a policy": alice.policy({bob: 700}, [Person("Mallory")]),
         "a profile": alice.profile(about="Gardener\nat number 12", place="881f1d4887fffff"),
         "an offer": offer,

@@ -50,11 +50,11 @@ def refused_certificates() -> list[dict[str, Any]]:
         "a certificate in another slot": (rewritten(ALICE, certificate, slot=bytes(16)).wire, "MALFORMED"),
         "a certificate whose body is not one": (rewritten(ALICE, certificate, body=b"\x90").wire, "MALFORMED"),
         "a certificate whose body says revoked": (
-            rewritten(ALICE, certificate, body=ALICE.strike().body).wire,
+            rewritten(ALICE, certificate, body=ALICE.revocation().body).wire,
             "FORGED",
         ),
     }
-    unrevoked = rewritten(ALICE, ALICE.strike(), body=certificate.body)
+    unrevoked = rewritten(ALICE, ALICE.revocation(), body=certificate.body)
     cases["a revocation whose body does not say so"] = (unrevoked.wire, "FORGED")
     return [
         {
@@ -159,7 +159,7 @@ def _introductions() -> dict[str, list[Any]]:
         "of a person introduced with somebody else's certificate": ALICE.certificate(),
         "with a profile for a certificate": BOB.profile(),
         "with a certificate without its body": certificate.without_body(),
-        "with a revocation": phone.strike(),
+        "with a revocation": phone.revocation(),
         "with a certificate that lives too long": rewritten(BOB, certificate, expires=too_long, latest_expiry=too_long),
         "with a certificate whose body is not one": rewritten(BOB, certificate, body=b"\x90"),
         "with a certificate that nobody signed": with_signature(certificate, bytes(64)),

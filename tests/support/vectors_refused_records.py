@@ -101,7 +101,7 @@ def _headers() -> _Cases:
     certificate, policy, profile = ALICE.certificate(), ALICE.policy(), ALICE.profile()
     join = join_record(BOB, chain(ALICE, BOB))
     letter = ALICE.record(Kind.LETTER, grown("letter", size=16), _letter(), life=LETTER_LIFE, policy_version=1)
-    revocation = ALICE.strike()
+    revocation = ALICE.revocation()
     changes: list[tuple[str, Person, Record, dict[str, Any]]] = [
         ("an author of 31 bytes", ALICE, OFFER, {"author": ALICE.id[:31]}),
         ("a device of 31 bytes", ALICE, OFFER, {"device": ALICE.device[:31]}),
@@ -210,7 +210,7 @@ def _bodies_under_headers() -> _Cases:
             rewritten(ALICE, ALICE.certificate(), body=revoked).wire,
             "MALFORMED",
         ),
-        ("a revocation whose body does not say so", rewritten(ALICE, ALICE.strike(), body=valid).wire, "MALFORMED"),
+        ("a revocation whose body does not say so", rewritten(ALICE, ALICE.revocation(), body=valid).wire, "MALFORMED"),
         ("a policy that vouches for its author", rewritten(ALICE, ALICE.policy(), body=own_vouch).wire, "MALFORMED"),
         ("a join in another group's slot", rewritten(BOB, join, slot=bytes(16)).wire, "MALFORMED"),
     ]

@@ -153,7 +153,7 @@ def _own() -> Hello:
 def _introductions() -> list[_Case]:
     certificate = ALICE.certificate()
     too_long = NOW + DEVICE_LIFE + 1
-    revoked = ALICE.strike().body
+    revoked = ALICE.revocation().body
     assert certificate.body is not None
     other_key = certificate.body.replace(ALICE.keys.dh_public, BOB.keys.dh_public)
     records = {
@@ -161,7 +161,7 @@ def _introductions() -> list[_Case]:
         "no certificate of the key that speaks": (rewritten(ALICE, certificate, body=other_key).wire, "FORGED"),
         "a certificate without its body": (certificate.without_body().wire, "FORGED"),
         "a profile alone": (ALICE.profile().wire, "FORGED"),
-        "a revocation": (ALICE.strike().wire, "FORGED"),
+        "a revocation": (ALICE.revocation().wire, "FORGED"),
         "a certificate whose body says revoked": (rewritten(ALICE, certificate, body=revoked).wire, "FORGED"),
         "a certificate that its identity did not sign": (with_signature(certificate, bytes(64)).wire, "FORGED"),
         "a certificate from a newer version": (

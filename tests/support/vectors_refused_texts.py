@@ -111,7 +111,7 @@ def refused_cards() -> list[dict[str, Any]]:
 def _refused_certificates(payload: bytes) -> list[dict[str, Any]]:
     """Return cards with a certificate that is refused although its giver signed it."""
     certificate = ALICE.certificate()
-    strike = ALICE.strike().header
+    strike = ALICE.revocation().header
     too_long = NOW + DEVICE_LIFE + 1
     last: dict[str, Any] = {
         "version": strike.version,
@@ -224,10 +224,10 @@ def malformed_certificates(answer: Enrolled) -> dict[str, tuple[Enrolled, str]]:
     others = replace(PHONE.keys, letter_private=grown("another letter key"))
     dh = replace(PHONE.keys, dh_private=grown("another handshake key"))
     body = [grown("salt", size=16), PHONE.keys.dh_public, PHONE.keys.letter_public, False]
-    revoked = PHONE.strike().body
+    revoked = PHONE.revocation().body
     mallory = Person("Mallory")
     other = PHONE.on("tablet")
-    unrevoked = rewritten(PHONE, PHONE.strike(), body=certificate.body)
+    unrevoked = rewritten(PHONE, PHONE.revocation(), body=certificate.body)
     found = {
         "a certificate of these keys by somebody else": (
             rewritten(mallory, certificate, author=mallory.id).wire,

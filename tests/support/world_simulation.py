@@ -274,6 +274,6 @@ class Country:
 
     def _some_listing(self) -> tuple[str, Record]:
         name, slot = self.chance.choice(self.listings)
-        head = self.replica(name).store.records.head((self.person(name), Kind.LISTING, slot))
+        head = self.replica(name).store.records.newest((self.person(name), Kind.LISTING, slot))
         assert head is not None
         return name, head

@@ -295,7 +295,7 @@ class Catalog:
 
     def consents(self, bucket: Bucket) -> bool:
         """Whether the owner of this node may have the listings of this bucket."""
-        return self._replica.access.answer(self._replica.me, bucket.access_key) is Access.YES
+        return self._replica.access.decide(self._replica.me, bucket.access_key) is Access.ALLOW
 
     def entries_of(self, keys: Collection[int]) -> dict[int, Entry]:
         """Return by key the listings in use that have one of these keys."""

@@ -31,7 +31,7 @@ def admit(
         log.info("a device was not added", extra={"why": refusal.name.lower()})
         return Bye(refusal)
     slot = device_slot(asked.device)
-    certificate = replica.store.records.used((replica.me, Kind.DEVICE, slot))
+    certificate = replica.store.records.current((replica.me, Kind.DEVICE, slot))
     if certificate is None:
         with replica.transaction():
             certificate = certify(replica, asked.device, remote_static, asked.letter_key)
@@ -74,8 +74,8 @@ def _to_begin_with(replica: Replica) -> list[Record]:
     """Who my devices are, and my profile, whose presence key they recognize each other by."""
     registers = [(replica.me, Kind.DEVICE, device_slot(one.device)) for one in replica.trust_state.devices(replica.me)]
     records = replica.store.records
-    found = [records.used(register) for register in registers[: limits.DEVICES_MAX]]
-    found.append(records.used((replica.me, Kind.PROFILE, PROFILE_SLOT)))
+    found = [records.current(register) for register in registers[: limits.DEVICES_MAX]]
+    found.append(records.current((replica.me, Kind.PROFILE, PROFILE_SLOT)))
     return [record for record in found if record is not None and record.body]
 
 

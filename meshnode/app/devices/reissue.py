@@ -32,7 +32,7 @@ def written_by(replica: Replica, device: DeviceId) -> list[Record]:
 
 def take_over_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
     """Say on this device what the policy of `device` decides."""
-    record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(device)))
+    record = replica.store.records.current((replica.me, Kind.POLICY, device_slot(device)))
     body = body_of(record) if record is not None and record.body else None
     if isinstance(body, Policy):
         policy.take_over(replica, body, blocks_only=blocks_only)
@@ -83,7 +83,7 @@ def _write(replica: Replica, pending_reissues: PendingReissue) -> bool:
         body = body_of(pending_reissues.record)
         assert isinstance(body, Policy)
         return policy.take_over(replica, body, blocks_only=pending_reissues.blocks_only)
-    if replica.store.records.head(pending_reissues.record.register) is not None:
+    if replica.store.records.newest(pending_reissues.record.register) is not None:
         return False  # written since, here or on another device
     if header.kind == Kind.JOIN and not pending_reissues.record.withdrawn:
         membership.renew(replica, pending_reissues.record)

@@ -49,7 +49,7 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
     identity_keys(replica)
     if replica.trust_state.revoked(replica.me, device):
         raise Refused(f"{name} is revoked already", "'meshnode device list' shows what your devices are")
-    certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(device)))
+    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(device)))
     keys = body_of(certificate) if certificate is not None and certificate.body else None
     if not isinstance(keys, Device):
         raise Refused(f"the certificate of {name} is not here", "try again when your nodes have met")

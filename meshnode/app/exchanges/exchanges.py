@@ -156,7 +156,7 @@ def _tell_what_became_of(replica: Replica, which: str) -> None:
     now = replica.clock.now()
     rows = replica.store.records.rows(kinds=(Kind.LISTING,))
     over = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
-    seen = [row.id for row in over if replica.access.answer(replica.me, access_key(row)) is Access.YES]
+    seen = [row.id for row in over if replica.access.decide(replica.me, access_key(row)) is Access.ALLOW]
     for record in replica.store.records.get_many(seen):
         if record.body and searchable(body_of(record).title).startswith(searchable(which)):
             raise Refused("that listing has expired", "ask its author for a new one")

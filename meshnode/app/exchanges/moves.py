@@ -186,9 +186,9 @@ def receive(replica: Replica, opened: OpenedLetter) -> None:
 
 def may_see(replica: Replica, asker: PersonId, slot: bytes) -> bool:
     """Whether somebody may see the owner's own listing in `slot`, be it expired or closed by now: the one rule says so."""
-    head = replica.store.records.head((replica.me, Kind.LISTING, slot))
+    head = replica.store.records.newest((replica.me, Kind.LISTING, slot))
     rows = replica.store.records.rows_of([head.id]) if head is not None else []
-    return any(replica.access.answer(asker, access_key(row)) is Access.YES for row in rows)
+    return any(replica.access.decide(asker, access_key(row)) is Access.ALLOW for row in rows)
 
 
 def hear_again(replica: Replica) -> None:
@@ -260,7 +260,7 @@ def _keep(
 
 def _called(replica: Replica, terms: Terms, *, own: bool) -> tuple[str, str]:
     """Title and category of the listing. Of an own one they are one's own words: who asks could name it anything."""
-    record = replica.store.records.used((replica.me, Kind.LISTING, terms.slot)) if own else None
+    record = replica.store.records.current((replica.me, Kind.LISTING, terms.slot)) if own else None
     if record is None or not record.body:
         return terms.title, terms.category
     body = body_of(record)

@@ -39,7 +39,7 @@ def follow_up(replica: Replica) -> None:
 
 def left(replica: Replica, slot: bytes) -> int | None:
     """How many are left of own listing `slot`; None where it is not limited, or does not stand any more."""
-    record = replica.store.records.used((replica.me, Kind.LISTING, slot))
+    record = replica.store.records.current((replica.me, Kind.LISTING, slot))
     if record is None or not record.body or record.header.expires <= replica.clock.now():
         return None
     return body_of(record).quantity
@@ -69,9 +69,9 @@ def _answer(replica: Replica, exchange: Exchange) -> str | None:
     """Why nobody need be asked any more whether to say yes; None where the owner is to decide."""
     assert exchange.slot is not None
     register = (replica.me, Kind.LISTING, exchange.slot)
-    record = replica.store.records.used(register)
+    record = replica.store.records.current(register)
     if record is None or not record.body:
-        head = replica.store.records.head(register)
+        head = replica.store.records.newest(register)
         return GONE if head is not None and head.withdrawn else None
     body, terms = body_of(record), moves.exchange_state(replica, exchange).terms
     return CHANGED if (body.type, body.lend) != (terms.type, terms.lend) else None

@@ -261,7 +261,7 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
         yield Problem(
             "disk_full", "The disk is nearly full: this node stores nothing more from others", "free some space"
         )
-    for person in replica.quota.crowded_by():
+    for person in replica.quota.sources_near_limit():
         yield Problem(
             "crowded",
             f"{name_of(replica, person)} has sent nearly as much as one person may",

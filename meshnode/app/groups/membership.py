@@ -41,7 +41,7 @@ def own_join(replica: Replica, group: Group) -> tuple[DeviceId, Join] | None:
 
 def certificate_of(replica: Replica, person: PersonId, device: DeviceId) -> Record | None:
     """The certificate of `device`, to be built into a chain; None if it is not held."""
-    return replica.store.records.used((person, Kind.DEVICE, device_slot(device)))
+    return replica.store.records.current((person, Kind.DEVICE, device_slot(device)))
 
 
 def keep(replica: Replica, join: Join, *, above: int = 0) -> None:
@@ -114,7 +114,7 @@ def to_show(replica: Replica, person: PersonId) -> list[Record]:
     common = common[: limits.JOINS_SHOWN_MAX]
     writers = dict.fromkeys(device for device, _ in common if device != replica.device)
     records = [certificate_of(replica, me, device) for device in writers]
-    records += [replica.store.records.used((me, Kind.JOIN, join.slot)) for _, join in common]
+    records += [replica.store.records.current((me, Kind.JOIN, join.slot)) for _, join in common]
     return [record for record in records if record is not None][: limits.INTRODUCTION_RECORDS_MAX - 1]
 
 
@@ -164,4 +164,4 @@ def unheard(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:
     Once it is, or its end is known, the circle says whether he is a member.
     """
     own = {join.slot for _, join in replica.trust_state.joins(replica.me)}
-    return any(slot in own and replica.store.records.head((person, Kind.JOIN, slot)) is None for slot in slots)
+    return any(slot in own and replica.store.records.newest((person, Kind.JOIN, slot)) is None for slot in slots)

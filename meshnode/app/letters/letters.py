@@ -52,7 +52,7 @@ def send(replica: Replica, to: PersonId, content: Content, *, slot: bytes | None
     expires = now + limits.LETTER_LIFE
     with replica.transaction():
         _post(replica, to, content, slot, [*recipients, *mates], expires)
-        replica.store.letters.add_sent(slot, to, sent=now, expires=expires, awaited=awaited)
+        replica.store.letters.add_sent(slot, to, sent=now, expires=expires, receipts_due=awaited)
     return slot
 
 
@@ -68,7 +68,7 @@ def can_answer(replica: Replica, author: PersonId) -> bool:
         _recipients(replica, author)
     except Refused:
         return False
-    return sum(sent.about is not None for sent in replica.store.letters.open()) < RECEIPTS_OPEN_MAX
+    return sum(sent.about is not None for sent in replica.store.letters.in_transit()) < RECEIPTS_OPEN_MAX
 
 
 def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int) -> None:
@@ -90,7 +90,9 @@ def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None
     trust_state = replica.trust_state
     known = [*trust_state.devices(opened.addressee), *trust_state.devices(replica.me)]
     awaited = frozenset(device.device for device in known) - {replica.device, opened.device}
-    replica.store.letters.add_sent(opened.slot, opened.addressee, sent=opened.created, expires=expires, awaited=awaited)
+    replica.store.letters.add_sent(
+        opened.slot, opened.addressee, sent=opened.created, expires=expires, receipts_due=awaited
+    )
 
 
 def delivery(replica: Replica, slot: bytes) -> Delivery | None:
@@ -111,8 +113,8 @@ def tend(replica: Replica) -> None:
     if not replica.trust_state.certified(replica.me, replica.device):
         return
     now = replica.clock.now()
-    for sent in replica.store.letters.open():
-        head = replica.store.records.head((replica.me, Kind.LETTER, sent.slot))
+    for sent in replica.store.letters.in_transit():
+        head = replica.store.records.newest((replica.me, Kind.LETTER, sent.slot))
         if sent.expires <= now or (head is not None and not head.body):
             replica.store.letters.note_ended(sent.slot)
         elif head is not None and head.header.device == replica.device and _is_over(replica, sent):
@@ -138,8 +140,8 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
 
 
 def _check_room(replica: Replica) -> None:
-    use = replica.store.records.written_by(replica.me)
-    too_many = replica.store.letters.under_way(replica.clock.now()) >= limits.LETTERS_UNDER_WAY_MAX
+    use = replica.store.records.usage_of(replica.me)
+    too_many = replica.store.letters.count_undelivered(replica.clock.now()) >= limits.LETTERS_UNDER_WAY_MAX
     if too_many or use.letter_bytes + limits.RECORD_MAX_BYTES > limits.AUTHOR_LETTER_BYTES_MAX:
         raise Refused("too many of your letters are under way", "wait until some of them have arrived")
 
@@ -178,7 +180,7 @@ def _is_over(replica: Replica, sent: SentLetter) -> bool:
     if trust_state.graph.blocked_either_way(replica.me, sent.addressee):
         return True
     if sent.about is not None:
-        answered = replica.store.records.head((sent.addressee, Kind.LETTER, sent.about))
+        answered = replica.store.records.newest((sent.addressee, Kind.LETTER, sent.about))
         return answered is None or not answered.body
     owners = (sent.addressee, replica.me)
-    return not any(trust_state.certified(owner, device) for owner in owners for device in sent.awaited)
+    return not any(trust_state.certified(owner, device) for owner in owners for device in sent.receipts_due)

@@ -39,7 +39,7 @@ def remembered(replica: Replica) -> tuple[EndedView, ...]:
 def remember(replica: Replica, state: ListingState, at: int, record: Record) -> None:
     """Keep an own listing that ended in `state` at that time (UNIX seconds)."""
     ended = ArchivedListing(state.value, at, record)
-    replica.store.ended.remember(ended, until=max(at + REMEMBERED, record.header.expires))
+    replica.store.archive.remember(ended, until=max(at + REMEMBERED, record.header.expires))
 
 
 def keep_expired(replica: Replica, going: Sequence[Row]) -> None:
@@ -82,9 +82,9 @@ def described(replica: Replica, ended: ArchivedListing) -> str:
 
 def _over(replica: Replica) -> list[ArchivedListing]:
     """Return what has ended and is not open again: another device of the owner's may have renewed it."""
-    now, used = replica.clock.now(), replica.store.records.used
+    now, used = replica.clock.now(), replica.store.records.current
     newest = (
-        (ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.ended.all()
+        (ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.archive.all()
     )
     return [ended for ended, record in newest if record is None or record.header.expires <= now]
 

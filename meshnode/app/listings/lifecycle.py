@@ -146,10 +146,10 @@ def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
 
 def _own_listing(replica: Replica, slot: bytes) -> OwnListing | None:
     """Return the own listing in `slot`; None where it was withdrawn or forgotten, or its end was not noted yet."""
-    record = replica.store.records.used((replica.me, Kind.LISTING, slot))
+    record = replica.store.records.current((replica.me, Kind.LISTING, slot))
     if record is not None and record.header.expires > replica.clock.now():
         return OwnListing(ListingState.OPEN, record)
-    ended = replica.store.ended.of(slot)
+    ended = replica.store.archive.of(slot)
     return None if ended is None else _remembered(ended)
 
 
@@ -174,7 +174,7 @@ def _write(replica: Replica, own: OwnListing, body: Listing, expires: int) -> Re
     if reopens:  # the owner may publish places less exactly by now
         body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
     with replica.transaction():
-        replica.store.ended.forget(slot)
+        replica.store.archive.forget(slot)
         return authoring.write(
             replica,
             Kind.LISTING,

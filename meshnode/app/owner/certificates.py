@@ -56,7 +56,7 @@ def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public:
     Raises Forbidden without the identity key, Refused for a device that was struck.
     """
     now = replica.clock.now()
-    head = replica.store.records.head((replica.me, Kind.DEVICE, device_slot(device)))
+    head = replica.store.records.newest((replica.me, Kind.DEVICE, device_slot(device)))
     body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=False)
     if replica.trust_state.revoked(replica.me, device):
         raise Refused("this device was struck", "it can no longer be certified: make it new keys in a new home")

@@ -224,7 +224,7 @@ def _write(replica: Replica, before: Policy, after: Policy) -> None:
 
 
 def _own_register(replica: Replica) -> Policy | None:
-    record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device)))
+    record = replica.store.records.current((replica.me, Kind.POLICY, device_slot(replica.device)))
     if record is None:
         return None
     body = body_of(record)

@@ -174,8 +174,8 @@ class Conversation:
             self._tell_struck(strike)
             return
         admitted = admits(self._replica, person, self._shown)
-        self._follow(view.apply(change, shut=view.shut and not admitted))
-        if not admitted and not (view.shut and former_web.is_leaver(self._replica, person)):
+        self._follow(view.apply(change, closed=view.closed and not admitted))
+        if not admitted and not (view.closed and former_web.is_leaver(self._replica, person)):
             self.close(Code.REFUSED)
         self._flush()
 
@@ -194,7 +194,7 @@ class Conversation:
         if is_self_revoked(replica):  # since this connection was begun
             self.end = End(Code.REFUSED, silent=True)
             return
-        certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+        certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
         assert certificate is not None, "a node without a certificate does not start"
         shown = tuple(membership.to_show(replica, self._dial.person)) if self._dial is not None else ()
         self._session = Session(
@@ -237,7 +237,7 @@ class Conversation:
         found = replica.trust_state.by_dh_public(dh_public)
         if found is None:
             return None
-        return replica.store.records.used((found.person, Kind.DEVICE, device_slot(found.device)))
+        return replica.store.records.current((found.person, Kind.DEVICE, device_slot(found.device)))
 
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -287,7 +287,7 @@ class Conversation:
         if replica.trust_state.graph.weight(replica.me, event.person) > 0:
             replica.clock.heard(event.person, event.wall)
         if self._view is None:
-            self._open_view(event.person, shut=not admitted)
+            self._open_view(event.person, closed=not admitted)
 
     def _is_whom_we_called(self, event: PeerIdentified) -> bool:
         """Somebody may have certified another's keys as his own: then the other is who answers."""
@@ -315,25 +315,25 @@ class Conversation:
             return trust_state.certified(event.person, event.device)
         return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
-    def _open_view(self, person: PersonId, *, shut: bool = False) -> None:
+    def _open_view(self, person: PersonId, *, closed: bool = False) -> None:
         replica = self._replica
         assert self._session is not None
         replica.changes.deliver()  # what is committed by now is in the set from the beginning
-        self._view = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, shut=shut)
+        self._view = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, closed=closed)
         self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.CONTENT))
 
     def _take_in(self, records: list[Record]) -> None:
         session, view = self._session, self._view
         if session is None or view is None:
             return
-        with view.hearing(records):
+        with view.receiving(records):
             outcome = self._replica.ingest.receive(records, self.peer)
             self._replica.changes.deliver()  # before the session goes on with the sets as they were
         self.came += len(outcome.stored)
-        view.note_refused(outcome.not_for_us)
+        view.note_denied(outcome.denied)
         self._refused += len(outcome.refused)
         session.committed()
-        self._supersede([*outcome.answers, *view.other_words(records)])
+        self._supersede([*outcome.newer, *view.other_policies(records)])
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")
@@ -358,7 +358,7 @@ class Conversation:
         """Show these as headers alone, and whose device wrote them if that cannot be known there."""
         if newer and self._session is not None and self._view is not None:
             self._session.supersede(head.without_body() for head, _ in newer)
-            lent = self._view.lend_certificates(newer)
+            lent = self._view.add_certificates_for(newer)
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])
 

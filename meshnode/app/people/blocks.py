@@ -31,7 +31,7 @@ def block(replica: Replica, who: str) -> BlockView:
     """Block the person `who` names: anybody visible, or anybody at all by the whole id. Blocking twice changes nothing."""
     person = to_block(replica, who)
     if not policy.blocks(replica, person):
-        name, crowds = name_of(replica, person), person in replica.quota.crowded_by()
+        name, crowds = name_of(replica, person), person in replica.quota.sources_near_limit()
         policy.block(replica, person)
         replica.store.blocked.add(person, replica.clock.now())
         remember_name(replica, person, name)

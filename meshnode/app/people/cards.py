@@ -79,7 +79,7 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
         raise Refused(f"{limits.LIVE_CARDS_MAX} cards of yours are open already", "wait until one is used or expires")
     if not policy.has_room_to_vouch(replica):
         raise Refused(NO_ROOM_TO_VOUCH, "'meshnode unvouch NAME' makes room for the user of a card")
-    certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
+    certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.trust_state.profile(replica.me)
     if certificate is None or profile is None:
         raise Failed("this node has no certificate or name yet", "'meshnode doctor' says what is missing")

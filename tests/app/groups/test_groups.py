@@ -233,7 +233,7 @@ def test_a_group_of_ones_own_is_no_way_into_anybody_elses(people: People) -> Non
     outcome = alice.replica.ingest.receive([mallory.certificate(now), mallory.policy(now=now), own], mallory.id)
     assert outcome.faults == []
     assert not alice.replica.trust_state.standing(alice.person, mallory.id).shares_group
-    assert alice.replica.store.records.used(own.register) is None
+    assert alice.replica.store.records.current(own.register) is None
 
 
 def test_a_join_counts_once_its_authors_policy_is_known(people: People) -> None:

@@ -38,7 +38,7 @@ def pair(mesh: Mesh) -> tuple[Replica, Replica]:
 
 
 def receipts(replica: Replica) -> int:
-    return sum(sent.about is not None for sent in replica.store.letters.open())
+    return sum(sent.about is not None for sent in replica.store.letters.in_transit())
 
 
 def from_mallory(bob: Replica, letter: Letter | None = None, slot: bytes = bytes(16), version: int = 1) -> Record:
@@ -186,7 +186,7 @@ def test_nobody_says_of_others_letters_that_they_were_read(pair: tuple[Replica, 
     inbox.open_new(alice)
     letters.tend(alice)
     assert letters.delivery(alice, slot) is Delivery.UNDER_WAY
-    assert alice.store.letters.open()[0].awaited == {bob.device}
+    assert alice.store.letters.in_transit()[0].receipts_due == {bob.device}
 
 
 def test_a_strangers_letter_stays_closed_until_something_joins_us(

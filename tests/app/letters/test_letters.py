@@ -48,7 +48,7 @@ class TooMuch:
         raise NotImplementedError
 
 
-def strike_of(replica: Replica) -> Record:
+def revocation_of_device(replica: Replica) -> Record:
     """The last word on this device, by its owner's identity."""
     assert replica.identity is not None
     body = Device(bytes(16), replica.keys.dh_public, replica.keys.letter_public, revoked=True)
@@ -100,7 +100,7 @@ def test_a_letter_and_what_goes_with_it_are_committed_together_or_not_at_all(pai
     with pytest.raises(RuntimeError):
         stumble()
     assert written(alice) == []
-    assert alice.store.letters.open() == []
+    assert alice.store.letters.in_transit() == []
     with alice.transaction():
         slot = letters.send(alice, bob.me, WORDS)
         alice.store.meta.set("beside", "it")
@@ -134,7 +134,7 @@ def test_somebody_whose_only_device_was_struck_cannot_be_written_to(pair: tuple[
     policy.vouch(alice, ZOE.id, 500)
     alice.ingest.receive([ZOE.certificate(EPOCH)])
     letters.check_can_write(alice, ZOE.id)
-    alice.ingest.receive([ZOE.strike(EPOCH)])
+    alice.ingest.receive([ZOE.revocation(EPOCH)])
     assert "cannot be written to now" in refusal(alice, ZOE.id)
 
 
@@ -183,7 +183,7 @@ def test_a_letter_that_nobody_fetches_expires_and_is_gone(mesh: Mesh, pair: tupl
     mesh.advance(2)
     assert letters.delivery(alice, slot) is Delivery.EXPIRED
     assert written(alice) == []
-    assert alice.store.letters.open() == []
+    assert alice.store.letters.in_transit() == []
     mesh.advance(400 * limits.DAY)
     assert letters.delivery(alice, slot) is None
 
@@ -202,7 +202,7 @@ def test_when_it_was_read_it_is_delivered_and_taken_back_everywhere(mesh: Mesh, 
     mesh.settle()
     for replica in pair:
         assert [record for record in replica.store.records.bodies(Kind.LETTER) if record.body] == []
-        assert replica.store.letters.open() == []
+        assert replica.store.letters.in_transit() == []
 
 
 def test_the_ends_of_a_quarrel_take_their_letters_back(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
@@ -218,8 +218,8 @@ def test_devices_that_are_struck_are_waited_for_no_longer(mesh: Mesh, pair: tupl
     alice, bob = pair
     mesh.cut("Alice", "Bob")
     letters.send(alice, bob.me, WORDS)
-    (sent,) = alice.store.letters.open()
-    assert sent.awaited == {bob.device}
-    alice.ingest.receive([strike_of(bob)])
+    (sent,) = alice.store.letters.in_transit()
+    assert sent.receipts_due == {bob.device}
+    alice.ingest.receive([revocation_of_device(bob)])
     letters.tend(alice)
     assert written(alice) == []

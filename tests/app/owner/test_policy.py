@@ -17,7 +17,7 @@ def alice() -> Replica:
 
 
 def own(replica: Replica) -> Record:
-    record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(replica.device)))
+    record = replica.store.records.current((replica.me, Kind.POLICY, device_slot(replica.device)))
     assert record is not None
     return record
 

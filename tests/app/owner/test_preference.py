@@ -154,7 +154,7 @@ def test_another_precision_publishes_every_place_anew_and_voids_the_finer_ones(m
         profile = node.replica.trust_state.profile(alice.person)
         assert profile is not None
         assert profile.place == coarse(HOME.lat, HOME.lon, Precision.REGION)
-    header = alice.replica.store.records.head((alice.person, Kind.PROFILE, PROFILE_SLOT))
+    header = alice.replica.store.records.newest((alice.person, Kind.PROFILE, PROFILE_SLOT))
     assert header is not None
     assert header.header.min_valid_version == header.header.version
     share(alice, precision="neighborhood")

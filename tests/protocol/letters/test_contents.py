@@ -38,7 +38,7 @@ def tampered() -> Record:
         {"message": "\u202etxt"},
         {"certificates": ()},
         {"certificates": (CAROL.certificate(),)},
-        {"certificates": (BOB.strike(),)},
+        {"certificates": (BOB.revocation(),)},
         {"certificates": (BOB.listing(),)},
         {"certificates": (BOB.certificate().without_body(),)},
         {"certificates": (tampered(),)},

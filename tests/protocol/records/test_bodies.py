@@ -237,7 +237,7 @@ def test_a_slip_in_a_profile_is_one_clear_sentence(changes: dict[str, Any], sent
 
 def test_a_revocation_is_said_by_body_and_header_alike() -> None:
     revoking = Device(SALT, ALICE.keys.dh_public, ALICE.keys.letter_public, revoked=True)
-    assert body_of(ALICE.strike()) == replace(revoking, salt=body_of(ALICE.strike()).salt)
+    assert body_of(ALICE.revocation()) == replace(revoking, salt=body_of(ALICE.revocation()).salt)
     body_alone = ALICE.record(Kind.DEVICE, ALICE.slot, revoking, life=60)
     header_alone = ALICE.record(
         Kind.DEVICE, ALICE.slot, DEVICE, version=REVOCATION_VERSION, expires=protocol.limits.FOREVER

@@ -191,7 +191,7 @@ def test_a_root_of_another_comparison_is_refused() -> None:
 def test_a_certificate_for_another_key_proves_nothing() -> None:
     for records in (
         (MALLORY.certificate().wire,),
-        (ALICE.strike().wire,),
+        (ALICE.revocation().wire,),
         (ALICE.certificate().without_body().wire,),
         (ALICE.profile().wire,),
         (),

@@ -114,10 +114,10 @@ def test_a_node_that_sends_a_revoked_device_away_shows_it_the_revocation() -> No
     other.start(phone, initiator=False)
     events = other.session.receive_many(one.session.frames_to_send(), 0)
     assert isinstance(events[0], PeerIdentified)
-    other.session.bye(Code.REFUSED, [phone.strike()])
+    other.session.bye(Code.REFUSED, [phone.revocation()])
     met, ended = one.session.receive_many(other.session.frames_to_send(), 0)
     assert isinstance(met, PeerIdentified)
-    assert (met.person, met.extra) == (BOB.id, [phone.strike()])
+    assert (met.person, met.extra) == (BOB.id, [phone.revocation()])
     assert isinstance(ended, Ended)
     assert ended.code is Code.REFUSED
 

@@ -163,7 +163,7 @@ def test_a_certificate_that_the_giver_did_not_sign_is_refused() -> None:
         ({"addresses": (("127.0.0.1", 0),)}, "port"),
         ({"addresses": (("ff02::1", 1),)}, "address"),
         ({"certificate": ALICE.listing()}, "certificate"),
-        ({"certificate": ALICE.strike()}, "certificate"),
+        ({"certificate": ALICE.revocation()}, "certificate"),
         ({"certificate": ALICE.certificate().without_body()}, "certificate"),
         ({"certificate": Person("Bob").certificate()}, "certificate"),
     ],
