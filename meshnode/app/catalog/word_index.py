@@ -6,32 +6,15 @@ so that combining several words, kinds and exceptions costs microseconds; what o
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from unicodedata import category, normalize
 
-_WORD = re.compile(r"\w+")
 _BITS_OF_A_NUMBER = 32  # in a list of places: from there on a bit for each place there is takes less
 _LIST_MIN = 64  # shorter lists stay lists
 _LAST = "\U0010ffff"  # no word begins with it
 _FLAGS = bytes.maketrans(b"01", b"\x00\x01")
 _DIGITS = bytes.maketrans(b"\x00\x01", b"01")
-
-
-def words_of(text: str) -> list[str]:
-    """`text` as it is searched: its words, without case and accents; signs count where there is no word."""
-    folded = _folded(text)
-    return _WORD.findall(folded) or folded.split()
-
-
-def _folded(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    # Twice: folding the case of a letter can bring forth a mark, and the other way round.
-    bare = normalize("NFKD", normalize("NFKD", text).casefold())
-    return "".join(letter for letter in bare if category(letter)[0] != "M")
 
 
 def flags(bits: int, count: int) -> bytes:

@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from meshnode.app import naming
 from meshnode.app.devices import reissue
 from meshnode.app.devices.device_list import name_of
+from meshnode.app.naming import ID_SHOWN
 from meshnode.app.owner import policy, presence_key
 from meshnode.app.owner.certificates import identity_keys, revoke_device
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.app.picking import Candidate, pick
+from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica
 from protocol import Device, DeviceId, InvalidField, Kind, body_of, device_slot, device_text
 
 log = logging.getLogger(__name__)
-
-ID_LETTERS_MIN = 4
-_PREFIX = "md1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +75,18 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
 
 
 def find(replica: Replica, which: str) -> DeviceId:
-    """The device of mine that is meant by its name or id, or the beginning of either; those in use go before struck ones."""
-    wanted = which.strip().casefold()
-    if not wanted:
-        raise Usage("say which device", "a name, an id, or the beginning of either")
-    in_use = [one.device for one in replica.trust_state.devices(replica.me)]
-    for pool in (in_use, replica.trust_state.revoked_devices(replica.me)):
-        found = _among(replica, wanted, pool)
-        if len(found) > 1:
-            raise naming.ambiguous(which, [f"{name_of(replica, one)} ({device_text(one)[:11]})" for one in found])
-        if found:
-            return found[0]
-    raise NotFound(f"no device of yours is called {which!r}", "'meshnode device list' shows them")
+    """Return the owner's device that `which` means; one in use goes before a revoked one.
+
+    NotFound, and Usage and Ambiguous as in `picking.pick` for what cannot be undone.
+    """
+    in_use = [_candidate(replica, one.device, preferred=True) for one in replica.trust_state.devices(replica.me)]
+    revoked = [_candidate(replica, one, preferred=False) for one in replica.trust_state.revoked_devices(replica.me)]
+    device = pick(which, [*in_use, *revoked], noun="device", destructive=True)
+    if device is None:
+        raise NotFound(f"no device of yours is called {which!r}", "'meshnode device list' shows them")
+    return device
 
 
-def _among(replica: Replica, wanted: str, pool: list[DeviceId]) -> list[DeviceId]:
-    names = {device: name_of(replica, device).casefold() for device in pool}
-    exact = [device for device in pool if wanted in (names[device], device_text(device))]
-    if exact:
-        return exact
-    letters = wanted.removeprefix(_PREFIX)
-    by_id = [
-        device
-        for device in pool
-        if len(letters) >= ID_LETTERS_MIN and device_text(device).removeprefix(_PREFIX).startswith(letters)
-    ]
-    return list(dict.fromkeys([*(device for device in pool if names[device].startswith(wanted)), *by_id]))
+def _candidate(replica: Replica, device: DeviceId, *, preferred: bool) -> Candidate[DeviceId]:
+    name, id_ = name_of(replica, device), device_text(device)
+    return Candidate(device, id_, name, lambda: f"{name} ({id_[:ID_SHOWN]})", preferred=preferred)

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalog, searchable
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import moves, stock, view
 from meshnode.app.exchanges.moves import ExchangeState
 from meshnode.app.exchanges.view import ExchangeView, is_over_by_block
 from meshnode.app.letters import inbox as letter_inbox
 from meshnode.app.letters import letters
-from meshnode.app.listings.listings import find as find_listing
+from meshnode.app.listings import listings
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import ambiguous, name_of
+from meshnode.app.naming import name_of
+from meshnode.app.picking import pick
+from meshnode.app.words import searchable
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
@@ -112,7 +114,7 @@ def exchanges(replica: Replica, query: ExchangesQuery) -> tuple[ExchangeView, ..
     if not 1 <= query.limit <= LISTED_MAX:
         raise Usage(f"limit goes from 1 to {LISTED_MAX}")
     catch_up(replica)
-    found = view.courses(replica, replica.store.exchanges.all_shown()[: query.limit])
+    found = view.exchange_states(replica, replica.store.exchanges.all_shown()[: query.limit])
     return tuple(view.view(replica, each) for each in found)
 
 
@@ -132,23 +134,15 @@ def catch_up(replica: Replica) -> None:
 
 
 def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
-    """The listing of somebody else that `which` names."""
-    entries = catalog.matching(which, own_only=False) if which.strip() else []
-    records = replica.store.records.get_many([entry.record for entry in entries])
-    others = [record for record in records if record.body and record.header.author != replica.me]
-    if len(others) == 1:
-        return others[0]
-    if others:
-        named = ((body_of(record).title, name_of(replica, record.header.author)) for record in others)
-        ids = [entry.id for entry in entries if entry.record in {record.id for record in others}]
-        raise ambiguous(which, [f"{title} ({id_}, by {name})" for (title, name), id_ in zip(named, ids, strict=True)])
-    if entries:
-        raise Refused("that is your own listing", "others respond to it")
-    try:
-        return find_listing(replica, catalog, which)
-    except NotFound:
-        _tell_what_became_of(replica, which)
-        raise
+    """Return the listing of somebody else that `which` means."""
+    candidates = listings.candidates(replica, catalog, which, own_only=False)
+    found = pick(which, [one for one in candidates if one.item.header.author != replica.me], noun="listing")
+    if found is not None:
+        return found
+    if candidates:
+        raise Refused("that is your own listing", "only other people can respond to it")
+    _tell_what_became_of(replica, which)
+    raise NotFound(f"no listing is called {which!r}", "'meshnode discover' lists what you can see")
 
 
 def _tell_what_became_of(replica: Replica, which: str) -> None:

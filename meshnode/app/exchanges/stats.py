@@ -62,7 +62,7 @@ def stats(replica: Replica) -> StatsView:
     """Count what was completed."""
     exchanges.catch_up(replica)
     done = [exchange for exchange in replica.store.exchanges.all_shown() if exchange.stage in _DONE]
-    found = view.courses(replica, done)
+    found = view.exchange_states(replica, done)
     by_month: dict[str, list[ExchangeState]] = {}
     by_category: dict[str, list[ExchangeState]] = {}
     for each in found:

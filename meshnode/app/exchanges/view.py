@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from meshnode.app.catalog.catalog import listing_id, searchable
+from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.exchanges.moves import ExchangeState, exchange_state
 from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
-from meshnode.app.naming import ID_PREFIX_MIN, PersonRef, ambiguous, name_of
+from meshnode.app.naming import PersonRef, name_of
 from meshnode.app.owner import policy
-from meshnode.errors import NotFound, Usage
+from meshnode.app.picking import Candidate, fit, pick
+from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
 from protocol import PersonId, limits, person_text
@@ -21,7 +22,6 @@ ENDED = "ended"
 UNFINISHED = frozenset({Stage.REQUESTED, Stage.AGREED, Stage.GIVEN, Stage.RECEIVED})
 MESSAGES_LISTED = 5  # of each exchange in a list; all of them where one exchange is asked for
 NEWS = 7 * limits.DAY  # for so long the inbox shows an answer after which there is nothing more to do
-_ID_LENGTH = 2 * limits.EXCHANGE_ID_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def waiting(replica: Replica) -> list[ExchangeState]:
     recent = replica.clock.now() - NEWS
     pool = replica.store.exchanges.all_shown()
     maybe = (one for one in pool if one.changed > recent or one.stage in UNFINISHED or _is_lent(one))
-    return [found for found in courses(replica, maybe) if _waits(replica, found, recent)]
+    return [found for found in exchange_states(replica, maybe) if _waits(replica, found, recent)]
 
 
 def _waits(replica: Replica, found: ExchangeState, recent: int) -> bool:
@@ -146,41 +146,34 @@ def _is_lent(exchange: Exchange) -> bool:
 
 
 def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeState:
-    """The one exchange whose id, or whose listing's title, begins with `text`.
+    """Return the exchange that `text` means: by its id, or by the title of its listing.
 
-    Of several of one title the one in which `act` can be made is meant. NotFound and Ambiguous as for people.
+    Exchanges in which `act` can be made now go before others. Raises NotFound, and Usage and Ambiguous as `picking.pick`
+    does: a move that ends an exchange is destructive.
     """
-    wanted = text.strip().casefold()
-    if not wanted:
-        raise Usage("say which exchange", "its id, its listing's title, or the beginning of either")
-    matches = _matching(replica.store.exchanges.all_shown(), wanted)
-    if not matches:
+    everything = (_candidate(replica, exchange) for exchange in replica.store.exchanges.all_shown())
+    near = [_preferred(replica, one, act) for one in everything if fit(text, one) is not None]
+    found = pick(text, near, noun="exchange", destructive=act in (Action.CANCEL, Action.DECLINE))
+    if found is None:
         raise NotFound(f"no exchange of yours is called {text!r}", "'meshnode exchanges' lists them")
-    found = [exchange_state(replica, exchange) for exchange in matches]
-    if len(found) > 1 and act is not None:
-        able = (one for one in found if one.may(act) and not is_over_by_block(replica, one.exchange))
-        found = list(able) or found
-    if len(found) > 1:
-        raise ambiguous(text, [_described(replica, one.exchange) for one in found])
-    return found[0]
+    return exchange_state(replica, found)
 
 
-def _matching(pool: list[Exchange], wanted: str) -> list[Exchange]:
-    title = searchable(wanted)
-    as_id = len(wanted) >= ID_PREFIX_MIN
-    return (
-        [one for one in pool if len(wanted) == _ID_LENGTH and one.id.hex() == wanted]
-        or [one for one in pool if title and searchable(one.title) == title]
-        or [
-            one
-            for one in pool
-            if (title and searchable(one.title).startswith(title)) or (as_id and one.id.hex().startswith(wanted))
-        ]
-    )
+def _candidate(replica: Replica, exchange: Exchange) -> Candidate[Exchange]:
+    id_ = exchange.id.hex()
+
+    def label() -> str:
+        return f"{exchange.title} ({id_[:8]}, with {_with(replica, exchange).name}, {exchange.stage.word})"
+
+    return Candidate(exchange, id_, exchange.title, label)
 
 
-def _described(replica: Replica, exchange: Exchange) -> str:
-    return f"{exchange.title} ({exchange.id.hex()[:8]}, with {_with(replica, exchange).name}, {exchange.stage.word})"
+def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | None) -> Candidate[Exchange]:
+    """Return `candidate`, marked if `act` can be made in it now."""
+    exchange = candidate.item
+    if act is None or is_over_by_block(replica, exchange):
+        return candidate
+    return replace(candidate, preferred=exchange_state(replica, exchange).may(act))
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
@@ -219,6 +212,6 @@ def _delivery(replica: Replica, kept: KeptMove) -> str | None:
     return None if found is None else found.value
 
 
-def courses(replica: Replica, exchanges: Iterable[Exchange]) -> list[ExchangeState]:
+def exchange_states(replica: Replica, exchanges: Iterable[Exchange]) -> list[ExchangeState]:
     """All there is of these exchanges, in their order."""
     return [exchange_state(replica, exchange) for exchange in exchanges]

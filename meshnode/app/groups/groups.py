@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from meshnode.app.groups import membership
-from meshnode.app.naming import ID_PREFIX_MIN, PersonRef, alike, ambiguous, find, known, reference
-from meshnode.app.people.people import relation_to
+from meshnode.app.naming import ID_SHOWN, PersonRef, find, known, reference, relation_to
+from meshnode.app.picking import Candidate, alike, fitting, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
@@ -165,8 +165,8 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
     try:
         group = _named(which, [found.join.group for found in waiting if _is_kind(found.join.group, kind)], kind)
     except NotFound as error:
-        if _fitting(which, own):
-            raise Refused(f"you are in {_fitting(which, own)[0].name!r} already") from error
+        if fitting(which, _candidates(own)):
+            raise Refused(f"you are in {fitting(which, _candidates(own))[0].name!r} already") from error
         word = kind or "group"
         raise NotFound(
             f"no invitation to a {word} called {which!r} waits for you",
@@ -183,8 +183,8 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
 
 
 def leave(replica: Replica, which: str, kind: str | None) -> GroupView:
-    """Leave the group `which` names. The others stay; only a new invitation leads back."""
-    group = _find(replica, which, kind)
+    """Leave the group that `which` means. The others stay in it; only a new invitation leads back."""
+    group = _find(replica, which, kind, destructive=True)
     seen = _view(replica, group)
     held = membership.own_join(replica, group)
     assert held is not None, "its owner is in the group"
@@ -242,47 +242,39 @@ def _is_kind(group: Group, kind: str | None) -> bool:
     return kind is None or group.kind == GroupKind[kind.upper()]
 
 
-def _find(replica: Replica, which: str, kind: str | None) -> Group:
-    """The group of one's own that `which` names. Refused where one is only invited."""
+def _find(replica: Replica, which: str, kind: str | None, *, destructive: bool = False) -> Group:
+    """Return the owner's group that `which` means. Raises Refused where the owner is only invited to it."""
     _check_kind(kind)
     try:
-        return _named(which, [group for group in _own(replica) if _is_kind(group, kind)], kind)
+        own = [group for group in _own(replica) if _is_kind(group, kind)]
+        return _named(which, own, kind, destructive=destructive)
     except NotFound:
         waiting = [found.join.group for found in _received(replica) if _is_kind(found.join.group, kind)]
-        fitting = _fitting(which, waiting)
-        if fitting:
-            name = fitting[0].name
-            word = GroupKind(fitting[0].kind).word
+        meant = fitting(which, _candidates(waiting))
+        if meant:
+            name, word = meant[0].name, GroupKind(meant[0].kind).word
             raise Refused(
                 f"you are not a member of {name!r} yet", f"'meshnode {word} join' accepts the invitation"
             ) from None
         raise
 
 
-def _named(which: str, groups: Iterable[Group], kind: str | None) -> Group:
-    """The one of `groups` whose name or id begins with `which`, a whole name or id before the beginning of one."""
-    if not which.strip():
-        raise Usage(f"say which {kind or 'group'}", "a name, an id, or the beginning of either")
-    matches = _fitting(which, groups)
-    if not matches:
+def _named(which: str, groups: Iterable[Group], kind: str | None, *, destructive: bool = False) -> Group:
+    """Return the one of `groups` that `which` means; errors and `destructive` as in `picking.pick`."""
+    found = pick(which, _candidates(groups), noun=kind or "group", destructive=destructive)
+    if found is None:
         word = kind or "group"
         raise NotFound(f"you are in no {word} called {which!r}", f"'meshnode {kind or 'cell'} show' lists yours")
-    if len(matches) > 1:
-        raise ambiguous(which, [f"{group.name} ({group_text(group.id)[:11]})" for group in matches])
-    return matches[0]
+    return found
 
 
-def _fitting(which: str, groups: Iterable[Group]) -> list[Group]:
-    wanted = alike(which)
-    pool = {group.id: group for group in groups}
-    whole = [group for group in pool.values() if wanted in (alike(group.name), group_text(group.id))]
-    as_id = len(wanted.removeprefix("mg1")) >= ID_PREFIX_MIN
-    return whole or [
-        group
-        for group in pool.values()
-        if alike(group.name).startswith(wanted)
-        or (as_id and group_text(group.id).removeprefix("mg1").startswith(wanted.removeprefix("mg1")))
-    ]
+def _candidates(groups: Iterable[Group]) -> list[Candidate[Group]]:
+    return [_candidate(group) for group in {group.id: group for group in groups}.values()]
+
+
+def _candidate(group: Group) -> Candidate[Group]:
+    id_, word = group_text(group.id), GroupKind(group.kind).word
+    return Candidate(group, id_, group.name, lambda: f"{group.name} ({word} {id_[:ID_SHOWN]})")
 
 
 def _invitable(replica: Replica, group: Group, who: str) -> PersonId:

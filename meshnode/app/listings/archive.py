@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import listing_id, searchable
+from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.listings.view import body_of
+from meshnode.app.picking import Candidate, alike
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing, RecordState, Row
 from protocol import Kind, Record, limits
@@ -18,7 +19,6 @@ EXPIRED = "expired"
 CLOSED = "closed"
 TAKEN = "taken"  # nothing was left of it
 REMEMBERED = 30 * limits.DAY  # from its end on, and at least for as long as it would have stood
-_ID_LETTERS_MIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +56,20 @@ def keep_expired(replica: Replica, going: Sequence[Row]) -> None:
             remember(replica, EXPIRED, record.header.expires, record)
 
 
-def exactly(replica: Replica, text: str) -> ArchivedListing | None:
-    """The one of this whole id, else the latest of this whole title."""
-    as_id, title = text.strip().casefold(), searchable(text)
-    over = _over(replica)
-    by_id = (ended for ended in over if _id(replica, ended) == as_id)
-    return next(by_id, next((ended for ended in over if title and _title(ended) == title), None))
+def candidates(replica: Replica) -> list[Candidate[Record]]:
+    """Return the ended listings for a search by name or id. Of several of one title the latest goes by it."""
+    found, titles = [], set()
+    for ended in _over(replica):
+        title = body_of(ended.record).title
+        named = alike(title) not in titles
+        titles.add(alike(title))
+        found.append(_candidate(ended, _id(replica, ended), title if named else ""))
+    return found
 
 
-def by_prefix(replica: Replica, text: str) -> list[ArchivedListing]:
-    """Those whose title or id begins so."""
-    as_id, title = text.strip().casefold(), searchable(text)
-    long = len(as_id) >= _ID_LETTERS_MIN
-    return [
-        ended
-        for ended in _over(replica)
-        if (title and _title(ended).startswith(title)) or (long and _id(replica, ended).startswith(as_id))
-    ]
-
-
-def described(replica: Replica, ended: ArchivedListing) -> str:
-    """How it is named among several that could be meant."""
-    return f"{body_of(ended.record).title} ({_id(replica, ended)}, {ended.how})"
+def _candidate(ended: ArchivedListing, id_: str, name: str) -> Candidate[Record]:
+    body = body_of(ended.record)
+    return Candidate(ended.record, id_, name, lambda: f"{body.title} ({body.type} {id_}, {ended.how})")
 
 
 def _over(replica: Replica) -> list[ArchivedListing]:
@@ -85,10 +77,6 @@ def _over(replica: Replica) -> list[ArchivedListing]:
     now, used = replica.clock.now(), replica.store.records.used
     again = ((ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.ended.all())
     return [ended for ended, standing in again if standing is None or standing.header.expires <= now]
-
-
-def _title(ended: ArchivedListing) -> str:
-    return searchable(body_of(ended.record).title)
 
 
 def _id(replica: Replica, ended: ArchivedListing) -> str:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalog, searchable
-from meshnode.app.listings import archive, expiry
-from meshnode.app.listings.listings import check_count, check_place, find, may_reduce_access, rewritten
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.listings import archive, expiry, listings
+from meshnode.app.listings.listings import check_count, check_place, may_reduce_access, rewritten
 from meshnode.app.listings.view import ListingView, body_of, view
-from meshnode.app.naming import ambiguous
 from meshnode.app.owner import places
+from meshnode.app.picking import pick
 from meshnode.errors import NotFound, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -56,7 +56,7 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """Close an own listing, since it is done with: gone everywhere, remembered here. Returns it as it was."""
-    record = find(replica, catalog, which, own_only=True)
+    record = listings.find(replica, catalog, which, own_only=True, destructive=True)
     shown = view(replica, record)
     _end(replica, record, archive.CLOSED)
     return shown
@@ -64,7 +64,7 @@ def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
 
 def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """Take an own listing back, everywhere and here. Returns it as it was."""
-    record = find(replica, catalog, which, own_only=True)
+    record = listings.find(replica, catalog, which, own_only=True, destructive=True)
     shown = view(replica, record)
     slot = record.header.slot
     authoring.withdraw(replica, Kind.LISTING, slot, within=lambda: replica.store.places.forget(slot))
@@ -119,21 +119,13 @@ def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[
 
 
 def _own(replica: Replica, catalog: Catalog, which: str) -> tuple[Record, bool]:
-    """The own listing that `which` names, and whether it is over.
-
-    A whole title or id goes before a beginning, and what stands before what is over.
-    """
-    standing = catalog.matching(which, own_only=True)
-    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in standing)
-    over = archive.exactly(replica, which)
-    if over is not None and not named_whole:
-        return over.record, True
-    begun = archive.by_prefix(replica, which)
-    if standing or not begun:
-        return find(replica, catalog, which, own_only=True), False
-    if len(begun) > 1:
-        raise ambiguous(which, [archive.described(replica, each) for each in begun])
-    return begun[0].record, True
+    """Return the own listing that `which` means, and whether it has ended; one in use goes before an ended one."""
+    in_use = listings.candidates(replica, catalog, which, own_only=True)
+    ended = archive.candidates(replica)
+    found = pick(which, [*in_use, *ended], noun="listing")
+    if found is None:
+        raise NotFound(f"no listing of yours is called {which!r}", "'meshnode mine' lists what you posted")
+    return found, found in [one.item for one in ended]
 
 
 def _standing(replica: Replica, slot: bytes) -> Record | None:

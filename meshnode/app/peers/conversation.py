@@ -14,7 +14,7 @@ from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.admission import admits
 from meshnode.app.peers.contacts import Dial, PskName, psk_candidates
-from meshnode.app.people import card_claims, spent_cards
+from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
@@ -270,11 +270,11 @@ class Conversation:
             self.close(Code.FORGED)
             return
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
-        if card is not None and not card_claims.redeem(replica, card, event.person):
+        if card is not None and not cards.redeem(replica, card, event.person):
             self.close(Code.CARD_USED)
             return
         if self._dial is not None and self._dial.card is not None:
-            card_claims.settled(replica, event.person)
+            cards.stop_presenting(replica, event.person)
         self._shown = membership.shown_in_common(replica, event)
         admitted = admits(replica, event.person, self._shown)
         if not admitted and not former_web.is_leaver(replica, event.person):
@@ -361,8 +361,8 @@ class Conversation:
 
     def _ended(self, end: End) -> None:
         if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
-            spent_cards.note(self._replica, self._dial.person)
-            card_claims.settled(self._replica, self._dial.person)
+            cards.note_spent_elsewhere(self._replica, self._dial.person)
+            cards.stop_presenting(self._replica, self._dial.person)
         self.end = end
 
     # --- going out ---------------------------------------------------------------------------------------------------

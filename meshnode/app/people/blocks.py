@@ -44,7 +44,7 @@ def to_block(replica: Replica, who: str) -> PersonId:
     """The person `who` names, who is blocked or can be; Refused for oneself, and past as many as one policy holds."""
     person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
     if person == replica.me:
-        raise Refused("nobody blocks himself")
+        raise Refused("you cannot block yourself")
     own = policy.own(replica)
     if own is not None and len(own.block_tags) >= limits.BLOCKS_MAX and not policy.blocks(replica, person):
         raise Refused(f"you block {limits.BLOCKS_MAX} people already", "'meshnode unblock NAME' makes room")
