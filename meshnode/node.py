@@ -22,6 +22,7 @@ from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.devices.joining import begin_as_device
+from meshnode.app.exchanges import incoming
 from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
@@ -304,10 +305,10 @@ def _round(replica: Replica) -> float:
 
 def _open_letters(replica: Replica) -> float:
     """Let new letters take effect, and take back those that have arrived; on the desk."""
-    if inbox.is_news(replica):
-        inbox.open_new(replica)
+    if inbox.may_have_unopened(replica):
+        incoming.open_letters(replica)
         if replica.clock.trusted:
-            letters.tend(replica)
+            letters.withdraw_finished(replica)
     return LETTERS_PAUSE_SECONDS
 
 

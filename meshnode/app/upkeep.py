@@ -7,9 +7,9 @@ come back when it learns the date.
 from __future__ import annotations
 
 from meshnode.app.devices import reissue, sync_own_devices
-from meshnode.app.exchanges import stock
+from meshnode.app.exchanges import incoming, stock
 from meshnode.app.groups import membership
-from meshnode.app.letters import inbox, letters
+from meshnode.app.letters import letters
 from meshnode.app.listings import archive
 from meshnode.app.owner import places, policy
 from meshnode.app.owner.certificates import certify
@@ -30,13 +30,13 @@ def upkeep(replica: Replica) -> int:
     """Do what is due and return after how many seconds to come again."""
     if is_self_revoked(replica):
         return UPKEEP_SECONDS  # nothing is this device's to say or to keep in order any more
-    inbox.open_new(replica)
+    incoming.open_letters(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
     reissue.carry_on(replica)
     sync_own_devices.follow(replica)
     stock.follow_up(replica)
-    letters.tend(replica)
+    letters.withdraw_finished(replica)
     _purge(replica)
     _renew(replica)
     places.keep_up(replica)

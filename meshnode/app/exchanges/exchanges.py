@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog
-from meshnode.app.exchanges import moves, stock, view
+from meshnode.app.exchanges import incoming, moves, stock, view
 from meshnode.app.exchanges.moves import ExchangeState
 from meshnode.app.exchanges.view import ExchangeView, is_over_by_block
-from meshnode.app.letters import inbox as letter_inbox
 from meshnode.app.letters import letters
 from meshnode.app.listings import listings
 from meshnode.app.listings.view import body_of
@@ -126,7 +125,7 @@ def one(replica: Replica, which: str) -> ExchangeView:
 
 def catch_up(replica: Replica) -> None:
     """Take in what came by letter, and answer what needs no owner."""
-    letter_inbox.open_new(replica)
+    incoming.open_letters(replica)
     stock.follow_up(replica)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.letters import letters
-from meshnode.app.letters.letters import Delivery
+from meshnode.app.letters.delivery import Delivery
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.errors import Usage

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.letters import inbox, letters
+from meshnode.app.exchanges.incoming import open_letters
+from meshnode.app.letters import letters
 from meshnode.app.people import blocks, cards, introductions
 from meshnode.app.people import people as people_cases
 from meshnode.app.people.cards import CardToAdd
@@ -27,7 +28,7 @@ def about(neighbor: Neighbor, name: str, message: str = "") -> Introduction:
 
 
 def met(neighbor: Neighbor) -> list[tuple[str, str]]:
-    inbox.open_new(neighbor.replica)
+    open_letters(neighbor.replica)
     return [(one.person.name, one.by.name) for one in introductions.introductions(neighbor.replica).introductions]
 
 
