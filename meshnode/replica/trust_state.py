@@ -271,7 +271,7 @@ class TrustState:
     def standing(self, author: PersonId, viewer: PersonId) -> Standing:
         """How `author` and `viewer` stand to each other."""
         return Standing(
-            blocked=self.graph.at_odds(author, viewer),
+            blocked=self.graph.blocked_either_way(author, viewer),
             reach=self.reach_to(viewer).get(author),
             regard=self.regard_from(viewer).get(author),
             shares_cell=self.groups.shares_cell(author, viewer),
@@ -284,7 +284,7 @@ class TrustState:
         reach = self.reach_in(graph, viewer).get(author)
         groups = self._groups_in(graph)
         return Standing(
-            blocked=graph.at_odds(author, viewer),
+            blocked=graph.blocked_either_way(author, viewer),
             reach=reach,
             regard=None,
             shares_cell=groups.shares_cell(author, viewer),

@@ -79,11 +79,11 @@ def _connected(replica: Replica, author: PersonId) -> bool:
     anybody can invent people who write letters."""
     trust_state, me = replica.trust_state, replica.me
     graph = trust_state.graph
-    if graph.at_odds(me, author):
+    if graph.blocked_either_way(me, author):
         return False
     vouched = graph.weight(me, author) > 0 or graph.weight(author, me) > 0
     in_web = author in trust_state.reach_to(me) or author in trust_state.regard_from(me) or graph.same_mesh(author, me)
-    return vouched or in_web or author in trust_state.groups.mates(me)
+    return vouched or in_web or author in trust_state.groups.co_members(me)
 
 
 def _open(replica: Replica, stored: StoredLetter, handlers: Handlers) -> None:

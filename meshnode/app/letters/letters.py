@@ -142,7 +142,7 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
     if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused("this device can no longer act for you", "it was revoked, or its certificate has expired")
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
-    if not others or replica.trust_state.graph.at_odds(replica.me, to):
+    if not others or replica.trust_state.graph.blocked_either_way(replica.me, to):
         raise Refused(
             f"you cannot write to {name} now", "this node knows no device of theirs; it learns of one when you meet"
         )
@@ -188,7 +188,7 @@ def _post(
 def _has_no_reader_left(replica: Replica, sent: SentLetter) -> bool:
     """Whether every device that may still read this letter has opened it; of a receipt, whether its letter is gone."""
     trust_state = replica.trust_state
-    if trust_state.graph.at_odds(replica.me, sent.addressee):
+    if trust_state.graph.blocked_either_way(replica.me, sent.addressee):
         return True
     if sent.about is not None:
         answered = replica.store.records.head((sent.addressee, Kind.LETTER, sent.about))

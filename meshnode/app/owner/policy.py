@@ -143,7 +143,7 @@ def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: 
 def web(replica: Replica) -> set[PersonId]:
     """Everybody to whom my reach extends, trust(me -> him), which for the one who looks is called regard; and whoever
     shares a group with me."""
-    return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.mates(replica.me)}
+    return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.co_members(replica.me)}
 
 
 def note_leavers(replica: Replica, before: set[PersonId]) -> None:
@@ -151,7 +151,7 @@ def note_leavers(replica: Replica, before: set[PersonId]) -> None:
     left = before - web(replica)
     if left:
         former_web.note(
-            replica, (person for person in left if not replica.trust_state.graph.at_odds(replica.me, person))
+            replica, (person for person in left if not replica.trust_state.graph.blocked_either_way(replica.me, person))
         )
         due_later(replica)
 

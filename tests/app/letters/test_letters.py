@@ -144,7 +144,7 @@ def test_whom_i_block_i_do_not_write_to_and_who_blocks_me_is_not_told_apart(
     blocks.unblock(alice, person_text(bob.me))
     policy.block(bob, alice.me)
     mesh.settle()
-    if alice.trust_state.graph.at_odds(alice.me, bob.me):  # once she knows
+    if alice.trust_state.graph.blocked_either_way(alice.me, bob.me):  # once she knows
         assert "you cannot write to" in refusal(alice, bob.me)
 
 
