@@ -21,7 +21,7 @@ import trio
 from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app.devices.enrolment import FORMER_DEVICE
-from meshnode.app.devices.joining import begin_as_device
+from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
 from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
@@ -124,13 +124,13 @@ def join(
         keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
         with home.lock():
             found = _sought(EnrolmentClient(code, keys, way, secrets.token_bytes, tell))
-            if found.admission is None or found.address is None:
+            if found.grant is None or found.address is None:
                 raise _not_admitted(found)
-            _check_date(found.admission.records[0])
-            keyring = Keyring.join(home, code.person, keys, [record.wire for record in found.admission.records])
+            _check_date(found.grant.records[0])
+            keyring = Keyring.join(home, code.person, keys, [record.wire for record in found.grant.records])
             with Store.open(home.store) as store:
                 replica = _replica(store, keyring)
-                begin_as_device(replica, found.admission, found.address)
+                start_as_device(replica, found.grant, found.address)
                 replica.clock.remember()
     return code.person
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import trio
 
-from meshnode.app.devices.joining import Admission, Joining
+from meshnode.app.devices.joining import EnrolmentConversation, EnrolmentGrant
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.interfaces import Interfaces, watch
@@ -34,9 +34,9 @@ class EnrolmentOptions:
 
 @dataclass(slots=True)
 class EnrolmentResult:
-    """What came of it: the admission and where the other machine was, or a refusal, or at least whether one answered."""
+    """What came of it: the grant and where the other machine was, or a refusal, or at least whether one answered."""
 
-    admission: Admission | None = None
+    grant: EnrolmentGrant | None = None
     address: Address | None = None
     refused: Code | None = None
     silent: set[Address] = field(default_factory=set)
@@ -109,7 +109,7 @@ class EnrolmentClient:
         except (OSError, trio.TooSlowError) as error:
             log.debug("dialing %s port %d: %s", host, address.port, error)
             return False
-        talk = Joining(self._code, self._keys, self._entropy)
+        talk = EnrolmentConversation(self._code, self._keys, self._entropy)
         heard = False
         try:
             with trio.move_on_after(limits.ENROLMENT_SECONDS):
@@ -122,12 +122,12 @@ class EnrolmentClient:
             self._found.silent.add(address)
             self._tell(f"somebody listens at {address}, but does not know this code")
         if talk.over:
-            self._found.admission, self._found.refused = talk.admission, talk.refused
+            self._found.grant, self._found.refused = talk.grant, talk.refused
             self._found.address = address
         return talk.over
 
 
-async def _talk(stream: trio.SocketStream, talk: Joining) -> bool:
+async def _talk(stream: trio.SocketStream, talk: EnrolmentConversation) -> bool:
     """Carry the talk to its end; whether the other side said anything at all."""
     heard = False
     try:

@@ -355,7 +355,7 @@ class Network:
         """Keep where he was dialed and by which keys. A scope is left out: it may be another one tomorrow."""
         host, port = met.link.origin.address
         address = (host.partition("%")[0], port) if met.dialed else None
-        await self._store_thread.run(contacts.met, self._replica, met.person, met.device, address)
+        await self._store_thread.run(contacts.note_session_started, self._replica, met.person, met.device, address)
 
     def _lost(self, met: MetPeer) -> None:
         end = met.link.talk.end
@@ -364,7 +364,9 @@ class Network:
         good = met.link.talk.live and now - met.since >= SHORT_SECONDS and not (end and end.fault)
         self._dialer.lost(met.person, met.device, now, good=good)
         if self._nursery is not None and not self._closing:
-            self._nursery.start_soon(self._store_thread.run, contacts.lost, self._replica, met.person, met.device)
+            self._nursery.start_soon(
+                self._store_thread.run, contacts.note_session_ended, self._replica, met.person, met.device
+            )
         if end is not None and end.code in (Code.REFUSED, Code.BUSY):
             self._dialer.refused(met.person, now)
         if self._discovery is not None and (end is None or end.code is not Code.CLOSING):

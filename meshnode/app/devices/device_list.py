@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from meshnode.app.devices.enrolment import called
+from meshnode.app.devices.enrolment import device_name
 from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
 from meshnode.errors import Refused, Usage
@@ -106,7 +106,7 @@ def devices(replica: Replica, connected: Collection[DeviceId]) -> DevicesView:
 
 def name_of(replica: Replica, device: DeviceId) -> str:
     """What a device of one's own goes by here: its name, else how its key begins."""
-    return called(replica, device) or device_text(device)[:11]
+    return device_name(replica, device) or device_text(device)[:11]
 
 
 def _identity_is(replica: Replica) -> str:

@@ -17,7 +17,7 @@ FORMER_DEVICE = (
 )
 
 
-def admit(
+def answer(
     replica: Replica, code_id: bytes, asked: Enrol, *, handshake_hash: bytes, remote_static: bytes
 ) -> Bye | Enrolled:
     """The answer to a machine that came by our code with this id: its certificate, or why there is none.
@@ -38,14 +38,14 @@ def admit(
             asked.device,
             remote_static,
             asked.letter_key,
-            within=lambda: _take_down(replica, code_id, asked.device),
+            within=lambda: _note_enrolled(replica, code_id, asked.device),
         )
         log.info("a device was added")
-    records = [record.wire for record in _to_begin_with(replica) if record.header.device != asked.device]
+    records = [record.wire for record in _first_records(replica) if record.header.device != asked.device]
     return Enrolled(certificate.wire, tuple(records), _names(replica))
 
 
-def called(replica: Replica, device: DeviceId) -> str:
+def device_name(replica: Replica, device: DeviceId) -> str:
     """What the owner calls a device of his; empty where it has no name."""
     known = replica.store.devices.known().get(device)
     return known.name or "" if known is not None else ""
@@ -64,17 +64,17 @@ def _refusal(replica: Replica, code_id: bytes, device: DeviceId) -> Code | None:
     return None
 
 
-def _take_down(replica: Replica, code_id: bytes, device: DeviceId) -> None:
+def _note_enrolled(replica: Replica, code_id: bytes, device: DeviceId) -> None:
     devices = replica.store.devices
     code = devices.code(code_id)
     assert code is not None
     devices.use_code(code_id, device)
     devices.call(device, code.name)
-    if not called(replica, replica.device):
+    if not device_name(replica, replica.device):
         devices.call(replica.device, FIRST_DEVICE)
 
 
-def _to_begin_with(replica: Replica) -> list[Record]:
+def _first_records(replica: Replica) -> list[Record]:
     """Who my devices are, and my profile, whose presence key they recognize each other by."""
     registers = [(replica.me, Kind.DEVICE, device_slot(one.device)) for one in replica.trust_state.devices(replica.me)]
     records = replica.store.records

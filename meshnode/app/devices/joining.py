@@ -14,7 +14,7 @@ from protocol.wire import Bye, Enrolled, Initiator, certificate_in, decode_frame
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class EnrolmentGrant:
     """What the new device was given: records (its certificate first), the names of devices, and by whom."""
 
     records: tuple[Record, ...]
@@ -23,8 +23,8 @@ class Admission:
     """The device that showed the code."""
 
 
-class Joining:
-    """One try over one connection: bytes in, bytes out. Ends with `admission` or with `refused`."""
+class EnrolmentConversation:
+    """One try over one connection: bytes in, bytes out. Ends with `grant` or with `refused`."""
 
     def __init__(self, code: DeviceCode, keys: DeviceKeys, entropy: Callable[[int], bytes]) -> None:
         self._code = code
@@ -37,14 +37,14 @@ class Joining:
         )
         self._outbox = [self._channel.data_to_send()]
         self._asked = False
-        self.admission: Admission | None = None
+        self.grant: EnrolmentGrant | None = None
         self.refused: Code | None = None
         """Why the other machine, which knows the code, does not take this one."""
 
     @property
     def over(self) -> bool:
         """Whether there is nothing more to hear."""
-        return self.admission is not None or self.refused is not None
+        return self.grant is not None or self.refused is not None
 
     def data_to_send(self) -> bytes:
         """The bytes to write now, each given once."""
@@ -65,28 +65,28 @@ class Joining:
     def _hear(self, data: bytes) -> None:
         match decode_frame(data):
             case Enrolled() as enrolled:
-                self.admission = self._admitted(enrolled)
+                self.grant = self._admitted(enrolled)
             case Bye(code):
                 self.refused = Code(code) if code in set(Code) else Code.REFUSED
             case _:
                 raise RemoteError(Code.OUT_OF_ORDER, "neither a certificate nor a refusal")
 
-    def _admitted(self, enrolled: Enrolled) -> Admission:
+    def _admitted(self, enrolled: Enrolled) -> EnrolmentGrant:
         certificate = certificate_in(enrolled, self._code.person, self._keys)
         records = tuple(Record.parse(wire) for wire in enrolled.records)
         giver = next((one.header.device for one in records if certifies_key(one, self._code.dh_public)), None)
         if giver is None:
             raise RemoteError(Code.FORGED, "no certificate for the device that shows the code")
-        return Admission((certificate, *records), enrolled.names, giver)
+        return EnrolmentGrant((certificate, *records), enrolled.names, giver)
 
 
-def begin_as_device(replica: Replica, admission: Admission, address: tuple[str, int]) -> None:
+def start_as_device(replica: Replica, grant: EnrolmentGrant, address: tuple[str, int]) -> None:
     """Take over what this device was admitted with; the giver was reached at `address`."""
-    outcome = replica.ingest.receive([one for one in admission.records if one.header.author == replica.me])
+    outcome = replica.ingest.receive([one for one in grant.records if one.header.author == replica.me])
     if outcome.faults:
         raise Failed("the other machine has sent what does not hold", "'meshnode device add' there makes a new code")
-    for device, name in admission.names:
+    for device, name in grant.names:
         replica.store.devices.call(device, name)
     now = replica.clock.now()
-    replica.store.devices.saw(admission.giver, now)
-    replica.store.people.remember(replica.me, admission.giver, *address, now)
+    replica.store.devices.saw(grant.giver, now)
+    replica.store.people.remember(replica.me, grant.giver, *address, now)

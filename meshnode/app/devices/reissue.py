@@ -20,10 +20,10 @@ from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of, devi
 
 log = logging.getLogger(__name__)
 
-ANEW = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
-ALWAYS = frozenset({Kind.POLICY, Kind.PROFILE})  # without them a person is nobody
+REISSUED = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
+ALWAYS_REISSUED = frozenset({Kind.POLICY, Kind.PROFILE})  # without them a person is nobody
 # A version that nobody comes to by writing: whoever stole the device may have signed it so that none can follow.
-VERSION_MAX = 2**52
+CONTINUED_VERSION_MAX = 2**52
 
 
 def written_by(replica: Replica, device: DeviceId) -> list[Record]:
@@ -31,15 +31,15 @@ def written_by(replica: Replica, device: DeviceId) -> list[Record]:
     return list(_written_by(replica, device))
 
 
-def take_over_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
+def absorb_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
     """Say on this device what the policy of `device` decides."""
     record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(device)))
     body = body_of(record) if record is not None and record.body else None
     if isinstance(body, Policy):
-        _take_over(replica, body, blocks_only=blocks_only)
+        _absorb(replica, body, blocks_only=blocks_only)
 
 
-def carry_on(replica: Replica) -> int:
+def write_pending(replica: Replica) -> int:
     """Write what is owed; how many records that made. What is too large by now, or has no room, is given up and logged.
 
     Where the disk fails or is full, or this device may not write, it stays owed.
@@ -68,10 +68,10 @@ def carry_on(replica: Replica) -> int:
 
 def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
     now, records = replica.clock.now(), replica.store.records
-    rows = records.rows(kinds=ANEW, author=replica.me, states=(RecordState.LIVE,))
+    rows = records.rows(kinds=REISSUED, author=replica.me, states=(RecordState.LIVE,))
     for record in records.get_many([row.id for row in rows if row.device == device]):
         lasting = record.header.latest_expiry if record.withdrawn else record.header.expires
-        if lasting > now and (record.header.kind in ALWAYS or record.header.version < VERSION_MAX):
+        if lasting > now and (record.header.kind in ALWAYS_REISSUED or record.header.version < CONTINUED_VERSION_MAX):
             yield record
 
 
@@ -84,16 +84,18 @@ def _write(replica: Replica, pending_reissues: PendingReissue, finish_reissue: p
     if header.kind == Kind.POLICY:
         body = body_of(pending_reissues.record)
         assert isinstance(body, Policy)
-        return _take_over(replica, body, blocks_only=pending_reissues.blocks_only, within=finish_reissue)
+        return _absorb(replica, body, blocks_only=pending_reissues.blocks_only, within=finish_reissue)
     if replica.store.records.head(pending_reissues.record.register) is not None:
         return False  # written since, here or on another device
     if header.kind == Kind.JOIN and not pending_reissues.record.withdrawn:
         membership.renew(replica, pending_reissues.record, within=finish_reissue)
     else:
-        above = header.version if header.version < VERSION_MAX else 0  # a profile; all others are void soon enough
+        above = (
+            header.version if header.version < CONTINUED_VERSION_MAX else 0
+        )  # a profile; all others are void soon enough
         authoring.write_again(replica, pending_reissues.record, above=above, within=finish_reissue)
     return True
 
 
-def _take_over(replica: Replica, theirs: Policy, *, blocks_only: bool, within: partial[None] | None = None) -> bool:
-    return policy.take_over(replica, theirs, blocks_only=blocks_only, within=within or (lambda: None))
+def _absorb(replica: Replica, theirs: Policy, *, blocks_only: bool, within: partial[None] | None = None) -> bool:
+    return policy.absorb_from(replica, theirs, blocks_only=blocks_only, within=within or (lambda: None))

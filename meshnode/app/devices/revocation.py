@@ -52,24 +52,24 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
     if not isinstance(keys, Device):
         raise Refused(f"the certificate of {name} is not here", "try again when your nodes have met")
     written = reissue.written_by(replica, device)
-    wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS]
+    wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS_REISSUED]
     before = policy.web(replica)
     try:
-        reissue.take_over_policy(replica, device, blocks_only=discard)
+        reissue.absorb_policy(replica, device, blocks_only=discard)
     except InvalidField as error:  # its policy leaves no stamp above its own, or no room: then as much as fits, later
         log.warning("a policy was not taken over", extra={"why": str(error)})
 
     def committed_with_it() -> None:
         replica.store.devices.add_pending_reissue(wanted, blocks_only=discard)
         replica.store.people.forget_device(device)
-        policy.note_leavers(replica, before)
-        presence_key.due_at_once(replica)
+        policy.note_former_web(replica, before)
+        presence_key.rotate_at_once(replica)
 
     revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public, within=committed_with_it)
     log.info("a device was revoked")
-    reissue.carry_on(replica)
-    presence_key.turn_if_due(replica)
-    counted = [record for record in written if record.header.kind not in reissue.ALWAYS]
+    reissue.write_pending(replica)
+    presence_key.rotate_if_due(replica)
+    counted = [record for record in written if record.header.kind not in reissue.ALWAYS_REISSUED]
     kept = 0 if discard else len(counted)
     return RevokedView(device_text(device), name, kept, len(counted) - kept)
 

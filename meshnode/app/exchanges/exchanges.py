@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
 from meshnode.app.exchanges.moves import ExchangeState
-from meshnode.app.exchanges.view import ExchangeView, is_over_by_block
+from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
 from meshnode.app.listings import listings
 from meshnode.app.listings.view import body_of
@@ -64,7 +64,7 @@ def respond(replica: Replica, catalog: Catalog, which: str, request: Request) ->
     catch_up(replica)
     record = _listing(replica, catalog, which)
     header, body = record.header, body_of(record)
-    before = _before(replica, header.author, header.slot)
+    before = _unfinished_with(replica, header.author, header.slot)
     if before is not None:
         return _ask_again(replica, before)
     terms = Terms(
@@ -91,7 +91,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
         raise Usage(f"{order.act!r} is nothing one can do in an exchange", f"one of {possible}")
     catch_up(replica)
     found = view.find(replica, which, act)
-    if is_over_by_block(replica, found.exchange):
+    if is_ended_by_block(replica, found.exchange):
         raise Refused(f"you block {found.exchange.name}", "'meshnode unblock NAME' comes first")
     repeated = found.said(act, mine=True)
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
@@ -140,11 +140,11 @@ def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
         return found
     if candidates:
         raise Refused("that is your own listing", "only other people can respond to it")
-    _tell_what_became_of(replica, which)
+    _refuse_expired(replica, which)
     raise NotFound(f"no listing is called {which!r}", "'meshnode discover' lists what you can see")
 
 
-def _tell_what_became_of(replica: Replica, which: str) -> None:
+def _refuse_expired(replica: Replica, which: str) -> None:
     """Refused where a listing of that title has run out that is still here, and that its reader may see."""
     now = replica.clock.now()
     rows = replica.store.records.rows(kinds=(Kind.LISTING,))
@@ -155,7 +155,7 @@ def _tell_what_became_of(replica: Replica, which: str) -> None:
             raise Refused("that listing has expired", "ask its author for a new one")
 
 
-def _before(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:
+def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:
     """The exchange about this listing that its asker has begun already and that is not over."""
     for exchange in replica.store.exchanges.all_shown():
         about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
@@ -213,7 +213,7 @@ def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> Non
         if kept >= limits.MESSAGES_MAX:
             raise Refused(f"you have said {limits.MESSAGES_MAX} things in this exchange", "meet, or begin another one")
     if act is Action.ACCEPT:
-        there = stock.left(replica, terms.slot)
+        there = stock.quantity_left(replica, terms.slot)
         takes = (terms.quantity or 1) if there is not None else 0
         if there is not None and takes > there:
             raise Refused(f"only {there} are left of {exchange.title}", "'meshnode decline' says no to it")

@@ -33,7 +33,7 @@ from protocol.letters import (
     terms_of,
 )
 
-_TALKATIVE = {Action.SAY: limits.MESSAGES_MAX}
+_KEPT_MAX = {Action.SAY: limits.MESSAGES_MAX}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class ExchangeState:
     @property
     def terms(self) -> Terms:
         """What was asked for."""
-        found = terms_of(self._made())
+        found = terms_of(self._authored())
         assert found is not None, "what is shown has an ask"
         return found
 
@@ -63,7 +63,7 @@ class ExchangeState:
     @property
     def is_cross_community(self) -> bool | None:
         """Whether the two have no community in common; None where that is unknown."""
-        return is_cross_community(self._made())
+        return is_cross_community(self._authored())
 
     def may(self, act: Action) -> bool:
         """Whether the owner of this node may make this move now."""
@@ -73,8 +73,8 @@ class ExchangeState:
         """The first move of this act that one of the two has made."""
         return next((kept for kept in self.moves if kept.move.act is act and kept.mine == mine), None)
 
-    def _made(self) -> list[AuthoredMove]:
-        return _made(self.exchange.asked, self.moves)
+    def _authored(self) -> list[AuthoredMove]:
+        return _authored(self.exchange.asked, self.moves)
 
 
 def exchange_state(replica: Replica, exchange: Exchange) -> ExchangeState:
@@ -82,7 +82,7 @@ def exchange_state(replica: Replica, exchange: Exchange) -> ExchangeState:
     return ExchangeState(exchange, tuple(replica.store.exchanges.moves(exchange)))
 
 
-def _made(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[AuthoredMove]:
+def _authored(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[AuthoredMove]:
     return [AuthoredMove(kept.mine == asked, kept.move) for kept in moves]
 
 
@@ -198,7 +198,7 @@ def may_see(replica: Replica, asker: PersonId, slot: bytes) -> bool:
     return any(replica.access.answer(asker, access_key(row)) is Access.YES for row in rows)
 
 
-def hear_again(replica: Replica) -> None:
+def reconsider_asks(replica: Replica) -> None:
     """Show the asks of those who may see the listing by now: when they came there was doubt, or a policy was missing."""
     for waiting in replica.store.exchanges.unheard_asks():
         if waiting.slot is not None and may_see(replica, waiting.other, waiting.slot):
@@ -211,8 +211,8 @@ def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: M
     """Whether one more move of `other` may be kept."""
     kept = replica.store.exchanges
     if known is not None:
-        act = move.act if move.act in _TALKATIVE else None
-        most = _TALKATIVE.get(move.act, limits.MOVES_MAX)
+        act = move.act if move.act in _KEPT_MAX else None
+        most = _KEPT_MAX.get(move.act, limits.MOVES_MAX)
         if kept.count_moves(known, mine=False, act=act) >= most:
             return False
     if heard:
@@ -249,7 +249,7 @@ def _keep(
     is_new = kept.add_move(exchange, move, mine=mine, arrived=now, letter=letter)
     moves = tuple(kept.moves(exchange))
     asker = next((one.mine for one in moves if one.move.act is Action.ASK), None)
-    made = _made(asker, moves)
+    made = _authored(asker, moves)
     terms = terms_of(made)
     if terms is not None and exchange.slot is None:
         title, category = _called(replica, terms, own=not asker)

@@ -25,7 +25,7 @@ OVER = (Stage.CANCELLED, Stage.RETURNED)  # what was taken off the listing is th
 
 def follow_up(replica: Replica) -> None:
     """Do what the exchanges of this node ask for by now. What cannot be done yet is left for the next time."""
-    moves.hear_again(replica)
+    moves.reconsider_asks(replica)
     if not replica.trust_state.certified(replica.me, replica.device):
         return  # what this device writes counts for nothing any more
     for exchange in replica.store.exchanges.unsettled(OVER):
@@ -39,7 +39,7 @@ def follow_up(replica: Replica) -> None:
                 continue
 
 
-def left(replica: Replica, slot: bytes) -> int | None:
+def quantity_left(replica: Replica, slot: bytes) -> int | None:
     """How many are left of own listing `slot`; None where it is not limited, or does not stand any more."""
     record = replica.store.records.used((replica.me, Kind.LISTING, slot))
     if record is None or not record.body or record.header.expires <= replica.clock.now():

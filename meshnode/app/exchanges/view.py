@@ -21,7 +21,7 @@ from protocol.letters import Action, Stage
 ENDED = "ended"
 UNFINISHED = frozenset({Stage.REQUESTED, Stage.AGREED, Stage.GIVEN, Stage.RECEIVED})
 MESSAGES_LISTED = 5  # of each exchange in a list; all of them where one exchange is asked for
-NEWS = 7 * limits.DAY  # for so long the inbox shows an answer after which there is nothing more to do
+NEWS_SECONDS = 7 * limits.DAY  # for so long the inbox shows an answer after which there is nothing more to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSA
     exchange, terms = found.exchange, found.terms
     shown = found.moves if messages is None else found.moves[-messages:]
     told = tuple(_message(replica, kept) for kept in shown)
-    over = is_over_by_block(replica, exchange)
+    over = is_ended_by_block(replica, exchange)
     refusal = found.said(Action.DECLINE, mine=not found.asked)
     return ExchangeView(
         exchange=exchange.id.hex(),
@@ -115,21 +115,21 @@ def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSA
     )
 
 
-def is_over_by_block(replica: Replica, exchange: Exchange) -> bool:
+def is_ended_by_block(replica: Replica, exchange: Exchange) -> bool:
     """Whether its owner blocks the other, so that nothing can come of it any more."""
     return exchange.stage in UNFINISHED and policy.blocks(replica, exchange.other)
 
 
 def waiting(replica: Replica) -> list[ExchangeState]:
     """Those in which the owner is to do something, or has lately been told something that he has not answered."""
-    recent = replica.clock.now() - NEWS
+    recent = replica.clock.now() - NEWS_SECONDS
     pool = replica.store.exchanges.all_shown()
     maybe = (one for one in pool if one.changed > recent or one.stage in UNFINISHED or _is_lent(one))
     return [found for found in exchange_states(replica, maybe) if _waits(replica, found, recent)]
 
 
 def _waits(replica: Replica, found: ExchangeState, recent: int) -> bool:
-    if is_over_by_block(replica, found.exchange):
+    if is_ended_by_block(replica, found.exchange):
         return False
     acts = [Action.ACCEPT, Action.DONE, *([Action.RETURNED] if _is_lent(found.exchange) else [])]
     if any(found.may(act) for act in acts):
@@ -171,7 +171,7 @@ def _candidate(replica: Replica, exchange: Exchange) -> Candidate[Exchange]:
 def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | None) -> Candidate[Exchange]:
     """Return `candidate`, marked if `act` can be made in it now."""
     exchange = candidate.item
-    if act is None or is_over_by_block(replica, exchange):
+    if act is None or is_ended_by_block(replica, exchange):
         return candidate
     return replace(candidate, preferred=exchange_state(replica, exchange).may(act))
 

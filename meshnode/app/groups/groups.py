@@ -128,7 +128,7 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     certificate = membership.certificate_of(replica, replica.me, replica.device)
     assert certificate is not None, "a node without a certificate does not start"
     group = Group(kind, name, replica.entropy(limits.NONCE_BYTES), replica.me)
-    membership.keep(replica, founded(fresh_salt(replica), group, certificate, replica.keys.sign))
+    membership.write_join(replica, founded(fresh_salt(replica), group, certificate, replica.keys.sign))
     return _view(replica, group)
 
 
@@ -153,7 +153,7 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
     earlier = max((found.expires for found in join.invitations if found.tag == tag), default=0)
     expires = max(replica.clock.now() + limits.INVITATION_LIFE, earlier + 1)  # later, so that it is a new one
     given = invitation(join, replica.me, tag, expires, replica.keys.sign)
-    membership.keep(replica, membership.with_invitations(replica, join, [given]))
+    membership.write_join(replica, membership.with_invitations(replica, join, [given]))
     return InvitedView(reference(replica, person), expires)
 
 
@@ -178,7 +178,7 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
     certificate = membership.certificate_of(replica, found.inviter, found.device)
     assert answered is not None, "it was found by what it says"
     assert certificate is not None, "a join is in use only while its device is certified"
-    membership.keep(replica, accepted(fresh_salt(replica), found.join, answered, certificate))
+    membership.write_join(replica, accepted(fresh_salt(replica), found.join, answered, certificate))
     return _view(replica, group)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from meshnode.app.owner.policy import note_leavers, web
+from meshnode.app.owner.policy import note_former_web, web
 from meshnode.replica.authoring import fresh_salt, withdraw, write
 from meshnode.replica.replica import Replica
 from protocol import (
@@ -44,7 +44,7 @@ def certificate_of(replica: Replica, person: PersonId, device: DeviceId) -> Reco
     return replica.store.records.used((person, Kind.DEVICE, device_slot(device)))
 
 
-def keep(replica: Replica, join: Join, *, above: int = 0, within: Callable[[], None] = lambda: None) -> None:
+def write_join(replica: Replica, join: Join, *, above: int = 0, within: Callable[[], None] = lambda: None) -> None:
     """Write the own join of a group, or write it anew; `above` and `within` as in `authoring.write`."""
     write(replica, Kind.JOIN, join.slot, join, life=limits.JOIN_LIFE, above=above, within=within)
 
@@ -71,7 +71,7 @@ def renew(replica: Replica, record: Record, *, within: Callable[[], None] = lamb
     """Write an own join again for another term, or in place of another own device; `within` as in `authoring.write`."""
     join = body_of(record)
     assert isinstance(join, Join)
-    keep(replica, with_invitations(replica, join), above=record.header.version, within=within)
+    write_join(replica, with_invitations(replica, join), above=record.header.version, within=within)
 
 
 def leave(replica: Replica, join: Join) -> None:
@@ -90,7 +90,7 @@ def leave(replica: Replica, join: Join) -> None:
     ]
 
     def committed_with_it() -> None:
-        note_leavers(replica, before)
+        note_former_web(replica, before)
         replica.store.meta.set(_answered(join), str(max(open_ones, default=0)))
 
     withdraw(replica, Kind.JOIN, join.slot, within=committed_with_it)
@@ -108,7 +108,7 @@ def _answered(join: Join) -> str:
 # --- joins at the door -----------------------------------------------------------------------------------------------
 
 
-def to_show(replica: Replica, person: PersonId) -> list[Record]:
+def joins_to_show(replica: Replica, person: PersonId) -> list[Record]:
     """The own joins of the groups in which `person` is known to be, after the certificates of those other devices of mine
     that wrote them: as many as an introduction takes beside this device's own."""
     trust_state, me = replica.trust_state, replica.me
@@ -120,7 +120,7 @@ def to_show(replica: Replica, person: PersonId) -> list[Record]:
     return [record for record in records if record is not None][: limits.INTRODUCTION_RECORDS_MAX - 1]
 
 
-def shown_in_common(replica: Replica, event: PeerIdentified) -> frozenset[bytes]:
+def proved_common_groups(replica: Replica, event: PeerIdentified) -> frozenset[bytes]:
     """The slots of the groups of ours in which the peer's introduction proves him to be."""
     own = {join.group_id: join.slot for _, join in replica.trust_state.joins(replica.me)}
     proved = (_proved(replica, record, event) for record in event.extra if own)
@@ -160,7 +160,7 @@ def _certified_there(replica: Replica, device: DeviceId, event: PeerIdentified) 
     return any(verify_signature(one) for one in timely)
 
 
-def unheard(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:
+def awaits_join(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:
     """Whether `person`, who has shown joins in these slots, is in a group of ours by one that is not in use here yet.
 
     Once it is, or its end is known, the circle says whether he is a member.

@@ -153,7 +153,7 @@ def _write(
     """The next version of `record`, which said something else or is over."""
     audience, slot = Audience(record.header.audience), record.header.slot
     if reopens:  # meanwhile places may be told less exactly
-        body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
+        body = rewritten(replica, body, place=places.at_current_precision(replica, slot, body.place))
 
     def committed_with_it() -> None:
         replica.store.ended.forget(slot)

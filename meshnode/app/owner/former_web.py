@@ -22,7 +22,7 @@ def note(replica: Replica, people: Iterable[PersonId]) -> None:
     _write(replica, leavers)
 
 
-def is_leaver(replica: Replica, person: PersonId) -> bool:
+def left_lately(replica: Replica, person: PersonId) -> bool:
     """Whether `person` left so lately that he may still come."""
     return _read(replica).get(person, 0) > replica.clock.now()
 

@@ -87,7 +87,7 @@ def _exact(replica: Replica, slot: bytes, cell: str | None) -> Coordinates | Non
     return Coordinates(*kept) if distance_km(cell, coarse(*kept, Precision.EXACT)) <= across_km(cell) else None
 
 
-def as_told(replica: Replica, slot: bytes, cell: str | None) -> str | None:
+def at_current_precision(replica: Replica, slot: bytes, cell: str | None) -> str | None:
     """What is to be published in `slot` where `cell` once was, by the preference of today."""
     return at_precision(replica, slot, cell, Precision(preference_of(replica, replica.me).precision))
 
@@ -100,7 +100,7 @@ def at_precision(replica: Replica, slot: bytes, cell: str | None, precision: Pre
     return coarser(cell, precision) if known is None else cell_of(known, precision)
 
 
-def after(replica: Replica, position: Coordinates | None, precision: Precision, *, none: bool) -> str | None:
+def place_after(replica: Replica, position: Coordinates | None, precision: Precision, *, none: bool) -> str | None:
     """What place the owner would publish at `precision`: around that position, else where he is; with `none` nothing."""
     if none:
         return None
@@ -112,7 +112,7 @@ def after(replica: Replica, position: Coordinates | None, precision: Precision, 
 # --- publishing ------------------------------------------------------------------------------------------------------
 
 
-def move(replica: Replica, position: Coordinates | None, precision: Precision) -> None:
+def set_place(replica: Replica, position: Coordinates | None, precision: Precision) -> None:
     """The owner is there, or, with None, says so no more. What others know already is not signed again."""
     cell = None if position is None else cell_of(position, precision)
 
@@ -141,12 +141,12 @@ def publish(replica: Replica, precision: Precision) -> None:
             _move_listing(replica, record, dataclasses.replace(body, place=wanted, salt=authoring.fresh_salt(replica)))
 
 
-def settled(replica: Replica) -> None:
+def note_published(replica: Replica) -> None:
     """All places are published as the preference in effect says, as far as this node can."""
     replica.store.meta.set(_PUBLISHED_AS, Precision(preference_of(replica, replica.me).precision).word)
 
 
-def keep_up(replica: Replica) -> None:
+def republish_if_due(replica: Replica) -> None:
     """Publish anew what is not as the preference says: another device may have changed it, or this node was cut off.
 
     Also forgets the exact places of listings that have ended.
@@ -155,7 +155,7 @@ def keep_up(replica: Replica) -> None:
     replica.store.places.forget_ended(replica.me)
     if replica.store.meta.get(_PUBLISHED_AS) != precision.word and published_something(replica):
         publish(replica, precision)
-        settled(replica)
+        note_published(replica)
 
 
 def published_something(replica: Replica) -> bool:

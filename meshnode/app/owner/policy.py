@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from meshnode.app.owner import former_web
-from meshnode.app.owner.presence_key import due_at_once, due_later, turn_if_due
+from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.replica import Replica
 from protocol import Kind, PersonId, Policy, Preference, body_of, device_slot, limits
@@ -56,8 +56,8 @@ def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
 def block(replica: Replica, subject: PersonId) -> None:
     """Block `subject`. A vouch for him stays what was said: it counts for nothing between two at odds."""
     if not blocks(replica, subject):
-        _edit(replica, blocking(replica.me, subject, blocked=True), within=lambda: due_at_once(replica))
-        turn_if_due(replica)
+        _edit(replica, blocking(replica.me, subject, blocked=True), within=lambda: rotate_at_once(replica))
+        rotate_if_due(replica)
 
 
 def unblock(replica: Replica, subject: PersonId) -> None:
@@ -81,7 +81,7 @@ def renew(replica: Replica) -> None:
         _write(replica, current, current)
 
 
-def take_over(
+def absorb_from(
     replica: Replica, theirs: Policy, *, blocks_only: bool = False, within: Callable[[], None] = lambda: None
 ) -> bool:
     """Say myself, on this device, what `theirs`, of another device of mine, decides (`protocol.taken_over`).
@@ -116,7 +116,7 @@ def preferring(preference: Preference) -> Edit:
     return lambda policy, stamp, salt: with_preference(policy, preference, stamp, salt)
 
 
-def supposed(replica: Replica, edit: Edit) -> EffectivePolicy:
+def policy_after(replica: Replica, edit: Edit) -> EffectivePolicy:
     """My policy as it would be in effect after `edit`, over all my devices. Nothing is signed."""
     _, after = _edited(replica, edit)
     return merge([after, *_others(replica)])
@@ -134,7 +134,7 @@ def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: 
     before_it = web(replica)
 
     def committed_with_it() -> None:
-        note_leavers(replica, before_it)
+        note_former_web(replica, before_it)
         within()
 
     _write(replica, before, after, committed_with_it)
@@ -146,14 +146,14 @@ def web(replica: Replica) -> set[PersonId]:
     return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.co_members(replica.me)}
 
 
-def note_leavers(replica: Replica, before: set[PersonId]) -> None:
+def note_former_web(replica: Replica, before: set[PersonId]) -> None:
     """Those who were in my web before, and are no more though I do not block them, shall hear of it."""
     left = before - web(replica)
     if left:
         former_web.note(
             replica, (person for person in left if not replica.trust_state.graph.blocked_either_way(replica.me, person))
         )
-        due_later(replica)
+        rotate_later(replica)
 
 
 def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[], None] = lambda: None) -> None:

@@ -84,10 +84,10 @@ def change(replica: Replica, wanted: SharingChange) -> SharingView:
         places.publish(replica, precision)  # before anybody else may see where what is shared is
     policy.set_preference(replica, after)
     if moves:
-        places.move(replica, wanted.place, precision)
+        places.set_place(replica, wanted.place, precision)
     if not coarsens:
         places.publish(replica, precision)
-    places.settled(replica)
+    places.note_published(replica)
     return show(replica)
 
 

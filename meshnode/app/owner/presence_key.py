@@ -16,24 +16,24 @@ PRESENCE_KEY_BYTES = 32
 _DUE = "presence_key_turns"
 
 
-def due_at_once(replica: Replica) -> None:
+def rotate_at_once(replica: Replica) -> None:
     """Somebody was blocked."""
     replica.store.meta.set(_DUE, "0")
 
 
-def due_later(replica: Replica) -> None:
+def rotate_later(replica: Replica) -> None:
     """Somebody left the web: the key turns when his grace is over."""
     if replica.store.meta.get(_DUE) is None:
         replica.store.meta.set(_DUE, str(replica.clock.now() + limits.LEAVERS_GRACE))
 
 
-def turn_if_due(replica: Replica) -> None:
+def rotate_if_due(replica: Replica) -> None:
     """Take a new presence key if its time has come: who knows only the old one recognizes this node no more."""
     due = replica.store.meta.get(_DUE)
     if due is not None and int(due) <= replica.clock.now() and replica.trust_state.profile(replica.me) is not None:
-        set_profile(replica, presence_key=replica.entropy(PRESENCE_KEY_BYTES), within=lambda: _turned(replica))
+        set_profile(replica, presence_key=replica.entropy(PRESENCE_KEY_BYTES), within=lambda: _note_rotated(replica))
 
 
-def _turned(replica: Replica) -> None:
+def _note_rotated(replica: Replica) -> None:
     replica.store.meta.delete(_DUE)
     former_web.forget(replica)

@@ -144,7 +144,7 @@ def test_what_one_side_says_in_one_exchange_is_bounded(
     offer(mesh, carol)
     exchange = bytes.fromhex(respond(mesh, alice))
     terms = terms_for(carol, "Drill")
-    monkeypatch.setitem(moves._TALKATIVE, Action.SAY, 3)
+    monkeypatch.setitem(moves._KEPT_MAX, Action.SAY, 3)
     for number in range(5):
         send(mesh, alice, carol, Action.SAY, terms, text=f"{number}", exchange=exchange)
     said = cases.one(carol.replica, exchange.hex()).messages

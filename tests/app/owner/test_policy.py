@@ -79,17 +79,17 @@ def test_only_who_falls_out_of_the_web_is_a_leaver() -> None:
     policy.vouch(replica, BOB.id, 700)
     policy.vouch(replica, CAROL.id, 900)
     policy.vouch(replica, BOB.id, 200)
-    assert not former_web.is_leaver(replica, BOB.id)
+    assert not former_web.left_lately(replica, BOB.id)
     policy.vouch(replica, BOB.id, 50)
-    assert former_web.is_leaver(replica, BOB.id)
-    assert not former_web.is_leaver(replica, CAROL.id)
+    assert former_web.left_lately(replica, BOB.id)
+    assert not former_web.left_lately(replica, CAROL.id)
 
 
 def test_who_is_blocked_is_no_leaver() -> None:
     replica = alice()
     policy.vouch(replica, BOB.id, 700)
     policy.block(replica, BOB.id)
-    assert not former_web.is_leaver(replica, BOB.id)
+    assert not former_web.left_lately(replica, BOB.id)
 
 
 def test_a_block_turns_the_key_and_so_leaves_no_leavers_at_all() -> None:
@@ -104,7 +104,7 @@ def test_a_block_turns_the_key_and_so_leaves_no_leavers_at_all() -> None:
     assert before is not None
     assert after is not None
     assert before.presence_key != after.presence_key
-    assert not former_web.is_leaver(replica, CAROL.id)
+    assert not former_web.left_lately(replica, CAROL.id)
 
 
 def test_an_edit_that_cannot_be_committed_changes_nothing_not_even_who_left() -> None:
@@ -126,4 +126,4 @@ def test_an_edit_that_cannot_be_committed_changes_nothing_not_even_who_left() ->
     commit.remove(full)
     assert own(replica) == before
     assert policy.weight(replica, BOB.id) == 700
-    assert not former_web.is_leaver(replica, BOB.id)
+    assert not former_web.left_lately(replica, BOB.id)
