@@ -1,7 +1,7 @@
-"""Writing anew, on this device, what another device of the same person has written and a strike has voided.
+"""Writes again, on this device, the records of another device of the owner that a revocation has voided.
 
-What is owed is remembered in the strike's own commit, so a node that stops in between goes on where it was. The policy
-is taken over before the strike as well: not for a moment must somebody get what a block there kept from him.
+What is to be written is remembered in the commit of the revocation, so a node that stops in between goes on later. The
+policy is absorbed before the revocation as well, so that nobody gets for a moment what a block there kept from them.
 """
 
 from __future__ import annotations
@@ -21,13 +21,15 @@ from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of, devi
 log = logging.getLogger(__name__)
 
 REISSUED = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
-ALWAYS_REISSUED = frozenset({Kind.POLICY, Kind.PROFILE})  # without them a person is nobody
-# A version that nobody comes to by writing: whoever stole the device may have signed it so that none can follow.
+ALWAYS_REISSUED = frozenset({Kind.POLICY, Kind.PROFILE})  # a person cannot do without them
+# No device comes to this version by writing. A thief may have signed a version so high that none can follow it.
 CONTINUED_VERSION_MAX = 2**52
 
 
 def written_by(replica: Replica, device: DeviceId) -> list[Record]:
-    """What `device`, one of mine, has written and still counts, withdrawals too: they keep older versions away."""
+    """Return what `device`, one of the owner's, has written and still counts. Withdrawals are among it, since they keep
+    older versions away.
+    """
     return list(_written_by(replica, device))
 
 
@@ -40,9 +42,10 @@ def absorb_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> N
 
 
 def write_pending(replica: Replica) -> int:
-    """Write what is owed; how many records that made. What is too large by now, or has no room, is given up and logged.
+    """Write the pending records; returns how many were written.
 
-    Where the disk fails or is full, or this device may not write, it stays owed.
+    A record that is too large by now, or for which there is no room, is given up and logged. Where the disk fails or is
+    full, or this device may not write, the records stay pending.
     """
     written = 0
     for pending_reissues in replica.store.devices.pending_reissues():
@@ -52,11 +55,11 @@ def write_pending(replica: Replica) -> int:
         except (StorageFailed, StorageFull):
             raise
         except Refused as error:
-            log.warning("nothing can be written anew", extra={"why": str(error)})
+            log.warning("nothing can be reissued", extra={"why": str(error)})
             return written
         except (Failed, InvalidField) as error:
             log.warning(
-                "a record was not written anew", extra={"kind": pending_reissues.record.header.kind, "why": str(error)}
+                "a record was not reissued", extra={"kind": pending_reissues.record.header.kind, "why": str(error)}
             )
             done = False
         if not done:
@@ -76,7 +79,7 @@ def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
 
 
 def _write(replica: Replica, pending_reissues: PendingReissue, finish_reissue: partial[None]) -> bool:
-    """Whether there was something to write; then it is written and paid for in one commit."""
+    """Write one pending record and take it off the list in one commit; returns whether there was something to write."""
     header = pending_reissues.record.header
     lasting = header.latest_expiry if pending_reissues.record.withdrawn else header.expires
     if lasting <= replica.clock.now():
@@ -92,7 +95,7 @@ def _write(replica: Replica, pending_reissues: PendingReissue, finish_reissue: p
     else:
         above = (
             header.version if header.version < CONTINUED_VERSION_MAX else 0
-        )  # a profile; all others are void soon enough
+        )  # a profile; versions of all others expire soon enough
         authoring.write_again(replica, pending_reissues.record, above=above, within=finish_reissue)
     return True
 

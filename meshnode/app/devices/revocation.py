@@ -1,4 +1,4 @@
-"""Revoking a device: the last word on it, and what becomes of what it wrote."""
+"""Revokes a device of the owner, and has this device write again what is still wanted of it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RevokeQuery:
-    """With `discard`, nothing of what the device wrote is written anew but its blocks."""
+    """With `discard`, nothing that the device wrote is kept but its blocks."""
 
     discard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RevokedView:
-    """A device that speaks for you no more; `kept` records of it were written anew by this one, `dropped` were not."""
+    """A device that can no longer act for you: this device wrote `kept` of its records again, and `dropped` the
+    others."""
 
     id: str
     name: str
@@ -36,28 +37,29 @@ class RevokedView:
 
 
 def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedView:
-    """Strike a device of mine: all that it wrote is void everywhere, and who knows its keys finds me no more.
+    """Revoke a device of the owner: all that it wrote is void everywhere, and nobody who has its keys finds this node.
 
-    Unless `discard`, this device writes anew what still counts of it.
+    Unless `discard`, this device writes again what still counts. Raises Refused for this device itself and for one that
+    is revoked already, Forbidden without the identity key, and NotFound and Ambiguous as `find` does.
     """
     device = find(replica, which)
     name = name_of(replica, device)
     if device == replica.device:
-        raise Refused("this is the device that you are at", "revoke it from another one that has your identity key")
+        raise Refused("this is the device that you are using", "revoke it from another one that has your identity key")
     identity_keys(replica)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused(f"{name} is revoked already", "'meshnode device list' shows what your devices are")
+        raise Refused(f"{name} is revoked already", "'meshnode device list' shows your devices")
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(device)))
     keys = body_of(certificate) if certificate is not None and certificate.body else None
     if not isinstance(keys, Device):
-        raise Refused(f"the certificate of {name} is not here", "try again when your nodes have met")
+        raise Refused(f"this node does not have the certificate of {name}", "try again when your devices have met")
     written = reissue.written_by(replica, device)
     wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS_REISSUED]
     before = policy.web(replica)
     try:
         reissue.absorb_policy(replica, device, blocks_only=discard)
-    except InvalidField as error:  # its policy leaves no stamp above its own, or no room: then as much as fits, later
-        log.warning("a policy was not taken over", extra={"why": str(error)})
+    except InvalidField as error:  # there is no stamp above its own, or no room: later as much as fits is absorbed
+        log.warning("a policy was not absorbed", extra={"why": str(error)})
 
     def committed_with_it() -> None:
         replica.store.devices.add_pending_reissue(wanted, blocks_only=discard)

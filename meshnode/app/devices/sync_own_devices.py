@@ -1,6 +1,8 @@
-"""What this device remembers by name of what its owner has said on another: whom he vouches for, and whom he blocks.
+"""Syncs what each device keeps for itself with the owner's policy: the names of people vouched for, and the list of
+blocks.
 
-A policy names people by their keys, and the blocked by tags alone; names and the list of blocks lie on each device.
+A policy names people by their keys, and the blocked by tags alone; names and the list of blocked people are kept on
+each device.
 """
 
 from __future__ import annotations
@@ -10,11 +12,13 @@ from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
 from protocol.trust import block_tag
 
-_SYNCED = "policy followed"  # the name, in the store's small values, of the circle's version when this was last done
+_SYNCED = (
+    "policy followed"  # the name, in the store's small values, of the trust state's version when this was last done
+)
 
 
 def sync_names_and_blocks(replica: Replica) -> None:
-    """Bring the names of direct contacts and the list of blocks up to what the owner's policy says now."""
+    """Bring the names of contacts and the list of blocked people to what the owner's policy says now."""
     trust_state, me = replica.trust_state, replica.me
     own = policy.own(replica)
     others = len(trust_state.devices(me)) + len(trust_state.revoked_devices(me)) > 1
@@ -23,7 +27,7 @@ def sync_names_and_blocks(replica: Replica) -> None:
     with replica.store.transaction():
         for person in own.vouches:
             profile = trust_state.profile(person)
-            if profile is not None:  # it goes when he is blocked
+            if profile is not None:  # it is deleted when they are blocked
                 remember_name(replica, person, profile.name)
         _sync_blocks(replica, own.block_tags)
         replica.store.meta.set(_SYNCED, str(trust_state.version))
