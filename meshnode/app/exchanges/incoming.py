@@ -1,6 +1,6 @@
-"""Opens the letters that came and lets each take effect: the table of what letters can say, with what handles it.
+"""Opens the letters that came and lets each take effect: the table of what letters can say, with the handler of each.
 
-It is here because the moves of exchanges are the last of these subjects; introductions and receipts lie below.
+It is in this package because a move is handled here, and an introduction below it, in `people`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How exchanges are shown to the one who takes part in them, what they wait for, and which of them is meant."""
+"""Shows exchanges to the owner, says which of them wait for something, and finds the one that is meant."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from protocol.letters import Action, Stage
 
 ENDED = "ended"
 UNFINISHED = frozenset({Stage.REQUESTED, Stage.AGREED, Stage.GIVEN, Stage.RECEIVED})
-MESSAGES_LISTED = 5  # of each exchange in a list; all of them where one exchange is asked for
-NEWS_SECONDS = 7 * limits.DAY  # for so long the inbox shows an answer after which there is nothing more to do
+MESSAGES_LISTED = 5  # of each exchange in a list; one exchange alone is shown with all of them
+NEWS_SECONDS = 7 * limits.DAY  # how long the inbox shows an answer after which there is nothing left to do
 
 
 @dataclass(frozen=True, slots=True)
 class ListingRef:
-    """The listing that an exchange is about, as it was when it was asked for; it may be gone by now."""
+    """The listing of an exchange as it was when it was asked for; it may be gone by now."""
 
     id: str
     type: str
@@ -36,10 +36,11 @@ class ListingRef:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """A move and the words that came with it.
+    """A move and the message that came with it.
 
-    `act` is `ask`, `accept`, `decline`, `done`, `cancel`, `returned` or `say`; `at` is when, by the clock of who made it.
-    `delivery`, of your own, is `under way`, `delivered`, `expired` (nobody fetched it in time) or null (not known any more).
+    `act` is `ask`, `accept`, `decline`, `done`, `cancel`, `returned` or `say`; `at` is when, by the clock of its maker.
+    `delivery`, of your own moves, is `under way`, `delivered`, `expired` (not fetched in time) or null (no longer
+    known).
     """
 
     yours: bool
@@ -51,13 +52,14 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeView:
-    """An exchange of yours. `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`.
+    """An exchange of yours. `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or
+    `ended`.
 
-    `ended` says that you block the other. `asked` says that you asked, `gives` that you are the giver; `done` and
-    `other_done` who has confirmed, `back` and `other_back` who has said that what was lent is back. `reason` of a refusal
-    is `gone` or `changed` where a node declined by itself, else empty. `next` are the moves that you can make now,
-    `undelivered` those of yours that got lost on the way: making one of them again, or any other, sends them again.
-    `is_cross_community` is null while unknown, or when a side has no community.
+    `ended` says that you block the other person. `asked` says that you asked, `gives` that you are the giver; `done`
+    and `other_done` who has confirmed the handover, `back` and `other_back` who has confirmed the return of a lent
+    thing. `reason` is `gone` or `changed` if a node declined by itself, else empty. `next` are the moves that you can
+    make now. `undelivered` are moves of yours that were lost on the way: making any move sends them again.
+    `is_cross_community` is null while it is unknown, or when a side has no community.
     """
 
     exchange: str
@@ -84,15 +86,15 @@ class ExchangeView:
 
 
 def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSAGES_LISTED) -> ExchangeView:
-    """How the owner of this node sees an exchange; with its latest `messages` moves, or all."""
+    """Return how the owner sees an exchange, with its latest `messages` moves, or all."""
     exchange, terms = found.exchange, found.terms
     shown = found.moves if messages is None else found.moves[-messages:]
-    told = tuple(_message(replica, kept) for kept in shown)
-    over = is_ended_by_block(replica, exchange)
+    listed = tuple(_message(replica, kept) for kept in shown)
+    blocked = is_ended_by_block(replica, exchange)
     refusal = found.said(Action.DECLINE, mine=not found.asked)
     return ExchangeView(
         exchange=exchange.id.hex(),
-        state=ENDED if over else exchange.stage.word,
+        state=ENDED if blocked else exchange.stage.word,
         listing=_listing(replica, found),
         with_=_with(replica, exchange),
         is_cross_community=found.is_cross_community,
@@ -107,21 +109,21 @@ def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSA
         back=found.said(Action.RETURNED, mine=True) is not None,
         other_back=found.said(Action.RETURNED, mine=False) is not None,
         reason=refusal.move.reason if refusal is not None and exchange.stage is Stage.DECLINED else "",
-        next=() if over else tuple(act.word for act in Action if found.may(act)),
-        undelivered=() if over else _undelivered(replica, found),
-        messages=told,
+        next=() if blocked else tuple(act.word for act in Action if found.may(act)),
+        undelivered=() if blocked else _undelivered(replica, found),
+        messages=listed,
         began=exchange.began,
         changed=exchange.changed,
     )
 
 
 def is_ended_by_block(replica: Replica, exchange: Exchange) -> bool:
-    """Whether its owner blocks the other, so that nothing can come of it any more."""
+    """Whether the owner blocks the other person of an unfinished exchange, so that it cannot go on."""
     return exchange.stage in UNFINISHED and policy.blocks(replica, exchange.other)
 
 
 def waiting(replica: Replica) -> list[ExchangeState]:
-    """Those in which the owner is to do something, or has lately been told something that he has not answered."""
+    """Return the exchanges in which the owner can do something now, or has lately got an answer."""
     recent = replica.clock.now() - NEWS_SECONDS
     pool = replica.store.exchanges.all_shown()
     maybe = (one for one in pool if one.changed > recent or one.stage in UNFINISHED or _is_lent(one))
@@ -138,7 +140,7 @@ def _waits(replica: Replica, found: ExchangeState, recent: int) -> bool:
 
 
 def _is_lent(exchange: Exchange) -> bool:
-    """Whether it was handed over and is not back yet."""
+    """Whether the thing was handed over and is not back yet."""
     return exchange.lend and exchange.stage in (Stage.COMPLETED, Stage.GIVEN_BACK)
 
 
@@ -148,8 +150,8 @@ def _is_lent(exchange: Exchange) -> bool:
 def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeState:
     """Return the exchange that `text` means: by its id, or by the title of its listing.
 
-    Exchanges in which `act` can be made now go before others. Raises NotFound, and Usage and Ambiguous as `picking.pick`
-    does: a move that ends an exchange is destructive.
+    Exchanges in which `act` can be made now go before others. Raises NotFound, and Usage and Ambiguous as
+    `picking.pick` does: a move that ends an exchange is destructive.
     """
     everything = (_candidate(replica, exchange) for exchange in replica.store.exchanges.all_shown())
     near = [_preferred(replica, one, act) for one in everything if fit(text, one) is not None]
@@ -180,7 +182,7 @@ def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | N
 
 
 def _with(replica: Replica, exchange: Exchange) -> PersonRef:
-    """The other, by the name he was last known by where he cannot be seen any more."""
+    """Return the other person, by the name last known if they cannot be seen any longer."""
     seen = replica.trust_state.profile(exchange.other) is not None
     name = name_of(replica, exchange.other) if seen else exchange.name
     return PersonRef(person_text(exchange.other), name)
@@ -193,7 +195,8 @@ def _listing(replica: Replica, found: ExchangeState) -> ListingRef:
 
 
 def _undelivered(replica: Replica, found: ExchangeState) -> tuple[str, ...]:
-    """The acts of one's own that the other has never heard of. Who never heard the ask need not hear that it is off."""
+    """Return the owner's moves that the other person has never heard of. If they never heard the request, they need not
+    hear that it was cancelled."""
     lost = {kept.move.act for kept in lost_moves(replica, found)}
     if Action.ASK in lost and found.exchange.stage is Stage.CANCELLED:
         return ()
@@ -213,5 +216,5 @@ def _delivery(replica: Replica, kept: KeptMove) -> str | None:
 
 
 def exchange_states(replica: Replica, exchanges: Iterable[Exchange]) -> list[ExchangeState]:
-    """All there is of these exchanges, in their order."""
+    """Return these exchanges with all their moves, in their order."""
     return [exchange_state(replica, exchange) for exchange in exchanges]

@@ -39,8 +39,8 @@ def send(
 ) -> bytes:
     """Seal `content` to all devices of `to` and to the owner's other ones, and write the letter; returns its slot.
 
-    `within` writes what must be committed with the letter, or not at all. Raises Refused where `to` cannot be written to,
-    too many letters are under way, or this device may not act for the owner; Usage where the content is too long.
+    `within` writes what must be committed with the letter, or not at all. Raises Refused where `to` cannot be written
+    to, too many letters are under way, or this device may not act for the owner; Usage where the content is too long.
     """
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to)
@@ -102,7 +102,8 @@ def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None
 
 
 def delivery(replica: Replica, slot: bytes) -> Delivery | None:
-    """Return what is known of the owner's letter in `slot`; None if this device does not know the letter (any longer)."""
+    """Return what is known of the owner's letter in `slot`; None if this device does not know the letter (any
+    longer)."""
     sent = replica.store.letters.sent(slot)
     if sent is None:
         return None

@@ -111,8 +111,8 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
 def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> AddedView:
     """Vouch for the giver of a card at once, and keep the card until the two nodes have met.
 
-    Raises Usage where the text is no card, Refused where the card is the owner's, has expired or is of a person whom the
-    owner blocks.
+    Raises Usage where the text is no card, Refused where the card is the owner's, has expired or is of a person whom
+    the owner blocks.
     """
     weight = None if given.trust is None else per_mille(given.trust)
     card = _read(given.card)
@@ -153,7 +153,8 @@ def written(host: str, port: int) -> str:
 
 
 def redeem(replica: Replica, card: bytes, claimant: PersonId) -> bool:
-    """Give `claimant`, who has shown the secret of our card with this id, the card's vouch; returns whether it is valid.
+    """Give `claimant`, who has shown the secret of our card with this id, the card's vouch; returns whether it is
+    valid.
 
     The vouch never replaces another vouch. If the owner took a vouch for the claimant back, only a card made for one
     person gives a new one: handing that to them says something new, a card on a notice board does not. A claimant who
