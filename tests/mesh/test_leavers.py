@@ -137,7 +137,9 @@ def test_a_key_that_was_due_when_the_node_stopped_turns_when_it_runs_again(monke
     mesh.settle()
     before = presence_key(mesh, "Carol")
     with monkeypatch.context() as patch:
-        patch.setattr("meshnode.app.owner.policy.turn_if_due", lambda _replica: None)  # the power goes between the two
+        patch.setattr(
+            "meshnode.app.owner.policy.rotate_if_due", lambda _replica: None
+        )  # the power goes between the two
         block(mesh, "Carol", "Bob")
     mesh.restart("Carol")
     assert presence_key(mesh, "Carol") == before

@@ -19,7 +19,7 @@ from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from protocol import Audience, InvalidField, Kind, Listing, PersonId, Precision, Record, limits, normalize
+from protocol import Audience, InvalidField, Kind, Listing, Precision, Record, limits, normalize
 from protocol.trust import effective_audience
 
 CLEARABLE = {
@@ -264,7 +264,7 @@ def find(
 
 
 def candidates(replica: Replica, catalog: Catalog, which: str, *, own_only: bool) -> list[Candidate[Record]]:
-    """Return the listings in use that `which` may mean; authors whom the owner vouches for go before others."""
+    """Return the listings in use that `which` may mean. They are preferred to ended ones."""
     entries = {entry.record: entry for entry in catalog.matching(which, own_only=own_only)} if which.strip() else {}
     records = replica.store.records.get_many(list(entries))
     return [_candidate(replica, record, entries[record.id].id) for record in records if record.body]
@@ -276,12 +276,7 @@ def _candidate(replica: Replica, record: Record, id_: str) -> Candidate[Record]:
     def label() -> str:
         return f"{body.title} ({body.type} {id_}, by {name_of(replica, author)})"
 
-    return Candidate(record, id_, body.title, label, preferred=_is_near(replica, author))
-
-
-def _is_near(replica: Replica, author: PersonId) -> bool:
-    """Whether the owner is the author or vouches for them."""
-    return author == replica.me or replica.trust_state.graph.weight(replica.me, author) > 0
+    return Candidate(record, id_, body.title, label, preferred=True)
 
 
 def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:

@@ -218,6 +218,6 @@ def test_without_the_identity_key_nothing_is_certified_and_the_hint_says_where_i
     joined = mesh.join_device("Pi", "Alice")
     with pytest.raises(Forbidden) as caught:
         code_of(joined)
-    assert "where you began" in caught.value.hint
+    assert "where you ran" in caught.value.hint
     assert devices.devices(joined.replica, ()).identity == "elsewhere"
     assert devices.devices(alice.replica, ()).identity == "here"
