@@ -34,13 +34,9 @@ def answer(
     slot = device_slot(asked.device)
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, slot))
     if certificate is None:
-        certificate = certify(
-            replica,
-            asked.device,
-            remote_static,
-            asked.letter_key,
-            within=lambda: _note_enrolled(replica, code_id, asked.device),
-        )
+        with replica.transaction():
+            certificate = certify(replica, asked.device, remote_static, asked.letter_key)
+            _note_enrolled(replica, code_id, asked.device)
         log.info("a device was added")
     records = [record.wire for record in _first_records(replica) if record.header.device != asked.device]
     return Enrolled(certificate.wire, tuple(records), _names(replica))

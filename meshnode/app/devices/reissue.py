@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from functools import partial
 
 from meshnode.app.groups import membership
 from meshnode.app.owner import policy
@@ -38,7 +37,7 @@ def absorb_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> N
     record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(device)))
     body = body_of(record) if record is not None and record.body else None
     if isinstance(body, Policy):
-        _absorb(replica, body, blocks_only=blocks_only)
+        policy.absorb_from(replica, body, blocks_only=blocks_only)
 
 
 def write_pending(replica: Replica) -> int:
@@ -49,9 +48,10 @@ def write_pending(replica: Replica) -> int:
     """
     written = 0
     for pending_reissues in replica.store.devices.pending_reissues():
-        finish_reissue = partial(replica.store.devices.finish_reissue, pending_reissues.number)
         try:
-            done = _write(replica, pending_reissues, finish_reissue)
+            with replica.transaction():
+                done = _write(replica, pending_reissues)
+                replica.store.devices.finish_reissue(pending_reissues.number)
         except (StorageFailed, StorageFull):
             raise
         except Refused as error:
@@ -61,10 +61,8 @@ def write_pending(replica: Replica) -> int:
             log.warning(
                 "a record was not reissued", extra={"kind": pending_reissues.record.header.kind, "why": str(error)}
             )
+            replica.store.devices.finish_reissue(pending_reissues.number)
             done = False
-        if not done:
-            with replica.store.transaction():
-                finish_reissue()
         written += done
     return written
 
@@ -78,7 +76,7 @@ def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
             yield record
 
 
-def _write(replica: Replica, pending_reissues: PendingReissue, finish_reissue: partial[None]) -> bool:
+def _write(replica: Replica, pending_reissues: PendingReissue) -> bool:
     """Write one pending record and take it off the list in one commit; returns whether there was something to write."""
     header = pending_reissues.record.header
     lasting = header.latest_expiry if pending_reissues.record.withdrawn else header.expires
@@ -87,18 +85,14 @@ def _write(replica: Replica, pending_reissues: PendingReissue, finish_reissue: p
     if header.kind == Kind.POLICY:
         body = body_of(pending_reissues.record)
         assert isinstance(body, Policy)
-        return _absorb(replica, body, blocks_only=pending_reissues.blocks_only, within=finish_reissue)
+        return policy.absorb_from(replica, body, blocks_only=pending_reissues.blocks_only)
     if replica.store.records.head(pending_reissues.record.register) is not None:
         return False  # written since, here or on another device
     if header.kind == Kind.JOIN and not pending_reissues.record.withdrawn:
-        membership.renew(replica, pending_reissues.record, within=finish_reissue)
+        membership.renew(replica, pending_reissues.record)
     else:
         above = (
             header.version if header.version < CONTINUED_VERSION_MAX else 0
         )  # a profile; versions of all others expire soon enough
-        authoring.write_again(replica, pending_reissues.record, above=above, within=finish_reissue)
+        authoring.write_again(replica, pending_reissues.record, above=above)
     return True
-
-
-def _absorb(replica: Replica, theirs: Policy, *, blocks_only: bool, within: partial[None] | None = None) -> bool:
-    return policy.absorb_from(replica, theirs, blocks_only=blocks_only, within=within or (lambda: None))

@@ -60,14 +60,12 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
         reissue.absorb_policy(replica, device, blocks_only=discard)
     except InvalidField as error:  # there is no stamp above its own, or no room: later as much as fits is absorbed
         log.warning("a policy was not absorbed", extra={"why": str(error)})
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public)
         replica.store.devices.add_pending_reissue(wanted, blocks_only=discard)
         replica.store.people.forget_device(device)
         policy.note_former_web(replica, before)
         presence_key.rotate_at_once(replica)
-
-    revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public, within=committed_with_it)
     log.info("a device was revoked")
     reissue.write_pending(replica)
     presence_key.rotate_if_due(replica)

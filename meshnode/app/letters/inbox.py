@@ -116,15 +116,10 @@ def _read(replica: Replica, record: Record) -> OpenedLetter | None:
 def _take_effect(replica: Replica, opened: OpenedLetter, handler: Handler, expires: int, until: int) -> None:
     store = replica.store.letters
     is_receipt = isinstance(opened.content, Receipt)
-
-    def effects() -> None:
+    with replica.transaction():
+        if not is_receipt and letters.can_answer(replica, opened.author):
+            letters.receipt(replica, opened.author, opened.slot, expires)  # without one, it is carried until it expires
         handler(replica, opened)
         store.note_read(opened.author, opened.slot, until=until)
         if opened.author == replica.me and not is_receipt:
             letters.note_elsewhere(replica, opened, expires)
-
-    if not is_receipt and letters.can_answer(replica, opened.author):
-        letters.receipt(replica, opened.author, opened.slot, expires, effects)
-    else:  # without a receipt the letter is carried until it expires
-        with replica.store.transaction():
-            effects()

@@ -7,8 +7,7 @@ expires. The states of a letter are the table in `delivery.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable
 
 from meshnode.app.letters.delivery import TOLD, Delivery, LetterEvent, state_after
 from meshnode.app.naming import name_of
@@ -29,18 +28,11 @@ def new_slot(replica: Replica) -> bytes:
     return replica.entropy(limits.SLOT_BYTES)
 
 
-def send(
-    replica: Replica,
-    to: PersonId,
-    content: Content,
-    *,
-    slot: bytes | None = None,
-    within: Callable[[], None] = lambda: None,
-) -> bytes:
+def send(replica: Replica, to: PersonId, content: Content, *, slot: bytes | None = None) -> bytes:
     """Seal `content` to all devices of `to` and to the owner's other ones, and write the letter; returns its slot.
 
-    `within` writes what must be committed with the letter, or not at all. Raises Refused where `to` cannot be written
-    to, too many letters are under way, or this device may not act for the owner; Usage where the content is too long.
+    Raises Refused where `to` cannot be written to, too many letters are under way, or this device may not act for the
+    owner; Usage where the content is too long.
     """
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to)
@@ -50,13 +42,10 @@ def send(
     )
     now = replica.clock.now()
     awaited = frozenset(certificate.device for certificate in [*recipients, *own_others])
-
-    def committed_with_it() -> None:
-        expires = now + limits.LETTER_LIFE
+    expires = now + limits.LETTER_LIFE
+    with replica.transaction():
+        _post(replica, to, content, slot, [*recipients, *own_others], expires)
         replica.store.letters.add_sent(slot, to, sent=now, expires=expires, awaited=awaited)
-        within()
-
-    _post(replica, to, content, slot, [*recipients, *own_others], now + limits.LETTER_LIFE, committed_with_it)
     return slot
 
 
@@ -75,21 +64,18 @@ def can_answer(replica: Replica, author: PersonId) -> bool:
     return sum(sent.about is not None for sent in replica.store.letters.open()) < RECEIPTS_OPEN_MAX
 
 
-def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int, within: Callable[[], None]) -> None:
+def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int) -> None:
     """Tell `author` that this device has opened their letter in `slot`; the receipt expires with it, at `expires`.
 
-    `within` as for `send`. Callers ask `can_answer` first.
+    Callers ask `can_answer` first.
     """
     recipients = _recipients(replica, author)
     now = replica.clock.now()
     own_slot = new_slot(replica)
     until = max(now + 1, min(expires, now + limits.LETTER_LIFE))
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        _post(replica, author, Receipt(slot), own_slot, recipients, until)
         replica.store.letters.add_sent(own_slot, author, sent=now, expires=until, about=slot)
-        within()
-
-    _post(replica, author, Receipt(slot), own_slot, recipients, until, committed_with_it)
 
 
 def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None:
@@ -129,7 +115,9 @@ def withdraw_finished(replica: Replica) -> None:
         if sent.expires <= now or (head is not None and not head.body):
             replica.store.letters.note_ended(sent.slot)
         elif head is not None and head.header.device == replica.device and _has_no_reader_left(replica, sent):
-            withdraw(replica, Kind.LETTER, sent.slot, within=partial(replica.store.letters.note_ended, sent.slot))
+            with replica.transaction():
+                withdraw(replica, Kind.LETTER, sent.slot)
+                replica.store.letters.note_ended(sent.slot)
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
@@ -169,7 +157,6 @@ def _post(
     slot: bytes,
     devices: list[Certificate],
     expires: int,
-    within: Callable[[], None],
 ) -> None:
     try:
         letter = seal(
@@ -183,7 +170,7 @@ def _post(
     except InvalidField as fault:
         raise Usage("that message is too long", "write fewer words, or two messages") from fault
     life = max(1, expires - replica.clock.now())
-    write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, within=within)
+    write(replica, Kind.LETTER, slot, letter, life=life, expires=expires)
 
 
 def _has_no_reader_left(replica: Replica, sent: SentLetter) -> bool:

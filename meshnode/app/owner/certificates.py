@@ -5,8 +5,6 @@ Those are the certificates of the owner's devices and their revocations. Nothing
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from meshnode.app.owner.places import Coordinates, cell_of
 from meshnode.app.owner.policy import set_preference
 from meshnode.app.owner.presence_key import PRESENCE_KEY_BYTES
@@ -37,15 +35,13 @@ def write_first_records(replica: Replica, *, name: str, place: Coordinates | Non
     The exact `place` stays on this node; the profile tells its cell, which is as coarse as the preference says.
     """
     cell = cell_of(place, Precision(preference.precision)) if place else None
-
-    def keep_exact() -> None:
-        if place is not None:
-            replica.store.places.keep(PROFILE_SLOT, (place.lat, place.lon))
-
     certify_own_device(replica)
     set_preference(replica, preference)
     presence_key = replica.entropy(PRESENCE_KEY_BYTES)
-    set_profile(replica, name=name, about="", place=cell, presence_key=presence_key, within=keep_exact)
+    with replica.transaction():
+        set_profile(replica, name=name, about="", place=cell, presence_key=presence_key)
+        if place is not None:
+            replica.store.places.keep(PROFILE_SLOT, (place.lat, place.lon))
 
 
 def certify_own_device(replica: Replica) -> Record:
@@ -53,18 +49,11 @@ def certify_own_device(replica: Replica) -> Record:
     return certify(replica, replica.device, replica.keys.dh_public, replica.keys.letter_public)
 
 
-def certify(
-    replica: Replica,
-    device: DeviceId,
-    dh_public: bytes,
-    letter_public: bytes,
-    *,
-    within: Callable[[], None] = lambda: None,
-) -> Record:
+def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public: bytes) -> Record:
     """Certify a device with the identity key, for another term.
 
-    `within` writes what must be committed with it. Raises Forbidden without the identity key, Refused for a device that
-    was revoked.
+    Raises Forbidden without the identity key, Refused for a device that was
+    revoked.
     """
     now = replica.clock.now()
     head = replica.store.records.head((replica.me, Kind.DEVICE, device_slot(device)))
@@ -78,21 +67,13 @@ def certify(
         version=head.header.version + 1 if head else 1,
         min_valid_version=head.header.min_valid_version if head else 1,
         expires=now + limits.DEVICE_LIFE,
-        within=within,
     )
 
 
-def revoke_device(
-    replica: Replica,
-    device: DeviceId,
-    *,
-    dh_public: bytes,
-    letter_public: bytes,
-    within: Callable[[], None] = lambda: None,
-) -> Record:
+def revoke_device(replica: Replica, device: DeviceId, *, dh_public: bytes, letter_public: bytes) -> Record:
     """Revoke a device of the owner: everything that it wrote is void, and no later version can follow.
 
-    `within` and Forbidden as for `certify`.
+    Forbidden as for `certify`.
     """
     body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=True)
     return _write_device_record(
@@ -102,7 +83,6 @@ def revoke_device(
         version=REVOCATION_VERSION,
         min_valid_version=REVOCATION_VERSION,
         expires=limits.FOREVER,
-        within=within,
     )
 
 
@@ -127,7 +107,6 @@ def _write_device_record(
     version: int,
     min_valid_version: int,
     expires: int,
-    within: Callable[[], None],
 ) -> Record:
     record = signed(
         kind=Kind.DEVICE,
@@ -144,5 +123,5 @@ def _write_device_record(
         body=body.to_body(),
         sign=identity_keys(replica).sign,
     )
-    replica.ingest.receive([record], within=within)
+    replica.ingest.receive([record])
     return record

@@ -56,7 +56,9 @@ def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
 def block(replica: Replica, subject: PersonId) -> None:
     """Block `subject`. A vouch for them stays written, and counts for nothing while the block lasts."""
     if not blocks(replica, subject):
-        _edit(replica, blocking(replica.me, subject, blocked=True), within=lambda: rotate_at_once(replica))
+        with replica.transaction():
+            _edit(replica, blocking(replica.me, subject, blocked=True))
+            rotate_at_once(replica)
         rotate_if_due(replica)
 
 
@@ -81,12 +83,10 @@ def renew(replica: Replica) -> None:
         _write(replica, current, current)
 
 
-def absorb_from(
-    replica: Replica, theirs: Policy, *, blocks_only: bool = False, within: Callable[[], None] = lambda: None
-) -> bool:
+def absorb_from(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
     """Say on this device what `theirs`, a policy of another device of the owner, decides (see `protocol.trust.absorb`).
 
-    `within` is called inside the commit, if there is one. Returns False if there was nothing to say.
+    Returns False if there was nothing to say.
     """
     current = _own_register(replica)
     before = current if current is not None else empty_policy(fresh_salt(replica))
@@ -94,7 +94,7 @@ def absorb_from(
     after = absorb(before, theirs, others, _next_stamp(replica), fresh_salt(replica), blocks_only=blocks_only)
     if after is before:
         return False
-    _write(replica, before, after, within)
+    _write(replica, before, after)
     return True
 
 
@@ -129,15 +129,12 @@ def _edited(replica: Replica, edit: Edit) -> tuple[Policy, Policy]:
     return before, edit(before, _next_stamp(replica), fresh_salt(replica))
 
 
-def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: None) -> None:
+def _edit(replica: Replica, edit: Edit) -> None:
     before, after = _edited(replica, edit)
     before_it = web(replica)
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        _write(replica, before, after)
         note_former_web(replica, before_it)
-        within()
-
-    _write(replica, before, after, committed_with_it)
 
 
 def web(replica: Replica) -> set[PersonId]:
@@ -156,7 +153,7 @@ def note_former_web(replica: Replica, before: set[PersonId]) -> None:
         rotate_later(replica)
 
 
-def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[], None] = lambda: None) -> None:
+def _write(replica: Replica, before: Policy, after: Policy) -> None:
     write(
         replica,
         Kind.POLICY,
@@ -164,7 +161,6 @@ def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[],
         after,
         life=limits.POLICY_LIFE,
         may_reduce_access=may_reduce_access(before, after, _others(replica)),
-        within=within,
     )
 
 

@@ -3,8 +3,6 @@ node."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from meshnode.errors import Failed
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.replica import Replica
@@ -19,13 +17,11 @@ def set_profile(
     place: str | None = None,
     no_place: bool = False,
     presence_key: bytes | None = None,
-    within: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the owner's profile again; None leaves a field as it is, and `no_place` publishes no place any longer.
 
     A new presence key voids older versions, and so does another place, since they may tell more than is wanted now.
-    `within` writes what must be committed with it. Raises Failed before there is a profile, unless name and key are
-    given.
+    Raises Failed before there is a profile, unless name and key are given.
     """
     before = replica.trust_state.profile(replica.me)
     if before is None and (name is None or presence_key is None):
@@ -46,5 +42,4 @@ def set_profile(
         body,
         life=limits.PROFILE_LIFE,
         may_reduce_access=presence_key is not None or known not in (None, published),
-        within=within,
     )

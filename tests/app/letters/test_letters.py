@@ -94,13 +94,17 @@ def test_a_letter_and_what_goes_with_it_are_committed_together_or_not_at_all(pai
     alice, bob = pair
 
     def stumble() -> None:
-        raise RuntimeError
+        with alice.transaction():
+            letters.send(alice, bob.me, WORDS)
+            raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        letters.send(alice, bob.me, WORDS, within=stumble)
+        stumble()
     assert written(alice) == []
     assert alice.store.letters.open() == []
-    slot = letters.send(alice, bob.me, WORDS, within=lambda: alice.store.meta.set("beside", "it"))
+    with alice.transaction():
+        slot = letters.send(alice, bob.me, WORDS)
+        alice.store.meta.set("beside", "it")
     assert alice.store.meta.get("beside") == "it"
     assert [record.header.slot for record in written(alice)] == [slot]
 
