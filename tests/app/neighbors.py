@@ -1,4 +1,5 @@
-"""The seed's three people on a simulated mesh, brought together by the real use-cases; `Neighbor` is one of their nodes."""
+"""The seed's three people on a simulated mesh, brought together by the real use-cases; `Neighbor` is one of their
+nodes."""
 
 from __future__ import annotations
 
@@ -47,11 +48,11 @@ class Neighbor:
         return [result.title for result in self.discover(words, **search).results]
 
     def news(self) -> list[str]:
-        """The titles of what is new; it is so no more."""
+        """The titles of new listings, which are then no longer new."""
         return [result.title for result in news.look(self.replica, self.catalog, self.watcher, news.NewsLook()).results]
 
     def peek(self) -> list[str]:
-        """The titles of what is new; it stays so."""
+        """The titles of new listings, which stay new."""
         return [result.title for result in news.peek(self.replica, self.catalog, self.watcher).results]
 
     def watch(self, words: str | None = None, **sought: object) -> int:

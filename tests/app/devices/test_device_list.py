@@ -1,4 +1,4 @@
-"""Devices: a code opens one door once, and whoever names a device means one."""
+"""Devices: a code adds one device once, and a device is found by its name or id."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def code_of(node: Node, name: str | None = None, **order: Any) -> DeviceCode:
 
 
 def ask(mesh: Mesh, node: Node, code: DeviceCode, keys: DeviceKeys = PI) -> EnrolmentConversation:
-    """How it ends for a machine with these keys that comes by `code`."""
+    """The finished attempt of a machine with these keys that uses `code`."""
     asking = EnrolmentConversation(code, keys, node.replica.entropy)
     answering = Conversation.answering(node.replica, node.seen, mesh.time)
     for _ in range(3):
@@ -86,7 +86,7 @@ def test_a_code_works_for_one_device_and_for_that_again_if_the_answer_was_lost(m
 
 
 def silent(mesh: Mesh, node: Node, code: DeviceCode) -> bool:
-    """Whether a machine that comes by `code` gets not a single byte."""
+    """Whether a machine that uses `code` gets no byte at all."""
     answering = Conversation.answering(node.replica, node.seen, mesh.time)
     answering.receive(EnrolmentConversation(code, PI, node.replica.entropy).data_to_send(), mesh.time)
     return answering.data_to_send() == b""
@@ -193,7 +193,7 @@ def test_a_device_is_named_by_the_beginning_of_its_name_or_id(mesh: Mesh, alice:
         revocation.find(alice.replica, "  ")
 
 
-def test_a_struck_device_is_neither_revoked_nor_certified_again(mesh: Mesh, alice: Node) -> None:
+def test_a_revoked_device_is_not_revoked_or_certified_again(mesh: Mesh, alice: Node) -> None:
     code = code_of(alice, "Pi")
     ask(mesh, alice, code)
     revocation.revoke(alice.replica, "Pi")

@@ -1,4 +1,5 @@
-"""Asking, answering, confirming and calling off between whole nodes, several who ask, blocks, and letters that get lost."""
+"""Exchanges between whole nodes: asking, answering, confirming, cancelling, several who ask, blocks, and lost
+letters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening letters: once each, with all that comes of it, and nothing of what makes no sense."""
+"""Opening letters: each takes effect once, with a receipt, and one that makes no sense has no effect."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WORDS = Introduction(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[OpenedLetter]:
-    """What introductions were let take effect, in place of their real effect."""
+    """The introductions that were handled, in place of their real effect."""
     found: list[OpenedLetter] = []
     monkeypatch.setitem(incoming.HANDLERS, Introduction, lambda _replica, opened: found.append(opened))
     return found
@@ -44,7 +44,7 @@ def receipts(replica: Replica) -> int:
 
 
 def from_mallory(bob: Replica, letter: Letter | None = None, slot: bytes = bytes(16), version: int = 1) -> Record:
-    """A letter by Mallory's hand, to Bob unless given."""
+    """A letter written by Mallory, to Bob unless another is given."""
     letter = letter or sealed(bob, slot)
     return MALLORY.record(Kind.LETTER, slot, letter, EPOCH, version=version, life=limits.LETTER_LIFE)
 
@@ -61,7 +61,7 @@ def sealed(bob: Replica, slot: bytes = bytes(16), *, author: bytes = MALLORY.id)
 
 
 def befriended(bob: Replica) -> Replica:
-    """Bob lets Mallory in, who says of himself what an honest man would."""
+    """Bob's node holds Mallory's certificate and policy, which are as an honest person's."""
     bob.ingest.receive([MALLORY.certificate(EPOCH), MALLORY.policy({bob.me: 900}, now=EPOCH)])
     return bob
 
@@ -87,7 +87,7 @@ def test_a_letter_takes_effect_once_however_often_one_looks(
 def test_effects_the_note_that_it_was_read_and_the_receipt_come_together_or_not_at_all(
     mesh: Mesh, pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """FAULTS: a node that is killed in the middle opens the letter again, as if for the first time."""
+    """Fault: a node that is killed in the middle opens the letter again, as if for the first time."""
     alice, bob = pair
     names: list[str | None] = []
 
@@ -172,7 +172,7 @@ def test_without_room_for_a_receipt_a_letter_is_read_all_the_same(
 
 
 def test_nobody_says_of_others_letters_that_they_were_read(pair: tuple[Replica, Replica]) -> None:
-    """FAULTS: somebody sends a receipt for a letter that was not for him, to have it taken back."""
+    """Fault: a person sends a receipt for a letter to somebody else, so that it is withdrawn."""
     alice, bob = pair
     befriended(alice)
     slot = letters.send(alice, bob.me, WORDS)
@@ -234,7 +234,7 @@ HOSTILE = {
 def test_faults_a_letter_that_somebody_has_forged_has_no_effect_and_gets_no_receipt(
     pair: tuple[Replica, Replica], heard: list[OpenedLetter], case: str
 ) -> None:
-    """FAULTS: hostile letters. They are looked into once, and the next good one is heard."""
+    """Fault: hostile letters. Each is looked into once, and the next good one takes effect."""
     bob = befriended(pair[1])
     bob.ingest.receive([from_mallory(bob, HOSTILE[case](bob))], MALLORY.id)
     open_letters(bob)
@@ -248,7 +248,7 @@ def test_faults_a_letter_that_somebody_has_forged_has_no_effect_and_gets_no_rece
 
 
 def test_a_tag_of_somebody_else_is_somebody_elses(pair: tuple[Replica, Replica], heard: list[OpenedLetter]) -> None:
-    """The letter is opened by nobody: he whose tag it bears has no box, and he who has one does not look."""
+    """Nobody opens the letter: the person whose tag it has finds no box, and the one with a box does not look."""
     alice, bob = befriended(pair[0]), befriended(pair[1])
     misled = replace(sealed(bob), tag=letter_tag(MALLORY.id, alice.me, bytes(16)))
     for replica in (alice, bob):

@@ -1,4 +1,4 @@
-"""Writing letters: to whom one may, that all goes together, and what is known of them afterwards."""
+"""Writing letters: to whom one may write, what is committed with a letter, and what is known of it afterwards."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ WORDS = Introduction(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
 
 
 class TooMuch:
-    """What no letter holds."""
+    """A content that is too large for a letter."""
 
     NUMBER: ClassVar[int] = 998
 
@@ -49,8 +49,8 @@ class TooMuch:
         raise NotImplementedError
 
 
-def strike_of(replica: Replica) -> Record:
-    """The last word on this device, by its owner's identity."""
+def revocation_of(replica: Replica) -> Record:
+    """The revocation of this device, signed with its owner's identity key."""
     assert replica.identity is not None
     body = Device(bytes(16), replica.keys.dh_public, replica.keys.letter_public, revoked=True)
     return signed(
@@ -130,7 +130,7 @@ def test_somebody_of_whom_no_certificate_is_known_cannot_be_written_to(pair: tup
     assert "you cannot write to" in refusal(pair[0], ZOE.id)
 
 
-def test_somebody_whose_only_device_was_struck_cannot_be_written_to(pair: tuple[Replica, Replica]) -> None:
+def test_somebody_whose_only_device_was_revoked_cannot_be_written_to(pair: tuple[Replica, Replica]) -> None:
     alice = pair[0]
     policy.vouch(alice, ZOE.id, 500)
     alice.ingest.receive([ZOE.certificate(EPOCH)])
@@ -152,7 +152,7 @@ def test_whom_i_block_i_do_not_write_to_and_who_blocks_me_is_not_told_apart(
         assert "you cannot write to" in refusal(alice, bob.me)
 
 
-def test_nobody_with_one_device_writes_to_himself(pair: tuple[Replica, Replica]) -> None:
+def test_nobody_with_one_device_writes_to_themselves(pair: tuple[Replica, Replica]) -> None:
     assert "you cannot write to" in refusal(pair[0], pair[0].me)
 
 
@@ -163,7 +163,7 @@ def test_a_message_too_long_has_its_own_words(pair: tuple[Replica, Replica]) -> 
     assert written(alice) == []
 
 
-def test_only_so_many_letters_are_under_way_at_once(
+def test_the_number_of_letters_under_way_is_limited(
     pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = pair
@@ -189,7 +189,9 @@ def test_a_letter_that_nobody_fetches_expires_and_is_gone(mesh: Mesh, pair: tupl
     assert letters.delivery(alice, slot) is None
 
 
-def test_when_it_was_read_it_is_delivered_and_taken_back_everywhere(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+def test_a_letter_that_was_read_is_delivered_and_withdrawn_everywhere(
+    mesh: Mesh, pair: tuple[Replica, Replica]
+) -> None:
     alice, bob = pair
     slot = letters.send(alice, bob.me, WORDS)
     mesh.settle()
@@ -206,7 +208,7 @@ def test_when_it_was_read_it_is_delivered_and_taken_back_everywhere(mesh: Mesh, 
         assert replica.store.letters.open() == []
 
 
-def test_the_ends_of_a_quarrel_take_their_letters_back(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+def test_after_a_block_letters_are_withdrawn(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
     alice, bob = pair
     mesh.cut("Alice", "Bob")
     letters.send(alice, bob.me, WORDS)
@@ -215,12 +217,12 @@ def test_the_ends_of_a_quarrel_take_their_letters_back(mesh: Mesh, pair: tuple[R
     assert written(alice) == []
 
 
-def test_devices_that_are_struck_are_waited_for_no_longer(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+def test_revoked_devices_are_no_longer_waited_for(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
     alice, bob = pair
     mesh.cut("Alice", "Bob")
     letters.send(alice, bob.me, WORDS)
     (sent,) = alice.store.letters.open()
     assert sent.awaited == {bob.device}
-    alice.ingest.receive([strike_of(bob)])
+    alice.ingest.receive([revocation_of(bob)])
     letters.withdraw_finished(alice)
     assert written(alice) == []

@@ -1,4 +1,4 @@
-"""The sharing preference: what it moves, what it leaves alone, and what cannot be."""
+"""The sharing preference: what a change moves, what it leaves as it is, and what is refused."""
 
 from __future__ import annotations
 

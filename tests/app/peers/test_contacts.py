@@ -1,4 +1,4 @@
-"""Whom a node seeks, lets in, recognizes and announces with: contacts, and never anybody it is at odds with."""
+"""Contacts: whom a node dials, admits, recognizes and announces itself to, and never anybody blocked either way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cards: made, added, refused, each for its own reason."""
+"""Cards: making, adding and refusing them, each fault with its own error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Introduction people to each other: who may, whom it reaches, and that it takes both to make anything of it."""
+"""Introductions: who may introduce whom, whom they reach, and that both people have to add each other."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_somebody_to_whom_one_was_not_introduced_needs_a_card(trio: tuple[Neighb
 
 
 def test_whoever_is_no_friend_introduces_nobody(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
-    """Alice sees Carol, and can write to her; but no vouch joins the two."""
+    """Alice sees Carol and can write to her, but no vouch connects the two."""
     alice, bob, carol = trio
     letters.send(alice.replica, carol.person, about(bob, "Bob the builder"))
     mesh.settle()

@@ -1,4 +1,4 @@
-"""Naming people by prefix, and vouching for them."""
+"""People: found by name and id, and vouched for."""
 
 from __future__ import annotations
 
