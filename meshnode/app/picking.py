@@ -18,7 +18,8 @@ from protocol import normalize
 
 ID_PREFIX_MIN = 4  # letters; shorter beginnings would fit the ids of strangers by chance
 CANDIDATES_SHOWN = 8
-_ID_TAGS = ("mp1", "mg1", "md1")  # people, groups and devices: the letters after it may be typed without it
+_ID_TAGS = ("mp1", "mg1", "md1")  # of people, groups and devices; the letters after the tag may be typed alone
+_TAG_LENGTH = 3
 
 Item = TypeVar("Item")
 
@@ -51,6 +52,19 @@ class Candidate(Generic[Item]):
     """Whether it goes before others that fit as well, such as a person whom the owner vouches for."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """A typed text, in the forms in which it is compared."""
+
+    written: str
+    folded: str
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Typed:
+        return cls(alike(text), searchable(text), tuple(f" {word}" for word in words_of(text)))
+
+
 def pick(text: str, candidates: Iterable[Candidate[Item]], *, noun: str, destructive: bool = False) -> Item | None:
     """Return the item that `text` means, or None if it means none of the candidates.
 
@@ -63,10 +77,11 @@ def pick(text: str, candidates: Iterable[Candidate[Item]], *, noun: str, destruc
     """
     if not normalize(text):
         raise Usage(f"say which {noun}", "a name, an id, or the beginning of either")
-    fitting = [(match, one) for one in candidates if (match := fit(text, one)) is not None]
-    best = _best(text, fitting)
-    if destructive and best and not _may_be_deleted(text, best, fitting):
-        raise ambiguous(text, [one.label() for _, one in fitting], hint="write its whole name, or its id")
+    typed = _Typed.of(text)
+    matches = _matches(typed, candidates)
+    best = _best(typed, matches)
+    if destructive and best and not _is_clear(typed, best[0], matches):
+        raise ambiguous(text, [one.label() for _, one in matches], hint="write its whole name, or its id")
     if len(best) > 1:
         raise ambiguous(text, [one.label() for one in best])
     return best[0].item if best else None
@@ -74,27 +89,13 @@ def pick(text: str, candidates: Iterable[Candidate[Item]], *, noun: str, destruc
 
 def fitting(text: str, candidates: Iterable[Candidate[Item]]) -> list[Item]:
     """Return all that `text` may mean: everything that fits as well as the best does."""
-    found = [(match, one) for one in candidates if (match := fit(text, one)) is not None]
-    return [one.item for one in _best(text, found)]
+    typed = _Typed.of(text)
+    return [one.item for one in _best(typed, _matches(typed, candidates))]
 
 
-def fit(text: str, candidate: Candidate[Item]) -> Match | None:
-    """Return the best way in which `text` fits, or None if it does not."""
-    written, name = alike(text), alike(candidate.name)
-    if not written:
-        return None
-    if written == candidate.id:
-        return Match.ID
-    if written == name:
-        return Match.WRITTEN
-    folded, folded_name = searchable(text), searchable(candidate.name)
-    if folded and folded == folded_name:
-        return Match.FOLDED
-    if name.startswith(written) or (folded and folded_name.startswith(folded)) or _begins_id(text, candidate):
-        return Match.BEGINNING
-    if folded and all(f" {word}" in folded_name for word in words_of(text)):
-        return Match.WORDS
-    return None
+def near(text: str, candidates: Iterable[Candidate[Item]]) -> list[Candidate[Item]]:
+    """Return the candidates that `text` fits in any way: a caller can look closer at these before it picks."""
+    return [one for _, one in _matches(_Typed.of(text), candidates)]
 
 
 def alike(name: str) -> str:
@@ -115,33 +116,59 @@ def ambiguous(text: str, labels: Iterable[str], *, hint: str = "write more of it
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _best(text: str, fitting: list[tuple[Match, Candidate[Item]]]) -> list[Candidate[Item]]:
+def _matches(typed: _Typed, candidates: Iterable[Candidate[Item]]) -> list[tuple[Match, Candidate[Item]]]:
+    return [(match, one) for one in candidates if (match := _match(typed, one)) is not None]
+
+
+def _match(typed: _Typed, candidate: Candidate[Item]) -> Match | None:
+    """Return the best way in which the text fits, or None if it does not."""
+    written = typed.written
+    if not written:
+        return None
+    if written == candidate.id:
+        return Match.ID
+    name = alike(candidate.name)
+    if written == name:
+        return Match.WRITTEN
+    folded = searchable(name)
+    if typed.folded and typed.folded == folded:
+        return Match.FOLDED
+    begins = name.startswith(written) or (typed.folded and folded.startswith(typed.folded))
+    if begins or _begins_id(typed, candidate):
+        return Match.BEGINNING
+    if typed.words and all(word in folded for word in typed.words):
+        return Match.WORDS
+    return None
+
+
+def _best(typed: _Typed, matches: list[tuple[Match, Candidate[Item]]]) -> list[Candidate[Item]]:
     """Return the candidates that fit best, only the preferred ones if there are any, and all whose id begins so."""
-    kind = min((match for match, _ in fitting), default=None)
+    kind = min((match for match, _ in matches), default=None)
     if kind is Match.ID:
-        return [one for match, one in fitting if match is kind]
-    by_id = [one for _, one in fitting if _begins_id(text, one)]
-    by_name = [one for match, one in fitting if match is kind and one not in by_id]
+        return [one for match, one in matches if match is kind]
+    by_id = [one for _, one in matches if _begins_id(typed, one)]
+    by_name = [one for match, one in matches if match is kind and one not in by_id]
     return [*([one for one in by_name if one.preferred] or by_name), *by_id]
 
 
-def _may_be_deleted(text: str, best: list[Candidate[Item]], fitting: list[tuple[Match, Candidate[Item]]]) -> bool:
-    """Whether `text` names the best candidate so clearly that an act on it need not be undone."""
-    if fit(text, best[0]) in (Match.ID, Match.WRITTEN):
+def _is_clear(typed: _Typed, best: Candidate[Item], matches: list[tuple[Match, Candidate[Item]]]) -> bool:
+    """Whether the text names `best` so clearly that nobody can have meant something else."""
+    if _match(typed, best) in (Match.ID, Match.WRITTEN):
         return True
-    return len(fitting) == 1 and _is_as_written(text, best[0])
+    return len(matches) == 1 and _is_as_written(typed, best)
 
 
-def _is_as_written(text: str, candidate: Candidate[Item]) -> bool:
-    """Whether `text` fits with every accent and sign that it has."""
-    written, name = alike(text), alike(candidate.name)
+def _is_as_written(typed: _Typed, candidate: Candidate[Item]) -> bool:
+    """Whether the text fits with every accent and sign that it has."""
+    name = alike(candidate.name)
     words = name.split()
-    by_words = all(any(word.startswith(part) for word in words) for part in written.split())
-    return name.startswith(written) or by_words or _begins_id(text, candidate)
+    by_words = all(any(word.startswith(part) for word in words) for part in typed.written.split())
+    return name.startswith(typed.written) or by_words or _begins_id(typed, candidate)
 
 
-def _begins_id(text: str, candidate: Candidate[Item]) -> bool:
-    """Whether the id begins with `text`, which may lack the tag that says what kind of thing it names."""
-    tag = next((tag for tag in _ID_TAGS if candidate.id.startswith(tag)), "")
-    letters = alike(text).removeprefix(tag)
-    return len(letters) >= ID_PREFIX_MIN and candidate.id.removeprefix(tag).startswith(letters)
+def _begins_id(typed: _Typed, candidate: Candidate[Item]) -> bool:
+    """Whether the id begins with the text, which may lack the tag that says what kind of thing it names."""
+    id_ = candidate.id
+    tag = id_[:_TAG_LENGTH] if id_.startswith(_ID_TAGS) else ""
+    letters = typed.written.removeprefix(tag)
+    return len(letters) >= ID_PREFIX_MIN and id_.startswith(letters, len(tag))

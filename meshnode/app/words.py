@@ -9,7 +9,7 @@ _WORD = re.compile(r"\w+")
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words of `text` without case and accents; the signs in it where it has no word."""
+    """Return the words of `text` without case and accents, or its signs if it has no word."""
     folded = _folded(text)
     return _WORD.findall(folded) or folded.split()
 

@@ -11,7 +11,7 @@ from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
 from meshnode.app.naming import PersonRef, name_of
 from meshnode.app.owner import policy
-from meshnode.app.picking import Candidate, fit, pick
+from meshnode.app.picking import Candidate, near, pick
 from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
@@ -154,8 +154,8 @@ def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeStat
     `picking.pick` does: a move that ends an exchange is destructive.
     """
     everything = (_candidate(replica, exchange) for exchange in replica.store.exchanges.all_shown())
-    near = [_preferred(replica, one, act) for one in everything if fit(text, one) is not None]
-    found = pick(text, near, noun="exchange", destructive=act in (Action.CANCEL, Action.DECLINE))
+    candidates = [_preferred(replica, one, act) for one in near(text, everything)]
+    found = pick(text, candidates, noun="exchange", destructive=act in (Action.CANCEL, Action.DECLINE))
     if found is None:
         raise NotFound(f"no exchange of yours is called {text!r}", "'meshnode exchanges' lists them")
     return exchange_state(replica, found)

@@ -1,4 +1,4 @@
-"""What becomes of a letter, as a table: `docs/letters.md` is drawn from it, and the owner is told what it says."""
+"""Holds the life of a letter as a table, which decides what its author is told; `docs/letters.md` is drawn from it."""
 
 from __future__ import annotations
 

@@ -154,8 +154,10 @@ def contact_targets(replica: Replica) -> list[ContactTarget]:
         devices = _devices(replica, person)
         if devices and not graph.blocked_either_way(replica.me, person):
             met_at = [(address.host, address.port) for address in replica.store.people.addresses(person)]
-            told = [address for card in cards.get(person, ()) for address in card.addresses]
-            found.append(ContactTarget(person, len(devices), tuple(dict.fromkeys([*met_at, *told])), person in cards))
+            on_cards = [address for card in cards.get(person, ()) for address in card.addresses]
+            found.append(
+                ContactTarget(person, len(devices), tuple(dict.fromkeys([*met_at, *on_cards])), person in cards)
+            )
     return found
 
 
