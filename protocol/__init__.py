@@ -43,7 +43,7 @@ from protocol.records.bodies import parse as parse_body
 from protocol.records.device import Device
 from protocol.records.join import Group, GroupKind, Invitation, Join, Step
 from protocol.records.letter import Letter
-from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing
+from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
@@ -90,6 +90,7 @@ __all__ = [
     "Kind",
     "Letter",
     "Listing",
+    "ListingFields",
     "LocalError",
     "PersonId",
     "Policy",

@@ -20,7 +20,7 @@ from protocol.limits import (
 )
 from protocol.text import check_text
 
-# A word's place in its tuple is what is on the wire: append, never reorder.
+# A word's index in its tuple is what is on the wire: append, never reorder.
 LISTING_TYPES = ("offer", "need")
 CATEGORIES = (
     "food",
@@ -41,10 +41,13 @@ _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What somebody offers or needs. Times are UNIX seconds; when the listing expires is its header's to say."""
+class ListingFields:
+    """The fields of a listing that read the same in its signed body, in a draft of it, and as it is shown.
 
-    salt: bytes = field(repr=False)
+    The place is not among them: an exact one is typed, a coarse one is signed. Times are UNIX seconds. Nothing is
+    checked here; `Listing` is.
+    """
+
     type: str
     """One of LISTING_TYPES."""
     title: str
@@ -64,8 +67,15 @@ class Listing:
     return_by: int | None = None
     language: str = ""
     """A language tag such as `de` or `pt-BR` (RFC 5646), or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(ListingFields):
+    """The signed body of an offer or a need. When the listing expires is in its header."""
+
+    salt: bytes = field(repr=False, kw_only=True)
     place: str | None = None
-    """A place of its own, an H3 cell; None: its author's published place."""
+    """The listing's own place, an H3 cell; None: its author's published place."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
@@ -115,16 +125,16 @@ class Listing:
     @classmethod
     def parse(cls, body: bytes) -> Listing:
         """The listing in `body`. RemoteError if it is none."""
-        fields = list(read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX))
-        for place, name, words in _WORDS_AT:
-            fields[place] = _word(name, fields[place], words)
-        return cls(*fields)
+        salt, *fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX)
+        for at, name, words in _WORDS_AT:
+            fields[at] = _word(name, fields[at], words)
+        return cls(*fields, salt=salt)
 
 
 _TYPE_NUMBER = {word: number for number, word in enumerate(LISTING_TYPES)}
 _CATEGORY_NUMBER = {word: number for number, word in enumerate(CATEGORIES)}
 _URGENCY_NUMBER = {word: number for number, word in enumerate(URGENCIES)}
-_WORDS_AT = ((1, "type", LISTING_TYPES), (4, "category", CATEGORIES), (10, "urgency", URGENCIES))
+_WORDS_AT = ((0, "type", LISTING_TYPES), (3, "category", CATEGORIES), (9, "urgency", URGENCIES))  # behind the salt
 
 
 def _word(field_name: str, number: Value, words: tuple[str, ...]) -> str:

@@ -7,7 +7,6 @@ at the author: his reach, his radius, his groups. The viewer's regard only narro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -71,14 +70,17 @@ def standing_between(
     graph: TrustGraph,
     groups: Groups,
     *,
-    reach: Mapping[PersonId, int],
-    regard: Mapping[PersonId, int],
+    reach: int | None,
+    regard: int | None,
 ) -> Standing:
-    """The standing of `viewer` to `author`, given the viewer's `graph.reach_to` and `graph.regard_from`."""
+    """Return the standing of `viewer` to `author`; `reach` and `regard` are the costs that a search of `graph` found.
+
+    Every Standing that a node decides by is built here.
+    """
     return Standing(
         blocked=graph.blocked_either_way(author, viewer),
-        reach=reach.get(author),
-        regard=regard.get(author),
+        reach=reach,
+        regard=regard,
         shares_cell=groups.shares_cell(author, viewer),
         shares_community=groups.shares_community(author, viewer),
         yourself=author == viewer,
@@ -112,6 +114,27 @@ class Wish:
 def effective_audience(audience: int, preference: Preference) -> int:
     """The audience that holds for a listing: its own, or the one its author's preference names."""
     return preference.audience if audience == Audience.FOLLOWS else audience
+
+
+def listing_facts(
+    audience: int,
+    place: str | None,
+    *,
+    preference: Preference,
+    author_place: str | None,
+    expires: int = FOREVER,
+) -> ListingFacts:
+    """Return what the rule looks at in a listing with this audience and this place of its own (None: it has none).
+
+    `preference` and `author_place` are its author's: the sharing preference in effect and the published place. All
+    ListingFacts that a node decides by are built here.
+    """
+    return ListingFacts(
+        audience=effective_audience(audience, preference),
+        place=place or author_place,
+        radius_km=preference.radius_km,
+        expires=expires,
+    )
 
 
 def visible(

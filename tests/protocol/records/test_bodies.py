@@ -47,7 +47,7 @@ ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 DEVICE = Device(SALT, ALICE.keys.dh_public, ALICE.keys.letter_public)
 POLICY = Policy(SALT, 5, (Vouch(BOB.id, 700, 1),), (Block(bytes(16), blocked=True, stamp=2),))
 PROFILE = Profile(SALT, "Alice", presence_key=ALICE.presence_key)
-LISTING = Listing(SALT, "offer", "Fresh vegetables", category="food")
+LISTING = Listing("offer", "Fresh vegetables", category="food", salt=SALT)
 
 lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).map(protocol.normalize).filter(bool)
 people = st.binary(min_size=32, max_size=32)

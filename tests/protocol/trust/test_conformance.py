@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from protocol import UNSET_PREFERENCE, Audience, Group, GroupKind, PersonId, distance_km
-from protocol.trust import ListingFacts, Memberships, Verdict, Wish, effective_audience, standing_between, visible
+from protocol.trust import Memberships, Verdict, Wish, listing_facts, standing_between, visible
 from tests.support import conformance, model
 from tests.support.conformance import BY_HAND, HIDDEN, SERVED, SHOWN, Row, rows
 from tests.support.golden import golden
@@ -51,19 +51,19 @@ def test_the_rule_answers_as_the_table_does(connection: str, block: str) -> None
     world = World({(a, b): weight for a, b, weight in ties["vouches"]}, {(a, b) for a, b in TABLE["blocks"][block]})
     graph = graph_of(renamed(world, KEYS))
     author, viewer = KEYS["author"], KEYS["viewer"]
-    standing = standing_between(
-        author, viewer, graph, memberships(ties), reach=graph.reach_to(viewer), regard=graph.regard_from(viewer)
-    )
+    reach, regard = graph.reach_to(viewer).get(author), graph.regard_from(viewer).get(author)
+    standing = standing_between(author, viewer, graph, memberships(ties), reach=reach, regard=regard)
     for row in rows():
         if (row.connection, row.block) != (connection, block):
             continue
         named, place = Audience.from_word(row.audience), PLACES[row.place]
         for own, preferred in ((named, Audience.MY_CELL), (Audience.FOLLOWS, named)):
-            facts = ListingFacts(
-                effective_audience(own, UNSET_PREFERENCE._replace(audience=preferred)),
-                place["listing"] or place["author"],
-                TABLE["radius_km"],
-                TABLE["expiry"][row.expiry],
+            facts = listing_facts(
+                own,
+                place["listing"],
+                preference=UNSET_PREFERENCE._replace(audience=preferred, radius_km=TABLE["radius_km"]),
+                author_place=place["author"],
+                expires=TABLE["expiry"][row.expiry],
             )
             given, wanted = (
                 visible(facts, standing, viewer_place=place["viewer"], now=TABLE["now"], wish=wish) is Verdict.VISIBLE

@@ -57,7 +57,7 @@ class WorldGroups:
 def standing(world: World, author: PersonId, viewer: PersonId, graph: TrustGraph | None = None) -> Standing:
     """How the two stand to each other in that world."""
     graph = graph if graph is not None else graph_of(world)
-    reach, regard = graph.reach_to(viewer), graph.regard_from(viewer)
+    reach, regard = graph.reach_to(viewer).get(author), graph.regard_from(viewer).get(author)
     return standing_between(author, viewer, graph, WorldGroups(world), reach=reach, regard=regard)
 
 
@@ -293,7 +293,7 @@ def test_fault_23_a_block_comes_before_everything(blocks: set[tuple[PersonId, Pe
 def test_fault_24_membership_cannot_be_claimed() -> None:
     """What a person says of himself is no membership: only the groups decide, and where there are none, nobody shares."""
     graph = graph_of(chain([ALICE, BOB], 1000))
-    reach, regard = graph.reach_to(BOB), graph.regard_from(BOB)
+    reach, regard = graph.reach_to(BOB).get(ALICE), graph.regard_from(BOB).get(ALICE)
     stands = standing_between(ALICE, BOB, graph, NoGroups(), reach=reach, regard=regard)
     assert not stands.shares_group
     for audience in (Audience.MY_CELL, Audience.MY_COMMUNITY):
