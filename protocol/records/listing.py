@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from protocol.codec import Value, encode
 from protocol.errors import InvalidField
-from protocol.fields import check_flag, check_number, check_place, check_salt, check_time, read_fields
+from protocol.fields import check_flag, check_number, check_place, check_salt, check_time, parses, read_fields
 from protocol.limits import (
     LANGUAGE_MAX,
     QUANTITY_MAX,
@@ -20,7 +20,7 @@ from protocol.limits import (
 )
 from protocol.text import check_text
 
-# A word's index in its tuple is what is on the wire: append, never reorder.
+# On the wire a word is its index in its tuple: append, never reorder.
 LISTING_TYPES = ("offer", "need")
 CATEGORIES = (
     "food",
@@ -37,6 +37,7 @@ CATEGORIES = (
 URGENCIES = ("normal", "perishable", "emergency")
 
 _FIELDS = 15
+# The form of a language tag (RFC 5646), not whether its parts are registered: registries grow.
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -56,14 +57,14 @@ class ListingFields:
     """One of CATEGORIES."""
     tags: tuple[str, ...] = ()
     quantity: int | None = None
-    """How many of `unit`; None: not limited."""
+    """How many of `unit`; None: no limit."""
     unit: str = ""
     available_from: int | None = None
     available_until: int | None = None
     urgency: str = "normal"
     """One of URGENCIES."""
     lend: bool = False
-    """To be given back, by `return_by` if that is set."""
+    """Whether it is lent: to be given back, by `return_by` if that is set."""
     return_by: int | None = None
     language: str = ""
     """A language tag such as `de` or `pt-BR` (RFC 5646), or empty."""
@@ -101,7 +102,7 @@ class Listing(ListingFields):
             raise InvalidField("return by", "is for what is lent")
 
     def to_body(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Return the bytes that `parse` reads."""
         return encode(
             (
                 self.salt,
@@ -123,8 +124,9 @@ class Listing(ListingFields):
         )
 
     @classmethod
+    @parses
     def parse(cls, body: bytes) -> Listing:
-        """The listing in `body`. RemoteError if it is none."""
+        """Return the listing in `body`. RemoteError MALFORMED or OVERSIZED."""
         salt, *fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX)
         for at, name, words in _WORDS_AT:
             fields[at] = _word(name, fields[at], words)

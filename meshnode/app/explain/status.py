@@ -14,6 +14,7 @@ from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, name_of, reference
+from meshnode.app.owner import policy
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
@@ -194,6 +195,14 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
                 "forked",
                 "Two different records of yours have the same number: a key was copied, or an old backup restored",
                 "run only one node with these keys, and make a new home for the other",
+            )
+        )
+    if not policy.has_room_to_vouch(replica):
+        found.append(
+            Problem(
+                "policy_full",
+                "Your policy has no room for another vouch, so nobody new can use a card of yours",
+                "'meshnode unvouch NAME' makes room",
             )
         )
     found.extend(_crowding(replica))

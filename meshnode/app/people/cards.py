@@ -8,17 +8,20 @@ the two nodes meet.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from meshnode.app.naming import PersonRef, reference
 from meshnode.app.owner import policy
-from meshnode.app.people.people import give, pending_cards, per_mille
+from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.replica.replica import Replica
 from meshnode.store import ClaimResult
 from protocol import Code, Kind, PersonId, RemoteError, device_slot, limits, person_text
 from protocol.tokens import Card
+
+log = logging.getLogger(__name__)
 
 DEFAULT_TRUST = 0.8
 SPENT_KEPT = 8  # names of givers whose cards came too late: the owner needs the latest, not a history
@@ -84,6 +87,8 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     open_cards = [card for card in replica.store.cards.issued_live(now) if not card.spent]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
         raise Refused(f"{limits.LIVE_CARDS_MAX} cards of yours are open already", "wait until one is used or expires")
+    if not policy.has_room_to_vouch(replica):
+        raise Refused(NO_ROOM_TO_VOUCH, "'meshnode unvouch NAME' makes room for the user of a card")
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.trust_state.profile(replica.me)
     if certificate is None or profile is None:
@@ -123,6 +128,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         raise Refused("this card has expired", f"ask {card.name} for a new one")
     if policy.blocks(replica, card.giver):
         raise Refused(f"you block {card.name}", "'meshnode unblock NAME' comes first")
+    check_vouch(replica, card.giver)
     _forget_spent(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
     before = policy.weight(replica, card.giver)
@@ -152,25 +158,33 @@ def written(host: str, port: int) -> str:
 # --- when the two nodes meet -----------------------------------------------------------------------------------------
 
 
-def redeem(replica: Replica, card: bytes, claimant: PersonId) -> bool:
-    """Give `claimant`, who has shown the secret of our card with this id, the card's vouch; returns whether it is
-    valid.
+def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
+    """Vouch for `claimant`, who has shown the secret of our card with this id. Returns the code to refuse with, or
+    None.
 
-    The vouch never replaces another vouch. If the owner took a vouch for the claimant back, only a card made for one
-    person gives a new one: handing that to them says something new, a card on a notice board does not. A claimant who
-    comes again after a lost connection is let in again, and gets the vouch if the node stopped before it was signed.
+    The vouch never replaces another one. It replaces a vouch that was taken back only if the card was made for one
+    person: handing them a new card says something new, hanging a card on a notice board does not. A claimant who comes
+    again is let in again, and is vouched for now if the node stopped before it had signed.
+
+    The use of the card and the vouch are committed together. CARD_USED if the card is no longer valid for the claimant;
+    BUSY if no vouch can be signed now: then the card keeps its use, and the claimant may come again.
     """
     if policy.blocks(replica, claimant):
-        return False
-    result = replica.store.cards.claim(card, claimant, replica.clock.now())
-    if result not in (ClaimResult.FIRST, ClaimResult.AGAIN):
-        return False
+        return Code.CARD_USED
     issued = replica.store.cards.issued(card)
-    if issued is not None and policy.weight(replica, claimant) == 0:
-        handed_to_them = result is ClaimResult.FIRST and issued.uses == 1
-        if handed_to_them or not policy.has_spoken_of(replica, claimant):
-            policy.vouch(replica, claimant, issued.weight)
-    return True
+    try:
+        with replica.transaction():
+            result = replica.store.cards.claim(card, claimant, replica.clock.now())
+            if issued is None or result not in (ClaimResult.FIRST, ClaimResult.AGAIN):
+                return Code.CARD_USED
+            for_them_alone = result is ClaimResult.FIRST and issued.uses == 1
+            vouched = policy.weight(replica, claimant) > 0
+            if not vouched and (for_them_alone or not policy.has_spoken_of(replica, claimant)):
+                policy.vouch(replica, claimant, issued.weight)
+    except Refused as fault:
+        log.warning("the user of a card cannot be vouched for", extra={"why": fault.message})
+        return Code.BUSY
+    return None
 
 
 def stop_presenting(replica: Replica, giver: PersonId) -> None:

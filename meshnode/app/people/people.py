@@ -13,6 +13,8 @@ from protocol import PersonId, fingerprint_words, limits, person_text
 from protocol.tokens import Card
 from protocol.trust import as_trust
 
+NO_ROOM_TO_VOUCH = "your policy has no room for another vouch"
+
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
@@ -137,14 +139,13 @@ def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
 
 
 def check_vouch(replica: Replica, subject: PersonId) -> None:
-    """Raise Refused for the owner, for a person whom they block, and where the policy is full of vouches."""
+    """Raise Refused for the owner, for a person whom they block, and if the policy has no room for another vouch."""
     if subject == replica.me:
         raise Refused("you cannot vouch for yourself")
     if policy.blocks(replica, subject):
         raise Refused("you block that person", "'meshnode unblock NAME' comes first")
-    own = policy.own(replica)
-    if own is not None and subject not in own.vouches and len(own.vouches) >= limits.VOUCHES_MAX:
-        raise Refused(f"you vouch for {limits.VOUCHES_MAX} people already", "'meshnode unvouch NAME' makes room")
+    if not policy.has_room_to_vouch(replica, subject):
+        raise Refused(NO_ROOM_TO_VOUCH, "'meshnode unvouch NAME' makes room")
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:
