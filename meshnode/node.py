@@ -22,7 +22,8 @@ import trio
 from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app.devices.enrolment import FORMER_DEVICE
-from meshnode.app.devices.joining import begin_as_device
+from meshnode.app.devices.joining import start_as_device
+from meshnode.app.exchanges import incoming
 from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
@@ -123,13 +124,13 @@ def join(
         keys = Keyring.prepare_device(home, entropy=secrets.token_bytes)
         with home.lock():
             result = _search(EnrolmentClient(code, keys, options, secrets.token_bytes, progress))
-            if result.admission is None or result.address is None:
+            if result.grant is None or result.address is None:
                 raise _join_error(result)
-            _check_date(result.admission.records[0])
-            keyring = Keyring.join(home, code.person, keys, [record.wire for record in result.admission.records])
+            _check_date(result.grant.records[0])
+            keyring = Keyring.join(home, code.person, keys, [record.wire for record in result.grant.records])
             with Store.open(home.store) as store:
                 replica = _replica(store, keyring)
-                begin_as_device(replica, result.admission, result.address)
+                start_as_device(replica, result.grant, result.address)
                 replica.clock.remember()
     return code.person
 
@@ -306,10 +307,10 @@ def _run_upkeep(replica: Replica) -> float:
 
 def _open_letters(replica: Replica) -> float:
     """Open new letters and withdraw own ones that have arrived, on the store thread. Return when to do it again."""
-    if inbox.is_news(replica):
-        inbox.open_new(replica)
+    if inbox.may_have_unopened(replica):
+        incoming.open_letters(replica)
         if replica.clock.trusted:
-            letters.tend(replica)
+            letters.withdraw_finished(replica)
     return LETTERS_PAUSE_SECONDS
 
 

@@ -1,5 +1,6 @@
-"""What a node does with what it holds: use-cases, all of them synchronous, none of them knowing the network.
+"""The use-cases of a node. All of them are synchronous, and none of them knows the network.
 
-Everything here runs on the node's one desk (a single thread), so nothing needs a lock: a function that writes is one
-transaction, and whoever must know of it hears of it through `replica.changes`.
+Everything here runs on the store thread, one call at a time, so nothing needs a lock. A function that writes is one
+transaction, and `replica.changes` tells everybody who subscribed what it changed. Which package may import which is a
+table in `tests/house/test_imports.py`.
 """

@@ -65,7 +65,7 @@ def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> ExportView:
     """Return everything that is the owner's, as it is now."""
     exchanges.catch_up(replica)
     profile, own = replica.trust_state.profile(replica.me), listings.mine(replica, catalog)
-    courses = view.courses(replica, replica.store.exchanges.all_shown())
+    states = view.exchange_states(replica, replica.store.exchanges.all_shown())
     return ExportView(
         format=FORMAT,
         made=replica.clock.now(),
@@ -74,7 +74,7 @@ def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> ExportView:
         sharing=sharing.show(replica),
         listings=own.listings,
         ended=own.ended,
-        exchanges=tuple(view.view(replica, course, messages=None) for course in courses),
+        exchanges=tuple(view.view(replica, state, messages=None) for state in states),
         vouches=_vouches(replica),
         blocks=blocks.blocks(replica).blocks,
         groups=groups.show(replica, GroupsQuery()).groups,

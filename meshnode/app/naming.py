@@ -1,6 +1,7 @@
-"""Naming people: how somebody is mentioned, and who is meant by the beginning of a name or id.
+"""Names people: how a person is mentioned, what they are to the owner of this node, and which person a text means.
 
-Whoever is blocked, blocks, or stands in no connection cannot be named: not visible and not found are one answer.
+People who block or are blocked, and people to whom nothing connects the owner, cannot be named. The error is the same
+as for somebody who does not exist, so that a block does not show.
 """
 
 from __future__ import annotations
@@ -8,25 +9,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from meshnode.errors import Ambiguous, NotFound, Usage
+from meshnode.app.picking import Candidate, pick
+from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
-from protocol import PersonId, normalize, person_matches, person_text, short_id
-from protocol.tokens import Card
+from protocol import PersonId, person_text, short_id
+from protocol.trust import TRUSTED, Relation, reaches, relation_of
 
-ID_PREFIX_MIN = 4  # shorter beginnings of an id would fit strangers by chance
-CANDIDATES_SHOWN = 8
+ID_SHOWN = 11  # letters of an id in a list of candidates, its tag among them
 
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """A person as others are mentioned: the whole id, and the name he gives himself."""
+    """A person as others are mentioned: the whole id, and the name that they give themselves."""
 
     id: str
     name: str
 
 
 def name_of(replica: Replica, person: PersonId) -> str:
-    """The name `person` goes by here: his profile's, else one remembered, else how his id begins."""
+    """Return the name of `person`: the one in their profile, else a remembered one, else the beginning of their id."""
     profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.name
@@ -34,7 +35,7 @@ def name_of(replica: Replica, person: PersonId) -> str:
 
 
 def remember_name(replica: Replica, person: PersonId, name: str) -> None:
-    """Keep the name of somebody whose profile may not be here, yet or any more: one vouched for, or blocked."""
+    """Keep the name of a person whose profile may be missing here, because they are new or blocked."""
     if replica.store.meta.get(_remembered(person)) != name:
         replica.store.meta.set(_remembered(person), name)
 
@@ -43,20 +44,26 @@ def _remembered(person: PersonId) -> str:
     return f"name of {person.hex()}"
 
 
-def pending_cards(replica: Replica) -> list[Card]:
-    """Cards that were added here and whose givers were not met yet."""
-    return [taken.card for taken in replica.store.cards.taken_pending(replica.clock.now())]
-
-
 def reference(replica: Replica, person: PersonId) -> PersonRef:
-    """How `person` is mentioned."""
+    """Return how `person` is mentioned."""
     return PersonRef(person_text(person), name_of(replica, person))
 
 
-def known(replica: Replica) -> set[PersonId]:
-    """Everybody who may be named here: in the web in either direction, or a vouch, card or group between us.
+def relation_to(replica: Replica, person: PersonId) -> Relation:
+    """Return what `person` is to the owner of this node."""
+    if person == replica.me:
+        return Relation.YOURSELF
+    own_vouch = replica.trust_state.graph.weight(replica.me, person)
+    hops = None
+    if not own_vouch and reaches(replica.trust_state.regard_from(replica.me).get(person), TRUSTED):
+        hops = replica.trust_state.hops(replica.me, person)
+    return relation_of(replica.trust_state.standing(person, replica.me), own_vouch=own_vouch, hops=hops)
 
-    Of whom no policy is in use it cannot be known that he does not block: he is named only if vouched for here.
+
+def known(replica: Replica) -> set[PersonId]:
+    """Return everybody who may be named here: people in the web in either direction, vouchers, and group members.
+
+    A person whose policy is missing here might block the owner, so they are named only if the owner vouches for them.
     """
     trust_state, me = replica.trust_state, replica.me
     own = trust_state.graph.vouched_by(me)
@@ -70,49 +77,25 @@ def known(replica: Replica) -> set[PersonId]:
     return {me, *(person for person in {*own, *decidable} if not trust_state.graph.blocked_either_way(me, person))}
 
 
-def alike(name: str) -> str:
-    """Return a name as it is compared here: without regard to case, and to whether its writer composed it (NFC)."""
-    return normalize(name).casefold()
-
-
 def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -> PersonId:
-    """The one person whose name or id begins with `text`, a whole name or id before the beginning of one.
+    """Return the person whom `text` means, as `picking.pick` finds them; people whom the owner vouches for go first.
 
-    NotFound if there is nobody (whom you may see), Ambiguous if there are several.
+    Raises NotFound if it means nobody whom the owner may see, Ambiguous if it may mean several.
     """
     pool = known(replica) if among is None else set(among)
-    return find_named(text, {person: name_of(replica, person) for person in pool})
+    vouched = replica.trust_state.graph.vouched_by(replica.me)
+    return find_named(text, {person: name_of(replica, person) for person in pool}, first=vouched)
 
 
-def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
-    """As `find`, among people who go by these names."""
-    pool = named.keys()
-    wanted = alike(text)
-    if not wanted:
-        raise Usage("say who", "a name, an id, or the beginning of either")
-    matches = _by_id(wanted, pool)
-    if not matches:
-        # Nor can the beginning of an id, as lists show it, be taken: then both are meant.
-        as_id = len(wanted.removeprefix("mp1")) >= ID_PREFIX_MIN
-        by_id = [person for person in pool if as_id and person_matches(wanted, person)]
-        by_name = [person for person, name in named.items() if alike(name) == wanted]
-        by_name = by_name or [person for person, name in named.items() if alike(name).startswith(wanted)]
-        matches = list(dict.fromkeys([*by_name, *by_id]))
-    if not matches:
+def find_named(text: str, named: Mapping[PersonId, str], *, first: Collection[PersonId] = ()) -> PersonId:
+    """As `find`, among people of these names; the people in `first` go before others."""
+    candidates = [_candidate(person, name, preferred=person in first) for person, name in named.items()]
+    person = pick(text, candidates, noun="person")
+    if person is None:
         raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists whom you know")
-    if len(matches) > 1:
-        raise ambiguous(text, [f"{named[person]} ({person_text(person)[:11]})" for person in matches])
-    return matches[0]
+    return person
 
 
-def _by_id(wanted: str, pool: Collection[PersonId]) -> list[PersonId]:
-    """The person whose whole id this is: nobody can take that from him with a name."""
-    return [person for person in pool if wanted == person_text(person)]
-
-
-def ambiguous(text: str, candidates: list[str]) -> Ambiguous:
-    """The error that lists who or what could have been meant."""
-    shown = sorted(candidates)[:CANDIDATES_SHOWN]
-    more = len(candidates) - len(shown)
-    listed = ", ".join(shown) + (f" and {more} more" if more else "")
-    return Ambiguous(f"{text!r} could be {listed}", tuple(shown), "say more of it, or the id")
+def _candidate(person: PersonId, name: str, *, preferred: bool) -> Candidate[PersonId]:
+    id_ = person_text(person)
+    return Candidate(person, id_, name, lambda: f"{name} ({id_[:ID_SHOWN]})", preferred=preferred)

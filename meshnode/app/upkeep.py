@@ -7,13 +7,13 @@ wrong date would not come back when it learns the right one.
 from __future__ import annotations
 
 from meshnode.app.devices import reissue, sync_own_devices
-from meshnode.app.exchanges import stock
+from meshnode.app.exchanges import incoming, stock
 from meshnode.app.groups import membership
-from meshnode.app.letters import inbox, letters
+from meshnode.app.letters import letters
 from meshnode.app.listings import archive
 from meshnode.app.owner import places, policy
 from meshnode.app.owner.certificates import certify
-from meshnode.app.owner.presence_key import turn_if_due
+from meshnode.app.owner.presence_key import rotate_if_due
 from meshnode.app.owner.profile import set_profile
 from meshnode.replica import eviction
 from meshnode.replica.replica import Replica
@@ -28,17 +28,17 @@ def upkeep(replica: Replica) -> int:
     """Do everything that is due. Returns after how many seconds to call it again."""
     if is_self_revoked(replica):
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
-    inbox.open_new(replica)
+    incoming.open_letters(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
-    reissue.carry_on(replica)
-    sync_own_devices.follow(replica)
+    reissue.write_pending(replica)
+    sync_own_devices.sync_names_and_blocks(replica)
     stock.follow_up(replica)
-    letters.tend(replica)
+    letters.withdraw_finished(replica)
     _purge(replica)
     _renew(replica)
-    places.keep_up(replica)
-    turn_if_due(replica)
+    places.republish_if_due(replica)
+    rotate_if_due(replica)
     return _seconds_until_expiry(replica)
 
 
@@ -82,7 +82,7 @@ def _renew(replica: Replica) -> None:
         if register.header.device == replica.device and _spent(register, limits.POLICY_LIFE, 2, now):
             policy.renew(replica)
         elif register.header.device != replica.device and _spent(register, limits.POLICY_LIFE, 4, now):
-            reissue.take_over_policy(replica, register.header.device, blocks_only=False)
+            reissue.absorb_policy(replica, register.header.device, blocks_only=False)
     profile = records.current((replica.me, Kind.PROFILE, PROFILE_SLOT))
     if profile and _is_ours_to_renew(replica, profile, limits.PROFILE_LIFE, now):
         set_profile(replica)

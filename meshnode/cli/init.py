@@ -99,7 +99,7 @@ def given_passphrase() -> str | None:
 def _ask_place(call: Settings) -> tuple[float, float]:
     """Nobody is near to a place that is not known."""
     if not call.may_ask():
-        raise Usage("anyone nearby cannot see what has no place", "say where you are with --place LAT,LON")
+        raise Usage('"Anyone nearby" needs your location', "say where you are with --place LAT,LON")
     click.echo("Nearby is counted from where you are. Others learn it to about a kilometer, never exactly.", err=True)
     reply: tuple[float, float] = click.prompt(
         "Where are you (latitude,longitude as on a map, such as 52.52,13.40)", type=PlaceType(), err=True

@@ -36,7 +36,7 @@ def read_contacts(replica: Replica) -> ContactList:
     return ContactList(
         wanted=[
             DialTarget(one.person, one.devices, tuple(Address(host, port) for host, port in one.addresses), one.claims)
-            for one in contacts.sought(replica)
+            for one in contacts.contact_targets(replica)
         ],
         candidates=contacts.presence_candidates(replica),
         announced=contacts.announced(replica),

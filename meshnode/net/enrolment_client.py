@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import trio
 
-from meshnode.app.devices.joining import Admission, Joining
+from meshnode.app.devices.joining import EnrolmentConversation, EnrolmentGrant
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import Discovery, Mode
 from meshnode.net.interfaces import Interfaces, watch
@@ -37,7 +37,7 @@ class EnrolmentOptions:
 class EnrolmentResult:
     """The admission and the other machine's address; or the code it refused with; or neither, if it was not reached."""
 
-    admission: Admission | None = None
+    grant: EnrolmentGrant | None = None
     address: Address | None = None
     refused: Code | None = None
     silent: set[Address] = field(default_factory=set)
@@ -115,7 +115,7 @@ class EnrolmentClient:
         except (OSError, trio.TooSlowError) as error:
             log.debug("dialing %s port %d: %s", host, address.port, error)
             return False
-        joining = Joining(self._code, self._keys, self._entropy)
+        joining = EnrolmentConversation(self._code, self._keys, self._entropy)
         answered = False
         try:
             with trio.move_on_after(limits.ENROLMENT_SECONDS):
@@ -128,12 +128,12 @@ class EnrolmentClient:
             self._result.silent.add(address)
             self._progress(f"the computer at {address} does not know this code")
         if joining.over:
-            self._result.admission, self._result.refused = joining.admission, joining.refused
+            self._result.grant, self._result.refused = joining.grant, joining.refused
             self._result.address = address
         return joining.over
 
 
-async def _converse(stream: trio.SocketStream, joining: Joining) -> bool:
+async def _converse(stream: trio.SocketStream, joining: EnrolmentConversation) -> bool:
     """Exchange bytes until `joining` is over or the connection is. Return whether the other side sent anything."""
     answered = False
     try:

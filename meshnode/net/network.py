@@ -344,7 +344,7 @@ class Network:
         """Store the keys of this device and the address it was dialed at, without a scope, which may change any day."""
         host, port = peer.link.origin.address
         address = (host.partition("%")[0], port) if peer.dialed else None
-        await self._store_thread.run(contacts.met, self._replica, peer.person, peer.device, address)
+        await self._store_thread.run(contacts.note_session_started, self._replica, peer.person, peer.device, address)
 
     def _lost(self, peer: ConnectedPeer) -> None:
         end = peer.link.conversation.end
@@ -353,7 +353,9 @@ class Network:
         good = peer.link.conversation.live and now - peer.since >= SHORT_SECONDS and not (end and end.fault)
         self._dialer.lost(peer.person, peer.device, now, good=good)
         if self._nursery is not None and not self._closing:
-            self._nursery.start_soon(self._store_thread.run, contacts.lost, self._replica, peer.person, peer.device)
+            self._nursery.start_soon(
+                self._store_thread.run, contacts.note_session_ended, self._replica, peer.person, peer.device
+            )
         if end is not None and end.code in (Code.REFUSED, Code.BUSY):
             self._dialer.refused(peer.person, now)
         if self._discovery is not None and (end is None or end.code is not Code.CLOSING):

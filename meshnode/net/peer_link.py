@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import trio
 
-from meshnode.app.peers.conversation import End
+from meshnode.app.peers.conversation import ConversationEnd
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import FairShare
@@ -54,7 +54,7 @@ class PeerConversation(Protocol):
     @property
     def settled(self) -> bool: ...
     @property
-    def end(self) -> End | None: ...
+    def end(self) -> ConversationEnd | None: ...
     @property
     def waiting(self) -> bool: ...
     def changed(self, change: Change) -> None: ...

@@ -1,4 +1,4 @@
-"""What people of a simulated mesh do in exchanges, in one line each; every letter is given the time to arrive."""
+"""Exchanges in a simulated mesh, one line for each move; every letter gets the time to arrive."""
 
 from __future__ import annotations
 

@@ -134,9 +134,9 @@ def test_each_bad_card_has_its_own_message(village: Village) -> None:
     spoilt = card[:60] + ("q" if card[60] != "q" else "p") + card[61:]
     own = village("A", "card").out.strip()
     lines = [village("A", "add", text).err for text in (spoilt, own, "hello")]
-    assert "damaged" in lines[0]
+    assert "incomplete or has a typo" in lines[0]
     assert "your own card" in lines[1]
-    assert "no card" in lines[2]
+    assert "not a card" in lines[2]
 
 
 def test_without_a_command_there_is_help() -> None:

@@ -159,13 +159,13 @@ def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None
         (("respond", "Drill", "--message", "x" * 1001), 2, "message must not be longer than 1000 characters"),
         (("respond", "Drill", "--message", "\x1b[2J"), 2, "message must not have control characters"),
         (("respond", "Drill", "--quantity", "0"), 2, "quantity goes from 1"),
-        (("respond", "Drill", "--quantity", "3"), 5, "only 2 are there"),
+        (("respond", "Drill", "--quantity", "3"), 5, "only 2 are available"),
         (("respond", "Nothing"), 3, "no listing is called 'Nothing'"),
         (("respond", " "), 2, "say which listing"),
         (("respond", "Mine"), 5, "that is your own listing"),
         (("respond", "Ladder"), 5, "you have asked for that already"),
-        (("accept", "Ladder"), 5, "you asked: it is for Carol to say yes or no"),
-        (("decline", "Ladder"), 5, "you asked: it is for Carol to say yes or no"),
+        (("accept", "Ladder"), 5, "only Carol can answer your request"),
+        (("decline", "Ladder"), 5, "only Carol can answer your request"),
         (("done", "Ladder"), 5, "nothing is agreed yet; wait for Carol"),
         (("returned", "Ladder"), 5, "nothing is agreed yet"),
         (("say", "Ladder", "x" * 1001), 2, "message must not be longer than 1000 characters"),
@@ -196,14 +196,14 @@ def test_a_second_yes_and_a_move_that_comes_too_late_are_refused(drill: Village)
     told(drill, "C", "accept", exchange)
     for words, says in (
         (("accept", exchange), "you have accepted that already"),
-        (("decline", exchange), "you have said yes already"),
+        (("decline", exchange), "you have accepted already"),
         (("returned", exchange), "it was not handed over yet"),
     ):
         ran = drill("C", *words)
         assert (ran.code, says in ran.err) == (5, True), ran
-    assert "Carol has said yes already" in drill("A", "accept", exchange).err
+    assert "Carol has accepted already" in drill("A", "accept", exchange).err
     told(drill, "C", "done", exchange)
-    assert "you have said already that it is done" in drill("C", "done", exchange).err
+    assert "you have confirmed that already" in drill("C", "done", exchange).err
     told(drill, "A", "done", exchange)
     for act in ("cancel", "accept"):
         ran = drill("A", act, exchange)

@@ -40,7 +40,7 @@ def test_an_introduction_takes_two_people_whom_one_vouches_for(village: Village)
     for words, code, line in (
         (("Bob", "Carol"), 5, "you do not vouch for Carol; introduce people whom you would vouch for yourself"),
         (("Bob", "Bob"), 2, "name two different people"),
-        (("Bob", "Alice"), 5, "you cannot introduce yourself; 'meshnode card' makes a card to hand over"),
+        (("Bob", "Alice"), 5, "you cannot introduce yourself; hand over a card instead: meshnode card"),
         (("Bob", "Zed"), 3, "nobody you can see is called 'Zed'; 'meshnode people' lists whom you know"),
     ):
         refused = village("A", "introduce", *words)

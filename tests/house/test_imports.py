@@ -73,6 +73,28 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.__main__": {"meshnode.cli"},
 }
 
+# The layers of `meshnode.app`, from the ground up: package or file, and what of `app` it may import. A row names only rows
+# above it, so nothing imports what is built on it.
+APP_LAYERS: dict[str, set[str]] = {
+    "words": set(),
+    "picking": {"words"},
+    "naming": {"picking"},
+    "owner": set(),
+    "catalog": {"words", "picking"},
+    "groups": {"picking", "naming", "owner"},
+    "listings": {"picking", "naming", "owner", "catalog"},
+    "letters": {"naming", "owner"},
+    "people": {"naming", "owner", "letters"},
+    "exchanges": {"words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
+    "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people"},
+    "devices": {"picking", "naming", "owner", "groups", "people"},
+    "peers": {"naming", "owner", "groups", "people", "devices"},
+    "upkeep": {"owner", "groups", "listings", "letters", "exchanges", "devices"},
+    "explain": {"naming", "owner", "catalog", "listings", "people", "devices", "peers", "upkeep"},
+    "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
+    "events": set(),
+}
+
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.
 EXCEPTIONS: dict[str, set[str]] = {
     "meshnode.cli.run": {"meshnode.node", "protocol"},
@@ -285,9 +307,27 @@ def package_graph(top_package: str) -> dict[str, set[str]]:
     return graph
 
 
-@pytest.mark.parametrize("package", ["protocol", "meshnode"])
+@pytest.mark.parametrize("package", ["protocol", "meshnode", "meshnode.app"])
 def test_packages_have_no_cycles_either(package: str) -> None:
     try:
         TopologicalSorter(package_graph(package)).prepare()
     except CycleError as error:
         pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_the_packages_of_app_import_only_what_their_layer_lets_them() -> None:
+    graph = {
+        unit.rpartition(".")[2]: {used.rpartition(".")[2] for used in uses}
+        for unit, uses in package_graph("meshnode.app").items()
+        if unit != "meshnode.app"
+    }
+    assert set(graph) == set(APP_LAYERS), "a package or file of app has no row in APP_LAYERS, or a row has no package"
+    faults = [f"{unit} imports {used}" for unit, uses in graph.items() for used in uses - APP_LAYERS[unit]]
+    assert not faults
+
+
+def test_a_layer_of_app_names_only_layers_below_it() -> None:
+    below: set[str] = set()
+    for unit, uses in APP_LAYERS.items():
+        assert uses <= below, f"{unit} is built on {uses - below}"
+        below.add(unit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.letters import inbox
+from meshnode.app.exchanges import incoming
 from meshnode.replica.replica import Replica
 from protocol.letters import Introduction, OpenedLetter
 
@@ -18,5 +18,5 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, str]]:
         assert isinstance(opened.content, Introduction)
         read.append((replica.device, opened.content.message))
 
-    monkeypatch.setitem(inbox.HANDLERS, Introduction, note)
+    monkeypatch.setitem(incoming.HANDLERS, Introduction, note)
     return read

@@ -7,7 +7,7 @@ import pytest
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.app.people import card_claims, cards
+from meshnode.app.people import cards
 from protocol import Code, PersonId, limits
 from protocol.wire.frames import Bye, Frame
 from tests.support.mesh import Mesh, Node
@@ -254,4 +254,4 @@ def test_nobody_takes_a_vouch_by_certifying_the_takers_keys_as_his_own() -> None
 def test_redeeming_a_card_that_was_never_made_gives_nothing() -> None:
     mesh = village("Bob")
     bob = mesh.nodes["Bob"]
-    assert card_claims.redeem(bob.replica, bytes(16), bytes(32)) is Code.CARD_USED
+    assert cards.redeem(bob.replica, bytes(16), bytes(32)) is Code.CARD_USED

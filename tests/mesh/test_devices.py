@@ -62,7 +62,7 @@ def test_a_device_without_the_identity_key_certifies_and_strikes_nobody() -> Non
         devices.add(pi, devices.DeviceOrder(), ())
     with pytest.raises(Forbidden, match="does not have your identity key"):
         revocation.revoke(pi, "First")
-    with pytest.raises(Refused, match="that you are at"):
+    with pytest.raises(Refused, match="that you are using"):
         revocation.revoke(pi, "Pi")
     with pytest.raises(NotFound, match="no device of yours"):
         revocation.revoke(pi, "Tablet")

@@ -88,10 +88,10 @@ def test_somebody_unvouched_is_a_leaver_for_fourteen_days_and_then_the_presence_
     before = presence_key(mesh, "Carol")
     carol = mesh.nodes["Carol"].replica
     mesh.advance(limits.LEAVERS_GRACE - limits.HOUR)
-    assert former_web.is_leaver(carol, person(mesh, "Bob"))
+    assert former_web.left_lately(carol, person(mesh, "Bob"))
     assert presence_key(mesh, "Carol") == before
     mesh.advance(2 * limits.HOUR)
-    assert not former_web.is_leaver(carol, person(mesh, "Bob"))
+    assert not former_web.left_lately(carol, person(mesh, "Bob"))
     assert presence_key(mesh, "Carol") != before
 
 
@@ -126,7 +126,7 @@ def test_a_block_turns_the_presence_key_at_once_and_friends_get_the_new_one() ->
     assert bobs.presence_key == presence_key(mesh, "Carol")
     assert not knows_name(mesh, "Alice", "Carol")
     assert contacts.dial_keys(mesh.nodes["Alice"].replica, person(mesh, "Carol")) == []
-    assert not former_web.is_leaver(mesh.nodes["Carol"].replica, person(mesh, "Alice"))
+    assert not former_web.left_lately(mesh.nodes["Carol"].replica, person(mesh, "Alice"))
 
 
 def test_a_key_that_was_due_when_the_node_stopped_turns_when_it_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,7 +137,9 @@ def test_a_key_that_was_due_when_the_node_stopped_turns_when_it_runs_again(monke
     mesh.settle()
     before = presence_key(mesh, "Carol")
     with monkeypatch.context() as patch:
-        patch.setattr("meshnode.app.owner.policy.turn_if_due", lambda _replica: None)  # the power goes between the two
+        patch.setattr(
+            "meshnode.app.owner.policy.rotate_if_due", lambda _replica: None
+        )  # the power goes between the two
         block(mesh, "Carol", "Bob")
     mesh.restart("Carol")
     assert presence_key(mesh, "Carol") == before
@@ -154,8 +156,8 @@ def test_somebody_two_steps_away_leaves_with_the_bridge_and_hears_of_it() -> Non
     listing = post(mesh, "Carol", "Spare bicycle", Audience.NETWORK_WIDE)
     mesh.settle()
     vouch(mesh, "Carol", "Bob", 0)
-    assert former_web.is_leaver(mesh.nodes["Carol"].replica, person(mesh, "Bob"))
-    assert former_web.is_leaver(mesh.nodes["Carol"].replica, person(mesh, "Alice"))
+    assert former_web.left_lately(mesh.nodes["Carol"].replica, person(mesh, "Bob"))
+    assert former_web.left_lately(mesh.nodes["Carol"].replica, person(mesh, "Alice"))
     mesh.settle()
     assert sees(mesh, "Alice") == sees(mesh, "Bob") == set()
     mesh.advance(limits.SUSPENDED_LIFE + limits.HOUR)

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from meshnode.app.devices import revocation
-from meshnode.app.letters import inbox
-from meshnode.app.letters.letters import Delivery
+from meshnode.app.exchanges.incoming import open_letters
+from meshnode.app.letters.delivery import Delivery
 from protocol import limits
 from tests.support.mail import SECRET, ZOE, delivery, settle_down, stored, village, who_holds, write
 from tests.support.mesh_people import acquaint, befriend, block, found, invite, person, vouch
@@ -57,7 +57,7 @@ def test_whoever_carries_a_letter_finds_nothing_in_it() -> None:
         assert hidden not in letter.wire
     bob = mesh.nodes["Bob"].replica
     before = bob.store.letters.stored()
-    inbox.open_new(bob)
+    open_letters(bob)
     assert bob.store.letters.stored() == before  # not for him: not even looked into
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.letters.letters import Delivery
+from meshnode.app.letters.delivery import Delivery
 from protocol import Kind, Letter, Record, limits
 from protocol.letters import letter_tag, seal
 from tests.support.intruder import Intruder

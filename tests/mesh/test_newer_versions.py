@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.devices import device_list
-from meshnode.app.devices.joining import Joining
+from meshnode.app.devices.joining import EnrolmentConversation
 from meshnode.app.peers.conversation import Conversation
 from protocol import Code, Join, Record, RemoteError, Step, limits
 from protocol.tokens import DeviceCode
@@ -184,7 +184,7 @@ def test_a_new_device_passes_over_what_a_newer_version_says_before_its_answer() 
         seen=SeenEphemerals(),
         ephemeral_private=grown("ephemeral"),
     )
-    asking = Joining(code, MALLORY.keys, lambda size: grown("entropy", size=size))
+    asking = EnrolmentConversation(code, MALLORY.keys, lambda size: grown("entropy", size=size))
     frames: list[bytes] = []
     for _ in range(2):
         frames += channel.receive(asking.data_to_send())

@@ -218,7 +218,7 @@ def full_of_groups(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     found(mesh, "Alice", "Oak Street")
     groups.invite(mesh.nodes["Alice"].replica, "Oak Street", None, "Bob")
     mesh.settle()
-    with pytest.raises(Refused, match="as many as may be"):
+    with pytest.raises(Refused, match="which is the most"):
         groups.join(mesh.nodes["Bob"].replica, "Oak Street", None)
 
 
@@ -267,7 +267,7 @@ def test_a_machine_whose_code_comes_when_there_is_no_room_for_a_device_is_told_t
     alice, somebody = mesh.nodes["Alice"], mesh.nodes["Somebody"]
     code = DeviceCode.parse(device_list.add(alice.replica, device_list.DeviceOrder("Late"), ()).text)
     monkeypatch.setattr(limits, "DEVICES_MAX", 1)
-    asking = joining.Joining(code, somebody.replica.keys, somebody.replica.entropy)
+    asking = joining.EnrolmentConversation(code, somebody.replica.keys, somebody.replica.entropy)
     answering = Conversation.answering(alice.replica, alice.seen, mesh.time)
     for _ in range(TURNS):
         answering.receive(asking.data_to_send(), mesh.time)

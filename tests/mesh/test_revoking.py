@@ -170,7 +170,7 @@ def test_a_revocation_that_was_cut_short_goes_on_by_itself(monkeypatch: pytest.M
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(reissue, "carry_on", power_cut)
+        patch.setattr(reissue, "write_pending", power_cut)
         with pytest.raises(KeyboardInterrupt):
             revoke(mesh)
     mesh.restart("Laptop")

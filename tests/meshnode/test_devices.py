@@ -64,7 +64,7 @@ def test_the_new_device_does_not_have_the_identity_key_and_adds_no_other(pi: Pat
     assert ask(pi, "device", "list")["identity"] == "elsewhere"
     refused = meshnode(pi, "device", "add")
     assert refused.returncode == 5
-    assert "where you began" in refused.stderr
+    assert "where you ran" in refused.stderr
     asked = meshnode(pi, "run", "--unlock", "--no-input")
     assert asked.returncode == 2
 

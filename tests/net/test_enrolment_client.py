@@ -58,7 +58,7 @@ async def test_the_machine_is_found_behind_an_address_that_leads_nowhere() -> No
     alice, progress = mesh.add("Alice"), list[str]()
     async with listening(mesh, alice) as address:
         found = await search(code_of(alice, NOWHERE, address), progress)
-    assert found.admission is not None
+    assert found.grant is not None
     assert found.address == address
     assert progress == ["trying 127.0.0.1:1", f"trying {address[0]}:{address[1]}"]
 
@@ -68,7 +68,7 @@ async def test_a_refusal_ends_the_search_with_its_reason() -> None:
     alice = mesh.add("Alice")
     async with listening(mesh, alice) as address:
         code = code_of(alice, address)
-        assert (await search(code, [])).admission is not None
+        assert (await search(code, [])).grant is not None
         assert (await search(code, [""], phone=True)).refused is Code.CARD_USED
 
 
@@ -78,7 +78,7 @@ async def test_where_nobody_knows_the_code_the_search_goes_on_and_says_so_once(a
     mallory, alice, progress = mesh.add("Mallory"), mesh.add("Alice"), list[str]()
     async with listening(mesh, mallory) as address:
         found = await search(code_of(alice, address), progress, seconds=5.0)
-    assert found.admission is None
+    assert found.grant is None
     assert found.silent == {address}
     assert [line for line in progress if "does not know this code" in line] == progress[1:]
 
@@ -86,4 +86,4 @@ async def test_where_nobody_knows_the_code_the_search_goes_on_and_says_so_once(a
 async def test_a_search_that_finds_nobody_ends_in_time(autojump_clock: MockClock) -> None:
     mesh = Mesh(1)
     found = await search(code_of(mesh.add("Alice"), NOWHERE), [], seconds=30.0)
-    assert (found.admission, found.refused, found.silent) == (None, None, set())
+    assert (found.grant, found.refused, found.silent) == (None, None, set())

@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from meshnode.app.peers.conversation import End
+from meshnode.app.peers.conversation import ConversationEnd
 from meshnode.errors import StorageFailed
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
@@ -33,7 +33,7 @@ class FakeConversation:
     settled: bool = True
     comparisons: int = 0
     came: int = 0
-    end: End | None = None
+    end: ConversationEnd | None = None
     received: bytes = b""
     timer: float | None = None
     ticks: list[float] = field(default_factory=list)
@@ -52,7 +52,7 @@ class FakeConversation:
         elif data == b"disk":
             raise StorageFailed("the disk failed")
         elif data == b"nonsense":
-            self.end = End(Code.MALFORMED, silent=True)
+            self.end = ConversationEnd(Code.MALFORMED, silent=True)
         elif data == b"much":
             self.outbox.append(bytes(2 * limits.SESSION_BUFFER_BYTES))
         else:
@@ -80,7 +80,7 @@ class FakeConversation:
 
     def close(self, code: Code = Code.CLOSING) -> None:
         self.outbox.append(b"bye %d" % code)
-        self.end = End(code)
+        self.end = ConversationEnd(code)
 
 
 class InlineStoreThread:

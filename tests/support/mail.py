@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from meshnode.app.letters import letters
-from meshnode.app.letters.letters import Delivery
+from meshnode.app.letters.delivery import Delivery
 from meshnode.store import RecordState
 from protocol import Kind, Record
 from protocol.letters import Introduction

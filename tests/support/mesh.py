@@ -124,13 +124,13 @@ class Mesh:
         shower = self.nodes[owner]
         node = self._new_node(name, None, shower.person)
         code = DeviceCode.parse(devices.add(shower.replica, devices.DeviceOrder(name), ()).text)
-        asking = joining.Joining(code, node.replica.keys, node.replica.entropy)
+        asking = joining.EnrolmentConversation(code, node.replica.keys, node.replica.entropy)
         answering = Conversation.answering(shower.replica, shower.seen, self.time)
         while not asking.over:
             answering.receive(asking.data_to_send(), self.time)
             asking.receive(answering.data_to_send())
-        assert asking.admission is not None
-        joining.begin_as_device(node.replica, asking.admission, ("127.0.0.1", 1))
+        assert asking.grant is not None
+        joining.start_as_device(node.replica, asking.grant, ("127.0.0.1", 1))
         return node
 
     def _new_node(self, name: str, identity: IdentityKeys | None, person: PersonId | None = None) -> Node:

@@ -16,7 +16,9 @@ from typing import Any
 from zlib import crc32
 
 from meshnode.app.catalog.listing_index import ListingIndex
-from meshnode.app.catalog.word_index import DocIds, words_of
+from meshnode.app.catalog.word_index import DocIds
+from meshnode.app.picking import ID_PREFIX_MIN
+from meshnode.app.words import searchable, words_of
 from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -31,7 +33,6 @@ _ID_DOMAIN = b"meshnode listing id v1\0"
 _ID_BYTES = 10
 _ID_LENGTH = _ID_BYTES * 8 // 5  # letters of five bits each
 _ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0 and 1, which are easily mistaken
-_ID_LETTERS_MIN = 4
 _BITS_BEYOND_KEY = 8 * _ID_BYTES - 63  # of an id; the 63 that are left do not collide by chance
 
 
@@ -57,11 +58,6 @@ def _numbers(prefix: str) -> range:
         number = number << 5 | _ID_LETTERS.index(letter)
     rest = 5 * (_ID_LENGTH - len(prefix))
     return range(number << rest, (number + 1) << rest)
-
-
-def searchable(text: str) -> str:
-    """Return `text` as it is compared: its words without case and accents, each after one space."""
-    return "".join(f" {word}" for word in words_of(text))
 
 
 @dataclass(slots=True, eq=False)
@@ -317,21 +313,40 @@ class Catalog:
         return sorted(found, key=newest_first)
 
     def matching(self, text: str, *, own_only: bool) -> list[Entry]:
-        """Return the listings that `text` names: by whole id, else by whole title, else by the beginning of either."""
+        """Return the listings that `text` may mean, for `picking.pick` to choose from.
+
+        Of the owner's own, with `own_only`, all that fit in any way. Among everybody's only those that fit best, since
+        a word of a hundred thousand titles would be too much to read.
+        """
         self.catch_up()
         me = self._replica.me
         buckets = [bucket for bucket in self._buckets.values() if bucket.author == me]
         if not own_only:
             buckets += [bucket for bucket in self.buckets() if self.consents(bucket)]
         entries = [entry for bucket in buckets for entry in bucket.entries]
-        as_id, title = text.strip().casefold(), searchable(text)
-        whole = _numbers(as_id) if len(as_id) == _ID_LENGTH else ()
-        with_prefix = _numbers(as_id) if len(as_id) >= _ID_LETTERS_MIN else ()
-        return (
-            [entry for entry in entries if entry.number in whole]
-            or [entry for entry in entries if entry.title == title]
-            or [entry for entry in entries if entry.title.startswith(title) or entry.number in with_prefix]
+        as_id, title, words = text.strip().casefold(), searchable(text), [f" {word}" for word in words_of(text)]
+        with_prefix = _numbers(as_id) if len(as_id) >= ID_PREFIX_MIN else ()
+        if own_only:
+            return [
+                entry
+                for entry in entries
+                if entry.number in with_prefix or entry.title == title or _has_all(entry, words)
+            ]
+        whole = [entry for entry in entries if len(as_id) == _ID_LENGTH and entry.number in with_prefix]
+        if whole:
+            return whole
+        by_title = (
+            [entry for entry in entries if entry.title == title]
+            or [entry for entry in entries if title and entry.title.startswith(title)]
+            or [entry for entry in entries if _has_all(entry, words)]
         )
+        by_id = [entry for entry in entries if entry.number in with_prefix] if with_prefix else []
+        return [*by_title, *(entry for entry in by_id if entry not in by_title)]
+
+
+def _has_all(entry: Entry, words: list[str]) -> bool:
+    """Whether each of `words`, which begin with a space, begins a word of the title; without words none does."""
+    return bool(words) and all(word in entry.title for word in words)
 
 
 def newest_first(entry: Entry) -> tuple[int, RecordId]:

@@ -11,7 +11,8 @@ from collections.abc import Collection
 from itertools import compress, islice
 from typing import Generic, TypeVar
 
-from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags, words_of
+from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags
+from meshnode.app.words import words_of
 from protocol import Listing, PersonId, limits
 
 _FEW = 64  # up to so many doc ids, looking at them one by one is quicker

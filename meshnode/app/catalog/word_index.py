@@ -7,32 +7,15 @@ stored as a list of doc ids.
 
 from __future__ import annotations
 
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from unicodedata import category, normalize
 
-_WORD = re.compile(r"\w+")
 _BITS_OF_A_NUMBER = 32  # in a list of doc ids: a list with more numbers than this allows is larger than a set of bits
 _LIST_MIN = 64  # lists up to this length stay lists
 _LAST = "\U0010ffff"  # no word begins with it
 _FLAGS = bytes.maketrans(b"01", b"\x00\x01")
 _DIGITS = bytes.maketrans(b"\x00\x01", b"01")
-
-
-def words_of(text: str) -> list[str]:
-    """Return the words of `text` as they are searched, without case and accents; signs count if there is no word."""
-    folded = _folded(text)
-    return _WORD.findall(folded) or folded.split()
-
-
-def _folded(text: str) -> str:
-    if text.isascii():
-        return text.lower()
-    # Twice, since folding the case of a letter can produce a combining mark, and decomposing can produce a capital.
-    bare = normalize("NFKD", normalize("NFKD", text).casefold())
-    return "".join(letter for letter in bare if category(letter)[0] != "M")
 
 
 def flags(bits: int, count: int) -> bytes:

@@ -1,1 +1,1 @@
-"""Several devices of one person."""
+"""Several devices of one person: adding and revoking them, and keeping their names and records in step."""

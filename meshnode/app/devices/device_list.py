@@ -1,11 +1,11 @@
-"""The owner's devices: adding one by a code, and listing them."""
+"""Makes the codes by which other machines become devices of the owner, and lists the devices."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from meshnode.app.devices.enrolment import called
+from meshnode.app.devices.enrolment import device_name
 from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
 from meshnode.errors import Refused, Usage
@@ -16,7 +16,7 @@ from protocol.tokens import DeviceCode, device_code_id
 
 @dataclass(frozen=True, slots=True)
 class DeviceOrder:
-    """What the new device is to be called, left out "Device 2" and so on, and how long its code works (seconds)."""
+    """The device to add: its name, by default "Device 2" and so on, and how long its code works (seconds)."""
 
     name: str | None = None
     expires_in: int = limits.DEVICE_CODE_LIFE
@@ -24,7 +24,7 @@ class DeviceOrder:
 
 @dataclass(frozen=True, slots=True)
 class DeviceCodeView:
-    """A code for one machine: whichever shows it first becomes a device of yours."""
+    """A code for one machine: the first machine that uses it becomes a device of yours."""
 
     text: str
     name: str
@@ -36,7 +36,7 @@ class DeviceCodeView:
 class DeviceView:
     """One of your devices; times in UNIX seconds.
 
-    `this` is the one that answers; `seen` when this one last met it; `expires` when its certificate ends; `struck`
+    `this` is the one that answers; `seen` when it last met this device; `expires` when its certificate ends; `struck`
     that it was revoked.
     """
 
@@ -51,7 +51,7 @@ class DeviceView:
 
 @dataclass(frozen=True, slots=True)
 class DevicesView:
-    """Your devices, this one first, those revoked last. `identity` says where your identity key is: `here`, `locked`
+    """Your devices, this one first, the revoked ones last. `identity` says where your identity key is: `here`, `locked`
     or `elsewhere`."""
 
     devices: tuple[DeviceView, ...]
@@ -59,13 +59,17 @@ class DevicesView:
 
 
 def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int]]) -> DeviceCodeView:
-    """Make a code by which another machine becomes a device; one made before, and not used, works no more."""
+    """Make a code by which another machine becomes a device of the owner. A code made before and not used stops
+    working.
+
+    Raises Forbidden without the identity key, Usage for a time or name out of range, Refused for too many devices.
+    """
     identity_keys(replica)
     if not limits.MINUTE <= order.expires_in <= limits.DEVICE_CODE_LIFE_MAX:
         raise Usage(f"a code lives from a minute to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
     name = _name(replica, order.name)
     if len(replica.trust_state.devices(replica.me)) >= limits.DEVICES_MAX:
-        raise Refused(f"you have {limits.DEVICES_MAX} devices already", "'meshnode device revoke' strikes one")
+        raise Refused(f"you have {limits.DEVICES_MAX} devices already", "'meshnode device revoke' removes one")
     code = DeviceCode(
         person=replica.me,
         dh_public=replica.keys.dh_public,
@@ -78,13 +82,13 @@ def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int
 
 
 def devices(replica: Replica, connected: Collection[DeviceId]) -> DevicesView:
-    """Your devices; `connected` are those a session joins this one with."""
+    """List the owner's devices; `connected` are those with a session now."""
     trust_state, me = replica.trust_state, replica.me
     remembered = replica.store.devices.known()
-    struck = trust_state.revoked_devices(me)
-    found = [*(one.device for one in trust_state.devices(me)), *struck]
+    revoked = trust_state.revoked_devices(me)
+    found = [*(one.device for one in trust_state.devices(me)), *revoked]
     found.sort(
-        key=lambda device: (device != replica.device, device in struck, name_of(replica, device).casefold(), device)
+        key=lambda device: (device != replica.device, device in revoked, name_of(replica, device).casefold(), device)
     )
     views = []
     for device in found:
@@ -97,16 +101,16 @@ def devices(replica: Replica, connected: Collection[DeviceId]) -> DevicesView:
                 this=device == replica.device,
                 connected=device in connected,
                 seen=known.seen if known is not None else None,
-                expires=certificate.expires if certificate is not None and device not in struck else None,
-                struck=device in struck,
+                expires=certificate.expires if certificate is not None and device not in revoked else None,
+                struck=device in revoked,
             )
         )
     return DevicesView(tuple(views), _identity_is(replica))
 
 
 def name_of(replica: Replica, device: DeviceId) -> str:
-    """What a device of one's own goes by here: its name, else how its key begins."""
-    return called(replica, device) or device_text(device)[:11]
+    """Return the name of a device of the owner, or the beginning of its id if it has no name."""
+    return device_name(replica, device) or device_text(device)[:11]
 
 
 def _identity_is(replica: Replica) -> str:

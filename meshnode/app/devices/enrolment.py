@@ -1,4 +1,5 @@
-"""Certifying a machine that has shown a device code's secret: what it is given to begin with, and what is refused."""
+"""Answers a machine that has shown the secret of a device code: with its certificate and first records, or a
+refusal."""
 
 from __future__ import annotations
 
@@ -17,12 +18,12 @@ FORMER_DEVICE = (
 )
 
 
-def admit(
+def answer(
     replica: Replica, code_id: bytes, asked: Enrol, *, handshake_hash: bytes, remote_static: bytes
 ) -> Bye | Enrolled:
-    """The answer to a machine that came by our code with this id: its certificate, or why there is none.
+    """Return the answer to a machine that used our code with this id: its certificate, or the reason why it gets none.
 
-    The same device may ask again, for its answer may have been lost on the way. RemoteError where it does not prove its
+    The same device may ask again, since its answer may have been lost. Raises RemoteError if it does not prove its
     keys.
     """
     check_enrol(asked, handshake_hash, remote_static)
@@ -35,14 +36,14 @@ def admit(
     if certificate is None:
         with replica.transaction():
             certificate = certify(replica, asked.device, remote_static, asked.letter_key)
-            _take_down(replica, code_id, asked.device)
+            _note_enrolled(replica, code_id, asked.device)
         log.info("a device was added")
-    records = [record.wire for record in _to_begin_with(replica) if record.header.device != asked.device]
+    records = [record.wire for record in _first_records(replica) if record.header.device != asked.device]
     return Enrolled(certificate.wire, tuple(records), _names(replica))
 
 
-def called(replica: Replica, device: DeviceId) -> str:
-    """What the owner calls a device of his; empty where it has no name."""
+def device_name(replica: Replica, device: DeviceId) -> str:
+    """Return the name that the owner gave to a device; empty if it has none."""
     known = replica.store.devices.known().get(device)
     return known.name or "" if known is not None else ""
 
@@ -60,18 +61,19 @@ def _refusal(replica: Replica, code_id: bytes, device: DeviceId) -> Code | None:
     return None
 
 
-def _take_down(replica: Replica, code_id: bytes, device: DeviceId) -> None:
+def _note_enrolled(replica: Replica, code_id: bytes, device: DeviceId) -> None:
     devices = replica.store.devices
     code = devices.code(code_id)
     assert code is not None
     devices.use_code(code_id, device)
     devices.call(device, code.name)
-    if not called(replica, replica.device):
+    if not device_name(replica, replica.device):
         devices.call(replica.device, FIRST_DEVICE)
 
 
-def _to_begin_with(replica: Replica) -> list[Record]:
-    """Who my devices are, and my profile, whose presence key they recognize each other by."""
+def _first_records(replica: Replica) -> list[Record]:
+    """Return the certificates of the owner's devices, and the profile with the presence key by which they recognize
+    each other."""
     registers = [(replica.me, Kind.DEVICE, device_slot(one.device)) for one in replica.trust_state.devices(replica.me)]
     records = replica.store.records
     found = [records.current(register) for register in registers[: limits.DEVICES_MAX]]

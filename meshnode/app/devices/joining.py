@@ -1,4 +1,4 @@
-"""Becoming a device of somebody: the new machine's end of the talk, and what it begins with once it was admitted."""
+"""Becomes a device of a person: the new machine's end of the talk, and the first things in its store."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from protocol.wire import Bye, Enrolled, Initiator, certificate_in, decode_known
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
-    """What the new device was given: records (its certificate first), the names of devices, and by whom."""
+class EnrolmentGrant:
+    """What a new device is given: records (its certificate first), the names of devices, and the device that gave
+    them."""
 
     records: tuple[Record, ...]
     names: tuple[tuple[DeviceId, str], ...]
@@ -23,8 +24,12 @@ class Admission:
     """The device that showed the code."""
 
 
-class Joining:
-    """One try over one connection: bytes in, bytes out. Ends with `admission` or with `refused`."""
+class EnrolmentConversation:
+    """The new machine's end of one attempt over one connection; bytes in, bytes out.
+
+    A driver writes `data_to_send`, hands in what arrives by `receive`, and stops once `over`: then `grant` or `refused`
+    is set. RemoteError from `receive` ends the attempt.
+    """
 
     def __init__(self, code: DeviceCode, keys: DeviceKeys, entropy: Callable[[int], bytes]) -> None:
         self._code = code
@@ -37,23 +42,23 @@ class Joining:
         )
         self._outbox = [self._channel.data_to_send()]
         self._asked = False
-        self.admission: Admission | None = None
+        self.grant: EnrolmentGrant | None = None
         self.refused: Code | None = None
-        """Why the other machine, which knows the code, does not take this one."""
+        """The reason of the other machine, which knows the code, for refusing this one."""
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing more to hear."""
-        return self.admission is not None or self.refused is not None
+        """Whether nothing more is to come."""
+        return self.grant is not None or self.refused is not None
 
     def data_to_send(self) -> bytes:
-        """The bytes to write now, each given once."""
+        """Return the bytes to write now, each once."""
         data = b"".join(self._outbox)
         self._outbox.clear()
         return data
 
     def receive(self, data: bytes) -> None:
-        """Take bytes as they arrive. RemoteError where they are not what the other device would send."""
+        """Take in bytes as they arrive. Raises RemoteError if they are not what the other device would send."""
         frames = self._channel.receive(data)
         self._outbox.append(self._channel.data_to_send())
         if self._channel.established and not self._asked:
@@ -61,35 +66,37 @@ class Joining:
             self._outbox.append(self._channel.send(encode_frame(enrol(self._keys, self._channel.handshake_hash))))
         for frame in frames:
             if not self.over:
-                self._hear(frame)
+                self._take(frame)
 
-    def _hear(self, data: bytes) -> None:
+    def _take(self, data: bytes) -> None:
         match decode_known(data):
             case None:
                 pass  # from a newer version
             case Enrolled() as enrolled:
-                self.admission = self._admitted(enrolled)
+                self.grant = self._granted(enrolled)
             case Bye(code):
                 self.refused = Code(code) if code in set(Code) else Code.REFUSED
             case _:
                 raise RemoteError(Code.OUT_OF_ORDER, "neither a certificate nor a refusal")
 
-    def _admitted(self, enrolled: Enrolled) -> Admission:
+    def _granted(self, enrolled: Enrolled) -> EnrolmentGrant:
         certificate = certificate_in(enrolled, self._code.person, self._keys)
         records = tuple(Record.parse(wire) for wire in enrolled.records)
         giver = next((one.header.device for one in records if certifies_key(one, self._code.dh_public)), None)
         if giver is None:
             raise RemoteError(Code.FORGED, "no certificate for the device that shows the code")
-        return Admission((certificate, *records), enrolled.names, giver)
+        return EnrolmentGrant((certificate, *records), enrolled.names, giver)
 
 
-def begin_as_device(replica: Replica, admission: Admission, address: tuple[str, int]) -> None:
-    """Take over what this device was admitted with; the giver was reached at `address`."""
-    outcome = replica.ingest.receive([one for one in admission.records if one.header.author == replica.me])
+def start_as_device(replica: Replica, grant: EnrolmentGrant, address: tuple[str, int]) -> None:
+    """Store the records and names that this device was given; the device that gave them was reached at `address`."""
+    outcome = replica.ingest.receive([one for one in grant.records if one.header.author == replica.me])
     if outcome.faults:
-        raise Failed("the other machine has sent what does not hold", "'meshnode device add' there makes a new code")
-    for device, name in admission.names:
+        raise Failed(
+            "the other machine has sent records that are not valid", "make a new code there: meshnode device add"
+        )
+    for device, name in grant.names:
         replica.store.devices.call(device, name)
     now = replica.clock.now()
-    replica.store.devices.saw(admission.giver, now)
-    replica.store.people.remember(replica.me, admission.giver, *address, now)
+    replica.store.devices.saw(grant.giver, now)
+    replica.store.people.remember(replica.me, grant.giver, *address, now)

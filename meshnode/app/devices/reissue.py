@@ -1,7 +1,7 @@
-"""Writing anew, on this device, what another device of the same person has written and a strike has voided.
+"""Writes again, on this device, the records of another device of the owner that a revocation has voided.
 
-What is owed is remembered in the strike's own commit, so a node that stops in between goes on where it was. The policy
-is taken over before the strike as well: not for a moment must somebody get what a block there kept from him.
+What is to be written is remembered in the commit of the revocation, so a node that stops in between goes on later. The
+policy is absorbed before the revocation as well, so that nobody gets for a moment what a block there kept from them.
 """
 
 from __future__ import annotations
@@ -19,29 +19,32 @@ from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of, devi
 
 log = logging.getLogger(__name__)
 
-ANEW = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
-ALWAYS = frozenset({Kind.POLICY, Kind.PROFILE})  # without them a person is nobody
-# A version that nobody comes to by writing: whoever stole the device may have signed it so that none can follow.
-VERSION_MAX = 2**52
+REISSUED = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
+ALWAYS_REISSUED = frozenset({Kind.POLICY, Kind.PROFILE})  # a person cannot do without them
+# No device comes to this version by writing. A thief may have signed a version so high that none can follow it.
+CONTINUED_VERSION_MAX = 2**52
 
 
 def written_by(replica: Replica, device: DeviceId) -> list[Record]:
-    """What `device`, one of mine, has written and still counts, withdrawals too: they keep older versions away."""
+    """Return what `device`, one of the owner's, has written and still counts. Withdrawals are among it, since they keep
+    older versions away.
+    """
     return list(_written_by(replica, device))
 
 
-def take_over_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
+def absorb_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
     """Say on this device what the policy of `device` decides."""
     record = replica.store.records.current((replica.me, Kind.POLICY, device_slot(device)))
     body = body_of(record) if record is not None and record.body else None
     if isinstance(body, Policy):
-        policy.take_over(replica, body, blocks_only=blocks_only)
+        policy.absorb_from(replica, body, blocks_only=blocks_only)
 
 
-def carry_on(replica: Replica) -> int:
-    """Write what is owed; how many records that made. What is too large by now, or has no room, is given up and logged.
+def write_pending(replica: Replica) -> int:
+    """Write the pending records; returns how many were written.
 
-    Where the disk fails or is full, or this device may not write, it stays owed.
+    A record that is too large by now, or for which there is no room, is given up and logged. Where the disk fails or is
+    full, or this device may not write, the records stay pending.
     """
     written = 0
     for pending_reissues in replica.store.devices.pending_reissues():
@@ -52,11 +55,11 @@ def carry_on(replica: Replica) -> int:
         except (StorageFailed, StorageFull):
             raise
         except Refused as error:
-            log.warning("nothing can be written anew", extra={"why": str(error)})
+            log.warning("nothing can be reissued", extra={"why": str(error)})
             return written
         except (Failed, InvalidField) as error:
             log.warning(
-                "a record was not written anew", extra={"kind": pending_reissues.record.header.kind, "why": str(error)}
+                "a record was not reissued", extra={"kind": pending_reissues.record.header.kind, "why": str(error)}
             )
             replica.store.devices.finish_reissue(pending_reissues.number)
             done = False
@@ -66,15 +69,15 @@ def carry_on(replica: Replica) -> int:
 
 def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
     now, records = replica.clock.now(), replica.store.records
-    rows = records.rows(kinds=ANEW, author=replica.me, states=(RecordState.LIVE,))
+    rows = records.rows(kinds=REISSUED, author=replica.me, states=(RecordState.LIVE,))
     for record in records.get_many([row.id for row in rows if row.device == device]):
         lasting = record.header.latest_expiry if record.withdrawn else record.header.expires
-        if lasting > now and (record.header.kind in ALWAYS or record.header.version < VERSION_MAX):
+        if lasting > now and (record.header.kind in ALWAYS_REISSUED or record.header.version < CONTINUED_VERSION_MAX):
             yield record
 
 
 def _write(replica: Replica, pending_reissues: PendingReissue) -> bool:
-    """Write the record again on this device; returns whether there was something to write."""
+    """Write one pending record and take it off the list in one commit; returns whether there was something to write."""
     header = pending_reissues.record.header
     lasting = header.latest_expiry if pending_reissues.record.withdrawn else header.expires
     if lasting <= replica.clock.now():
@@ -82,12 +85,14 @@ def _write(replica: Replica, pending_reissues: PendingReissue) -> bool:
     if header.kind == Kind.POLICY:
         body = body_of(pending_reissues.record)
         assert isinstance(body, Policy)
-        return policy.take_over(replica, body, blocks_only=pending_reissues.blocks_only)
+        return policy.absorb_from(replica, body, blocks_only=pending_reissues.blocks_only)
     if replica.store.records.newest(pending_reissues.record.register) is not None:
         return False  # written since, here or on another device
     if header.kind == Kind.JOIN and not pending_reissues.record.withdrawn:
         membership.renew(replica, pending_reissues.record)
     else:
-        above = header.version if header.version < VERSION_MAX else 0  # a profile; all others are void soon enough
+        above = (
+            header.version if header.version < CONTINUED_VERSION_MAX else 0
+        )  # a profile; versions of all others expire soon enough
         authoring.write_again(replica, pending_reissues.record, above=above)
     return True

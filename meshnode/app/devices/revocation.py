@@ -1,35 +1,34 @@
-"""Revoking a device: the last word on it, and what becomes of what it wrote."""
+"""Revokes a device of the owner, and has this device write again what is still wanted of it."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
 
-from meshnode.app import naming
 from meshnode.app.devices import reissue
 from meshnode.app.devices.device_list import name_of
+from meshnode.app.naming import ID_SHOWN
 from meshnode.app.owner import policy, presence_key
 from meshnode.app.owner.certificates import identity_keys, revoke_device
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.app.picking import Candidate, pick
+from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica
 from protocol import Device, DeviceId, InvalidField, Kind, body_of, device_slot, device_text
 
 log = logging.getLogger(__name__)
 
-ID_LETTERS_MIN = 4
-_PREFIX = "md1"
-
 
 @dataclass(frozen=True, slots=True)
 class RevokeQuery:
-    """With `discard`, nothing of what the device wrote is written anew but its blocks."""
+    """With `discard`, nothing that the device wrote is kept but its blocks."""
 
     discard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RevokedView:
-    """A device that speaks for you no more; `kept` records of it were written anew by this one, `dropped` were not."""
+    """A device that can no longer act for you: this device wrote `kept` of its records again, and `dropped` the
+    others."""
 
     id: str
     name: str
@@ -38,66 +37,56 @@ class RevokedView:
 
 
 def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedView:
-    """Strike a device of mine: all that it wrote is void everywhere, and who knows its keys finds me no more.
+    """Revoke a device of the owner: all that it wrote is void everywhere, and nobody who has its keys finds this node.
 
-    Unless `discard`, this device writes anew what still counts of it.
+    Unless `discard`, this device writes again what still counts. Raises Refused for this device itself and for one that
+    is revoked already, Forbidden without the identity key, and NotFound and Ambiguous as `find` does.
     """
     device = find(replica, which)
     name = name_of(replica, device)
     if device == replica.device:
-        raise Refused("this is the device that you are at", "revoke it from another one that has your identity key")
+        raise Refused("this is the device that you are using", "revoke it from another one that has your identity key")
     identity_keys(replica)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused(f"{name} is revoked already", "'meshnode device list' shows what your devices are")
+        raise Refused(f"{name} is revoked already", "'meshnode device list' shows your devices")
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(device)))
     keys = body_of(certificate) if certificate is not None and certificate.body else None
     if not isinstance(keys, Device):
-        raise Refused(f"the certificate of {name} is not here", "try again when your nodes have met")
+        raise Refused(f"this node does not have the certificate of {name}", "try again when your devices have met")
     written = reissue.written_by(replica, device)
-    wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS]
+    wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS_REISSUED]
     before = policy.web(replica)
     try:
-        reissue.take_over_policy(replica, device, blocks_only=discard)
-    except InvalidField as error:  # its policy leaves no stamp above its own, or no room: then as much as fits, later
-        log.warning("a policy was not taken over", extra={"why": str(error)})
+        reissue.absorb_policy(replica, device, blocks_only=discard)
+    except InvalidField as error:  # there is no stamp above its own, or no room: later as much as fits is absorbed
+        log.warning("a policy was not absorbed", extra={"why": str(error)})
     with replica.transaction():
         revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public)
         replica.store.devices.add_pending_reissue(wanted, blocks_only=discard)
         replica.store.people.forget_device(device)
-        policy.note_leavers(replica, before)
-        presence_key.due_at_once(replica)
+        policy.note_former_web(replica, before)
+        presence_key.rotate_at_once(replica)
     log.info("a device was revoked")
-    reissue.carry_on(replica)
-    presence_key.turn_if_due(replica)
-    counted = [record for record in written if record.header.kind not in reissue.ALWAYS]
+    reissue.write_pending(replica)
+    presence_key.rotate_if_due(replica)
+    counted = [record for record in written if record.header.kind not in reissue.ALWAYS_REISSUED]
     kept = 0 if discard else len(counted)
     return RevokedView(device_text(device), name, kept, len(counted) - kept)
 
 
 def find(replica: Replica, which: str) -> DeviceId:
-    """The device of mine that is meant by its name or id, or the beginning of either; those in use go before struck ones."""
-    wanted = which.strip().casefold()
-    if not wanted:
-        raise Usage("say which device", "a name, an id, or the beginning of either")
-    in_use = [one.device for one in replica.trust_state.devices(replica.me)]
-    for pool in (in_use, replica.trust_state.revoked_devices(replica.me)):
-        found = _among(replica, wanted, pool)
-        if len(found) > 1:
-            raise naming.ambiguous(which, [f"{name_of(replica, one)} ({device_text(one)[:11]})" for one in found])
-        if found:
-            return found[0]
-    raise NotFound(f"no device of yours is called {which!r}", "'meshnode device list' shows them")
+    """Return the owner's device that `which` means; one in use goes before a revoked one.
+
+    NotFound, and Usage and Ambiguous as in `picking.pick` for what cannot be undone.
+    """
+    in_use = [_candidate(replica, one.device, preferred=True) for one in replica.trust_state.devices(replica.me)]
+    revoked = [_candidate(replica, one, preferred=False) for one in replica.trust_state.revoked_devices(replica.me)]
+    device = pick(which, [*in_use, *revoked], noun="device", destructive=True)
+    if device is None:
+        raise NotFound(f"no device of yours is called {which!r}", "'meshnode device list' shows them")
+    return device
 
 
-def _among(replica: Replica, wanted: str, pool: list[DeviceId]) -> list[DeviceId]:
-    names = {device: name_of(replica, device).casefold() for device in pool}
-    exact = [device for device in pool if wanted in (names[device], device_text(device))]
-    if exact:
-        return exact
-    letters = wanted.removeprefix(_PREFIX)
-    by_id = [
-        device
-        for device in pool
-        if len(letters) >= ID_LETTERS_MIN and device_text(device).removeprefix(_PREFIX).startswith(letters)
-    ]
-    return list(dict.fromkeys([*(device for device in pool if names[device].startswith(wanted)), *by_id]))
+def _candidate(replica: Replica, device: DeviceId, *, preferred: bool) -> Candidate[DeviceId]:
+    name, id_ = name_of(replica, device), device_text(device)
+    return Candidate(device, id_, name, lambda: f"{name} ({id_[:ID_SHOWN]})", preferred=preferred)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalog, searchable
+from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.listings.listings import find
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import ambiguous
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.app.picking import Candidate, pick
+from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica
 from meshnode.store import Hidden
 from protocol import limits
-
-_ID_LETTERS_MIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +57,17 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
 
 
 def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
-    """Show again what `which` names: by its id, the title it had when it was hidden, or the beginning of either."""
-    as_id, title = which.strip().casefold(), searchable(which)
-    if not as_id:
-        raise Usage("say which listing", "its title, its id, or the beginning of either")
-    hidden = _hidden(replica, catalog)
-    long = len(as_id) >= _ID_LETTERS_MIN
-    found = (
-        [one for one in hidden if one.listing == as_id]
-        or [one for one in hidden if searchable(one.title) == title]
-        or [
-            one
-            for one in hidden
-            if (title and searchable(one.title).startswith(title)) or (long and one.listing.startswith(as_id))
-        ]
-    )
-    if not found:
+    """Show again the hidden listing that `which` means: by its id, or by its title at the time when it was hidden."""
+    found = pick(which, [_candidate(one) for one in _hidden(replica, catalog)], noun="listing")
+    if found is None:
         raise NotFound(f"you hide no listing called {which!r}", "'meshnode hide --list' lists what you hide")
-    if len(found) > 1:
-        raise ambiguous(which, [f"{one.title} ({one.listing})" for one in found])
-    replica.store.discover.unhide(found[0].listing)
-    catalog.unhide(found[0].listing)
-    return _view(found[0])
+    replica.store.discover.unhide(found.listing)
+    catalog.unhide(found.listing)
+    return _view(found)
+
+
+def _candidate(hidden: Hidden) -> Candidate[Hidden]:
+    return Candidate(hidden, hidden.listing, hidden.title, lambda: f"{hidden.title} ({hidden.listing})")
 
 
 def hidden(replica: Replica, catalog: Catalog) -> HiddenListView:

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from meshnode.app.catalog.catalog import Bucket, Catalog, Entry, searchable
-from meshnode.app.catalog.word_index import words_of
+from meshnode.app.catalog.catalog import Bucket, Catalog, Entry
 from meshnode.app.naming import name_of
 from meshnode.app.owner.places import here, preference_of, published
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
+from meshnode.app.words import searchable, words_of
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
 from protocol import CATEGORIES, LISTING_TYPES, Audience, distance_km

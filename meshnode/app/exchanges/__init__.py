@@ -1,1 +1,1 @@
-"""What two people agree about a listing, and what is counted of it."""
+"""What two people agree about a listing, and the counts of it."""

@@ -1,21 +1,23 @@
-"""Exchanges: asking, answering, confirming, calling off, and talking about it. Nobody else is asked, whoever the two are.
+"""Asks, answers, confirms, cancels and talks in exchanges. Only the two people take part, whatever groups they are in.
 
-What each side may do when is the protocol's table; here is what to say to a person who tries something else.
+What each of them may do when is a table of the protocol. This file also says, to a person who tries something else, why
+it cannot be done and what can.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import Catalog, searchable
-from meshnode.app.exchanges import moves, stock, view
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.exchanges import incoming, moves, stock, view
 from meshnode.app.exchanges.moves import ExchangeState
-from meshnode.app.exchanges.view import ExchangeView, is_over_by_block
-from meshnode.app.letters import inbox as letter_inbox
+from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
-from meshnode.app.listings.listings import find as find_listing
+from meshnode.app.listings import listings
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import ambiguous, name_of
+from meshnode.app.naming import name_of
+from meshnode.app.picking import pick
+from meshnode.app.words import searchable
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
@@ -29,7 +31,7 @@ LISTED_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to say with it, and how many (null: one, where the listing is limited)."""
+    """The message that comes with a request, and how many are asked for (null: one, if the listing is limited)."""
 
     message: str = ""
     quantity: int | None = None
@@ -37,7 +39,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The exchange that has begun, and where it stands."""
+    """The exchange that has begun, and its state."""
 
     exchange: str
     state: str
@@ -45,7 +47,7 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class MoveOrder:
-    """What to do: `accept`, `decline`, `done`, `cancel`, `returned` or `say`, and what to say with it."""
+    """The move to make (`accept`, `decline`, `done`, `cancel`, `returned` or `say`), and a message with it."""
 
     act: str
     message: str = ""
@@ -53,19 +55,23 @@ class MoveOrder:
 
 @dataclass(frozen=True, slots=True)
 class ExchangesQuery:
-    """At most so many, those that changed last first."""
+    """How many exchanges to list at most; those that changed last come first."""
 
     limit: int = LISTED
 
 
 def respond(replica: Replica, catalog: Catalog, which: str, request: Request) -> Requested:
-    """Ask for what somebody offers, or offer what somebody needs."""
+    """Ask for an offer of somebody, or offer what somebody needs.
+
+    Raises NotFound and Ambiguous for the listing, Refused where it is the owner's, has expired or was asked for
+    already.
+    """
     catch_up(replica)
     record = _listing(replica, catalog, which)
     header, body = record.header, body_of(record)
-    before = _before(replica, header.author, header.slot)
-    if before is not None:
-        return _ask_again(replica, before)
+    begun = _unfinished_with(replica, header.author, header.slot)
+    if begun is not None:
+        return _ask_again(replica, begun)
     terms = Terms(
         nonce=replica.entropy(limits.NONCE_BYTES),
         slot=header.slot,
@@ -83,14 +89,18 @@ def respond(replica: Replica, catalog: Catalog, which: str, request: Request) ->
 
 
 def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
-    """Make a move in the exchange that `which` names."""
+    """Make a move in the exchange that `which` means; a move that was lost on the way is sent again.
+
+    Raises Usage for an unknown move, NotFound and Ambiguous for the exchange, Refused where the move cannot be made
+    now.
+    """
     act = next((act for act in Action if act.word == order.act and act is not Action.ASK), None)
     if act is None:
         possible = ", ".join(act.word for act in Action if act is not Action.ASK)
-        raise Usage(f"{order.act!r} is nothing one can do in an exchange", f"one of {possible}")
+        raise Usage(f"{order.act!r} is not a move in an exchange", f"use one of {possible}")
     catch_up(replica)
     found = view.find(replica, which, act)
-    if is_over_by_block(replica, found.exchange):
+    if is_ended_by_block(replica, found.exchange):
         raise Refused(f"you block {found.exchange.name}", "'meshnode unblock NAME' comes first")
     repeated = found.said(act, mine=True)
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
@@ -102,29 +112,29 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
 
 
 def inbox(replica: Replica) -> tuple[ExchangeView, ...]:
-    """What waits for the owner of this node, and what he was told last, the latest first."""
+    """List the exchanges that wait for the owner, and answers that came lately, the latest first."""
     catch_up(replica)
     return tuple(view.view(replica, each) for each in view.waiting(replica))
 
 
 def exchanges(replica: Replica, query: ExchangesQuery) -> tuple[ExchangeView, ...]:
-    """The exchanges of this node's owner, finished ones too, the one that changed last first."""
+    """List the owner's exchanges, finished ones too; those that changed last come first."""
     if not 1 <= query.limit <= LISTED_MAX:
         raise Usage(f"limit goes from 1 to {LISTED_MAX}")
     catch_up(replica)
-    found = view.courses(replica, replica.store.exchanges.all_shown()[: query.limit])
+    found = view.exchange_states(replica, replica.store.exchanges.all_shown()[: query.limit])
     return tuple(view.view(replica, each) for each in found)
 
 
 def one(replica: Replica, which: str) -> ExchangeView:
-    """The exchange that `which` names, with all its messages."""
+    """Return the exchange that `which` means, with all its messages."""
     catch_up(replica)
     return view.view(replica, view.find(replica, which), messages=None)
 
 
 def catch_up(replica: Replica) -> None:
-    """Take in what came by letter, and answer what needs no owner."""
-    letter_inbox.open_new(replica)
+    """Take in what came by letter, and do what needs no decision of the owner."""
+    incoming.open_letters(replica)
     stock.follow_up(replica)
 
 
@@ -132,38 +142,30 @@ def catch_up(replica: Replica) -> None:
 
 
 def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
-    """The listing of somebody else that `which` names."""
-    entries = catalog.matching(which, own_only=False) if which.strip() else []
-    records = replica.store.records.get_many([entry.record for entry in entries])
-    others = [record for record in records if record.body and record.header.author != replica.me]
-    if len(others) == 1:
-        return others[0]
-    if others:
-        named = ((body_of(record).title, name_of(replica, record.header.author)) for record in others)
-        ids = [entry.id for entry in entries if entry.record in {record.id for record in others}]
-        raise ambiguous(which, [f"{title} ({id_}, by {name})" for (title, name), id_ in zip(named, ids, strict=True)])
-    if entries:
-        raise Refused("that is your own listing", "others respond to it")
-    try:
-        return find_listing(replica, catalog, which)
-    except NotFound:
-        _tell_what_became_of(replica, which)
-        raise
+    """Return the listing of somebody else that `which` means."""
+    candidates = listings.candidates(replica, catalog, which, own_only=False)
+    found = pick(which, [one for one in candidates if one.item.header.author != replica.me], noun="listing")
+    if found is not None:
+        return found
+    if candidates:
+        raise Refused("that is your own listing", "only other people can respond to it")
+    _refuse_expired(replica, which)
+    raise NotFound(f"no listing is called {which!r}", "'meshnode discover' lists what you can see")
 
 
-def _tell_what_became_of(replica: Replica, which: str) -> None:
-    """Refused where a listing of that title has run out that is still here, and that its reader may see."""
+def _refuse_expired(replica: Replica, which: str) -> None:
+    """Raise Refused where a listing of that title, which its reader may see, is still here and has expired."""
     now = replica.clock.now()
     rows = replica.store.records.rows(kinds=(Kind.LISTING,))
-    over = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
-    seen = [row.id for row in over if replica.access.decide(replica.me, access_key(row)) is Access.ALLOW]
-    for record in replica.store.records.get_many(seen):
+    expired = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
+    visible = [row.id for row in expired if replica.access.decide(replica.me, access_key(row)) is Access.ALLOW]
+    for record in replica.store.records.get_many(visible):
         if record.body and searchable(body_of(record).title).startswith(searchable(which)):
             raise Refused("that listing has expired", "ask its author for a new one")
 
 
-def _before(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:
-    """The exchange about this listing that its asker has begun already and that is not over."""
+def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:
+    """Return the exchange about this listing that the owner has begun already and that is not over."""
     for exchange in replica.store.exchanges.all_shown():
         about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
         if about_it and exchange.stage in view.UNFINISHED:
@@ -172,11 +174,11 @@ def _before(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:
 
 
 def _ask_again(replica: Replica, exchange: Exchange) -> Requested:
-    """Send an ask once more that got lost on the way; Refused where there is no need to."""
+    """Send a request again that was lost on the way. Raises Refused where it was not lost."""
     found = moves.exchange_state(replica, exchange)
     asked = found.said(Action.ASK, mine=True)
     if asked is None or asked not in moves.lost(replica, found):
-        raise Refused("you have asked for that already", "'meshnode exchanges' shows how it stands")
+        raise Refused("you have asked for that already", "'meshnode exchanges' shows its state")
     moves.send_again(replica, exchange, asked)
     return _requested(exchange)
 
@@ -187,7 +189,7 @@ def _quantity(wanted: int | None, there: int | None) -> int | None:
     if there is None:
         return wanted
     if wanted is not None and wanted > there:
-        raise Refused(f"only {there} are there", "ask for less")
+        raise Refused(f"only {there} are available", "ask for fewer")
     return wanted or 1
 
 
@@ -195,12 +197,12 @@ def _check_room(replica: Replica, owner: PersonId) -> None:
     kept = replica.store.exchanges
     if kept.count_with(owner, Stage.REQUESTED, asked=True) >= limits.EXCHANGES_ASKED_MAX:
         raise Refused(
-            f"{limits.EXCHANGES_ASKED_MAX} of your requests wait for {name_of(replica, owner)} already",
+            f"{limits.EXCHANGES_ASKED_MAX} of your requests are waiting for {name_of(replica, owner)} already",
             "wait for an answer, or cancel one",
         )
     letters.check_can_write(replica, owner)
     if not moves.has_room_with(replica, owner):
-        raise Refused(f"you have had too many exchanges with {name_of(replica, owner)}", "cancel one that waits")
+        raise Refused(f"you have too many exchanges with {name_of(replica, owner)}", "cancel one that is waiting")
 
 
 def _requested(exchange: Exchange) -> Requested:
@@ -218,44 +220,46 @@ def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> Non
     if act is Action.SAY:
         kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
         if kept >= limits.MESSAGES_MAX:
-            raise Refused(f"you have said {limits.MESSAGES_MAX} things in this exchange", "meet, or begin another one")
+            raise Refused(
+                f"you have written {limits.MESSAGES_MAX} messages in this exchange", "meet, or begin another one"
+            )
     if act is Action.ACCEPT:
-        there = stock.left(replica, terms.slot)
+        there = stock.quantity_left(replica, terms.slot)
         takes = (terms.quantity or 1) if there is not None else 0
         if there is not None and takes > there:
-            raise Refused(f"only {there} are left of {exchange.title}", "'meshnode decline' says no to it")
+            raise Refused(f"only {there} are left of {exchange.title}", "'meshnode decline' declines the request")
     moves.make(replica, exchange, act, text=text, takes=takes)
 
 
 def _why_not(found: ExchangeState, act: Action) -> Refused:
-    """Why this move cannot be made now, and what can."""
+    """Return the error that says why this move cannot be made now, and what can."""
     name, stage = found.exchange.name, found.exchange.stage
     if found.said(act, mine=True) is not None and act is not Action.SAY:
-        return Refused(_ALREADY[act], "'meshnode exchanges' shows how it stands")
+        return Refused(_ALREADY[act], "'meshnode exchanges' shows its state")
     if stage is Stage.DECLINED:
-        return Refused("that was declined", "'meshnode respond' asks anew")
+        return Refused("that was declined", "'meshnode respond' asks again")
     if stage is Stage.CANCELLED:
-        return Refused("that was called off", "'meshnode respond' asks anew")
+        return Refused("that was cancelled", "'meshnode respond' asks again")
     if stage is Stage.REQUESTED:
         if not found.asked:
-            return Refused("nothing is agreed yet", "'meshnode accept' or 'meshnode decline' answers")
+            return Refused("nothing is agreed yet", "answer with 'meshnode accept' or 'meshnode decline'")
         if act in (Action.ACCEPT, Action.DECLINE):
-            return Refused(f"you asked: it is for {name} to say yes or no", "'meshnode cancel' takes it back")
+            return Refused(f"only {name} can answer your request", "to withdraw it: meshnode cancel")
         return Refused("nothing is agreed yet", f"wait for {name}")
     if act is Action.RETURNED:
         if not found.terms.lend:
-            return Refused("that was not lent, so there is nothing to give back")
-        return Refused("it was not handed over yet", "'meshnode done' says that it was, on both sides")
+            return Refused("that was given, not lent, so nothing has to come back")
+        return Refused("it was not handed over yet", "first both of you confirm that with 'meshnode done'")
     if stage not in view.UNFINISHED:
-        return Refused("that is completed", "what has happened cannot be called off")
-    said = f"{name} has said yes" if found.asked else "you have said yes"
-    return Refused(f"{said} already", "'meshnode cancel' calls it off, until both say that it is done")
+        return Refused("that is completed", "a completed exchange cannot be cancelled")
+    accepted = f"{name} has accepted" if found.asked else "you have accepted"
+    return Refused(f"{accepted} already", "'meshnode cancel' cancels it, until both of you have confirmed")
 
 
 _ALREADY = {
     Action.ACCEPT: "you have accepted that already",
     Action.DECLINE: "you have declined that already",
-    Action.DONE: "you have said already that it is done",
-    Action.CANCEL: "you have called that off already",
-    Action.RETURNED: "you have said already that it is back",
+    Action.DONE: "you have confirmed that already",
+    Action.CANCEL: "you have cancelled that already",
+    Action.RETURNED: "you have confirmed already that it was returned",
 }

@@ -1,8 +1,8 @@
-"""Moves in exchanges: what they come to, how one's own are sent, and which of others' are taken in.
+"""Makes the owner's moves in exchanges, and takes in those of others.
 
-A move of one's own is kept in the same transaction as the letter that brings it to the other, and to one's other devices.
-An ask is heard only while the one who asks may see the listing; he is told nothing if not. All that others send is
-bounded: see `_has_room`.
+A move of the owner is kept in the same transaction as the letter that brings it to the other person and to the owner's
+other devices. A request counts only while the person who asks may see the listing; if not, they are told nothing. There
+are limits to all that others send: see `_has_room`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.letters import letters
-from meshnode.app.letters.letters import Delivery
+from meshnode.app.letters.delivery import Delivery
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.errors import Usage
@@ -33,25 +33,25 @@ from protocol.letters import (
     terms_of,
 )
 
-_TALKATIVE = {Action.SAY: limits.MESSAGES_MAX}
+_KEPT_MAX = {Action.SAY: limits.MESSAGES_MAX}
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeState:
-    """One exchange with all its moves, which have their ask among them."""
+    """One exchange with all its moves; one of them is the request."""
 
     exchange: Exchange
     moves: tuple[KeptMove, ...]
 
     @property
     def asked(self) -> bool:
-        """Whether the owner of this node was the one to ask."""
+        """Whether the owner of this node is the one who asked."""
         return bool(self.exchange.asked)
 
     @property
     def terms(self) -> Terms:
         """What was asked for."""
-        found = terms_of(self._made())
+        found = terms_of(self._authored())
         assert found is not None, "what is shown has an ask"
         return found
 
@@ -62,35 +62,35 @@ class ExchangeState:
 
     @property
     def is_cross_community(self) -> bool | None:
-        """Whether the two have no community in common; None where that is unknown."""
-        return is_cross_community(self._made())
+        """Whether the two have no community in common; None if that is unknown."""
+        return is_cross_community(self._authored())
 
     def may(self, act: Action) -> bool:
         """Whether the owner of this node may make this move now."""
         return stage_after(self.exchange.stage, act, self.terms, asker=self.asked) is not None
 
     def said(self, act: Action, *, mine: bool) -> KeptMove | None:
-        """The first move of this act that one of the two has made."""
+        """Return the first move of this kind that the owner (`mine`) or the other person has made."""
         return next((kept for kept in self.moves if kept.move.action is act and kept.mine == mine), None)
 
-    def _made(self) -> list[AuthoredMove]:
-        return _made(self.exchange.asked, self.moves)
+    def _authored(self) -> list[AuthoredMove]:
+        return _authored(self.exchange.asked, self.moves)
 
 
 def exchange_state(replica: Replica, exchange: Exchange) -> ExchangeState:
-    """All there is of an exchange."""
+    """Return an exchange with all its moves."""
     return ExchangeState(exchange, tuple(replica.store.exchanges.moves(exchange)))
 
 
-def _made(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[AuthoredMove]:
+def _authored(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[AuthoredMove]:
     return [AuthoredMove(kept.mine == asked, kept.move) for kept in moves]
 
 
-# --- one's own moves -------------------------------------------------------------------------------------------------
+# --- the owner's moves -------------------------------------------------------------------------------------------------
 
 
 def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: str) -> Exchange:
-    """Ask the owner of a listing for what `terms` say. Usage or Refused where that cannot be said or sent."""
+    """Ask the author of a listing for what `terms` say. Raises Usage or Refused if that cannot be said or sent."""
     move = _move(replica, exchange, Action.ASK, text=text, terms=terms, communities=_communities(replica, exchange))
     slot = letters.new_slot(replica)
     with replica.transaction():
@@ -103,9 +103,9 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
 def make(
     replica: Replica, exchange: Exchange, act: Action, *, text: str = "", reason: str = "", takes: int = 0
 ) -> Exchange:
-    """Make a move that the table allows; what was lost on the way before goes out again with it.
+    """Make a move that the table allows; moves that were lost on the way before are sent again with it.
 
-    `takes` is how many come off the listing with it. Usage or Refused where it cannot be said or sent.
+    `takes` is how many the move takes off the listing. Raises Usage or Refused if it cannot be said or sent.
     """
     communities = _communities(replica, exchange.id) if act is Action.ACCEPT else ()
     move = _move(replica, exchange.id, act, text=text, communities=communities, reason=reason)
@@ -119,13 +119,13 @@ def make(
 
 
 def lost(replica: Replica, found: ExchangeState) -> list[KeptMove]:
-    """The owner's moves whose letters nobody has fetched before they expired."""
+    """Return the owner's moves whose letters expired before they were fetched."""
     own = (kept for kept in found.moves if kept.mine and kept.letter is not None)
     return [kept for kept in own if letters.delivery(replica, kept.letter or b"") is Delivery.EXPIRED]
 
 
 def send_again(replica: Replica, exchange: Exchange, kept: KeptMove) -> None:
-    """Send a move once more, in a new letter; wherever it came before it changes nothing."""
+    """Send a move again in a new letter. Where it came before it changes nothing."""
     slot = letters.new_slot(replica)
     with replica.transaction():
         letters.send(replica, exchange.other, kept.move, slot=slot)
@@ -150,7 +150,7 @@ def _move(
 
 
 def _communities(replica: Replica, exchange: bytes) -> tuple[bytes, ...]:
-    """The communities of this node's owner, for metrics only, in a form that their members alone recognize."""
+    """Return the owner's communities, for statistics only, in a form that only their members recognize."""
     groups = replica.trust_state.groups.groups_of(replica.me).values()
     own = sorted(group.id for group in groups if group.kind == GroupKind.COMMUNITY)
     return community_tags(exchange, own[: limits.GROUPS_MAX])
@@ -162,11 +162,11 @@ def _again(replica: Replica, other: PersonId, exchange: bytes) -> Exchange:
     return found
 
 
-# --- others' moves, and those from one's other devices -----------------------------------------------------------------
+# --- moves of others, and of the owner's other devices -----------------------------------------------------------------
 
 
 def receive(replica: Replica, opened: OpenedLetter) -> None:
-    """Let a letter with a move take effect. RemoteError where an ask is not its exchange's."""
+    """Let a letter with a move take effect. Raises RemoteError if a request does not belong to its exchange."""
     move = opened.content
     assert isinstance(move, Move)
     mine = opened.author == replica.me
@@ -185,14 +185,14 @@ def receive(replica: Replica, opened: OpenedLetter) -> None:
 
 
 def may_see(replica: Replica, asker: PersonId, slot: bytes) -> bool:
-    """Whether somebody may see the owner's own listing in `slot`, be it expired or closed by now: the one rule says so."""
+    """Whether `asker` may see the owner's listing in `slot`, even if it has expired or was closed, by the one rule."""
     head = replica.store.records.newest((replica.me, Kind.LISTING, slot))
     rows = replica.store.records.rows_of([head.id]) if head is not None else []
     return any(replica.access.decide(asker, access_key(row)) is Access.ALLOW for row in rows)
 
 
-def hear_again(replica: Replica) -> None:
-    """Show the asks of those who may see the listing by now: when they came there was doubt, or a policy was missing."""
+def reconsider_asks(replica: Replica) -> None:
+    """Show requests of people who may see the listing by now: when they came, a policy or a certificate was missing."""
     for waiting in replica.store.exchanges.unheard_asks():
         if waiting.slot is not None and may_see(replica, waiting.other, waiting.slot):
             with replica.transaction():
@@ -204,14 +204,14 @@ def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: M
     """Whether one more move of `other` may be kept."""
     kept = replica.store.exchanges
     if known is not None:
-        act = move.action if move.action in _TALKATIVE else None
-        most = _TALKATIVE.get(move.action, limits.MOVES_MAX)
+        act = move.action if move.action in _KEPT_MAX else None
+        most = _KEPT_MAX.get(move.action, limits.MOVES_MAX)
         if kept.count_moves(known, mine=False, act=act) >= most:
             return False
     if heard:
         return (known is not None and known.shown) or _has_room_for_ask(replica, other)
-    of_him, of_all = kept.count_unheard(other), kept.count_unheard()
-    return known is not None or (of_him < limits.EXCHANGES_UNHEARD_ONE_MAX and of_all < limits.EXCHANGES_UNHEARD_MAX)
+    of_one, of_all = kept.count_unheard(other), kept.count_unheard()
+    return known is not None or (of_one < limits.EXCHANGES_UNHEARD_ONE_MAX and of_all < limits.EXCHANGES_UNHEARD_MAX)
 
 
 def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
@@ -224,11 +224,12 @@ def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
         return True
     return (
         replica.trust_state.graph.weight(replica.me, other) > 0
-    )  # made-up people crowd out nobody whom one vouches for
+    )  # invented people crowd out nobody whom the owner vouches for
 
 
 def has_room_with(replica: Replica, other: PersonId) -> bool:
-    """Whether one more exchange with `other` may be kept; makes room where one that came to nothing can be forgotten."""
+    """Whether one more exchange with `other` may be kept. Makes room by forgetting the oldest one that came to
+    nothing."""
     kept = replica.store.exchanges
     return kept.count_with(other) < limits.EXCHANGES_WITH_ONE_MAX or kept.forget_oldest(other)
 
@@ -236,13 +237,13 @@ def has_room_with(replica: Replica, other: PersonId) -> bool:
 def _keep(
     replica: Replica, exchange: Exchange, move: Move, *, mine: bool, letter: bytes | None, heard: bool = True
 ) -> None:
-    """Keep a move and what the exchange comes to with it; part of the transaction that is open."""
+    """Keep a move and the state to which it brings the exchange; part of the transaction that is open."""
     now = replica.clock.now()
     kept = replica.store.exchanges
     is_new = kept.add_move(exchange, move, mine=mine, arrived=now, letter=letter)
     moves = tuple(kept.moves(exchange))
     asker = next((one.mine for one in moves if one.move.action is Action.ASK), None)
-    made = _made(asker, moves)
+    made = _authored(asker, moves)
     terms = terms_of(made)
     if terms is not None and exchange.slot is None:
         title, category = _called(replica, terms, own=not asker)
@@ -259,7 +260,8 @@ def _keep(
 
 
 def _called(replica: Replica, terms: Terms, *, own: bool) -> tuple[str, str]:
-    """Title and category of the listing. Of an own one they are one's own words: who asks could name it anything."""
+    """Return title and category of the listing. The owner's listing keeps the owner's words, since the person who asks
+    could call it anything."""
     record = replica.store.records.current((replica.me, Kind.LISTING, terms.slot)) if own else None
     if record is None or not record.body:
         return terms.title, terms.category

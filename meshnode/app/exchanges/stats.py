@@ -1,4 +1,5 @@
-"""How much has changed hands, and how much of it between communities: counts of this node alone, which decide nothing.
+"""Counts completed exchanges, and how many of them crossed communities. The counts stay on this node and decide
+nothing.
 
 Nothing is counted per person, and nothing has a price.
 """
@@ -21,7 +22,7 @@ _DONE = frozenset({Stage.COMPLETED, Stage.GIVEN_BACK, Stage.RETURNED})
 
 @dataclass(frozen=True, slots=True)
 class MonthView:
-    """One month, as in `2026-11` (UTC): when you said that it was done."""
+    """One month, as in `2026-11` (UTC), by the time of your confirmation."""
 
     month: str
     completed: int
@@ -45,7 +46,7 @@ class CategoryView:
 class StatsView:
     """Exchanges that both sides have confirmed: across communities, within one, or `unknown` (a side has none).
 
-    `given` and `received` say which way they went. Months without any are left out, and so are categories.
+    `given` and `received` say which way they went. Months and categories without any are left out.
     """
 
     completed: int
@@ -59,10 +60,10 @@ class StatsView:
 
 
 def stats(replica: Replica) -> StatsView:
-    """Count what was completed."""
+    """Count the completed exchanges."""
     exchanges.catch_up(replica)
     done = [exchange for exchange in replica.store.exchanges.all_shown() if exchange.stage in _DONE]
-    found = view.courses(replica, done)
+    found = view.exchange_states(replica, done)
     by_month: dict[str, list[ExchangeState]] = {}
     by_category: dict[str, list[ExchangeState]] = {}
     for each in found:
@@ -79,13 +80,13 @@ def stats(replica: Replica) -> StatsView:
 
 
 def _counts(found: Iterable[ExchangeState]) -> tuple[int, int, int, int]:
-    """How many; of these across communities, within one, and unknown."""
+    """Return how many there are; of these across communities, within one, and unknown."""
     counted = Counter(each.is_cross_community for each in found)
     return counted.total(), counted[True], counted[False], counted[None]
 
 
 def _month(found: ExchangeState) -> str:
-    """Of one's own confirmation, so that nobody else's clock decides."""
+    """Return the month of the owner's confirmation, so that no other clock decides."""
     own = found.said(Action.DONE, mine=True)
     at = own.move.at if own is not None else found.exchange.changed
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m")

@@ -1,9 +1,9 @@
-"""What exchanges do to the listings they are about, and what a node answers by itself because of that.
+"""Keeps the quantities of listings in step with exchanges, and declines requests that can no longer be met.
 
-What was agreed on goes down on the listing; it comes back if it is called off, and what was lent when it is back. Only the
-device on which its owner said yes does it. When nothing is left, whoever still waits is told so kindly, and so is he who
-asked for what the listing no longer is. Each step is found again from what is stored, so a node that stops in between
-takes it up later.
+What was agreed on is taken off the listing; it is put back if the exchange is cancelled, and when a lent thing is back.
+Only the device on which the owner accepted does this. When nothing is left, people who still wait are told so kindly,
+and so are people who asked for something that the listing no longer is. Each step is found again from the store, so a
+node that stops in between goes on later.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from protocol import Kind
 from protocol.letters import Action, Stage
 
 GONE, CHANGED = "gone", "changed"
-OVER = (Stage.CANCELLED, Stage.RETURNED)  # what was taken off the listing is there again
+OVER = (Stage.CANCELLED, Stage.RETURNED)  # what was taken off the listing is available again
 
 
 def follow_up(replica: Replica) -> None:
-    """Do what the exchanges of this node ask for by now. What cannot be done yet is left for the next time."""
-    moves.hear_again(replica)
+    """Do what the exchanges of this node ask for by now. What cannot be done yet waits for the next call."""
+    moves.reconsider_asks(replica)
     if not replica.trust_state.certified(replica.me, replica.device):
-        return  # what this device writes counts for nothing any more
+        return  # what this device writes no longer counts
     for exchange in replica.store.exchanges.unsettled(OVER):
         _settle(replica, exchange)
     for exchange in replica.store.exchanges.with_stage(Stage.REQUESTED, asked=False):
@@ -37,8 +37,8 @@ def follow_up(replica: Replica) -> None:
                 continue
 
 
-def left(replica: Replica, slot: bytes) -> int | None:
-    """How many are left of own listing `slot`; None where it is not limited, or does not stand any more."""
+def quantity_left(replica: Replica, slot: bytes) -> int | None:
+    """Return how many are left of the owner's listing in `slot`; None if it is not limited or not in use any longer."""
     record = replica.store.records.current((replica.me, Kind.LISTING, slot))
     if record is None or not record.body or record.header.expires <= replica.clock.now():
         return None
@@ -46,7 +46,7 @@ def left(replica: Replica, slot: bytes) -> int | None:
 
 
 def _settle(replica: Replica, exchange: Exchange) -> None:
-    """Take off the listing what was agreed on, or put back what was not given after all, or is back."""
+    """Take off the listing what was agreed on, or put back what was not given after all or has been returned."""
     assert exchange.slot is not None, "it was accepted, so it was asked for"
     keep = replica.store.exchanges.keep
     if exchange.stage not in OVER:
@@ -56,7 +56,7 @@ def _settle(replica: Replica, exchange: Exchange) -> None:
                     keep(exchange._replace(taken=exchange.takes))
                     return
         except (NotFound, Refused):
-            pass  # it stands no more, or another device was faster
+            pass  # the listing has ended, or another device was faster
     elif exchange.stage is Stage.CANCELLED or moves.exchange_state(replica, exchange).terms.type == "offer":
         with replica.transaction():
             lifecycle.put_back(replica, exchange.slot, exchange.taken)
@@ -66,7 +66,7 @@ def _settle(replica: Replica, exchange: Exchange) -> None:
 
 
 def _answer(replica: Replica, exchange: Exchange) -> str | None:
-    """Why nobody need be asked any more whether to say yes; None where the owner is to decide."""
+    """Return why a request can be declined without asking the owner; None if the owner has to decide."""
     assert exchange.slot is not None
     register = (replica.me, Kind.LISTING, exchange.slot)
     record = replica.store.records.current(register)

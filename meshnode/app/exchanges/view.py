@@ -1,17 +1,18 @@
-"""How exchanges are shown to the one who takes part in them, what they wait for, and which of them is meant."""
+"""Shows exchanges to the owner, says which of them wait for something, and finds the one that is meant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from meshnode.app.catalog.catalog import listing_id, searchable
+from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.exchanges.moves import ExchangeState, exchange_state
 from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
-from meshnode.app.naming import ID_PREFIX_MIN, PersonRef, ambiguous, name_of
+from meshnode.app.naming import PersonRef, name_of
 from meshnode.app.owner import policy
-from meshnode.errors import NotFound, Usage
+from meshnode.app.picking import Candidate, near, pick
+from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
 from protocol import PersonId, limits, person_text
@@ -19,14 +20,13 @@ from protocol.letters import Action, Stage
 
 ENDED = "ended"
 UNFINISHED = frozenset({Stage.REQUESTED, Stage.AGREED, Stage.GIVEN, Stage.RECEIVED})
-MESSAGES_LISTED = 5  # of each exchange in a list; all of them where one exchange is asked for
-NEWS = 7 * limits.DAY  # for so long the inbox shows an answer after which there is nothing more to do
-_ID_LENGTH = 2 * limits.EXCHANGE_ID_BYTES
+MESSAGES_LISTED = 5  # of each exchange in a list; one exchange alone is shown with all of them
+NEWS_SECONDS = 7 * limits.DAY  # how long the inbox shows an answer after which there is nothing left to do
 
 
 @dataclass(frozen=True, slots=True)
 class ListingRef:
-    """The listing that an exchange is about, as it was when it was asked for; it may be gone by now."""
+    """The listing of an exchange as it was when it was asked for; it may be gone by now."""
 
     id: str
     type: str
@@ -36,10 +36,11 @@ class ListingRef:
 
 @dataclass(frozen=True, slots=True)
 class MessageView:
-    """A move and the words that came with it.
+    """A move and the message that came with it.
 
-    `act` is `ask`, `accept`, `decline`, `done`, `cancel`, `returned` or `say`; `at` is when, by the clock of who made it.
-    `delivery`, of your own, is `under way`, `delivered`, `expired` (nobody fetched it in time) or null (not known any more).
+    `act` is `ask`, `accept`, `decline`, `done`, `cancel`, `returned` or `say`; `at` is when, by the clock of its maker.
+    `delivery`, of your own moves, is `under way`, `delivered`, `expired` (not fetched in time) or null (no longer
+    known).
     """
 
     yours: bool
@@ -51,13 +52,14 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeView:
-    """An exchange of yours. `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`.
+    """An exchange of yours. `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or
+    `ended`.
 
-    `ended` says that you block the other. `asked` says that you asked, `gives` that you are the giver; `done` and
-    `other_done` who has confirmed, `back` and `other_back` who has said that what was lent is back. `reason` of a refusal
-    is `gone` or `changed` where a node declined by itself, else empty. `next` are the moves that you can make now,
-    `undelivered` those of yours that got lost on the way: making one of them again, or any other, sends them again.
-    `is_cross_community` is null while unknown, or when a side has no community.
+    `ended` says that you block the other person. `asked` says that you asked, `gives` that you are the giver; `done`
+    and `other_done` who has confirmed the handover, `back` and `other_back` who has confirmed the return of a lent
+    thing. `reason` is `gone` or `changed` if a node declined by itself, else empty. `next` are the moves that you can
+    make now. `undelivered` are moves of yours that were lost on the way: making any move sends them again.
+    `is_cross_community` is null while it is unknown, or when a side has no community.
     """
 
     exchange: str
@@ -84,15 +86,15 @@ class ExchangeView:
 
 
 def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSAGES_LISTED) -> ExchangeView:
-    """How the owner of this node sees an exchange; with its latest `messages` moves, or all."""
+    """Return how the owner sees an exchange, with its latest `messages` moves, or all."""
     exchange, terms = found.exchange, found.terms
     shown = found.moves if messages is None else found.moves[-messages:]
-    told = tuple(_message(replica, kept) for kept in shown)
-    over = is_over_by_block(replica, exchange)
+    listed = tuple(_message(replica, kept) for kept in shown)
+    blocked = is_ended_by_block(replica, exchange)
     refusal = found.said(Action.DECLINE, mine=not found.asked)
     return ExchangeView(
         exchange=exchange.id.hex(),
-        state=ENDED if over else exchange.stage.word,
+        state=ENDED if blocked else exchange.stage.word,
         listing=_listing(replica, found),
         with_=_with(replica, exchange),
         is_cross_community=found.is_cross_community,
@@ -107,29 +109,29 @@ def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSA
         back=found.said(Action.RETURNED, mine=True) is not None,
         other_back=found.said(Action.RETURNED, mine=False) is not None,
         reason=refusal.move.reason if refusal is not None and exchange.stage is Stage.DECLINED else "",
-        next=() if over else tuple(act.word for act in Action if found.may(act)),
-        undelivered=() if over else _undelivered(replica, found),
-        messages=told,
+        next=() if blocked else tuple(act.word for act in Action if found.may(act)),
+        undelivered=() if blocked else _undelivered(replica, found),
+        messages=listed,
         began=exchange.began,
         changed=exchange.changed,
     )
 
 
-def is_over_by_block(replica: Replica, exchange: Exchange) -> bool:
-    """Whether its owner blocks the other, so that nothing can come of it any more."""
+def is_ended_by_block(replica: Replica, exchange: Exchange) -> bool:
+    """Whether the owner blocks the other person of an unfinished exchange, so that it cannot go on."""
     return exchange.stage in UNFINISHED and policy.blocks(replica, exchange.other)
 
 
 def waiting(replica: Replica) -> list[ExchangeState]:
-    """Those in which the owner is to do something, or has lately been told something that he has not answered."""
-    recent = replica.clock.now() - NEWS
+    """Return the exchanges in which the owner can do something now, or has lately got an answer."""
+    recent = replica.clock.now() - NEWS_SECONDS
     pool = replica.store.exchanges.all_shown()
     maybe = (one for one in pool if one.changed > recent or one.stage in UNFINISHED or _is_lent(one))
-    return [found for found in courses(replica, maybe) if _waits(replica, found, recent)]
+    return [found for found in exchange_states(replica, maybe) if _waits(replica, found, recent)]
 
 
 def _waits(replica: Replica, found: ExchangeState, recent: int) -> bool:
-    if is_over_by_block(replica, found.exchange):
+    if is_ended_by_block(replica, found.exchange):
         return False
     acts = [Action.ACCEPT, Action.DONE, *([Action.RETURNED] if _is_lent(found.exchange) else [])]
     if any(found.may(act) for act in acts):
@@ -138,7 +140,7 @@ def _waits(replica: Replica, found: ExchangeState, recent: int) -> bool:
 
 
 def _is_lent(exchange: Exchange) -> bool:
-    """Whether it was handed over and is not back yet."""
+    """Whether the thing was handed over and is not back yet."""
     return exchange.lend and exchange.stage in (Stage.COMPLETED, Stage.GIVEN_BACK)
 
 
@@ -146,48 +148,41 @@ def _is_lent(exchange: Exchange) -> bool:
 
 
 def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeState:
-    """The one exchange whose id, or whose listing's title, begins with `text`.
+    """Return the exchange that `text` means: by its id, or by the title of its listing.
 
-    Of several of one title the one in which `act` can be made is meant. NotFound and Ambiguous as for people.
+    Exchanges in which `act` can be made now go before others. Raises NotFound, and Usage and Ambiguous as
+    `picking.pick` does: a move that ends an exchange is destructive.
     """
-    wanted = text.strip().casefold()
-    if not wanted:
-        raise Usage("say which exchange", "its id, its listing's title, or the beginning of either")
-    matches = _matching(replica.store.exchanges.all_shown(), wanted)
-    if not matches:
+    everything = (_candidate(replica, exchange) for exchange in replica.store.exchanges.all_shown())
+    candidates = [_preferred(replica, one, act) for one in near(text, everything)]
+    found = pick(text, candidates, noun="exchange", destructive=act in (Action.CANCEL, Action.DECLINE))
+    if found is None:
         raise NotFound(f"no exchange of yours is called {text!r}", "'meshnode exchanges' lists them")
-    found = [exchange_state(replica, exchange) for exchange in matches]
-    if len(found) > 1 and act is not None:
-        able = (one for one in found if one.may(act) and not is_over_by_block(replica, one.exchange))
-        found = list(able) or found
-    if len(found) > 1:
-        raise ambiguous(text, [_described(replica, one.exchange) for one in found])
-    return found[0]
+    return exchange_state(replica, found)
 
 
-def _matching(pool: list[Exchange], wanted: str) -> list[Exchange]:
-    title = searchable(wanted)
-    as_id = len(wanted) >= ID_PREFIX_MIN
-    return (
-        [one for one in pool if len(wanted) == _ID_LENGTH and one.id.hex() == wanted]
-        or [one for one in pool if title and searchable(one.title) == title]
-        or [
-            one
-            for one in pool
-            if (title and searchable(one.title).startswith(title)) or (as_id and one.id.hex().startswith(wanted))
-        ]
-    )
+def _candidate(replica: Replica, exchange: Exchange) -> Candidate[Exchange]:
+    id_ = exchange.id.hex()
+
+    def label() -> str:
+        return f"{exchange.title} ({id_[:8]}, with {_with(replica, exchange).name}, {exchange.stage.word})"
+
+    return Candidate(exchange, id_, exchange.title, label)
 
 
-def _described(replica: Replica, exchange: Exchange) -> str:
-    return f"{exchange.title} ({exchange.id.hex()[:8]}, with {_with(replica, exchange).name}, {exchange.stage.word})"
+def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | None) -> Candidate[Exchange]:
+    """Return `candidate`, marked if `act` can be made in it now."""
+    exchange = candidate.item
+    if act is None or is_ended_by_block(replica, exchange):
+        return candidate
+    return replace(candidate, preferred=exchange_state(replica, exchange).may(act))
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
 def _with(replica: Replica, exchange: Exchange) -> PersonRef:
-    """The other, by the name he was last known by where he cannot be seen any more."""
+    """Return the other person, by the name last known if they cannot be seen any longer."""
     seen = replica.trust_state.profile(exchange.other) is not None
     name = name_of(replica, exchange.other) if seen else exchange.name
     return PersonRef(person_text(exchange.other), name)
@@ -200,7 +195,8 @@ def _listing(replica: Replica, found: ExchangeState) -> ListingRef:
 
 
 def _undelivered(replica: Replica, found: ExchangeState) -> tuple[str, ...]:
-    """The acts of one's own that the other has never heard of. Who never heard the ask need not hear that it is off."""
+    """Return the owner's moves that the other person has never heard of. If they never heard the request, they need not
+    hear that it was cancelled."""
     lost = {kept.move.action for kept in lost_moves(replica, found)}
     if Action.ASK in lost and found.exchange.stage is Stage.CANCELLED:
         return ()
@@ -219,6 +215,6 @@ def _delivery(replica: Replica, kept: KeptMove) -> str | None:
     return None if found is None else found.value
 
 
-def courses(replica: Replica, exchanges: Iterable[Exchange]) -> list[ExchangeState]:
-    """All there is of these exchanges, in their order."""
+def exchange_states(replica: Replica, exchanges: Iterable[Exchange]) -> list[ExchangeState]:
+    """Return these exchanges with all their moves, in their order."""
     return [exchange_state(replica, exchange) for exchange in exchanges]

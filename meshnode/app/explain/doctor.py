@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, problems
-from meshnode.app.naming import PersonRef, find, pending_cards, reference
+from meshnode.app.naming import PersonRef, find, reference
 from meshnode.app.owner import policy
 from meshnode.app.peers.contacts import dial_keys
-from meshnode.app.people import spent_cards
-from meshnode.app.people.cards import written
+from meshnode.app.people.cards import spent_elsewhere, written
+from meshnode.app.people.people import pending_cards
 from meshnode.replica.replica import Replica
 from protocol import PersonId, person_text
 
@@ -133,7 +133,7 @@ def _company(replica: Replica, network: NetworkState) -> Finding:
 
 def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
     given, back = policy.weight(replica, person), replica.trust_state.graph.weight(person, replica.me)
-    if person_text(person) in spent_cards.by_giver(replica):
+    if person_text(person) in spent_elsewhere(replica):
         return [_ill("card_used", f"{name}'s card was used by somebody else", f"ask {name} for a new one")]
     if any(card.giver == person for card in pending_cards(replica)) and not back:
         return [_well("card_pending", f"{name}'s card is kept here, and used as soon as your nodes connect")]

@@ -13,11 +13,11 @@ from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
+from meshnode.app.naming import PersonRef, name_of, reference
 from meshnode.app.owner import policy
 from meshnode.app.peers.sync import Synced
-from meshnode.app.people import spent_cards
-from meshnode.app.people.cards import written
+from meshnode.app.people.cards import spent_elsewhere, written
+from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -213,7 +213,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         Problem(
             "card_used", f"The card of {name} that you added was used by somebody else", f"ask {name} for a new one"
         )
-        for name in spent_cards.by_giver(replica).values()
+        for name in spent_elsewhere(replica).values()
     )
     return tuple(found)
 

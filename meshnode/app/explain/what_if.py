@@ -91,7 +91,7 @@ def unblock(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
 def share(replica: Replica, catalog: Catalog, wanted: sharing.SharingChange) -> WhatIfView:
     """Return what this change of sharing would change. Raises what making it would raise."""
     after = sharing.checked(replica, wanted)
-    place = places.after(replica, wanted.place, Precision(after.precision), none=wanted.no_place)
+    place = places.place_after(replica, wanted.place, Precision(after.precision), none=wanted.no_place)
     return _compare(replica, catalog, policy.preferring(after), place)
 
 
@@ -114,7 +114,7 @@ def _compare(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str |
     """Return what differs between the world as it is and the one after `edit` with the owner at that published place."""
     catalog.catch_up()
     now = World.known(replica)
-    then = now.with_policy(policy.supposed(replica, edit), place)
+    then = now.with_policy(policy.policy_after(replica, edit), place)
     viewers_gained, viewers_lost = _viewers(replica, now, then)
     authors_gained, authors_lost = _authors(replica, catalog, now, then)
     return WhatIfView(

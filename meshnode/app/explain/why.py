@@ -9,8 +9,7 @@ from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.listings.listings import find as find_listing
 from meshnode.app.listings.view import ListingView
 from meshnode.app.listings.view import view as view_listing
-from meshnode.app.naming import PersonRef, find, name_of, reference
-from meshnode.app.people.people import relation_to
+from meshnode.app.naming import PersonRef, find, name_of, reference, relation_to
 from meshnode.errors import Ambiguous, NotFound
 from meshnode.replica.replica import Replica
 from protocol import Audience, Group, PersonId, limits

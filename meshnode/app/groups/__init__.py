@@ -1,1 +1,1 @@
-"""Cells and communities: founding, inviting, joining and leaving."""
+"""Cells and communities: membership, invitations, and what is shown of them."""

@@ -1,8 +1,8 @@
-"""Cells and communities: founded, invited to, joined, left and looked at. Nobody approves, and nobody is expelled.
+"""Founds, joins, leaves and shows cells and communities, and invites to them. Nobody approves, and nobody is expelled.
 
-An invitation is part of the inviter's own join, signed and under a tag that only those who know the invited can test.
-So it travels as the join does, through the inviter's web and the group, whoever of them is online when; it needs no
-answer on the way; and it reaches nobody who might not have the join without it.
+An invitation is part of the inviter's own join: signed, under a tag that only people who know the invited person can
+test. So it travels as the join does, through the inviter's web and the group, whenever one of them is online. It needs
+no answer on the way, and it reaches nobody who might not have the join without it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from meshnode.app.groups import membership
-from meshnode.app.naming import ID_PREFIX_MIN, PersonRef, alike, ambiguous, find, known, reference
-from meshnode.app.people.people import relation_to
+from meshnode.app.naming import ID_SHOWN, PersonRef, find, known, reference, relation_to
+from meshnode.app.picking import Candidate, alike, fitting, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
@@ -25,7 +25,7 @@ KINDS = tuple(kind.word for kind in GroupKind)
 
 @dataclass(frozen=True, slots=True)
 class MemberView:
-    """A member, and what he is to you."""
+    """A member, and what they are to you."""
 
     person: PersonRef
     relation: str
@@ -33,7 +33,7 @@ class MemberView:
 
 @dataclass(frozen=True, slots=True)
 class InvitedView:
-    """An open invitation of yours: to whom (null: somebody whom this node knows no longer), and until when."""
+    """An open invitation of yours: to whom (null: a person whom this node no longer knows), and until when."""
 
     person: PersonRef | None
     expires: int
@@ -41,7 +41,8 @@ class InvitedView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group you are in. `members` are those whom you may see, you among them; `forming`: a cell of fewer than five."""
+    """A group you are in. `members` are those whom you may see, you among them; `forming` marks a cell of fewer than
+    five."""
 
     id: str
     kind: str
@@ -73,7 +74,7 @@ class GroupsView:
 
 @dataclass(frozen=True, slots=True)
 class GroupsQuery:
-    """Which groups to show: of one kind, `cell` or `community`, and only the one that `name` names."""
+    """Which groups to show: of one kind, `cell` or `community`, and only the one that `name` means."""
 
     kind: str | None = None
     name: str | None = None
@@ -88,7 +89,7 @@ class KindQuery:
 
 @dataclass(frozen=True, slots=True)
 class GroupOrder:
-    """The group to begin: `kind` is `cell` or `community`."""
+    """The group to found: `kind` is `cell` or `community`."""
 
     kind: str
     name: str
@@ -96,13 +97,13 @@ class GroupOrder:
 
 @dataclass(frozen=True, slots=True)
 class InvitationOrder:
-    """Whom to invite: a name or id, or the beginning of either."""
+    """The person to invite: a name or id, or the beginning of either."""
 
     person: str
 
 
 class _Received(NamedTuple):
-    """An invitation to this node's owner, with all it takes to answer it."""
+    """An invitation to the owner, with everything that is needed to answer it."""
 
     inviter: PersonId
     device: DeviceId
@@ -114,7 +115,7 @@ class _Received(NamedTuple):
 
 
 def new(replica: Replica, order: GroupOrder) -> GroupView:
-    """Found a group; its founder is its first member and has no say beyond that."""
+    """Found a group. Its founder is its first member and has no further say."""
     _check_kind(order.kind)
     kind = GroupKind[order.kind.upper()]
     name = normalize(order.name)
@@ -128,12 +129,13 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     certificate = membership.certificate_of(replica, replica.me, replica.device)
     assert certificate is not None, "a node without a certificate does not start"
     group = Group(kind, name, replica.entropy(limits.NONCE_BYTES), replica.me)
-    membership.keep(replica, founded(fresh_salt(replica), group, certificate, replica.keys.sign))
+    membership.write_join(replica, founded(fresh_salt(replica), group, certificate, replica.keys.sign))
     return _view(replica, group)
 
 
 def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedView:
-    """Invite the person `who` names to the group `which` names. Inviting again begins the time to answer anew."""
+    """Invite the person whom `who` means to the group that `which` means. Inviting again starts the time to answer
+    again."""
     group = _find(replica, which, kind)
     person = _invitable(replica, group, who)
     held = membership.own_join(replica, group)
@@ -141,8 +143,8 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
     _, join = held
     if len(join.steps) > limits.GROUP_LINKS_MAX:
         raise Refused(
-            f"the chain of invitations from the founder to you is as long as may be ({limits.GROUP_LINKS_MAX})",
-            "ask a member who was invited earlier to invite",
+            f"the chain of invitations from the founder to you has its full length ({limits.GROUP_LINKS_MAX})",
+            "ask a member who joined earlier to invite this person",
         )
     tag = invitation_tag(group.id, person)
     kept = membership.with_invitations(replica, join)
@@ -151,26 +153,27 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
             f"{limits.INVITATIONS_MAX} invitations of yours are open", "wait until some are answered or expire"
         )
     earlier = max((found.expires for found in join.invitations if found.tag == tag), default=0)
-    expires = max(replica.clock.now() + limits.INVITATION_LIFE, earlier + 1)  # later, so that it is a new one
+    expires = max(replica.clock.now() + limits.INVITATION_LIFE, earlier + 1)  # later than the last one, to replace it
     given = invitation(join, replica.me, tag, expires, replica.keys.sign)
-    membership.keep(replica, membership.with_invitations(replica, join, [given]))
+    membership.write_join(replica, membership.with_invitations(replica, join, [given]))
     return InvitedView(reference(replica, person), expires)
 
 
 def join(replica: Replica, which: str, kind: str | None) -> GroupView:
-    """Accept the invitation to the group `which` names; of several to one group the one with the shortest chain."""
+    """Accept the invitation to the group that `which` means; of several to one group the one with the shortest
+    chain."""
     _check_kind(kind)
     waiting = _received(replica)
     own = [group for group in _own(replica) if _is_kind(group, kind)]
     try:
         group = _named(which, [found.join.group for found in waiting if _is_kind(found.join.group, kind)], kind)
     except NotFound as error:
-        if _fitting(which, own):
-            raise Refused(f"you are in {_fitting(which, own)[0].name!r} already") from error
+        if fitting(which, _candidates(own)):
+            raise Refused(f"you are in {fitting(which, _candidates(own))[0].name!r} already") from error
         word = kind or "group"
         raise NotFound(
-            f"no invitation to a {word} called {which!r} waits for you",
-            "a member's 'invite' has to reach this node first",
+            f"no invitation to a {word} called {which!r} is here",
+            "ask a member to invite you; this node learns of it when it next connects",
         ) from error
     _check_room(replica)
     found = next(found for found in waiting if found.join.group_id == group.id)
@@ -178,13 +181,13 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
     certificate = membership.certificate_of(replica, found.inviter, found.device)
     assert answered is not None, "it was found by what it says"
     assert certificate is not None, "a join is in use only while its device is certified"
-    membership.keep(replica, accepted(fresh_salt(replica), found.join, answered, certificate))
+    membership.write_join(replica, accepted(fresh_salt(replica), found.join, answered, certificate))
     return _view(replica, group)
 
 
 def leave(replica: Replica, which: str, kind: str | None) -> GroupView:
-    """Leave the group `which` names. The others stay; only a new invitation leads back."""
-    group = _find(replica, which, kind)
+    """Leave the group that `which` means. The others stay in it; only a new invitation leads back."""
+    group = _find(replica, which, kind, destructive=True)
     seen = _view(replica, group)
     held = membership.own_join(replica, group)
     assert held is not None, "its owner is in the group"
@@ -193,7 +196,7 @@ def leave(replica: Replica, which: str, kind: str | None) -> GroupView:
 
 
 def show(replica: Replica, query: GroupsQuery) -> GroupsView:
-    """The groups you are in, and the invitations that wait."""
+    """Return the owner's groups, and the invitations that wait."""
     _check_kind(query.kind)
     groups = [group for group in _own(replica) if _is_kind(group, query.kind)]
     waiting = [found for found in _received(replica) if _is_kind(found.join.group, query.kind)]
@@ -211,13 +214,13 @@ def show(replica: Replica, query: GroupsQuery) -> GroupsView:
 
 
 def _own(replica: Replica) -> list[Group]:
-    """The groups this node's owner is in, by name."""
+    """Return the groups of the owner, by name."""
     groups = replica.trust_state.groups.groups_of(replica.me)
     return sorted(groups.values(), key=lambda group: (alike(group.name), group.id))
 
 
 def _received(replica: Replica) -> list[_Received]:
-    """The invitations to this node's owner, those with the shortest chain first."""
+    """Return the invitations to the owner, those with the shortest chain first."""
     trust_state, me, now = replica.trust_state, replica.me, replica.clock.now()
     own = trust_state.groups.groups_of(me)
     received = []
@@ -235,58 +238,50 @@ def _received(replica: Replica) -> list[_Received]:
 
 def _check_kind(kind: str | None) -> None:
     if kind not in (None, *KINDS):
-        raise Usage(f"{kind!r} is no kind of group", f"one of {', '.join(KINDS)}")
+        raise Usage(f"{kind!r} is not a kind of group", f"one of {', '.join(KINDS)}")
 
 
 def _is_kind(group: Group, kind: str | None) -> bool:
     return kind is None or group.kind == GroupKind[kind.upper()]
 
 
-def _find(replica: Replica, which: str, kind: str | None) -> Group:
-    """The group of one's own that `which` names. Refused where one is only invited."""
+def _find(replica: Replica, which: str, kind: str | None, *, destructive: bool = False) -> Group:
+    """Return the owner's group that `which` means. Raises Refused where the owner is only invited to it."""
     _check_kind(kind)
     try:
-        return _named(which, [group for group in _own(replica) if _is_kind(group, kind)], kind)
+        own = [group for group in _own(replica) if _is_kind(group, kind)]
+        return _named(which, own, kind, destructive=destructive)
     except NotFound:
         waiting = [found.join.group for found in _received(replica) if _is_kind(found.join.group, kind)]
-        fitting = _fitting(which, waiting)
-        if fitting:
-            name = fitting[0].name
-            word = GroupKind(fitting[0].kind).word
+        meant = fitting(which, _candidates(waiting))
+        if meant:
+            name, word = meant[0].name, GroupKind(meant[0].kind).word
             raise Refused(
                 f"you are not a member of {name!r} yet", f"'meshnode {word} join' accepts the invitation"
             ) from None
         raise
 
 
-def _named(which: str, groups: Iterable[Group], kind: str | None) -> Group:
-    """The one of `groups` whose name or id begins with `which`, a whole name or id before the beginning of one."""
-    if not which.strip():
-        raise Usage(f"say which {kind or 'group'}", "a name, an id, or the beginning of either")
-    matches = _fitting(which, groups)
-    if not matches:
+def _named(which: str, groups: Iterable[Group], kind: str | None, *, destructive: bool = False) -> Group:
+    """Return the one of `groups` that `which` means; errors and `destructive` as in `picking.pick`."""
+    found = pick(which, _candidates(groups), noun=kind or "group", destructive=destructive)
+    if found is None:
         word = kind or "group"
         raise NotFound(f"you are in no {word} called {which!r}", f"'meshnode {kind or 'cell'} show' lists yours")
-    if len(matches) > 1:
-        raise ambiguous(which, [f"{group.name} ({group_text(group.id)[:11]})" for group in matches])
-    return matches[0]
+    return found
 
 
-def _fitting(which: str, groups: Iterable[Group]) -> list[Group]:
-    wanted = alike(which)
-    pool = {group.id: group for group in groups}
-    whole = [group for group in pool.values() if wanted in (alike(group.name), group_text(group.id))]
-    as_id = len(wanted.removeprefix("mg1")) >= ID_PREFIX_MIN
-    return whole or [
-        group
-        for group in pool.values()
-        if alike(group.name).startswith(wanted)
-        or (as_id and group_text(group.id).removeprefix("mg1").startswith(wanted.removeprefix("mg1")))
-    ]
+def _candidates(groups: Iterable[Group]) -> list[Candidate[Group]]:
+    return [_candidate(group) for group in {group.id: group for group in groups}.values()]
+
+
+def _candidate(group: Group) -> Candidate[Group]:
+    id_, word = group_text(group.id), GroupKind(group.kind).word
+    return Candidate(group, id_, group.name, lambda: f"{group.name} ({word} {id_[:ID_SHOWN]})")
 
 
 def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
-    """The person `who` names, if an invitation to `group` may be made out to him."""
+    """Return the person whom `who` means, if they may be invited to `group`."""
     try:
         person = find(replica, who)
     except NotFound as error:
@@ -297,7 +292,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
             raise error from None
         raise Refused("you block that person", "'meshnode unblock NAME' comes first") from None
     if person == replica.me:
-        raise Refused("you are a member yourself")
+        raise Refused("you are a member already")
     members = replica.trust_state.groups.members_known(group.id)
     mention = reference(replica, person)
     if person in members:
@@ -305,11 +300,11 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
     if group.kind == GroupKind.CELL and len(members) >= limits.CELL_MEMBERS_MAX:
         raise Refused(
             f"the cell is full: it has {len(members)} members",
-            "found another with 'meshnode cell new', or a community",
+            "found another one with 'meshnode cell new', or a community",
         )
     if not replica.trust_state.standing(replica.me, person).in_web:
         raise Refused(
-            f"an invitation would not reach {mention.name}, whom you do not trust",
+            f"you do not trust {mention.name}, so an invitation would not reach them",
             "'meshnode vouch NAME --trust 0.5' comes first",
         )
     return person
@@ -317,7 +312,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
 
 def _check_room(replica: Replica) -> None:
     if len(_own(replica)) >= limits.GROUPS_MAX:
-        raise Refused(f"you are in {limits.GROUPS_MAX} groups, as many as may be", "leave one first")
+        raise Refused(f"you are in {limits.GROUPS_MAX} groups already, which is the most", "leave one first")
 
 
 def _view(replica: Replica, group: Group) -> GroupView:

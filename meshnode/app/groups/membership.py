@@ -1,14 +1,14 @@
-"""Joins between nodes: own ones written, renewed and shown, and what a stranger's join proves when he comes with it.
+"""Writes, renews and shows the owner's joins, and checks what the join of a stranger proves when they connect.
 
-Members need not vouch for each other, so the join itself must open the door: whoever calls shows the joins of the
-groups in which he believes the other to be too, and is heard if one of them is proved to be of a group of ours.
+Members need not vouch for each other, so the join itself must open the door. A node that calls shows its joins of the
+groups in which it believes the other person to be too. It is admitted if one of them is proved to be of a common group.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from meshnode.app.owner.policy import note_leavers, web
+from meshnode.app.owner.policy import note_former_web, web
 from meshnode.replica.authoring import fresh_salt, withdraw, write
 from meshnode.replica.replica import Replica
 from protocol import (
@@ -35,24 +35,26 @@ from protocol.trust import check_membership, invitation, invitation_tag
 
 
 def own_join(replica: Replica, group: Group) -> tuple[DeviceId, Join] | None:
-    """The own join of `group`, with the device that wrote it; None if its owner is no member."""
+    """Return the owner's join of `group` with the device that wrote it; None if the owner is no member."""
     return next((held for held in replica.trust_state.joins(replica.me) if held[1].group_id == group.id), None)
 
 
 def certificate_of(replica: Replica, person: PersonId, device: DeviceId) -> Record | None:
-    """The certificate of `device`, to be built into a chain; None if it is not held."""
+    """Return the certificate of `device`, for a chain of invitations; None if it is not held."""
     return replica.store.records.current((person, Kind.DEVICE, device_slot(device)))
 
 
-def keep(replica: Replica, join: Join, *, above: int = 0) -> None:
-    """Write the own join of a group, or its next version; `above` as in `authoring.write`."""
+def write_join(replica: Replica, join: Join, *, above: int = 0) -> None:
+    """Write the owner's join of a group; `above` as in `authoring.write`."""
     write(replica, Kind.JOIN, join.slot, join, life=limits.JOIN_LIFE, above=above)
 
 
 def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = ()) -> Join:
-    """`join` in a new version by this device: open invitations stay, answered and expired ones go, `more` come.
+    """Return the next version of `join`, by this device: open invitations stay, answered and expired ones go, `more`
+    come.
 
-    Those that another own device has signed are signed again, since an invitation is read with its join's device.
+    Invitations that another device of the owner has signed are signed again, since an invitation is read with the
+    device of its join.
     """
     now, me = replica.clock.now(), replica.me
     answered = {
@@ -68,16 +70,17 @@ def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = 
 
 
 def renew(replica: Replica, record: Record) -> None:
-    """Write an own join again for another term, or in place of another own device."""
+    """Write a join of the owner for another term, or in place of another device."""
     join = body_of(record)
     assert isinstance(join, Join)
-    keep(replica, with_invitations(replica, join), above=record.header.version)
+    write_join(replica, with_invitations(replica, join), above=record.header.version)
 
 
 def leave(replica: Replica, join: Join) -> None:
-    """Take back the own join: everywhere its author is a member no longer. Those whom nothing else joins to him hear it.
+    """Withdraw the owner's join, which ends the membership everywhere. People whom nothing else connects to the owner
+    learn it.
 
-    Invitations known by now are answered with it: only a new one leads back.
+    Invitations known by now count as answered, so that only a new one leads back.
     """
     before = web(replica)
     tag = invitation_tag(join.group_id, replica.me)
@@ -90,12 +93,12 @@ def leave(replica: Replica, join: Join) -> None:
     ]
     with replica.transaction():
         withdraw(replica, Kind.JOIN, join.slot)
-        note_leavers(replica, before)
+        note_former_web(replica, before)
         replica.store.meta.set(_answered(join), str(max(open_ones, default=0)))
 
 
 def answered_until(replica: Replica, join: Join) -> int:
-    """The latest expiry of the invitations to this group that were answered by leaving it; 0 without any."""
+    """Return the latest expiry of the invitations to this group that were answered by leaving it; 0 without any."""
     return int(replica.store.meta.get(_answered(join)) or 0)
 
 
@@ -106,9 +109,9 @@ def _answered(join: Join) -> str:
 # --- joins at the door -----------------------------------------------------------------------------------------------
 
 
-def to_show(replica: Replica, person: PersonId) -> list[Record]:
-    """The own joins of the groups in which `person` is known to be, after the certificates of those other devices of mine
-    that wrote them: as many as an introduction takes beside this device's own."""
+def joins_to_show(replica: Replica, person: PersonId) -> list[Record]:
+    """Return the owner's joins of the groups in which `person` is known to be, after the certificates of the other
+    devices that wrote them: as many as a self-identification holds beside this device's certificate."""
     trust_state, me = replica.trust_state, replica.me
     common = [held for held in trust_state.joins(me) if person in trust_state.groups.members_known(held[1].group_id)]
     common = common[: limits.JOINS_SHOWN_MAX]
@@ -118,15 +121,15 @@ def to_show(replica: Replica, person: PersonId) -> list[Record]:
     return [record for record in records if record is not None][: limits.INTRODUCTION_RECORDS_MAX - 1]
 
 
-def shown_in_common(replica: Replica, event: PeerIdentified) -> frozenset[bytes]:
-    """The slots of the groups of ours in which the peer's introduction proves him to be."""
+def proved_common_groups(replica: Replica, event: PeerIdentified) -> frozenset[bytes]:
+    """Return the slots of the owner's groups in which the peer's self-identification proves them to be."""
     own = {join.group_id: join.slot for _, join in replica.trust_state.joins(replica.me)}
     proved = (_proved(replica, record, event) for record in event.extra if own)
     return frozenset(own[join.group_id] for join in proved if join is not None and join.group_id in own)
 
 
 def _proved(replica: Replica, record: Record, event: PeerIdentified) -> Join | None:
-    """What a join says that came with a certificate, if all of it holds."""
+    """Return the content of a join that came with a certificate, if all of it is valid."""
     header = record.header
     if (header.kind, header.author) != (Kind.JOIN, event.person) or not record.body:
         return None
@@ -145,7 +148,8 @@ def _proved(replica: Replica, record: Record, event: PeerIdentified) -> Join | N
 
 
 def _certified_there(replica: Replica, device: DeviceId, event: PeerIdentified) -> bool:
-    """Whether the introduction shows that `device`, which wrote a join in it, is another one of the same person."""
+    """Whether the self-identification shows that `device`, which wrote a join in it, is another device of the same
+    person."""
     certificates = [
         record
         for record in event.extra
@@ -158,10 +162,11 @@ def _certified_there(replica: Replica, device: DeviceId, event: PeerIdentified) 
     return any(verify_signature(one) for one in timely)
 
 
-def unheard(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:
-    """Whether `person`, who has shown joins in these slots, is in a group of ours by one that is not in use here yet.
+def awaits_join(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:
+    """Whether `person`, who has shown joins in these slots, is in a group of the owner by a join that is not in use
+    here yet.
 
-    Once it is, or its end is known, the circle says whether he is a member.
+    Once it is, or its end is known, the trust state says whether they are a member.
     """
     own = {join.slot for _, join in replica.trust_state.joins(replica.me)}
     return any(slot in own and replica.store.records.newest((person, Kind.JOIN, slot)) is None for slot in slots)

@@ -1,14 +1,15 @@
-"""Writing letters: to whom one may write, sealing for all devices of both sides, and taking back what has arrived.
+"""Writes letters: checks to whom the owner may write, seals for all devices of both people, and withdraws letters.
 
-A letter lies with everybody who may carry it until each device that can read it has sent a receipt; then its author
-withdraws it, and so do the writers of the receipts when they see that. What nobody fetches expires.
+Every node that may carry a letter keeps a copy until each device that can read it has sent a receipt. Then its author
+withdraws it, and when the writers of the receipts see that, they withdraw the receipts. A letter that is not fetched
+expires. The states of a letter are the table in `delivery.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import Enum
 
+from meshnode.app.letters.delivery import TOLD, Delivery, LetterEvent, state_after
 from meshnode.app.naming import name_of
 from meshnode.app.owner.policy import blocks
 from meshnode.errors import Refused, Usage
@@ -22,48 +23,40 @@ from protocol.letters import SEAL_ENTROPY_BYTES, Content, OpenedLetter, Receipt,
 RECEIPTS_OPEN_MAX = limits.AUTHOR_LETTERS_MAX - limits.LETTERS_UNDER_WAY_MAX
 
 
-class Delivery(Enum):
-    """What became of a letter, as far as its author can know."""
-
-    UNDER_WAY = "under way"
-    DELIVERED = "delivered"
-    """A device of the addressee has opened it."""
-    EXPIRED = "expired"
-    """Nobody has said in time that he opened it."""
-
-
 def new_slot(replica: Replica) -> bytes:
-    """The slot of a letter that is yet to be written, for who must remember it together with what the letter does."""
+    """Return a slot for a letter, for a caller who must store it together with the effects of the letter."""
     return replica.entropy(limits.SLOT_BYTES)
 
 
 def send(replica: Replica, to: PersonId, content: Content, *, slot: bytes | None = None) -> bytes:
-    """Seal `content` to all devices of `to` and to my other ones, and let it go; returns its slot.
+    """Seal `content` to all devices of `to` and to the owner's other ones, and write the letter; returns its slot.
 
-    Refused where `to` cannot be written to, too many letters are under way, or this device no longer speaks for me;
-    Usage where the content is too long.
+    Raises Refused where `to` cannot be written to, too many letters are under way, or this device may not act for the
+    owner; Usage where the content is too long.
     """
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to)
     _check_room(replica)
-    mates = _newest(device for device in replica.trust_state.devices(replica.me) if device.device != replica.device)
+    own_others = _newest(
+        device for device in replica.trust_state.devices(replica.me) if device.device != replica.device
+    )
     now = replica.clock.now()
-    awaited = frozenset(certificate.device for certificate in [*recipients, *mates])
+    awaited = frozenset(certificate.device for certificate in [*recipients, *own_others])
     expires = now + limits.LETTER_LIFE
     with replica.transaction():
-        _post(replica, to, content, slot, [*recipients, *mates], expires)
+        _post(replica, to, content, slot, [*recipients, *own_others], expires)
         replica.store.letters.add_sent(slot, to, sent=now, expires=expires, receipts_due=awaited)
     return slot
 
 
 def check_can_write(replica: Replica, to: PersonId) -> None:
-    """Refused where `send` would be: for who must write to several people or to none."""
+    """Raise Refused where `send` would, for a caller who writes to several people or to none of them."""
     _recipients(replica, to)
     _check_room(replica)
 
 
 def can_answer(replica: Replica, author: PersonId) -> bool:
-    """Whether `receipt` can write to `author` now."""
+    """Whether a receipt can be written to `author` now."""
     try:
         _recipients(replica, author)
     except Refused:
@@ -72,9 +65,9 @@ def can_answer(replica: Replica, author: PersonId) -> bool:
 
 
 def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int) -> None:
-    """Tell `author` that his letter in `slot` was opened here. It need not outlive the letter, which ends at `expires`.
+    """Tell `author` that this device has opened their letter in `slot`; the receipt expires with it, at `expires`.
 
-    To be asked first: `can_answer`.
+    Callers ask `can_answer` first.
     """
     recipients = _recipients(replica, author)
     now = replica.clock.now()
@@ -86,7 +79,8 @@ def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int) -> No
 
 
 def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None:
-    """Another device of mine has written this letter: know what becomes of it, and tend it should that device be struck."""
+    """Remember a letter that another device of the owner has written, to know what becomes of it and to withdraw it if
+    that device is revoked."""
     trust_state = replica.trust_state
     known = [*trust_state.devices(opened.addressee), *trust_state.devices(replica.me)]
     awaited = frozenset(device.device for device in known) - {replica.device, opened.device}
@@ -96,19 +90,24 @@ def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None
 
 
 def delivery(replica: Replica, slot: bytes) -> Delivery | None:
-    """What became of my letter in `slot`; None if this device does not know it (any more)."""
+    """Return what is known of the owner's letter in `slot`; None if this device does not know the letter (any
+    longer)."""
     sent = replica.store.letters.sent(slot)
     if sent is None:
         return None
+    # Whether it was withdrawn is left out, since what the author is told does not depend on it.
+    events = {LetterEvent.SENT}
     if sent.delivered is not None:
-        return Delivery.DELIVERED
-    return Delivery.EXPIRED if sent.expires <= replica.clock.now() else Delivery.UNDER_WAY
+        events.add(LetterEvent.RECEIPT)
+    if sent.expires <= replica.clock.now():
+        events.add(LetterEvent.TIME_OVER)
+    return TOLD[state_after(events)]
 
 
-def tend(replica: Replica) -> None:
-    """Withdraw the letters that nobody need carry any more, so that they take up no room anywhere.
+def withdraw_finished(replica: Replica) -> None:
+    """Withdraw the letters of this device that have no reader left, so that no node keeps a copy of them any longer.
 
-    Of this device's own, and of those that it has written anew.
+    Letters that it has reissued for a revoked device are among them.
     """
     if not replica.trust_state.certified(replica.me, replica.device):
         return
@@ -117,7 +116,7 @@ def tend(replica: Replica) -> None:
         head = replica.store.records.newest((replica.me, Kind.LETTER, sent.slot))
         if sent.expires <= now or (head is not None and not head.body):
             replica.store.letters.note_ended(sent.slot)
-        elif head is not None and head.header.device == replica.device and _is_over(replica, sent):
+        elif head is not None and head.header.device == replica.device and _has_no_reader_left(replica, sent):
             with replica.transaction():
                 withdraw(replica, Kind.LETTER, sent.slot)
                 replica.store.letters.note_ended(sent.slot)
@@ -127,15 +126,17 @@ def tend(replica: Replica) -> None:
 
 
 def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
-    """The devices of `to` that a letter is sealed to. Refused, with what to do, where there is none to write to."""
+    """Return the devices of `to` to which a letter is sealed. Raises Refused, with the next step, if there is none."""
     name = name_of(replica, to)
     if blocks(replica, to):
         raise Refused(f"you block {name}", "'meshnode unblock NAME' comes first")
     if not replica.trust_state.certified(replica.me, replica.device):
-        raise Refused("this device no longer speaks for you", "it was struck, or its certificate ran out")
+        raise Refused("this device can no longer act for you", "it was revoked, or its certificate has expired")
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
     if not others or replica.trust_state.graph.blocked_either_way(replica.me, to):
-        raise Refused(f"{name} cannot be written to now", "no device that speaks for this person is known here")
+        raise Refused(
+            f"you cannot write to {name} now", "this node knows no device of theirs; it learns of one when you meet"
+        )
     return _newest(others)
 
 
@@ -143,11 +144,11 @@ def _check_room(replica: Replica) -> None:
     use = replica.store.records.usage_of(replica.me)
     too_many = replica.store.letters.count_undelivered(replica.clock.now()) >= limits.LETTERS_UNDER_WAY_MAX
     if too_many or use.letter_bytes + limits.RECORD_MAX_BYTES > limits.AUTHOR_LETTER_BYTES_MAX:
-        raise Refused("too many of your letters are under way", "wait until some of them have arrived")
+        raise Refused("too many of your messages are still under way", "wait until some of them have arrived")
 
 
 def _newest(devices: Iterable[Certificate]) -> list[Certificate]:
-    """Of very many devices those certified last."""
+    """Return the devices certified last, as many as a letter is sealed to."""
     return sorted(devices, key=lambda device: (-device.expires, device.device))[: limits.LETTER_DEVICES_MAX]
 
 
@@ -169,13 +170,13 @@ def _post(
             entropy=replica.entropy(SEAL_ENTROPY_BYTES),
         )
     except InvalidField as fault:
-        raise Usage("that is too long for a letter", "say it in fewer words, or in two letters") from fault
+        raise Usage("that message is too long", "write fewer words, or two messages") from fault
     life = max(1, expires - replica.clock.now())
     write(replica, Kind.LETTER, slot, letter, life=life, expires=expires)
 
 
-def _is_over(replica: Replica, sent: SentLetter) -> bool:
-    """Whether nobody who may still read this letter waits for it."""
+def _has_no_reader_left(replica: Replica, sent: SentLetter) -> bool:
+    """Whether every device that may still read this letter has opened it; of a receipt, whether its letter is gone."""
     trust_state = replica.trust_state
     if trust_state.graph.blocked_either_way(replica.me, sent.addressee):
         return True

@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshnode.app.catalog.catalog import listing_id, searchable
+from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.listings.states import ListingEvent, ListingState, after
 from meshnode.app.listings.view import body_of
+from meshnode.app.picking import Candidate, alike
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing, RecordState, Row
 from protocol import Kind, Record, limits
 
 REMEMBERED = 30 * limits.DAY  # from its end on, and at least until it would have expired
-_ID_LETTERS_MIN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +56,20 @@ def keep_expired(replica: Replica, going: Sequence[Row]) -> None:
             remember(replica, state, record.header.expires, record)
 
 
-def exactly(replica: Replica, text: str) -> ArchivedListing | None:
-    """Return the ended listing of this whole id, or else the latest of this whole title."""
-    as_id, title = text.strip().casefold(), searchable(text)
-    over = _over(replica)
-    by_id = (ended for ended in over if _id(replica, ended) == as_id)
-    return next(by_id, next((ended for ended in over if title and _title(ended) == title), None))
+def candidates(replica: Replica) -> list[Candidate[ArchivedListing]]:
+    """Return the ended listings for a search by name or id. Of several of one title the latest goes by it."""
+    found, titles = [], set()
+    for ended in _over(replica):
+        title = body_of(ended.record).title
+        named = alike(title) not in titles
+        titles.add(alike(title))
+        found.append(_candidate(ended, _id(replica, ended), title if named else ""))
+    return found
 
 
-def by_prefix(replica: Replica, text: str) -> list[ArchivedListing]:
-    """Return the ended listings whose title or id begins with `text`."""
-    as_id, title = text.strip().casefold(), searchable(text)
-    long = len(as_id) >= _ID_LETTERS_MIN
-    return [
-        ended
-        for ended in _over(replica)
-        if (title and _title(ended).startswith(title)) or (long and _id(replica, ended).startswith(as_id))
-    ]
-
-
-def described(replica: Replica, ended: ArchivedListing) -> str:
-    """Return how `ended` is named among several that could be meant."""
-    return f"{body_of(ended.record).title} ({_id(replica, ended)}, {ended.state})"
+def _candidate(ended: ArchivedListing, id_: str, name: str) -> Candidate[ArchivedListing]:
+    body = body_of(ended.record)
+    return Candidate(ended, id_, name, lambda: f"{body.title} ({body.type} {id_}, {ended.state})")
 
 
 def _over(replica: Replica) -> list[ArchivedListing]:
@@ -87,10 +79,6 @@ def _over(replica: Replica) -> list[ArchivedListing]:
         (ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.archive.all()
     )
     return [ended for ended, record in newest if record is None or record.header.expires <= now]
-
-
-def _title(ended: ArchivedListing) -> str:
-    return searchable(body_of(ended.record).title)
 
 
 def _id(replica: Replica, ended: ArchivedListing) -> str:

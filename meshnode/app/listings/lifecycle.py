@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from meshnode.app.catalog.catalog import Catalog, searchable
-from meshnode.app.listings import archive, expiry
-from meshnode.app.listings.listings import check_count, check_place, find, may_reduce_access, rewritten
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.listings import archive, expiry, listings
+from meshnode.app.listings.listings import check_count, check_place, may_reduce_access, rewritten
 from meshnode.app.listings.states import ListingEvent, ListingState, after, is_remembered
 from meshnode.app.listings.view import ListingView, body_of, view
-from meshnode.app.naming import ambiguous
 from meshnode.app.owner import places
+from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -63,7 +63,7 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """Close an own listing: it goes away on every node, and this one remembers it. Returns it as it was."""
-    record = find(replica, catalog, which, own_only=True)
+    record = listings.find(replica, catalog, which, own_only=True, destructive=True)
     shown = view(replica, record)
     _end(replica, record, ListingEvent.CLOSE)
     return shown
@@ -71,7 +71,7 @@ def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
 
 def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     """Withdraw an own listing: it goes away on every node, this one included. Returns it as it was."""
-    record = find(replica, catalog, which, own_only=True)
+    record = listings.find(replica, catalog, which, own_only=True, destructive=True)
     shown = view(replica, record)
     with replica.transaction():
         _end(replica, record, ListingEvent.WITHDRAW)
@@ -127,21 +127,16 @@ def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
 
 
 def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
-    """Return the own listing that `which` names.
-
-    A whole title or id goes before the beginning of one, and an open listing before one that has ended.
-    """
-    open_now = catalog.matching(which, own_only=True)
-    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in open_now)
-    over = archive.exactly(replica, which)
-    if over is not None and not named_whole:
-        return _remembered(over)
-    begun = archive.by_prefix(replica, which)
-    if open_now or not begun:
-        return OwnListing(ListingState.OPEN, find(replica, catalog, which, own_only=True))
-    if len(begun) > 1:
-        raise ambiguous(which, [archive.described(replica, each) for each in begun])
-    return _remembered(begun[0])
+    """Return the own listing that `which` means, as `picking.pick` finds it; an open one goes before an ended one."""
+    in_use = [
+        Candidate(OwnListing(ListingState.OPEN, one.item), one.id, one.name, one.label, preferred=True)
+        for one in listings.candidates(replica, catalog, which, own_only=True)
+    ]
+    ended = [Candidate(_remembered(one.item), one.id, one.name, one.label) for one in archive.candidates(replica)]
+    found = pick(which, [*in_use, *ended], noun="listing")
+    if found is None:
+        raise NotFound(f"no listing of yours is called {which!r}", "'meshnode mine' lists what you posted")
+    return found
 
 
 def _own_listing(replica: Replica, slot: bytes) -> OwnListing | None:
@@ -172,7 +167,7 @@ def _write(replica: Replica, own: OwnListing, body: Listing, expires: int) -> Re
     record, reopens = own.record, own.state is not ListingState.OPEN
     audience, slot = Audience(record.header.audience), record.header.slot
     if reopens:  # the owner may publish places less exactly by now
-        body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
+        body = rewritten(replica, body, place=places.at_current_precision(replica, slot, body.place))
     with replica.transaction():
         replica.store.archive.forget(slot)
         return authoring.write(

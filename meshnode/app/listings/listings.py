@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
-from meshnode.app.catalog.catalog import Catalog, Entry, listing_id
+from meshnode.app.catalog.catalog import Catalog, listing_id
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.view import ListingView, body_of, place_of, view, written_fields
-from meshnode.app.naming import ambiguous, name_of
+from meshnode.app.naming import name_of
 from meshnode.app.owner.places import Coordinates, cell_of, preference_of
 from meshnode.app.owner.preference import audience_named
+from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -253,28 +254,32 @@ def may_reduce_access(replica: Replica, record: Record, audience: Audience, afte
 # --- finding -----------------------------------------------------------------------------------------------------------
 
 
-def find(replica: Replica, catalog: Catalog, which: str, *, own_only: bool = False) -> Record:
-    """Return the one listing that `which` names by its title or id. Raises NotFound or Ambiguous, as for people."""
-    if not which.strip():
-        raise Usage("say which listing", "its title, its id, or the beginning of either")
-    entries = catalog.matching(which, own_only=own_only)
-    if not entries:
+def find(
+    replica: Replica, catalog: Catalog, which: str, *, own_only: bool = False, destructive: bool = False
+) -> Record:
+    """Return the listing that `which` means; NotFound, Ambiguous and `destructive` as in `picking.pick`."""
+    found = pick(which, candidates(replica, catalog, which, own_only=own_only), noun="listing", destructive=destructive)
+    if found is None:
         whose = "of yours " if own_only else ""
         hint = "'meshnode mine' lists what you posted" if own_only else "'meshnode discover' lists what you can see"
         raise NotFound(f"no listing {whose}is called {which!r}", hint)
-    if len(entries) > 1:
-        raise ambiguous(which, [_candidate(replica, entry) for entry in entries])
-    record = replica.store.records.get(entries[0].record)
-    if record is None or not record.body:
-        raise NotFound(f"no listing is called {which!r}", "'meshnode discover' lists what you can see")
-    return record
+    return found
 
 
-def _candidate(replica: Replica, entry: Entry) -> str:
-    record = replica.store.records.get(entry.record)
-    if record is None or not record.body:
-        return entry.id
-    return f"{body_of(record).title} ({entry.id}, by {name_of(replica, record.header.author)})"
+def candidates(replica: Replica, catalog: Catalog, which: str, *, own_only: bool) -> list[Candidate[Record]]:
+    """Return the listings in use that `which` may mean. They are preferred to ended ones."""
+    entries = {entry.record: entry for entry in catalog.matching(which, own_only=own_only)} if which.strip() else {}
+    records = replica.store.records.get_many(list(entries))
+    return [_candidate(replica, record, entries[record.id].id) for record in records if record.body]
+
+
+def _candidate(replica: Replica, record: Record, id_: str) -> Candidate[Record]:
+    body, author = body_of(record), record.header.author
+
+    def label() -> str:
+        return f"{body.title} ({body.type} {id_}, by {name_of(replica, author)})"
+
+    return Candidate(record, id_, body.title, label, preferred=True)
 
 
 def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from meshnode.app.catalog.catalog import listing_id
-from meshnode.app.naming import PersonRef, reference
+from meshnode.app.naming import PersonRef, reference, relation_to
 from meshnode.app.owner.places import here, preference_of
 from meshnode.app.owner.preference import PublishedPlace, published_place
-from meshnode.app.people.people import relation_to
 from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, Listing, ListingFields, PersonId, Record, distance_km, distance_words, parse_body
 from protocol.trust import as_trust, effective_audience

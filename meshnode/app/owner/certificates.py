@@ -1,7 +1,6 @@
-"""The first records of a new node: the certificate of its device, a policy with the sharing preference, a profile.
+"""Writes the first records of a new node (certificate, policy, profile) and all records that need the identity key.
 
-Certificates, of this device and of the owner's others, are written here, and so are strikes: nothing else takes the
-identity key.
+Those are the certificates of the owner's devices and their revocations. Nothing else takes the identity key.
 """
 
 from __future__ import annotations
@@ -31,9 +30,9 @@ from protocol import (
 
 
 def write_first_records(replica: Replica, *, name: str, place: Coordinates | None, preference: Preference) -> None:
-    """Write what a person needs before anything else. Raises Forbidden while the identity key is locked.
+    """Write the records that a person needs before anything else. Raises Forbidden while the identity key is locked.
 
-    The exact `place` is kept on this node alone; the profile tells its cell, as coarse as the preference says.
+    The exact `place` stays on this node; the profile tells its cell, which is as coarse as the preference says.
     """
     cell = cell_of(place, Precision(preference.precision)) if place else None
     certify_own_device(replica)
@@ -46,20 +45,21 @@ def write_first_records(replica: Replica, *, name: str, place: Coordinates | Non
 
 
 def certify_own_device(replica: Replica) -> Record:
-    """Certify this node's device keys with the identity key, for another term of their long life."""
+    """Certify the keys of this device with the identity key, for another term."""
     return certify(replica, replica.device, replica.keys.dh_public, replica.keys.letter_public)
 
 
 def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public: bytes) -> Record:
-    """Certify a device with the identity key, for another term of its long life.
+    """Certify a device with the identity key, for another term.
 
-    Raises Forbidden without the identity key, Refused for a device that was struck.
+    Raises Forbidden without the identity key, Refused for a device that was
+    revoked.
     """
     now = replica.clock.now()
     head = replica.store.records.newest((replica.me, Kind.DEVICE, device_slot(device)))
     body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=False)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused("this device was struck", "it can no longer be certified: make it new keys in a new home")
+        raise Refused("this device was revoked", "it needs new keys: set it up again in a new home")
     return _write_device_record(
         replica,
         device,
@@ -71,7 +71,7 @@ def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public:
 
 
 def revoke_device(replica: Replica, device: DeviceId, *, dh_public: bytes, letter_public: bytes) -> Record:
-    """Say the last word on a device of one's own: all that it wrote is void, and nothing can follow.
+    """Revoke a device of the owner: everything that it wrote is void, and no later version can follow.
 
     Forbidden as for `certify`.
     """
@@ -87,14 +87,16 @@ def revoke_device(replica: Replica, device: DeviceId, *, dh_public: bytes, lette
 
 
 def identity_keys(replica: Replica) -> IdentityKeys:
-    """The identity key. Forbidden, saying where it is to be had, where it is not open on this device."""
+    """Return the identity key. Raises Forbidden, which says where the key is, if it is not open on this device."""
     if replica.identity is not None:
         return replica.identity
     if replica.elsewhere:
         raise Forbidden(
-            "this device does not have your identity key", "do this on the device where you began with 'init'"
+            "this device does not have your identity key", "do this on the device where you ran 'meshnode init'"
         )
-    raise Forbidden("your identity key is locked", "stop the node, then 'meshnode run --unlock' asks its passphrase")
+    raise Forbidden(
+        "your identity key is locked", "stop the node, then 'meshnode run --unlock' asks for its passphrase"
+    )
 
 
 def _write_device_record(

@@ -1,7 +1,8 @@
-"""Who has lately left the own web: for some days they may still come and hear what of their copies is superseded.
+"""Remembers who has lately left the owner's web: for some days they may still connect, and learn which copies are
+outdated.
 
-Without that, somebody whom I trust no longer would go on using, and passing on, what he has of me until it expires.
-They are shown headers and nothing else, and when the presence key turns they find this node no more.
+Otherwise somebody whom the owner no longer trusts would keep the owner's records, and pass them on, until they expire.
+People who left are shown headers and nothing else. When the presence key is rotated they can no longer find this node.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ _KEPT = "leavers"
 
 
 def note(replica: Replica, people: Iterable[PersonId]) -> None:
-    """These have just left the web."""
+    """Remember that these people have just left the web."""
     until = replica.clock.now() + limits.LEAVERS_GRACE
-    leavers = _read(replica) | dict.fromkeys(sorted(people), until)
-    _write(replica, leavers)
+    former = _read(replica) | dict.fromkeys(sorted(people), until)
+    _write(replica, former)
 
 
-def is_leaver(replica: Replica, person: PersonId) -> bool:
-    """Whether `person` left so lately that he may still come."""
+def left_lately(replica: Replica, person: PersonId) -> bool:
+    """Whether `person` left so lately that they may still connect."""
     return _read(replica).get(person, 0) > replica.clock.now()
 
 
 def forget(replica: Replica) -> None:
-    """The presence key has turned: nobody who left can come any more."""
+    """Forget everybody who left: the presence key was rotated, so that none of them can connect."""
     replica.store.meta.delete(_KEPT)
 
 
@@ -37,6 +38,6 @@ def _read(replica: Replica) -> dict[PersonId, int]:
     return {parse_person(text): until for text, until in kept.items()}
 
 
-def _write(replica: Replica, leavers: dict[PersonId, int]) -> None:
-    latest = sorted(leavers.items(), key=lambda leaver: leaver[1])[-limits.LEAVERS_MAX :]
+def _write(replica: Replica, former: dict[PersonId, int]) -> None:
+    latest = sorted(former.items(), key=lambda person: person[1])[-limits.LEAVERS_MAX :]
     replica.store.meta.set(_KEPT, json.dumps({person_text(person): until for person, until in latest}))

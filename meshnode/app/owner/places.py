@@ -1,8 +1,8 @@
-"""Where the owner is: the exact place stays on this node, and what is published is the coarse cell around it.
+"""Keeps the owner's exact place on this node, and publishes the coarse cell around it.
 
-How coarse is said by the sharing preference; when that changes, the profile and every listing with a place of its own
-are published anew. A node that was not told the exact place, since that happened on another device of the owner, can
-still make a published place coarser; only the one that was told can make it finer.
+The sharing preference says how coarse. When it changes, the profile and every listing with a place of its own are
+published again. If the exact place was entered on another device of the owner, this node can only make a published
+place coarser; a finer one comes from the device that knows the exact place.
 """
 
 from __future__ import annotations
@@ -39,68 +39,71 @@ _PUBLISHED_AS = "places_published_as"  # the precision that all published places
 
 @dataclass(frozen=True, slots=True)
 class Coordinates:
-    """A point in degrees (WGS 84); it is made as coarse as your sharing preference says before it is written."""
+    """A point in degrees (WGS 84). It is made as coarse as your sharing preference says before it is published."""
 
     lat: float
     lon: float
 
 
 def preference_of(replica: Replica, person: PersonId) -> Preference:
-    """The sharing preference in effect for `person`."""
+    """Return the sharing preference in effect for `person`."""
     policy = replica.trust_state.policy(person)
     return policy.preference if policy is not None else UNSET_PREFERENCE
 
 
 def cell_of(position: Coordinates, precision: Precision) -> str:
-    """What is published of a position; Usage where there is no such place."""
+    """Return the cell that is published for a position. Raises Usage if there is no such place on earth."""
     try:
         return coarse(position.lat, position.lon, precision)
     except LocalError as error:
-        raise Usage("that place lies nowhere on earth", "latitude -90 to 90, longitude -180 to 180") from error
+        raise Usage("there is no such place on earth", "latitude -90 to 90, longitude -180 to 180") from error
 
 
 # --- what is known ---------------------------------------------------------------------------------------------------
 
 
 def published(replica: Replica) -> str | None:
-    """The place that the owner publishes, by which others judge what is nearby."""
+    """Return the place that the owner publishes, by which other nodes decide what is nearby; None if there is none."""
     return replica.trust_state.published_place(replica.me)
 
 
 def exact(replica: Replica) -> Coordinates | None:
-    """The owner's exact place, where it was told to this node and he has not moved since."""
+    """Return the owner's exact place, if this node knows it and the owner has not moved since."""
     return _exact(replica, PROFILE_SLOT, published(replica))
 
 
 def here(replica: Replica) -> str | None:
-    """Where the owner measures from: the exact place where this node knows it, else the one he publishes."""
+    """Return the cell from which the owner measures: of the exact place if this node knows it, else the published
+    one."""
     known = exact(replica)
     return published(replica) if known is None else cell_of(known, Precision.EXACT)
 
 
 def _exact(replica: Replica, slot: bytes, cell: str | None) -> Coordinates | None:
-    """The point kept for `slot`, if what is published lies around it: else another device has moved it."""
+    """Return the point kept for `slot` if the published cell is around it; if not, another device has moved the
+    place."""
     kept = replica.store.places.get(slot)
     if kept is None or cell is None:
         return None
     return Coordinates(*kept) if distance_km(cell, coarse(*kept, Precision.EXACT)) <= across_km(cell) else None
 
 
-def as_told(replica: Replica, slot: bytes, cell: str | None) -> str | None:
-    """What is to be published in `slot` where `cell` once was, by the preference of today."""
+def at_current_precision(replica: Replica, slot: bytes, cell: str | None) -> str | None:
+    """Return the cell to publish in `slot`, where `cell` once was, by the preference in effect now."""
     return at_precision(replica, slot, cell, Precision(preference_of(replica, replica.me).precision))
 
 
 def at_precision(replica: Replica, slot: bytes, cell: str | None, precision: Precision) -> str | None:
-    """What would be published in `slot` at `precision` instead of `cell`; as near to it as this node can come."""
+    """Return the cell to publish in `slot` at `precision` instead of `cell`, as near to it as this node can."""
     if cell is None or precision_of(cell) == precision:
         return cell
     known = _exact(replica, slot, cell)
     return coarser(cell, precision) if known is None else cell_of(known, precision)
 
 
-def after(replica: Replica, position: Coordinates | None, precision: Precision, *, none: bool) -> str | None:
-    """What place the owner would publish at `precision`: around that position, else where he is; with `none` nothing."""
+def place_after(replica: Replica, position: Coordinates | None, precision: Precision, *, none: bool) -> str | None:
+    """Return the place that the owner would publish at `precision`: around `position`, or where they are if it is None;
+    with `none`, no place."""
     if none:
         return None
     if position is not None:
@@ -111,8 +114,9 @@ def after(replica: Replica, position: Coordinates | None, precision: Precision, 
 # --- publishing ------------------------------------------------------------------------------------------------------
 
 
-def move(replica: Replica, position: Coordinates | None, precision: Precision) -> None:
-    """The owner is there, or, with None, says so no more. What others know already is not signed again."""
+def set_place(replica: Replica, position: Coordinates | None, precision: Precision) -> None:
+    """Publish that the owner is at `position`, or, with None, no place. A cell that is published already is not signed
+    again."""
     cell = None if position is None else cell_of(position, precision)
     with replica.transaction():
         if cell != published(replica):
@@ -124,7 +128,7 @@ def move(replica: Replica, position: Coordinates | None, precision: Precision) -
 
 
 def publish(replica: Replica, precision: Precision) -> None:
-    """Bring the profile's place, and those of own listings, to `precision` as far as this node can."""
+    """Bring the place of the profile and those of the owner's listings to `precision`, as far as this node can."""
     replica.store.meta.delete(_PUBLISHED_AS)
     place = published(replica)
     wanted = at_precision(replica, PROFILE_SLOT, place, precision)
@@ -136,27 +140,25 @@ def publish(replica: Replica, precision: Precision) -> None:
             _move_listing(replica, record, dataclasses.replace(body, place=wanted, salt=authoring.fresh_salt(replica)))
 
 
-def settled(replica: Replica) -> None:
-    """All places are published as the preference in effect says, as far as this node can."""
+def note_published(replica: Replica) -> None:
+    """Remember that all places are published as the preference in effect says, as far as this node can."""
     replica.store.meta.set(_PUBLISHED_AS, Precision(preference_of(replica, replica.me).precision).word)
 
 
-def keep_up(replica: Replica) -> None:
-    """Publish anew what is not as the preference says: another device may have changed it, or this node was cut off.
-
-    Also forgets the exact places of listings that have ended.
-    """
+def republish_if_due(replica: Replica) -> None:
+    """Publish again every place that is not as the preference says, since another device may have changed it or this
+    node was stopped in between. Also forgets the exact places of listings that have ended."""
     precision = Precision(preference_of(replica, replica.me).precision)
     replica.store.places.forget_ended(replica.me)
     if replica.store.meta.get(_PUBLISHED_AS) != precision.word and published_something(replica):
         publish(replica, precision)
-        settled(replica)
+        note_published(replica)
 
 
 def published_something(replica: Replica) -> bool:
-    """Whether there is a profile yet, a choice of how exactly to publish, and a device that may sign.
+    """Whether there is a profile, a choice of how exactly to publish, and a device that may sign.
 
-    A device that was just added does not know the choice before it has met another.
+    A device that was just added does not know the choice before it has met another one.
     """
     if preference_of(replica, replica.me).stamp == 0:
         return False
@@ -166,7 +168,7 @@ def published_something(replica: Replica) -> bool:
 
 
 def own_listings(replica: Replica) -> list[tuple[Record, Listing]]:
-    """The owner's own listings in use, with what they say."""
+    """Return the owner's listings in use, each with its record."""
     now = replica.clock.now()
     records = replica.store.records.bodies(Kind.LISTING, author=replica.me)
     bodies = ((record, body_of(record)) for record in records if record.header.expires > now)
@@ -174,7 +176,7 @@ def own_listings(replica: Replica) -> list[tuple[Record, Listing]]:
 
 
 def _move_listing(replica: Replica, record: Record, body: Listing) -> None:
-    """The same listing at another place: older versions must not stay in use, they said too much or else."""
+    """Write the listing with another place. It voids its older versions, which may tell more about the place."""
     header = record.header
     authoring.write(
         replica,

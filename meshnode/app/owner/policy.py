@@ -1,7 +1,7 @@
-"""What I say of others and of my own sharing: vouches, blocks and the preference, as edits of this device's policy.
+"""Edits the policy of this device: the owner's vouches, blocks and sharing preference.
 
-Every edit is stamped above all stamps of all my devices (a Lamport counter), so that devices which edit apart merge
-entry by entry. An edit that says what already holds signs nothing.
+Each edit gets a stamp above all stamps of all the owner's devices (a Lamport counter), so that devices which edit apart
+merge entry by entry. An edit that changes nothing is not signed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from meshnode.app.owner import former_web
-from meshnode.app.owner.presence_key import due_at_once, due_later, turn_if_due
+from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
 from meshnode.errors import Refused
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.replica import Replica
@@ -33,27 +33,28 @@ _ANY_SALT = bytes(limits.SALT_BYTES)  # of a register that is only looked at, an
 
 
 def own(replica: Replica) -> EffectivePolicy | None:
-    """My policy as it is in effect over all my devices; None before the first."""
+    """Return the owner's policy as it is in effect over all their devices; None before the first one."""
     return replica.trust_state.policy(replica.me)
 
 
 def weight(replica: Replica, subject: PersonId) -> int:
-    """How I vouch for `subject`, in per mille; 0 if I do not."""
+    """Return the weight of the owner's vouch for `subject`, in per mille; 0 without one."""
     return replica.trust_state.graph.weight(replica.me, subject)
 
 
 def blocks(replica: Replica, subject: PersonId) -> bool:
-    """Whether I block `subject`."""
+    """Whether the owner blocks `subject`."""
     return replica.trust_state.graph.blocks(replica.me, subject)
 
 
 def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
-    """Whether I ever said what I trust `subject` with, be it nothing any more."""
+    """Whether the owner ever vouched for `subject`, even if the vouch was taken back."""
     return any(vouch.subject == subject for policy in _own_registers(replica) for vouch in policy.vouches)
 
 
 def has_room_to_vouch(replica: Replica, subject: PersonId = _NOBODY) -> bool:
-    """Whether this device's policy has room for a vouch for `subject`; without one, for somebody not vouched for yet."""
+    """Whether this device's policy has room for a vouch for `subject`; without one, for somebody not vouched for
+    yet."""
     held = own(replica)
     if held is not None and subject not in held.vouches and len(held.vouches) >= limits.VOUCHES_MAX:
         return False
@@ -75,12 +76,12 @@ def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
 
 
 def block(replica: Replica, subject: PersonId) -> None:
-    """Block `subject`. A vouch for him stays what was said: it counts for nothing between two at odds."""
+    """Block `subject`. A vouch for them stays written, and counts for nothing while the block lasts."""
     if not blocks(replica, subject):
         with replica.transaction():
             _edit(replica, blocking(replica.me, subject, blocked=True))
-            due_at_once(replica)
-        turn_if_due(replica)
+            rotate_at_once(replica)
+        rotate_if_due(replica)
 
 
 def unblock(replica: Replica, subject: PersonId) -> None:
@@ -90,7 +91,7 @@ def unblock(replica: Replica, subject: PersonId) -> None:
 
 
 def set_preference(replica: Replica, preference: Preference) -> None:
-    """Set my sharing preference; its stamp is given here. Moves every listing of mine that follows it."""
+    """Set the owner's sharing preference; its stamp is set here. It moves every listing that follows the preference."""
     held = own(replica)
     if held is not None and held.preference.stamp and held.preference._replace(stamp=preference.stamp) == preference:
         return
@@ -98,16 +99,16 @@ def set_preference(replica: Replica, preference: Preference) -> None:
 
 
 def renew(replica: Replica) -> None:
-    """Write this device's policy again as it is, for another term."""
+    """Write the policy of this device again as it is, for another term."""
     current = _own_register(replica)
     if current is not None:
         _write(replica, current, current)
 
 
-def take_over(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
-    """Absorb into this device's register the entries that hold because of `theirs`, the register of another own device.
+def absorb_from(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
+    """Absorb into this device's policy the entries that hold because of `theirs`, the policy of another own device.
 
-    False if nothing had to be absorbed; InvalidField if this device's register has no room for it all.
+    Returns False if there was nothing to absorb. Raises InvalidField if this device's policy has no room for it all.
     """
     before, stamp, salt = _register_to_edit(replica), _next_stamp(replica), fresh_salt(replica)
     others = [policy for policy in _others(replica) if policy != theirs]
@@ -122,32 +123,33 @@ def take_over(replica: Replica, theirs: Policy, *, blocks_only: bool = False) ->
     return True
 
 
-# --- edits, done or supposed -----------------------------------------------------------------------------------------
+# --- edits, made or only tried -----------------------------------------------------------------------------------------
 
 
 def vouching(subject: PersonId, per_mille: int) -> Edit:
-    """The edit that vouches for `subject`; 0 takes it back."""
+    """Return the edit that vouches for `subject`; 0 takes the vouch back."""
     return lambda policy, stamp, salt: with_vouch(policy, subject, per_mille, stamp, salt)
 
 
 def blocking(me: PersonId, subject: PersonId, *, blocked: bool) -> Edit:
-    """The edit that blocks `subject`, or ends that."""
+    """Return the edit that blocks `subject`, or ends the block."""
     return lambda policy, stamp, salt: with_block(policy, me, subject, blocked=blocked, stamp=stamp, salt=salt)
 
 
 def preferring(preference: Preference) -> Edit:
-    """The edit that sets the sharing preference."""
+    """Return the edit that sets the sharing preference."""
     return lambda policy, stamp, salt: with_preference(policy, preference, stamp, salt)
 
 
-def supposed(replica: Replica, edit: Edit) -> EffectivePolicy:
-    """My policy as it would be in effect after `edit`, over all my devices. Nothing is signed."""
+def policy_after(replica: Replica, edit: Edit) -> EffectivePolicy:
+    """Return the owner's policy as it would be in effect after `edit`, over all devices. Nothing is signed."""
     _, after = _edited(replica, edit, _ANY_SALT)
     return merge([after, *_others(replica)])
 
 
 def _edited(replica: Replica, edit: Edit, salt: bytes) -> tuple[Policy, Policy]:
-    """Return this device's register before and after `edit`, under `salt`. Refused if the register cannot be edited so."""
+    """Return this device's policy before and after `edit`, under `salt`. Raises Refused if the register cannot be
+    edited so."""
     before, stamp = _register_to_edit(replica), _next_stamp(replica)
     try:
         return before, _with_room(before, _others(replica), lambda register: edit(register, stamp, salt))
@@ -193,23 +195,23 @@ def _edit(replica: Replica, edit: Edit) -> None:
     before_it = web(replica)
     with replica.transaction():
         _write(replica, before, after)
-        note_leavers(replica, before_it)
+        note_former_web(replica, before_it)
 
 
 def web(replica: Replica) -> set[PersonId]:
-    """Everybody to whom my reach extends, trust(me -> him), which for the one who looks is called regard; and whoever
-    shares a group with me."""
+    """Return everybody whom the owner's trust reaches, and everybody who shares a group with the owner."""
     return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.co_members(replica.me)}
 
 
-def note_leavers(replica: Replica, before: set[PersonId]) -> None:
-    """Those who were in my web before, and are no more though I do not block them, shall hear of it."""
+def note_former_web(replica: Replica, before: set[PersonId]) -> None:
+    """Remember the people who were in the web before and no longer are, without those blocked either way, so that they
+    learn of it."""
     left = before - web(replica)
     if left:
         former_web.note(
             replica, (person for person in left if not replica.trust_state.graph.blocked_either_way(replica.me, person))
         )
-        due_later(replica)
+        rotate_later(replica)
 
 
 def _write(replica: Replica, before: Policy, after: Policy) -> None:
@@ -233,7 +235,7 @@ def _own_register(replica: Replica) -> Policy | None:
 
 
 def _others(replica: Replica) -> list[Policy]:
-    """What my other devices say."""
+    """Return the policies of the owner's other devices."""
     own_slot = device_slot(replica.device)
     records = replica.store.records.bodies(Kind.POLICY, author=replica.me)
     bodies = (body_of(record) for record in records if record.header.slot != own_slot)
@@ -241,11 +243,11 @@ def _others(replica: Replica) -> list[Policy]:
 
 
 def _own_registers(replica: Replica) -> list[Policy]:
-    """What each of my devices says, this one among them."""
+    """Return the policies of all devices of the owner, this one among them."""
     bodies = (body_of(record) for record in replica.store.records.bodies(Kind.POLICY, author=replica.me))
     return [body for body in bodies if isinstance(body, Policy)]
 
 
 def _next_stamp(replica: Replica) -> int:
-    """One above every stamp of every register of mine."""
+    """Return one more than every stamp in every policy of the owner."""
     return max((policy.clock for policy in _own_registers(replica)), default=0) + 1

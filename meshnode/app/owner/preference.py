@@ -1,6 +1,7 @@
-"""The sharing preference: who sees what names no audience of its own, how exactly places are told, what is nearby.
+"""Shows and changes the sharing preference: who sees posts by default, how exactly places are published, what is
+nearby.
 
-It is its owner's alone to choose. Changing it moves every listing that follows it, on every node that hears of it.
+Changing it moves every listing that follows it, on every node that hears of the change.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from protocol.trust import effective_audience
 
 @dataclass(frozen=True, slots=True)
 class PublishedPlace:
-    """The place that others may know: an H3 cell, its center in degrees, and roughly how wide it is."""
+    """The place that others may know: an H3 cell, its center in degrees, and about how wide it is."""
 
     cell: str
     lat: float
@@ -27,10 +28,10 @@ class PublishedPlace:
 
 @dataclass(frozen=True, slots=True)
 class SharingView:
-    """How you share what names no audience of its own. `follows` counts your listings that do.
+    """How you share by default. `follows` counts your listings that follow these settings.
 
-    `place` is your exact place, which this node keeps to itself (null: not known here), `published` what others are told
-    of it. `warnings` say in words where these settings may not do what you expect.
+    `place` is your exact place, which stays on this node (null: not known here); `published` is what others learn of
+    it. `warnings` say in words where these settings may not do what you expect.
     """
 
     audience: str
@@ -44,7 +45,7 @@ class SharingView:
 
 @dataclass(frozen=True, slots=True)
 class SharingChange:
-    """What to change in it; null leaves a setting as it is, `no_place` tells others no place any more."""
+    """Settings to change; null leaves one as it is, `no_place` publishes no place any longer."""
 
     audience: str | None = None
     precision: str | None = None
@@ -54,12 +55,12 @@ class SharingChange:
 
 
 def published_place(cell: str | None) -> PublishedPlace | None:
-    """What a published cell says of a place."""
+    """Return what a published cell says of a place."""
     return None if cell is None else PublishedPlace(cell, *center(cell), across_km(cell))
 
 
 def show(replica: Replica) -> SharingView:
-    """How the owner shares."""
+    """Return how the owner shares."""
     preference = preference_of(replica, replica.me)
     cell = places.published(replica)
     listings = places.own_listings(replica)
@@ -75,28 +76,28 @@ def show(replica: Replica) -> SharingView:
 
 
 def change(replica: Replica, wanted: SharingChange) -> SharingView:
-    """Change how the owner shares; what is so already is not signed again."""
+    """Change how the owner shares; a setting that is so already is not signed again. Raises Usage as `checked` does."""
     after = checked(replica, wanted)
     precision = Precision(after.precision)
     moves = wanted.place is not None or wanted.no_place
     coarsens = precision < preference_of(replica, replica.me).precision
     if coarsens:
-        places.publish(replica, precision)  # before anybody else may see where what is shared is
+        places.publish(replica, precision)  # before anybody new may see the places
     policy.set_preference(replica, after)
     if moves:
-        places.move(replica, wanted.place, precision)
+        places.set_place(replica, wanted.place, precision)
     if not coarsens:
         places.publish(replica, precision)
-    places.settled(replica)
+    places.note_published(replica)
     return show(replica)
 
 
 def checked(replica: Replica, wanted: SharingChange) -> Preference:
-    """The preference with that change; Usage, which says what is wrong, where it cannot be."""
+    """Return the preference with this change. Raises Usage, which says what is wrong, if there cannot be one."""
     if wanted == SharingChange():
         raise Usage("say what to change", "'meshnode share set --help' lists what can be")
     if wanted.place is not None and wanted.no_place:
-        raise Usage("a place and no place cannot both be", "give --place or --no-place")
+        raise Usage("these options contradict each other", "give either --place or --no-place")
     before = preference_of(replica, replica.me)
     after = Preference(
         audience=before.audience if wanted.audience is None else audience_named(wanted.audience),
@@ -108,34 +109,32 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
         places.cell_of(wanted.place, Precision(after.precision))
     placed = wanted.place is not None or (places.published(replica) is not None and not wanted.no_place)
     if after.audience == Audience.ANYONE_LOCAL and not placed:
-        raise Usage("anyone nearby cannot see what has no place", "say where you are with --place LAT,LON")
+        raise Usage('"Anyone nearby" needs your location', "say where you are with --place LAT,LON")
     return after
 
 
 def audience_named(word: str) -> Audience:
-    """The audience of that word; Usage, naming all, if there is none."""
+    """Return the audience of that word. Raises Usage, which names all of them, if there is none."""
     try:
         return Audience.from_word(word)
     except ValueError as error:
-        raise Usage(f"{word!r} is no audience", str(error)) from error
+        raise Usage(f"{word!r} is not an audience", str(error)) from error
 
 
 def _precision(word: str) -> Precision:
     try:
         return Precision.from_word(word)
     except ValueError as error:
-        raise Usage(f"{word!r} is no precision", str(error)) from error
+        raise Usage(f"{word!r} is not a precision", str(error)) from error
 
 
 def _radius(km: int) -> int:
     if km < 0:
         raise Usage("a radius cannot be negative", f"it goes from 1 to {limits.RADIUS_KM_MAX} km")
     if km == 0:
-        raise Usage("a radius of 0 km holds nobody but yourself", "the smallest is 1 km")
+        raise Usage("a radius of 0 km includes only yourself", "the smallest is 1 km")
     if km > limits.RADIUS_KM_MAX:
-        raise Usage(
-            f"a radius of {km} km is more than the earth has room for", f"the largest is {limits.RADIUS_KM_MAX} km"
-        )
+        raise Usage(f"a radius of {km} km is more than the earth is wide", f"the largest is {limits.RADIUS_KM_MAX} km")
     return km
 
 
@@ -145,12 +144,12 @@ def _warnings(replica: Replica, preference: Preference, cell: str | None) -> lis
     if preference.radius_km < across_km(precision):
         found.append(
             f"Your radius of {preference.radius_km} km is smaller than the places you publish ({precision.word}, about "
-            f"{across_km(precision):g} km wide): people nearby may be missed, and others be met."
+            f"{across_km(precision):g} km wide): some neighbors will be left out and some people farther away included."
         )
     if cell is not None and precision_of(cell) < precision:
         found.append(
-            f"Your place is told as {precision_of(cell).word} only: this node was never told where you are exactly. "
-            "'meshnode share set --place LAT,LON' tells it."
+            f"Your place is published as {precision_of(cell).word} only, since this node does not know where you are "
+            "exactly. Tell it with 'meshnode share set --place LAT,LON'."
         )
     unseen = [
         body.title
@@ -161,5 +160,5 @@ def _warnings(replica: Replica, preference: Preference, cell: str | None) -> lis
     ]
     if unseen:
         more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
-        found.append(f"'{unseen[0]}'{more} is for people nearby and has no place: nobody sees it.")
+        found.append(f"'{unseen[0]}'{more} is for people nearby but has no place, so nobody sees it.")
     return found

@@ -1,8 +1,9 @@
-"""Turning the key by which the own web recognizes this node: whoever left the web must lose it in the end.
+"""Rotates the presence key, by which the owner's web recognizes this node: people who left the web must lose it in the
+end.
 
-One who left may still reach us for a while, so that his node is shown that things changed; one who is blocked may not,
-and hears it from common contacts. That it is due is written together with what makes it due, and done afterwards, so
-that a node which stops between the two makes up for it.
+A person who left may still connect for some days, so that their node learns what has changed. A person who was blocked
+may not, and learns it from common contacts. That a rotation is due is written together with its cause and done later,
+so that a node which stops in between makes up for it.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ PRESENCE_KEY_BYTES = 32
 _DUE = "presence_key_turns"
 
 
-def due_at_once(replica: Replica) -> None:
-    """Somebody was blocked."""
+def rotate_at_once(replica: Replica) -> None:
+    """Note that the key is to be rotated now, since a person was blocked."""
     replica.store.meta.set(_DUE, "0")
 
 
-def due_later(replica: Replica) -> None:
-    """Somebody left the web: the key turns when his grace is over."""
+def rotate_later(replica: Replica) -> None:
+    """Note that the key is to be rotated when the people who just left the web may connect no longer."""
     if replica.store.meta.get(_DUE) is None:
         replica.store.meta.set(_DUE, str(replica.clock.now() + limits.LEAVERS_GRACE))
 
 
-def turn_if_due(replica: Replica) -> None:
-    """Take a new presence key if its time has come: who knows only the old one recognizes this node no more."""
+def rotate_if_due(replica: Replica) -> None:
+    """Take a new presence key if its time has come. People who know only the old one recognize this node no longer."""
     due = replica.store.meta.get(_DUE)
     if due is not None and int(due) <= replica.clock.now() and replica.trust_state.profile(replica.me) is not None:
         with replica.transaction():

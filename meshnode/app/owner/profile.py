@@ -1,4 +1,5 @@
-"""What I say about myself to my web: name, words about me, a coarse place, and the key that my web knows me by."""
+"""Writes the owner's profile: name, words about them, a coarse place, and the key by which their web recognizes this
+node."""
 
 from __future__ import annotations
 
@@ -17,20 +18,21 @@ def set_profile(
     no_place: bool = False,
     presence_key: bytes | None = None,
 ) -> None:
-    """Write the own profile anew; what is left None stays as it is, and `no_place` tells no place any more.
+    """Write the owner's profile again; None leaves a field as it is, and `no_place` publishes no place any longer.
 
-    A new presence key voids older versions, and so does another place: they may say more than is to be known now.
+    A new presence key voids older versions, and so does another place, since they may tell more than is wanted now.
+    Raises Failed before there is a profile, unless name and key are given.
     """
     before = replica.trust_state.profile(replica.me)
     if before is None and (name is None or presence_key is None):
-        raise Failed("There is no profile yet.", hint="Run `meshnode init` first.")
+        raise Failed("there is no profile yet", "run 'meshnode init' first")
     known = before.place if before else None
-    told = None if no_place else known if place is None else place
+    published = None if no_place else known if place is None else place
     body = Profile(
         salt=fresh_salt(replica),
         name=name if name is not None else before.name if before else "",
         about=about if about is not None else before.about if before else "",
-        place=told,
+        place=published,
         presence_key=presence_key or (before.presence_key if before else b""),
     )
     write(
@@ -39,5 +41,5 @@ def set_profile(
         PROFILE_SLOT,
         body,
         life=limits.PROFILE_LIFE,
-        may_reduce_access=presence_key is not None or known not in (None, told),
+        may_reduce_access=presence_key is not None or known not in (None, published),
     )

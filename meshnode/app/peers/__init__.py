@@ -1,1 +1,1 @@
-"""What a meeting with another node needs: whom to dial, what is said, and what is remembered of it."""
+"""Meeting another node: whom to dial, the talk itself, and what is remembered of it."""

@@ -1,10 +1,11 @@
-"""How this node and others find and call each other: the psks it answers to, and the keys it calls people with.
+"""Decides with whom this node talks, and how both sides find and recognize each other.
 
-Four kinds of psk, by what is known of each other: a card's secret for a first meeting, a device code's for a machine
-that is to become a device of ours, a key worked out of both static keys between people who vouch directly and between
-devices of one person (it survives rotation and long absence), and the presence key of the callee for everybody else in
-the web. Nobody who is at odds with us, by a block in either direction, has a place here; and a device that was struck
-answers and calls nobody.
+A psk is a key that the caller must know before this node answers at all. There are four kinds, by what the two know of
+each other: the secret of a card, for a first meeting; the secret of a device code, for a machine that is to become a
+device of the owner; a key computed from both static keys, between people who vouch directly and between the devices of
+one person (it survives a rotation of the presence key and a long absence); and the presence key of the one who is
+called, for everybody else in the web. Nobody who is blocked either way gets a psk here, and a device of the owner that
+was revoked answers and calls nobody.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from meshnode.app.groups import membership
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, revocation_of
 from meshnode.store import IssuedCard
@@ -19,15 +21,16 @@ from protocol import DeviceId, PersonId, RemoteError, limits
 from protocol.tokens import Card
 from protocol.wire import Psk, PskCandidate, card_psk, contact_psk, device_psk, presence_psk
 
-VOUCHERS_SOUGHT = 1000  # of those whom I do not vouch for in return: anybody can make up people who vouch for me
-CO_MEMBERS_SOUGHT = 256  # likewise: a community can be filled with people who do not exist
-CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make us work them out anew
+VOUCHERS_DIALED = 1000  # who are not vouched for in return: anybody can invent people who vouch for the owner
+CO_MEMBERS_DIALED = 256  # likewise: a community can be filled with invented people
+CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make this node compute them again
 
 
 @dataclass(frozen=True, slots=True)
 class PskName:
-    """What a caller showed that he knows: our presence key, a card or device code of ours (by its id), or that he is a
-    contact."""
+    """Which psk a caller has shown: the presence key (all None), a card or device code of ours by its id, or the key of
+    a contact.
+    """
 
     card: bytes | None = None
     contact: PersonId | None = None
@@ -36,7 +39,7 @@ class PskName:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Whom to call and with which keys. `card` is the id of the card whose secret opens the door, if one does."""
+    """Whom to call and with which keys. `card` is the id of the card whose secret is the psk, if one is."""
 
     person: PersonId
     device: DeviceId
@@ -46,10 +49,10 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
-    """Somebody to be in touch with: how many devices of his are known, and where he was met, the latest first.
+class ContactTarget:
+    """A person to stay in touch with: how many of their devices are known, and their addresses, the latest first.
 
-    `claims` says that a card of his waits to be presented.
+    `claims` says that a card of theirs waits to be presented.
     """
 
     person: PersonId
@@ -62,7 +65,8 @@ class Sought:
 class Announced:
     """The keys that go into an announcement: our presence key, and the secrets of device codes and cards.
 
-    `expecting` says that a device code is open: somebody stands before the other machine and waits to hear us.
+    `expecting` says that a device code is open, so a person waits at the other machine for this node to announce
+    itself.
     """
 
     presence_key: bytes
@@ -71,7 +75,8 @@ class Announced:
 
 
 def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
-    """The psks that a caller may show, likeliest first. Spent cards stay until they expire: their users may return."""
+    """Return the psks that a caller may show, likeliest first. Used-up cards count until they expire, since their users
+    may return."""
     candidates: list[PskCandidate[PskName]] = []
     if is_self_revoked(replica):
         return candidates
@@ -86,12 +91,12 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
             psk = _contact_psk(replica.keys.dh_private, dh_public)
             if psk is not None:
                 candidates.append(PskCandidate(PskName(contact=person), psk))
-    candidates.extend(PskCandidate(PskName(contact=replica.me), psk) for psk in _psks_of_struck(replica))
+    candidates.extend(PskCandidate(PskName(contact=replica.me), psk) for psk in _psks_of_revoked(replica))
     return candidates
 
 
 def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
-    """The ways to call `person`, the likeliest to be answered first; empty if there is none."""
+    """Return the ways to call `person`, the likeliest to be answered first; empty if there is none."""
     if replica.trust_state.graph.blocked_either_way(replica.me, person) or is_self_revoked(replica):
         return []
     dials = [_card_dial(card) for card in _pending_cards(replica).get(person, [])]
@@ -107,37 +112,63 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
 
 
 def direct_contacts(replica: Replica) -> list[PersonId]:
-    """The people I vouch for and am not at odds with, in a fixed order; my own other devices come with them."""
+    """Return the people whom the owner vouches for, without those blocked either way, in a fixed order; the owner, with
+    their other devices, is last."""
     graph = replica.trust_state.graph
     vouched = [person for person in graph.vouched_by(replica.me) if not graph.blocked_either_way(replica.me, person)]
     return [*sorted(vouched), replica.me]
 
 
-def sought(replica: Replica) -> list[Sought]:
-    """Whom to be in touch with wherever they are: contacts who vouch either way, givers of cards not yet met, and whoever
-    shares a group with us."""
+def admits(replica: Replica, person: PersonId, shown: frozenset[bytes]) -> bool:
+    """Whether this node exchanges records with `person`, who has shown joins in the slots `shown`.
+
+    It does with the people whom the owner vouches for, however little, with the web in either direction, and with
+    people who share a group or have just proved that they do. These are the people who may see something of the owner,
+    and those of whom the owner may see something. After the store was lost, the web is unknown; then old contacts are
+    admitted, so that it comes back.
+    """
+    if person == replica.me:
+        return True
+    trust_state = replica.trust_state
+    if trust_state.graph.blocked_either_way(replica.me, person):
+        return False
+    if trust_state.graph.weight(replica.me, person) > 0:
+        return True
+    if person in trust_state.reach_to(replica.me) or replica.me in trust_state.reach_to(person):
+        return True
+    if person in trust_state.groups.co_members(replica.me) or membership.awaits_join(replica, person, shown):
+        return True
+    return person in salvaged(replica)
+
+
+def contact_targets(replica: Replica) -> list[ContactTarget]:
+    """Return the people to stay in touch with wherever they are: people who vouch either way, givers of cards not yet
+    met, and people who share a group with the owner."""
     graph = replica.trust_state.graph
     cards = _pending_cards(replica)
-    vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_SOUGHT]
-    co_members = sorted(replica.trust_state.groups.co_members(replica.me))[:CO_MEMBERS_SOUGHT]
+    vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_DIALED]
+    co_members = sorted(replica.trust_state.groups.co_members(replica.me))[:CO_MEMBERS_DIALED]
     people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers, *co_members])
     found = []
     for person in people:
         devices = _devices(replica, person)
         if devices and not graph.blocked_either_way(replica.me, person):
             met_at = [(address.host, address.port) for address in replica.store.people.addresses(person)]
-            told = [address for card in cards.get(person, ()) for address in card.addresses]
-            found.append(Sought(person, len(devices), tuple(dict.fromkeys([*met_at, *told])), person in cards))
+            on_cards = [address for card in cards.get(person, ()) for address in card.addresses]
+            found.append(
+                ContactTarget(person, len(devices), tuple(dict.fromkeys([*met_at, *on_cards])), person in cards)
+            )
     return found
 
 
 def salvaged(replica: Replica) -> list[PersonId]:
-    """After a store was lost: those whose keys were salvaged from it. They know whom we vouch for; then this is over."""
+    """Return, after the store was lost, the people whose keys were salvaged; none once the owner's vouches are known
+    again."""
     return [] if replica.trust_state.graph.vouched_by(replica.me) else replica.store.people.kept()
 
 
-def met(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str, int] | None) -> None:
-    """A session with this device stands; `address` is where it was dialed, None if it dialed us."""
+def note_session_started(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str, int] | None) -> None:
+    """Remember that a session with this device has begun; `address` is where it was dialed, None if it dialed us."""
     if address is not None:
         replica.store.people.remember(person, device, *address, replica.clock.now())
     if person == replica.me:
@@ -146,14 +177,14 @@ def met(replica: Replica, person: PersonId, device: DeviceId, address: tuple[str
         keep_keys(replica, person)
 
 
-def lost(replica: Replica, person: PersonId, device: DeviceId) -> None:
-    """The session with this device is over."""
+def note_session_ended(replica: Replica, person: PersonId, device: DeviceId) -> None:
+    """Remember that the session with this device has ended."""
     if person == replica.me:
         replica.store.devices.saw(device, replica.clock.now())
 
 
 def keep_keys(replica: Replica, person: PersonId) -> None:
-    """Keep what it takes to call `person` past the expiry of his records: two nodes may be apart for a winter."""
+    """Keep the keys for calling `person` past the expiry of their records: two nodes may be apart for a winter."""
     profile = replica.trust_state.profile(person)
     presence = profile.presence_key if profile is not None else None
     kept = {keys.device: keys for keys in replica.store.people.keys(person)}
@@ -166,9 +197,9 @@ def keep_keys(replica: Replica, person: PersonId) -> None:
 
 
 def announced(replica: Replica) -> Announced | None:
-    """What to announce with; None before there is a profile, and for a device that was struck.
+    """Return the keys to announce with; None before there is a profile, and on a revoked device.
 
-    A device code, which is used within minutes, goes ahead of cards, and cards with uses left ahead of spent ones.
+    A device code, which is used within minutes, goes before cards, and cards with uses left before used-up ones.
     """
     profile = replica.trust_state.profile(replica.me)
     if profile is None or is_self_revoked(replica):
@@ -181,7 +212,7 @@ def announced(replica: Replica) -> Announced | None:
 
 
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
-    """Whose announcements to recognize and by which key (32 bytes): contacts, givers of cards, then the web."""
+    """Return whose announcements to recognize and by which key (32 bytes): contacts, givers of cards, then the web."""
     trust_state = replica.trust_state
     direct = [*direct_contacts(replica), *trust_state.graph.vouchers_of(replica.me)]
     cards = [(person, card.secret) for person, cards in _pending_cards(replica).items() for card in cards]
@@ -205,7 +236,8 @@ def _with_presence(replica: Replica, people: list[PersonId]) -> list[tuple[Perso
 
 
 def _presence_key(replica: Replica, person: PersonId) -> bytes | None:
-    """By which to recognize and call him: as his profile says, else as kept from before a long absence."""
+    """Return the key by which to recognize and call `person`: from their profile, else as kept from before a long
+    absence."""
     profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.presence_key
@@ -219,7 +251,8 @@ def _vouched(replica: Replica, person: PersonId) -> bool:
 
 
 def _open_cards(replica: Replica) -> list[IssuedCard]:
-    """The cards of ours that open the door to anybody: to those blocked since, a spent one must not."""
+    """Return the owner's cards that still open the door to anybody. A used-up card does not open it to people blocked
+    since."""
     graph, me = replica.trust_state.graph, replica.me
     return [
         card
@@ -236,7 +269,8 @@ def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:
 
 
 def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]:
-    """Devices of `person` with their handshake keys: certified ones, else those kept from before a long absence."""
+    """Return the devices of `person` with their handshake keys: certified ones, else those kept from before a long
+    absence."""
     others = (known for known in replica.trust_state.devices(person) if known.device != replica.device)
     certified = [(known.device, known.dh_public) for known in others]
     found = certified or [(kept.device, kept.dh_public) for kept in replica.store.people.keys(person)]
@@ -244,13 +278,17 @@ def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]
     return [(device, dh_public) for device, dh_public in found if device != replica.device and device not in revoked]
 
 
-def _psks_of_struck(replica: Replica) -> list[Psk]:
-    """By which own devices that were struck lately may still call: to be told so, and nothing else."""
+def _psks_of_revoked(replica: Replica) -> list[Psk]:
+    """Return the psks by which the owner's lately revoked devices may still call, only to be told that they are
+    revoked."""
     since = replica.clock.now() - limits.LEAVERS_GRACE
     found = []
     for device in replica.trust_state.revoked_devices(replica.me):
-        strike, keys = revocation_of(replica, replica.me, device), replica.trust_state.certificate(replica.me, device)
-        if strike is not None and keys is not None and strike.header.created > since:
+        revocation, keys = (
+            revocation_of(replica, replica.me, device),
+            replica.trust_state.certificate(replica.me, device),
+        )
+        if revocation is not None and keys is not None and revocation.header.created > since:
             found.append(_contact_psk(replica.keys.dh_private, keys.dh_public))
     return [psk for psk in found if psk is not None]
 
@@ -264,4 +302,4 @@ def _contact_psk(dh_private: bytes, dh_public: bytes) -> Psk | None:
     try:
         return contact_psk(dh_private, dh_public)
     except RemoteError:
-        return None  # a certificate with a worthless key harms only whom it belongs to
+        return None  # a certificate with a low-order key harms only its owner

@@ -1,7 +1,8 @@
-"""One connection's whole talk: channel, session and this node's records brought together, without any socket.
+"""Runs the talk over one connection: channel, session and this node's records together, without a socket.
 
-Bytes go in, bytes come out, timers are asked for; so a link drives it over TCP and a simulation drives a thousand of
-them in one process. It runs on the desk: what it sends in answer to a batch is sent after that batch's commit.
+Bytes go in, bytes come out, and the time of the next timer is asked for. So `net/peer_link.py` drives a conversation
+over TCP, and a simulation drives a thousand of them in one process. It runs on the store thread: when a call that takes
+in records returns, they are committed, and what it has queued to send in answer was queued after the commit.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from dataclasses import dataclass
 from meshnode.app.devices import enrolment
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
-from meshnode.app.peers.admission import admits
-from meshnode.app.peers.contacts import Dial, PskName, psk_candidates
-from meshnode.app.people import card_claims, spent_cards
+from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
+from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
@@ -36,8 +36,11 @@ from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, Se
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """How a conversation ended. `silent`: not a byte may be sent; `fault`: the other side broke the protocol."""
+class ConversationEnd:
+    """How a conversation ended: the code, and `detail` for the log.
+
+    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol.
+    """
 
     code: Code
     detail: str = ""
@@ -46,7 +49,21 @@ class End:
 
 
 class Conversation:
-    """The talk over one connection. `peer` is known once proven, `live` once both sides have settled."""
+    """The talk with one device over one connection.
+
+    A driver makes one with `dialing` or `answering` and calls it until `end` is set: `receive` with the bytes that
+    arrive, `tick` when the time that `next_timer` gave has come, `changed` after every commit on this node, `compare`
+    to compare both sets once more, and `close` to end the talk. After each call it writes what `data_to_send` returns.
+    All calls are made on the store thread, one at a time. Times are seconds on a clock of the driver's choice, which
+    never goes back.
+
+    Faults of the other side raise nothing: they set `end`. Faults of this node's store (`StorageFailed`, `StorageFull`)
+    pass through, and the driver drops the connection. To cancel a conversation is to stop calling it: it holds no
+    resources.
+
+    `peer` and `device` are known once the other side has proved them; `live` is true once both sides have compared all
+    that they hold for each other and have nothing left to hand over.
+    """
 
     def __init__(
         self, replica: Replica, channel: Initiator | Responder[PskName], *, dial: Dial | None, now: float
@@ -55,22 +72,24 @@ class Conversation:
         self._channel = channel
         self._dial = dial
         self._session: Session | None = None
-        self._view: ServedSet | None = None
+        self._served: ServedSet | None = None
         self._refused = 0
-        self._shown: frozenset[bytes] = frozenset()  # slots of joins by which the peer proved to share a group with us
+        self._shown: frozenset[bytes] = (
+            frozenset()
+        )  # slots of the joins that prove that the peer shares a group with us
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
         self.live = False
         self.comparisons = 0
-        """How often both sides have gone through all that they hold for each other."""
+        """How often both sides have compared all that they hold for each other."""
         self.came = 0
-        """Records that were new here when this peer brought them."""
-        self.end: End | None = None
+        """How many records were new here when this peer brought them."""
+        self.end: ConversationEnd | None = None
 
     @classmethod
     def dialing(cls, replica: Replica, dial: Dial, now: float) -> Conversation:
-        """The end that calls: it knows whom, and with which psk."""
+        """Return the end that calls. `dial` says whom, and with which psk."""
         channel = Initiator(
             static_private=replica.keys.dh_private,
             remote_static=dial.dh_public,
@@ -81,7 +100,7 @@ class Conversation:
 
     @classmethod
     def answering(cls, replica: Replica, seen: SeenEphemerals, now: float) -> Conversation:
-        """The end that listens: silent until the caller has proven that it knows a psk of ours."""
+        """Return the end that listens. It sends nothing before the caller has proved that it knows one of our psks."""
         channel: Responder[PskName] = Responder(
             static_private=replica.keys.dh_private,
             candidates=lambda: psk_candidates(replica),
@@ -90,7 +109,7 @@ class Conversation:
         )
         return cls(replica, channel, dial=None, now=now)
 
-    # --- what a link needs -----------------------------------------------------------------------------------------
+    # --- what the driver calls -----------------------------------------------------------------------------------------
 
     @property
     def initiator(self) -> bool:
@@ -99,17 +118,17 @@ class Conversation:
 
     @property
     def _person(self) -> PersonId | None:
-        """With whom we talk, or who it must be since we called him."""
+        """The person at the other end: proved, or the one who must be there since this end called them."""
         return self._dial.person if self._dial is not None else self.peer
 
     @property
     def proven(self) -> bool:
-        """Whether the other end has shown that it may talk to us at all."""
+        """Whether the other end has proved that it may talk to this node at all."""
         return self._channel.established
 
     @property
     def waiting(self) -> bool:
-        """Whether a link has something to do at once: bytes to write, or the end."""
+        """Whether the driver has something to do at once: bytes to write, or the end."""
         return self.end is not None or any(self._outbox)
 
     @property
@@ -118,13 +137,13 @@ class Conversation:
         return self._session is not None and self._session.state is SessionState.LIVE
 
     def data_to_send(self) -> bytes:
-        """The bytes to write now, each given once."""
+        """Return the bytes to write now, each once."""
         data = b"".join(self._outbox)
         self._outbox.clear()
         return data
 
     def receive(self, data: bytes, now: float) -> None:
-        """Take bytes as they arrive; what they cause is committed when this returns."""
+        """Take in bytes as they arrive. What they cause is committed when this returns."""
         if self.end is not None:
             return
         try:
@@ -137,17 +156,17 @@ class Conversation:
             if frames and self._session is not None:
                 self._handle(self._session.receive_many(frames, now))
         except HandshakeRefused as error:
-            self.end = End(error.code, error.detail, silent=True)
+            self.end = ConversationEnd(error.code, error.detail, silent=True)
         except RemoteError as error:
             self._break_off(error)
         self._flush()
 
     def next_timer(self) -> float | None:
-        """When `tick` wants to be called, on the caller's clock; None: not before something else happens."""
+        """Return when to call `tick`, on the driver's clock; None if no deadline is running."""
         return self._session.next_timer() if self._session is not None and self.end is None else None
 
     def tick(self, now: float) -> None:
-        """Let deadlines pass."""
+        """Let the deadlines pass that lie before `now`."""
         if self._session is not None and self.end is None:
             try:
                 self._handle(self._session.tick(now))
@@ -156,35 +175,35 @@ class Conversation:
             self._flush()
 
     def compare(self, now: float) -> None:
-        """Go through everything with the peer again, if this end called and the last time is not just past."""
+        """Compare both sets once more, if this end called and the last comparison is not just past."""
         if self._session is not None and self.end is None:
             self._session.recheck(now)
             self._flush()
 
     def changed(self, change: Change) -> None:
-        """A commit happened, by this conversation or elsewhere: pass on what this peer may have of it."""
-        view, person = self._view, self._person
-        if view is None or person is None or self.end is not None:
+        """Pass on what a commit on this node, by this conversation or another, means for the peer."""
+        served, person = self._served, self._person
+        if served is None or person is None or self.end is not None:
             return
         if is_self_revoked(self._replica):
             self.close(Code.REFUSED)
             return
-        strike = self._strike(person)
-        if strike is not None:
-            self._tell_struck(strike)
+        revocation = self._revocation_here(person)
+        if revocation is not None:
+            self._close_revoked(revocation)
             return
         admitted = admits(self._replica, person, self._shown)
-        self._follow(view.apply(change, closed=view.closed and not admitted))
-        if not admitted and not (view.closed and former_web.is_leaver(self._replica, person)):
+        self._apply_delta(served.apply(change, closed=served.closed and not admitted))
+        if not admitted and not (served.closed and former_web.left_lately(self._replica, person)):
             self.close(Code.REFUSED)
         self._flush()
 
     def close(self, code: Code = Code.CLOSING) -> None:
-        """Say goodbye, with a code and nothing more."""
+        """Say goodbye with `code` and nothing more."""
         if self.end is None:
             if self._session is not None:
                 self._session.bye(code)
-            self.end = End(code)
+            self.end = ConversationEnd(code)
             self._flush()
 
     # --- the session's events ----------------------------------------------------------------------------------------
@@ -192,11 +211,11 @@ class Conversation:
     def _begin_session(self, now: float) -> None:
         replica = self._replica
         if is_self_revoked(replica):  # since this connection was begun
-            self.end = End(Code.REFUSED, silent=True)
+            self.end = ConversationEnd(Code.REFUSED, silent=True)
             return
         certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
         assert certificate is not None, "a node without a certificate does not start"
-        shown = tuple(membership.to_show(replica, self._dial.person)) if self._dial is not None else ()
+        shown = tuple(membership.joins_to_show(replica, self._dial.person)) if self._dial is not None else ()
         self._session = Session(
             initiator=self.initiator,
             handshake_hash=self._channel.handshake_hash,
@@ -208,31 +227,31 @@ class Conversation:
             wall=replica.clock.now(),
         )
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
-            self._open_view(self._dial.person)
+            self._open_served_set(self._dial.person)
 
     @property
     def _device_code(self) -> bytes | None:
-        """The id of our device code by which the caller came, if he did."""
+        """The id of our device code by which the caller came; None if they came otherwise."""
         channel = self._channel
         return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None
 
     def _enrol(self, frames: list[bytes]) -> None:
-        """There is no session with a machine that is to become a device of ours: one question, one answer."""
+        """Answer the one question of a machine that is to become a device of the owner. It gets no session."""
         code = self._device_code
         asked = next((frame for frame in map(decode_known, frames) if frame is not None), None)
         if code is None or asked is None:
             return
         if not isinstance(asked, Enrol):
-            raise RemoteError(Code.OUT_OF_ORDER, f"{type(asked).__name__} from a machine that is no device yet")
+            raise RemoteError(Code.OUT_OF_ORDER, f"{type(asked).__name__} from a machine that is not a device yet")
         channel = self._channel
-        answer = enrolment.admit(
+        answer = enrolment.answer(
             self._replica, code, asked, handshake_hash=channel.handshake_hash, remote_static=channel.remote_static
         )
         self._outbox.append(channel.send(encode_frame(answer)))
-        self.end = End(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
+        self.end = ConversationEnd(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
 
     def _find_certificate(self, dh_public: bytes) -> Record | None:
-        """The certificate held for an X25519 key, so that known devices need not send it."""
+        """Return the certificate held for an X25519 key, so that known devices need not send theirs."""
         replica = self._replica
         found = replica.trust_state.by_dh_public(dh_public)
         if found is None:
@@ -245,40 +264,40 @@ class Conversation:
                 return
             match event:
                 case PeerIdentified():
-                    self._meet(event)
+                    self._identify_peer(event)
                 case RecordsReceived(records=records):
-                    self._take_in(records)
+                    self._receive_records(records)
                 case RecordsRequested(ids=ids):
-                    self._give(ids)
+                    self._supply_records(ids)
                 case LiveStarted():
                     self.live = True
                     self.comparisons += 1
                 case Ended(code=code, detail=detail):
-                    self._ended(End(code, detail))
+                    self._ended(ConversationEnd(code, detail))
 
-    def _meet(self, event: PeerIdentified) -> None:
+    def _identify_peer(self, event: PeerIdentified) -> None:
         replica = self._replica
         self.peer, self.device = event.person, event.device
         if learns_of_own_revocation(replica, event):
             self.close(Code.REFUSED)
             return
-        strike = self._strike(event.person)
-        if strike is not None:
-            self._tell_struck(strike)
+        revocation = self._revocation_here(event.person)
+        if revocation is not None:
+            self._close_revoked(revocation)
             return
         if not (self._is_whom_we_called(event) and self._speaks_for(event)):
             self.close(Code.FORGED)
             return
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
-        refusal = card_claims.redeem(replica, card, event.person) if card is not None else None
+        refusal = cards.redeem(replica, card, event.person) if card is not None else None
         if refusal is not None:
             self.close(refusal)
             return
         if self._dial is not None and self._dial.card is not None:
-            card_claims.settled(replica, event.person)
-        self._shown = membership.shown_in_common(replica, event)
+            cards.stop_presenting(replica, event.person)
+        self._shown = membership.proved_common_groups(replica, event)
         admitted = admits(replica, event.person, self._shown)
-        if not admitted and not former_web.is_leaver(replica, event.person):
+        if not admitted and not former_web.left_lately(replica, event.person):
             self.close(Code.REFUSED)
             return
         if admitted and (self._shown or not replica.trust_state.certified(event.person, event.device)):
@@ -286,27 +305,28 @@ class Conversation:
             replica.ingest.receive([event.certificate, *own], event.person)
         if replica.trust_state.graph.weight(replica.me, event.person) > 0:
             replica.clock.heard(event.person, event.wall)
-        if self._view is None:
-            self._open_view(event.person, closed=not admitted)
+        if self._served is None:
+            self._open_served_set(event.person, closed=not admitted)
 
     def _is_whom_we_called(self, event: PeerIdentified) -> bool:
-        """Somebody may have certified another's keys as his own: then the other is who answers."""
+        """Whether the right person answers. A person can certify the keys of another's device as their own."""
         return self._dial is None or (event.person, event.device) == (self._dial.person, self._dial.device)
 
-    def _strike(self, person: PersonId) -> Record | None:
-        """The strike of the device at the other end, if its person has struck it."""
+    def _revocation_here(self, person: PersonId) -> Record | None:
+        """Return the revocation of the device at the other end, if its person has revoked it."""
         device = self._dial.device if self._dial is not None else self.device
         return None if device is None else revocation_of(self._replica, person, device)
 
-    def _tell_struck(self, strike: Record) -> None:
-        """End it, and let a device that may not have heard it know that it was struck."""
+    def _close_revoked(self, revocation: Record) -> None:
+        """End the talk with a revoked device, and show it the revocation in case it has not heard of it."""
         if self._session is not None:
-            self._session.supersede([strike.without_body()])
-            self._session.bye(Code.REFUSED, [strike])
+            self._session.supersede([revocation.without_body()])
+            self._session.bye(Code.REFUSED, [revocation])
         self.close(Code.REFUSED)
 
     def _speaks_for(self, event: PeerIdentified) -> bool:
-        """Whether the device may speak for its person. Of people outside the web no certificate is kept to ask."""
+        """Whether the device may act for its person. No certificate is kept of people outside the web; then its own
+        counts."""
         replica = self._replica
         trust_state = replica.trust_state
         if trust_state.certificate(event.person, event.device) is not None or trust_state.revoked(
@@ -315,38 +335,38 @@ class Conversation:
             return trust_state.certified(event.person, event.device)
         return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
 
-    def _open_view(self, person: PersonId, *, closed: bool = False) -> None:
+    def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
         replica = self._replica
         assert self._session is not None
         replica.changes.deliver()  # what is committed by now is in the set from the beginning
-        self._view = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, closed=closed)
-        self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.CONTENT))
+        self._served = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, closed=closed)
+        self._session.admit(self._served.items(Phase.GRAPH), self._served.items(Phase.CONTENT))
 
-    def _take_in(self, records: list[Record]) -> None:
-        session, view = self._session, self._view
-        if session is None or view is None:
+    def _receive_records(self, records: list[Record]) -> None:
+        session, served = self._session, self._served
+        if session is None or served is None:
             return
-        with view.receiving(records):
+        with served.receiving(records):
             outcome = self._replica.ingest.receive(records, self.peer)
             self._replica.changes.deliver()  # before the session goes on with the sets as they were
         self.came += len(outcome.stored)
-        view.note_denied(outcome.denied)
+        served.note_denied(outcome.denied)
         self._refused += len(outcome.refused)
         session.committed()
-        self._supersede([*outcome.newer, *view.other_policies(records)])
+        self._supersede([*outcome.newer, *served.other_policies(records)])
         if outcome.faults:
             record, code = outcome.faults[0]
             raise RemoteError(code, f"record of kind {record.header.kind}")
         if self._refused > limits.REFUSED_A_SESSION_MAX:
             self.close(Code.BUSY)
 
-    def _give(self, ids: list[bytes]) -> None:
-        if self._session is not None and self._view is not None:
-            records, newer = self._view.supply(ids)
+    def _supply_records(self, ids: list[bytes]) -> None:
+        if self._session is not None and self._served is not None:
+            records, newer = self._served.supply(ids)
             self._session.supply(records)
             self._supersede(newer)
 
-    def _follow(self, delta: Delta) -> None:
+    def _apply_delta(self, delta: Delta) -> None:
         if self._session is None:
             return
         for phase in Phase:
@@ -355,17 +375,18 @@ class Conversation:
         self._supersede(delta.newer)
 
     def _supersede(self, newer: list[Superseding]) -> None:
-        """Show these as headers alone, and whose device wrote them if that cannot be known there."""
-        if newer and self._session is not None and self._view is not None:
+        """Show these newer versions as headers, with the certificates of their devices where the peer cannot have
+        them."""
+        if newer and self._session is not None and self._served is not None:
             self._session.supersede(head.without_body() for head, _ in newer)
-            lent = self._view.add_certificates_for(newer)
+            lent = self._served.add_certificates_for(newer)
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])
 
-    def _ended(self, end: End) -> None:
+    def _ended(self, end: ConversationEnd) -> None:
         if end.code is Code.CARD_USED and self._dial is not None and self._dial.card is not None:
-            spent_cards.note(self._replica, self._dial.person)
-            card_claims.settled(self._replica, self._dial.person)
+            cards.note_spent_elsewhere(self._replica, self._dial.person)
+            cards.stop_presenting(self._replica, self._dial.person)
         self.end = end
 
     # --- going out ---------------------------------------------------------------------------------------------------
@@ -373,7 +394,7 @@ class Conversation:
     def _break_off(self, error: RemoteError) -> None:
         if self._session is not None and not self._channel.broken:
             self._session.bye(error.code)
-        self.end = End(error.code, error.detail, silent=self._session is None, fault=True)
+        self.end = ConversationEnd(error.code, error.detail, silent=self._session is None, fault=True)
 
     def _flush(self) -> None:
         if self._session is not None and not self._channel.broken:

@@ -1,4 +1,4 @@
-"""What came of looking for everybody and comparing with all who are there, in words and names."""
+"""Reports in words and names what a sync has done: it looks for everybody and compares with all who are there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from protocol import DeviceId, PersonId
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """One session during a sync: whose, where, whether it is new, was compared, is done, and how many records came."""
+    """One session during a sync: with which device, at which address, and what it has done.
+
+    `new` says that the session was made during the sync, `compared` that both sides compared all they hold, `done` that
+    nothing is left to hand over; `came` counts the records that were new here.
+    """
 
     person: PersonId
     device: DeviceId
@@ -25,11 +29,11 @@ class Synced:
 
 @dataclass(frozen=True, slots=True)
 class SyncedView:
-    """What came of one session.
+    """One session during a sync.
 
-    `new` says that it was made just now; `compared` that both sides went through all they hold for each other, which
-    they do no oftener than every minute, and the one that was called leaves to the other; `came` counts the records that
-    were new here, `done` is false where more are on their way.
+    `new` says that it was made just now. `compared` says that both sides compared all they hold for each other; they do
+    so at most once a minute, and the side that was called leaves it to the other. `came` counts the records that were
+    new here; `done` is false while more are on their way.
     """
 
     id: str
@@ -43,14 +47,14 @@ class SyncedView:
 
 @dataclass(frozen=True, slots=True)
 class SyncView:
-    """What came of all sessions, by name, and which of the people you are in touch with were not met."""
+    """All sessions of a sync, by name, and the people you are in touch with who were not met."""
 
     peers: tuple[SyncedView, ...]
     missing: tuple[PersonRef, ...]
 
 
 def report(replica: Replica, synced: Collection[Synced], missing: Collection[PersonId]) -> SyncView:
-    """The outcome with names."""
+    """Return the result of a sync with names."""
     views = [_view(reference(replica, each.person), each) for each in synced]
     absent = [reference(replica, person) for person in missing]
     return SyncView(

@@ -1,1 +1,1 @@
-"""People: vouching, cards, blocks and introductions."""
+"""Other people: vouches, cards, introductions and blocks."""

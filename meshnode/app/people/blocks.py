@@ -1,4 +1,4 @@
-"""Blocks: two people become invisible to each other, whatever else holds between them."""
+"""Blocks people and ends blocks: two people become invisible to each other, whatever else connects them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from protocol import PersonId, RemoteError, parse_person
 
 @dataclass(frozen=True, slots=True)
 class BlockView:
-    """Somebody you block, and since when (UNIX seconds)."""
+    """A person whom you block, and since when (UNIX seconds)."""
 
     person: PersonRef
     since: int
@@ -22,13 +22,14 @@ class BlockView:
 
 @dataclass(frozen=True, slots=True)
 class BlocksView:
-    """Everybody you block, the latest first."""
+    """Everybody whom you block, the latest first."""
 
     blocks: tuple[BlockView, ...]
 
 
 def block(replica: Replica, who: str) -> BlockView:
-    """Block the person `who` names: anybody visible, or anybody at all by the whole id. Blocking twice changes nothing."""
+    """Block the person whom `who` means: anybody visible, or anybody at all by the whole id. Blocking twice changes
+    nothing."""
     person = to_block(replica, who)
     if not policy.blocks(replica, person):
         name, crowds = name_of(replica, person), person in replica.quota.sources_near_limit()
@@ -41,17 +42,18 @@ def block(replica: Replica, who: str) -> BlockView:
 
 
 def to_block(replica: Replica, who: str) -> PersonId:
-    """The person `who` names, who is blocked or can be; Refused for oneself, and past as many as one policy holds."""
+    """Return the person whom `who` means, who is blocked or can be. Raises Refused for the owner, and where the policy
+    is full of blocks."""
     person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
     if person == replica.me:
-        raise Refused("nobody blocks himself")
+        raise Refused("you cannot block yourself")
     if not policy.blocks(replica, person) and not policy.has_room_to_block(replica, person):
         raise Refused("your policy has no room for another block", "'meshnode unblock NAME' makes room")
     return person
 
 
 def unblock(replica: Replica, who: str) -> BlockView:
-    """End the block of the person `who` names."""
+    """End the block of the person whom `who` means."""
     person = blocked(replica, who)
     view = _view(replica, person)
     policy.unblock(replica, person)
@@ -60,7 +62,7 @@ def unblock(replica: Replica, who: str) -> BlockView:
 
 
 def blocked(replica: Replica, who: str) -> PersonId:
-    """The blocked person whom `who` names; NotFound if there is none."""
+    """Return the blocked person whom `who` means. Raises NotFound if there is none."""
     listed = [person for person, _ in replica.store.blocked.all()]
     try:
         person = _whole_id(who) or find(replica, who, among=listed)
@@ -72,7 +74,7 @@ def blocked(replica: Replica, who: str) -> PersonId:
 
 
 def blocks(replica: Replica) -> BlocksView:
-    """Everybody whom this node's owner blocks."""
+    """List everybody whom the owner blocks."""
     return BlocksView(
         tuple(BlockView(reference(replica, person), since) for person, since in replica.store.blocked.all())
     )

@@ -1,29 +1,36 @@
-"""Cards: making one to hand over, and adding one that somebody handed over.
+"""Makes cards to hand over, adds the cards of others, and redeems a card when the two nodes meet.
 
-A card is checked for every reason it could fail before anything is written, and each reason has its own words. That it
-was used by somebody else cannot be known here: its giver's node says so when the two meet.
+Adding a card first checks everything that could be wrong with it, and each fault has its own error; only then is
+anything written. Whether somebody else has used the card already is known only to its giver's node, which says so when
+the two nodes meet.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from meshnode.app.naming import PersonRef, reference
 from meshnode.app.owner import policy
-from meshnode.app.people import spent_cards
-from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, per_mille
+from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.replica.replica import Replica
-from protocol import Code, Kind, RemoteError, device_slot, limits
+from meshnode.store import ClaimResult
+from protocol import Code, Kind, PersonId, RemoteError, device_slot, limits, person_text
 from protocol.tokens import Card
 
+log = logging.getLogger(__name__)
+
 DEFAULT_TRUST = 0.8
+SPENT_KEPT = 8  # names of givers whose cards came too late: the owner needs the latest, not a history
+_SPENT = "used cards"  # their key among the small values of the store
 
 
 @dataclass(frozen=True, slots=True)
 class CardOrder:
-    """What a new card is to be: for how many people, for how long (seconds), and what vouch it gives them."""
+    """A card to make: for how many people, for how long (seconds), and which vouch it gives them."""
 
     uses: int = 1
     trust: float = DEFAULT_TRUST
@@ -32,7 +39,7 @@ class CardOrder:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """A card to hand over: whoever adds its text first (`uses` people in all) is connected with you."""
+    """A card to hand over: the first people who add its text (`uses` of them) are connected with you."""
 
     text: str
     uses: int
@@ -43,9 +50,9 @@ class CardView:
 
 @dataclass(frozen=True, slots=True)
 class CardToAdd:
-    """Somebody's card, or the name or id of somebody to whom you were introduced; and what vouch to give him.
+    """The card of a person, or the name or id of a person to whom you were introduced, and the vouch to give them.
 
-    Without `trust` it is 0.8, or whatever you said of him before.
+    Without `trust` the vouch is 0.8, or the one that you give them already.
     """
 
     card: str
@@ -54,9 +61,9 @@ class CardToAdd:
 
 @dataclass(frozen=True, slots=True)
 class AddedView:
-    """What came of adding a card: whose it was, the vouch given, and whether you are connected already.
+    """A card that was added: its giver, the vouch for them, and whether your nodes are connected now (`met`).
 
-    `pending` says that his vouch for you still waits for your nodes to meet; `again` that the card was added before.
+    `pending` says that the giver's vouch for you waits until your nodes meet; `again` that the card was added before.
     """
 
     person: PersonRef
@@ -67,7 +74,10 @@ class AddedView:
 
 
 def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]]) -> CardView:
-    """Make a card and remember its secret."""
+    """Make a card and remember its secret. `addresses` are where this node is reached.
+
+    Raises Usage for numbers out of range, Refused while too many cards are open, Failed before the node has a profile.
+    """
     weight = per_mille(order.trust)
     if not 1 <= order.uses <= limits.CARD_USES_MAX:
         raise Usage(f"a card is for 1 to {limits.CARD_USES_MAX} people")
@@ -104,18 +114,22 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
 
 
 def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> AddedView:
-    """Vouch for a card's giver at once, and keep the card until the two nodes have met."""
+    """Vouch for the giver of a card at once, and keep the card until the two nodes have met.
+
+    Raises Usage where the text is no card, Refused where the card is the owner's, has expired or is of a person whom
+    the owner blocks.
+    """
     weight = None if given.trust is None else per_mille(given.trust)
     card = _read(given.card)
     now = replica.clock.now()
     if card.giver == replica.me:
-        raise Refused("this is your own card", "give it to somebody else; it is for them to add")
+        raise Refused("this is your own card", "give it to another person, who adds it")
     if card.expires <= now and replica.clock.trusted:
         raise Refused("this card has expired", f"ask {card.name} for a new one")
     if policy.blocks(replica, card.giver):
         raise Refused(f"you block {card.name}", "'meshnode unblock NAME' comes first")
     check_vouch(replica, card.giver)
-    spent_cards.forget(replica, card.giver)
+    _forget_spent(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
     before = policy.weight(replica, card.giver)
     answered = before > 0 and replica.trust_state.graph.weight(card.giver, replica.me) > 0
@@ -123,7 +137,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         weight = before or per_mille(DEFAULT_TRUST)
     faults = replica.ingest.receive([card.certificate]).faults
     if faults:
-        raise Refused("this card's certificate is no longer good", f"ask {card.name} for a new one")
+        raise Refused("this card's certificate is no longer valid", f"ask {card.name} for a new one")
     give(replica, card.giver, weight, card.name)
     if not answered and not again:
         replica.store.cards.add_taken(card, now)
@@ -137,8 +151,74 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
 
 
 def written(host: str, port: int) -> str:
-    """An address as people write it."""
+    """Return an address as people write it."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+# --- when the two nodes meet -----------------------------------------------------------------------------------------
+
+
+def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
+    """Vouch for `claimant`, who has shown the secret of our card with this id. Returns the code to refuse with, or
+    None.
+
+    The vouch never replaces another one. It replaces a vouch that was taken back only if the card was made for one
+    person: handing them a new card says something new, hanging a card on a notice board does not. A claimant who comes
+    again is let in again, and is vouched for now if the node stopped before it had signed.
+
+    The use of the card and the vouch are committed together. CARD_USED if the card is no longer valid for the claimant;
+    BUSY if no vouch can be signed now: then the card keeps its use, and the claimant may come again.
+    """
+    if policy.blocks(replica, claimant):
+        return Code.CARD_USED
+    issued = replica.store.cards.issued(card)
+    try:
+        with replica.transaction():
+            result = replica.store.cards.claim(card, claimant, replica.clock.now())
+            if issued is None or result not in (ClaimResult.FIRST, ClaimResult.AGAIN):
+                return Code.CARD_USED
+            for_them_alone = result is ClaimResult.FIRST and issued.uses == 1
+            vouched = policy.weight(replica, claimant) > 0
+            if not vouched and (for_them_alone or not policy.has_spoken_of(replica, claimant)):
+                policy.vouch(replica, claimant, issued.weight)
+    except Refused as fault:
+        log.warning("the user of a card cannot be vouched for", extra={"why": fault.message})
+        return Code.BUSY
+    return None
+
+
+def stop_presenting(replica: Replica, giver: PersonId) -> None:
+    """End the waiting for `giver`: their node was met, and has accepted or refused the secret of their card."""
+    for taken in replica.store.cards.taken_pending(replica.clock.now()):
+        if taken.card.giver == giver:
+            replica.store.cards.taken_done(taken.id)
+
+
+def note_spent_elsewhere(replica: Replica, giver: PersonId) -> None:
+    """Remember that the card of `giver`, which must still be pending here, was used up by other people."""
+    names = [card.name for card in pending_cards(replica) if card.giver == giver]
+    if names:
+        noted = spent_elsewhere(replica) | {person_text(giver): names[0]}
+        replica.store.meta.set(_SPENT, json.dumps(dict(list(noted.items())[-SPENT_KEPT:])))
+
+
+def spent_elsewhere(replica: Replica) -> dict[str, str]:
+    """Return the givers of cards that other people had used up before they were added here: names by id.
+
+    The owner is told of them, so that they ask for a new card.
+    """
+    noted: dict[str, str] = json.loads(replica.store.meta.get(_SPENT) or "{}")
+    return noted
+
+
+# --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def _forget_spent(replica: Replica, giver: PersonId) -> None:
+    """Forget the used card of `giver`, since there is a new one."""
+    noted = spent_elsewhere(replica)
+    if noted.pop(person_text(giver), None) is not None:
+        replica.store.meta.set(_SPENT, json.dumps(noted))
 
 
 def _read(text: str) -> Card:
@@ -146,9 +226,9 @@ def _read(text: str) -> Card:
         return Card.parse(text)
     except RemoteError as error:
         if error.code is Code.CARD_CHECKSUM:
-            raise Usage("this card's text was damaged on its way", "copy all of it once more") from error
+            raise Usage("this card is incomplete or has a typo", "copy the whole text again") from error
         if error.code is Code.VERSION:
             raise Usage("this card was made by a newer meshnode", "update yours") from error
         raise Usage(
-            "this is no card", "a card is the text that 'meshnode card' prints; it begins with mesh1"
+            "this is not a card", "a card is the text that 'meshnode card' prints; it begins with mesh1"
         ) from error

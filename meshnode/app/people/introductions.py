@@ -1,7 +1,8 @@
-"""Introduction two people to each other, and what becomes of it: each decides for himself whether to vouch for the other.
+"""Introduces two people to each other, and shows the introductions that came; each person decides alone whether to
+vouch.
 
-The introducer tells each by letter who the other is: his key, his name, his devices' certificates. That opens no door.
-Only when both have added each other can their nodes call one another without him.
+The introducer writes each of the two a letter about the other: their key, their name, and their devices' certificates.
+That opens no door. Their nodes call each other only once both have added each other.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from protocol.letters import Introduction, OpenedLetter
 
 @dataclass(frozen=True, slots=True)
 class IntroductionOrder:
-    """Whom to introduce to each other, and what to say to both."""
+    """The two people to introduce to each other, and a message to both."""
 
     one: str
     other: str
@@ -33,14 +34,15 @@ class IntroductionOrder:
 
 @dataclass(frozen=True, slots=True)
 class IntroductionView:
-    """The two who were written to."""
+    """The two people who were written to."""
 
     people: tuple[PersonRef, PersonRef]
 
 
 @dataclass(frozen=True, slots=True)
 class MetByLetter:
-    """Somebody to whom you were introduced: `by` is who did it, `message` what he wrote, `at` when (UNIX seconds)."""
+    """A person to whom you were introduced: `by` is the introducer, `message` what they wrote, `at` when (UNIX
+    seconds)."""
 
     person: PersonRef
     by: PersonRef
@@ -56,8 +58,9 @@ class IntroductionsView:
 
 
 def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
-    """Write to two people whom I vouch for, to each about the other. Refused, nobody being written to, if one cannot be."""
-    # Whom I block myself I may name, to be told so; nobody else learns of it.
+    """Write to two people whom the owner vouches for, to each about the other. Raises Refused, and writes to neither,
+    if one cannot be."""
+    # The owner may name a person whom they block, to be told so; nobody else learns of it.
     nameable = {*known(replica), *(person for person, _ in replica.store.blocked.all())}
     pair = find(replica, order.one, nameable), find(replica, order.other, nameable)
     if pair[0] == pair[1]:
@@ -72,7 +75,7 @@ def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
 
 
 def take(replica: Replica, opened: OpenedLetter) -> None:
-    """A letter introduces somebody. It counts only from those with whom a vouch joins us, for anybody could write it."""
+    """Keep an introduction, if a vouch connects its author with the owner: anybody could write one."""
     content = opened.content
     assert isinstance(content, Introduction)
     graph, me = replica.trust_state.graph, replica.me
@@ -88,7 +91,7 @@ def take(replica: Replica, opened: OpenedLetter) -> None:
 
 
 def introductions(replica: Replica) -> IntroductionsView:
-    """The introductions to think about: none by or to whom I am at odds with, none to whom I vouch for already."""
+    """List the open introductions, without those by or to people blocked either way or vouched for already."""
     shown = [
         MetByLetter(
             PersonRef(person_text(met.person), met.name), reference(replica, met.introducer), met.message, met.at
@@ -100,7 +103,7 @@ def introductions(replica: Replica) -> IntroductionsView:
 
 
 def add(replica: Replica, given: CardToAdd, connected: Collection[PersonId]) -> AddedView:
-    """Add somebody by his card, or by his name or id if I was introduced to him."""
+    """Add a person by their card, or by their name or id if the owner was introduced to them."""
     met = _kept(replica)
     if not met:
         return cards.add(replica, given, connected)
@@ -117,12 +120,12 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[PersonId]) -> 
 def _accept(
     replica: Replica, met: list[StoredIntroduction], trust: float | None, connected: Collection[PersonId]
 ) -> AddedView:
-    """Vouch for somebody of whom these told me, and take in what they told of his devices."""
+    """Vouch for a person whom these letters introduced, and take in the certificates of their devices."""
     latest = met[0]
     before = policy.weight(replica, latest.person)
     weight = before or per_mille(cards.DEFAULT_TRUST)
     give(replica, latest.person, weight if trust is None else per_mille(trust), latest.name)
-    # Only now: of somebody whom nothing joins to me the certificates would not stay.
+    # Only now, since the certificates of a person whom nothing connects to the owner would not stay.
     replica.ingest.receive([record for introduced in met for record in introduced.certificates])
     replica.store.introductions.forget(latest.person)
     answered = replica.trust_state.graph.weight(latest.person, replica.me) > 0
@@ -136,7 +139,7 @@ def _accept(
 
 
 def _kept(replica: Replica) -> list[StoredIntroduction]:
-    """What I was told and may still act on, the latest first."""
+    """Return the introductions on which the owner may still act, the latest first."""
     graph, me = replica.trust_state.graph, replica.me
     return [
         met
@@ -148,7 +151,7 @@ def _kept(replica: Replica) -> list[StoredIntroduction]:
 def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
     name = name_of(replica, person)
     if person == replica.me:
-        raise Refused("you cannot introduce yourself", "'meshnode card' makes a card to hand over")
+        raise Refused("you cannot introduce yourself", "hand over a card instead: meshnode card")
     if policy.blocks(replica, person):
         raise Refused(f"you block {name}", "'meshnode unblock NAME' comes first")
     if policy.weight(replica, person) == 0:

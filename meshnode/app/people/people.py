@@ -1,16 +1,17 @@
-"""What is known of people, and vouching for them."""
+"""Shows what is known of people, and vouches for them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from meshnode.app.naming import find, known, name_of, pending_cards, remember_name
+from meshnode.app.naming import find, known, name_of, relation_to, remember_name
 from meshnode.app.owner import policy
 from meshnode.errors import Refused, Usage
 from meshnode.replica.replica import Replica
 from protocol import PersonId, fingerprint_words, limits, person_text
-from protocol.trust import TRUSTED, Relation, as_trust, reaches, relation_of
+from protocol.tokens import Card
+from protocol.trust import as_trust
 
 NO_ROOM_TO_VOUCH = "your policy has no room for another vouch"
 
@@ -19,8 +20,9 @@ NO_ROOM_TO_VOUCH = "your policy has no room for another vouch"
 class PersonView:
     """What is known of a person.
 
-    `trust` is what you think of him, `reach` how far his own trust extends to you, `vouch` and `vouch_back` what each
-    of you says of the other (null: nothing); `words` are for reading to each other, to compare keys.
+    `trust` is how much you trust them, `reach` how much they trust you, along the best path; `vouch` and `vouch_back`
+    are the vouches that you give each other (null: none). `words` are read aloud to compare keys. `pending` says that
+    you added their card and your nodes have not met yet.
     """
 
     id: str
@@ -38,7 +40,7 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True)
 class PeopleView:
-    """People you are in touch with, strongest first; `others` counts those of your web who are not listed."""
+    """People with whom a vouch connects you, most trusted first; `others` counts the people of your web left out."""
 
     people: tuple[PersonView, ...]
     others: int
@@ -50,7 +52,7 @@ def view(
     connected: Collection[PersonId],
     waiting: Collection[PersonId] | None = None,
 ) -> PersonView:
-    """What is known of `person`. `waiting` are those whose cards are pending, where the caller knows them already."""
+    """Return what is known of `person`. `waiting` are the givers of pending cards, if the caller has them already."""
     waiting = _waiting(replica) if waiting is None else waiting
     trust_state, me = replica.trust_state, replica.me
     profile = trust_state.profile(person)
@@ -72,37 +74,31 @@ def view(
     )
 
 
+def pending_cards(replica: Replica) -> list[Card]:
+    """Return the cards that were added here and whose givers this node has not met yet."""
+    return [taken.card for taken in replica.store.cards.taken_pending(replica.clock.now())]
+
+
 def _waiting(replica: Replica) -> frozenset[PersonId]:
     return frozenset(card.giver for card in pending_cards(replica))
 
 
 @dataclass(frozen=True, slots=True)
 class PeopleQuery:
-    """Whether to list everybody of your web, or only those whom a vouch joins to you."""
+    """Which people to list: everybody in your web, or only people with whom a vouch connects you."""
 
     all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VouchOrder:
-    """How much you trust somebody: 0.001 to 1."""
+    """A vouch to give: how much you trust the person, from 0.001 to 1."""
 
     trust: float
 
 
-def relation_to(replica: Replica, person: PersonId) -> Relation:
-    """What `person` is to this node's own."""
-    if person == replica.me:
-        return Relation.YOURSELF
-    own_vouch = policy.weight(replica, person)
-    hops = None
-    if not own_vouch and reaches(replica.trust_state.regard_from(replica.me).get(person), TRUSTED):
-        hops = replica.trust_state.hops(replica.me, person)
-    return relation_of(replica.trust_state.standing(person, replica.me), own_vouch=own_vouch, hops=hops)
-
-
 def people(replica: Replica, connected: Collection[PersonId], *, everybody: bool) -> PeopleView:
-    """Those you vouch for or who vouch for you; with `everybody`, all of your web whom you know by name."""
+    """List the people whom you vouch for or who vouch for you; with `everybody`, all who may be named here."""
     me, graph = replica.me, replica.trust_state.graph
     everyone = known(replica) - {me}
     chosen = everyone if everybody else {p for p in everyone if graph.weight(me, p) or graph.weight(p, me)}
@@ -113,22 +109,22 @@ def people(replica: Replica, connected: Collection[PersonId], *, everybody: bool
 
 
 def person(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:
-    """What is known of the person `who` names."""
+    """Return what is known of the person whom `who` means."""
     return view(replica, find(replica, who), connected)
 
 
 def per_mille(trust: float) -> int:
-    """A trust of 0.001 to 1 as the whole number that is signed. Usage if it is out of range or finer than that."""
+    """Return a trust of 0.001 to 1 as the whole number that is signed; Usage if it is out of range or finer."""
     weight = round(trust * limits.WEIGHT_MAX)
     if not 1 <= weight <= limits.WEIGHT_MAX:
         raise Usage("trust goes from 0.001 to 1", "'meshnode unvouch NAME' takes a vouch back")
     if abs(trust * limits.WEIGHT_MAX - weight) > 1e-6:
-        raise Usage("trust has three decimals at most")
+        raise Usage("trust has three decimal places at most")
     return weight
 
 
 def vouch(replica: Replica, who: str, trust: float, connected: Collection[PersonId]) -> PersonView:
-    """Vouch for the person `who` names, in place of whatever was said of him before."""
+    """Vouch for the person whom `who` means, in place of any earlier vouch for them."""
     weight = per_mille(trust)
     subject = find(replica, who)
     give(replica, subject, weight, name_of(replica, subject))
@@ -136,16 +132,16 @@ def vouch(replica: Replica, who: str, trust: float, connected: Collection[Person
 
 
 def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
-    """Vouch for `subject`, known as `name`, with `weight` per mille; Refused as `check_vouch` says."""
+    """Vouch for `subject`, known as `name`, with `weight` per mille; raises Refused as `check_vouch` does."""
     check_vouch(replica, subject)
     policy.vouch(replica, subject, weight)
     remember_name(replica, subject, name)
 
 
 def check_vouch(replica: Replica, subject: PersonId) -> None:
-    """Raise Refused for oneself, for people whom one blocks, and if the policy has no room for another vouch."""
+    """Raise Refused for the owner, for a person whom they block, and if the policy has no room for another vouch."""
     if subject == replica.me:
-        raise Refused("nobody vouches for himself")
+        raise Refused("you cannot vouch for yourself")
     if policy.blocks(replica, subject):
         raise Refused("you block that person", "'meshnode unblock NAME' comes first")
     if not policy.has_room_to_vouch(replica, subject):
@@ -153,13 +149,13 @@ def check_vouch(replica: Replica, subject: PersonId) -> None:
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:
-    """Take back the vouch for the person `who` names; he need not be visible otherwise."""
+    """Take back the vouch for the person whom `who` means, even if nothing else makes them visible."""
     subject = vouched(replica, who)
     policy.vouch(replica, subject, 0)
     return view(replica, subject, connected)
 
 
 def vouched(replica: Replica, who: str) -> PersonId:
-    """The person vouched for whom `who` names, visible or not."""
+    """Return the person whom `who` means among all whom the owner vouches for, visible or not."""
     own = policy.own(replica)
     return find(replica, who, among=own.vouches if own is not None else ())

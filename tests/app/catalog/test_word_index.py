@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags, words_of
+from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags
+from meshnode.app.words import words_of
 
 ENDLESS = 1_000_000
 TEXTS = st.lists(st.text(alphabet="abä ", max_size=12), max_size=120)

@@ -1,4 +1,4 @@
-"""Devices: a code opens one door once, and whoever names a device means one."""
+"""Devices: a code adds one device once, and a device is found by its name or id."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from meshnode.app.devices import device_list as devices
 from meshnode.app.devices import revocation
 from meshnode.app.devices.enrolment import FORMER_DEVICE
-from meshnode.app.devices.joining import Joining
+from meshnode.app.devices.joining import EnrolmentConversation
 from meshnode.app.explain.status import NetworkState, status
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
@@ -36,9 +36,9 @@ def code_of(node: Node, name: str | None = None, **order: Any) -> DeviceCode:
     return DeviceCode.parse(shown.text)
 
 
-def ask(mesh: Mesh, node: Node, code: DeviceCode, keys: DeviceKeys = PI) -> Joining:
-    """How it ends for a machine with these keys that comes by `code`."""
-    asking = Joining(code, keys, node.replica.entropy)
+def ask(mesh: Mesh, node: Node, code: DeviceCode, keys: DeviceKeys = PI) -> EnrolmentConversation:
+    """The finished attempt of a machine with these keys that uses `code`."""
+    asking = EnrolmentConversation(code, keys, node.replica.entropy)
     answering = Conversation.answering(node.replica, node.seen, mesh.time)
     for _ in range(3):
         answering.receive(asking.data_to_send(), mesh.time)
@@ -66,29 +66,29 @@ def test_a_code_says_whose_device_one_becomes_and_where(alice: Node) -> None:
 
 
 def test_the_machine_that_shows_it_gets_a_certificate_and_what_it_takes_to_begin(mesh: Mesh, alice: Node) -> None:
-    admission = ask(mesh, alice, code_of(alice, "Pi")).admission
-    assert admission is not None
+    grant = ask(mesh, alice, code_of(alice, "Pi")).grant
+    assert grant is not None
     assert alice.replica.trust_state.certified(alice.person, PI.device_id)
-    assert admission.giver == alice.replica.device
-    assert dict(admission.names) == {PI.device_id: "Pi", alice.replica.device: "First device"}
+    assert grant.giver == alice.replica.device
+    assert dict(grant.names) == {PI.device_id: "Pi", alice.replica.device: "First device"}
     assert names(alice) == ["First device", "Pi"]
 
 
 def test_a_code_works_for_one_device_and_for_that_again_if_the_answer_was_lost(mesh: Mesh, alice: Node) -> None:
     code = code_of(alice)
-    first = ask(mesh, alice, code).admission
+    first = ask(mesh, alice, code).grant
     assert first is not None
     assert ask(mesh, alice, code, PHONE).refused is Code.CARD_USED
-    again = ask(mesh, alice, code).admission
+    again = ask(mesh, alice, code).grant
     assert again is not None
     assert again.records[0] == first.records[0]
     assert not alice.replica.trust_state.certified(alice.person, PHONE.device_id)
 
 
 def silent(mesh: Mesh, node: Node, code: DeviceCode) -> bool:
-    """Whether a machine that comes by `code` gets not a single byte."""
+    """Whether a machine that uses `code` gets no byte at all."""
     answering = Conversation.answering(node.replica, node.seen, mesh.time)
-    answering.receive(Joining(code, PI, node.replica.entropy).data_to_send(), mesh.time)
+    answering.receive(EnrolmentConversation(code, PI, node.replica.entropy).data_to_send(), mesh.time)
     return answering.data_to_send() == b""
 
 
@@ -147,7 +147,7 @@ def test_who_has_the_code_and_does_not_prove_keys_is_hung_up_on(
     assert answering.peer is None
     assert answering.data_to_send() == b""
     assert names(alice) == [names(alice)[0]]
-    assert ask(mesh, alice, code).admission is not None  # it is not spent
+    assert ask(mesh, alice, code).grant is not None  # it is not spent
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_code_that_cannot_be_is_not_made(mesh: Mesh, alice: Node, order: dict[
 
 def test_there_is_an_end_to_devices(mesh: Mesh, alice: Node) -> None:
     for number in range(limits.DEVICES_MAX - 1):
-        assert ask(mesh, alice, code_of(alice), Person("Alice", f"device {number}").keys).admission is not None
+        assert ask(mesh, alice, code_of(alice), Person("Alice", f"device {number}").keys).grant is not None
     assert names(alice)[-1] == "Device 9"
     with pytest.raises(Refused, match="16 devices"):
         code_of(alice)
@@ -193,7 +193,7 @@ def test_a_device_is_named_by_the_beginning_of_its_name_or_id(mesh: Mesh, alice:
         revocation.find(alice.replica, "  ")
 
 
-def test_a_struck_device_is_neither_revoked_nor_certified_again(mesh: Mesh, alice: Node) -> None:
+def test_a_revoked_device_is_not_revoked_or_certified_again(mesh: Mesh, alice: Node) -> None:
     code = code_of(alice, "Pi")
     ask(mesh, alice, code)
     revocation.revoke(alice.replica, "Pi")
@@ -218,6 +218,6 @@ def test_without_the_identity_key_nothing_is_certified_and_the_hint_says_where_i
     joined = mesh.join_device("Pi", "Alice")
     with pytest.raises(Forbidden) as caught:
         code_of(joined)
-    assert "where you began" in caught.value.hint
+    assert "where you ran" in caught.value.hint
     assert devices.devices(joined.replica, ()).identity == "elsewhere"
     assert devices.devices(alice.replica, ()).identity == "here"

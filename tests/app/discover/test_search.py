@@ -6,10 +6,10 @@ import random
 
 import pytest
 
-from meshnode.app.catalog.word_index import words_of
 from meshnode.app.discover.discover import SHOWN_MAX, DiscoverQuery, discover
 from meshnode.app.listings import lifecycle
 from meshnode.app.listings.view import ListingView
+from meshnode.app.words import words_of
 from protocol import limits
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh

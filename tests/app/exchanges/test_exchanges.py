@@ -1,4 +1,5 @@
-"""Asking, answering, confirming and calling off between whole nodes, several who ask, blocks, and letters that get lost."""
+"""Exchanges between whole nodes: asking, answering, confirming, cancelling, several who ask, blocks, and lost
+letters."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def test_either_may_call_it_off_before_it_is_completed(mesh: Mesh, people: Peopl
     make(mesh, alice, exchange, "done")
     make(mesh, {"alice": alice, "carol": carol}[who], exchange, "cancel", "I am ill.")
     assert states(mesh, alice) == states(mesh, carol) == ["cancelled"]
-    with pytest.raises(Refused, match="called off"):
+    with pytest.raises(Refused, match="cancelled"):
         make(mesh, carol, exchange, "done")
 
 
@@ -162,7 +163,7 @@ def test_a_quantity_goes_down_with_each_yes_and_up_again_when_one_is_called_off(
     with pytest.raises(Refused, match="only 3 are left"):
         make(mesh, carol, second, "accept")
     make(mesh, alice, first, "cancel")
-    with pytest.raises(Refused, match="only 3 are there"):
+    with pytest.raises(Refused, match="only 3 are available"):
         respond(mesh, alice, "Beans", quantity=4)
     cases.inbox(carol.replica)
     mesh.settle()
@@ -254,7 +255,7 @@ def test_nobody_says_more_than_so_much(mesh: Mesh, people: People, monkeypatch: 
     exchange = respond(mesh, alice)
     for text in ("one", "two"):
         make(mesh, alice, exchange, "say", text)
-    with pytest.raises(Refused, match="you have said 2 things"):
+    with pytest.raises(Refused, match="you have written 2 messages"):
         make(mesh, alice, exchange, "say", "three")
     with pytest.raises(Usage, match="message must not be longer than 1000"):
         make(mesh, carol, exchange, "say", "x" * 1001)

@@ -1,4 +1,5 @@
-"""What others send: nobody is heard who may not see the listing, makes the other's moves, or never stops."""
+"""Moves of others: none counts of a person who may not see the listing or makes the other's moves, and there is a
+limit."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 def terms_for(neighbor: Neighbor, title: str) -> Terms:
-    """Terms as one would make them up who knows the listing's slot."""
+    """Terms as a person would invent them who knows the slot of the listing."""
     records = neighbor.replica.store.records.bodies(Kind.LISTING, author=neighbor.person)
     slots = {view.body_of(record).title: record.header.slot for record in records}
     return Terms(bytes(16), slots[title], "offer", title, "tools")
@@ -38,7 +39,7 @@ def send(mesh: Mesh, neighbor: Neighbor, to: Neighbor, act: Action, terms: Terms
 
 
 def test_whoever_may_not_see_a_listing_is_not_heard_and_learns_nothing(mesh: Mesh, people: People) -> None:
-    """Alice knows Carol's secret slot, and asks for what is for Carol's trusted people alone."""
+    """Alice knows the slot of a listing for Carol's trusted people, and asks for it."""
     alice, _, carol = people
     offer(mesh, carol, "Secret", audience="my_cell")
     offer(mesh, carol, "Drill")
@@ -106,7 +107,9 @@ def test_who_asks_without_end_is_not_heard_any_more_and_others_are(
     for number in range(6):
         mine = replace(terms, nonce=bytes([number]) * 16)
         begun = exchange_id(alice.person, carol.person, mine)
-        send(mesh, alice, carol, Action.SAY, mine, text="first", exchange=begun)  # not even by speaking before he asks
+        send(
+            mesh, alice, carol, Action.SAY, mine, text="first", exchange=begun
+        )  # not even by sending a message before the request
         send(mesh, alice, carol, Action.ASK, mine)
     assert len(all_of(mesh, carol)) == 3
     assert carol.replica.store.exchanges.count_unheard() <= 2
@@ -133,7 +136,7 @@ def test_made_up_people_cannot_crowd_out_what_was_agreed_on(
         send(mesh, alice, carol, Action.ASK, replace(terms, nonce=nonce * 16))
     assert sorted(states(mesh, carol)) == ["agreed", "requested"]
     make(mesh, carol, agreed, "cancel")
-    respond(mesh, bob)  # whom Carol vouches for: he is always heard
+    respond(mesh, bob)  # Carol vouches for Bob, so Bob's request always counts
     assert {seen.with_.name for seen in inbox(mesh, carol)} == {"Alice", "Bob"}
 
 
@@ -144,7 +147,7 @@ def test_what_one_side_says_in_one_exchange_is_bounded(
     offer(mesh, carol)
     exchange = bytes.fromhex(respond(mesh, alice))
     terms = terms_for(carol, "Drill")
-    monkeypatch.setitem(moves._TALKATIVE, Action.SAY, 3)
+    monkeypatch.setitem(moves._KEPT_MAX, Action.SAY, 3)
     for number in range(5):
         send(mesh, alice, carol, Action.SAY, terms, text=f"{number}", exchange=exchange)
     said = cases.one(carol.replica, exchange.hex()).messages

@@ -1,4 +1,4 @@
-"""What is counted, and that nobody is counted, asked or needed beside the two who exchange."""
+"""Statistics: what is counted, and that it needs and counts nobody but the two people of an exchange."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ def community(mesh: Mesh, founder: Neighbor, name: str, *invited: Neighbor) -> N
 
 @pytest.mark.promise("Cross-community exchanges tracked for metrics")
 def test_cross_community_exchanges_are_tracked_for_metrics(mesh: Mesh, people: People) -> None:
-    """The seed: "Cross-community exchanges tracked for metrics". Alice is in Downtown, Carol in Eastside, Bob in both."""
+    """The seed: "Cross-community exchanges tracked for metrics". Alice is in Downtown, Carol in Eastside, Bob in
+    both."""
     alice, bob, carol = people
     community(mesh, bob, "Downtown", alice)
     community(mesh, bob, "Eastside", carol)

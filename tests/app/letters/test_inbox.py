@@ -1,4 +1,4 @@
-"""Opening letters: once each, with all that comes of it, and nothing of what makes no sense."""
+"""Opening letters: each takes effect once, with a receipt, and one that makes no sense has no effect."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from meshnode.app.letters import inbox, letters
-from meshnode.app.letters.letters import Delivery
+from meshnode.app.exchanges import incoming
+from meshnode.app.exchanges.incoming import open_letters
+from meshnode.app.letters import letters
+from meshnode.app.letters.delivery import Delivery
 from meshnode.replica.replica import Replica
 from protocol import Code, Kind, Letter, Record, RemoteError, body_of, limits
 from protocol.letters import Introduction, OpenedLetter, Receipt, letter_tag, seal
@@ -21,9 +23,9 @@ WORDS = Introduction(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[OpenedLetter]:
-    """What introductions were let take effect, in place of their real effect."""
+    """The introductions that were handled, in place of their real effect."""
     found: list[OpenedLetter] = []
-    monkeypatch.setitem(inbox.HANDLERS, Introduction, lambda _replica, opened: found.append(opened))
+    monkeypatch.setitem(incoming.HANDLERS, Introduction, lambda _replica, opened: found.append(opened))
     return found
 
 
@@ -42,7 +44,7 @@ def receipts(replica: Replica) -> int:
 
 
 def from_mallory(bob: Replica, letter: Letter | None = None, slot: bytes = bytes(16), version: int = 1) -> Record:
-    """A letter by Mallory's hand, to Bob unless given."""
+    """A letter written by Mallory, to Bob unless another is given."""
     letter = letter or sealed(bob, slot)
     return MALLORY.record(Kind.LETTER, slot, letter, EPOCH, version=version, life=limits.LETTER_LIFE)
 
@@ -59,7 +61,7 @@ def sealed(bob: Replica, slot: bytes = bytes(16), *, author: bytes = MALLORY.id)
 
 
 def befriended(bob: Replica) -> Replica:
-    """Bob lets Mallory in, who says of himself what an honest man would."""
+    """Bob's node holds Mallory's certificate and policy, which are as an honest person's."""
     bob.ingest.receive([MALLORY.certificate(EPOCH), MALLORY.policy({bob.me: 900}, now=EPOCH)])
     return bob
 
@@ -71,11 +73,11 @@ def test_a_letter_takes_effect_once_however_often_one_looks(
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
     for _ in range(3):
-        inbox.open_new(bob)
+        open_letters(bob)
     mesh.restart("Bob")
     again = mesh.nodes["Bob"].replica
     again.store.records.letters_moved = True
-    inbox.open_new(again)
+    open_letters(again)
     (opened,) = heard
     assert (opened.author, opened.addressee, opened.content) == (alice.me, bob.me, WORDS)
     assert opened.device == alice.device
@@ -85,7 +87,7 @@ def test_a_letter_takes_effect_once_however_often_one_looks(
 def test_effects_the_note_that_it_was_read_and_the_receipt_come_together_or_not_at_all(
     mesh: Mesh, pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """FAULTS: a node that is killed in the middle opens the letter again, as if for the first time."""
+    """Fault: a node that is killed in the middle opens the letter again, as if for the first time."""
     alice, bob = pair
     names: list[str | None] = []
 
@@ -95,13 +97,13 @@ def test_effects_the_note_that_it_was_read_and_the_receipt_come_together_or_not_
         if len(names) == 1:
             raise KeyboardInterrupt
 
-    monkeypatch.setitem(inbox.HANDLERS, Introduction, stumble)
+    monkeypatch.setitem(incoming.HANDLERS, Introduction, stumble)
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
     with pytest.raises(KeyboardInterrupt):
-        inbox.open_new(bob)
+        open_letters(bob)
     assert receipts(bob) == 0
-    inbox.open_new(bob)
+    open_letters(bob)
     assert names == [None, None]
     assert bob.store.meta.get("effect") == "done"
     assert receipts(bob) == 1
@@ -118,12 +120,12 @@ def test_a_letter_that_its_handler_makes_no_sense_of_is_put_aside_without_a_rece
         replica.store.meta.set("effect", "half")
         raise RemoteError(Code.FORGED, "makes no sense")
 
-    monkeypatch.setitem(inbox.HANDLERS, Introduction, refuse)
+    monkeypatch.setitem(incoming.HANDLERS, Introduction, refuse)
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
-    inbox.open_new(bob)
+    open_letters(bob)
     bob.store.records.letters_moved = True
-    inbox.open_new(bob)
+    open_letters(bob)
     assert len(calls) == 1
     assert bob.store.meta.get("effect") is None
     assert receipts(bob) == 0
@@ -133,17 +135,17 @@ def test_what_a_later_version_may_know_is_kept_until_it_does(
     mesh: Mesh, pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = pair
-    known = dict(inbox.HANDLERS)
-    monkeypatch.delitem(inbox.HANDLERS, Introduction)
+    known = dict(incoming.HANDLERS)
+    monkeypatch.delitem(incoming.HANDLERS, Introduction)
     slot = letters.send(alice, bob.me, WORDS)
     mesh.settle()
-    inbox.open_new(bob)
+    open_letters(bob)
     assert receipts(bob) == 0
     assert [stored.number for stored in bob.store.letters.stored() if stored.slot == slot] == [Introduction.NUMBER]
     found: list[OpenedLetter] = []
-    monkeypatch.setattr(inbox, "HANDLERS", known | {Introduction: lambda _replica, opened: found.append(opened)})
+    monkeypatch.setattr(incoming, "HANDLERS", known | {Introduction: lambda _replica, opened: found.append(opened)})
     bob.store.records.letters_moved = True  # as when a newer version is started
-    inbox.open_new(bob)
+    open_letters(bob)
     assert len(found) == 1
 
 
@@ -151,9 +153,9 @@ def test_receipts_are_not_answered(mesh: Mesh, pair: tuple[Replica, Replica], he
     alice, bob = pair
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
-    inbox.open_new(bob)
+    open_letters(bob)
     mesh.settle()
-    inbox.open_new(alice)
+    open_letters(alice)
     assert (receipts(alice), receipts(bob)) == (0, 1)
 
 
@@ -164,13 +166,13 @@ def test_without_room_for_a_receipt_a_letter_is_read_all_the_same(
     monkeypatch.setattr(letters, "RECEIPTS_OPEN_MAX", 0)
     letters.send(alice, bob.me, WORDS)
     mesh.settle()
-    inbox.open_new(bob)
+    open_letters(bob)
     assert len(heard) == 1
     assert receipts(bob) == 0
 
 
 def test_nobody_says_of_others_letters_that_they_were_read(pair: tuple[Replica, Replica]) -> None:
-    """FAULTS: somebody sends a receipt for a letter that was not for him, to have it taken back."""
+    """Fault: a person sends a receipt for a letter to somebody else, so that it is withdrawn."""
     alice, bob = pair
     befriended(alice)
     slot = letters.send(alice, bob.me, WORDS)
@@ -183,8 +185,8 @@ def test_nobody_says_of_others_letters_that_they_were_read(pair: tuple[Replica, 
         entropy=bytes(32),
     )
     alice.ingest.receive([from_mallory(alice, lie)], MALLORY.id)
-    inbox.open_new(alice)
-    letters.tend(alice)
+    open_letters(alice)
+    letters.withdraw_finished(alice)
     assert letters.delivery(alice, slot) is Delivery.UNDER_WAY
     assert alice.store.letters.in_transit()[0].receipts_due == {bob.device}
 
@@ -194,11 +196,11 @@ def test_a_strangers_letter_stays_closed_until_something_joins_us(
 ) -> None:
     alice, bob = pair
     bob.ingest.receive([MALLORY.certificate(EPOCH), from_mallory(bob)], alice.me)
-    inbox.open_new(bob)
+    open_letters(bob)
     assert heard == []
     assert receipts(bob) == 0
     bob.ingest.receive([MALLORY.policy({bob.me: 900}, now=EPOCH)], alice.me)
-    inbox.open_new(bob)
+    open_letters(bob)
     assert [opened.author for opened in heard] == [MALLORY.id]
 
 
@@ -207,9 +209,9 @@ def test_another_version_under_the_slot_of_a_letter_that_was_read_has_no_effect(
 ) -> None:
     bob = befriended(pair[1])
     bob.ingest.receive([from_mallory(bob)], MALLORY.id)
-    inbox.open_new(bob)
+    open_letters(bob)
     bob.ingest.receive([from_mallory(bob, version=2)], MALLORY.id)
-    inbox.open_new(bob)
+    open_letters(bob)
     assert len(heard) == 1
 
 
@@ -232,26 +234,26 @@ HOSTILE = {
 def test_faults_a_letter_that_somebody_has_forged_has_no_effect_and_gets_no_receipt(
     pair: tuple[Replica, Replica], heard: list[OpenedLetter], case: str
 ) -> None:
-    """FAULTS: hostile letters. They are looked into once, and the next good one is heard."""
+    """Fault: hostile letters. Each is looked into once, and the next good one takes effect."""
     bob = befriended(pair[1])
     bob.ingest.receive([from_mallory(bob, HOSTILE[case](bob))], MALLORY.id)
-    inbox.open_new(bob)
+    open_letters(bob)
     assert heard == []
     assert receipts(bob) == 0
     assert bob.store.letters.stored() == []
     slot = grown("good", size=16)
     bob.ingest.receive([from_mallory(bob, sealed(bob, slot), slot)], MALLORY.id)
-    inbox.open_new(bob)
+    open_letters(bob)
     assert len(heard) == 1
 
 
 def test_a_tag_of_somebody_else_is_somebody_elses(pair: tuple[Replica, Replica], heard: list[OpenedLetter]) -> None:
-    """The letter is opened by nobody: he whose tag it bears has no box, and he who has one does not look."""
+    """Nobody opens the letter: the person whose tag it has finds no box, and the one with a box does not look."""
     alice, bob = befriended(pair[0]), befriended(pair[1])
     misled = replace(sealed(bob), tag=letter_tag(MALLORY.id, alice.me, bytes(16)))
     for replica in (alice, bob):
         replica.ingest.receive([from_mallory(bob, misled)], MALLORY.id)
-        inbox.open_new(replica)
+        open_letters(replica)
     assert heard == []
 
 

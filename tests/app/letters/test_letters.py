@@ -1,4 +1,4 @@
-"""Writing letters: to whom one may, that all goes together, and what is known of them afterwards."""
+"""Writing letters: to whom one may write, what is committed with a letter, and what is known of it afterwards."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import ClassVar, Self
 import pytest
 
 from meshnode.app import upkeep
-from meshnode.app.letters import inbox, letters
-from meshnode.app.letters.letters import Delivery
+from meshnode.app.exchanges.incoming import open_letters
+from meshnode.app.letters import letters
+from meshnode.app.letters.delivery import Delivery
 from meshnode.app.owner import policy
 from meshnode.app.people import blocks
 from meshnode.errors import Refused, Usage
@@ -36,7 +37,7 @@ WORDS = Introduction(ZOE.id, "Zoe", "Hello", (ZOE.certificate(EPOCH),))
 
 
 class TooMuch:
-    """What no letter holds."""
+    """A content that is too large for a letter."""
 
     NUMBER: ClassVar[int] = 998
 
@@ -48,8 +49,8 @@ class TooMuch:
         raise NotImplementedError
 
 
-def revocation_of_device(replica: Replica) -> Record:
-    """The last word on this device, by its owner's identity."""
+def revocation_of(replica: Replica) -> Record:
+    """The revocation of this device, signed with its owner's identity key."""
     assert replica.identity is not None
     body = Device(bytes(16), replica.keys.dh_public, replica.keys.letter_public, revoked=True)
     return signed(
@@ -126,16 +127,16 @@ def test_a_letter_names_nobody_and_shows_nothing_of_what_it_says(pair: tuple[Rep
 
 
 def test_somebody_of_whom_no_certificate_is_known_cannot_be_written_to(pair: tuple[Replica, Replica]) -> None:
-    assert "cannot be written to now" in refusal(pair[0], ZOE.id)
+    assert "you cannot write to" in refusal(pair[0], ZOE.id)
 
 
-def test_somebody_whose_only_device_was_struck_cannot_be_written_to(pair: tuple[Replica, Replica]) -> None:
+def test_somebody_whose_only_device_was_revoked_cannot_be_written_to(pair: tuple[Replica, Replica]) -> None:
     alice = pair[0]
     policy.vouch(alice, ZOE.id, 500)
     alice.ingest.receive([ZOE.certificate(EPOCH)])
     letters.check_can_write(alice, ZOE.id)
     alice.ingest.receive([ZOE.revocation(EPOCH)])
-    assert "cannot be written to now" in refusal(alice, ZOE.id)
+    assert "you cannot write to" in refusal(alice, ZOE.id)
 
 
 def test_whom_i_block_i_do_not_write_to_and_who_blocks_me_is_not_told_apart(
@@ -148,21 +149,21 @@ def test_whom_i_block_i_do_not_write_to_and_who_blocks_me_is_not_told_apart(
     policy.block(bob, alice.me)
     mesh.settle()
     if alice.trust_state.graph.blocked_either_way(alice.me, bob.me):  # once she knows
-        assert "cannot be written to now" in refusal(alice, bob.me)
+        assert "you cannot write to" in refusal(alice, bob.me)
 
 
-def test_nobody_with_one_device_writes_to_himself(pair: tuple[Replica, Replica]) -> None:
-    assert "cannot be written to now" in refusal(pair[0], pair[0].me)
+def test_nobody_with_one_device_writes_to_themselves(pair: tuple[Replica, Replica]) -> None:
+    assert "you cannot write to" in refusal(pair[0], pair[0].me)
 
 
 def test_a_message_too_long_has_its_own_words(pair: tuple[Replica, Replica]) -> None:
     alice, bob = pair
-    with pytest.raises(Usage, match="too long for a letter"):
+    with pytest.raises(Usage, match="message is too long"):
         letters.send(alice, bob.me, TooMuch())
     assert written(alice) == []
 
 
-def test_only_so_many_letters_are_under_way_at_once(
+def test_the_number_of_letters_under_way_is_limited(
     pair: tuple[Replica, Replica], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob = pair
@@ -188,24 +189,26 @@ def test_a_letter_that_nobody_fetches_expires_and_is_gone(mesh: Mesh, pair: tupl
     assert letters.delivery(alice, slot) is None
 
 
-def test_when_it_was_read_it_is_delivered_and_taken_back_everywhere(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+def test_a_letter_that_was_read_is_delivered_and_withdrawn_everywhere(
+    mesh: Mesh, pair: tuple[Replica, Replica]
+) -> None:
     alice, bob = pair
     slot = letters.send(alice, bob.me, WORDS)
     mesh.settle()
-    inbox.open_new(bob)
+    open_letters(bob)
     mesh.settle()
-    inbox.open_new(alice)
+    open_letters(alice)
     assert letters.delivery(alice, slot) is Delivery.DELIVERED
-    letters.tend(alice)
+    letters.withdraw_finished(alice)
     mesh.settle()
-    letters.tend(bob)
+    letters.withdraw_finished(bob)
     mesh.settle()
     for replica in pair:
         assert [record for record in replica.store.records.bodies(Kind.LETTER) if record.body] == []
         assert replica.store.letters.in_transit() == []
 
 
-def test_the_ends_of_a_quarrel_take_their_letters_back(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+def test_after_a_block_letters_are_withdrawn(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
     alice, bob = pair
     mesh.cut("Alice", "Bob")
     letters.send(alice, bob.me, WORDS)
@@ -214,12 +217,12 @@ def test_the_ends_of_a_quarrel_take_their_letters_back(mesh: Mesh, pair: tuple[R
     assert written(alice) == []
 
 
-def test_devices_that_are_struck_are_waited_for_no_longer(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
+def test_revoked_devices_are_no_longer_waited_for(mesh: Mesh, pair: tuple[Replica, Replica]) -> None:
     alice, bob = pair
     mesh.cut("Alice", "Bob")
     letters.send(alice, bob.me, WORDS)
     (sent,) = alice.store.letters.in_transit()
     assert sent.receipts_due == {bob.device}
-    alice.ingest.receive([revocation_of_device(bob)])
-    letters.tend(alice)
+    alice.ingest.receive([revocation_of(bob)])
+    letters.withdraw_finished(alice)
     assert written(alice) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 
 import pytest
@@ -15,6 +16,11 @@ from tests.support.mesh import EPOCH, Mesh
 
 People = tuple[Neighbor, Neighbor, Neighbor]
 DAY = 86_400
+
+
+def titles(neighbor: Neighbor) -> list[str]:
+    """The titles of one's own listings in use, by title."""
+    return sorted(own.title for own in listings.mine(neighbor.replica, neighbor.catalog).listings)
 
 
 @pytest.mark.parametrize(
@@ -218,3 +224,54 @@ def test_an_invalid_edit_changes_nothing(people: People, change: ListingEdit) ->
     with pytest.raises(MeshnodeError):
         listings.edit(alice.replica, alice.catalog, "Chairs", change)
     assert listings.show(alice.replica, alice.catalog, "Chairs") == posted
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Bread", "Bread"),
+        ("bread r", "Bread rolls"),
+        ("rolls", "Bread rolls"),
+        ("rye", "Old rye bread"),
+        ("bread old", "Old rye bread"),
+        ("CAFE", "Caf\u00e9"),
+        ("\U0001f35e", "\U0001f35e"),
+    ],
+)
+def test_a_listing_is_found_by_its_title_its_beginning_and_its_words(
+    mesh: Mesh, people: People, text: str, title: str
+) -> None:
+    alice, bob, _ = people
+    for posted in ("Bread", "Bread rolls", "Old rye bread", "Caf\u00e9", "\U0001f35e"):
+        bob.post(posted, audience="network_wide")
+    mesh.settle()
+    assert listings.show(alice.replica, alice.catalog, text).title == title
+    assert listings.find(bob.replica, bob.catalog, text, own_only=True) is not None
+
+
+@pytest.mark.parametrize("end", [lifecycle.close, lifecycle.withdraw])
+@pytest.mark.parametrize(
+    ("title", "text"), [("\u3075\u305f", "\u3076\u305f"), ("Caf\u00e9", "cafe"), ("Red chair", "chair, red")]
+)
+def test_nothing_is_ended_that_only_looks_like_what_was_written(
+    people: People, end: Callable[..., object], title: str, text: str
+) -> None:
+    alice = people[0]
+    alice.post(title)
+    with pytest.raises(Ambiguous) as caught:
+        end(alice.replica, alice.catalog, text)
+    assert title in caught.value.candidates[0]
+    assert titles(alice) == [title]
+
+
+@pytest.mark.parametrize("end", [lifecycle.close, lifecycle.withdraw])
+def test_a_part_of_a_title_ends_a_listing_only_if_nothing_else_fits_it(
+    people: People, end: Callable[..., object]
+) -> None:
+    alice = people[0]
+    for title in ("Bread rolls", "Rye bread", "Chair"):
+        alice.post(title)
+    with pytest.raises(Ambiguous):
+        end(alice.replica, alice.catalog, "bread")
+    end(alice.replica, alice.catalog, "cha")
+    assert titles(alice) == ["Bread rolls", "Rye bread"]

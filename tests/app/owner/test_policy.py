@@ -1,4 +1,4 @@
-"""What I say of others: edits stamped above all others, floors that take back, and who leaves my web by it."""
+"""The owner's policy: edits stamped above all others, versions that withdraw older ones, and who leaves the web."""
 
 from __future__ import annotations
 
@@ -74,26 +74,27 @@ def test_a_renewed_policy_says_the_same_and_leaves_older_ones_in_use() -> None:
     assert said(replica).vouches == body_of(before).vouches  # type: ignore[union-attr]
 
 
-def test_only_who_falls_out_of_the_web_is_a_leaver() -> None:
+def test_only_people_who_fall_out_of_the_web_count_as_having_left_it() -> None:
     replica = alice()
     policy.vouch(replica, BOB.id, 700)
     policy.vouch(replica, CAROL.id, 900)
     policy.vouch(replica, BOB.id, 200)
-    assert not former_web.is_leaver(replica, BOB.id)
+    assert not former_web.left_lately(replica, BOB.id)
     policy.vouch(replica, BOB.id, 50)
-    assert former_web.is_leaver(replica, BOB.id)
-    assert not former_web.is_leaver(replica, CAROL.id)
+    assert former_web.left_lately(replica, BOB.id)
+    assert not former_web.left_lately(replica, CAROL.id)
 
 
-def test_who_is_blocked_is_no_leaver() -> None:
+def test_a_blocked_person_may_not_come_back_to_learn_of_it() -> None:
     replica = alice()
     policy.vouch(replica, BOB.id, 700)
     policy.block(replica, BOB.id)
-    assert not former_web.is_leaver(replica, BOB.id)
+    assert not former_web.left_lately(replica, BOB.id)
 
 
-def test_a_block_turns_the_key_and_so_leaves_no_leavers_at_all() -> None:
-    """Carol, whom only Bob vouched for, leaves with him; but by the key she has she would not find this node any more."""
+def test_a_block_rotates_the_key_so_nobody_who_left_may_come_back() -> None:
+    """Carol, for whom only Bob vouched, leaves together with Bob, but the key that she has no longer finds this
+    node."""
     replica = alice()
     replica.ingest.receive([BOB.certificate(EPOCH), BOB.policy({replica.me: 900, CAROL: 900}, now=EPOCH)], BOB.id)
     policy.vouch(replica, BOB.id, 700)
@@ -104,7 +105,7 @@ def test_a_block_turns_the_key_and_so_leaves_no_leavers_at_all() -> None:
     assert before is not None
     assert after is not None
     assert before.presence_key != after.presence_key
-    assert not former_web.is_leaver(replica, CAROL.id)
+    assert not former_web.left_lately(replica, CAROL.id)
 
 
 def test_an_edit_that_cannot_be_committed_changes_nothing_not_even_who_left() -> None:
@@ -126,4 +127,4 @@ def test_an_edit_that_cannot_be_committed_changes_nothing_not_even_who_left() ->
     commit.remove(full)
     assert own(replica) == before
     assert policy.weight(replica, BOB.id) == 700
-    assert not former_web.is_leaver(replica, BOB.id)
+    assert not former_web.left_lately(replica, BOB.id)

@@ -1,4 +1,4 @@
-"""The sharing preference: what it moves, what it leaves alone, and what cannot be."""
+"""The sharing preference: what a change moves, what it leaves as it is, and what is refused."""
 
 from __future__ import annotations
 
@@ -80,16 +80,16 @@ def test_a_change_to_what_is_so_already_signs_nothing(people: People) -> None:
     ("wanted", "says"),
     [
         ({}, "say what to change"),
-        ({"audience": "everybody"}, "'everybody' is no audience"),
-        ({"audience": "follows"}, "'follows' is no audience"),
-        ({"precision": "street"}, "'street' is no precision"),
+        ({"audience": "everybody"}, "'everybody' is not an audience"),
+        ({"audience": "follows"}, "'follows' is not an audience"),
+        ({"precision": "street"}, "'street' is not a precision"),
         ({"radius_km": -1}, "a radius cannot be negative"),
         ({"radius_km": 0}, "a radius of 0 km"),
-        ({"radius_km": 20_001}, "more than the earth has room for"),
-        ({"place": Coordinates(90.5, 0)}, "that place lies nowhere on earth"),
-        ({"place": Coordinates(0, -180.5)}, "that place lies nowhere on earth"),
-        ({"place": HOME, "no_place": True}, "a place and no place cannot both be"),
-        ({"audience": "anyone_local"}, "anyone nearby cannot see what has no place"),
+        ({"radius_km": 20_001}, "more than the earth is wide"),
+        ({"place": Coordinates(90.5, 0)}, "there is no such place on earth"),
+        ({"place": Coordinates(0, -180.5)}, "there is no such place on earth"),
+        ({"place": HOME, "no_place": True}, "these options contradict each other"),
+        ({"audience": "anyone_local"}, '"Anyone nearby" needs your location'),
         ({"audience": "network_wide", "radius_km": 0}, "a radius of 0 km"),
     ],
 )
@@ -104,7 +104,7 @@ def test_what_cannot_be_says_so_and_changes_nothing(people: People, wanted: dict
 def test_who_shares_with_people_nearby_must_be_somewhere(people: People) -> None:
     alice = people[0]
     share(alice, audience="anyone_local", place=HOME)
-    with pytest.raises(Usage, match="has no place"):
+    with pytest.raises(Usage, match="needs your location"):
         share(alice, no_place=True)
     assert share(alice, audience="network_wide", no_place=True).published is None
 
@@ -125,7 +125,7 @@ def test_a_listing_for_people_nearby_that_lost_its_place_is_warned_of(people: Pe
     alice.post("Chairs", audience="anyone_local")
     alice.post("Table", audience="anyone_local", place=SHED)
     (warning,) = share(alice, no_place=True).warnings
-    assert warning == "'Chairs' is for people nearby and has no place: nobody sees it."
+    assert warning == "'Chairs' is for people nearby but has no place, so nobody sees it."
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ def test_a_preference_set_on_another_device_holds_here_and_only_who_knows_the_pl
     assert sharing.show(alice.replica).published == coarsened.published
     finer = sharing.change(phone, SharingChange(precision="exact"))
     assert finer.published == coarsened.published
-    assert "this node was never told where you are exactly" in finer.warnings[0]
+    assert "this node does not know where you are exactly" in finer.warnings[0]
     mesh.settle()
     mesh.advance(1)
     for replica in (phone, alice.replica):

@@ -1,4 +1,4 @@
-"""Whom a node seeks, lets in, recognizes and announces with: contacts, and never anybody it is at odds with."""
+"""Contacts: whom a node dials, admits, recognizes and announces itself to, and never anybody blocked either way."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_whoever_is_dialed_accepts_one_of_the_keys(people: People) -> None:
 
 def test_direct_contacts_are_sought_and_friends_of_friends_only_recognized(people: People) -> None:
     alice, bob, carol = people
-    assert {one.person for one in contacts.sought(alice.replica)} == {bob.person}
+    assert {one.person for one in contacts.contact_targets(alice.replica)} == {bob.person}
     assert {person for person, _ in contacts.presence_candidates(alice.replica)} >= {bob.person, carol.person}
     assert contacts.presence_candidates(alice.replica)[0][0] == bob.person
 
@@ -39,7 +39,7 @@ def test_direct_contacts_are_sought_and_friends_of_friends_only_recognized(peopl
 def test_somebody_blocked_is_neither_sought_nor_dialed_nor_let_in_nor_recognized(people: People) -> None:
     alice, bob, _ = people
     policy.block(bob.replica, alice.person)
-    assert alice.person not in {one.person for one in contacts.sought(bob.replica)}
+    assert alice.person not in {one.person for one in contacts.contact_targets(bob.replica)}
     assert not contacts.dial_keys(bob.replica, alice.person)
     assert alice.person not in {candidate.name.contact for candidate in contacts.psk_candidates(bob.replica)}
     assert alice.person not in {person for person, _ in contacts.presence_candidates(bob.replica)}
@@ -60,7 +60,7 @@ def test_the_card_that_somebody_came_by_opens_no_door_to_him_once_he_is_blocked(
 def test_the_giver_of_a_card_is_sought_at_the_cards_addresses_by_the_cards_secret(mesh: Mesh) -> None:
     alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
     alice.add(bob.card())
-    [sought] = contacts.sought(alice.replica)
+    [sought] = contacts.contact_targets(alice.replica)
     assert sought.person == bob.person
     assert sought.addresses == (("127.0.0.1", 4747),)
     dial = contacts.dial_keys(alice.replica, bob.person)[0]
@@ -72,21 +72,21 @@ def test_the_giver_of_a_card_is_sought_at_the_cards_addresses_by_the_cards_secre
 
 def test_where_somebody_was_met_last_comes_before_what_his_card_says(people: People) -> None:
     alice, bob, _ = people
-    contacts.met(alice.replica, bob.person, bob.replica.device, ("192.168.1.7", 7000))
-    [sought] = contacts.sought(alice.replica)
+    contacts.note_session_started(alice.replica, bob.person, bob.replica.device, ("192.168.1.7", 7000))
+    [sought] = contacts.contact_targets(alice.replica)
     assert sought.addresses[0] == ("192.168.1.7", 7000)
 
 
 def test_the_keys_of_a_contact_outlive_his_records(people: People) -> None:
     alice, bob, _ = people
-    contacts.met(alice.replica, bob.person, bob.replica.device, None)
+    contacts.note_session_started(alice.replica, bob.person, bob.replica.device, None)
     before = contacts.dial_keys(alice.replica, bob.person)
     records = alice.replica.store.records
     with alice.replica.store.transaction():
         records.delete([row.id for row in records.rows(author=bob.person)])
     alice.replica.trust_state.refresh(alice.replica.store, [bob.person])
     assert contacts.dial_keys(alice.replica, bob.person) == before
-    assert [one.person for one in contacts.sought(alice.replica)] == [bob.person]
+    assert [one.person for one in contacts.contact_targets(alice.replica)] == [bob.person]
     assert bob.person in {person for person, _ in contacts.presence_candidates(alice.replica)}
 
 
@@ -122,5 +122,5 @@ def test_only_a_node_that_vouches_for_nobody_seeks_whom_it_has_nothing_but_keys_
         node.replica.store.people.remember_keys(bytes(32), bytes(32), bytes(range(32)), bytes(range(32)))
     assert contacts.salvaged(alice.replica) == []
     assert contacts.salvaged(lost.replica) == [bytes(32)]
-    assert [one.person for one in contacts.sought(lost.replica)] == [bytes(32)]
+    assert [one.person for one in contacts.contact_targets(lost.replica)] == [bytes(32)]
     assert bob.person not in contacts.salvaged(lost.replica)

@@ -1,4 +1,5 @@
-"""A conversation between two nodes, step by step: what is acknowledged is committed, what fails costs one connection."""
+"""A conversation between two nodes, step by step: what is acknowledged is committed, what fails costs one
+connection."""
 
 from __future__ import annotations
 
@@ -62,7 +63,8 @@ def test_both_are_live_after_one_round_trip_where_there_is_nothing_new() -> None
 def test_a_pull_that_acknowledges_is_said_after_the_commit_and_never_when_it_failed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The disk is full just when Bob's offers come: Alice breaks off without having asked for more, and gets them later."""
+    """The disk is full just when Bob's offers come: Alice breaks off without having asked for more, and gets them
+    later."""
     mesh, alice, bob = two(posts=1900)
     tap = set_tap(monkeypatch)
     calling, answering = call(mesh, alice, bob)

@@ -1,4 +1,4 @@
-"""Blocking: by name, by id, listed, ended; and invisible from both sides."""
+"""Blocks: made by name or id, listed and ended; two people are invisible to each other, from both sides."""
 
 from __future__ import annotations
 

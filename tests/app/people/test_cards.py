@@ -1,4 +1,4 @@
-"""Cards: made, added, refused, each for its own reason."""
+"""Cards: making, adding and refusing them, each fault with its own error."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ def damaged(card: str) -> str:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (damaged, "damaged"),
-        (lambda card: card[:-3], "damaged"),
-        (lambda _card: "hello", "no card"),
-        (lambda _card: "mesh1", "no card"),
-        (lambda _card: "mp1" + "q" * 58, "no card"),
-        (lambda card: card + "q" * 10_000, "no card"),
+        (damaged, "incomplete or has a typo"),
+        (lambda card: card[:-3], "incomplete or has a typo"),
+        (lambda _card: "hello", "not a card"),
+        (lambda _card: "mesh1", "not a card"),
+        (lambda _card: "mp1" + "q" * 58, "not a card"),
+        (lambda card: card + "q" * 10_000, "not a card"),
     ],
 )
 def test_a_text_that_is_no_card_is_refused_in_its_own_words(mesh: Mesh, text: object, words: str) -> None:

@@ -1,10 +1,11 @@
-"""Introduction people to each other: who may, whom it reaches, and that it takes both to make anything of it."""
+"""Introductions: who may introduce whom, whom they reach, and that both people have to add each other."""
 
 from __future__ import annotations
 
 import pytest
 
-from meshnode.app.letters import inbox, letters
+from meshnode.app.exchanges.incoming import open_letters
+from meshnode.app.letters import letters
 from meshnode.app.people import blocks, cards, introductions
 from meshnode.app.people import people as people_cases
 from meshnode.app.people.cards import CardToAdd
@@ -27,7 +28,7 @@ def about(neighbor: Neighbor, name: str, message: str = "") -> Introduction:
 
 
 def met(neighbor: Neighbor) -> list[tuple[str, str]]:
-    inbox.open_new(neighbor.replica)
+    open_letters(neighbor.replica)
     return [(one.person.name, one.by.name) for one in introductions.introductions(neighbor.replica).introductions]
 
 
@@ -62,12 +63,12 @@ def test_it_takes_both_to_connect(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Ne
 
 
 def test_somebody_to_whom_one_was_not_introduced_needs_a_card(trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
-    with pytest.raises(Usage, match="no card"):
+    with pytest.raises(Usage, match="not a card"):
         introductions.add(trio[0].replica, CardToAdd("Carol"), ())
 
 
 def test_whoever_is_no_friend_introduces_nobody(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
-    """Alice sees Carol, and can write to her; but no vouch joins the two."""
+    """Alice sees Carol and can write to her, but no vouch connects the two."""
     alice, bob, carol = trio
     letters.send(alice.replica, carol.person, about(bob, "Bob the builder"))
     mesh.settle()

@@ -1,10 +1,11 @@
-"""Naming people by prefix, and vouching for them."""
+"""People: found by name and id, and vouched for."""
 
 from __future__ import annotations
 
 import pytest
 
 from meshnode.app import naming
+from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import blocks
 from meshnode.app.people import people as people_cases
@@ -38,9 +39,17 @@ def test_a_person_is_found_by_his_id_and_its_beginning(people: People) -> None:
         assert naming.find(alice.replica, text) == carol.person
 
 
-def test_a_beginning_that_fits_several_lists_them(mesh: Mesh, people: People) -> None:
+def test_a_person_one_vouches_for_goes_before_others(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     set_profile(bob.replica, name="Carl")
+    mesh.settle()
+    assert naming.find(alice.replica, "car") == bob.person
+
+
+def test_a_beginning_that_fits_several_lists_them(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    set_profile(bob.replica, name="Carl")
+    policy.vouch(alice.replica, carol.person, 500)
     mesh.settle()
     with pytest.raises(Ambiguous) as caught:
         naming.find(alice.replica, "car")
