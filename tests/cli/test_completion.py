@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from meshnode.app.owner import profile
-from meshnode.cli.bash_completion import quoted
+from meshnode.cli.completion import quoted
 from tests.cli.village import Village
 
 ROOT = Path(__file__).resolve().parents[2]

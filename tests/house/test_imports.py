@@ -32,6 +32,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
     "meshnode.log": set(),
+    "meshnode.text": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
     "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
     "meshnode.app": {
@@ -54,7 +55,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.net",
         "meshnode.api",
     },
-    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config"},
+    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text"},
     "meshnode.__main__": {"meshnode.cli"},
 }
 
