@@ -42,11 +42,11 @@ class Reading:
     def problem(self) -> tuple[str, str] | None:
         """What is wrong with the time and what to do about it, one line each; None if nothing is."""
         if not self.trusted:
-            return self._distrust(), "set the machine's date; until then nothing is deleted or renewed"
+            return self._distrust(), "set this computer's date. Until then nothing is deleted or renewed"
         if self.peers_say is not None and self.peers < PEERS_NEEDED and abs(self.peers_say - self.wall) > limits.DAY:
             return (
-                f"this machine's clock says {_date(self.wall)}, people you vouch for say {_date(self.peers_say)}",
-                "check the machine's date",
+                f"this computer's clock says {_date(self.wall)}, people you vouch for say {_date(self.peers_say)}",
+                "check this computer's date",
             )
         return None
 
@@ -54,8 +54,8 @@ class Reading:
         if self.peers >= PEERS_NEEDED and self.peers_say is not None:
             return f"people you vouch for say it is {_date(self.peers_say)}, but this node wrote on {_date(self.floor)}"
         if self.floor:
-            return f"this machine's clock says {_date(self.wall)}, but this node last wrote on {_date(self.floor)}"
-        return f"this machine's clock says {_date(self.wall)}, which cannot be right"
+            return f"this computer's clock says {_date(self.wall)}, but this node last wrote on {_date(self.floor)}"
+        return f"this computer's clock says {_date(self.wall)}, which cannot be right"
 
 
 class Clock:

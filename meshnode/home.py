@@ -86,7 +86,7 @@ class Home:
     def check(self) -> None:
         """NotFound without a node, Forbidden unless the directory is its owner's alone."""
         if not self.has_node:
-            raise NotFound(f"there is no node in {self.path}", "run: meshnode init")
+            raise NotFound(f"there is no node in {self.path}", "create one: meshnode init")
         check_private(self.path, self.path.stat(), DIRECTORY_MODE)
 
     def lock(self) -> HomeLock:

@@ -111,12 +111,12 @@ def join(
     cut short at any moment and done again.
     """
     if home.has_node and Keyring.open(home).device.dh_public == code.dh_public:
-        raise Refused("this is the code of this very node", "type it on the machine that is to become a device")
+        raise Refused("this code was made by this node", "type it on the computer that will become a device")
     reading = Clock().reading()
     if reading.trusted and code.expires <= reading.now:
         raise Refused(
-            "this code has expired, by this machine's clock",
-            "if its date is right, 'meshnode device add' on the other machine makes a new one",
+            "this code has expired, according to this computer's clock",
+            "if its date is right, make a new code with 'meshnode device add' on the other computer",
         )
     way = EnrolmentOptions(seconds, interfaces, mdns)
     with _files_for_the_owner_alone():
@@ -144,22 +144,22 @@ def _sought(search: EnrolmentClient) -> EnrolmentResult:
 
 
 def _not_admitted(found: EnrolmentResult) -> MeshnodeError:
-    again = "'meshnode device add' on the other machine makes a new one"
+    again = "make a new code with 'meshnode device add' on the other computer"
     match found.refused:
         case Code.CARD_USED:
-            return Refused("this code was used by another machine", again)
+            return Refused("this code was used by another computer", again)
         case Code.EXPIRED:
             return Refused("this code has expired", again)
         case Code.BUSY:
-            return Refused("there are as many devices as one person may have", "'meshnode device revoke' strikes one")
+            return Refused("you have as many devices as possible", "remove one with 'meshnode device revoke'")
         case Code():
             return Refused(
-                "the other machine cannot certify this one", "start it with its passphrase, then do both again"
+                "the other computer cannot certify this one", "start its node with its passphrase, then do both again"
             )
     if found.silent:
-        return Refused("the other machine does not know this code: it has expired, or a newer one was made", again)
+        return Refused("the other computer does not know this code: it has expired, or a newer one was made", again)
     return Failed(
-        "the other machine was not reached", "see that its node runs and both are on one network; do it again"
+        "the other computer was not reached", "check that its node runs and both are on one network, then do it again"
     )
 
 
@@ -167,7 +167,7 @@ def _check_date(certificate: Record) -> None:
     """What is dated a day from now would be refused here, and with it all that follows."""
     reading = Clock().reading()
     if reading.trusted and abs(certificate.header.created - reading.now) > limits.CLOCK_SKEW:
-        raise Failed("this machine's date is not the other machine's", "set it, then do this again")
+        raise Failed("this computer's date differs from the other computer's", "set it, then do this again")
 
 
 def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None) -> None:
@@ -328,4 +328,4 @@ def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
     if isinstance(error, MeshnodeError):
         return error
     log.critical("the node stumbled", exc_info=group)
-    return Failed(f"the node stumbled ({type(error).__name__})", "its log says more")
+    return Failed(f"the node stopped after an error ({type(error).__name__})", "its log shows more")

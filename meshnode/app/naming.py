@@ -89,7 +89,7 @@ def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
     pool = named.keys()
     wanted = alike(text)
     if not wanted:
-        raise Usage("say who", "a name, an id, or the beginning of either")
+        raise Usage("say which person", "a name, an id, or the beginning of either")
     matches = _by_id(wanted, pool)
     if not matches:
         # Nor can the beginning of an id, as lists show it, be taken: then both are meant.
@@ -99,7 +99,7 @@ def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
         by_name = by_name or [person for person, name in named.items() if alike(name).startswith(wanted)]
         matches = list(dict.fromkeys([*by_name, *by_id]))
     if not matches:
-        raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists whom you know")
+        raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists the people you know")
     if len(matches) > 1:
         raise ambiguous(text, [f"{named[person]} ({person_text(person)[:11]})" for person in matches])
     return matches[0]
@@ -115,4 +115,4 @@ def ambiguous(text: str, candidates: list[str]) -> Ambiguous:
     shown = sorted(candidates)[:CANDIDATES_SHOWN]
     more = len(candidates) - len(shown)
     listed = ", ".join(shown) + (f" and {more} more" if more else "")
-    return Ambiguous(f"{text!r} could be {listed}", tuple(shown), "say more of it, or the id")
+    return Ambiguous(f"{text!r} could be {listed}", tuple(shown), "type more of it, or the id")

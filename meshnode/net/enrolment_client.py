@@ -120,7 +120,7 @@ class EnrolmentClient:
             await trio.aclose_forcefully(stream)
         if not heard and address not in self._found.silent:
             self._found.silent.add(address)
-            self._tell(f"somebody listens at {address}, but does not know this code")
+            self._tell(f"the computer at {address} does not know this code")
         if talk.over:
             self._found.admission, self._found.refused = talk.admission, talk.refused
             self._found.address = address

@@ -61,7 +61,7 @@ class Listener:
         """
         if wanted:
             if not self._try_port(interfaces, wanted):
-                raise Failed(f"port {wanted} is taken or not allowed", "choose another with --port, or leave it out")
+                raise Failed(f"port {wanted} is in use or not allowed", "choose another with --port, or leave it out")
             return self.port
         if kept and self._try_port(interfaces, kept):
             return self.port
@@ -70,7 +70,7 @@ class Listener:
         for _ in range(PORT_TRIES):
             if self._try_port(interfaces, 0):
                 return self.port
-        raise Failed("no TCP port can be opened", "does this machine have a network at all, loopback included?")
+        raise Failed("no TCP port can be opened", "check that this computer has a network, at least loopback")
 
     def use(self, interfaces: Interfaces) -> None:
         """Follow a change of addresses; nothing to do for wildcard sockets."""

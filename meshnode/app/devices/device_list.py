@@ -62,10 +62,10 @@ def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int
     """Make a code by which another machine becomes a device; one made before, and not used, works no more."""
     identity_keys(replica)
     if not limits.MINUTE <= order.expires_in <= limits.DEVICE_CODE_LIFE_MAX:
-        raise Usage(f"a code lives from a minute to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
+        raise Usage(f"a code can work for 1 to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
     name = _name(replica, order.name)
     if len(replica.trust_state.devices(replica.me)) >= limits.DEVICES_MAX:
-        raise Refused(f"you have {limits.DEVICES_MAX} devices already", "'meshnode device revoke' strikes one")
+        raise Refused(f"you have {limits.DEVICES_MAX} devices already", "remove one with 'meshnode device revoke'")
     code = DeviceCode(
         person=replica.me,
         dh_public=replica.keys.dh_public,

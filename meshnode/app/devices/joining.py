@@ -84,7 +84,9 @@ def begin_as_device(replica: Replica, admission: Admission, address: tuple[str, 
     """Take over what this device was admitted with; the giver was reached at `address`."""
     outcome = replica.ingest.receive([one for one in admission.records if one.header.author == replica.me])
     if outcome.faults:
-        raise Failed("the other machine has sent what does not hold", "'meshnode device add' there makes a new code")
+        raise Failed(
+            "the other computer has sent something invalid", "make a new code there with 'meshnode device add'"
+        )
     for device, name in admission.names:
         replica.store.devices.call(device, name)
     now = replica.clock.now()

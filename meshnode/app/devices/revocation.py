@@ -45,14 +45,14 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
     device = find(replica, which)
     name = name_of(replica, device)
     if device == replica.device:
-        raise Refused("this is the device that you are at", "revoke it from another one that has your identity key")
+        raise Refused("this is the device that you are using", "revoke it from another one that has your identity key")
     identity_keys(replica)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused(f"{name} is revoked already", "'meshnode device list' shows what your devices are")
+        raise Refused(f"{name} is revoked already", "'meshnode device list' shows your devices")
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(device)))
     keys = body_of(certificate) if certificate is not None and certificate.body else None
     if not isinstance(keys, Device):
-        raise Refused(f"the certificate of {name} is not here", "try again when your nodes have met")
+        raise Refused(f"this node does not have the certificate of {name}", "try again after your nodes have connected")
     written = reissue.written_by(replica, device)
     wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS]
     before = policy.web(replica)

@@ -62,7 +62,7 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discov
     """Look for what others share. Never waits for the network."""
     check(query)
     if query.sort not in ORDERS:
-        raise Usage(f"{query.sort!r} is no order", f"one of {', '.join(ORDERS)}")
+        raise Usage(f"{query.sort!r} is not an order", f"the orders are {', '.join(ORDERS)}")
     if not 1 <= query.limit <= SHOWN_MAX:
         raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
     if not 1 <= query.page <= PAGE_MAX:

@@ -36,14 +36,14 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     """Show the listing that `which` names no more in `discover`, `news` and watches, whatever becomes of it."""
     record = find(replica, catalog, which)
     if record.header.author == replica.me:
-        raise Refused("that is your own", "'meshnode withdraw' takes it back from everybody")
+        raise Refused("this is your own post", "'meshnode withdraw' takes it back everywhere")
     (entry,) = [entry for entry in catalog.matching(which, own_only=False) if entry.record == record.id]
     known = _hidden(replica, catalog)
     before = [hidden for hidden in known if hidden.listing == entry.id]
     for stale in set(replica.store.discover.hidden()) - set(known):
         replica.store.discover.unhide(stale.listing)
     if not before and len(known) >= limits.HIDDEN_MAX:
-        raise Refused(f"you hide {limits.HIDDEN_MAX} listings already", "'meshnode hide --undo' makes room")
+        raise Refused(f"you hide {limits.HIDDEN_MAX} posts already", "show one again with 'meshnode hide --undo'")
     since = before[0].since if before else replica.clock.now()
     hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)
     with replica.store.transaction():
@@ -57,7 +57,7 @@ def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     """Show again what `which` names: by its id, by what it was called when it was hidden, or by the beginning of either."""
     as_id, title = which.strip().casefold(), searchable(which)
     if not as_id:
-        raise Usage("say which listing", "its title, its id, or the beginning of either")
+        raise Usage("say which post", "its title, its id, or the beginning of either")
     hidden = _hidden(replica, catalog)
     long = len(as_id) >= _ID_LETTERS_MIN
     found = (
@@ -70,7 +70,7 @@ def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
         ]
     )
     if not found:
-        raise NotFound(f"you hide no listing called {which!r}", "'meshnode hide --list' lists what you hide")
+        raise NotFound(f"you hide no post called {which!r}", "'meshnode hide --list' lists what you hide")
     if len(found) > 1:
         raise ambiguous(which, [f"{one.title} ({one.listing})" for one in found])
     replica.store.discover.unhide(found[0].listing)

@@ -96,13 +96,13 @@ class Matches:
 def check(sought: SearchQuery) -> None:
     """Usage, saying which part of the search makes no sense, if one does not."""
     if sought.type is not None and sought.type not in LISTING_TYPES:
-        raise Usage(f"{sought.type!r} is no type", f"one of {', '.join(LISTING_TYPES)}")
+        raise Usage(f"{sought.type!r} is not a type", f"the types are {', '.join(LISTING_TYPES)}")
     if sought.category is not None and sought.category not in CATEGORIES:
-        raise Usage(f"{sought.category!r} is no category", f"one of {', '.join(CATEGORIES)}")
+        raise Usage(f"{sought.category!r} is not a category", f"the categories are {', '.join(CATEGORIES)}")
     if sought.within is not None and not 0 <= sought.within <= WITHIN_MAX_KM:
         raise Usage(f"within goes from 0 to {WITHIN_MAX_KM} km")
     if sought.words is not None and len(sought.words) > WORDS_MAX:
-        raise Usage(f"the words are too long: {WORDS_MAX} letters at most")
+        raise Usage("the search is too long", f"it can have {WORDS_MAX} characters")
     if sought.trust is not None:
         per_mille(sought.trust)
     _audience(sought)

@@ -170,10 +170,12 @@ def add(replica: Replica, catalog: Catalog, watcher: Watcher, sought: SearchQuer
     """Save a search: from now on its owner is told of what comes into view and matches."""
     check(sought)
     if sought == SearchQuery():
-        raise Usage("say what to look out for", "words, or options as 'meshnode discover' takes them")
+        raise Usage("say what to search for", "use words, or the options of 'meshnode discover'")
     watcher.evaluate()
     if len(replica.store.discover.watches()) >= limits.WATCHES_MAX:
-        raise Refused(f"you have {limits.WATCHES_MAX} watches already", "'meshnode watch rm NUMBER' makes room")
+        raise Refused(
+            f"you have {limits.WATCHES_MAX} saved searches already", "remove one with 'meshnode watch rm NUMBER'"
+        )
     given = {name: value for name, value in asdict(sought).items() if value not in (None, False)}
     watch = replica.store.discover.add_watch(json.dumps(given), replica.clock.now())
     watcher.begin(watch)
@@ -184,7 +186,7 @@ def remove(replica: Replica, which: str) -> WatchView:
     """End the watch of this number."""
     found = [watch for watch in replica.store.discover.watches() if str(watch.no) == which.strip()]
     if not found:
-        raise NotFound(f"you have no watch {which!r}", "'meshnode watch list' lists them by their numbers")
+        raise NotFound(f"you have no saved search {which!r}", "'meshnode watch list' lists them with their numbers")
     replica.store.discover.remove_watch(found[0].no)
     return _view(found[0], ())
 

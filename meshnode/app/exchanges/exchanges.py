@@ -87,11 +87,11 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     act = next((act for act in Action if act.word == order.act and act is not Action.ASK), None)
     if act is None:
         possible = ", ".join(act.word for act in Action if act is not Action.ASK)
-        raise Usage(f"{order.act!r} is nothing one can do in an exchange", f"one of {possible}")
+        raise Usage(f"{order.act!r} is not a step of an exchange", f"the steps are {possible}")
     catch_up(replica)
     found = view.find(replica, which, act)
     if is_over_by_block(replica, found.exchange):
-        raise Refused(f"you block {found.exchange.name}", "'meshnode unblock NAME' comes first")
+        raise Refused(f"you block {found.exchange.name}", "unblock them first with 'meshnode unblock NAME'")
     repeated = found.said(act, mine=True)
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)
@@ -143,7 +143,7 @@ def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
         ids = [entry.id for entry in entries if entry.record in {record.id for record in others}]
         raise ambiguous(which, [f"{title} ({id_}, by {name})" for (title, name), id_ in zip(named, ids, strict=True)])
     if entries:
-        raise Refused("that is your own listing", "others respond to it")
+        raise Refused("this is your own post", "only others can respond to it")
     try:
         return find_listing(replica, catalog, which)
     except NotFound:
@@ -159,7 +159,7 @@ def _tell_what_became_of(replica: Replica, which: str) -> None:
     seen = [row.id for row in over if replica.access.answer(replica.me, access_key(row)) is Access.YES]
     for record in replica.store.records.get_many(seen):
         if record.body and searchable(body_of(record).title).startswith(searchable(which)):
-            raise Refused("that listing has expired", "ask its author for a new one")
+            raise Refused("that post has expired", "ask its author for a new one")
 
 
 def _before(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:
@@ -176,7 +176,7 @@ def _ask_again(replica: Replica, exchange: Exchange) -> Requested:
     found = moves.exchange_state(replica, exchange)
     asked = found.said(Action.ASK, mine=True)
     if asked is None or asked not in moves.lost(replica, found):
-        raise Refused("you have asked for that already", "'meshnode exchanges' shows how it stands")
+        raise Refused("you have already asked for that", "'meshnode exchanges' shows its state")
     moves.send_again(replica, exchange, asked)
     return _requested(exchange)
 
@@ -187,7 +187,7 @@ def _quantity(wanted: int | None, there: int | None) -> int | None:
     if there is None:
         return wanted
     if wanted is not None and wanted > there:
-        raise Refused(f"only {there} are there", "ask for less")
+        raise Refused(f"{there} left", "ask for less")
     return wanted or 1
 
 
@@ -195,12 +195,12 @@ def _check_room(replica: Replica, owner: PersonId) -> None:
     kept = replica.store.exchanges
     if kept.count_with(owner, Stage.REQUESTED, asked=True) >= limits.EXCHANGES_ASKED_MAX:
         raise Refused(
-            f"{limits.EXCHANGES_ASKED_MAX} of your requests wait for {name_of(replica, owner)} already",
+            f"{name_of(replica, owner)} has {limits.EXCHANGES_ASKED_MAX} unanswered requests of yours already",
             "wait for an answer, or cancel one",
         )
     letters.check_can_write(replica, owner)
     if not moves.has_room_with(replica, owner):
-        raise Refused(f"you have had too many exchanges with {name_of(replica, owner)}", "cancel one that waits")
+        raise Refused(f"you have too many exchanges with {name_of(replica, owner)}", "cancel one that is not finished")
 
 
 def _requested(exchange: Exchange) -> Requested:
@@ -218,12 +218,14 @@ def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> Non
     if act is Action.SAY:
         kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
         if kept >= limits.MESSAGES_MAX:
-            raise Refused(f"you have said {limits.MESSAGES_MAX} things in this exchange", "meet, or begin another one")
+            raise Refused(
+                f"you have sent {limits.MESSAGES_MAX} messages in this exchange", "meet, or begin another one"
+            )
     if act is Action.ACCEPT:
         there = stock.left(replica, terms.slot)
         takes = (terms.quantity or 1) if there is not None else 0
         if there is not None and takes > there:
-            raise Refused(f"only {there} are left of {exchange.title}", "'meshnode decline' says no to it")
+            raise Refused(f"not enough left: {exchange.title} ({there})", "decline it with 'meshnode decline'")
     moves.make(replica, exchange, act, text=text, takes=takes)
 
 
@@ -231,31 +233,31 @@ def _why_not(found: ExchangeState, act: Action) -> Refused:
     """Why this move cannot be made now, and what can."""
     name, stage = found.exchange.name, found.exchange.stage
     if found.said(act, mine=True) is not None and act is not Action.SAY:
-        return Refused(_ALREADY[act], "'meshnode exchanges' shows how it stands")
+        return Refused(_ALREADY[act], "'meshnode exchanges' shows its state")
     if stage is Stage.DECLINED:
-        return Refused("that was declined", "'meshnode respond' asks anew")
+        return Refused("that was declined", "you can ask again with 'meshnode respond'")
     if stage is Stage.CANCELLED:
-        return Refused("that was called off", "'meshnode respond' asks anew")
+        return Refused("that was canceled", "you can ask again with 'meshnode respond'")
     if stage is Stage.REQUESTED:
         if not found.asked:
-            return Refused("nothing is agreed yet", "'meshnode accept' or 'meshnode decline' answers")
+            return Refused("nothing is agreed yet", "answer first with 'meshnode accept' or 'meshnode decline'")
         if act in (Action.ACCEPT, Action.DECLINE):
-            return Refused(f"you asked: it is for {name} to say yes or no", "'meshnode cancel' takes it back")
+            return Refused(f"only {name} can answer", "to withdraw your request: meshnode cancel EXCHANGE")
         return Refused("nothing is agreed yet", f"wait for {name}")
     if act is Action.RETURNED:
         if not found.terms.lend:
-            return Refused("that was not lent, so there is nothing to give back")
-        return Refused("it was not handed over yet", "'meshnode done' says that it was, on both sides")
+            return Refused("that was not lent, so nothing can be given back")
+        return Refused("it was not handed over yet", "both confirm that with 'meshnode done'")
     if stage not in view.UNFINISHED:
-        return Refused("that is completed", "what has happened cannot be called off")
-    said = f"{name} has said yes" if found.asked else "you have said yes"
-    return Refused(f"{said} already", "'meshnode cancel' calls it off, until both say that it is done")
+        return Refused("that is completed", "a completed exchange cannot be changed")
+    said = f"{name} has already accepted" if found.asked else "you have already accepted"
+    return Refused(said, "until both have confirmed, it can be canceled with 'meshnode cancel'")
 
 
 _ALREADY = {
-    Action.ACCEPT: "you have accepted that already",
-    Action.DECLINE: "you have declined that already",
-    Action.DONE: "you have said already that it is done",
-    Action.CANCEL: "you have called that off already",
-    Action.RETURNED: "you have said already that it is back",
+    Action.ACCEPT: "you have already accepted that",
+    Action.DECLINE: "you have already declined that",
+    Action.DONE: "you have already confirmed that",
+    Action.CANCEL: "you have already canceled that",
+    Action.RETURNED: "you have already confirmed that it is back",
 }

@@ -152,7 +152,7 @@ def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeStat
     """
     wanted = text.strip().casefold()
     if not wanted:
-        raise Usage("say which exchange", "its id, its listing's title, or the beginning of either")
+        raise Usage("say which exchange", "its id, the title of its post, or the beginning of either")
     matches = _matching(replica.store.exchanges.all_shown(), wanted)
     if not matches:
         raise NotFound(f"no exchange of yours is called {text!r}", "'meshnode exchanges' lists them")

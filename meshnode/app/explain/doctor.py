@@ -72,7 +72,7 @@ def look_at_person(
     name = mention.name
     sessions = [peer for peer in network.peers if peer.person == person]
     if sessions:
-        state = "and up to date" if any(peer.live for peer in sessions) else "and still exchanging"
+        state = "and up to date" if any(peer.live for peer in sessions) else "and still syncing"
         findings = [_well("connected", f"You are connected to {name} at {sessions[0].address}, {state}")]
     else:
         findings = [
@@ -121,13 +121,13 @@ def _company(replica: Replica, network: NetworkState) -> Finding:
     if own is None or not own.vouches:
         return _ill(
             "company",
-            "You are connected to nobody, and vouch for nobody yet",
+            "You are not connected to anyone, and you vouch for nobody yet",
             "give somebody your 'meshnode card', or 'meshnode add' theirs",
         )
     return _ill(
         "company",
-        "You are connected to nobody now",
-        "'meshnode doctor NAME' looks for the reason with one of them",
+        "You are not connected to anyone now",
+        "look for the reason: meshnode doctor NAME",
     )
 
 
@@ -136,7 +136,7 @@ def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
     if person_text(person) in spent_cards.by_giver(replica):
         return [_ill("card_used", f"{name}'s card was used by somebody else", f"ask {name} for a new one")]
     if any(card.giver == person for card in pending_cards(replica)) and not back:
-        return [_well("card_pending", f"{name}'s card waits here; it is used as soon as your nodes meet")]
+        return [_well("card_pending", f"{name}'s card is waiting here. It is used as soon as your nodes connect")]
     if given and not back:
         return [_ill("not_answered", f"You vouch for {name}, who does not vouch for you", "exchange a card again")]
     return []
@@ -144,8 +144,8 @@ def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
 
 def _keys(replica: Replica, person: PersonId, name: str) -> Finding:
     if dial_keys(replica, person):
-        return _well("keys", f"The keys to call {name} with are known")
-    return _ill("keys", f"No key is known to call {name} with", f"add a new card of {name}'s")
+        return _well("keys", f"The keys to connect to {name} are known")
+    return _ill("keys", f"No key to connect to {name} is known", f"add a new card of {name}'s")
 
 
 def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
@@ -158,7 +158,7 @@ def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
     return _ill(
         "addresses",
         f"No address of {name}'s node is known",
-        "be on one network with it, or name it with 'meshnode run --peer HOST:PORT'",
+        "join the same network, or name it with 'meshnode run --peer HOST:PORT'",
     )
 
 
@@ -168,9 +168,9 @@ def _heard(network: NetworkState, person: PersonId, name: str) -> Finding:
     return _ill(
         "heard",
         f"{name}'s node is not announced on this network",
-        "it may be off, on another network, or behind a Wi-Fi that keeps its guests apart",
+        "it may be off, on another network, or on a Wi-Fi that keeps devices apart",
     )
 
 
 def _attempt(attempt: ConnectionAttempt) -> Finding:
-    return _ill("attempt", f"A call to {attempt.address} ended: {attempt.outcome}")
+    return _ill("attempt", f"A connection attempt to {attempt.address} ended: {attempt.outcome}")

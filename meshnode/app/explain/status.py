@@ -190,8 +190,8 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         found.append(
             Problem(
                 "forked",
-                "Two different records of yours bear the same number: a key was copied, or an old backup put back",
-                "run one node only with these keys; make a new home for the other",
+                "Two different records of yours have the same number: a key was copied, or an old backup was restored",
+                "run only one node with these keys, and make a new home for the other",
             )
         )
     found.extend(_crowding(replica))
@@ -212,11 +212,9 @@ def _ending(replica: Replica) -> Iterator[Problem]:
     ending = expiry.ending(replica)
     if ending:
         titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
-        count = "1 of your listings ends" if len(ending) == 1 else f"{len(ending)} of your listings end"
+        count = "1 of your posts ends" if len(ending) == 1 else f"{len(ending)} of your posts end"
         more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
-        yield Problem(
-            "ending", f"{count} within a day: {titles}{more}", "'meshnode renew LISTING' lets it stand longer"
-        )
+        yield Problem("ending", f"{count} within a day: {titles}{more}", "to keep it: meshnode renew LISTING")
 
 
 def _of_this_device(replica: Replica) -> Iterator[Problem]:
@@ -224,8 +222,8 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
     if is_self_revoked(replica):
         yield Problem(
             "device_revoked",
-            "This device was revoked: it no longer speaks for you, and what it wrote is void",
-            "to use this machine again, make it a device anew: 'meshnode device join' in a new home",
+            "This device was revoked: it can no longer act for you, and what it wrote does not count",
+            "to use this computer again, add it as a new device with 'meshnode device join' in a new home",
         )
         return
     ends = certificate_ends(replica)
@@ -233,34 +231,34 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
         yield Problem(
             "certificate_ending",
             f"The certificate of this device ends in {max(ends, 0) // limits.DAY} days",
-            "let it meet the device that has your identity key, and it is renewed"
+            "connect it with the device that has your identity key, and it is renewed"
             if replica.elsewhere
-            else "start the node with the identity's passphrase, and it renews itself",
+            else "start the node with 'meshnode run --unlock', and it is renewed",
         )
     former = replica.store.meta.get(FORMER_DEVICE)
     if former is not None and replica.trust_state.certified(replica.me, bytes.fromhex(former)):
         yield Problem(
             "former_device",
-            "The key that this machine had before its store was lost still speaks for you",
-            f"if nobody else should have it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
+            "The key that this computer had before its store was lost can still act for you",
+            f"if nobody should use it any more: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
         )
 
 
 def _crowding(replica: Replica) -> Iterator[Problem]:
     """What keeps others' records from being taken in."""
     if replica.quota.disk_is_full:
-        yield Problem("disk_full", "The disk is nearly full: nothing more is taken in from others", "make room on it")
+        yield Problem("disk_full", "The disk is nearly full: nothing more is accepted from others", "free some space")
     for person in replica.quota.crowded_by():
         yield Problem(
             "crowded",
-            f"{name_of(replica, person)} has brought nearly as much as one person may",
-            "more from there is refused; 'meshnode block NAME' throws out what came through that person",
+            f"{name_of(replica, person)} has sent nearly as much as one person may",
+            "more from them is refused. 'meshnode block NAME' deletes what came from them",
         )
     if replica.quota.is_full:
         yield Problem(
             "full",
-            "Others' records take up nearly all the room that they may",
-            "people you vouch for yourself still find room",
+            "Records of others take up nearly all the space that they may",
+            "there is still space for people you vouch for",
         )
 
 

@@ -68,7 +68,7 @@ def _person(replica: Replica, what: str) -> PersonId:
     try:
         return find(replica, what)
     except NotFound as error:
-        hint = "'meshnode people' and 'meshnode discover' list who and what there is"
+        hint = "'meshnode people' and 'meshnode discover' list what you can see"
         raise NotFound(f"nobody and nothing you can see is called {what!r}", hint) from error
 
 

@@ -141,15 +141,13 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
     _, join = held
     if len(join.steps) > limits.GROUP_LINKS_MAX:
         raise Refused(
-            f"the chain of invitations from the founder to you is as long as may be ({limits.GROUP_LINKS_MAX})",
-            "ask a member who was invited earlier to invite",
+            f"the chain of invitations from the founder to you cannot grow longer ({limits.GROUP_LINKS_MAX})",
+            "ask a member who was invited earlier to invite them",
         )
     tag = invitation_tag(group.id, person)
     kept = membership.with_invitations(replica, join)
     if len(kept.invitations) >= limits.INVITATIONS_MAX and all(found.tag != tag for found in kept.invitations):
-        raise Refused(
-            f"{limits.INVITATIONS_MAX} invitations of yours are open", "wait until some are answered or expire"
-        )
+        raise Refused(f"you have {limits.INVITATIONS_MAX} open invitations", "wait until some are answered or expire")
     earlier = max((found.expires for found in join.invitations if found.tag == tag), default=0)
     expires = max(replica.clock.now() + limits.INVITATION_LIFE, earlier + 1)  # later, so that it is a new one
     given = invitation(join, replica.me, tag, expires, replica.keys.sign)
@@ -169,8 +167,8 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
             raise Refused(f"you are in {_fitting(which, own)[0].name!r} already") from error
         word = kind or "group"
         raise NotFound(
-            f"no invitation to a {word} called {which!r} waits for you",
-            "a member's 'invite' has to reach this node first",
+            f"you have no invitation to a {word} called {which!r}",
+            "ask a member to invite you; the invitation then has to reach this node",
         ) from error
     _check_room(replica)
     found = next(found for found in waiting if found.join.group_id == group.id)
@@ -235,7 +233,7 @@ def _received(replica: Replica) -> list[_Received]:
 
 def _check_kind(kind: str | None) -> None:
     if kind not in (None, *KINDS):
-        raise Usage(f"{kind!r} is no kind of group", f"one of {', '.join(KINDS)}")
+        raise Usage(f"{kind!r} is not a kind of group", f"the kinds are {', '.join(KINDS)}")
 
 
 def _is_kind(group: Group, kind: str | None) -> bool:
@@ -254,7 +252,7 @@ def _find(replica: Replica, which: str, kind: str | None) -> Group:
             name = fitting[0].name
             word = GroupKind(fitting[0].kind).word
             raise Refused(
-                f"you are not a member of {name!r} yet", f"'meshnode {word} join' accepts the invitation"
+                f"you are not a member of {name!r} yet", f"accept the invitation with 'meshnode {word} join'"
             ) from None
         raise
 
@@ -295,7 +293,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
             find(replica, who, among=blocked)
         except NotFound:
             raise error from None
-        raise Refused("you block that person", "'meshnode unblock NAME' comes first") from None
+        raise Refused("you block that person", "unblock them first with 'meshnode unblock NAME'") from None
     if person == replica.me:
         raise Refused("you are a member yourself")
     members = replica.trust_state.groups.members_known(group.id)
@@ -305,19 +303,19 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
     if group.kind == GroupKind.CELL and len(members) >= limits.CELL_MEMBERS_MAX:
         raise Refused(
             f"the cell is full: it has {len(members)} members",
-            "found another with 'meshnode cell new', or a community",
+            "create another with 'meshnode cell new', or a community",
         )
     if not replica.trust_state.standing(replica.me, person).in_web:
         raise Refused(
             f"an invitation would not reach {mention.name}, whom you do not trust",
-            "'meshnode vouch NAME --trust 0.5' comes first",
+            "trust them first with 'meshnode vouch NAME --trust 0.5'",
         )
     return person
 
 
 def _check_room(replica: Replica) -> None:
     if len(_own(replica)) >= limits.GROUPS_MAX:
-        raise Refused(f"you are in {limits.GROUPS_MAX} groups, as many as may be", "leave one first")
+        raise Refused(f"you are in {limits.GROUPS_MAX} groups, and no more are possible", "leave one first")
 
 
 def _view(replica: Replica, group: Group) -> GroupView:

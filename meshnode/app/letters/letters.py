@@ -140,12 +140,15 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
     """The devices of `to` that a letter is sealed to. Refused, with what to do, where there is none to write to."""
     name = name_of(replica, to)
     if blocks(replica, to):
-        raise Refused(f"you block {name}", "'meshnode unblock NAME' comes first")
+        raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
     if not replica.trust_state.certified(replica.me, replica.device):
-        raise Refused("this device no longer speaks for you", "it was struck, or its certificate ran out")
+        raise Refused("this device can no longer act for you", "it was revoked, or its certificate expired")
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
     if not others or replica.trust_state.graph.at_odds(replica.me, to):
-        raise Refused(f"{name} cannot be written to now", "no device that speaks for this person is known here")
+        raise Refused(
+            f"no message can reach {name} now",
+            "this node knows no device of theirs. Try again after your nodes have connected",
+        )
     return _newest(others)
 
 
@@ -153,7 +156,7 @@ def _check_room(replica: Replica) -> None:
     use = replica.store.records.written_by(replica.me)
     too_many = replica.store.letters.under_way(replica.clock.now()) >= limits.LETTERS_UNDER_WAY_MAX
     if too_many or use.letter_bytes + limits.RECORD_MAX_BYTES > limits.AUTHOR_LETTER_BYTES_MAX:
-        raise Refused("too many of your letters are under way", "wait until some of them have arrived")
+        raise Refused("too many of your letters are still on their way", "wait until some of them have arrived")
 
 
 def _newest(devices: Iterable[Certificate]) -> list[Certificate]:
@@ -180,7 +183,7 @@ def _post(
             entropy=replica.entropy(SEAL_ENTROPY_BYTES),
         )
     except InvalidField as fault:
-        raise Usage("that is too long for a letter", "say it in fewer words, or in two letters") from fault
+        raise Usage("that is too long for a letter", "shorten it, or send two letters") from fault
     life = max(1, expires - replica.clock.now())
     write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, within=within)
 

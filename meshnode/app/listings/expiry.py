@@ -15,7 +15,7 @@ WARNED = 1 * limits.DAY  # before it ends, its owner is told
 def chosen(expires_in: int | None) -> int | None:
     """The life in seconds that the owner asks for, None for the usual one; Usage where no listing may live so."""
     if expires_in is not None and not limits.MINUTE <= expires_in <= limits.LISTING_LIFE:
-        raise Usage(f"a listing lives from a minute to {limits.LISTING_LIFE // limits.DAY} days")
+        raise Usage(f"a post can be visible for 1 minute to {limits.LISTING_LIFE // limits.DAY} days")
     return expires_in
 
 
@@ -26,7 +26,7 @@ def of(body: Listing, expires_in: int | None, now: int) -> int:
     """
     life = chosen(expires_in)
     if body.available_until is not None and body.available_until <= now:
-        raise Usage("available until must lie ahead", "or leave it out")
+        raise Usage("the --until date must be in the future")
     if life is not None:
         return life
     if body.available_until is not None:

@@ -42,8 +42,8 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
     before, now = body_of(record), replica.clock.now()
     if order.available_until is None and before.available_until is not None and before.available_until <= now:
         raise Refused(
-            f"{before.title} could be had until a day that is past",
-            "'meshnode renew LISTING --until DATE' says until when now",
+            f"{before.title} was available until a date that is past",
+            "give a new date: meshnode renew LISTING --until DATE",
         )
     changes = {} if order.available_until is None else {"available_until": order.available_until}
     body = rewritten(replica, before, **changes)
@@ -82,14 +82,15 @@ def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], N
     """
     record = _standing(replica, slot)
     if record is None:
-        raise NotFound("that listing does not stand any more", "'meshnode mine --closed' lists what is over")
+        raise NotFound("that post has ended", "'meshnode mine --closed' lists posts that have ended")
     body = body_of(record)
     if body.quantity is None:
         return None
     left = body.quantity - quantity
     if left < 0:
         raise Refused(
-            f"only {body.quantity} are left of {body.title}", "agree on less, or 'meshnode edit' the quantity"
+            f"not enough left: {body.title} ({body.quantity})",
+            "agree on less, or change the quantity with 'meshnode edit'",
         )
     if left == 0:
         _end(replica, record, archive.TAKEN, within)

@@ -137,7 +137,7 @@ def change(replica: Replica, record: Record, changes: Edit) -> Prepared:
     """What `record` would say with these changes; Usage where that cannot be."""
     before = body_of(record)
     if changes == Edit():
-        raise Usage("say what to change", "'meshnode edit --help' lists what can be")
+        raise Usage("say what to change", "'meshnode edit --help' lists what can be changed")
     unknown = [name for name in changes.clear if name not in CLEARABLE]
     if unknown:
         raise Usage(f"{unknown[0]!r} cannot be cleared", f"these can: {', '.join(CLEARABLE)}")
@@ -162,7 +162,7 @@ def check_count(replica: Replica) -> None:
     """Refuse one more listing where there are as many as others would take."""
     if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
         raise Refused(
-            f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a listing, or wait until one expires"
+            f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a post, or wait until one expires"
         )
 
 
@@ -225,7 +225,7 @@ def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
     """Refuse what is for people nearby and says nowhere where: nobody would ever see it."""
     near = effective_audience(audience, preference_of(replica, replica.me)) == Audience.ANYONE_LOCAL
     if near and place_of(replica, replica.me, body.place) is None:
-        raise Usage("anyone nearby cannot see what has no place", "say where it is with --place LAT,LON")
+        raise Usage('"Anyone nearby" needs your location', "say where it is with --place LAT,LON")
 
 
 def _edited_audience(record: Record, word: str | None) -> Audience:
@@ -253,17 +253,17 @@ def may_reduce_access(replica: Replica, record: Record, audience: Audience, afte
 def find(replica: Replica, catalog: Catalog, which: str, *, own_only: bool = False) -> Record:
     """The one listing whose title or id begins with `which`; NotFound and Ambiguous as for people."""
     if not which.strip():
-        raise Usage("say which listing", "its title, its id, or the beginning of either")
+        raise Usage("say which post", "its title, its id, or the beginning of either")
     entries = catalog.matching(which, own_only=own_only)
     if not entries:
         whose = "of yours " if own_only else ""
         hint = "'meshnode mine' lists what you posted" if own_only else "'meshnode discover' lists what you can see"
-        raise NotFound(f"no listing {whose}is called {which!r}", hint)
+        raise NotFound(f"no post {whose}is called {which!r}", hint)
     if len(entries) > 1:
         raise ambiguous(which, [_candidate(replica, entry) for entry in entries])
     record = replica.store.records.get(entries[0].record)
     if record is None or not record.body:
-        raise NotFound(f"no listing is called {which!r}", "'meshnode discover' lists what you can see")
+        raise NotFound(f"no post is called {which!r}", "'meshnode discover' lists what you can see")
     return record
 
 

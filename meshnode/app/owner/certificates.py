@@ -71,7 +71,7 @@ def certify(
     head = replica.store.records.head((replica.me, Kind.DEVICE, device_slot(device)))
     body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=False)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused("this device was struck", "it can no longer be certified: make it new keys in a new home")
+        raise Refused("this device was revoked", "it can no longer be certified. Add it again in a new home")
     return _write_device_record(
         replica,
         device,
@@ -113,9 +113,9 @@ def identity_keys(replica: Replica) -> IdentityKeys:
         return replica.identity
     if replica.elsewhere:
         raise Forbidden(
-            "this device does not have your identity key", "do this on the device where you began with 'init'"
+            "this device does not have your identity key", "do this on the device on which you ran 'meshnode init'"
         )
-    raise Forbidden("your identity key is locked", "stop the node, then 'meshnode run --unlock' asks its passphrase")
+    raise Forbidden("your identity key is locked", "stop the node, then start it with 'meshnode run --unlock'")
 
 
 def _write_device_record(

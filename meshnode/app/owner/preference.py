@@ -94,9 +94,9 @@ def change(replica: Replica, wanted: SharingChange) -> SharingView:
 def checked(replica: Replica, wanted: SharingChange) -> Preference:
     """The preference with that change; Usage, which says what is wrong, where it cannot be."""
     if wanted == SharingChange():
-        raise Usage("say what to change", "'meshnode share set --help' lists what can be")
+        raise Usage("say what to change", "'meshnode share set --help' lists what can be changed")
     if wanted.place is not None and wanted.no_place:
-        raise Usage("a place and no place cannot both be", "give --place or --no-place")
+        raise Usage("--place and --no-place contradict each other", "use one of them")
     before = preference_of(replica, replica.me)
     after = Preference(
         audience=before.audience if wanted.audience is None else audience_named(wanted.audience),
@@ -108,7 +108,7 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
         places.cell_of(wanted.place, Precision(after.precision))
     placed = wanted.place is not None or (places.published(replica) is not None and not wanted.no_place)
     if after.audience == Audience.ANYONE_LOCAL and not placed:
-        raise Usage("anyone nearby cannot see what has no place", "say where you are with --place LAT,LON")
+        raise Usage('"Anyone nearby" needs your location', "say where you are with --place LAT,LON")
     return after
 
 
@@ -131,11 +131,9 @@ def _radius(km: int) -> int:
     if km < 0:
         raise Usage("a radius cannot be negative", f"it goes from 1 to {limits.RADIUS_KM_MAX} km")
     if km == 0:
-        raise Usage("a radius of 0 km holds nobody but yourself", "the smallest is 1 km")
+        raise Usage("a radius of 0 km includes only yourself", "the smallest is 1 km")
     if km > limits.RADIUS_KM_MAX:
-        raise Usage(
-            f"a radius of {km} km is more than the earth has room for", f"the largest is {limits.RADIUS_KM_MAX} km"
-        )
+        raise Usage(f"a radius of {km} km is larger than the earth", f"the largest is {limits.RADIUS_KM_MAX} km")
     return km
 
 
@@ -145,12 +143,12 @@ def _warnings(replica: Replica, preference: Preference, cell: str | None) -> lis
     if preference.radius_km < across_km(precision):
         found.append(
             f"Your radius of {preference.radius_km} km is smaller than the places you publish ({precision.word}, about "
-            f"{across_km(precision):g} km wide): people nearby may be missed, and others be met."
+            f"{across_km(precision):g} km wide): some neighbors will be left out and some people farther away included."
         )
     if cell is not None and precision_of(cell) < precision:
         found.append(
-            f"Your place is told as {precision_of(cell).word} only: this node was never told where you are exactly. "
-            "'meshnode share set --place LAT,LON' tells it."
+            f"Others see your location only as {precision_of(cell).word}: this node does not know where you are exactly. "
+            "Tell it: meshnode share set --place LAT,LON"
         )
     unseen = [
         body.title
@@ -161,5 +159,5 @@ def _warnings(replica: Replica, preference: Preference, cell: str | None) -> lis
     ]
     if unseen:
         more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
-        found.append(f"'{unseen[0]}'{more} is for people nearby and has no place: nobody sees it.")
+        found.append(f'"{unseen[0]}"{more} can be seen by nobody: "anyone nearby" needs a location.')
     return found

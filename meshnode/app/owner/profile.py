@@ -27,7 +27,7 @@ def set_profile(
     """
     before = replica.trust_state.profile(replica.me)
     if before is None and (name is None or presence_key is None):
-        raise Failed("There is no profile yet.", hint="Run `meshnode init` first.")
+        raise Failed("there is no profile yet", hint="create one: meshnode init")
     known = before.place if before else None
     told = None if no_place else known if place is None else place
     body = Profile(

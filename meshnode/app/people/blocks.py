@@ -44,10 +44,10 @@ def to_block(replica: Replica, who: str) -> PersonId:
     """The person `who` names, who is blocked or can be; Refused for oneself, and past as many as one policy holds."""
     person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
     if person == replica.me:
-        raise Refused("nobody blocks himself")
+        raise Refused("you cannot block yourself")
     own = policy.own(replica)
     if own is not None and len(own.block_tags) >= limits.BLOCKS_MAX and not policy.blocks(replica, person):
-        raise Refused(f"you block {limits.BLOCKS_MAX} people already", "'meshnode unblock NAME' makes room")
+        raise Refused(f"you block {limits.BLOCKS_MAX} people already", "unblock one with 'meshnode unblock NAME'")
     return person
 
 
@@ -66,9 +66,9 @@ def blocked(replica: Replica, who: str) -> PersonId:
     try:
         person = _whole_id(who) or find(replica, who, among=listed)
     except NotFound as error:
-        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists whom you block") from error
+        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists the people you block") from error
     if person not in listed and not policy.blocks(replica, person):
-        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists whom you block")
+        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists the people you block")
     return person
 
 

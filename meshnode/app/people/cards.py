@@ -70,17 +70,17 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     """Make a card and remember its secret."""
     weight = per_mille(order.trust)
     if not 1 <= order.uses <= limits.CARD_USES_MAX:
-        raise Usage(f"a card is for 1 to {limits.CARD_USES_MAX} people")
+        raise Usage(f"a card can be for 1 to {limits.CARD_USES_MAX} people")
     if not limits.MINUTE <= order.expires_in <= limits.CARD_LIFE_MAX:
-        raise Usage(f"a card lives from a minute to {limits.CARD_LIFE_MAX // 86_400} days")
+        raise Usage(f"a card can work for 1 minute to {limits.CARD_LIFE_MAX // 86_400} days")
     now = replica.clock.now()
     open_cards = [card for card in replica.store.cards.issued_live(now) if not card.spent]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
-        raise Refused(f"{limits.LIVE_CARDS_MAX} cards of yours are open already", "wait until one is used or expires")
+        raise Refused(f"you have {limits.LIVE_CARDS_MAX} unused cards already", "wait until one is used or expires")
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.trust_state.profile(replica.me)
     if certificate is None or profile is None:
-        raise Failed("this node has no certificate or name yet", "'meshnode doctor' says what is missing")
+        raise Failed("this node has no certificate or name yet", "'meshnode doctor' shows what is missing")
     card = Card(
         giver=replica.me,
         name=profile.name,
@@ -107,11 +107,11 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     card = _read(given.card)
     now = replica.clock.now()
     if card.giver == replica.me:
-        raise Refused("this is your own card", "give it to somebody else; it is for them to add")
+        raise Refused("this is your own card", "give it to somebody else, who then adds it")
     if card.expires <= now and replica.clock.trusted:
         raise Refused("this card has expired", f"ask {card.name} for a new one")
     if policy.blocks(replica, card.giver):
-        raise Refused(f"you block {card.name}", "'meshnode unblock NAME' comes first")
+        raise Refused(f"you block {card.name}", "unblock them first with 'meshnode unblock NAME'")
     spent_cards.forget(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
     before = policy.weight(replica, card.giver)
@@ -120,7 +120,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         weight = before or per_mille(DEFAULT_TRUST)
     faults = replica.ingest.receive([card.certificate]).faults
     if faults:
-        raise Refused("this card's certificate is no longer good", f"ask {card.name} for a new one")
+        raise Refused("this card's certificate is no longer valid", f"ask {card.name} for a new one")
     give(replica, card.giver, weight, card.name)
     if not answered and not again:
         replica.store.cards.add_taken(card, now)
@@ -143,9 +143,7 @@ def _read(text: str) -> Card:
         return Card.parse(text)
     except RemoteError as error:
         if error.code is Code.CARD_CHECKSUM:
-            raise Usage("this card's text was damaged on its way", "copy all of it once more") from error
+            raise Usage("this card is incomplete or has a typo", "copy the whole text again") from error
         if error.code is Code.VERSION:
-            raise Usage("this card was made by a newer meshnode", "update yours") from error
-        raise Usage(
-            "this is no card", "a card is the text that 'meshnode card' prints; it begins with mesh1"
-        ) from error
+            raise Usage("this card was made by a newer version of meshnode", "update yours") from error
+        raise Usage("this is not a card", "copy the text that 'meshnode card' prints. It begins with mesh1") from error

@@ -119,9 +119,9 @@ def per_mille(trust: float) -> int:
     """A trust of 0.001 to 1 as the whole number that is signed. Usage if it is out of range or finer than that."""
     weight = round(trust * limits.WEIGHT_MAX)
     if not 1 <= weight <= limits.WEIGHT_MAX:
-        raise Usage("trust goes from 0.001 to 1", "'meshnode unvouch NAME' takes a vouch back")
+        raise Usage("trust goes from 0.001 to 1", "to take back your vouch: meshnode unvouch NAME")
     if abs(trust * limits.WEIGHT_MAX - weight) > 1e-6:
-        raise Usage("trust has three decimals at most")
+        raise Usage("trust can have three decimals")
     return weight
 
 
@@ -143,12 +143,14 @@ def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
 def check_vouch(replica: Replica, subject: PersonId) -> None:
     """Refused for oneself, for whom one blocks, and past as many as one policy holds."""
     if subject == replica.me:
-        raise Refused("nobody vouches for himself")
+        raise Refused("you cannot vouch for yourself")
     if policy.blocks(replica, subject):
-        raise Refused("you block that person", "'meshnode unblock NAME' comes first")
+        raise Refused("you block that person", "unblock them first with 'meshnode unblock NAME'")
     own = policy.own(replica)
     if own is not None and subject not in own.vouches and len(own.vouches) >= limits.VOUCHES_MAX:
-        raise Refused(f"you vouch for {limits.VOUCHES_MAX} people already", "'meshnode unvouch NAME' makes room")
+        raise Refused(
+            f"you vouch for {limits.VOUCHES_MAX} people already", "take one back with 'meshnode unvouch NAME'"
+        )
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:
