@@ -92,11 +92,13 @@ class Pair:
         now = time.monotonic()
         heard = bool(speaker.inbox)
         if heard:
-            speaker.talk.receive(speaker.inbox.popleft(), now)
+            with speaker.replica.changes.held():
+                speaker.talk.receive(speaker.inbox.popleft(), now)
         else:
             timer = speaker.talk.next_timer()
             if timer is not None and timer <= now + 1.0:  # a batch that waits to fill up; pings are further off
-                speaker.talk.tick(max(now, timer))
+                with speaker.replica.changes.held():
+                    speaker.talk.tick(max(now, timer))
                 heard = True
         data = speaker.talk.data_to_send()
         speaker.seconds += time.perf_counter() - started

@@ -1,4 +1,4 @@
-"""Best paths of trust: how far everybody reaches one person, from nothing and after one vouch changed."""
+"""Measures best paths of trust: how far everybody reaches one person, by a whole search and after one vouch changed."""
 
 from __future__ import annotations
 

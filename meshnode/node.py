@@ -266,7 +266,7 @@ def _complete(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
 
 
 async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:
-    store_thread = StoreThread()
+    store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = Options(config.port, config.interfaces, Mode(config.mdns), peers)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)

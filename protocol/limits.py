@@ -55,7 +55,9 @@ QUANTITY_MAX = 1_000_000
 GROUP_TAG_BYTES = 16
 NONCE_BYTES = 16  # two groups of one founder and name are two
 GROUP_LINKS_MAX = 16  # invitations from the founder to a member: bounds a join's size, and what it costs to check one
-GROUPS_MAX = 32  # groups one person may be in: each join costs up to 34 signatures to check
+GROUPS_MAX = (
+    32  # groups of one person that count, those with the lowest ids: each join costs up to 34 signatures to check
+)
 CELL_MEMBERS_MAX = 50  # known members at which a node refuses to invite to a cell
 CELL_MEMBERS_MIN = 5  # with fewer a cell shows as forming
 JOINS_SHOWN_MAX = 4  # in one introduction: with the longest chains and all invitations they still fit a frame
@@ -163,11 +165,9 @@ ANNOUNCEMENT_LIFE = 15 * MINUTE  # then fresh names, nonce and tags: how long a 
 RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one costs at most some 10 ms
 
 # --- Trust and places --------------------------------------------------------------------------------------------------
-HOPS_MAX = 32  # vouches of a path: made-up people in a row cannot make every search test each with all before him
-DETOUR_STEPS = 200_000  # vouches looked at around people at odds, for all whom one introducer leads to: some 0.1 s
-SEARCHES_REMEMBERED = (
-    32  # best ways of that many people are mended, not searched anew; some 0.7 MB for each in a web of 10,000
-)
+HOPS_MAX = 32  # vouches of a path: Sybils in a row cannot make a search test each of them with all before
+DETOUR_STEPS = 200_000  # vouches looked at in second searches, for all behind one introducer: some 0.1 s
+SEARCHES_REMEMBERED = 32  # people whose searches are kept and updated; some 0.7 MB for each in a web of 10,000
 BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
 IDS_REMEMBERED = (
     4096  # of people, as they are written: a page of results names a hundred; made-up people fill no memory

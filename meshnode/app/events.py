@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshnode.replica.changes import Change
+from meshnode.store import RecordState
 from protocol import Kind
 
 LISTINGS, PEOPLE, GROUPS, EXCHANGES, ALERTS = "listings", "people", "groups", "exchanges", "alerts"
@@ -45,7 +46,7 @@ class EventView:
 
 def kinds_of(change: Change) -> frozenset[str]:
     """What to look at again after a commit. Where trust moved, that is also what it lets through."""
-    numbers = {question[0] for question in change.asked} | {row.kind for row in change.ended}
+    numbers = {row.kind for row in change.stored if row.state == RecordState.LIVE} | {row.kind for row in change.ended}
     found = {_OF_RECORDS[Kind(number)] for number in numbers}
     if change.trust:
         found |= {PEOPLE, LISTINGS}

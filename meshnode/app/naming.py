@@ -64,10 +64,10 @@ def known(replica: Replica) -> set[PersonId]:
         *trust_state.reach_to(me),
         *trust_state.regard_from(me),
         *trust_state.graph.vouchers_of(me),
-        *trust_state.groups.mates(me),
+        *trust_state.groups.co_members(me),
     }
     decidable = {person for person in others if trust_state.policy(person) is not None}
-    return {me, *(person for person in {*own, *decidable} if not trust_state.graph.at_odds(me, person))}
+    return {me, *(person for person in {*own, *decidable} if not trust_state.graph.blocked_either_way(me, person))}
 
 
 def alike(name: str) -> str:

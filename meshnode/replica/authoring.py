@@ -6,8 +6,6 @@ version when that narrows, and stays where it was when older versions are still 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from meshnode.errors import Failed, Refused
 from meshnode.replica.replica import Replica
 from protocol import Audience, Body, Code, Kind, Record, device_slot, limits, signed
@@ -19,10 +17,6 @@ _LIVES = {
     Kind.JOIN: limits.JOIN_LIFE,
     Kind.LETTER: limits.LETTER_LIFE,
 }
-
-
-def _nothing() -> None:
-    """Nothing has to be committed with the record."""
 
 
 def fresh_salt(replica: Replica) -> bytes:
@@ -41,14 +35,13 @@ def write(  # noqa: PLR0913 - each says another thing about the record
     expires: int | None = None,
     may_reduce_access: bool = False,
     above: int = 0,
-    within: Callable[[], None] = _nothing,
 ) -> Record:
     """Sign the next version of own register (`kind`, `slot`) and commit it.
 
     It lives `life` seconds from now, or until `expires` (UNIX seconds). `may_reduce_access` says that older versions must no
     longer be used by anybody. `above` is a version that was in use before, should the store have forgotten it: no device
-    may sign two records for one. `within` writes what has to be committed with the record, once it is in place. Raises
-    Refused where this device no longer speaks for its person.
+    may sign two records for one. Whatever must be committed with the record is written in one `replica.transaction()`
+    with it. Raises Refused where this device no longer speaks for its person.
     """
     until = min(replica.clock.now() + life, limits.FOREVER) if expires is None else expires
     return _sign_and_keep(
@@ -60,14 +53,13 @@ def write(  # noqa: PLR0913 - each says another thing about the record
         until,
         may_reduce_access=may_reduce_access,
         above=above,
-        within=within,
     )
 
 
-def write_again(replica: Replica, record: Record, *, above: int, within: Callable[[], None] = _nothing) -> Record:
+def write_again(replica: Replica, record: Record, *, above: int) -> Record:
     """Sign on this device what another device of mine has said in `record`, which the store holds no more.
 
-    `above` and `within` as for `write`.
+    `above` as for `write`.
     """
     header = record.header
     return _sign_and_keep(
@@ -80,23 +72,17 @@ def write_again(replica: Replica, record: Record, *, above: int, within: Callabl
         may_reduce_access=True,
         above=above,
         latest_expiry=header.latest_expiry,
-        within=within,
     )
 
 
-def withdraw(replica: Replica, kind: Kind, slot: bytes, *, within: Callable[[], None] = _nothing) -> Record:
-    """Withdraw an own register: an empty body under the same audience, kept as long as any version of it may live.
-
-    `within` as for `write`.
-    """
+def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
+    """Withdraw an own register: an empty body under the same audience, kept as long as any version of it may live."""
     head = replica.store.records.head((replica.me, kind, slot))
     if head is None:
         raise Failed("there is nothing here to withdraw", hint="'meshnode mine' lists your posts")
     now = replica.clock.now()
     until = min(max(head.header.latest_expiry, now + 1), now + _LIVES[kind])
-    return _sign_and_keep(
-        replica, kind, slot, b"", Audience(head.header.audience), until, may_reduce_access=True, within=within
-    )
+    return _sign_and_keep(replica, kind, slot, b"", Audience(head.header.audience), until, may_reduce_access=True)
 
 
 def _sign_and_keep(  # noqa: PLR0913 - as for `write`
@@ -110,7 +96,6 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     may_reduce_access: bool,
     above: int = 0,
     latest_expiry: int = 0,
-    within: Callable[[], None] = _nothing,
 ) -> Record:
     now = replica.clock.now()
     head = replica.store.records.head((replica.me, kind, slot))
@@ -130,7 +115,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         body=body,
         sign=replica.keys.sign,
     )
-    outcome = replica.ingest.receive([record], within=within)
+    outcome = replica.ingest.receive([record])
     if outcome.faults:
         raise Failed(_why(outcome.faults[0][1]))
     if record.id not in outcome.kept:

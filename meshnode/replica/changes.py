@@ -1,30 +1,33 @@
-"""Who is woken by a commit: links that pass records on, and whoever shows them.
+"""Tells the listeners of a node what each committed transaction changed: the catalog, the links to peers, the feed.
 
-A change is told after its transaction is committed, never before: what a listener sends because of it is on the disk.
+A change is published after its transaction was committed, never before: whatever a listener sends because of it is on
+the disk. Links are told later still, when the function that made the commit has returned (see `Changes.held`), so that
+no conversation is called while it is in the middle of its own work.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from meshnode.replica.access import AccessKey
 from meshnode.store import Row
-from protocol import DeviceId, PersonId, Record, RecordId
+from protocol import DeviceId, PersonId, Record
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one commit altered.
+    """What one committed transaction changed.
 
-    `stored` are ids now held, `asked` the questions that those of them pose which came just now; `ended` what is no
-    longer held or in use, as it was before; `trust` says whether somebody's policy or certificate changed, which can
+    `stored` has a row for each record that came or was put to use, as it was at the commit; `ended` has the rows of
+    records that are no longer held or no longer in use, as they were before. `people` are those whose certificates,
+    policies, joins or profiles were read again. `trust` says whether a certificate, policy or join changed, which can
     alter who may have anything.
     """
 
-    stored: tuple[RecordId, ...] = ()
-    asked: frozenset[AccessKey] = frozenset()
+    stored: tuple[Row, ...] = ()
     ended: tuple[Row, ...] = ()
     people: frozenset[PersonId] = frozenset()
     trust: bool = False
@@ -34,36 +37,82 @@ class Change:
 
 
 class Superseding(NamedTuple):
-    """The newest record of a register, for somebody who has shown or may hold an older one, which `device` wrote.
+    """The newest record of a register, for a peer that has shown or may hold an older one.
 
-    An empty `device` says that he may hold none, and know nothing of who wrote this one.
+    `older_device` is the device that wrote the older record. It is empty where the peer may hold no older record and
+    may not know the device that wrote the newest.
     """
 
-    head: Record
-    device: DeviceId
+    newest: Record
+    older_device: DeviceId
 
 
 Listener = Callable[[Change], None]
 
 
 class Changes:
-    """The list of those who want to hear of commits; they are called on the desk, in the order they came."""
+    """Passes changes on to listeners, in the order of the commits. Used in the store thread only."""
 
     def __init__(self) -> None:
-        self._listeners: list[Listener] = []
+        self._at_commit: list[Listener] = []
+        self._later: list[Listener] = []
+        self._waiting: deque[Change] = deque()
+        self._holds = 0
+        self._delivering = False
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after every commit that changed something; returns the function that ends it."""
-        self._listeners.append(listener)
+    def subscribe(self, listener: Listener, *, at_commit: bool = False) -> Callable[[], None]:
+        """Call `listener` with every change from now on; returns the function that ends it.
+
+        A listener with `at_commit` is called as soon as the transaction is committed, in the middle of the function
+        that made it: it may take a note, and do nothing else. All others are called when that function has returned.
+        """
+        listeners = self._at_commit if at_commit else self._later
+        listeners.append(listener)
 
         def unsubscribe() -> None:
-            if listener in self._listeners:
-                self._listeners.remove(listener)
+            if listener in listeners:
+                listeners.remove(listener)
 
         return unsubscribe
 
-    def tell(self, change: Change) -> None:
-        """Pass `change` on to everybody; an empty one is nobody's business."""
-        if change:
-            for listener in tuple(self._listeners):
-                listener(change)
+    def publish(self, change: Change) -> None:
+        """Pass on what a transaction that is now committed has changed; an empty change is dropped."""
+        if not change:
+            return
+        for listener in tuple(self._at_commit):
+            listener(change)
+        self._waiting.append(change)
+        if not self._holds:
+            self.deliver()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep changes back until the block has ended, also where it fails: what it had committed is passed on then.
+
+        The store thread holds changes back around each function that it runs. Blocks may be nested; the outermost one
+        delivers.
+        """
+        self._holds += 1
+        try:
+            yield
+        finally:
+            self._holds -= 1
+            if not self._holds:
+                self.deliver()
+
+    def deliver(self) -> None:
+        """Call the listeners with every change that was kept back.
+
+        For a caller that holds changes back and has come to a point where nothing of its work is half done. A change
+        that a listener makes comes after the one that it was called with.
+        """
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._waiting:
+                change = self._waiting.popleft()
+                for listener in tuple(self._later):
+                    listener(change)
+        finally:
+            self._delivering = False

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from meshnode.replica.changes import Change
 from meshnode.replica.ingest import GRAPH_RECORD_KINDS
 from meshnode.replica.reevaluate import Reevaluation
 from meshnode.replica.replica import Replica
@@ -34,23 +33,16 @@ def evict(replica: Replica, ended: Sequence[Row], delete: Callable[[], object]) 
     store, now = replica.store, replica.clock.now()
     people = {row.author for row in ended if row.kind in GRAPH_RECORD_KINDS}
     waited_for = {row.author for row in ended if row.kind == Kind.POLICY and row.state == RecordState.SUSPENDED}
-    try:
-        with store.transaction():
-            delete()
-            replica.trust_state.refresh(store, people)
-            settled = replica.reevaluator.reevaluate(people, now, waited_for=waited_for) if people else Reevaluation()
-    except BaseException:
-        replica.trust_state.refresh(store, people)  # it may have read what was then taken back
-        replica.reevaluator.forget()
-        raise
-    replica.changes.tell(
-        Change(
-            stored=tuple(settled.released),
-            ended=(*ended, *settled.gone),
-            people=frozenset(people | settled.people),
+    with replica.transaction() as unit:
+        delete()
+        replica.trust_state.refresh(store, people)
+        settled = replica.reevaluator.reevaluate(people, now, waited_for=waited_for) if people else Reevaluation()
+        unit.note(
+            stored=settled.released,
+            ended=[*ended, *settled.gone],
+            people=people | settled.people,
             trust=bool(people),
         )
-    )
 
 
 def _is_near(replica: Replica, person: PersonId) -> bool:

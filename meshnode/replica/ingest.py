@@ -14,9 +14,10 @@ from itertools import groupby
 
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, subject
-from meshnode.replica.changes import Change, Changes, Superseding
+from meshnode.replica.changes import Superseding
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
+from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import (
@@ -67,7 +68,7 @@ class IngestResult:
     faults: list[tuple[Record, Code]] = field(default_factory=list)
     answers: list[Superseding] = field(default_factory=list)
     not_for_us: list[tuple[Record, AccessKey]] = field(default_factory=list)
-    change: Change = field(default_factory=Change)
+    stored: list[RecordId] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -80,7 +81,6 @@ class _Batch:
     now_is_certain: bool
     disk_is_full: bool
     known: set[tuple[RecordId, bool]] = field(default_factory=set)
-    stored: list[RecordId] = field(default_factory=list)
     gone: list[Row] = field(default_factory=list)
     asked: set[AccessKey] = field(default_factory=set)
     people: set[PersonId] = field(default_factory=set)
@@ -98,7 +98,7 @@ class Ingest:
         trust_state: TrustState,
         access: AccessPolicy,
         reevaluator: Reevaluator,
-        changes: Changes,
+        transactions: Transactions,
         clock: Clock,
         me: PersonId,
         verifier: Verifier,
@@ -107,7 +107,7 @@ class Ingest:
         self._trust_state = trust_state
         self._access = access
         self._reevaluator = reevaluator
-        self._changes = changes
+        self._transactions = transactions
         self._clock = clock
         self._me = me
         self._verifier = verifier
@@ -115,31 +115,17 @@ class Ingest:
         self.quota = Quota(store, trust_state, me)
         """What others may still bring."""
 
-    def receive(
-        self,
-        records: Sequence[Record],
-        source: PersonId | None = None,
-        *,
-        within: Callable[[], None] = lambda: None,
-    ) -> IngestResult:
+    def receive(self, records: Sequence[Record], source: PersonId | None = None) -> IngestResult:
         """Take in `records` from the person `source` (None: our own hand). Committed when it returns.
 
-        `within` is called when all of them are in place and judged, to write what must be committed with them or not.
+        Inside an open transaction of the replica they are committed with it.
         """
         batch = _Batch(IngestResult(), source, self._clock.now(), self._clock.trusted, self.quota.disk_is_full)
         fresh = self._worth_verifying(records, batch)
         verified = zip(fresh, self._verifier(fresh), strict=True)
-        try:
-            with self._store.transaction():
-                self._apply(verified, batch)
-                batch.outcome.change = self._finish(batch)
-                within()
-        except BaseException:
-            # The circle may have read what the transaction then took back.
-            self._trust_state.refresh(self._store, batch.people)
-            self._reevaluator.forget()
-            raise
-        self._changes.tell(batch.outcome.change)
+        with self._transactions.begin() as unit:
+            self._apply(verified, batch)
+            self._finish(batch, unit)
         return batch.outcome
 
     # --- before any signature is looked at -------------------------------------------------------------------------
@@ -273,7 +259,7 @@ class Ingest:
 
     def _stored(self, record: Record, batch: _Batch) -> None:
         batch.outcome.kept.append(record.id)
-        batch.stored.append(record.id)
+        batch.outcome.stored.append(record.id)
         kind = record.header.kind
         if kind in GRAPH_RECORD_KINDS:
             batch.people.add(record.header.author)
@@ -330,7 +316,7 @@ class Ingest:
 
     # --- before the commit ------------------------------------------------------------------------------------------
 
-    def _finish(self, batch: _Batch) -> Change:
+    def _finish(self, batch: _Batch, unit: UnitOfWork) -> None:
         self._read_anew(batch)
         self._reevaluator.note(batch.asked)
         settled = Reevaluation()
@@ -338,13 +324,8 @@ class Ingest:
             settled = self._reevaluator.reevaluate(batch.people, batch.now)
             batch.people |= settled.people
         gone = [*batch.gone, *settled.gone]
-        return Change(
-            stored=tuple(_without([*batch.stored, *settled.released], [row.id for row in gone])),
-            asked=frozenset(batch.asked),
-            ended=tuple(gone),
-            people=frozenset(batch.people),
-            trust=batch.trust,
-        )
+        batch.outcome.stored = _without([*batch.outcome.stored, *settled.released], [row.id for row in gone])
+        unit.note(stored=batch.outcome.stored, ended=gone, people=batch.people, trust=batch.trust)
 
 
 _ORDER: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}

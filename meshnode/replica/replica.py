@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from meshnode.clock import Clock
@@ -11,6 +12,7 @@ from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluator
+from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store
 from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
@@ -36,6 +38,7 @@ class Replica:
     access: AccessPolicy
     reevaluator: Reevaluator
     changes: Changes
+    transactions: Transactions
     ingest: Ingest
     elsewhere: bool = False
 
@@ -48,6 +51,10 @@ class Replica:
     def quota(self) -> Quota:
         """What others may still bring."""
         return self.ingest.quota
+
+    def transaction(self) -> AbstractContextManager[UnitOfWork]:
+        """Commit everything that is written in the block together, or nothing of it; see `Transactions.begin`."""
+        return self.transactions.begin()
 
     @classmethod
     def open(
@@ -68,7 +75,20 @@ class Replica:
         access = AccessPolicy(trust_state, me)
         changes = Changes()
         reevaluator = Reevaluator(store, trust_state, access, me)
-        ingest = Ingest(store, trust_state, access, reevaluator, changes, clock, me, verifier)
+        transactions = Transactions(store, trust_state, reevaluator, changes)
+        ingest = Ingest(store, trust_state, access, reevaluator, transactions, clock, me, verifier)
         return cls(
-            store, keys, identity, me, clock, entropy, trust_state, access, reevaluator, changes, ingest, elsewhere
+            store=store,
+            keys=keys,
+            identity=identity,
+            me=me,
+            clock=clock,
+            entropy=entropy,
+            trust_state=trust_state,
+            access=access,
+            reevaluator=reevaluator,
+            changes=changes,
+            transactions=transactions,
+            ingest=ingest,
+            elsewhere=elsewhere,
         )

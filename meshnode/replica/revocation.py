@@ -14,6 +14,8 @@ def is_self_revoked(replica: Replica) -> bool:
 
 def revocation_of(replica: Replica, person: PersonId, device: DeviceId) -> Record | None:
     """The strike of this device of `person`, be it its header alone; None while it was not struck."""
+    if not replica.trust_state.revoked(person, device):
+        return None
     head = replica.store.records.head((person, Kind.DEVICE, device_slot(device)))
     return head if head is not None and is_revocation(head.header) else None
 

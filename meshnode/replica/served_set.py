@@ -114,9 +114,11 @@ class ServedSet:
         else:
             silenced = set()
         now = self._clock.now()
-        self._answers |= {asked: self._ask(asked) for asked in change.asked if asked not in self._answers}
-        for row in self._store.records.rows_of([id_ for id_ in change.stored if id_ not in self._heard]):
-            if row.state == RecordState.LIVE and row.expires > now and self._allowed(row):
+        for row in change.stored:
+            if row.state == RecordState.PENDING:
+                continue
+            allowed = self._allowed(row)  # remembered for a header too: when it ends, its register may need a newer one
+            if allowed and row.state == RecordState.LIVE and row.expires > now and row.id not in self._heard:
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
         delta.newer = [*self._newer(ended), *self._other_words(silenced)]
         return delta
@@ -135,7 +137,7 @@ class ServedSet:
             if row.state in {RecordState.LIVE, RecordState.SUSPENDED} and not self._allowed(row)
         }
         known = {record.id for record in policies}
-        return [newer for newer in self._other_words(authors) if newer.head.id not in known]
+        return [newer for newer in self._other_words(authors) if newer.newest.id not in known]
 
     def _other_words(self, authors: Iterable[PersonId]) -> list[Superseding]:
         """The headers of all policies of these people that are not for the peer and that it does not hold already."""
@@ -236,6 +238,8 @@ class ServedSet:
             head = self._store.records.head(register)
             if head is not None and head.id != row.id:
                 found.append(Superseding(head, row.device))
-        rows = self._store.records.rows_of([newer.head.id for newer in found])
+        if not found:
+            return []
+        rows = self._store.records.rows_of([newer.newest.id for newer in found])
         whole = {row.id for row in rows if row.state == RecordState.LIVE and self._allowed(row)}
-        return [newer for newer in found if newer.head.id not in whole]
+        return [newer for newer in found if newer.newest.id not in whole]

@@ -33,6 +33,7 @@ from protocol.trust import EffectivePolicy, Memberships, Standing, TrustGraph, m
 
 REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
 READ_REMEMBERED = 4096  # people read anew lately; whoever looks more seldom asks about everybody
+_READ_KINDS = (Kind.DEVICE, Kind.POLICY, Kind.PROFILE)
 CACHED_VIEWERS = 128  # one cached search a peer or viewer; bounds memory, not correctness
 
 
@@ -89,8 +90,7 @@ class TrustState:
 
     def load(self, store: Store) -> None:
         """Read everybody from `store`, at start."""
-        kinds = (Kind.DEVICE, Kind.POLICY, Kind.PROFILE)
-        self.refresh(store, {row.author for row in store.records.rows(kinds=kinds)})
+        self.refresh(store, {row.author for row in store.records.rows(kinds=_READ_KINDS)})
 
     def refresh(self, store: Store, people: Iterable[PersonId]) -> None:
         """Read `people` anew: call it after their certificates, policies, joins or profiles changed."""
@@ -109,6 +109,13 @@ class TrustState:
         if count > len(self._read):
             return None
         return frozenset(self._read[-number] for number in range(1, count + 1))
+
+    def restore(self, store: Store, version: int) -> None:
+        """Read again, after a rollback, everyone who was read since the state was at `version`."""
+        people = self.read_since(version)
+        if people is None:
+            people = self.people() | frozenset(row.author for row in store.records.rows(kinds=_READ_KINDS))
+        self.refresh(store, people)
 
     def _read_certificates(self, person: PersonId, held: list[_Cached]) -> None:
         for stale in self._certificates.pop(person, {}).values():
@@ -271,7 +278,7 @@ class TrustState:
     def standing(self, author: PersonId, viewer: PersonId) -> Standing:
         """How `author` and `viewer` stand to each other."""
         return Standing(
-            blocked=self.graph.at_odds(author, viewer),
+            blocked=self.graph.blocked_either_way(author, viewer),
             reach=self.reach_to(viewer).get(author),
             regard=self.regard_from(viewer).get(author),
             shares_cell=self.groups.shares_cell(author, viewer),
@@ -284,7 +291,7 @@ class TrustState:
         reach = self.reach_in(graph, viewer).get(author)
         groups = self._groups_in(graph)
         return Standing(
-            blocked=graph.at_odds(author, viewer),
+            blocked=graph.blocked_either_way(author, viewer),
             reach=reach,
             regard=None,
             shares_cell=groups.shares_cell(author, viewer),

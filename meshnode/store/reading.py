@@ -150,14 +150,10 @@ class RecordReader:
 
     # --- sums --------------------------------------------------------------------------------------------------------
 
-    def count_of(self, author: PersonId, kind: Kind) -> int:
-        """How many registers of one kind `author` has here that are not withdrawn; what is held does not count."""
-        return int(
-            self._database.value(
-                "SELECT count(*) FROM record WHERE author = ? AND kind = ? AND role = 0 AND NOT withdrawn",
-                (self._persons.find(author), int(kind)),
-            )
-        )
+    def slots_of(self, author: PersonId, kind: Kind) -> list[bytes]:
+        """The slots of one kind that `author` has here and has not withdrawn, in order; what is held does not count."""
+        sql = "SELECT slot FROM record WHERE author = ? AND kind = ? AND role = 0 AND NOT withdrawn ORDER BY slot"
+        return [slot for (slot,) in self._database.all(sql, (self._persons.find(author), int(kind)))]
 
     def next_expiry(self, now: int) -> int | None:
         """The first time after `now` (UNIX seconds) at which a record expires or a tombstone may go."""

@@ -1,32 +1,34 @@
-"""The trust graph: everybody's effective policy, and what follows from them (protocol/README.md, "Trust").
+"""Holds everybody's effective policy and answers what trust follows from them (protocol/README.md, "Trust").
 
-- reach is trust(author -> viewer), regard is trust(viewer -> author): the best way over answered vouches, the last of
-  which need not be answered. A direct vouch is the answer for its subject, better ways or not.
-- No way leads through anybody whom one of its ends blocks or who blocks one of them; two at odds have no trust.
+- Reach is trust(author -> viewer), and regard is trust(viewer -> author): the best path over mutual vouches, the last
+  of which need not be mutual. A direct vouch is the answer for its subject, whether or not there is a better path.
+- No path leads through anybody who is blocked either way with one of its ends. Two people blocked either way have no
+  trust.
+- No path has more than `limits.HOPS_MAX` vouches. So trust is the same from whichever end one searches for it.
 
-One search answers for all authors at once; it is remembered, and mended where vouches change. It leaves out who is at
-odds with the viewer, whom all its ways share. Who is at odds with an author differs from author to author and is tested
-on his winning way alone; only on a hit is there a second search, for that author, led by the lengths of the first (A*),
-so it looks at few people. It stays exact: leaving people out only makes ways longer, so a winning way that is clean is
-the best of the clean ones. Made-up people could ask for any number of second searches; what they may cost is metered by
-who introduces them, and beyond that there is no trust.
+One search answers for all authors at once. It is kept and updated when vouches change (protocol/mending.py). Where a
+path that it found is not allowed for its author, a second search follows (protocol/detours.py).
 
-People are small integers inside, given back when nobody speaks of them any more. Costs do not depend on the order in
-which policies came; where ways tie, the smaller key decides.
+People are small integers inside. A number becomes free when no policy mentions its person any longer. Costs do not
+depend on the order in which policies came; among paths of equal length the smaller keys decide.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache, partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from protocol import limits
 from protocol.errors import LocalError
-from protocol.limits import DETOUR_STEPS, SEARCHES_REMEMBERED, WEIGHT_MAX
 from protocol.trust import paths
-from protocol.trust.incremental_paths import Memory
+from protocol.trust.bounded_paths import a_star_bounded, bounded_search
+from protocol.trust.detours import Detours, allowance, trial
+from protocol.trust.incremental_paths import SearchCache
+from protocol.trust.paths import Web
 from protocol.trust.policies import block_tag
 from protocol.trust.weights import WEB, TrustPath, limit
 
@@ -34,13 +36,12 @@ if TYPE_CHECKING:
     from protocol.keys import PersonId
     from protocol.trust.policies import EffectivePolicy
 
-_ENDLESS = 1 << 128  # longer than any way
-_FEW = 8  # more people than this whose ways are crossed at one place are worth a second search for all of them
+_ENDLESS = 1 << 128  # longer than any path
 _NOBODY: Mapping[PersonId, int] = MappingProxyType({})
 
 
 class TrustGraph:
-    """The effective policies of everybody whose policy is in use. Not safe for use by several threads."""
+    """Holds the effective policies of all people whose policy is in use. Not safe for use by several threads."""
 
     def __init__(self) -> None:
         self._version = 0
@@ -48,32 +49,38 @@ class TrustGraph:
         self._number: dict[PersonId, int] = {}
         self._person: list[PersonId] = []
         self._free: list[int] = []
-        self._given: paths.Links = []
-        self._received: paths.Links = []
-        self._searches = Memory(self._given, self._received, SEARCHES_REMEMBERED)
+        self._given: paths.Adjacency = []
+        self._received: paths.Adjacency = []
+        self._searches = SearchCache(self._given, self._received, limits.SEARCHES_REMEMBERED)
         self._tags: dict[int, frozenset[bytes]] = {}  # the block tags of those who block anybody
-        self._meshes: dict[int, frozenset[PersonId]] = {}  # as far as asked for since vouches were answered otherwise
+        self._blocked_with: dict[int, frozenset[int]] = {}  # of those asked for since anybody came or blocked
+        self._meshes: dict[int, frozenset[PersonId]] = {}  # those asked for since the last change of a mutual vouch
 
     @property
     def version(self) -> int:
-        """Grows with every change: what was computed under one version holds as long as it stays."""
+        """Return a number that grows with every change: what was computed under one version is valid until the next."""
         return self._version
 
     # --- Policies ----------------------------------------------------------------------------------------------------
 
     def set(self, person: PersonId, policy: EffectivePolicy | None) -> None:
-        """Put the person's policy in use, or take it out of use. What it says of the person himself counts for nothing."""
+        """Put the person's policy in use, or take it out of use. What people say of themselves counts for nothing.
+
+        Raises LocalError for a weight out of range, and changes nothing then.
+        """
         if self._policies.get(person) == policy:
             return
-        if policy is not None and any(not 1 <= weight <= WEIGHT_MAX for weight in policy.vouches.values()):
-            raise LocalError(f"a vouch in effect weighs 1 to {WEIGHT_MAX} per mille")
+        if policy is not None and any(not 1 <= weight <= limits.WEIGHT_MAX for weight in policy.vouches.values()):
+            raise LocalError(f"a vouch in effect weighs 1 to {limits.WEIGHT_MAX} per mille")
         self._version += 1
         at = self._number_of(person)
         if policy is None:
             del self._policies[person]
         else:
             self._policies[person] = policy
-        tags = policy.block_tags - {block_tag(person, person)} if policy is not None else None
+        tags = (policy.block_tags - {block_tag(person, person)} if policy is not None else None) or None
+        if tags != self._tags.get(at):
+            self._blocked_with.clear()
         if tags:
             self._tags[at] = tags
         else:
@@ -81,21 +88,21 @@ class TrustGraph:
         self._give(at, _NOBODY if policy is None else policy.vouches)
         self._forget_unless_known(at)
 
-    def supposing(self, person: PersonId, policy: EffectivePolicy) -> TrustGraph:
-        """A graph as this one would be with that policy in use; this one stays as it is, and neither follows the other."""
-        supposed = TrustGraph()
-        supposed._policies.update(self._policies)
-        supposed._number.update(self._number)
-        supposed._person.extend(self._person)
-        supposed._free.extend(self._free)
-        supposed._given.extend(dict(links) for links in self._given)
-        supposed._received.extend(dict(links) for links in self._received)
-        supposed._tags.update(self._tags)
-        supposed.set(person, policy)
-        return supposed
+    def with_policy(self, person: PersonId, policy: EffectivePolicy) -> TrustGraph:
+        """Return a copy of this graph with that policy in use. Later changes of one do not change the other."""
+        copy = TrustGraph()
+        copy._policies.update(self._policies)
+        copy._number.update(self._number)
+        copy._person.extend(self._person)
+        copy._free.extend(self._free)
+        copy._given.extend(dict(neighbors) for neighbors in self._given)
+        copy._received.extend(dict(neighbors) for neighbors in self._received)
+        copy._tags.update(self._tags)
+        copy.set(person, policy)
+        return copy
 
     def _give(self, at: int, vouches: Mapping[PersonId, int]) -> None:
-        """Replace all vouches that the person `at` gives."""
+        """Replace all vouches given by the person `at`."""
         mine = self._given[at]
         wanted = {self._number_of(subject): paths.LENGTH[weight] for subject, weight in vouches.items()}
         wanted.pop(at, None)
@@ -115,6 +122,7 @@ class TrustGraph:
     def _number_of(self, person: PersonId) -> int:
         number = self._number.get(person)
         if number is None:
+            self._blocked_with.clear()
             if self._free:
                 number = self._free.pop()
                 self._person[number] = person
@@ -127,7 +135,7 @@ class TrustGraph:
         return number
 
     def _forget_unless_known(self, at: int) -> None:
-        """Give back the number of who has no policy and is nobody's subject, so that made-up subjects do not pile up."""
+        """Free the number of a person without a policy for whom nobody vouches, so that Sybils do not pile up."""
         person = self._person[at]
         if person not in self._policies and not self._received[at]:
             del self._number[person]
@@ -136,25 +144,25 @@ class TrustGraph:
             self._free.append(at)
 
     def policy(self, person: PersonId) -> EffectivePolicy | None:
-        """The person's policy, if it is in use."""
+        """Return the person's policy, if it is in use."""
         return self._policies.get(person)
 
     def vouched_by(self, person: PersonId) -> Mapping[PersonId, int]:
-        """Whom the person vouches for, with weights."""
+        """Return the people for whom the person vouches, with weights."""
         policy = self._policies.get(person)
         return _NOBODY if policy is None else policy.vouches
 
     def vouchers_of(self, person: PersonId) -> list[PersonId]:
-        """Who vouches for the person, in the order of their keys."""
+        """Return the people who vouch for the person, in the order of their keys."""
         at = self._number.get(person)
         return [] if at is None else sorted(self._person[voucher] for voucher in self._received[at])
 
     def weight(self, a: PersonId, b: PersonId) -> int:
-        """What `a` says of `b`, in per mille; 0 for no vouch."""
+        """Return the weight of a's vouch for `b` in per mille; 0 for no vouch."""
         return 0 if a == b else self.vouched_by(a).get(b, 0)
 
-    def answered(self, a: PersonId, b: PersonId) -> bool:
-        """Whether `a` vouches for `b` and `b` for `a`."""
+    def mutual(self, a: PersonId, b: PersonId) -> bool:
+        """Whether `a` and `b` vouch for each other."""
         return self.weight(a, b) > 0 and self.weight(b, a) > 0
 
     def blocks(self, a: PersonId, b: PersonId) -> bool:
@@ -162,14 +170,14 @@ class TrustGraph:
         policy = self._policies.get(a)
         return policy is not None and bool(policy.block_tags) and a != b and block_tag(a, b) in policy.block_tags
 
-    def at_odds(self, a: PersonId, b: PersonId) -> bool:
+    def blocked_either_way(self, a: PersonId, b: PersonId) -> bool:
         """Whether either blocks the other."""
         return self.blocks(a, b) or self.blocks(b, a)
 
     # --- Mesh --------------------------------------------------------------------------------------------------------
 
     def mesh(self, person: PersonId) -> frozenset[PersonId]:
-        """Everybody joined to the person by a chain of answered vouches, himself included."""
+        """Return everybody joined to the person by a chain of mutual vouches, with the person."""
         at = self._number.get(person)
         if at is None:
             return frozenset((person,))
@@ -180,7 +188,7 @@ class TrustGraph:
         return self._meshes[at]
 
     def same_mesh(self, a: PersonId, b: PersonId) -> bool:
-        """Whether a chain of answered vouches joins the two."""
+        """Whether a chain of mutual vouches joins the two."""
         return b in self.mesh(a)
 
     def _joined_to(self, at: int) -> Collection[int]:
@@ -196,175 +204,120 @@ class TrustGraph:
     # --- Trust -------------------------------------------------------------------------------------------------------
 
     def reach_to(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, int]:
-        """The cost of trust(author -> viewer) for every author of whom it is at least `floor` per mille, in any order."""
-        at = self._number.get(viewer)
-        if at is None:
-            return {}
-        end = paths.beyond(limit(floor))
-        apart = frozenset(self._at_odds_with(at))
-        lengths = self._search(
-            self._searches.ways(at, end, apart, towards=True),
-            apart,
-            self._received[at],
-            lambda banned: paths.ways_to(at, self._given, self._received, end, banned),
-            lambda _author: self._steps_on(at),
-        )
-        return {person: paths.cost_of(length) for person, length in lengths.items()}
+        """Return the cost of trust(author -> viewer) for every author with at least `floor` per mille, in any order."""
+        lengths = self._lengths(viewer, floor, towards=True)
+        return {self._person[at]: paths.cost_of(length) for at, length in lengths.items()}
 
     def regard_from(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, int]:
-        """The cost of trust(viewer -> author) for every author of whom it is at least `floor` per mille, in any order."""
-        return {person: cost for person, (cost, _) in self.regard_and_hops_from(viewer, floor).items()}
+        """Return the cost of trust(viewer -> author) for every author with at least `floor` per mille, in any order."""
+        lengths = self._lengths(viewer, floor, towards=False)
+        return {self._person[at]: paths.cost_of(length) for at, length in lengths.items()}
 
     def regard_and_hops_from(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, tuple[int, int]]:
-        """As `regard_from`, with the number of vouches on the best way."""
+        """Return what `regard_from` does, each cost with the number of vouches on the best path."""
+        lengths = self._lengths(viewer, floor, towards=False)
+        return {self._person[at]: (paths.cost_of(length), paths.hops_of(length)) for at, length in lengths.items()}
+
+    def _lengths(self, viewer: PersonId, floor: int, *, towards: bool) -> dict[int, int]:
+        """Return the lengths of the best paths between the viewer and everybody."""
         at = self._number.get(viewer)
         if at is None:
             return {}
         end = paths.beyond(limit(floor))
-        apart = frozenset(self._at_odds_with(at))
-        lengths = self._search(
-            self._searches.ways(at, end, apart, towards=False),
-            apart,
-            self._given[at],
-            lambda banned: paths.ways_from(at, self._given, end, banned),
-            self._steps_back,
-        )
-        return {person: (paths.cost_of(length), paths.hops_of(length)) for person, length in lengths.items()}
+        web = Web.of(at, self._given, self._received, towards=towards)
+        banned = self._all_blocked_either_way(at)
+        first = self._searches.paths(web, end, banned)
+        direct = (self._received if towards else self._given)[at]
+        return Detours(web, end, self._tags, self._blocked).lengths(first, banned, direct)
 
     def trust(self, a: PersonId, b: PersonId) -> TrustPath | None:
-        """How far `a` trusts `b`, however little; None for no trust, for two at odds, and from anybody to himself.
+        """Return the path by which `a` trusts `b`, however little.
 
-        Of several best ways the one with fewer hops, then with the smaller keys from `a` on.
+        Returns None without such a path, for two people blocked either way, and from anybody to themselves. Of several
+        best paths it is the one with fewer vouches, then with the smaller keys from `a` on.
         """
         start, goal = self._number.get(a), self._number.get(b)
-        if start is None or goal is None or start == goal or self.at_odds(a, b):
+        if start is None or goal is None or start == goal or self.blocked_either_way(a, b):
             return None
         if goal in self._given[start]:
             return self._path([start, goal])
+        lengths = self._lengths_between(start, goal)
+        return None if lengths is None else self._path(self._best_path(start, goal, lengths))
+
+    def _lengths_between(self, start: int, goal: int) -> dict[int, list[int]] | None:
+        """Return the lengths to the goal from everybody on the best paths from `start`; None without a path."""
+        web = Web.of(goal, self._given, self._received, towards=True)
+        back = Web.of(start, self._given, self._received, towards=False).steps_from(goal)
+
+        def blocked(at: int) -> bool:
+            return self._blocked(at, start) or self._blocked(at, goal)
+
+        @cache
+        def joined_to_goal() -> frozenset[int]:
+            return web.joined(blocked)
+
+        def nothing(_: int) -> int:
+            return 0
+
+        enough = paths.WorkBudget(math.inf)  # a search that counts no hops looks at each vouch once
+        unbounded = partial(paths.a_star, end=_ENDLESS, at_least=nothing, budget=enough)
+        found = unbounded(goal, start, back, banned=blocked, joined=joined_to_goal)
+        if found is None:
+            return None
+        if paths.hops_of(found[start]) <= limits.HOPS_MAX:
+            return {person: [length] for person, length in found.items()}
+        joined = joined_to_goal()
 
         def banned(at: int) -> bool:
-            return self._odds(at, start) or self._odds(at, goal)
+            return at not in joined or blocked(at)
 
-        far = paths.shortest(
-            goal,
-            start,
-            self._steps_back(goal),
-            _ENDLESS,
-            at_least=lambda _: 0,
-            banned=banned,
-            purse=paths.Purse(math.inf),
-        )
-        return None if far is None else self._path(self._way_down(start, goal, far))
+        guide = unbounded(start, goal, web.steps_from(start), banned=banned)
+        assert guide is not None, "the same path leads the other way"
+        farthest = guide[goal]
 
-    def _way_down(self, start: int, goal: int, far: dict[int, int]) -> list[int]:
-        """The people of the best way, given how far from the goal everybody on the best ways is."""
-        way = [start]
-        steps = self._steps_on(goal)
-        while way[-1] != goal:
-            here = far[way[-1]]
-            onward = (person for person, step in steps(way[-1]) if person in far and far[person] + step == here)
-            way.append(min(onward, key=self._person.__getitem__))
-        return way
+        def at_least(at: int) -> int:
+            return max(0, guide.get(at, farthest) - 1)  # less than the rest, so that all best paths are found
 
-    def _path(self, way: list[int]) -> TrustPath:
-        people = tuple(self._person[at] for at in way)
+        edges = sum(map(len, self._given))
+        budget = paths.WorkBudget(trial(edges))
+        shortened = a_star_bounded(goal, start, back, _ENDLESS, at_least=at_least, banned=banned, budget=budget)
+        if shortened is not None or budget.left >= 0:
+            return shortened
+        everybody = filter(blocked, self._number.values())
+        bounded = bounded_search(web, _ENDLESS, everybody, paths.Introducers(allowance(edges)).budget)
+        return bounded.lengths() if start in bounded.ends else None
+
+    def _best_path(self, start: int, goal: int, lengths: dict[int, list[int]]) -> list[int]:
+        """Return the best path, whose people have `lengths` to the goal; the smallest keys among equals."""
+        path, length = [start], lengths[start][0]
+        steps = Web.of(goal, self._given, self._received, towards=True).steps_from(start)
+        while path[-1] != goal:
+            onward = [(person, step) for person, step in steps(path[-1]) if length - step in lengths.get(person, ())]
+            person, step = min(onward, key=lambda taken: self._person[taken[0]])
+            path.append(person)
+            length -= step
+        return path
+
+    def _path(self, numbers: list[int]) -> TrustPath:
+        people = tuple(self._person[at] for at in numbers)
         weights = tuple(self._policies[a].vouches[b] for a, b in pairwise(people))
         length = sum(paths.LENGTH[weight] for weight in weights)
         return TrustPath(paths.cost_of(length), people, weights)
 
-    def _search(
-        self,
-        first: paths.Tree,
-        apart: frozenset[int],
-        direct: Mapping[int, int],
-        search: Callable[[frozenset[int]], paths.Tree],
-        steps_for: Callable[[int], paths.Steps],
-    ) -> dict[PersonId, int]:
-        """The lengths of all best ways of a viewer, with direct vouches as said and no way through anybody at odds.
+    def _all_blocked_either_way(self, at: int) -> frozenset[int]:
+        """Return everybody who is blocked either way with the person `at`."""
+        found = self._blocked_with.get(at)
+        if found is None:
+            if len(self._blocked_with) >= limits.SEARCHES_REMEMBERED:
+                self._blocked_with.clear()
+            others: Iterable[int] = self._number.values() if at in self._tags else self._tags
+            found = self._blocked_with[at] = frozenset(other for other in others if self._blocked(at, other))
+        return found
 
-        `first` are his best ways around those who are `apart` from him; `search` finds them around others as well.
-        """
-        end, lengths = first.end, first.found()
-        purses: dict[int, paths.Purse] = {}
-        waiting = [(first, apart, [person for person in lengths if person not in direct] if self._tags else [])]
-        while waiting:
-            tree, banned, people = waiting.pop()
-            for crossing, crossed in self._crossed(tree, people).items():
-                edges = sum(len(links) for links in self._received)
-                purse = purses.setdefault(tree.introducer(crossed[0]), paths.Purse(max(DETOUR_STEPS, 2 * edges)))
-                if len(crossed) <= _FEW:
-                    ways = {person: self._detour(tree, person, steps_for(person), end, purse) for person in crossed}
-                elif purse.spend(edges):
-                    again = search(banned | crossing)
-                    ways = {person: again.best[person] for person in crossed}
-                    waiting.append((again, banned | crossing, [person for person in crossed if ways[person] < end]))
-                else:
-                    ways = dict.fromkeys(crossed, end)
-                lengths.update(ways)
-        lengths.update({person: length for person, length in direct.items() if person not in apart})
-        return {self._person[person]: length for person, length in lengths.items() if length < end}
-
-    def _crossed(self, tree: paths.Tree, people: list[int]) -> dict[frozenset[int], list[int]]:
-        """Those of `people` whose winning way leads through somebody at odds with them, by who that is."""
-        crossed: dict[frozenset[int], list[int]] = {}
-        blockers = self._tags
-        if not people:
-            return crossed
-        nearest = {tree.root: tree.root}  # the first blocker from each person, himself included, to the root
-        for person in tree.order():
-            nearest[person] = person if person in blockers else nearest[tree.before[person]]
-
-        def blocking(person: int) -> Iterator[int]:
-            at = nearest[tree.last[person]]
-            while at != tree.root:
-                yield at
-                at = nearest[tree.before[at]]
-
-        for person in people:
-            asked = tree.between(person) if person in blockers else blocking(person)
-            crossing = [at for at in asked if self._odds(at, person)]
-            if crossing:
-                crossed.setdefault(frozenset(crossing), []).append(person)
-        return crossed
-
-    def _detour(self, tree: paths.Tree, person: int, steps: paths.Steps, end: int, purse: paths.Purse) -> int:
-        """The length of the best way between the person and the root around everybody at odds with either; or `end`."""
-        if purse.left <= 0:
-            return end
-
-        def banned(at: int) -> bool:
-            return tree.run[at] < 0 or self._odds(at, person)
-
-        far = paths.shortest(person, tree.root, steps, end, at_least=tree.run.__getitem__, banned=banned, purse=purse)
-        return end if far is None else far[tree.root]
-
-    def _at_odds_with(self, at: int) -> list[int]:
-        others = self._number.values() if at in self._tags else self._tags
-        return [other for other in others if self._odds(at, other)]
-
-    def _odds(self, a: int, b: int) -> bool:
-        """`at_odds`, fast for the many who block nobody."""
+    def _blocked(self, a: int, b: int) -> bool:
+        """Whether the two are blocked either way; fast for the many who block nobody."""
         tags = self._tags.get(a)
         if tags is not None and block_tag(self._person[a], self._person[b]) in tags:
             return True
         tags = self._tags.get(b)
         return tags is not None and block_tag(self._person[b], self._person[a]) in tags
-
-    def _steps_on(self, goal: int) -> paths.Steps:
-        """Steps towards `goal`: over answered vouches, and over any vouch for the goal itself."""
-        given = self._given
-
-        def steps(here: int) -> list[tuple[int, int]]:
-            return [(person, step) for person, step in given[here].items() if person == goal or here in given[person]]
-
-        return steps
-
-    def _steps_back(self, start: int) -> paths.Steps:
-        """Steps against the direction of vouches: over any vouch for `start`, then over answered ones."""
-        given, received = self._given, self._received
-
-        def steps(here: int) -> list[tuple[int, int]]:
-            mine = given[here]
-            return [(person, step) for person, step in received[here].items() if here == start or person in mine]
-
-        return steps

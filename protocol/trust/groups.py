@@ -1,6 +1,7 @@
-"""Who is in which group, as far as a node knows: what proved joins say, ready for the rules to ask.
+"""Holds the members of each group, as far as a node knows them from proved joins.
 
-Nothing here believes anybody: a join is counted after `membership.check_membership`, and nothing else makes a member.
+A join counts after `membership.check_membership` has accepted it; nothing else makes a member. Of one person's joins
+those with the lowest group ids count, so the order in which joins come does not matter.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Protocol
 
-from protocol.limits import SLOT_BYTES
+from protocol import limits
 from protocol.records.join import Group, GroupKind
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Groups(Protocol):
-    """Who shares a group with whom, as far as this node knows; both questions are symmetric."""
+    """Answers who shares a group with whom, as far as this node knows. The order of the two people does not matter."""
 
     def shares_cell(self, a: PersonId, b: PersonId) -> bool:
         """Whether the two are members of one cell."""
@@ -28,55 +29,56 @@ class Groups(Protocol):
 
 
 class NoGroups:
-    """A world without groups: no chain of invitations, no access."""
+    """Answers for a world without groups."""
 
     def shares_cell(self, a: PersonId, b: PersonId) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
     def shares_community(self, a: PersonId, b: PersonId) -> bool:
-        """Never."""
+        """Return False."""
         return False
 
 
 class Memberships:
-    """The groups of everybody of whom joins are known, kept person by person."""
+    """Holds the groups of all people of whom joins are known, person by person."""
 
     def __init__(self) -> None:
         self._groups: dict[PersonId, dict[bytes, Group]] = {}
         self._members: dict[bytes, set[PersonId]] = {}
 
     def set(self, person: PersonId, groups: Iterable[Group]) -> None:
-        """`person` is a member of these groups and of no others."""
+        """Make `person` a member of these groups and of no others; the `GROUPS_MAX` with the lowest ids count."""
         for left in self._groups.pop(person, {}):
             self._members[left].discard(person)
             if not self._members[left]:
                 del self._members[left]
-        joined = {group.id: group for group in groups}
+        known = {group.id: group for group in groups}
+        joined = {group_id: known[group_id] for group_id in sorted(known)[: limits.GROUPS_MAX]}
         if joined:
             self._groups[person] = joined
         for group_id in joined:
             self._members.setdefault(group_id, set()).add(person)
 
     def groups_of(self, person: PersonId) -> dict[bytes, Group]:
-        """The groups of `person` by their ids."""
+        """Return the groups of `person` by their ids."""
         return dict(self._groups.get(person, {}))
 
     def members_known(self, group_id: bytes) -> frozenset[PersonId]:
-        """Everybody known to be a member."""
+        """Return everybody known to be a member."""
         return frozenset(self._members.get(group_id, ()))
 
-    def mates(self, person: PersonId) -> frozenset[PersonId]:
-        """Everybody known to share a group with `person`, himself left out."""
+    def co_members(self, person: PersonId) -> frozenset[PersonId]:
+        """Return everybody else known to share a group with `person`."""
         mine = self._groups.get(person, {})
-        return frozenset(mate for group_id in mine for mate in self._members[group_id]) - {person}
+        return frozenset(member for group_id in mine for member in self._members[group_id]) - {person}
 
     def in_slot(self, person: PersonId, slot: bytes) -> bool:
         """Whether `person` is a member of the group whose joins are in `slot`."""
-        return any(group_id[:SLOT_BYTES] == slot for group_id in self._groups.get(person, ()))
+        return any(group_id[: limits.SLOT_BYTES] == slot for group_id in self._groups.get(person, ()))
 
     def shared(self, a: PersonId, b: PersonId) -> list[Group]:
-        """The groups that the two share, in the order of their ids."""
+        """Return the groups that the two share, in the order of their ids."""
         mine, others = self._groups.get(a, {}), self._groups.get(b, {})
         return [mine[group_id] for group_id in sorted(mine.keys() & others.keys())]
 

@@ -1,199 +1,204 @@
-"""A search for best ways, remembered and mended where vouches changed (protocol/README.md, "Trust").
+"""Updates shortest paths after vouches changed, without a whole search (Ramalingam and Reps 1996).
 
-A search answers for everybody at once and costs what the whole web costs; one changed vouch moves the ways of few.
-Whoever stood on a way that is gone or longer now is searched for anew, from those who kept theirs; whoever can do
-better is improved; everybody else is not looked at. The outcome is that of a fresh search, to the last bit.
+A search answers for everybody at once and costs as much as the whole web is large; one changed vouch moves the paths of
+few. An update searches again for the people whose path lost a vouch or has a longer one now, from the people who kept
+their paths, and improves the paths that can be improved. It does not look at anybody else. The outcome equals that of a
+whole search, to the last bit.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from heapq import heapify, heappop, heappush
 
-from protocol.limits import HOPS_MAX
-from protocol.trust.paths import Links, Tree, hops_of, ways_from, ways_to
+from protocol import limits
+from protocol.trust.paths import Adjacency, ShortestPaths, Web, hops_of
 
-_CHANGES_PART = 4  # more changed pairs than this part of the people, and a fresh search is cheaper
+_CHANGES_PART = 4  # with more changed pairs than this part of the people, a whole search is cheaper
 
 Pair = tuple[int, int]
 
 
-class Remembered:
-    """One root's search over a web that goes on changing."""
+class IncrementalSearch:
+    """Keeps the shortest paths of one root up to date while vouches change."""
 
-    def __init__(self, root: int, given: Links, received: Links, end: int, banned: frozenset[int], *, towards: bool):
-        self._given = given
-        self._received = received
+    def __init__(self, web: Web, end: int, banned: frozenset[int]):
+        self._web = web
         self._banned = banned
-        self._towards = towards
-        self._near, self._far = (given, received) if towards else (received, given)
-        self.tree = self._fresh(root, end)
+        self.paths = web.search(end, banned)
 
-    def _fresh(self, root: int, end: int) -> Tree:
-        if self._towards:
-            return ways_to(root, self._given, self._received, end, self._banned)
-        return ways_from(root, self._given, end, self._banned)
-
-    def follow(self, changed: Collection[Pair], banned: frozenset[int]) -> Tree:
-        """The best ways now; `changed` are the pairs between whom a vouch came, went or weighs otherwise."""
-        tree = self.tree
-        if banned != self._banned or _CHANGES_PART * len(changed) > len(self._given):
-            self._banned = banned
-            self.tree = self._fresh(tree.root, tree.end)
+    def update(self, changed: Collection[Pair], banned: frozenset[int]) -> ShortestPaths:
+        """Return the shortest paths now; a vouch came, went or has another weight between the pairs `changed`."""
+        if banned != self._banned or _CHANGES_PART * len(changed) > len(self._web.outward):
+            self._search(banned)
         elif changed:
             self._grow()
-            moved = self._mend(changed)
+            moved = self._update_dist(changed) if self._joined_as_before() else None
             if moved is None:
-                self.tree = self._fresh(tree.root, tree.end)
-            elif not self._towards:
-                self._mend_last_steps(changed, moved)
-        return self.tree
+                self._search(banned)
+            elif not self._web.towards:
+                self._update_end_dist(changed, moved)
+        return self.paths
+
+    def _joined_as_before(self) -> bool:
+        """Whether no path is too long, or the people with a path that is not are the same as at the last search."""
+        joined = self.paths.joined
+        return joined is None or joined == self._web.joined(self._banned.__contains__)
+
+    def _search(self, banned: frozenset[int]) -> None:
+        self._banned = banned
+        self.paths = self._web.search(self.paths.end, banned)
 
     def _grow(self) -> None:
-        """Give room to people who were not there at the last search."""
-        tree = self.tree
-        new = len(self._given) - len(tree.run)
-        tree.run.extend([tree.end] * new)
-        tree.before.extend([tree.root] * new)
-        if not self._towards:
-            tree.best.extend([tree.end] * new)
-            tree.last.extend([tree.root] * new)
+        """Make room for people who were not there at the last search."""
+        paths = self.paths
+        new = len(self._web.outward) - len(paths.dist)
+        length = paths.end if paths.joined is None else -1
+        paths.dist.extend([length] * new)
+        paths.parent.extend([paths.root] * new)
+        if not self._web.towards:
+            paths.end_dist.extend([length] * new)
+            paths.end_parent.extend([paths.root] * new)
 
     def _step(self, person: int, nearer: int) -> int | None:
-        """How far it is between the two, if trust runs on there; `nearer` stands on the root's side."""
-        step = self._near[person].get(nearer)
+        """Return the length of the step between the two, if a path can be continued over it; `nearer` is towards the
+        root."""
+        root, towards, outward, inward = self._web
+        step = inward[person].get(nearer)
         if step is None:
             return None
-        ends_there = self._towards and nearer == self.tree.root
-        return step if ends_there or nearer in self._far[person] else None
+        return step if (towards and nearer == root) or nearer in outward[person] else None
 
-    def _mend(self, changed: Iterable[Pair]) -> set[int] | None:
-        """Put `run` and `before` right. Returns whose way is another now; None where only a fresh search can tell."""
-        tree, far, near = self.tree, self._far, self._near
-        run, before, end, root = tree.run, tree.before, tree.end, tree.root
+    def _update_dist(self, changed: Iterable[Pair]) -> set[int] | None:
+        """Correct `dist` and `parent`. Returns everybody whose path is another one now.
+
+        Returns None where a path gets too long for the first time: then a whole search finds out who is joined at all.
+        """
+        paths, outward, inward = self.paths, self._web.outward, self._web.inward
+        dist, parent, end, root = paths.dist, paths.parent, paths.end, paths.root
         steps = [(a, b) for one, other in changed for a, b in ((one, other), (other, one)) if a != root]
         lost = self._lost(steps)
         for person in lost:
-            run[person] = end
+            dist[person] = end
         heap: list[Pair] = []
         for person in lost:
-            self._try([(person, nearer) for nearer in near[person]], heap)
+            self._try([(person, nearer) for nearer in inward[person]], heap)
         self._try(steps, heap)
         heapify(heap)
         moved = lost | {person for _, person in heap}
+        most = limits.HOPS_MAX if paths.joined is None else math.inf
         while heap:
             so_far, here = heappop(heap)
-            if so_far != run[here]:
+            if so_far != dist[here]:
                 continue
-            if hops_of(so_far) >= HOPS_MAX:
-                if here not in lost:
-                    return None  # whoever went on from here may not any more
-                continue
-            onward = near[here]
-            for person, step in far[here].items():
+            if hops_of(so_far) >= most:
+                return None
+            mutual = inward[here]
+            for person, step in outward[here].items():
                 length = so_far + step
-                if length < run[person] and person in onward:
-                    run[person] = length
-                    before[person] = here
+                if length < dist[person] and person in mutual:
+                    dist[person] = length
+                    parent[person] = here
                     moved.add(person)
                     heappush(heap, (length, person))
         return moved
 
     def _lost(self, steps: Iterable[Pair]) -> set[int]:
-        """Everybody whose best way led over a step that is gone or longer than it was."""
-        tree, far = self.tree, self._far
-        run, before, end, root = tree.run, tree.before, tree.end, tree.root
+        """Return everybody whose shortest path had a step that is gone or longer than it was."""
+        paths, outward = self.paths, self._web.outward
+        dist, parent, end, root = paths.dist, paths.parent, paths.end, paths.root
         waiting = []
         for person, nearer in steps:
-            if before[person] == nearer and 0 < run[person] < end:
+            if parent[person] == nearer and 0 < dist[person] < end:
                 step = self._step(person, nearer)
-                if step is None or run[nearer] + step > run[person]:
+                if step is None or dist[nearer] + step > dist[person]:
                     waiting.append(person)
         lost: set[int] = set()
         while waiting:
             here = waiting.pop()
             if here not in lost:
                 lost.add(here)
-                waiting += [person for person in far[here] if before[person] == here and 0 < run[person] < end]
+                waiting += [person for person in outward[here] if parent[person] == here and 0 < dist[person] < end]
         lost.discard(root)
         return lost
 
     def _try(self, steps: Iterable[Pair], heap: list[Pair]) -> None:
-        """Take each of these steps that makes somebody's way shorter, and note him in `heap`."""
-        run, before, end = self.tree.run, self.tree.before, self.tree.end
+        """Take each of these steps that makes somebody's path shorter, and put that person into `heap`."""
+        dist, parent, end = self.paths.dist, self.paths.parent, self.paths.end
         for person, nearer in steps:
-            so_far = run[nearer]
-            if 0 <= so_far < end and hops_of(so_far) < HOPS_MAX:
+            so_far = dist[nearer]
+            if 0 <= so_far < end:
                 step = self._step(person, nearer)
-                if step is not None and so_far + step < run[person]:
-                    run[person] = so_far + step
-                    before[person] = nearer
-                    heap.append((run[person], person))
+                if step is not None and so_far + step < dist[person]:
+                    dist[person] = so_far + step
+                    parent[person] = nearer
+                    heap.append((dist[person], person))
 
-    def _mend_last_steps(self, changed: Iterable[Pair], moved: Iterable[int]) -> None:
-        """Put `best` and `last` right: the same ways, ending with a vouch that need not be answered."""
-        tree, given, received = self.tree, self._given, self._received
-        run, best, last, end = tree.run, tree.best, tree.last, tree.end
+    def _update_end_dist(self, changed: Iterable[Pair], moved: Iterable[int]) -> None:
+        """Correct `end_dist` and `end_parent`: the same paths, with a last vouch that need not be mutual."""
+        paths, given, received = self.paths, self._web.outward, self._web.inward
+        dist, end_dist, end_parent, end = paths.dist, paths.end_dist, paths.end_parent, paths.end
         affected = {person for pair in changed for person in pair}
         for person in moved:
             affected.add(person)
             affected.update(given[person])
-        affected.discard(tree.root)
+        affected.discard(paths.root)
         for person in affected:
-            if best[person] < 0:
+            if end_dist[person] < 0:
                 continue
-            ways = (
-                (run[voucher] + step, voucher)
+            last_steps = (
+                (dist[voucher] + step, voucher)
                 for voucher, step in received[person].items()
-                if 0 <= run[voucher] < end and hops_of(run[voucher]) < HOPS_MAX
+                if 0 <= dist[voucher] < end
             )
-            best[person], last[person] = min(ways, default=(end, tree.root))
-            if best[person] >= end:
-                best[person], last[person] = end, tree.root
+            end_dist[person], end_parent[person] = min(last_steps, default=(end, paths.root))
+            if end_dist[person] >= end:
+                end_dist[person], end_parent[person] = end, paths.root
 
 
-class Memory:
-    """The searches of the last roots asked about, over one web. `note` what changes, then ask."""
+class SearchCache:
+    """Keeps the searches of the last roots asked about, over one web. Call `note` for each change before asking."""
 
-    def __init__(self, given: Links, received: Links, most: int) -> None:
+    def __init__(self, given: Adjacency, received: Adjacency, most: int) -> None:
         self._given = given
         self._received = received
         self._most = most
-        self._searches: dict[tuple[bool, int, int], tuple[int, Remembered]] = {}
+        self._searches: dict[tuple[bool, int, int], tuple[int, IncrementalSearch]] = {}
         self._changed: list[Pair] = []
-        self._before = 0  # changes that nobody remembered needs any more
+        self._dropped = 0  # changes before those in `_changed`, which every search here has seen
 
     def note(self, one: int, other: int) -> None:
-        """A vouch between these two came, went, or weighs otherwise now."""
+        """Take notice that a vouch between these two came, went, or has another weight."""
         if self._searches:
             self._changed.append((one, other))
             if _CHANGES_PART * len(self._changed) > 2 * len(self._given) + 64:
-                self._forget_changes()
+                self._drop_changes()
 
-    def _forget_changes(self) -> None:
-        """Whoever has not followed for so long is searched for anew."""
-        now = self._before + len(self._changed)
+    def _drop_changes(self) -> None:
+        """Forget all changes, and the searches that have not seen them: a whole search is cheaper by now."""
+        now = self._dropped + len(self._changed)
         self._searches = {key: kept for key, kept in self._searches.items() if kept[0] == now}
         self._changed.clear()
-        self._before = now
+        self._dropped = now
 
     def forget(self, root: int) -> None:
-        """The number `root` may soon be somebody else's."""
+        """Forget the searches of `root`, whose number may soon be another person's."""
         for key in [key for key in self._searches if key[1] == root]:
             del self._searches[key]
 
-    def ways(self, root: int, end: int, banned: frozenset[int], *, towards: bool) -> Tree:
-        """As `paths.ways_to` or `ways_from`; the tree is good until the next change."""
-        key = (towards, root, end)
+    def paths(self, web: Web, end: int, banned: frozenset[int]) -> ShortestPaths:
+        """Return what `web.search` would; the answer is valid until the next change."""
+        key = (web.towards, web.root, end)
         kept = self._searches.pop(key, None)
-        now = self._before + len(self._changed)
+        now = self._dropped + len(self._changed)
         if kept is None:
-            search = Remembered(root, self._given, self._received, end, banned, towards=towards)
-            tree = search.tree
+            search = IncrementalSearch(web, end, banned)
+            paths = search.paths
         else:
             seen, search = kept
-            tree = search.follow(dict.fromkeys(self._changed[seen - self._before :]).keys(), banned)
+            paths = search.update(dict.fromkeys(self._changed[seen - self._dropped :]).keys(), banned)
         self._searches[key] = (now, search)
         if len(self._searches) > self._most:
             del self._searches[next(iter(self._searches))]
-        return tree
+        return paths

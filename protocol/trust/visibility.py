@@ -76,7 +76,7 @@ def standing_between(
 ) -> Standing:
     """The standing of `viewer` to `author`, given the viewer's `graph.reach_to` and `graph.regard_from`."""
     return Standing(
-        blocked=graph.at_odds(author, viewer),
+        blocked=graph.blocked_either_way(author, viewer),
         reach=reach.get(author),
         regard=regard.get(author),
         shares_cell=groups.shares_cell(author, viewer),

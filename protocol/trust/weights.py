@@ -30,7 +30,7 @@ SLACK = 2**11
 """Added to every threshold: it covers the rounding of 4,000 steps, and is less than 10^-6 of the trust."""
 
 COST: tuple[int, ...] = (0, *(round(-math.log(weight / WEIGHT_MAX) * _ONE) for weight in range(1, WEIGHT_MAX + 1)))
-"""COST[w] for w in 1..1000; COST[0] stands in a place that has no meaning."""
+"""COST[w] for w in 1..1000; COST[0] has no meaning."""
 
 
 def cost(weight: int) -> int:

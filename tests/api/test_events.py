@@ -146,7 +146,7 @@ async def test_one_who_was_away_for_too_long_is_told_so(context: Site, monkeypat
         first = await context.listen()
         place = (await first.block())["id"]
         for _ in range(200):
-            context.alice.replica.changes.tell(Change(trust=True))
+            context.alice.replica.changes.publish(Change(trust=True))
             await first.event()
         assert (await (await context.listen(place)).event())["kind"] == "reset"
 
@@ -215,7 +215,7 @@ async def test_one_who_takes_nothing_holds_up_neither_the_others_nor_the_end(
     async with served(context):
         stalled, awake = await context.listen(), await context.listen()
         for _ in range(1000):
-            context.alice.replica.changes.tell(Change(trust=True))
+            context.alice.replica.changes.publish(Change(trust=True))
             await awake.event()
         await stalled.event()
         kinds = set()
@@ -229,7 +229,7 @@ async def test_the_end_of_the_node_ends_every_stream(context: Site, monkeypatch:
     async with served(context):
         stalled, awake = await context.listen(), await context.listen()
         for _ in range(1000):
-            context.alice.replica.changes.tell(Change(trust=True))
+            context.alice.replica.changes.publish(Change(trust=True))
             await awake.event()
     with pytest.raises(EOFError):
         await read_on(awake)

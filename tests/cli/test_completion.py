@@ -1,4 +1,4 @@
-"""The shell is offered the names of people, listings and groups; whatever somebody calls himself stays a name there."""
+"""The shell is offered the names of people, listings and groups; a name that somebody chose stays a name there."""
 
 from __future__ import annotations
 

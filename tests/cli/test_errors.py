@@ -134,9 +134,9 @@ def test_each_bad_card_has_its_own_message(village: Village) -> None:
     spoilt = card[:60] + ("q" if card[60] != "q" else "p") + card[61:]
     own = village("A", "card").out.strip()
     lines = [village("A", "add", text).err for text in (spoilt, own, "hello")]
-    assert "damaged" in lines[0]
+    assert "has a typo" in lines[0]
     assert "your own card" in lines[1]
-    assert "no card" in lines[2]
+    assert "not a card" in lines[2]
 
 
 def test_without_a_command_there_is_help() -> None:
@@ -153,7 +153,7 @@ def test_help_names_every_command_and_succeeds() -> None:
 
 def test_an_empty_home_is_nobodys() -> None:
     ran = meshnode("--home", "", "status")
-    assert (ran.code, ran.err) == (2, "meshnode: --home is empty; name a directory\n")
+    assert (ran.code, ran.err) == (2, "meshnode: --home is empty. Name a directory.\n")
 
 
 def test_what_the_system_refuses_is_said_in_a_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`events`: one who waits at his terminal, or in a script, hears of what others do, and of the end."""
+"""`events`: people at a terminal and scripts are told of changes, and of the end."""
 
 from __future__ import annotations
 
@@ -58,21 +58,21 @@ def test_what_a_neighbor_posts_is_an_event_here(village: Village) -> None:
 
 def test_people_are_told_in_words(village: Village) -> None:
     with waiting(village.homes["A"], "--count", "1") as process:
-        assert until_heard(village, process).endswith("  listings: what people share\n")
+        assert until_heard(village, process).endswith("  listings: posts have changed\n")
 
 
 def test_the_end_of_the_node_is_told(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module.Client, "follow", lambda *_: iter(()))
     ran = meshnode("--home", str(village.homes["A"]), "events")
     assert (ran.code, ran.out) == (4, "")
-    assert "the node has stopped" in ran.err
+    assert "The node has stopped" in ran.err
 
 
 def test_who_is_refused_is_told_why(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("meshnode.api.feed.READERS_MAX", 0)
     ran = village("A", "events")
     assert (ran.code, ran.out) == (5, "")
-    assert "listen already" in ran.err
+    assert "are listening already" in ran.err
 
 
 @pytest.mark.parametrize("words", [["--kind", "weather"], ["--count", "0"], ["--count", "many"]])

@@ -48,7 +48,7 @@ def daemon(replica: Replica, home: Path) -> Iterator[StillNetwork]:
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:
-            await nursery.start(serve, StoreThread(), replica, network, Home(home).socket)
+            await nursery.start(serve, StoreThread(replica.changes.held), replica, network, Home(home).socket)
             token = trio.lowlevel.current_trio_token()
             ends.append(lambda: token.run_sync_soon(nursery.cancel_scope.cancel))
             started.set()

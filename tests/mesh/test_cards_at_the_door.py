@@ -68,7 +68,7 @@ def test_one_meeting_makes_vouches_in_both_directions() -> None:
     assert calling.live
     assert answering.live
     assert (weight(alice, bob.person), weight(bob, alice.person)) == (700, 800)
-    assert alice.replica.trust_state.graph.answered(bob.person, alice.person)
+    assert alice.replica.trust_state.graph.mutual(bob.person, alice.person)
     assert contacts.dial_keys(alice.replica, bob.person)[0].card is None  # the next call is that of a contact
 
 
@@ -82,7 +82,7 @@ def test_a_line_that_drops_at_any_moment_strands_nobody(turns: int) -> None:
     mesh.wire("Alice", "Bob")
     mesh.settle()
     assert (weight(alice, bob.person), weight(bob, alice.person)) == (700, 800)
-    assert alice.replica.trust_state.graph.answered(alice.person, bob.person)
+    assert alice.replica.trust_state.graph.mutual(alice.person, bob.person)
     assert mesh.connections() == [("Alice", "Bob")]
 
 

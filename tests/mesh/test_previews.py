@@ -97,7 +97,7 @@ def acts(life: RandomMesh, replica: Replica, catalog: Catalog) -> list[Act]:
         ended = person_text(chance.choice(blocked))
         found.append((lambda: what_if.unblock(replica, catalog, ended), lambda: blocks.unblock(replica, ended)))
     friends = sorted(known(replica) - {replica.me})
-    friends = [who for who in friends if not graph.at_odds(replica.me, who)]
+    friends = [who for who in friends if not graph.blocked_either_way(replica.me, who)]
     if friends:
         who, trust = person_text(chance.choice(friends)), chance.choice((0.05, 0.3, 0.9))
         found.append(

@@ -63,7 +63,7 @@ def test_what_waits_for_a_certificate_is_told_as_new_when_it_comes() -> None:
     replica.ingest.receive([said, profile, one], BOB.id)
     assert set(states(replica).values()) == {RecordState.PENDING}
     replica.ingest.receive([certificate], BOB.id)
-    assert set(heard[-1].stored) == {certificate.id, said.id, profile.id, one.id}
+    assert {row.id for row in heard[-1].stored} == {certificate.id, said.id, profile.id, one.id}
     assert heard[-1].trust
 
 
@@ -74,12 +74,16 @@ def test_a_batch_that_cannot_be_committed_leaves_no_trace_and_is_told_to_nobody(
     heard: list[Change] = []
     replica.changes.subscribe(heard.append)
 
-    def full() -> None:
-        raise StorageFull("the disk is full", "make room")
-
     newer = BOB.policy({replica.me: 100}, version=2, stamp=2, now=EPOCH)
+
+    def fill_the_disk() -> None:
+        with replica.transaction():
+            replica.ingest.receive([newer, BOB.listing("Lost", now=EPOCH)], BOB.id)
+            assert replica.trust_state.graph.weight(BOB.id, replica.me) == 100
+            raise StorageFull("the disk is full", "make room")
+
     with pytest.raises(StorageFull):
-        replica.ingest.receive([newer, BOB.listing("Lost", now=EPOCH)], BOB.id, within=full)
+        fill_the_disk()
     assert states(replica) == before
     assert replica.trust_state.graph.weight(BOB.id, replica.me) == weight == 900
     assert heard == []
@@ -90,7 +94,8 @@ def test_a_batch_that_cannot_be_committed_leaves_no_trace_and_is_told_to_nobody(
 def test_what_is_committed_is_there_before_anybody_is_told() -> None:
     replica = alice()
     seen: list[int] = []
-    replica.changes.subscribe(lambda change: seen.append(len(replica.store.records.rows_of(change.stored))))
+    records = replica.store.records
+    replica.changes.subscribe(lambda change: seen.append(len(records.rows_of([row.id for row in change.stored]))))
     replica.ingest.receive(bobs(replica)[:4], BOB.id)
     assert seen == [4]
 
@@ -100,9 +105,11 @@ def test_a_record_that_is_not_for_us_ends_the_version_that_was() -> None:
     replica.ingest.receive(bobs(replica), BOB.id)
     old = BOB.listing("One", now=EPOCH)
     narrowed = BOB.listing("One", now=EPOCH + 1, version=2, audience=Audience.MY_CELL)
+    heard: list[Change] = []
+    replica.changes.subscribe(heard.append)
     outcome = replica.ingest.receive([narrowed], BOB.id)
     assert [record.id for record, _ in outcome.not_for_us] == [narrowed.id]
-    assert [row.id for row in outcome.change.ended] == [old.id]
+    assert [row.id for change in heard for row in change.ended] == [old.id]
     assert states(replica)[old.id] == RecordState.SUSPENDED
     assert states(replica)[narrowed.id] == RecordState.HEADER
 
@@ -113,7 +120,7 @@ def test_whoever_shows_an_older_version_is_answered_with_the_newer_header() -> N
     newer = BOB.listing("One", now=EPOCH + 1, version=2)
     replica.ingest.receive([newer], BOB.id)
     outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
-    assert [answer.head.id for answer in outcome.answers] == [newer.id]
+    assert [answer.newest.id for answer in outcome.answers] == [newer.id]
     assert states(replica)[newer.id] == RecordState.LIVE
 
 
@@ -123,7 +130,7 @@ def test_whoever_shows_what_is_held_suspended_is_answered_too() -> None:
     narrowed = BOB.listing("One", now=EPOCH + 1, version=2, audience=Audience.MY_CELL)
     replica.ingest.receive([narrowed.without_body()], BOB.id)
     outcome = replica.ingest.receive([BOB.listing("One", now=EPOCH)], BOB.id)
-    assert [answer.head.id for answer in outcome.answers] == [narrowed.id]
+    assert [answer.newest.id for answer in outcome.answers] == [narrowed.id]
 
 
 def test_a_body_that_comes_after_its_header_is_taken() -> None:

@@ -14,6 +14,7 @@ from meshnode.clock import Clock
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from protocol import Kind, Record, limits, person_text
+from tests.support.chains import begun, join_record
 from tests.support.network import replica_of
 from tests.support.people import NOW, Person
 
@@ -66,6 +67,21 @@ def test_a_withdrawal_finds_room_when_its_author_has_none_left(bob: Replica, mon
     withdrawal = ALICE.withdrawal(offer, now)
     outcome = bob.ingest.receive([ALICE.listing("Another", now=now), withdrawal], ALICE.id)
     assert outcome.kept == [withdrawal.id]
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["ascending", "descending"])
+def test_the_same_joins_of_a_person_count_in_whatever_order_they_come(
+    monkeypatch: pytest.MonkeyPatch, *, backwards: bool
+) -> None:
+    monkeypatch.setattr(limits, "GROUPS_MAX", 3)
+    bob = replica_of("Bob")
+    policy.vouch(bob, ALICE.id, 800)
+    now = bob.clock.now()
+    bob.ingest.receive([ALICE.certificate(now), ALICE.policy({bob.me: 800}, now=now)], ALICE.id)
+    joins = sorted((begun(ALICE, f"Group {number}") for number in range(8)), key=lambda join: join.group_id)
+    for join in reversed(joins) if backwards else joins:
+        bob.ingest.receive([join_record(ALICE, join, now=now)], ALICE.id)
+    assert list(bob.trust_state.groups.groups_of(ALICE.id)) == [join.group_id for join in joins[:3]]
 
 
 def test_policies_are_metered_by_their_bytes(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshnode.replica.changes import Change
 from meshnode.replica.served_set import ServedSet
 from meshnode.store import RecordState
 from protocol.session import Phase
@@ -20,9 +21,12 @@ def test_what_waited_and_then_was_not_for_us_may_be_shown_again_when_more_of_the
     assert [row.state for row in bob.store.records.rows_of([profile.id])] == [RecordState.PENDING]
 
     # Dave's policy came before Carol's, who joins him to Bob.
-    outcome = bob.ingest.receive([DAVE.policy({CAROL: 900}, now=now)], ALICE.id)
+    heard: list[Change] = []
+    bob.changes.subscribe(heard.append)
+    bob.ingest.receive([DAVE.policy({CAROL: 900}, now=now)], ALICE.id)
     assert bob.store.records.get(profile.id) is None
-    assert (profile.header.created, profile.id) in view.apply(outcome.change).removed[Phase.GRAPH]
+    [change] = heard
+    assert (profile.header.created, profile.id) in view.apply(change).removed[Phase.GRAPH]
 
     bob.ingest.receive([CAROL.certificate(now), CAROL.policy({DAVE: 900, bob.me: 900}, now=now)], ALICE.id)
     assert profile.id in bob.ingest.receive([profile], ALICE.id).kept

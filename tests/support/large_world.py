@@ -1,18 +1,24 @@
 """The model for worlds of hundreds of people, in which nobody can try every path: the same rules, trust by relaxation.
 
-From everybody labels are passed on along answered vouches and bettered until none can be. It is as plain as trying all
-paths, and the tests hold the two against each other; it is not how the package searches. What is less than the web asks
-for counts as no trust here: no rule looks further.
+Round by round it finds what paths with one more vouch cost, until no path gets cheaper or longer paths do not count. It
+is as plain as trying all paths, and the tests compare the two; the package searches in another way. Trust below the
+web's threshold counts as no trust here: no rule looks at it.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
+from tests.support import model
 from tests.support.model import Person, World, brute_cost, brute_limit
 
 WEB = 100
+
+
+Round: TypeAlias = dict[Person, tuple[int, Person]]
+"""What the cheapest path with so many vouches costs to each person for whom no shorter one is as cheap, and the person
+before them on it."""
 
 
 @dataclass
@@ -20,8 +26,8 @@ class LargeWorld(World):
     """A world that is not changed any more once it has been asked."""
 
     _given: dict[Person, dict[Person, int]] = field(default_factory=dict)
-    _odds: dict[Person, frozenset[Person]] = field(default_factory=dict)
-    _labels: dict[tuple[Person, frozenset[Person]], dict[Person, tuple[int, Person]]] = field(default_factory=dict)
+    _blocked: dict[Person, frozenset[Person]] = field(default_factory=dict)
+    _rounds: dict[tuple[Person, frozenset[Person]], list[Round]] = field(default_factory=dict)
     _meshes: dict[Person, frozenset[Person]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -29,67 +35,73 @@ class LargeWorld(World):
             if self.vouches_for(a, b):
                 self._given.setdefault(a, {})[b] = brute_cost(weight)
         for a, b in self.blocks:
-            self._odds[a] = self.odds(a) | {b}
-            self._odds[b] = self.odds(b) | {a}
+            self._blocked[a] = self.blocked_with(a) | {b}
+            self._blocked[b] = self.blocked_with(b) | {a}
 
-    def odds(self, person: Person) -> frozenset[Person]:
-        """Everybody with whom the person is at odds."""
-        return self._odds.get(person, frozenset())
+    def blocked_with(self, person: Person) -> frozenset[Person]:
+        """Return everybody who is blocked either way with the person."""
+        return self._blocked.get(person, frozenset())
 
     def trust(self, a: Person, b: Person) -> int | None:
-        """The cost of a's trust in b; None for none, or for less than a web asks for."""
-        way = self._way(a, b)
-        return None if way is None else way[0]
+        """Return the cost of a's trust in b; None for none, or for less than a web asks for."""
+        end = self._end(a, b)
+        return None if end is None else end[0]
 
     def path(self, a: Person, b: Person) -> tuple[Person, ...]:
-        """A best path from a to b, which must trust him."""
-        way = self._way(a, b)
-        assert way is not None
-        labels = self._labels_from(a, self.odds(a) | self.odds(b))
-        people = [b, way[1]]
-        while people[-1] != a:
-            people.append(labels[people[-1]][1])
+        """Return a best path from a to b; a must trust b."""
+        end = self._end(a, b)
+        assert end is not None
+        _, hops, before = end
+        rounds = self._rounds_from(a, self.blocked_with(a) | self.blocked_with(b))
+        people = [b, before]
+        for number in range(hops - 1, 0, -1):
+            people.append(rounds[number][people[-1]][1])
         return tuple(reversed(people))
 
     def mesh(self, person: Person) -> frozenset[Person]:
-        """Everybody joined to the person by a chain of answered vouches."""
+        """Everybody joined to the person by a chain of mutual vouches."""
         if person not in self._meshes:
             found, waiting = {person}, [person]
             while waiting:
                 here = waiting.pop()
-                more = {other for other in self._given.get(here, ()) if self.answered(here, other)} - found
+                more = {other for other in self._given.get(here, ()) if self.mutual(here, other)} - found
                 found |= more
                 waiting += more
             self._meshes |= dict.fromkeys(found, frozenset(found))
         return self._meshes[person]
 
-    def _way(self, a: Person, b: Person) -> tuple[int, Person] | None:
-        """What the best path from a to b costs, and who stands before b on it."""
-        if a == b or self.at_odds(a, b):
+    def _end(self, a: Person, b: Person) -> tuple[int, int, Person] | None:
+        """Return what the best path from a to b costs, how many vouches it has, and who is before b on it."""
+        if a == b or self.blocked_either_way(a, b):
             return None
         if self.vouches_for(a, b):
-            return self._if_near(self._given[a][b], a)
-        labels = self._labels_from(a, self.odds(a) | self.odds(b))
-        ways = [(cost + self._given[x][b], x) for x, (cost, _) in labels.items() if b in self._given.get(x, ())]
-        return self._if_near(*min(ways)) if ways else None
+            return self._if_near(self._given[a][b], 1, a)
+        ends = [
+            (cost + self._given[x][b], number + 1, x)
+            for number, labels in enumerate(self._rounds_from(a, self.blocked_with(a) | self.blocked_with(b)))
+            for x, (cost, _) in labels.items()
+            if b in self._given.get(x, ())
+        ]
+        return self._if_near(*min(ends)) if ends else None
 
-    def _if_near(self, cost: int, before: Person) -> tuple[int, Person] | None:
-        return (cost, before) if cost <= brute_limit(WEB) else None
+    def _if_near(self, cost: int, hops: int, before: Person) -> tuple[int, int, Person] | None:
+        return (cost, hops, before) if cost <= brute_limit(WEB) else None
 
-    def _labels_from(self, a: Person, barred: frozenset[Person]) -> dict[Person, tuple[int, Person]]:
-        """What it costs from a to everybody over whom trust runs on, and from whom it comes to him."""
-        if (a, barred) not in self._labels:
-            labels: dict[Person, tuple[int, Person]] = {a: (0, a)}
-            waiting = deque([a])
-            while waiting:
-                here = waiting.popleft()
-                for other, step in self._given.get(here, {}).items():
-                    cost = labels[here][0] + step
-                    known = labels.get(other)
-                    if other in barred or not self.answered(here, other) or cost > brute_limit(WEB):
-                        continue
-                    if known is None or cost < known[0]:
-                        labels[other] = (cost, here)
-                        waiting.append(other)
-            self._labels[a, barred] = labels
-        return self._labels[a, barred]
+    def _rounds_from(self, a: Person, barred: frozenset[Person]) -> list[Round]:
+        """Return the rounds for paths from a that can be continued; of each path, the last vouch is still to come."""
+        if (a, barred) not in self._rounds:
+            cheapest = {a: 0}
+            rounds: list[Round] = [{a: (0, a)}]
+            while rounds[-1] and len(rounds) < model.HOPS:
+                labels: Round = {}
+                for here, (so_far, _) in rounds[-1].items():
+                    for other, step in self._given.get(here, {}).items():
+                        cost = so_far + step
+                        if other in barred or not self.mutual(here, other) or cost > brute_limit(WEB):
+                            continue
+                        if other not in cheapest or cost < cheapest[other]:
+                            cheapest[other] = cost
+                            labels[other] = (cost, here)
+                rounds.append(labels)
+            self._rounds[a, barred] = rounds
+        return self._rounds[a, barred]

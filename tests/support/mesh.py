@@ -280,14 +280,16 @@ class Mesh:
         self.settle()
         self.time += seconds
         for node in self.nodes.values():
-            upkeep.upkeep(node.replica)
+            with node.replica.changes.held():
+                upkeep.upkeep(node.replica)
         for wire in self._wires:
             wire.failures = 0
             if wire.ends is None:
                 self._later(0.0, partial(self._connect, wire))
             else:
                 for end in wire.ends:
-                    end.tick(self.time)
+                    with _node_of(wire, end).replica.changes.held():
+                        end.tick(self.time)
                 self._pump(wire)
         self.settle()
 
@@ -329,7 +331,8 @@ class Mesh:
 
     def _tick(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
         if wire.ends is ends:
-            end.tick(self.time)
+            with _node_of(wire, end).replica.changes.held():
+                end.tick(self.time)
             self._pump(wire)
 
     def _deliver(
@@ -344,5 +347,11 @@ class Mesh:
             self.tap(sender, receiver, data)
         self.trace.update(f"{self.time:.6f}/{sender.name}/{receiver.name}/".encode() + data)
         self.bytes_sent += len(data)
-        ends[1 - index].receive(data, self.time)
+        with receiver.replica.changes.held():
+            ends[1 - index].receive(data, self.time)
         self._pump(wire)
+
+
+def _node_of(wire: Wire, end: Conversation) -> Node:
+    assert wire.ends is not None
+    return wire.a if end is wire.ends[0] else wire.b

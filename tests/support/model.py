@@ -16,6 +16,8 @@ from typing import Any, TypeAlias
 Person: TypeAlias = Any
 
 SLACK = 2**11
+HOPS = 32
+"""The most vouches that a path may have."""
 
 
 @cache
@@ -45,16 +47,16 @@ class World:
 
     @property
     def people(self) -> set[Person]:
-        """Everybody who gave a vouch, got one, or is at odds with somebody."""
+        """Return everybody who gave a vouch, got one, blocks somebody or is blocked."""
         return {person for pair in [*self.vouches, *self.blocks] for person in pair}
 
     def vouches_for(self, a: Person, b: Person) -> bool:
         return a != b and self.vouches.get((a, b), 0) > 0
 
-    def answered(self, a: Person, b: Person) -> bool:
+    def mutual(self, a: Person, b: Person) -> bool:
         return self.vouches_for(a, b) and self.vouches_for(b, a)
 
-    def at_odds(self, a: Person, b: Person) -> bool:
+    def blocked_either_way(self, a: Person, b: Person) -> bool:
         return (a, b) in self.blocks or (b, a) in self.blocks
 
     def share_cell(self, a: Person, b: Person) -> bool:
@@ -73,7 +75,7 @@ class World:
         return brute_trust(self, a, b)
 
     def mesh(self, person: Person) -> AbstractSet[Person]:
-        """Everybody joined to the person by a chain of answered vouches."""
+        """Everybody joined to the person by a chain of mutual vouches."""
         return brute_mesh(self, person)
 
 
@@ -81,20 +83,24 @@ class World:
 
 
 def brute_paths(world: World, a: Person, b: Person) -> Iterator[tuple[Person, ...]]:
-    """Every path from a to b over which trust may run: each step but the last is answered, nobody between is at odds
-    with either end, nobody comes twice."""
+    """Yield every path from a to b that trust may take: each vouch but the last is mutual, nobody between is blocked
+    either way with one of the ends, nobody comes twice, and there are at most HOPS vouches."""
     between = [
-        person for person in world.people - {a, b} if not world.at_odds(person, a) and not world.at_odds(person, b)
+        person
+        for person in world.people - {a, b}
+        if not world.blocked_either_way(person, a) and not world.blocked_either_way(person, b)
     ]
 
     def onward(path: tuple[Person, ...]) -> Iterator[tuple[Person, ...]]:
+        if len(path) > HOPS:
+            return
         if world.vouches_for(path[-1], b):
             yield (*path, b)
         for person in between:
-            if person not in path and world.answered(path[-1], person):
+            if person not in path and world.mutual(path[-1], person):
                 yield from onward((*path, person))
 
-    if a != b and not world.at_odds(a, b):
+    if a != b and not world.blocked_either_way(a, b):
         yield from onward((a,))
 
 
@@ -125,16 +131,16 @@ def brute_trusts(world: World, a: Person, b: Person, per_mille: int) -> bool:
 
 
 def brute_mesh(world: World, person: Person) -> set[Person]:
-    """Everybody joined to the person by a chain of answered vouches."""
+    """Everybody joined to the person by a chain of mutual vouches."""
     mesh = {person}
-    while more := {b for a in mesh for b in world.people - mesh if world.answered(a, b)}:
+    while more := {b for a in mesh for b in world.people - mesh if world.mutual(a, b)}:
         mesh |= more
     return mesh
 
 
 def brute_web(world: World, author: Person, viewer: Person) -> bool:
     """Whether the viewer is in the author's web."""
-    if world.at_odds(author, viewer):
+    if world.blocked_either_way(author, viewer):
         return False
     shares = world.share_cell(author, viewer) or world.share_community(author, viewer)
     return author == viewer or shares or brute_trusts(world, author, viewer, 100)
@@ -188,7 +194,7 @@ def brute_visible(
 ) -> bool:
     """Whether the viewer sees the listing: block, consent, expiry, and his wish if he has one."""
     author = listing.author
-    if world.at_odds(author, viewer):
+    if world.blocked_either_way(author, viewer):
         return False
     if not brute_consent(world, listing, viewer):
         return False

@@ -71,7 +71,7 @@ def replica_of(name: str, store: Store | None = None, *, clock: Clock | None = N
 async def start(nursery: trio.Nursery, name: str, replica: Replica | None = None, *, port: int = 0) -> Node:
     """A running node; it ends with the nursery."""
     replica = replica or replica_of(name)
-    store_thread = StoreThread()
+    store_thread = StoreThread(replica.changes.held)
     network = Network(replica, store_thread, Options(port, NO_INTERFACE, Mode.OFF), jitter=lambda: 0.0)
     await nursery.start(network.run)
     return Node(name, replica, store_thread, network)

@@ -1,4 +1,4 @@
-"""Webs of trust for tests: the package's graph made from a model's world, and worlds for hypothesis to think of."""
+"""Makes webs of trust for tests: the package's graph from a model's world, and worlds for hypothesis to choose from."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.support.model import Person, World
 
 
 def someone(number: int) -> PersonId:
-    """A person's key; smaller numbers have smaller keys."""
+    """Return a person's key; smaller numbers have smaller keys."""
     return number.to_bytes(2, "big") * 16
 
 
 def policy_of(world: World, author: PersonId) -> EffectivePolicy:
-    """What `author` says in that world."""
+    """Return what `author` says in that world."""
     return EffectivePolicy(
         {b: weight for (a, b), weight in world.vouches.items() if a == author and weight > 0},
         frozenset(block_tag(a, b) for a, b in world.blocks if a == author),
@@ -28,7 +28,7 @@ def policy_of(world: World, author: PersonId) -> EffectivePolicy:
 
 
 def graph_of(world: World, order: Iterable[PersonId] | None = None) -> TrustGraph:
-    """The graph of that world, everybody's policy put in by `order`."""
+    """Return the graph of that world, with the policies put in by `order`."""
     graph = TrustGraph()
     for person in sorted(world.people) if order is None else order:
         graph.set(person, policy_of(world, person))
@@ -36,24 +36,24 @@ def graph_of(world: World, order: Iterable[PersonId] | None = None) -> TrustGrap
 
 
 def together(*vouches: tuple[PersonId, PersonId, int, int]) -> dict[tuple[PersonId, PersonId], int]:
-    """Vouches from (a, b, what a says of b, what b says of a); 0 is no vouch."""
+    """Return vouches from (a, b, what a says of b, what b says of a); 0 is no vouch."""
     return {
         pair: weight for a, b, there, back in vouches for pair, weight in (((a, b), there), ((b, a), back)) if weight
     }
 
 
 def chain(people: Sequence[PersonId], weight: int) -> World:
-    """Each vouches for the next, and the next back."""
+    """Return a world in which each vouches for the next, and the next back."""
     return World(together(*((a, b, weight, weight) for a, b in pairwise(people))))
 
 
-# Zeros leave vouches unanswered, thousands make ties, and the rest is what people say.
+# Zeros leave vouches one-sided, thousands make ties, and the rest is what people say.
 WEIGHTS = st.sampled_from([0, 1000, 1000, 900, 800, 700, 500, 300, 100]) | st.integers(1, 1000)
 
 
 @st.composite
 def worlds(draw: st.DrawFn, most: int = 6, blocks: int = 4) -> World:
-    """Small worlds in which most vouches are answered, with some blocks."""
+    """Draw small worlds in which most vouches are mutual, with some blocks."""
     people = [someone(number) for number in range(draw(st.integers(2, most)))]
     pairs = [(a, b) for a in people for b in people if a < b]
     edges = draw(st.lists(st.sampled_from(pairs), unique=True))
@@ -63,7 +63,7 @@ def worlds(draw: st.DrawFn, most: int = 6, blocks: int = 4) -> World:
 
 
 def renamed(world: World, names: Mapping[Person, PersonId]) -> World:
-    """The same world among people with other keys."""
+    """Return the same world among people with other keys."""
     return replace(
         world,
         vouches={(names[a], names[b]): weight for (a, b), weight in world.vouches.items()},

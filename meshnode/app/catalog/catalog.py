@@ -145,7 +145,7 @@ class Catalog:
         self.index: ListingIndex[Bucket]
         """Where the words are."""
         self._begin()
-        replica.changes.subscribe(self._note)
+        replica.changes.subscribe(self._note, at_commit=True)
 
     # --- keeping up ----------------------------------------------------------------------------------------------------
 
@@ -168,8 +168,8 @@ class Catalog:
     def _note(self, change: Change) -> None:
         if change.trust or change.people:
             self.verdicts.clear()
-        self._came.extend(change.stored)
-        self._went.extend(change.ended)
+        self._came.extend(row.id for row in change.stored if row.kind == Kind.LISTING)
+        self._went.extend(row for row in change.ended if row.kind == Kind.LISTING)
         if len(self._came) + len(self._went) > NOTED_MAX:
             self._begin()
 

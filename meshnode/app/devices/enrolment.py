@@ -33,13 +33,9 @@ def admit(
     slot = device_slot(asked.device)
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, slot))
     if certificate is None:
-        certificate = certify(
-            replica,
-            asked.device,
-            remote_static,
-            asked.letter_key,
-            within=lambda: _take_down(replica, code_id, asked.device),
-        )
+        with replica.transaction():
+            certificate = certify(replica, asked.device, remote_static, asked.letter_key)
+            _take_down(replica, code_id, asked.device)
         log.info("a device was added")
     records = [record.wire for record in _to_begin_with(replica) if record.header.device != asked.device]
     return Enrolled(certificate.wire, tuple(records), _names(replica))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from functools import partial
 
 from meshnode.app.groups import membership
 from meshnode.app.owner import policy
@@ -36,7 +35,7 @@ def take_over_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -
     record = replica.store.records.used((replica.me, Kind.POLICY, device_slot(device)))
     body = body_of(record) if record is not None and record.body else None
     if isinstance(body, Policy):
-        _take_over(replica, body, blocks_only=blocks_only)
+        policy.take_over(replica, body, blocks_only=blocks_only)
 
 
 def carry_on(replica: Replica) -> int:
@@ -46,9 +45,10 @@ def carry_on(replica: Replica) -> int:
     """
     written = 0
     for pending_reissues in replica.store.devices.pending_reissues():
-        finish_reissue = partial(replica.store.devices.finish_reissue, pending_reissues.number)
         try:
-            done = _write(replica, pending_reissues, finish_reissue)
+            with replica.transaction():
+                done = _write(replica, pending_reissues)
+                replica.store.devices.finish_reissue(pending_reissues.number)
         except (StorageFailed, StorageFull):
             raise
         except Refused as error:
@@ -58,10 +58,8 @@ def carry_on(replica: Replica) -> int:
             log.warning(
                 "a record was not written anew", extra={"kind": pending_reissues.record.header.kind, "why": str(error)}
             )
+            replica.store.devices.finish_reissue(pending_reissues.number)
             done = False
-        if not done:
-            with replica.store.transaction():
-                finish_reissue()
         written += done
     return written
 
@@ -75,8 +73,8 @@ def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
             yield record
 
 
-def _write(replica: Replica, pending_reissues: PendingReissue, finish_reissue: partial[None]) -> bool:
-    """Whether there was something to write; then it is written and paid for in one commit."""
+def _write(replica: Replica, pending_reissues: PendingReissue) -> bool:
+    """Write the record again on this device; returns whether there was something to write."""
     header = pending_reissues.record.header
     lasting = header.latest_expiry if pending_reissues.record.withdrawn else header.expires
     if lasting <= replica.clock.now():
@@ -84,16 +82,12 @@ def _write(replica: Replica, pending_reissues: PendingReissue, finish_reissue: p
     if header.kind == Kind.POLICY:
         body = body_of(pending_reissues.record)
         assert isinstance(body, Policy)
-        return _take_over(replica, body, blocks_only=pending_reissues.blocks_only, within=finish_reissue)
+        return policy.take_over(replica, body, blocks_only=pending_reissues.blocks_only)
     if replica.store.records.head(pending_reissues.record.register) is not None:
         return False  # written since, here or on another device
     if header.kind == Kind.JOIN and not pending_reissues.record.withdrawn:
-        membership.renew(replica, pending_reissues.record, within=finish_reissue)
+        membership.renew(replica, pending_reissues.record)
     else:
         above = header.version if header.version < VERSION_MAX else 0  # a profile; all others are void soon enough
-        authoring.write_again(replica, pending_reissues.record, above=above, within=finish_reissue)
+        authoring.write_again(replica, pending_reissues.record, above=above)
     return True
-
-
-def _take_over(replica: Replica, theirs: Policy, *, blocks_only: bool, within: partial[None] | None = None) -> bool:
-    return policy.take_over(replica, theirs, blocks_only=blocks_only, within=within or (lambda: None))

@@ -60,14 +60,12 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
         reissue.take_over_policy(replica, device, blocks_only=discard)
     except InvalidField as error:  # its policy leaves no stamp above its own, or no room: then as much as fits, later
         log.warning("a policy was not taken over", extra={"why": str(error)})
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public)
         replica.store.devices.add_pending_reissue(wanted, blocks_only=discard)
         replica.store.people.forget_device(device)
         policy.note_leavers(replica, before)
         presence_key.due_at_once(replica)
-
-    revoke_device(replica, device, dh_public=keys.dh_public, letter_public=keys.letter_public, within=committed_with_it)
     log.info("a device was revoked")
     reissue.carry_on(replica)
     presence_key.turn_if_due(replica)

@@ -20,7 +20,7 @@ def follow(replica: Replica) -> None:
     others = len(trust_state.devices(me)) + len(trust_state.revoked_devices(me)) > 1
     if own is None or not others or replica.store.meta.get(_FOLLOWED) == str(trust_state.version):
         return
-    with replica.store.transaction():
+    with replica.transaction():
         for person in own.vouches:
             profile = trust_state.profile(person)
             if profile is not None:  # it goes when he is blocked

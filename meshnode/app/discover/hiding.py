@@ -46,7 +46,7 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
         raise Refused(f"you hide {limits.HIDDEN_MAX} posts already", "show one again with 'meshnode hide --undo'")
     since = before[0].since if before else replica.clock.now()
     hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)
-    with replica.store.transaction():
+    with replica.transaction():
         replica.store.discover.hide(hidden)
         replica.store.discover.close_alerts(entry.key)
     catalog.hide(entry)

@@ -72,7 +72,7 @@ class Watcher:
         self._due = True
         self.raised = 0
         """How many alerts there were since the node started."""
-        replica.changes.subscribe(self._note)
+        replica.changes.subscribe(self._note, at_commit=True)
 
     def _note(self, _: Change) -> None:
         self._due = True
@@ -95,7 +95,7 @@ class Watcher:
             self._new, self._changed = self._new | new, self._changed | changed
         in_view = {watch.no: self._visible(_sought(watch)) for watch in watches}
         raised = []
-        with self._replica.store.transaction():
+        with self._replica.transaction():
             for watch in watches:
                 raised += self._evaluate(watch, in_view[watch.no])
             self._drop_lost(watches)

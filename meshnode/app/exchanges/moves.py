@@ -93,13 +93,10 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
     """Ask the owner of a listing for what `terms` say. Usage or Refused where that cannot be said or sent."""
     move = _move(replica, exchange, Action.ASK, text=text, terms=terms, communities=_communities(replica, exchange))
     slot = letters.new_slot(replica)
-
-    def committed_with_it() -> None:
-        now = replica.clock.now()
-        begun = replica.store.exchanges.begin(owner, exchange, name_of(replica, owner), now)
+    with replica.transaction():
+        letters.send(replica, owner, move, slot=slot)
+        begun = replica.store.exchanges.begin(owner, exchange, name_of(replica, owner), replica.clock.now())
         _keep(replica, begun, move, mine=True, letter=slot)
-
-    letters.send(replica, owner, move, slot=slot, within=committed_with_it)
     return _again(replica, owner, exchange)
 
 
@@ -115,11 +112,9 @@ def make(
     for kept in lost(replica, exchange_state(replica, exchange)):
         send_again(replica, exchange, kept)
     slot = letters.new_slot(replica)
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        letters.send(replica, exchange.other, move, slot=slot)
         _keep(replica, exchange._replace(takes=takes or exchange.takes), move, mine=True, letter=slot)
-
-    letters.send(replica, exchange.other, move, slot=slot, within=committed_with_it)
     return _again(replica, exchange.other, exchange.id)
 
 
@@ -132,12 +127,10 @@ def lost(replica: Replica, found: ExchangeState) -> list[KeptMove]:
 def send_again(replica: Replica, exchange: Exchange, kept: KeptMove) -> None:
     """Send a move once more, in a new letter; wherever it came before it changes nothing."""
     slot = letters.new_slot(replica)
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        letters.send(replica, exchange.other, kept.move, slot=slot)
         now = replica.clock.now()
         replica.store.exchanges.add_move(exchange, kept.move, mine=True, arrived=now, letter=slot)
-
-    letters.send(replica, exchange.other, kept.move, slot=slot, within=committed_with_it)
 
 
 def _move(
@@ -202,7 +195,7 @@ def hear_again(replica: Replica) -> None:
     """Show the asks of those who may see the listing by now: when they came there was doubt, or a policy was missing."""
     for waiting in replica.store.exchanges.unheard_asks():
         if waiting.slot is not None and may_see(replica, waiting.other, waiting.slot):
-            with replica.store.transaction():
+            with replica.transaction():
                 if _has_room_for_ask(replica, waiting.other):
                     replica.store.exchanges.keep(waiting._replace(shown=True, changed=replica.clock.now()))
 

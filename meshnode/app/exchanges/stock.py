@@ -8,8 +8,6 @@ takes it up later.
 
 from __future__ import annotations
 
-from functools import partial
-
 from meshnode.app.exchanges import moves
 from meshnode.app.listings import lifecycle
 from meshnode.app.listings.view import body_of
@@ -52,15 +50,18 @@ def _settle(replica: Replica, exchange: Exchange) -> None:
     assert exchange.slot is not None, "it was accepted, so it was asked for"
     keep = replica.store.exchanges.keep
     if exchange.stage not in OVER:
-        note = partial(keep, exchange._replace(taken=exchange.takes))
         try:
-            if lifecycle.take(replica, exchange.slot, exchange.takes, within=note) is not None:
-                return
+            with replica.transaction():
+                if lifecycle.take(replica, exchange.slot, exchange.takes) is not None:
+                    keep(exchange._replace(taken=exchange.takes))
+                    return
         except (NotFound, Refused):
             pass  # it stands no more, or another device was faster
     elif exchange.stage is Stage.CANCELLED or moves.exchange_state(replica, exchange).terms.type == "offer":
-        note = partial(keep, exchange._replace(taken=0, takes=0))
-        lifecycle.put_back(replica, exchange.slot, exchange.taken, within=note)
+        with replica.transaction():
+            lifecycle.put_back(replica, exchange.slot, exchange.taken)
+            keep(exchange._replace(taken=0, takes=0))
+        return
     keep(exchange._replace(taken=0, takes=0))
 
 

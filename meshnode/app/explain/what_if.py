@@ -115,7 +115,7 @@ def _compare(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str |
     """What changes between the world as it is and the one after `edit`, in which the owner publishes that place."""
     catalog.catch_up()
     now = World.known(replica)
-    then = now.supposing(policy.supposed(replica, edit), place)
+    then = now.with_policy(policy.supposed(replica, edit), place)
     viewers_gained, viewers_lost = _viewers(replica, now, then)
     authors_gained, authors_lost = _authors(replica, catalog, now, then)
     return WhatIfView(

@@ -45,9 +45,9 @@ class World:
         """The world as this node knows it."""
         return cls(replica, replica.trust_state.graph, published(replica))
 
-    def supposing(self, policy: EffectivePolicy, place: str | None) -> World:
+    def with_policy(self, policy: EffectivePolicy, place: str | None) -> World:
         """This world, if the owner said that in his policy and published that place. Nothing is signed."""
-        return World(self._replica, self._graph.supposing(self.me, policy), place)
+        return World(self._replica, self._graph.with_policy(self.me, policy), place)
 
     @cached_property
     def _from_me(self) -> dict[PersonId, tuple[int, int]]:
@@ -65,13 +65,13 @@ class World:
 
         Of whom no policy is known it is not known either that he does not block: he counts only if vouched for.
         """
-        near = {*self._from_me, *self._trust_state.groups.mates(self.me)} - {self.me}
+        near = {*self._from_me, *self._trust_state.groups.co_members(self.me)} - {self.me}
         return frozenset(person for person in near if self._heard_of(person) or self._graph.weight(self.me, person))
 
     @cached_property
     def webs_of_others(self) -> frozenset[PersonId]:
         """Whoever could let the owner see anything."""
-        near = {*self._to_me, *self._trust_state.groups.mates(self.me)} - {self.me}
+        near = {*self._to_me, *self._trust_state.groups.co_members(self.me)} - {self.me}
         return frozenset(filter(self._heard_of, near))
 
     def _heard_of(self, person: PersonId) -> bool:
@@ -126,7 +126,7 @@ class World:
     def _standing(self, other: PersonId, *, reach: int | None, regard: int | None) -> Standing:
         groups = self._trust_state.groups
         return Standing(
-            blocked=self._graph.at_odds(self.me, other),
+            blocked=self._graph.blocked_either_way(self.me, other),
             reach=reach,
             regard=regard,
             shares_cell=groups.shares_cell(self.me, other),

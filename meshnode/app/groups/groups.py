@@ -220,7 +220,7 @@ def _received(replica: Replica) -> list[_Received]:
     own = trust_state.groups.groups_of(me)
     received = []
     for inviter in trust_state.people():
-        if inviter == me or trust_state.policy(inviter) is None or trust_state.graph.at_odds(me, inviter):
+        if inviter == me or trust_state.policy(inviter) is None or trust_state.graph.blocked_either_way(me, inviter):
             continue
         for device, held in trust_state.joins(inviter):
             if held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:

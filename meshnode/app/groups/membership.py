@@ -6,7 +6,7 @@ groups in which he believes the other to be too, and is heard if one of them is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from meshnode.app.owner.policy import note_leavers, web
 from meshnode.replica.authoring import fresh_salt, withdraw, write
@@ -44,9 +44,9 @@ def certificate_of(replica: Replica, person: PersonId, device: DeviceId) -> Reco
     return replica.store.records.used((person, Kind.DEVICE, device_slot(device)))
 
 
-def keep(replica: Replica, join: Join, *, above: int = 0, within: Callable[[], None] = lambda: None) -> None:
-    """Write the own join of a group, or write it anew; `above` and `within` as in `authoring.write`."""
-    write(replica, Kind.JOIN, join.slot, join, life=limits.JOIN_LIFE, above=above, within=within)
+def keep(replica: Replica, join: Join, *, above: int = 0) -> None:
+    """Write the own join of a group, or its next version; `above` as in `authoring.write`."""
+    write(replica, Kind.JOIN, join.slot, join, life=limits.JOIN_LIFE, above=above)
 
 
 def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = ()) -> Join:
@@ -67,11 +67,11 @@ def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = 
     return Join(fresh_salt(replica), join.group, join.steps, tuple(signed.values()))
 
 
-def renew(replica: Replica, record: Record, *, within: Callable[[], None] = lambda: None) -> None:
-    """Write an own join again for another term, or in place of another own device; `within` as in `authoring.write`."""
+def renew(replica: Replica, record: Record) -> None:
+    """Write an own join again for another term, or in place of another own device."""
     join = body_of(record)
     assert isinstance(join, Join)
-    keep(replica, with_invitations(replica, join), above=record.header.version, within=within)
+    keep(replica, with_invitations(replica, join), above=record.header.version)
 
 
 def leave(replica: Replica, join: Join) -> None:
@@ -88,12 +88,10 @@ def leave(replica: Replica, join: Join) -> None:
         for found in held.invitations
         if held.group_id == join.group_id and found.tag == tag
     ]
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        withdraw(replica, Kind.JOIN, join.slot)
         note_leavers(replica, before)
         replica.store.meta.set(_answered(join), str(max(open_ones, default=0)))
-
-    withdraw(replica, Kind.JOIN, join.slot, within=committed_with_it)
 
 
 def answered_until(replica: Replica, join: Join) -> int:

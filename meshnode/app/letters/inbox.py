@@ -74,11 +74,11 @@ def _connected(replica: Replica, author: PersonId) -> bool:
     of strangers stay closed."""
     trust_state, me = replica.trust_state, replica.me
     graph = trust_state.graph
-    if graph.at_odds(me, author):
+    if graph.blocked_either_way(me, author):
         return False
     vouched = graph.weight(me, author) > 0 or graph.weight(author, me) > 0
     in_web = author in trust_state.reach_to(me) or author in trust_state.regard_from(me) or graph.same_mesh(author, me)
-    return vouched or in_web or author in trust_state.groups.mates(me)
+    return vouched or in_web or author in trust_state.groups.co_members(me)
 
 
 def _open(replica: Replica, stored: StoredLetter) -> None:
@@ -111,15 +111,10 @@ def _take_effect(replica: Replica, opened: OpenedLetter, expires: int, until: in
     assert content is not None
     store = replica.store.letters
     is_receipt = isinstance(content, Receipt)
-
-    def effects() -> None:
+    with replica.transaction():
+        if not is_receipt and letters.can_answer(replica, opened.author):
+            letters.receipt(replica, opened.author, opened.slot, expires)  # without one, it is carried until it expires
         HANDLERS[type(content)](replica, opened)
         store.note_read(opened.author, opened.slot, until=until)
         if opened.author == replica.me and not is_receipt:
             letters.note_elsewhere(replica, opened, expires)
-
-    if not is_receipt and letters.can_answer(replica, opened.author):
-        letters.receipt(replica, opened.author, opened.slot, expires, effects)
-    else:  # without a receipt the letter lies about until it expires
-        with replica.store.transaction():
-            effects()

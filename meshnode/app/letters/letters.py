@@ -6,9 +6,8 @@ withdraws it, and so do the writers of the receipts when they see that. What nob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum
-from functools import partial
 
 from meshnode.app.naming import name_of
 from meshnode.app.owner.policy import blocks
@@ -38,18 +37,11 @@ def new_slot(replica: Replica) -> bytes:
     return replica.entropy(limits.SLOT_BYTES)
 
 
-def send(
-    replica: Replica,
-    to: PersonId,
-    content: Content,
-    *,
-    slot: bytes | None = None,
-    within: Callable[[], None] = lambda: None,
-) -> bytes:
+def send(replica: Replica, to: PersonId, content: Content, *, slot: bytes | None = None) -> bytes:
     """Seal `content` to all devices of `to` and to my other ones, and let it go; returns its slot.
 
-    `within` writes what must be committed with the letter, or not at all. Refused where `to` cannot be written to, too
-    many letters are under way, or this device no longer speaks for me; Usage where the content is too long.
+    Refused where `to` cannot be written to, too many letters are under way, or this device no longer speaks for me;
+    Usage where the content is too long.
     """
     slot = new_slot(replica) if slot is None else slot
     recipients = _recipients(replica, to)
@@ -57,13 +49,10 @@ def send(
     mates = _newest(device for device in replica.trust_state.devices(replica.me) if device.device != replica.device)
     now = replica.clock.now()
     awaited = frozenset(certificate.device for certificate in [*recipients, *mates])
-
-    def committed_with_it() -> None:
-        expires = now + limits.LETTER_LIFE
+    expires = now + limits.LETTER_LIFE
+    with replica.transaction():
+        _post(replica, to, content, slot, [*recipients, *mates], expires)
         replica.store.letters.add_sent(slot, to, sent=now, expires=expires, awaited=awaited)
-        within()
-
-    _post(replica, to, content, slot, [*recipients, *mates], now + limits.LETTER_LIFE, committed_with_it)
     return slot
 
 
@@ -82,21 +71,18 @@ def can_answer(replica: Replica, author: PersonId) -> bool:
     return sum(sent.about is not None for sent in replica.store.letters.open()) < RECEIPTS_OPEN_MAX
 
 
-def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int, within: Callable[[], None]) -> None:
+def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int) -> None:
     """Tell `author` that his letter in `slot` was opened here. It need not outlive the letter, which ends at `expires`.
 
-    `within` as for `send`. To be asked first: `can_answer`.
+    To be asked first: `can_answer`.
     """
     recipients = _recipients(replica, author)
     now = replica.clock.now()
     own_slot = new_slot(replica)
     until = max(now + 1, min(expires, now + limits.LETTER_LIFE))
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        _post(replica, author, Receipt(slot), own_slot, recipients, until)
         replica.store.letters.add_sent(own_slot, author, sent=now, expires=until, about=slot)
-        within()
-
-    _post(replica, author, Receipt(slot), own_slot, recipients, until, committed_with_it)
 
 
 def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None:
@@ -130,7 +116,9 @@ def tend(replica: Replica) -> None:
         if sent.expires <= now or (head is not None and not head.body):
             replica.store.letters.note_ended(sent.slot)
         elif head is not None and head.header.device == replica.device and _is_over(replica, sent):
-            withdraw(replica, Kind.LETTER, sent.slot, within=partial(replica.store.letters.note_ended, sent.slot))
+            with replica.transaction():
+                withdraw(replica, Kind.LETTER, sent.slot)
+                replica.store.letters.note_ended(sent.slot)
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
@@ -144,7 +132,7 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
     if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused("this device can no longer act for you", "it was revoked, or its certificate expired")
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
-    if not others or replica.trust_state.graph.at_odds(replica.me, to):
+    if not others or replica.trust_state.graph.blocked_either_way(replica.me, to):
         raise Refused(
             f"no message can reach {name} now",
             "this node knows no device of theirs. Try again after your nodes have connected",
@@ -171,7 +159,6 @@ def _post(
     slot: bytes,
     devices: list[Certificate],
     expires: int,
-    within: Callable[[], None],
 ) -> None:
     try:
         letter = seal(
@@ -185,13 +172,13 @@ def _post(
     except InvalidField as fault:
         raise Usage("that is too long for a letter", "shorten it, or send two letters") from fault
     life = max(1, expires - replica.clock.now())
-    write(replica, Kind.LETTER, slot, letter, life=life, expires=expires, within=within)
+    write(replica, Kind.LETTER, slot, letter, life=life, expires=expires)
 
 
 def _is_over(replica: Replica, sent: SentLetter) -> bool:
     """Whether nobody who may still read this letter waits for it."""
     trust_state = replica.trust_state
-    if trust_state.graph.at_odds(replica.me, sent.addressee):
+    if trust_state.graph.blocked_either_way(replica.me, sent.addressee):
         return True
     if sent.about is not None:
         answered = replica.store.records.head((sent.addressee, Kind.LETTER, sent.about))

@@ -7,7 +7,6 @@ remembers it for some weeks, and `renew` posts it again under its old id.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog, searchable
@@ -20,10 +19,6 @@ from meshnode.errors import NotFound, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, Listing, Record
-
-
-def _nothing() -> None:
-    """Nothing has to be committed with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +62,19 @@ def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
     record = find(replica, catalog, which, own_only=True)
     shown = view(replica, record)
     slot = record.header.slot
-    authoring.withdraw(replica, Kind.LISTING, slot, within=lambda: replica.store.places.forget(slot))
+    with replica.transaction():
+        authoring.withdraw(replica, Kind.LISTING, slot)
+        replica.store.places.forget(slot)
     return shown
 
 
 # --- piece by piece ------------------------------------------------------------------------------------------------------
 
 
-def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> int | None:
+def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     """So many of own listing `slot` have found somebody: the quantity goes down, and with nothing left it ends.
 
-    `within` writes what must be committed with that. Returns what is left; None where it is not limited, and then nothing
-    changes. NotFound where it does not stand any more, Refused where less is left.
+    Returns what is left; None where it is not limited, and then nothing changes. NotFound where it does not stand any more, Refused where less is left.
     """
     record = _standing(replica, slot)
     if record is None:
@@ -93,16 +89,16 @@ def take(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], N
             "agree on less, or change the quantity with 'meshnode edit'",
         )
     if left == 0:
-        _end(replica, record, archive.TAKEN, within)
+        _end(replica, record, archive.TAKEN)
     else:
-        _write(replica, record, rewritten(replica, body, quantity=left), record.header.expires, within)
+        _write(replica, record, rewritten(replica, body, quantity=left), record.header.expires)
     return left
 
 
-def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[], None] = _nothing) -> None:
+def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
     """So many of own listing `slot` are to be had again: the quantity goes up, and what ended as taken stands again.
 
-    `within` writes what must be committed with that. Nothing happens where it is not limited, was closed or withdrawn, or
+    Nothing happens where it is not limited, was closed or withdrawn, or
     would have run out by now.
     """
     standing, over = _standing(replica, slot), replica.store.ended.of(slot)
@@ -110,10 +106,10 @@ def put_back(replica: Replica, slot: bytes, quantity: int, *, within: Callable[[
         body = body_of(standing)
         if body.quantity is not None:
             again = rewritten(replica, body, quantity=body.quantity + quantity)
-            _write(replica, standing, again, standing.header.expires, within)
+            _write(replica, standing, again, standing.header.expires)
     elif over is not None and over.how == archive.TAKEN and over.record.header.expires > replica.clock.now():
         body = rewritten(replica, body_of(over.record), quantity=quantity)
-        _write(replica, over.record, body, over.record.header.expires, within, reopens=True)
+        _write(replica, over.record, body, over.record.header.expires, reopens=True)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------
@@ -142,12 +138,10 @@ def _standing(replica: Replica, slot: bytes) -> Record | None:
     return record if record is not None and record.header.expires > replica.clock.now() else None
 
 
-def _end(replica: Replica, record: Record, how: str, within: Callable[[], None] = _nothing) -> None:
-    def committed_with_it() -> None:
+def _end(replica: Replica, record: Record, how: str) -> None:
+    with replica.transaction():
+        authoring.withdraw(replica, Kind.LISTING, record.header.slot)
         archive.remember(replica, how, replica.clock.now(), record)
-        within()
-
-    authoring.withdraw(replica, Kind.LISTING, record.header.slot, within=committed_with_it)
 
 
 def _write(
@@ -155,7 +149,6 @@ def _write(
     record: Record,
     body: Listing,
     expires: int,
-    within: Callable[[], None] = _nothing,
     *,
     reopens: bool = False,
 ) -> Record:
@@ -163,19 +156,15 @@ def _write(
     audience, slot = Audience(record.header.audience), record.header.slot
     if reopens:  # meanwhile places may be told less exactly
         body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
-
-    def committed_with_it() -> None:
+    with replica.transaction():
         replica.store.ended.forget(slot)
-        within()
-
-    return authoring.write(
-        replica,
-        Kind.LISTING,
-        slot,
-        body,
-        life=expires - replica.clock.now(),
-        audience=audience,
-        may_reduce_access=not reopens and may_reduce_access(replica, record, audience, body, expires),
-        above=record.header.version + 1 if reopens else 0,  # one more was spent on its end
-        within=committed_with_it,
-    )
+        return authoring.write(
+            replica,
+            Kind.LISTING,
+            slot,
+            body,
+            life=expires - replica.clock.now(),
+            audience=audience,
+            may_reduce_access=not reopens and may_reduce_access(replica, record, audience, body, expires),
+            above=record.header.version + 1 if reopens else 0,  # one more was spent on its end
+        )

@@ -120,16 +120,17 @@ def post(replica: Replica, draft: Draft) -> ListingView:
     """Post a new listing under its own name."""
     new = prepare(replica, draft)
     slot = replica.entropy(limits.SLOT_BYTES)
-    record = authoring.write(
-        replica,
-        Kind.LISTING,
-        slot,
-        new.body,
-        life=limits.LISTING_LIFE,
-        audience=new.audience,
-        expires=new.expires,
-        within=lambda: _keep_exact(replica, slot, draft.place),
-    )
+    with replica.transaction():
+        record = authoring.write(
+            replica,
+            Kind.LISTING,
+            slot,
+            new.body,
+            life=limits.LISTING_LIFE,
+            audience=new.audience,
+            expires=new.expires,
+        )
+        _keep_exact(replica, slot, draft.place)
     return view(replica, record)
 
 
@@ -174,17 +175,18 @@ def edit(replica: Replica, catalog: Catalog, which: str, changes: Edit) -> Listi
     if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
         _keep_exact(replica, slot, changes.place)
         return view(replica, record)
-    written = authoring.write(
-        replica,
-        Kind.LISTING,
-        slot,
-        after,
-        life=limits.LISTING_LIFE,
-        audience=audience,
-        expires=expires,
-        may_reduce_access=may_reduce_access(replica, record, audience, after, expires),
-        within=lambda: _keep_exact(replica, slot, changes.place),
-    )
+    with replica.transaction():
+        written = authoring.write(
+            replica,
+            Kind.LISTING,
+            slot,
+            after,
+            life=limits.LISTING_LIFE,
+            audience=audience,
+            expires=expires,
+            may_reduce_access=may_reduce_access(replica, record, audience, after, expires),
+        )
+        _keep_exact(replica, slot, changes.place)
     return view(replica, written)
 
 

@@ -6,8 +6,6 @@ identity key.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from meshnode.app.owner.places import Coordinates, cell_of
 from meshnode.app.owner.policy import set_preference
 from meshnode.app.owner.presence_key import PRESENCE_KEY_BYTES
@@ -38,15 +36,13 @@ def write_first_records(replica: Replica, *, name: str, place: Coordinates | Non
     The exact `place` is kept on this node alone; the profile tells its cell, as coarse as the preference says.
     """
     cell = cell_of(place, Precision(preference.precision)) if place else None
-
-    def keep_exact() -> None:
-        if place is not None:
-            replica.store.places.keep(PROFILE_SLOT, (place.lat, place.lon))
-
     certify_own_device(replica)
     set_preference(replica, preference)
     presence_key = replica.entropy(PRESENCE_KEY_BYTES)
-    set_profile(replica, name=name, about="", place=cell, presence_key=presence_key, within=keep_exact)
+    with replica.transaction():
+        set_profile(replica, name=name, about="", place=cell, presence_key=presence_key)
+        if place is not None:
+            replica.store.places.keep(PROFILE_SLOT, (place.lat, place.lon))
 
 
 def certify_own_device(replica: Replica) -> Record:
@@ -54,18 +50,10 @@ def certify_own_device(replica: Replica) -> Record:
     return certify(replica, replica.device, replica.keys.dh_public, replica.keys.letter_public)
 
 
-def certify(
-    replica: Replica,
-    device: DeviceId,
-    dh_public: bytes,
-    letter_public: bytes,
-    *,
-    within: Callable[[], None] = lambda: None,
-) -> Record:
+def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public: bytes) -> Record:
     """Certify a device with the identity key, for another term of its long life.
 
-    `within` writes what has to be committed with it. Raises Forbidden without the identity key, Refused for a device
-    that was struck.
+    Raises Forbidden without the identity key, Refused for a device that was struck.
     """
     now = replica.clock.now()
     head = replica.store.records.head((replica.me, Kind.DEVICE, device_slot(device)))
@@ -79,21 +67,13 @@ def certify(
         version=head.header.version + 1 if head else 1,
         min_valid_version=head.header.min_valid_version if head else 1,
         expires=now + limits.DEVICE_LIFE,
-        within=within,
     )
 
 
-def revoke_device(
-    replica: Replica,
-    device: DeviceId,
-    *,
-    dh_public: bytes,
-    letter_public: bytes,
-    within: Callable[[], None] = lambda: None,
-) -> Record:
+def revoke_device(replica: Replica, device: DeviceId, *, dh_public: bytes, letter_public: bytes) -> Record:
     """Say the last word on a device of one's own: all that it wrote is void, and nothing can follow.
 
-    `within` and Forbidden as for `certify`.
+    Forbidden as for `certify`.
     """
     body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=True)
     return _write_device_record(
@@ -103,7 +83,6 @@ def revoke_device(
         version=REVOCATION_VERSION,
         min_valid_version=REVOCATION_VERSION,
         expires=limits.FOREVER,
-        within=within,
     )
 
 
@@ -126,7 +105,6 @@ def _write_device_record(
     version: int,
     min_valid_version: int,
     expires: int,
-    within: Callable[[], None],
 ) -> Record:
     record = signed(
         kind=Kind.DEVICE,
@@ -143,5 +121,5 @@ def _write_device_record(
         body=body.to_body(),
         sign=identity_keys(replica).sign,
     )
-    replica.ingest.receive([record], within=within)
+    replica.ingest.receive([record])
     return record

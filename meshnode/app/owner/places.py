@@ -117,17 +117,13 @@ def after(replica: Replica, position: Coordinates | None, precision: Precision, 
 def move(replica: Replica, position: Coordinates | None, precision: Precision) -> None:
     """The owner is there, or, with None, says so no more. What others know already is not signed again."""
     cell = None if position is None else cell_of(position, precision)
-
-    def keep() -> None:
+    with replica.transaction():
+        if cell != published(replica):
+            set_profile(replica, place=cell, no_place=cell is None)
         if position is None:
             replica.store.places.forget(PROFILE_SLOT)
         else:
             replica.store.places.keep(PROFILE_SLOT, (position.lat, position.lon))
-
-    if cell == published(replica):
-        keep()
-    else:
-        set_profile(replica, place=cell, no_place=cell is None, within=keep)
 
 
 def publish(replica: Replica, precision: Precision) -> None:

@@ -56,7 +56,9 @@ def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
 def block(replica: Replica, subject: PersonId) -> None:
     """Block `subject`. A vouch for him stays what was said: it counts for nothing between two at odds."""
     if not blocks(replica, subject):
-        _edit(replica, blocking(replica.me, subject, blocked=True), within=lambda: due_at_once(replica))
+        with replica.transaction():
+            _edit(replica, blocking(replica.me, subject, blocked=True))
+            due_at_once(replica)
         turn_if_due(replica)
 
 
@@ -81,12 +83,10 @@ def renew(replica: Replica) -> None:
         _write(replica, current, current)
 
 
-def take_over(
-    replica: Replica, theirs: Policy, *, blocks_only: bool = False, within: Callable[[], None] = lambda: None
-) -> bool:
-    """Say myself, on this device, what `theirs`, of another device of mine, decides (`protocol.taken_over`).
+def take_over(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
+    """Say myself, on this device, what `theirs`, of another device of mine, decides (`protocol.trust.absorb`).
 
-    `within` is called inside the commit, if there is one; False where there was nothing to say.
+    False where there was nothing to say.
     """
     current = _own_register(replica)
     before = current if current is not None else empty_policy(fresh_salt(replica))
@@ -94,7 +94,7 @@ def take_over(
     after = absorb(before, theirs, others, _next_stamp(replica), fresh_salt(replica), blocks_only=blocks_only)
     if after is before:
         return False
-    _write(replica, before, after, within)
+    _write(replica, before, after)
     return True
 
 
@@ -129,21 +129,18 @@ def _edited(replica: Replica, edit: Edit) -> tuple[Policy, Policy]:
     return before, edit(before, _next_stamp(replica), fresh_salt(replica))
 
 
-def _edit(replica: Replica, edit: Edit, *, within: Callable[[], None] = lambda: None) -> None:
+def _edit(replica: Replica, edit: Edit) -> None:
     before, after = _edited(replica, edit)
     before_it = web(replica)
-
-    def committed_with_it() -> None:
+    with replica.transaction():
+        _write(replica, before, after)
         note_leavers(replica, before_it)
-        within()
-
-    _write(replica, before, after, committed_with_it)
 
 
 def web(replica: Replica) -> set[PersonId]:
     """Everybody to whom my reach extends, trust(me -> him), which for the one who looks is called regard; and whoever
     shares a group with me."""
-    return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.mates(replica.me)}
+    return {*replica.trust_state.regard_from(replica.me), *replica.trust_state.groups.co_members(replica.me)}
 
 
 def note_leavers(replica: Replica, before: set[PersonId]) -> None:
@@ -151,12 +148,12 @@ def note_leavers(replica: Replica, before: set[PersonId]) -> None:
     left = before - web(replica)
     if left:
         former_web.note(
-            replica, (person for person in left if not replica.trust_state.graph.at_odds(replica.me, person))
+            replica, (person for person in left if not replica.trust_state.graph.blocked_either_way(replica.me, person))
         )
         due_later(replica)
 
 
-def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[], None] = lambda: None) -> None:
+def _write(replica: Replica, before: Policy, after: Policy) -> None:
     write(
         replica,
         Kind.POLICY,
@@ -164,7 +161,6 @@ def _write(replica: Replica, before: Policy, after: Policy, within: Callable[[],
         after,
         life=limits.POLICY_LIFE,
         may_reduce_access=may_reduce_access(before, after, _others(replica)),
-        within=within,
     )
 
 

@@ -31,9 +31,7 @@ def turn_if_due(replica: Replica) -> None:
     """Take a new presence key if its time has come: who knows only the old one recognizes this node no more."""
     due = replica.store.meta.get(_DUE)
     if due is not None and int(due) <= replica.clock.now() and replica.trust_state.profile(replica.me) is not None:
-        set_profile(replica, presence_key=replica.entropy(PRESENCE_KEY_BYTES), within=lambda: _turned(replica))
-
-
-def _turned(replica: Replica) -> None:
-    replica.store.meta.delete(_DUE)
-    former_web.forget(replica)
+        with replica.transaction():
+            set_profile(replica, presence_key=replica.entropy(PRESENCE_KEY_BYTES))
+            replica.store.meta.delete(_DUE)
+            former_web.forget(replica)

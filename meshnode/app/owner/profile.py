@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from meshnode.errors import Failed
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.replica import Replica
@@ -18,12 +16,10 @@ def set_profile(
     place: str | None = None,
     no_place: bool = False,
     presence_key: bytes | None = None,
-    within: Callable[[], None] = lambda: None,
 ) -> None:
     """Write the own profile anew; what is left None stays as it is, and `no_place` tells no place any more.
 
     A new presence key voids older versions, and so does another place: they may say more than is to be known now.
-    `within` writes what has to be committed with it.
     """
     before = replica.trust_state.profile(replica.me)
     if before is None and (name is None or presence_key is None):
@@ -44,5 +40,4 @@ def set_profile(
         body,
         life=limits.PROFILE_LIFE,
         may_reduce_access=presence_key is not None or known not in (None, told),
-        within=within,
     )

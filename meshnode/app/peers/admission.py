@@ -19,12 +19,12 @@ def admits(replica: Replica, person: PersonId, shown: frozenset[bytes]) -> bool:
     if person == replica.me:
         return True
     trust_state = replica.trust_state
-    if trust_state.graph.at_odds(replica.me, person):
+    if trust_state.graph.blocked_either_way(replica.me, person):
         return False
     if trust_state.graph.weight(replica.me, person) > 0:
         return True
     if person in trust_state.reach_to(replica.me) or replica.me in trust_state.reach_to(person):
         return True
-    if person in trust_state.groups.mates(replica.me) or membership.unheard(replica, person, shown):
+    if person in trust_state.groups.co_members(replica.me) or membership.unheard(replica, person, shown):
         return True
     return person in salvaged(replica)

@@ -20,7 +20,7 @@ from protocol.tokens import Card
 from protocol.wire import Psk, PskCandidate, card_psk, contact_psk, device_psk, presence_psk
 
 VOUCHERS_SOUGHT = 1000  # of those whom I do not vouch for in return: anybody can make up people who vouch for me
-MATES_SOUGHT = 256  # likewise: a community can be filled with people who do not exist
+CO_MEMBERS_SOUGHT = 256  # likewise: a community can be filled with people who do not exist
 CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make us work them out anew
 
 
@@ -92,7 +92,7 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
 
 def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
     """The ways to call `person`, the likeliest to be answered first; empty if there is none."""
-    if replica.trust_state.graph.at_odds(replica.me, person) or is_self_revoked(replica):
+    if replica.trust_state.graph.blocked_either_way(replica.me, person) or is_self_revoked(replica):
         return []
     dials = [_card_dial(card) for card in _pending_cards(replica).get(person, [])]
     presence = _presence_key(replica, person)
@@ -109,7 +109,7 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
 def direct_contacts(replica: Replica) -> list[PersonId]:
     """The people I vouch for and am not at odds with, in a fixed order; my own other devices come with them."""
     graph = replica.trust_state.graph
-    vouched = [person for person in graph.vouched_by(replica.me) if not graph.at_odds(replica.me, person)]
+    vouched = [person for person in graph.vouched_by(replica.me) if not graph.blocked_either_way(replica.me, person)]
     return [*sorted(vouched), replica.me]
 
 
@@ -119,12 +119,12 @@ def sought(replica: Replica) -> list[Sought]:
     graph = replica.trust_state.graph
     cards = _pending_cards(replica)
     vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_SOUGHT]
-    mates = sorted(replica.trust_state.groups.mates(replica.me))[:MATES_SOUGHT]
-    people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers, *mates])
+    co_members = sorted(replica.trust_state.groups.co_members(replica.me))[:CO_MEMBERS_SOUGHT]
+    people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers, *co_members])
     found = []
     for person in people:
         devices = _devices(replica, person)
-        if devices and not graph.at_odds(replica.me, person):
+        if devices and not graph.blocked_either_way(replica.me, person):
             met_at = [(address.host, address.port) for address in replica.store.people.addresses(person)]
             told = [address for card in cards.get(person, ()) for address in card.addresses]
             found.append(Sought(person, len(devices), tuple(dict.fromkeys([*met_at, *told])), person in cards))
@@ -186,12 +186,16 @@ def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
     direct = [*direct_contacts(replica), *trust_state.graph.vouchers_of(replica.me)]
     cards = [(person, card.secret) for person, cards in _pending_cards(replica).items() for card in cards]
     web = sorted(
-        {*trust_state.reach_to(replica.me), *trust_state.regard_from(replica.me), *trust_state.groups.mates(replica.me)}
+        {
+            *trust_state.reach_to(replica.me),
+            *trust_state.regard_from(replica.me),
+            *trust_state.groups.co_members(replica.me),
+        }
     )
     found: dict[tuple[PersonId, bytes], None] = {}
     for known in (_with_presence(replica, direct), cards, _with_presence(replica, web)):
         found |= dict.fromkeys(known)
-    kept = [(person, key) for person, key in found if not trust_state.graph.at_odds(replica.me, person)]
+    kept = [(person, key) for person, key in found if not trust_state.graph.blocked_either_way(replica.me, person)]
     return kept[: limits.RECOGNITION_CANDIDATES_MAX]
 
 
@@ -220,7 +224,7 @@ def _open_cards(replica: Replica) -> list[IssuedCard]:
     return [
         card
         for card in replica.store.cards.issued_live(replica.clock.now())
-        if not card.spent or any(not graph.at_odds(me, claimant) for claimant in card.claimants)
+        if not card.spent or any(not graph.blocked_either_way(me, claimant) for claimant in card.claimants)
     ]
 
 

@@ -317,6 +317,7 @@ class Conversation:
     def _open_view(self, person: PersonId, *, shut: bool = False) -> None:
         replica = self._replica
         assert self._session is not None
+        replica.changes.deliver()  # what is committed by now is in the set from the beginning
         self._view = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, shut=shut)
         self._session.admit(self._view.items(Phase.GRAPH), self._view.items(Phase.CONTENT))
 
@@ -326,7 +327,8 @@ class Conversation:
             return
         with view.hearing(records):
             outcome = self._replica.ingest.receive(records, self.peer)
-        self.came += len(outcome.change.stored)
+            self._replica.changes.deliver()  # before the session goes on with the sets as they were
+        self.came += len(outcome.stored)
         view.note_refused(outcome.not_for_us)
         self._refused += len(outcome.refused)
         session.committed()

@@ -141,7 +141,7 @@ def _kept(replica: Replica) -> list[StoredIntroduction]:
     return [
         met
         for met in replica.store.introductions.all(replica.clock.now())
-        if not graph.at_odds(me, met.person) and not graph.at_odds(me, met.introducer)
+        if not graph.blocked_either_way(me, met.person) and not graph.blocked_either_way(me, met.introducer)
     ]
 
 

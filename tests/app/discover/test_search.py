@@ -102,7 +102,7 @@ def test_places_that_were_vacated_are_given_back_in_the_end(
     alice, bob, _ = people
     monkeypatch.setattr("meshnode.app.catalog.catalog.NOTED_MAX", 3)
     bob.post("Kept", audience="network_wide")
-    for number in range(8):
+    for number in range(10):
         bob.post(f"Passing {number}", audience="network_wide")
         mesh.settle()
         assert set(alice.titles()) == {"Kept", f"Passing {number}"}

@@ -12,6 +12,7 @@ from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.people import blocks
 from meshnode.errors import NotFound, Usage
+from protocol import PersonId
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
@@ -106,12 +107,12 @@ def test_one_search_answers_for_everybody(monkeypatch: pytest.MonkeyPatch, peopl
     alice = people[0]
     alice.post("Drill")
     searches = []
-    search = TrustGraph._search
+    search = TrustGraph._lengths
 
-    def counted(self: TrustGraph, *rest: object) -> object:
+    def counted(self: TrustGraph, viewer: PersonId, floor: int, *, towards: bool) -> object:
         searches.append(self)
-        return search(self, *rest)  # type: ignore[arg-type]
+        return search(self, viewer, floor, towards=towards)
 
-    monkeypatch.setattr(TrustGraph, "_search", counted)
+    monkeypatch.setattr(TrustGraph, "_lengths", counted)
     seen_by(alice, "Drill")
     assert len(searches) <= 1

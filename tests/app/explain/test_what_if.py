@@ -11,7 +11,7 @@ from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.preference import SharingChange
 from meshnode.app.people import blocks
 from meshnode.errors import NotFound, Refused, Usage
-from protocol import person_text
+from protocol import PersonId, person_text
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
@@ -135,12 +135,12 @@ def test_two_searches_a_world_answer_for_everybody(monkeypatch: pytest.MonkeyPat
     for number in range(5):
         alice.post(f"Chair {number}", audience="network_wide" if number % 2 else "my_cell")
     searches = []
-    search = TrustGraph._search
+    search = TrustGraph._lengths
 
-    def counted(self: TrustGraph, *rest: object) -> object:
+    def counted(self: TrustGraph, viewer: PersonId, floor: int, *, towards: bool) -> object:
         searches.append(self)
-        return search(self, *rest)  # type: ignore[arg-type]
+        return search(self, viewer, floor, towards=towards)
 
-    monkeypatch.setattr(TrustGraph, "_search", counted)
+    monkeypatch.setattr(TrustGraph, "_lengths", counted)
     what_if.block(alice.replica, alice.catalog, "Carol")
     assert 0 < len(searches) <= 5, "two each, and one to find out who is meant"

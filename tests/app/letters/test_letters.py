@@ -93,13 +93,17 @@ def test_a_letter_and_what_goes_with_it_are_committed_together_or_not_at_all(pai
     alice, bob = pair
 
     def stumble() -> None:
-        raise RuntimeError
+        with alice.transaction():
+            letters.send(alice, bob.me, WORDS)
+            raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        letters.send(alice, bob.me, WORDS, within=stumble)
+        stumble()
     assert written(alice) == []
     assert alice.store.letters.open() == []
-    slot = letters.send(alice, bob.me, WORDS, within=lambda: alice.store.meta.set("beside", "it"))
+    with alice.transaction():
+        slot = letters.send(alice, bob.me, WORDS)
+        alice.store.meta.set("beside", "it")
     assert alice.store.meta.get("beside") == "it"
     assert [record.header.slot for record in written(alice)] == [slot]
 
@@ -143,7 +147,7 @@ def test_whom_i_block_i_do_not_write_to_and_who_blocks_me_is_not_told_apart(
     blocks.unblock(alice, person_text(bob.me))
     policy.block(bob, alice.me)
     mesh.settle()
-    if alice.trust_state.graph.at_odds(alice.me, bob.me):  # once she knows
+    if alice.trust_state.graph.blocked_either_way(alice.me, bob.me):  # once she knows
         assert "cannot be written to now" in refusal(alice, bob.me)
 
 

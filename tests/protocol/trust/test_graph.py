@@ -1,4 +1,4 @@
-"""The trust graph against a model that tries every path, and the faults it must survive."""
+"""The trust graph compared with a model that tries every path."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_one_search_answers_for_everybody_as_the_model_does(world: World, floor:
         others = sorted(world.people - {viewer})
         reach = {author: found for author in others if (found := within(world, author, viewer, floor)) is not None}
         regard = {author: found for author in others if (found := within(world, viewer, author, floor)) is not None}
-        with patch("protocol.trust.graph._FEW", few):  # how many are searched for again one by one changes nothing
+        with patch("protocol.trust.detours._FEW", few):  # how many are searched for again one by one changes nothing
             assert graph.reach_to(viewer, floor) == reach
             assert graph.regard_from(viewer, floor) == regard
 
@@ -70,7 +70,7 @@ def test_hops_are_those_of_the_best_path(world: World) -> None:
 
 
 @given(worlds())
-def test_a_mesh_is_what_answered_vouches_join(world: World) -> None:
+def test_a_mesh_is_what_mutual_vouches_join(world: World) -> None:
     graph = graph_of(world)
     for person in world.people:
         assert graph.mesh(person) == brute_mesh(world, person)
@@ -78,7 +78,7 @@ def test_a_mesh_is_what_answered_vouches_join(world: World) -> None:
 
 
 def test_in_a_large_web_one_search_agrees_with_one_search_a_pair() -> None:
-    """Large enough that many ways are crossed at once: a hub that all trust blocks a third of them."""
+    """The web is so large that many paths are crossed at once: a hub that all trust blocks a third of them."""
     rng = random.Random("a large web")
     people = [someone(number) for number in range(80)]
     hub, *others = people
@@ -107,7 +107,7 @@ def test_trust_is_the_product_along_the_path() -> None:
     assert (path.people, path.weights, path.trust) == ((ALICE, BOB, CAROL), (700, 800), 0.56)
 
 
-def test_only_the_last_step_may_be_unanswered() -> None:
+def test_only_the_last_vouch_may_be_one_sided() -> None:
     graph = graph_of(World(together((ALICE, BOB, 700, 800), (BOB, CAROL, 800, 0), (CAROL, DAVE, 900, 900))))
     assert graph.trust(ALICE, CAROL) is not None
     assert graph.trust(BOB, CAROL) is not None
@@ -141,13 +141,15 @@ def test_the_floor_is_met_exactly() -> None:
 
 
 def test_of_equal_paths_the_shorter_then_the_smaller_keys_win() -> None:
-    ways = together((ALICE, DAVE, 800, 800), (DAVE, ERIN, 800, 800), (ALICE, CAROL, 800, 800), (CAROL, ERIN, 800, 800))
-    assert getattr(graph_of(World(ways)).trust(ALICE, ERIN), "people", None) == (ALICE, CAROL, ERIN)
-    ways |= together((CAROL, BOB, 1000, 1000), (BOB, ERIN, 800, 800))
-    assert getattr(graph_of(World(ways)).trust(ALICE, ERIN), "people", None) == (ALICE, CAROL, ERIN)
+    vouches = together(
+        (ALICE, DAVE, 800, 800), (DAVE, ERIN, 800, 800), (ALICE, CAROL, 800, 800), (CAROL, ERIN, 800, 800)
+    )
+    assert getattr(graph_of(World(vouches)).trust(ALICE, ERIN), "people", None) == (ALICE, CAROL, ERIN)
+    vouches |= together((CAROL, BOB, 1000, 1000), (BOB, ERIN, 800, 800))
+    assert getattr(graph_of(World(vouches)).trust(ALICE, ERIN), "people", None) == (ALICE, CAROL, ERIN)
 
 
-def test_nobody_is_trusted_through_himself() -> None:
+def test_nobody_has_trust_in_themselves() -> None:
     graph = graph_of(chain([ALICE, BOB], 900))
     assert graph.trust(ALICE, ALICE) is None
     assert ALICE not in graph.reach_to(ALICE)
@@ -162,15 +164,15 @@ def test_people_whom_nobody_knows_are_strangers() -> None:
     assert graph.mesh(MALLORY) == {MALLORY}
     assert graph.weight(MALLORY, ALICE) == 0
     assert graph.vouchers_of(MALLORY) == []
-    assert not graph.at_odds(MALLORY, ALICE)
+    assert not graph.blocked_either_way(MALLORY, ALICE)
 
 
 def test_a_graph_says_who_vouches_for_whom() -> None:
     graph = graph_of(World(together((ALICE, CAROL, 700, 800), (BOB, CAROL, 600, 0))))
     assert graph.vouched_by(ALICE) == {CAROL: 700}
     assert graph.vouchers_of(CAROL) == [ALICE, BOB]
-    assert graph.answered(ALICE, CAROL)
-    assert not graph.answered(BOB, CAROL)
+    assert graph.mutual(ALICE, CAROL)
+    assert not graph.mutual(BOB, CAROL)
 
 
 # --- Change ----------------------------------------------------------------------------------------------------------
@@ -181,7 +183,7 @@ def test_a_graph_that_changed_is_the_graph_that_was_always_so(before: World, aft
     people = sorted(before.people | after.people)
     changed, fresh = graph_of(before), graph_of(after)
     for person in people:
-        changed.mesh(person)  # asked for before the change, to be answered anew after it
+        changed.mesh(person)  # asked for before the change, so that an old answer could be kept
     for person in people:
         changed.set(person, policy_of(after, person) if person in after.people else None)
     for person in people:
@@ -206,12 +208,12 @@ def test_the_version_moves_when_something_changes_and_only_then() -> None:
     assert graph.policy(ALICE) is None
 
 
-def test_made_up_subjects_do_not_pile_up() -> None:
+def test_sybils_do_not_pile_up() -> None:
     """A member who vouches for a thousand new keys in every version must not fill the memory."""
     graph = graph_of(chain([ALICE, BOB], 900))
     for version in range(20):
-        made_up = {bytes([version, number]) * 16: 500 for number in range(100, 200)}
-        graph.set(MALLORY, EffectivePolicy(made_up, frozenset(), UNSET_PREFERENCE))
+        sybils = {bytes([version, number]) * 16: 500 for number in range(100, 200)}
+        graph.set(MALLORY, EffectivePolicy(sybils, frozenset(), UNSET_PREFERENCE))
     assert len(graph._person) < 250
     graph.set(MALLORY, None)
     assert graph.reach_to(BOB) == {ALICE: cost(900)}
@@ -226,7 +228,7 @@ def test_people_who_came_and_went_leave_nothing_behind() -> None:
     assert graph.vouchers_of(ALICE) == [BOB]
 
 
-def test_who_takes_a_forgotten_place_is_himself() -> None:
+def test_a_number_that_became_free_means_its_new_person() -> None:
     graph = TrustGraph()
     graph.set(ALICE, EffectivePolicy({BOB: 500}, frozenset(), UNSET_PREFERENCE))
     assert graph.mesh(BOB) == {BOB}

@@ -1,11 +1,11 @@
-"""Who shares a group with whom, held against plain sets."""
+"""Memberships and who shares a group with whom, compared with plain sets."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Group, GroupKind
+from protocol import Group, GroupKind, limits
 from protocol.trust import Memberships, NoGroups
 from tests.support.people import grown
 
@@ -23,7 +23,7 @@ def test_memberships_are_what_was_last_said_of_each_person(said: list[tuple[byte
     for a in PEOPLE:
         mine = model.get(a, set())
         assert memberships.groups_of(a) == {group.id: group for group in mine}
-        assert memberships.mates(a) == {b for b in PEOPLE if b != a and mine & model.get(b, set())}
+        assert memberships.co_members(a) == {b for b in PEOPLE if b != a and mine & model.get(b, set())}
         for b in PEOPLE:
             common = mine & model.get(b, set())
             assert memberships.shares_cell(a, b) == any(group.kind == GroupKind.CELL for group in common)
@@ -34,6 +34,17 @@ def test_memberships_are_what_was_last_said_of_each_person(said: list[tuple[byte
         assert memberships.members_known(group.id) == members
         for person in PEOPLE:
             assert memberships.in_slot(person, group.id[:16]) == (person in members)
+
+
+@given(st.permutations([Group(GroupKind.CELL, f"G{number}", bytes([number]) * 16, PEOPLE[0]) for number in range(40)]))
+def test_of_one_person_the_groups_with_the_lowest_ids_count_in_whatever_order_they_come(groups: list[Group]) -> None:
+    memberships = Memberships()
+    memberships.set(PEOPLE[0], groups)
+    memberships.set(PEOPLE[1], reversed(groups))
+    lowest = sorted(group.id for group in groups)[: limits.GROUPS_MAX]
+    assert list(memberships.groups_of(PEOPLE[0])) == list(memberships.groups_of(PEOPLE[1])) == lowest
+    assert all(memberships.members_known(group_id) == {*PEOPLE[:2]} for group_id in lowest)
+    assert sum(memberships.in_slot(PEOPLE[0], group.id[:16]) for group in groups) == limits.GROUPS_MAX
 
 
 def test_where_there_are_no_groups_nobody_shares_one() -> None:

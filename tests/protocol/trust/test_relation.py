@@ -35,7 +35,7 @@ def test_carol_is_a_trusted_friend_of_a_friend_to_alice() -> None:
     alice, bob, carol = (someone(number) for number in range(3))
     graph = graph_of(World(together((alice, bob, 700, 800), (bob, carol, 800, 800))))
     regard, hops = graph.regard_and_hops_from(alice)[carol]
-    stands = Standing(graph.at_odds(alice, carol), graph.reach_to(alice)[carol], regard)
+    stands = Standing(graph.blocked_either_way(alice, carol), graph.reach_to(alice)[carol], regard)
     label = relation_of(stands, own_vouch=graph.weight(alice, carol), hops=hops)
     assert label is Relation.TRUSTED_FRIEND_OF_FRIEND
     assert label.value == "trusted_friend_of_friend"
