@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from meshnode.cli import output
-from meshnode.cli.command import Answer, Settings, Span, Trust, command, named
+from meshnode.cli.command import Answer, Settings, Span, Trust, command
 from meshnode.errors import Usage
 from meshnode.text import connecting as text
 from meshnode.text import people
@@ -47,7 +47,7 @@ def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
         typed = sys.stdin.read(CARD_READ_MAX)
     if not typed.strip():
         raise Usage(text.NO_CARD, text.NO_CARD_HINT)
-    added = call.client().post("/v1/contacts", card=named("card", typed), trust=trust)
+    added = call.client().post("/v1/contacts", card=typed, trust=trust)
     return Answer(added, partial(_show_added, by_card=typed.strip().lower().startswith(CARD_PREFIX)))
 
 

@@ -284,11 +284,14 @@ class PlaceType(click.ParamType[tuple[float, float]]):
 
 
 def named(what: str, value: str) -> str:
-    """Return the name or id that was typed; Usage where it is empty, since an empty prefix would fit everything."""
+    """Return the name or id that was typed; Usage where it is empty, since an empty beginning would fit everything.
+
+    `what` is a key of SAY_WHICH.
+    """
     if not value.strip():
         from meshnode.text import errors
 
-        raise Usage(errors.say_which(what), errors.NAMED_HINT)
+        raise Usage(errors.SAY_WHICH[what], errors.NAMED_HINT)
     return value
 
 

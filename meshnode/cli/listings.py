@@ -161,7 +161,7 @@ def edit(call: Settings, /, listing: str, preview: bool, **given: Any) -> Any:
     if not body:
         from meshnode.text import errors
 
-        raise Usage(errors.CHANGE_NOTHING, errors.change_hint("meshnode edit"))
+        raise Usage(errors.CHANGE_NOTHING, errors.EDIT_HINT)
     which = segment(named("post", listing))
     if preview:
         return Answer(call.client().post(f"/v1/previews/{which}", **body), previews.show_audience)

@@ -69,7 +69,7 @@ def change(
     if not given:
         from meshnode.text import errors
 
-        raise Usage(errors.CHANGE_NOTHING, errors.change_hint("meshnode share set"))
+        raise Usage(errors.CHANGE_NOTHING, errors.SHARE_HINT)
     if what_if:
         return preview.what_if_answer(call.client().post("/v1/what-if/sharing", **given))
     return call.client().patch("/v1/sharing", **given)

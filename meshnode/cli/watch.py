@@ -48,4 +48,4 @@ def list_(call: Settings) -> Any:
 @command("rm", about=text.WATCH_RM_HELP, show=_show_removed, group=watch)
 @click.argument("number")
 def remove(call: Settings, number: str) -> Any:
-    return call.client().delete(f"/v1/watches/{segment(named('saved search', number))}")
+    return call.client().delete(f"/v1/watches/{segment(named('search', number))}")

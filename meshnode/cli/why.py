@@ -44,4 +44,4 @@ def _show_path(heading: str, path: dict[str, Any] | None, missing: str) -> None:
 @command("why", about=text.WHY_HELP, show=_show)
 @click.argument("what", metavar="NAME-or-LISTING", shell_complete=names.listings_or_people)
 def why(call: Settings, what: str) -> Any:
-    return call.client().get(f"/v1/why/{segment(named('person or post', what))}")
+    return call.client().get(f"/v1/why/{segment(named('person_or_post', what))}")

@@ -20,10 +20,21 @@ NO_ANSWER = message("the node did not answer")
 NO_ANSWER_HINT = message("'meshnode status' shows what it is doing")
 CUT_SHORT = message("the node stopped before it had answered")
 CUT_SHORT_HINT = message("'meshnode status' shows whether it runs")
+SAY_WHICH = {
+    "person": message("say which person"),
+    "post": message("say which post"),
+    "person_or_post": message("say which person or post"),
+    "exchange": message("say which exchange"),
+    "device": message("say which device"),
+    "search": message("say which saved search"),
+    "cell": message("say which cell"),
+    "community": message("say which community"),
+}
 NAMED_HINT = message("a name, an id, or the beginning of either")
 NO_PASSPHRASE = message("there is no terminal to ask for the passphrase")
 CHANGE_NOTHING = message("say what to change")
-LISTING_HINT = message("its title, its id, or the beginning of either")
+EDIT_HINT = message("'meshnode edit --help' lists what can be changed")
+SHARE_HINT = message("'meshnode share set --help' lists what can be changed")
 
 
 def line(text: str, hint: str) -> str:
@@ -57,11 +68,6 @@ def see_help(command: str) -> str:
     return message("see '{command} --help'", command=command)
 
 
-def change_hint(command: str) -> str:
-    """Name the help that lists what can be changed."""
-    return message("'{command} --help' lists what can be changed", command=command)
-
-
 def unusable_file(name: object, reason: object) -> str:
     """Say that the system refused a file."""
     return message("{name} cannot be used: {reason}", name=name, reason=reason)
@@ -70,11 +76,6 @@ def unusable_file(name: object, reason: object) -> str:
 def refused_by_system(reason: object) -> str:
     """Say that the system refused something without naming a file."""
     return message("the system refused this: {reason}", reason=reason)
-
-
-def say_which(what: str) -> str:
-    """Ask for the name that is missing."""
-    return message("say which {what}", what=what)
 
 
 def not_a_trust(value: object) -> str:

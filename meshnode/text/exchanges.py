@@ -106,6 +106,10 @@ def _title(reply: dict[str, Any]) -> str:
     return forms.quantity(reply["listing"]["title"], reply["quantity"], reply["unit"])
 
 
+def _about(reply: dict[str, Any]) -> str:
+    return forms.quantity_in_brackets(reply["listing"]["title"], reply["quantity"], reply["unit"])
+
+
 def _requested(reply: dict[str, Any], words: str) -> str:
     values = {"name": _name(reply), "title": _title(reply), "words": words}
     is_offer = reply["listing"]["type"] == "offer"
@@ -124,48 +128,48 @@ def _requested(reply: dict[str, Any], words: str) -> str:
 
 def _declined(reply: dict[str, Any], words: str) -> str:
     reason = REASONS.get(reply["reason"], "")
-    values = {"name": _name(reply), "title": _title(reply), "reason": reason, "words": words}
+    values = {"name": _name(reply), "about": _about(reply), "reason": reason, "words": words}
     if not reply["asked"]:
         if reason:
-            return message("You declined {name}'s request: {reason} ({title})", **values)
-        return message("You declined {name}'s request ({title})", **values)
+            return message("You declined {name}'s request: {reason} {about}", **values)
+        return message("You declined {name}'s request {about}", **values)
     if words:
-        return message('{name} declined: "{words}" ({title})', **values)
+        return message('{name} declined: "{words}" {about}', **values)
     if reason:
-        return message("{name} declined: {reason} ({title})", **values)
-    return message("{name} declined ({title})", **values)
+        return message("{name} declined: {reason} {about}", **values)
+    return message("{name} declined {about}", **values)
 
 
 def _state(reply: dict[str, Any]) -> str:
-    state, values = reply["state"], {"name": _name(reply), "title": _title(reply)}
+    state, values = reply["state"], {"name": _name(reply), "about": _about(reply)}
     if state == "agreed":
         if reply["other_done"]:
-            return message("{name} confirmed. Waiting for you. ({title})", **values)
+            return message("{name} confirmed. Waiting for you. {about}", **values)
         if reply["done"]:
-            return message("You confirmed. Waiting for {name}. ({title})", **values)
-        return message("You and {name} agreed. ({title})", **values)
+            return message("You confirmed. Waiting for {name}. {about}", **values)
+        return message("You and {name} agreed. {about}", **values)
     if state == "completed":
-        return _lent(reply, values) if reply["lend"] else message("Completed with {name}. ({title})", **values)
+        return _lent(reply, values) if reply["lend"] else message("Completed with {name}. {about}", **values)
     if state == "returned":
-        return message("Returned, with {name}. ({title})", **values)
+        return message("Returned, with {name}. {about}", **values)
     if state == "cancelled":
-        return message("Canceled, with {name}. ({title})", **values)
-    return message("Ended because you block {name}. ({title})", **values)
+        return message("Canceled, with {name}. {about}", **values)
+    return message("Ended because you block {name}. {about}", **values)
 
 
 def _lent(reply: dict[str, Any], values: dict[str, str]) -> str:
     if reply["other_back"]:
-        return message("{name} says that it is back. ({title})", **values)
+        return message("{name} says that it is back. {about}", **values)
     if reply["back"]:
-        return message("You said that it is back. Waiting for {name}. ({title})", **values)
+        return message("You said that it is back. Waiting for {name}. {about}", **values)
     if reply["return_by"]:
         values = values | {"day": forms.day(reply["return_by"])}
         if reply["gives"]:
-            return message("Lent to {name}, to be back by {day}. ({title})", **values)
-        return message("Borrowed from {name}, to be back by {day}. ({title})", **values)
+            return message("Lent to {name}, to be back by {day}. {about}", **values)
+        return message("Borrowed from {name}, to be back by {day}. {about}", **values)
     if reply["gives"]:
-        return message("Lent to {name}. ({title})", **values)
-    return message("Borrowed from {name}. ({title})", **values)
+        return message("Lent to {name}. {about}", **values)
+    return message("Borrowed from {name}. {about}", **values)
 
 
 def _next(reply: dict[str, Any]) -> str:

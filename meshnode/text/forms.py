@@ -1,4 +1,4 @@
-"""How numbers, times, places and lists of names are written, whatever the language settings of the machine."""
+"""How numbers, times, locations and lists of names are written, independent of the machine's language settings."""
 
 from __future__ import annotations
 
@@ -113,6 +113,13 @@ def quantity(title: str, count: int | None, unit: str) -> str:
     if count is None or (count == 1 and not unit):
         return title
     return message("{title} ({unit}: {count})", title=title, unit=unit or message("quantity"), count=count)
+
+
+def quantity_in_brackets(title: str, count: int | None, unit: str) -> str:
+    """Return the same in brackets: (Drill), or (Fresh vegetables, boxes: 2)."""
+    if count is None or (count == 1 and not unit):
+        return message("({title})", title=title)
+    return message("({title}, {unit}: {count})", title=title, unit=unit or message("quantity"), count=count)
 
 
 def distance(found: dict[str, Any]) -> str:

@@ -36,7 +36,7 @@ def waiting(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def until_heard(village: Village, process: subprocess.Popen[str]) -> str:
-    """Let Bob post something again and again until who waits has heard enough, and return what he was told."""
+    """Let Bob post again and again until the waiting process has ended, and return what it printed."""
     numbers = itertools.count()
 
     def heard() -> bool:

@@ -1,4 +1,4 @@
-"""What others wrote is inert wherever it is printed, and the program behaves on every kind of output."""
+"""Texts of other people are made inert before they are printed, and the program behaves on every kind of output."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Transcripts in the docs, played with real nodes: what a page shows after a prompt is what the program says there.
 
-A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. `…`
-stands for anything in a line, and alone on a line for any lines; `mesh1…` in a command is the card shown last, and
-`mdev1…` the code for another device.
+A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. In a
+line, `…` matches any text; alone on a line, it matches any lines. `mesh1…` in a command is the latest card that was shown,
+and `mdev1…` the latest code for another device.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def steps_of(page: Path) -> list[Step]:
                 steps.append(Step(prompt[1], prompt[2], ()))
                 prompted = True
             elif line.strip():
-                assert prompted, f"{page.name}: {line!r} stands under no prompt"
+                assert prompted, f"{page.name}: {line!r} has no prompt above it"
                 last = steps[-1]
                 steps[-1] = Step(last.who, last.command, (*last.shown, line.rstrip()))
     return steps
@@ -78,7 +78,7 @@ class _Screen(io.StringIO):
 
 
 class Neighbors:
-    """People with a node each on this machine; whoever is first heard of gets one with the first command."""
+    """People with a node each on this machine; a person gets one with their first command."""
 
     def __init__(self, homes: Path) -> None:
         self._homes = homes

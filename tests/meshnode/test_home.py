@@ -59,7 +59,7 @@ def test_a_file_in_the_place_of_the_home_is_refused(home: Home, below: str) -> N
 def test_a_home_without_a_node_says_what_to_run(home: Home) -> None:
     with pytest.raises(NotFound, match="no node in") as caught:
         home.check()
-    assert caught.value.hint == "run: meshnode init"
+    assert caught.value.hint == "create one: meshnode init"
 
 
 def test_a_home_open_to_others_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:

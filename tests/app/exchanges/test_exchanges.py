@@ -254,7 +254,7 @@ def test_nobody_says_more_than_so_much(mesh: Mesh, people: People, monkeypatch: 
     exchange = respond(mesh, alice)
     for text in ("one", "two"):
         make(mesh, alice, exchange, "say", text)
-    with pytest.raises(Refused, match="you have said 2 things"):
+    with pytest.raises(Refused, match="you have sent 2 messages"):
         make(mesh, alice, exchange, "say", "three")
     with pytest.raises(Usage, match="message must not be longer than 1000"):
         make(mesh, carol, exchange, "say", "x" * 1001)

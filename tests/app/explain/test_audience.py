@@ -89,7 +89,7 @@ def test_only_ones_own_listings_have_an_audience_to_tell(mesh: Mesh, people: Peo
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     assert alice.titles() == ["Vegetables"]
-    with pytest.raises(NotFound, match="no listing of yours"):
+    with pytest.raises(NotFound, match="no post of yours"):
         seen_by(alice, "Vegetables")
 
 

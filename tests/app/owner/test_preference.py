@@ -86,10 +86,10 @@ def test_a_change_to_what_is_so_already_signs_nothing(people: People) -> None:
         ({"radius_km": -1}, "a radius cannot be negative"),
         ({"radius_km": 0}, "a radius of 0 km"),
         ({"radius_km": 20_001}, "more than the earth has room for"),
-        ({"place": Coordinates(90.5, 0)}, "that place lies nowhere on earth"),
-        ({"place": Coordinates(0, -180.5)}, "that place lies nowhere on earth"),
-        ({"place": HOME, "no_place": True}, "a place and no place cannot both be"),
-        ({"audience": "anyone_local"}, "anyone nearby cannot see what has no place"),
+        ({"place": Coordinates(90.5, 0)}, "that location is nowhere on earth"),
+        ({"place": Coordinates(0, -180.5)}, "that location is nowhere on earth"),
+        ({"place": HOME, "no_place": True}, "--place and --no-place contradict each other"),
+        ({"audience": "anyone_local"}, '"Anyone nearby" needs your location'),
         ({"audience": "network_wide", "radius_km": 0}, "a radius of 0 km"),
     ],
 )
@@ -125,7 +125,7 @@ def test_a_listing_for_people_nearby_that_lost_its_place_is_warned_of(people: Pe
     alice.post("Chairs", audience="anyone_local")
     alice.post("Table", audience="anyone_local", place=SHED)
     (warning,) = share(alice, no_place=True).warnings
-    assert warning == "'Chairs' is for people nearby and has no place: nobody sees it."
+    assert warning == '"Chairs" can be seen by nobody: "anyone nearby" needs a location.'
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
