@@ -1,4 +1,4 @@
-"""`init` and `run`: a node is made once, started without a question where nobody can be asked, and ends when told."""
+"""`init` and `run`: a node is created once, starts without questions where there is no terminal, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENVIRONMENT = {**{k: v for k, v in os.environ.items() if not k.startswith("MESHN
 
 @contextmanager
 def running(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """A daemon on loopback alone, without a terminal."""
+    """Run a daemon on the loopback interface only, without a terminal."""
     daemon = subprocess.Popen(
         [sys.executable, "-m", "meshnode", "--home", str(home), "run", "--interface", "lo", "--no-mdns", *words],
         env=ENVIRONMENT,
@@ -119,24 +119,24 @@ def test_run_at_a_terminal_makes_a_node_says_what_to_type_and_takes_leave(tmp_pa
 
 
 def test_init_tells_programs_who_it_made(tmp_path: Path) -> None:
-    told = json.loads(meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--json").out)
-    assert told["person"]["name"] == "Alice"
-    assert told["person"]["id"].startswith("mp1")
-    assert told["home"] == str(tmp_path)
+    reply = json.loads(meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--json").out)
+    assert reply["person"]["name"] == "Alice"
+    assert reply["person"]["id"].startswith("mp1")
+    assert reply["home"] == str(tmp_path)
 
 
 def test_run_makes_a_node_without_asking_and_ends_when_told(tmp_path: Path) -> None:
     with running(tmp_path / "A", "--json") as daemon:
         assert daemon.stdout is not None
-        told = json.loads(daemon.stdout.readline())
-        assert set(told) == {"person", "home", "port", "addresses"}
-        assert told["addresses"]
+        reply = json.loads(daemon.stdout.readline())
+        assert set(reply) == {"person", "home", "port", "addresses"}
+        assert reply["addresses"]
         second = meshnode("--home", str(tmp_path / "A"), "run", "--json")
         assert (second.code, second.out) == (5, "")
         assert "already running" in second.err
         status = json.loads(meshnode("--home", str(tmp_path / "A"), "status", "--json").out)
         assert status["ready"]
-        assert status["person"] == told["person"]
+        assert status["person"] == reply["person"]
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(20) == 0
     assert not Home(tmp_path / "A").socket.exists()
@@ -191,8 +191,8 @@ def test_the_doctor_looks_at_the_home_even_where_nothing_runs(tmp_path: Path, mo
     assert "There is no node" in meshnode("--home", str(tmp_path / "none"), "doctor").out
     home = tmp_path / "A"
     meshnode("--home", str(home), "init", "--name", "Alice")
-    told = json.loads(meshnode("--home", str(home), "doctor", "--json").out)
-    assert {finding["code"]: finding["well"] for finding in told["findings"]} == {
+    reply = json.loads(meshnode("--home", str(home), "doctor", "--json").out)
+    assert {finding["code"]: finding["well"] for finding in reply["findings"]} == {
         "home": True,
         "disk": True,
         "running": False,

@@ -1,4 +1,4 @@
-"""The client finds its daemon: at the end of a long path, while it starts, and says so when there is none."""
+"""The client finds its daemon at a long path and while it starts, and says so when there is none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.cli.village import Village, daemon, meshnode
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A home with a node in it, as far as the client can tell."""
+    """Return a home that looks to the client as if a node were in it."""
     path = tmp_path / "home"
     path.mkdir(mode=0o700)
     found = Home(path)

@@ -1,4 +1,4 @@
-"""`device` as people type it: a code in a pipe and on a terminal, devices by name, and what is asked for in vain."""
+"""`device` as people type it: a code in a pipe and on a terminal, devices by name, and refused commands."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_what_is_kept_and_what_is_not_is_said(village: Village) -> None:
         post(village.mesh, pi.name, f"Drill {discard}")
         village.replicas["A"].ingest.receive(list(pi.replica.store.records.bodies(Kind.LISTING, author=pi.person)))
     assert "1 item it created was moved to this device." in village("A", "device", "revoke", "Pi F").out
-    told = village("A", "device", "revoke", "Pi T", "--discard")
-    assert "1 item it created was discarded." in told.out
+    reply = village("A", "device", "revoke", "Pi T", "--discard")
+    assert "1 item it created was discarded." in reply.out
     mine = json.loads(village("A", "mine", "--json").out)
     assert [one["title"] for one in mine["listings"]] == ["Drill False"]
 

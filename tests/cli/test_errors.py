@@ -1,4 +1,4 @@
-"""Every slip has one line that says what to do next, its own exit code, and changes nothing."""
+"""Every wrong command gets one line that says what to do next and its exit code, and changes nothing."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def test_several_that_fit_are_listed(village: Village) -> None:
     assert ran.code == 2
     assert "Red chair (" in ran.err
     assert "Red table (" in ran.err
-    told = json.loads(village("A", "show", "red", "--json").err)["error"]
-    assert (told["code"], len(told["candidates"])) == ("ambiguous", 2)
+    reply = json.loads(village("A", "show", "red", "--json").err)["error"]
+    assert (reply["code"], len(reply["candidates"])) == ("ambiguous", 2)
 
 
 def test_a_block_cannot_be_told_from_somebody_unknown(village: Village) -> None:

@@ -1,4 +1,4 @@
-"""`events`: people at a terminal and scripts are told of changes, and of the end."""
+"""`events` tells people and scripts of changes, and of the end of the node."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def waiting(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """`meshnode events` as a process of its own."""
+    """Run `meshnode events` in a process of its own."""
     command = [sys.executable, "-m", "meshnode", "--home", str(home), "events", *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TZ": "UTC"}
     with subprocess.Popen(
@@ -45,9 +45,9 @@ def until_heard(village: Village, process: subprocess.Popen[str]) -> str:
         return process.poll() is not None
 
     eventually(heard, "the event arrives")
-    told, _ = process.communicate()
+    reply, _ = process.communicate()
     assert process.returncode == 0
-    return told
+    return reply
 
 
 def test_what_a_neighbor_posts_is_an_event_here(village: Village) -> None:

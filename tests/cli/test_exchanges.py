@@ -1,4 +1,4 @@
-"""Exchanges as people type them: the forms that must work, how they read, and what is said where something cannot be."""
+"""Exchanges as people type them: the forms that must work, how they read, and what is refused."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.cli.village import Village
 
 
 def exchange_of(village: Village, who: str = "A", listing: str = "Drill", *more: str) -> str:
-    """`who` responds; the whole id of what begins with it."""
+    """Let `who` respond to a listing, and return the id of the exchange."""
     ran = village(who, "respond", listing, *more, "--json")
     assert (ran.code, ran.err) == (0, "")
-    told = json.loads(ran.out)
-    assert told == {"exchange": told["exchange"], "state": "requested"}
+    reply = json.loads(ran.out)
+    assert reply == {"exchange": reply["exchange"], "state": "requested"}
     village.settle()
-    return str(told["exchange"])
+    return str(reply["exchange"])
 
 
-def told(village: Village, who: str, *words: str) -> Any:
+def reply_of(village: Village, who: str, *words: str) -> Any:
     ran = village(who, *words, "--json")
     assert (ran.code, ran.err) == (0, ""), ran
     village.settle()
@@ -32,7 +32,7 @@ def told(village: Village, who: str, *words: str) -> Any:
 
 @pytest.fixture
 def drill(village: Village) -> Village:
-    """Carol lends two drills; Alice, a friend of her friend Bob, sees them."""
+    """Let Carol lend two drills, which Alice sees through Bob."""
     village("C", "offer", "Drill", "--category", "tools", "--audience", "network_wide", "--quantity", "2", "--lend")
     village.settle()
     return village
@@ -40,33 +40,33 @@ def drill(village: Village) -> Village:
 
 def test_the_forms_of_an_exchange_from_the_ask_to_the_end(drill: Village) -> None:
     exchange = exchange_of(drill, "A", "Drill", "--message", "May I?")
-    (waiting,) = told(drill, "C", "inbox")
+    (waiting,) = reply_of(drill, "C", "inbox")
     wanted = {"exchange": exchange, "state": "requested", "quantity": 1, "lend": True, "asked": False, "gives": True}
     assert {key: waiting[key] for key in wanted} == wanted
     assert waiting["listing"]["title"] == "Drill"
     assert (waiting["with"]["name"], waiting["next"]) == ("Alice", ["accept", "decline", "say"])
-    assert told(drill, "C", "accept", exchange)["state"] == "agreed"
-    assert told(drill, "A", "done", exchange)["state"] == "agreed"
-    assert told(drill, "C", "done", exchange)["state"] == "completed"
+    assert reply_of(drill, "C", "accept", exchange)["state"] == "agreed"
+    assert reply_of(drill, "A", "done", exchange)["state"] == "agreed"
+    assert reply_of(drill, "C", "done", exchange)["state"] == "completed"
     for who in ("A", "C"):
-        (seen,) = told(drill, who, "exchanges")
+        (seen,) = reply_of(drill, who, "exchanges")
         assert (seen["exchange"], seen["state"], seen["is_cross_community"]) == (exchange, "completed", None)
-        counted = told(drill, who, "stats")
+        counted = reply_of(drill, who, "stats")
         names = ("completed", "cross_community", "within_community", "unknown")
         assert tuple(counted[name] for name in names) == (1, 0, 0, 1)
-    assert told(drill, "C", "returned", exchange)["state"] == "returned"
-    assert told(drill, "A", "exchanges", exchange)["state"] == "returned"
+    assert reply_of(drill, "C", "returned", exchange)["state"] == "returned"
+    assert reply_of(drill, "A", "exchanges", exchange)["state"] == "returned"
 
 
 def test_every_answer_is_what_the_api_describes(drill: Village) -> None:
     exchange = exchange_of(drill)
     document = openapi_document()
     for words in (("accept", exchange), ("say", exchange, "At six?"), ("cancel", exchange), ("exchanges", exchange)):
-        seen = told(drill, "C", *words)
+        seen = reply_of(drill, "C", *words)
         assert not list(faults(document, {"$ref": "#/components/schemas/ExchangeView"}, seen))
     again = exchange_of(drill)
-    assert told(drill, "C", "decline", again, "--message", "Not this week.")["state"] == "declined"
-    listed = told(drill, "A", "exchanges", "--limit", "1")
+    assert reply_of(drill, "C", "decline", again, "--message", "Not this week.")["state"] == "declined"
+    listed = reply_of(drill, "A", "exchanges", "--limit", "1")
     assert [seen["state"] for seen in listed] == ["declined"]
     assert listed[0]["messages"][-1]["text"] == "Not this week."
 
@@ -116,8 +116,8 @@ def test_who_helps_with_a_need_is_the_giver(village: Village) -> None:
     )
     village.settle()
     assert village("A", "inbox").out.startswith("Carol offers to help with your Ride to town.")
-    assert told(village, "A", "accept", "Ride")["gives"] is False
-    assert told(village, "C", "exchanges", "Ride")["gives"] is True
+    assert reply_of(village, "A", "accept", "Ride")["gives"] is False
+    assert reply_of(village, "C", "exchanges", "Ride")["gives"] is True
 
 
 def test_a_no_is_told_kindly_and_with_its_reason(drill: Village) -> None:
@@ -130,11 +130,11 @@ def test_a_no_is_told_kindly_and_with_its_reason(drill: Village) -> None:
 
 def test_a_block_ends_it_on_ones_own_side(drill: Village) -> None:
     exchange = exchange_of(drill, "A")
-    assert len(told(drill, "C", "inbox")) == 1
+    assert len(reply_of(drill, "C", "inbox")) == 1
     drill("C", "block", "Alice")
     drill.settle()
     assert drill("C", "inbox").out == ""
-    assert [seen["state"] for seen in told(drill, "C", "exchanges")] == ["ended"]
+    assert [seen["state"] for seen in reply_of(drill, "C", "exchanges")] == ["ended"]
     refused = drill("C", "accept", exchange)
     assert (refused.code, refused.err) == (
         5,
@@ -150,9 +150,9 @@ def test_what_got_lost_on_the_way_is_said_with_what_sends_it_again(drill: Villag
     said = drill("A", "exchanges", exchange).out
     assert "Your request could not be delivered in time. Send it again: meshnode respond LISTING" in said
     assert "you asked (not delivered)" in said
-    assert told(drill, "A", "exchanges")[0]["undelivered"] == ["ask"]
+    assert reply_of(drill, "A", "exchanges")[0]["undelivered"] == ["ask"]
     assert drill("A", "cancel", exchange).code == 0
-    assert told(drill, "A", "exchanges")[0]["undelivered"] == []
+    assert reply_of(drill, "A", "exchanges")[0]["undelivered"] == []
 
 
 def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None:
@@ -166,7 +166,7 @@ def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None
         (("respond", "Drill", "--message", "x" * 1001), 2, "Message must not be longer than 1000 characters"),
         (("respond", "Drill", "--message", "\x1b[2J"), 2, "Message must not have control characters"),
         (("respond", "Drill", "--quantity", "0"), 2, "Quantity goes from 1"),
-        (("respond", "Drill", "--quantity", "3"), 5, "2 left"),
+        (("respond", "Drill", "--quantity", "3"), 5, "Only 2 left"),
         (("respond", "Nothing"), 3, "No post is called 'Nothing'"),
         (("respond", " "), 2, "Say which post"),
         (("respond", "Mine"), 5, "This is your own post"),
@@ -200,7 +200,7 @@ def test_what_cannot_be_is_one_line_and_a_code(drill: Village, words: tuple[str,
 
 def test_a_second_yes_and_a_move_that_comes_too_late_are_refused(drill: Village) -> None:
     exchange = exchange_of(drill)
-    told(drill, "C", "accept", exchange)
+    reply_of(drill, "C", "accept", exchange)
     for words, says in (
         (("accept", exchange), "You have already accepted that"),
         (("decline", exchange), "You have already accepted"),
@@ -209,9 +209,9 @@ def test_a_second_yes_and_a_move_that_comes_too_late_are_refused(drill: Village)
         ran = drill("C", *words)
         assert (ran.code, says in ran.err) == (5, True), ran
     assert "Carol has already accepted" in drill("A", "accept", exchange).err
-    told(drill, "C", "done", exchange)
+    reply_of(drill, "C", "done", exchange)
     assert "You have already confirmed that" in drill("C", "done", exchange).err
-    told(drill, "A", "done", exchange)
+    reply_of(drill, "A", "done", exchange)
     for act in ("cancel", "accept"):
         ran = drill("A", act, exchange)
         assert (ran.code, "That is completed" in ran.err) == (5, True)

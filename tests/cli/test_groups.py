@@ -1,4 +1,4 @@
-"""`cell` and `community` as people type them: the forms that must work, and what is said where something cannot be."""
+"""`cell` and `community` as people type them: the forms that must work, and what is refused."""
 
 from __future__ import annotations
 

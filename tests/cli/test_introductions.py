@@ -1,4 +1,4 @@
-"""Two people are introduced to each other, think about it, and add each other: typed as people type it."""
+"""Two people are introduced to each other by commands, and add each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.cli.village import Village
 
 
 def deliver(village: Village) -> None:
-    """Let letters travel and be opened."""
+    """Let letters arrive and be opened."""
     village.mesh.advance(1)
 
 

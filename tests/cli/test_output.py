@@ -69,7 +69,7 @@ DAEMONS_WORDS = {"relation": "extended_network", "audience": "network_wide", "st
 
 
 def sample(schema: dict[str, Any], name: str = "") -> Any:
-    """A value of this form in which every text is hostile, but for the words that the daemon itself chooses."""
+    """Return a value of this schema in which every text is hostile, except words that the daemon chooses."""
     if "$ref" in schema:
         properties = openapi_document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"]
         return {key: sample(inner, key) for key, inner in properties.items()}
@@ -149,7 +149,7 @@ def test_a_reader_who_leaves_is_no_error() -> None:
 
 
 def on_a_terminal(*words: str, **environment: str) -> str:
-    """What the program shows where it has a terminal."""
+    """Return what the program shows on a terminal."""
     with Terminal(*words, **environment) as terminal:
         return terminal.read_all()
 

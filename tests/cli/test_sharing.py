@@ -1,4 +1,4 @@
-"""`share` as people type it: the forms that must work, and what is said where something cannot be."""
+"""`share` as people type it: the forms that must work, and what is refused."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from tests.cli.village import Village, meshnode
 
 @pytest.mark.promise("Users can set their sharing preference")
 def test_users_can_set_their_sharing_preference(village: Village) -> None:
-    """Seed, success criteria: "Users can set their sharing preference"; it moves what follows it, at everybody's."""
+    """A change of the preference moves the listings that follow it, on every node."""
     village("C", "share", "set", "--audience", "my_cell")
     village("C", "offer", "Drill")
     village.settle()
     assert village("A", "discover").out == ""
-    told = village("C", "share", "set", "--audience", "network_wide", "--precision", "city", "--radius", "25")
-    assert (told.code, told.err) == (0, "")
-    assert told.out.splitlines() == [
+    reply = village("C", "share", "set", "--audience", "network_wide", "--precision", "city", "--radius", "25")
+    assert (reply.code, reply.err) == (0, "")
+    assert reply.out.splitlines() == [
         "By default, everyone on the network can see your posts. 1 post follows this.",
         "Your location is not shared. If you set one, others see it to about 7 km.",
         "Nearby means within 25 km.",
     ]
-    assert village("C", "share", "show").out == told.out
+    assert village("C", "share", "show").out == reply.out
     village.settle()
     assert village("A", "discover").out == "Drill (trusted friend of friend)\n"
 
 
 def test_every_form_answers_in_json(village: Village) -> None:
-    told = json.loads(village("A", "share", "set", "--place", "52.5200,13.4050", "--radius", "30km", "--json").out)
-    assert told["place"] == {"lat": 52.52, "lon": 13.405}
-    assert told["published"]["cell"] == coarse(52.52, 13.405, Precision.NEIGHBORHOOD)
-    assert (told["audience"], told["precision"], told["radius_km"]) == ("trusted_network", "neighborhood", 30)
-    assert json.loads(village("A", "--json", "share", "show").out) == told
+    reply = json.loads(village("A", "share", "set", "--place", "52.5200,13.4050", "--radius", "30km", "--json").out)
+    assert reply["place"] == {"lat": 52.52, "lon": 13.405}
+    assert reply["published"]["cell"] == coarse(52.52, 13.405, Precision.NEIGHBORHOOD)
+    assert (reply["audience"], reply["precision"], reply["radius_km"]) == ("trusted_network", "neighborhood", 30)
+    assert json.loads(village("A", "--json", "share", "show").out) == reply
     gone = json.loads(village("A", "share", "set", "--no-place", "--json").out)
     assert (gone["place"], gone["published"]) == (None, None)
 
 
 def test_the_place_is_shown_with_what_others_learn_of_it(village: Village) -> None:
-    told = village("A", "share", "set", "--place", "52.5200,13.4050", "--precision", "region")
-    first, second = told.out.splitlines()[1], told.err
+    reply = village("A", "share", "set", "--place", "52.5200,13.4050", "--precision", "region")
+    first, second = reply.out.splitlines()[1], reply.err
     assert first.startswith(
         "Your exact location (52.52,13.405) stays on this computer. Others see an area about 50 km wide around"
     )

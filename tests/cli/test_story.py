@@ -1,4 +1,4 @@
-"""The commands of the story, typed as people type them, and what they answer to people."""
+"""The commands of the story of Alice, Bob and Carol, and what they print for people."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def test_a_card_may_be_broken_over_lines_and_given_in_pieces(village: Village) -
 
 def test_status_and_peers_speak_in_words(village: Village) -> None:
     village.networks["A"].connect(village.replicas["B"].me)
-    told = village("A", "status").out
-    assert "Alice (mp1" in told
-    assert "Connected to Bob." in told
-    assert "No problems found." in told
+    reply = village("A", "status").out
+    assert "Alice (mp1" in reply
+    assert "Connected to Bob." in reply
+    assert "No problems found." in reply
     assert village("A", "peers").out.split("\t")[0] == "Bob"
     assert "You are connected to Bob" in village("A", "doctor", "Bob").out
 

@@ -1,4 +1,4 @@
-"""`sync` in words: what came from whom, who was not met, and what to do when there is nobody."""
+"""`sync` says what came from each person, who was not in reach, and what to do when there is nobody."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def outcome(village: Village, who: str, *, new: bool = False, done: bool = True,
         ({"came": 3, "done": False}, "Bob: 3 new records so far, more to come"),
     ],
 )
-def test_what_came_is_told_for_each(village: Village, told: dict[str, int], line: str) -> None:
-    village.networks["A"].synced = (outcome(village, "B", **told),)  # type: ignore[arg-type]
+def test_what_came_is_told_for_each(village: Village, reply: dict[str, int], line: str) -> None:
+    village.networks["A"].synced = (outcome(village, "B", **reply),)  # type: ignore[arg-type]
     assert village("A", "sync").out == f"{line}\n"
 
 

@@ -187,7 +187,7 @@ def _quantity(wanted: int | None, there: int | None) -> int | None:
     if there is None:
         return wanted
     if wanted is not None and wanted > there:
-        raise Refused(f"{there} left", "ask for less")
+        raise Refused(f"only {there} left", "ask for less")
     return wanted or 1
 
 

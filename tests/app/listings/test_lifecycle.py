@@ -88,7 +88,7 @@ def test_what_could_be_had_until_a_day_that_is_past_is_renewed_only_with_a_new_d
     with pytest.raises(Refused, match="past") as caught:
         renew(alice, "Soup")
     assert "--until" in caught.value.hint
-    with pytest.raises(Usage, match="ahead"):
+    with pytest.raises(Usage, match="in the future"):
         renew(alice, "Soup", available_until=EPOCH + DAY)
     assert renew(alice, "Soup", available_until=EPOCH + 4 * DAY).available_until == EPOCH + 4 * DAY
 
@@ -201,7 +201,7 @@ def test_a_quantity_goes_down_until_the_listing_ends_and_up_again(mesh: Mesh, pe
     alice.post("Chairs", quantity=4)
     slot = slot_of(alice, "Chairs")
     assert lifecycle.take(alice.replica, slot, 3) == 1
-    with pytest.raises(Refused, match="only 1"):
+    with pytest.raises(Refused, match=r"not enough left: Chairs \(1\)"):
         lifecycle.take(alice.replica, slot, 2)
     mesh.settle()
     assert bob.discover().results[0].quantity == 1
@@ -288,5 +288,5 @@ def test_changing_until_when_it_can_be_had_moves_its_end_along(people: People) -
     alice.post("Soup", available_until=EPOCH + 5 * DAY)
     change = Edit(available_until=EPOCH + 9 * DAY)
     assert listings.edit(alice.replica, alice.catalog, "Soup", change).expires == EPOCH + 9 * DAY
-    with pytest.raises(Usage, match="ahead"):
+    with pytest.raises(Usage, match="in the future"):
         listings.edit(alice.replica, alice.catalog, "Soup", Edit(available_until=EPOCH - DAY))

@@ -85,7 +85,7 @@ def test_a_change_to_what_is_so_already_signs_nothing(people: People) -> None:
         ({"precision": "street"}, "'street' is no precision"),
         ({"radius_km": -1}, "a radius cannot be negative"),
         ({"radius_km": 0}, "a radius of 0 km"),
-        ({"radius_km": 20_001}, "more than the earth has room for"),
+        ({"radius_km": 20_001}, "larger than the earth"),
         ({"place": Coordinates(90.5, 0)}, "that location is nowhere on earth"),
         ({"place": Coordinates(0, -180.5)}, "that location is nowhere on earth"),
         ({"place": HOME, "no_place": True}, "--place and --no-place contradict each other"),
@@ -104,7 +104,7 @@ def test_what_cannot_be_says_so_and_changes_nothing(people: People, wanted: dict
 def test_who_shares_with_people_nearby_must_be_somewhere(people: People) -> None:
     alice = people[0]
     share(alice, audience="anyone_local", place=HOME)
-    with pytest.raises(Usage, match="has no place"):
+    with pytest.raises(Usage, match="needs your location"):
         share(alice, no_place=True)
     assert share(alice, audience="network_wide", no_place=True).published is None
 
@@ -243,7 +243,7 @@ def test_a_preference_set_on_another_device_holds_here_and_only_who_knows_the_pl
     assert sharing.show(alice.replica).published == coarsened.published
     finer = sharing.change(phone, SharingChange(precision="exact"))
     assert finer.published == coarsened.published
-    assert "this node was never told where you are exactly" in finer.warnings[0]
+    assert "this node does not know where you are exactly" in finer.warnings[0]
     mesh.settle()
     mesh.advance(1)
     for replica in (phone, alice.replica):

@@ -83,12 +83,12 @@ def damaged(card: str) -> str:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (damaged, "damaged"),
-        (lambda card: card[:-3], "damaged"),
-        (lambda _card: "hello", "no card"),
-        (lambda _card: "mesh1", "no card"),
-        (lambda _card: "mp1" + "q" * 58, "no card"),
-        (lambda card: card + "q" * 10_000, "no card"),
+        (damaged, "has a typo"),
+        (lambda card: card[:-3], "has a typo"),
+        (lambda _card: "hello", "not a card"),
+        (lambda _card: "mesh1", "not a card"),
+        (lambda _card: "mp1" + "q" * 58, "not a card"),
+        (lambda card: card + "q" * 10_000, "not a card"),
     ],
 )
 def test_a_text_that_is_no_card_is_refused_in_its_own_words(mesh: Mesh, text: object, words: str) -> None:
@@ -137,5 +137,5 @@ def test_there_is_an_end_to_open_cards(people: People) -> None:
     alice = people[0]
     for _ in range(16):
         alice.card()
-    with pytest.raises(Refused, match="16 cards"):
+    with pytest.raises(Refused, match="16 unused cards"):
         alice.card()

@@ -62,7 +62,7 @@ def test_it_takes_both_to_connect(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Ne
 
 
 def test_somebody_to_whom_one_was_not_introduced_needs_a_card(trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
-    with pytest.raises(Usage, match="no card"):
+    with pytest.raises(Usage, match="not a card"):
         introductions.add(trio[0].replica, CardToAdd("Carol"), ())
 
 
