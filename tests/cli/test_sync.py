@@ -14,7 +14,7 @@ def outcome(village: Village, who: str, *, new: bool = False, done: bool = True,
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("result", "line"),
     [
         ({}, "Bob: nothing new"),
         ({"came": 1}, "Bob: 1 new record"),
@@ -22,8 +22,8 @@ def outcome(village: Village, who: str, *, new: bool = False, done: bool = True,
         ({"came": 3, "done": False}, "Bob: 3 new records so far, more to come"),
     ],
 )
-def test_what_came_is_told_for_each(village: Village, reply: dict[str, int], line: str) -> None:
-    village.networks["A"].synced = (outcome(village, "B", **reply),)  # type: ignore[arg-type]
+def test_what_came_is_told_for_each(village: Village, result: dict[str, int], line: str) -> None:
+    village.networks["A"].synced = (outcome(village, "B", **result),)  # type: ignore[arg-type]
     assert village("A", "sync").out == f"{line}\n"
 
 

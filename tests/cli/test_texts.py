@@ -11,8 +11,7 @@ import pytest
 
 from meshnode.text import choices, errors, exchanges, forms
 from meshnode.text.catalog import message, plural
-from protocol import Precision
-from protocol.place import across_km
+from protocol import Precision, across_km
 
 CLI = Path(__file__).resolve().parents[2] / "meshnode" / "cli"
 SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,} [a-z]{2,}")
