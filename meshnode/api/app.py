@@ -106,4 +106,4 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-    return _error(Failed.word, "the node stumbled over this", "its log says more", Failed.http_status)
+    return _error(Failed.word, "the node failed to do this", "its log shows more", Failed.http_status)

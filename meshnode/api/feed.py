@@ -67,7 +67,7 @@ class Feed:
     def listen(self, last_event_id: str | None) -> Reader:
         """A new reader: from now on, or from where he left off. Refused where too many listen."""
         if len(self._readers) >= READERS_MAX:
-            raise Refused(f"{READERS_MAX} programs listen already", "end one of them")
+            raise Refused(f"{READERS_MAX} programs are listening already", "stop one of them")
         journal = self.journal
         reader = Reader(self, journal.newest if last_event_id is None else journal.number_of(last_event_id))
         self._readers.add(reader)

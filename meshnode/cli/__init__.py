@@ -1,5 +1,5 @@
-"""The `meshnode` command: a thin client of the daemon's local API, one file per group of commands.
+"""The `meshnode` command: a thin client of the daemon's local API, one file for each group of commands.
 
-A call is over in a blink only if it imports little: click, sockets and JSON. Whatever weighs more (drawing tables,
-QR codes, the node itself) is imported by the one command that needs it, when it needs it.
+A call must start quickly, so it imports little: click, sockets, JSON and the texts. Heavier libraries (tables, QR codes,
+the node itself) are imported only by the commands that need them, when they need them.
 """

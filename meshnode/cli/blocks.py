@@ -2,63 +2,53 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from meshnode.cli import names, output, preview
 from meshnode.cli.client import segment
-from meshnode.cli.command import command, named, settings
+from meshnode.cli.command import Settings, command, named
+from meshnode.text import forms
+from meshnode.text import people as text
 
 
-@command("block")
+def _show_blocked(reply: dict[str, Any]) -> None:
+    output.say(text.blocked(reply["person"]["name"]))
+
+
+def _show_unblocked(reply: dict[str, Any]) -> None:
+    output.say(text.unblocked(reply["person"]["name"]))
+
+
+def _show_blocks(reply: dict[str, Any]) -> None:
+    output.table(
+        text.BLOCKS_COLUMNS,
+        [(one["person"]["name"], one["person"]["id"][:11], forms.moment(one["since"])) for one in reply["blocks"]],
+        empty=text.BLOCKS_EMPTY,
+    )
+
+
+@command("block", about=text.BLOCK_HELP, show=_show_blocked)
 @click.argument("name", shell_complete=names.people)
 @preview.what_if
-@click.pass_context
-def block(context: click.Context, name: str, what_if: bool) -> None:
-    """Block a person: neither of you sees the other any more.
-
-    Nodes that hear of it drop what the other may no longer see. Nobody can recall a copy from dishonest software.
-    """
-    client, who = settings(context).client(), segment(named("person", name))
+def block(call: Settings, name: str, what_if: bool) -> Any:
+    client, who = call.client(), segment(named("person", name))
     if what_if:
-        preview.say_what_if(context, client.post(f"/v1/what-if/block/{who}"))
-        return
-    reply = client.put(f"/v1/blocks/{who}")
-    if settings(context).json:
-        output.as_json(reply)
-    else:
-        output.say(f"{reply['person']['name']} is blocked: neither of you sees the other.")
+        return preview.what_if_answer(client.post(f"/v1/what-if/block/{who}"))
+    return client.put(f"/v1/blocks/{who}")
 
 
-@command("unblock")
+@command("unblock", about=text.UNBLOCK_HELP, show=_show_unblocked)
 @click.argument("name", shell_complete=names.blocked)
 @preview.what_if
-@click.pass_context
-def unblock(context: click.Context, name: str, what_if: bool) -> None:
-    """End a block."""
-    client, who = settings(context).client(), segment(named("person", name))
+def unblock(call: Settings, name: str, what_if: bool) -> Any:
+    client, who = call.client(), segment(named("person", name))
     if what_if:
-        preview.say_what_if(context, client.post(f"/v1/what-if/unblock/{who}"))
-        return
-    reply = client.delete(f"/v1/blocks/{who}")
-    if settings(context).json:
-        output.as_json(reply)
-    else:
-        output.say(f"{reply['person']['name']} is no longer blocked.")
+        return preview.what_if_answer(client.post(f"/v1/what-if/unblock/{who}"))
+    return client.delete(f"/v1/blocks/{who}")
 
 
-@command("blocks")
-@click.pass_context
-def blocks(context: click.Context) -> None:
-    """Whom you block."""
-    reply = settings(context).client().get("/v1/blocks")
-    if settings(context).json:
-        output.as_json(reply)
-        return
-    output.table(
-        ("name", "id", "since"),
-        [
-            (entry["person"]["name"], entry["person"]["id"][:11], output.when(entry["since"]))
-            for entry in reply["blocks"]
-        ],
-        empty="You block nobody.",
-    )
+@command("blocks", about=text.BLOCKS_HELP, show=_show_blocks)
+def blocks(call: Settings) -> Any:
+    return call.client().get("/v1/blocks")

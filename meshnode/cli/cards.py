@@ -1,80 +1,64 @@
-"""`card` and `add`: two people are connected by one handing a card to the other."""
+"""`card` and `add`: two people connect when one adds the other's card."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
 
 from meshnode.cli import output
-from meshnode.cli.command import Span, Trust, command, named, settings
+from meshnode.cli.command import Answer, Settings, Span, Trust, command
 from meshnode.errors import Usage
+from meshnode.text import connecting as text
+from meshnode.text import people
 
-CARD_READ_MAX = 64 * 1024  # characters read from a pipe: no card is longer, whatever else comes
-
-
-@command("card")
-@click.option("--uses", type=int, help="For how many people (1).")
-@click.option("--trust", type=Trust(), help="What you vouch for whoever uses it (0.8).")
-@click.option("--expires", type=Span(), help="How long it works (7d).")
-@click.pass_context
-def card(context: click.Context, uses: int | None, trust: float | None, expires: int | None) -> None:
-    """Make a card to hand over; in a pipe, its text alone.
-
-    Whoever adds it first is connected with you, so treat it like a key until it is used.
-    """
-    order = {"uses": uses, "trust": trust, "expires_in": expires}
-    made = (
-        settings(context)
-        .client()
-        .post("/v1/cards", **{key: value for key, value in order.items() if value is not None})
-    )
-    if settings(context).json:
-        output.as_json(made)
-    elif not output.to_terminal():
-        output.say(made["text"])
-    else:
-        _show(made)
+CARD_READ_MAX = 64 * 1024  # characters read from a pipe; the longest card is far shorter
+CARD_PREFIX = "mesh1"
 
 
-@command("add")
-@click.argument("card_text", metavar="CARD", nargs=-1)
-@click.option("--trust", type=Trust(), help="How much you trust the giver (0.8).")
-@click.pass_context
-def add(context: click.Context, card_text: tuple[str, ...], trust: float | None) -> None:
-    """Add somebody's CARD: the text that 'meshnode card' printed there, or - to read it from a pipe.
-
-    Or name somebody to whom you were introduced: 'meshnode introductions' lists them.
-    """
-    text = " ".join(card_text)
-    if text == "-":
-        text = sys.stdin.read(CARD_READ_MAX)
-    if not text.strip():
-        raise Usage("there is no card", "paste the text that 'meshnode card' prints; it begins with mesh1")
-    added = settings(context).client().post("/v1/contacts", card=named("card", text), trust=trust)
-    if settings(context).json:
-        output.as_json(added)
+def _show_card(card: dict[str, Any]) -> None:
+    output.say(card["text"])
+    if not output.to_terminal():
         return
+    output.say()
+    output.qr(card["text"])
+    output.say()
+    output.say(text.card_for(card))
+    output.say(text.card_typed(card["text"]))
+
+
+@command("card", about=text.CARD_HELP, show=_show_card)
+@click.option("--uses", type=int, help=text.CARD_USES)
+@click.option("--trust", type=Trust(), help=text.CARD_TRUST)
+@click.option("--expires", type=Span(), help=text.CARD_EXPIRES)
+def card(call: Settings, uses: int | None, trust: float | None, expires: int | None) -> Any:
+    order = {"uses": uses, "trust": trust, "expires_in": expires}
+    return call.client().post("/v1/cards", **{key: value for key, value in order.items() if value is not None})
+
+
+@command("add", about=text.ADD_HELP)
+@click.argument("card_text", metavar="CARD", nargs=-1)
+@click.option("--trust", type=Trust(), help=text.ADD_TRUST)
+def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
+    typed = " ".join(card_text)
+    if typed == "-":
+        typed = sys.stdin.read(CARD_READ_MAX)
+    if not typed.strip():
+        raise Usage(text.NO_CARD, text.NO_CARD_HINT)
+    added = call.client().post("/v1/contacts", card=typed, trust=trust)
+    return Answer(added, partial(_show_added, by_card=typed.strip().lower().startswith(CARD_PREFIX)))
+
+
+def _show_added(added: dict[str, Any], *, by_card: bool) -> None:
     name = added["person"]["name"]
-    output.say(f"You vouch for {name} with {output.weight(added['trust'])}.")
+    output.say(people.trusted(name, added["trust"]))
     if not added["pending"]:
-        output.say(f"{name} vouches for you too: you are connected.")
-    elif not text.strip().lower().startswith("mesh1"):
-        output.say(f"As soon as {name} adds you too, your nodes can find each other by themselves.")
+        output.say(text.trusts_you(name))
+    elif not by_card:
+        output.say(text.awaiting_answer(name))
     elif added["met"]:
-        output.say(f"Your nodes are connected; {name}'s vouch for you is on its way.")
+        output.say(text.awaiting_vouch(name))
     else:
-        output.say(f"{name} was not met yet. It completes by itself when your nodes meet; 'meshnode status' shows it.")
-
-
-def _show(made: dict[str, Any]) -> None:
-    output.say(made["text"])
-    output.say()
-    output.qr(made["text"])
-    output.say()
-    people = "one person" if made["uses"] == 1 else f"{made['uses']} people"
-    output.say(
-        f"For {people}, until {output.when(made['expires'])}. Whoever uses it gets your vouch of {output.weight(made['trust'])}."
-    )
-    output.say("They type:  meshnode add " + made["text"][:16] + "...")
+        output.say(people.awaiting_node(name))

@@ -1,7 +1,8 @@
-"""Talks to the daemon: one HTTP/1.1 request and its JSON answer over the home's Unix socket.
+"""Sends one HTTP/1.1 request to the daemon over the home's Unix socket and returns its JSON answer.
 
-Sixty lines by hand instead of `http.client`, whose import alone costs half of what a whole call may take. The other end
-is our own daemon, which always says how long its answer is.
+The request is written by hand because importing `http.client` takes half the time that a whole call may take. The other
+end is our own daemon, which always states the length of its answer. Libraries that few
+calls need are imported where they are used, for the same reason.
 """
 
 from __future__ import annotations
@@ -14,14 +15,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from meshnode.errors import Failed, MeshnodeError, NotRunning
 from meshnode.home import Home
 
-CALL_SECONDS = 60.0  # nothing the daemon does for a command takes nearly as long
-BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not have said so yet
-START_SECONDS = 20.0  # one that holds its home's lock is coming up, be it on the slowest Pi
+CALL_SECONDS = 60.0  # far longer than anything the daemon does for a command
+BEGIN_SECONDS = 1.5  # a daemon that was started a moment ago may not hold the lock yet
+START_SECONDS = 20.0  # a daemon that holds its home's lock is starting; the slowest Pi needs this long
 RETRY_SECONDS = 0.05
 SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
 
@@ -29,18 +29,22 @@ EXIT_CODES = {"usage": 2, "ambiguous": 2, "not_found": 3, "not_running": 4, "ref
 
 
 class Refusal(MeshnodeError):
-    """The daemon's own error, carried over: its word, its exit code, and who could have been meant."""
+    """An error that the daemon answered with: its message, exit code and candidates."""
 
     def __init__(self, reply: Mapping[str, Any]) -> None:
-        super().__init__(str(reply.get("message", "the daemon gave no reason")), str(reply.get("hint", "")))
+        from meshnode.text import errors
+
+        super().__init__(str(reply.get("message", errors.NO_REASON)), str(reply.get("hint", "")))
         self.reply = dict(reply)
         self.code = EXIT_CODES.get(str(reply.get("code")), 1)
 
 
 class Client:
-    """Requests to the daemon of one home.
+    """Sends requests to the daemon of one home.
 
-    With `patience` (seconds) an answer is waited for no longer than that, and a daemon that is not there not at all.
+    Without `patience`, a call waits for a daemon that is starting. With it, a call waits at most that many seconds for an
+    answer, and fails at once where no daemon listens. Every call raises Refusal for an error of the daemon's, NotRunning
+    where no daemon listens, and Failed where the answer does not come or cannot be read.
     """
 
     def __init__(self, home: Home, *, patience: float | None = None) -> None:
@@ -48,30 +52,34 @@ class Client:
         self._patience = patience
 
     def get(self, path: str, /, **query: Any) -> Any:
-        """Ask for something; None and empty values are left out of the query, lists are repeated."""
+        """GET `path`; None and empty values are left out of the query, lists are repeated."""
         pairs = [(key, value) for key, value in query.items() if value is not None and value != ()]
-        return self._call("GET", path + ("?" + urlencode(pairs, doseq=True, errors="surrogateescape") if pairs else ""))
+        if not pairs:
+            return self._call("GET", path)
+        from urllib.parse import urlencode
+
+        return self._call("GET", f"{path}?{urlencode(pairs, doseq=True, errors='surrogateescape')}")
 
     def post(self, path: str, /, **body: Any) -> Any:
-        """Have something made."""
+        """POST a JSON body to `path`."""
         return self._call("POST", path, body)
 
     def put(self, path: str, /, **body: Any) -> Any:
-        """Have something be so."""
+        """PUT a JSON body to `path`."""
         return self._call("PUT", path, body)
 
     def patch(self, path: str, /, **body: Any) -> Any:
-        """Have something changed."""
+        """PATCH `path` with a JSON body."""
         return self._call("PATCH", path, body)
 
     def delete(self, path: str, /) -> Any:
-        """Have something taken back."""
+        """DELETE `path`."""
         return self._call("DELETE", path)
 
     def follow(self, path: str, /) -> Iterator[Any]:
-        """What an endless stream of the daemon's brings, one by one; it ends when the daemon does.
+        """Yield the events of an endless stream one by one; it ends when the daemon ends.
 
-        HTTP/1.0, so that what comes is the stream itself and not pieces of it with their lengths.
+        The request is HTTP/1.0, so that the answer is the stream itself, without chunks and their lengths.
         """
         with self._connected() as connection:
             connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode("ascii"))
@@ -94,13 +102,15 @@ class Client:
         try:
             reply = json.loads(answer)
         except ValueError as error:
-            raise Failed(f"the daemon answered {status} without a word that could be read") from error
+            from meshnode.text import errors
+
+            raise Failed(errors.unreadable_answer(status)) from error
         if status >= 400:
             raise _refusal(answer)
         return reply
 
     def _connected(self) -> socket.socket:
-        begun = time.monotonic()
+        started = time.monotonic()
         while True:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.settimeout(CALL_SECONDS if self._patience is None else self._patience)
@@ -108,31 +118,33 @@ class Client:
                 connect(connection, self._home.socket)
             except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
                 connection.close()
-                if not self._may_still_come(time.monotonic() - begun):
+                if not self._may_still_come(time.monotonic() - started):
                     raise self._not_running() from None
                 time.sleep(RETRY_SECONDS)
             except OSError as error:
                 connection.close()
-                raise NotRunning(
-                    f"the daemon cannot be asked ({error.strerror})", "ask as the user who runs it"
-                ) from error
+                from meshnode.text import errors
+
+                raise NotRunning(errors.cannot_ask(error.strerror), errors.NOT_ALLOWED_HINT) from error
             else:
                 return connection
 
     def _may_still_come(self, waited: float) -> bool:
-        """Whether to go on waiting for a daemon: longer for one that lives but does not answer yet."""
+        """Whether to go on waiting for a daemon: longer while its process is alive."""
         if not self._home.has_node or self._patience is not None:
             return False
         return waited < (START_SECONDS if _lives(self._home.lock_file) else BEGIN_SECONDS)
 
     def _not_running(self) -> NotRunning:
+        from meshnode.text import errors
+
         if not self._home.has_node:
-            return NotRunning(f"there is no node in {self._home.path}", "'meshnode run' makes one and starts it")
-        return NotRunning("this node is not running", "start it with 'meshnode run'")
+            return NotRunning(errors.no_node(self._home.path), errors.NO_NODE_HINT)
+        return NotRunning(errors.NOT_RUNNING, errors.NOT_RUNNING_HINT)
 
 
 def _lives(lock_file: Path) -> bool:
-    """Whether the process named in the lock is alive. The lock itself is not tried: that could keep a daemon out."""
+    """Whether the process named in the lock is alive. Trying the lock itself could keep a daemon from starting."""
     try:
         process = int(lock_file.read_text("ascii"))
         os.kill(process, 0)
@@ -144,7 +156,7 @@ def _lives(lock_file: Path) -> bool:
 
 
 def connect(connection: socket.socket, path: Path) -> None:
-    """Connect to the Unix socket at `path`, however long that is; raises what `connect(2)` does."""
+    """Connect to the Unix socket at `path`, which may be longer than a socket's name; raises OSError as `connect(2)`."""
     if len(os.fsencode(path)) <= SUN_PATH_MAX:
         connection.connect(os.fspath(path))
         return
@@ -156,7 +168,7 @@ def connect(connection: socket.socket, path: Path) -> None:
 
 
 def _refusal(answer: bytes) -> Refusal:
-    """The error that the daemon answered with."""
+    """Return the error in the daemon's answer."""
     try:
         reply = json.loads(answer)
     except ValueError:
@@ -165,24 +177,30 @@ def _refusal(answer: bytes) -> Refusal:
 
 
 def segment(text: str) -> str:
-    """`text` as one segment of a path."""
+    """Return `text` quoted as one segment of a path."""
+    from urllib.parse import quote
+
     return quote(text, safe="", errors="surrogateescape")
 
 
 def _read_answer(connection: socket.socket) -> tuple[int, bytes]:
-    """Status and body of the answer: everything up to the end of the stream, checked against its stated length."""
+    """Read the answer to the end of the stream; return status and body, or raise Failed where its length is not as stated."""
     received = bytearray()
     try:
         while chunk := connection.recv(65_536):
             received += chunk
     except TimeoutError as error:
-        raise Failed("the daemon did not answer", "'meshnode status' says what it is doing") from error
+        from meshnode.text import errors
+
+        raise Failed(errors.NO_ANSWER, errors.NO_ANSWER_HINT) from error
     except ConnectionError:
-        pass  # what came before it decides
+        pass  # the length check below decides whether the answer is whole
     head, _, body = bytes(received).partition(b"\r\n\r\n")
     status_line, *header_lines = head.decode("latin-1").split("\r\n")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in header_lines)}
     words = status_line.split(" ", 2)
     if len(words) < 2 or not words[1].isdigit() or headers.get("content-length") != str(len(body)):
-        raise Failed("the daemon stopped before it had answered", "'meshnode status' says whether it runs")
+        from meshnode.text import errors
+
+        raise Failed(errors.CUT_SHORT, errors.CUT_SHORT_HINT)
     return int(words[1]), body

@@ -1,56 +1,114 @@
-"""What every command has in common: the global options, the client of the home's daemon, and lazy loading.
+"""What every command has in common: the global options, how its answer is printed, its value types, and lazy loading.
 
-The global options may stand before or after the command's name, since both are what people type.
+A command is a function that returns the daemon's reply; `command` makes it print that reply, as JSON or for people. The
+sentences are in `meshnode.text`. The global options are accepted before and after the command's name, since people type both.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from functools import update_wrapper
 from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
 import click
 
+from meshnode.cli import output
 from meshnode.cli.client import Client
 from meshnode.config import home_path
 from meshnode.errors import Usage
 from meshnode.home import Home
+from meshnode.text import program as text
 
-ASKED = "_MESHNODE_COMPLETE"  # the variable by which a shell's script asks for completions
+COMPLETION_VARIABLE = "_MESHNODE_COMPLETE"  # set by a shell's script when it asks for completions
+SHORT_HELP_LETTERS = 70  # of a command's help, in the list of commands
+
+Show = Callable[[Any], None]
+"""Prints a reply for people."""
 
 
-@dataclass(slots=True)
 class Settings:
-    """What the global options of one call came to."""
+    """The values of the global options in one call. No dataclass: creating one costs start time."""
 
-    home: Path | None = None
-    json: bool = False
-    no_input: bool = False
+    __slots__ = ("home", "json", "no_input")
+
+    def __init__(self) -> None:
+        self.home: Path | None = None
+        self.json = False
+        self.no_input = False
 
     def client(self, *, patience: float | None = None) -> Client:
-        """The daemon of the chosen home; see Client for `patience`."""
-        return Client(self.place(), patience=patience)
+        """Return a client of the daemon in the chosen home; see Client for `patience`."""
+        return Client(self.chosen_home(), patience=patience)
 
-    def place(self) -> Home:
-        """The chosen home."""
+    def chosen_home(self) -> Home:
+        """Return the home that the options, the environment or the default name."""
         return Home(home_path(self.home))
 
     def may_ask(self) -> bool:
-        """Whether there is somebody who can be asked."""
+        """Whether a person is at the terminal and may be asked."""
         return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def settings(context: click.Context) -> Settings:
-    """The settings of this call, shared by all its contexts."""
+    """Return the settings of this call, shared by all its contexts."""
     return context.ensure_object(Settings)
+
+
+class Answer:
+    """A reply with its own way to be shown for people. No dataclass: creating one costs start time."""
+
+    __slots__ = ("reply", "show")
+
+    def __init__(self, reply: Any, show: Show) -> None:
+        self.reply = reply
+        self.show = show
+
+
+def answering(function: Callable[..., Any], show: Show | None = None) -> Callable[..., None]:
+    """Return `function` as a click callback that prints the reply which it returns.
+
+    The function gets this call's Settings and the parsed parameters. It returns a reply, an Answer with a `show` of its
+    own, or None where it has printed everything itself. With --json the reply is printed as JSON, else `show` prints it.
+    """
+
+    @click.pass_context
+    def run(context: click.Context, /, *args: Any, **parameters: Any) -> None:
+        call = settings(context)
+        returned = function(call, *args, **parameters)
+        answer = returned if isinstance(returned, Answer) else None
+        reply, shown_by = (answer.reply, answer.show) if answer is not None else (returned, show)
+        if reply is None:
+            return
+        if call.json or shown_by is None:
+            output.as_json(reply)
+        else:
+            shown_by(reply)
+
+    return update_wrapper(run, function)
+
+
+def command(
+    name: str, *, about: str, show: Show | None = None, group: click.Group | None = None
+) -> Callable[[Callable[..., Any]], Command]:
+    """Make a function the command `name`, printed as `answering` says; with `group`, a command of that group."""
+
+    def decorate(function: Callable[..., Any]) -> Command:
+        made = click.command(name, cls=Command, help=about)(answering(function, show))
+        if group is not None:
+            group.add_command(made)
+        return made
+
+    return decorate
 
 
 def _set_home(context: click.Context, _: click.Parameter, value: str | None) -> None:
     if value == "":
-        raise Usage("--home is empty", "name a directory")
+        from meshnode.text import errors
+
+        raise Usage(errors.HOME_EMPTY, errors.HOME_EMPTY_HINT)
     if value is not None:
         settings(context).home = Path(value)
 
@@ -64,7 +122,7 @@ def _set_no_input(context: click.Context, _: click.Parameter, value: bool) -> No
 
 
 def global_options(*, shown: bool) -> list[click.Parameter]:
-    """The options of every command; the commands themselves only show `--json`."""
+    """Return the options of every command; the help of a single command shows only `--json`."""
     return [
         click.Option(
             ["--home"],
@@ -73,7 +131,7 @@ def global_options(*, shown: bool) -> list[click.Parameter]:
             is_eager=True,
             callback=_set_home,
             hidden=not shown,
-            help="The node's home directory (or MESHNODE_HOME).",
+            help=text.HOME,
         ),
         click.Option(
             ["--json"],
@@ -81,7 +139,7 @@ def global_options(*, shown: bool) -> list[click.Parameter]:
             expose_value=False,
             is_eager=True,
             callback=_set_json,
-            help="Answer in JSON, as docs/cli.md describes it.",
+            help=text.JSON,
         ),
         click.Option(
             ["--no-input"],
@@ -90,7 +148,7 @@ def global_options(*, shown: bool) -> list[click.Parameter]:
             is_eager=True,
             callback=_set_no_input,
             hidden=not shown,
-            help="Never ask; take defaults.",
+            help=text.NO_INPUT,
         ),
     ]
 
@@ -104,16 +162,11 @@ class Command(click.Command):
 
 
 class CommandGroup(click.Group):
-    """Commands under one name, such as `cell new`; it takes the global options too."""
+    """Commands under one name, such as `cell new`; the group takes the global options too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params.extend(global_options(shown=False))
-
-
-def command(name: str, **kwargs: Any) -> Callable[[Callable[..., Any]], Command]:
-    """Make a function a command called `name`."""
-    return click.command(name, cls=Command, **kwargs)
 
 
 class LazyGroup(click.Group):
@@ -129,11 +182,11 @@ class LazyGroup(click.Group):
         self._modules = {name: module for names in table.values() for name, module in names.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of the table."""
+        """Return the names of all commands, in the order of the table."""
         return list(self._modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the command `cmd_name`."""
+        """Import the command `cmd_name`; None if there is no such command."""
         module = self._modules.get(cmd_name)
         if module is None:
             return None
@@ -142,54 +195,60 @@ class LazyGroup(click.Group):
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The commands under their headings."""
+        """Write the commands under their headings."""
         for heading, names in self._table.items():
             rows = [
-                (name, command.get_short_help_str(70)) for name in names if (command := self.get_command(ctx, name))
+                (name, command.get_short_help_str(SHORT_HELP_LETTERS))
+                for name in names
+                if (command := self.get_command(ctx, name))
             ]
-            with formatter.section(heading):
+            with formatter.section(text.HEADINGS[heading]):
                 formatter.write_dl(rows)
 
 
 class Trust(click.ParamType[float]):
-    """A trust between 0 and 1, zero excluded, in steps of a thousandth."""
+    """A trust above 0 and up to 1, in steps of a thousandth."""
 
     name = "0..1"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number that `value` says."""
+        """Return the number."""
         try:
             number = float(value)
         except ValueError:
-            self.fail(f"{value!r} is no number; trust goes from 0.001 to 1", param, ctx)
+            number = -1
         if not 0 < number <= 1:
-            self.fail(f"{value} is out of range; trust goes from 0.001 to 1", param, ctx)
+            from meshnode.text import errors
+
+            self.fail(errors.not_a_trust(value), param, ctx)
         return number
 
 
 class Span(click.ParamType[int]):
-    """A span of time: 30m, 12h, 7d or 2w; the value is in seconds."""
+    """A length of time: 30m, 12h, 7d or 2w; the value is in seconds."""
 
     name = "7d"
     units: ClassVar = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The seconds that `value` says."""
+        """Return the seconds."""
         if isinstance(value, int):
             return value
         count, unit = str(value)[:-1], str(value)[-1:].lower()
         if unit not in self.units or not count.isascii() or not count.isdigit() or len(count) > 6 or int(count) == 0:
-            self.fail(f"{value!r} is no span of time; write 30m, 12h, 7d or 2w", param, ctx)
+            from meshnode.text import errors
+
+            self.fail(errors.not_a_span(value), param, ctx)
         return int(count) * self.units[unit]
 
 
 class Moment(click.ParamType[int]):
-    """A local date, or date and time; the value is in UNIX seconds."""
+    """A local date, or date and time (2026-12-05T18:00); the value is in UNIX seconds."""
 
     name = "YYYY-MM-DD"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The UNIX seconds that `value` says."""
+        """Return the UNIX seconds."""
         if isinstance(value, int):
             return value
         from datetime import datetime
@@ -197,29 +256,46 @@ class Moment(click.ParamType[int]):
         try:
             return int(datetime.fromisoformat(str(value)).astimezone().timestamp())
         except (ValueError, OverflowError, OSError):
-            self.fail(f"{value!r} is no date; write 2026-05-01 or 2026-05-01T18:00", param, ctx)
+            from meshnode.text import errors
+
+            self.fail(errors.not_a_date(value), param, ctx)
 
 
 class PlaceType(click.ParamType[tuple[float, float]]):
-    """A place as LAT,LON in decimal degrees; it is made coarse before anybody else learns of it."""
+    """A location as LAT,LON in decimal degrees; others learn only a coarse one."""
 
     name = "LAT,LON"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        """Latitude and longitude."""
+        """Return latitude and longitude."""
         if isinstance(value, tuple):
             return value
         try:
             latitude, longitude = (float(part) for part in str(value).split(","))
         except ValueError:
-            self.fail(f"{value!r} is no place; write LAT,LON such as 52.52,13.40", param, ctx)
+            from meshnode.text import errors
+
+            self.fail(errors.not_a_place(value), param, ctx)
         if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-            self.fail(f"{value!r} lies nowhere on earth; write LAT,LON such as 52.52,13.40", param, ctx)
+            from meshnode.text import errors
+
+            self.fail(errors.nowhere_on_earth(value), param, ctx)
         return latitude, longitude
 
 
 def named(what: str, value: str) -> str:
-    """The name or id that was given, refused where it is empty: an empty prefix would fit everybody."""
+    """Return the name or id that was typed; Usage where it is empty, since an empty beginning would fit everything.
+
+    `what` is a key of SAY_WHICH.
+    """
     if not value.strip():
-        raise Usage(f"say which {what}", "a name, an id, or the beginning of either")
+        from meshnode.text import errors
+
+        raise Usage(errors.SAY_WHICH[what], errors.NAMED_HINT)
     return value
+
+
+def say_lines(lines: Sequence[str]) -> None:
+    """Print sentences, one a line."""
+    for line in lines:
+        output.say(line)

@@ -1,6 +1,6 @@
-"""`demo`: the story of Alice, Bob and Carol with three real daemons on this machine, over loopback alone.
+"""`demo`: the story of Alice, Bob and Carol with three real daemons on this machine, over the loopback interface only.
 
-It types the very commands that it shows, in a temporary directory that goes when it ends, however it ends.
+It runs the commands that it shows, in a temporary directory that is removed at the end, also after an error or Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,55 +18,51 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import click
-
 from meshnode.cli import output
-from meshnode.cli.command import command, settings
+from meshnode.cli.command import Settings, command
 from meshnode.errors import Failed
+from meshnode.text import node as text
 
 NAMES = {"A": "Alice", "B": "Bob", "C": "Carol"}
 COMMAND_SECONDS = 30.0
-PATIENCE_SECONDS = 15.0  # for something to travel from node to node; on a laptop it takes a fraction of one
-GLANCE_SECONDS = 3.0  # for what the story can do without
+PATIENCE_SECONDS = 15.0  # for a record to travel between nodes; on a laptop it takes less than a second
+GLANCE_SECONDS = 3.0  # for a step that the story can do without
 LOOK_SECONDS = 0.1
 STOP_SECONDS = 3.0
-PAUSE_SECONDS = 0.7  # for a reader, where there is one
+PAUSE_SECONDS = 0.7  # on a terminal, to give the reader time
 
 
-@command("demo")
-@click.pass_context
-def demo(context: click.Context) -> None:
-    """Watch three people find each other and share, in less than twenty seconds."""
-    call = settings(context)
-    with _stage(quiet=call.json) as stage:
-        _play(stage)
-        reply = {"steps": stage.steps, "seconds": round(time.monotonic() - stage.begun, 1)}
+@command("demo", about=text.DEMO_HELP)
+def demo(call: Settings) -> None:
+    with _demo_run(quiet=call.json) as run:
+        _play(run)
+        reply = {"steps": run.steps, "seconds": round(time.monotonic() - run.started, 1)}
     if call.json:
         output.as_json(reply)
 
 
 @dataclass
 class DemoRun:
-    """Where the story plays: a directory, three daemons in it, and what was typed so far."""
+    """One run of the demo: its directory, the daemons in it, and the commands that were run so far."""
 
     directory: Path
     quiet: bool
-    begun: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
     daemons: list[subprocess.Popen[bytes]] = field(default_factory=list)
     steps: list[dict[str, str]] = field(default_factory=list)
 
-    def tell(self, text: str) -> None:
-        """Say what comes next."""
+    def tell(self, sentence: str) -> None:
+        """Print what comes next."""
         if self.quiet:
             return
         output.say()
-        output.say(title=text)
+        output.say(title=sentence)
         sys.stdout.flush()
         if output.to_terminal():
             time.sleep(PAUSE_SECONDS)
 
     def type(self, *words: str, shown: str | None = None) -> str:
-        """Run a command as a person would, show it with what it answers, and return that."""
+        """Run a command, show it and its output, and return the output. `shown` replaces the words on the screen."""
         answer = self.ask(*words)
         typed = "meshnode " + (shown or " ".join(f'"{word}"' if " " in word else word for word in words))
         self.steps.append({"command": typed, "output": answer})
@@ -78,7 +74,7 @@ class DemoRun:
         return answer
 
     def ask(self, *words: str) -> str:
-        """Run a command unseen and return what it prints."""
+        """Run a command without showing it, and return its output; Failed where it fails."""
         done = subprocess.run(
             [*_program(), *words],
             cwd=self.directory,
@@ -90,13 +86,11 @@ class DemoRun:
             start_new_session=True,
         )
         if done.returncode:
-            raise Failed(
-                f"'meshnode {' '.join(words)[:60]}' failed: {done.stderr.strip()}", "'meshnode doctor' may say why"
-            )
+            raise Failed(text.demo_failed(" ".join(words)[:60], done.stderr.strip()), text.DEMO_DOCTOR_HINT)
         return done.stdout.strip()
 
     def start(self, home: str) -> None:
-        """Start a daemon."""
+        """Start the daemon of one home."""
         if not self.quiet:
             output.say(f"  $ meshnode --home {home} run --interface lo &")
         with (self.directory / f"{home}.log").open("wb") as log:
@@ -113,12 +107,12 @@ class DemoRun:
             )
 
     def wait(self, what: str, *words: str, until: Callable[[str], bool]) -> None:
-        """Ask again and again until the answer is the awaited one; Failed where it never is."""
+        """Repeat a command until its output satisfies `until`; Failed after PATIENCE_SECONDS. `what` is a key of DEMO_WAITS."""
         if not self.seen(*words, until=until, seconds=PATIENCE_SECONDS):
-            raise Failed(f"the demo waited in vain for {what}", "'meshnode doctor' may say what is wrong here")
+            raise Failed(text.demo_waited(what), text.DEMO_DOCTOR_HINT)
 
     def seen(self, *words: str, until: Callable[[str], bool], seconds: float = GLANCE_SECONDS) -> bool:
-        """Whether the answer is the awaited one within `seconds`."""
+        """Repeat a command; whether its output satisfies `until` within `seconds`."""
         deadline = time.monotonic() + seconds
         while not until(self.ask(*words)):
             if time.monotonic() > deadline:
@@ -127,72 +121,68 @@ class DemoRun:
         return True
 
 
-def _play(stage: DemoRun) -> None:
-    stage.tell("Three people, each with a node of their own on this machine. No server, no account, no internet.")
+def _play(run: DemoRun) -> None:
+    run.tell(text.DEMO_START)
     for home, name in NAMES.items():
-        stage.type("--home", home, "init", "--name", name, "--no-input")
-        stage.start(home)
+        run.type("--home", home, "init", "--name", name, "--no-input")
+        run.start(home)
     for home in NAMES:
-        stage.wait("a node to start", "--home", home, "status", "--json", until=lambda reply: '"ready": true' in reply)
+        run.wait("start", "--home", home, "status", "--json", until=lambda reply: '"ready": true' in reply)
 
-    stage.tell("Alice adds Bob's card and trusts him with 0.7. His card vouches back for her.")
-    card = stage.ask("--home", "B", "card")
-    stage.type(
-        "--home", "A", "add", card, "--trust", "0.7", shown='--home A add "$(meshnode --home B card)" --trust 0.7'
-    )
+    run.tell(text.DEMO_FIRST_CARD)
+    card = run.ask("--home", "B", "card")
+    run.type("--home", "A", "add", card, "--trust", "0.7", shown='--home A add "$(meshnode --home B card)" --trust 0.7')
 
-    stage.tell("Bob adds Carol's card and trusts her with 0.8. Alice and Carol have never met.")
-    card = stage.ask("--home", "C", "card")
-    stage.type(
-        "--home", "B", "add", card, "--trust", "0.8", shown='--home B add "$(meshnode --home C card)" --trust 0.8'
-    )
+    run.tell(text.DEMO_SECOND_CARD)
+    card = run.ask("--home", "C", "card")
+    run.type("--home", "B", "add", card, "--trust", "0.8", shown='--home B add "$(meshnode --home C card)" --trust 0.8')
 
-    stage.tell("Carol offers vegetables to everyone who is connected to her.")
-    stage.type("--home", "C", "offer", "Fresh vegetables", "--category", "food", "--audience", "network_wide")
+    run.tell(text.DEMO_OFFER)
+    run.type("--home", "C", "offer", "Fresh vegetables", "--category", "food", "--audience", "network_wide")
 
-    stage.tell("Alice looks at what is shared, and finds them.")
-    stage.wait("the offer to reach Alice", "--home", "A", "discover", until=lambda reply: "Fresh vegetables" in reply)
-    stage.type("--home", "A", "discover")
+    run.tell(text.DEMO_DISCOVER)
+    run.wait("offer", "--home", "A", "discover", until=lambda reply: "Fresh vegetables" in reply)
+    run.type("--home", "A", "discover")
 
-    stage.tell("Why does she see them? Trust is multiplied along the path: 0.7 x 0.8 = 0.56.")
-    stage.type("--home", "A", "why", "Fresh vegetables")
+    run.tell(text.DEMO_WHY)
+    run.type("--home", "A", "why", "Fresh vegetables")
 
-    if stage.seen("--home", "A", "peers", until=lambda reply: "Carol" in reply):
-        stage.tell("Her node has recognized Carol's by multicast DNS meanwhile. They talk directly now.")
-        stage.type("--home", "A", "peers")
+    if run.seen("--home", "A", "peers", until=lambda reply: "Carol" in reply):
+        run.tell(text.DEMO_PEERS)
+        run.type("--home", "A", "peers")
 
-    stage.tell("Bob takes back his vouch for Carol.")
-    stage.type("--home", "B", "unvouch", "Carol")
+    run.tell(text.DEMO_UNVOUCH)
+    run.type("--home", "B", "unvouch", "Carol")
 
-    stage.tell("With the bridge gone, Alice's node has dropped its copy. She sees nothing any more.")
-    stage.wait("the vegetables to vanish", "--home", "A", "discover", until=lambda reply: not reply)
-    stage.type("--home", "A", "discover")
+    run.tell(text.DEMO_GONE)
+    run.wait("gone", "--home", "A", "discover", until=lambda reply: not reply)
+    run.type("--home", "A", "discover")
 
-    stage.tell("Nobody asked for permission, and nobody gave any. Begin your own with 'meshnode run'.")
+    run.tell(text.DEMO_END)
 
 
 @contextmanager
-def _stage(*, quiet: bool) -> Iterator[DemoRun]:
-    """A stage that is struck however the play ends: daemons stopped, directory gone."""
+def _demo_run(*, quiet: bool) -> Iterator[DemoRun]:
+    """Yield a run of the demo; afterwards its daemons are stopped and its directory is removed, also after an error."""
     before = signal.signal(signal.SIGTERM, _interrupted)
-    stage = DemoRun(Path(tempfile.mkdtemp(prefix="meshnode-demo-")), quiet)
+    run = DemoRun(Path(tempfile.mkdtemp(prefix="meshnode-demo-")), quiet)
     try:
-        yield stage
+        yield run
     finally:
-        _strike(stage)
+        _stop(run)
         signal.signal(signal.SIGTERM, before)
 
 
-def _strike(stage: DemoRun) -> None:
-    for daemon in stage.daemons:
+def _stop(run: DemoRun) -> None:
+    for daemon in run.daemons:
         daemon.terminate()
-    for daemon in stage.daemons:
+    for daemon in run.daemons:
         try:
             daemon.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             daemon.kill()
             daemon.wait()
-    shutil.rmtree(stage.directory, ignore_errors=True)
+    shutil.rmtree(run.directory, ignore_errors=True)
 
 
 def _interrupted(_number: int, _frame: Any) -> None:
@@ -200,11 +190,11 @@ def _interrupted(_number: int, _frame: Any) -> None:
 
 
 def _program() -> list[str]:
-    """This very program, as isolated from its surroundings as it is."""
+    """Return the command for this program, isolated from the environment (python -I) if this process is."""
     isolated = ["-I"] if sys.flags.isolated else []
     return [sys.executable, *isolated, "-m", "meshnode"]
 
 
 def _environment() -> dict[str, str]:
-    """The environment without the owner's own settings of meshnode: the demo must not touch his node."""
+    """Return the environment without settings of meshnode, so that the demo does not touch the owner's node."""
     return {name: value for name, value in os.environ.items() if not name.startswith("MESHNODE_")}

@@ -1,170 +1,122 @@
-"""`device`: one person with several machines. `device join` runs on the new one, without a daemon."""
+"""`device`: one person with several devices. `device join` runs on the new one, without a daemon."""
 
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from meshnode.cli import output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Command, CommandGroup, Settings, Span, named, settings
+from meshnode.cli.command import CommandGroup, Settings, Span, command, named, say_lines
 from meshnode.cli.program import as_typed
 from meshnode.errors import Usage
+from meshnode.text import devices as text
+from meshnode.text import forms
 
 if TYPE_CHECKING:
     from protocol.tokens import DeviceCode
 
-CODE_READ_MAX = 64 * 1024  # characters read from a pipe: no code is longer, whatever else comes
+CODE_READ_MAX = 64 * 1024  # characters read from a pipe; the longest code is far shorter
 WAIT_SECONDS = 120
 
-device = CommandGroup("device", help="Your devices: one person with several machines.")
+device = CommandGroup("device", help=text.HELP)
 
 
-@device.command("add", cls=Command)
-@click.option("--name", help="What you call the new device (Device 2).")
-@click.option("--expires", type=Span(), help="How long the code works (10m).")
-@click.pass_context
-def add(context: click.Context, name: str | None, expires: int | None) -> None:
-    """Show a code by which another machine becomes a device of yours; in a pipe, its text alone.
+def _show_code(code: dict[str, Any]) -> None:
+    output.say(code["text"])
+    if not output.to_terminal():
+        return
+    output.say()
+    output.qr(code["text"])
+    output.say()
+    output.say(text.code_for(code))
+    output.say(text.code_typed(code["text"]))
 
-    Whoever uses it first can speak for you, so show it to nobody else.
-    """
+
+@command("add", about=text.ADD_HELP, show=_show_code, group=device)
+@click.option("--name", help=text.ADD_NAME)
+@click.option("--expires", type=Span(), help=text.ADD_EXPIRES)
+def add(call: Settings, name: str | None, expires: int | None) -> Any:
     order = {"name": name, "expires_in": expires}
-    made = (
-        settings(context)
-        .client()
-        .post("/v1/device-codes", **{key: value for key, value in order.items() if value is not None})
-    )
-    if settings(context).json:
-        output.as_json(made)
-    elif not output.to_terminal():
-        output.say(made["text"])
-    else:
-        output.say(made["text"])
-        output.say()
-        output.qr(made["text"])
-        output.say()
-        output.say(
-            f"For {made['name']} alone, until {output.when(made['expires'])}. It makes that machine speak for you."
-        )
-        output.say("On the other machine:  meshnode device join " + made["text"][:16] + "...")
+    return call.client().post("/v1/device-codes", **{key: value for key, value in order.items() if value is not None})
 
 
-@device.command("join", cls=Command)
+@command("join", about=text.JOIN_HELP, group=device)
 @click.argument("code", nargs=-1)
-@click.option(
-    "--wait", type=Span(), metavar="2m", default=WAIT_SECONDS, help="How long to look for the other machine (2m)."
-)
-@click.option("--interface", "interfaces", multiple=True, metavar="NAME", help="Only this network; may be repeated.")
-@click.option("--no-mdns", is_flag=True, help="Go by the addresses in the code alone.")
-@click.pass_context
-def join(context: click.Context, code: tuple[str, ...], wait: int, interfaces: tuple[str, ...], no_mdns: bool) -> None:
-    """Make this machine a device of yours, by the CODE that 'meshnode device add' shows on another; - reads it from a pipe."""
-    call = settings(context)
-    text = " ".join(code)
-    if text == "-":
-        text = sys.stdin.read(CODE_READ_MAX)
-    if not text.strip():
-        raise Usage("there is no code", "paste the text that 'meshnode device add' shows; it begins with mdev1")
+@click.option("--wait", type=Span(), metavar="2m", default=WAIT_SECONDS, help=text.JOIN_WAIT)
+@click.option("--interface", "interfaces", multiple=True, metavar="NAME", help=text.INTERFACE)
+@click.option("--no-mdns", is_flag=True, help=text.JOIN_NO_MDNS)
+def join(call: Settings, code: tuple[str, ...], wait: int, interfaces: tuple[str, ...], no_mdns: bool) -> None:
+    typed = " ".join(code)
+    if typed == "-":
+        typed = sys.stdin.read(CODE_READ_MAX)
+    if not typed.strip():
+        raise Usage(text.NO_CODE, text.NO_CODE_HINT)
     from meshnode import node
     from protocol import person_text
 
-    home = call.place()
+    home = call.chosen_home()
     person = node.join(
         home,
-        _read(text),
+        _parsed(typed),
         seconds=wait,
         interfaces=interfaces,
         mdns=not no_mdns,
-        progress=lambda news: _tell(call, news),
+        progress=lambda news: _note_progress(call, news),
     )
     if call.json:
         output.as_json({"person": {"id": person_text(person)}, "home": str(home.path)})
     else:
-        output.say(f"This machine is now a device of yours. Its node is in {home.path}.")
-        output.say(f"Start it with '{as_typed(call)} run': it fetches what is yours from your other devices.")
+        output.say(text.joined(home.path))
+        output.say(text.start(as_typed(call)))
 
 
-@device.command("list", cls=Command)
-@click.pass_context
-def list_(context: click.Context) -> None:
-    """Your devices."""
-    reply = settings(context).client().get("/v1/devices")
-    if settings(context).json:
-        output.as_json(reply)
-        return
-    now = int(time.time())
+def _show_list(reply: dict[str, Any]) -> None:
     output.table(
-        ("name", "id", "state", "last seen", "certified until"),
+        text.COLUMNS,
         [
-            (
-                one["name"],
-                one["id"][:11],
-                _state(one),
-                "-" if one["this"] or one["seen"] is None else output.ago(max(0, now - one["seen"])) + " ago",
-                "-" if one["expires"] is None else output.when(one["expires"]),
-            )
+            (one["name"], one["id"][:11], text.state(one), text.seen(one), forms.day(one["expires"]))
             for one in reply["devices"]
         ],
-        empty="No device speaks for you.",
+        empty=text.EMPTY,
     )
 
 
-@device.command("revoke", cls=Command)
+@command("list", about=text.LIST_HELP, show=_show_list, group=device)
+def list_(call: Settings) -> Any:
+    return call.client().get("/v1/devices")
+
+
+def _show_revoked(reply: dict[str, Any]) -> None:
+    say_lines(text.revoked(reply))
+
+
+@command("revoke", about=text.REVOKE_HELP, show=_show_revoked, group=device)
 @click.argument("name")
-@click.option("--discard", is_flag=True, help="Write nothing anew of what it wrote, except for its blocks.")
-@click.pass_context
-def revoke(context: click.Context, name: str, discard: bool) -> None:
-    """Give up a device of yours, lost or stolen: it speaks for you no more, anywhere, and for good."""
+@click.option("--discard", is_flag=True, help=text.REVOKE_DISCARD)
+def revoke(call: Settings, name: str, discard: bool) -> Any:
     path = f"/v1/devices/{segment(named('device', name))}" + ("?discard=true" if discard else "")
-    reply = settings(context).client().delete(path)
-    if settings(context).json:
-        output.as_json(reply)
-        return
-    output.say(f"{reply['name']} speaks for you no more. Other nodes hear of it as they meet.")
-    if reply["kept"]:
-        output.say(f"{_records(reply['kept'])} of its making {_are(reply['kept'])} now this device's.")
-    if reply["dropped"]:
-        output.say(f"{_records(reply['dropped'])} of its making {_are(reply['dropped'])} void.")
-    output.say("Whoever has that device may still read what is on it.")
+    return call.client().delete(path)
 
 
-def _records(count: int) -> str:
-    return f"{count} record{'' if count == 1 else 's'}"
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
-
-
-def _state(one: dict[str, Any]) -> str:
-    if one["struck"]:
-        return "revoked"
-    if one["this"]:
-        return "this one"
-    return "connected" if one["connected"] else "not connected"
-
-
-def _tell(call: Settings, news: str) -> None:
-    """How the search goes, on standard error."""
+def _note_progress(call: Settings, news: str) -> None:
+    """Print news of the search on standard error, unless a program reads along."""
     if not call.json:
-        output.note(news[:1].upper() + news[1:] + ".")
+        output.note(text.progress(news))
 
 
-def _read(text: str) -> DeviceCode:
+def _parsed(typed: str) -> DeviceCode:
+    """Return the code in `typed`; Usage, which says what is wrong, where there is none."""
     from protocol import Code, RemoteError
     from protocol.tokens import DeviceCode
 
     try:
-        return DeviceCode.parse(text)
+        return DeviceCode.parse(typed)
     except RemoteError as error:
         if error.code is Code.CARD_CHECKSUM:
-            raise Usage("this code's text was damaged on its way", "copy all of it once more") from error
+            raise Usage(text.DAMAGED_CODE, text.DAMAGED_CODE_HINT) from error
         if error.code is Code.VERSION:
-            raise Usage("this code was made by a newer meshnode", "update yours") from error
-        raise Usage(
-            "this is no device code", "it is the text that 'meshnode device add' shows; it begins with mdev1"
-        ) from error
+            raise Usage(text.NEWER_CODE, text.NEWER_CODE_HINT) from error
+        raise Usage(text.NOT_A_CODE, text.NOT_A_CODE_HINT) from error

@@ -3,46 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import click
 
 from meshnode.cli import output
-from meshnode.cli.command import command, settings
-from meshnode.cli.wording import AUDIENCES, CATEGORIES, ORDERS, RELATIONS, TYPES
+from meshnode.cli.command import Answer, Settings, command
+from meshnode.text import discover as text
+from meshnode.text.choices import AUDIENCES, CATEGORIES, ORDERS, TYPES
 
-ANY_TRUST = 0.1  # where the web ends
+ANY_TRUST = 0.1  # people whom you trust less than this are not connected to you
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Distance(click.ParamType[float]):
-    """Kilometers: 50 or 50km; `any` is any distance, and comes out as infinity."""
+    """A distance in kilometers: 50 or 50km; `any` becomes infinity."""
 
     name = "50km"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The kilometers that `value` says."""
+        """Return the kilometers."""
         if isinstance(value, float):
             return value
-        text = str(value).strip().lower()
-        if text == "any":
+        typed = str(value).strip().lower()
+        if typed == "any":
             return float("inf")
         try:
-            kilometers = float(text.removesuffix("km"))
+            kilometers = float(typed.removesuffix("km"))
         except ValueError:
             kilometers = -1
         if not 0 <= kilometers <= 40_000:
-            self.fail(f"{value!r} is no distance; write 50km, or any", param, ctx)
+            from meshnode.text import errors
+
+            self.fail(errors.not_a_distance(value), param, ctx)
         return kilometers
 
 
 class LeastTrust(click.ParamType[float]):
-    """A trust between 0 and 1, or `any`: the edge of the web."""
+    """A trust above 0 and up to 1; `any` is the least trust at which people are connected at all."""
 
     name = "0.3|any"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The number that `value` says."""
+        """Return the number."""
         if str(value).strip().lower() == "any":
             return ANY_TRUST
         try:
@@ -50,29 +54,31 @@ class LeastTrust(click.ParamType[float]):
         except ValueError:
             number = -1
         if not 0 < number <= 1:
-            self.fail(f"{value!r} is no trust; write 0.3 (more than 0, at most 1), or any", param, ctx)
+            from meshnode.text import errors
+
+            self.fail(errors.not_a_least_trust(value), param, ctx)
         return number
 
 
-SOUGHT = (
+SEARCH_OPTIONS = (
     click.argument("words", nargs=-1),
-    click.option("--type", "kind", type=click.Choice(TYPES), help="Only offers, or only needs."),
-    click.option("--category", type=click.Choice(CATEGORIES), help="Only this category."),
-    click.option("--audience", type=click.Choice(list(AUDIENCES)), help="Only what is shared so widely."),
-    click.option("--within", type=Distance(), help="Only so near; without it 50km, and unknown places too."),
-    click.option("--trust", type=LeastTrust(), help="Only from people you trust so much (0.3)."),
+    click.option("--type", "kind", type=click.Choice(TYPES), help=text.TYPE),
+    click.option("--category", type=click.Choice(CATEGORIES), help=text.CATEGORY),
+    click.option("--audience", type=click.Choice(list(AUDIENCES)), help=text.AUDIENCE),
+    click.option("--within", type=Distance(), help=text.WITHIN),
+    click.option("--trust", type=LeastTrust(), help=text.TRUST),
 )
 
 
-def sought(function: Function) -> Function:
-    """Give a command the words and options that say what is looked for."""
-    for option in reversed(SOUGHT):
+def search_options(function: Function) -> Function:
+    """Give a command the words and options of a search."""
+    for option in reversed(SEARCH_OPTIONS):
         function = option(function)
     return function
 
 
-def as_asked(given: dict[str, Any]) -> dict[str, Any]:
-    """Those words and options as the API takes them; what was not given is None."""
+def as_query(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the words and options of a search as the API takes them; None for those that were not given."""
     asked = dict(given)
     asked["words"] = " ".join(given["words"]) or None
     asked["type"] = asked.pop("kind")
@@ -81,43 +87,37 @@ def as_asked(given: dict[str, Any]) -> dict[str, Any]:
     return asked
 
 
-@command("discover")
-@sought
-@click.option("--sort", type=click.Choice(ORDERS), help="What comes first (best).")
-@click.option("--limit", type=int, help="At most so many at a time (100).")
-@click.option("--page", type=int, help="Which of several pages (1).")
-@click.pass_context
-def discover(context: click.Context, /, **given: Any) -> None:
-    """What others share with you; each of WORDS must begin a word of title, text, tags or author."""
-    asked = as_asked(given)
-    if asked.get("anywhere"):
-        asked["anywhere"] = "true"
-    reply = settings(context).client().get("/v1/discover", **asked)
-    if settings(context).json:
-        output.as_json(reply)
-        return
+@command("discover", about=text.DISCOVER_HELP)
+@search_options
+@click.option("--sort", type=click.Choice(ORDERS), help=text.SORT)
+@click.option("--limit", type=int, help=text.LIMIT)
+@click.option("--page", type=int, help=text.PAGE)
+def discover(call: Settings, /, **given: Any) -> Any:
+    query = as_query(given)
+    if query.get("anywhere"):
+        query["anywhere"] = "true"
+    reply = call.client().get("/v1/discover", **query)
+    first_page = given["page"] in (None, 1)
+    return Answer(reply, partial(_show, by_distance=given["sort"] == "near", first_page=first_page))
+
+
+def _show(reply: dict[str, Any], *, by_distance: bool, first_page: bool) -> None:
     for result in reply["results"]:
-        output.say(as_line(result))
+        output.say(text.result(result))
     if output.to_terminal():
-        if given["sort"] == "near" and reply["results"] and not any(result["distance"] for result in reply["results"]):
-            output.note("No distance is known here; 'meshnode share set --place LAT,LON' says where you are.")
-        _say_rest(reply, first_page=given["page"] in (None, 1))
+        if by_distance and reply["results"] and not any(result["distance"] for result in reply["results"]):
+            output.note(text.NO_DISTANCE)
+        _note_rest(reply, first_page=first_page)
 
 
-def as_line(result: dict[str, Any]) -> str:
-    """A result as the seed writes it: `Fresh vegetables - 2km away (trusted friend of friend)`."""
-    distance = f" - {result['distance']}" if result["distance"] else ""
-    return f"{result['title']}{distance} ({RELATIONS[result['relation']]})"
-
-
-def _say_rest(reply: dict[str, Any], *, first_page: bool) -> None:
+def _note_rest(reply: dict[str, Any], *, first_page: bool) -> None:
     if reply["next"]:
-        output.note(f"{reply['total']} in all: '--page {reply['next']}' shows more.")
+        output.note(text.next_page(reply["total"], reply["next"]))
     if reply["set_aside"]:
-        output.note(f"{reply['set_aside']} left out, hidden by you: 'meshnode hide --list'.")
+        output.note(text.set_aside(reply["set_aside"]))
     if reply["hidden"]:
-        output.note(f"{reply['hidden']} hidden by trust or distance: '--trust any --within any' shows them.")
+        output.note(text.outside_limits(reply["hidden"]))
     if not (reply["total"] or reply["hidden"] or reply["set_aside"]):
-        output.note("Nothing yet. What people share with you appears here as nodes meet.")
+        output.note(text.EMPTY)
     elif reply["total"] and not reply["results"] and not first_page:
-        output.note(f"There is no such page: {reply['total']} in all.")
+        output.note(text.no_such_page(reply["total"]))

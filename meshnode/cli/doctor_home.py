@@ -1,4 +1,7 @@
-"""What the doctor looks at by itself, as the home's owner: whether a node is there, who may read it, room on the disk."""
+"""The part of the doctor that needs the files: whether there is a node, who can read it, and free disk space.
+
+The command line looks at these itself, because it runs as the home's owner even when the daemon does not run.
+"""
 
 from __future__ import annotations
 
@@ -7,33 +10,33 @@ from typing import Any
 
 from meshnode.errors import MeshnodeError
 from meshnode.home import Home
+from meshnode.text import node as text
 
 FREE_SHARE_MIN = 0.1  # below this a node accepts nothing more from others
 
 
 def examine_home(home: Home) -> list[dict[str, Any]]:
-    """Findings about the home itself, in the form of the daemon's own."""
+    """Return findings about the home, in the form of the daemon's own."""
     try:
         home.check()
     except MeshnodeError as error:
-        return [_ill("home", error.message, error.hint)]
+        return [_bad("home", error.message, error.hint)]
     except OSError as error:
-        return [_ill("home", f"{home.path} cannot be read ({error.strerror})", "look at its owner and mode")]
-    return [_well("home", f"The node in {home.path} is its owner's alone"), _room(home)]
+        return [_bad("home", text.home_unreadable(home.path, error.strerror), text.HOME_UNREADABLE_HINT)]
+    return [_good("home", text.home_private(home.path)), _disk(home)]
 
 
-def _room(home: Home) -> dict[str, Any]:
-    quota = os.statvfs(home.path)
-    share = quota.f_bavail / max(quota.f_blocks, 1)
-    free = f"{share:.0%} of the disk is free"
+def _disk(home: Home) -> dict[str, Any]:
+    disk = os.statvfs(home.path)
+    share = disk.f_bavail / max(disk.f_blocks, 1)
     if share >= FREE_SHARE_MIN:
-        return _well("disk", free)
-    return _ill("disk", f"Only {free}", "make room: below 10% the node accepts nothing more from others")
+        return _good("disk", text.disk_free(share))
+    return _bad("disk", text.disk_full(share), text.DISK_FULL_HINT)
 
 
-def _well(code: str, message: str) -> dict[str, Any]:
+def _good(code: str, message: str) -> dict[str, Any]:
     return {"code": code, "well": True, "message": message, "hint": ""}
 
 
-def _ill(code: str, message: str, hint: str) -> dict[str, Any]:
+def _bad(code: str, message: str, hint: str) -> dict[str, Any]:
     return {"code": code, "well": False, "message": message, "hint": hint}

@@ -1,21 +1,19 @@
-"""`export`: all that is yours, as one document."""
+"""`export`: everything that is yours, as one document."""
 
 from __future__ import annotations
 
 import json
-
-import click
+from typing import Any
 
 from meshnode.cli import output
-from meshnode.cli.command import command, settings
+from meshnode.cli.command import Settings, command
+from meshnode.text import program as text
 
 
-@command("export")
-@click.pass_context
-def export(context: click.Context) -> None:
-    """Print all that is yours as one JSON document; for you alone, though there is no key in it."""
-    reply = settings(context).client().get("/v1/export")
-    if settings(context).json:
-        output.as_json(reply)
-    else:
-        output.script(json.dumps(reply, indent=2))
+def _show(reply: Any) -> None:
+    output.script(json.dumps(reply, indent=2))
+
+
+@command("export", about=text.EXPORT_HELP, show=_show)
+def export(call: Settings) -> Any:
+    return call.client().get("/v1/export")

@@ -1,47 +1,47 @@
-"""`hide`: what you do not want to see any more, on this node alone."""
+"""`hide`: leave a post out of what this node shows you."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import command, named, settings
+from meshnode.cli.command import Answer, Settings, command, named
 from meshnode.errors import Usage
+from meshnode.text import discover as text
+from meshnode.text import forms
 
 
-@command("hide")
+@command("hide", about=text.HIDE_HELP)
 @click.argument("listing", required=False, shell_complete=names.others_listings)
-@click.option("--undo", is_flag=True, help="Show it again.")
-@click.option("--list", "listed", is_flag=True, help="What you hide.")
-@click.pass_context
-def hide(context: click.Context, *, listing: str | None, undo: bool, listed: bool) -> None:
-    """Hide a listing from yourself, in discover, news and watches; nobody is told."""
+@click.option("--undo", is_flag=True, help=text.HIDE_UNDO)
+@click.option("--list", "listed", is_flag=True, help=text.HIDE_LIST)
+def hide(call: Settings, *, listing: str | None, undo: bool, listed: bool) -> Any:
     if listed:
         if listing is not None or undo:
-            raise Usage("--list stands alone")
-        _say_list(context)
-        return
+            raise Usage(text.HIDE_CONFLICT)
+        return Answer(call.client().get("/v1/hidden"), _show_list)
     if listing is None:
-        raise Usage("say which listing", "its title, its id, or the beginning of either; '--list' lists what you hide")
-    path = f"/v1/hidden/{segment(named('listing', listing))}"
-    client = settings(context).client()
-    reply = client.delete(path) if undo else client.put(path)
-    if settings(context).json:
-        output.as_json(reply)
-    elif undo:
-        output.say(f"Shown again: {reply['title']}.")
-    else:
-        output.say(f"Hidden from you: {reply['title']} ({reply['id'][:8]}); '--undo' shows it again.")
+        raise Usage(text.HIDE_WHICH, text.HIDE_WHICH_HINT)
+    path = f"/v1/hidden/{segment(named('post', listing))}"
+    if undo:
+        return Answer(call.client().delete(path), _show_unhidden)
+    return Answer(call.client().put(path), _show_hidden)
 
 
-def _say_list(context: click.Context) -> None:
-    reply = settings(context).client().get("/v1/hidden")
-    if settings(context).json:
-        output.as_json(reply)
-        return
+def _show_hidden(reply: dict[str, Any]) -> None:
+    output.say(text.hidden(reply))
+
+
+def _show_unhidden(reply: dict[str, Any]) -> None:
+    output.say(text.unhidden(reply))
+
+
+def _show_list(reply: dict[str, Any]) -> None:
     output.table(
-        ("title", "id", "since"),
-        [(hidden["title"], hidden["id"][:8], output.when(hidden["since"])) for hidden in reply["hidden"]],
-        empty="You hide nothing.",
+        text.HIDE_COLUMNS,
+        [(hidden["title"], hidden["id"][:8], forms.moment(hidden["since"])) for hidden in reply["hidden"]],
+        empty=text.HIDE_EMPTY,
     )

@@ -2,55 +2,48 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from meshnode.cli import names, output
-from meshnode.cli.command import command, named, settings
+from meshnode.cli.command import Settings, command, named
+from meshnode.text import connecting as text
+from meshnode.text import forms
 
 
-@command("introduce")
-@click.argument("name", shell_complete=names.people)
-@click.argument("other", shell_complete=names.people)
-@click.option("--message", default="", help="What you say to both.")
-@click.pass_context
-def introduce(context: click.Context, name: str, other: str, message: str) -> None:
-    """Introduce two people whom you vouch for to each other.
-
-    Each gets a letter that says who the other is. They are connected when each has added the other.
-    """
-    done = (
-        settings(context)
-        .client()
-        .post("/v1/introductions", one=named("person", name), other=named("person", other), message=message)
-    )
-    if settings(context).json:
-        output.as_json(done)
-        return
-    both = " and ".join(person["name"] for person in done["people"])
-    output.say(f"{both} each get a letter about the other. It is for them to add each other.")
+def _show_introduced(reply: dict[str, Any]) -> None:
+    output.say(text.introduced([person["name"] for person in reply["people"]]))
 
 
-@command("introductions")
-@click.pass_context
-def introductions(context: click.Context) -> None:
-    """To whom you were introduced, and by whom."""
-    reply = settings(context).client().get("/v1/introductions")
-    if settings(context).json:
-        output.as_json(reply)
-        return
+def _show_list(reply: dict[str, Any]) -> None:
     output.table(
-        ("name", "id", "by", "when", "message"),
+        text.INTRODUCTIONS_COLUMNS,
         [
             (
                 met["person"]["name"],
                 met["person"]["id"][:11],
                 met["by"]["name"],
-                output.when(met["at"]),
+                forms.moment(met["at"]),
                 met["message"].replace("\n", " "),
             )
             for met in reply["introductions"]
         ],
-        empty="Nobody has introduced you to anybody lately.",
+        empty=text.INTRODUCTIONS_EMPTY,
     )
     if output.to_terminal() and reply["introductions"]:
-        output.note("'meshnode add NAME' adds one of them.")
+        output.note(text.INTRODUCTIONS_NEXT)
+
+
+@command("introduce", about=text.INTRODUCE_HELP, show=_show_introduced)
+@click.argument("name", shell_complete=names.people)
+@click.argument("other", shell_complete=names.people)
+@click.option("--message", default="", help=text.INTRODUCE_MESSAGE)
+def introduce(call: Settings, name: str, other: str, message: str) -> Any:
+    one, two = named("person", name), named("person", other)
+    return call.client().post("/v1/introductions", one=one, other=two, message=message)
+
+
+@command("introductions", about=text.INTRODUCTIONS_HELP, show=_show_list)
+def introductions(call: Settings) -> Any:
+    return call.client().get("/v1/introductions")

@@ -1,6 +1,6 @@
-"""The program: its table of commands, and how every ending becomes one line and an exit code.
+"""The program: its table of commands, and how every error becomes one line and an exit code.
 
-0 done, 1 failed, 2 not well asked, 3 not found or not visible, 4 no daemon, 5 refused, 130 interrupted.
+0 done, 1 failed, 2 wrong usage, 3 not found or not visible, 4 no daemon, 5 refused, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.client import Refusal
-from meshnode.cli.command import ASKED, LazyGroup, Settings
+from meshnode.cli.command import COMPLETION_VARIABLE, LazyGroup, Settings
 from meshnode.errors import MeshnodeError
+from meshnode.text import program as text
 
 INTERRUPTED = 130  # as a shell reports a death by SIGINT
 USAGE = 2
 FAILED = 1
 
 TABLE = {
-    "Node": {
+    "node": {
         "init": "meshnode.cli.init",
         "run": "meshnode.cli.run",
         "status": "meshnode.cli.status",
@@ -31,12 +32,12 @@ TABLE = {
         "doctor": "meshnode.cli.status",
         "demo": "meshnode.cli.demo",
         "version": "meshnode.cli.program",
-        "completion": "meshnode.cli.program",
+        "completion": "meshnode.cli.completion",
     },
-    "Devices": {
+    "devices": {
         "device": "meshnode.cli.devices",
     },
-    "People": {
+    "people": {
         "card": "meshnode.cli.cards",
         "add": "meshnode.cli.cards",
         "people": "meshnode.cli.people",
@@ -50,15 +51,15 @@ TABLE = {
         "unblock": "meshnode.cli.blocks",
         "blocks": "meshnode.cli.blocks",
     },
-    "Groups": {
+    "groups": {
         "cell": "meshnode.cli.groups",
         "community": "meshnode.cli.groups",
     },
-    "Sharing": {
+    "sharing": {
         "share": "meshnode.cli.sharing",
         "audience": "meshnode.cli.preview",
     },
-    "Listings": {
+    "listings": {
         "offer": "meshnode.cli.listings",
         "need": "meshnode.cli.listings",
         "mine": "meshnode.cli.listings",
@@ -68,13 +69,13 @@ TABLE = {
         "close": "meshnode.cli.lifecycle",
         "withdraw": "meshnode.cli.lifecycle",
     },
-    "Finding": {
+    "finding": {
         "discover": "meshnode.cli.discover",
         "news": "meshnode.cli.news",
         "watch": "meshnode.cli.watch",
         "hide": "meshnode.cli.hiding",
     },
-    "Exchanges": {
+    "exchanges": {
         "respond": "meshnode.cli.exchanges",
         "inbox": "meshnode.cli.exchanges",
         "accept": "meshnode.cli.exchanges",
@@ -86,7 +87,7 @@ TABLE = {
         "exchanges": "meshnode.cli.exchanges",
         "stats": "meshnode.cli.stats",
     },
-    "Data": {
+    "data": {
         "export": "meshnode.cli.export",
     },
 }
@@ -98,10 +99,11 @@ TABLE = {
     table=TABLE,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=True,
-    epilog="Begin with 'meshnode run'. Every command takes --help.",
+    help=text.PROGRAM_HELP,
+    epilog=text.PROGRAM_EPILOG,
 )
 def meshnode() -> None:
-    """Offers and needs, shared among neighbors through a web of signed trust."""
+    """The group of all commands; it does nothing itself."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -114,12 +116,12 @@ def run(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="backslashreplace")  # a terminal that cannot show a letter shows its number
+            reconfigure(errors="backslashreplace")  # a terminal that lacks a letter shows its number
     call = Settings()
-    if ASKED in os.environ:
-        from meshnode.cli import bash_completion
+    if COMPLETION_VARIABLE in os.environ:
+        from meshnode.cli import completion
 
-        bash_completion.teach()
+        completion.use_own_bash()
     try:
         code = _invoke(arguments, call)
         sys.stdout.flush()
@@ -136,17 +138,19 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
         click.echo(error.format_message(), err=True)
         return USAGE
     except click.ClickException as error:
+        from meshnode.text import errors
+
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "meshnode"
         return _report(
-            {"code": "usage", "message": error.format_message().rstrip("."), "hint": f"see '{command} --help'"},
+            {"code": "usage", "message": error.format_message().rstrip("."), "hint": errors.see_help(command)},
             call,
             USAGE,
         )
     except SystemExit:
-        return 0  # click has dealt with it: the reader had gone, or the shell had asked for completions
+        return 0  # click is done: the reader of the pipe has gone, or the shell has its completions
     except (click.Abort, KeyboardInterrupt):
         if sys.stderr.isatty():
-            output.note("")  # away from the question that was not answered
+            output.note("")  # leave the line of the question that was not answered
         return INTERRUPTED
     except Refusal as error:
         return _report(error.reply, call, error.code)
@@ -155,24 +159,29 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        where = f"{error.filename} cannot be used" if error.filename else "the system refused"
-        return _report({"code": "failed", "message": f"{where}: {error.strerror}", "hint": ""}, call, FAILED)
+        from meshnode.text import errors
+
+        if error.filename:
+            message = errors.unusable_file(error.filename, error.strerror)
+        else:
+            message = errors.refused_by_system(error.strerror)
+        return _report({"code": "failed", "message": message, "hint": ""}, call, FAILED)
     return ended if isinstance(ended, int) else 0
 
 
 def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
-    """Say on standard error what is wrong and what to do next: one line, for people or in JSON."""
+    """Print on standard error what is wrong and what to do next, in one line, and return the exit code."""
     if call.json:
         import json
 
         output.note(json.dumps({"error": reply}))
     else:
-        message, hint = str(reply.get("message", "")), str(reply.get("hint", ""))
-        line = " ".join((f"{message}; {hint}" if hint else message).split())
-        output.note(f"meshnode: {line}")
+        from meshnode.text import errors
+
+        output.note(f"meshnode: {errors.line(str(reply.get('message', '')), str(reply.get('hint', '')))}")
     return code
 
 
 def _forget_stdout() -> None:
-    """The reader has gone: let the interpreter's last flush go nowhere instead of complaining."""
+    """Send the interpreter's last flush to /dev/null, since the reader of the pipe has gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

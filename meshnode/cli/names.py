@@ -1,7 +1,7 @@
-"""What the shell is offered for people, listings, groups and exchanges: their names, as the daemon knows them now.
+"""Offers the shell the names of people, listings, groups and exchanges, as the daemon knows them now.
 
-A name is somebody else's text and lands in a command line. It is offered only if every character of it can be seen, its id
-otherwise, and quoting it for the shell is the business of `completing`. Where no daemon answers at once nothing is offered.
+A name was written by somebody else and lands in a command line. It is offered only if all its characters are visible,
+otherwise its id is; `completion` quotes it for the shell. Where no daemon answers at once, nothing is offered.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import click
 from meshnode.cli.command import settings
 from meshnode.errors import MeshnodeError
 
-OFFERED_MAX = 50  # more than anybody reads
+OFFERED_MAX = 50  # names; more than a person reads
 PATIENCE_SECONDS = 1.0
-ID_LETTERS_MIN = 4  # what the daemon takes for the beginning of an id
+ID_LETTERS_MIN = 4  # letters; the daemon reads this many as the beginning of an id
 
 Complete = Callable[[click.Context, click.Parameter, str], list[str]]
 Named = Iterable[tuple[str, str]]
-"""Names with ids."""
+"""Pairs of a name and an id."""
 
 
 def _offering(find: Callable[[click.Context, str], Named]) -> Complete:
@@ -35,7 +35,7 @@ def _offering(find: Callable[[click.Context, str], Named]) -> Complete:
 
 
 def _fitting(found: Named, begun: str) -> list[str]:
-    """The names that begin so, or the ids where no name does."""
+    """Return the names that begin with `begun`, or the ids where no name does."""
     wanted = begun.casefold()
     names = [name if name.isprintable() else id_ for name, id_ in found if name.casefold().startswith(wanted)]
     ids = [id_ for _, id_ in found if len(wanted) >= ID_LETTERS_MIN and id_.startswith(wanted)]
@@ -88,7 +88,7 @@ def _groups(context: click.Context, _: str) -> Named:
 
 
 def _exchanges(context: click.Context, _: str) -> Named:
-    """All of them, or those in which the move that the command makes can be made now."""
+    """Return all exchanges, or those in which the command can make its move now."""
     wanted = context.info_name
     reply = _ask(context, "/v1/exchanges")
     fitting = (each for each in reply if wanted == "exchanges" or wanted in each["next"])

@@ -1,45 +1,45 @@
-"""`news`: what came into view since you looked last."""
+"""`news`: what came into view since you last looked."""
 
 from __future__ import annotations
+
+from functools import partial
+from typing import Any
 
 import click
 
 from meshnode.cli import output
-from meshnode.cli.command import command, settings
-from meshnode.cli.discover import as_line
+from meshnode.cli.command import Answer, Settings, command
 from meshnode.errors import Usage
+from meshnode.text import discover as text
 
 
-@command("news")
-@click.option("--peek", is_flag=True, help="Look without taking note: all of it stays new.")
-@click.option("--clear", is_flag=True, help="Show nothing, and take all for seen.")
-@click.option("--limit", type=int, help="At most so many at a time (100).")
-@click.pass_context
-def news(context: click.Context, *, peek: bool, clear: bool, limit: int | None) -> None:
-    """What came into view since you looked last: new listings, and old ones of people you have come to trust."""
+@command("news", about=text.NEWS_HELP)
+@click.option("--peek", is_flag=True, help=text.NEWS_PEEK)
+@click.option("--clear", is_flag=True, help=text.NEWS_CLEAR)
+@click.option("--limit", type=int, help=text.NEWS_LIMIT)
+def news(call: Settings, *, peek: bool, clear: bool, limit: int | None) -> Any:
     if peek and clear:
-        raise Usage("--peek and --clear contradict each other")
-    client = settings(context).client()
+        raise Usage(text.NEWS_CONFLICT)
     if peek:
-        reply = client.get("/v1/news", limit=limit)
+        reply = call.client().get("/v1/news", limit=limit)
     else:
-        asked = {"clear": clear} | ({} if limit is None else {"limit": limit})
-        reply = client.post("/v1/news", **asked)
-    if settings(context).json:
-        output.as_json(reply)
-        return
-    watched: dict[str, list[str]] = {}
+        reply = call.client().post("/v1/news", clear=clear, **({} if limit is None else {"limit": limit}))
+    return Answer(reply, partial(_show, peek=peek, clear=clear))
+
+
+def _show(reply: dict[str, Any], *, peek: bool, clear: bool) -> None:
+    searches: dict[str, list[str]] = {}
     for alert in reply["alerts"]:
-        watched.setdefault(alert["listing"], []).append(str(alert["watch"]))
+        searches.setdefault(alert["listing"], []).append(str(alert["watch"]))
     for result in reply["results"]:
-        by = watched.get(result["id"])
-        output.say(as_line(result) + (f" [watch {', '.join(by)}]" if by else ""))
+        by = searches.get(result["id"])
+        output.say(text.result(result) + (text.matched(by) if by else ""))
     if not output.to_terminal():
         return
     left = reply["total"] - len(reply["results"])
     if clear:
-        output.note(f"{reply['total']} taken for seen.")
+        output.note(text.marked_seen(reply["total"]))
     elif left:
-        output.note(f"{left} more: {'--limit shows' if peek else 'meshnode news once more shows'} them.")
+        output.note(text.news_left(left, peek=peek))
     elif not reply["results"]:
-        output.note("Nothing new; 'meshnode discover' shows all there is.")
+        output.note(text.NEWS_EMPTY)

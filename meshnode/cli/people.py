@@ -1,4 +1,4 @@
-"""`people`, `person`, `vouch` and `unvouch`: whom you know, and what you say of them."""
+"""`people`, `person`, `vouch` and `unvouch`: the people you know, and how much you trust them."""
 
 from __future__ import annotations
 
@@ -8,100 +8,77 @@ import click
 
 from meshnode.cli import names, output, preview
 from meshnode.cli.client import segment
-from meshnode.cli.command import Trust, command, named, settings
-from meshnode.cli.wording import RELATIONS
+from meshnode.cli.command import Settings, Trust, command, named, say_lines
+from meshnode.text import forms
+from meshnode.text import people as text
 
 
-@command("people")
-@click.option("--all", "everybody", is_flag=True, help="Everybody of your web, not only direct contacts.")
-@click.pass_context
-def people(context: click.Context, everybody: bool) -> None:
-    """Whom you know."""
-    reply = settings(context).client().get("/v1/people", all="true" if everybody else None)
-    if settings(context).json:
-        output.as_json(reply)
-        return
+def _show_people(reply: dict[str, Any]) -> None:
     output.table(
-        ("name", "id", "trust", "you vouch", "they vouch", "how"),
+        text.PEOPLE_COLUMNS,
         [
             (
                 person["name"],
                 person["id"][:11],
-                output.weight(person["trust"]),
-                output.weight(person["vouch"]),
-                "waiting" if person["pending"] and not person["vouch_back"] else output.weight(person["vouch_back"]),
-                RELATIONS[person["relation"]] + (", connected" if person["connected"] else ""),
+                forms.weight(person["trust"]),
+                forms.weight(person["vouch"]),
+                text.WAITING if person["pending"] and not person["vouch_back"] else forms.weight(person["vouch_back"]),
+                text.how_known(person),
             )
             for person in reply["people"]
         ],
-        empty="Nobody yet. Give somebody your 'meshnode card', or 'meshnode add' theirs.",
+        empty=text.PEOPLE_EMPTY,
     )
     if output.to_terminal() and reply["others"]:
-        output.note(f"{reply['others']} more in your web: 'meshnode people --all'.")
+        output.note(text.people_more(reply["others"]))
 
 
-@command("person")
-@click.argument("name", shell_complete=names.people)
-@click.pass_context
-def person(context: click.Context, name: str) -> None:
-    """What is known of a person."""
-    reply = settings(context).client().get(f"/v1/people/{segment(named('person', name))}")
-    if settings(context).json:
-        output.as_json(reply)
-        return
-    output.say(f" ({RELATIONS[reply['relation']]})", title=reply["name"])
+@command("people", about=text.PEOPLE_HELP, show=_show_people)
+@click.option("--all", "everybody", is_flag=True, help=text.PEOPLE_ALL)
+def people(call: Settings, everybody: bool) -> Any:
+    return call.client().get("/v1/people", all="true" if everybody else None)
+
+
+def _show_person(reply: dict[str, Any]) -> None:
+    output.say(text.related(reply["relation"]), title=reply["name"])
     output.say(reply["id"])
-    output.say(f"to compare by voice: {reply['words']}")
+    output.say(text.fingerprint(reply["words"]))
     for line in reply["about"].split("\n") if reply["about"] else ():
         output.say(f"  {line}")
     if reply["relation"] != "yourself":
-        _say_vouches(reply)
+        say_lines(text.vouches(reply))
 
 
-@command("vouch")
+@command("person", about=text.PERSON_HELP, show=_show_person)
 @click.argument("name", shell_complete=names.people)
-@click.option("--trust", type=Trust(), required=True, help="How much you trust them.")
+def person(call: Settings, name: str) -> Any:
+    return call.client().get(f"/v1/people/{segment(named('person', name))}")
+
+
+def _show_vouched(reply: dict[str, Any]) -> None:
+    output.say(text.trusted(reply["name"], reply["vouch"]))
+
+
+@command("vouch", about=text.VOUCH_HELP, show=_show_vouched)
+@click.argument("name", shell_complete=names.people)
+@click.option("--trust", type=Trust(), required=True, help=text.VOUCH_TRUST)
 @preview.what_if
-@click.pass_context
-def vouch(context: click.Context, name: str, trust: float, what_if: bool) -> None:
-    """Vouch for a person, in place of what you said before."""
-    client, who = settings(context).client(), segment(named("person", name))
+def vouch(call: Settings, name: str, trust: float, what_if: bool) -> Any:
+    client, who = call.client(), segment(named("person", name))
     if what_if:
-        preview.say_what_if(context, client.post(f"/v1/what-if/vouch/{who}", trust=trust))
-        return
-    reply = client.put(f"/v1/vouches/{who}", trust=trust)
-    if settings(context).json:
-        output.as_json(reply)
-    else:
-        output.say(f"You vouch for {reply['name']} with {output.weight(reply['vouch'])}.")
+        return preview.what_if_answer(client.post(f"/v1/what-if/vouch/{who}", trust=trust))
+    return client.put(f"/v1/vouches/{who}", trust=trust)
 
 
-@command("unvouch")
+def _show_unvouched(reply: dict[str, Any]) -> None:
+    output.say(text.unvouched(reply["name"]))
+
+
+@command("unvouch", about=text.UNVOUCH_HELP, show=_show_unvouched)
 @click.argument("name", shell_complete=names.people)
 @preview.what_if
-@click.pass_context
-def unvouch(context: click.Context, name: str, what_if: bool) -> None:
-    """Take back your vouch for a person."""
-    client, who = settings(context).client(), segment(named("person", name))
+def unvouch(call: Settings, name: str, what_if: bool) -> Any:
+    client, who = call.client(), segment(named("person", name))
     if what_if:
-        preview.say_what_if(context, client.post(f"/v1/what-if/unvouch/{who}"))
-        return
-    reply = client.delete(f"/v1/vouches/{who}")
-    if settings(context).json:
-        output.as_json(reply)
-    else:
-        output.say(f"You no longer vouch for {reply['name']}.")
-
-
-def _say_vouches(reply: dict[str, Any]) -> None:
-    given, back = reply["vouch"], reply["vouch_back"]
-    output.say(f"You vouch with {output.weight(given)}." if given else "You do not vouch for them.")
-    if back:
-        output.say(f"They vouch for you with {output.weight(back)}.")
-    elif reply["pending"]:
-        output.say("Their card waits until your nodes meet.")
-    else:
-        output.say("They do not vouch for you.")
-    if reply["trust"] is not None:
-        output.say(f"Trust from you to them: {output.weight(reply['trust'])}.")
-    output.say("Your nodes are connected now." if reply["connected"] else "Your nodes are not connected now.")
+        return preview.what_if_answer(client.post(f"/v1/what-if/unvouch/{who}"))
+    return client.delete(f"/v1/vouches/{who}")

@@ -4,36 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
 from meshnode.cli import output
-from meshnode.cli.command import command, settings
+from meshnode.cli.command import Settings, command
+from meshnode.text import node as text
 
-MISSING_NAMED = 5
 
-
-@command("sync")
-@click.pass_context
-def sync(context: click.Context) -> None:
-    """Look for everybody you know and compare with all who are there, now."""
-    reply = settings(context).client().post("/v1/sync")
-    if settings(context).json:
-        output.as_json(reply)
-        return
+def _show(reply: dict[str, Any]) -> None:
     for peer in reply["peers"]:
-        output.say(_outcome(peer), title=peer["name"])
+        output.say(text.synced(peer), title=peer["name"])
     missing = [person["name"] for person in reply["missing"]]
-    if not reply["peers"] and not missing:
-        output.say("You are in touch with nobody yet. Give somebody your 'meshnode card', or 'meshnode add' theirs.")
-    elif not reply["peers"]:
-        output.say("Nobody is here. What you share waits, and goes on when you next meet.")
+    if not reply["peers"]:
+        output.say(text.SYNC_NOBODY if missing else text.SYNC_NOBODY_KNOWN)
     if missing:
-        more = f" and {len(missing) - MISSING_NAMED} more" if len(missing) > MISSING_NAMED else ""
-        output.say(f"Not met: {', '.join(missing[:MISSING_NAMED])}{more}; 'meshnode doctor NAME' looks for the reason.")
+        output.say(text.not_in_reach(missing))
 
 
-def _outcome(peer: dict[str, Any]) -> str:
-    came = f"{peer['came']} record{'' if peer['came'] == 1 else 's'} came" if peer["came"] else "nothing new"
-    if not peer["done"]:
-        return f": {came} so far, and more is on its way"
-    return f": met just now, {came}" if peer["new"] else f": {came}"
+@command("sync", about=text.SYNC_HELP, show=_show)
+def sync(call: Settings) -> Any:
+    return call.client().post("/v1/sync")

@@ -1,4 +1,4 @@
-"""`watch`: saved searches that tell you when something comes into view that matches."""
+"""`watch`: saved searches, whose new matches `news` shows."""
 
 from __future__ import annotations
 
@@ -8,62 +8,44 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Command, CommandGroup, named, settings
-from meshnode.cli.discover import as_asked, sought
+from meshnode.cli.command import CommandGroup, Settings, command, named
+from meshnode.cli.discover import as_query, search_options
+from meshnode.text import discover as text
 
-watch = CommandGroup("watch", help="Searches that you save: you are told when something comes into view that matches.")
-
-
-@watch.command("add", cls=Command)
-@sought
-@click.pass_context
-def add(context: click.Context, /, **given: Any) -> None:
-    """Look out for WORDS, with the options of discover."""
-    asked = {name: value for name, value in as_asked(given).items() if value is not None}
-    reply = settings(context).client().post("/v1/watches", **asked)
-    if settings(context).json:
-        output.as_json(reply)
-    else:
-        output.say(f"Watch {reply['id']} looks out for {_about(reply)}; 'meshnode news' shows what comes.")
+watch = CommandGroup("watch", help=text.WATCH_HELP)
 
 
-@watch.command("list", cls=Command)
-@click.pass_context
-def list_(context: click.Context) -> None:
-    """What you look out for, and what came."""
-    reply = settings(context).client().get("/v1/watches")
-    if settings(context).json:
-        output.as_json(reply)
-        return
+def _show_saved(reply: dict[str, Any]) -> None:
+    output.say(text.watch_saved(reply))
+
+
+def _show_list(reply: dict[str, Any]) -> None:
     for one in reply["watches"]:
-        output.say(f"{one['id']}: {_about(one)}")
+        output.say(text.watch_line(one))
         for alert in one["alerts"]:
-            output.say(f"  {alert['title']} ({alert['listing'][:8]}), {output.when(alert['at'])}")
+            output.say(text.watch_match(alert))
     if output.to_terminal() and not reply["watches"]:
-        output.note("You look out for nothing yet; 'meshnode watch add WORDS' does.")
+        output.note(text.WATCH_EMPTY)
 
 
-@watch.command("rm", cls=Command)
+def _show_removed(reply: dict[str, Any]) -> None:
+    output.say(text.watch_removed(reply))
+
+
+@command("add", about=text.WATCH_ADD_HELP, show=_show_saved, group=watch)
+@search_options
+def add(call: Settings, /, **given: Any) -> Any:
+    return call.client().post(
+        "/v1/watches", **{name: value for name, value in as_query(given).items() if value is not None}
+    )
+
+
+@command("list", about=text.WATCH_LIST_HELP, show=_show_list, group=watch)
+def list_(call: Settings) -> Any:
+    return call.client().get("/v1/watches")
+
+
+@command("rm", about=text.WATCH_RM_HELP, show=_show_removed, group=watch)
 @click.argument("number")
-@click.pass_context
-def remove(context: click.Context, number: str) -> None:
-    """End the watch NUMBER."""
-    reply = settings(context).client().delete(f"/v1/watches/{segment(named('watch', number))}")
-    if settings(context).json:
-        output.as_json(reply)
-    else:
-        output.say(f"Watch {reply['id']} has ended: {_about(reply)}.")
-
-
-def _about(reply: dict[str, Any]) -> str:
-    """What a watch looks for, in words."""
-    parts = [f"'{reply['words']}'"] if reply["words"] else []
-    parts += [f"{reply['type']}s"] if reply["type"] else []
-    parts += [reply[name] for name in ("category", "audience") if reply[name]]
-    if reply["anywhere"]:
-        parts.append("anywhere")
-    elif reply["within"] is not None:
-        parts.append(f"within {reply['within']:g}km")
-    if reply["trust"] is not None:
-        parts.append(f"trust {output.weight(reply['trust'])}")
-    return ", ".join(parts)
+def remove(call: Settings, number: str) -> Any:
+    return call.client().delete(f"/v1/watches/{segment(named('search', number))}")

@@ -1,4 +1,4 @@
-"""`why`: the way trust takes to a person or listing, and what would end it."""
+"""`why`: the path of trust to a person or a post, and what would end it."""
 
 from __future__ import annotations
 
@@ -8,46 +8,40 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import command, named, settings
-from meshnode.cli.wording import RELATIONS
+from meshnode.cli.command import Settings, command, named
+from meshnode.text import people
+from meshnode.text import why as text
 
 
-@command("why")
-@click.argument("what", metavar="NAME-or-LISTING", shell_complete=names.listings_or_people)
-@click.pass_context
-def why(context: click.Context, what: str) -> None:
-    """Why you see a person or listing, and what would end that."""
-    reply = settings(context).client().get(f"/v1/why/{segment(named('person or listing', what))}")
-    if settings(context).json:
-        output.as_json(reply)
-        return
+def _show(reply: dict[str, Any]) -> None:
     name = reply["person"]["name"]
     if reply["listing"] is not None:
-        output.say(f", by {name} ({RELATIONS[reply['relation']]})", title=reply["listing"]["title"])
+        output.say(text.why_author(reply), title=reply["listing"]["title"])
     else:
-        output.say(f" ({RELATIONS[reply['relation']]})", title=name)
+        output.say(people.related(reply["relation"]), title=name)
     if reply["relation"] == "yourself":
         return
-    _say_path(f"How you trust {name}:", reply["regard"], f"There is no path of vouches from you to {name}.")
-    _say_path(f"How {name}'s sharing reaches you:", reply["reach"], f"There is no path of vouches from {name} to you.")
+    _show_path(text.why_regard(name), reply["regard"], text.why_no_regard(name))
+    _show_path(text.why_reach(name), reply["reach"], text.why_no_reach(name))
     if reply["groups"]:
-        output.say(f"You are both in {', '.join(reply['groups'])}.")
+        output.say(text.why_groups(reply["groups"]))
     if reply["needs"] is not None:
-        output.say(
-            f"Its audience ({reply['listing']['audience']}) asks for a reach of {output.weight(reply['needs'])} or more."
-        )
+        output.say(text.why_needs(reply["needs"]))
     if reply["breaks"]:
-        output.say("Any of these could end it:")
+        output.say(text.WHY_BREAKS)
         for sentence in reply["breaks"]:
             output.say(f"  - {sentence}")
 
 
-def _say_path(heading: str, path: dict[str, Any] | None, missing: str) -> None:
+def _show_path(heading: str, path: dict[str, Any] | None, missing: str) -> None:
     if path is None:
         output.say(missing)
         return
-    people = " -> ".join(person["name"] for person in path["people"])
-    weights = " x ".join(output.weight(weight) for weight in path["weights"])
-    product = f" = {output.weight(path['trust'])}" if len(path["weights"]) > 1 else ""
     output.say(heading)
-    output.say(f"  {people}  ({weights}{product})")
+    output.say(text.why_path(path))
+
+
+@command("why", about=text.WHY_HELP, show=_show)
+@click.argument("what", metavar="NAME-or-LISTING", shell_complete=names.listings_or_people)
+def why(call: Settings, what: str) -> Any:
+    return call.client().get(f"/v1/why/{segment(named('person_or_post', what))}")

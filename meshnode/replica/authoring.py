@@ -126,8 +126,10 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         raise Failed(_why(outcome.faults[0][1]))
     if record.id not in outcome.kept:
         if replica.trust_state.revoked(replica.me, replica.device):
-            raise Refused("this device was revoked, and no longer speaks for you", "add it again, in a new home")
-        raise Refused("this device no longer speaks for you: its certificate ran out", "meet the device that renews it")
+            raise Refused("this device was revoked and can no longer act for you", "add it again in a new home")
+        raise Refused(
+            "the certificate of this device has expired", "connect it with the device that has your identity key"
+        )
     return record
 
 

@@ -1,4 +1,4 @@
-"""The village of every test here."""
+"""Provides the village that the tests of this directory use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.mesh import Mesh
 
 @pytest.fixture
 def village(tmp_path: Path) -> Iterator[Village]:
-    """Three running nodes, connected as in the seed's story."""
+    """Return three running nodes: Alice trusts Bob, and Bob trusts Carol."""
     mesh = Mesh(13)
     desks = dict(zip("ABC", story(mesh), strict=True))
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""The program at a real terminal: what it shows there, and answers typed to its questions."""
+"""Runs the program at a pseudo-terminal, reads what it shows, and types answers to its questions."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class Terminal:
         os.close(self._ours)
 
     def type(self, line: str) -> None:
-        """Answer a question."""
+        """Type a line, as an answer to a question."""
         os.write(self._ours, f"{line}\n".encode())
 
     def interrupt(self) -> None:
-        """What Ctrl-C does."""
+        """Interrupt the command, as Ctrl-C does."""
         self._program.send_signal(signal.SIGINT)
 
     def read_until(self, awaited: str) -> str:
-        """What is shown up to `awaited`; it must come."""
+        """Return what is shown up to and including `awaited`; fail if it never appears."""
         while awaited not in self._shown:
             more = self._read()
             assert more, f"{awaited!r} never came: {self._shown!r}"
@@ -58,7 +58,7 @@ class Terminal:
         return before + awaited
 
     def read_all(self) -> str:
-        """Everything that is still shown until the command ends."""
+        """Return everything that is still shown until the command ends."""
         while more := self._read():
             self._shown += more
         return self._shown

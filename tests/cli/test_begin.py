@@ -1,4 +1,4 @@
-"""`init` and `run`: a node is made once, started without a question where nobody can be asked, and ends when told."""
+"""`init` and `run`: a node is created once, starts without questions where there is no terminal, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ENVIRONMENT = {**{k: v for k, v in os.environ.items() if not k.startswith("MESHN
 
 @contextmanager
 def running(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """A daemon on loopback alone, without a terminal."""
+    """Run a daemon on the loopback interface only, without a terminal."""
     daemon = subprocess.Popen(
         [sys.executable, "-m", "meshnode", "--home", str(home), "run", "--interface", "lo", "--no-mdns", *words],
         env=ENVIRONMENT,
@@ -54,7 +54,7 @@ def test_a_second_init_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     ran = meshnode("--home", str(tmp_path), "init", "--name", "Mallory")
     assert (ran.code, ran.out) == (5, "")
-    assert "there is already a node" in ran.err
+    assert "There is already a node" in ran.err
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -82,17 +82,17 @@ def test_an_init_that_cannot_be_makes_nothing(tmp_path: Path, words: list[str]) 
     assert not (tmp_path / "A").exists()
 
 
-def test_at_a_terminal_a_name_and_the_seeds_one_question_are_asked(tmp_path: Path) -> None:
+def test_at_a_terminal_a_name_and_one_question_are_asked(tmp_path: Path) -> None:
     with Terminal("--home", str(tmp_path / "A"), "init") as terminal:
         terminal.read_until("What is your name")
         terminal.type("Zoë")
         asked = terminal.read_until("Your choice [3]:")
-        choices = asked.replace("\r", "").partition("Who can see this?\n")[2].split("\n")[:5]
+        choices = asked.replace("\r", "").partition("for each post.\n")[2].split("\n")[:5]
         assert [choice.strip() for choice in choices] == [
-            "1  Just my cell (the people I know directly)",
-            "2  My community",
-            "3  Anyone I'm connected to through trust [DEFAULT]",
-            "4  Anyone nearby (within 25km)",
+            "1  People in your cell (those you know directly)",
+            "2  People in your community",
+            "3  People you're connected to through trust [default]",
+            "4  Anyone nearby (within 25 km)",
             "5  Everyone on the network",
         ]
         terminal.type("4")
@@ -100,7 +100,7 @@ def test_at_a_terminal_a_name_and_the_seeds_one_question_are_asked(tmp_path: Pat
         terminal.type("nowhere")
         terminal.read_until("Where are you")
         terminal.type("52.52,13.40")
-        assert "Welcome, Zoë." in terminal.read_until("Start it with")
+        assert "Welcome, Zoë." in terminal.read_until("Start it:")
     assert Home(tmp_path / "A").has_node
 
 
@@ -109,34 +109,34 @@ def test_run_at_a_terminal_makes_a_node_says_what_to_type_and_takes_leave(tmp_pa
     with Terminal("--home", str(tmp_path / "A"), "run", "--interface", "lo", "--no-mdns", **nowhere) as terminal:
         terminal.read_until("What is your name")
         terminal.type("Dora")
-        assert "Who can see this?" in terminal.read_until("Your choice [3]:")
+        assert "Who can see what you post?" in terminal.read_until("Your choice [3]:")
         terminal.type("")
         shown = terminal.read_until("Ctrl-C stops it.")
-        assert "for this machine alone" in shown
+        assert "on this computer only" in shown
         assert "scripts/meshnode --home" in shown  # the bare name is on no path here
         terminal.interrupt()
         assert "Stopped." in terminal.read_all()
 
 
 def test_init_tells_programs_who_it_made(tmp_path: Path) -> None:
-    told = json.loads(meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--json").out)
-    assert told["person"]["name"] == "Alice"
-    assert told["person"]["id"].startswith("mp1")
-    assert told["home"] == str(tmp_path)
+    reply = json.loads(meshnode("--home", str(tmp_path), "init", "--name", "Alice", "--json").out)
+    assert reply["person"]["name"] == "Alice"
+    assert reply["person"]["id"].startswith("mp1")
+    assert reply["home"] == str(tmp_path)
 
 
 def test_run_makes_a_node_without_asking_and_ends_when_told(tmp_path: Path) -> None:
     with running(tmp_path / "A", "--json") as daemon:
         assert daemon.stdout is not None
-        told = json.loads(daemon.stdout.readline())
-        assert set(told) == {"person", "home", "port", "addresses"}
-        assert told["addresses"]
+        reply = json.loads(daemon.stdout.readline())
+        assert set(reply) == {"person", "home", "port", "addresses"}
+        assert reply["addresses"]
         second = meshnode("--home", str(tmp_path / "A"), "run", "--json")
         assert (second.code, second.out) == (5, "")
         assert "already running" in second.err
         status = json.loads(meshnode("--home", str(tmp_path / "A"), "status", "--json").out)
         assert status["ready"]
-        assert status["person"] == told["person"]
+        assert status["person"] == reply["person"]
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(20) == 0
     assert not Home(tmp_path / "A").socket.exists()
@@ -188,11 +188,11 @@ def test_a_passphrase_comes_from_the_environment_and_is_not_passed_on(
 
 def test_the_doctor_looks_at_the_home_even_where_nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("meshnode.cli.client.BEGIN_SECONDS", 0.0)
-    assert "there is no node" in meshnode("--home", str(tmp_path / "none"), "doctor").out
+    assert "There is no node" in meshnode("--home", str(tmp_path / "none"), "doctor").out
     home = tmp_path / "A"
     meshnode("--home", str(home), "init", "--name", "Alice")
-    told = json.loads(meshnode("--home", str(home), "doctor", "--json").out)
-    assert {finding["code"]: finding["well"] for finding in told["findings"]} == {
+    reply = json.loads(meshnode("--home", str(home), "doctor", "--json").out)
+    assert {finding["code"]: finding["well"] for finding in reply["findings"]} == {
         "home": True,
         "disk": True,
         "running": False,

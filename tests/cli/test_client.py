@@ -1,4 +1,4 @@
-"""The client finds its daemon: at the end of a long path, while it starts, and says so when there is none."""
+"""The client finds its daemon at a long path and while it starts, and says so when there is none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.cli.village import Village, daemon, meshnode
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    """A home with a node in it, as far as the client can tell."""
+    """Return a home that looks to the client as if a node were in it."""
     path = tmp_path / "home"
     path.mkdir(mode=0o700)
     found = Home(path)
@@ -37,7 +37,7 @@ def test_a_daemon_at_the_end_of_a_very_long_path_is_reached(village: Village, tm
 def test_without_a_node_nobody_is_waited_for(tmp_path: Path) -> None:
     ran = meshnode("--home", str(tmp_path / "nothing"), "status")
     assert ran.code == 4
-    assert "there is no node" in ran.err
+    assert "There is no node" in ran.err
     assert "meshnode run" in ran.err
 
 
@@ -45,7 +45,7 @@ def test_a_node_that_does_not_run_says_how_to_start_it(home: Home, monkeypatch: 
     monkeypatch.setattr(client_module, "BEGIN_SECONDS", 0.0)
     ran = meshnode("--home", str(home.path), "status")
     assert (ran.code, ran.out) == (4, "")
-    assert "start it with 'meshnode run'" in ran.err
+    assert "Start it with 'meshnode run'" in ran.err
 
 
 def test_a_socket_that_a_dead_daemon_left_is_nobody(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""The shell is offered the names of people, listings and groups; whatever somebody calls himself stays a name there."""
+"""Completion offers the names of people, listings and groups, and no name can become a command in the shell."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from meshnode.app.owner import profile
-from meshnode.cli.bash_completion import quoted
+from meshnode.cli.completion import quoted
 from tests.cli.village import Village
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def offered(home: Path, *words: str, shell: str = "zsh") -> list[str]:
-    """What is offered for the last of these words, as zsh gets it: in lines of three."""
+    """Return what is offered for the last of these words; zsh gets three lines for each offer."""
     asked = {
         "_MESHNODE_COMPLETE": f"{shell}_complete",
         "COMP_WORDS": " ".join(["meshnode", *words]),
@@ -38,7 +38,7 @@ def offered(home: Path, *words: str, shell: str = "zsh") -> list[str]:
 
 @pytest.fixture
 def alices(village: Village) -> Path:
-    """Alice's home, with something to name."""
+    """Return Alice's home, which holds listings, groups and an exchange."""
     village("A", "offer", "Red chair", "--audience", "network_wide")
     village("A", "offer", "Soup")
     village("A", "close", "Soup")

@@ -1,4 +1,4 @@
-"""`demo` plays the story with real daemons, and leaves nothing behind, however it ends."""
+"""`demo` plays the story with real daemons, and leaves no files behind, also when it is interrupted."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def test_the_story_is_played_to_its_end(tmp_path: Path) -> None:
     demo = playing(tmp_path, "--json")
     out, err = demo.communicate(timeout=60)
     assert (demo.returncode, err) == (0, "")
-    told = json.loads(out)
-    outputs = {step["command"]: step["output"] for step in told["steps"]}
+    reply = json.loads(out)
+    outputs = {step["command"]: step["output"] for step in reply["steps"]}
     assert "Alice -> Bob -> Carol  (0.7 x 0.8 = 0.56)" in outputs['meshnode --home A why "Fresh vegetables"']
-    found = [step["output"] for step in told["steps"] if step["command"] == "meshnode --home A discover"]
+    found = [step["output"] for step in reply["steps"] if step["command"] == "meshnode --home A discover"]
     assert found == ["Fresh vegetables (trusted friend of friend)", ""]
     assert list(tmp_path.iterdir()) == []
 

@@ -1,4 +1,4 @@
-"""`device` as people type it: a code in a pipe and on a terminal, devices by name, and what is asked for in vain."""
+"""`device` as people type it: a code in a pipe and on a terminal, devices by name, and refused commands."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_on_a_terminal_a_code_comes_with_a_picture_and_what_to_do_with_it(villag
     with Terminal("--home", str(village.homes["A"]), "device", "add", "--name", "Pi") as terminal:
         shown = terminal.read_all()
     assert "\u2588" in shown or "\u2580" in shown
-    assert "For Pi alone, until 20" in shown
+    assert "For Pi only, until " in shown
     assert "meshnode device join mdev1" in shown
 
 
@@ -35,7 +35,7 @@ def test_devices_are_listed_with_what_they_are(village: Village) -> None:
     lines = [line.split("\t") for line in village("A", "device", "list").out.splitlines()]
     assert [(line[0], line[2]) for line in lines] == [("First device", "this one"), ("Pi", "not connected")]
     revoked = village("A", "device", "revoke", "pi")
-    assert revoked.out.splitlines()[0] == "Pi speaks for you no more. Other nodes hear of it as they meet."
+    assert revoked.out.splitlines()[0] == "Pi can no longer act for you. Other nodes learn this when they next connect."
     lines = [line.split("\t") for line in village("A", "device", "list").out.splitlines()]
     assert [(line[0], line[2]) for line in lines] == [("First device", "this one"), ("Pi", "revoked")]
 
@@ -45,9 +45,9 @@ def test_what_is_kept_and_what_is_not_is_said(village: Village) -> None:
         pi = village.mesh.join_device(f"Pi {discard}", "Alice")
         post(village.mesh, pi.name, f"Drill {discard}")
         village.replicas["A"].ingest.receive(list(pi.replica.store.records.bodies(Kind.LISTING, author=pi.person)))
-    assert "1 record of its making is now this device's." in village("A", "device", "revoke", "Pi F").out
-    told = village("A", "device", "revoke", "Pi T", "--discard")
-    assert "1 record of its making is void." in told.out
+    assert "1 item it created was moved to this device." in village("A", "device", "revoke", "Pi F").out
+    reply = village("A", "device", "revoke", "Pi T", "--discard")
+    assert "1 item it created was discarded." in reply.out
     mine = json.loads(village("A", "mine", "--json").out)
     assert [one["title"] for one in mine["listings"]] == ["Drill False"]
 
@@ -56,15 +56,15 @@ def test_what_is_kept_and_what_is_not_is_said(village: Village) -> None:
     ("words", "code", "message"),
     [
         (["add", "--expires", "2h"], 2, "60 minutes"),
-        (["add", "--expires", "soon"], 2, "span of time"),
+        (["add", "--expires", "soon"], 2, "length of time"),
         (["add", "--name", ""], 2, "name"),
         (["add", "--name", "x" * 33], 2, "name"),
         (["revoke"], 2, "Missing"),
-        (["revoke", ""], 2, "say which"),
+        (["revoke", ""], 2, "Say which"),
         (["revoke", "Zed"], 3, "device list"),
         (["join"], 2, "no code"),
         (["join", "hello"], 2, "mdev1"),
-        (["join", "mdev1qqqqqqqqqqqq"], 2, "damaged"),
+        (["join", "mdev1qqqqqqqqqqqq"], 2, "has a typo"),
         (["join", "mdev1" + "q" * 9000], 2, "mdev1"),
         (["nonsense"], 2, "nonsense"),
     ],

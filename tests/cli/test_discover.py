@@ -57,17 +57,19 @@ def test_news_are_told_once(shared: Village) -> None:
 
 def test_a_watch_tells_what_came(shared: Village) -> None:
     added = shared("A", "watch", "add", "saw", "--type", "offer", "--trust", "any", "--within", "any")
-    assert added.out == "Watch 1 looks out for 'saw', offers, anywhere, trust 0.1; 'meshnode news' shows what comes.\n"
+    assert added.out == (
+        "Search 1 saved: \"saw\", offers, any distance, trust 0.1 or more. New matches appear in 'meshnode news'.\n"
+    )
     shared("C", "offer", "Saw", "--audience", "network_wide")
     shared.settle()
     listed = shared("A", "watch", "list").out.splitlines()
-    assert listed[0] == "1: 'saw', offers, anywhere, trust 0.1"
+    assert listed[0] == '1: "saw", offers, any distance, trust 0.1 or more'
     assert listed[1].startswith("  Saw (")
-    assert "1 listing has come that you watch for; 'meshnode news' shows them." in shared("A", "status").out
-    assert shared("A", "news").out.splitlines()[0] == "Saw (trusted friend of friend) [watch 1]"
+    assert "1 new match for your saved searches. See it with 'meshnode news'." in shared("A", "status").out
+    assert shared("A", "news").out.splitlines()[0] == "Saw (trusted friend of friend) [search 1]"
     assert shared("A", "watch", "list").out.splitlines() == listed[:1]
-    assert "watch for" not in shared("A", "status").out
-    assert shared("A", "watch", "rm", "1").out == "Watch 1 has ended: 'saw', offers, anywhere, trust 0.1.\n"
+    assert "new match" not in shared("A", "status").out
+    assert shared("A", "watch", "rm", "1").out == 'Search 1 removed: "saw", offers, any distance, trust 0.1 or more.\n'
     assert json.loads(shared("A", "watch", "list", "--json").out) == {"watches": []}
 
 
@@ -80,7 +82,7 @@ def test_the_daemon_looks_out_by_itself(shared: Village) -> None:
 
 def test_what_is_hidden_is_not_shown_until_it_is_undone(shared: Village) -> None:
     hidden = shared("A", "hide", "Ladder")
-    assert hidden.out.startswith("Hidden from you: Ladder (")
+    assert hidden.out == '"Ladder" is hidden from you. Show it again with --undo.\n'
     assert "Ladder" not in shared("A", "discover").out + shared("A", "news").out
     assert shared("A", "hide", "--list").out.startswith("Ladder\t")
     assert json.loads(shared("A", "hide", "lad", "--undo", "--json").out)["title"] == "Ladder"

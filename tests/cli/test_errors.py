@@ -1,4 +1,4 @@
-"""Every slip has one line that says what to do next, its own exit code, and changes nothing."""
+"""Every wrong command gets one line that says what to do next and its exit code, and changes nothing."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ def test_several_that_fit_are_listed(village: Village) -> None:
     assert ran.code == 2
     assert "Red chair (" in ran.err
     assert "Red table (" in ran.err
-    told = json.loads(village("A", "show", "red", "--json").err)["error"]
-    assert (told["code"], len(told["candidates"])) == ("ambiguous", 2)
+    reply = json.loads(village("A", "show", "red", "--json").err)["error"]
+    assert (reply["code"], len(reply["candidates"])) == ("ambiguous", 2)
 
 
 def test_a_block_cannot_be_told_from_somebody_unknown(village: Village) -> None:
@@ -134,7 +134,7 @@ def test_each_bad_card_has_its_own_message(village: Village) -> None:
     spoilt = card[:60] + ("q" if card[60] != "q" else "p") + card[61:]
     own = village("A", "card").out.strip()
     lines = [village("A", "add", text).err for text in (spoilt, own, "hello")]
-    assert "incomplete or has a typo" in lines[0]
+    assert "has a typo" in lines[0]
     assert "your own card" in lines[1]
     assert "not a card" in lines[2]
 
@@ -153,7 +153,7 @@ def test_help_names_every_command_and_succeeds() -> None:
 
 def test_an_empty_home_is_nobodys() -> None:
     ran = meshnode("--home", "", "status")
-    assert (ran.code, ran.err) == (2, "meshnode: --home is empty; name a directory\n")
+    assert (ran.code, ran.err) == (2, "meshnode: --home is empty. Name a directory.\n")
 
 
 def test_what_the_system_refuses_is_said_in_a_line(tmp_path: Path) -> None:

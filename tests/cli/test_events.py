@@ -1,4 +1,4 @@
-"""`events`: one who waits at his terminal, or in a script, hears of what others do, and of the end."""
+"""`events` tells people and scripts of changes, and of the end of the node."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def waiting(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
-    """`meshnode events` as a process of its own."""
+    """Run `meshnode events` in a process of its own."""
     command = [sys.executable, "-m", "meshnode", "--home", str(home), "events", *words]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TZ": "UTC"}
     with subprocess.Popen(
@@ -36,7 +36,7 @@ def waiting(home: Path, *words: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def until_heard(village: Village, process: subprocess.Popen[str]) -> str:
-    """Let Bob post something again and again until who waits has heard enough, and return what he was told."""
+    """Let Bob post again and again until the waiting process has ended, and return what it printed."""
     numbers = itertools.count()
 
     def heard() -> bool:
@@ -45,9 +45,9 @@ def until_heard(village: Village, process: subprocess.Popen[str]) -> str:
         return process.poll() is not None
 
     eventually(heard, "the event arrives")
-    told, _ = process.communicate()
+    reply, _ = process.communicate()
     assert process.returncode == 0
-    return told
+    return reply
 
 
 def test_what_a_neighbor_posts_is_an_event_here(village: Village) -> None:
@@ -58,21 +58,21 @@ def test_what_a_neighbor_posts_is_an_event_here(village: Village) -> None:
 
 def test_people_are_told_in_words(village: Village) -> None:
     with waiting(village.homes["A"], "--count", "1") as process:
-        assert until_heard(village, process).endswith("  listings: what people share\n")
+        assert until_heard(village, process).endswith("  listings: posts have changed\n")
 
 
 def test_the_end_of_the_node_is_told(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module.Client, "follow", lambda *_: iter(()))
     ran = meshnode("--home", str(village.homes["A"]), "events")
     assert (ran.code, ran.out) == (4, "")
-    assert "the node has stopped" in ran.err
+    assert "The node has stopped" in ran.err
 
 
 def test_who_is_refused_is_told_why(village: Village, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("meshnode.api.feed.READERS_MAX", 0)
     ran = village("A", "events")
     assert (ran.code, ran.out) == (5, "")
-    assert "listen already" in ran.err
+    assert "are listening already" in ran.err
 
 
 @pytest.mark.parametrize("words", [["--kind", "weather"], ["--count", "0"], ["--count", "many"]])

@@ -1,4 +1,4 @@
-"""Exchanges as people type them: the forms that must work, how they read, and what is said where something cannot be."""
+"""Exchanges as people type them: the forms that must work, how they read, and what is refused."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tests.cli.village import Village
 
 
 def exchange_of(village: Village, who: str = "A", listing: str = "Drill", *more: str) -> str:
-    """`who` responds; the whole id of what begins with it."""
+    """Let `who` respond to a listing, and return the id of the exchange."""
     ran = village(who, "respond", listing, *more, "--json")
     assert (ran.code, ran.err) == (0, "")
-    told = json.loads(ran.out)
-    assert told == {"exchange": told["exchange"], "state": "requested"}
+    reply = json.loads(ran.out)
+    assert reply == {"exchange": reply["exchange"], "state": "requested"}
     village.settle()
-    return str(told["exchange"])
+    return str(reply["exchange"])
 
 
-def told(village: Village, who: str, *words: str) -> Any:
+def reply_of(village: Village, who: str, *words: str) -> Any:
     ran = village(who, *words, "--json")
     assert (ran.code, ran.err) == (0, ""), ran
     village.settle()
@@ -32,7 +32,7 @@ def told(village: Village, who: str, *words: str) -> Any:
 
 @pytest.fixture
 def drill(village: Village) -> Village:
-    """Carol lends two drills; Alice, a friend of her friend Bob, sees them."""
+    """Let Carol lend two drills, which Alice sees through Bob."""
     village("C", "offer", "Drill", "--category", "tools", "--audience", "network_wide", "--quantity", "2", "--lend")
     village.settle()
     return village
@@ -40,68 +40,70 @@ def drill(village: Village) -> Village:
 
 def test_the_forms_of_an_exchange_from_the_ask_to_the_end(drill: Village) -> None:
     exchange = exchange_of(drill, "A", "Drill", "--message", "May I?")
-    (waiting,) = told(drill, "C", "inbox")
+    (waiting,) = reply_of(drill, "C", "inbox")
     wanted = {"exchange": exchange, "state": "requested", "quantity": 1, "lend": True, "asked": False, "gives": True}
     assert {key: waiting[key] for key in wanted} == wanted
     assert waiting["listing"]["title"] == "Drill"
     assert (waiting["with"]["name"], waiting["next"]) == ("Alice", ["accept", "decline", "say"])
-    assert told(drill, "C", "accept", exchange)["state"] == "agreed"
-    assert told(drill, "A", "done", exchange)["state"] == "agreed"
-    assert told(drill, "C", "done", exchange)["state"] == "completed"
+    assert reply_of(drill, "C", "accept", exchange)["state"] == "agreed"
+    assert reply_of(drill, "A", "done", exchange)["state"] == "agreed"
+    assert reply_of(drill, "C", "done", exchange)["state"] == "completed"
     for who in ("A", "C"):
-        (seen,) = told(drill, who, "exchanges")
+        (seen,) = reply_of(drill, who, "exchanges")
         assert (seen["exchange"], seen["state"], seen["is_cross_community"]) == (exchange, "completed", None)
-        counted = told(drill, who, "stats")
+        counted = reply_of(drill, who, "stats")
         names = ("completed", "cross_community", "within_community", "unknown")
         assert tuple(counted[name] for name in names) == (1, 0, 0, 1)
-    assert told(drill, "C", "returned", exchange)["state"] == "returned"
-    assert told(drill, "A", "exchanges", exchange)["state"] == "returned"
+    assert reply_of(drill, "C", "returned", exchange)["state"] == "returned"
+    assert reply_of(drill, "A", "exchanges", exchange)["state"] == "returned"
 
 
 def test_every_answer_is_what_the_api_describes(drill: Village) -> None:
     exchange = exchange_of(drill)
     document = openapi_document()
     for words in (("accept", exchange), ("say", exchange, "At six?"), ("cancel", exchange), ("exchanges", exchange)):
-        seen = told(drill, "C", *words)
+        seen = reply_of(drill, "C", *words)
         assert not list(faults(document, {"$ref": "#/components/schemas/ExchangeView"}, seen))
     again = exchange_of(drill)
-    assert told(drill, "C", "decline", again, "--message", "Not this week.")["state"] == "declined"
-    listed = told(drill, "A", "exchanges", "--limit", "1")
+    assert reply_of(drill, "C", "decline", again, "--message", "Not this week.")["state"] == "declined"
+    listed = reply_of(drill, "A", "exchanges", "--limit", "1")
     assert [seen["state"] for seen in listed] == ["declined"]
     assert listed[0]["messages"][-1]["text"] == "Not this week."
 
 
 def test_it_reads_as_people_talk(drill: Village) -> None:
     asked = drill("A", "respond", "Drill", "--message", "May I?")
-    assert asked.out == "You ask Carol for Drill; no answer yet.\n"
-    assert "'meshnode inbox' shows it" in asked.err
+    assert asked.out == "You asked Carol for Drill. Waiting for an answer.\n"
+    assert "will appear in 'meshnode inbox'" in asked.err
     drill.settle()
     line = drill("C", "inbox").out
-    short = re.search(r"'meshnode accept (\w+)'", line)
+    short = re.search(r"-> meshnode accept (\w+)\n", line)
     assert short is not None
-    assert line == f"Alice asks for your Drill: \"May I?\"  -> 'meshnode accept {short[1]}'\n"
-    assert drill("C", "accept", short[1]).out == "Drill, with Alice: agreed.\n"
+    assert line == f'Alice asks for your Drill: "May I?"  -> meshnode accept {short[1]}\n'
+    assert drill("C", "accept", short[1]).out == "You and Alice agreed. (Drill)\n"
     drill.settle()
-    assert drill("A", "inbox").out == f"Drill, with Carol: agreed.  -> 'meshnode done {short[1]}'\n"
-    assert drill("C", "inbox").out == f"Drill, with Alice: agreed.  -> 'meshnode done {short[1]}'\n"
-    assert drill("A", "say", "Drill", "At six?").out == "Said to Carol.\n"
-    assert drill("A", "done", "Drill").out == "Drill, with Carol: you said that it is done, Carol not yet.\n"
+    assert drill("A", "inbox").out == f"You and Carol agreed. (Drill)  -> meshnode done {short[1]}\n"
+    assert drill("C", "inbox").out == f"You and Alice agreed. (Drill)  -> meshnode done {short[1]}\n"
+    assert drill("A", "say", "Drill", "At six?").out == "Message sent to Carol.\n"
+    assert drill("A", "done", "Drill").out == "You confirmed. Waiting for Carol. (Drill)\n"
     drill.settle()
-    assert drill("C", "inbox").out.startswith('Drill, with Alice: Alice says that it is done: "At six?"  -> ')
-    assert drill("C", "done", "Drill").out == "Drill, with Alice: lent to Alice.\n"
+    assert drill("C", "inbox").out.startswith(
+        'Alice confirmed. Waiting for you. (Drill) Alice: "At six?"  -> meshnode done '
+    )
+    assert drill("C", "done", "Drill").out == "Lent to Alice. (Drill)\n"
     drill.settle()
-    assert drill("A", "inbox").out.startswith("Drill, with Carol: lent to you.  -> 'meshnode returned ")
-    assert drill("A", "returned", "Drill").out == "Drill, with Carol: you said that it is back.\n"
+    assert drill("A", "inbox").out.startswith("Borrowed from Carol. (Drill)  -> meshnode returned ")
+    assert drill("A", "returned", "Drill").out == "You said that it is back. Waiting for Carol. (Drill)\n"
     drill.settle()
     assert "Alice says that it is back" in drill("C", "inbox").out
-    assert drill("C", "returned", "Drill").out == "Drill, with Alice: it is back.\n"
+    assert drill("C", "returned", "Drill").out == "Returned, with Alice. (Drill)\n"
     assert drill("C", "exchanges").out.split("\t")[1:4] == ["Drill", "Alice", "returned"]
     said = drill("C", "exchanges", "Drill").out
     assert 'Alice asked: "May I?"' in said
     assert 'Alice: "At six?"' in said
     assert drill("C", "stats").out.splitlines()[:2] == [
         "1 exchange completed: 1 given, 0 received.",
-        "0 between communities, 0 within one, 1 where a side has none",
+        "0 between communities, 0 within one, 1 with somebody who is in no community",
     ]
 
 
@@ -109,11 +111,13 @@ def test_who_helps_with_a_need_is_the_giver(village: Village) -> None:
     village("A", "need", "Ride to town", "--category", "transportation", "--expires", "3d")
     village("A", "edit", "Ride", "--audience", "network_wide")
     village.settle()
-    assert village("C", "respond", "Ride").out == "You offer Alice your help: Ride to town; no answer yet.\n"
+    assert (
+        village("C", "respond", "Ride").out == "You offered Alice your help with Ride to town. Waiting for an answer.\n"
+    )
     village.settle()
-    assert village("A", "inbox").out.startswith("Carol would help with your Ride to town.")
-    assert told(village, "A", "accept", "Ride")["gives"] is False
-    assert told(village, "C", "exchanges", "Ride")["gives"] is True
+    assert village("A", "inbox").out.startswith("Carol offers to help with your Ride to town.")
+    assert reply_of(village, "A", "accept", "Ride")["gives"] is False
+    assert reply_of(village, "C", "exchanges", "Ride")["gives"] is True
 
 
 def test_a_no_is_told_kindly_and_with_its_reason(drill: Village) -> None:
@@ -121,18 +125,21 @@ def test_a_no_is_told_kindly_and_with_its_reason(drill: Village) -> None:
     drill("C", "close", "Drill")
     drill("C", "inbox")
     drill.settle()
-    assert drill("A", "inbox").out == "Drill, with Carol: not this time (it is no longer to be had).\n"
+    assert drill("A", "inbox").out == "Carol declined: it is no longer available (Drill)\n"
 
 
 def test_a_block_ends_it_on_ones_own_side(drill: Village) -> None:
     exchange = exchange_of(drill, "A")
-    assert len(told(drill, "C", "inbox")) == 1
+    assert len(reply_of(drill, "C", "inbox")) == 1
     drill("C", "block", "Alice")
     drill.settle()
     assert drill("C", "inbox").out == ""
-    assert [seen["state"] for seen in told(drill, "C", "exchanges")] == ["ended"]
+    assert [seen["state"] for seen in reply_of(drill, "C", "exchanges")] == ["ended"]
     refused = drill("C", "accept", exchange)
-    assert (refused.code, refused.err) == (5, "meshnode: you block Alice; 'meshnode unblock NAME' comes first\n")
+    assert (refused.code, refused.err) == (
+        5,
+        "meshnode: You block Alice. Unblock them first with 'meshnode unblock NAME'.\n",
+    )
 
 
 def test_what_got_lost_on_the_way_is_said_with_what_sends_it_again(drill: Village) -> None:
@@ -141,11 +148,11 @@ def test_what_got_lost_on_the_way_is_said_with_what_sends_it_again(drill: Villag
     for _ in range(2):
         drill.mesh.advance(20 * 86_400)
     said = drill("A", "exchanges", exchange).out
-    assert "Nobody fetched your 'ask' in time; 'meshnode respond LISTING' sends it again." in said
-    assert "you asked (expired)" in said
-    assert told(drill, "A", "exchanges")[0]["undelivered"] == ["ask"]
+    assert "Your request could not be delivered in time. Send it again: meshnode respond LISTING" in said
+    assert "you asked (not delivered)" in said
+    assert reply_of(drill, "A", "exchanges")[0]["undelivered"] == ["ask"]
     assert drill("A", "cancel", exchange).code == 0
-    assert told(drill, "A", "exchanges")[0]["undelivered"] == []
+    assert reply_of(drill, "A", "exchanges")[0]["undelivered"] == []
 
 
 def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None:
@@ -156,25 +163,25 @@ def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (("respond", "Drill", "--message", "x" * 1001), 2, "message must not be longer than 1000 characters"),
-        (("respond", "Drill", "--message", "\x1b[2J"), 2, "message must not have control characters"),
-        (("respond", "Drill", "--quantity", "0"), 2, "quantity goes from 1"),
-        (("respond", "Drill", "--quantity", "3"), 5, "only 2 are available"),
-        (("respond", "Nothing"), 3, "no listing is called 'Nothing'"),
-        (("respond", " "), 2, "say which listing"),
-        (("respond", "Mine"), 5, "that is your own listing"),
-        (("respond", "Ladder"), 5, "you have asked for that already"),
-        (("accept", "Ladder"), 5, "only Carol can answer your request"),
-        (("decline", "Ladder"), 5, "only Carol can answer your request"),
-        (("done", "Ladder"), 5, "nothing is agreed yet; wait for Carol"),
-        (("returned", "Ladder"), 5, "nothing is agreed yet"),
-        (("say", "Ladder", "x" * 1001), 2, "message must not be longer than 1000 characters"),
-        (("say", "Ladder", ""), 2, "message must not be empty"),
+        (("respond", "Drill", "--message", "x" * 1001), 2, "Message must not be longer than 1000 characters"),
+        (("respond", "Drill", "--message", "\x1b[2J"), 2, "Message must not have control characters"),
+        (("respond", "Drill", "--quantity", "0"), 2, "Quantity goes from 1"),
+        (("respond", "Drill", "--quantity", "3"), 5, "Only 2 left"),
+        (("respond", "Nothing"), 3, "No post is called 'Nothing'"),
+        (("respond", " "), 2, "Say which post"),
+        (("respond", "Mine"), 5, "This is your own post"),
+        (("respond", "Ladder"), 5, "You have already asked for that"),
+        (("accept", "Ladder"), 5, "Only Carol can answer. To withdraw your request: meshnode cancel EXCHANGE"),
+        (("decline", "Ladder"), 5, "Only Carol can answer. To withdraw your request: meshnode cancel EXCHANGE"),
+        (("done", "Ladder"), 5, "Nothing is agreed yet. Wait for Carol."),
+        (("returned", "Ladder"), 5, "Nothing is agreed yet"),
+        (("say", "Ladder", "x" * 1001), 2, "Message must not be longer than 1000 characters"),
+        (("say", "Ladder", ""), 2, "Message must not be empty"),
         (("say", "Ladder"), 2, "Missing argument 'TEXT'"),
-        (("accept", "ffff"), 3, "no exchange of yours is called 'ffff'"),
-        (("accept", ""), 2, "say which exchange"),
-        (("exchanges", "ffff"), 3, "no exchange of yours is called 'ffff'"),
-        (("exchanges", "--limit", "0"), 2, "limit goes from 1 to 1000"),
+        (("accept", "ffff"), 3, "No exchange of yours is called 'ffff'"),
+        (("accept", ""), 2, "Say which exchange"),
+        (("exchanges", "ffff"), 3, "No exchange of yours is called 'ffff'"),
+        (("exchanges", "--limit", "0"), 2, "Limit goes from 1 to 1000"),
         (("inbox", "now"), 2, ""),
     ],
 )
@@ -193,21 +200,21 @@ def test_what_cannot_be_is_one_line_and_a_code(drill: Village, words: tuple[str,
 
 def test_a_second_yes_and_a_move_that_comes_too_late_are_refused(drill: Village) -> None:
     exchange = exchange_of(drill)
-    told(drill, "C", "accept", exchange)
+    reply_of(drill, "C", "accept", exchange)
     for words, says in (
-        (("accept", exchange), "you have accepted that already"),
-        (("decline", exchange), "you have accepted already"),
-        (("returned", exchange), "it was not handed over yet"),
+        (("accept", exchange), "You have already accepted that"),
+        (("decline", exchange), "You have already accepted"),
+        (("returned", exchange), "It was not handed over yet"),
     ):
         ran = drill("C", *words)
         assert (ran.code, says in ran.err) == (5, True), ran
-    assert "Carol has accepted already" in drill("A", "accept", exchange).err
-    told(drill, "C", "done", exchange)
-    assert "you have confirmed that already" in drill("C", "done", exchange).err
-    told(drill, "A", "done", exchange)
+    assert "Carol has already accepted" in drill("A", "accept", exchange).err
+    reply_of(drill, "C", "done", exchange)
+    assert "You have already confirmed that" in drill("C", "done", exchange).err
+    reply_of(drill, "A", "done", exchange)
     for act in ("cancel", "accept"):
         ran = drill("A", act, exchange)
-        assert (ran.code, "that is completed" in ran.err) == (5, True)
+        assert (ran.code, "That is completed" in ran.err) == (5, True)
 
 
 def test_an_ambiguous_name_lists_what_could_be_meant(drill: Village) -> None:

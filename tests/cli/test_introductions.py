@@ -1,4 +1,4 @@
-"""Two people are introduced to each other, think about it, and add each other: typed as people type it."""
+"""Two people are introduced to each other by commands, and add each other."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from tests.cli.village import Village
 
 
 def deliver(village: Village) -> None:
-    """Let letters travel and be opened."""
+    """Let letters arrive and be opened."""
     village.mesh.advance(1)
 
 
 def test_bob_introduces_alice_and_carol_and_each_adds_the_other(village: Village) -> None:
     introduced = village("B", "introduce", "Alice", "Carol", "--message", "You both keep bees.")
-    assert introduced.out == "Alice and Carol each get a letter about the other. It is for them to add each other.\n"
+    assert introduced.out == (
+        "Alice and Carol each get a letter about the other. They are connected once both have added each other.\n"
+    )
     deliver(village)
     (met,) = json.loads(village("A", "introductions", "--json").out)["introductions"]
     assert (met["person"]["name"], met["by"]["name"], met["message"]) == ("Carol", "Bob", "You both keep bees.")
@@ -22,8 +24,8 @@ def test_bob_introduces_alice_and_carol_and_each_adds_the_other(village: Village
 
     added = village("A", "add", "carol", "--trust", "0.6")
     assert added.out.splitlines() == [
-        "You vouch for Carol with 0.6.",
-        "As soon as Carol adds you too, your nodes can find each other by themselves.",
+        "You trust Carol (0.6).",
+        "Once Carol adds you too, your nodes find each other by themselves.",
     ]
     assert village("A", "introductions").out == ""
     deliver(village)
@@ -31,17 +33,17 @@ def test_bob_introduces_alice_and_carol_and_each_adds_the_other(village: Village
     assert answered.code == 2
     whole_id = json.loads(village("A", "status", "--json").out)["person"]["id"]
     assert village("C", "add", whole_id).out.splitlines() == [
-        "You vouch for Alice with 0.8.",
-        "Alice vouches for you too: you are connected.",
+        "You trust Alice (0.8).",
+        "Alice trusts you too. You are connected.",
     ]
 
 
 def test_an_introduction_takes_two_people_whom_one_vouches_for(village: Village) -> None:
     for words, code, line in (
-        (("Bob", "Carol"), 5, "you do not vouch for Carol; introduce people whom you would vouch for yourself"),
-        (("Bob", "Bob"), 2, "name two different people"),
-        (("Bob", "Alice"), 5, "you cannot introduce yourself; hand over a card instead: meshnode card"),
-        (("Bob", "Zed"), 3, "nobody you can see is called 'Zed'; 'meshnode people' lists whom you know"),
+        (("Bob", "Carol"), 5, "You do not vouch for Carol. You can introduce only people you vouch for."),
+        (("Bob", "Bob"), 2, "Name two different people."),
+        (("Bob", "Alice"), 5, "You cannot introduce yourself. 'meshnode card' makes a card to hand over."),
+        (("Bob", "Zed"), 3, "Nobody you can see is called 'Zed'. 'meshnode people' lists the people you know."),
     ):
         refused = village("A", "introduce", *words)
         assert (refused.code, refused.err) == (code, f"meshnode: {line}\n")
@@ -52,6 +54,6 @@ def test_an_introduction_takes_two_people_whom_one_vouches_for(village: Village)
 def test_what_is_said_with_an_introduction_has_a_longest_length(village: Village) -> None:
     refused = village("B", "introduce", "Alice", "Carol", "--message", "x" * 501)
     assert refused.code == 2
-    assert refused.err == "meshnode: message must not be longer than 500 characters (it has 501)\n"
+    assert refused.err == "meshnode: Message must not be longer than 500 characters (it has 501).\n"
     deliver(village)
     assert village("A", "introductions").out == ""

@@ -1,4 +1,4 @@
-"""`--json` is a contract: what docs/cli.md promises is what the commands print and what the API describes."""
+"""`--json` is a contract: the commands print what docs/cli.md promises and what the API describes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ PROMISED = {name: (shape, ticked(fields)) for names, shape, fields in ROW.findal
 
 
 def form(name: str) -> dict[str, Any]:
-    """The schema of what the command `name` prints."""
+    """Return the schema of the JSON that the command `name` prints."""
     schema: dict[str, Any] = {"$ref": f"#/components/schemas/{PROMISED[name][0]}"}
     return {"type": "array", "items": schema} if name in LISTS else schema
 

@@ -1,4 +1,4 @@
-"""What others wrote is inert wherever it is printed, and the program behaves on every kind of output."""
+"""Texts of other people are made inert before they are printed, and the program behaves on every kind of output."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 
 from meshnode.api.app import openapi_document
 from meshnode.cli import client as client_module
-from meshnode.cli import output, wording
+from meshnode.cli import output
 from meshnode.home import Home
+from meshnode.text import choices, forms
 from protocol import CATEGORIES, LISTING_TYPES, URGENCIES, Audience
 from protocol.trust import Relation
 from tests.cli.terminal import Terminal
@@ -68,7 +69,7 @@ DAEMONS_WORDS = {"relation": "extended_network", "audience": "network_wide", "st
 
 
 def sample(schema: dict[str, Any], name: str = "") -> Any:
-    """A value of this form in which every text is hostile, but for the words that the daemon itself chooses."""
+    """Return a value of this schema in which every text is hostile, except words that the daemon chooses."""
     if "$ref" in schema:
         properties = openapi_document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"]
         return {key: sample(inner, key) for key, inner in properties.items()}
@@ -105,22 +106,23 @@ def test_an_error_lets_nothing_through_either(monkeypatch: pytest.MonkeyPatch, t
 
 def test_the_command_lines_words_are_the_protocols() -> None:
     audiences = [audience.word for audience in Audience if audience is not Audience.FOLLOWS]
-    assert list(wording.AUDIENCES) == audiences
-    assert wording.CATEGORIES == CATEGORIES
-    assert wording.TYPES == LISTING_TYPES
-    assert wording.URGENCIES == URGENCIES
-    assert {relation.value: relation.words for relation in Relation} == wording.RELATIONS
+    assert list(choices.AUDIENCES) == audiences
+    assert choices.CATEGORIES == CATEGORIES
+    assert choices.TYPES == LISTING_TYPES
+    assert choices.URGENCIES == URGENCIES
+    assert {relation.value: relation.words for relation in Relation} == choices.RELATIONS
 
 
 def test_what_can_be_cleared_is_what_the_use_case_clears() -> None:
     from meshnode.app.listings.listings import CLEARABLE
 
-    assert tuple(CLEARABLE) == wording.CLEARABLE
+    assert tuple(CLEARABLE) == choices.CLEARABLE
 
 
 @pytest.mark.parametrize("seconds", [0, 1_800_000_000, 2**53 - 1, -1])
 def test_any_time_can_be_shown(seconds: int) -> None:
-    assert output.when(seconds)
+    for written in (forms.day, forms.moment, forms.clock):
+        assert written(seconds)
 
 
 def test_a_screen_that_knows_no_umlauts_gets_numbers() -> None:
@@ -147,7 +149,7 @@ def test_a_reader_who_leaves_is_no_error() -> None:
 
 
 def on_a_terminal(*words: str, **environment: str) -> str:
-    """What the program shows where it has a terminal."""
+    """Return what the program shows on a terminal."""
     with Terminal(*words, **environment) as terminal:
         return terminal.read_all()
 
@@ -172,11 +174,11 @@ def test_on_a_terminal_ones_own_listings_come_with_what_ends_soon_and_what_has_j
     village.mesh.time += 36 * 3600
     shown = on_a_terminal("--home", home, "mine", NO_COLOR="1")
     assert "(soon)" in shown
-    assert "'meshnode renew LISTING'" in shown
+    assert "meshnode renew LISTING" in shown
     village.mesh.advance(12 * 3600 + 1)
     shown = on_a_terminal("--home", home, "mine", NO_COLOR="1")
-    assert "You have posted nothing that stands" in shown
-    assert "Expired: Soup. 'meshnode renew LISTING' brings it back." in shown
+    assert "No posts yet." in shown
+    assert "Expired: Soup. To renew: meshnode renew LISTING" in shown
     assert "expired" in on_a_terminal("--home", home, "mine", "--closed", NO_COLOR="1")
 
 

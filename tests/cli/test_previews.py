@@ -1,4 +1,4 @@
-"""`audience`, `--preview` and `--what-if` as people type them; none of them does anything."""
+"""`audience`, `--preview` and `--what-if` as people type them; none of them changes anything."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from tests.cli.village import Village
 
 
 def state(village: Village) -> tuple[str, ...]:
-    """All that Alice has said so far."""
+    """Return everything that Alice has posted, vouched for, blocked and set."""
     words = (("mine",), ("people",), ("blocks",), ("share", "show"))
     return tuple(village("A", *each, "--json").out for each in words)
 
 
-def fits(name: str, told: Any) -> bool:
-    return not list(faults(openapi_document(), {"$ref": f"#/components/schemas/{name}"}, told))
+def fits(name: str, reply: Any) -> bool:
+    return not list(faults(openapi_document(), {"$ref": f"#/components/schemas/{name}"}, reply))
 
 
 def test_audience_tells_who_can_see_a_listing_now(village: Village) -> None:
     village("A", "offer", "Drill")
-    told = json.loads(village("A", "audience", "Drill", "--json").out)
-    assert [(viewer["name"], viewer["relation"]) for viewer in told["people"]] == [
+    reply = json.loads(village("A", "audience", "Drill", "--json").out)
+    assert [(viewer["name"], viewer["relation"]) for viewer in reply["people"]] == [
         ("Bob", "someone_you_trust"),
         ("Carol", "trusted_friend_of_friend"),
     ]
-    assert set(told["people"][0]) == {"id", "name", "relation"}
-    assert told["count"] == 2
+    assert set(reply["people"][0]) == {"id", "name", "relation"}
+    assert reply["count"] == 2
     lines = village("A", "audience", "Drill").out.splitlines()
     assert [line.split("\t")[::2] for line in lines] == [
         ["Bob", "someone you trust"],
@@ -58,9 +58,9 @@ def test_a_preview_answers_as_audience_does_and_posts_nothing(
     before = state(village)
     ran = village("A", *words, "--json")
     assert (ran.code, ran.err) == (0, "")
-    told = json.loads(ran.out)
-    assert fits("AudienceView", told)
-    assert told["count"] == count
+    reply = json.loads(ran.out)
+    assert fits("AudienceView", reply)
+    assert reply["count"] == count
     assert village("A", *words).out.count("\n") == count
     assert state(village) == before
 
@@ -71,30 +71,25 @@ def test_a_preview_answers_as_audience_does_and_posts_nothing(
         (
             ("unvouch", "Bob"),
             [
-                "No longer see what you share:",
-                "  Bob (someone you trust): Drill, what is shared as usual",
-                "  Carol (trusted friend of friend): Drill, what is shared as usual",
-                "You no longer see what they share:",
-                "  Bob (someone you trust): what is shared as usual",
-                "  Carol (trusted friend of friend): Vegetables, what is shared as usual",
+                "Bob would stop seeing Drill and everything you share by default.",
+                "Carol would stop seeing Drill and everything you share by default.",
+                "From Bob, you would stop seeing everything shared by default.",
+                "From Carol, you would stop seeing Vegetables and everything shared by default.",
             ],
         ),
         (
             ("block", "Carol"),
             [
-                "No longer see what you share:",
-                "  Carol (trusted friend of friend): Drill, what is shared as usual",
-                "You no longer see what they share:",
-                "  Carol (trusted friend of friend): Vegetables, what is shared as usual",
+                "Carol would stop seeing Drill and everything you share by default.",
+                "From Carol, you would stop seeing Vegetables and everything shared by default.",
             ],
         ),
-        (("vouch", "Carol", "--trust", "0.9"), ["Nobody you know of would see more or less."]),
+        (("vouch", "Carol", "--trust", "0.9"), ["Nothing would change for anyone you know of."]),
         (
             ("share", "set", "--audience", "my_community"),
             [
-                "No longer see what you share:",
-                "  Bob (someone you trust): Drill, what is shared as usual",
-                "  Carol (trusted friend of friend): Drill, what is shared as usual",
+                "Bob would stop seeing Drill and everything you share by default.",
+                "Carol would stop seeing Drill and everything you share by default.",
             ],
         ),
     ],
@@ -112,12 +107,12 @@ def test_what_if_tells_both_ways_and_does_nothing(village: Village, words: tuple
 
 def test_the_end_of_a_block_can_be_looked_at_first(village: Village) -> None:
     village("A", "block", "Bob")
-    told = json.loads(village("A", "unblock", "Bob", "--what-if", "--json").out)
-    assert [change["relation"] for change in told["viewers_gained"]] == [
+    reply = json.loads(village("A", "unblock", "Bob", "--what-if", "--json").out)
+    assert [change["relation"] for change in reply["viewers_gained"]] == [
         "someone_you_trust",
         "trusted_friend_of_friend",
     ]
-    assert told["viewers_gained"][0]["person"]["name"] == "Bob"
+    assert reply["viewers_gained"][0]["person"]["name"] == "Bob"
     assert len(village("A", "blocks").out.splitlines()) == 1
 
 

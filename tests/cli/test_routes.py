@@ -1,4 +1,4 @@
-"""Whatever a command does is an API call, and described: every command is run, and what it asks is held against OpenAPI."""
+"""Every command is run in all its forms, and its API calls are compared with the OpenAPI document."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Asked:
 
 @dataclass
 class Daemon:
-    """Notes what it is asked, and refuses all of it."""
+    """Records the calls that it gets, and refuses all of them."""
 
     asked: list[Asked] = field(default_factory=list)
 
@@ -46,7 +46,7 @@ class Daemon:
 
 @pytest.fixture
 def daemon(monkeypatch: pytest.MonkeyPatch) -> Daemon:
-    """The one that every client talks to."""
+    """Return a daemon that every client talks to."""
     found = Daemon()
     monkeypatch.setattr(client_module.Client, "_call", lambda _, *asked: found.call(*asked))
     monkeypatch.setattr(client_module.Client, "follow", lambda _, path: found.call("GET", path))
@@ -54,7 +54,7 @@ def daemon(monkeypatch: pytest.MonkeyPatch) -> Daemon:
 
 
 def leaves() -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Every command with its name, those of families too."""
+    """Yield every command with its name, including those inside groups."""
     context = click.Context(meshnode, info_name="meshnode")
     waiting: list[tuple[tuple[str, ...], click.Command | None]]
     waiting = [((name,), meshnode.get_command(context, name)) for names in TABLE.values() for name in names]
@@ -71,7 +71,7 @@ COMMANDS = dict(sorted(leaves()))
 
 
 def sample(parameter: click.Parameter) -> list[str]:
-    """The parameter as it could be typed."""
+    """Return the parameter as it could be typed."""
     option = [parameter.opts[-1]] if isinstance(parameter, click.Option) else []
     if isinstance(parameter, click.Option) and parameter.is_flag:
         return option
@@ -87,7 +87,7 @@ def sample(parameter: click.Parameter) -> list[str]:
 
 
 def ways_to_call(name: tuple[str, ...]) -> list[list[str]]:
-    """The command with what it must be given, with each thing that it may be given, and with each two of them."""
+    """Return the command with its required parameters only, with each optional one, and with each two of them."""
     parameters = [parameter for parameter in COMMANDS[name].params if parameter.expose_value]
     base = [word for parameter in parameters if parameter.required for word in sample(parameter)]
     more = [sample(parameter) for parameter in parameters if not parameter.required]
@@ -96,7 +96,7 @@ def ways_to_call(name: tuple[str, ...]) -> list[list[str]]:
 
 
 def described(asked: Asked) -> tuple[str, dict[str, Any]]:
-    """The path and operation of OpenAPI that this call is."""
+    """Return the path and the operation of OpenAPI that this call uses."""
     path, _, _ = asked.target.partition("?")
     for candidate in (path, f"{path.rpartition('/')[0]}/{{who}}"):
         operation = DOCUMENT["paths"].get(candidate, {}).get(asked.method.lower())
@@ -106,7 +106,7 @@ def described(asked: Asked) -> tuple[str, dict[str, Any]]:
 
 
 def all_asked(daemon: Daemon, tmp_path: Path, name: tuple[str, ...]) -> list[Asked]:
-    """What the command asks, called in all ways; a call that makes no sense asks nothing."""
+    """Return the API calls of the command in all its forms; a form that is wrong usage makes none."""
     for words in ways_to_call(name):
         run("--home", str(tmp_path), "--no-input", *words)
     asked, daemon.asked = daemon.asked, []

@@ -1,4 +1,4 @@
-"""`sync` in words: what came from whom, who was not met, and what to do when there is nobody."""
+"""`sync` says what came from each person, who was not in reach, and what to do when there is nobody."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ def outcome(village: Village, who: str, *, new: bool = False, done: bool = True,
 
 
 @pytest.mark.parametrize(
-    ("told", "line"),
+    ("result", "line"),
     [
         ({}, "Bob: nothing new"),
-        ({"came": 1}, "Bob: 1 record came"),
-        ({"came": 12, "new": True}, "Bob: met just now, 12 records came"),
-        ({"came": 3, "done": False}, "Bob: 3 records came so far, and more is on its way"),
+        ({"came": 1}, "Bob: 1 new record"),
+        ({"came": 12, "new": True}, "Bob: newly connected, 12 new records"),
+        ({"came": 3, "done": False}, "Bob: 3 new records so far, more to come"),
     ],
 )
-def test_what_came_is_told_for_each(village: Village, told: dict[str, int], line: str) -> None:
-    village.networks["A"].synced = (outcome(village, "B", **told),)  # type: ignore[arg-type]
+def test_what_came_is_told_for_each(village: Village, result: dict[str, int], line: str) -> None:
+    village.networks["A"].synced = (outcome(village, "B", **result),)  # type: ignore[arg-type]
     assert village("A", "sync").out == f"{line}\n"
 
 
 def test_who_was_not_met_is_named(village: Village) -> None:
     village.networks["A"].missing = (village.replicas["B"].me,)
     said = village("A", "sync").out.splitlines()
-    assert said[0].startswith("Nobody is here.")
-    assert said[1].startswith("Not met: Bob; 'meshnode doctor")
+    assert said[0].startswith("No one is in reach.")
+    assert said[1].startswith("Not in reach: Bob. Look for the reason: meshnode doctor")
 
 
 def test_one_who_knows_nobody_is_told_how_to_begin(village: Village) -> None:

@@ -1,4 +1,4 @@
-"""The pages that tell a story in transcripts: real nodes play them, and every line is held against what they say."""
+"""Pages with transcripts are played by real nodes, and every line is compared with what the nodes print."""
 
 from __future__ import annotations
 

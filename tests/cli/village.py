@@ -1,4 +1,4 @@
-"""Commands run in this process against real local APIs, behind which the simulated mesh of the story lies."""
+"""Runs commands in this process against real local APIs of the nodes in a simulated mesh."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.mesh import Mesh
 
 @dataclass(frozen=True)
 class Ran:
-    """How a command ended and what it said."""
+    """The exit code and the output of a command."""
 
     code: int
     out: str
@@ -30,7 +30,7 @@ class Ran:
 
 
 def meshnode(*words: str) -> Ran:
-    """Run a command as the program would."""
+    """Run a command as the program does."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         code = run(list(words))
@@ -39,7 +39,7 @@ def meshnode(*words: str) -> Ran:
 
 @contextmanager
 def daemon(replica: Replica, home: Path) -> Iterator[StillNetwork]:
-    """The local API of `replica` in `home`, for as long as this lasts."""
+    """Serve the local API of `replica` in `home`."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     Home(home).identity_key.touch(mode=0o600)
     network = StillNetwork()

@@ -1,8 +1,8 @@
-"""Transcripts in the docs, played with real nodes: what a page shows after a prompt is what the program says there.
+"""Plays the transcripts in the docs with real nodes, and compares their output with the page.
 
-A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. `…`
-stands for anything in a line, and alone on a line for any lines; `mesh1…` in a command is the card shown last, and
-`mdev1…` the code for another device.
+A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. In a
+line, `…` matches any text; alone on a line, it matches any lines. `mesh1…` in a command is the latest card that was shown,
+and `mdev1…` the latest code for another device.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STOP_SECONDS = 10
 
 @dataclass(frozen=True)
 class Step:
-    """One command of somebody's, and what it must show."""
+    """One command of a person, and the lines that it must show."""
 
     who: str
     command: str
@@ -42,7 +42,7 @@ class Step:
 
 
 def steps_of(page: Path) -> list[Step]:
-    """All commands of a page, in order."""
+    """Return all commands of a page, in order."""
     steps: list[Step] = []
     for block in BLOCK.findall(page.read_text()):
         prompted = False
@@ -52,33 +52,33 @@ def steps_of(page: Path) -> list[Step]:
                 steps.append(Step(prompt[1], prompt[2], ()))
                 prompted = True
             elif line.strip():
-                assert prompted, f"{page.name}: {line!r} stands under no prompt"
+                assert prompted, f"{page.name}: {line!r} has no prompt above it"
                 last = steps[-1]
                 steps[-1] = Step(last.who, last.command, (*last.shown, line.rstrip()))
     return steps
 
 
 def matches(shown: str, expected: tuple[str, ...]) -> bool:
-    """Whether a command has shown what the page says; empty lines do not count."""
+    """Whether a command has shown what the page says; empty lines are ignored."""
     lines = [line.rstrip() for line in shown.splitlines() if line.strip()]
     pattern = "".join(r"(?:.*\n)*?" if line.strip() == "…" else f"{_line(line)}\n" for line in expected)
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in lines)) is not None
 
 
 def _line(expected: str) -> str:
-    """Columns of a table are as wide as what is in them: so many spaces are as good as any other number."""
+    """Return a line as a pattern in which any number of spaces matches, since the columns of tables vary in width."""
     return ".*".join(re.sub(r"(?:\\ )+", r"\\s+", re.escape(part)) for part in expected.split("…"))
 
 
 class _Screen(io.StringIO):
-    """A terminal that remembers what it was shown."""
+    """A stream that says it is a terminal, and keeps what was written."""
 
     def isatty(self) -> bool:
         return True
 
 
 class Neighbors:
-    """People with a node each on this machine; whoever is first heard of gets one with the first command."""
+    """People with a node each on this machine; a person gets one with their first command."""
 
     def __init__(self, homes: Path) -> None:
         self._homes = homes
@@ -86,8 +86,10 @@ class Neighbors:
         self._codes: dict[str, str] = {}
 
     def play(self, step: Step) -> None:
-        """Carry out a step. What others have just done takes a moment to arrive, and a refused command changes nothing:
-        whatever does not come out as the page says is tried again for a while."""
+        """Carry out a step, and repeat it for a while if its output differs from the page.
+
+        Changes by others take a moment to arrive. A refused command changes nothing, so it may be repeated.
+        """
         said: list[str] = []
 
         def comes_out() -> bool:
@@ -105,7 +107,7 @@ class Neighbors:
             ) from error
 
     def run(self, who: str, command: str) -> tuple[int, str]:
-        """Type a command; returns its exit code and what the terminal shows."""
+        """Run a command, and return its exit code and what the terminal shows."""
         for begun, code in self._codes.items():
             command = command.replace(f"{begun}…", code)
         words = shlex.split(command)
@@ -157,7 +159,7 @@ def _only_looks(command: str) -> bool:
 
 @contextmanager
 def neighbors(homes: Path) -> Iterator[Neighbors]:
-    """Neighbors whose nodes end with this."""
+    """Yield people whose nodes are stopped at the end."""
     people = Neighbors(homes)
     try:
         yield people

@@ -31,6 +31,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.config": PLUMBING | {"protocol"},
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
+    "meshnode.text": set(),
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
@@ -69,7 +70,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.net",
         "meshnode.api",
     },
-    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config"},
+    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text"},
     "meshnode.__main__": {"meshnode.cli"},
 }
 

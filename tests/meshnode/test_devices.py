@@ -87,7 +87,7 @@ def test_a_code_works_once_and_each_failure_has_its_own_words(laptop: Path, tmp_
     assert "expired" in past.stderr
     damaged = join(tmp_path / "third", code[:-8] + ("q" if code[-8] != "q" else "p") + code[-7:])
     assert damaged.returncode == 2
-    assert "damaged" in damaged.stderr
+    assert "has a typo" in damaged.stderr
     card = meshnode(laptop, "card").stdout.strip()
     assert join(tmp_path / "third", card).returncode == 2
 

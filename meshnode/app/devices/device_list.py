@@ -66,7 +66,7 @@ def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int
     """
     identity_keys(replica)
     if not limits.MINUTE <= order.expires_in <= limits.DEVICE_CODE_LIFE_MAX:
-        raise Usage(f"a code lives from a minute to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
+        raise Usage(f"a code can work for 1 to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
     name = _name(replica, order.name)
     if len(replica.trust_state.devices(replica.me)) >= limits.DEVICES_MAX:
         raise Refused(f"you have {limits.DEVICES_MAX} devices already", "'meshnode device revoke' removes one")

@@ -37,7 +37,7 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     """
     record = find(replica, catalog, which)
     if record.header.author == replica.me:
-        raise Refused("that is your own listing", "to take it back from everybody: 'meshnode withdraw LISTING'")
+        raise Refused("this is your own post", "to take it back everywhere: 'meshnode withdraw LISTING'")
     (entry,) = [entry for entry in catalog.matching(which, own_only=False) if entry.record == record.id]
     known = _hidden(replica, catalog)
     before = [hidden for hidden in known if hidden.listing == entry.id]
@@ -45,7 +45,7 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
         replica.store.discover.unhide(stale.listing)
     if not before and len(known) >= limits.HIDDEN_MAX:
         raise Refused(
-            f"you hide {limits.HIDDEN_MAX} listings already", "show one again with 'meshnode hide --undo LISTING'"
+            f"you hide {limits.HIDDEN_MAX} posts already", "show one again with 'meshnode hide --undo LISTING'"
         )
     since = before[0].since if before else replica.clock.now()
     hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)

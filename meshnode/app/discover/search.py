@@ -106,7 +106,7 @@ def check(query: SearchQuery) -> None:
     if query.within is not None and not 0 <= query.within <= WITHIN_MAX_KM:
         raise Usage(f"within goes from 0 to {WITHIN_MAX_KM} km")
     if query.words is not None and len(query.words) > WORDS_MAX:
-        raise Usage(f"the words are too long: {WORDS_MAX} letters at most")
+        raise Usage("the search is too long", f"it can have {WORDS_MAX} characters")
     if query.trust is not None:
         per_mille(query.trust)
     _audience(query)

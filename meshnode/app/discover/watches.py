@@ -175,10 +175,12 @@ def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery
     """
     check(query)
     if query == SearchQuery():
-        raise Usage("say what to look out for", "use words, or options as 'meshnode discover' takes them")
+        raise Usage("say what to search for", "use words, or the options of 'meshnode discover'")
     watcher.evaluate()
     if len(replica.store.discover.watches()) >= limits.WATCHES_MAX:
-        raise Refused(f"you have {limits.WATCHES_MAX} watches already", "remove one with 'meshnode watch rm NUMBER'")
+        raise Refused(
+            f"you have {limits.WATCHES_MAX} saved searches already", "remove one with 'meshnode watch rm NUMBER'"
+        )
     given = {name: value for name, value in asdict(query).items() if value not in (None, False)}
     watch = replica.store.discover.add_watch(json.dumps(given), replica.clock.now())
     watcher.begin(watch)
@@ -189,7 +191,7 @@ def remove(replica: Replica, which: str) -> WatchView:
     """Remove the watch of this number. Raises NotFound where there is none."""
     found = [watch for watch in replica.store.discover.watches() if str(watch.no) == which.strip()]
     if not found:
-        raise NotFound(f"there is no watch {which!r}", "'meshnode watch list' lists yours with their numbers")
+        raise NotFound(f"you have no saved search {which!r}", "'meshnode watch list' lists yours with their numbers")
     replica.store.discover.remove_watch(found[0].no)
     return _view(found[0], ())
 

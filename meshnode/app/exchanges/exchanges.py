@@ -161,7 +161,7 @@ def _refuse_expired(replica: Replica, which: str) -> None:
     visible = [row.id for row in expired if replica.access.decide(replica.me, access_key(row)) is Access.ALLOW]
     for record in replica.store.records.get_many(visible):
         if record.body and searchable(body_of(record).title).startswith(searchable(which)):
-            raise Refused("that listing has expired", "ask its author for a new one")
+            raise Refused("that post has expired", "ask its author for a new one")
 
 
 def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:

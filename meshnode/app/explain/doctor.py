@@ -72,7 +72,7 @@ def look_at_person(
     name = mention.name
     sessions = [peer for peer in network.peers if peer.person == person]
     if sessions:
-        state = "and up to date" if any(peer.live for peer in sessions) else "and still exchanging"
+        state = "and up to date" if any(peer.live for peer in sessions) else "and still syncing"
         findings = [_well("connected", f"You are connected to {name} at {sessions[0].address}, {state}")]
     else:
         findings = [

@@ -223,7 +223,7 @@ def _ending(replica: Replica) -> Iterator[Problem]:
     ending = expiry.ending(replica)
     if ending:
         titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
-        count = "1 of your listings ends" if len(ending) == 1 else f"{len(ending)} of your listings end"
+        count = "1 of your posts ends" if len(ending) == 1 else f"{len(ending)} of your posts end"
         more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
         yield Problem("ending", f"{count} within a day: {titles}{more}", "to keep one longer: 'meshnode renew LISTING'")
 
@@ -233,7 +233,7 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
     if is_self_revoked(replica):
         yield Problem(
             "device_revoked",
-            "This device was revoked: it can no longer act for you, and what it wrote is void",
+            "This device was revoked: it can no longer act for you, and what it wrote does not count",
             "to use this computer again, make it a new device: 'meshnode device join' in a new home",
         )
         return

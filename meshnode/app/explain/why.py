@@ -71,7 +71,7 @@ def _person(replica: Replica, what: str) -> PersonId:
         return find(replica, what)
     except NotFound as error:
         hint = "'meshnode people' and 'meshnode discover' list people and listings"
-        raise NotFound(f"no person and no listing that you can see is called {what!r}", hint) from error
+        raise NotFound(f"no person and no post that you can see is called {what!r}", hint) from error
 
 
 def _explain(replica: Replica, person: PersonId, listing: ListingView | None) -> WhyView:

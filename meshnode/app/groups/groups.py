@@ -149,9 +149,7 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
     tag = invitation_tag(group.id, person)
     kept = membership.with_invitations(replica, join)
     if len(kept.invitations) >= limits.INVITATIONS_MAX and all(found.tag != tag for found in kept.invitations):
-        raise Refused(
-            f"{limits.INVITATIONS_MAX} invitations of yours are open", "wait until some are answered or expire"
-        )
+        raise Refused(f"you have {limits.INVITATIONS_MAX} open invitations", "wait until some are answered or expire")
     earlier = max((found.expires for found in join.invitations if found.tag == tag), default=0)
     expires = max(replica.clock.now() + limits.INVITATION_LIFE, earlier + 1)  # later than the last one, to replace it
     given = invitation(join, replica.me, tag, expires, replica.keys.sign)
@@ -257,7 +255,7 @@ def _find(replica: Replica, which: str, kind: str | None, *, destructive: bool =
         if meant:
             name, word = meant[0].name, GroupKind(meant[0].kind).word
             raise Refused(
-                f"you are not a member of {name!r} yet", f"'meshnode {word} join' accepts the invitation"
+                f"you are not a member of {name!r} yet", f"accept the invitation with 'meshnode {word} join'"
             ) from None
         raise
 
@@ -290,7 +288,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
             find(replica, who, among=blocked)
         except NotFound:
             raise error from None
-        raise Refused("you block that person", "'meshnode unblock NAME' comes first") from None
+        raise Refused("you block that person", "unblock them first with 'meshnode unblock NAME'") from None
     if person == replica.me:
         raise Refused("you are a member already")
     members = replica.trust_state.groups.members_known(group.id)

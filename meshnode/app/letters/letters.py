@@ -129,7 +129,7 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
     """Return the devices of `to` to which a letter is sealed. Raises Refused, with the next step, if there is none."""
     name = name_of(replica, to)
     if blocks(replica, to):
-        raise Refused(f"you block {name}", "'meshnode unblock NAME' comes first")
+        raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
     if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused("this device can no longer act for you", "it was revoked, or its certificate has expired")
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]

@@ -15,7 +15,7 @@ WARNED = 1 * limits.DAY  # how long before the end the owner is told
 def check_life(expires_in: int | None) -> int | None:
     """Return the life in seconds that the owner chose, None for the default. Raises Usage if no listing may live so."""
     if expires_in is not None and not limits.MINUTE <= expires_in <= limits.LISTING_LIFE:
-        raise Usage(f"a listing lives from a minute to {limits.LISTING_LIFE // limits.DAY} days")
+        raise Usage(f"a post can be visible for 1 minute to {limits.LISTING_LIFE // limits.DAY} days")
     return expires_in
 
 
@@ -27,7 +27,7 @@ def life_of(body: Listing, expires_in: int | None, now: int) -> int:
     """
     life = check_life(expires_in)
     if body.available_until is not None and body.available_until <= now:
-        raise Usage("the --until date must be in the future", "or leave it out")
+        raise Usage("the --until date must be in the future")
     if life is not None:
         return life
     if body.available_until is not None:

@@ -90,7 +90,7 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     """
     own = _own_listing(replica, slot)
     if own is None or after(own.state, ListingEvent.TAKE_SOME) is None:
-        raise NotFound("that listing has ended", "'meshnode mine --closed' lists what has ended")
+        raise NotFound("that post has ended", "'meshnode mine --closed' lists what has ended")
     body = body_of(own.record)
     if body.quantity is None:
         return None

@@ -128,7 +128,7 @@ def post(replica: Replica, draft: ListingDraft) -> ListingView:
 def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:
     """Return what `record` would become with these changes. Raises Usage where they cannot be made."""
     if changes == ListingEdit():
-        raise Usage("say what to change", "'meshnode edit --help' lists what can be")
+        raise Usage("say what to change", "'meshnode edit --help' lists what can be changed")
     patch = _patch(replica, changes)
     fields = written_fields(body_of(record)) | {"place": body_of(record).place}
     after = _body(replica, fields | {name: patch[name] for name in fields if name in patch})
@@ -162,7 +162,7 @@ def check_count(replica: Replica) -> None:
     """Raise Refused where the owner has as many records as other nodes would take."""
     if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
         raise Refused(
-            f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a listing, or wait until one expires"
+            f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a post, or wait until one expires"
         )
 
 
@@ -228,7 +228,7 @@ def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
     near = effective_audience(audience, preference_of(replica, replica.me)) == Audience.ANYONE_LOCAL
     if near and place_of(replica, replica.me, body.place) is None:
         raise Usage(
-            "this listing needs a place to be seen by anyone nearby",
+            '"Anyone nearby" needs your location',
             "give it one with --place LAT,LON, or set yours with 'meshnode share set --place LAT,LON'",
         )
 

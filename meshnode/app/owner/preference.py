@@ -95,7 +95,7 @@ def change(replica: Replica, wanted: SharingChange) -> SharingView:
 def checked(replica: Replica, wanted: SharingChange) -> Preference:
     """Return the preference with this change. Raises Usage, which says what is wrong, if there cannot be one."""
     if wanted == SharingChange():
-        raise Usage("say what to change", "'meshnode share set --help' lists what can be")
+        raise Usage("say what to change", "'meshnode share set --help' lists what can be changed")
     if wanted.place is not None and wanted.no_place:
         raise Usage("these options contradict each other", "give either --place or --no-place")
     before = preference_of(replica, replica.me)

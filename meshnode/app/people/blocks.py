@@ -48,7 +48,7 @@ def to_block(replica: Replica, who: str) -> PersonId:
     if person == replica.me:
         raise Refused("you cannot block yourself")
     if not policy.blocks(replica, person) and not policy.has_room_to_block(replica, person):
-        raise Refused("your policy has no room for another block", "'meshnode unblock NAME' makes room")
+        raise Refused("your policy has no room for another block", "unblock one with 'meshnode unblock NAME'")
     return person
 
 
@@ -67,9 +67,9 @@ def blocked(replica: Replica, who: str) -> PersonId:
     try:
         person = _whole_id(who) or find(replica, who, among=listed)
     except NotFound as error:
-        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists whom you block") from error
+        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists the people you block") from error
     if person not in listed and not policy.blocks(replica, person):
-        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists whom you block")
+        raise NotFound(f"you block nobody called {who!r}", "'meshnode blocks' lists the people you block")
     return person
 
 

@@ -80,19 +80,19 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     """
     weight = per_mille(order.trust)
     if not 1 <= order.uses <= limits.CARD_USES_MAX:
-        raise Usage(f"a card is for 1 to {limits.CARD_USES_MAX} people")
+        raise Usage(f"a card can be for 1 to {limits.CARD_USES_MAX} people")
     if not limits.MINUTE <= order.expires_in <= limits.CARD_LIFE_MAX:
-        raise Usage(f"a card lives from a minute to {limits.CARD_LIFE_MAX // 86_400} days")
+        raise Usage(f"a card can work for 1 minute to {limits.CARD_LIFE_MAX // 86_400} days")
     now = replica.clock.now()
     open_cards = [card for card in replica.store.cards.issued_live(now) if not card.spent]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
-        raise Refused(f"{limits.LIVE_CARDS_MAX} cards of yours are open already", "wait until one is used or expires")
+        raise Refused(f"you have {limits.LIVE_CARDS_MAX} unused cards already", "wait until one is used or expires")
     if not policy.has_room_to_vouch(replica):
         raise Refused(NO_ROOM_TO_VOUCH, "'meshnode unvouch NAME' makes room for the user of a card")
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.trust_state.profile(replica.me)
     if certificate is None or profile is None:
-        raise Failed("this node has no certificate or name yet", "'meshnode doctor' says what is missing")
+        raise Failed("this node has no certificate or name yet", "'meshnode doctor' shows what is missing")
     card = Card(
         giver=replica.me,
         name=profile.name,
@@ -127,7 +127,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     if card.expires <= now and replica.clock.trusted:
         raise Refused("this card has expired", f"ask {card.name} for a new one")
     if policy.blocks(replica, card.giver):
-        raise Refused(f"you block {card.name}", "'meshnode unblock NAME' comes first")
+        raise Refused(f"you block {card.name}", "unblock them first with 'meshnode unblock NAME'")
     check_vouch(replica, card.giver)
     _forget_spent(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))

@@ -153,9 +153,9 @@ def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
     if person == replica.me:
         raise Refused("you cannot introduce yourself", "hand over a card instead: meshnode card")
     if policy.blocks(replica, person):
-        raise Refused(f"you block {name}", "'meshnode unblock NAME' comes first")
+        raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
     if policy.weight(replica, person) == 0:
-        raise Refused(f"you do not vouch for {name}", "introduce people whom you would vouch for yourself")
+        raise Refused(f"you do not vouch for {name}", "you can introduce only people you vouch for")
 
 
 def _about(replica: Replica, person: PersonId, message: str) -> Introduction:

@@ -117,7 +117,7 @@ def per_mille(trust: float) -> int:
     """Return a trust of 0.001 to 1 as the whole number that is signed; Usage if it is out of range or finer."""
     weight = round(trust * limits.WEIGHT_MAX)
     if not 1 <= weight <= limits.WEIGHT_MAX:
-        raise Usage("trust goes from 0.001 to 1", "'meshnode unvouch NAME' takes a vouch back")
+        raise Usage("trust goes from 0.001 to 1", "to take back your vouch: meshnode unvouch NAME")
     if abs(trust * limits.WEIGHT_MAX - weight) > 1e-6:
         raise Usage("trust has three decimal places at most")
     return weight
@@ -143,9 +143,9 @@ def check_vouch(replica: Replica, subject: PersonId) -> None:
     if subject == replica.me:
         raise Refused("you cannot vouch for yourself")
     if policy.blocks(replica, subject):
-        raise Refused("you block that person", "'meshnode unblock NAME' comes first")
+        raise Refused("you block that person", "unblock them first with 'meshnode unblock NAME'")
     if not policy.has_room_to_vouch(replica, subject):
-        raise Refused(NO_ROOM_TO_VOUCH, "'meshnode unvouch NAME' makes room")
+        raise Refused(NO_ROOM_TO_VOUCH, "take one back with 'meshnode unvouch NAME'")
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:

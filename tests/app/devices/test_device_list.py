@@ -153,8 +153,8 @@ def test_who_has_the_code_and_does_not_prove_keys_is_hung_up_on(
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        ({"expires_in": 59}, "from a minute"),
-        ({"expires_in": 3601}, "from a minute"),
+        ({"expires_in": 59}, "60 minutes"),
+        ({"expires_in": 3601}, "60 minutes"),
         ({"name": ""}, "name"),
         ({"name": "x" * 33}, "name"),
         ({"name": "a\x1bb"}, "name"),

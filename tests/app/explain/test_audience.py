@@ -93,7 +93,7 @@ def test_the_audience_is_shown_of_own_listings_only(mesh: Mesh, people: People) 
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     assert alice.titles() == ["Vegetables"]
-    with pytest.raises(NotFound, match="no listing of yours"):
+    with pytest.raises(NotFound, match="no post of yours"):
         seen_by(alice, "Vegetables")
 
 

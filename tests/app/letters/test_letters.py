@@ -170,7 +170,7 @@ def test_the_number_of_letters_under_way_is_limited(
     monkeypatch.setattr(limits, "LETTERS_UNDER_WAY_MAX", 3)
     for _ in range(3):
         letters.send(alice, bob.me, WORDS)
-    with pytest.raises(Refused, match="under way"):
+    with pytest.raises(Refused, match="on their way"):
         letters.send(alice, bob.me, WORDS)
     assert len(written(alice)) == 3
 

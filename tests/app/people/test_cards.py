@@ -137,5 +137,5 @@ def test_there_is_an_end_to_open_cards(people: People) -> None:
     alice = people[0]
     for _ in range(16):
         alice.card()
-    with pytest.raises(Refused, match="16 cards"):
+    with pytest.raises(Refused, match="16 unused cards"):
         alice.card()

@@ -1,0 +1,74 @@
+"""Texts about connecting with people: cards and introductions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshnode.text import forms
+from meshnode.text.catalog import message, plural
+
+CARD_HELP = message(
+    "Make a card to give to somebody; in a pipe, print only its text.\n\n"
+    "The first person who adds it is connected with you, so treat it like a key until it is used."
+)
+CARD_USES = message("How many people can use it (default 1).")
+CARD_TRUST = message("How much you will trust each person who uses it (default 0.8).")
+CARD_EXPIRES = message("How long it works (default 7d).")
+ADD_HELP = message(
+    "Connect with the person who gave you CARD.\n\n"
+    "CARD is the text that 'meshnode card' printed. Write - to read it from a pipe. It can also be the name of a person to whom you were introduced: see 'meshnode introductions'."
+)
+ADD_TRUST = message("How much you trust the person who gave it to you (default 0.8).")
+NO_CARD = message("there is no card")
+NO_CARD_HINT = message("paste the text that 'meshnode card' prints. It begins with mesh1")
+
+
+def card_for(reply: dict[str, Any]) -> str:
+    """Say for whom a new card is, how long it works, and what it does."""
+    trust, until = forms.weight(reply["trust"]), forms.day(reply["expires"])
+    return plural(
+        reply["uses"],
+        "For one person, until {until}. You will trust the person who uses it ({trust}).",
+        "For {n} people, until {until}. You will trust each person who uses it ({trust}).",
+        until=until,
+        trust=trust,
+    )
+
+
+def card_typed(text: str) -> str:
+    """Say what the other person types."""
+    return message("They type:  meshnode add {beginning}...", beginning=text[:16])
+
+
+def trusts_you(name: str) -> str:
+    """Say that a new connection is complete."""
+    return message("{name} trusts you too. You are connected.", name=name)
+
+
+def awaiting_answer(name: str) -> str:
+    """Say what an introduced person still has to do."""
+    return message("Once {name} adds you too, your nodes find each other by themselves.", name=name)
+
+
+def awaiting_vouch(name: str) -> str:
+    """Say that the nodes are connected and the rest follows."""
+    return message("Your nodes are connected. {name}'s trust in you is on its way.", name=name)
+
+
+INTRODUCE_HELP = message(
+    "Introduce two people you vouch for to each other.\n\n"
+    "Each gets a letter about the other. They are connected once both have added each other."
+)
+INTRODUCE_MESSAGE = message("What you say to both.")
+INTRODUCTIONS_HELP = message("Show the people to whom you were introduced.")
+INTRODUCTIONS_COLUMNS = tuple(message("name|id|introduced by|when|message").split("|"))
+INTRODUCTIONS_EMPTY = message("Nobody has introduced you to anyone lately.")
+INTRODUCTIONS_NEXT = message("Add one of them: meshnode add NAME")
+
+
+def introduced(names: list[str]) -> str:
+    """Say what two introduced people do next."""
+    return message(
+        "{both} each get a letter about the other. They are connected once both have added each other.",
+        both=forms.listed(names),
+    )

@@ -1,0 +1,104 @@
+"""Texts about the devices of one person."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from meshnode.text import forms
+from meshnode.text.catalog import message, plural
+from meshnode.text.choices import capitalized
+
+HELP = message("Your devices: use one identity on several computers.")
+ADD_HELP = message(
+    "Show a code with which another computer becomes one of your devices; in a pipe, print only its text.\n\n"
+    "The first computer that uses it can act for you, so show it to nobody else."
+)
+ADD_NAME = message("What you call the new device (default Device 2).")
+ADD_EXPIRES = message("How long the code works (default 10m).")
+JOIN_HELP = message(
+    "Make this computer one of your devices, with the CODE that 'meshnode device add' shows on another one.\n\n"
+    "Write - to read the code from a pipe."
+)
+JOIN_WAIT = message("How long to look for the other computer (default 2m).")
+INTERFACE = message("Use only this network interface; can be repeated.")
+JOIN_NO_MDNS = message("Use only the addresses in the code.")
+LIST_HELP = message("Show your devices.")
+COLUMNS = tuple(message("name|id|state|last seen|certified until").split("|"))
+EMPTY = message("No device acts for you.")
+REVOKE_HELP = message("Remove a lost or stolen device. This cannot be undone.")
+REVOKE_DISCARD = message("Keep nothing that it created, except its blocks.")
+READABLE = message("Anyone who has that device can still read what is on it.")
+NO_CODE = message("there is no code")
+NO_CODE_HINT = message("paste the text that 'meshnode device add' shows. It begins with mdev1")
+DAMAGED_CODE = message("this code is incomplete or has a typo")
+DAMAGED_CODE_HINT = message("copy the whole text again")
+NEWER_CODE = message("this code was made by a newer version of meshnode")
+NEWER_CODE_HINT = message("update yours")
+NOT_A_CODE = message("this is not a device code")
+NOT_A_CODE_HINT = message("copy the text that 'meshnode device add' shows. It begins with mdev1")
+
+
+def code_for(reply: dict[str, Any]) -> str:
+    """Say for which device a new code is, and until when."""
+    return message(
+        "For {name} only, until {until}. The computer that uses it can act for you.",
+        name=reply["name"],
+        until=forms.moment(reply["expires"]),
+    )
+
+
+def code_typed(text: str) -> str:
+    """Say what to type on the other computer."""
+    return message("On the other computer:  meshnode device join {beginning}...", beginning=text[:16])
+
+
+def joined(home: object) -> str:
+    """Say that this computer is a device now."""
+    return message("This computer is now one of your devices. Its node is in {home}.", home=home)
+
+
+def start(program: str) -> str:
+    """Say how to start the new device."""
+    return message("To copy what is yours from your other devices, start it: {program} run", program=program)
+
+
+def progress(news: str) -> str:
+    """Return news of the search for the other computer as a sentence."""
+    return f"{capitalized(news)}."
+
+
+def state(device: dict[str, Any]) -> str:
+    """Return whether a device is connected, revoked, or the one at hand."""
+    if device["struck"]:
+        return message("revoked")
+    if device["this"]:
+        return message("this one")
+    return message("connected") if device["connected"] else message("not connected")
+
+
+def seen(device: dict[str, Any]) -> str:
+    """Return how long ago a device was last met."""
+    if device["this"] or device["seen"] is None:
+        return forms.UNKNOWN
+    return forms.ago(max(0, int(time.time()) - device["seen"]))
+
+
+def revoked(reply: dict[str, Any]) -> list[str]:
+    """Say that a device can no longer act, and what happens to the items that it created."""
+    lines = [
+        message("{name} can no longer act for you. Other nodes learn this when they next connect.", name=reply["name"])
+    ]
+    if reply["kept"]:
+        lines.append(
+            plural(
+                reply["kept"],
+                "1 item it created was moved to this device.",
+                "{n} items it created were moved to this device.",
+            )
+        )
+    if reply["dropped"]:
+        lines.append(
+            plural(reply["dropped"], "1 item it created was discarded.", "{n} items it created were discarded.")
+        )
+    return [*lines, READABLE]

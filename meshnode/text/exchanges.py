@@ -1,0 +1,226 @@
+"""Texts about exchanges: their state in one sentence, the next step, the messages, and the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Any
+
+from meshnode.text import forms
+from meshnode.text.catalog import message, plural
+
+ID_DIGITS = 6  # of an id: enough to tell apart the exchanges of one person
+
+RESPOND_HELP = message("Ask for something that is offered, or offer help with a need.")
+MESSAGE = message("Words that go with it.")
+QUANTITY = message("How many (default 1).")
+RESPOND_NEXT = message("The answer will appear in 'meshnode inbox'. Your nodes need not be online together.")
+INBOX_HELP = message("Show what waits for your answer, and recent answers to you.")
+INBOX_EMPTY = message("Nothing waits for you. 'meshnode exchanges' lists all your exchanges.")
+EXCHANGES_HELP = message("List your exchanges, or show one of them with all its messages.")
+LIMIT = message("Maximum number of exchanges (default 100).")
+COLUMNS = tuple(message("id|post|with|state|since").split("|"))
+EMPTY = message("No exchanges yet. Begin one: meshnode respond LISTING")
+SAY_HELP = message("Send a message in an exchange. Only the two of you can read it.")
+HELP = {
+    "accept": message("Accept a request, or an offer of help."),
+    "decline": message("Decline a request, or an offer of help."),
+    "done": message("Confirm that it was handed over. The exchange is complete once both have confirmed."),
+    "returned": message("Confirm that something lent is back."),
+    "cancel": message("Cancel an exchange before both have confirmed that it was handed over."),
+}
+STATES = {
+    "requested": message("requested"),
+    "agreed": message("agreed"),
+    "completed": message("completed"),
+    "returned": message("returned"),
+    "declined": message("declined"),
+    "cancelled": message("canceled"),
+    "ended": message("ended"),
+}
+DID = {
+    "ask": message("asked"),
+    "accept": message("accepted"),
+    "decline": message("declined"),
+    "done": message("confirmed"),
+    "cancel": message("canceled"),
+    "returned": message("confirmed that it is back"),
+}
+REASONS = {
+    "gone": message("it is no longer available"),
+    "changed": message("the post has changed since; you can ask again"),
+}
+DELIVERY = {"under way": message(" (on its way)"), "expired": message(" (not delivered)")}
+
+
+def short_id(reply: dict[str, Any]) -> str:
+    """Return the beginning of an exchange's id."""
+    return str(reply["exchange"])[:ID_DIGITS]
+
+
+def summary(reply: dict[str, Any], words: str = "") -> str:
+    """Return the state of an exchange (ExchangeView of the API) in a sentence, with the other's latest `words`."""
+    state = reply["state"]
+    if state == "requested":
+        return _requested(reply, words)
+    if state == "declined":
+        return _declined(reply, words)
+    return (
+        message('{sentence} {name}: "{words}"', sentence=_state(reply), name=_name(reply), words=words)
+        if words
+        else _state(reply)
+    )
+
+
+def lines(reply: dict[str, Any], *, everything: bool = False) -> Iterator[str]:
+    """Return the state and the next step, what was not delivered, and with `everything` all messages."""
+    unanswered = takewhile(lambda one: not one["yours"], reversed(reply["messages"]))
+    said = [one["text"] for one in unanswered if one["text"]]
+    yield summary(reply, said[0] if said and not everything else "") + _next(reply)
+    yield from (undelivered(act, reply) for act in reply["undelivered"])
+    if everything:
+        yield from (_said(one, _name(reply)) for one in reply["messages"])
+
+
+def sent(reply: dict[str, Any]) -> str:
+    """Say that a message was sent."""
+    return message("Message sent to {name}.", name=_name(reply))
+
+
+def undelivered(act: str, reply: dict[str, Any]) -> str:
+    """Say what could not be delivered, and how to send it again."""
+    if act == "ask":
+        return message("  Your request could not be delivered in time. Send it again: meshnode respond LISTING")
+    if act == "say":
+        return message("  Your message could not be delivered in time. It is sent again with your next step.")
+    return message(
+        "  Your answer could not be delivered in time. Send it again: meshnode {act} {id}", act=act, id=short_id(reply)
+    )
+
+
+def _name(reply: dict[str, Any]) -> str:
+    return str(reply["with"]["name"])
+
+
+def _title(reply: dict[str, Any]) -> str:
+    return forms.quantity(reply["listing"]["title"], reply["quantity"], reply["unit"])
+
+
+def _about(reply: dict[str, Any]) -> str:
+    return forms.quantity_in_brackets(reply["listing"]["title"], reply["quantity"], reply["unit"])
+
+
+def _requested(reply: dict[str, Any], words: str) -> str:
+    values = {"name": _name(reply), "title": _title(reply), "words": words}
+    is_offer = reply["listing"]["type"] == "offer"
+    if reply["asked"]:
+        if is_offer:
+            return message("You asked {name} for {title}. Waiting for an answer.", **values)
+        return message("You offered {name} your help with {title}. Waiting for an answer.", **values)
+    if is_offer and words:
+        return message('{name} asks for your {title}: "{words}"', **values)
+    if is_offer:
+        return message("{name} asks for your {title}.", **values)
+    if words:
+        return message('{name} offers to help with your {title}: "{words}"', **values)
+    return message("{name} offers to help with your {title}.", **values)
+
+
+def _declined(reply: dict[str, Any], words: str) -> str:
+    reason = REASONS.get(reply["reason"], "")
+    values = {"name": _name(reply), "about": _about(reply), "reason": reason, "words": words}
+    if not reply["asked"]:
+        if reason:
+            return message("You declined {name}'s request: {reason} {about}", **values)
+        return message("You declined {name}'s request {about}", **values)
+    if words:
+        return message('{name} declined: "{words}" {about}', **values)
+    if reason:
+        return message("{name} declined: {reason} {about}", **values)
+    return message("{name} declined {about}", **values)
+
+
+def _state(reply: dict[str, Any]) -> str:
+    state, values = reply["state"], {"name": _name(reply), "about": _about(reply)}
+    if state == "agreed":
+        if reply["other_done"]:
+            return message("{name} confirmed. Waiting for you. {about}", **values)
+        if reply["done"]:
+            return message("You confirmed. Waiting for {name}. {about}", **values)
+        return message("You and {name} agreed. {about}", **values)
+    if state == "completed":
+        return _lent(reply, values) if reply["lend"] else message("Completed with {name}. {about}", **values)
+    if state == "returned":
+        return message("Returned, with {name}. {about}", **values)
+    if state == "cancelled":
+        return message("Canceled, with {name}. {about}", **values)
+    return message("Ended because you block {name}. {about}", **values)
+
+
+def _lent(reply: dict[str, Any], values: dict[str, str]) -> str:
+    if reply["other_back"]:
+        return message("{name} says that it is back. {about}", **values)
+    if reply["back"]:
+        return message("You said that it is back. Waiting for {name}. {about}", **values)
+    if reply["return_by"]:
+        values = values | {"day": forms.day(reply["return_by"])}
+        if reply["gives"]:
+            return message("Lent to {name}, to be back by {day}. {about}", **values)
+        return message("Borrowed from {name}, to be back by {day}. {about}", **values)
+    if reply["gives"]:
+        return message("Lent to {name}. {about}", **values)
+    return message("Borrowed from {name}. {about}", **values)
+
+
+def _next(reply: dict[str, Any]) -> str:
+    """Return the command for the next step, if there is one."""
+    for act in ("accept", "done", "returned"):
+        if act in reply["next"] and (act != "returned" or reply["lend"]):
+            return message("  -> meshnode {act} {id}", act=act, id=short_id(reply))
+    return ""
+
+
+def _said(one: dict[str, Any], name: str) -> str:
+    values = {
+        "when": forms.moment(one["at"]),
+        "who": message("you") if one["yours"] else name,
+        "did": DID.get(one["act"], ""),
+        "text": one["text"],
+    }
+    delivery = DELIVERY.get(one["delivery"], "")
+    if one["act"] == "say":
+        return message('  {when} {who}: "{text}"', **values) + delivery
+    if one["text"]:
+        return message('  {when} {who} {did}: "{text}"', **values) + delivery
+    return message("  {when} {who} {did}", **values) + delivery
+
+
+# --- figures ------------------------------------------------------------------------------------------------------------
+
+STATS_HELP = message("Count completed exchanges, and those between communities.")
+
+
+def completed(reply: dict[str, Any]) -> str:
+    """Return how many exchanges were completed, and in which direction."""
+    return plural(
+        reply["completed"],
+        "1 exchange completed: {given} given, {received} received.",
+        "{n} exchanges completed: {given} given, {received} received.",
+        given=reply["given"],
+        received=reply["received"],
+    )
+
+
+def communities(reply: dict[str, Any]) -> str:
+    """Return how many exchanges crossed communities."""
+    return message(
+        "{across} between communities, {within} within one, {unknown} with somebody who is in no community",
+        across=reply["cross_community"],
+        within=reply["within_community"],
+        unknown=reply["unknown"],
+    )
+
+
+def part_of_stats(name: str, reply: dict[str, Any]) -> str:
+    """Return the figures of one month or category."""
+    return message("  {name}: {n} ({communities})", name=name, n=reply["completed"], communities=communities(reply))

@@ -1,0 +1,127 @@
+"""How numbers, times, locations and lists of names are written, independent of the machine's language settings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from meshnode.text.catalog import message, plural
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+UNKNOWN = "-"
+DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS = 86_400, 3_600, 60
+
+
+def day(seconds: int | None) -> str:
+    """Return a UNIX time as its local day: 27 Feb, with the year where it is not this year.
+
+    A time that no calendar holds is returned as a number of seconds.
+    """
+    date = _local(seconds)
+    return _day(date) if date is not None else _raw(seconds)
+
+
+def moment(seconds: int | None) -> str:
+    """Return a UNIX time as its local day and minute: 27 Feb 13:38, with the year where it is not this year."""
+    date = _local(seconds)
+    if date is None:
+        return _raw(seconds)
+    return message("{day} {hour:02}:{minute:02}", day=_day(date), hour=date.tm_hour, minute=date.tm_min)
+
+
+def clock(seconds: int) -> str:
+    """Return a UNIX time as its local time of day, to the second."""
+    date = _local(seconds)
+    if date is None:
+        return _raw(seconds)
+    return f"{date.tm_hour:02}:{date.tm_min:02}:{date.tm_sec:02}"
+
+
+def _local(seconds: int | None) -> time.struct_time | None:
+    try:
+        return None if seconds is None else time.localtime(seconds)
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def _day(date: time.struct_time) -> str:
+    values = {"day": date.tm_mday, "month": MONTHS[date.tm_mon - 1], "year": date.tm_year}
+    if date.tm_year == time.localtime().tm_year:
+        return message("{day} {month}", **values)
+    return message("{day} {month} {year}", **values)
+
+
+def _raw(seconds: int | None) -> str:
+    return UNKNOWN if seconds is None else str(seconds)
+
+
+def span(seconds: int) -> str:
+    """Return a length of time in its largest unit that fits: 3 days, 1 hour."""
+    if seconds >= DAY_SECONDS:
+        return plural(seconds // DAY_SECONDS, "1 day", "{n} days")
+    if seconds >= HOUR_SECONDS:
+        return plural(seconds // HOUR_SECONDS, "1 hour", "{n} hours")
+    if seconds >= MINUTE_SECONDS:
+        return plural(seconds // MINUTE_SECONDS, "1 minute", "{n} minutes")
+    return message("a moment")
+
+
+def ago(seconds: int) -> str:
+    """Return how long ago something was: 3 days ago."""
+    return message("{span} ago", span=span(seconds))
+
+
+def weight(value: float | None) -> str:
+    """Return a trust between 0 and 1 as people write it: 0.56, 0.8, or a dash for None."""
+    return UNKNOWN if value is None else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Return the parts as a sentence lists them: Drill, Saw and Ladder."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return message("{first} and {last}", first=", ".join(parts[:-1]), last=parts[-1])
+
+
+def first_few(parts: Sequence[str], most: int) -> str:
+    """Return the first `most` parts as a sentence lists them, and the number of the others."""
+    left = len(parts) - most
+    return listed(parts) if left <= 0 else listed([*parts[:most], message("{n} more", n=left)])
+
+
+def width(kilometers: float) -> str:
+    """Return a width in the unit that people use for it: 20 m, 7 km."""
+    return f"{kilometers * 1000:g} m" if kilometers < 1 else f"{kilometers:g} km"
+
+
+def area(published: dict[str, Any]) -> str:
+    """Return what others see of a location (PublishedPlace of the API)."""
+    return message(
+        "an area about {width} wide around {lat:.4f},{lon:.4f}",
+        width=width(published["across_km"]),
+        lat=published["lat"],
+        lon=published["lon"],
+    )
+
+
+def quantity(title: str, count: int | None, unit: str) -> str:
+    """Return a title with how much of it: Drill, or Fresh vegetables (boxes: 2).
+
+    Units are typed by people, so no plural can be derived from them: the unit is a label, and the number follows it.
+    """
+    if count is None or (count == 1 and not unit):
+        return title
+    return message("{title} ({unit}: {count})", title=title, unit=unit or message("quantity"), count=count)
+
+
+def quantity_in_brackets(title: str, count: int | None, unit: str) -> str:
+    """Return the same in brackets: (Drill), or (Fresh vegetables, boxes: 2)."""
+    if count is None or (count == 1 and not unit):
+        return message("({title})", title=title)
+    return message("({title}, {unit}: {count})", title=title, unit=unit or message("quantity"), count=count)
+
+
+def distance(found: dict[str, Any]) -> str:
+    """Return how far away a post is, as it follows the title; nothing where that is unknown."""
+    return message(" - {distance}", distance=found["distance"]) if found["distance"] else ""

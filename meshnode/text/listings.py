@@ -1,0 +1,144 @@
+"""Texts about offers and needs: posting, showing, changing and ending them. People read "post" for both."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from meshnode.text import forms
+from meshnode.text.catalog import message
+from meshnode.text.choices import RELATIONS, audience
+
+EXPIRED_NAMED = 3  # titles of expired posts in the note below `mine`; the others are a number
+
+OFFER_HELP = message("Offer something.")
+NEED_HELP = message("Ask for something.")
+AUDIENCE = message("Who can see it (default: your sharing settings).")
+TITLE = message("A new title.")
+NEW_AUDIENCE = message("Who can see it now; 'follows' for your sharing settings.")
+CLEAR = message("Empty this field; can be repeated.")
+TEXT = message("More about it.")
+CATEGORY = message("What kind of thing it is (default other).")
+TAG = message("A word of your own; can be repeated.")
+QUANTITY = message("How many there are (default: not limited).")
+UNIT = message("What is counted: kg, hours, beds.")
+FROM = message("Available from this date.")
+UNTIL = message("Available until this date.")
+URGENCY = message("How urgent it is (default normal).")
+LEND = message("To be given back, or to keep.")
+RETURN_BY = message("When it must be given back.")
+LANGUAGE = message("The language it is written in, such as de.")
+PLACE = message("Where it is, if not where you are. Others see only an area around it.")
+EXPIRES = message("How long it stays visible (food 2d, needs 7d, others 90d).")
+TYPE = message("Offer or need.")
+MINE_HELP = message("Show your posts.")
+MINE_CLOSED = message("Show what has ended: closed, all taken, or expired.")
+MINE_COLUMNS = tuple(message("title|id|type|category|audience|expires").split("|"))
+MINE_EMPTY = message("No posts yet. Add one: meshnode offer TITLE, or meshnode need TITLE")
+MINE_SOON = message("To keep a post that ends soon: meshnode renew LISTING")
+CLOSED_COLUMNS = tuple(message("title|id|type|category|how|when").split("|"))
+CLOSED_EMPTY = message("No closed or expired posts. They are kept here for 30 days.")
+SHOW_HELP = message("Show one post in full.")
+EDIT_HELP = message("Change one of your posts. People who may no longer see it lose their copies.")
+RENEW_HELP = message("Renew one of your posts, even if it has expired.")
+RENEW_EXPIRES = message("How long it stays visible from now on (food 2d, needs 7d, others 90d).")
+CLOSE_HELP = message("Close one of your posts because it is done.\n\n'meshnode mine --closed' still shows it.")
+WITHDRAW_HELP = message("Take back one of your posts everywhere, and keep nothing of it.")
+
+
+def posted(reply: dict[str, Any]) -> str:
+    """Say what was posted, who can see it, and until when."""
+    return message(
+        'Posted "{title}". Visible to {whom}, until {until}.',
+        title=reply["title"],
+        whom=audience(reply),
+        until=forms.day(reply["expires"]),
+    )
+
+
+def changed(reply: dict[str, Any]) -> str:
+    """Say what was changed, and who can see it."""
+    return message('Changed "{title}". Visible to {whom}.', title=reply["title"], whom=audience(reply))
+
+
+def renewed(reply: dict[str, Any]) -> str:
+    """Say until when a post is visible now."""
+    return message('Renewed "{title}", until {until}.', title=reply["title"], until=forms.day(reply["expires"]))
+
+
+def closed(reply: dict[str, Any]) -> str:
+    """Say that a post is closed."""
+    return message("Closed \"{title}\". 'meshnode renew' posts it again.", title=reply["title"])
+
+
+def withdrawn(reply: dict[str, Any]) -> str:
+    """Say that a post is gone."""
+    return message('Withdrew "{title}".', title=reply["title"])
+
+
+def own_audience(listing: dict[str, Any]) -> str:
+    """Return the audience as it is typed, and whether it follows the sharing settings."""
+    if listing["follows"]:
+        return message("{audience} (default)", audience=listing["audience"])
+    return str(listing["audience"])
+
+
+def own_expiry(listing: dict[str, Any], *, soon: bool) -> str:
+    """Return when a post ends, marked where that is soon."""
+    until = forms.moment(listing["expires"])
+    return message("{until} (soon)", until=until) if soon else until
+
+
+def just_expired(titles: list[str]) -> str:
+    """Name the posts that expired lately, and how to renew them."""
+    return message("Expired: {titles}. To renew: meshnode renew LISTING", titles=forms.first_few(titles, EXPIRED_NAMED))
+
+
+def byline(reply: dict[str, Any]) -> str:
+    """Return what a post is, and by whom."""
+    values = {"type": reply["type"], "category": reply["category"], "author": _author(reply)}
+    if reply["urgency"] == "normal":
+        return message("{type}, {category}, by {author}", **values)
+    return message("{type}, {category}, {urgency}, by {author}", urgency=reply["urgency"], **values)
+
+
+def _author(reply: dict[str, Any]) -> str:
+    if reply["relation"] == "yourself":
+        return message("you")
+    return message("{name} ({relation})", name=reply["author"]["name"], relation=RELATIONS[reply["relation"]])
+
+
+def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the other fields of a post (ListingView of the API) that are filled, as labels and values."""
+    found = [(message("visible to"), audience(reply))]
+    if reply["tags"]:
+        found.append((message("tags"), ", ".join(reply["tags"])))
+    if reply["quantity"] is not None:
+        unit = message("{count} ({unit})", count=reply["quantity"], unit=reply["unit"])
+        found.append((message("quantity"), unit if reply["unit"] else str(reply["quantity"])))
+    if reply["available_from"] or reply["available_until"]:
+        found.append((message("available"), _available(reply)))
+    if reply["lend"]:
+        found.append((message("lent"), _lent(reply["return_by"])))
+    if reply["place"]:
+        found.append((message("location"), forms.area(reply["place"])))
+    if reply["language"]:
+        found.append((message("language"), reply["language"]))
+    left = max(0, reply["expires"] - int(time.time()))
+    found.append(
+        (message("expires"), message("{when} (in {span})", when=forms.moment(reply["expires"]), span=forms.span(left)))
+    )
+    return [*found, (message("id"), reply["id"])]
+
+
+def _available(reply: dict[str, Any]) -> str:
+    first, last = forms.moment(reply["available_from"]), forms.moment(reply["available_until"])
+    if not reply["available_until"]:
+        return message("from {first}", first=first)
+    if not reply["available_from"]:
+        return message("until {last}", last=last)
+    return message("from {first} until {last}", first=first, last=last)
+
+
+def _lent(return_by: int | None) -> str:
+    return message("give back by {day}", day=forms.day(return_by)) if return_by else message("to be given back")

@@ -1,0 +1,100 @@
+"""Texts about the people you know: lists, trust, and blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshnode.text import forms
+from meshnode.text.catalog import message, plural
+from meshnode.text.choices import RELATIONS
+
+PEOPLE_HELP = message("Show the people you know.")
+PEOPLE_ALL = message("Everyone you are connected to through trust, not only direct contacts.")
+PEOPLE_COLUMNS = tuple(message("name|id|trust|you trust|they trust|how").split("|"))
+PEOPLE_EMPTY = message("Nobody yet. Give somebody your 'meshnode card', or 'meshnode add' theirs.")
+PERSON_HELP = message("Show what this node knows about a person.")
+VOUCH_HELP = message("Say how much you trust a person; this replaces what you said before.")
+VOUCH_TRUST = message("How much you trust them.")
+UNVOUCH_HELP = message("Take back your vouch for a person.")
+WAITING = message("waiting")
+
+
+def trusted(name: str, trust: float) -> str:
+    """Say that you trust somebody now."""
+    return message("You trust {name} ({trust}).", name=name, trust=forms.weight(trust))
+
+
+def awaiting_node(name: str) -> str:
+    """Say that the other node was not reached yet."""
+    return message(
+        "Waiting for {name}'s node. This finishes by itself once both are online.",
+        name=name,
+    )
+
+
+def people_more(count: int) -> str:
+    """Say how many more people are within reach of trust."""
+    return plural(
+        count,
+        "1 more is connected to you through trust. See them with 'meshnode people --all'.",
+        "{n} more are connected to you through trust. See them with 'meshnode people --all'.",
+    )
+
+
+def how_known(person: dict[str, Any]) -> str:
+    """Return the label of a person, and whether their node is connected now."""
+    relation = RELATIONS[person["relation"]]
+    return message("{relation}, connected", relation=relation) if person["connected"] else relation
+
+
+def related(relation: str) -> str:
+    """Return a label in brackets."""
+    return message(" ({relation})", relation=RELATIONS[relation])
+
+
+def fingerprint(words: str) -> str:
+    """Return the words by which two people compare an identity."""
+    return message("To compare by voice: {words}", words=words)
+
+
+def vouches(reply: dict[str, Any]) -> list[str]:
+    """Return what a person and you have said about each other, and whether the nodes are connected."""
+    name, given, back = reply["name"], reply["vouch"], reply["vouch_back"]
+    lines = [trusted(name, given) if given else message("You do not vouch for {name}.", name=name)]
+    if back:
+        lines.append(message("{name} trusts you ({trust}).", name=name, trust=forms.weight(back)))
+    elif reply["pending"]:
+        lines.append(awaiting_node(name))
+    else:
+        lines.append(message("{name} does not vouch for you.", name=name))
+    if reply["trust"] is not None and reply["trust"] != given:
+        lines.append(message("Your trust in {name} in all: {trust}.", name=name, trust=forms.weight(reply["trust"])))
+    lines.append(
+        message("Your nodes are connected now.") if reply["connected"] else message("Your nodes are not connected now.")
+    )
+    return lines
+
+
+def unvouched(name: str) -> str:
+    """Say that a vouch was taken back."""
+    return message("You no longer vouch for {name}.", name=name)
+
+
+BLOCK_HELP = message(
+    "Block a person: the two of you no longer see each other.\n\n"
+    "Other nodes that learn of it drop what each of you may no longer see. Nobody can recall a copy from dishonest software."
+)
+UNBLOCK_HELP = message("End a block.")
+BLOCKS_HELP = message("Show the people you block.")
+BLOCKS_COLUMNS = tuple(message("name|id|since").split("|"))
+BLOCKS_EMPTY = message("You block nobody.")
+
+
+def blocked(name: str) -> str:
+    """Say that somebody is blocked."""
+    return message("{name} is blocked. You no longer see each other.", name=name)
+
+
+def unblocked(name: str) -> str:
+    """Say that a block is over."""
+    return message("{name} is no longer blocked.", name=name)

@@ -1,0 +1,33 @@
+"""Texts about the program as a whole: its help, the options of every command, version and completion."""
+
+from __future__ import annotations
+
+from meshnode.text.catalog import message
+
+PROGRAM_HELP = message("Offers and needs, shared among neighbors through a web of signed trust.")
+PROGRAM_EPILOG = message("Begin with 'meshnode run'. Every command takes --help.")
+HOME = message("The node's home directory (or MESHNODE_HOME).")
+JSON = message("Answer in JSON, as docs/cli.md describes it.")
+NO_INPUT = message("Never ask; use the defaults.")
+HEADINGS = {
+    "node": message("Node"),
+    "devices": message("Devices"),
+    "people": message("People"),
+    "groups": message("Groups"),
+    "sharing": message("Sharing"),
+    "listings": message("Offers and needs"),
+    "finding": message("Finding"),
+    "exchanges": message("Exchanges"),
+    "data": message("Data"),
+}
+VERSION_HELP = message("Show the version of this program.")
+COMPLETION_HELP = message(
+    "Print the completion script for your shell.\n\n"
+    'Put it where your shell looks for it, for example: eval "$(meshnode completion bash)" in ~/.bashrc.'
+)
+EXPORT_HELP = message("Print everything that is yours as one JSON document. It is for you alone; it holds no key.")
+
+
+def version(number: str, python: str) -> str:
+    """Return the version of the program."""
+    return message("meshnode {number} (Python {python})", number=number, python=python)
