@@ -45,7 +45,7 @@ def two_friends() -> Mesh:
 
 
 def test_fault_35_a_clock_that_jumps_to_1970_and_2099_and_back_purges_nothing() -> None:
-    """FAULTS 35: 1970 -> 2099 -> now: nothing purged, nothing renewed, nothing hidden."""
+    """Fault 35: 1970 -> 2099 -> now: nothing purged, nothing renewed, nothing hidden."""
     mesh = two_friends()
     before, version, seen = contents(mesh, "Alice"), own_policy_version(mesh, "Alice"), sees(mesh, "Alice")
     alice = mesh.nodes["Alice"]
@@ -139,7 +139,7 @@ def test_a_node_that_is_away_for_a_winter_is_found_again_by_those_it_vouches_for
 
 
 def test_fault_36_what_somebody_dates_in_the_year_9999_wins_nothing_and_harms_only_himself() -> None:
-    """FAULTS 36: Bob's clock runs in the far future. Alice keeps what she has of him, and hears him again when it is right."""
+    """Fault 36: Bob's clock runs in the far future. Alice keeps what she has of him, and hears him again when it is right."""
     mesh = Mesh(16)
     for name in ("Alice", "Bob"):
         mesh.add(name)

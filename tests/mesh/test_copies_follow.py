@@ -266,7 +266,7 @@ def test_an_unvouched_person_loses_copies_names_and_all_that_is_behind() -> None
 @pytest.mark.promise("Block lists respected network-wide")
 @pytest.mark.parametrize(("who", "whom"), [("Alice", "Carol"), ("Carol", "Alice")])
 def test_fault_23_a_block_stands_against_full_trust_in_both_directions_and_through_relays(who: str, whom: str) -> None:
-    """FAULTS 23: Alice and Carol trust each other wholly, directly and through Bob; either one's block hides both."""
+    """Fault 23: Alice and Carol trust each other wholly, directly and through Bob; either one's block hides both."""
     mesh = row("Alice", "Bob", "Carol")
     acquaint(mesh, "Alice", "Carol")
     vouch(mesh, "Alice", "Carol", 1000)

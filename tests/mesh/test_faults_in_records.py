@@ -56,7 +56,7 @@ BODIES: dict[str, bytes] = {
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_faults_9_and_10_a_signed_body_that_is_no_listing(body: bytes) -> None:
-    """FAULTS 9, 10, 38: the signature holds, what it is under cannot be read. A later version might: so nobody is dropped
+    """Fault 9, 10, 38: the signature holds, what it is under cannot be read. A later version might: so nobody is dropped
     for passing it on, but it is not kept, and the sound records of the same batch are."""
     bad = rewritten(MALLORY, GOOD, body=body)
     village, conversation = visited(bad, MALLORY.listing("Also good", now=EPOCH, policy_version=0))
@@ -80,7 +80,7 @@ HEADERS = {
 
 @pytest.mark.parametrize(("changes", "code"), HEADERS.values(), ids=HEADERS)
 def test_faults_10_and_16_a_signed_header_that_breaks_its_own_rules(changes: dict[str, Any], code: Code) -> None:
-    """FAULTS 10, 16: whoever signs it, and whatever the body says."""
+    """Fault 10, 16: whoever signs it, and whatever the body says."""
     bad = rewritten(MALLORY, GOOD, **changes)
     village, conversation = visited(bad)
     assert village.dropped(conversation, code)
@@ -92,7 +92,7 @@ def test_faults_10_and_16_a_signed_header_that_breaks_its_own_rules(changes: dic
 
 
 def test_fault_12_a_bad_signature_first_does_not_keep_the_good_record_out() -> None:
-    """FAULTS 12: the same id under a bad signature, then under a good one, in one batch and from one peer after another."""
+    """Fault 12: the same id under a bad signature, then under a good one, in one batch and from one peer after another."""
     village = Village()
     village.alice.replica.ingest.receive([MALLORY.certificate(EPOCH), *own_records(village)])
     bad = with_signature(GOOD, bytes(64))
@@ -109,7 +109,7 @@ def test_fault_12_a_bad_signature_first_does_not_keep_the_good_record_out() -> N
 
 
 def test_fault_13_several_valid_signatures_make_one_record() -> None:
-    """FAULTS 13: the signature is not part of what a record is."""
+    """Fault 13: the signature is not part of what a record is."""
     seed = grown("Mallory", "laptop", "sign")
     twins = [GOOD, *(another_signature(GOOD, seed, grown("nonce", number, size=64)) for number in range(3))]
     assert len({record.signature for record in twins}) == 4
@@ -130,7 +130,7 @@ def test_fault_13_several_valid_signatures_make_one_record() -> None:
     ids=lambda changes: next(iter(changes)),
 )
 def test_fault_14_a_signature_moved_to_another_header_is_forged(changes: dict[str, Any]) -> None:
-    """FAULTS 14: kind, version, slot, audience: all are under it."""
+    """Fault 14: kind, version, slot, audience: all are under it."""
     moved = with_signature(rewritten(MALLORY, GOOD, **changes), GOOD.signature)
     village, conversation = visited(moved)
     assert village.dropped(conversation, Code.FORGED)
@@ -139,7 +139,7 @@ def test_fault_14_a_signature_moved_to_another_header_is_forged(changes: dict[st
 
 
 def test_fault_14_a_certificate_signed_by_the_device_itself_certifies_nothing() -> None:
-    """FAULTS 14: only the identity says which devices speak for it."""
+    """Fault 14: only the identity says which devices speak for it."""
     other = MALLORY.on("stolen phone")
     certificate = other.certificate(EPOCH)
     forged = with_signature(certificate, other.keys.sign(b"meshnode record signature v1\0" + certificate.id))
@@ -156,7 +156,7 @@ def in_the_name_of(village: Village, name: str, record: Record, **header: Any) -
 
 @pytest.mark.parametrize("form", ["whole", "header alone", "withdrawal"])
 def test_fault_17_another_authors_tombstone_ends_nothing(form: str) -> None:
-    """FAULTS 17: Mallory signs newer versions of Bob's listing with his own device, which Bob never certified."""
+    """Fault 17: Mallory signs newer versions of Bob's listing with his own device, which Bob never certified."""
     village = Village()
     target = next(iter(village.mesh.nodes["Bob"].replica.store.records.bodies(Kind.LISTING)))
     newer = in_the_name_of(
@@ -176,7 +176,7 @@ def test_fault_17_another_authors_tombstone_ends_nothing(form: str) -> None:
 
 
 def test_fault_17_a_tombstone_that_comes_before_its_target_ends_it() -> None:
-    """FAULTS 17: whatever the order, withdrawn is withdrawn."""
+    """Fault 17: whatever the order, withdrawn is withdrawn."""
     village, _ = visited(MALLORY.withdrawal(GOOD, EPOCH + 1))
     village.mallory.offer(GOOD)
     assert not village.in_use(GOOD)
@@ -185,7 +185,7 @@ def test_fault_17_a_tombstone_that_comes_before_its_target_ends_it() -> None:
 
 
 def test_fault_15_a_fork_has_the_same_winner_in_any_order_and_leaves_a_proof() -> None:
-    """FAULTS 15: one device, one slot, one version, two records."""
+    """Fault 15: one device, one slot, one version, two records."""
     one = MALLORY.listing("Heads", slot=bytes(16), now=EPOCH, policy_version=0)
     other = MALLORY.listing("Tails", slot=bytes(16), now=EPOCH, policy_version=0)
     winner = max(one, other, key=lambda record: record.rank)
@@ -202,7 +202,7 @@ def test_fault_15_a_fork_has_the_same_winner_in_any_order_and_leaves_a_proof() -
 
 
 def test_fault_16_the_highest_version_there_is_harms_only_its_own_register() -> None:
-    """FAULTS 16: nothing can follow version 2^53 - 1; that is its author's loss."""
+    """Fault 16: nothing can follow version 2^53 - 1; that is its author's loss."""
     last = MALLORY.listing("The last word", slot=bytes(16), version=INT_MAX, now=EPOCH, policy_version=0)
     village, _ = visited(last, GOOD)
     village.mallory.offer(MALLORY.listing("Too late", slot=bytes(16), version=7, now=EPOCH, policy_version=0))
@@ -212,7 +212,7 @@ def test_fault_16_the_highest_version_there_is_harms_only_its_own_register() -> 
 
 
 def test_fault_16_a_last_version_in_somebody_elses_name_takes_nothing_from_him() -> None:
-    """FAULTS 16, 17: Bob's register cannot be closed by anybody but Bob."""
+    """Fault 16, 17: Bob's register cannot be closed by anybody but Bob."""
     village = Village()
     bob = village.mesh.nodes["Bob"].replica
     target = next(iter(bob.store.records.bodies(Kind.LISTING)))
@@ -235,7 +235,7 @@ def crooked_policy(weight: int, subject: bytes) -> Record:
 
 @pytest.mark.parametrize("weight", [1001, -1, INT_MAX])
 def test_fault_18_a_weight_out_of_range_counts_for_nothing(weight: int) -> None:
-    """FAULTS 18: 1001, -1 and worse: the whole policy is refused."""
+    """Fault 18: 1001, -1 and worse: the whole policy is refused."""
     village = Village()
     bad = crooked_policy(weight, village.alice.person)
     village.mallory.records = {bad.id: bad}
@@ -247,7 +247,7 @@ def test_fault_18_a_weight_out_of_range_counts_for_nothing(weight: int) -> None:
 
 @pytest.mark.parametrize("for_himself", [False, True], ids=["nought", "for himself"])
 def test_fault_18_a_weight_of_nought_and_a_vouch_for_oneself_give_nothing(for_himself: bool) -> None:
-    """FAULTS 18: whatever a policy says so, it raises nobody."""
+    """Fault 18: whatever a policy says so, it raises nobody."""
     village = Village()
     post(village.mesh, "Bob", "For the trusted", Audience.TRUSTED_NETWORK)
     village.mesh.settle()
@@ -265,7 +265,7 @@ def test_fault_18_a_weight_of_nought_and_a_vouch_for_oneself_give_nothing(for_hi
 
 @pytest.mark.promise("SHALL NOT expose people to those with no trust connection")
 def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
-    """FAULTS 20: Eve vouches for all of them; nobody vouches for her. What comes to her are the words of those she names,
+    """Fault 20: Eve vouches for all of them; nobody vouches for her. What comes to her are the words of those she names,
     nowhere a listing, a name or a place."""
     village = Village()
     eve = Person("Eve")
@@ -281,7 +281,7 @@ def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
 
 
 def test_fault_22_after_a_bridge_is_revoked_nothing_more_is_served_over_it() -> None:
-    """FAULTS 22: Mallory saw Bob's offers through Alice; once she drops him, not one more byte of Bob's comes to him."""
+    """Fault 22: Mallory saw Bob's offers through Alice; once she drops him, not one more byte of Bob's comes to him."""
     village, conversation = visited()
     served = {record.header.author for record in village.mallory.given}
     assert village.mesh.nodes["Bob"].person in served
@@ -303,7 +303,7 @@ def test_fault_22_after_a_bridge_is_revoked_nothing_more_is_served_over_it() -> 
 
 
 def test_fault_24_who_founds_a_cell_of_the_same_name_does_not_see_offers_to_the_first() -> None:
-    """FAULTS 24: a group is its founding, not its name; without a chain of invitations from it nobody is a member."""
+    """Fault 24: a group is its founding, not its name; without a chain of invitations from it nobody is a member."""
     village = Village()
     found(village.mesh, "Bob", "Elm Street")
     post(village.mesh, "Bob", "For my cell", Audience.MY_CELL)
@@ -379,7 +379,7 @@ def test_a_peer_who_shows_what_a_struck_device_wrote_is_told_of_the_strike() -> 
 
 
 def test_one_author_cannot_fill_a_node() -> None:
-    """FAULTS 40, in small: beyond 2,000 records of one author nothing new is taken, and nobody else's is touched."""
+    """Fault 40, in small: beyond 2,000 records of one author nothing new is taken, and nobody else's is touched."""
     village = Village()
     store = village.alice.replica.store.records
     many = [

@@ -268,7 +268,7 @@ def test_a_chain_takes_sixteen_invitations_and_not_one_more() -> None:
 
 
 def test_fault_24_a_membership_without_a_chain_of_invitations_costs_only_him_who_claims_it() -> None:
-    """FAULTS 24: the chain is somebody else's, whole and valid; only its last link does not lead to him who signs."""
+    """Fault 24: the chain is somebody else's, whole and valid; only its last link does not lead to him who signs."""
     village, mallory = Village(), Person("Mallory")
     claim = join_record(mallory, chain(Person("Founder"), Person("Member")), now=EPOCH, policy_version=0)
     himself = [mallory.policy({village.alice.person: 900}, now=EPOCH), mallory.profile(EPOCH)]

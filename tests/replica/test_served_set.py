@@ -32,7 +32,7 @@ def test_a_profile_forged_in_anothers_name_does_not_draw_his_own_header_out() ->
 
 
 def test_fault_22_consent_is_asked_again_when_a_record_is_given() -> None:
-    """FAULTS 22: it was in the view and was wanted; meanwhile its author trusts the peer less."""
+    """Fault 22: it was in the view and was wanted; meanwhile its author trusts the peer less."""
     mesh = Mesh(4)
     for name in ("Alice", "Bob"):
         mesh.add(name)

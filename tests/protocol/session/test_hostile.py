@@ -1,4 +1,4 @@
-"""A session whose other side lies, floods, repeats itself or falls silent (FAULTS 4 to 7 and 40, as far as frames go)."""
+"""A session whose other side lies, floods, repeats itself or falls silent (Fault 4 to 7 and 40, as far as frames go)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames: one byte form each, and nothing else is read (FAULTS 3 to 6)."""
+"""Frames: one byte form each, and nothing else is read (Fault 3 to 6)."""
 
 from __future__ import annotations
 
