@@ -37,6 +37,7 @@ from protocol.place import (
     is_cell,
     precision_of,
 )
+from protocol.rate import RateLimit
 from protocol.records.bodies import Body, body_of
 from protocol.records.bodies import parse as parse_body
 from protocol.records.device import Device
@@ -95,6 +96,7 @@ __all__ = [
     "Precision",
     "Preference",
     "Profile",
+    "RateLimit",
     "Record",
     "RecordId",
     "Register",

@@ -1,11 +1,11 @@
-"""The connections that stand, and which of two between the same devices stays.
+"""Keeps the open connections, and decides which of two between the same devices stays.
 
-A connection is known by person and device together: anybody can certify somebody else's device as his own, and must
+A connection is known by person and device together: anybody can certify another person's device as their own, and must
 not push out, or pass for, the connection of its owner.
 
-Both ends must choose alike without a word. Where both dialed at the same time, the connection that the device with the
-smaller id dialed stays. Where one is older, its dialer has come back after losing it (a restart, a cut way) and does
-not know the old one any more: the new one stays.
+Both ends decide alike without a message (protocol/README.md, "Two connections between two devices"). If one
+device dialed both, the newer stays: the dialer has lost the older, by a restart or a broken route. If each dialed one, both
+at the same time, the one stays that the device with the smaller key dialed; if not at the same time, the newer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SAME_TIME_SECONDS = 10.0
 
 
 class Connection(Protocol):
-    """What is looked at: whose device is at the other end, whether he is a direct contact, who dialed, and since when.
+    """The facts that decide: the person and device at the other end, whether the person is a direct contact, who dialed.
 
     `since` is in monotonic seconds.
     """
@@ -40,16 +40,16 @@ Place = tuple[PersonId, DeviceId]
 
 
 class ConnectionTable(dict[Place, Kept]):
-    """At most one connection a person's device, SESSIONS_PER_PERSON_MAX a person and SESSIONS_MAX in all."""
+    """The connections by person and device: SESSIONS_PER_PERSON_MAX for a person, SESSIONS_MAX in all."""
 
     def __init__(self, me: DeviceId) -> None:
         super().__init__()
         self._me = me
 
     def admit(self, new: Kept) -> list[tuple[Kept, Code]]:
-        """Take in a connection that has just proven whose it is. Returns which to close, with which code.
+        """Take in a connection whose other end was just identified. Return the connections to close, and the codes.
 
-        Where no place is left, the latest of those who are no direct contacts makes room for one who is.
+        With no room left, the latest connection with a person who is no direct contact makes room for a direct contact.
         """
         place = _place(new)
         old = self.get(place)
@@ -72,15 +72,16 @@ class ConnectionTable(dict[Place, Kept]):
         return closing
 
     def leave(self, link: Kept) -> bool:
-        """It is over; whether it was the one that stood for its device."""
+        """Take out a connection that is over, and return whether it was the one kept for its device."""
         if self.get(_place(link)) is link:
             del self[_place(link)]
             return True
         return False
 
     def _replaces(self, new: Kept, old: Kept) -> bool:
-        if new.since - old.since >= SAME_TIME_SECONDS or new.dialed == old.dialed:
-            return True
+        """Whether `new` stays. It was identified last, but may have been opened first."""
+        if new.dialed == old.dialed or abs(new.since - old.since) >= SAME_TIME_SECONDS:
+            return new.since >= old.since
         return new.dialed == (self._me < new.device)
 
 

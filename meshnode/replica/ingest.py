@@ -142,7 +142,7 @@ class Ingest:
             try:
                 check_header(record.header)
             except RemoteError as error:
-                batch.outcome.faults.append((record, error.code))
+                _set_aside(record, error.code, batch)
                 continue
             if (record.id, record.header_only, record.signature) in seen:
                 continue
@@ -191,7 +191,7 @@ class Ingest:
                     else:
                         self._take_one(record, batch)
                 except RemoteError as error:
-                    batch.outcome.faults.append((record, error.code))
+                    _set_aside(record, error.code, batch)
 
     def _read_anew(self, batch: _Batch) -> None:
         self._trust_state.refresh(self._store, batch.unread)
@@ -329,6 +329,14 @@ class Ingest:
 
 
 _ORDER: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
+
+
+def _set_aside(record: Record, code: Code, batch: _Batch) -> None:
+    """Refuse a record that broke a rule. One from a newer version is nobody's fault: the sender may understand it."""
+    if code is Code.UNKNOWN_KIND:
+        batch.outcome.refused.append(record.id)
+    else:
+        batch.outcome.faults.append((record, code))
 
 
 def _access_key(header: Header, body: Body | None) -> AccessKey:

@@ -12,7 +12,7 @@ from enum import IntEnum
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
-from protocol.codec import decode_array, encode
+from protocol.codec import decode, decode_array, encode
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.keys import KEY_BYTES, SIGNATURE_BYTES, DeviceId, PersonId, device_slot, verify
 from protocol.limits import (
@@ -40,6 +40,7 @@ REVOCATION_VERSION = INT_MAX
 PROFILE_SLOT = bytes(SLOT_BYTES)
 
 _HASH_BYTES = 32
+_NUMBER_MAX = 255  # of a kind or an audience, those of newer versions included
 _ID_DOMAIN = b"meshnode record id v1\0"
 _SIGNATURE_DOMAIN = b"meshnode record signature v1\0"
 
@@ -53,6 +54,9 @@ class Kind(IntEnum):
     JOIN = 4
     LISTING = 5
     LETTER = 6
+
+
+_LAST_KIND = max(Kind)
 
 
 class Audience(IntEnum):
@@ -94,6 +98,12 @@ class Header(NamedTuple):
     min_valid_version: int
     latest_expiry: int
     body_hash: bytes
+
+
+class NewerHeader(Header):
+    """A header with further fields, which a newer version of the protocol defines; they are not read."""
+
+    __slots__ = ()
 
 
 class _Rule(NamedTuple):
@@ -199,11 +209,18 @@ class Record:
 
 
 def parse_header(data: bytes) -> Header:
-    """The header in `data`, its fields of the right types. RemoteError MALFORMED or OVERSIZED."""
-    fields = decode_array(data, length=len(Header._fields), max_bytes=HEADER_MAX_BYTES)
-    if tuple(map(type, fields)) != _HEADER_TYPES:
-        raise RemoteError(Code.MALFORMED, "a header's field is of another type")
-    return Header._make(fields)
+    """Return the header in `data`: a NewerHeader if it has further fields. RemoteError MALFORMED or OVERSIZED.
+
+    `created` is checked here, since a session sorts a record by it before anything else of the record is judged.
+    """
+    fields = decode(data, max_bytes=HEADER_MAX_BYTES)
+    known = len(_HEADER_TYPES)
+    if not isinstance(fields, tuple) or tuple(map(type, fields[:known])) != _HEADER_TYPES:
+        raise RemoteError(Code.MALFORMED, "a header's field is missing or of another type")
+    header = (Header if len(fields) == known else NewerHeader)._make(fields[:known])
+    if header.created < 0:
+        raise RemoteError(Code.MALFORMED, "a record made before all time")
+    return header
 
 
 _HEADER_TYPES = (int, bytes, bytes, bytes, int, int, int, int, int, int, int, bytes)
@@ -274,17 +291,29 @@ def is_revocation(header: Header) -> bool:
     return header.kind == Kind.DEVICE and header.version == REVOCATION_VERSION
 
 
-def check_header(header: Header) -> None:
-    """RemoteError unless every field is in its range and the fields agree. No clock: what is expired is not seen here.
+def is_from_newer_version(header: Header) -> bool:
+    """Whether only a newer version of the protocol defines the record's kind, its audience, or a field of its header."""
+    if isinstance(header, NewerHeader) or _LAST_KIND < header.kind <= _NUMBER_MAX:
+        return True
+    return header.kind == Kind.LISTING and Audience.NETWORK_WIDE < header.audience <= _NUMBER_MAX
 
-    UNKNOWN_KIND for kinds that this version does not carry, EXPIRED for a life beyond the kind's, else MALFORMED.
+
+def check_header(header: Header) -> None:
+    """Raise RemoteError unless every field is in its range and the fields agree. No clock: expiry is not looked at.
+
+    UNKNOWN_KIND if the record is from a newer version, which is nobody's fault; EXPIRED for a longer life than the kind
+    may have; else MALFORMED.
     """
     rule = _RULES.get(header.kind)
-    if rule is None:
-        raise RemoteError(Code.UNKNOWN_KIND, f"record kind {header.kind}")
+    if rule is None or isinstance(header, NewerHeader):
+        if not 1 <= header.kind <= _NUMBER_MAX:
+            raise RemoteError(Code.MALFORMED, "a kind is 1 to 255")
+        raise RemoteError(Code.UNKNOWN_KIND, f"a record of kind {header.kind} from a newer version")
     fault = _shape_fault(header, rule) or _time_fault(header)
     if fault is not None:
         raise RemoteError(Code.MALFORMED, fault)
+    if header.audience > Audience.NETWORK_WIDE:
+        raise RemoteError(Code.UNKNOWN_KIND, f"audience {header.audience} from a newer version")
     if not is_revocation(header) and header.expires - header.created > rule.life:
         raise RemoteError(Code.EXPIRED, f"a life of {header.expires - header.created} s is beyond this kind's")
 
@@ -298,9 +327,7 @@ def _shape_fault(header: Header, rule: _Rule) -> str | None:
         return "not this kind's slot"
     if len(header.body_hash) != _HASH_BYTES:
         return "a body's hash is 32 bytes"
-    if header.audience != Audience.FOLLOWS and (
-        header.kind != Kind.LISTING or not Audience.FOLLOWS < header.audience <= Audience.NETWORK_WIDE
-    ):
+    if not 0 <= header.audience <= (_NUMBER_MAX if header.kind == Kind.LISTING else Audience.FOLLOWS):
         return "no such audience for this kind"
     if header.policy_version < 0 or (header.policy_version > 0 and header.kind in {Kind.DEVICE, Kind.POLICY}):
         return "no policy version for this kind"

@@ -13,7 +13,7 @@ from protocol.session.events import (
     SelfIdentification,
     phase_of,
 )
-from protocol.session.greeting import certifies_key, keeps_connection
+from protocol.session.greeting import certifies_key
 from protocol.session.session import Session
 from protocol.session.states import SessionState
 
@@ -29,6 +29,5 @@ __all__ = [
     "Session",
     "SessionState",
     "certifies_key",
-    "keeps_connection",
     "phase_of",
 ]

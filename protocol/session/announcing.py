@@ -1,4 +1,4 @@
-"""News while live: what one side has, the other wants or not. A few announcements may be under way, answered in order."""
+"""Announces new items while a session is live. A few announcements may wait for an answer; answers come in order."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from protocol.wire.index import Item
 
 
 class Announcer:
-    """Announcements in both directions."""
+    """Announcements in both directions, of the items in the peer's sets."""
 
-    def __init__(self, holdings: Mapping[Phase, PeerSet]) -> None:
-        self._holdings = holdings
+    def __init__(self, peer_sets: Mapping[Phase, PeerSet]) -> None:
+        self._peer_sets = peer_sets
         self._unanswered: deque[tuple[Phase, list[Item]]] = deque()
 
     @property
@@ -25,27 +25,27 @@ class Announcer:
         """Whether every announcement of ours has been answered."""
         return not self._unanswered
 
-    def news(self) -> Iterator[Have]:
-        """The announcements to send now."""
-        for phase, holding in self._holdings.items():
-            while holding.has_news and len(self._unanswered) < HAVES_UNANSWERED_MAX:
-                items = holding.next_news()
+    def new_frames(self) -> Iterator[Have]:
+        """Give the announcements to send now, as many as may wait for an answer."""
+        for phase, peer_set in self._peer_sets.items():
+            while peer_set.has_news and len(self._unanswered) < HAVES_UNANSWERED_MAX:
+                items = peer_set.next_news()
                 self._unanswered.append((phase, items))
                 yield Have(phase, tuple((created, id_[:HAVE_PREFIX_BYTES]) for created, id_ in items))
 
     def take_have(self, frame: Have) -> tuple[Want, int]:
-        """The answer to an announcement, and how many of its items we want."""
-        if frame.phase not in self._holdings or not frame.items:
+        """Return the answer to an announcement, and how many of its items we want. RemoteError MALFORMED."""
+        if frame.phase not in self._peer_sets or not frame.items:
             raise RemoteError(Code.MALFORMED, "an announcement of nothing")
-        holding = self._holdings[Phase(frame.phase)]
+        peer_set = self._peer_sets[Phase(frame.phase)]
         bits = 0
         for number, (created, prefix) in enumerate(frame.items):
-            if holding.lacks(created, prefix):
+            if peer_set.lacks(created, prefix):
                 bits |= 1 << number
         return Want(bits.to_bytes((len(frame.items) + 7) // 8, "little")), bits.bit_count()
 
     def take_want(self, frame: Want) -> tuple[Phase, list[Item]]:
-        """What the other side wants of our oldest unanswered announcement."""
+        """Return what the other side wants of our oldest unanswered announcement. RemoteError UNSOLICITED or MALFORMED."""
         if not self._unanswered:
             raise RemoteError(Code.UNSOLICITED, "an answer to no announcement")
         phase, items = self._unanswered.popleft()

@@ -1,4 +1,4 @@
-"""How long a session waits: for an introduction, for a sign of life, for a peer that owes something. And when it pings."""
+"""The deadlines of a session: to be introduced, to show a sign of life, to make progress. And when to ping."""
 
 from __future__ import annotations
 
@@ -6,38 +6,38 @@ from protocol.limits import IDLE_DEAD_SECONDS, IDLE_PING_SECONDS, PREAUTH_SECOND
 
 
 class Deadlines:
-    """The deadlines of one session. `now` is the latest time it has been told, and never goes back."""
+    """The deadlines of one session. `now` is the latest time that `advance_to` was told, and never goes back."""
 
     def __init__(self, now: float) -> None:
         self.now = now
         self._opened = now
         self._heard = now
-        self._spoke = now
-        self._progress = now  # when the peer last did more than ping, or began to owe something
+        self._sent = now
+        self._progress = now  # when the peer last did more than show a sign of life, or began to owe something
         self._owes = False
 
-    def at(self, now: float) -> None:
-        """It is `now`."""
+    def advance_to(self, now: float) -> None:
+        """Let time pass until `now`; an earlier time changes nothing."""
         self.now = max(self.now, now)
 
     def heard(self, *, progress: bool) -> None:
-        """A frame has come; `progress`: more than a sign of life."""
+        """Note that a frame has come; `progress`: it is more than a sign of life."""
         self._heard = self.now
         if progress:
             self.progress()
 
     def progress(self) -> None:
-        """Something has moved on."""
+        """Note that the session has moved on."""
         self._progress = self.now
 
-    def spoke(self) -> None:
-        """Frames of ours go out."""
-        self._spoke = self.now
+    def sent(self) -> None:
+        """Note that frames of ours go out."""
+        self._sent = self.now
 
     def next_timer(self, *, introduced: bool, owes: bool) -> float:
-        """When `overdue` or `ping_due` is to be asked again."""
-        self._watch(owes)
-        times = [self._spoke + IDLE_PING_SECONDS, self._heard + IDLE_DEAD_SECONDS]
+        """Return when to ask for `overdue` or `ping_due` again. `owes`: the peer owes us an answer or records."""
+        self._note_debt(owes)
+        times = [self._sent + IDLE_PING_SECONDS, self._heard + IDLE_DEAD_SECONDS]
         if not introduced:
             times.append(self._opened + PREAUTH_SECONDS)
         if owes:
@@ -45,8 +45,8 @@ class Deadlines:
         return min(times)
 
     def overdue(self, *, introduced: bool, owes: bool) -> str:
-        """What the peer let pass, in words; empty if nothing."""
-        self._watch(owes)
+        """Return in words which deadline the peer has missed; empty if none."""
+        self._note_debt(owes)
         if not introduced and self.now >= self._opened + PREAUTH_SECONDS:
             return "not introduced in time"
         if self.now >= self._heard + IDLE_DEAD_SECONDS:
@@ -57,10 +57,10 @@ class Deadlines:
 
     @property
     def ping_due(self) -> bool:
-        """Whether we have been silent for so long that the other side may doubt us."""
-        return self.now >= self._spoke + IDLE_PING_SECONDS
+        """Whether we have sent nothing for so long that the other side needs a sign of life."""
+        return self.now >= self._sent + IDLE_PING_SECONDS
 
-    def _watch(self, owes: bool) -> None:
+    def _note_debt(self, owes: bool) -> None:
         if owes and not self._owes:
             self.progress()
         self._owes = owes

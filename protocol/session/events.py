@@ -1,4 +1,4 @@
-"""What a session tells its node, and the names both use."""
+"""What a session and its node tell each other: the events, the phases, and the node's self-identification."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from protocol.records.record import Kind, Record, RecordId
 
 
 class Phase(IntEnum):
-    """The two sets that a session settles, in this order: the second depends on what the first brings."""
+    """The two sets that a session reconciles, one after the other: what comes in the first decides about the second."""
 
-    GRAPH = 0  # who is who and who vouches for whom
+    GRAPH = 0  # certificates, policies, profiles and joins: which devices act for whom, and who trusts whom
     CONTENT = 1
 
 
@@ -22,13 +22,13 @@ GRAPH_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.JOIN})
 
 
 def phase_of(kind: int) -> Phase:
-    """The phase in which records of this kind are settled."""
+    """Return the phase of records of this kind. All kinds of newer versions belong to CONTENT."""
     return Phase.GRAPH if kind in GRAPH_KINDS else Phase.CONTENT
 
 
 @dataclass(frozen=True, slots=True)
 class SelfIdentification:
-    """Who we are: the certificate is shown to whoever does not know our key, and `more` along with it."""
+    """The records by which this side shows who it is: its certificate, and `more` that it wants to show with it."""
 
     person: PersonId
     device: DeviceId
@@ -38,37 +38,42 @@ class SelfIdentification:
 
 @dataclass(frozen=True, slots=True)
 class PeerIdentified:
-    """The other side has proven which device it is; `wall` is its clock. Answer with `admit` or `bye`."""
+    """The other side has proven which device it is. Answer with `admit` or `bye`."""
 
     person: PersonId
     device: DeviceId
     certificate: Record
+    """Its header and signature are checked; whether it has expired or been revoked is not."""
     wall: int
+    """The other side's clock, UNIX seconds."""
+    version: int
+    """The version of the protocol that both sides use."""
     extra: list[Record] = field(default_factory=list)
+    """What else it has shown with its certificate, only parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsReceived:
-    """Records that came, whole or, unasked, as headers alone. Commit them, then call `committed`, once a RecordsReceived."""
+    """Records have come: whole ones that were pulled, or unasked headers. Commit them, then call `committed` once."""
 
     records: list[Record]
 
 
 @dataclass(frozen=True, slots=True)
 class RecordsRequested:
-    """The other side pulls these. Answer with one `supply`, in the order of the Wanteds."""
+    """The other side pulls these records. Answer each event with one `supply`, in the order of the events."""
 
     ids: list[RecordId]
 
 
 @dataclass(frozen=True, slots=True)
 class LiveStarted:
-    """Both sets are settled; from here on news is passed on as it comes."""
+    """Both sets are settled; from here on each side announces new items as they come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The session is over: send what is left and close."""
+    """The session is over: send what is left, then close the connection."""
 
     code: Code
     detail: str = ""

@@ -1,25 +1,34 @@
-"""Who is there: the Hello, and the certificate that ties the key of the handshake to a device of a person."""
+"""Finds out which device is at the other end: its Hello, and the certificate of the channel's static key.
+
+Anybody can certify another person's public key. So a certificate that the other side shows counts before one that is
+held, and a Hello names its speaker by a tag, by which a held certificate of somebody else is noticed.
+Spec: README.md, "Frames" (self-identification) and "Session" (greeting).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 
 from protocol.errors import Code, RemoteError
 from protocol.keys import DeviceId, PersonId
 from protocol.records.bodies import Device, body_of
-from protocol.records.record import Kind, Record, check_header, verify_signature
+from protocol.records.record import Kind, Record, check_header, is_from_newer_version, verify_signature
 from protocol.session.events import PeerIdentified, SelfIdentification
-from protocol.wire.frames import WHO_BYTES, Hello, Introduce, Who
+from protocol.wire.frames import SPEAKER_TAG_BYTES, Hello, Introduce, Who
 
 VERSIONS = (1,)
 ALGORITHMS = (1,)  # of reconciliation; 1 is README.md, "Reconciliation"
 
-_WHO_DOMAIN = b"meshnode hello v1\0"
+_SPEAKER_DOMAIN = b"meshnode hello v1\0"
 
 
 class Greeting:
-    """Both Hellos, and certificates where they are not known; `peer` is there once the other side is."""
+    """Both sides' Hellos, and their certificates where these are not known.
+
+    `find_certificate` gives the certificate held for a static key. With `introduce` our Hello carries our
+    self-identification. After each frame that `take` has read, `peer` says whether the other side is identified.
+    """
 
     def __init__(
         self,
@@ -40,47 +49,53 @@ class Greeting:
         self._certificate = found if found is not None and certifies_key(found, remote_static) else None
         self._extra: list[Record] = []
         self._hello: Hello | None = None
-        self._asked = False
-        self._answered = False
-        self.said = False  # our Hello
+        self._version = 0
+        self._who_sent = False
+        self._who_answered = False
+        self.hello_sent = False
 
     @property
     def certificate_known(self) -> bool:
-        """Whether we know whose key the other side speaks with."""
+        """Whether a certificate for the other side's static key is at hand."""
         return self._certificate is not None
 
     @property
     def their_roots(self) -> tuple[bytes, bytes] | None:
-        """The roots in their Hello."""
+        """The roots in the other side's Hello; None before it came, or if it has none."""
         return self._hello.roots if self._hello is not None else None
 
     @property
     def peer(self) -> PeerIdentified | None:
-        """Who the other side is, once it has said Hello and its certificate is at hand."""
+        """The other side, once its Hello has come and its certificate is at hand."""
         if self._hello is None or self._certificate is None:
             return None
         header = self._certificate.header
-        return PeerIdentified(header.author, header.device, self._certificate, self._hello.wall, self._extra)
+        return PeerIdentified(
+            header.author, header.device, self._certificate, self._hello.wall, self._version, self._extra
+        )
 
     def hello(self, roots: tuple[bytes, bytes] | None, shown: Iterable[Record] = ()) -> Hello:
-        """Our Hello; what is to be `shown` goes into its introduction."""
-        self.said = True
+        """Return our Hello. The records `shown` go into its self-identification."""
+        self.hello_sent = True
         more = tuple(record.wire for record in shown)
-        records = (*self._introduction(), *more) if self._introduce or more else ()
+        records = (*self._identification(), *more) if self._introduce or more else ()
         return Hello(VERSIONS, ALGORITHMS, self._wall, roots, records, self._tag(self._me.person, self._me.device))
 
     def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:
-        """Read a frame of the greeting; returns what it calls for."""
+        """Read a frame of the greeting, and return the frame that answers it, if any.
+
+        RemoteError VERSION, OUT_OF_ORDER, UNSOLICITED or FORGED, or as for the records in it.
+        """
         match frame:
             case Hello():
                 return self._take_hello(frame)
             case Who():
-                if self._answered:
+                if self._who_answered:
                     raise RemoteError(Code.OUT_OF_ORDER, "a second Who")
-                self._answered = True
-                return Introduce(self._introduction())
+                self._who_answered = True
+                return Introduce(self._identification())
             case Introduce(records):
-                if not self._asked or self._certificate is not None:
+                if not self._who_sent or self._certificate is not None:
                     raise RemoteError(Code.UNSOLICITED, "an introduction that nobody asked for")
                 self._read(records)
                 return None
@@ -88,48 +103,59 @@ class Greeting:
     def _take_hello(self, hello: Hello) -> Who | None:
         if self._hello is not None:
             raise RemoteError(Code.OUT_OF_ORDER, "a second Hello")
-        check_common_ground(hello)
+        self._version = highest_common(VERSIONS, hello.versions)
+        highest_common(ALGORITHMS, hello.algorithms)  # there is only one so far
         self._hello = hello
-        if hello.records:  # what somebody shows of himself counts more than what others may have claimed of his key
+        if hello.records:
             self._read(hello.records)
-        elif hello.who is not None and self._certificate is not None:
+        elif hello.speaker_tag is not None and self._certificate is not None:
             held = self._certificate.header
-            if hello.who != self._tag(held.author, held.device):
-                self._certificate = None  # somebody else has certified this key as his own
+            if hello.speaker_tag != self._tag(held.author, held.device):
+                self._certificate = None  # another person has certified this key
         if self._certificate is None:
-            self._asked = True
+            self._who_sent = True
             return Who()
         return None
 
     def _tag(self, person: PersonId, device: DeviceId) -> bytes:
-        """What a Hello calls its speaker by: it means something on this channel and to those who know him."""
-        return blake2b(_WHO_DOMAIN + person + device, key=self._handshake_hash, digest_size=WHO_BYTES).digest()
+        """Return the tag that names a Hello's speaker, on this channel alone and to those who know both ids."""
+        message = _SPEAKER_DOMAIN + person + device
+        return blake2b(message, key=self._handshake_hash, digest_size=SPEAKER_TAG_BYTES).digest()
 
     def _read(self, wires: Iterable[bytes]) -> None:
-        self._certificate, self._extra = read_introduction(wires, self._remote_static)
+        self._certificate, self._extra = read_identification(wires, self._remote_static)
 
-    def _introduction(self) -> tuple[bytes, ...]:
+    def _identification(self) -> tuple[bytes, ...]:
         return tuple(record.wire for record in (self._me.certificate, *self._me.more))
 
 
-def check_common_ground(hello: Hello) -> None:
-    """RemoteError VERSION unless the two sides share a version and an algorithm of reconciliation."""
-    if not set(VERSIONS) & set(hello.versions) or not set(ALGORITHMS) & set(hello.algorithms):
-        raise RemoteError(Code.VERSION, f"versions {hello.versions}, algorithms {hello.algorithms}")
+def highest_common(ours: Sequence[int], theirs: Sequence[int]) -> int:
+    """Return the version, or algorithm, that both sides use: the highest in both. RemoteError VERSION without one."""
+    common = set(ours) & set(theirs)
+    if not common:
+        raise RemoteError(Code.VERSION, f"{list(theirs)} where we have {list(ours)}")
+    return max(common)
 
 
 def certifies_key(certificate: Record, dh_public: bytes) -> bool:
-    """Whether this record certifies a device, not struck, that speaks with the key `dh_public`."""
-    if certificate.header.kind != Kind.DEVICE or not certificate.body:
+    """Whether this record certifies a device, not revoked, whose handshake key (32 bytes) is `dh_public`.
+
+    A record from a newer version, or with a body that cannot be read, certifies nothing. No signature is checked.
+    """
+    header = certificate.header
+    if header.kind != Kind.DEVICE or not certificate.body or is_from_newer_version(header):
         return False
-    device = body_of(certificate)
+    try:
+        device = body_of(certificate)
+    except RemoteError:
+        return False
     return isinstance(device, Device) and device.dh_public == dh_public and not device.revoked
 
 
-def read_introduction(wires: Iterable[bytes], dh_public: bytes) -> tuple[Record, list[Record]]:
-    """The certificate that names `dh_public`, its signature checked, and the other records of an introduction.
+def read_identification(wires: Iterable[bytes], dh_public: bytes) -> tuple[Record, list[Record]]:
+    """Return the certificate for `dh_public`, header and signature checked, and the other records, only parsed.
 
-    RemoteError FORGED if there is no such certificate. The other records are only parsed.
+    Records from a newer version are left out. RemoteError FORGED without such a certificate; else as for the records.
     """
     records = [Record.parse(wire) for wire in wires]
     for record in records:
@@ -137,13 +163,6 @@ def read_introduction(wires: Iterable[bytes], dh_public: bytes) -> tuple[Record,
             check_header(record.header)
             if not verify_signature(record):
                 break
-            return record, [other for other in records if other is not record]
+            others = [other for other in records if other is not record and not is_from_newer_version(other.header)]
+            return record, others
     raise RemoteError(Code.FORGED, "no certificate for the key that the peer speaks with")
-
-
-def keeps_connection(my_device: DeviceId, their_device: DeviceId, i_am_initiator: bool) -> bool:
-    """Whether, of two connections between two devices, the one that I did or did not initiate is to stay.
-
-    Both sides come to the same answer: the connection that the smaller device id dialed stays.
-    """
-    return i_am_initiator == (my_device < their_device)

@@ -1,7 +1,7 @@
-"""The two sets that a session has for its peer: frozen while they are compared, and what of them is still news.
+"""One phase's compared set for a peer: the items that take part in comparisons, and which of them are news to the peer.
 
-A set holds what the peer may have and what it is known to hold or to have refused. What changes while a comparison
-reads positions waits, in order, until it is over.
+A set holds what the peer may have, and all that it has given, whether we kept that or refused it. While a comparison
+reads positions the set is frozen: changes wait, in order, until it is over. Spec: README.md, "The compared set".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from protocol.wire.index import Index, Item
 
 
 class PeerSet:
-    """One phase's set."""
+    """The compared set of one phase. The session drives it: `freeze` and `thaw` come in turns."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self.index = Index(items)
@@ -23,11 +23,11 @@ class PeerSet:
         self._waiting: list[tuple[bool, list[Item], bool]] = []
 
     def freeze(self) -> None:
-        """Positions must stay what they are."""
+        """Let changes wait from now on, so that positions stay the same."""
         self._frozen = True
 
     def thaw(self) -> None:
-        """Make the changes that had to wait."""
+        """Make the changes that waited, in order."""
         self._frozen = False
         waiting, self._waiting = self._waiting, []
         for adding, items, news in waiting:
@@ -37,7 +37,7 @@ class PeerSet:
                 self.remove(items)
 
     def add(self, items: Iterable[Item], *, news: bool) -> None:
-        """Put items into the set; as news, those of them that are new to it are to be announced."""
+        """Put items into the set. With `news`, those that were not in it are to be announced."""
         if self._frozen:
             self._waiting.append((True, list(items), news))
             return
@@ -54,22 +54,26 @@ class PeerSet:
             self._news.pop(item, None)
 
     def compared(self) -> None:
-        """The set's root goes to the other side as it is now: nothing in it needs announcing."""
+        """Note that the other side is sent the root of the set as it is now: nothing in it needs announcing."""
         self._news.clear()
 
     @property
     def has_news(self) -> bool:
+        """Whether an item is to be announced."""
         return bool(self._news)
 
     def next_news(self) -> list[Item]:
-        """Up to one announcement of items not yet announced."""
+        """Return the items for the next announcement, and count them as announced."""
         items = list(islice(self._news, HAVE_ITEMS_MAX))
         for item in items:
             del self._news[item]
         return items
 
     def lacks(self, created: int, prefix: bytes) -> bool:
-        """Whether an announced item is not in the set. If it is, it is no news to the other side."""
+        """Whether the set has no item made at `created` whose id begins with `prefix`.
+
+        The other side has announced it; so where the set has it, it is no news to the other side.
+        """
         item = self.index.with_prefix(created, prefix)
         if item is None:
             return True

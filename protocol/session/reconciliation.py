@@ -1,8 +1,9 @@
-"""Bringing two sets to agree: roots, then ranges, again until the roots are equal; first the graph, then the rest.
+"""Brings both compared sets to agree, phase GRAPH first: roots, then ranges, repeated until the roots are equal.
 
-The initiator says its root first, the responder answers with its own, and both draw the same conclusion. After every
-exchange each side holds what the other offered, or has been told that it cannot be had, so honest sets meet in one
-pass unless something new came in between. Passes are capped for peers whose views never meet.
+The initiator sends its root first, the responder answers with its own, and both conclude the same from them. After an
+exchange each side has what the other offered, or was told that it cannot be given. So honest sets agree after one
+exchange unless something new came in between; the number of exchanges is capped for sets that never become equal.
+Spec: README.md, "Session" (comparing).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from protocol.wire.reconcile import Reconciler, SessionHash
 
 @dataclass(frozen=True, slots=True)
 class ComparisonResult:
-    """What came of a comparison: own items that the other side lacks, and how many it has for us."""
+    """The result of one exchange: own items that the other side lacks, and how many items it offers us."""
 
     phase: Phase
     offers: Iterator[Item]
@@ -30,22 +31,28 @@ class ComparisonResult:
 
 
 class Reconciliation:
-    """The comparisons of one session. `send` takes the frames to send, in order."""
+    """Both phases' comparisons in one session, driven by its Session.
+
+    In COMPARING the session calls `step` until it returns None, and `take_roots` when Roots come; in EXCHANGING it passes
+    each Compare to `take_message`, until that returns a result. It thaws the peer's set once it has read the result, and
+    calls `restart` to compare again. `send` is called with the frames to send, in order. A RemoteError means that the
+    peer broke the protocol, and ends all comparisons.
+    """
 
     def __init__(
         self,
-        holdings: Mapping[Phase, PeerSet],
+        peer_sets: Mapping[Phase, PeerSet],
         handshake_hash: bytes,
         send: Callable[[Frame], None],
         *,
         initiator: bool,
     ) -> None:
-        self._holdings = holdings
+        self._peer_sets = peer_sets
         self._handshake_hash = handshake_hash
         self._send = send
         self._initiator = initiator
         self._phase = Phase.GRAPH
-        self._passes = 0  # exchanges of this phase
+        self._exchanges = 0  # of this phase, since it was begun
         self._number = 0  # comparisons of the session: each has hashes of its own
         self._ours: Roots | None = None
         self._theirs: Roots | None = None
@@ -53,27 +60,32 @@ class Reconciliation:
         self._reconciler: Reconciler | None = None
 
     def hello_roots(self) -> tuple[bytes, bytes]:
-        """The roots of both phases for our Hello: comparison number 0."""
+        """Return the roots of both phases for our Hello: those of comparison number 0."""
         return self._root(Phase.GRAPH), self._root(Phase.CONTENT)
 
     def use_hello_roots(self, ours: tuple[bytes, bytes], theirs: tuple[bytes, bytes]) -> None:
-        """Both Hellos bore roots, so the first comparison is already made, in the second phase too unless the first has
-        to exchange anything."""
+        """Use the roots in both Hellos for comparison number 0, so that no Roots are sent for it.
+
+        They serve the second phase too, unless the first has to exchange anything.
+        """
         self._hello_roots = {phase: (ours[phase], theirs[phase]) for phase in Phase}
         self._take_hello_roots()
 
-    def again(self) -> None:
-        """Compare both phases anew."""
-        self._phase, self._passes = Phase.GRAPH, 0
+    def restart(self) -> None:
+        """Begin to compare both phases again."""
+        self._phase, self._exchanges = Phase.GRAPH, 0
 
     def take_roots(self, roots: Roots) -> None:
-        """The other side says its root."""
+        """Take the other side's root. RemoteError OUT_OF_ORDER if the last one was not used yet."""
         if self._theirs is not None:
             raise RemoteError(Code.OUT_OF_ORDER, "a second root")
         self._theirs = roots
 
     def step(self) -> Trigger | None:
-        """Say our root when it is our turn; once both are known, say what follows from them."""
+        """Send our root if it is our turn. Once both are known, return what follows from them; None before.
+
+        RemoteError OUT_OF_ORDER if the other side's root is of another comparison.
+        """
         if self._ours is None and (self._initiator or self._theirs is not None):
             self._ours = Roots(self._phase, self._number, self._root(self._phase))
             self._send(self._ours)
@@ -83,12 +95,12 @@ class Reconciliation:
         if (theirs.phase, theirs.number) != (ours.phase, ours.number):
             raise RemoteError(Code.OUT_OF_ORDER, "the root of another comparison")
         self._ours = self._theirs = None
-        if ours.root != theirs.root and self._passes < PASSES_MAX:
+        if ours.root != theirs.root and self._exchanges < PASSES_MAX:
             self._hello_roots.clear()  # what is exchanged now may change the second phase
-            self._passes += 1
+            self._exchanges += 1
             self._exchange()
-            return Trigger.DIFFERENT
-        self._passes = 0
+            return Trigger.ROOTS_DIFFER
+        self._exchanges = 0
         if self._phase is Phase.CONTENT:
             self._hello_roots.clear()
             self._number += 1
@@ -101,7 +113,10 @@ class Reconciliation:
         return Trigger.PHASE_SETTLED
 
     def take_message(self, message: bytes) -> ComparisonResult | None:
-        """Read a message of the exchange and answer it; returns the outcome when that was the last."""
+        """Read a message of the exchange and answer it. Return the result once both sides have said all, else None.
+
+        RemoteError as for `Reconciler.receive`; LocalError if no exchange is under way.
+        """
         reconciler = self._reconciler
         if reconciler is None:
             raise LocalError("nothing is being compared")
@@ -111,13 +126,13 @@ class Reconciliation:
         if not reconciler.done:
             return None
         self._reconciler = None
-        index = self._holdings[self._phase].index
+        index = self._peer_sets[self._phase].index
         return ComparisonResult(self._phase, map(index.item_at, reconciler.offers), reconciler.expected)
 
     def _exchange(self) -> None:
-        holding = self._holdings[self._phase]
-        holding.freeze()
-        self._reconciler = Reconciler(holding.index, self._lens(self._phase))
+        peer_set = self._peer_sets[self._phase]
+        peer_set.freeze()
+        self._reconciler = Reconciler(peer_set.index, self._hash(self._phase))
         self._number += 1
         if self._initiator:
             self._send(Compare(self._reconciler.open()))
@@ -129,9 +144,9 @@ class Reconciliation:
         self._ours, self._theirs = Roots(self._phase, 0, ours), Roots(self._phase, 0, theirs)
 
     def _root(self, phase: Phase) -> bytes:
-        holding = self._holdings[phase]
-        holding.compared()
-        return self._lens(phase).root(holding.index)
+        peer_set = self._peer_sets[phase]
+        peer_set.compared()
+        return self._hash(phase).root(peer_set.index)
 
-    def _lens(self, phase: Phase) -> SessionHash:
+    def _hash(self, phase: Phase) -> SessionHash:
         return SessionHash(self._handshake_hash, phase, self._number)

@@ -1,9 +1,8 @@
-"""The session: from Hello to Bye, plaintext frames in, plaintext frames and events out.
+"""The session of two devices over one channel, from Hello to Bye: plaintext frames in, plaintext frames and events out.
 
-No I/O, no clock, no chance: `now` is seconds on any clock that only runs forward, and whoever drives the session asks
-for the next timer after every call. All that is said follows from the two sets given in `admit` and `update`, so what
-is hidden from a peer leaves no trace in content, length, number or order of frames. The initiator leads, the responder
-answers; states.py has the table, and the other files the parts. Spec: README.md, "Session".
+A state machine without I/O. All that it says follows from the two sets given to `admit` and `update`, so what is hidden
+from a peer leaves no trace in content, length, number or order of frames. The initiator leads and the responder
+answers. states.py has the table of states; the other files of this package have the parts. Spec: README.md, "Session".
 """
 
 from __future__ import annotations
@@ -12,15 +11,26 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.limits import LIVE_COMPARE_SECONDS, RECHECK_SECONDS
+from protocol.limits import LIVE_COMPARE_SECONDS, MINUTE, RECHECK_SECONDS, UNKNOWN_FRAMES_PER_MINUTE
+from protocol.rate import RateLimit
 from protocol.records.record import Record
 from protocol.session.announcing import Announcer
 from protocol.session.deadlines import Deadlines
-from protocol.session.events import Ended, Event, LiveStarted, Phase, SelfIdentification, phase_of
+from protocol.session.events import Ended, Event, LiveStarted, PeerIdentified, Phase, SelfIdentification, phase_of
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet
 from protocol.session.reconciliation import Reconciliation
-from protocol.session.states import BOTH_ADMITTED, SessionState, Trigger, check_allowed, next_state
+from protocol.session.states import (
+    BOTH_ADMITTED,
+    PEER_OWES,
+    UNIDENTIFIED,
+    By,
+    SessionState,
+    Trigger,
+    check_allowed,
+    is_possible,
+    next_state,
+)
 from protocol.session.transfer import Incoming, Outgoing
 from protocol.session.unsolicited_headers import UnsolicitedHeaders
 from protocol.wire.frames import (
@@ -37,30 +47,41 @@ from protocol.wire.frames import (
     Roots,
     Want,
     Who,
-    decode_frame,
+    decode_known,
     encode_frame,
 )
 from protocol.wire.index import Item
 
 
 @dataclass(frozen=True, slots=True)
-class _Terms:
-    """What there is once our node has admitted the peer."""
+class _Admission:
+    """The parts that exist once our node has admitted the peer."""
 
-    sets: dict[Phase, PeerSet]
-    settling: Reconciliation
+    peer_sets: dict[Phase, PeerSet]
+    reconciliation: Reconciliation
     announcer: Announcer
 
 
 class Session:
     """One side of a session over a channel whose handshake is complete.
 
-    `handshake_hash` and `remote_static` are the channel's; `introduce` shows our certificate at once instead of on
-    request; `find_certificate` looks up the certificate of a known device by its X25519 key; `wall` is our clock in UNIX
-    seconds. The initiator may be admitted to before anything is received, if the node knows whom it dialed: then its
-    Hello carries the roots, and a peer with nothing new costs one round trip.
+    **Who drives it.** One caller at a time: the conversation that owns the channel. It passes in decrypted frames
+    (`receive`, `receive_many`) and the time (`tick`, by `next_timer`, which is asked for after every call), handles the
+    events that come back, and then encrypts and writes `frames_to_send`. `now` is seconds on any clock that never goes
+    back.
 
-    A RemoteError out of any call means that the peer broke the protocol: say `bye` with its code, send, and close.
+    **Order of calls.** On PeerIdentified: `admit`, or `bye`. From then on: `committed` once for each RecordsReceived,
+    `supply` once for each RecordsRequested, `update` and `supersede` whenever the store changes, `recheck` to compare at
+    once. An initiator whose node knows whom it dialed may be told `admit` before anything came: then its Hello has the
+    roots, and a meeting with a peer that has nothing new costs one round trip. After Ended nothing more is called but
+    `frames_to_send`.
+
+    **Errors.** RemoteError out of any call means that the peer broke the protocol: call `bye` with its code, send, and
+    close; what had come before is kept. LocalError means that the caller broke the order above.
+
+    `handshake_hash` (64 bytes) and `remote_static` (32 bytes) are the channel's; `me` is shown in our Hello if
+    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key; `wall`
+    is our clock in UNIX seconds, told to the peer.
     """
 
     def __init__(
@@ -75,23 +96,24 @@ class Session:
         wall: int,
         introduce: bool = False,
     ) -> None:
-        self._initiator = initiator
+        self._side = By.INITIATOR if initiator else By.RESPONDER
         self._handshake_hash = handshake_hash
         self._me = me
         self._greeting = Greeting(
             me, remote_static, find_certificate, wall, handshake_hash=handshake_hash, introduce=introduce
         )
-        self._our_roots: tuple[bytes, bytes] | None = None  # as our Hello said them
+        self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
 
         self._state = SessionState.GREETING
-        self._patience = Deadlines(now)
-        self._settled = now  # when the session last became live
-        self._recheck = now
+        self._deadlines = Deadlines(now)
+        self._live_since = now
+        self._recheck_at = now
 
-        self._terms: _Terms | None = None
+        self._admission: _Admission | None = None
         self._outgoing = Outgoing()
         self._incoming = Incoming()
         self._headers = UnsolicitedHeaders()
+        self._unknown_frames = RateLimit(UNKNOWN_FRAMES_PER_MINUTE, MINUTE)
         self._events: list[Event] = []
         self._outbox: list[bytes] = []
         self._outbox_bytes = 0
@@ -100,51 +122,57 @@ class Session:
 
     @property
     def state(self) -> SessionState:
-        """Where the session stands."""
+        """The state that the session is in."""
         return self._state
 
     def receive(self, frame: bytes, now: float) -> list[Event]:
-        """Take one frame. RemoteError if it is not one that may come now."""
+        """Take one frame, as `receive_many` does."""
         return self.receive_many([frame], now)
 
     def receive_many(self, frames: Sequence[bytes], now: float) -> list[Event]:
-        """Take the frames that have arrived, in order; records among them make one batch."""
-        self._patience.at(now)
+        """Take the frames that have arrived, in order, and return the events; records among them make one batch.
+
+        RemoteError if a frame is malformed, may not come now, or is too much. What follows Bye is not looked at.
+        """
+        self._deadlines.advance_to(now)
         for data in frames:
             if self._state is SessionState.ENDED:
                 break
-            frame = decode_frame(data)
-            check_allowed(self._state, frame)
-            self._patience.heard(progress=not isinstance(frame, Ping))
+            frame = decode_known(data)
+            if frame is None:
+                self._pass_over()
+                continue
+            check_allowed(self._state, frame, self._side)
+            self._deadlines.heard(progress=not isinstance(frame, Ping))
             self._take(frame)
             self._advance()
         self._go_on()
         return self._drain_events()
 
     def frames_to_send(self) -> list[bytes]:
-        """The frames to send now, each given once. Ask only when they can be written: what waits here is bounded."""
-        if self._initiator and self._state is SessionState.GREETING and not self._greeting.said:
-            self._say_hello()
+        """Return the frames to send now, each once. Call it only when they can be written: what waits is bounded."""
+        if self._initiator and self._state is SessionState.GREETING and not self._greeting.hello_sent:
+            self._send_hello()
         if self._state is SessionState.LIVE:
-            for have in self._admitted.announcer.news():
+            for have in self._admitted.announcer.new_frames():
                 self._send(have)
         frames, self._outbox = self._outbox, []
         self._outbox_bytes = 0
         if frames:
-            self._patience.spoke()
+            self._deadlines.sent()
         return frames
 
     def next_timer(self) -> float | None:
-        """When `tick` is to be called, at the latest; a time gone by means at once. None: never."""
+        """Return when to call `tick` at the latest; a time in the past means at once. None: never."""
         if self._events:
             return self._now
         if self._state is SessionState.ENDED:
             return None
-        if self._outgoing.pullable and self._outgoing.room(self._outbox_bytes):
+        if self._outgoing.pullable and self._outgoing.has_room(self._outbox_bytes):
             return self._now
-        times = [self._patience.next_timer(introduced=self._state is not SessionState.GREETING, owes=self._peer_owes())]
-        if self._state is SessionState.LIVE and self._initiator:
-            times.append(self._recheck)
+        times = [self._deadlines.next_timer(introduced=self._identified, owes=self._peer_owes())]
+        if is_possible(self._state, Trigger.RECHECK, self._side):
+            times.append(self._recheck_at)
         if (batch := self._incoming.batch_due()) is not None:
             times.append(batch)
         if self._state in BOTH_ADMITTED and (headers := self._headers.next_timer()) is not None:
@@ -152,88 +180,96 @@ class Session:
         return min(times)
 
     def tick(self, now: float) -> list[Event]:
-        """Let time pass."""
-        self._patience.at(now)
+        """Let time pass, and return the events. A peer that has missed a deadline is sent Bye TIMEOUT, and Ended follows."""
+        self._deadlines.advance_to(now)
         if self._state is not SessionState.ENDED:
-            overdue = self._patience.overdue(
-                introduced=self._state is not SessionState.GREETING, owes=self._peer_owes()
-            )
+            overdue = self._deadlines.overdue(introduced=self._identified, owes=self._peer_owes())
             if overdue:
                 self._send(Bye(Code.TIMEOUT))
                 self._finish(Code.TIMEOUT, overdue)
             else:
-                if self._patience.ping_due:
+                if self._deadlines.ping_due:
                     self._send(Ping())
-                    self._patience.spoke()
-                if self._state is SessionState.LIVE and self._now >= self._recheck:
-                    self._recheck = self._now + LIVE_COMPARE_SECONDS
+                    self._deadlines.sent()
+                if is_possible(self._state, Trigger.RECHECK, self._side) and self._now >= self._recheck_at:
+                    self._recheck_at = self._now + LIVE_COMPARE_SECONDS
                     self.recheck(now)
                 self._go_on()
         return self._drain_events()
 
     # --- the node's answers ------------------------------------------------------------------------------------------
 
-    def admit(self, graph: Iterable[Item], rest: Iterable[Item]) -> None:
-        """The sets for this peer, one a phase: all that it may have, holds or has refused."""
-        if self._terms is not None:
+    def admit(self, graph: Iterable[Item], content: Iterable[Item]) -> None:
+        """Begin to compare these sets with the peer's, one set for each phase: the items that the peer may have.
+
+        LocalError if the peer was admitted before, or if it is not identified and we are the responder.
+        """
+        if self._admission is not None:
             raise LocalError("already admitted")
-        if self._state is not SessionState.ADMITTING and not (self._initiator and self._state is SessionState.GREETING):
-            raise LocalError("nobody is there to admit")
-        sets = {Phase.GRAPH: PeerSet(graph), Phase.CONTENT: PeerSet(rest)}
-        settling = Reconciliation(sets, self._handshake_hash, self._send, initiator=self._initiator)
-        self._terms = _Terms(sets, settling, Announcer(sets))
+        if self._state is not SessionState.ADMITTING:
+            self._move(Trigger.ADMITTED_EARLY)
+        sets = {Phase.GRAPH: PeerSet(graph), Phase.CONTENT: PeerSet(content)}
+        reconciliation = Reconciliation(sets, self._handshake_hash, self._send, initiator=self._initiator)
+        self._admission = _Admission(sets, reconciliation, Announcer(sets))
         self._go_on()
 
     def supply(self, records: Iterable[Record]) -> None:
-        """The answer to the oldest Wanted: what of it may be given. What is missing leaves the set.
+        """Answer the oldest RecordsRequested with those of its records that the peer may still have.
 
-        Headers among the records that were not wanted go along, as with `supersede`.
+        What is missing leaves the peer's set. Headers among the records that were not asked for go along, as with
+        `supersede`. LocalError if nothing is requested.
         """
         missing, others = self._outgoing.supply(records)
         for phase, item in missing:
-            self._holdings(phase).remove([item])
+            self._peer_set(phase).remove([item])
         self._headers.add(others)
         self._go_on()
 
     def supersede(self, records: Iterable[Record]) -> None:
-        """Send these unasked, as headers alone: the peer may hold or has shown older versions."""
+        """Send these unasked, without their bodies: the peer may hold older versions, or has shown some."""
         self._headers.add(records)
         self._go_on()
 
     def committed(self) -> None:
-        """The oldest Received is committed.
+        """Note that the node has committed the oldest RecordsReceived. LocalError if there is none.
 
-        Whether any of it was new here is not asked: all of it counts as held by the peer, and nothing that we say may
-        depend on what else we have.
+        How much of it was new to the node is not asked: all of it counts as held by the peer, and nothing that we say
+        may depend on what else we have.
         """
         self._incoming.committed()
-        self._patience.progress()
+        self._deadlines.progress()
         self._go_on()
 
     def update(self, phase: Phase, added: Iterable[Item], removed: Iterable[Item]) -> None:
-        """The set for this peer has changed; once live, what is new to it is announced."""
-        holdings = self._holdings(phase)
-        holdings.remove(removed)
-        holdings.add(added, news=True)
+        """Change the set of items that the peer may have. Once live, items that are new to the set are announced."""
+        peer_set = self._peer_set(phase)
+        peer_set.remove(removed)
+        peer_set.add(added, news=True)
 
     def recheck(self, now: float) -> None:
-        """Compare the sets again, if we are the initiator, the session is live and idle, and the last time not just past."""
-        self._patience.at(now)
-        due = self._now >= self._settled + LIVE_COMPARE_SECONDS
-        if due and self._initiator and self._state is SessionState.LIVE and self._quiet():
-            self._admitted.settling.again()
+        """Compare the sets again, if this is the live initiator, nothing is under way, and the last time is not just past."""
+        self._deadlines.advance_to(now)
+        due = self._now >= self._live_since + LIVE_COMPARE_SECONDS
+        if due and is_possible(self._state, Trigger.RECHECK, self._side) and self._quiet():
+            self._admitted.reconciliation.restart()
             self._move(Trigger.RECHECK)
             self._go_on()
 
     def bye(self, code: Code, shown: Sequence[Record] = ()) -> None:
-        """End the session from our side. What is `shown` goes along in our Hello, if that was not said yet."""
+        """End the session from our side. The records `shown` go into our Hello, if that was not sent yet."""
         if self._state is not SessionState.ENDED:
-            if shown and not self._greeting.said:
+            if shown and not self._greeting.hello_sent:
                 self._send(self._greeting.hello(None, shown))
             self._send(Bye(code))
             self._move(Trigger.OVER)
 
     # --- frames ------------------------------------------------------------------------------------------------------
+
+    def _pass_over(self) -> None:
+        """Count a frame of a type from a newer version: it is a sign of life, and no progress."""
+        if not self._unknown_frames.spend(1, self._now):
+            raise RemoteError(Code.UNSOLICITED, "too many frames of unknown types")
+        self._deadlines.heard(progress=False)
 
     def _take(self, frame: Frame) -> None:
         match frame:
@@ -259,21 +295,20 @@ class Session:
                 pass
 
     def _take_roots(self, roots: Roots) -> None:
-        if self._state is SessionState.LIVE:
-            if self._initiator:
-                raise RemoteError(Code.OUT_OF_ORDER, "only the initiator compares again")
-            if self._now < self._settled + LIVE_COMPARE_SECONDS / 2:
+        reconciliation = self._admitted.reconciliation
+        if is_possible(self._state, Trigger.RECHECK_HEARD, self._side):
+            if self._now < self._live_since + LIVE_COMPARE_SECONDS / 2:
                 raise RemoteError(Code.BUSY, "compares again too soon")
-            self._admitted.settling.again()
-            self._move(Trigger.RECHECK)
-        self._admitted.settling.take_roots(roots)
+            reconciliation.restart()
+            self._move(Trigger.RECHECK_HEARD)
+        reconciliation.take_roots(roots)
 
     def _take_comparison(self, message: bytes) -> None:
-        exchanged = self._admitted.settling.take_message(message)
-        if exchanged is not None:
-            self._outgoing.offer(exchanged.phase, exchanged.offers)
-            self._incoming.expect(exchanged.expected)
-            self._holdings(exchanged.phase).thaw()
+        result = self._admitted.reconciliation.take_message(message)
+        if result is not None:
+            self._outgoing.offer(result.phase, result.offers)
+            self._incoming.expect(result.expected)
+            self._peer_set(result.phase).thaw()
             self._move(Trigger.EXCHANGED)
 
     def _take_transfer(self, frame: Pull | Records | Headers) -> None:
@@ -281,11 +316,12 @@ class Session:
             case Pull(count):
                 self._outgoing.pulled(count)
             case Records(entries):
-                came: dict[Phase, list[Item]] = {Phase.GRAPH: [], Phase.CONTENT: []}
+                # All that came is in the set from now on, however it will be judged: else it would be offered again.
+                came: dict[Phase, list[Item]] = {phase: [] for phase in Phase}
                 for record in self._incoming.take(entries, self._now):
                     came[phase_of(record.header.kind)].append((record.header.created, record.id))
                 for phase, items in came.items():
-                    self._holdings(phase).add(items, news=False)
+                    self._peer_set(phase).add(items, news=False)
             case Headers(entries):
                 self._events.append(self._incoming.unasked(self._headers.take(entries, self._now)))
 
@@ -294,7 +330,7 @@ class Session:
     def _go_on(self) -> None:
         """Do whatever can be done now, until nothing more can."""
         self._advance()
-        if self._terms is None or self._state is SessionState.ENDED:
+        if self._admission is None or self._state is SessionState.ENDED:
             return
         self._transfer()
         self._advance()
@@ -311,50 +347,51 @@ class Session:
         if self._state in BOTH_ADMITTED:
             for headers in self._headers.frames(self._now):
                 self._send(headers)
-        while self._outgoing.room(self._outbox_bytes) and (wanted := self._outgoing.next_wanted()) is not None:
-            self._events.append(wanted)
+        while self._outgoing.has_room(self._outbox_bytes) and (request := self._outgoing.next_request()) is not None:
+            self._events.append(request)
 
     def _advance(self) -> None:
-        """Follow the table as far as it goes without anybody else's doing."""
+        """Follow the table as far as it leads without a frame, an answer of the node, or a timer."""
         while (trigger := self._trigger()) is not None:
             self._move(trigger)
-            if trigger is Trigger.ALL_SETTLED:
-                self._settled = self._now
-                self._recheck = self._now + RECHECK_SECONDS
+            if trigger in (Trigger.ADMITTED, Trigger.INTRODUCED_ADMITTED):
+                self._begin_to_compare()
+            elif trigger is Trigger.ALL_SETTLED:
+                self._live_since = self._now
+                self._recheck_at = self._now + RECHECK_SECONDS
                 self._events.append(LiveStarted())
 
     def _trigger(self) -> Trigger | None:
+        """Return the trigger that is due in this state, if any."""
         if self._state is SessionState.GREETING:
-            return self._introduced()
-        if self._state is SessionState.ADMITTING and self._terms is not None:
-            return self._agree()
+            return self._introduced(self._greeting.peer)
+        if self._state is SessionState.ADMITTING and self._admission is not None:
+            return Trigger.ADMITTED
         if self._state is SessionState.COMPARING:
-            return self._admitted.settling.step()
+            return self._admitted.reconciliation.step()
         if self._state is SessionState.TRANSFERRING and self._outgoing.idle and self._incoming.idle:
             return Trigger.TRANSFERRED
         return None
 
-    def _introduced(self) -> Trigger | None:
-        peer = self._greeting.peer
+    def _introduced(self, peer: PeerIdentified | None) -> Trigger | None:
         if peer is None:
             return None
         if peer.device == self._me.device:
             raise RemoteError(Code.REFUSED, "this is ourselves")
         self._events.append(peer)
-        return Trigger.INTRODUCED
+        return Trigger.INTRODUCED if self._admission is None else Trigger.INTRODUCED_ADMITTED
 
-    def _agree(self) -> Trigger:
-        if not self._greeting.said:
-            self._say_hello()
+    def _begin_to_compare(self) -> None:
+        if not self._greeting.hello_sent:
+            self._send_hello()
         theirs = self._greeting.their_roots
         if self._our_roots is not None and theirs is not None:
-            self._admitted.settling.use_hello_roots(self._our_roots, theirs)
-        return Trigger.ADMITTED
+            self._admitted.reconciliation.use_hello_roots(self._our_roots, theirs)
 
-    def _say_hello(self) -> None:
-        # With roots both sides may be live at once, so they are said only to somebody whose certificate is at hand.
-        if self._terms is not None and self._greeting.certificate_known:
-            self._our_roots = self._admitted.settling.hello_roots()
+    def _send_hello(self) -> None:
+        # With roots both sides may be live at once, so a peer whose certificate is not at hand gets none.
+        if self._admission is not None and self._greeting.certificate_known:
+            self._our_roots = self._admission.reconciliation.hello_roots()
         self._send(self._greeting.hello(self._our_roots))
 
     # --- time and ends -----------------------------------------------------------------------------------------------
@@ -363,12 +400,10 @@ class Session:
         return self._outgoing.idle and self._incoming.idle and self._admitted.announcer.idle
 
     def _peer_owes(self) -> bool:
-        if self._state is SessionState.LIVE:
-            return not self._quiet()
-        return self._state in {SessionState.COMPARING, SessionState.EXCHANGING, SessionState.TRANSFERRING}
+        return self._state in PEER_OWES or (self._state is SessionState.LIVE and not self._quiet())
 
     def _finish(self, code: Code, detail: str) -> None:
-        """What has arrived is not lost."""
+        """End the session; records that have come are handed over first."""
         rest = self._incoming.batch(self._now, all_of_it=True)
         if rest is not None:
             self._events.append(rest)
@@ -376,27 +411,35 @@ class Session:
         self._events.append(Ended(code, detail))
 
     def _move(self, trigger: Trigger) -> None:
-        self._state = next_state(self._state, trigger)
-        self._patience.progress()
+        self._state = next_state(self._state, trigger, self._side)
+        self._deadlines.progress()
 
     def _send(self, frame: Frame) -> None:
         data = encode_frame(frame)
         self._outbox.append(data)
         self._outbox_bytes += len(data)
 
-    @property
-    def _now(self) -> float:
-        return self._patience.now
-
     def _drain_events(self) -> list[Event]:
         events, self._events = self._events, []
         return events
 
-    def _holdings(self, phase: Phase) -> PeerSet:
-        return self._admitted.sets[phase]
+    @property
+    def _initiator(self) -> bool:
+        return self._side is By.INITIATOR
 
     @property
-    def _admitted(self) -> _Terms:
-        if self._terms is None:
+    def _identified(self) -> bool:
+        return self._state not in UNIDENTIFIED
+
+    @property
+    def _now(self) -> float:
+        return self._deadlines.now
+
+    def _peer_set(self, phase: Phase) -> PeerSet:
+        return self._admitted.peer_sets[phase]
+
+    @property
+    def _admitted(self) -> _Admission:
+        if self._admission is None:
             raise LocalError("nobody is admitted yet")
-        return self._terms
+        return self._admission

@@ -1,7 +1,7 @@
-"""Giving and taking records: what one side offers the other pulls, a window at a time, in the order of the offers.
+"""Gives and takes records: one side offers, the other pulls a window at a time, in the order of the offers.
 
-Nobody names what is pulled: both sides count. A pull is also the acknowledgement of what came before, since a side
-pulls on only when its node has committed. Memory is bounded by the window on one side and by the backlog on the other.
+A Pull names nothing: both sides count. It also acknowledges what came before, since a side pulls on only when its node
+has committed. The window bounds the memory of the side that pulls, the backlog that of the side that gives.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from protocol.wire.frames import Records, pack
 from protocol.wire.index import ID_BYTES, Item
 
 _TYPICAL_BYTES = 600  # of a record, until some have been seen
-_TRIM_FROM = 4096  # offers already pulled that may pile up before their memory is given back
+_TRIM_FROM = 4096  # offers already requested that may pile up before their memory is given back
 
 
 class Outgoing:
-    """What we have offered, and how much of it the other side has pulled."""
+    """Our offers: which of them the other side has pulled, and which the node has supplied. The session drives it."""
 
     def __init__(self) -> None:
         self._created = array("q")
         self._ids = bytearray()
         self._phases = bytearray()
-        self._next = 0  # the first offer not yet wanted
-        self._granted = 0  # pulled, not yet wanted
-        self._wanted: deque[list[tuple[Phase, Item]]] = deque()
+        self._next = 0  # the first offer not yet requested of the node
+        self._granted = 0  # pulled, not yet requested of the node
+        self._requested: deque[list[tuple[Phase, Item]]] = deque()
         self._entries: list[bytes | None] = []
         self._supplied_records = 0
         self._supplied_bytes = 0
@@ -47,40 +47,40 @@ class Outgoing:
     @property
     def idle(self) -> bool:
         """Whether everything offered has been answered."""
-        return self._next == len(self._created) and not self._wanted and not self._entries
+        return self._next == len(self._created) and not self._requested and not self._entries
 
     @property
     def pullable(self) -> bool:
         """Whether something is pulled that the node has not been asked for."""
         return self._granted > 0
 
-    def room(self, buffered: int) -> bool:
+    def has_room(self, buffered: int) -> bool:
         """Whether the node may be asked for more, with `buffered` bytes waiting to be sent.
 
-        Until the first records have shown how large they are here, one RecordsRequested at a time.
+        One RecordsRequested at a time, until the first records have shown how large records are here.
         """
         if not self._supplied_records:
-            return not self._wanted and buffered < BACKLOG_BYTES
-        ahead = sum(map(len, self._wanted)) * self._supplied_bytes // self._supplied_records
+            return not self._requested and buffered < BACKLOG_BYTES
+        ahead = sum(map(len, self._requested)) * self._supplied_bytes // self._supplied_records
         return buffered + ahead < BACKLOG_BYTES
 
     def offer(self, phase: Phase, items: Iterable[Item]) -> None:
-        """Take items that the other side lacks."""
+        """Append items that the other side lacks to the offers."""
         for created, id_ in items:
             self._created.append(created)
             self._ids += id_
             self._phases.append(phase)
 
     def pulled(self, count: int) -> None:
-        """The other side pulls. RemoteError if it pulls what nobody offered, or too far ahead."""
+        """Note that the other side pulls. RemoteError OUT_OF_ORDER beyond the offers, OVERSIZED too far ahead."""
         if count == 0 or self._granted + count > len(self._created) - self._next:
             raise RemoteError(Code.OUT_OF_ORDER, "a pull of what was not offered")
         self._granted += count
         if self._granted > PULLED_MAX:
             raise RemoteError(Code.OVERSIZED, "a pull too far ahead")
 
-    def next_wanted(self) -> RecordsRequested | None:
-        """The next records to read from the store, if any are pulled."""
+    def next_request(self) -> RecordsRequested | None:
+        """Return the request for the next pulled records; None if nothing is pulled."""
         count = min(self._granted, WANTED_ITEMS)
         if count == 0:
             return None
@@ -91,17 +91,20 @@ class Outgoing:
         ]
         self._next = stop
         self._granted -= count
-        self._wanted.append(items)
+        self._requested.append(items)
         self._trim()
         return RecordsRequested([id_ for _, (_, id_) in items])
 
     def supply(self, records: Iterable[Record]) -> tuple[list[tuple[Phase, Item]], list[Record]]:
-        """The node's answer to the oldest RecordsRequested. Returns what it could not give, and what else it gave."""
-        if not self._wanted:
-            raise LocalError("nothing is wanted")
+        """Take the node's answer to the oldest RecordsRequested. Return what it could not give, and what else it gave.
+
+        LocalError if nothing is requested.
+        """
+        if not self._requested:
+            raise LocalError("nothing is requested")
         given = {record.id: record for record in records}
         missing = []
-        for phase, item in self._wanted.popleft():
+        for phase, item in self._requested.popleft():
             record = given.get(item[1])
             if record is None or record.body is None:
                 missing.append((phase, item))
@@ -115,9 +118,9 @@ class Outgoing:
         return missing, list(given.values())
 
     def frames(self) -> list[Records]:
-        """Frames to send now: full ones, and the last one as well if nothing is about to follow."""
+        """Return the frames to send now: full ones, and the last one as well if nothing is about to follow."""
         full, rest = pack(self._entries)
-        if self._wanted or self._granted:
+        if self._requested or self._granted:
             self._entries = rest
         else:
             self._entries = []
@@ -134,7 +137,7 @@ class Outgoing:
 
 
 class Incoming:
-    """What the other side has offered, how much of it we have pulled, and what has come."""
+    """The other side's offers: how many are pulled, how many have come, and which the node has committed."""
 
     def __init__(self) -> None:
         self._available = 0  # offered, not yet pulled
@@ -142,8 +145,8 @@ class Incoming:
         self._arrived: list[Record] = []  # here, not yet given to the node
         self._arrived_bytes = 0
         self._arrived_at = 0.0
-        self._batches: deque[int] = deque()  # given to the node, not yet judged: how many pulled records in each
-        self._unjudged = 0
+        self._batches: deque[int] = deque()  # given to the node, not yet committed: how many pulled records in each
+        self._uncommitted = 0
         self._seen_bytes = _TYPICAL_BYTES
         self._seen_records = 1
 
@@ -153,13 +156,13 @@ class Incoming:
         return not (self._available or self._outstanding or self._arrived or self._batches)
 
     def expect(self, count: int) -> None:
-        """The other side offers `count` more."""
+        """Note that the other side offers `count` more."""
         self._available += count
 
     def to_pull(self) -> int:
-        """How many to pull now; they count as pulled. Small pulls wait until a quarter of the window is free."""
+        """Return how many to pull now, and count them as pulled. Small pulls wait until a quarter of the window is free."""
         window = max(64, min(WINDOW_RECORDS, WINDOW_BYTES * self._seen_records // self._seen_bytes))
-        free = window - self._outstanding - len(self._arrived) - self._unjudged
+        free = window - self._outstanding - len(self._arrived) - self._uncommitted
         if free < min(self._available, window // 4):
             return 0
         count = min(free, self._available)
@@ -168,7 +171,7 @@ class Incoming:
         return count
 
     def take(self, entries: Sequence[bytes | None], now: float) -> list[Record]:
-        """Read pulled records. RemoteError if more come than were pulled, or one is malformed or lacks its body."""
+        """Read pulled records. RemoteError UNSOLICITED for more than were pulled; MALFORMED, OVERSIZED, FORGED for one of them."""
         if not entries or len(entries) > self._outstanding:
             raise RemoteError(Code.UNSOLICITED, "records that were not pulled")
         self._outstanding -= len(entries)
@@ -188,11 +191,11 @@ class Incoming:
         return taken
 
     def batch_due(self) -> float | None:
-        """When what has arrived must go to the node, full batch or not."""
+        """Return when what has come must go to the node, full batch or not; None if nothing has."""
         return self._arrived_at + BATCH_SECONDS if self._arrived else None
 
     def batch(self, now: float, *, all_of_it: bool = False) -> RecordsReceived | None:
-        """What has arrived, if it is enough for one commit, or nothing more is on its way, or it has waited long."""
+        """Return what has come, if it is enough for one commit, nothing more is on its way, or it has waited long."""
         due = self.batch_due()
         if due is None:
             return None
@@ -202,16 +205,16 @@ class Incoming:
         records = self._arrived
         self._arrived, self._arrived_bytes = [], 0
         self._batches.append(len(records))
-        self._unjudged += len(records)
+        self._uncommitted += len(records)
         return RecordsReceived(records)
 
     def unasked(self, headers: list[Record]) -> RecordsReceived:
-        """Headers that came without a pull; they are judged like a batch."""
+        """Return a batch of headers that came without a pull."""
         self._batches.append(0)
         return RecordsReceived(headers)
 
     def committed(self) -> None:
-        """The node has committed the oldest batch."""
+        """Note that the node has committed the oldest batch. LocalError if there is none."""
         if not self._batches:
-            raise LocalError("nothing is to be judged")
-        self._unjudged -= self._batches.popleft()
+            raise LocalError("nothing is to be committed")
+        self._uncommitted -= self._batches.popleft()

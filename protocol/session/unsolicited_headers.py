@@ -1,4 +1,7 @@
-"""Headers sent unasked, because the other side may hold what they supersede: paced, since each costs it a signature check."""
+"""Sends and takes headers that nobody asked for, because the other side may hold what they supersede.
+
+Both directions have a rate limit, since each header costs its receiver a check of a signature.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +9,9 @@ from collections.abc import Iterable, Sequence
 
 from protocol.errors import Code, RemoteError
 from protocol.limits import FRAME_MAX_BYTES, HEADERS_PER_MINUTE, HEADERS_WAITING_MAX, MINUTE, RECORDS_PER_FRAME_MAX
+from protocol.rate import RateLimit
 from protocol.records.record import Record, RecordId
 from protocol.wire.frames import Headers
-
-
-class _Minute:
-    """Counts up to a limit within each minute; the first count begins it."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._count = 0
-        self._since = float("-inf")
-
-    def left(self, now: float) -> int:
-        if now >= self.ends:
-            self._count, self._since = 0, now
-        return self._limit - self._count
-
-    def spend(self, count: int) -> None:
-        self._count += count
-
-    @property
-    def ends(self) -> float:
-        return self._since + MINUTE
 
 
 class UnsolicitedHeaders:
@@ -36,19 +19,19 @@ class UnsolicitedHeaders:
 
     def __init__(self) -> None:
         self._waiting: dict[RecordId, bytes] = {}
-        self._sending = _Minute(HEADERS_PER_MINUTE)
-        self._taking = _Minute(2 * HEADERS_PER_MINUTE)
+        self._sending = RateLimit(HEADERS_PER_MINUTE, MINUTE)
+        self._taking = RateLimit(2 * HEADERS_PER_MINUTE, MINUTE)
 
     def add(self, records: Iterable[Record]) -> None:
-        """Have these sent, their bodies left at home. Those for which there is no room are told in another session."""
+        """Have these sent without their bodies. Those for which there is no room are left to a later session."""
         for record in records:
             if len(self._waiting) < HEADERS_WAITING_MAX:
                 self._waiting[record.id] = record.without_body().wire
 
     def frames(self, now: float) -> list[Headers]:
-        """What may be sent by now."""
+        """Return the frames that may be sent at `now`."""
         frames = []
-        while self._waiting and (left := self._sending.left(now)) > 0:
+        while self._waiting and (left := self._sending.left(now)):
             portion: list[bytes] = []
             size = 16
             for id_, wire in list(self._waiting.items())[: min(left, RECORDS_PER_FRAME_MAX)]:
@@ -57,19 +40,17 @@ class UnsolicitedHeaders:
                     break
                 portion.append(wire)
                 del self._waiting[id_]
-            self._sending.spend(len(portion))
+            self._sending.spend(len(portion), now)
             frames.append(Headers(tuple(portion)))
         return frames
 
     def next_timer(self) -> float | None:
-        """When more may be sent."""
-        return self._sending.ends if self._waiting else None
+        """Return when more may be sent; None if nothing waits."""
+        return self._sending.resets_at if self._waiting else None
 
     def take(self, entries: Sequence[bytes], now: float) -> list[Record]:
-        """Read what came. RemoteError UNSOLICITED for bodies that nobody asked for, and for too much of it."""
-        self._taking.left(now)
-        self._taking.spend(len(entries))
-        if self._taking.left(now) < 0:
+        """Read headers that came. RemoteError UNSOLICITED for a body that nobody asked for, and for too many headers."""
+        if not self._taking.spend(len(entries), now):
             raise RemoteError(Code.UNSOLICITED, "too many headers that nobody asked for")
         records = [Record.parse(entry) for entry in entries]
         if not records or any(record.body for record in records):

@@ -1,4 +1,4 @@
-"""What one hands to another as text, cards and device codes: both are read alike, and fail with the same codes."""
+"""Reads what a person hands over as text, cards and device codes: both are read alike, and fail with the same codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
 from protocol import bech32m
-from protocol.codec import decode_array
+from protocol.codec import decode
 from protocol.errors import Code, InvalidField, RemoteError
 from protocol.limits import CARD_ADDRESSES_MAX, CARD_TEXT_MAX
 from protocol.tokens.addresses import Addresses, plain
@@ -16,9 +16,9 @@ Read = TypeVar("Read")
 
 
 def read_token(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
-    """What `read` makes of the bytes behind `text`. Case, white space and hyphens do not matter.
+    """Return what `read` makes of the bytes behind `text`. Case, white space and hyphens do not matter.
 
-    RemoteError CARD_CHECKSUM for a damaged text, VERSION if `read` says so, CARD_MALFORMED for everything else.
+    RemoteError CARD_CHECKSUM for a damaged text, VERSION if `read` raises that, CARD_MALFORMED for everything else.
     """
     if len(text) > CARD_TEXT_MAX:
         raise RemoteError(Code.CARD_MALFORMED, "it is too long")
@@ -36,17 +36,23 @@ def read_token(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
 
 
 def fields_of(payload: bytes, version: int, types: tuple[type, ...], most: int) -> tuple[Any, ...]:
-    """The fields of these `types` in a payload of at most `most` bytes, the first of them its `version`."""
-    fields: tuple[Any, ...] = decode_array(payload, length=len(types), max_bytes=most)
+    """Return the fields in a payload of at most `most` bytes. They must be of these `types`, the first the `version`.
+
+    RemoteError VERSION for another version, before anything else of the form is looked at: a newer form may have any
+    number of fields. MALFORMED, OVERSIZED or CARD_MALFORMED for everything else.
+    """
+    fields: Any = decode(payload, max_bytes=most)
+    if type(fields) is not tuple or not fields or type(fields[0]) is not int:
+        raise RemoteError(Code.CARD_MALFORMED, "it does not begin with the version of its form")
     if fields[0] != version:
         raise RemoteError(Code.VERSION, "it is of a later version of this program")
     if tuple(map(type, fields)) != types:
-        raise RemoteError(Code.CARD_MALFORMED, "a field is of another type")
+        raise RemoteError(Code.CARD_MALFORMED, "a field is missing or of another type")
     return fields
 
 
 def parts_of(block: bytes, lengths: Sequence[int]) -> list[bytes]:
-    """The keys that stand one after the other in a block, each of its length."""
+    """Cut a block into keys of these lengths. RemoteError CARD_MALFORMED if the block has another length."""
     ends = list(accumulate(lengths))
     if len(block) != ends[-1]:
         raise RemoteError(Code.CARD_MALFORMED, "its keys are not of their length")
@@ -54,7 +60,7 @@ def parts_of(block: bytes, lengths: Sequence[int]) -> list[bytes]:
 
 
 def plain_addresses(addresses: Addresses) -> Addresses:
-    """The addresses in their one text form. InvalidField for too many, and where one cannot be one machine's."""
+    """Return the addresses in canonical text form. InvalidField for too many, or for one that names no single machine."""
     if len(addresses) > CARD_ADDRESSES_MAX:
         raise InvalidField("addresses", f"must not be more than {CARD_ADDRESSES_MAX}")
     return tuple(plain(host, port) for host, port in addresses)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protocol.wire.channel import HandshakeRefused, Initiator, Responder
 from protocol.wire.enrolment import certificate_in, check_enrol, enrol
-from protocol.wire.frames import Bye, Enrol, Enrolled, decode_frame, encode_frame
+from protocol.wire.frames import Bye, Enrol, Enrolled, decode_known, encode_frame
 from protocol.wire.index import Item
 from protocol.wire.presence import SERVICE_TYPE, Announcement, announce, recognize, service_names
 from protocol.wire.psk import Psk, PskCandidate, SeenEphemerals, card_psk, contact_psk, device_psk, presence_psk
@@ -27,7 +27,7 @@ __all__ = [
     "certificate_in",
     "check_enrol",
     "contact_psk",
-    "decode_frame",
+    "decode_known",
     "device_psk",
     "encode_frame",
     "enrol",

@@ -1,7 +1,7 @@
-"""The bytes that a link carries: the tag and handshake that open it, then encrypted frames. No sockets, no clock.
+"""The bytes on a connection: the PSK identity hint, the Noise handshake, then encrypted frames. No sockets, no clock.
 
-Feed what arrives to `receive`, write what `data_to_send` or `send` return. A responder stays silent until a first
-message has proven that its sender knows one of the psks: whatever goes wrong before that is `HandshakeRefused`, with no output.
+A responder sends nothing until a first message has proven that its sender knows one of the psks. Anything wrong before
+that is HandshakeRefused, with no output. Spec: README.md, "Handshake" and "Channel".
 """
 
 from __future__ import annotations
@@ -31,13 +31,18 @@ Name = TypeVar("Name")
 
 
 class HandshakeRefused(RemoteError):
-    """A first message that proves nothing: the responder has sent no byte, and closes without one."""
+    """The first message proves nothing: the responder has sent no byte, and must close without one."""
 
 
 class Channel(ABC):
-    """What both ends share: cutting the stream into messages, the handshake's turns, then frames.
+    """One end of an encrypted connection. Use `Initiator` or `Responder`.
 
-    After a RemoteError the channel is `broken`: there is nothing to send, and further calls are LocalErrors.
+    **Who drives it.** One caller: it passes bytes from the stream to `receive`, in any cuts, and writes what
+    `data_to_send` returns after each call. Once `established`, it passes each frame to `send` and writes the result.
+
+    **Errors.** RemoteError: the other end sent what it may not, and nothing further can be believed. The channel is then
+    `broken`: it has nothing to send, not even a Bye, and `send` and `receive` raise LocalError. LocalError: the caller
+    asked for what is not possible yet.
     """
 
     def __init__(self) -> None:
@@ -50,27 +55,27 @@ class Channel(ABC):
 
     @property
     def established(self) -> bool:
-        """Whether frames may be sent. The initiator gets there first: he is accepted once a frame arrives."""
+        """Whether frames may be sent. The initiator may before it knows that it is heard: the first frame to come shows that."""
         return self._ciphers is not None
 
     @property
     def handshake_hash(self) -> bytes:
-        """64 bytes that name this one channel at both of its ends and nowhere else."""
+        """The hash of the handshake (64 bytes): the same at both ends, and in no other channel. LocalError before its end."""
         return self._complete().handshake_hash
 
     @property
     def remote_static(self) -> bytes:
-        """The X25519 key that the other end has proven to hold (32 bytes)."""
+        """The X25519 key (32 bytes) that the other end has proven to hold. LocalError before the handshake's end."""
         return self._complete().remote_static
 
     def data_to_send(self) -> bytes:
-        """The bytes to write now, each given once."""
+        """Return the bytes to write now, each once."""
         data = bytes(self._outbox)
         self._outbox.clear()
         return data
 
     def send(self, plaintext: bytes) -> bytes:
-        """Encrypt one frame (1 to 65,519 bytes); returns all that is to be written now, in order."""
+        """Encrypt one frame (1 to 65,519 bytes), and return all bytes to write now, in order. LocalError if not possible."""
         if self.broken or self._ciphers is None:
             raise LocalError("the channel is not open")
         if not 1 <= len(plaintext) <= FRAME_MAX_BYTES:
@@ -81,9 +86,10 @@ class Channel(ABC):
         return self.data_to_send()
 
     def receive(self, data: bytes) -> list[bytes]:
-        """Take bytes as they arrive, in any cuts; returns the plaintexts of the frames completed by them.
+        """Take bytes as they arrive, in any cuts, and return the plaintexts of the frames that they complete.
 
-        RemoteError for anything that the other end may not send; at a responder whose first message has not held: HandshakeRefused.
+        RemoteError for anything that the other end may not send: MALFORMED, OVERSIZED, FORGED. HandshakeRefused at a
+        responder whose first message has not held.
         """
         if self.broken:
             raise LocalError("the channel is broken")
@@ -125,7 +131,7 @@ class Channel(ABC):
 
     @abstractmethod
     def _read(self, message: bytes) -> Handshake:
-        """The handshake, after this message of it has been read and has held."""
+        """Read a message of the handshake, and return the handshake. RemoteError if the message does not hold."""
 
     def _handshake_message(self, message: bytes) -> None:
         handshake = self._read(message)
@@ -152,10 +158,13 @@ def _rekey_when_due(cipher: CipherState) -> None:
 
 
 class Initiator(Channel):
-    """The end that dials: it knows the other's static key and a psk that the other accepts.
+    """The end that dials: it knows the other end's static key and a psk that the other end accepts.
 
-    `static_private` and `ephemeral_private` are X25519 private keys; the latter is 32 fresh random bytes, used once.
-    The first bytes are ready in `data_to_send` at once. RemoteError MALFORMED for a remote key of low order.
+    `static_private` is this device's X25519 handshake key, `ephemeral_private` 32 fresh random bytes that are used once,
+    `remote_static` the X25519 key that must answer. The first bytes are in `data_to_send` at once. Once `receive` has
+    read the answer, the channel is established: the other end has proven `remote_static` and the psk.
+
+    RemoteError MALFORMED for a `remote_static` of low order, FORGED (from `receive`) if another key or psk answers.
     """
 
     def __init__(
@@ -177,7 +186,7 @@ class Initiator(Channel):
             psks=(psk.key,),
             prologue=_PROLOGUE + prologue,
         )
-        self._outbox += psk.tag(public_key(ephemeral_private))
+        self._outbox += psk.identity_hint(public_key(ephemeral_private))
         self._write(self._handshake)
 
     def _read(self, message: bytes) -> Handshake:
@@ -186,11 +195,15 @@ class Initiator(Channel):
 
 
 class Responder(Channel, Generic[Name]):
-    """The end that listens.
+    """The end that listens. It sends nothing until a first message holds; then `psk_name` is known.
 
-    `candidates` is asked once, when a first message is there, for the psks accepted at that moment; at most 4,096 of
-    them are tried, so the likeliest come first. `seen` is shared by all responders of a node. The private keys are as
-    for the initiator.
+    `candidates` is called once, when a first message is there, for the psks that are accepted at that moment. At most
+    4,096 of them are tried, so the likeliest come first. One `seen` serves all responders of a node. The private keys are
+    as for the initiator. Once established, the initiator has proven `remote_static` and the psk; whether its device is
+    admitted is the session's business.
+
+    HandshakeRefused, from `receive`, with nothing to send: the hint belongs to no candidate (REFUSED), was answered before
+    (REPLAYED), or the first message is malformed or does not hold. RemoteError after that, as for every channel.
     """
 
     def __init__(
@@ -208,19 +221,19 @@ class Responder(Channel, Generic[Name]):
         self._prologue = prologue
         self._candidates = candidates
         self._seen = seen
-        self._tag = b""
+        self._hint = b""
         self._handshake: Handshake | None = None
         self._chosen: PskCandidate[Name] | None = None
 
     @property
     def psk_name(self) -> Name:
-        """The name of the psk that the initiator used."""
+        """The name of the candidate whose psk the initiator used. LocalError before a first message has held."""
         if self._chosen is None:
             raise LocalError("no first message has been accepted")
         return self._chosen.name
 
     def receive(self, data: bytes) -> list[bytes]:
-        """As for every channel; until the first message has held, whatever is wrong with it is HandshakeRefused."""
+        """Take bytes, as every channel does. Until the first message has held, every fault is HandshakeRefused."""
         try:
             return super().receive(data)
         except HandshakeRefused:
@@ -231,10 +244,10 @@ class Responder(Channel, Generic[Name]):
             raise
 
     def _next_message(self) -> bytes | None:
-        if not self._tag:
+        if not self._hint:
             if len(self._inbox) < HINT_BYTES:
                 return None
-            self._tag = bytes(self._inbox[:HINT_BYTES])
+            self._hint = bytes(self._inbox[:HINT_BYTES])
             del self._inbox[:HINT_BYTES]
         return super()._next_message()
 
@@ -246,9 +259,9 @@ class Responder(Channel, Generic[Name]):
         return self._handshake
 
     def _first_message(self, message: bytes) -> Handshake:
-        candidate = select_psk(self._tag, message[:KEY_BYTES], self._candidates())
+        candidate = select_psk(self._hint, message[:KEY_BYTES], self._candidates())
         if candidate is None:
-            raise HandshakeRefused(Code.REFUSED, "the tag belongs to no psk")
+            raise HandshakeRefused(Code.REFUSED, "the hint belongs to no psk")
         handshake = Handshake(
             PROTOCOL_NAME,
             initiator=False,
@@ -258,7 +271,7 @@ class Responder(Channel, Generic[Name]):
             prologue=_PROLOGUE + self._prologue,
         )
         handshake.read_message(message)
-        if not self._seen.first_time(candidate.psk, self._tag):
+        if not self._seen.first_time(candidate.psk, self._hint):
             raise HandshakeRefused(Code.REPLAYED, "a first message that was answered before")
         self._chosen = candidate
         return handshake

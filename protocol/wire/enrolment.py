@@ -1,7 +1,7 @@
-"""How a new device is certified: two frames over the channel that a device code's secret opens (README.md, "Devices").
+"""Certifies a new device by two frames over the channel that a device code's secret opens (README.md, "Devices").
 
-The channel has proven the new device's handshake key, and its signature over the channel's own hash proves the key that
-it will sign with. So nobody can have the keys of somebody else's device certified as one of his own.
+The channel has proven the new device's handshake key, and a signature over the handshake hash proves the key that it will
+sign with. So nobody can have the keys of another person's device certified as their own.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _DOMAIN = b"meshnode enrolment v1\0"
 
 
 def enrol(keys: DeviceKeys, handshake_hash: bytes) -> Enrol:
-    """What the new device with these keys says on the channel that has this hash (64 bytes)."""
+    """Return the request of a new device with these keys, on the channel with this handshake hash (64 bytes)."""
     signature = keys.sign(_signed(handshake_hash, keys.letter_public))
     return Enrol(keys.device_id, keys.letter_public, signature)
 
 
 def check_enrol(frame: Enrol, handshake_hash: bytes, remote_static: bytes) -> None:
-    """RemoteError FORGED unless the peer, whose X25519 key is `remote_static`, has proven the keys it names."""
+    """Raise RemoteError FORGED unless the peer, with the static key `remote_static`, has proven the keys it names."""
     if is_low_order(frame.letter_key) or is_low_order(remote_static):
         raise RemoteError(Code.FORGED, "a key of low order")
     if not verify(frame.device, _signed(handshake_hash, frame.letter_key), frame.signature):
@@ -30,7 +30,7 @@ def check_enrol(frame: Enrol, handshake_hash: bytes, remote_static: bytes) -> No
 
 
 def certificate_in(frame: Enrolled, person: PersonId, keys: DeviceKeys) -> Record:
-    """The certificate that came for these keys. RemoteError FORGED if it is not `person`'s, or not for them."""
+    """Return the certificate that came. RemoteError FORGED if it is not by `person` and for these keys; or as for records."""
     record = Record.parse(frame.certificate)
     header = record.header
     if (header.kind, header.author, header.device) != (Kind.DEVICE, person, keys.device_id) or is_revocation(header):

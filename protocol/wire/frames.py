@@ -1,7 +1,7 @@
 """The frames that two sessions exchange, and their bytes: one canonical array each, its first element the type.
 
-A frame is what one message of the channel carries. Reading checks form and caps; whether a frame may come now is the
-session's to say. Spec: README.md, "Frames".
+One message of the channel carries one frame. Reading checks form and caps; the session decides whether a frame may come
+now. Further fields of a known frame are passed over: a newer version may send them. Spec: README.md, "Frames".
 """
 
 from __future__ import annotations
@@ -25,41 +25,40 @@ from protocol.limits import (
 from protocol.text import check_text
 from protocol.wire.reconcile import ROOT_BYTES
 
-HAVE_PREFIX_BYTES = 12  # of an id: whoever makes two records alike by 2^48 hashes delays his own second one, no more
+HAVE_PREFIX_BYTES = 12  # of an id: an author who makes two records alike by 2^48 hashes only delays the second
 
 _FRAME_OVERHEAD = 8  # a frame's own array head, type and inner array head, rounded up
 _ENTRY_OVERHEAD = 3  # the length before each record's bytes
-_HELLO_FIELDS = 8
-WHO_BYTES = 8
+SPEAKER_TAG_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Hello:
-    """The first frame of either side: what it speaks, its clock, and, where it knows whom it talks to, its roots."""
+    """The first frame of either side: its versions and clock and, if it has admitted the other side, its roots."""
 
     versions: tuple[int, ...]
     algorithms: tuple[int, ...]  # of reconciliation
     wall: int  # UNIX seconds
-    roots: tuple[bytes, bytes] | None  # fingerprints of both phases
-    records: tuple[bytes, ...] = ()  # an introduction, as in Introduce
-    who: bytes | None = None  # the tag of the person and device that speak; see session/greeting.py
+    roots: tuple[bytes, bytes] | None  # fingerprints of both phases' sets
+    records: tuple[bytes, ...] = ()  # a self-identification, as in Introduce; may be empty
+    speaker_tag: bytes | None = None  # names the person and device that speak; see session/greeting.py
 
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Your key is not known here: show your certificate."""
+    """Asks for the certificate of the device that the channel's static key belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Introduce:
-    """The certificate of the device that speaks, and what else its owner wants to show at once; whole records."""
+    """Answers Who: the certificate of the device that speaks, and what else its owner wants to show; whole records."""
 
     records: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """The fingerprint of one phase's whole set, in the session's comparison of that number."""
+    """Tells the fingerprint of one phase's whole set, in the session's comparison of that number."""
 
     phase: int
     number: int
@@ -68,35 +67,35 @@ class Roots:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """One message of the reconciliation that is under way."""
+    """Carries one message of the reconciliation that is under way."""
 
     message: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """Send me the next `count` of the records that I lack."""
+    """Asks for the next `count` records that were offered."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Pulled records in order, whole; None for one that cannot be given any more."""
+    """Carries pulled records in order, whole; None for one that can no longer be given."""
 
     entries: tuple[bytes | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """Headers that supersede versions which the other side may hold; nobody asked for them."""
+    """Carries unasked headers, which supersede versions that the other side may hold."""
 
     entries: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Have:
-    """New here: (created, first 12 bytes of the id) of each."""
+    """Announces new items of a phase's set: (created, first 12 bytes of the id) of each."""
 
     phase: int
     items: tuple[tuple[int, bytes], ...]
@@ -104,26 +103,26 @@ class Have:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """The answer to the oldest unanswered Have: one bit an item, lowest first, set where the item is lacking."""
+    """Answers the oldest unanswered Have: one bit an item, lowest first, set where the item is lacking."""
 
     bits: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Still here."""
+    """Shows that the sender is still there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """The last frame, and why (a Code's number)."""
+    """Ends the session; `code` is the number of a Code, or of one that only a newer version knows."""
 
     code: int
 
 
 @dataclass(frozen=True, slots=True)
 class Enrol:
-    """A new device asks to be certified: its keys for records and letters, and that it holds the first of them."""
+    """Asks for a certificate: a new device's keys for records and letters, and its signature with the first of them."""
 
     device: bytes
     letter_key: bytes
@@ -132,7 +131,10 @@ class Enrol:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """It is: its certificate, records of its person to begin with, and what he calls his devices; records are whole."""
+    """Grants it: the certificate, records of the device's person to begin with, and names of the person's devices.
+
+    All records are whole.
+    """
 
     certificate: bytes
     records: tuple[bytes, ...]
@@ -162,11 +164,11 @@ FRAME_TYPES: dict[type[Frame], int] = {
 
 
 def encode_frame(frame: Frame) -> bytes:
-    """The bytes of a frame, at most FRAME_MAX_BYTES if its parts keep to their caps."""
+    """Return the bytes of a frame: at most FRAME_MAX_BYTES if its parts keep to their caps."""
     fields: tuple[Value, ...]
     match frame:
-        case Hello(versions, algorithms, wall, roots, records, who):
-            fields = (versions, algorithms, wall, *(roots or (None, None)), records, who)
+        case Hello(versions, algorithms, wall, roots, records, speaker_tag):
+            fields = (versions, algorithms, wall, *(roots or (None, None)), records, speaker_tag)
         case Roots(phase, number, root):
             fields = (int(phase), number, root)
         case Compare(value) | Want(value) | Introduce(value) | Records(value) | Headers(value):
@@ -185,7 +187,7 @@ def encode_frame(frame: Frame) -> bytes:
 
 
 def decode_frame(data: bytes) -> Frame:
-    """The frame in `data`. RemoteError MALFORMED, OVERSIZED, or UNKNOWN_KIND for a type that does not exist."""
+    """Return the frame in `data`. RemoteError MALFORMED, OVERSIZED, or UNKNOWN_KIND for a type of a newer version."""
     value = decode(data, max_bytes=FRAME_MAX_BYTES, max_items=RECORDS_PER_FRAME_MAX)
     if not isinstance(value, tuple) or not value or type(value[0]) is not int:
         raise RemoteError(Code.MALFORMED, "a frame is an array that begins with its type")
@@ -195,8 +197,18 @@ def decode_frame(data: bytes) -> Frame:
     return reader(value[1:])
 
 
+def decode_known(data: bytes) -> Frame | None:
+    """Return the frame in `data`, or None if its type is from a newer version: such a frame is passed over."""
+    try:
+        return decode_frame(data)
+    except RemoteError as error:
+        if error.code is Code.UNKNOWN_KIND:
+            return None
+        raise
+
+
 def pack(entries: list[bytes | None]) -> tuple[list[tuple[bytes | None, ...]], list[bytes | None]]:
-    """Entries in portions that each fill a Records frame, and the rest, which does not fill one yet."""
+    """Return the entries in portions that each fill a Records frame, and the rest, which does not fill one yet."""
     full: list[tuple[bytes | None, ...]] = []
     portion: list[bytes | None] = []
     size = _FRAME_OVERHEAD
@@ -219,9 +231,15 @@ def _malformed(what: str) -> RemoteError:
     return RemoteError(Code.MALFORMED, what)
 
 
-def _count(fields: _Fields, number: int) -> None:
-    if len(fields) != number:
+def _at_least(fields: _Fields, number: int) -> None:
+    if len(fields) < number:
         raise _malformed(f"a frame of {len(fields)} fields instead of {number}")
+
+
+def _pair(value: Value) -> tuple[Value, Value]:
+    if not isinstance(value, tuple) or len(value) != 2:
+        raise _malformed("a pair in a frame is missing")
+    return value[0], value[1]
 
 
 def _integer(value: Value, top: int | None = None) -> int:
@@ -245,86 +263,82 @@ def _array(value: Value, top: int) -> _Fields:
 
 
 def _read_hello(fields: _Fields) -> Frame:
-    # Later versions may say more at the end: what is not known is not looked at.
-    if len(fields) < _HELLO_FIELDS - 1:
-        raise _malformed("a Hello that says too little")
+    _at_least(fields, 7)
     versions = tuple(_integer(value) for value in _array(fields[0], HELLO_CHOICES_MAX))
     algorithms = tuple(_integer(value) for value in _array(fields[1], HELLO_CHOICES_MAX))
     roots = None
     if fields[3] is not None or fields[4] is not None:
         roots = (_bytes(fields[3], ROOT_BYTES), _bytes(fields[4], ROOT_BYTES))
-    who = None if fields[6] is None else _bytes(fields[6], WHO_BYTES)
-    return Hello(versions, algorithms, _integer(fields[2]), roots, _read_introduction(fields[5]), who)
+    speaker_tag = None if fields[6] is None else _bytes(fields[6], SPEAKER_TAG_BYTES)
+    return Hello(versions, algorithms, _integer(fields[2]), roots, _read_identification(fields[5]), speaker_tag)
 
 
-def _read_introduction(value: Value) -> tuple[bytes, ...]:
+def _read_identification(value: Value) -> tuple[bytes, ...]:
     return tuple(_bytes(entry) for entry in _array(value, INTRODUCTION_RECORDS_MAX))
 
 
 def _read_introduce(fields: _Fields) -> Frame:
-    _count(fields, 1)
-    return Introduce(_read_introduction(fields[0]))
+    _at_least(fields, 1)
+    return Introduce(_read_identification(fields[0]))
 
 
 def _read_roots(fields: _Fields) -> Frame:
-    _count(fields, 3)
+    _at_least(fields, 3)
     return Roots(_integer(fields[0]), _integer(fields[1]), _bytes(fields[2], ROOT_BYTES))
 
 
 def _read_compare(fields: _Fields) -> Frame:
-    _count(fields, 1)
+    _at_least(fields, 1)
     return Compare(_bytes(fields[0]))
 
 
 def _read_pull(fields: _Fields) -> Frame:
-    _count(fields, 1)
+    _at_least(fields, 1)
     return Pull(_integer(fields[0]))
 
 
 def _read_records(fields: _Fields) -> Frame:
-    _count(fields, 1)
+    _at_least(fields, 1)
     entries = _array(fields[0], RECORDS_PER_FRAME_MAX)
     return Records(tuple(None if entry is None else _bytes(entry) for entry in entries))
 
 
 def _read_headers(fields: _Fields) -> Frame:
-    _count(fields, 1)
+    _at_least(fields, 1)
     return Headers(tuple(_bytes(entry) for entry in _array(fields[0], RECORDS_PER_FRAME_MAX)))
 
 
 def _read_have(fields: _Fields) -> Frame:
-    _count(fields, 2)
+    _at_least(fields, 2)
     items = []
     for item in _array(fields[1], HAVE_ITEMS_MAX):
-        pair = item if isinstance(item, tuple) else ()
-        _count(pair, 2)
-        items.append((_integer(pair[0]), _bytes(pair[1], HAVE_PREFIX_BYTES)))
+        created, prefix = _pair(item)
+        items.append((_integer(created), _bytes(prefix, HAVE_PREFIX_BYTES)))
     return Have(_integer(fields[0]), tuple(items))
 
 
 def _read_want(fields: _Fields) -> Frame:
-    _count(fields, 1)
+    _at_least(fields, 1)
     return Want(_bytes(fields[0]))
 
 
 def _read_bye(fields: _Fields) -> Frame:
-    _count(fields, 1)
+    _at_least(fields, 1)
     return Bye(_integer(fields[0]))
 
 
 def _read_enrol(fields: _Fields) -> Frame:
-    _count(fields, 3)
+    _at_least(fields, 3)
     return Enrol(_bytes(fields[0], KEY_BYTES), _bytes(fields[1], KEY_BYTES), _bytes(fields[2], SIGNATURE_BYTES))
 
 
 def _read_enrolled(fields: _Fields) -> Frame:
-    _count(fields, 3)
+    _at_least(fields, 3)
     records = tuple(_bytes(entry) for entry in _array(fields[1], DEVICES_MAX + 1))
     names = []
     for entry in _array(fields[2], DEVICES_MAX):
-        pair = entry if isinstance(entry, tuple) else ()
-        _count(pair, 2)
-        device, name = _bytes(pair[0], KEY_BYTES), pair[1]
+        key, name = _pair(entry)
+        device = _bytes(key, KEY_BYTES)
         if not isinstance(name, str):
             raise _malformed("the name of a device is missing")
         check_text("name", name, DEVICE_NAME_MAX, shortest=1)
@@ -333,8 +347,7 @@ def _read_enrolled(fields: _Fields) -> Frame:
 
 
 def _read_nothing(frame: Frame) -> Callable[[_Fields], Frame]:
-    def read(fields: _Fields) -> Frame:
-        _count(fields, 0)
+    def read(_fields: _Fields) -> Frame:
         return frame
 
     return read

@@ -1,7 +1,7 @@
-"""The Noise handshake engine: patterns as data, one interpreter for all of them, and the ciphers that it ends in.
+"""The Noise Protocol Framework, revision 34, for one suite: X25519, ChaCha20-Poly1305, BLAKE2b (section 12).
 
-Follows the Noise Protocol Framework, revision 34, for the one suite that this project uses: X25519, ChaCha20-Poly1305
-and BLAKE2b. What the bytes around the messages look like on a link is the business of `protocol.channel`.
+Sections in this file are those of that document. Patterns are data, and one interpreter runs them all. How the messages
+are framed on a connection is in `protocol.wire.channel`.
 """
 
 from __future__ import annotations
@@ -32,25 +32,26 @@ _REKEY_NONCE = 2**64 - 1  # reserved for REKEY, section 11.3
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A handshake pattern (section 7): tokens known beforehand, and those of each message, the initiator's first."""
+    """A handshake pattern (section 7): the pre-message tokens, and those of each message, the initiator's first."""
 
     initiator_pre: tuple[str, ...]
     responder_pre: tuple[str, ...]
     messages: tuple[tuple[str, ...], ...]
 
-    def with_psk(self, place: int) -> Pattern:
-        """The pattern with modifier psk<place> (section 9.4): before the first message, or after the place-th one."""
-        if not 0 <= place <= len(self.messages):
-            raise LocalError(f"the pattern has no place for psk{place}")
+    def with_psk(self, number: int) -> Pattern:
+        """Return the pattern with modifier psk<number> (section 9.4): ahead of message 1, or after message `number`."""
+        if not 0 <= number <= len(self.messages):
+            raise LocalError(f"the pattern has no message for psk{number}")
         messages = list(self.messages)
-        if place == 0:
+        if number == 0:
             messages[0] = ("psk", *messages[0])
         else:
-            messages[place - 1] = (*messages[place - 1], "psk")
+            messages[number - 1] = (*messages[number - 1], "psk")
         return Pattern(self.initiator_pre, self.responder_pre, tuple(messages))
 
     @property
     def psk_count(self) -> int:
+        """How many psks the pattern takes."""
         return sum(tokens.count("psk") for tokens in self.messages)
 
 
@@ -61,7 +62,7 @@ PATTERNS = {
 
 
 def pattern_of(protocol_name: str) -> Pattern:
-    """The pattern that a full protocol name asks for, such as Noise_XKpsk0_25519_ChaChaPoly_BLAKE2b."""
+    """Return the pattern of a protocol name (section 8), such as Noise_XKpsk0_25519_ChaChaPoly_BLAKE2b."""
     prefix, _, rest = protocol_name.partition("_")
     handshake, _, suite = rest.partition("_")
     base, modifiers = handshake[:2], handshake[2:]
@@ -69,20 +70,20 @@ def pattern_of(protocol_name: str) -> Pattern:
         raise LocalError(f"unsupported Noise protocol {protocol_name!r}")
     pattern = PATTERNS[base]
     for modifier in modifiers.split("+") if modifiers else ():
-        place = modifier.removeprefix("psk")
-        if place == modifier or not place.isdecimal():
+        number = modifier.removeprefix("psk")
+        if number == modifier or not number.isdecimal():
             raise LocalError(f"unsupported Noise modifier {modifier!r}")
-        pattern = pattern.with_psk(int(place))
+        pattern = pattern.with_psk(int(number))
     return pattern
 
 
 def public_key(private: bytes) -> bytes:
-    """The X25519 public key (32 bytes) of a private one (32 bytes)."""
+    """Return the X25519 public key (32 bytes) of a private one (32 bytes)."""
     return X25519PrivateKey.from_private_bytes(private).public_key().public_bytes_raw()
 
 
 def diffie_hellman(private: bytes, public: bytes) -> bytes:
-    """X25519 (RFC 7748). A low-order public key, which makes the result all zero, is its sender's fault."""
+    """Return the X25519 result (RFC 7748; section 12.1). RemoteError MALFORMED for a low-order key: the result is zero."""
     try:
         return X25519PrivateKey.from_private_bytes(private).exchange(X25519PublicKey.from_public_bytes(public))
     except ValueError as error:
@@ -90,7 +91,7 @@ def diffie_hellman(private: bytes, public: bytes) -> bytes:
 
 
 def _hkdf(chaining_key: bytes, material: bytes, outputs: int) -> list[bytes]:
-    """HKDF of section 4.3: two or three outputs of HASHLEN bytes."""
+    """Return the two or three outputs, HASHLEN bytes each, of HKDF (section 4.3)."""
     secret = hmac.digest(chaining_key, material, "blake2b")
     results = [hmac.digest(secret, b"\x01", "blake2b")]
     for index in range(2, outputs + 1):
@@ -99,7 +100,7 @@ def _hkdf(chaining_key: bytes, material: bytes, outputs: int) -> list[bytes]:
 
 
 class CipherState:
-    """One direction's key and nonce (section 5.1)."""
+    """A key and its nonce (CipherState, section 5.1): one for the handshake, then one for each direction."""
 
     __slots__ = ("_aead", "_key", "nonce")
 
@@ -109,7 +110,7 @@ class CipherState:
         self.nonce = nonce
 
     def encrypt(self, associated: bytes, plaintext: bytes) -> bytes:
-        """The ciphertext, 16 bytes longer than the plaintext. Stops far ahead of the end of the nonces."""
+        """Return the ciphertext, 16 bytes longer than the plaintext. LocalError at 2^48 messages, far before nonces end."""
         if self.nonce >= NOISE_NONCE_LIMIT:
             raise LocalError("this key has encrypted all it may")
         ciphertext = self._aead.encrypt(_nonce_bytes(self.nonce), plaintext, associated)
@@ -117,7 +118,7 @@ class CipherState:
         return ciphertext
 
     def decrypt(self, associated: bytes, ciphertext: bytes) -> bytes:
-        """The plaintext; RemoteError FORGED, and the nonce kept, where the MAC does not hold."""
+        """Return the plaintext. RemoteError FORGED if the MAC does not hold (the nonce stays), OVERSIZED at 2^48 messages."""
         if self.nonce >= NOISE_NONCE_LIMIT:
             raise RemoteError(Code.OVERSIZED, "more messages than one key may carry")
         try:
@@ -128,7 +129,7 @@ class CipherState:
         return plaintext
 
     def rekey(self) -> None:
-        """Replace the key by a one-way function of itself (section 11.3). The nonce goes on counting."""
+        """Replace the key by a one-way function of itself (Rekey, sections 4.2 and 11.3). The nonce goes on counting."""
         self._key = self._aead.encrypt(_nonce_bytes(_REKEY_NONCE), bytes(KEY_BYTES), b"")[:KEY_BYTES]
         self._aead = ChaCha20Poly1305(self._key)
 
@@ -138,7 +139,7 @@ def _nonce_bytes(nonce: int) -> bytes:
 
 
 class _SymmetricState:
-    """Chaining key, transcript hash and the handshake's own cipher (section 5.2)."""
+    """The chaining key, the transcript hash and the handshake's cipher (SymmetricState, section 5.2)."""
 
     def __init__(self, protocol_name: bytes) -> None:
         name = protocol_name.ljust(HASH_BYTES, b"\0")
@@ -179,11 +180,12 @@ class _SymmetricState:
 
 
 class Handshake:
-    """One side of a handshake (section 5.3).
+    """One side of a handshake (HandshakeState, section 5.3).
 
-    The keys are X25519 private keys (32 bytes); `ephemeral` must be fresh random bytes used for nothing else. Messages
-    are written and read in turns until `complete`; then `split` gives the two ciphers. After an error of the peer the
-    handshake is over: every further call is a LocalError.
+    The channel drives it: `write_message` and `read_message` in turns until `complete`, then `split`. `static` and
+    `ephemeral` are X25519 private keys (32 bytes); `ephemeral` must be fresh random bytes that are used for nothing else.
+    LocalError for keys that the pattern lacks and for a call out of turn; after a RemoteError the handshake is over, and
+    every further call is a LocalError.
     """
 
     def __init__(
@@ -221,16 +223,16 @@ class Handshake:
 
     @property
     def handshake_hash(self) -> bytes:
-        """The transcript hash (64 bytes): once complete, it names this one handshake (section 11.2)."""
+        """The transcript hash (64 bytes): once complete, no other handshake has the same (channel binding, section 11.2)."""
         return self._state.hash
 
     @property
     def remote_static(self) -> bytes:
-        """The peer's static public key, as soon as it is known."""
+        """The peer's static public key. LocalError before it is known."""
         return self._peer("s")
 
     def write_message(self, payload: bytes = b"") -> bytes:
-        """The next message, carrying the payload."""
+        """Return the next message, which carries the payload (WriteMessage, section 5.3)."""
         tokens = self._take_turn(ours=True)
         message = bytearray()
         for token in tokens:
@@ -246,7 +248,7 @@ class Handshake:
         return bytes(message)
 
     def read_message(self, message: bytes) -> bytes:
-        """The payload of the peer's next message; RemoteError where the message does not hold."""
+        """Return the payload of the peer's next message (ReadMessage, section 5.3). RemoteError if it does not hold."""
         tokens = self._take_turn(ours=False)
         if len(message) > MESSAGE_MAX_BYTES:
             raise RemoteError(Code.OVERSIZED, "a Noise message of more than 65535 bytes")
@@ -268,7 +270,7 @@ class Handshake:
         return payload
 
     def split(self) -> tuple[CipherState, CipherState]:
-        """The ciphers (to send with, to receive with) of a complete handshake."""
+        """Return the ciphers to send with and to receive with (Split, section 5.2). LocalError before the end."""
         if self._failed or not self.complete:
             raise LocalError("the handshake is not complete")
         first, second = self._state.split()
@@ -303,7 +305,7 @@ class Handshake:
         return public
 
     def _mix_secret(self, token: str) -> None:
-        """Mix in a psk, or the Diffie-Hellman result of ee, es, se, ss (the initiator's key is named first)."""
+        """Mix in a psk (section 9.2), or the result of ee, es, se or ss: the first letter is the initiator's key."""
         if token == "psk":
             self._state.mix_key_and_hash(self._psks.pop(0))
             return

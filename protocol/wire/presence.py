@@ -1,8 +1,9 @@
-"""What a node announces on the LAN, and how those who know its keys recognize it while strangers learn nothing.
+"""A node's announcement on the local network: those who know its keys recognize it, and strangers learn nothing.
 
-An announcement is a DNS-SD service under random names. Its TXT record holds a nonce, the addresses it speaks for, and
-tags: one keyed hash for the presence key, one for each live card, the rest random, always equally many. Who holds one
-of the keys can tell whose announcement it is, and that the addresses and the port are the owner's own.
+An announcement is a DNS-SD service (RFC 6763) under random names. Its TXT record holds a nonce, the addresses it speaks
+for, and tags: one keyed hash for the presence key, one for each live card, the rest random; always equally many. A holder
+of one of the keys can tell whose announcement it is, and that its owner has named these addresses and this port.
+Spec: README.md, "Presence on the LAN".
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class ServiceNames:
 
 
 def service_names(random: bytes) -> ServiceNames:
-    """Names from 16 fresh random bytes; to be drawn anew with every nonce."""
+    """Return names made from 16 fresh random bytes. Every nonce needs new names."""
     if len(random) != NAMES_BYTES:
         raise LocalError(f"names are made from {NAMES_BYTES} random bytes")
     instance, host = (base64.b32encode(half).decode().rstrip("=").lower() for half in (random[:8], random[8:]))
@@ -55,9 +56,9 @@ def service_names(random: bytes) -> ServiceNames:
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """One announcement: `addresses` are packed (4 or 16 bytes, network order), canonical as by `canonical_addresses`.
+    """One announcement. `addresses` are packed (4 or 16 bytes, network order), in the order of `canonical_addresses`.
 
-    The port is not among the TXT fields, since the SRV record holds it.
+    The SRV record has the port, so it is not among the TXT fields.
     """
 
     nonce: bytes
@@ -65,7 +66,7 @@ class Announcement:
     tags: frozenset[bytes]
 
     def txt(self) -> dict[bytes, bytes]:
-        """The TXT record (RFC 6763, section 6); every string stays within its 255 bytes."""
+        """Return the TXT record (RFC 6763, section 6); every string stays within its 255 bytes."""
         fields = {b"v": _VERSION, b"n": self.nonce, b"t": b"".join(sorted(self.tags))}
         for key, size in ((b"4", _IPV4_BYTES), (b"6", _IPV6_BYTES)):
             if packed := b"".join(address for address in self.addresses if len(address) == size):
@@ -74,7 +75,7 @@ class Announcement:
 
     @classmethod
     def from_txt(cls, fields: Mapping[bytes, bytes | None]) -> Announcement:
-        """Read a TXT record; unknown fields are passed over. RemoteError MALFORMED, OVERSIZED or VERSION."""
+        """Return the announcement in a TXT record; unknown keys are passed over. RemoteError MALFORMED, OVERSIZED, VERSION."""
         if fields.get(b"v") != _VERSION:
             raise RemoteError(Code.VERSION, "an announcement of another version")
         nonce = fields.get(b"n") or b""
@@ -90,7 +91,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Sighting(Generic[Name]):
-    """A recognized announcement: whose it is, and which of the addresses asked about are vouched for by its tag."""
+    """A recognized announcement: whose it is, and for which of the addresses asked about its tag speaks."""
 
     name: Name
     addresses: tuple[bytes, ...]
@@ -105,10 +106,10 @@ def announce(
     nonce: bytes,
     padding_seed: bytes,
 ) -> Announcement:
-    """An announcement of these packed addresses, preferred ones first: more than eight of a family are left out.
+    """Return an announcement of these packed addresses, preferred ones first; beyond eight of a family they are left out.
 
-    `nonce` (16 bytes) and `padding_seed` (32 bytes) are fresh random bytes. What was left out of `addresses` must be
-    left out of the address records too. LocalError for no address, no valid port, or more cards than there are tags.
+    `nonce` (16 bytes) and `padding_seed` (32 bytes) are fresh random bytes. The address records must leave out the same
+    addresses. LocalError for no address, no valid port, or more cards than there are tags.
     """
     if len(nonce) != NONCE_BYTES or len(padding_seed) != PADDING_SEED_BYTES:
         raise LocalError(f"an announcement takes {NONCE_BYTES} and {PADDING_SEED_BYTES} random bytes")
@@ -128,11 +129,11 @@ def announce(
 def recognize(
     announcement: Announcement, addresses: Iterable[bytes], port: int, candidates: Iterable[tuple[Name, bytes]]
 ) -> Sighting[Name] | None:
-    """Whose announcement it is, if one of the candidates' keys (32 bytes: presence keys, card secrets) made a tag.
+    """Return whose announcement it is, if one of the candidates' keys (32 bytes: presence keys, card secrets) made a tag.
 
-    `addresses` (packed) and `port` are where the service was found. Only addresses that the tag speaks for are
-    returned, in the order given, and only they may be dialed: an announcement replayed from elsewhere has none.
-    At most 4,096 candidates are tried, so direct contacts come first.
+    The service was found at `addresses` (packed) and `port`. Only addresses that the tag speaks for are returned, in the
+    order given, and only they may be dialed: an announcement replayed from elsewhere has none. At most 4,096 candidates
+    are tried, so direct contacts come first.
     """
     spoken_for = set(announcement.addresses)
     found = tuple(dict.fromkeys(a for a in map(_unmapped, addresses) if a in spoken_for))
@@ -146,7 +147,7 @@ def recognize(
 
 
 def canonical_addresses(addresses: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Each packed address once, IPv4 ahead of IPv6, each family in byte order. IPv4-mapped IPv6 counts as IPv4."""
+    """Return each packed address once, IPv4 ahead of IPv6, each family in byte order. IPv4-mapped IPv6 counts as IPv4."""
     return tuple(sorted({_unmapped(address) for address in addresses}, key=lambda address: (len(address), address)))
 
 
@@ -163,7 +164,7 @@ def _unmapped(address: bytes) -> bytes:
 
 
 def _claim(nonce: bytes, addresses: tuple[bytes, ...], port: int) -> bytes:
-    """What every tag of an announcement speaks for."""
+    """Return the bytes that every tag of an announcement is a keyed hash of."""
     packed = b"".join(bytes([len(address)]) + address for address in addresses)
     return _TAG_DOMAIN + nonce + port.to_bytes(2, "big") + bytes([len(addresses)]) + packed
 

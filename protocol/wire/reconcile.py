@@ -1,13 +1,13 @@
-"""Range reconciliation: two sorted sets learn in a few short messages which items the other side lacks.
+"""Range-based set reconciliation, after Aljoscha Meyer, "Range-Based Set Reconciliation" (SRDS 2023).
 
-Spec: README.md, "Reconciliation". Both sides keep the ranges they asked about in order, so an answer names no range.
-Nothing here knows records, frames or consent: bytes come in, bytes go out, and at the end there is a list of own
-items that the other side lacks (`offers`) and the number of items it will offer us (`expected`).
+Two sorted sets learn in a few short messages which items the other side lacks. Spec: README.md, "Reconciliation". Unlike
+negentropy, which names each range in each message, both sides remember in order which ranges they asked about, so an
+answer names none; and fingerprints are keyed hashes over the ids in order, not sums. Nothing here knows records, frames
+or consent.
 
-Every hash is keyed by the session and by the number of the comparison. The author of a record can therefore not aim
-at a collision, and a chance collision in one comparison does not come back in the next: the root fingerprint, eight
-bytes long, shows that something was missed, and another pass finds it. That is why what lies inside a comparison can
-be short.
+Every hash is keyed by the session and the number of the comparison. So the author of a record cannot aim at a collision,
+and a chance collision in one comparison does not return in the next: the root fingerprint (8 bytes) shows that something
+was missed, and another comparison finds it. That is why the hashes inside a comparison can be short.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from protocol.limits import (
 )
 from protocol.wire.index import ID_BYTES, Index
 
-ROOT_BYTES = 8  # fingerprint of a whole set: a false "same" has odds of 2^-64, and nothing checks it
-FINGERPRINT_BYTES = 4  # fingerprint of a range: the next root catches a false "same"
+ROOT_BYTES = 8  # fingerprint of a whole set: two different sets match with odds of 2^-64, and nothing checks that
+FINGERPRINT_BYTES = 4  # fingerprint of a range: the next root catches a false match
 SHORT_BYTES = 3  # one id within one listed range: likewise
 
 FANOUT = 8  # children of a split range
-LEAF = 16  # a range of so few own items is listed, not split
+LEAF = 16  # own items up to which a range is listed, not split
 
 _KEY_DOMAIN = b"meshnode reconcile key v1\0"
 _RANGE_DOMAIN = b"meshnode reconcile range v1\0"
@@ -55,19 +55,19 @@ class SessionHash:
         self._short = blake2b(_SHORT_DOMAIN, key=key, digest_size=SHORT_BYTES)
 
     def root(self, index: Index) -> bytes:
-        """Fingerprint of the whole set."""
+        """Return the fingerprint of the whole set (8 bytes)."""
         with index.ids_view() as ids:
             return self._fingerprint(ids)
 
     def fingerprints(self, index: Index, cuts: list[int]) -> list[bytes]:
-        """Short fingerprints of the ranges between neighboring cuts (positions, ascending)."""
+        """Return the fingerprints (4 bytes) of the ranges between neighboring cuts (positions, ascending)."""
         with index.ids_view() as ids:
             return [
                 self._fingerprint(ids[lo * ID_BYTES : hi * ID_BYTES])[:FINGERPRINT_BYTES] for lo, hi in pairwise(cuts)
             ]
 
     def short_ids(self, index: Index, lo: int, hi: int) -> list[bytes]:
-        """Short ids of the items at positions lo to hi."""
+        """Return the short ids (3 bytes) of the items at positions lo to hi."""
         found = []
         with index.ids_view() as ids:
             for at in range(lo * ID_BYTES, hi * ID_BYTES, ID_BYTES):
@@ -92,7 +92,7 @@ class _Mode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Own positions lo..hi, and the `created` from which the first bound inside is counted."""
+    """A range as its own positions lo to hi, and the `created` from which the first bound inside is counted."""
 
     lo: int
     hi: int
@@ -101,24 +101,31 @@ class _Range:
 
 @dataclass(frozen=True, slots=True)
 class _Listed:
-    """An own range whose short ids were sent: the answer says which of them are lacking."""
+    """A range whose short ids we sent: the answer says which of them the other side lacks."""
 
     lo: int
     hi: int
 
 
 class Reconciler:
-    """One side of one comparison. `index` must not change until `done`.
+    """One side of one comparison of `index` with the other side's set, under the hashes of `session_hash`.
 
-    The side that opens calls `open()`; then each message is passed to the other side's `receive`, whose reply goes
-    back, until a reply is None. All errors in a message raise RemoteError; the object is then of no further use.
+    **Who drives it.** The session's Reconciliation. One side calls `open` and sends the message that it returns; the other
+    calls `begin`. From then on each passes every message that comes to `receive` and sends the reply, until `done`.
+    `index` must not change until then.
+
+    **Results.** `offers` are the positions of own items that the other side lacks, `expected` is the number of items that
+    the other side has for us; both are final once `done`.
+
+    **Errors.** RemoteError MALFORMED or OVERSIZED for any fault in a message; the object is of no further use then.
+    LocalError for a call after `done`.
     """
 
-    def __init__(self, index: Index, lens: SessionHash) -> None:
+    def __init__(self, index: Index, session_hash: SessionHash) -> None:
         self._index = index
-        self._lens = lens
-        self._asked: deque[_Range | _Listed] = deque()  # what the other side must answer next, in order
-        # What we must answer next, in order: None = same, a range = differs, bytes = an answer already made.
+        self._hash = session_hash
+        self._asked: deque[_Range | _Listed] = deque()  # the other side must answer these next, in order
+        # We must answer these next, in order. None: a range that is the same; a range that differs; bytes: a ready answer.
         self._answers_due: deque[_Range | bytes | None] = deque()
         self._messages = 0
         self.offers = array("I")  # positions of own items that the other side lacks
@@ -126,16 +133,16 @@ class Reconciler:
         self.done = False
 
     def open(self) -> bytes:
-        """The first message; the roots are already known to differ."""
+        """Return the first message. The roots are already known to differ."""
         self._answers_due.append(_Range(0, len(self._index), 0))
         return self._write()
 
     def begin(self) -> None:
-        """The other side opens."""
+        """Wait for the other side's first message."""
         self._asked.append(_Range(0, len(self._index), 0))
 
     def receive(self, message: bytes) -> bytes | None:
-        """Read a message; returns the reply, or None where both sides know that nothing is left."""
+        """Read a message, and return the reply; None if both sides know that nothing is left to answer."""
         if self.done:
             raise LocalError("this comparison is over")
         self._messages += 1
@@ -190,7 +197,7 @@ class Reconciler:
             bases.append(bound[0])
             theirs.append(reader.take(FINGERPRINT_BYTES))
         cuts.append(asked.hi)
-        ours = self._lens.fingerprints(self._index, cuts)
+        ours = self._hash.fingerprints(self._index, cuts)
         for number, (mine, their) in enumerate(zip(ours, theirs, strict=True)):
             self._answers_due.append(None if mine == their else _Range(cuts[number], cuts[number + 1], bases[number]))
 
@@ -200,7 +207,7 @@ class Reconciler:
         listed = reader.take(count * SHORT_BYTES)
         theirs = [listed[at : at + SHORT_BYTES] for at in range(0, len(listed), SHORT_BYTES)]
         if theirs:
-            ours = self._lens.short_ids(self._index, asked.lo, asked.hi)
+            ours = self._hash.short_ids(self._index, asked.lo, asked.hi)
             known = set(theirs)
             extra = [asked.lo + number for number, short in enumerate(ours) if short not in known]
         else:
@@ -240,7 +247,7 @@ class Reconciler:
                 out += due
             elif due.hi - due.lo <= LEAF:
                 out += _number((due.hi - due.lo) << 2 | _Mode.LIST)
-                out += b"".join(self._lens.short_ids(self._index, due.lo, due.hi))
+                out += b"".join(self._hash.short_ids(self._index, due.lo, due.hi))
                 self._asked.append(_Listed(due.lo, due.hi))
             else:
                 self._write_split(out, due)
@@ -252,7 +259,7 @@ class Reconciler:
         size = whole.hi - whole.lo
         children = min(FANOUT, max(2, size // (LEAF // 2)))
         cuts = [whole.lo + size * number // children for number in range(children + 1)]
-        prints = self._lens.fingerprints(self._index, cuts)
+        prints = self._hash.fingerprints(self._index, cuts)
         out += _number((children - 2) << 2 | _Mode.SPLIT)
         out += prints[0]
         base = whole.base
@@ -270,7 +277,7 @@ class Reconciler:
             self._asked.append(_Range(cuts[number], cuts[number + 1], bases[number]))
 
     def _bound_before(self, position: int) -> tuple[int, bytes]:
-        """The shortest bound between the items at position - 1 and position."""
+        """Return the shortest bound between the items at position - 1 and position."""
         before, after = self._index.item_at(position - 1), self._index.item_at(position)
         if before[0] < after[0]:
             return before[0] + 1, b""
@@ -281,7 +288,7 @@ class Reconciler:
 
 
 def _number(value: int) -> bytes:
-    """An unsigned integer, seven bits a byte, lowest first (LEB128)."""
+    """Encode an unsigned integer as LEB128: seven bits a byte, lowest first."""
     out = bytearray()
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
@@ -291,7 +298,7 @@ def _number(value: int) -> bytes:
 
 
 class _Reader:
-    """Takes a message apart from the front; whatever is missing or odd raises RemoteError."""
+    """Takes a message apart from the front. RemoteError MALFORMED for anything that is missing or has the wrong form."""
 
     __slots__ = ("_at", "_data")
 

@@ -72,8 +72,8 @@ HEADERS = {
     "a floor above its version": ({"min_valid_version": 2}, Code.MALFORMED),
     "outliving less than itself": ({"latest_expiry": EPOCH + 1}, Code.MALFORMED),
     "version nought": ({"version": 0, "min_valid_version": 0}, Code.MALFORMED),
-    "an audience there is not": ({"audience": 77}, Code.MALFORMED),
-    "a kind there is not": ({"kind": 99}, Code.UNKNOWN_KIND),
+    "an audience no version can have": ({"audience": 256}, Code.MALFORMED),
+    "a kind no version can have": ({"kind": 256}, Code.MALFORMED),
     "a membership with an audience": ({"kind": int(Kind.JOIN)}, Code.MALFORMED),
 }
 

@@ -57,6 +57,27 @@ def test_a_device_that_comes_back_replaces_its_old_connection(me: bytes) -> None
     assert links.leave(new)
 
 
+@pytest.mark.parametrize("dialed", [True, False])
+@pytest.mark.parametrize("apart", [0.1, 60.0])
+@pytest.mark.parametrize("newer_first", [True, False])
+def test_of_two_that_one_device_dialed_the_newer_stays_in_whatever_order_they_are_identified(
+    dialed: bool, apart: float, newer_first: bool
+) -> None:
+    links: ConnectionTable[Link] = ConnectionTable(SMALL)
+    older, newer = Link(LARGE, dialed), Link(LARGE, dialed, since=apart)
+    first, second = (newer, older) if newer_first else (older, newer)
+    assert links.admit(first) == []
+    assert links.admit(second) == [(older, Code.DUPLICATE)]
+    assert links[newer.place] is newer
+
+
+def test_a_connection_much_older_than_the_one_that_stands_does_not_replace_it() -> None:
+    links: ConnectionTable[Link] = ConnectionTable(SMALL)
+    older, newer = Link(LARGE, dialed=True), Link(LARGE, dialed=False, since=60.0)
+    links.admit(newer)
+    assert links.admit(older) == [(older, Code.DUPLICATE)]
+
+
 def full() -> ConnectionTable[Link]:
     """As many connections as there may be, with people who are no contacts; number 7 came last."""
     links: ConnectionTable[Link] = ConnectionTable(SMALL)

@@ -7,7 +7,7 @@ from typing import Any
 
 from nacl import bindings
 
-from protocol import Record, encode, signature_key, signature_message
+from protocol import Kind, Record, Value, encode, signature_key, signature_message
 from protocol.records.record import body_hash
 from tests.support.people import Person
 
@@ -20,6 +20,13 @@ def rewritten(person: Person, record: Record, *, body: bytes | None = None, **he
     unsigned = Record(changed, encode(changed), bytes(64), whole)
     sign = person.identity.sign if changed.kind == 1 else person.keys.sign
     return Record(changed, unsigned.header_bytes, sign(signature_message(unsigned)), whole)
+
+
+def with_further_fields(person: Person, record: Record, *further: Value) -> Record:
+    """`record` with more fields at the end of its header, as a newer version might write it, signed by `person`."""
+    unsigned = Record.parse(encode((encode((*record.header, *further)), bytes(64), record.body)))
+    sign = person.identity.sign if record.header.kind == Kind.DEVICE else person.keys.sign
+    return with_signature(unsigned, sign(signature_message(unsigned)))
 
 
 def with_signature(record: Record, signature: bytes) -> Record:

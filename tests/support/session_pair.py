@@ -161,7 +161,7 @@ class Pair:
         return pair
 
     def run(self, *, until: int = 10_000) -> Pair:
-        """Carry frames until nobody has anything to say, nor anything to do at once."""
+        """Carry frames until neither side has anything to send, or anything to do at once."""
         for _ in range(until):
             spoke = self._carry(self.initiator, self.responder, ">") | self._carry(self.responder, self.initiator, "<")
             due = False

@@ -59,7 +59,7 @@ def _refused() -> list[dict[str, str]]:
         "the tag of another psk": dial(card_psk(_CARD_SECRET)).data_to_send(),
         "a first message for somebody else": dial(to=public_key(ALICE)).data_to_send(),
         "a changed MAC": good[:-1] + bytes([good[-1] ^ 1]),
-        "an ephemeral key of low order": PRESENCE.tag(bytes(32)) + good[16:18] + bytes(32) + good[50:],
+        "an ephemeral key of low order": PRESENCE.identity_hint(bytes(32)) + good[16:18] + bytes(32) + good[50:],
         "length 0": good[:16] + b"\x00\x00" + good[18:],
         "length 65535": good[:16] + b"\xff\xff" + good[18:],
     }
@@ -86,7 +86,7 @@ def channel_vectors() -> dict[str, Any]:
                 "from": secrets,
                 "psk": psk.key.hex(),
                 "tag_key": psk.hint_key.hex(),
-                "tag": psk.tag(public_key(labeled(_EPHEMERAL))).hex(),
+                "tag": psk.identity_hint(public_key(labeled(_EPHEMERAL))).hex(),
                 **_conversation(psk),
             }
             for kind, (secrets, psk) in _psks().items()

@@ -35,7 +35,7 @@ FRAMES: dict[str, Frame] = {
     "hello without roots": Hello((1,), (1,), NOW, None),
     "hello with roots": Hello((1,), (1,), NOW, (bytes(range(8)), bytes(range(8, 16)))),
     "hello with an introduction": Hello((1, 2), (1,), NOW, None, (b"certificate", b"profile")),
-    "hello with its speaker's tag": Hello((1,), (1,), NOW, None, who=bytes(range(8))),
+    "hello with its speaker's tag": Hello((1,), (1,), NOW, None, speaker_tag=bytes(range(8))),
     "who": Who(),
     "introduce": Introduce((b"certificate",)),
     "roots": Roots(1, 3, bytes(range(8))),
@@ -54,7 +54,7 @@ FRAMES: dict[str, Frame] = {
 REFUSED: dict[str, tuple[bytes, str]] = {
     "an unknown type": (encode((99,)), "unknown_kind"),
     "not an array": (encode(1), "malformed"),
-    "a field too many": (encode((11, 0)), "malformed"),
+    "a field too few": (encode((12,)), "malformed"),
     "a root of the wrong length": (encode((4, 0, 0, bytes(7))), "malformed"),
     "one root alone": (encode((1, (1,), (1,), NOW, bytes(8), None, (), None)), "malformed"),
     "a tag of the wrong length": (encode((1, (1,), (1,), NOW, None, None, (), bytes(7))), "malformed"),
@@ -102,9 +102,9 @@ SETS: dict[str, tuple[set[Item], set[Item]]] = {
 def reconcile_vectors() -> dict[str, Any]:
     cases = []
     for number, (case, (ours, theirs)) in enumerate(SETS.items()):
-        lens = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, number)
+        session_hash = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, number)
         indexes = Index(ours), Index(theirs)
-        opener, other = (Reconciler(index, lens) for index in indexes)
+        opener, other = (Reconciler(index, session_hash) for index in indexes)
         other.begin()
         messages = [opener.open()]
         turn = 0
@@ -117,14 +117,14 @@ def reconcile_vectors() -> dict[str, Any]:
                 "number": number,
                 "opener": _written(indexes[0]),
                 "other": _written(indexes[1]),
-                "opener_root": lens.root(indexes[0]).hex(),
-                "other_root": lens.root(indexes[1]).hex(),
+                "opener_root": session_hash.root(indexes[0]).hex(),
+                "other_root": session_hash.root(indexes[1]).hex(),
                 "messages": [message.hex() for message in messages],
                 "opener_offers": list(opener.offers),
                 "other_offers": list(other.offers),
             }
         )
-    lens = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, 7)
+    session_hash = SessionHash(HANDSHAKE_HASH, Phase.CONTENT, 7)
     index = Index(items("c", 3))
     return {
         "handshake_hash": HANDSHAKE_HASH.hex(),
@@ -133,11 +133,11 @@ def reconcile_vectors() -> dict[str, Any]:
         "hashes": {
             "number": 7,
             "items": _written(index),
-            "root": lens.root(index).hex(),
+            "root": session_hash.root(index).hex(),
             "fingerprints_of_first_and_rest": [
-                fingerprint.hex() for fingerprint in lens.fingerprints(index, [0, 1, 3])
+                fingerprint.hex() for fingerprint in session_hash.fingerprints(index, [0, 1, 3])
             ],
-            "shorts": [short.hex() for short in lens.short_ids(index, 0, 3)],
+            "shorts": [short.hex() for short in session_hash.short_ids(index, 0, 3)],
         },
         "comparisons": cases,
     }

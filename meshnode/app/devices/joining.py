@@ -10,7 +10,7 @@ from meshnode.replica.replica import Replica
 from protocol import Code, DeviceId, DeviceKeys, Record, RemoteError
 from protocol.session import certifies_key
 from protocol.tokens import DeviceCode
-from protocol.wire import Bye, Enrolled, Initiator, certificate_in, decode_frame, device_psk, encode_frame, enrol
+from protocol.wire import Bye, Enrolled, Initiator, certificate_in, decode_known, device_psk, encode_frame, enrol
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,14 @@ class Joining:
         if self._channel.established and not self._asked:
             self._asked = True
             self._outbox.append(self._channel.send(encode_frame(enrol(self._keys, self._channel.handshake_hash))))
-        for frame in frames[:1]:
-            self._hear(frame)
+        for frame in frames:
+            if not self.over:
+                self._hear(frame)
 
     def _hear(self, data: bytes) -> None:
-        match decode_frame(data):
+        match decode_known(data):
+            case None:
+                pass  # from a newer version
             case Enrolled() as enrolled:
                 self.admission = self._admitted(enrolled)
             case Bye(code):

@@ -32,7 +32,7 @@ from protocol.session import (
     Session,
     SessionState,
 )
-from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_frame, encode_frame
+from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_known, encode_frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +219,9 @@ class Conversation:
     def _enrol(self, frames: list[bytes]) -> None:
         """There is no session with a machine that is to become a device of ours: one question, one answer."""
         code = self._device_code
-        if code is None or not frames:
+        asked = next((frame for frame in map(decode_known, frames) if frame is not None), None)
+        if code is None or asked is None:
             return
-        asked = decode_frame(frames[0])
         if not isinstance(asked, Enrol):
             raise RemoteError(Code.OUT_OF_ORDER, f"{type(asked).__name__} from a machine that is no device yet")
         channel = self._channel

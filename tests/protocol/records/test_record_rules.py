@@ -31,7 +31,7 @@ from protocol.limits import (
     PROFILE_LIFE,
     RECORD_MAX_BYTES,
 )
-from protocol.records.record import REVOCATION_VERSION
+from protocol.records.record import REVOCATION_VERSION, is_from_newer_version, parse_header
 from tests.support.people import NOW, Person, grown
 from tests.support.sample_records import ALICE, OFFER, RECORDS
 
@@ -60,7 +60,7 @@ def header_of(name: str, **changes: Any) -> Header:
         ("listing", {"version": -1}),
         ("listing", {"min_valid_version": -1}),
         ("listing", {"min_valid_version": 2}),
-        ("listing", {"audience": 6}),
+        ("listing", {"audience": 256}),
         ("listing", {"audience": -1}),
         ("listing", {"policy_version": -1}),
         ("listing", {"created": -1}),
@@ -96,9 +96,50 @@ def test_no_record_lives_longer_than_its_kind_may(name: str, life: int) -> None:
     assert refusal(lambda: check_header(beyond)) is Code.EXPIRED
 
 
-@pytest.mark.parametrize("kind", [0, -1, 7, 8, INT_MAX])
-def test_a_kind_this_version_does_not_carry_is_said_to_be_unknown(kind: int) -> None:
-    assert refusal(lambda: check_header(header_of("listing", kind=int(kind)))) is Code.UNKNOWN_KIND
+@pytest.mark.parametrize("kind", [7, 8, 255])
+def test_a_kind_up_to_255_is_from_a_newer_version(kind: int) -> None:
+    header = header_of("listing", kind=kind, author=b"whatever", expires=0)
+    assert is_from_newer_version(header)
+    assert refusal(lambda: check_header(header)) is Code.UNKNOWN_KIND
+
+
+@pytest.mark.parametrize("kind", [0, -1, 256, INT_MAX])
+def test_a_kind_beyond_255_is_malformed(kind: int) -> None:
+    header = header_of("listing", kind=kind)
+    assert not is_from_newer_version(header)
+    assert refusal(lambda: check_header(header)) is Code.MALFORMED
+
+
+@pytest.mark.parametrize("audience", [6, 255])
+def test_an_audience_of_a_listing_up_to_255_is_from_a_newer_version(audience: int) -> None:
+    assert refusal(lambda: check_header(header_of("listing", audience=audience))) is Code.UNKNOWN_KIND
+    broken = header_of("listing", audience=audience, version=0, min_valid_version=0)
+    assert refusal(lambda: check_header(broken)) is Code.MALFORMED
+    assert refusal(lambda: check_header(header_of("profile", audience=audience))) is Code.MALFORMED
+
+
+@pytest.mark.parametrize("further", [(0,), (None, "more"), ((1, 2),)], ids=repr)
+def test_a_header_with_further_fields_is_from_a_newer_version(further: tuple[Any, ...]) -> None:
+    for record in RECORDS.values():
+        data = encode((*record.header, *further))
+        newer = Record.parse(encode((data, bytes(64), record.body)))
+        assert newer.header == record.header
+        assert newer.id != record.id
+        assert newer.wire == encode((data, bytes(64), record.body))
+        assert is_from_newer_version(newer.header)
+        assert refusal(lambda newer=newer: check_header(newer.header)) is Code.UNKNOWN_KIND  # type: ignore[misc]
+
+
+def test_a_header_with_a_field_too_few_is_malformed() -> None:
+    fields = RECORDS["listing"].header
+    assert refusal(lambda: parse_header(encode(fields[:-1]))) is Code.MALFORMED
+    assert refusal(lambda: parse_header(encode(fields[1:]))) is Code.MALFORMED
+
+
+def test_a_record_made_before_all_time_is_malformed_whatever_it_is() -> None:
+    for kind in (5, 9):
+        data = encode(RECORDS["listing"].header._replace(kind=kind, created=-1))
+        assert refusal(lambda data=data: parse_header(data)) is Code.MALFORMED  # type: ignore[misc]
 
 
 def test_nothing_can_follow_a_strike() -> None:

@@ -1,4 +1,4 @@
-"""Filter first: what is hidden from a peer leaves no trace in what the peer hears.
+"""Filter first: records that are hidden from a peer leave no trace in what the peer hears.
 
 Each test runs the same session twice, once with records that the peer may not have and once without, and compares the
 plaintext frames: content, lengths, number, order.

@@ -1,4 +1,4 @@
-"""A session whose other side lies, floods, repeats itself or falls silent (Fault 4 to 7 and 40, as far as frames go)."""
+"""A session whose other side lies, floods, repeats itself or falls silent (faults 4 to 7 and 40, as far as frames go)."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from protocol.wire.frames import (
     Want,
     Who,
     decode_frame,
+    decode_known,
     encode_frame,
 )
 from protocol.wire.index import Item
@@ -99,7 +100,7 @@ def in_comparing() -> Side:
 
 
 def in_exchanging() -> Side:
-    """The peer says that it has another root in the second phase; Bob's first set is empty, and so is its."""
+    """The peer claims another root in the second phase; in the first, both sets are empty."""
     side = in_comparing()
     empty = heard(side)[0]
     assert isinstance(empty, Hello)
@@ -262,7 +263,7 @@ def test_a_body_that_nobody_asked_for_is_refused() -> None:
     refused(Code.UNSOLICITED, in_live(), Headers(()))
 
 
-def test_a_withdrawal_may_come_unasked_for_it_has_no_body_to_show() -> None:
+def test_a_withdrawal_may_come_unasked_since_its_body_is_empty() -> None:
     side = in_live()
     say(side, Headers((BOB.withdrawal(OFFERS[0]).wire,)))
     assert side.batches == [[BOB.withdrawal(OFFERS[0])]]
@@ -282,7 +283,7 @@ def test_what_was_not_offered_cannot_be_pulled() -> None:
     refused(Code.OUT_OF_ORDER, side, Pull(50))  # the same frame again
 
 
-def test_nobody_pulls_without_end() -> None:
+def test_nobody_can_pull_without_end() -> None:
     items: list[Item] = [(NOW, number.to_bytes(32, "big")) for number in range(2 * PULLED_MAX)]
     outgoing = Outgoing()
     outgoing.offer(Phase.CONTENT, items)
@@ -324,7 +325,7 @@ def ended(side: Side) -> Ended:
     return side.ended
 
 
-def test_who_does_not_introduce_himself_in_time_is_dropped() -> None:
+def test_a_peer_that_is_not_introduced_in_time_is_dropped() -> None:
     side = new_responder(known=False)
     say(side, GREETING, now=1)
     assert side.session.next_timer() == PREAUTH_SECONDS
@@ -344,7 +345,7 @@ def test_a_silent_peer_is_dropped() -> None:
 @pytest.mark.parametrize("reach", [in_comparing, in_exchanging, in_transferring, pulling])
 def test_a_peer_that_only_pings_while_it_owes_something_is_dropped(reach: Callable[[], Side]) -> None:
     side = reach()
-    assert side.session.next_timer() is not None  # whoever drives a session asks after every call
+    assert side.session.next_timer() is not None  # as every driver of a session asks after each call
     for now in range(10, PROGRESS_SECONDS, 10):
         say(side, Ping(), now=now)
         side.handle(side.session.tick(now))
@@ -391,4 +392,4 @@ def test_random_bytes_never_hurt_more_than_their_sender(state: SessionState, dat
         side.handle(side.session.receive(data, 0))
     except RemoteError:
         return
-    assert isinstance(decode_frame(data), tuple(SAMPLES))
+    assert isinstance(decode_known(data), (*SAMPLES, type(None)))

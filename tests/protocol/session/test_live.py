@@ -1,4 +1,4 @@
-"""A live session: news at once, headers unasked, and a comparison now and then for what was missed."""
+"""A live session: it announces new items at once, sends headers unasked, and compares again now and then."""
 
 from __future__ import annotations
 

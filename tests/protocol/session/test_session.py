@@ -1,4 +1,4 @@
-"""Two sessions that mean well meet and settle, whatever each of them holds, hides and refuses."""
+"""Two honest sessions meet and settle, in spite of all that each of them holds, hides and refuses."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_a_responder_says_nothing_but_who_until_its_node_admits() -> None:
     assert pair.initiator.ended.code is Code.REFUSED
 
 
-def test_whoever_sends_a_struck_device_away_shows_it_why() -> None:
+def test_a_node_that_sends_a_revoked_device_away_shows_it_the_revocation() -> None:
     phone = ALICE.on("phone")
     one, other = Side(phone), Side(BOB)
     one.start(BOB, initiator=True, introduce=True)
@@ -136,7 +136,7 @@ def test_an_initiator_that_does_not_know_the_key_asks_too() -> None:
     settled(pair)
 
 
-# --- settling --------------------------------------------------------------------------------------------------------
+# --- comparing --------------------------------------------------------------------------------------------------------
 
 
 def test_an_empty_node_gets_everything_in_large_batches() -> None:
@@ -195,7 +195,7 @@ def test_each_gets_what_the_other_shows_and_nothing_else(
 
 
 def test_what_came_in_the_first_phase_may_show_more_in_the_first_and_second() -> None:
-    """A policy arrives, and only then may its author have the others and what is for those whom he vouches for."""
+    """The policy that arrives is what lets its author have the other side's policy and more of its listings."""
 
     class Opening(Side):
         def take(self, records: list[Record]) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from protocol import Code, DeviceKeys, InvalidField, RemoteError, Value, decode, encode
 from protocol.bech32m import from_text, to_text
 from protocol.tokens import Card, DeviceCode, device_code_id
-from protocol.wire import Enrol, Enrolled, certificate_in, check_enrol, decode_frame, enrol
+from protocol.wire import Enrol, Enrolled, certificate_in, check_enrol, enrol
+from protocol.wire.frames import decode_frame
 from tests.support.golden import golden
 from tests.support.people import NOW, Person, grown
 from tests.support.vectors_devices import ALICE, CODES, HASH, PHONE

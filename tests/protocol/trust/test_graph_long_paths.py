@@ -74,7 +74,10 @@ CHANGES = st.lists(st.tuples(st.sampled_from(PAIRS), WEIGHTS), min_size=1, max_s
 def test_after_any_changes_they_still_do(
     world: World, changes: list[list[tuple[tuple[PersonId, PersonId], int]]], hops: int, floor: int
 ) -> None:
-    with at_most(hops), patch("protocol.trust.incremental_paths._CHANGES_PART", 0):  # update the searches, however much changes
+    with (
+        at_most(hops),
+        patch("protocol.trust.incremental_paths._CHANGES_PART", 0),
+    ):  # update the searches, however much changes
         graph = graph_of(world, PEOPLE)
         assert_as_in_the_model(graph, world, PEOPLE, floor)
         for step in changes:

@@ -1,4 +1,4 @@
-"""The channel between two who know each other: the handshake, what passes afterwards, and what ends it."""
+"""The channel between two devices that know each other: the handshake, the frames after it, and what ends it."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from tests.support.vectors_noise import labeled
 FRAMES = st.lists(st.binary(min_size=1, max_size=400), max_size=12)
 
 
-def cut(data: bytes, places: list[int]) -> list[bytes]:
-    """The data in pieces, cut at these places (modulo its length)."""
-    edges = sorted({place % (len(data) + 1) for place in places} | {0, len(data)})
+def cut(data: bytes, cuts: list[int]) -> list[bytes]:
+    """Return the data in pieces, cut at these positions (modulo its length)."""
+    edges = sorted({at % (len(data) + 1) for at in cuts} | {0, len(data)})
     return [data[start:end] for start, end in pairwise(edges)]
 
 
@@ -35,7 +35,7 @@ def test_both_ends_agree_on_who_they_are_and_which_channel_this_is() -> None:
     assert responder.psk_name == "web"
 
 
-def test_the_tag_picks_the_psk_among_many() -> None:
+def test_the_hint_selects_the_psk_among_many() -> None:
     contact = contact_psk(BOB, public_key(ALICE))
     many = [(f"card {index}", card_psk(labeled(f"card {index}"))) for index in range(50)]
     responder = answer([("web", PRESENCE), *many, ("alice", contact)])
@@ -59,25 +59,25 @@ def test_the_candidates_are_asked_for_when_the_first_message_is_there() -> None:
 # --- The handshake's other messages ----------------------------------------------------------------------------------
 
 
-@given(place=st.integers(0, 10**6))
-def test_no_bit_of_the_answer_can_be_changed(place: int) -> None:
+@given(bit=st.integers(0, 10**6))
+def test_no_bit_of_the_answer_can_be_changed(bit: int) -> None:
     initiator, responder = dial(), answer()
     responder.receive(initiator.data_to_send())
     reply = bytearray(responder.data_to_send())
-    reply[place // 8 % len(reply)] ^= 1 << place % 8
+    reply[bit // 8 % len(reply)] ^= 1 << bit % 8
     with pytest.raises(RemoteError):
         initiator.receive(bytes(reply))
     assert initiator.broken
     assert initiator.data_to_send() == b""
 
 
-@given(place=st.integers(0, 10**6))
-def test_no_bit_of_the_third_message_can_be_changed(place: int) -> None:
+@given(bit=st.integers(0, 10**6))
+def test_no_bit_of_the_third_message_can_be_changed(bit: int) -> None:
     initiator, responder = dial(), answer()
     responder.receive(initiator.data_to_send())
     initiator.receive(responder.data_to_send())
     third = bytearray(initiator.data_to_send())
-    third[place // 8 % len(third)] ^= 1 << place % 8
+    third[bit // 8 % len(third)] ^= 1 << bit % 8
     with pytest.raises(RemoteError) as caught:
         responder.receive(bytes(third))
     assert not isinstance(caught.value, HandshakeRefused)
@@ -94,24 +94,24 @@ def test_a_first_message_with_garbage_behind_it_gets_zero_bytes_too() -> None:
 # --- Frames ------------------------------------------------------------------------------------------------------------
 
 
-@given(frames=FRAMES, places=st.lists(st.integers(0, 10**6), max_size=20))
-def test_frames_arrive_whole_and_in_order_however_the_stream_is_cut(frames: list[bytes], places: list[int]) -> None:
+@given(frames=FRAMES, cuts=st.lists(st.integers(0, 10**6), max_size=20))
+def test_frames_arrive_whole_and_in_order_however_the_stream_is_cut(frames: list[bytes], cuts: list[int]) -> None:
     initiator, responder = connected()
     for sender, receiver in ((initiator, responder), (responder, initiator)):
         stream = b"".join(sender.send(frame) for frame in frames)
-        received = [frame for piece in cut(stream, places) for frame in receiver.receive(piece)]
+        received = [frame for piece in cut(stream, cuts) for frame in receiver.receive(piece)]
         assert received == frames
 
 
-@given(frames=FRAMES, places=st.lists(st.integers(0, 10**6), max_size=20))
-def test_a_whole_connection_can_be_cut_anywhere(frames: list[bytes], places: list[int]) -> None:
+@given(frames=FRAMES, cuts=st.lists(st.integers(0, 10**6), max_size=20))
+def test_a_whole_connection_can_be_cut_anywhere(frames: list[bytes], cuts: list[int]) -> None:
     initiator, responder = dial(), answer()
-    for piece in cut(initiator.data_to_send(), places):
+    for piece in cut(initiator.data_to_send(), cuts):
         responder.receive(piece)
-    for piece in cut(responder.data_to_send(), places):
+    for piece in cut(responder.data_to_send(), cuts):
         initiator.receive(piece)
     stream = initiator.data_to_send() + b"".join(initiator.send(frame) for frame in frames)
-    assert [frame for piece in cut(stream, places) for frame in responder.receive(piece)] == frames
+    assert [frame for piece in cut(stream, cuts) for frame in responder.receive(piece)] == frames
 
 
 def test_what_the_handshake_still_has_to_say_goes_out_ahead_of_the_first_frame() -> None:
@@ -142,16 +142,16 @@ def test_frames_are_understood_past_every_change_of_key() -> None:
 
 
 @given(
-    place=st.integers(0, 10**6),
+    bit=st.integers(0, 10**6),
     before=st.lists(st.binary(min_size=1, max_size=50), max_size=3),
     frame=st.binary(min_size=1, max_size=200),
 )
-def test_a_changed_bit_ends_the_channel(place: int, before: list[bytes], frame: bytes) -> None:
+def test_a_changed_bit_ends_the_channel(bit: int, before: list[bytes], frame: bytes) -> None:
     initiator, responder = connected()
     for earlier in before:
         assert responder.receive(initiator.send(earlier)) == [earlier]
     wire = bytearray(initiator.send(frame))
-    wire[LENGTH_BYTES + place // 8 % (len(wire) - LENGTH_BYTES)] ^= 1 << place % 8
+    wire[LENGTH_BYTES + bit // 8 % (len(wire) - LENGTH_BYTES)] ^= 1 << bit % 8
     with pytest.raises(RemoteError) as caught:
         responder.receive(bytes(wire))
     assert caught.value.code is Code.FORGED

@@ -1,4 +1,4 @@
-"""Zero bytes for strangers, scanners, replays and the blocked: what a responder leaves without any answer."""
+"""A responder sends zero bytes to strangers, scanners, replays and blocked people."""
 
 from __future__ import annotations
 
@@ -37,16 +37,19 @@ def test_fault_8_random_first_messages_of_the_right_length_get_zero_bytes(noise:
 
 
 @pytest.mark.parametrize("point", LOW_ORDER, ids=bytes.hex)
-def test_fault_8_a_low_order_ephemeral_key_gets_zero_bytes_even_under_a_valid_tag(point: bytes) -> None:
+def test_fault_8_a_low_order_ephemeral_key_gets_zero_bytes_even_under_a_valid_hint(point: bytes) -> None:
     good = dial().data_to_send()
     key = slice(HINT_BYTES + LENGTH_BYTES, HINT_BYTES + LENGTH_BYTES + 32)
-    assert refusal(PRESENCE.tag(point) + good[HINT_BYTES : key.start] + point + good[key.stop :]) is Code.MALFORMED
+    assert (
+        refusal(PRESENCE.identity_hint(point) + good[HINT_BYTES : key.start] + point + good[key.stop :])
+        is Code.MALFORMED
+    )
 
 
-@given(place=st.integers(0, FIRST_FLIGHT * 8 - 1))
-def test_no_bit_of_a_first_flight_can_be_changed(place: int) -> None:
+@given(bit=st.integers(0, FIRST_FLIGHT * 8 - 1))
+def test_no_bit_of_a_first_flight_can_be_changed(bit: int) -> None:
     flight = bytearray(dial().data_to_send())
-    flight[place // 8] ^= 1 << place % 8
+    flight[bit // 8] ^= 1 << bit % 8
     refusal(bytes(flight))
 
 

@@ -34,7 +34,7 @@ LOW_ORDER = [(point | top).to_bytes(32, "little") for point in LOW_ORDER_POINTS 
 
 
 def committed() -> list[Any]:
-    """Ours, and the published ones beside them."""
+    """Return our own vectors and the published ones."""
     return [
         pytest.param(vector, id=f"{name}:{vector['protocol_name']}")
         for name in ("noise", "noise_published")
@@ -43,7 +43,7 @@ def committed() -> list[Any]:
 
 
 def oracle(vector: Vector, who: str) -> NoiseConnection:
-    """The same end as `side` builds, in the other implementation."""
+    """Return the same end as `side` builds, in the other implementation."""
     connection = NoiseConnection.from_name(vector["protocol_name"].encode())
     (connection.set_as_initiator if who == "init" else connection.set_as_responder)()
     connection.set_psks(psks=[bytes.fromhex(psk) for psk in vector[f"{who}_psks"]])
@@ -119,14 +119,14 @@ def test_a_handshake_with_a_low_order_ephemeral_key_ends(point: bytes) -> None:
         responder.read_message(first)
 
 
-@given(place=st.integers(0, 2**16), turn=st.integers(0, 2))
-def test_no_bit_of_a_handshake_can_be_changed(place: int, turn: int) -> None:
+@given(bit=st.integers(0, 2**16), turn=st.integers(0, 2))
+def test_no_bit_of_a_handshake_can_be_changed(bit: int, turn: int) -> None:
     writer, reader = pair()
     for _ in range(turn):
         reader.read_message(writer.write_message(b"payload"))
         writer, reader = reader, writer
     message = bytearray(writer.write_message(b"payload"))
-    message[place // 8 % len(message)] ^= 1 << place % 8
+    message[bit // 8 % len(message)] ^= 1 << bit % 8
     with pytest.raises(RemoteError):
         reader.read_message(bytes(message))
 

@@ -48,7 +48,7 @@ def announced(addresses: list[bytes] | None = None, *, cards: int = 0, moment: s
 
 
 def heard(announcement: Announcement) -> Announcement:
-    """As another node gets it: from the TXT record alone."""
+    """Return it as another node gets it: from the TXT record alone."""
     return Announcement.from_txt(announcement.txt())
 
 
@@ -61,7 +61,7 @@ def whose(announcement: Announcement, addresses: list[bytes], port: int = PORT) 
 
 
 @given(addresses=ADDRESSES, cards=st.integers(0, LIVE_CARDS_MAX))
-def test_whoever_knows_the_presence_key_recognizes_an_announcement(addresses: list[bytes], cards: int) -> None:
+def test_those_who_know_the_presence_key_recognize_an_announcement(addresses: list[bytes], cards: int) -> None:
     announcement = announced(addresses, cards=cards)
     assert heard(announcement) == announcement
     sighting = recognize(heard(announcement), announcement.addresses, PORT, [("bob", KEY)])
@@ -69,14 +69,14 @@ def test_whoever_knows_the_presence_key_recognizes_an_announcement(addresses: li
     assert sighting.addresses == announcement.addresses
 
 
-def test_whoever_holds_a_card_recognizes_its_giver_without_the_presence_key() -> None:
+def test_a_holder_of_a_card_recognizes_its_giver_without_the_presence_key() -> None:
     announcement = heard(announced(cards=3))
     sighting = recognize(announcement, packed(HOME[0]), PORT, [("a card", labeled("card 2"))])
     assert sighting is not None
     assert sighting.name == "a card"
 
 
-def test_whoever_knows_no_key_recognizes_nothing() -> None:
+def test_those_who_know_no_key_recognize_nothing() -> None:
     assert recognize(heard(announced()), packed(*HOME), PORT, [("carol", labeled("Carol's presence key"))]) is None
 
 
@@ -117,11 +117,11 @@ def test_an_announcement_with_another_port_is_not_recognized() -> None:
         assert whose(heard(announced()), packed(*HOME), port) is None
 
 
-@given(place=st.integers(0, 10**6))
-def test_a_changed_nonce_is_not_recognized(place: int) -> None:
+@given(bit=st.integers(0, 10**6))
+def test_a_changed_nonce_is_not_recognized(bit: int) -> None:
     fields = announced().txt()
     nonce = bytearray(fields[b"n"])
-    nonce[place // 8 % len(nonce)] ^= 1 << place % 8
+    nonce[bit // 8 % len(nonce)] ^= 1 << bit % 8
     assert whose(Announcement.from_txt(fields | {b"n": bytes(nonce)}), packed(*HOME)) is None
 
 
@@ -143,15 +143,15 @@ def test_the_number_of_cards_does_not_show() -> None:
 
 
 def test_which_tag_is_the_presence_keys_does_not_show() -> None:
-    places = set()
+    positions = set()
     for moment in range(40):
         announcement = announced(cards=2, moment=str(moment))
         shown = announcement.txt()[b"t"]
-        for place in range(ANNOUNCED_TAGS):
-            tag = shown[place * TAG_BYTES : (place + 1) * TAG_BYTES]
+        for position in range(ANNOUNCED_TAGS):
+            tag = shown[position * TAG_BYTES : (position + 1) * TAG_BYTES]
             if whose(replace(announcement, tags=frozenset({tag})), packed(*HOME)) == "bob":
-                places.add(place)
-    assert len(places) > ANNOUNCED_TAGS // 2
+                positions.add(position)
+    assert len(positions) > ANNOUNCED_TAGS // 2
 
 
 def test_two_moments_of_one_node_have_nothing_in_common() -> None:

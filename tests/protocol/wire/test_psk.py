@@ -1,4 +1,4 @@
-"""Pre-shared keys and their tags: who gets the same, what a listener can link, and which first messages are remembered."""
+"""Pre-shared keys and their hints: which secrets give the same, what a listener can link, which hints are remembered."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ def test_secrets_do_not_show_in_a_repr() -> None:
 
 def test_a_psks_first_messages_are_forgotten_with_the_psk() -> None:
     seen = SeenEphemerals()
-    assert seen.first_time(PRESENCE, b"tag")
-    assert not seen.first_time(PRESENCE, b"tag")
+    assert seen.first_time(PRESENCE, b"hint")
+    assert not seen.first_time(PRESENCE, b"hint")
     seen.forget(PRESENCE)
     assert len(seen) == 0
-    assert seen.first_time(PRESENCE, b"tag")
+    assert seen.first_time(PRESENCE, b"hint")
 
 
 def test_one_psks_flood_pushes_out_only_its_own_first_messages() -> None:

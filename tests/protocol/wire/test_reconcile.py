@@ -1,4 +1,4 @@
-"""Reconciliation: what two sets find out about each other, in how few bytes, and what a hostile peer gets out of it."""
+"""Reconciliation: two sets find their differences in few bytes, and a hostile peer gets nothing out of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Outcome:
 
 
 def compared(ours: set[Item], theirs: set[Item], number: int = 0) -> Outcome:
-    """The whole conversation; asserts that both sides end together and agree on the counts."""
+    """Run a whole comparison; asserts that both sides end together and agree on the counts."""
     indexes = Index(ours), Index(theirs)
     opener, other = (Reconciler(index, SessionHash(HASH, 0, number)) for index in indexes)
     other.begin()
@@ -66,7 +66,7 @@ def made(seed: int, count: int, since: int = START, span: int = YEAR) -> set[Ite
 
 
 def mutual(common: set[Item], differing: set[Item]) -> tuple[set[Item], set[Item]]:
-    """Two sets that differ in `differing`, half of it on each side."""
+    """Return two sets that differ in `differing` items, half of them on each side."""
     halves = sorted(differing, key=lambda item: item[1])
     return common | set(halves[::2]), common | set(halves[1::2])
 
@@ -119,7 +119,7 @@ def test_no_message_is_too_long_for_a_frame() -> None:
 
 
 def test_a_chance_collision_does_not_come_back_in_the_next_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With hashes of one byte collisions hide differences all the time; pass by pass the sets still meet."""
+    """With hashes of one byte collisions hide differences all the time; comparison by comparison the sets still become equal."""
     monkeypatch.setattr(reconcile, "FINGERPRINT_BYTES", 1)
     monkeypatch.setattr(reconcile, "SHORT_BYTES", 1)
     ours, theirs = mutual(made(10, 3000), made(11, 60))
@@ -152,7 +152,7 @@ A_PRINT = bytes(FINGERPRINT_BYTES)
 
 
 def answering(count: int = 1000) -> Reconciler:
-    """A side that waits for the opening message."""
+    """Return a side that waits for the opening message."""
     side = Reconciler(Index(made(13, count)), SessionHash(HASH, 0, 0))
     side.begin()
     return side
@@ -205,7 +205,7 @@ def test_a_range_split_or_listed_too_finely_is_refused() -> None:
 
 
 def test_a_bound_beyond_the_range_that_was_asked_for_is_refused() -> None:
-    """Ranges can neither overlap nor leave the one that they split."""
+    """The parts of a split cannot overlap, and cannot leave the range that is split."""
     side = Reconciler(Index(made(14, 1000)), SessionHash(HASH, 0, 0))
     side.open()
     refused(number(SPLIT) + A_PRINT + number((START + 2 * YEAR) << 1) + A_PRINT, side=side)
