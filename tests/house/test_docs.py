@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -118,3 +121,18 @@ def test_a_change_fragment_is_named_for_its_kind_and_speaks_in_sentences(page: P
     assert text[0].isupper()
     assert text.rstrip().endswith(".")
     assert not text.startswith("#")
+
+
+def test_towncrier_knows_the_same_kinds_of_fragments() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["towncrier"]
+    assert ROOT / config["directory"] == CHANGES
+    assert sorted(kind["directory"] for kind in config["type"]) == sorted(KINDS)
+
+
+def test_a_draft_of_the_changes_holds_every_fragment() -> None:
+    draft = subprocess.run(
+        [sys.executable, "-m", "towncrier", "build", "--draft"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    fragments = [page for page in pages() if is_fragment(page)]
+    assert fragments
+    assert not [shown(page) for page in fragments if page.read_text().splitlines()[0] not in draft]
