@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def say(text: str) -> None:
-    """Tell whoever waits, beside the table."""
+    """Print progress to stderr, beside the table."""
     sys.stderr.write(f"bench: {text}\n")
 
 

@@ -17,7 +17,7 @@ from bench.village import Village, village_store
 
 
 class Synced(NamedTuple):
-    """What one meeting came to."""
+    """The figures of one meeting."""
 
     seconds: float
     bytes_in: int

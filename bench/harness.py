@@ -91,7 +91,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """How it stands to its bound; empty without one."""
+        """How it compares with its bound; empty without one."""
         return self.bound.met(self.judged) if self.bound else ""
 
 

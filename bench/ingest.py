@@ -1,4 +1,4 @@
-"""Taking in foreign records, end to end, against the bare rate at which one thread checks signatures.
+"""Ingests records of others, end to end, and compares with the bare rate at which one thread verifies signatures.
 
 Two nodes talk in this process over a real channel: the top of the village holds everything, the newcomer lacks some
 records. What counts is the time that the newcomer's side takes once they have met: decrypting, reading frames,
@@ -31,7 +31,7 @@ FILLED = Bound(0.4, 0.7, at_least=True)
 
 @dataclass(frozen=True)
 class Case:
-    """One way of taking in: the stores of both nodes are copied anew for each run."""
+    """One way of ingesting: the stores of both nodes are copied again for each run."""
 
     name: str
     village: Village

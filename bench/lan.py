@@ -1,4 +1,4 @@
-"""A new offer on its way through ten nodes in a row, each in a network namespace of its own.
+"""Times a new offer on its way through ten nodes in a row, each in a network namespace of its own.
 
 Every node knows only its two neighbors in the row and dials the next by its address. An offer is made at one end over
 the local API; when it is committed at each node is seen from outside. A hop lasts from one node's commit to the next

@@ -1,4 +1,4 @@
-"""Two nodes' conversation over a pipe in this process: what each says is handed to the other, counted and timed.
+"""Runs the conversation of two nodes over a pipe in this process: passes on what each sends, counts and times it.
 
 One side works at a time, so the seconds of each are its own work and nothing else; that is how one core sees it.
 """
@@ -57,7 +57,7 @@ class Pair:
         self._unsubscribe = [end.replica.changes.subscribe(end.talk.changed) for end in self.ends]
 
     def __enter__(self) -> Self:
-        # What the bench itself has in memory is not the nodes', nor is looking through it for garbage.
+        # What the bench itself keeps in memory is not the nodes', and neither is the garbage collection for it.
         gc.collect()
         gc.freeze()
         return self
@@ -68,7 +68,7 @@ class Pair:
         gc.unfreeze()
 
     def meet(self) -> None:
-        """Shake hands, until each knows the other and has found out what he may have; then count from zero."""
+        """Shake hands, until each knows the other and what the other may have; then count from zero."""
         while any(end.talk.peer is None for end in self.ends):
             if not self._round():
                 raise AssertionError("they do not get to know each other")

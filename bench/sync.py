@@ -22,7 +22,7 @@ ONE_ROUND = Bound(1, 1)
 
 
 class Synced(NamedTuple):
-    """What one session came to."""
+    """The figures of one session."""
 
     seconds: float
     to_caller: int

@@ -1,7 +1,7 @@
 """A village to measure with: people in a web of trust, the records they signed, and nodes that hold some of them.
 
-The web is a tree in which everybody and those below him vouch for each other, so that all are in each other's web and
-no person has more records, vouches or bytes than the limits allow. The same size, the same bytes, but for the date.
+The web is a tree in which everybody and the people below them vouch for each other. So all are in each other's web, and
+no person has more records, vouches or bytes than the limits allow. The same size gives the same bytes, except for the date.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Village:
         self.now = int(time.time()) if now is None else now
         self.settled = [Person(f"villager {number}") for number in range(size - 1)]
         self.newcomer = Person("newcomer")
-        """Whom only the top knows, and whose own node holds little yet."""
+        """The person whom only the top knows, and whose own node holds little yet."""
         self._number = {person.id: number for number, person in enumerate(self.settled)}
 
     @classmethod
@@ -71,7 +71,7 @@ class Village:
         yield from self.trust_state(self.top)
 
     def everything(self, count: int) -> Iterator[Record]:
-        """Everybody and `count` listings: what a node holds that has been around."""
+        """Return everybody's records and `count` listings, as a node holds them that has met many others."""
         yield from self.graph()
         yield from self.listings(count)
 

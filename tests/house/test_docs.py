@@ -1,4 +1,4 @@
-"""The docs keep their word: links lead somewhere, commands exist, and change fragments have their form."""
+"""What the pages name exists: links lead somewhere, commands are there, and change fragments have their form."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]+)")
 
 
 def pages() -> list[Path]:
-    """Everything written for people."""
+    """Return all pages except those of the tests."""
     return [path for path in files(".md") if "tests" not in path.relative_to(ROOT).parts]
 
 
 def code_in(text: str) -> str:
-    """What a reader would type: code blocks and code spans, one a line."""
+    """Return what a reader would type: code blocks and code spans, one a line."""
     blocks = FENCED.findall(text)
     return "\n".join(blocks + INLINE.findall(FENCED.sub("", text)))
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings of a page as links name them."""
+    """Return the headings of a page in the form that links use."""
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(page.read_text())}
 
 
 def shown(page: Path) -> str:
-    """The page's path, for the test's name."""
+    """Return the page's path, for the test's name."""
     return str(page.relative_to(ROOT))
 
 
@@ -97,7 +97,7 @@ def test_every_command_in_the_docs_exists(page: Path) -> None:
 
 
 def the_cli() -> dict[str, click.Command]:
-    """The commands of the program, by name."""
+    """Return the commands of the program, by name."""
     module = importlib.import_module("meshnode.cli.main")
     groups = [value for value in vars(module).values() if isinstance(value, click.Group)]
     assert len(groups) == 1, "meshnode/cli/main.py has one group, the program itself"
@@ -107,7 +107,7 @@ def the_cli() -> dict[str, click.Command]:
 
 
 def is_fragment(page: Path) -> bool:
-    """Whether the page is one user-visible change."""
+    """Whether the page is a change fragment."""
     return page.parent == CHANGES and page.name != "README.md"
 
 

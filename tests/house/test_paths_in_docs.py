@@ -1,4 +1,4 @@
-"""Every path that a page names exists, written from the top of the checkout: `protocol/trust/paths.py`."""
+"""Checks that paths on pages exist and are written from the top of the checkout: `protocol/trust/paths.py`."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ ENTRY = re.compile(r"^( *)([\w.]+(?:/|\.py))(?= |$)", re.MULTILINE)
 
 
 def top_level() -> set[str]:
-    """The directories of the project."""
+    """Return the top-level directories of the project."""
     return {path.relative_to(ROOT).parts[0] for path in files() if len(path.relative_to(ROOT).parts) > 1}
 
 
 def inner() -> set[str]:
-    """The directories and modules inside of the two packages, with which a shortened path would begin."""
+    """Return the names inside of the two packages with which a shortened path would begin."""
     entries = [entry for package in OURS for entry in (ROOT / package).iterdir() if not entry.name.startswith("_")]
     return {entry.stem for entry in entries if entry.is_dir() or entry.suffix == ".py"}
 
 
 def exists(path: str) -> bool:
-    """Whether something of this name is there; `*` stands for any part of a name."""
+    """Whether something of this name exists; `*` is any part of a name."""
     return any(ROOT.glob(path.rstrip("/"))) if "*" in path else (ROOT / path).exists()
 
 
 def outline(block: str) -> list[str]:
-    """The paths of an outline, in which an entry belongs to the last one above that is less indented."""
+    """Return the paths of an outline, in which an entry is inside of the last one above that is less indented."""
     above: list[tuple[int, str]] = []
     found = []
     for indent, name in ENTRY.findall(block):

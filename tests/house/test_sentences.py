@@ -1,6 +1,6 @@
-"""Everything written for readers keeps to plain English: no word of the list below, in comments, docstrings and pages.
+"""Checks that comments, docstrings, pages and names of tests use no word of the list below.
 
-The list holds what has stopped readers before: archaic or private words, and "he" for people, who are "they".
+These words have stopped readers before: they are archaic or private, or they are "he" for people, who are "they".
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ LEFT_OUT = {"LICENSE", "tests/house/test_sentences.py", "protocol/vectors/README
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a file that are written for readers, with their numbers."""
+    """Yield the lines of a file that are written for readers, with their numbers."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         yield from enumerate(text.splitlines(), 1)
@@ -51,7 +51,7 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def pages_and_code() -> list[Path]:
-    """All pages and all Python files."""
+    """Return all pages and all Python files."""
     return [path for path in [*files(".md"), *python_files()] if str(path.relative_to(ROOT)) not in LEFT_OUT]
 
 
@@ -64,4 +64,20 @@ def test_no_word_stops_a_reader(top: str) -> None:
         for number, line in prose(path):
             if match := BANNED.search(line):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {match[0]!r} in: {line.strip()[:100]}")
+    assert not found, "\n" + "\n".join(found)
+
+
+# The same in names of tests, which read as sentences too.
+IN_NAMES = re.compile(
+    r"(?:^|_)(?:his|he|him|himself|(?:who|whom)ever|anew|no_more|nought|stands|struck|strikes?)(?:_|$)"
+)
+
+
+def test_no_word_in_the_name_of_a_test_stops_a_reader() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in python_files("tests")
+        for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+        if IN_NAMES.search(name)
+    ]
     assert not found, "\n" + "\n".join(found)

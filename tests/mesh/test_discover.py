@@ -1,4 +1,4 @@
-"""What people find as a mesh moves: news by trust and by arrival, watches, and what one hides."""
+"""What people find as a mesh changes: news by trust and by arrival, saved searches, hidden listings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.mesh_people import befriend, post, rewrite, vouch
 
 
 class Viewer:
-    """Somebody who looks what there is."""
+    """A person who searches."""
 
     def __init__(self, mesh: Mesh, name: str) -> None:
         self.replica = mesh.nodes[name].replica
@@ -36,7 +36,7 @@ class Viewer:
 
 
 def a_row(seed: int = 31) -> Mesh:
-    """Alice - Bob - Carol - Dora, everybody vouching for his neighbors; Dora is too far off for Alice to trust."""
+    """Alice - Bob - Carol - Dora, all vouch for their neighbors. Dora is too far away for Alice to trust."""
     mesh = Mesh(seed)
     names = ("Alice", "Bob", "Carol", "Dora")
     for name in names:

@@ -1,4 +1,4 @@
-"""However a listing ends it disappears from every node, also from one that was away, and comes back with its renewal alone."""
+"""A listing that ends, in whatever way, disappears from every node, and comes back only when it is renewed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Row:
         return {name for name in OTHERS if "Soup" in sees(self.mesh, name)}
 
     def held_by(self) -> set[str]:
-        """Whose store still has what it says."""
+        """Return the people whose stores still have the listing's body."""
         register = (self.replica.me, Kind.LISTING, self.slot)
         heads = {name: self.mesh.nodes[name].replica.store.records.used(register) for name in NAMES}
         return {name for name, record in heads.items() if record is not None}

@@ -1,4 +1,4 @@
-"""Looking first, in random meshes: what is foretold is what the judge says of each person, and what then happens."""
+"""Previews in random meshes: each says what the access policy says of every person, and what then happens."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.mesh_people import found, invite
 from tests.support.random_mesh import RandomMesh
 
 Pairs = Counter[str]
-"""How many listings there are for each person, by his id."""
+"""The number of listings for each person, by the person's id."""
 
 
 def lively(seed: int) -> RandomMesh:
@@ -55,7 +55,7 @@ def shown(replica: Replica, catalog: Catalog) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("seed", [3, 14, 15, 92])
-def test_the_audience_of_a_listing_is_whoever_is_known_and_would_be_let_have_it(seed: int) -> None:
+def test_the_audience_of_a_listing_is_everybody_known_who_may_have_it(seed: int) -> None:
     life = lively(seed)
     seen = 0
     for name in life.names:
@@ -74,7 +74,7 @@ Act = tuple[Callable[[], WhatIfView], Callable[[], object]]
 
 
 def acts(life: RandomMesh, replica: Replica, catalog: Catalog) -> list[Act]:
-    """Things that can be done here, each with what foretells it."""
+    """Return actions that are possible here, each with its preview."""
     chance, graph = life.chance, replica.trust_state.graph
     vouched, blocked = sorted(graph.vouched_by(replica.me)), [who for who, _ in replica.store.blocked.all()]
     anybody = person_text(
@@ -122,7 +122,7 @@ def test_what_is_foretold_is_what_happens(seed: int) -> None:
             assert (viewers_of(replica, catalog), shown(replica, catalog)) == (before, seen), "it signs nothing"
             heard = known_well(replica)
             do()
-            # What is lost with somebody's web may leave him in sight all the same; it is only not known here any more.
+            # A person who leaves the own web may still see listings; this node only no longer knows it.
             lost_from_view = {person for _, person in heard - known_well(replica)}
             after, sees = viewers_of(replica, catalog), shown(replica, catalog)
             lost = Counter(each for one in before for each in before[one] - after[one])
@@ -136,12 +136,12 @@ def test_what_is_foretold_is_what_happens(seed: int) -> None:
 
 
 def counted(changes: tuple[SightView, ...]) -> Pairs:
-    """How many listings each loses or gains; who only would, were there any, is left out."""
+    """Return how many listings each person loses or gains; people who lose or gain none are left out."""
     return Counter({change.person.id: change.count for change in changes if change.count})
 
 
 def known_well(replica: Replica) -> set[tuple[str, str]]:
-    """Of whom this node knows what they say of others, and of whom where they are."""
+    """Return the people whose policies this node knows, and the people whose places it knows."""
     trust_state = replica.trust_state
     speaking = {
         ("policy", person_text(person)) for person in trust_state.people() if trust_state.policy(person) is not None

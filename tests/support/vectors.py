@@ -1,6 +1,6 @@
 """All golden vectors of our own, and who makes each: from keys that never change, so the same bytes come every time.
 
-`python -m tests.support.vectors` writes those anew that have changed. Do that only when the wire is meant to change.
+`python -m tests.support.vectors` writes those that have changed. Do that only when the wire is meant to change.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def made(name: str) -> Any:
 
 
 def written(value: Any, indent: str = "") -> str:
-    """JSON for reading: what fits a line stands on one."""
+    """Return JSON for reading: what fits a line is on one."""
     flat = json.dumps(value, ensure_ascii=False)
     if not isinstance(value, list | dict) or len(indent) + len(flat) <= 140 or not value:
         return flat
