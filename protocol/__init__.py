@@ -1,8 +1,8 @@
-"""What nodes say to each other and how they decide: pure functions and state machines.
+"""The meshnode protocol: the messages between nodes and the rules by which nodes decide, as pure functions.
 
 Nothing in this package reads a clock, draws a random number, opens a file or a socket: time and random bytes are passed
-in. This facade holds what every part speaks of: keys, text, places, errors and records, and the caps as `limits`. Each
-other subject has a facade of its own: `protocol.trust`, `wire`, `session`, `letters` and `tokens`.
+in. This facade has what every part needs: keys, text, places, errors and records, and the caps as `limits`. Each other
+subject has a facade of its own: `protocol.trust`, `wire`, `session`, `letters` and `tokens`.
 """
 
 from __future__ import annotations
@@ -38,13 +38,12 @@ from protocol.place import (
     precision_of,
 )
 from protocol.rate import RateLimit
-from protocol.records.bodies import Body, body_of
-from protocol.records.bodies import parse as parse_body
+from protocol.records.bodies import Body, body_of, parse_body
 from protocol.records.device import Device
 from protocol.records.join import Group, GroupKind, Invitation, Join, Step
 from protocol.records.letter import Letter
-from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing
-from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, Preference, Vouch
+from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields
+from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
     PROFILE_SLOT,
@@ -90,9 +89,11 @@ __all__ = [
     "Kind",
     "Letter",
     "Listing",
+    "ListingFields",
     "LocalError",
     "PersonId",
     "Policy",
+    "PolicyFull",
     "Precision",
     "Preference",
     "Profile",

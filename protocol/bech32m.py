@@ -1,7 +1,8 @@
 """Bytes as text that people copy, type and scan: Bech32m (BIP 350) without its limit of 90 characters.
 
-The alphabet leaves out what is easily mistaken (1, b, i, o); the checksum finds every change of up to three characters
-in texts as long as a card's. Upper case is the same text, so a QR code can use its compact alphanumeric mode.
+The alphabet leaves out characters that are easily mistaken (1, b, i, o). The checksum finds every change of up to three
+characters in texts as long as a card's. A text in upper case is the same text, so that a QR code can use its compact
+alphanumeric mode.
 """
 
 from __future__ import annotations
@@ -14,30 +15,30 @@ _GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _FINAL = 0x2BC830A3
 _CHECKSUM = 6
 _IGNORED = characters(WHITE_SPACE) + "-\u00ad\u2010\u2011\u2012\u2013\u200b\ufeff"
-# Only ASCII letters have two cases here: str.lower() would also read U+212A, the sign for kelvin, as a k.
+# Maps ASCII letters only: str.lower() would also read U+212A, the sign for kelvin, as a k.
 _AS_WRITTEN = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz", _IGNORED)
 
 
 class Bech32mError(ValueError):
-    """Text that is not of the expected form; the message completes "this is not a ...: "."""
+    """The text does not have the expected form. The message completes the sentence "this is not a ...: "."""
 
 
 class ChecksumError(Bech32mError):
-    """Text of the right form whose checksum does not hold: a character was lost or changed."""
+    """The text has the right form, but a character was lost or changed: the checksum does not hold."""
 
 
 def to_text(prefix: str, data: bytes) -> str:
-    """`prefix`, `1`, the data in base 32 and six characters of checksum, in lower case."""
+    """Return `prefix`, `1`, the data in base 32 and six characters of checksum, in lower case."""
     symbols = _to_symbols(data)
     residue = _polymod([*_expand(prefix), *symbols, *([0] * _CHECKSUM)]) ^ _FINAL
-    checksum = [residue >> 5 * (_CHECKSUM - 1 - place) & 31 for place in range(_CHECKSUM)]
+    checksum = [residue >> 5 * (_CHECKSUM - 1 - index) & 31 for index in range(_CHECKSUM)]
     return f"{prefix}1" + "".join(_ALPHABET[symbol] for symbol in (*symbols, *checksum))
 
 
 def from_text(prefix: str, text: str) -> bytes:
-    """The bytes behind `text`, forgiving case, white space, line breaks and hyphens.
+    """Return the bytes that `text` encodes. Case, white space, line breaks and hyphens do not matter.
 
-    Bech32mError says in words for people what is wrong; ChecksumError is the case of a damaged text.
+    Bech32mError, worded for people, if the text does not have the form; ChecksumError if it was damaged.
     """
     plain = text.translate(_AS_WRITTEN)
     head = f"{prefix}1"
@@ -74,7 +75,7 @@ def _polymod(values: list[int]) -> int:
 def _to_symbols(data: bytes) -> list[int]:
     count = (len(data) * 8 + 4) // 5
     number = int.from_bytes(data, "big") << (count * 5 - len(data) * 8)
-    return [number >> 5 * (count - 1 - place) & 31 for place in range(count)]
+    return [number >> 5 * (count - 1 - index) & 31 for index in range(count)]
 
 
 def _to_bytes(symbols: list[int]) -> bytes:
@@ -83,5 +84,5 @@ def _to_bytes(symbols: list[int]) -> bytes:
         number = number << 5 | symbol
     length, spare = divmod(len(symbols) * 5, 8)
     if spare >= 5 or number & (1 << spare) - 1:
-        raise Bech32mError("its last character says nothing")
+        raise Bech32mError("its last character has bits that encode nothing")
     return (number >> spare).to_bytes(length, "big")

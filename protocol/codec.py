@@ -1,7 +1,7 @@
-"""The one byte form of every value: a small, canonical part of MessagePack (protocol/README.md, "Bytes").
+"""Encodes and decodes values in a small, canonical part of MessagePack (protocol/README.md, "Bytes").
 
-Only nil, booleans, integers up to 2^53 - 1 either way, text, byte strings and arrays exist. Maps, floats and
-extension types do not, so duplicate keys and NaN cannot. Every value has exactly one encoding; anything else is refused.
+The values are nil, booleans, integers from -(2^53 - 1) to 2^53 - 1, text, byte strings and arrays. There are no maps, floats
+or extension types, so there are no duplicate keys and no NaN. Every value has exactly one encoding; all others are refused.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ import msgpack  # type: ignore[import-untyped]
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import ARRAY_ITEMS_MAX, INT_MAX, MAX_DEPTH
 
-# One packer for all: making one costs more than packing a record.
+# One packer for all calls: making a packer takes longer than packing a record.
 _pack = msgpack.Packer().pack
 
 Value: TypeAlias = "bool | int | str | bytes | tuple[Value, ...] | None"
 
 
 def encode(value: Value) -> bytes:
-    """The canonical bytes of `value`. LocalError if it is not one of the permitted values."""
+    """Return the canonical bytes of `value`. LocalError if it is not one of the permitted values."""
     fault = _fault((value,), MAX_DEPTH + 1)
     if fault is not None:
         raise LocalError(f"cannot be encoded: {fault}")
@@ -32,13 +32,13 @@ def encode(value: Value) -> bytes:
 
 
 def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items: int = ARRAY_ITEMS_MAX) -> Value:
-    """The value that `data` is the canonical encoding of.
+    """Return the value that `data` is the canonical encoding of.
 
     `max_depth` counts nested arrays; `max_items` caps each array before anything is allocated for it.
-    RemoteError OVERSIZED past `max_bytes`, MALFORMED for everything else.
+    RemoteError OVERSIZED for more than `max_bytes`, MALFORMED for every other fault.
     """
     if len(data) > max_bytes:
-        raise RemoteError(Code.OVERSIZED, f"{len(data)} bytes where at most {max_bytes} may be")
+        raise RemoteError(Code.OVERSIZED, f"{len(data)} bytes where at most {max_bytes} are allowed")
     try:
         value: Value = msgpack.unpackb(
             data,
@@ -50,9 +50,9 @@ def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items
             max_map_len=0,
             max_ext_len=0,
         )
-    except ValueError as error:  # every fault that the library finds in bytes is one
+    except ValueError as error:  # msgpack raises it, or a subclass, for every fault in the bytes
         raise RemoteError(Code.MALFORMED, f"not readable: {type(error).__name__}") from None
-    # An array, as nearly all are, is looked into at once.
+    # Nearly all values are arrays: those need not be wrapped in another tuple to be looked into.
     fault = _fault(value, max_depth) if type(value) is tuple else _fault((value,), max_depth + 1)
     if fault is not None:
         raise RemoteError(Code.MALFORMED, fault)
@@ -62,7 +62,7 @@ def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items
 
 
 def decode_array(data: bytes, *, length: int, max_bytes: int, max_items: int | None = None) -> tuple[Value, ...]:
-    """Like `decode`, for the usual case of an array of exactly `length` fields."""
+    """Decode an array of exactly `length` fields; all else as in `decode`."""
     value = decode(data, max_bytes=max_bytes, max_items=length if max_items is None else max_items)
     if not isinstance(value, tuple) or len(value) != length:
         raise RemoteError(Code.MALFORMED, f"not an array of {length} fields")
@@ -88,5 +88,5 @@ def _fault(items: tuple[object, ...], depth: int) -> str | None:
             if fault is not None:
                 return fault
         elif item is not None and kind is not bool:
-            return f"a {kind.__name__}, which has no place here"
+            return f"a {kind.__name__}, which is not a permitted value"
     return None

@@ -1,7 +1,9 @@
-"""Whose fault it is: every error of the protocol is either ours (Local) or the other side's (Remote).
+"""The errors of the protocol, by whose fault they are: ours (LocalError), the other side's (RemoteError), or not known
+yet (InvalidField).
 
-The type decides what a node does: a LocalError is a bug and is raised to the caller; a RemoteError is attributed to
-the peer or to the bytes that came from it, and costs that peer its session or the record its place, nothing else.
+The type decides what a node does. A LocalError is a bug and goes to the caller. A RemoteError is attributed to the peer
+or to the bytes that came from it: it costs that peer its session, or the record is not kept, and nothing else. An
+InvalidField says only that a value is not allowed; the code that knows where the value came from says whose fault it is.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ class Code(IntEnum):
     """Why something was refused; the number is what a Bye frame carries."""
 
     CLOSING = 0  # an orderly goodbye, nobody's fault
-    MALFORMED = 1  # bytes that are not what the spec says
+    MALFORMED = 1  # bytes that break the rules of their form
     OVERSIZED = 2  # a cap of limits.py was passed
     FORGED = 3  # a signature, MAC or certificate does not hold
     REPLAYED = 4  # seen before where it must be fresh
@@ -23,13 +25,13 @@ class Code(IntEnum):
     UNKNOWN_KIND = 7  # a record kind or frame type this version does not know
     VERSION = 8  # no common protocol version or algorithm
     TIMEOUT = 9  # nothing heard within the deadline
-    DUPLICATE = 10  # a second connection between the same two devices; the other one stays
+    DUPLICATE = 10  # a second connection between the same two devices; the other one is kept
     EXPIRED = 11  # past its expiry, or further ahead than its kind may live
     CARD_USED = 12  # the card's uses are spent
     CARD_CHECKSUM = 13  # the card's text was damaged
-    CARD_MALFORMED = 14  # not a card
+    CARD_MALFORMED = 14  # the text is no card
     OUT_OF_ORDER = 15  # a frame that its state does not allow
-    BUSY = 16  # a cap on sessions or work is reached; try again later
+    BUSY = 16  # a cap on sessions, work or room is reached; try again later
 
 
 class ProtocolError(Exception):
@@ -49,14 +51,15 @@ class RemoteError(ProtocolError):
         self.detail = detail
 
 
-class InvalidField(RemoteError, ValueError):
-    """One field of a body says what it may not. `field` names it and `reason` completes the sentence, both for people:
-    "title must not be longer than 200 characters". From a peer it is malformed, from our own user a slip to explain."""
+class InvalidField(ProtocolError, ValueError):
+    """A field has a value that it may not have. Blames nobody: the value may have been typed, received or computed here.
+
+    `field` names the field and `reason` completes the sentence, both for people: "title must not be longer than 200
+    characters". The parsers of bytes turn it into a RemoteError MALFORMED (`fields.parses`), and the code that takes what
+    a person typed explains it to that person.
+    """
 
     def __init__(self, field: str, reason: str) -> None:
-        super().__init__(Code.MALFORMED, f"{field} {reason}")
+        super().__init__(f"{field} {reason}")
         self.field = field
         self.reason = reason
-
-    def __str__(self) -> str:
-        return self.detail

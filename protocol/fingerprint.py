@@ -1,4 +1,4 @@
-"""The 256 words that a byte of a fingerprint is read aloud as: short, concrete, hard to mishear for one another."""
+"""The 256 words of fingerprints, one for each value of a byte: short, concrete, and hard to mishear for one another."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The keys of people and devices, their signatures, and their forms for people (protocol/README.md, "Keys").
+"""The keys of people and devices, their signatures, and their written forms (protocol/README.md, "Keys").
 
-Nothing here is random: seeds come in as bytes. libsodium through PyNaCl is the only signer and the only verifier, so
-that every node gives the same verdict on every signature, the odd ones included (vectors/ed25519_edge_cases.json).
+Nothing here is random: seeds are passed in. Only libsodium (through PyNaCl) signs and verifies, so that every node gives the
+same verdict on every signature, also where Ed25519 implementations disagree (vectors/ed25519_edge_cases.json).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ KEY_BYTES = 32
 SIGNATURE_BYTES = 64
 FINGERPRINT_WORDS = 8
 
-# Every X25519 public key of low order (https://cr.yp.to/ecdh.html), with and without the bit that is masked: whoever
-# agrees on a secret with one of them gets zeros, and the whole world knows that secret.
+# Every X25519 public key of low order (https://cr.yp.to/ecdh.html), with and without the bit that is masked. A secret agreed
+# on with one of them is all zeros, so it is no secret.
 _P = 2**255 - 19
 _LOW_ORDER = frozenset(
     (point | top).to_bytes(KEY_BYTES, "little")
@@ -65,23 +65,23 @@ def verify(public_key: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def is_low_order(agreement_public: bytes) -> bool:
-    """Whether nobody should agree on a secret with this X25519 public key: it is of low order."""
+    """Whether this X25519 public key is of low order: a secret agreed on with it would be known to everybody."""
     return agreement_public in _LOW_ORDER
 
 
 def person_id(seed: bytes) -> PersonId:
-    """The public key of the identity grown from a 32-byte seed."""
+    """Return the public key of the identity that a 32-byte seed makes."""
     return IdentityKeys(seed).person_id
 
 
 def device_slot(device_id: DeviceId) -> bytes:
-    """The slot of a device's certificate and of its policy: 16 bytes."""
+    """Return the slot of a device's certificate and of its policy, 16 bytes."""
     return blake2b(_SLOT_DOMAIN + device_id, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityKeys:
-    """A person's identity; it signs device certificates and strikes, nothing else."""
+    """A person's identity key pair (Ed25519). It signs certificates and revocations of devices, and nothing else."""
 
     seed: bytes = field(repr=False)
     person_id: PersonId = field(init=False)
@@ -93,13 +93,13 @@ class IdentityKeys:
         object.__setattr__(self, "_secret", secret)
 
     def sign(self, message: bytes) -> bytes:
-        """A 64-byte Ed25519 signature; deterministic (RFC 8032)."""
+        """Return a 64-byte Ed25519 signature, always the same for one message (RFC 8032)."""
         return bindings.crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceKeys:
-    """A device's three keys: Ed25519 for records, X25519 for handshakes, X25519 for letters; each from 32 bytes."""
+    """A device's three key pairs, each made from 32 bytes: Ed25519 for records, X25519 for handshakes and for letters."""
 
     sign_seed: bytes = field(repr=False)
     dh_private: bytes = field(repr=False)
@@ -117,18 +117,18 @@ class DeviceKeys:
         object.__setattr__(self, "_secret", secret)
 
     def sign(self, message: bytes) -> bytes:
-        """A 64-byte Ed25519 signature; deterministic (RFC 8032)."""
+        """Return a 64-byte Ed25519 signature, always the same for one message (RFC 8032)."""
         return bindings.crypto_sign(message, self._secret)[:SIGNATURE_BYTES]
 
 
 @lru_cache(limits.IDS_REMEMBERED)
 def person_text(person: PersonId) -> str:
-    """`mp1...`: how a person's key is written down; a mistyped letter is noticed."""
+    """Return the written form of a person's key, `mp1...`. Its checksum finds a mistyped character."""
     return bech32m.to_text(_PERSON_PREFIX, person)
 
 
 def parse_person(text: str) -> PersonId:
-    """The key behind a `mp1...`. RemoteError MALFORMED, in words for people, if it is none."""
+    """Return the key whose written form is `text`. RemoteError MALFORMED, worded for people, if it is none."""
     try:
         person = bech32m.from_text(_PERSON_PREFIX, text)
     except bech32m.Bech32mError as error:
@@ -139,29 +139,29 @@ def parse_person(text: str) -> PersonId:
 
 
 def device_text(device: DeviceId) -> str:
-    """`md1...`: how a device's key is written down."""
+    """Return the written form of a device's key, `md1...`."""
     return bech32m.to_text(_DEVICE_PREFIX, device)
 
 
 def group_text(group_id: bytes) -> str:
-    """`mg1...`: how a group's id is written down."""
+    """Return the written form of a group's id, `mg1...`."""
     return bech32m.to_text(_GROUP_PREFIX, group_id)
 
 
 def short_id(person: PersonId) -> str:
-    """The first eight letters after `mp1`: enough to tell people apart on a screen, not to prove anything."""
+    """Return the first eight characters after `mp1`: enough to tell people apart on a screen, but no proof of anything."""
     start = len(_PERSON_PREFIX) + 1
     return person_text(person)[start : start + _SHORT]
 
 
 def person_matches(text: str, person: PersonId) -> bool:
-    """Whether `text` is the beginning of this person's written key, with or without its `mp1`."""
+    """Whether the written form of this person's key begins with `text`, which may leave out the `mp1`."""
     wanted = normalize(text).lower().removeprefix(f"{_PERSON_PREFIX}1")
     return bool(wanted) and person_text(person)[len(_PERSON_PREFIX) + 1 :].startswith(wanted)
 
 
 def fingerprint_words(person: PersonId) -> tuple[str, ...]:
-    """Eight words (64 bits) that two people can read to each other to compare a key."""
+    """Return the eight words (64 bits) that two people read to each other to compare a key."""
     digest = blake2b(_FINGERPRINT_DOMAIN + person, digest_size=FINGERPRINT_WORDS).digest()
     return tuple(WORDS[byte] for byte in digest)
 

@@ -1,6 +1,7 @@
-"""Every cap of the protocol, each with the attack or accident it bounds. Sizes in bytes, times in seconds.
+"""Every cap of the protocol, with the attack or accident that it bounds. Sizes are in bytes, times in seconds.
 
-A number that bounds what a peer can make us do lives here and nowhere else.
+A number that bounds what a peer can make this node do is here and nowhere else. The sections follow protocol/README.md;
+at the end are caps that are this node's own choice and that no other node can notice.
 """
 
 from __future__ import annotations
@@ -9,204 +10,214 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-# --- Numbers and codec ---------------------------------------------------------------------------------------------
-INT_MAX = 2**53 - 1  # integers that every language's numbers hold exactly
-MAX_DEPTH = 8  # nested arrays: a bomb of array headers ends here
-ARRAY_ITEMS_MAX = 1024  # items of one array: a bomb of array headers makes us set aside 8 MB at most, for a moment
+# --- Bytes -----------------------------------------------------------------------------------------------------------
+INT_MAX = 2**53 - 1  # the largest integer that the numbers of every language hold exactly
+MAX_DEPTH = 8  # levels of arrays: deeply nested arrays cannot exhaust the stack of a reader
+ARRAY_ITEMS_MAX = 1024  # items of one array: headers of arrays alone make a reader allocate 8 MB at most, for a moment
 
-# --- Records -------------------------------------------------------------------------------------------------------
-FOREVER = INT_MAX  # the expiry of a strike: it is terminal
-POLICY_MAX_BYTES = 60 * 1024  # a policy still fits one frame
-HEADER_MAX_BYTES = 256  # twelve small fields; no header can be a body in disguise
-RECORD_MAX_BYTES = 32 * 1024  # any other record: bounds what one id can cost to pull
-SALT_BYTES = 16  # a header alone cannot be guessed at
-SLOT_BYTES = 16
-CLOCK_SKEW = 1 * DAY  # how far ahead a record's `created` may lie of our clock before its expiry is doubted
-DEVICE_LIFE = 2 * 365 * DAY  # certificates are long-lived: the identity may be kept away from the node
-POLICY_LIFE = 90 * DAY  # renewed at half-life by the device that wrote it
-PROFILE_LIFE = 90 * DAY
-LISTING_LIFE = 365 * DAY  # the longest any listing may ask for
-LETTER_LIFE = 30 * DAY  # unread for so long it is of no use: nobody carries what is not fetched
-JOIN_LIFE = 90 * DAY  # renewed like a policy: whoever stays away for good is not counted as a member for ever
-TOMBSTONE_GRACE = (
-    30 * DAY
-)  # headers are kept this long past `latest_expiry`, so that no partition brings a version back
-SUSPENDED_LIFE = 7 * DAY  # a suspended version waits this long for its successor's body
+# --- Text ------------------------------------------------------------------------------------------------------------
+JOINERS_MAX = 8  # invisible code points in a row: hidden text does not fit, the flag of a region takes six
 
-# --- Bodies --------------------------------------------------------------------------------------------------------
-NAME_MAX = 64  # characters
-JOINERS_MAX = 8  # invisible code points in a row: the flag of a region takes six, and text cannot hide among them
+# --- Records ---------------------------------------------------------------------------------------------------------
+HEADER_MAX_BYTES = 256  # twelve small fields need less: nobody can smuggle a body into a header
+RECORD_MAX_BYTES = 32 * 1024  # of any record but a policy: pulling one id costs no more than this
+POLICY_MAX_BYTES = 60 * 1024  # the longest policy still fits into one frame
+POLICY_BODY_MAX_BYTES = POLICY_MAX_BYTES - HEADER_MAX_BYTES - 80  # header, signature and framing take the rest
+SALT_BYTES = 16  # nobody can guess the body of a tombstone by hashing likely bodies
+SLOT_BYTES = 16  # slots that are drawn at random do not collide
+FOREVER = INT_MAX  # the expiry of a revocation, which must never be forgotten
+DEVICE_LIFE = 2 * 365 * DAY  # a lost device that nobody revokes ends; the identity key can stay away for that long
+POLICY_LIFE = 90 * DAY  # an abandoned device's vouches end; others renew theirs at half of it
+PROFILE_LIFE = 90 * DAY  # likewise
+LISTING_LIFE = 365 * DAY  # a forgotten listing ends
+LETTER_LIFE = 30 * DAY  # a letter that nobody fetches is carried no longer
+JOIN_LIFE = 90 * DAY  # people who are gone for good are counted as members no longer
+CLOCK_SKEW = 1 * DAY  # a record from further ahead than this was made by a wrong clock, or to outlast its kind's life
+
+# --- Bodies ----------------------------------------------------------------------------------------------------------
+# Lengths of text are in code points. They keep a body within RECORD_MAX_BYTES, and one listing from filling a screen.
+NAME_MAX = 64
 ABOUT_MAX = 1000
 TITLE_MAX = 200
 TEXT_MAX = 2000
 TAGS_MAX = 10
 TAG_MAX = 40
 UNIT_MAX = 40
-LANGUAGE_MAX = 35  # the longest language tag one must expect, RFC 5646 section 4.4.1
-VOUCHES_MAX = 1000  # entries a policy: bounds the graph one person can make others search
-BLOCKS_MAX = 1000
-BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: only who knows that key can test it
-WEIGHT_MAX = 1000  # per mille: nobody is trusted more than wholly
-GROUP_ID_BYTES = 32
-RADIUS_KM_MAX = 20_000
-QUANTITY_MAX = 1_000_000
+LANGUAGE_MAX = 35  # the longest language tag that one must expect (RFC 5646, section 4.4.1)
+QUANTITY_MAX = 1_000_000  # sums of quantities stay far from INT_MAX
 
-# --- Groups ------------------------------------------------------------------------------------------------------------
-GROUP_TAG_BYTES = 16
-NONCE_BYTES = 16  # two groups of one founder and name are two
-GROUP_LINKS_MAX = 16  # invitations from the founder to a member: bounds a join's size, and what it costs to check one
-GROUPS_MAX = (
-    32  # groups of one person that count, those with the lowest ids: each join costs up to 34 signatures to check
+# --- Policies --------------------------------------------------------------------------------------------------------
+VOUCHES_MAX = 1000  # in one register: bounds how large one person can make the graph that others search
+BLOCKS_MAX = 1000  # in one register: likewise for the tags that others compare
+BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: without that person's key it cannot be tested
+WEIGHT_MAX = 1000  # per mille: a vouch above 1 would make paths grow in trust
+RADIUS_KM_MAX = 20_000  # half the circumference of the earth: a larger radius means nothing more
+
+# --- Groups ----------------------------------------------------------------------------------------------------------
+GROUP_ID_BYTES = 32  # nobody can found a group that has the id of another one
+GROUP_TAG_BYTES = 16  # a keyed hash of the person invited: without that person's key it cannot be tested
+NONCE_BYTES = 16  # two groups, or asks, that are alike in all else differ by it
+GROUP_LINKS_MAX = 16  # invitations from the founder to a member: bounds the size of a join and the signatures to check
+GROUPS_MAX = 32  # groups of one person that count, those of the lowest ids: a join can cost 34 signatures to check
+INVITATIONS_MAX = 64  # open in one join: everybody in its author's web must store them all
+INVITATION_LIFE = 30 * DAY  # an invitation that nobody answers does not remain open for ever
+CELL_MEMBERS_MAX = 50  # known members: in a larger cell people do not know each other any longer
+CELL_MEMBERS_MIN = 5  # with fewer members a cell shows as forming
+JOINS_SHOWN_MAX = 4  # in one introduction: of the longest chains, with all invitations, four still fit into a frame
+
+# --- Trust -----------------------------------------------------------------------------------------------------------
+HOPS_MAX = 32  # vouches of a path: Sybils in a long row cannot make a search compare each of them with all before it
+DETOUR_STEPS = (
+    200_000  # vouches examined in second searches behind one introducer, 0.1 s: Sybils cannot make them longer
 )
-CELL_MEMBERS_MAX = 50  # known members at which a node refuses to invite to a cell
-CELL_MEMBERS_MIN = 5  # with fewer a cell shows as forming
-JOINS_SHOWN_MAX = 4  # in one introduction: with the longest chains and all invitations they still fit a frame
-INVITATIONS_MAX = 64  # open in one join: they travel with it to all of its author's web
-INVITATION_LIFE = 30 * DAY  # unanswered for so long, it is taken for declined
-STATEMENTS_REMEMBERED = 8192  # verdicts on signatures in chains; members of a group share most of theirs
 
-# --- Letters -----------------------------------------------------------------------------------------------------------
-LETTER_TAG_BYTES = 16  # a keyed hash of the addressee: only who knows that key can test it
-LETTER_SIZES = (512, 2_048, 8_192, 16_384)  # of what is sealed, padding included: a length tells one of four classes
-LETTER_BOXES_STEP = 4  # boxes come in fours, made-up ones among them: their number tells little about devices
-LETTER_BOXES_MAX = 16  # what opening a letter can cost: one agreement of keys a box
-LETTER_ITEMS_MAX = 64  # of any list inside
-LETTER_DEVICES_MAX = 8  # of one person: who certifies himself any number of devices makes no letter longer
-INTRODUCTION_TEXT_MAX = 500  # characters of what is said of somebody
-INTRODUCTION_LIFE = 90 * DAY  # of what somebody was told of another and did nothing about
-INTRODUCTIONS_FROM_ONE_MAX = 20  # kept of one introducer, the latest: nobody can fill the list
-AUTHOR_LETTERS_MAX = 512  # of one author that lie about: a person cannot make carriers a store of his own
-AUTHOR_LETTER_BYTES_MAX = 4 * 1024 * 1024
-LETTERS_UNDER_WAY_MAX = 256  # of our own, receipts left out: half of what carriers take is left for receipts
-LETTERS_MAX = 20_000  # of all others' together, of which one who brings them may fill FROM_ONE_SHARE
-LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise
+# --- Letters ---------------------------------------------------------------------------------------------------------
+LETTER_TAG_BYTES = 16  # a keyed hash of the addressee: without that person's key it cannot be tested
+LETTER_SIZES = (512, 2_048, 8_192, 16_384)  # of the padded content: a length reveals one of four classes
+LETTER_BOXES_STEP = 4  # decoys fill up to a multiple: the number of boxes reveals little about devices
+LETTER_BOXES_MAX = 16  # trying to open a letter costs one key agreement a box
+LETTER_ITEMS_MAX = 64  # of any array in the content: bounds what decoding an opened letter allocates
+LETTER_DEVICES_MAX = 8  # of one person: a person who certifies very many devices makes letters to them no longer
+INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
 
-# --- Exchanges ---------------------------------------------------------------------------------------------------------
-EXCHANGE_ID_BYTES = 16
-COMMUNITY_TAG_BYTES = 16
-EXCHANGES_ASKED_MAX = 32  # of one person that wait for an answer: who asks without end is not heard any more
-EXCHANGES_WITH_ONE_MAX = 500  # kept with one person: then those that came to nothing are forgotten, the oldest first
-EXCHANGES_MAX = 20_000  # kept in all, likewise: made-up people cannot fill the disk with their asking
-EXCHANGES_UNHEARD_ONE_MAX = 64  # of one person, kept unseen since the ask is missing or not for him to make
-EXCHANGES_UNHEARD_MAX = 1_000  # in all
-MOVES_MAX = 128  # of one side in one exchange, words among them: without them four are all that it takes
-MESSAGES_MAX = 100  # words of one side in one exchange: enough to agree, and no store of his own
-MESSAGE_MAX = 1000  # characters of what is said with a move: a letter stays small, and a carrier's burden
+# --- Exchanges -------------------------------------------------------------------------------------------------------
+EXCHANGE_ID_BYTES = 16  # nobody can make an ask that has the id of another exchange
+COMMUNITY_TAG_BYTES = 16  # a keyed hash of a community: those who are not members cannot test it
+MESSAGE_MAX = 1000  # code points in one move: letters stay small, and so does the load of their carriers
 
-# --- Per author and per node -----------------------------------------------------------------------------------------
-AUTHOR_RECORDS_MAX = 2_000  # live records: one person cannot fill a Pi
-AUTHOR_BYTES_MAX = 16 * 1024 * 1024
-FOREIGN_BYTES_MAX = 1024 * 1024 * 1024  # of all others' records: what others share, or make up, cannot fill a disk
-MEMORY_SHARE = 4  # nor more than this part of the machine's memory, for what is held is searched there
-GRAPH_RECORDS_MAX = 60_000  # certificates, policies, profiles, joins, of some 15,000 people: searches grow with them
+# --- Keeping ---------------------------------------------------------------------------------------------------------
+TOMBSTONE_GRACE = 30 * DAY  # after the latest expiry: nodes that were apart for that long cannot bring a version back
+SUSPENDED_LIFE = 7 * DAY  # a suspended version waits no longer than this for the body of the next one
+AUTHOR_RECORDS_MAX = 2_000  # live records of one author: one person cannot fill the disk of a small computer
+AUTHOR_BYTES_MAX = 16 * 1024 * 1024  # likewise in bytes
+AUTHOR_LETTERS_MAX = 512  # carried of one author: nobody can use the carriers as storage
+AUTHOR_LETTER_BYTES_MAX = 4 * 1024 * 1024  # likewise in bytes
+LETTERS_UNDER_WAY_MAX = 256  # of one's own besides receipts: half of what carriers take remains for receipts
+FOREIGN_BYTES_MAX = 1024 * 1024 * 1024  # of all others' records: many people, or Sybils, cannot fill a disk
+GRAPH_RECORDS_MAX = 60_000  # of some 15,000 people, listings and letters left out: Sybils cannot slow all searches
 POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewise
-FROM_ONE_SHARE = (2, 3)  # of each of these three, brought by one peer: whom I let in cannot take the room of all others
-DISK_FREE_PART = 10  # below a tenth of the disk free nothing more is taken in,
-DISK_FREE_ENOUGH = 2 * 1024 * 1024 * 1024  # unless this much is free all the same
-FORKS_MAX = 256  # proofs of forks kept, one a device: made-up devices can fork without end
-ADDRESSES_REMEMBERED_MAX = 8  # a person: a peer that moves about, or says it does, cannot make us dial a long list
-PENDING_LIFE = (
-    7 * DAY
-)  # for as long as a record waits for its certificate or policy: made-up ones cannot block the room
-PENDING_RECORDS_MAX = 5_000  # waiting for a certificate or policy, in all: unverifiable records cannot pile up
-REFUSED_REMEMBERED = 10_000  # records a peer has shown that are not for us: asked about again when our standing moves
-SEARCH_WORDS_MAX = 400  # of one listing that can be searched: more than any text has that says something
-SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: made-up words cannot fill what others' words need,
-SEARCH_WORDS_IN_ALL_MAX = 400_000  # nor many people's, some 80 MB of memory
-HIDDEN_MAX = 1_000  # listings that somebody hides from himself one by one: each search looks at all of them
-WATCHES_MAX = 30  # saved searches: each is asked about what every commit brings
-ALERTS_MAX = 100  # of one saved search: who posts without end fills no disk with them
-LEAVERS_MAX = 1_000  # people who lately left the own web
-LEAVERS_GRACE = 14 * DAY  # how long they are told what is superseded; then the presence key turns
-PENDING_FROM_ONE_MAX = 1_000  # of them, brought by one peer: he cannot take the room of what others bring
+LETTERS_MAX = 20_000  # of all others: Sybils cannot fill the disk with letters to nobody
+LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise in bytes
+FROM_ONE_SHARE = (2, 3)  # of each of these caps for records from one peer, who cannot take the room of others
+PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
+PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
+PENDING_FROM_ONE_MAX = 1_000  # of them brought by one peer, who cannot take the room of the other peers
+FORKS_MAX = 256  # proofs kept, one for each device: the devices of Sybils can fork without end
 
-# --- Sessions --------------------------------------------------------------------------------------------------------
-FRAME_MAX_BYTES = 65_519  # plaintext of one Noise message (65,535 less the 16-byte MAC)
-PREAUTH_CONNECTIONS_MAX = 16  # half-open connections a scanner can hold
-PREAUTH_PER_ADDRESS_MAX = 2  # loopback exempt: all local nodes share it
-PREAUTH_SECONDS = 5  # time to prove oneself
-SESSIONS_MAX = 64
-SESSIONS_PER_PERSON_MAX = 8  # who certifies himself any number of devices cannot take all places
-SESSION_BUFFER_BYTES = 4 * 1024 * 1024
-WORK_BURST_SECONDS = 120.0  # of work that one person may cause at full speed: a first synchronization
-WORK_SHARE = 0.25  # of the time from then on: who changes his mind without end keeps a node busy no longer than this
-IDLE_PING_SECONDS = 30
-IDLE_DEAD_SECONDS = 90
+# --- Cards -----------------------------------------------------------------------------------------------------------
+CARD_LIFE = 7 * DAY  # a lost card works no longer than this
+CARD_LIFE_MAX = 90 * DAY  # likewise, at the giver's choice
+CARD_USES_MAX = 100  # people who can use one card: a card on a notice board does not connect a whole city
+CARD_ADDRESSES_MAX = 8  # a card cannot make its user dial a long list
+CARD_SECRET_BYTES = 32  # nobody can guess the secret of a card
+CARD_BYTES_MAX = 768  # the longest name and all addresses fit, and the whole still fits into a QR code
+CARD_TEXT_MAX = 4096  # code points, white space included: a pasted book is refused before it is decoded
+LIVE_CARDS_MAX = 16  # open at once: each needs a tag in every announcement
 
-# --- Cards -------------------------------------------------------------------------------------------------------------
-CARD_LIFE = 7 * DAY
-CARD_LIFE_MAX = 90 * DAY
-CARD_USES_MAX = 100
-CARD_ADDRESSES_MAX = 8
-CARD_SECRET_BYTES = 32
-CARD_BYTES_MAX = 768  # behind the text: the longest name and all addresses fit; a QR code still holds it
-CARD_TEXT_MAX = 4096  # characters, white space included
-LIVE_CARDS_MAX = 16  # each costs a tag in every announcement
+# --- Devices ---------------------------------------------------------------------------------------------------------
+DEVICE_CODE_LIFE = 10 * MINUTE  # a code seen over a shoulder is soon worthless; the way to the other machine takes less
+DEVICE_CODE_LIFE_MAX = 1 * HOUR  # likewise, at the owner's choice
+DEVICE_CODE_BYTES_MAX = 320  # the keys and all addresses fit
+DEVICE_NAME_MAX = 32  # code points; names are known to the owner's own devices only
+DEVICES_MAX = 16  # of one person, as their node certifies them: each costs others a key to recognize and to dial with
+ENROLMENT_SECONDS = 20  # a silent machine does not hold the connection of a device code for longer
 
-# --- Devices -----------------------------------------------------------------------------------------------------------
-DEVICE_CODE_LIFE = 10 * MINUTE  # whoever sees the code may become me: long enough to walk to the other machine
-DEVICE_CODE_LIFE_MAX = 1 * HOUR
-DEVICE_CODE_BYTES_MAX = 320  # behind the text: the keys and all addresses fit
-DEVICE_NAME_MAX = 32  # characters; names stay among the owner's own devices
-DEVICES_MAX = 16  # of one person, as his own node certifies them: each costs others a key to recognize and to dial by
-ENROLMENT_SECONDS = 20  # a new device's time to be certified: the other's node may be busy
+# --- Presence on the LAN ---------------------------------------------------------------------------------------------
+ANNOUNCED_TAGS = 1 + LIVE_CARDS_MAX  # always as many: their number tells a stranger nothing about open cards
+ANNOUNCED_ADDRESSES_MAX = 8  # of each family: an announcement cannot make us sort and dial a long list
+ANNOUNCEMENT_LIFE = 15 * MINUTE  # then name, nonce and tags change: a stranger can follow a node no longer than this
+RECOGNITION_CANDIDATES_MAX = 4096  # keys tried for one announcement: a forged one costs 10 ms at most
 
-# --- Handshake and channel ---------------------------------------------------------------------------------------------
-PSK_CANDIDATES_MAX = 4096  # tried for a first message's tag: a stranger's 66 bytes cost us at most some 5 ms
-SEEN_EPHEMERALS_PER_PSK_MAX = 8192  # first messages a psk: one holder cannot flush what others' recall guards
-SEEN_EPHEMERALS_MAX = 65_536  # in all, some 10 MB: a flood of first messages cannot fill a Pi's memory
-REKEY_FRAMES = 4096  # a key taken from memory opens at most this many frames of the past, 256 MiB
-NOISE_NONCE_LIMIT = 2**48  # messages one direction may ever carry: far from the 2^64 where a nonce would come again
+# --- Handshake and channel -------------------------------------------------------------------------------------------
+PSK_CANDIDATES_MAX = 4096  # tried for one PSK identity hint: the 66 bytes of a stranger cost 5 ms at most
+SEEN_EPHEMERALS_PER_PSK_MAX = 8192  # for one psk: its holder cannot flush out what guards other psks from replay
+SEEN_EPHEMERALS_MAX = 65_536  # remembered in all, some 10 MB: a flood of first messages cannot fill the memory
+REKEY_FRAMES = 4096  # a key stolen from memory opens this many past frames at most, 256 MiB
+NOISE_NONCE_LIMIT = 2**48  # messages in one direction: far from 2^64, where a nonce would repeat
+FRAME_MAX_BYTES = 65_519  # the plaintext of one Noise message: 65,535 less the 16 bytes of the MAC
 
-# --- Presence on the LAN -----------------------------------------------------------------------------------------------
-ANNOUNCED_TAGS = 1 + LIVE_CARDS_MAX  # always this many: their number tells a stranger nothing about cards
-ANNOUNCED_ADDRESSES_MAX = 8  # of each family: an announcement cannot make us dial, or sort, a long list
-ANNOUNCEMENT_LIFE = 15 * MINUTE  # then fresh names, nonce and tags: how long a stranger can follow one node
-RECOGNITION_CANDIDATES_MAX = 4096  # keys tried an announcement: a forged one costs at most some 10 ms
-
-# --- Trust and places --------------------------------------------------------------------------------------------------
-HOPS_MAX = 32  # vouches of a path: Sybils in a row cannot make a search test each of them with all before
-DETOUR_STEPS = 200_000  # vouches looked at in second searches, for all behind one introducer: some 0.1 s
-SEARCHES_REMEMBERED = 32  # people whose searches are kept and updated; some 0.7 MB for each in a web of 10,000
-BLOCK_TAGS_REMEMBERED = 32_768  # of pairs compared lately; some 8 MB, however many people block each other
-IDS_REMEMBERED = (
-    4096  # of people, as they are written: a page of results names a hundred; made-up people fill no memory
-)
-DISTANCES_REMEMBERED = 16_384  # pairs of cells; made-up places cannot fill the memory
-
-# --- Reconciliation ------------------------------------------------------------------------------------------------------
-RECONCILE_MESSAGE_BYTES = 60_000  # where a message stops taking further answers, so that it fits one frame
-RECONCILE_MESSAGES_MAX = 512  # messages a comparison: ranges split and split again end here
-RECONCILE_RANGES_MAX = 131_072  # ranges waiting for our answer: memory that splitting can make us hold
-RECONCILE_CHILDREN_MAX = 64  # ranges that one range may be split into
-RECONCILE_LIST_MAX = 256  # short ids for one range: bounds what a comparison of lists costs
-RECONCILE_OFFERS_MAX = 2_000_000  # items one comparison may announce: a count alone costs its sender nothing
-LIVE_COMPARE_SECONDS = 60  # a peer may have us compare whole sets again this often, no oftener
-RECHECK_SECONDS = 10 * MINUTE  # the initiator compares again: whatever a short hash or a lost announcement hid is found
-PASSES_MAX = 8  # comparisons of one set in a row: peers whose views never meet stop here
-
-# --- Frames and transfers --------------------------------------------------------------------------------------------------
-HELLO_CHOICES_MAX = 16  # versions or algorithms named in a Hello
-INTRODUCTION_RECORDS_MAX = 8  # records parsed for somebody not yet known
-RECORDS_PER_FRAME_MAX = 512
-HAVE_ITEMS_MAX = 256  # announced at once: each costs a search
-HAVES_UNANSWERED_MAX = 4  # announcements under way: what we must remember of them
-PULLED_MAX = 4096  # records a peer may pull ahead of what it has been given
-WANTED_ITEMS = 256  # records read from the store for one RecordsRequested
-BACKLOG_BYTES = 1024 * 1024  # of records waiting to be sent: beyond it the store is not asked for more
-WINDOW_RECORDS = 2048  # records that we pull ahead of what has been committed
-WINDOW_BYTES = 2 * 1024 * 1024  # the same in bytes, judged by the records seen so far
-BATCH_RECORDS = 1000  # records given to the node at once: one commit
-BATCH_BYTES = 1024 * 1024
-BATCH_SECONDS = 0.25  # a batch waits no longer than this to fill: a link that drops often still gets on
+# --- Frames ----------------------------------------------------------------------------------------------------------
+HELLO_CHOICES_MAX = 16  # versions or algorithms in a Hello: more would only cost time to compare
+INTRODUCTION_RECORDS_MAX = 8  # records that are parsed for somebody who is not known yet
 UNKNOWN_FRAMES_PER_MINUTE = 600  # of types from newer versions, which are passed over: each costs a decoding
-HEADERS_PER_MINUTE = 2000  # unasked headers we send; twice as many are taken, for minutes do not begin together
-HEADERS_WAITING_MAX = 10_000  # some 3 MB: who shows older and older versions cannot make us hold what answers them all
-REFUSED_A_SESSION_MAX = 200_000  # records shown that we do not take: each is remembered as the peer's, at 40 bytes
-PROGRESS_SECONDS = 120  # a peer that only pings while it owes something holds its place no longer than this
+RECORDS_PER_FRAME_MAX = 512  # entries of one frame: bounds the work of one step
+HAVE_ITEMS_MAX = 256  # announced in one frame: each costs a search
 
-# --- Multicast DNS -------------------------------------------------------------------------------------------------------
-MDNS_HEARD_PER_SECOND = 100  # announcements taken from zeroconf's thread: a flood's rest is lost before it costs more
-MDNS_QUEUE_MAX = 64  # announcements waiting to be recognized: the same flood cannot fill memory
-RECOGNITION_KEYS_PER_SECOND = 50_000  # keyed hashes, some 0.1 s of work: forged announcements cannot eat the processor
-UNRECOGNIZED_REMEMBERED = 512  # strangers' announcements not worth trying again until our contacts change
+# --- Session ---------------------------------------------------------------------------------------------------------
+PREAUTH_SECONDS = 5  # to prove oneself: a silent connection is closed
+IDLE_PING_SECONDS = 30  # without a word: a Ping shows the other side that this one is alive
+IDLE_DEAD_SECONDS = 90  # without hearing anything: the other side is gone
+PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
+LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
+RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
+PASSES_MAX = 8  # comparisons of one set in a row: peers whose sets never become equal stop here
+HAVES_UNANSWERED_MAX = 4  # announcements under way: bounds what must be remembered of them
+PULLED_MAX = 4096  # records pulled and not given yet: a peer cannot queue more work than this
+HEADERS_PER_MINUTE = 2000  # sent unasked; twice as many are accepted, since minutes do not begin together
+REFUSED_A_SESSION_MAX = 200_000  # records shown that are not taken: each is remembered as the peer's, in 40 bytes
+
+# --- Reconciliation --------------------------------------------------------------------------------------------------
+RECONCILE_MESSAGE_BYTES = 60_000  # a message takes no further answers beyond this, so that it fits into one frame
+RECONCILE_MESSAGES_MAX = 512  # messages of one comparison: ranges that are split without end stop here
+RECONCILE_RANGES_MAX = 131_072  # ranges that wait for our answer: a peer that splits them cannot fill the memory
+RECONCILE_CHILDREN_MAX = 64  # ranges that one range may be split into: likewise for one message
+RECONCILE_LIST_MAX = 256  # short ids for one range: bounds what comparing lists costs
+RECONCILE_OFFERS_MAX = 2_000_000  # items that one comparison may offer: the sender of a mere count pays nothing for it
+
+# === This node's own choices =========================================================================================
+
+# --- Transfers -------------------------------------------------------------------------------------------------------
+WANTED_ITEMS = 256  # records read from the store at once: one peer cannot keep the store busy for long
+BACKLOG_BYTES = 1024 * 1024  # of records that wait to be sent: beyond it the store is not asked for more
+WINDOW_RECORDS = 2048  # records pulled ahead of what was committed: bounds what waits in memory
+WINDOW_BYTES = 2 * 1024 * 1024  # likewise in bytes, estimated from the records seen so far
+BATCH_RECORDS = 1000  # records of one commit: bounds how long a commit takes
+BATCH_BYTES = 1024 * 1024  # likewise in bytes
+BATCH_SECONDS = 0.25  # a batch waits no longer to fill: a link that drops often still makes progress
+HEADERS_WAITING_MAX = 10_000  # some 3 MB: a peer that shows older and older versions cannot make us queue more answers
+SESSION_BUFFER_BYTES = 4 * 1024 * 1024  # unsent bytes of one session: a peer that does not read cannot fill the memory
+
+# --- Connections -----------------------------------------------------------------------------------------------------
+PREAUTH_CONNECTIONS_MAX = 16  # not proven yet: a scanner cannot hold more
+PREAUTH_PER_ADDRESS_MAX = 2  # of them from one address; loopback is exempt, since all local nodes share it
+SESSIONS_MAX = 64  # at once: bounds memory and the work of each commit
+SESSIONS_PER_PERSON_MAX = 8  # of them: a person who certifies very many devices cannot take all of them
+WORK_BURST_SECONDS = 120.0  # of work that one person may cause at full speed: enough for a first synchronization
+WORK_SHARE = 0.25  # of the time from then on: edits without end slow the node by no more than this
+ADDRESSES_REMEMBERED_MAX = 8  # of one person: a peer that claims to move about cannot make us dial a long list
+UNRECOGNIZED_REMEMBERED = 512  # strangers' announcements: they are not tried again until our contacts change
+MDNS_HEARD_PER_SECOND = 100  # announcements taken from zeroconf's thread: the rest of a flood is dropped there
+MDNS_QUEUE_MAX = 64  # announcements that wait to be recognized: a flood cannot fill the memory
+RECOGNITION_KEYS_PER_SECOND = 50_000  # keyed hashes, 0.1 s of work: forged announcements cannot keep the processor busy
+
+# --- Storage ---------------------------------------------------------------------------------------------------------
+MEMORY_SHARE = 4  # others' records take at most this fraction, a quarter, of the memory: searches go through them
+DISK_FREE_PART = 10  # below this fraction, a tenth, of free disk nothing more is taken in from others,
+DISK_FREE_ENOUGH = 2 * 1024 * 1024 * 1024  # unless this much is free all the same
+REFUSED_REMEMBERED = 10_000  # records of one peer that are not for us: tried again when our standing changes
+LEAVERS_MAX = 1_000  # people who left the own web lately: somebody who rewrites their vouches cannot fill the disk
+LEAVERS_GRACE = 14 * DAY  # for that long they are told what is superseded; then the presence key changes
+INTRODUCTION_LIFE = 90 * DAY  # of an introduction that its reader does nothing about
+INTRODUCTIONS_FROM_ONE_MAX = 20  # kept of one introducer, the latest: nobody can fill the list
+EXCHANGES_ASKED_MAX = 32  # of one person that wait for an answer: further asks of a person who never stops are ignored
+EXCHANGES_WITH_ONE_MAX = 500  # kept with one person; then the oldest that came to nothing are forgotten
+EXCHANGES_MAX = 20_000  # kept in all, likewise: the asks of Sybils cannot fill the disk
+EXCHANGES_UNHEARD_ONE_MAX = 64  # of one person, kept unseen because the ask is missing or was not theirs to make
+EXCHANGES_UNHEARD_MAX = 1_000  # likewise in all
+MOVES_MAX = 128  # of one side in one exchange, messages included: without messages four are enough
+MESSAGES_MAX = 100  # of one side in one exchange: enough to agree, too few to use an exchange as storage
+
+# --- Search ----------------------------------------------------------------------------------------------------------
+SEARCH_WORDS_MAX = 400  # of one listing that can be searched for: more than any real text has
+SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: invented words cannot take the room of others' words
+SEARCH_WORDS_IN_ALL_MAX = 400_000  # likewise for the words of all authors, some 80 MB of memory
+HIDDEN_MAX = 1_000  # listings hidden one by one: each search compares with all of them
+WATCHES_MAX = 30  # saved searches: each is compared with everything that a commit brings
+ALERTS_MAX = 100  # of one saved search: an author who posts without end cannot fill the disk with them
+
+# --- Caches ----------------------------------------------------------------------------------------------------------
+STATEMENTS_REMEMBERED = 8192  # verdicts on signatures in chains: members of a group share most of theirs
+SEARCHES_REMEMBERED = 32  # people whose searches are kept and updated: 0.7 MB each in a web of 10,000
+BLOCK_TAGS_REMEMBERED = 32_768  # pairs compared lately, some 8 MB: bounded however many people block each other
+IDS_REMEMBERED = 4096  # written forms of people: a page of results has a hundred, and Sybils cannot fill the memory
+DISTANCES_REMEMBERED = 16_384  # pairs of cells: invented places cannot fill the memory

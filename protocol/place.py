@@ -1,7 +1,7 @@
-"""Coarse places: H3 cells of four sizes, whether a text names one, and how far two lie apart (README, "Places").
+"""Places: cells of the H3 grid (h3geo.org) in four sizes, and the distances between them (README, "Places").
 
-A cell's text form is checked here bit by bit, without h3: a listing must not cost 48 ms of import to be refused, and h3
-itself raises OverflowError on over-long text and takes a latitude of 91 for a place.
+The text form of a cell is checked here bit by bit, without the h3 library: importing it takes 48 ms, which a listing with a
+faulty place is not worth, and it raises OverflowError for over-long text and accepts a latitude of 91.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from protocol.limits import DISTANCES_REMEMBERED
 
 
 class Precision(IntEnum):
-    """How exactly a person's place is published; the number is the H3 resolution."""
+    """How exactly a place is published; the number is the H3 resolution."""
 
     REGION = 4
     CITY = 6
@@ -25,12 +25,12 @@ class Precision(IntEnum):
 
     @property
     def word(self) -> str:
-        """The word that people read and write, such as `neighborhood`."""
+        """The word for people and programs, such as `neighborhood`."""
         return self.name.lower()
 
     @classmethod
     def from_word(cls, word: str) -> Precision:
-        """The precision of that word. ValueError, naming all four, if there is none."""
+        """Return the precision of that word. ValueError, which names all four words, for any other."""
         for precision in cls:
             if precision.word == word:
                 return precision
@@ -39,8 +39,8 @@ class Precision(IntEnum):
 
 _ACROSS_KM = {Precision.REGION: 50.0, Precision.CITY: 7.0, Precision.NEIGHBORHOOD: 1.0, Precision.EXACT: 0.02}
 
-# Where the fields of a 64-bit H3 index lie (h3geo.org, "H3Index Bit Layout"). The pattern fixes what is constant: the
-# reserved bit 0, mode 1 (cell), reserved bits 0, and one of the four resolutions.
+# The layout of a 64-bit H3 index (h3geo.org, "H3Index Bit Layout"). The pattern fixes the constant bits: the reserved bit 0,
+# mode 1 (cell), reserved bits 0, and one of the four resolutions.
 _CELL_TEXT = re.compile(r"8[468c][0-9a-f]{13}")
 _RESOLUTION_SHIFT = 52
 _BASE_SHIFT = 45
@@ -48,7 +48,7 @@ _DIGITS = 15
 _UNUSED_DIGIT = 7
 _BASE_CELLS = 122
 _PENTAGONS = frozenset({4, 14, 24, 38, 49, 58, 63, 72, 83, 97, 107, 117})
-_MISSING_IN_PENTAGONS = 1  # of seven children a pentagon lacks this one
+_MISSING_IN_PENTAGONS = 1  # a pentagon has no child of this digit; hexagons have seven children
 
 
 def is_cell(text: str) -> bool:
@@ -68,18 +68,18 @@ def is_cell(text: str) -> bool:
 
 
 def precision_of(cell: str) -> Precision:
-    """How exactly the cell says where it is; LocalError if it is none."""
+    """Return the precision of a cell. LocalError if it is none."""
     _require_cell(cell)
     return Precision(int(cell, 16) >> _RESOLUTION_SHIFT & 0xF)
 
 
 def across_km(place: str | Precision) -> float:
-    """Roughly how wide a cell, or any cell of a precision, is. A local radius smaller than this says little."""
+    """Return roughly how wide a cell, or any cell of a precision, is. A radius smaller than this cannot be judged."""
     return _ACROSS_KM[precision_of(place) if isinstance(place, str) else place]
 
 
 def coarse(lat: float, lon: float, precision: Precision) -> str:
-    """The cell around a point given in degrees (WGS 84); LocalError outside -90..90 and -180..180."""
+    """Return the cell around a point given in degrees (WGS 84). LocalError outside of -90..90 and -180..180."""
     if not (math.isfinite(lat) and math.isfinite(lon) and -90 <= lat <= 90 and -180 <= lon <= 180):
         raise LocalError("a latitude lies between -90 and 90, a longitude between -180 and 180")
     import h3
@@ -89,7 +89,7 @@ def coarse(lat: float, lon: float, precision: Precision) -> str:
 
 
 def coarser(cell: str, precision: Precision) -> str:
-    """The cell of `precision` that a finer one lies in; one that is as coarse already stays what it is."""
+    """Return the cell of `precision` that contains `cell`; `cell` itself if it is as coarse already."""
     if precision_of(cell) <= precision:
         return cell
     import h3
@@ -99,7 +99,7 @@ def coarser(cell: str, precision: Precision) -> str:
 
 
 def center(cell: str) -> tuple[float, float]:
-    """Latitude and longitude of a cell's middle, in degrees."""
+    """Return latitude and longitude of a cell's center, in degrees."""
     _require_cell(cell)
     import h3
 
@@ -109,10 +109,10 @@ def center(cell: str) -> tuple[float, float]:
 
 @lru_cache(maxsize=DISTANCES_REMEMBERED)
 def distance_km(a: str, b: str) -> float:
-    """Kilometers between the centers of two cells of any size, to the meter; 0 for the same cell.
+    """Return the kilometers between the centers of two cells of any size, rounded to the meter; 0 for the same cell.
 
-    To the meter, so that author, relay and viewer judge a radius alike though their floating point may differ in the
-    last bit. LocalError if either is no cell.
+    They are rounded so that author, carrier and viewer agree whether a cell is within a radius, although their floating
+    point arithmetic may differ in the last bit. LocalError if either is no cell.
     """
     _require_cell(a)
     _require_cell(b)
@@ -125,7 +125,7 @@ def distance_km(a: str, b: str) -> float:
 
 
 def distance_words(here: str, there: str) -> str:
-    """How far `there` is, for people, never finer than the coarser of the two cells: "2km away", "about 8km away"."""
+    """Return in words how far `there` is, no finer than the coarser of the two cells: "2km away", "about 8km away"."""
     km = distance_km(here, there)
     across = max(across_km(here), across_km(there))
     if across > 1:

@@ -1,7 +1,7 @@
 """Judges the text that people read: one rule for every body, card and form (protocol/README.md, "Text").
 
-The rule keeps names and titles from rewriting a terminal, from reversing a line, and from passing for one another by
-invisible means. The same functions judge a peer's bytes and explain a user's slip.
+The rule keeps names and titles from rewriting a terminal, from reversing a line, and from imitating one another with
+invisible characters. The same functions judge a peer's bytes and explain a user's mistake.
 
 Every node must give the same verdict, whatever Unicode version its Python knows. So the rule is closed lists of code
 points by number, and a code point that no version has assigned yet is an ordinary visible character. Only `normalize`,
@@ -37,18 +37,18 @@ WHITE_SPACE: Ranges = (
 JOINERS: Ranges = (
     (0x180B, 0x180D),  # Mongolian variation selectors
     (0x180F, 0x180F),
-    (0x200B, 0x200D),  # where Thai and Khmer lines may break; what Persian, Indic scripts and emoji are joined by
+    (0x200B, 0x200D),  # line breaks in Thai and Khmer; joiners of Persian, of Indic scripts and of emoji
     (0xFE00, 0xFE0F),  # variation selectors: text or emoji
     (0xE0020, 0xE007F),  # tags: the flags of regions
     (0xE0100, 0xE01EF),  # variation selectors of Chinese characters
 )
-"""Invisible code points that a script or an emoji needs. A text must not begin with one, nor have too many in a row."""
+"""Invisible code points that a script or an emoji needs. A text must not begin with one; JOINERS_MAX may follow each other."""
 
 CONTROLS: Ranges = ((0x0000, 0x001F), (0x007F, 0x009F), (0x2028, 0x2029))
-"""Forbidden: what moves a cursor or ends a line. A line feed may be in fields of several lines."""
+"""Forbidden: characters that move a cursor or end a line. A line feed may be in fields of several lines."""
 
 DIRECTIONS: Ranges = ((0x061C, 0x061C), (0x200E, 0x200F), (0x202A, 0x202E), (0x2066, 0x2069))
-"""Forbidden: what turns the direction of writing."""
+"""Forbidden: characters that turn the direction of writing."""
 
 INVISIBLE: Ranges = (
     (0x00AD, 0x00AD),
@@ -68,7 +68,7 @@ INVISIBLE: Ranges = (
     (0xE0080, 0xE00FF),
     (0xE01F0, 0xE0FFF),
 )
-"""Forbidden: all else that Unicode lets a screen leave out (Default_Ignorable_Code_Point), and U+FFF9 to U+FFFB."""
+"""Forbidden: all other characters that a screen may leave out (Default_Ignorable_Code_Point), and U+FFF9 to U+FFFB."""
 
 SURROGATES: Ranges = ((0xD800, 0xDFFF),)
 """Forbidden: halves of UTF-16 pairs, which UTF-8 cannot carry."""
@@ -77,7 +77,7 @@ NONCHARACTERS: Ranges = (
     (0xFDD0, 0xFDEF),
     *((plane << 16 | 0xFFFE, plane << 16 | 0xFFFF) for plane in range(0x11)),
 )
-"""Forbidden: what Unicode promises never to make a character."""
+"""Forbidden: code points that Unicode promises never to make characters."""
 
 FORBIDDEN: Ranges = (*CONTROLS, *DIRECTIONS, *INVISIBLE, *SURROGATES, *NONCHARACTERS)
 """Forbidden everywhere, except for the line feed (U+000A) in fields of several lines."""
@@ -94,7 +94,7 @@ def text_fault(text: str, longest: int, *, shortest: int = 0, lines: bool = Fals
     """Return why `text` is refused, as the end of a sentence such as "title ...", or None if it is accepted.
 
     Lengths are in code points; `lines` allows line feeds inside. A text that is accepted and not empty begins with a
-    visible character, since it begins neither with white space nor with a joiner.
+    visible character: beginning with white space or with a joiner is refused.
     """
     if len(text) < shortest:
         return "must not be empty" if not text else f"must have at least {shortest} characters"
@@ -122,7 +122,7 @@ def check_text(field: str, text: object, longest: int, *, shortest: int = 0, lin
 
 
 def normalize(text: str) -> str:
-    """Return what a person typed as it is stored: composed (NFC), line ends as line feeds, without white space around.
+    """Return the stored form of typed text: composed (NFC), with line feeds as line ends, without white space around it.
 
     A byte order mark and a soft hyphen come along when text is copied and mean nothing, so they are dropped. Everything
     else that is forbidden stays, so that the person is told about it.
@@ -150,8 +150,8 @@ _WHITE_SPACE = characters(WHITE_SPACE)
 _WHITE = frozenset(_WHITE_SPACE)
 _JOINER = _class(JOINERS)
 _VISIBLE = _class(_ranges_left_by((*FORBIDDEN, *JOINERS)), more="\n")
-# Nearly all texts pass this one pattern; a reason is looked for in the others alone. The possessive "++" keeps a text that
-# does not pass from being tried in every other division.
+# Nearly all texts match this one pattern; only for the others is a reason looked for. The possessive "++" keeps the matcher
+# from trying a text that does not match in every other division.
 _ALLOWED = re.compile(f"(?:{_VISIBLE}++{_JOINER}{{0,{JOINERS_MAX}}}+)++")
 _REASONS = (
     (CONTROLS, "must not have control characters"),

@@ -40,9 +40,8 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
     for route in routes:
         path = route.path.replace("{who:path}", "{who}")
         paths.setdefault(path, {})[route.method.lower()] = _operation(route)
-    shapes: list[type] = [ErrorReply]
-    for route in routes:
-        shapes += [shape for shape in (route.body, route.reply) if shape is not None]
+    bodies = [route.body for route in routes if route.body is not None]
+    replies = [route.reply for route in routes]
     return {
         "openapi": "3.1.0",
         "info": {
@@ -53,7 +52,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
         },
         "servers": [{"url": "http://localhost"}],
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": named_schemas(shapes)},
+        "components": {"schemas": named_schemas(bodies, [ErrorReply, *replies])},
     }
 
 

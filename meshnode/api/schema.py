@@ -12,6 +12,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from meshnode.app.listings.listings import Unset
 from meshnode.errors import Usage
 
 Shape = TypeVar("Shape")
@@ -128,14 +129,22 @@ def schema(shape: Any) -> dict[str, Any]:
         return {"$ref": f"#/components/schemas/{shape.__name__}"}
     origin, arguments = get_origin(shape), get_args(shape)
     if origin in (Union, UnionType):
-        return {"anyOf": [schema(argument) for argument in arguments]}
+        described = [schema(argument) for argument in arguments if argument is not Unset]
+        return described[0] if len(described) == 1 else {"anyOf": described}
     if origin is tuple:
         return {"type": "array", "items": schema(arguments[0])}
     return {"type": JSON_NAMES[shape]}
 
 
-def named_schemas(shapes: list[type]) -> dict[str, Any]:
-    """The schemas of these dataclasses and of all they mention, by name."""
+def named_schemas(read: list[type], written: list[type]) -> dict[str, Any]:
+    """Return by name the schemas of these dataclasses and of all they mention.
+
+    Of what is read only fields without a default are required; what is written always has all of its fields.
+    """
+    return dict(sorted({**_schemas(written, complete=True), **_schemas(read, complete=False)}.items()))
+
+
+def _schemas(shapes: list[type], *, complete: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     waiting = [inner for shape in shapes for inner in _dataclasses_in(shape)]
     while waiting:
@@ -146,14 +155,14 @@ def named_schemas(shapes: list[type]) -> dict[str, Any]:
         described: dict[str, Any] = {
             "type": "object",
             "properties": {_outside(name): schema(wanted) for name, wanted in known.items()},
-            "required": [_outside(field.name) for field in fields(shape) if _required(field)],
+            "required": [_outside(field.name) for field in fields(shape) if complete or _required(field)],
             "additionalProperties": False,
         }
         if shape.__doc__:
             described["description"] = " ".join(shape.__doc__.split())
         found[shape.__name__] = described
         waiting += [inner for wanted in known.values() for inner in _dataclasses_in(wanted)]
-    return dict(sorted(found.items()))
+    return found
 
 
 def query_parameters(shape: type) -> list[dict[str, Any]]:

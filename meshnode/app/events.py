@@ -1,8 +1,8 @@
-"""What happened lately, in few words: which part of the node changed, numbered, for whoever wants to look again.
+"""Numbers events that say which part of the node has changed, so that readers know what to read again.
 
-An event names a kind and nothing more. What changed is asked for where everything is asked for, so no event can show
-what its reader may not see any more, and many changes at once make one event. Only the latest are remembered: who was
-away for longer is told so, by a reset, and looks at everything anew.
+An event names a kind and nothing more. A reader asks for the changed data as always, so that no event can show what its
+reader may no longer see, and many changes at once make one event. Only the latest events are kept: a reader who was away
+for longer gets a reset, and reads everything again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LISTINGS, PEOPLE, GROUPS, EXCHANGES, ALERTS = "listings", "people", "groups", "e
 PEERS, STATUS = "peers", "status"
 RESET = "reset"
 KINDS = (LISTINGS, PEOPLE, GROUPS, EXCHANGES, ALERTS, PEERS, STATUS)
-REMEMBERED = 256  # events for those who come back; a reader so far behind starts anew
+REMEMBERED = 256  # events kept for readers who come back; a reader who missed more gets a reset
 
 _OF_RECORDS = {
     Kind.DEVICE: PEOPLE,
@@ -33,10 +33,10 @@ _OF_RECORDS = {
 
 @dataclass(frozen=True, slots=True)
 class EventView:
-    """Something changed: `kind` says what to look at again, `at` when it was seen (UNIX seconds).
+    """Something changed: `kind` says what to read again, `at` when this node noticed it (UNIX seconds).
 
     `kind` is `listings`, `people`, `groups`, `exchanges`, `alerts` (a watch has found something), `peers`, `status`, or
-    `reset`: events were missed, look at everything again. `id` resumes the stream behind this event.
+    `reset`: events were missed, read everything again. `id` resumes the stream after this event.
     """
 
     id: str
@@ -45,7 +45,7 @@ class EventView:
 
 
 def kinds_of(change: Change) -> frozenset[str]:
-    """What to look at again after a commit. Where trust moved, that is also what it lets through."""
+    """Return what to read again after a commit. A change of trust changes which listings are visible as well."""
     numbers = {row.kind for row in change.stored if row.state == RecordState.LIVE} | {row.kind for row in change.ended}
     found = {_OF_RECORDS[Kind(number)] for number in numbers}
     if change.trust:
@@ -56,7 +56,7 @@ def kinds_of(change: Change) -> frozenset[str]:
 
 
 class Journal:
-    """The latest events of one run of the node. `run` tells it from other runs, whose ids say nothing here."""
+    """Keeps the latest events of one run of the node. `run` is in every id, and tells them from those of other runs."""
 
     def __init__(self, run: str) -> None:
         self._run = run
@@ -65,24 +65,24 @@ class Journal:
         """The number of the latest event; 0 before the first."""
 
     def add(self, kinds: Iterable[str], now: int) -> None:
-        """These kinds changed, just `now` (UNIX seconds)."""
+        """Add an event for each of these kinds, at `now` (UNIX seconds)."""
         for kind in sorted(kinds, key=KINDS.index):
             self.newest += 1
             self._events.append(EventView(self.id_of(self.newest), kind, now))
 
     def id_of(self, number: int) -> str:
-        """The id of the event of this number."""
+        """Return the id of the event with this number."""
         return f"{self._run}.{number}"
 
     def number_of(self, event_id: str) -> int | None:
-        """The number in an id of this run; None where it is of another, or none at all."""
+        """Return the number in an id of this run; None for an id of another run, and for what is not an id."""
         run, _, number = event_id.rpartition(".")
         if run != self._run or not number.isascii() or not number.isdigit() or len(number) > len(str(self.newest)):
             return None
         return int(number) if int(number) <= self.newest else None
 
     def after(self, number: int | None, now: int) -> EventView | None:
-        """The event that follows the one of this number, None if there is none yet; a reset where it is forgotten."""
+        """Return the event after the one with this number: None if there is none yet, a reset if it was not kept."""
         if number == self.newest:
             return None
         oldest = self.newest - len(self._events) + 1

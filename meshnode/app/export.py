@@ -1,6 +1,6 @@
-"""Everything of the owner's own in one document, to keep or to take elsewhere.
+"""Puts everything that is the owner's into one document, to keep or to take elsewhere.
 
-No key, no card's secret, and nothing that others share.
+It holds no keys, no secrets of cards, and no listings of others.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FORMAT = 1  # raised when a field changes its meaning; new fields do not raise i
 
 @dataclass(frozen=True, slots=True)
 class GivenVouch:
-    """Whom you vouch for, and how much: 0.001 to 1."""
+    """A person you vouch for, and how much: 0.001 to 1."""
 
     person: PersonRef
     trust: float
@@ -40,9 +40,9 @@ class GivenVouch:
 
 @dataclass(frozen=True, slots=True)
 class ExportView:
-    """All that is yours on this node, `made` at that time (UNIX seconds); `format` is 1.
+    """Everything on this node that is yours, as it was at `made` (UNIX seconds); `format` is 1.
 
-    `sharing` holds your exact place, if this node knows it, and `exchanges` what was said between you and others: the
+    `sharing` has your exact place, if this node knows it, and `exchanges` has the messages between you and others: the
     document is for you alone.
     """
 
@@ -62,7 +62,7 @@ class ExportView:
 
 
 def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> ExportView:
-    """All that is the owner's, as it is now."""
+    """Return everything that is the owner's, as it is now."""
     exchanges.catch_up(replica)
     profile, own = replica.trust_state.profile(replica.me), listings.mine(replica, catalog)
     courses = view.courses(replica, replica.store.exchanges.all_shown())

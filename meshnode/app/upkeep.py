@@ -1,7 +1,7 @@
-"""What time does to what a node holds: expired records go, own ones are renewed, the presence key turns.
+"""Does what is due as time passes: purges expired records, renews own ones, and changes the presence key.
 
-Nothing is purged or renewed on a clock that cannot be trusted: a Pi boots in 1970, and what it deleted then would not
-come back when it learns the date.
+Nothing is purged or renewed while the clock cannot be trusted: a Raspberry Pi boots in 1970, and what it deleted by a
+wrong date would not come back when it learns the right one.
 """
 
 from __future__ import annotations
@@ -20,16 +20,14 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, limits
 
-UPKEEP_SECONDS = 10 * 60  # between two rounds while nothing asks for one sooner
-CERTIFICATE_AHEAD = (
-    60 * limits.DAY
-)  # the identity key may be kept far away: ask for it well before the certificate ends
+UPKEEP_SECONDS = 10 * 60  # between two rounds, unless something expires sooner
+CERTIFICATE_AHEAD = 60 * limits.DAY  # the identity key may be kept far away: warn well before a certificate ends
 
 
 def upkeep(replica: Replica) -> int:
-    """Do what is due and return after how many seconds to come again."""
+    """Do everything that is due. Returns after how many seconds to call it again."""
     if is_self_revoked(replica):
-        return UPKEEP_SECONDS  # nothing is this device's to say or to keep in order any more
+        return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
     inbox.open_new(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
@@ -45,7 +43,7 @@ def upkeep(replica: Replica) -> int:
 
 
 def certificate_ends(replica: Replica) -> int | None:
-    """Seconds until this device's certificate ends, where that is near enough to tell its owner; else None."""
+    """Return the seconds until this device's certificate ends, if that is soon enough to warn its owner; else None."""
     own = replica.trust_state.certificate(replica.me, replica.device)
     if own is None:
         return None
@@ -74,9 +72,9 @@ def _purge(replica: Replica) -> None:
 
 
 def _renew(replica: Replica) -> None:
-    """Write own long-lived registers again at half of their life.
+    """Write the owner's long-lived registers again at half of their life.
 
-    The device that wrote them does. Where it stays away until a quarter is left, any other of its person's does.
+    The device that wrote a register renews it. If it is away until a quarter is left, any other device of the owner does.
     """
     now = replica.clock.now()
     records = replica.store.records
@@ -96,7 +94,7 @@ def _renew(replica: Replica) -> None:
 
 
 def _renew_certificates(replica: Replica, now: int) -> None:
-    """Those of all devices: only here is the identity key."""
+    """Renew the certificates of all the owner's devices, which only the holder of the identity key can do."""
     for one in replica.trust_state.devices(replica.me):
         certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(one.device)))
         keys = body_of(certificate) if certificate is not None and certificate.body else None
@@ -109,7 +107,7 @@ def _is_ours_to_renew(replica: Replica, record: Record, life: int, now: int) -> 
 
 
 def _spent(record: Record, life: int, part: int, now: int) -> bool:
-    """Whether less than that part of its life is left."""
+    """Whether less than one `part`th of its life is left."""
     return record.header.expires - now < life // part
 
 

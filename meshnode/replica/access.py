@@ -13,11 +13,10 @@ from meshnode.replica.trust_state import TrustState
 from protocol import Audience, DeviceId, Kind, PersonId, limits
 from protocol.letters import letter_tag
 from protocol.trust import (
-    ListingFacts,
     Standing,
     TrustGraph,
     Verdict,
-    effective_audience,
+    listing_facts,
     may_have_device,
     may_have_join,
     may_have_letter,
@@ -171,15 +170,13 @@ class AccessPolicy:
         policy = graph.policy(author)
         if policy is None:
             return Access.NO
-        giver, taker = self._trust_state.profile(author), self._trust_state.profile(viewer)
-        facts = ListingFacts(
-            audience=effective_audience(Audience(audience), policy.preference),
-            place=place or (giver.place if giver else None),
-            radius_km=policy.preference.radius_km,
-        )
-        if visible(facts, standing, viewer_place=taker.place if taker else None) is Verdict.VISIBLE:
+        known = self._trust_state
+        author_place, viewer_place = known.published_place(author), known.published_place(viewer)
+        facts = listing_facts(audience, place, preference=policy.preference, author_place=author_place)
+        if visible(facts, standing, viewer_place=viewer_place) is Verdict.VISIBLE:
             return Access.YES
-        a_place_is_missing = taker is None or (giver is None and place is None)
+        author_unknown = place is None and known.profile(author) is None
+        a_place_is_missing = author_unknown or known.profile(viewer) is None
         if facts.audience == Audience.ANYONE_LOCAL and standing.in_web and a_place_is_missing:
             return Access.UNKNOWN
         return Access.NO

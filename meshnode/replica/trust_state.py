@@ -29,7 +29,7 @@ from protocol import (
     body_of,
     is_revocation,
 )
-from protocol.trust import EffectivePolicy, Memberships, Standing, TrustGraph, merge
+from protocol.trust import EffectivePolicy, Memberships, Standing, TrustGraph, merge, standing_between
 
 REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
 READ_REMEMBERED = 4096  # people read anew lately; whoever looks more seldom asks about everybody
@@ -256,6 +256,11 @@ class TrustState:
         """What `person` says about himself, where we may know it."""
         return self._profiles.get(person)
 
+    def published_place(self, person: PersonId) -> str | None:
+        """Return the place (an H3 cell) that `person` publishes; None where none is known."""
+        profile = self._profiles.get(person)
+        return profile.place if profile is not None else None
+
     def policy(self, person: PersonId) -> EffectivePolicy | None:
         """The effective policy of `person`; None while it is unknown or suspended."""
         return self.graph.policy(person)
@@ -277,26 +282,13 @@ class TrustState:
 
     def standing(self, author: PersonId, viewer: PersonId) -> Standing:
         """How `author` and `viewer` stand to each other."""
-        return Standing(
-            blocked=self.graph.blocked_either_way(author, viewer),
-            reach=self.reach_to(viewer).get(author),
-            regard=self.regard_from(viewer).get(author),
-            shares_cell=self.groups.shares_cell(author, viewer),
-            shares_community=self.groups.shares_community(author, viewer),
-            yourself=author == viewer,
-        )
+        reach, regard = self.reach_to(viewer).get(author), self.regard_from(viewer).get(author)
+        return standing_between(author, viewer, self.graph, self.groups, reach=reach, regard=regard)
 
     def consent(self, author: PersonId, viewer: PersonId, graph: TrustGraph) -> Standing:
         """The part of their standing that decides about consent, in the graph in use or in the one `in_doubt` gives."""
         reach = self.reach_in(graph, viewer).get(author)
-        groups = self._groups_in(graph)
-        return Standing(
-            blocked=graph.blocked_either_way(author, viewer),
-            reach=reach,
-            regard=None,
-            shares_cell=groups.shares_cell(author, viewer),
-            shares_community=groups.shares_community(author, viewer),
-        )
+        return standing_between(author, viewer, graph, self._groups_in(graph), reach=reach, regard=None)
 
     def in_slot(self, person: PersonId, slot: bytes, graph: TrustGraph) -> bool:
         """Whether `person` is in the group whose joins are in `slot`, in the graph in use or in the one of doubt."""

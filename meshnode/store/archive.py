@@ -10,9 +10,9 @@ from protocol import Record
 
 
 class ArchivedListing(NamedTuple):
-    """A listing that is over: how it ended (`expired`, `closed` or `taken`), when (UNIX seconds), and its last version."""
+    """A listing that has ended: its state (`expired`, `closed` or `taken`), since when (UNIX seconds), its last version."""
 
-    how: str
+    state: str
     at: int
     record: Record
 
@@ -27,7 +27,7 @@ class ListingArchive:
         """Keep `ended` until then (UNIX seconds), in place of what was known of the same listing."""
         self._database.run(
             "INSERT OR REPLACE INTO ended VALUES (?, ?, ?, ?, ?)",
-            (ended.record.header.slot, ended.how, ended.at, until, ended.record.wire),
+            (ended.record.header.slot, ended.state, ended.at, until, ended.record.wire),
         )
 
     def forget(self, slot: bytes) -> None:
@@ -42,7 +42,7 @@ class ListingArchive:
     def all(self) -> list[ArchivedListing]:
         """All of them, the latest first."""
         rows = self._database.all("SELECT how, at, wire FROM ended ORDER BY at DESC, slot")
-        return [ArchivedListing(how, at, parsed(wire)) for how, at, wire in rows]
+        return [ArchivedListing(state, at, parsed(wire)) for state, at, wire in rows]
 
     def purge(self, now: int) -> None:
         """Forget those whose time has come."""

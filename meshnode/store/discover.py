@@ -10,10 +10,10 @@ from meshnode.store.database import Database
 
 
 class Seen(NamedTuple):
-    """A listing that was shown: `key` stands for its id, `said` for what it was called; it expires `until` then."""
+    """A listing that was shown: `key` stands for its id, `title_hash` for the title it had; it expires at `until`."""
 
     key: int
-    said: int
+    title_hash: int
     until: int
 
 
@@ -104,7 +104,7 @@ class DiscoverMemory:
         changed = self._database.run(
             "INSERT INTO alert VALUES (?, ?, ?, ?, ?, 1) ON CONFLICT DO UPDATE SET"
             " said = excluded.said, at = excluded.at, until = excluded.until, open = 1 WHERE said <> excluded.said",
-            (watch, listing.key, listing.said, now, listing.until),
+            (watch, listing.key, listing.title_hash, now, listing.until),
         )
         return changed > 0
 

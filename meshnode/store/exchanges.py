@@ -114,7 +114,7 @@ class Exchanges:
                 return False
             self._database.run(
                 "INSERT INTO move VALUES (?, ?, ?, ?, ?, ?)",
-                (exchange.no, mine, move.act.value, fields, arrived, letter),
+                (exchange.no, mine, move.action.value, fields, arrived, letter),
             )
         return True
 

@@ -1,13 +1,12 @@
-"""What two people agree about a listing: the moves they make, and the state that any set of moves comes to.
+"""The state of an exchange between two people, as the moves that are known so far make it (README, "Exchanges").
 
-Moves travel as sealed letters (README, "Exchanges"), so they may come late, twice, or in another order at each end. Hence
-the state is a function of the set of moves and of nothing else: every act counts once for each side, and acts are
-taken in the order of `Action`, not of time. Two moves that cross settle by that order, alike at both ends:
+Moves are the contents of letters, so they may arrive late, twice, or in a different order at each end. So the state depends
+on the set of moves and on nothing else: each side's actions count once, and are taken in the order of `Action`, not of
+time. That order decides moves that cross, alike at both ends:
 
 - a cancellation beats an acceptance that crosses it;
-- an acceptance beats a refusal, which only two devices of one person can say at once: who has said yes takes it back
-  by cancelling;
-- what both have confirmed as done stays done, whatever cancellation crossed it.
+- an acceptance beats a refusal. Only two devices of one person can send both, and that person can still cancel;
+- an exchange that both have confirmed as done is done, even if a cancellation crossed the confirmation.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from protocol.letters.move import Action, Move, Terms
 
 
 class Stage(Enum):
-    """Where an exchange stands; the value says it in words."""
+    """The state of an exchange; the value explains it to people."""
 
     UNHEARD = "nobody has asked yet"
     REQUESTED = "asked for, and not answered yet"
@@ -36,7 +35,7 @@ class Stage(Enum):
 
     @property
     def word(self) -> str:
-        """As programs name it: an agreement stays one until both have confirmed what came of it."""
+        """The word for programs. An agreement keeps its word until both have confirmed the handover."""
         return _WORDS.get(self, self.name.lower())
 
 
@@ -48,7 +47,8 @@ _WORDS = {
 
 
 class Role(Enum):
-    """In what part somebody makes a move. Each of the two has two: of an offer the owner is the giver, of a need the asker."""
+    """The role in which somebody makes a move. Each of the two has two: an owner gives what they offer, an asker what is
+    needed."""
 
     ASKER = "the asker"
     OWNER = "the listing's owner"
@@ -56,7 +56,8 @@ class Role(Enum):
     TAKER = "the taker"
 
 
-# Stage x move x who -> state. What is not here does nothing. RETURNED counts for what is lent alone.
+# For each state, the moves that change it and the state they lead to. All other moves do nothing. RETURNED counts only for
+# what is lent.
 _CALLED_OFF = {(Action.CANCEL, Role.GIVER): Stage.CANCELLED, (Action.CANCEL, Role.TAKER): Stage.CANCELLED}
 TRANSITIONS: dict[Stage, dict[tuple[Action, Role], Stage]] = {
     Stage.UNHEARD: {(Action.ASK, Role.ASKER): Stage.REQUESTED},
@@ -75,57 +76,62 @@ TRANSITIONS: dict[Stage, dict[tuple[Action, Role], Stage]] = {
     Stage.CANCELLED: {},
 }
 
-# Where words may still be sent: a no, or a farewell, is not to be argued with.
+# The states in which messages may still be sent: nobody can be pestered after a refusal or a cancellation.
 MESSAGING_OPEN = frozenset(TRANSITIONS) - {Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED}
 
 
 class AuthoredMove(NamedTuple):
-    """A move, and whether the one who asked has made it (else the listing's owner)."""
+    """A move, and whether the asker has made it; if not, the owner of the listing has."""
 
     by_asker: bool
     move: Move
 
 
 def roles(type_: str, *, asker: bool) -> frozenset[Role]:
-    """The parts of one of the two, given the listing's type: whoever answers a need is the giver."""
+    """Return the roles of the asker or of the owner, given the type of the listing: the asker who answers a need gives."""
     giver = asker == (type_ == "need")
     return frozenset({Role.ASKER if asker else Role.OWNER, Role.GIVER if giver else Role.TAKER})
 
 
 def terms_of(moves: Iterable[AuthoredMove]) -> Terms | None:
-    """What was asked for; None while the ask has not come. All asks of one exchange have the same terms."""
+    """Return the terms of the ask; None while no ask is known. All asks of one exchange have the same terms."""
     return next((made.move.terms for made in moves if made.by_asker and made.move.terms is not None), None)
 
 
 def stage_of(moves: Iterable[AuthoredMove]) -> Stage:
-    """The state that these moves come to, in whatever order and however often each of them is there."""
+    """Return the state that these moves make. Their order and their repetitions do not matter."""
     known = list(moves)
     terms = terms_of(known)
     if terms is None:
         return Stage.UNHEARD
-    said = {(made.move.act, made.by_asker) for made in known}
+    said = {(made.move.action, made.by_asker) for made in known}
     stage = Stage.UNHEARD
-    for act in Action:
+    for action in Action:
         for asker in (True, False):
-            if (act, asker) in said:
-                stage = stage_after(stage, act, terms, asker=asker) or stage
+            if (action, asker) in said:
+                stage = stage_after(stage, action, terms, asker=asker) or stage
     return stage
 
 
-def stage_after(stage: Stage, act: Action, terms: Terms, *, asker: bool) -> Stage | None:
-    """Where an act of one of the two leads from `stage`; None where it may not be made. Words lead nowhere else."""
-    if act is Action.SAY:
+def stage_after(stage: Stage, action: Action, terms: Terms, *, asker: bool) -> Stage | None:
+    """Return the state that an action of the asker or the owner leads to from `stage`; None if it is not allowed there.
+
+    A message changes no state.
+    """
+    if action is Action.SAY:
         return stage if stage in MESSAGING_OPEN else None
-    if act is Action.RETURNED and not terms.lend:
+    if action is Action.RETURNED and not terms.lend:
         return None
-    ways = TRANSITIONS[stage]
-    return next((ways[act, part] for part in roles(terms.type, asker=asker) if (act, part) in ways), None)
+    following = TRANSITIONS[stage]
+    return next(
+        (following[action, role] for role in roles(terms.type, asker=asker) if (action, role) in following), None
+    )
 
 
 def is_cross_community(moves: Iterable[AuthoredMove]) -> bool | None:
-    """Whether the two have no community in common; None while either has named none, or has not spoken yet.
+    """Whether the two have no community in common; None until both have named one.
 
-    Of two acceptances (two devices of one person may both say yes) the lesser encoding counts, at both ends.
+    Two devices of one person may both accept: then the acceptance with the lesser encoding counts, at both ends.
     """
     known = list(moves)
     asked, accepted = _communities(known, Action.ASK, asker=True), _communities(known, Action.ACCEPT, asker=False)
@@ -134,7 +140,7 @@ def is_cross_community(moves: Iterable[AuthoredMove]) -> bool | None:
     return asked.isdisjoint(accepted)
 
 
-def _communities(moves: list[AuthoredMove], act: Action, *, asker: bool) -> frozenset[bytes]:
-    found = [made.move for made in moves if made.move.act is act and made.by_asker == asker]
+def _communities(moves: list[AuthoredMove], action: Action, *, asker: bool) -> frozenset[bytes]:
+    found = [made.move for made in moves if made.move.action is action and made.by_asker == asker]
     first = min(found, key=lambda move: encode(move.to_fields()), default=None)
     return frozenset() if first is None else frozenset(first.communities)

@@ -1,7 +1,7 @@
-"""What one of two people says about an exchange: a move, as it stands in a sealed letter (README, "Exchanges").
+"""Moves: the contents of letters by which two people agree on an exchange (README, "Exchanges").
 
-An ask carries its terms, and the exchange's id is made of them and of the two: so there is one ask to an exchange,
-nobody can change what was asked for after it was granted, and nobody can take the id of somebody else's exchange.
+An ask carries its terms, and the id of the exchange is a hash of the terms and the two people. So an exchange has one ask,
+nobody can change the terms after they were accepted, and nobody can take the id of an exchange between other people.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from protocol.codec import Value, encode
 from protocol.errors import Code, InvalidField, RemoteError
-from protocol.fields import check_bytes, check_flag, check_number, check_time
+from protocol.fields import check_bytes, check_flag, check_number, check_time, parses
 from protocol.keys import PersonId
 from protocol.limits import (
     COMMUNITY_TAG_BYTES,
@@ -35,11 +35,11 @@ _ID_DOMAIN = b"meshnode exchange id v1\0"
 _TAG_DOMAIN = b"meshnode exchange community v1\0"
 
 REASONS = ("", "gone", "changed")
-"""Why a node declines by itself: nothing is left, or the listing is not what was asked for. Empty: its owner did."""
+"""Why a node declines by itself: nothing is left, or the listing has changed since. Empty: its owner declined."""
 
 
 class Action(Enum):
-    """What a move does. The order is that in which a set of moves is settled (`exchange`), the value the number on the wire."""
+    """What a move does. `stage_of` takes a set of moves in this order; the value is the number on the wire."""
 
     ASK = 1
     ACCEPT = 2
@@ -51,25 +51,25 @@ class Action(Enum):
 
     @property
     def word(self) -> str:
-        """As programs and commands name it."""
+        """The word that programs and commands use."""
         return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is asked for, as the listing said it when it was asked for. The exchange's id is made of it."""
+    """What an ask asks for, copied from the listing at that time. The id of the exchange is a hash of it."""
 
     nonce: bytes
-    """Random, so that one may ask for the same thing again."""
+    """Random, so that the same thing can be asked for again."""
     slot: bytes
-    """The listing's, whose author is the addressee of the ask."""
+    """The slot of the listing, which the addressee of the ask wrote."""
     type: str
     """One of LISTING_TYPES."""
     title: str
     category: str
     """One of CATEGORIES."""
     quantity: int | None = None
-    """How many; None where the listing does not limit it."""
+    """How many are asked for; None if the listing has no limit."""
     unit: str = ""
     lend: bool = False
     return_by: int | None = None
@@ -89,7 +89,7 @@ class Terms:
             raise InvalidField("return by", "is for what is lent")
 
     def to_fields(self) -> tuple[Value, ...]:
-        """As they stand in a move."""
+        """Return the fields that `from_fields` reads."""
         return (
             self.nonce,
             self.slot,
@@ -104,7 +104,7 @@ class Terms:
 
     @classmethod
     def from_fields(cls, fields: Value) -> Terms:
-        """The terms in a move. InvalidField if they are none."""
+        """Return the terms in a field of a move. InvalidField if they are none."""
         if type(fields) is not tuple or len(fields) != _TERMS_FIELDS:
             raise InvalidField("terms", f"must be {_TERMS_FIELDS} fields")
         typed: list[Any] = list(fields)
@@ -118,42 +118,42 @@ _TERMS_FIELDS = 9
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What one side says about an exchange, the content of a letter. It checks itself, whoever made it."""
+    """One step of one side in an exchange, as the content of a letter."""
 
     NUMBER: ClassVar[int] = 2
 
     exchange: bytes
-    """The exchange's id, see `exchange_id`."""
-    act: Action
+    """The id of the exchange, see `exchange_id`."""
+    action: Action
     at: int
-    """When, UNIX seconds by the clock of who made it: for showing alone."""
+    """When it was made, in UNIX seconds by its author's clock. For showing only."""
     text: str = ""
     terms: Terms | None = None
-    """What is asked for; of an ask, and of nothing else."""
+    """An ask has terms, no other move has."""
     communities: tuple[bytes, ...] = ()
-    """Of an ask or an acceptance: tags of the communities its author is in, ascending. For metrics only."""
+    """In an ask or an acceptance: tags of its author's communities, in ascending order. For statistics only."""
     reason: str = ""
-    """Of a refusal: one of REASONS."""
+    """In a refusal: one of REASONS."""
 
     def __post_init__(self) -> None:
         check_bytes("exchange", self.exchange, EXCHANGE_ID_BYTES)
-        if type(self.act) is not Action:
-            raise InvalidField("act", "must be one that there is")
+        if type(self.action) is not Action:
+            raise InvalidField("action", "must be one that there is")
         if type(self.at) is not int:
             raise InvalidField("at", "must be a time")
         check_time("at", self.at)
-        check_text("message", self.text, MESSAGE_MAX, shortest=1 if self.act is Action.SAY else 0, lines=True)
-        if type(self.terms) is not (Terms if self.act is Action.ASK else NoneType):
+        check_text("message", self.text, MESSAGE_MAX, shortest=1 if self.action is Action.SAY else 0, lines=True)
+        if type(self.terms) is not (Terms if self.action is Action.ASK else NoneType):
             raise InvalidField("terms", "belong to an ask, and to nothing else")
-        _check_communities(self.communities, allowed=self.act in (Action.ASK, Action.ACCEPT))
-        if _number_in("reason", self.reason, REASONS) and self.act is not Action.DECLINE:
+        _check_communities(self.communities, allowed=self.action in (Action.ASK, Action.ACCEPT))
+        if _number_in("reason", self.reason, REASONS) and self.action is not Action.DECLINE:
             raise InvalidField("reason", "belongs to a refusal")
 
     def to_fields(self) -> tuple[Value, ...]:
-        """As they stand in a letter."""
+        """Return the fields that `from_fields` reads."""
         return (
             self.exchange,
-            self.act.value,
+            self.action.value,
             self.at,
             self.text,
             None if self.terms is None else self.terms.to_fields(),
@@ -162,21 +162,22 @@ class Move:
         )
 
     @classmethod
+    @parses
     def from_fields(cls, fields: tuple[Value, ...]) -> Move:
-        """The move in a letter. RemoteError (InvalidField) if it is none."""
+        """Return the move of these fields. RemoteError MALFORMED if they are none."""
         if len(fields) != _MOVE_FIELDS:
             raise InvalidField("move", f"must be {_MOVE_FIELDS} fields")
         typed: list[Any] = list(fields)
-        if type(typed[1]) is not int or typed[1] not in _ACTS:
-            raise InvalidField("act", "must be one that there is")
-        typed[1] = _ACTS[typed[1]]
+        if type(typed[1]) is not int or typed[1] not in _ACTIONS:
+            raise InvalidField("action", "must be one that there is")
+        typed[1] = _ACTIONS[typed[1]]
         typed[4] = None if typed[4] is None else Terms.from_fields(typed[4])
         typed[6] = _word_in("reason", typed[6], REASONS)
         return cls(*typed)
 
 
 _MOVE_FIELDS = 7
-_ACTS = {act.value: act for act in Action}
+_ACTIONS = {action.value: action for action in Action}
 
 
 def _number_in(field: str, word: object, words: tuple[str, ...]) -> int:
@@ -208,18 +209,18 @@ def _check_communities(tags: object, *, allowed: bool) -> None:
 
 
 def exchange_id(asker: PersonId, owner: PersonId, terms: Terms) -> bytes:
-    """The id of the exchange that begins when `asker` asks `owner` for this: nobody else can begin one of that id."""
+    """Return the id of the exchange that begins when `asker` asks `owner` for these terms. No other two can have it."""
     return blake2b(_ID_DOMAIN + asker + owner + encode(terms.to_fields()), digest_size=EXCHANGE_ID_BYTES).digest()
 
 
 def check_ask(move: Move, asker: PersonId, owner: PersonId) -> None:
-    """RemoteError FORGED unless this ask of `asker` to `owner` begins the exchange that it names."""
+    """Raise RemoteError FORGED unless this ask of `asker` to `owner` begins the exchange that it names."""
     if move.terms is None or move.exchange != exchange_id(asker, owner, move.terms):
         raise RemoteError(Code.FORGED, "an ask whose terms are not those of its exchange")
 
 
 def community_tags(exchange: bytes, communities: Iterable[bytes]) -> tuple[bytes, ...]:
-    """How communities (by group id) are named in one exchange: only who is in one too can tell which it is."""
+    """Return the tags of communities (given by group id) in one exchange. Only their members can tell which they are."""
     tags = {
         blake2b(_TAG_DOMAIN + exchange + group_id, digest_size=COMMUNITY_TAG_BYTES).digest() for group_id in communities
     }

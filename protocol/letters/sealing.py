@@ -1,8 +1,9 @@
-"""Letters: sealing what one person says to another so that nobody who carries it can read it (README, "Letters").
+"""Sealing letters with libsodium's secretbox and sealed boxes, so that no carrier can read them (README, "Letters").
 
-The content lies once under a key drawn for this letter, and the key in a sealed box for each device that may open it.
-Author, addressee and slot are inside too: whoever signs another's ciphertext anew is found out when it is opened. No
-randomness is drawn here: all of it is grown from the bytes that `seal` is given, and from what it seals.
+The content is encrypted once, under a key made for this letter, and the key is in one sealed box for each device that may
+open it. Author, addressee and slot are encrypted too, so opening reveals when somebody has signed another author's
+ciphertext as their own. No randomness is drawn here: all secrets are derived from the random bytes that `seal` is given
+and from the plaintext.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import hmac
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import ClassVar, Protocol, Self, TypeAlias
+from typing import TypeAlias
 
 from nacl import bindings
 from nacl.exceptions import CryptoError
@@ -19,9 +20,7 @@ from nacl.exceptions import CryptoError
 from protocol.codec import Value, decode_array, encode
 from protocol.errors import Code, InvalidField, LocalError, RemoteError
 from protocol.keys import KEY_BYTES, DeviceId, PersonId
-from protocol.letters.introduction import Introduction
-from protocol.letters.move import Move
-from protocol.letters.receipt import Receipt
+from protocol.letters.contents import CONTENTS, Content
 from protocol.limits import (
     LETTER_BOXES_MAX,
     LETTER_BOXES_STEP,
@@ -34,53 +33,36 @@ from protocol.records.letter import NONCE_BYTES, Letter
 from protocol.records.record import Header
 
 SEAL_ENTROPY_BYTES = 32
-"""What `seal` takes: fresh for each letter, and fit for keys."""
+"""How many random bytes `seal` takes. They must be fresh for each letter, and good enough for keys."""
 
 _TAG_DOMAIN = b"meshnode letter tag v1\0"
 _SEED_DOMAIN = b"meshnode letter seed v1\0"
 _NONCE_DOMAIN = b"meshnode letter nonce v1\0"
 _PART_DOMAIN = b"meshnode letter part v1\0"
-_END = b"\x80"  # where the padding begins: zeros to the end (ISO/IEC 7816-4)
+_END = b"\x80"  # begins the padding; zeros follow to the end (ISO/IEC 7816-4)
 _FIELDS = 5
 
 
-class Content(Protocol):
-    """What a letter can say: a frozen dataclass that checks itself, each kind in a file of its own."""
-
-    NUMBER: ClassVar[int]
-
-    def to_fields(self) -> tuple[Value, ...]:
-        """What `from_fields` reads."""
-
-    @classmethod
-    def from_fields(cls, fields: tuple[Value, ...]) -> Self:
-        """The content of these fields. InvalidField if they are none."""
-
-
-_KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction)
-
-CONTENTS: dict[int, type[Content]] = {kind.NUMBER: kind for kind in _KINDS}
-"""The kinds of contents by the number that is inside of letters."""
-
-_Inside: TypeAlias = tuple[PersonId, PersonId, bytes, int, tuple[Value, ...]]
+_Plain: TypeAlias = tuple[PersonId, PersonId, bytes, int, tuple[Value, ...]]
+"""The encrypted fields: author, addressee, slot, number of the kind of content, fields of the content."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedLetter:
-    """A letter that was opened, its author proved. `created` is the author's clock, UNIX seconds."""
+    """A letter that was opened and whose author is proven. `created` is in UNIX seconds, by the author's clock."""
 
     author: PersonId
     addressee: PersonId
     slot: bytes
     number: int
     content: Content | None
-    """None: of a kind that this version does not know."""
+    """None: a kind of content that this version does not know."""
     created: int
     device: DeviceId
 
 
 def letter_tag(author: PersonId, addressee: PersonId, slot: bytes) -> bytes:
-    """How a letter says whom it is for: 16 bytes, other ones for each letter, that only who knows the addressee can test."""
+    """Return the tag that names a letter's addressee: 16 bytes, different for each letter. Testing takes their key."""
     return blake2b(_TAG_DOMAIN + author + slot, key=addressee, digest_size=LETTER_TAG_BYTES).digest()
 
 
@@ -93,7 +75,7 @@ def seal(
     letter_keys: Collection[bytes],
     entropy: bytes,
 ) -> Letter:
-    """The letter that says `content` to whoever has the private half of one of `letter_keys` (X25519, at most 16).
+    """Return the letter that holds `content`, sealed to `letter_keys` (X25519 public keys of devices, 1 to 16).
 
     `entropy` is SEAL_ENTROPY_BYTES fresh random bytes. InvalidField if the content is too long for any letter.
     """
@@ -102,15 +84,15 @@ def seal(
     if not 0 < len(set(letter_keys)) <= LETTER_BOXES_MAX:
         raise LocalError(f"a letter is sealed to 1 to {LETTER_BOXES_MAX} keys")
     plain = _padded(encode((author, addressee, slot, content.NUMBER, content.to_fields())))
-    grow = _Grower(entropy, plain)
-    key = grow.bytes(b"key", KEY_BYTES)
+    derive = _Deriver(entropy, plain)
+    key = derive.bytes(b"key", KEY_BYTES)
     nonce = _nonce(key)
     keys = sorted(set(letter_keys))
-    made_up = -len(keys) % LETTER_BOXES_STEP
-    keys += [_public(grow.bytes(b"nobody", KEY_BYTES, number)) for number in range(made_up)]
-    boxes = [_sealed_box(key, public, grow.bytes(b"box", KEY_BYTES, number)) for number, public in enumerate(keys)]
+    decoys = -len(keys) % LETTER_BOXES_STEP
+    keys += [_public(derive.bytes(b"nobody", KEY_BYTES, number)) for number in range(decoys)]
+    boxes = [_sealed_box(key, public, derive.bytes(b"box", KEY_BYTES, number)) for number, public in enumerate(keys)]
     return Letter(
-        salt=grow.bytes(b"salt", SALT_BYTES),
+        salt=derive.bytes(b"salt", SALT_BYTES),
         tag=letter_tag(author, addressee, slot),
         boxes=tuple(sorted(boxes)),
         nonce=nonce,
@@ -119,23 +101,23 @@ def seal(
 
 
 def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter | None:
-    """What the letter under `header` says, opened with a device's private letter key; None if it has no box for it.
+    """Open the letter under `header` with a device's private letter key. None if the letter has no box for that device.
 
-    The header's signature must have been verified. RemoteError FORGED if another wrote what is inside, to another or
-    for another slot; MALFORMED (InvalidField) if it is not what letters say.
+    The header's signature must have been verified before. RemoteError FORGED if author, addressee or slot inside are not
+    those outside, or the key does not hold; MALFORMED if the content breaks its rules.
     """
     key = _key_for(private, letter.boxes)
     if key is None:
         return None
     if not hmac.compare_digest(_nonce(key), letter.nonce):
-        raise RemoteError(Code.FORGED, "the letter's key is not the one for all")
+        raise RemoteError(Code.FORGED, "the box holds another key than the letter names")
     try:
         plain = bindings.crypto_secretbox_open(letter.sealed, letter.nonce, key)
     except CryptoError:
         raise RemoteError(Code.FORGED, "the letter's key does not open it") from None
     author, addressee, slot, number, fields = _read(plain)
     if (author, slot) != (header.author, header.slot):
-        raise RemoteError(Code.FORGED, "somebody else wrote this, or another letter")
+        raise RemoteError(Code.FORGED, "the content was sealed by another author or for another slot")
     if letter.tag != letter_tag(author, addressee, slot):
         raise RemoteError(Code.FORGED, "the letter's tag is not its addressee's")
     kind = CONTENTS.get(number)
@@ -143,7 +125,7 @@ def open_letter(header: Header, letter: Letter, private: bytes) -> OpenedLetter 
     return OpenedLetter(author, addressee, slot, number, content, header.created, header.device)
 
 
-# --- What is inside --------------------------------------------------------------------------------------------------
+# --- The plaintext ---------------------------------------------------------------------------------------------------
 
 
 def _padded(plain: bytes) -> bytes:
@@ -153,7 +135,7 @@ def _padded(plain: bytes) -> bytes:
     raise InvalidField("letter", "must not be so long: shorten it")
 
 
-def _read(padded: bytes) -> _Inside:
+def _read(padded: bytes) -> _Plain:
     plain = padded.rstrip(b"\0")
     if not plain.endswith(_END):
         raise RemoteError(Code.MALFORMED, "a letter's padding is not right")
@@ -176,14 +158,14 @@ def _read(padded: bytes) -> _Inside:
 # --- Boxes -----------------------------------------------------------------------------------------------------------
 
 
-class _Grower:
-    """Secret bytes grown from the entropy and from what is sealed: entropy used twice gives the same for the same only."""
+class _Deriver:
+    """Derives secret bytes from the entropy and the plaintext. Entropy used twice repeats a secret for one plaintext only."""
 
     def __init__(self, entropy: bytes, plain: bytes) -> None:
         self._seed = blake2b(_SEED_DOMAIN + plain, key=entropy).digest()
 
     def bytes(self, purpose: bytes, length: int, number: int = 0) -> bytes:
-        """Bytes for one purpose only."""
+        """Return `length` bytes for one purpose; `number` tells those of one purpose apart."""
         return blake2b(_PART_DOMAIN + purpose + bytes([number]), key=self._seed, digest_size=length).digest()
 
 
@@ -196,7 +178,7 @@ def _public(private: bytes) -> bytes:
 
 
 def _sealed_box(key: bytes, public: bytes, ephemeral: bytes) -> bytes:
-    """libsodium's sealed box (crypto_box_seal) around `key`, its ephemeral private key being given."""
+    """Return libsodium's sealed box (crypto_box_seal) around `key`, made with the given `ephemeral` private key."""
     shown = _public(ephemeral)
     nonce = blake2b(shown + public, digest_size=NONCE_BYTES).digest()
     return shown + bindings.crypto_box(key, nonce, public, ephemeral)

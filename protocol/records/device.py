@@ -1,4 +1,4 @@
-"""The body of a certificate: what an identity says of one of its devices, or that it strikes it."""
+"""The body of a certificate, by which an identity certifies one of its devices, or revokes it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from protocol.codec import encode
 from protocol.errors import InvalidField
-from protocol.fields import check_bytes, check_flag, check_salt, read_fields
+from protocol.fields import check_bytes, check_flag, check_salt, parses, read_fields
 from protocol.keys import KEY_BYTES, is_low_order
 from protocol.limits import RECORD_MAX_BYTES
 
@@ -21,7 +21,7 @@ class Device:
     dh_public: bytes
     letter_public: bytes
     revoked: bool = False
-    """A strike: the device speaks for nobody any more, and nothing can follow."""
+    """Whether this revokes the device: it may no longer speak for its person, and no later version can change that."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
@@ -33,11 +33,12 @@ class Device:
         check_flag("revoked", self.revoked)
 
     def to_body(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Return the bytes that `parse` reads."""
         return encode((self.salt, self.dh_public, self.letter_public, self.revoked))
 
     @classmethod
+    @parses
     def parse(cls, body: bytes) -> Device:
-        """The device in `body`. RemoteError if it is none."""
+        """Return the device in `body`. RemoteError MALFORMED or OVERSIZED."""
         fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, 0)
         return cls(*fields)

@@ -1,6 +1,6 @@
-"""The body of a join: its author is a member of a group, and here is the whole chain of statements that made him one.
+"""The body of a join: its author's membership of a group, with the whole chain of statements that proves it.
 
-What each statement says, and whether the chain holds, is protocol/trust/membership.py; this file knows what a join may say.
+This file knows the form of a join; protocol/trust/membership.py knows what each statement means and whether the chain holds.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from protocol.codec import encode
 from protocol.errors import Code, InvalidField, RemoteError
-from protocol.fields import check_bytes, check_canonical, check_number, check_salt, read_fields
+from protocol.fields import check_bytes, check_canonical, check_number, check_salt, parses, read_fields
 from protocol.keys import KEY_BYTES, SIGNATURE_BYTES, PersonId
 from protocol.limits import (
     GROUP_ID_BYTES,
@@ -40,12 +40,12 @@ class GroupKind(IntEnum):
 
     @property
     def word(self) -> str:
-        """`cell` or `community`."""
+        """The word for people and programs: `cell` or `community`."""
         return self.name.lower()
 
 
 class Group(NamedTuple):
-    """The founding statement: what a group is called, and who began it. It never changes."""
+    """The founding statement: what a group is called, and who founded it. It never changes."""
 
     kind: int
     name: str
@@ -54,7 +54,7 @@ class Group(NamedTuple):
 
     @property
     def id(self) -> bytes:
-        """BLAKE2b-256 of the statement under its domain, 32 bytes: another founder, another group."""
+        """BLAKE2b-256 of the statement under its domain, 32 bytes. Two founders cannot found one group."""
         return blake2b(_ID_DOMAIN + encode((int(self.kind), *self[1:])), digest_size=GROUP_ID_BYTES).digest()
 
 
@@ -66,9 +66,9 @@ class Step(NamedTuple):
 
 
 class Invitation(NamedTuple):
-    """An invitation that its author holds open, under a tag that only those who know the invited can test.
+    """An open invitation. Only those who know the key of the invited person can tell from the tag who it is.
 
-    `signature` is by the device that wrote the join.
+    `signature` is by the device that wrote the join; `expires` is in UNIX seconds.
     """
 
     tag: bytes
@@ -78,8 +78,11 @@ class Invitation(NamedTuple):
 
 @dataclass(frozen=True)
 class Join:
-    """The author's membership of `group`. The first step founds it; each further one invites whoever made the next,
-    and the last one the author. Open invitations are kept sorted."""
+    """The author's membership of `group`, and their open invitations to it, in ascending order.
+
+    The first step is the founding; each further step invites the person who made the next one, and the last step invites
+    the author.
+    """
 
     salt: bytes = field(repr=False)
     group: Group
@@ -113,22 +116,23 @@ class Join:
 
     @cached_property
     def group_id(self) -> bytes:
-        """The group's id."""
+        """The id of the group."""
         return self.group.id
 
     @property
     def slot(self) -> bytes:
-        """Where a person's join of this group is: the beginning of the group's id."""
+        """The slot of every join of this group: the first bytes of the group's id."""
         return self.group_id[:SLOT_BYTES]
 
     def to_body(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Return the bytes that `parse` reads."""
         kind, name, nonce, founder = self.group
         return encode((self.salt, int(kind), name, nonce, founder, self.steps, self.invitations))
 
     @classmethod
+    @parses
     def parse(cls, body: bytes) -> Join:
-        """The join in `body`. RemoteError if it is none, or if its invitations are not in order."""
+        """Return the join in `body`. RemoteError MALFORMED, also if its invitations are not in order, or OVERSIZED."""
         salt, kind, name, nonce, founder, steps, invitations = read_fields(
             body, _FIELDS, RECORD_MAX_BYTES, max(1 + GROUP_LINKS_MAX, INVITATIONS_MAX)
         )

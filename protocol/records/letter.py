@@ -1,4 +1,4 @@
-"""The body of a letter: what carriers see of it. Sealing and opening are in protocol/letters/sealing.py."""
+"""The body of a letter, as its carriers see it. Sealing and opening are in protocol/letters/sealing.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from protocol.codec import encode
 from protocol.errors import InvalidField
-from protocol.fields import check_bytes, check_salt, read_fields
+from protocol.fields import check_bytes, check_salt, parses, read_fields
 from protocol.limits import (
     LETTER_BOXES_MAX,
     LETTER_BOXES_STEP,
@@ -15,7 +15,7 @@ from protocol.limits import (
     RECORD_MAX_BYTES,
 )
 
-BOX_BYTES = 80  # a sealed box around a key of 32 bytes: an ephemeral key, a MAC, the key
+BOX_BYTES = 80  # libsodium's sealed box around a key: an ephemeral key (32), a MAC (16), the key (32)
 NONCE_BYTES = 24
 MAC_BYTES = 16
 _FIELDS = 5
@@ -24,15 +24,15 @@ _SEALED_BYTES = frozenset(size + MAC_BYTES for size in LETTER_SIZES)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message sealed to the devices of one person; it says for whom only to those who know that person's key."""
+    """A message sealed to the devices of one person. Only those who know that person's key can tell who it is."""
 
     salt: bytes = field(repr=False)
     tag: bytes
-    """Whom it is for: `letters.letter_tag`."""
+    """Names the addressee to those who know their key, see `letters.letter_tag`."""
     boxes: tuple[bytes, ...] = field(repr=False)
-    """For each device that may open it the key, in a sealed box; and made-up ones, in ascending order of their bytes."""
+    """The key in one sealed box for each device that may open it, and decoy boxes; in ascending order of their bytes."""
     nonce: bytes = field(repr=False)
-    """A hash of the key, so that no letter says one thing to one device and another to the next."""
+    """A hash of the key, so that the boxes cannot hold different keys and the letter reads the same on every device."""
     sealed: bytes = field(repr=False)
     """The content under that key, padded to one of a few sizes."""
 
@@ -49,14 +49,15 @@ class Letter:
             raise InvalidField("boxes", "must be in order, none twice")
         check_bytes("nonce", self.nonce, NONCE_BYTES)
         if type(self.sealed) is not bytes or len(self.sealed) not in _SEALED_BYTES:
-            raise InvalidField("what is sealed", "must be padded to one of the sizes that letters have")
+            raise InvalidField("sealed content", "must be padded to one of the sizes that letters have")
 
     def to_body(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Return the bytes that `parse` reads."""
         return encode((self.salt, self.tag, self.boxes, self.nonce, self.sealed))
 
     @classmethod
+    @parses
     def parse(cls, body: bytes) -> Letter:
-        """The letter in `body`. RemoteError if it is none."""
+        """Return the letter in `body`. RemoteError MALFORMED or OVERSIZED."""
         fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, LETTER_BOXES_MAX)
         return cls(*fields)

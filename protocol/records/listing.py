@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from protocol.codec import Value, encode
 from protocol.errors import InvalidField
-from protocol.fields import check_flag, check_number, check_place, check_salt, check_time, read_fields
+from protocol.fields import check_flag, check_number, check_place, check_salt, check_time, parses, read_fields
 from protocol.limits import (
     LANGUAGE_MAX,
     QUANTITY_MAX,
@@ -20,7 +20,7 @@ from protocol.limits import (
 )
 from protocol.text import check_text
 
-# A word's place in its tuple is what is on the wire: append, never reorder.
+# On the wire a word is its index in its tuple: append, never reorder.
 LISTING_TYPES = ("offer", "need")
 CATEGORIES = (
     "food",
@@ -37,14 +37,18 @@ CATEGORIES = (
 URGENCIES = ("normal", "perishable", "emergency")
 
 _FIELDS = 15
+# The form of a language tag (RFC 5646), not whether its parts are registered: registries grow.
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """What somebody offers or needs. Times are UNIX seconds; when the listing expires is its header's to say."""
+class ListingFields:
+    """The fields of a listing that read the same in its signed body, in a draft of it, and as it is shown.
 
-    salt: bytes = field(repr=False)
+    The place is not among them: an exact one is typed, a coarse one is signed. Times are UNIX seconds. Nothing is
+    checked here; `Listing` is.
+    """
+
     type: str
     """One of LISTING_TYPES."""
     title: str
@@ -53,19 +57,26 @@ class Listing:
     """One of CATEGORIES."""
     tags: tuple[str, ...] = ()
     quantity: int | None = None
-    """How many of `unit`; None: not limited."""
+    """How many of `unit`; None: no limit."""
     unit: str = ""
     available_from: int | None = None
     available_until: int | None = None
     urgency: str = "normal"
     """One of URGENCIES."""
     lend: bool = False
-    """To be given back, by `return_by` if that is set."""
+    """Whether it is lent: to be given back, by `return_by` if that is set."""
     return_by: int | None = None
     language: str = ""
     """A language tag such as `de` or `pt-BR` (RFC 5646), or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(ListingFields):
+    """The signed body of an offer or a need. When the listing expires is in its header."""
+
+    salt: bytes = field(repr=False, kw_only=True)
     place: str | None = None
-    """A place of its own, an H3 cell; None: its author's published place."""
+    """The listing's own place, an H3 cell; None: its author's published place."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
@@ -91,7 +102,7 @@ class Listing:
             raise InvalidField("return by", "is for what is lent")
 
     def to_body(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Return the bytes that `parse` reads."""
         return encode(
             (
                 self.salt,
@@ -113,18 +124,19 @@ class Listing:
         )
 
     @classmethod
+    @parses
     def parse(cls, body: bytes) -> Listing:
-        """The listing in `body`. RemoteError if it is none."""
-        fields = list(read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX))
-        for place, name, words in _WORDS_AT:
-            fields[place] = _word(name, fields[place], words)
-        return cls(*fields)
+        """Return the listing in `body`. RemoteError MALFORMED or OVERSIZED."""
+        salt, *fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX)
+        for at, name, words in _WORDS_AT:
+            fields[at] = _word(name, fields[at], words)
+        return cls(*fields, salt=salt)
 
 
 _TYPE_NUMBER = {word: number for number, word in enumerate(LISTING_TYPES)}
 _CATEGORY_NUMBER = {word: number for number, word in enumerate(CATEGORIES)}
 _URGENCY_NUMBER = {word: number for number, word in enumerate(URGENCIES)}
-_WORDS_AT = ((1, "type", LISTING_TYPES), (4, "category", CATEGORIES), (10, "urgency", URGENCIES))
+_WORDS_AT = ((0, "type", LISTING_TYPES), (3, "category", CATEGORIES), (9, "urgency", URGENCIES))  # behind the salt
 
 
 def _word(field_name: str, number: Value, words: tuple[str, ...]) -> str:

@@ -1,7 +1,8 @@
-"""The body of a policy: whom its author vouches for, whom he blocks, and how he shares. One register a device.
+"""The body of a policy: its author's vouches, blocks and sharing preference, as one device has written them.
 
-Stamps are Lamport counters: over all devices of a person the entry with the highest stamp holds, so devices that edit
-apart merge entry by entry. Merging is protocol/trust/policies.py; this file knows what one device may say.
+Each device of a person has a policy register of its own. Its entries have stamps, which are Lamport clocks (Lamport 1978):
+of all entries about one subject, on whichever device, the one with the highest stamp holds. So devices that were edited
+while apart merge entry by entry (protocol/trust/policies.py).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, NamedTuple
 
 from protocol.codec import encode
 from protocol.errors import Code, InvalidField, RemoteError
-from protocol.fields import check_bytes, check_canonical, check_flag, check_number, check_salt, read_fields
+from protocol.fields import check_bytes, check_canonical, check_flag, check_number, check_salt, parses, read_fields
 from protocol.keys import KEY_BYTES, PersonId
 from protocol.limits import (
     BLOCK_TAG_BYTES,
@@ -30,7 +31,7 @@ _FIELDS = 5
 
 
 class Vouch(NamedTuple):
-    """Trust in `subject`, in per mille; 0 takes back what an earlier stamp gave."""
+    """Trust in `subject`, in per mille; 0 takes back the vouch of an earlier stamp."""
 
     subject: PersonId
     weight: int
@@ -38,7 +39,7 @@ class Vouch(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A block, or the end of one, under a tag that only those who know the person's key can test."""
+    """A block, or the end of one. Only those who know the key of the blocked person can tell from the tag who it is."""
 
     tag: bytes
     blocked: bool
@@ -46,9 +47,9 @@ class Block(NamedTuple):
 
 
 class Preference(NamedTuple):
-    """Where listings go that name no audience, how exactly places are published, and what counts as local.
+    """The audience of listings that name none, how exactly places are published, and how far "local" reaches.
 
-    `stamp` 0 says that nothing was chosen yet.
+    `stamp` 0 means that nothing was chosen yet.
     """
 
     audience: int = Audience.MY_COMMUNITY
@@ -60,13 +61,17 @@ class Preference(NamedTuple):
 UNSET_PREFERENCE = Preference()
 
 
+class PolicyFull(InvalidField):
+    """A register would have more entries, or more bytes, than a policy may have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One device's part of a person's policy. Entries are kept sorted; a subject or tag occurs once."""
+    """One device's register of a person's policy. Entries are kept in ascending order; a subject or tag occurs once."""
 
     salt: bytes = field(repr=False)
     clock: int
-    """The highest stamp this device has seen; no entry is above it."""
+    """The highest stamp this device has seen; no entry has a higher one."""
     vouches: tuple[Vouch, ...] = ()
     blocks: tuple[Block, ...] = ()
     preference: Preference = UNSET_PREFERENCE
@@ -90,13 +95,14 @@ class Policy:
         object.__setattr__(self, "preference", _checked(self.preference, self.clock))
 
     def to_body(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Return the bytes that `parse` reads."""
         preference = tuple(map(int, self.preference))  # enumerations are not on the wire
         return encode((self.salt, self.clock, self.vouches, self.blocks, preference))
 
     @classmethod
+    @parses
     def parse(cls, body: bytes) -> Policy:
-        """The policy in `body`. RemoteError if it is none, or if its entries are not in order."""
+        """Return the policy in `body`. RemoteError MALFORMED, also if its entries are not in order, or OVERSIZED."""
         salt, clock, vouches, blocks, preference = read_fields(
             body, _FIELDS, POLICY_MAX_BYTES, max(VOUCHES_MAX, BLOCKS_MAX)
         )
@@ -115,9 +121,9 @@ class Policy:
 
 
 def _in_order(field_name: str, entries: Sequence[Any], most: int) -> list[Any]:
-    """`entries` sorted by what they are about (their first field), each subject once."""
+    """Return `entries` sorted by their first field, which names the subject. InvalidField if a subject occurs twice."""
     if len(entries) > most:
-        raise InvalidField(field_name, f"must not be more than {most}")
+        raise PolicyFull(field_name, f"must not be more than {most}")
     ordered = sorted(entries)
     if len({entry[0] for entry in ordered}) != len(ordered):
         raise InvalidField(field_name, "must not name anybody twice")

@@ -1,11 +1,11 @@
-"""The body of a profile: what the author tells his web about himself, and the key it recognizes his node by."""
+"""The body of a profile: what the author tells their web about themselves, and the key that recognizes their nodes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from protocol.codec import encode
-from protocol.fields import check_bytes, check_place, check_salt, read_fields
+from protocol.fields import check_bytes, check_place, check_salt, parses, read_fields
 from protocol.keys import KEY_BYTES
 from protocol.limits import ABOUT_MAX, NAME_MAX, RECORD_MAX_BYTES
 from protocol.text import check_text
@@ -21,9 +21,9 @@ class Profile:
     name: str
     about: str = ""
     place: str | None = None
-    """The published coarse place, an H3 cell; None: not told."""
+    """The published coarse place, an H3 cell; None: not published."""
     presence_key: bytes = field(kw_only=True, repr=False)
-    """32 bytes: whoever has them recognizes the announcements of this person's nodes."""
+    """32 bytes. With them one recognizes the announcements of this person's nodes."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
@@ -33,11 +33,12 @@ class Profile:
         check_bytes("presence key", self.presence_key, KEY_BYTES)
 
     def to_body(self) -> bytes:
-        """The bytes that `parse` reads."""
+        """Return the bytes that `parse` reads."""
         return encode((self.salt, self.name, self.about, self.place, self.presence_key))
 
     @classmethod
+    @parses
     def parse(cls, body: bytes) -> Profile:
-        """The profile in `body`. RemoteError if it is none."""
+        """Return the profile in `body`. RemoteError MALFORMED or OVERSIZED."""
         salt, name, about, place, presence_key = read_fields(body, _FIELDS, RECORD_MAX_BYTES, _FIELDS)
         return cls(salt, name, about, place, presence_key=presence_key)

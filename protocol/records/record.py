@@ -1,7 +1,7 @@
-"""Records: everything that is replicated is a single-author register (protocol/README.md, "Records").
+"""Records: signed versions of registers that one person writes and everybody replicates (protocol/README.md, "Records").
 
-A record is a signed header and a body; the header alone already proves that older versions are superseded. This file
-knows a record's form and its own rules; what the bodies say is in protocol/bodies.
+A record is a signed header and a body; the header without the body (a tombstone) already proves that older versions are
+superseded. This file has the form of a record and the rules of its header; protocol/records/bodies.py reads the body.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ from protocol.limits import (
 RecordId: TypeAlias = bytes
 """BLAKE2b-256 of a record's header under its domain, 32 bytes."""
 Register: TypeAlias = tuple[PersonId, int, bytes]
-"""(author, kind, slot): what versions compete for."""
+"""(author, kind, slot): of the versions that share them, the highest is in use."""
 
 REVOCATION_VERSION = INT_MAX
-"""The version of a strike: nothing can follow it."""
+"""The version of a revocation, the highest that there is: no later version can undo it."""
 PROFILE_SLOT = bytes(SLOT_BYTES)
 
 _HASH_BYTES = 32
@@ -46,7 +46,7 @@ _SIGNATURE_DOMAIN = b"meshnode record signature v1\0"
 
 
 class Kind(IntEnum):
-    """What a record is about; the number is on the wire."""
+    """The kind of a record; the number is on the wire."""
 
     DEVICE = 1
     POLICY = 2
@@ -60,7 +60,7 @@ _LAST_KIND = max(Kind)
 
 
 class Audience(IntEnum):
-    """Who may see a listing. FOLLOWS: whom its author's sharing preference names."""
+    """Who may see a listing. FOLLOWS: the audience that its author's sharing preference names."""
 
     FOLLOWS = 0
     MY_CELL = 1
@@ -76,7 +76,7 @@ class Audience(IntEnum):
 
     @classmethod
     def from_word(cls, word: str) -> Audience:
-        """The audience of that word. ValueError, naming all five, if there is none (`follows` is not one of them)."""
+        """Return the audience of that word. ValueError, which names all five words, for any other (also for `follows`)."""
         for audience in cls:
             if audience.word == word and audience is not cls.FOLLOWS:
                 return audience
@@ -107,40 +107,47 @@ class NewerHeader(Header):
 
 
 class _Rule(NamedTuple):
+    """What the kind of a record decides: its longest life in seconds, the cap of its bytes, and its slot."""
+
     life: int
     max_bytes: int
-    slot: Callable[[Header], bytes | None]  # the only slot allowed; None: any
+    slot: Callable[[Header], bytes | None]  # returns the only slot allowed; None: any
 
 
 _RULES: dict[int, _Rule] = {
     Kind.DEVICE: _Rule(DEVICE_LIFE, RECORD_MAX_BYTES, lambda header: device_slot(header.device)),
     Kind.POLICY: _Rule(POLICY_LIFE, POLICY_MAX_BYTES, lambda header: device_slot(header.device)),
     Kind.PROFILE: _Rule(PROFILE_LIFE, RECORD_MAX_BYTES, lambda _header: PROFILE_SLOT),
-    Kind.JOIN: _Rule(JOIN_LIFE, RECORD_MAX_BYTES, lambda _header: None),  # the group's: its body says which
+    Kind.JOIN: _Rule(
+        JOIN_LIFE, RECORD_MAX_BYTES, lambda _header: None
+    ),  # the beginning of the group's id, which only the body tells: see `body_of`
     Kind.LISTING: _Rule(LISTING_LIFE, RECORD_MAX_BYTES, lambda _header: None),
-    Kind.LETTER: _Rule(LETTER_LIFE, RECORD_MAX_BYTES, lambda _header: None),  # random: what is inside repeats it
+    Kind.LETTER: _Rule(
+        LETTER_LIFE, RECORD_MAX_BYTES, lambda _header: None
+    ),  # random, and repeated inside the sealed content
 }
 
 
 def longest_life(kind: int) -> int:
-    """How long a record of this kind may live, in seconds; the longest of all for a kind that is not carried here."""
+    """Return how long a record of this kind may live, in seconds; for unknown kinds the longest life of any kind."""
     rule = _RULES.get(kind)
     return DEVICE_LIFE if rule is None else rule.life
 
 
 def body_hash(body: bytes) -> bytes:
-    """BLAKE2b-256 of a body's bytes."""
+    """Return the BLAKE2b-256 of a body's bytes."""
     return blake2b(body, digest_size=_HASH_BYTES).digest()
 
 
 WITHDRAWN_HASH = body_hash(b"")
-"""What the header of a withdrawn record carries."""
+"""The body hash in the header of a withdrawn record."""
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A header with its signature, with or without its body. Not checked beyond its form: see `check_header`,
-    `verify_signature` and `bodies.of`.
+    """A header with its signature, with or without its body.
+
+    Only the form is checked here; the rest is for `check_header`, `verify_signature` and `body_of` to judge.
 
     Two records are equal when they have the same id and the same body: the signature is not part of what a record is.
     """
@@ -149,7 +156,7 @@ class Record:
     header_bytes: bytes = field(compare=False, repr=False)
     signature: bytes = field(compare=False, repr=False)
     body: bytes | None = field(repr=False)
-    """None: the header travels alone. b"": the author has withdrawn the record."""
+    """None: a tombstone, the header only. b"": the author has withdrawn the record."""
     id: RecordId = field(init=False)
 
     def __post_init__(self) -> None:
@@ -158,7 +165,7 @@ class Record:
 
     @classmethod
     def parse(cls, wire: bytes) -> Record:
-        """The record in `wire`. RemoteError MALFORMED, OVERSIZED, or FORGED if the body is not the header's."""
+        """Return the record in `wire`. RemoteError MALFORMED, OVERSIZED, or FORGED if the body has another hash."""
         header_bytes, signature, body = decode_array(wire, length=3, max_bytes=POLICY_MAX_BYTES)
         if not isinstance(header_bytes, bytes) or not isinstance(signature, bytes):
             raise RemoteError(Code.MALFORMED, "a record's header or signature is not bytes")
@@ -183,12 +190,12 @@ class Record:
 
     @property
     def register(self) -> Register:
-        """What this record is a version of."""
+        """The register that this record is a version of."""
         return (self.header.author, self.header.kind, self.header.slot)
 
     @property
     def rank(self) -> tuple[int, DeviceId, RecordId]:
-        """Of two records of one register, the one with the greater rank wins, on every node."""
+        """Orders the versions of one register: the greatest is in use, on every node."""
         return (self.header.version, self.header.device, self.id)
 
     @property
@@ -198,11 +205,11 @@ class Record:
 
     @property
     def header_only(self) -> bool:
-        """Whether the body is missing."""
+        """Whether this is a tombstone: a header without its body."""
         return self.body is None
 
     def without_body(self) -> Record:
-        """The header alone, to show that older versions are superseded. A withdrawn record has nothing to leave out."""
+        """Return the tombstone of this record. A withdrawn record is returned as it is: its empty body is no secret."""
         if self.body is None or self.withdrawn:
             return self
         return Record(self.header, self.header_bytes, self.signature, None)
@@ -242,9 +249,9 @@ def signed(  # noqa: PLR0913 - a header has this many fields, and each must be n
     body: bytes,
     sign: Callable[[bytes], bytes],
 ) -> Record:
-    """The record of these fields. `sign` is the device's, for DEVICE records the identity's.
+    """Return the signed record of these fields. `sign` signs for the device; for DEVICE records, for the identity.
 
-    LocalError if the record would break its own rules.
+    LocalError if other nodes would refuse the record.
     """
     header = Header(
         kind=int(kind),
@@ -272,22 +279,22 @@ def signed(  # noqa: PLR0913 - a header has this many fields, and each must be n
 
 
 def signature_key(record: Record) -> bytes:
-    """The public key that must have signed: the author's for a certificate or strike, the device's for all else."""
+    """Return the key that must have signed: the author's for certificates and revocations, else the device's."""
     return record.header.author if record.header.kind == Kind.DEVICE else record.header.device
 
 
 def signature_message(record: Record) -> bytes:
-    """The bytes that the signature is over."""
+    """Return the bytes that the signature is over."""
     return _SIGNATURE_DOMAIN + record.id
 
 
 def verify_signature(record: Record) -> bool:
-    """Whether the signature holds. That the device is the author's is its certificate's to say."""
+    """Whether the signature holds. Whether the device speaks for the author is for its certificate to prove."""
     return verify(signature_key(record), signature_message(record), record.signature)
 
 
 def is_revocation(header: Header) -> bool:
-    """Whether this certificate is the last word on its device."""
+    """Whether this header revokes its device, for good."""
     return header.kind == Kind.DEVICE and header.version == REVOCATION_VERSION
 
 
@@ -332,7 +339,7 @@ def _shape_fault(header: Header, rule: _Rule) -> str | None:
     if header.policy_version < 0 or (header.policy_version > 0 and header.kind in {Kind.DEVICE, Kind.POLICY}):
         return "no policy version for this kind"
     if header.kind == Kind.DEVICE and header.body_hash == WITHDRAWN_HASH:
-        return "a certificate is not withdrawn but struck"
+        return "a certificate is revoked, it cannot be withdrawn"
     return None
 
 
@@ -340,9 +347,9 @@ def _time_fault(header: Header) -> str | None:
     if not 1 <= header.version <= INT_MAX:
         return "versions begin at 1"
     if not 0 <= header.min_valid_version <= header.version:
-        return "the floor lies above the version"
+        return "the minimum valid version is above the version"
     if not 0 <= header.created < header.expires <= header.latest_expiry <= INT_MAX:
-        return "created, expires and outlives are not in this order"
+        return "created, expires and latest expiry are not in this order"
     if header.kind == Kind.DEVICE and (header.version == REVOCATION_VERSION) != (header.expires == FOREVER):
-        return "a strike, and only a strike, never expires"
+        return "a revocation, and nothing else, never expires"
     return None

@@ -12,7 +12,8 @@ from hashlib import blake2b
 
 from protocol.errors import Code, RemoteError
 from protocol.keys import DeviceId, PersonId
-from protocol.records.bodies import Device, body_of
+from protocol.records.bodies import body_of
+from protocol.records.device import Device
 from protocol.records.record import Kind, Record, check_header, is_from_newer_version, verify_signature
 from protocol.session.events import PeerIdentified, SelfIdentification
 from protocol.wire.frames import SPEAKER_TAG_BYTES, Hello, Introduce, Who

@@ -1,4 +1,4 @@
-"""Text that one person hands to another: cards and device codes."""
+"""Tokens: cards and device codes, as text that one person hands to another."""
 
 from __future__ import annotations
 

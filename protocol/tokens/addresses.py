@@ -1,4 +1,4 @@
-"""Addresses in what is handed over as text: an IP address and a TCP port, in as few bytes as they take."""
+"""Addresses in cards and device codes: an IP address and a TCP port, packed into few bytes."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ _ADDRESS_BYTES = {4: 4, 6: 16}
 
 
 def plain(host: str, port: int) -> tuple[str, int]:
-    """The address in its one text form, without its zone. InvalidField where it cannot be one machine's."""
+    """Return the address in its one text form, without its zone. InvalidField if it cannot be that of one machine."""
     try:
         address = ip_address(host.partition("%")[0])
     except ValueError:
         raise InvalidField("address", "must be an IPv4 or IPv6 address") from None
     if address.is_unspecified or address.is_multicast:
-        raise InvalidField("address", "must be one machine's")
+        raise InvalidField("address", "must be that of one machine")
     check_number("port", port, 1, 0xFFFF)
     return str(address), port
 
 
 def packed(addresses: Addresses) -> bytes:
-    """For each the IP version in one byte, the address in 4 or 16, the port in 2; big endian."""
+    """Pack each address as its IP version (1 byte), the address (4 or 16 bytes) and the port (2 bytes), big endian."""
     return b"".join(_packed(host, port) for host, port in addresses)
 
 
 def unpacked(data: bytes) -> Addresses:
-    """What `packed` made. RemoteError CARD_MALFORMED where an address is cut short."""
+    """Return the addresses in bytes that `packed` made. RemoteError CARD_MALFORMED if one is cut short."""
     addresses = []
     while data:
         length = _ADDRESS_BYTES.get(data[0], 0)

@@ -1,7 +1,7 @@
-"""Cards: what one person hands to another so that their two nodes can meet (protocol/README.md, "Cards").
+"""Cards, by which the nodes of two people meet for the first time (protocol/README.md, "Cards").
 
-A card must fit a QR code that a telephone reads off a screen, so it carries the giver's certificate as the few fields
-that cannot be worked out from the others, and addresses as bytes.
+A card must fit into a QR code that a telephone can read off a screen. So it has only those fields of the giver's certificate
+that cannot be computed from the others, and its addresses are packed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from protocol.limits import (
     SALT_BYTES,
     WEIGHT_MAX,
 )
-from protocol.records.bodies import Device, body_of
+from protocol.records.bodies import body_of
+from protocol.records.device import Device
 from protocol.records.record import (
     Audience,
     Header,
@@ -47,25 +48,25 @@ _PARTS = (KEY_BYTES, KEY_BYTES, SIGNATURE_BYTES, SALT_BYTES, KEY_BYTES, KEY_BYTE
 
 
 def card_id(secret: bytes) -> bytes:
-    """What a card is known by without giving its secret away: 16 bytes."""
+    """Return the id of the card with this secret, 16 bytes. It does not reveal the secret."""
     return blake2b(_ID_DOMAIN + secret, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """An invitation to meet: whoever shows the secret is vouched for in return."""
+    """An invitation to connect. The giver vouches in return for those who present the secret, as many as `uses`."""
 
     giver: PersonId
     name: str
     certificate: Record
-    """The complete DEVICE record of the device that awaits the bearer."""
+    """The complete DEVICE record of the device that the user of the card will dial."""
     secret: bytes = field(repr=False)
     addresses: Addresses
-    """Where that device listened, IP addresses with TCP ports, best first; may be empty, and may be out of date.
+    """IP addresses and TCP ports at which that device listened, best first; may be empty, and may be out of date.
     A zone such as `%eth0` is left out: it means nothing on another machine."""
     expires: int
     weight: int
-    """What the giver vouches for the bearer with, in per mille."""
+    """The weight of the giver's vouch in return, in per mille."""
     uses: int = 1
 
     def __post_init__(self) -> None:
@@ -92,11 +93,11 @@ class Card:
 
     @property
     def dh_public(self) -> bytes:
-        """The X25519 key that the giver's device shakes hands with."""
+        """The X25519 handshake key of the giver's device."""
         return self._device().dh_public
 
     def to_text(self) -> str:
-        """`mesh1...`, one line. In upper case it is the same card, and makes a smaller QR code."""
+        """Return `mesh1...`, on one line. In upper case it is the same card, and makes a smaller QR code."""
         header, device = self.certificate.header, self._device()
         block = b"".join(
             (
@@ -129,10 +130,10 @@ class Card:
 
     @classmethod
     def parse(cls, text: str) -> Card:
-        """The card in `text`, its certificate's signature checked. Case, white space and hyphens do not matter.
+        """Return the card in `text`, the signature of its certificate checked. Case, white space and hyphens do not matter.
 
-        RemoteError CARD_CHECKSUM for a damaged text, CARD_MALFORMED for what is no card, VERSION for one of a later
-        version. That it has expired, is used up or is one's own is not known here.
+        RemoteError CARD_CHECKSUM if the text was damaged, VERSION for a card of a later version, CARD_MALFORMED for any
+        other text that is no card. Whether the card has expired, is used up or is one's own is not judged.
         """
         card = read_token(_PREFIX, text, _read)
         if not verify_signature(card.certificate):

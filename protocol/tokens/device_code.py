@@ -1,6 +1,6 @@
-"""Device codes: what one device of a person shows so that another machine becomes a device too (README.md, "Devices").
+"""Device codes, by which one device of a person makes another machine their device too (README.md, "Devices").
 
-A code is shorter than a card: whoever uses it is told the rest over the channel that its secret opens.
+A code is shorter than a card: the new device receives the rest over the channel that the secret of the code opens.
 """
 
 from __future__ import annotations
@@ -27,22 +27,21 @@ _FIELD_TYPES = (int, bytes, int, bytes)
 
 
 def device_code_id(secret: bytes) -> bytes:
-    """What a code is known by without giving its secret away: 16 bytes."""
+    """Return the id of the code with this secret, 16 bytes. It does not reveal the secret."""
     return blake2b(_ID_DOMAIN + secret, digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceCode:
-    """The way to the device that shows it: the first machine that proves the secret there is certified."""
+    """An invitation to become a device of `person`. Only the first machine that proves the secret is certified."""
 
     person: PersonId
-    """Whose device one becomes."""
     dh_public: bytes
-    """The X25519 key that the showing device shakes hands with."""
+    """The X25519 handshake key of the device that shows the code."""
     secret: bytes = field(repr=False)
     expires: int
     addresses: Addresses
-    """Where that device listens, best first; may be empty: it is announced on the local network too."""
+    """Addresses at which that device listens, best first; may be empty, since it is announced on the local network too."""
 
     def __post_init__(self) -> None:
         check_bytes("person", self.person, KEY_BYTES)
@@ -59,16 +58,16 @@ class DeviceCode:
         return device_code_id(self.secret)
 
     def to_text(self) -> str:
-        """`mdev1...`, one line. In upper case it is the same code, and makes a smaller QR code."""
+        """Return `mdev1...`, on one line. In upper case it is the same code, and makes a smaller QR code."""
         block = self.person + self.dh_public + self.secret
         return bech32m.to_text(_PREFIX, encode((_VERSION, block, self.expires, packed(self.addresses))))
 
     @classmethod
     def parse(cls, text: str) -> DeviceCode:
-        """The code in `text`. Case, white space and hyphens do not matter.
+        """Return the code in `text`. Case, white space and hyphens do not matter.
 
-        RemoteError CARD_CHECKSUM for a damaged text, CARD_MALFORMED for what is no device code, VERSION for one of a
-        later version. That it has expired, was used or is one's own is not known here.
+        RemoteError CARD_CHECKSUM if the text was damaged, VERSION for a code of a later version, CARD_MALFORMED for any
+        other text that is no device code. Whether the code has expired, was used or is one's own is not judged.
         """
         return read_token(_PREFIX, text, _read)
 

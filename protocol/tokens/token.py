@@ -1,4 +1,4 @@
-"""Reads what a person hands over as text, cards and device codes: both are read alike, and fail with the same codes."""
+"""Reading tokens: cards and device codes have the same form of text and fail with the same codes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Read = TypeVar("Read")
 
 
 def read_token(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
-    """Return what `read` makes of the bytes behind `text`. Case, white space and hyphens do not matter.
+    """Return what `read` makes of the bytes that `text` encodes. Case, white space and hyphens do not matter.
 
-    RemoteError CARD_CHECKSUM for a damaged text, VERSION if `read` raises that, CARD_MALFORMED for everything else.
+    RemoteError CARD_CHECKSUM if the text was damaged, VERSION if `read` raises it, CARD_MALFORMED for every other fault.
     """
     if len(text) > CARD_TEXT_MAX:
         raise RemoteError(Code.CARD_MALFORMED, "it is too long")
@@ -30,6 +30,8 @@ def read_token(prefix: str, text: str, read: Callable[[bytes], Read]) -> Read:
         raise RemoteError(Code.CARD_MALFORMED, str(error)) from None
     try:
         return read(payload)
+    except InvalidField as fault:
+        raise RemoteError(Code.CARD_MALFORMED, str(fault)) from fault
     except RemoteError as error:
         code = error.code if error.code is Code.VERSION else Code.CARD_MALFORMED
         raise RemoteError(code, error.detail) from error
@@ -52,15 +54,15 @@ def fields_of(payload: bytes, version: int, types: tuple[type, ...], most: int) 
 
 
 def parts_of(block: bytes, lengths: Sequence[int]) -> list[bytes]:
-    """Cut a block into keys of these lengths. RemoteError CARD_MALFORMED if the block has another length."""
+    """Cut a block into keys and other values of these lengths. RemoteError CARD_MALFORMED if it has another length."""
     ends = list(accumulate(lengths))
     if len(block) != ends[-1]:
-        raise RemoteError(Code.CARD_MALFORMED, "its keys are not of their length")
+        raise RemoteError(Code.CARD_MALFORMED, "its block has another length")
     return [block[start:end] for start, end in pairwise((0, *ends))]
 
 
 def plain_addresses(addresses: Addresses) -> Addresses:
-    """Return the addresses in canonical text form. InvalidField for too many, or for one that names no single machine."""
+    """Return the addresses in their one text form. InvalidField if they are too many, or one cannot be that of a machine."""
     if len(addresses) > CARD_ADDRESSES_MAX:
         raise InvalidField("addresses", f"must not be more than {CARD_ADDRESSES_MAX}")
     return tuple(plain(host, port) for host, port in addresses)

@@ -1,4 +1,4 @@
-"""Trust and consent: vouches, paths, groups, and the one rule that says who may have what."""
+"""Trust and consent: vouches, paths, groups, and the one rule that decides who may have a record."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from protocol.trust.policies import (
     with_block,
     with_preference,
     with_vouch,
+    without_one_ended,
 )
 from protocol.trust.relation import Relation, relation_of
 from protocol.trust.visibility import (
@@ -23,6 +24,7 @@ from protocol.trust.visibility import (
     Verdict,
     Wish,
     effective_audience,
+    listing_facts,
     may_have_device,
     may_have_join,
     may_have_letter,
@@ -58,6 +60,7 @@ __all__ = [
     "invitation",
     "invitation_tag",
     "limit",
+    "listing_facts",
     "may_have_device",
     "may_have_join",
     "may_have_letter",
@@ -73,4 +76,5 @@ __all__ = [
     "with_block",
     "with_preference",
     "with_vouch",
+    "without_one_ended",
 ]

@@ -1,7 +1,7 @@
-"""The chain of statements that makes somebody a member, from the founder to him (protocol/README.md, "Groups").
+"""Memberships: the chain of signed statements from a group's founder to a member (protocol/README.md, "Groups").
 
-Every statement is signed by a device and stands beside that device's certificate, so a join proves itself: it needs no
-record of anybody else, and what has become of those who made the statements does not matter.
+Every statement is signed by a device and comes with the certificate of that device. So a join proves itself: checking it
+takes no other record, and it holds even after the people or devices that signed the statements are gone.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ Sign = Callable[[bytes], bytes]
 
 
 def invitation_tag(group_id: bytes, invited: PersonId) -> bytes:
-    """How an invitation names the invited, 16 bytes: only those who know his key can tell that it is he."""
+    """Return the tag that names an invited person, 16 bytes. Only those who know their key can tell who it is."""
     return blake2b(_TAG_DOMAIN + group_id + invited, digest_size=GROUP_TAG_BYTES).digest()
 
 
 def founded(salt: bytes, group: Group, certificate: Record, sign: Sign) -> Join:
-    """The founder's join of a new group. `sign` is that of the device which `certificate` certifies for him."""
+    """Return the founder's join of a new group. `sign` signs for the device of the founder's `certificate`."""
     return Join(salt, group, (Step(certificate.wire, sign(_FOUNDING_DOMAIN + group.id)),))
 
 
 def invitation(join: Join, inviter: PersonId, tag: bytes, expires: int, sign: Sign) -> Invitation:
-    """An invitation to the group that `join` makes `inviter` a member of; `sign` is that of the device to write it.
+    """Return an invitation to the group that `join` makes `inviter` a member of. `sign` signs for the device that writes it.
 
-    LocalError where the chain would become too long.
+    LocalError if the chain would become too long.
     """
     if len(join.steps) > GROUP_LINKS_MAX:
         raise LocalError(f"a chain has at most {GROUP_LINKS_MAX} invitations")
@@ -45,7 +45,7 @@ def invitation(join: Join, inviter: PersonId, tag: bytes, expires: int, sign: Si
 
 
 def open_invitation(join: Join, inviter: PersonId, device: DeviceId, invited: PersonId) -> Invitation | None:
-    """The invitation to `invited` in a join of `inviter`'s that `device` wrote; None if there is none that holds."""
+    """Return the invitation to `invited` in a join of `inviter` that `device` wrote; None if there is none that holds."""
     tag = invitation_tag(join.group_id, invited)
     for found in join.invitations:
         if found.tag == tag and _holds(device, _invitation_message(join.group_id, inviter, tag), found.signature):
@@ -54,21 +54,25 @@ def open_invitation(join: Join, inviter: PersonId, device: DeviceId, invited: Pe
 
 
 def accepted(salt: bytes, join: Join, answered: Invitation, certificate: Record) -> Join:
-    """The join of the invited, who answers an invitation in the inviter's `join`; `certificate` is the inviter's."""
+    """Return the join of the person invited by `answered`, an invitation in the inviter's `join`.
+
+    `certificate` is that of the device which wrote `join`.
+    """
     return Join(salt, join.group, (*join.steps, Step(certificate.wire, answered.signature)))
 
 
 def check_membership(author: PersonId, join: Join) -> None:
-    """RemoteError FORGED unless an unbroken chain leads from the group's founder to `author`.
+    """Raise RemoteError FORGED unless an unbroken chain leads from the group's founder to `author`.
 
-    No clock is asked: statements do not expire, nor do they fall with the devices or people that made them.
+    RemoteError with another code if a certificate of the chain has a fault of its own. There is no clock: statements do
+    not expire, and they hold even if a device that signed one was revoked since.
     """
     signers = [_signer(step.certificate) for step in join.steps]
     founder, device = signers[0]
     if founder != join.group.founder:
-        raise RemoteError(Code.FORGED, "a group that another has founded")
+        raise RemoteError(Code.FORGED, "the group was founded by somebody else")
     if not _holds(device, _FOUNDING_DOMAIN + join.group_id, join.steps[0].signature):
-        raise RemoteError(Code.FORGED, "a founding statement that does not hold")
+        raise RemoteError(Code.FORGED, "the founding statement does not hold")
     if len(signers) == 1:
         if author != founder:
             raise RemoteError(Code.FORGED, "a membership without an invitation")
@@ -93,7 +97,7 @@ def _holds(device: DeviceId, message: bytes, signature: bytes) -> bool:
 
 @lru_cache(maxsize=STATEMENTS_REMEMBERED // 4)
 def _signer(certificate: bytes) -> tuple[PersonId, DeviceId]:
-    """The person and device of a certificate. RemoteError if it is none, or is not signed by that person."""
+    """Return the person and the device of a certificate. RemoteError if it is none, or that person did not sign it."""
     record = Record.parse(certificate)
     check_header(record.header)
     if record.header.kind != Kind.DEVICE or is_revocation(record.header) or not record.body:

@@ -1,8 +1,8 @@
-"""A person's policy over all his devices: merging, what a new version takes away, and edits (README, "Policies").
+"""A person's policy over all their devices: merging registers, judging new versions, and edits (README, "Policies").
 
-Per subject, per block tag and for the preference, the entry with the highest stamp holds; among equal stamps the more
-restrictive one: the lower weight, the block, the narrower preference. That makes merging commutative, associative and
-idempotent, so it does not matter which device's register comes first, or twice.
+Per subject, per block tag and for the preference, the entry with the highest stamp (a Lamport clock) holds; among equal
+stamps the more restrictive one: the lower weight, the block, the narrower preference. That makes merging commutative,
+associative and idempotent, so registers may be received in any order, and more than once.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from hashlib import blake2b
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocol.errors import LocalError
-from protocol.limits import BLOCK_TAG_BYTES, BLOCK_TAGS_REMEMBERED
-from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, Preference, Vouch
+from protocol.limits import BLOCK_TAG_BYTES, BLOCK_TAGS_REMEMBERED, POLICY_BODY_MAX_BYTES
+from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.record import Audience
 from protocol.trust.weights import TRUSTED
 
@@ -29,7 +29,7 @@ _TAG_DOMAIN = b"meshnode block tag v1\0"
 
 @lru_cache(maxsize=BLOCK_TAGS_REMEMBERED)
 def block_tag(author: PersonId, subject: PersonId) -> bytes:
-    """How `author` marks `subject` as blocked: 16 bytes that only those who know both keys can test."""
+    """Return the tag by which `author` blocks `subject`: 16 bytes that only those who know both keys can test."""
     return blake2b(_TAG_DOMAIN + author + subject, digest_size=BLOCK_TAG_BYTES).digest()
 
 
@@ -38,7 +38,7 @@ def block_tag(author: PersonId, subject: PersonId) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class EffectivePolicy:
-    """What holds for a person over all his devices: vouches of 1..1000 per mille, blocks in force, the preference."""
+    """A person's policy over all their devices: vouches of 1..1000 per mille, blocks in force, and the preference."""
 
     vouches: Mapping[PersonId, int]
     block_tags: frozenset[bytes]
@@ -47,7 +47,7 @@ class EffectivePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
-    """The entries that hold among some registers, stamps and zeros included, so that more can be merged in."""
+    """The entries that hold among some registers, with their stamps and with those that take back, to be merged further."""
 
     vouches: Mapping[PersonId, Vouch]
     blocks: Mapping[bytes, Block]
@@ -55,7 +55,7 @@ class Entries:
 
     @classmethod
     def of(cls, policy: Policy) -> Entries:
-        """The entries of one register."""
+        """Return the entries of one register."""
         return cls(
             {vouch.subject: vouch for vouch in policy.vouches},
             {block.tag: block for block in policy.blocks},
@@ -63,7 +63,7 @@ class Entries:
         )
 
     def merged(self, other: Entries) -> Entries:
-        """The entries that hold among both."""
+        """Return the entries that hold among both."""
         vouches, blocks = dict(self.vouches), dict(self.blocks)
         for subject, vouch in other.vouches.items():
             vouches[subject] = max(vouches.get(subject, vouch), vouch, key=_vouch_rank)
@@ -72,7 +72,7 @@ class Entries:
         return Entries(vouches, blocks, max(self.preference, other.preference, key=_preference_rank))
 
     def effective(self) -> EffectivePolicy:
-        """What the entries say, without stamps."""
+        """Return the policy that these entries make."""
         return EffectivePolicy(
             {subject: vouch.weight for subject, vouch in self.vouches.items() if vouch.weight > 0},
             frozenset(tag for tag, block in self.blocks.items() if block.blocked),
@@ -84,7 +84,7 @@ _NO_ENTRIES = Entries({}, {}, UNSET_PREFERENCE)
 
 
 def merge(policies: Iterable[Policy]) -> EffectivePolicy:
-    """What holds, given the registers of all certified devices of one person, in any order."""
+    """Return the policy that the registers of all certified devices of one person make, in whatever order they are."""
     registers = [Entries.of(policy) for policy in policies]
     return (reduce(Entries.merged, registers) if registers else _NO_ENTRIES).effective()
 
@@ -101,9 +101,9 @@ def _preference_rank(preference: Preference) -> tuple[int, int, int, int]:
     return preference.stamp, -preference.audience, -preference.precision, -preference.radius_km
 
 
-# --- What a new version takes away -----------------------------------------------------------------------------------
+# --- Whether a new version takes something away ----------------------------------------------------------------------
 
-# Whoever is in the first audience is in each of these, whatever the author's vouches and place.
+# For each audience, those that contain it, for any vouches and any place of the author.
 _WITHIN: dict[int, frozenset[int]] = {
     Audience.MY_CELL: frozenset({Audience.MY_CELL, Audience.MY_COMMUNITY, Audience.NETWORK_WIDE}),
     Audience.MY_COMMUNITY: frozenset({Audience.MY_COMMUNITY, Audience.NETWORK_WIDE}),
@@ -114,20 +114,21 @@ _WITHIN: dict[int, frozenset[int]] = {
 
 
 def may_reduce_access(old: Policy, new: Policy, others: Iterable[Policy] = ()) -> bool:
-    """Whether `new` may take from anybody what `old` gave him, so that `old` must not stay in use.
+    """Whether `new` may take access from anybody to whom `old` gave it, so that `old` must no longer be used anywhere.
 
-    `others` are the registers of the person's other devices: an entry here may override one there. The answer errs
-    towards yes. It is no for what only gives: a vouch raised, a first vouch of 0.5 or more (whatever a path gave its
-    subject before, he stays in every audience), an end of a block, an audience that holds the former one.
+    `others` are the registers of the person's other devices: an entry of this one may override one of theirs. The answer
+    may be yes without need. It is no for changes that only give: a raised vouch, a first vouch of 0.5 or more (its subject
+    remains in every audience that a path gave access to before), the end of a block, an audience that contains the former
+    one.
     """
     others = tuple(others)
-    here = _takes(merge([old]), merge([new]))
-    return here or (bool(others) and _takes(merge([old, *others]), merge([new, *others])))
+    by_itself = _takes(merge([old]), merge([new]))
+    return by_itself or (bool(others) and _takes(merge([old, *others]), merge([new, *others])))
 
 
 def _takes(old: EffectivePolicy, new: EffectivePolicy) -> bool:
     lowered = any(new.vouches.get(subject, 0) < weight for subject, weight in old.vouches.items())
-    # An explicit vouch is the answer for its subject: a weak one can give less than the path that it replaces.
+    # An explicit vouch replaces the paths to its subject, and a weak one can give less trust than they did.
     weak = any(weight < TRUSTED and subject not in old.vouches for subject, weight in new.vouches.items())
     blocked = not new.block_tags <= old.block_tags
     return lowered or weak or blocked or _narrower(old.preference, new.preference)
@@ -136,7 +137,7 @@ def _takes(old: EffectivePolicy, new: EffectivePolicy) -> bool:
 def _narrower(old: Preference, new: Preference) -> bool:
     if new.audience not in _WITHIN[old.audience]:
         return True
-    # The radius also bounds listings that name anyone_local themselves.
+    # The radius also limits listings whose own audience is anyone_local.
     return new.radius_km < old.radius_km
 
 
@@ -144,39 +145,61 @@ def _narrower(old: Preference, new: Preference) -> bool:
 
 
 def empty_policy(salt: bytes) -> Policy:
-    """The register of a device that has said nothing yet."""
+    """Return the register of a device that has no entries yet."""
     return Policy(salt, clock=0)
 
 
 def with_vouch(policy: Policy, subject: PersonId, weight: int, stamp: int, salt: bytes) -> Policy:
-    """`policy` with a vouch of `weight` per mille (0 takes it back) for `subject`; InvalidField if out of range.
+    """Return `policy` with a vouch of `weight` per mille (0 takes it back) for `subject`.
 
-    `stamp` must be above every stamp of every register of the person, here and below.
+    In all edits `stamp` must be above every stamp of every register of the person. InvalidField if a value is out of range,
+    PolicyFull if the register has no room for the entry.
     """
     rest = tuple(vouch for vouch in policy.vouches if vouch.subject != subject)
-    return replace(_stamped(policy, stamp, salt), vouches=(*rest, Vouch(subject, weight, stamp)))
+    return _edited(policy, stamp, salt, vouches=(*rest, Vouch(subject, weight, stamp)))
 
 
 def with_block(policy: Policy, author: PersonId, subject: PersonId, blocked: bool, stamp: int, salt: bytes) -> Policy:
-    """`policy`, which is `author`'s, with a block of `subject`, or with the end of it."""
+    """Return `policy`, a register of `author`, with a block of `subject`, or with the end of the block."""
     tag = block_tag(author, subject)
     rest = tuple(block for block in policy.blocks if block.tag != tag)
-    return replace(_stamped(policy, stamp, salt), blocks=(*rest, Block(tag, blocked, stamp)))
+    return _edited(policy, stamp, salt, blocks=(*rest, Block(tag, blocked, stamp)))
 
 
 def with_preference(policy: Policy, preference: Preference, stamp: int, salt: bytes) -> Policy:
-    """`policy` with another sharing preference; the stamp in `preference` is replaced."""
-    return replace(_stamped(policy, stamp, salt), preference=preference._replace(stamp=stamp))
+    """Return `policy` with another sharing preference; the stamp in `preference` is replaced."""
+    return _edited(policy, stamp, salt, preference=preference._replace(stamp=stamp))
+
+
+def without_one_ended(policy: Policy, others: Iterable[Policy]) -> Policy:
+    """Return `policy` without the oldest entry that takes back a vouch or ends a block; `policy` if it has none to spare.
+
+    It makes room in a full register. An entry is kept if a register among `others`, of the person's other devices, has one
+    about the same subject, which would hold again without it.
+    """
+    others = tuple(others)
+    vouched = {vouch.subject for other in others for vouch in other.vouches}
+    blocked = {block.tag for other in others for block in other.blocks}
+    ended: list[Vouch | Block] = [
+        *(vouch for vouch in policy.vouches if vouch.weight == 0 and vouch.subject not in vouched),
+        *(block for block in policy.blocks if not block.blocked and block.tag not in blocked),
+    ]
+    oldest = min(ended, key=lambda entry: (entry.stamp, entry[0]), default=None)
+    return replace(
+        policy,
+        vouches=tuple(vouch for vouch in policy.vouches if vouch is not oldest),
+        blocks=tuple(block for block in policy.blocks if block is not oldest),
+    )
 
 
 def absorb(
     mine: Policy, theirs: Policy, others: Iterable[Policy], stamp: int, salt: bytes, *, blocks_only: bool = False
 ) -> Policy:
-    """`mine` with those entries that `theirs`, of another device of the same person, decides; `mine` where there are none.
+    """Return `mine` with the entries that hold because of `theirs`, a register of another device; `mine` if there are none.
 
-    `others` are the person's further registers: what one of them, or `mine`, says later stays as it is. So `theirs` may be
-    void afterwards and nobody gains or loses by it. With `blocks_only` only what keeps somebody out is taken over: blocks,
-    and of the two preferences the stricter one. InvalidField where a policy has no room for them all.
+    `others` are the person's further registers: an entry of theirs, or of `mine`, with a higher stamp is not replaced. So
+    `theirs` may become void afterwards without any change of access. With `blocks_only` only the entries that keep people
+    out are absorbed: blocks, and the stricter one of the two preferences. PolicyFull if `mine` has no room for them all.
     """
     known = reduce(Entries.merged, map(Entries.of, (mine, *others)))
     held = known.merged(Entries.of(theirs))
@@ -189,8 +212,10 @@ def absorb(
         preference = min(known.preference, held.preference, key=lambda one: one[:3])
     if not vouches and not blocks and preference == known.preference:
         return mine
-    return replace(
-        _stamped(mine, stamp, salt),
+    return _edited(
+        mine,
+        stamp,
+        salt,
         vouches=(
             *(vouch for vouch in mine.vouches if vouch.subject not in vouches),
             *(vouch._replace(stamp=stamp) for vouch in vouches.values()),
@@ -204,11 +229,14 @@ def absorb(
 
 
 def _decided_by(held: Mapping[bytes, Entry], known: Mapping[bytes, Entry]) -> dict[bytes, Entry]:
-    """The entries that hold and are not known from elsewhere."""
-    return {about: entry for about, entry in held.items() if known.get(about) != entry}
+    """Return the entries of `held` that are not in `known` as they are."""
+    return {subject: entry for subject, entry in held.items() if known.get(subject) != entry}
 
 
-def _stamped(policy: Policy, stamp: int, salt: bytes) -> Policy:
+def _edited(policy: Policy, stamp: int, salt: bytes, **changes: Any) -> Policy:
     if stamp <= policy.clock:
         raise LocalError("an edit needs a stamp above all that its author knows of")
-    return replace(policy, salt=salt, clock=stamp)
+    edited = replace(policy, salt=salt, clock=stamp, **changes)
+    if len(edited.to_body()) > POLICY_BODY_MAX_BYTES:
+        raise PolicyFull("policy", f"must not be longer than {POLICY_BODY_MAX_BYTES} bytes")
+    return edited

@@ -1,4 +1,4 @@
-"""What an author is to a viewer, in the words that people read: labels instead of bare numbers (README, "Relation")."""
+"""Relation: a label for people that says how an author and a viewer are connected (README, "Relation")."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FRIEND_OF_FRIEND_HOPS = 2
 
 
 class Relation(Enum):
-    """Strongest first; the value is what JSON says."""
+    """The labels, the strongest first; the value is the word for programs."""
 
     YOURSELF = "yourself"
     SOMEONE_YOU_TRUST = "someone_you_trust"
@@ -25,7 +25,7 @@ class Relation(Enum):
 
     @property
     def words(self) -> str:
-        """As it stands in brackets behind a result."""
+        """The words that people read in brackets after a result."""
         return _WORDS[self]
 
 
@@ -40,10 +40,10 @@ _WORDS = {
 
 
 def relation_of(standing: Standing, *, own_vouch: int, hops: int | None) -> Relation:
-    """The strongest label that fits.
+    """Return the strongest label that applies.
 
-    `own_vouch` is what the viewer himself says of the author (per mille, 0 for nothing), `hops` how many vouches his
-    best way to the author has (`TrustGraph.regard_and_hops_from`), None without one.
+    `own_vouch` is the weight of the viewer's own vouch for the author (per mille, 0 for none), and `hops` the number of
+    vouches in the best path from the viewer to the author, None without a path.
     """
     if standing.yourself:
         return Relation.YOURSELF

@@ -1,13 +1,12 @@
-"""Who may have what: the one rule for listings, and the audiences of all other kinds (README, "Visibility").
+"""Visibility: the one rule for listings, and who may have records of the other kinds (README, "Visibility").
 
-Serving, showing and previewing all call `visible`; nothing else decides. These functions are pure: what two people are
-to each other comes in as a Standing, what a listing says as ListingFacts, the viewer's taste as a Wish. Consent starts
-at the author: his reach, his radius, his groups. The viewer's regard only narrows what he is shown.
+Serving, showing and previewing all call `visible`; nothing else decides. The functions are pure. A Standing says how the two
+people are connected, ListingFacts has the fields of the listing that matter, and a Wish says what the viewer wants to see.
+Consent is the author's: their reach, their radius, their groups. The viewer's regard only narrows what the viewer is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,15 +23,15 @@ if TYPE_CHECKING:
     from protocol.trust.groups import Groups
 
 DEFAULT_RADIUS_KM = 25
-"""How far `anyone_local` goes unless its author says otherwise."""
+"""The radius of `anyone_local` unless the author chooses another."""
 DEFAULT_WITHIN_KM = 50.0
-"""How far a viewer looks unless he says otherwise."""
+"""How far a viewer looks unless they choose otherwise."""
 DEFAULT_REGARD = 300
-"""The least regard, in per mille, in which a viewer must hold an author unless he says otherwise."""
+"""The least regard, in per mille, of the authors that a viewer is shown, unless the viewer chooses otherwise."""
 
 
 class Verdict(Enum):
-    """Whether somebody sees a listing, and if not, which rule hid it first."""
+    """Whether a viewer sees a listing, and if not, the first condition that hid it."""
 
     VISIBLE = "visible"
     BLOCKED = "blocked"
@@ -44,10 +43,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a viewer stands to an author. `reach` and `regard` are costs of trust; None where there is none."""
+    """How a viewer and an author are connected. `reach` and `regard` are costs of paths; None without a path."""
 
     blocked: bool
-    """Either blocks the other."""
+    """Whether one of the two blocks the other."""
     reach: int | None
     regard: int | None
     shares_cell: bool = False
@@ -56,7 +55,7 @@ class Standing:
 
     @property
     def shares_group(self) -> bool:
-        """Whether they are members of one cell or one community."""
+        """Whether both are members of one cell or of one community."""
         return self.shares_cell or self.shares_community
 
     @property
@@ -71,14 +70,17 @@ def standing_between(
     graph: TrustGraph,
     groups: Groups,
     *,
-    reach: Mapping[PersonId, int],
-    regard: Mapping[PersonId, int],
+    reach: int | None,
+    regard: int | None,
 ) -> Standing:
-    """The standing of `viewer` to `author`, given the viewer's `graph.reach_to` and `graph.regard_from`."""
+    """Return the standing of `viewer` to `author`; `reach` and `regard` are the costs that a search of `graph` found.
+
+    Every Standing that a node decides by is built here.
+    """
     return Standing(
         blocked=graph.blocked_either_way(author, viewer),
-        reach=reach.get(author),
-        regard=regard.get(author),
+        reach=reach,
+        regard=regard,
         shares_cell=groups.shares_cell(author, viewer),
         shares_community=groups.shares_community(author, viewer),
         yourself=author == viewer,
@@ -86,7 +88,7 @@ def standing_between(
 
 
 class ListingFacts(NamedTuple):
-    """What the rule looks at in a listing. `audience` and `radius_km` are what holds after the author's preference."""
+    """The facts of a listing that the rule looks at. `audience` is the effective one, `radius_km` the author's radius."""
 
     audience: int
     place: str | None = None
@@ -96,22 +98,43 @@ class ListingFacts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a viewer wants to be shown of what he may see. Nothing here makes anything visible.
+    """The viewer's choice among the listings that they may see. It can only hide listings.
 
-    Type, category and words are the search's business: they are about listings, not about people.
+    Type, category and words are left to the search: they are about listings, not about people.
     """
 
     min_regard: int = DEFAULT_REGARD
     """Per mille; "any" is 100, the edge of the web."""
     within_km: float | None = None
-    """Only so near; unknown places do not pass. None: 50 km, and unknown places pass. Infinite: anywhere."""
+    """The greatest distance; listings of unknown place are hidden. None: 50 km, but unknown places are shown. Infinite: any."""
     here: str | None = None
-    """Where the viewer measures from, maybe more exactly than he publishes; None: his published place."""
+    """The viewer's place, maybe more exact than the one they publish; None: the published one."""
 
 
 def effective_audience(audience: int, preference: Preference) -> int:
-    """The audience that holds for a listing: its own, or the one its author's preference names."""
+    """Return the effective audience of a listing: its own, or the one that its author's preference names."""
     return preference.audience if audience == Audience.FOLLOWS else audience
+
+
+def listing_facts(
+    audience: int,
+    place: str | None,
+    *,
+    preference: Preference,
+    author_place: str | None,
+    expires: int = FOREVER,
+) -> ListingFacts:
+    """Return what the rule looks at in a listing with this audience and this place of its own (None: it has none).
+
+    `preference` and `author_place` are its author's: the sharing preference in effect and the published place. All
+    ListingFacts that a node decides by are built here.
+    """
+    return ListingFacts(
+        audience=effective_audience(audience, preference),
+        place=place or author_place,
+        radius_km=preference.radius_km,
+        expires=expires,
+    )
 
 
 def visible(
@@ -122,10 +145,10 @@ def visible(
     now: int | None = None,
     wish: Wish | None = None,
 ) -> Verdict:
-    """The one rule, in its order: block, the author's consent, expiry, the viewer's wish.
+    """Judge a listing by the one rule, in this order: block, the author's consent, expiry, the viewer's wish.
 
-    `viewer_place` is the cell that the viewer publishes. Without `now` (UNIX seconds) expiry is left to the caller;
-    without a wish (serving, previewing) consent decides.
+    `viewer_place` is the cell that the viewer publishes. Without `now` (UNIX seconds) expiry is not judged; without a wish
+    (for serving and previewing) consent decides.
     """
     if standing.blocked:
         return Verdict.BLOCKED
@@ -148,7 +171,7 @@ def _consents(facts: ListingFacts, standing: Standing, viewer_place: str | None)
             return standing.in_web and _near(facts.place, viewer_place, facts.radius_km)
         case Audience.NETWORK_WIDE:
             return standing.in_web
-        case _:  # FOLLOWS must be resolved first; what a later version invents is not for us
+        case _:  # FOLLOWS must be resolved before; audiences of a later version are not known here
             return False
 
 
@@ -177,10 +200,11 @@ def _near_enough(place: str | None, here: str | None, within_km: float | None) -
 
 
 def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, author_blocks: bool) -> bool:
-    """Whether the viewer may have the author's policy: his mesh, whom he vouches for, his web; not whom he blocks.
+    """Whether the viewer may have the author's policy: the author's mesh, web and whom the author vouches for may.
 
-    The web is in it since the last vouch of a way need not be answered: who is at its end computes it too. Whom the
-    viewer blocks does not matter: he needs the policy to compute what others may have of him.
+    The web may because the last vouch of a path need not be mutual, and the person at its end computes the path too. The
+    viewer may not if the author blocks them. That the viewer blocks the author does not matter: the viewer needs the
+    policy to compute who may have their own records.
     """
     if author_blocks:
         return False
@@ -188,31 +212,31 @@ def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, autho
 
 
 def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool, may_have_other: bool = False) -> bool:
-    """Whether the viewer may have a certificate of the author: the author's mesh, and who may have any record of his.
+    """Whether the viewer may have a certificate of the author: the mesh may, and who may have any record of the author.
 
-    Without it he could verify nothing, not even that somebody whom he may know has blocked him; so blocks do not count.
-    `may_have_other` says that he may have, or holds, another record of the author.
+    Nothing can be verified without the certificate, not even that the author has blocked the viewer; so blocks do not
+    count. `may_have_other` says that the viewer may have, or holds, another record of the author.
     """
     return may_have_other or standing.yourself or same_mesh or vouched or standing.in_web
 
 
 def may_have_join(standing: Standing, *, in_group: bool) -> bool:
-    """Whether the viewer may have the author's join: the group, as `in_group` says of the viewer, and the author's web.
+    """Whether the viewer may have the author's join: the author's web may, and the members of the group (`in_group`).
 
-    Whoever is in the group may have it before he knows that the author is in it too: it is the join that says so.
+    A member may have it before they know that the author is a member too, since only the join shows that.
     """
     return standing.in_web or (in_group and not standing.blocked)
 
 
 def may_have_profile(standing: Standing) -> bool:
-    """Whether the viewer may have the author's profile: the author's web."""
+    """Whether the viewer may have the author's profile: the author's web may."""
     return standing.in_web
 
 
 def may_have_letter(standing: Standing, *, addressed: bool) -> bool:
-    """Whether the viewer may have, and so carry, a letter of the author: the author's web and groups, and the addressee.
+    """Whether the viewer may have, and so carry, a letter of the author: the author's web and groups may, and the addressee.
 
-    `addressed` says that the letter's tag is the viewer's. He need not be in the author's web: who writes to somebody
-    has him in mind. A block between the two hides it all the same.
+    `addressed` says that the letter's tag names the viewer, who then need not be in the author's web: the author chose
+    them. A block between the two withholds the letter even so.
     """
     return standing.in_web or (addressed and not standing.blocked)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from protocol.errors import Code, RemoteError
 from protocol.keys import DeviceKeys, PersonId, is_low_order, verify
-from protocol.records.bodies import Device, body_of
+from protocol.records.bodies import body_of
+from protocol.records.device import Device
 from protocol.records.record import Kind, Record, check_header, is_revocation, verify_signature
 from protocol.wire.frames import Enrol, Enrolled
 

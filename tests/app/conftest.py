@@ -16,5 +16,5 @@ def mesh() -> Mesh:
 
 @pytest.fixture
 def people(mesh: Mesh) -> tuple[Neighbor, Neighbor, Neighbor]:
-    """Alice, Bob and Carol as in the seed's story."""
+    """Alice, Bob and Carol: Alice and Bob vouch for each other, and so do Bob and Carol."""
     return story(mesh)

@@ -1,4 +1,4 @@
-"""The seed's three people on a simulated mesh, brought together by the real use-cases; `Neighbor` is one of their nodes."""
+"""Three people on a simulated mesh, connected by the real use-cases; a `Neighbor` is the node of one of them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Neighbor:
         return self.node.person
 
     def post(self, title: str, **fields: object) -> ListingView:
-        return listings.post(self.replica, listings.Draft(**{"type": "offer", "title": title, **fields}))  # type: ignore[arg-type]
+        return listings.post(self.replica, listings.ListingDraft(**{"type": "offer", "title": title, **fields}))  # type: ignore[arg-type]
 
     def discover(self, words: str | None = None, **search: object) -> Discovery:
         return discover(self.replica, self.catalog, DiscoverQuery(words=words, **search))  # type: ignore[arg-type]
@@ -47,21 +47,21 @@ class Neighbor:
         return [result.title for result in self.discover(words, **search).results]
 
     def news(self) -> list[str]:
-        """The titles of what is new; it is so no more."""
+        """Return the titles of what is new, and note that it was shown."""
         return [result.title for result in news.look(self.replica, self.catalog, self.watcher, news.NewsLook()).results]
 
     def peek(self) -> list[str]:
-        """The titles of what is new; it stays so."""
+        """Return the titles of what is new, which stays new."""
         return [result.title for result in news.peek(self.replica, self.catalog, self.watcher).results]
 
-    def watch(self, words: str | None = None, **sought: object) -> int:
+    def watch(self, words: str | None = None, **limits: object) -> int:
         """Save a search; returns its number."""
-        return watches.add(self.replica, self.catalog, self.watcher, SearchQuery(words=words, **sought)).id  # type: ignore[arg-type]
+        return watches.add(self.replica, self.catalog, self.watcher, SearchQuery(words=words, **limits)).id  # type: ignore[arg-type]
 
     def alerts(self) -> list[tuple[int, str]]:
-        """What came for watches, by their numbers, and the titles."""
-        told = watches.watches(self.replica, self.catalog, self.watcher).watches
-        return [(alert.watch, alert.title) for watch in told for alert in watch.alerts]
+        """Return the alerts, each with the number of its watch and the title of its listing."""
+        saved = watches.watches(self.replica, self.catalog, self.watcher).watches
+        return [(alert.watch, alert.title) for watch in saved for alert in watch.alerts]
 
     def hide(self, which: str) -> str:
         """Hide a listing; returns its title."""
@@ -79,10 +79,10 @@ class Neighbor:
 
 
 def settle_in(mesh: Mesh, name: str) -> Neighbor:
-    """A new person with a node and a catalog."""
+    """Return a new person's node with its catalog."""
     node = mesh.add(name)
     clock = Clock(wall=lambda: EPOCH + mesh.time, monotonic=lambda: mesh.time)
-    node.replica = dataclasses.replace(node.replica, clock=clock)  # the simulation's own says no more than the time
+    node.replica = dataclasses.replace(node.replica, clock=clock)  # the simulation's own clock cannot be doubted
     return Neighbor(node, Catalog(node.replica))
 
 

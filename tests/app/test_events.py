@@ -1,4 +1,4 @@
-"""Events: what a commit makes of them, how they are numbered, and what is told to whoever was away."""
+"""Events: which kinds a commit makes, how they are numbered, and what a reader gets who was away."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def kinds(changes: list[Change]) -> set[str]:
     return found
 
 
-def test_what_others_do_is_told_by_its_kind(mesh: Mesh, people: People) -> None:
+def test_a_commit_makes_an_event_of_each_kind_that_it_changed(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     heard = heard_by(alice)
     carol.post("Vegetables", audience="network_wide")
@@ -44,7 +44,7 @@ def test_what_others_do_is_told_by_its_kind(mesh: Mesh, people: People) -> None:
     assert "groups" in kinds(heard)
 
 
-def test_where_trust_moves_people_and_what_they_share_may_have_changed(mesh: Mesh, people: People) -> None:
+def test_a_change_of_trust_makes_events_for_people_and_listings(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
@@ -54,7 +54,7 @@ def test_where_trust_moves_people_and_what_they_share_may_have_changed(mesh: Mes
     assert kinds(heard) == {"people", "listings"}
 
 
-def test_what_expires_is_told_too(mesh: Mesh, people: People) -> None:
+def test_expiry_makes_an_event_too(mesh: Mesh, people: People) -> None:
     alice = people[0]
     alice.post("Soup", category="food")
     heard = heard_by(alice)
@@ -65,7 +65,7 @@ def test_what_expires_is_told_too(mesh: Mesh, people: People) -> None:
 # --- the journal -----------------------------------------------------------------------------------------------------------
 
 
-def test_events_follow_each_other_and_carry_ids_that_lead_back_to_them() -> None:
+def test_events_come_in_order_with_ids_that_find_them_again() -> None:
     journal = Journal("run")
     assert journal.after(0, NOW) is None
     journal.add({"people", "listings"}, NOW)
@@ -78,7 +78,7 @@ def test_events_follow_each_other_and_carry_ids_that_lead_back_to_them() -> None
     assert journal.after(journal.number_of(second.id), NOW) is None
 
 
-def test_an_id_of_another_run_or_none_at_all_starts_anew_with_a_reset() -> None:
+def test_an_id_of_another_run_and_no_id_at_all_get_a_reset() -> None:
     journal = Journal("run")
     journal.add({"people"}, NOW)
     for unknown in (
@@ -102,14 +102,14 @@ def test_an_id_of_another_run_or_none_at_all_starts_anew_with_a_reset() -> None:
 
 @given(st.lists(st.sampled_from(KINDS), max_size=2 * REMEMBERED), st.integers(0, 2 * REMEMBERED))
 @settings(max_examples=60, deadline=None)
-def test_whoever_comes_back_gets_all_he_missed_or_a_reset(told: list[str], left_off: int) -> None:
+def test_a_reader_who_comes_back_gets_all_missed_events_or_a_reset(kinds: list[str], left_off: int) -> None:
     journal = Journal("run")
-    for kind in told:
+    for kind in kinds:
         journal.add({kind}, NOW)
-    number: int | None = min(left_off, len(told))
+    number: int | None = min(left_off, len(kinds))
     got = []
     while (event := journal.after(number, NOW)) is not None:
         got.append(event.kind)
         number = journal.number_of(event.id)
-    missed = told[min(left_off, len(told)) :]
+    missed = kinds[min(left_off, len(kinds)) :]
     assert got == (missed if len(missed) <= REMEMBERED else ["reset"])

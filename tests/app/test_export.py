@@ -1,4 +1,4 @@
-"""The export: all that is the owner's is in it, nothing that others share, and no secret, in whatever form."""
+"""The export has everything that is the owner's, nothing that others share, and no secret in any form."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 def exported(neighbor: Neighbor) -> tuple[export.ExportView, str]:
-    """The document, and how it is printed."""
+    """Return the document, and its JSON."""
     made = export.export(neighbor.replica, neighbor.catalog, Watcher(neighbor.replica, neighbor.catalog))
     return made, json.dumps(schema.write(made))
 
 
-def test_all_that_is_ones_own_is_in_it_and_nothing_of_others(mesh: Mesh, people: People) -> None:
+def test_the_export_has_everything_of_the_owner_and_nothing_of_others(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     alice.post("Chair")
     alice.post("Soup")
@@ -52,7 +52,7 @@ def test_all_that_is_ones_own_is_in_it_and_nothing_of_others(mesh: Mesh, people:
     assert json.loads(text)["format"] == 1
 
 
-def test_no_secret_is_in_it_in_any_form(people: People) -> None:
+def test_the_export_has_no_secret_in_any_form(people: People) -> None:
     alice = people[0]
     card = alice.card(uses=3)
     replica = alice.replica
@@ -71,7 +71,7 @@ def test_no_secret_is_in_it_in_any_form(people: People) -> None:
 
 
 def vars_of(keys: object) -> list[bytes]:
-    """Every byte string that an object of keys holds."""
+    """Return every byte string that an object of keys holds."""
     names = [name for kind in type(keys).__mro__ for name in getattr(kind, "__slots__", ())]
     values = [getattr(keys, name, None) for name in [*names, *getattr(keys, "__dict__", {})]]
     return [bytes(value) for value in values if isinstance(value, bytes)]

@@ -1,9 +1,9 @@
-"""What time does: own words are renewed at half their life, the rest goes when it is due, and nothing on a doubtful clock."""
+"""Upkeep renews own registers at half of their life, purges what is due, and does nothing by a doubtful clock."""
 
 from __future__ import annotations
 
 from meshnode.app import upkeep
-from meshnode.app.listings.listings import Draft, post
+from meshnode.app.listings.listings import ListingDraft, post
 from meshnode.app.owner import policy
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change
@@ -39,14 +39,14 @@ def test_own_policy_and_profile_are_renewed_at_half_their_life_and_not_before() 
 
 def test_a_doubtful_clock_renews_and_deletes_nothing() -> None:
     mesh, node = alone()
-    post(node.replica, Draft(type="offer", title="Bread"))
+    post(node.replica, ListingDraft(type="offer", title="Bread"))
     node.clock.error = 40 * 365 * limits.DAY
     before = {row.id for row in node.replica.store.records.rows()}
     mesh.advance(80 * limits.DAY)
     assert {row.id for row in node.replica.store.records.rows()} == before
 
 
-def test_what_expires_is_told_as_gone_and_deleted() -> None:
+def test_expired_records_are_published_as_gone_and_deleted() -> None:
     mesh, node = alone()
     listing = BOB.listing(now=EPOCH, life=limits.DAY)
     known = [BOB.certificate(EPOCH), BOB.policy({node.person: 900}, now=EPOCH), listing]
@@ -58,7 +58,7 @@ def test_what_expires_is_told_as_gone_and_deleted() -> None:
     assert node.replica.store.records.get(listing.id) is None
 
 
-def test_somebodys_policy_that_runs_out_hides_what_he_wrote_without_deleting_it() -> None:
+def test_an_expired_policy_hides_its_authors_records_without_deleting_them() -> None:
     mesh, node = alone()
     listing = BOB.listing(now=EPOCH, life=200 * limits.DAY)
     known = [BOB.certificate(EPOCH), BOB.policy({node.person: 900}, now=EPOCH), listing]
@@ -72,7 +72,7 @@ def test_somebodys_policy_that_runs_out_hides_what_he_wrote_without_deleting_it(
     assert node.replica.trust_state.graph.weight(BOB.id, node.person) == 900
 
 
-def test_spent_and_expired_cards_are_forgotten_in_time() -> None:
+def test_spent_and_expired_cards_are_purged() -> None:
     mesh, node = alone()
     cards.make(node.replica, cards.CardOrder(expires_in=limits.HOUR), [])
     assert node.replica.store.cards.issued_live(0)
@@ -80,7 +80,7 @@ def test_spent_and_expired_cards_are_forgotten_in_time() -> None:
     assert node.replica.store.cards.issued_live(0) == []
 
 
-def test_it_comes_again_when_the_next_thing_is_due_but_not_at_once_and_not_too_late() -> None:
+def test_upkeep_returns_the_seconds_until_the_next_expiry_within_bounds() -> None:
     mesh, node = alone()
     assert 1 <= upkeep.upkeep(node.replica) <= limits.HOUR
     policy.vouch(node.replica, BOB.id, 500)
@@ -92,7 +92,7 @@ def test_it_comes_again_when_the_next_thing_is_due_but_not_at_once_and_not_too_l
     assert node.replica.store.records.get(brief.id) is None
 
 
-def test_the_owner_is_told_well_before_the_certificate_ends() -> None:
+def test_the_owner_is_warned_well_before_the_certificate_ends() -> None:
     mesh, node = alone()
     assert upkeep.certificate_ends(node.replica) is None
     node.replica.store.records.delete(

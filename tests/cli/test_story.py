@@ -97,7 +97,10 @@ def test_a_listing_is_closed_remembered_renewed_and_taken_back(village: Village)
     village.mesh.time += 2 * 86_400
     expires = {line.split("\t")[0]: line.split("\t")[5] for line in village("A", "mine").out.splitlines()}
     assert {title: "(soon)" in when for title, when in expires.items()} == {"Drill": False, "Ride to town": True}
-    assert "1 of your listings ends within a day: Ride to town; 'meshnode renew" in village("A", "status").out
+    assert (
+        "1 of your listings ends within a day: Ride to town; to keep one longer: 'meshnode renew"
+        in village("A", "status").out
+    )
     assert village("A", "renew", "Ride").out.startswith("Renewed: Ride to town (")
     assert village("A", "close", "Drill").out == "Closed: Drill. 'meshnode renew' would post it again.\n"
     assert [line.split("\t")[0] for line in village("A", "mine").out.splitlines()] == ["Ride to town"]

@@ -1,4 +1,4 @@
-"""What people find as a mesh changes: news by trust and by arrival, saved searches, hidden listings."""
+"""What people find while a mesh changes: news by new trust and by arrival, watches, and hidden listings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.mesh_people import befriend, post, rewrite, vouch
 
 
 class Viewer:
-    """A person who searches."""
+    """The owner of one node, who searches."""
 
     def __init__(self, mesh: Mesh, name: str) -> None:
         self.replica = mesh.nodes[name].replica
@@ -31,12 +31,12 @@ class Viewer:
         watches.add(self.replica, self.catalog, self.watcher, SearchQuery(words=words))
 
     def alerts(self) -> set[str]:
-        told = watches.watches(self.replica, self.catalog, self.watcher).watches
-        return {alert.title for watch in told for alert in watch.alerts}
+        saved = watches.watches(self.replica, self.catalog, self.watcher).watches
+        return {alert.title for watch in saved for alert in watch.alerts}
 
 
 def a_row(seed: int = 31) -> Mesh:
-    """Alice - Bob - Carol - Dora, all vouch for their neighbors. Dora is too far away for Alice to trust."""
+    """Return Alice - Bob - Carol - Dora, who vouch for their neighbors; Dora is too far away for Alice to trust."""
     mesh = Mesh(seed)
     names = ("Alice", "Bob", "Carol", "Dora")
     for name in names:

@@ -1,4 +1,4 @@
-"""A listing that ends, in whatever way, disappears from every node, and comes back only when it is renewed."""
+"""A listing that ends disappears from every node, even one that was away, and only its renewal brings it back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.listings import lifecycle, listings
-from meshnode.app.listings.listings import Draft, Edit
+from meshnode.app.listings.listings import ListingDraft, ListingEdit
 from protocol import Audience, Kind, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, sees
@@ -20,7 +20,7 @@ LIFE = 3 * limits.DAY
 
 
 class Row:
-    """Four neighbors in a row, each of whom knows the next; Alice, at one end, has posted something for all."""
+    """Four neighbors in a row, each connected to the next; Alice, at one end, has posted something for everybody."""
 
     def __init__(self) -> None:
         self.mesh = Mesh(61)
@@ -30,7 +30,7 @@ class Row:
             befriend(self.mesh, one, other, 1000, 1000)
         self.replica = self.mesh.nodes["Alice"].replica
         self.catalog = Catalog(self.replica)
-        listings.post(self.replica, Draft(type="offer", title="Soup", quantity=2, expires_in=LIFE))
+        listings.post(self.replica, ListingDraft(type="offer", title="Soup", quantity=2, expires_in=LIFE))
         (entry,) = self.catalog.matching("Soup", own_only=True)
         record = self.replica.store.records.get(entry.record)
         assert record is not None
@@ -41,7 +41,7 @@ class Row:
         return {name for name in OTHERS if "Soup" in sees(self.mesh, name)}
 
     def held_by(self) -> set[str]:
-        """Return the people whose stores still have the listing's body."""
+        """Return the people whose store still has its body."""
         register = (self.replica.me, Kind.LISTING, self.slot)
         heads = {name: self.mesh.nodes[name].replica.store.records.used(register) for name in NAMES}
         return {name for name, record in heads.items() if record is not None}
@@ -65,7 +65,7 @@ def expire(row: Row) -> None:
 
 
 def expire_early(row: Row) -> None:
-    listings.edit(row.replica, row.catalog, "Soup", Edit(expires_in=limits.HOUR))
+    listings.edit(row.replica, row.catalog, "Soup", ListingEdit(expires_in=limits.HOUR))
     row.mesh.advance(limits.HOUR + 1)
 
 

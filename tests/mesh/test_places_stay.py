@@ -18,7 +18,7 @@ from meshnode.app.exchanges.exchanges import MoveOrder, Request
 from meshnode.app.explain import audience, what_if
 from meshnode.app.groups import groups
 from meshnode.app.listings import lifecycle
-from meshnode.app.listings.listings import Draft, Edit, edit
+from meshnode.app.listings.listings import ListingDraft, ListingEdit, edit
 from meshnode.app.owner import places
 from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.places import Coordinates
@@ -80,11 +80,11 @@ def live(mesh: Mesh, people: tuple[Neighbor, Neighbor, Neighbor], precisions: li
         mesh.settle()
         alice.post("Drill", place=SHED, audience="network_wide", quantity=9)
         alice.post("Bread", audience="anyone_local")
-        edit(ask, catalog, "Bread", Edit(place=SHED))
-        edit(ask, catalog, "Bread", Edit(clear=("place",)))
+        edit(ask, catalog, "Bread", ListingEdit(place=SHED))
+        edit(ask, catalog, "Bread", ListingEdit(clear=("place",)))
         mesh.settle()
         alice.titles(within=10)
-        audience.preview(ask, Draft("offer", "Saw", audience="anyone_local", place=HOME))
+        audience.preview(ask, ListingDraft("offer", "Saw", audience="anyone_local", place=HOME))
         what_if.share(ask, catalog, SharingChange(place=SHED, precision="exact"))
         asked = exchanges.respond(bob.replica, bob.catalog, "Drill", Request("May I?", 1))
         mesh.settle()

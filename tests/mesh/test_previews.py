@@ -1,4 +1,4 @@
-"""Previews in random meshes: each says what the access policy says of every person, and what then happens."""
+"""Previews in random meshes: the audience is what the access policy says, and what `what-if` says is what happens."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.support.mesh_people import found, invite
 from tests.support.random_mesh import RandomMesh
 
 Pairs = Counter[str]
-"""The number of listings for each person, by the person's id."""
+"""The number of listings for each person, by id."""
 
 
 def lively(seed: int) -> RandomMesh:
-    """Nine people after sixty random acts, some of whom share a cell."""
+    """Return a mesh of nine people after sixty random acts; some of them share a cell."""
     life = RandomMesh(seed, 9)
     found(life.mesh, "P00", "Elm Street")
     life.mesh.settle()
@@ -42,14 +42,14 @@ def lively(seed: int) -> RandomMesh:
 
 
 def viewers_of(replica: Replica, catalog: Catalog) -> dict[str, set[str]]:
-    """Own listings, and who can see each."""
+    """Return by own listing the people who can see it."""
     catalog.catch_up()
     ids = [listing_id(replica.me, record.header.slot) for record, _ in places.own_listings(replica)]
     return {each: {viewer.id for viewer in audience.audience(replica, catalog, each).people} for each in ids}
 
 
 def shown(replica: Replica, catalog: Catalog) -> dict[str, str]:
-    """Everything that can be shown here, and whose it is."""
+    """Return by id every listing that can be shown here, with its author."""
     found = discover(replica, catalog, DiscoverQuery(anywhere=True, trust=0.1, limit=1000))
     return {result.id: result.author.id for result in found.results}
 
@@ -60,12 +60,12 @@ def test_the_audience_of_a_listing_is_everybody_known_who_may_have_it(seed: int)
     seen = 0
     for name in life.names:
         replica = life.node(name).replica
-        told = viewers_of(replica, Catalog(replica))
-        standing = [record.id for record, _ in places.own_listings(replica)]
-        for row in replica.store.records.rows_of(standing):
+        viewers = viewers_of(replica, Catalog(replica))
+        own = [record.id for record, _ in places.own_listings(replica)]
+        for row in replica.store.records.rows_of(own):
             others = known(replica) - {replica.me}
             may = {p for p in others if replica.access.may_have(p, row, replica.clock.now()) is Access.YES}
-            assert told[listing_id(replica.me, row.slot)] == {person_text(person) for person in may}
+            assert viewers[listing_id(replica.me, row.slot)] == {person_text(person) for person in may}
             seen += len(may)
     assert seen
 
@@ -74,7 +74,7 @@ Act = tuple[Callable[[], WhatIfView], Callable[[], object]]
 
 
 def acts(life: RandomMesh, replica: Replica, catalog: Catalog) -> list[Act]:
-    """Return actions that are possible here, each with its preview."""
+    """Return some acts that are possible here, each with its `what-if`."""
     chance, graph = life.chance, replica.trust_state.graph
     vouched, blocked = sorted(graph.vouched_by(replica.me)), [who for who, _ in replica.store.blocked.all()]
     anybody = person_text(
@@ -107,7 +107,7 @@ def acts(life: RandomMesh, replica: Replica, catalog: Catalog) -> list[Act]:
 
 
 @pytest.mark.parametrize("seed", [3, 14, 15, 92, 65])
-def test_what_is_foretold_is_what_happens(seed: int) -> None:
+def test_what_if_says_what_then_happens(seed: int) -> None:
     life = lively(seed)
     changed = 0
     for name in life.names:
@@ -117,31 +117,31 @@ def test_what_is_foretold_is_what_happens(seed: int) -> None:
             foretell, do = life.chance.choice(acts(life, replica, catalog))
             before, seen = viewers_of(replica, catalog), shown(replica, catalog)
             versions = sorted((row.slot, row.version) for row in replica.store.records.rows(author=replica.me))
-            told = foretell()
+            said = foretell()
             assert sorted((row.slot, row.version) for row in replica.store.records.rows(author=replica.me)) == versions
             assert (viewers_of(replica, catalog), shown(replica, catalog)) == (before, seen), "it signs nothing"
             heard = known_well(replica)
             do()
-            # A person who leaves the own web may still see listings; this node only no longer knows it.
+            # Those whose policy or place is no longer known here may still see the listing; this node cannot tell.
             lost_from_view = {person for _, person in heard - known_well(replica)}
             after, sees = viewers_of(replica, catalog), shown(replica, catalog)
             lost = Counter(each for one in before for each in before[one] - after[one])
             gained = Counter(each for one in before for each in after[one] - before[one])
-            assert without(lost_from_view, counted(told.viewers_lost)) == without(lost_from_view, lost)
-            assert counted(told.viewers_gained) == gained
-            assert counted(told.authors_lost) == Counter(seen[one] for one in seen.keys() - sees.keys())
-            assert counted(told.authors_gained) == Counter(sees[one] for one in sees.keys() - seen.keys())
-            changed += sum(len(part) for part in (told.viewers_lost, told.viewers_gained, told.authors_lost))
+            assert without(lost_from_view, counted(said.viewers_lost)) == without(lost_from_view, lost)
+            assert counted(said.viewers_gained) == gained
+            assert counted(said.authors_lost) == Counter(seen[one] for one in seen.keys() - sees.keys())
+            assert counted(said.authors_gained) == Counter(sees[one] for one in sees.keys() - seen.keys())
+            changed += sum(len(part) for part in (said.viewers_lost, said.viewers_gained, said.authors_lost))
     assert changed
 
 
 def counted(changes: tuple[SightView, ...]) -> Pairs:
-    """Return how many listings each person loses or gains; people who lose or gain none are left out."""
+    """Return how many listings each person loses or gains, leaving out those for whom there are none now."""
     return Counter({change.person.id: change.count for change in changes if change.count})
 
 
 def known_well(replica: Replica) -> set[tuple[str, str]]:
-    """Return the people whose policies this node knows, and the people whose places it knows."""
+    """Return the people whose policy this node knows, and those whose published place it knows."""
     trust_state = replica.trust_state
     speaking = {
         ("policy", person_text(person)) for person in trust_state.people() if trust_state.policy(person) is not None
@@ -151,5 +151,5 @@ def known_well(replica: Replica) -> set[tuple[str, str]]:
 
 
 def without(left_out: set[str], counts: Pairs) -> Pairs:
-    """The counts of all others."""
+    """Return the counts of all others."""
     return Counter({person: count for person, count in counts.items() if person not in left_out})

@@ -123,7 +123,7 @@ async def test_what_is_written_while_connected_reaches_the_other_at_once(nursery
     alice, bob = await start(nursery, "Alice"), await start(nursery, "Bob")
     await connect(alice, bob)
     before = len(list(bob.replica.store.records.rows(author=alice.replica.me)))
-    draft = listings.Draft(type="offer", title="Apples")
+    draft = listings.ListingDraft(type="offer", title="Apples")
     await alice.store_thread.run(listings.post, alice.replica, draft)
 
     def arrived() -> bool:
@@ -156,7 +156,7 @@ async def test_a_conversation_that_fails_over_somebody_elses_commit_costs_its_ow
         raise RuntimeError("a fault of ours")
 
     monkeypatch.setattr(link.talk, "changed", fail)
-    await alice.store_thread.run(listings.post, alice.replica, listings.Draft(type="offer", title="Apples"))
+    await alice.store_thread.run(listings.post, alice.replica, listings.ListingDraft(type="offer", title="Apples"))
     assert list(alice.replica.store.records.rows(kinds=(Kind.LISTING,)))
     await until(lambda: link not in alice.network.links, "the link goes")
 

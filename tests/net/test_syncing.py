@@ -11,7 +11,7 @@ from tests.support.network import Node, connect, start
 
 
 async def post(node: Node, title: str) -> None:
-    await node.store_thread.run(listings.post, node.replica, listings.Draft(type="offer", title=title))
+    await node.store_thread.run(listings.post, node.replica, listings.ListingDraft(type="offer", title=title))
 
 
 async def test_whoever_is_alone_is_done_at_once(nursery: trio.Nursery) -> None:

@@ -1,4 +1,4 @@
-"""The codec: one encoding a value, and nothing else gets in."""
+"""The codec: every value has one encoding, and all other bytes are refused."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_a_refused_vector_is_refused(vector: dict[str, str]) -> None:
 
 
 @given(values)
-def test_what_is_encoded_comes_back(value: Value) -> None:
+def test_every_value_reads_back_from_its_encoding(value: Value) -> None:
     back = decode(encode(value), max_bytes=1 << 20)
     assert back == value
     assert repr(back) == repr(value)  # 1 is not True
@@ -53,7 +53,7 @@ def test_what_is_encoded_comes_back(value: Value) -> None:
 
 @given(st.binary(max_size=60))
 @example(bytes.fromhex("93c0c2c3"))
-def test_whatever_is_accepted_has_no_other_encoding(data: bytes) -> None:
+def test_accepted_bytes_are_the_only_encoding_of_their_value(data: bytes) -> None:
     try:
         value = decode(data, max_bytes=1024)
     except RemoteError:
@@ -89,12 +89,12 @@ def test_a_changed_byte_is_refused_or_is_another_value(value: Value, data: st.Da
     ],
     ids=repr,
 )
-def test_what_the_wire_does_not_know_is_our_own_mistake(value: object) -> None:
+def test_encoding_a_value_of_another_type_is_a_local_error(value: object) -> None:
     with pytest.raises(LocalError):
         encode(value)  # type: ignore[arg-type]
 
 
-def test_after_a_refused_value_the_next_is_encoded_as_ever() -> None:
+def test_a_refused_value_does_not_disturb_the_next_one() -> None:
     with pytest.raises(LocalError):
         encode((1, "\ud800"))
     assert encode((2,)) == b"\x91\x02"
@@ -110,7 +110,7 @@ def test_arrays_nest_to_the_cap_and_no_deeper() -> None:
     assert refusal(b"\x91" * MAX_DEPTH + b"\x90") is Code.MALFORMED
 
 
-def test_bytes_beyond_the_cap_are_not_looked_at() -> None:
+def test_bytes_beyond_the_cap_are_not_decoded() -> None:
     assert refusal(b"\x80" * 1_000_000) is Code.OVERSIZED
     assert refusal(encode(b"four"), max_bytes=5) is Code.OVERSIZED
 

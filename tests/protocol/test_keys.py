@@ -1,4 +1,4 @@
-"""Keys: what they grow from, what their signatures prove, and how people read them."""
+"""Keys: how they are made from seeds, what their signatures prove, and their written forms."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_key_or_signature_of_another_length_proves_nothing(length: int) -> Non
 
 
 @pytest.mark.parametrize("length", [0, 31, 33])
-def test_a_seed_of_another_length_is_our_own_mistake(length: int) -> None:
+def test_a_seed_of_another_length_is_a_local_error(length: int) -> None:
     with pytest.raises(LocalError):
         IdentityKeys(bytes(length))
     with pytest.raises(LocalError):
@@ -92,12 +92,12 @@ def test_one_wrong_letter_in_a_written_key_is_noticed(person: bytes, data: st.Da
 
 
 @pytest.mark.parametrize("text", ["", "mp1", "Alice", "mesh1qqqqqqqqqq", "mp1qqqqqqqqq"])
-def test_what_is_no_key_is_refused_in_words(text: str) -> None:
+def test_text_that_is_no_key_is_refused_in_words(text: str) -> None:
     with pytest.raises(RemoteError, match="not a person's key"):
         parse_person(text)
 
 
-def test_a_person_is_found_by_the_beginning_of_his_key() -> None:
+def test_a_person_is_found_by_the_beginning_of_their_key() -> None:
     alice, bob = Person("Alice").id, Person("Bob").id
     assert person_matches(short_id(alice), alice)
     assert person_matches(f"MP1{short_id(alice)[:4].upper()}", alice)

@@ -1,4 +1,4 @@
-"""Signatures that verifiers disagree about: each gets its one pinned verdict, and is what it is said to be."""
+"""Signatures on which verifiers disagree: each gets one fixed verdict, and has the oddity that its vector names."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def vectors() -> list[Vector]:
 
 
 def parts(vector: Vector) -> tuple[bytes, bytes, bytes]:
-    """The key, the message and the signature, in the order that `verify` takes them."""
+    """Return key, message and signature, in the order of the arguments of `verify`."""
     key, message, signature = (bytes.fromhex(vector[name]) for name in ("public_key", "message", "signature"))
     return key, message, signature
 
 
 def conditions(vector: Vector) -> dict[str, Any]:
-    """What is odd about a signature, worked out in plain integers.
+    """Return the oddities of a signature, computed with plain integers.
 
     `holds` names the equations that hold: "cofactorless" S B = R + h A, "cofactored" 8 S B = 8 R + 8 h A; with h over
     A and R as they were sent, and over what they are if decoded and encoded again.

@@ -1,4 +1,4 @@
-"""Places: cells of four sizes, told apart from junk without h3, and distances that are alike everywhere."""
+"""Places: cells of four sizes, which are recognized without h3, and distances that are the same everywhere."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_points_off_the_globe_are_refused(lat: float, lon: float) -> None:
 
 
 @given(POINTS, POINTS, PRECISIONS, PRECISIONS)
-def test_distance_is_symmetric_and_lies_between_centres(
+def test_distance_is_symmetric_and_measured_between_centers(
     a: tuple[float, float], b: tuple[float, float], fine: Precision, rough: Precision
 ) -> None:
     here, there = coarse(*a, fine), coarse(*b, rough)
@@ -120,7 +120,7 @@ def test_distance_is_told_no_finer_than_the_cells_are() -> None:
 
 
 def test_judging_places_that_are_equal_or_junk_loads_no_h3() -> None:
-    """h3 costs 48 ms of start-up: a node that handles no distances must not pay them."""
+    """Importing h3 takes 48 ms, which a node that computes no distances must not spend."""
     cell = coarse(*HOME, Precision.CITY)
     script = (
         "import sys, protocol\n"
@@ -139,7 +139,7 @@ def test_a_cell_made_coarser_lies_around_the_point_and_is_never_finer(
     assert h3.great_circle_distance(center(cell), point) <= across_km(cell)
 
 
-def test_what_is_no_cell_cannot_be_made_coarser() -> None:
+def test_text_that_is_no_cell_cannot_be_made_coarser() -> None:
     for ask in (precision_of, center, lambda cell: coarser(cell, Precision.REGION)):
         with pytest.raises(LocalError):
             ask("nowhere")

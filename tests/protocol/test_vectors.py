@@ -1,4 +1,4 @@
-"""The golden vectors: the files are what the code makes, and none is without somebody who looks at it."""
+"""The golden vectors: the files are the same as the code makes them, and a test reads every file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.vectors import FOREIGN, MAKERS, made
 
 
 @pytest.mark.parametrize("name", MAKERS)
-def test_the_committed_vectors_are_what_the_code_makes(name: str) -> None:
+def test_the_committed_vectors_are_the_ones_that_the_code_makes(name: str) -> None:
     assert made(name) == golden(name)
 
 

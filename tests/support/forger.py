@@ -29,7 +29,7 @@ def forged_profile(author: PersonId, keys: DeviceKeys, now: int, *, version: int
 def listing_nobody_here_can_read(author: Person, now: int, *, title: str = "\u2060") -> Record:
     """A listing with a title that this version refuses, as a later one that forbids less might write."""
     placeholder = "x" * len(title.encode())
-    body = Listing(bytes(16), "offer", placeholder).to_body().replace(placeholder.encode(), title.encode())
+    body = Listing("offer", placeholder, salt=bytes(16)).to_body().replace(placeholder.encode(), title.encode())
     return author.record(
         Kind.LISTING, grown(title, size=16), body, now, life=DAY, audience=Audience.NETWORK_WIDE, policy_version=1
     )

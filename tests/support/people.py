@@ -158,7 +158,7 @@ class Person:
     ) -> Record:
         """An offer or need; one title, one slot unless `slot` says otherwise. `fields` are the body's."""
         slot = grown(self.name, title, size=16) if slot is None else slot
-        body = Listing(self._salt(title, version), type, title, **fields)
+        body = Listing(type, title, **fields, salt=self._salt(title, version))
         return self.record(
             Kind.LISTING,
             slot,

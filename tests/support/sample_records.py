@@ -8,7 +8,7 @@ ALICE, BOB = Person("Alice"), Person("Bob")
 OFFER = ALICE.listing()
 RECORDS = {
     "certificate": ALICE.certificate(),
-    "strike": ALICE.strike(),
+    "revocation": ALICE.strike(),
     "policy": ALICE.policy({BOB: 700}, [Person("Mallory")]),
     "profile": ALICE.profile(),
     "listing": OFFER,

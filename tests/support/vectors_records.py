@@ -179,11 +179,10 @@ def bodies_vectors() -> list[dict[str, Any]]:
                 presence_key=alice.presence_key,
             ),
         ),
-        "a short offer": (Kind.LISTING, Listing(salt, "offer", "Fresh vegetables", category="food")),
+        "a short offer": (Kind.LISTING, Listing("offer", "Fresh vegetables", category="food", salt=salt)),
         "a full need": (
             Kind.LISTING,
             Listing(
-                salt,
                 "need",
                 "Eine Leiter",
                 "Mindestens 4 m.\nIch hole sie ab.",
@@ -198,6 +197,7 @@ def bodies_vectors() -> list[dict[str, Any]]:
                 return_by=NOW + 2 * 86_400,
                 language="de",
                 place="881f1d4887fffff",
+                salt=salt,
             ),
         ),
     }

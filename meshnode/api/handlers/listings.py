@@ -14,7 +14,7 @@ ROUTES: list[Route] = _routes.table
 
 
 @_routes.add("POST", "/v1/listings", status=201, errors=WRITES)
-async def post_listing(context: ApiContext, body: listing_cases.Draft) -> ListingView:
+async def post_listing(context: ApiContext, body: listing_cases.ListingDraft) -> ListingView:
     """Post an offer or a need."""
     return await context.run(listing_cases.post, body)
 
@@ -32,7 +32,7 @@ async def listing(context: ApiContext, who: str) -> ListingView:
 
 
 @_routes.add("PATCH", "/v1/listings/{who:path}", errors=(*NAMED, *WRITES))
-async def edit_listing(context: ApiContext, who: str, body: listing_cases.Edit) -> ListingView:
+async def edit_listing(context: ApiContext, who: str, body: listing_cases.ListingEdit) -> ListingView:
     """Change an offer or need of yours."""
     return await context.run(listing_cases.edit, context.catalog, who, body)
 

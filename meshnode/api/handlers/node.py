@@ -48,7 +48,7 @@ async def doctor(context: ApiContext) -> doctor_cases.DoctorView:
 @_routes.add("GET", "/v1/doctor/{who:path}", errors=NAMED)
 async def doctor_person(context: ApiContext, who: str) -> doctor_cases.DoctorView:
     """Look for the reason why somebody is not met."""
-    person = await context.run(doctor_cases.whom, who)
+    person = await context.run(doctor_cases.person_named, who)
     return await context.run(
         doctor_cases.look_at_person, person, context.network.state(), context.network.attempts(person)
     )

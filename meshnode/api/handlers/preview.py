@@ -7,7 +7,7 @@ from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app.explain import audience as audience_cases
 from meshnode.app.explain import what_if as what_if_cases
-from meshnode.app.listings.listings import Draft, Edit
+from meshnode.app.listings.listings import ListingDraft, ListingEdit
 from meshnode.app.owner.preference import SharingChange
 from meshnode.app.people.people import VouchOrder
 
@@ -22,13 +22,13 @@ async def audience(context: ApiContext, who: str) -> audience_cases.AudienceView
 
 
 @_routes.add("POST", "/v1/previews", errors=WRITES)
-async def preview(context: ApiContext, body: Draft) -> audience_cases.AudienceView:
+async def preview(context: ApiContext, body: ListingDraft) -> audience_cases.AudienceView:
     """Who could see an offer or need, before it is posted."""
     return await context.run(audience_cases.preview, body)
 
 
 @_routes.add("POST", "/v1/previews/{who:path}", errors=(*NAMED, *WRITES))
-async def preview_edit(context: ApiContext, who: str, body: Edit) -> audience_cases.AudienceView:
+async def preview_edit(context: ApiContext, who: str, body: ListingEdit) -> audience_cases.AudienceView:
     """Who could see an offer or need of yours, before it is changed."""
     return await context.run(audience_cases.preview_edit, context.catalog, who, body)
 

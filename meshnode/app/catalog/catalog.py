@@ -1,8 +1,8 @@
-"""The listings this node may show, by heart: what it takes to find one among a hundred thousand without asking the disk.
+"""Keeps in memory the listings this node may show, so that a search through a hundred thousand reads no disk.
 
-Listings about which the one rule must answer alike (same author, same audience, same place, same policy) stand on one
-shelf, so that it is asked once a shelf and not once a listing. The catalog is filled from the store in slices, and
-kept up by commits: what came and went is noted as it happens and read when somebody looks next.
+Listings on which the visibility rule must give one answer (same author, audience, place and policy) share a bucket, so
+that the rule is asked once for each bucket. The catalog is filled from the store in slices and follows its commits: what
+they add and remove is noted at once, and read before the next search.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from meshnode.store import RecordState, Row, Seen
 from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, limits, parse_body
 from protocol.trust import Wish
 
-SLICE = 500  # listings read at a time while filling: the desk is free in between
-NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything anew
+SLICE = 500  # listings read at a time while filling; between two slices the store thread is free for others
+NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything again
 
 _ID_DOMAIN = b"meshnode listing id v1\0"
 _ID_BYTES = 10
 _ID_LENGTH = _ID_BYTES * 8 // 5  # letters of five bits each
-_ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # no l, o, 0 and 1, which are easily mistaken
+_ID_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"  # without l, o, 0 and 1, which are easily mistaken
 _ID_LETTERS_MIN = 4
-_BEYOND_KEY = 8 * _ID_BYTES - 63  # bits; enough are left that no two listings share them by chance
+_BITS_BEYOND_KEY = 8 * _ID_BYTES - 63  # of an id; the 63 that are left do not collide by chance
 
 
 def listing_id(author: PersonId, slot: bytes) -> str:
-    """The name of a listing for programs and people: the same through all its versions, and nobody else's to take."""
+    """Return the id of a listing, for programs and people: all its versions share it, and nobody else can take it."""
     return _letters(_number(author, slot))
 
 
@@ -45,22 +45,22 @@ def _number(author: PersonId, slot: bytes) -> int:
 
 
 def _letters(number: int) -> str:
-    return "".join(_ID_LETTERS[number >> 5 * place & 31] for place in reversed(range(_ID_LENGTH)))
+    return "".join(_ID_LETTERS[number >> 5 * digit & 31] for digit in reversed(range(_ID_LENGTH)))
 
 
-def _numbers(beginning: str) -> range:
-    """Of the ids that begin with these letters."""
-    if len(beginning) > _ID_LENGTH or not set(beginning) <= set(_ID_LETTERS):
+def _numbers(prefix: str) -> range:
+    """Return the numbers of all ids that begin with these letters."""
+    if len(prefix) > _ID_LENGTH or not set(prefix) <= set(_ID_LETTERS):
         return range(0)
     number = 0
-    for letter in beginning:
+    for letter in prefix:
         number = number << 5 | _ID_LETTERS.index(letter)
-    rest = 5 * (_ID_LENGTH - len(beginning))
+    rest = 5 * (_ID_LENGTH - len(prefix))
     return range(number << rest, (number + 1) << rest)
 
 
 def searchable(text: str) -> str:
-    """`text` as it is compared: its words without case and accents, each after one space."""
+    """Return `text` as it is compared: its words without case and accents, each after one space."""
     return "".join(f" {word}" for word in words_of(text))
 
 
@@ -69,10 +69,10 @@ class Entry:
     """One listing in use."""
 
     record: RecordId
-    place: int
-    """Where the catalog's words and marks have it."""
+    doc_id: int
+    """Its number in the catalog's index."""
     number: int
-    """Its id; half as large as the letters."""
+    """Its id as a number, which takes half the memory of the letters."""
     created: int
     expires: int
     title: str
@@ -80,28 +80,28 @@ class Entry:
 
     @property
     def id(self) -> str:
-        """The name of the listing (see `listing_id`)."""
+        """The id of the listing (see `listing_id`)."""
         return _letters(self.number)
 
     @property
     def key(self) -> int:
-        """As much of `number` as SQLite takes for a whole number."""
-        return self.number >> _BEYOND_KEY
+        """The first 63 bits of `number`: as much as SQLite takes for an integer."""
+        return self.number >> _BITS_BEYOND_KEY
 
     @property
-    def said(self) -> int:
-        """What it is called, summed up: under another title it is news once more."""
+    def title_hash(self) -> int:
+        """A checksum of the title: under another title the listing is news again."""
         return crc32(self.title.encode())
 
     @property
-    def mark(self) -> Seen:
-        """By what it is known that the owner was shown it."""
-        return Seen(self.key, self.said, self.expires)
+    def as_seen(self) -> Seen:
+        """What the store keeps of it once the owner was shown it."""
+        return Seen(self.key, self.title_hash, self.expires)
 
 
 @dataclass(slots=True, eq=False)
 class Bucket:
-    """Listings of one author about which the one rule has one answer; newest first."""
+    """Listings of one author on which the visibility rule gives one answer, newest first."""
 
     access_key: AccessKey
     author: PersonId
@@ -109,99 +109,102 @@ class Bucket:
     place: str | None
     emergency: bool
     entries: list[Entry] = field(default_factory=list)
-    soonest: int = limits.FOREVER
-    """When the first of them expires."""
+    next_expiry: int = limits.FOREVER
+    """When the first of them expires (UNIX seconds)."""
 
-    def position(self, created: int, record: RecordId) -> tuple[int, bool]:
-        """Where this listing stands, or would stand, and whether it does."""
+    def index_of(self, created: int, record: RecordId) -> tuple[int, bool]:
+        """Return the index of this listing among the entries, and whether it is there; else the index to put it at."""
         at = bisect_left(self.entries, (-created, record), key=newest_first)
         return at, at < len(self.entries) and self.entries[at].record == record
 
     def drop_expired(self, now: int) -> list[Entry]:
-        """Take out what has expired, and return it."""
-        if self.soonest > now:
+        """Take out the entries that have expired, and return them."""
+        if self.next_expiry > now:
             return []
         expired = [entry for entry in self.entries if entry.expires <= now]
         self.entries = [entry for entry in self.entries if entry.expires > now]
-        self.soonest = min((entry.expires for entry in self.entries), default=limits.FOREVER)
+        self.next_expiry = min((entry.expires for entry in self.entries), default=limits.FOREVER)
         return expired
 
 
 class Catalog:
-    """Every listing in use, own ones too. Used on the desk only."""
+    """Knows every listing in use, own ones too.
+
+    Runs in the store thread only. Call `catch_up` before asking anything of it.
+    """
 
     def __init__(self, replica: Replica) -> None:
         self._replica = replica
         self._buckets: dict[tuple[AccessKey, bool], Bucket] = {}
         self._filling: Iterator[Record] | None = None
-        self._came: list[RecordId] = []
-        self._went: list[Row] = []
+        self._stored: list[RecordId] = []  # noted since the last `catch_up`
+        self._ended: list[Row] = []
         self.verdicts: dict[Wish, dict[Bucket, Any]] = {}
-        """What a search made of each shelf, by its wish; forgotten as soon as trust, blocks or places move."""
+        """A search's verdicts on each bucket, by its wish; forgotten as soon as trust, blocks or places change."""
         self.generation = 0
-        """Grows when all is read anew: places then stand for other listings than before."""
-        self.told = 0
-        """The bits of places known to have been shown as news; the store knows the rest."""
+        """Grows when everything is read again: from then on doc ids number other listings than before."""
+        self.seen = 0
+        """The bits of doc ids known to have been shown as news; the store knows the rest."""
         self.index: ListingIndex[Bucket]
-        """Where the words are."""
+        """Finds listings by their words and kinds."""
         self._begin()
         replica.changes.subscribe(self._note, at_commit=True)
 
-    # --- keeping up ----------------------------------------------------------------------------------------------------
+    # --- following the store -------------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
         self._buckets.clear()
-        self._came.clear()
-        self._went.clear()
+        self._stored.clear()
+        self._ended.clear()
         self.verdicts.clear()
         self._filling = self._replica.store.records.bodies(Kind.LISTING)
         self.index = ListingIndex()
-        self._hidden: dict[int, int | None] = {
+        self._hidden: dict[int, int | None] = {  # by number of a listing's id, its doc id while it is in use
             number: None for hidden in self._replica.store.discover.hidden() for number in _numbers(hidden.listing)
         }
-        self._gone: dict[int, Seen] = {}
-        self._anew = DocIds()
-        self._again = DocIds()
+        self._replaced: dict[int, Seen] = {}  # by number, what left in this `catch_up`; a newer version may follow
+        self._new = DocIds()
+        self._updated = DocIds()
         self.generation += 1
-        self.told = 0
+        self.seen = 0
 
     def _note(self, change: Change) -> None:
         if change.trust or change.people:
             self.verdicts.clear()
-        self._came.extend(row.id for row in change.stored if row.kind == Kind.LISTING)
-        self._went.extend(row for row in change.ended if row.kind == Kind.LISTING)
-        if len(self._came) + len(self._went) > NOTED_MAX:
+        self._stored.extend(row.id for row in change.stored if row.kind == Kind.LISTING)
+        self._ended.extend(row for row in change.ended if row.kind == Kind.LISTING)
+        if len(self._stored) + len(self._ended) > NOTED_MAX:
             self._begin()
 
     def fill(self) -> bool:
-        """Read one slice of what is not read yet; returns whether there is more to do."""
+        """Read one slice of what is not read yet; returns whether there is more."""
         if self._filling is None:
             return False
         records = list(islice(self._filling, SLICE))
-        self._put_in_bucket(records)
+        self._add_records(records)
         if len(records) < SLICE:
             self._filling = None
         return self._filling is not None
 
     def catch_up(self) -> None:
-        """Be as new as the store and the clock."""
-        if self.index.is_worn(NOTED_MAX):
+        """Read what the store has and the catalog has not, and drop what has ended or expired."""
+        if self.index.is_sparse(NOTED_MAX):
             self._begin()
         while self.fill():
             pass
-        for row in self._went:
+        for row in self._ended:
             self._remove(row)
-        came = list(dict.fromkeys(self._came))
-        self._came.clear()
-        self._went.clear()
-        self._put_in_bucket(self._replica.store.records.get_many(came))
-        self._gone.clear()
+        stored = list(dict.fromkeys(self._stored))
+        self._stored.clear()
+        self._ended.clear()
+        self._add_records(self._replica.store.records.get_many(stored))
+        self._replaced.clear()
         now = self._replica.clock.now()
         for bucket in self._buckets.values():
             for entry in bucket.drop_expired(now):
-                self.index.vacate(entry.place)
+                self.index.remove(entry.doc_id)
 
-    def _put_in_bucket(self, records: list[Record]) -> None:
+    def _add_records(self, records: list[Record]) -> None:
         rows = self._replica.store.records.rows_of([record.id for record in records])
         live = {row.id for row in rows if row.kind == Kind.LISTING and row.state == RecordState.LIVE}
         for record in records:
@@ -210,110 +213,111 @@ class Catalog:
             try:
                 body = parse_body(Kind.LISTING, record.body)
             except RemoteError:
-                continue  # made by a later version, or damaged: nothing to show
+                continue  # written by a later version, or damaged: there is nothing to show
             assert isinstance(body, Listing)
-            self._put(record, body)
+            self._add(record, body)
 
-    def _put(self, record: Record, body: Listing) -> None:
+    def _add(self, record: Record, body: Listing) -> None:
         header = record.header
         asked = (header.kind, header.author, header.device, header.audience, header.policy_version, body.place)
         key = (asked, body.urgency == "emergency")
         bucket = self._buckets.get(key)
         if bucket is None:
             bucket = self._buckets[key] = Bucket(asked, header.author, header.audience, body.place, key[1])
-        at, here = bucket.position(header.created, record.id)
-        if here:
+        at, is_there = bucket.index_of(header.created, record.id)
+        if is_there:
             return
         entry = Entry(
             record=record.id,
-            place=self.index.put(bucket, header.author, body),
+            doc_id=self.index.add(bucket, header.author, body),
             number=_number(header.author, header.slot),
             created=header.created,
             expires=header.expires,
             title=searchable(body.title),
         )
         if entry.number in self._hidden:
-            self._hidden[entry.number] = entry.place
-        before = self._gone.pop(entry.number, None)
-        (self._anew if before is None or before.said != entry.said else self._again).add(entry.place)
+            self._hidden[entry.number] = entry.doc_id
+        before = self._replaced.pop(entry.number, None)
+        is_new = before is None or before.title_hash != entry.title_hash
+        (self._new if is_new else self._updated).add(entry.doc_id)
         bucket.entries.insert(at, entry)
-        bucket.soonest = min(bucket.soonest, entry.expires)
+        bucket.next_expiry = min(bucket.next_expiry, entry.expires)
 
     def _remove(self, row: Row) -> None:
         for emergency in (False, True):
             bucket = self._buckets.get((access_key(row), emergency))
             if bucket is None:
                 continue
-            at, here = bucket.position(row.created, row.id)
-            if here:
-                self.index.vacate(bucket.entries[at].place)
-                self._gone[bucket.entries[at].number] = bucket.entries[at].mark
+            at, is_there = bucket.index_of(row.created, row.id)
+            if is_there:
+                self.index.remove(bucket.entries[at].doc_id)
+                self._replaced[bucket.entries[at].number] = bucket.entries[at].as_seen
                 bucket.entries = bucket.entries[:at] + bucket.entries[at + 1 :]
             if not bucket.entries:
                 del self._buckets[bucket.access_key, bucket.emergency]
-                for formed in self.verdicts.values():
-                    formed.pop(bucket, None)
+                for verdicts in self.verdicts.values():
+                    verdicts.pop(bucket, None)
 
     def arrivals(self) -> tuple[int, int]:
-        """The bits of the places where something new has come since the last call, and of new versions of what was here.
+        """Return the bits of the listings that are new since the last call, and of new versions of known ones.
 
         A version under another title counts as new.
         """
-        came = int(self._anew), int(self._again)
-        self._anew, self._again = DocIds(), DocIds()
-        return came
+        arrived = int(self._new), int(self._updated)
+        self._new, self._updated = DocIds(), DocIds()
+        return arrived
 
-    # --- the owner's own wish ------------------------------------------------------------------------------------------
+    # --- what the owner hides ------------------------------------------------------------------------------------------
 
     def hide(self, entry: Entry) -> None:
-        """Count this listing among the hidden, in all its versions."""
-        self._hidden[entry.number] = entry.place
+        """Count this listing, in all its versions, among the hidden."""
+        self._hidden[entry.number] = entry.doc_id
 
     def unhide(self, listing: str) -> None:
-        """Count the listing of this id among them no more."""
+        """Take the listing of this id out of the hidden."""
         for number in _numbers(listing):
             self._hidden.pop(number, None)
 
     def has_hidden(self, listing: str) -> bool:
         """Whether the listing of this id is hidden, and in use."""
-        places = (self._hidden.get(number) for number in _numbers(listing))
-        return any(place is not None and self.index.in_use(place) for place in places)
+        doc_ids = (self._hidden.get(number) for number in _numbers(listing))
+        return any(doc_id is not None and self.index.is_live(doc_id) for doc_id in doc_ids)
 
     def hidden(self) -> int:
-        """The bits of the places that the owner hides from himself."""
-        return int(DocIds(place for place in self._hidden.values() if place is not None))
+        """Return the bits of the listings that the owner hides."""
+        return int(DocIds(doc_id for doc_id in self._hidden.values() if doc_id is not None))
 
-    # --- looking: call `catch_up` first --------------------------------------------------------------------------------
+    # --- asking --------------------------------------------------------------------------------------------------------
 
     def buckets(self) -> list[Bucket]:
-        """All shelves of others."""
+        """Return all buckets of other authors."""
         return [bucket for bucket in self._buckets.values() if bucket.author != self._replica.me]
 
     def consents(self, bucket: Bucket) -> bool:
-        """Whether the owner of this node may have what stands there."""
+        """Whether the owner of this node may have the listings of this bucket."""
         return self._replica.access.answer(self._replica.me, bucket.access_key) is Access.YES
 
     def entries_of(self, keys: Collection[int]) -> dict[int, Entry]:
-        """The listings in use that have these keys, by key."""
+        """Return by key the listings in use that have one of these keys."""
         if not keys:
             return {}
         entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
         return {key: entry for entry in entries if (key := entry.key) in keys}
 
-    def places_of(self, records: Collection[RecordId]) -> int:
-        """The bits of the places of these records, as far as they are in use."""
+    def doc_ids_of(self, records: Collection[RecordId]) -> int:
+        """Return the bits of those of these records that are in use."""
         wanted = set(records)
         entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
-        return int(DocIds(entry.place for entry in entries if entry.record in wanted)) if wanted else 0
+        return int(DocIds(entry.doc_id for entry in entries if entry.record in wanted)) if wanted else 0
 
     def own(self) -> list[Entry]:
-        """The owner's own listings, newest first."""
+        """Return the owner's own listings, newest first."""
         me = self._replica.me
         found = [entry for bucket in self._buckets.values() if bucket.author == me for entry in bucket.entries]
         return sorted(found, key=newest_first)
 
     def matching(self, text: str, *, own_only: bool) -> list[Entry]:
-        """The listings that `text` names: by whole id, else by whole title, else by the beginning of either."""
+        """Return the listings that `text` names: by whole id, else by whole title, else by the beginning of either."""
         self.catch_up()
         me = self._replica.me
         buckets = [bucket for bucket in self._buckets.values() if bucket.author == me]
@@ -331,5 +335,5 @@ class Catalog:
 
 
 def newest_first(entry: Entry) -> tuple[int, RecordId]:
-    """The order in which entries stand on a shelf."""
+    """The sort key by which entries are ordered in a bucket."""
     return (-entry.created, entry.record)

@@ -1,7 +1,7 @@
-"""Which listings have a word, a type or a category, and on which shelf each stands: sets of bits over numbered places.
+"""Indexes listings by word, type, category and bucket; sets of listings are sets of bits over their doc ids.
 
-A place is given to a listing when it comes, and to no other later: places taken out of use are left out of every answer
-until all is read anew.
+A listing gets a new doc id when it is added, and no doc id is used twice: those of removed listings are left out of every
+answer until the index is built again.
 """
 
 from __future__ import annotations
@@ -14,74 +14,74 @@ from typing import Generic, TypeVar
 from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags, words_of
 from protocol import Listing, PersonId, limits
 
-_FEW = 64  # places that are sooner looked at one by one
+_FEW = 64  # up to so many doc ids, looking at them one by one is quicker
 
-BucketId = TypeVar("BucketId")
+BucketT = TypeVar("BucketT")
 
 
-class ListingIndex(Generic[BucketId]):
-    """Listings by place."""
+class ListingIndex(Generic[BucketT]):
+    """Indexes listings under doc ids, and knows the bucket of each; a bucket is any hashable value of the caller's."""
 
     def __init__(self) -> None:
         self._titles, self._texts, self._kinds = WordIndex(), WordIndex(), WordIndex()
-        self._words_of: Counter[PersonId] = Counter()  # how many words each was the first to use
-        self._shelf_at: list[BucketId] = []  # by place
+        self._new_words: Counter[PersonId] = Counter()  # by author, how many words nobody had used before
+        self._bucket_of: list[BucketT] = []  # by doc id
         self._live = DocIds()
-        self._vacated = 0
+        self._removed = 0
 
-    # --- coming and going ----------------------------------------------------------------------------------------------
+    # --- adding and removing -------------------------------------------------------------------------------------------
 
-    def put(self, bucket: BucketId, author: PersonId, listing: Listing) -> int:
-        """Give `listing` a place; returns it."""
-        place = len(self._shelf_at)
-        self._shelf_at.append(bucket)
-        self._live.add(place)
-        self._kinds.add(place, (listing.type, listing.category), limits.INT_MAX)
+    def add(self, bucket: BucketT, author: PersonId, listing: Listing) -> int:
+        """Add `listing`; returns its doc id."""
+        doc_id = len(self._bucket_of)
+        self._bucket_of.append(bucket)
+        self._live.add(doc_id)
+        self._kinds.add(doc_id, (listing.type, listing.category), limits.INT_MAX)
         left = limits.SEARCH_WORDS_MAX
         for index, text in ((self._titles, listing.title), (self._texts, " ".join((listing.text, *listing.tags)))):
             words = tuple(islice(dict.fromkeys(words_of(text)), left))
             in_all = limits.SEARCH_WORDS_IN_ALL_MAX - len(self._titles) - len(self._texts)
-            new_max = min(limits.SEARCH_WORDS_FROM_ONE_MAX - self._words_of[author], in_all)
-            self._words_of[author] += index.add(place, words, new_max)
+            new_max = min(limits.SEARCH_WORDS_FROM_ONE_MAX - self._new_words[author], in_all)
+            self._new_words[author] += index.add(doc_id, words, new_max)
             left -= len(words)
-        return place
+        return doc_id
 
-    def vacate(self, place: int) -> None:
-        """The listing there is in use no more."""
-        self._live.discard(place)
-        self._vacated += 1
+    def remove(self, doc_id: int) -> None:
+        """Remove the listing of this doc id."""
+        self._live.discard(doc_id)
+        self._removed += 1
 
-    def is_worn(self, spare: int) -> bool:
-        """Whether more than half of all places, and more than `spare`, were vacated: time to read all anew."""
-        return self._vacated > spare + len(self._shelf_at) // 2
+    def is_sparse(self, spare: int) -> bool:
+        """Whether more than half of all doc ids, and more than `spare`, are unused: time to build the index again."""
+        return self._removed > spare + len(self._bucket_of) // 2
 
-    def in_use(self, place: int) -> bool:
-        """Whether the listing there is in use."""
-        return bool(int(self._live) >> place & 1)
+    def is_live(self, doc_id: int) -> bool:
+        """Whether the listing of this doc id is still in the index."""
+        return bool(int(self._live) >> doc_id & 1)
 
     # --- asking --------------------------------------------------------------------------------------------------------
 
     def of_kind(self, *kinds: str) -> int:
-        """The bits of the places in use that are of all these types and categories."""
+        """Return the bits of the listings that are of all these types and categories."""
         bits = int(self._live)
         for kind in kinds:
             bits &= self._kinds.with_prefix(kind)
         return bits
 
-    def with_word(self, beginning: str) -> tuple[int, int]:
-        """The bits of the places that have a word which begins so: in the title, and in text or tags."""
-        return self._titles.with_prefix(beginning), self._texts.with_prefix(beginning)
+    def with_prefix(self, prefix: str) -> tuple[int, int]:
+        """Return the bits of the listings with a word that begins so in the title, and of those with one elsewhere."""
+        return self._titles.with_prefix(prefix), self._texts.with_prefix(prefix)
 
-    def on(self, buckets: Collection[BucketId]) -> int:
-        """The bits of all places on these shelves."""
-        return bits_of(map(set(buckets).__contains__, self._shelf_at)) if buckets else 0
+    def in_buckets(self, buckets: Collection[BucketT]) -> int:
+        """Return the bits of all doc ids in these buckets."""
+        return bits_of(map(set(buckets).__contains__, self._bucket_of)) if buckets else 0
 
-    def by_bucket(self, bits: int) -> Counter[BucketId]:
-        """How many of these places each shelf has."""
+    def count_by_bucket(self, bits: int) -> Counter[BucketT]:
+        """Return how many of these doc ids each bucket has."""
         if bits.bit_count() > _FEW:
-            return Counter(compress(self._shelf_at, self.flags(bits)))
-        return Counter(self._shelf_at[place] for place in doc_ids_in(bits))
+            return Counter(compress(self._bucket_of, self.flags(bits)))
+        return Counter(self._bucket_of[doc_id] for doc_id in doc_ids_in(bits))
 
     def flags(self, bits: int) -> bytes:
-        """One byte for each place: 1 where its bit is set, else 0."""
-        return flags(bits, len(self._shelf_at))
+        """Return one byte for each doc id: 1 where its bit is set, else 0."""
+        return flags(bits, len(self._bucket_of))

@@ -1,7 +1,8 @@
-"""An index of words in memory: which places have a word that begins so, answered as a set of bits.
+"""Indexes words in memory, and answers as a set of bits which documents have a word that begins with a prefix.
 
-A place is a small number that stands for whatever was put there. What a hundred thousand places share is one bit each,
-so that combining several words, kinds and exceptions costs microseconds; what only a few have is a list of them.
+A document is anything that was put in; its doc id is a small number. A word that many documents have is stored as one
+bit for each document, so that combining several words, kinds and exceptions costs microseconds; a word that few have is
+stored as a list of doc ids.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from collections.abc import Iterable, Iterator
 from unicodedata import category, normalize
 
 _WORD = re.compile(r"\w+")
-_BITS_OF_A_NUMBER = 32  # in a list of places: from there on a bit for each place there is takes less
-_LIST_MIN = 64  # shorter lists stay lists
+_BITS_OF_A_NUMBER = 32  # in a list of doc ids: a list with more numbers than this allows is larger than a set of bits
+_LIST_MIN = 64  # lists up to this length stay lists
 _LAST = "\U0010ffff"  # no word begins with it
 _FLAGS = bytes.maketrans(b"01", b"\x00\x01")
 _DIGITS = bytes.maketrans(b"\x00\x01", b"01")
 
 
 def words_of(text: str) -> list[str]:
-    """`text` as it is searched: its words, without case and accents; signs count where there is no word."""
+    """Return the words of `text` as they are searched, without case and accents; signs count if there is no word."""
     folded = _folded(text)
     return _WORD.findall(folded) or folded.split()
 
@@ -29,24 +30,24 @@ def words_of(text: str) -> list[str]:
 def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
-    # Twice: folding the case of a letter can bring forth a mark, and the other way round.
+    # Twice, since folding the case of a letter can produce a combining mark, and decomposing can produce a capital.
     bare = normalize("NFKD", normalize("NFKD", text).casefold())
     return "".join(letter for letter in bare if category(letter)[0] != "M")
 
 
 def flags(bits: int, count: int) -> bytes:
-    """One byte for each of `count` places: 1 where the bit is set, else 0."""
+    """Return one byte for each of `count` doc ids: 1 where its bit is set, else 0."""
     return f"{bits:b}".encode().translate(_FLAGS)[::-1].ljust(count, b"\x00")
 
 
 def bits_of(flagged: Iterable[bool]) -> int:
-    """The set of those places, counted from 0, that are flagged."""
+    """Return the set of those doc ids, counted from 0, that are flagged."""
     digits = bytes(flagged)[::-1].translate(_DIGITS)
     return int(digits, 2) if digits else 0
 
 
 def doc_ids_in(bits: int) -> Iterator[int]:
-    """The places whose bits are set, in growing order; meant for few of them."""
+    """Yield the doc ids whose bits are set, in growing order. Meant for few: each costs time in the number of bits."""
     while bits:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
@@ -54,81 +55,81 @@ def doc_ids_in(bits: int) -> Iterator[int]:
 
 
 class DocIds:
-    """A set of places that grows and shrinks by one; `int()` of it has their bits."""
+    """A set of doc ids to which single ones are added and from which they are taken; `int()` returns it as bits."""
 
     __slots__ = ("_bytes",)
 
-    def __init__(self, places: Iterable[int] = ()) -> None:
+    def __init__(self, doc_ids: Iterable[int] = ()) -> None:
         self._bytes = bytearray()
-        for place in places:
-            self.add(place)
+        for doc_id in doc_ids:
+            self.add(doc_id)
 
-    def add(self, place: int) -> None:
-        """Put `place` in."""
-        at = place >> 3
+    def add(self, doc_id: int) -> None:
+        """Add `doc_id`."""
+        at = doc_id >> 3
         if at >= len(self._bytes):
             self._bytes.extend(bytes(at - len(self._bytes) + 1 + at // 8))
-        self._bytes[at] |= 1 << (place & 7)
+        self._bytes[at] |= 1 << (doc_id & 7)
 
-    def discard(self, place: int) -> None:
-        """Take `place` out, if it is in."""
-        at = place >> 3
+    def discard(self, doc_id: int) -> None:
+        """Take `doc_id` out if it is in."""
+        at = doc_id >> 3
         if at < len(self._bytes):
-            self._bytes[at] &= ~(1 << (place & 7))
+            self._bytes[at] &= ~(1 << (doc_id & 7))
 
     def __int__(self) -> int:
         return int.from_bytes(self._bytes, "little")
 
 
 class WordIndex:
-    """WordIndex and the places that have them. A word is never forgotten: who takes places away leaves them out himself."""
+    """Maps words to the doc ids that have them. It forgets nothing: its user leaves out documents that are gone."""
 
     def __init__(self) -> None:
-        self._places: dict[str, int | array[int] | DocIds] = {}
+        self._postings: dict[str, int | array[int] | DocIds] = {}  # one doc id, a list of them, or a set of bits
         self._sorted: list[str] = []
         self._unsorted: list[str] = []
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._postings)
 
-    def add(self, place: int, words: Iterable[str], new_max: int) -> int:
-        """Put `words` at `place`; places come in growing order. Returns how many were new, `new_max` at most.
+    def add(self, doc_id: int, words: Iterable[str], new_max: int) -> int:
+        """Note that `doc_id` has `words`; doc ids must come in growing order. Returns how many of the words were new.
 
-        Those beyond are left out: a word that nobody has used yet costs some 200 bytes, many times its own length.
+        New words beyond `new_max` are left out: each costs some 200 bytes, many times its own length.
         """
         new = 0
         for word in words:
-            held = self._places.get(word)
+            held = self._postings.get(word)
             if held is None:
                 if new < new_max:
-                    self._places[word] = place
+                    self._postings[word] = doc_id
                     self._unsorted.append(word)
                     new += 1
             elif isinstance(held, DocIds):
-                held.add(place)
+                held.add(doc_id)
             elif isinstance(held, int):
-                self._places[word] = array("I", (held, place))
+                self._postings[word] = array("I", (held, doc_id))
             else:
-                held.append(place)
-                if len(held) > _LIST_MIN and len(held) * _BITS_OF_A_NUMBER > place:
-                    self._places[word] = DocIds(held)
+                held.append(doc_id)
+                if len(held) > _LIST_MIN and len(held) * _BITS_OF_A_NUMBER > doc_id:
+                    self._postings[word] = DocIds(held)
         return new
 
-    def with_prefix(self, beginning: str) -> int:
-        """The bits of all places that have a word which begins so."""
+    def with_prefix(self, prefix: str) -> int:
+        """Return the bits of all doc ids that have a word which begins with `prefix`."""
         if self._unsorted:
             self._sorted += self._unsorted
-            self._sorted.sort()  # nearly sorted already: that is quick
+            self._sorted.sort()  # quick, since most of it is sorted already
             self._unsorted.clear()
         bits, single = 0, DocIds()
-        first = bisect_left(self._sorted, beginning)
-        for word in self._sorted[first : bisect_left(self._sorted, beginning + _LAST)]:
-            held = self._places[word]
+        first = bisect_left(self._sorted, prefix)
+        for word in self._sorted[first : bisect_left(self._sorted, prefix + _LAST)]:
+            held = self._postings[word]
             if isinstance(held, DocIds):
                 bits |= int(held)
             elif isinstance(held, int):
                 single.add(held)
             else:
-                for place in held:
-                    single.add(place)
+                for doc_id in held:
+                    single.add(doc_id)
         return bits | int(single)

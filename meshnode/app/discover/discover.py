@@ -1,8 +1,8 @@
-"""Discovering what others share: what the one rule and the viewer's own wishes leave, ranked, and how much they hide.
+"""Shows one page of what others share, in the order asked for, and counts what the viewer's own limits hide.
 
-The best come first in this order: emergencies; titles that match the words before other matches; people you trust
-more, in steps of a tenth; nearer (unknown distances last); newer. It is decided shelf by shelf, and only as many
-listings are sorted as are shown.
+In the order `best`, emergencies come first; then titles that match the words before other matches; then people you trust
+more, in steps of a tenth; then what is nearer (unknown distances last); then what is newer. Buckets are ranked as a whole,
+and only as many listings are sorted as are shown.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ SHOWN_MAX = 1000
 PAGE_MAX = 10_000
 
 Rank = tuple[float, ...]
-"""What all matches of one shelf share in an order; smaller comes first. Among equals the newer comes first."""
+"""What the matches of one bucket are sorted by, smaller first. Among equals the newer comes first."""
 
+# By name of an order, the rank from a bucket's verdict, whether it is no emergency, and whether no title matches.
 ORDERS: dict[str, Callable[[BucketVerdict, bool, bool], Rank]] = {
-    "best": lambda opinion, calm, elsewhere: (calm, elsewhere, -round(opinion.trust * 10), opinion.distance),
-    "near": lambda opinion, _calm, _elsewhere: (opinion.distance,),
-    "new": lambda _opinion, _calm, _elsewhere: (),
-    "trust": lambda opinion, _calm, _elsewhere: (-opinion.trust, opinion.distance),
+    "best": lambda verdict, calm, elsewhere: (calm, elsewhere, -round(verdict.trust * 10), verdict.distance),
+    "near": lambda verdict, _calm, _elsewhere: (verdict.distance,),
+    "new": lambda _verdict, _calm, _elsewhere: (),
+    "trust": lambda verdict, _calm, _elsewhere: (-verdict.trust, verdict.distance),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class DiscoverQuery(SearchQuery):
-    """A search of which one page is shown, in one of the orders best, near, new and trust."""
+    """A search, and the page of it to show in one of the orders best, near, new and trust."""
 
     sort: str = "best"
     limit: int = SHOWN
@@ -45,7 +46,7 @@ class DiscoverQuery(SearchQuery):
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """One page of results; `total` of them there are, and `hidden` more that only your trust or distance limits hide.
+    """One page of results; there are `total` in all, and `hidden` more that only your trust or distance limits hide.
 
     `set_aside` more are left out because you have hidden them one by one. `next` is the number of the next page, null
     on the last.
@@ -59,10 +60,10 @@ class Discovery:
 
 
 def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discovery:
-    """Look for what others share. Never waits for the network."""
+    """Return one page of what others share. Never waits for the network. Raises Usage for a search that makes no sense."""
     check(query)
     if query.sort not in ORDERS:
-        raise Usage(f"{query.sort!r} is no order", f"one of {', '.join(ORDERS)}")
+        raise Usage(f"{query.sort!r} is not an order", f"use one of {', '.join(ORDERS)}")
     if not 1 <= query.limit <= SHOWN_MAX:
         raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
     if not 1 <= query.page <= PAGE_MAX:
@@ -81,12 +82,12 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discov
 
 
 def ranked(matches: Matches, order: str) -> Iterator[Entry]:
-    """All matches in this order; sorted only as far as they are asked for."""
+    """Yield all matches in this order; they are sorted only as far as they are asked for."""
     parts: list[tuple[Rank, Iterator[Entry]]] = []
     for match in matches.shown:
         for count, elsewhere in ((match.in_title, False), (match.elsewhere, True)):
             if count:
-                rank = ORDERS[order](match.opinion, not match.bucket.emergency, elsewhere)
+                rank = ORDERS[order](match.verdict, not match.bucket.emergency, elsewhere)
                 parts.append((rank, matches.entries(match, elsewhere=elsewhere)))
     parts.sort(key=itemgetter(0))
     for _, equals in groupby(parts, key=itemgetter(0)):

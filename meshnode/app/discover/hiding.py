@@ -1,4 +1,4 @@
-"""Hiding: listings that the owner of this node does not want to see any more. Nobody else notices or is told."""
+"""Hides listings that the owner of this node does not want to see any more. Nobody else learns of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ID_LETTERS_MIN = 4
 
 @dataclass(frozen=True, slots=True)
 class HiddenView:
-    """A listing that you hide from yourself, as it was called then, and since when."""
+    """A listing that you hide from yourself, with the title it had then, and since when (UNIX seconds)."""
 
     id: str
     title: str
@@ -33,17 +33,22 @@ class HiddenListView:
 
 
 def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
-    """Show the listing that `which` names no more in `discover`, `news` and watches, whatever becomes of it."""
+    """Leave the listing that `which` names, in all its versions, out of `discover`, `news` and watches.
+
+    Raises Refused for an own listing, and where too many are hidden; NotFound or Ambiguous as `find` does.
+    """
     record = find(replica, catalog, which)
     if record.header.author == replica.me:
-        raise Refused("that is your own", "'meshnode withdraw' takes it back from everybody")
+        raise Refused("that is your own listing", "to take it back from everybody: 'meshnode withdraw LISTING'")
     (entry,) = [entry for entry in catalog.matching(which, own_only=False) if entry.record == record.id]
     known = _hidden(replica, catalog)
     before = [hidden for hidden in known if hidden.listing == entry.id]
     for stale in set(replica.store.discover.hidden()) - set(known):
         replica.store.discover.unhide(stale.listing)
     if not before and len(known) >= limits.HIDDEN_MAX:
-        raise Refused(f"you hide {limits.HIDDEN_MAX} listings already", "'meshnode hide --undo' makes room")
+        raise Refused(
+            f"you hide {limits.HIDDEN_MAX} listings already", "show one again with 'meshnode hide --undo LISTING'"
+        )
     since = before[0].since if before else replica.clock.now()
     hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)
     with replica.transaction():
@@ -54,7 +59,7 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
 
 
 def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
-    """Show again what `which` names: by its id, by what it was called when it was hidden, or by the beginning of either."""
+    """Show again what `which` names: by its id, the title it had when it was hidden, or the beginning of either."""
     as_id, title = which.strip().casefold(), searchable(which)
     if not as_id:
         raise Usage("say which listing", "its title, its id, or the beginning of either")
@@ -79,12 +84,12 @@ def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
 
 
 def hidden(replica: Replica, catalog: Catalog) -> HiddenListView:
-    """What the owner hides."""
+    """Return what the owner hides."""
     return HiddenListView(tuple(_view(one) for one in _hidden(replica, catalog)))
 
 
 def _hidden(replica: Replica, catalog: Catalog) -> list[Hidden]:
-    """What is hidden and may come again: past its expiry, only what is still here, its author having renewed it."""
+    """Return what is hidden and could still come into view: once expired, only what its author has renewed."""
     catalog.catch_up()
     now = replica.clock.now()
     return [one for one in replica.store.discover.hidden() if one.until > now or catalog.has_hidden(one.listing)]

@@ -1,7 +1,8 @@
-"""News: what came into view since the owner looked last, for whatever reason, each listing once.
+"""Shows the listings that came into view since the owner looked last, each of them once.
 
-New is what he was not shown as news yet: it was posted, it arrived from afar, or he came to trust its author. What is
-renewed or changed inside is no news; what is called otherwise is. A look at more than fits takes note of those it shows.
+A listing is new until the owner was shown it as news, whether it was just posted, came from far away, or became visible
+because the owner trusts its author now. A renewed or changed listing is news again only if its title is another. When more
+is new than one look shows, the rest stays new.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ SHOWN_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class NewsQuery:
-    """How much to show."""
+    """How many listings to show."""
 
     limit: int = SHOWN
 
 
 @dataclass(frozen=True, slots=True)
 class NewsLook:
-    """How much to show; with `clear`, show nothing and take all for seen."""
+    """How many listings to show; with `clear`, none is shown and all count as seen."""
 
     limit: int = SHOWN
     clear: bool = False
@@ -40,9 +41,9 @@ class NewsLook:
 
 @dataclass(frozen=True, slots=True)
 class NewsView:
-    """What is new: what your watches look out for first, then emergencies, then the newest; `total` of it there are.
+    """What is new: matches of your watches first, then emergencies, then the newest. There are `total` in all.
 
-    `alerts` say which of the results your watches look out for.
+    `alerts` say which of the results match which watch.
     """
 
     results: tuple[ListingView, ...]
@@ -52,7 +53,7 @@ class NewsView:
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """What is new: the first of it in order, how much there is in all, and what was seen before and lives longer now."""
+    """The first new listings in order, how many there are in all, and those seen before whose expiry has changed."""
 
     first: list[Entry]
     total: int
@@ -60,21 +61,23 @@ class _Fresh:
 
 
 def peek(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int = SHOWN) -> NewsView:
-    """What is new; it stays new."""
+    """Return what is new, without noting that it was shown."""
     _check(limit)
     fresh = _fresh(replica, catalog, watcher, limit)
     return _view(replica, catalog, fresh.first, fresh.total)
 
 
 def look(replica: Replica, catalog: Catalog, watcher: Watcher, how: NewsLook) -> NewsView:
-    """What is new; what is shown of it is so no more."""
+    """Return what is new, and note that what is returned was shown."""
     _check(how.limit)
     fresh = _fresh(replica, catalog, watcher, None if how.clear else how.limit)
-    told = _view(replica, catalog, [] if how.clear else fresh.first, fresh.total)
+    news = _view(replica, catalog, [] if how.clear else fresh.first, fresh.total)
     if fresh.first or fresh.renewed:
-        replica.store.discover.mark_seen([*(entry.mark for entry in fresh.first), *fresh.renewed], replica.clock.now())
-        catalog.told |= int(DocIds(entry.place for entry in fresh.first))
-    return told
+        replica.store.discover.mark_seen(
+            [*(entry.as_seen for entry in fresh.first), *fresh.renewed], replica.clock.now()
+        )
+        catalog.seen |= int(DocIds(entry.doc_id for entry in fresh.first))
+    return news
 
 
 def _check(limit: int) -> None:
@@ -83,26 +86,26 @@ def _check(limit: int) -> None:
 
 
 def _fresh(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int | None) -> _Fresh:
-    with suppress(StorageFull):  # what watches found waits then; reading still works
+    with suppress(StorageFull):  # then the alerts of watches wait; reading still works
         watcher.evaluate()
     catalog.catch_up()
-    candidates = list(search(replica, catalog, SearchQuery(), ~catalog.told).everything())
-    seen = replica.store.discover.seen(entry.key for entry, _ in candidates)
+    candidates = list(search(replica, catalog, SearchQuery(), ~catalog.seen).everything())
+    known = replica.store.discover.seen(entry.key for entry, _ in candidates)
     alerted = {alert.key for alert in replica.store.discover.alerts(replica.clock.now())}
     new: dict[int, tuple[bool, bool, int, int, Entry]] = {}
-    told = DocIds()
+    seen = DocIds()
     renewed: list[Seen] = []
     for entry, bucket in candidates:
-        before = seen.get(entry.key)
-        if before is None or before.said != entry.said:
+        before = known.get(entry.key)
+        if before is None or before.title_hash != entry.title_hash:
             new[entry.key] = (entry.key not in alerted, not bucket.emergency, -entry.created, entry.key, entry)
             continue
-        told.add(entry.place)
+        seen.add(entry.doc_id)
         if before.until != entry.expires:
-            renewed.append(entry.mark)
-    catalog.told |= int(told)
+            renewed.append(entry.as_seen)
+    catalog.seen |= int(seen)
     for key, entry in catalog.entries_of(alerted - new.keys()).items():
-        new[key] = (False, True, -entry.created, key, entry)  # found by a watch that looks further than news does
+        new[key] = (False, True, -entry.created, key, entry)  # by a watch with wider limits than news has
     ordered = sorted(new.values()) if limit is None else nsmallest(limit, new.values())
     return _Fresh([entry for *_, entry in ordered], len(new), renewed)
 

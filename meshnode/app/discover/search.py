@@ -1,6 +1,7 @@
-"""What a search comes to: which listings match it, shelf by shelf, and what the one rule and the wishes say of each.
+"""Computes which listings match a search, and which of those the visibility rule and the viewer's wishes let through.
 
-It is decided with sets of bits over all listings at once, and by shelf where people matter; nothing is read from disk.
+Words and kinds are decided with sets of bits over all listings at once, trust and distance once for each bucket; nothing
+is read from disk.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import NamedTuple
 
 from meshnode.app.catalog.catalog import Bucket, Catalog, Entry, searchable
 from meshnode.app.catalog.word_index import words_of
-from meshnode.app.listings.view import place_of
 from meshnode.app.naming import name_of
 from meshnode.app.owner.places import here, preference_of, published
 from meshnode.app.owner.preference import audience_named
@@ -20,10 +20,10 @@ from meshnode.app.people.people import per_mille
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
 from protocol import CATEGORIES, LISTING_TYPES, Audience, distance_km
-from protocol.trust import WEB, ListingFacts, Verdict, Wish, as_trust, effective_audience, visible
+from protocol.trust import WEB, Verdict, Wish, as_trust, listing_facts, visible
 
-WISHES_REMEMBERED = 40  # different limits of trust and distance; words, types and categories are none
-WITHIN_MAX_KM = 40_000  # once around
+WISHES_CACHED = 40  # different limits of trust and distance; words, types and categories make no difference
+WITHIN_MAX_KM = 40_000  # once around the earth
 WORDS_MAX = 200  # letters of all words looked for
 
 
@@ -46,33 +46,37 @@ class SearchQuery:
 
 
 class BucketVerdict(NamedTuple):
-    """What the viewer, with a wish, makes of a shelf, whatever he searches for."""
+    """How the viewer with one wish sees all listings of a bucket, whatever words the search is for."""
 
-    verdict: Verdict
+    visibility: Verdict
     audience: int
+    """The audience in effect."""
     trust: float
-    distance: float  # kilometers; unknown ones are endless
-    author: str  # searchable
+    """The viewer's in the author."""
+    distance: float
+    """Kilometers; infinite where it is unknown."""
+    author: str
+    """The author's name, searchable."""
 
 
 class Match(NamedTuple):
-    """What matches on one shelf: how many entries by their titles, and how many otherwise."""
+    """The number of matches in one bucket: of those by their titles, and of the others."""
 
     bucket: Bucket
-    opinion: BucketVerdict
+    verdict: BucketVerdict
     in_title: int
     elsewhere: int
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """All that matches a search, consented to by its authors; `in_title` and `elsewhere` flag the places of entries."""
+    """Everything that matches a search and whose author consents; `in_title` and `elsewhere` have a flag by doc id."""
 
     shown: tuple[Match, ...]
     hidden: int
     """How many more only the viewer's limits of trust and distance hide."""
     set_aside: int
-    """How many would be shown, had the viewer not hidden them one by one."""
+    """How many more would be shown if the viewer had not hidden them one by one."""
     in_title: bytes
     elsewhere: bytes
 
@@ -82,47 +86,47 @@ class Matches:
         return sum(match.in_title + match.elsewhere for match in self.shown)
 
     def entries(self, match: Match, *, elsewhere: bool) -> Iterator[Entry]:
-        """What matches on this shelf, newest first: by the titles, or otherwise."""
+        """Yield the matches in this bucket, newest first: those by their titles, or with `elsewhere` the others."""
         wanted = self.elsewhere if elsewhere else self.in_title
-        return (entry for entry in match.bucket.entries if wanted[entry.place])
+        return (entry for entry in match.bucket.entries if wanted[entry.doc_id])
 
     def everything(self) -> Iterator[tuple[Entry, Bucket]]:
-        """All entries that are shown, with the shelves on which they stand."""
+        """Yield all entries that are shown, each with its bucket."""
         for match in self.shown:
             for elsewhere in (False, True):
                 yield from ((entry, match.bucket) for entry in self.entries(match, elsewhere=elsewhere))
 
 
-def check(sought: SearchQuery) -> None:
-    """Usage, saying which part of the search makes no sense, if one does not."""
-    if sought.type is not None and sought.type not in LISTING_TYPES:
-        raise Usage(f"{sought.type!r} is no type", f"one of {', '.join(LISTING_TYPES)}")
-    if sought.category is not None and sought.category not in CATEGORIES:
-        raise Usage(f"{sought.category!r} is no category", f"one of {', '.join(CATEGORIES)}")
-    if sought.within is not None and not 0 <= sought.within <= WITHIN_MAX_KM:
+def check(query: SearchQuery) -> None:
+    """Raise Usage that names the wrong part of the search, if there is one."""
+    if query.type is not None and query.type not in LISTING_TYPES:
+        raise Usage(f"{query.type!r} is not a type", f"use one of {', '.join(LISTING_TYPES)}")
+    if query.category is not None and query.category not in CATEGORIES:
+        raise Usage(f"{query.category!r} is not a category", f"use one of {', '.join(CATEGORIES)}")
+    if query.within is not None and not 0 <= query.within <= WITHIN_MAX_KM:
         raise Usage(f"within goes from 0 to {WITHIN_MAX_KM} km")
-    if sought.words is not None and len(sought.words) > WORDS_MAX:
+    if query.words is not None and len(query.words) > WORDS_MAX:
         raise Usage(f"the words are too long: {WORDS_MAX} letters at most")
-    if sought.trust is not None:
-        per_mille(sought.trust)
-    _audience(sought)
+    if query.trust is not None:
+        per_mille(query.trust)
+    _audience(query)
 
 
-def search(replica: Replica, catalog: Catalog, sought: SearchQuery, among: int | None = None) -> Matches:
-    """Everything that matches, or what of it stands `among` these places. Usage where the search makes no sense."""
-    opinions = list(standpoint(replica, catalog, sought))
-    in_title, elsewhere = _matching(catalog, sought, opinions)
+def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int | None = None) -> Matches:
+    """Return everything that matches, or what of it has a doc id in the bits `among`. Raises Usage as `check` does."""
+    verdicts = list(bucket_verdicts(replica, catalog, query))
+    in_title, elsewhere = _matching(catalog, query, verdicts)
     if among is not None:
         in_title, elsewhere = in_title & among, elsewhere & among
     aside = catalog.hidden()
-    set_aside = catalog.index.by_bucket((in_title | elsewhere) & aside)
+    set_aside = catalog.index.count_by_bucket((in_title | elsewhere) & aside)
     in_title, elsewhere = in_title & ~aside, elsewhere & ~aside
-    titled, others = catalog.index.by_bucket(in_title), catalog.index.by_bucket(elsewhere)
+    titled, others = catalog.index.count_by_bucket(in_title), catalog.index.count_by_bucket(elsewhere)
     shown: list[Match] = []
     hidden = hidden_one_by_one = 0
-    for bucket, opinion in opinions:
-        match = Match(bucket, opinion, titled[bucket], others[bucket])
-        if opinion.verdict is not Verdict.VISIBLE:
+    for bucket, verdict in verdicts:
+        match = Match(bucket, verdict, titled[bucket], others[bucket])
+        if verdict.visibility is not Verdict.VISIBLE:
             hidden += match.in_title + match.elsewhere
             continue
         hidden_one_by_one += set_aside[bucket]
@@ -133,26 +137,29 @@ def search(replica: Replica, catalog: Catalog, sought: SearchQuery, among: int |
     )
 
 
-def standpoint(replica: Replica, catalog: Catalog, sought: SearchQuery) -> Iterator[tuple[Bucket, BucketVerdict]]:
-    """Every shelf of which there is something to say to who seeks so: what he sees, or hides from himself by limits."""
-    check(sought)
+def bucket_verdicts(replica: Replica, catalog: Catalog, query: SearchQuery) -> Iterator[tuple[Bucket, BucketVerdict]]:
+    """Yield the buckets of the wanted audience that are visible, or hidden only by limits of the query."""
+    check(query)
     catalog.catch_up()
-    audience = _audience(sought)
-    for bucket, opinion in _opinions(replica, catalog, _wish(replica, sought)):
-        if audience in (None, opinion.audience):
-            yield bucket, opinion
+    audience = _audience(query)
+    for bucket, verdict in _consented(replica, catalog, _wish(replica, query)):
+        if audience in (None, verdict.audience):
+            yield bucket, verdict
 
 
-def _matching(catalog: Catalog, sought: SearchQuery, opinions: list[tuple[Bucket, BucketVerdict]]) -> tuple[int, int]:
-    """The bits of what matches: with all words in the title that are not the author's, and the others."""
-    whole = catalog.index.of_kind(*filter(None, (sought.type, sought.category)))
-    words = words_of(sought.words or "")
+def _matching(catalog: Catalog, query: SearchQuery, verdicts: list[tuple[Bucket, BucketVerdict]]) -> tuple[int, int]:
+    """Return the bits of the matches by title, and of the others.
+
+    A match by title has all words in the title, but for those in the author's name; at least one must be in the title.
+    """
+    whole = catalog.index.of_kind(*filter(None, (query.type, query.category)))
+    words = words_of(query.words or "")
     if not words:
         return whole, 0
     titled = by_author = whole
     for word in dict.fromkeys(words):
-        authors = catalog.index.on([bucket for bucket, opinion in opinions if f" {word}" in opinion.author])
-        in_title, in_text = catalog.index.with_word(word)
+        authors = catalog.index.in_buckets([bucket for bucket, verdict in verdicts if f" {word}" in verdict.author])
+        in_title, in_text = catalog.index.with_prefix(word)
         titled &= in_title | authors
         whole &= in_title | in_text | authors
         by_author &= authors
@@ -160,32 +167,32 @@ def _matching(catalog: Catalog, sought: SearchQuery, opinions: list[tuple[Bucket
     return titled, whole & ~titled
 
 
-def _opinions(replica: Replica, catalog: Catalog, wish: Wish) -> Iterator[tuple[Bucket, BucketVerdict]]:
-    if len(catalog.verdicts) > WISHES_REMEMBERED:
+def _consented(replica: Replica, catalog: Catalog, wish: Wish) -> Iterator[tuple[Bucket, BucketVerdict]]:
+    if len(catalog.verdicts) > WISHES_CACHED:
         catalog.verdicts.clear()
-    formed: dict[Bucket, BucketVerdict] = catalog.verdicts.setdefault(wish, {})
+    cached: dict[Bucket, BucketVerdict] = catalog.verdicts.setdefault(wish, {})
     for bucket in catalog.buckets():
-        opinion = formed.get(bucket)
-        if opinion is None:
-            opinion = formed[bucket] = _opinion(replica, catalog, bucket, wish)
-        if opinion.verdict in (Verdict.VISIBLE, Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
-            yield bucket, opinion
+        verdict = cached.get(bucket)
+        if verdict is None:
+            verdict = cached[bucket] = _verdict(replica, catalog, bucket, wish)
+        if verdict.visibility in (Verdict.VISIBLE, Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
+            yield bucket, verdict
 
 
-def _opinion(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> BucketVerdict:
-    preference = preference_of(replica, bucket.author)
-    facts = ListingFacts(
-        audience=effective_audience(bucket.audience, preference),
-        place=place_of(replica, bucket.author, bucket.place),
-        radius_km=preference.radius_km,
+def _verdict(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> BucketVerdict:
+    facts = listing_facts(
+        bucket.audience,
+        bucket.place,
+        preference=preference_of(replica, bucket.author),
+        author_place=replica.trust_state.published_place(bucket.author),
     )
     standing = replica.trust_state.standing(bucket.author, replica.me)
-    verdict = Verdict.NO_CONSENT
+    visibility = Verdict.NO_CONSENT
     if catalog.consents(bucket):
-        verdict = visible(facts, standing, viewer_place=published(replica), wish=wish)
+        visibility = visible(facts, standing, viewer_place=published(replica), wish=wish)
     unknown = wish.here is None or facts.place is None
     return BucketVerdict(
-        verdict=verdict,
+        visibility=visibility,
         audience=facts.audience,
         trust=0.0 if standing.regard is None else as_trust(standing.regard),
         distance=math.inf if unknown else distance_km(wish.here or "", facts.place or ""),
@@ -193,13 +200,13 @@ def _opinion(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> 
     )
 
 
-def _wish(replica: Replica, sought: SearchQuery) -> Wish:
-    within = math.inf if sought.anywhere else sought.within
+def _wish(replica: Replica, query: SearchQuery) -> Wish:
+    within = math.inf if query.anywhere else query.within
     wish = Wish(within_km=within, here=here(replica))
-    if sought.trust is None:
+    if query.trust is None:
         return wish
-    return Wish(min_regard=max(WEB, per_mille(sought.trust)), within_km=within, here=here(replica))
+    return Wish(min_regard=max(WEB, per_mille(query.trust)), within_km=within, here=here(replica))
 
 
-def _audience(sought: SearchQuery) -> Audience | None:
-    return None if sought.audience is None else audience_named(sought.audience)
+def _audience(query: SearchQuery) -> Audience | None:
+    return None if query.audience is None else audience_named(query.audience)

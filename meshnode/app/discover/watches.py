@@ -1,7 +1,7 @@
-"""Watches: saved searches that tell their owner, on this node alone, when something comes into view that matches.
+"""Keeps watches: saved searches that alert the owner, on this node alone, when a listing that matches comes into view.
 
-After commits the watcher looks at what came, and at what a change of trust or place has brought into view; never at all
-that is here. What was in view when a watch was saved is no alert, nor is what was shown as news already.
+After commits the watcher evaluates what arrived, and what a change of trust or place has brought into view; it never
+evaluates all listings. A listing raises no alert if it was in view when the watch was saved, or was shown as news.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 from meshnode.app.catalog.catalog import Bucket, Catalog
-from meshnode.app.discover.search import SearchQuery, check, search, standpoint
+from meshnode.app.discover.search import SearchQuery, bucket_verdicts, check, search
 from meshnode.app.listings.view import body_of
 from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from meshnode.replica.changes import Change
@@ -23,13 +23,13 @@ from protocol.trust import Verdict
 
 log = logging.getLogger(__name__)
 
-_UNTIL = "watched until"  # a small value of the store: what arrived later has yet to be looked at after a start
-_UNTIL_SECONDS = 60  # how exactly it is kept
+_UNTIL = "watched until"  # a value in the store: after a start, what arrived later must still be evaluated
+_UNTIL_SECONDS = 60  # the value is written again only after so long, to spare the disk
 
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """A listing (its id) that came into view, and the number of the watch that looks out for it; `at` is UNIX seconds."""
+    """A listing (its id) that came into view, and the number of the watch that it matches; `at` is UNIX seconds."""
 
     watch: int
     listing: str
@@ -39,7 +39,7 @@ class AlertView:
 
 @dataclass(frozen=True, slots=True)
 class WatchView:
-    """A saved search by its number: what it looks for, as `discover` takes it, since when, and what came and is new."""
+    """A saved search by its number: what it looks for, as `discover` takes it, since when, and its alerts."""
 
     id: int
     words: str | None
@@ -61,30 +61,30 @@ class WatchesView:
 
 
 class Watcher:
-    """Looks out for what the owner waits for. Used on the desk only."""
+    """Evaluates the watches and raises alerts. Runs in the store thread only."""
 
     def __init__(self, replica: Replica, catalog: Catalog) -> None:
         self._replica = replica
         self._catalog = catalog
-        self._in_view: dict[int, frozenset[Bucket]] = {}  # by watch, what it has looked at
+        self._in_view: dict[int, frozenset[Bucket]] = {}  # by watch, the visible buckets that it has evaluated
         self._generation = 0
-        self._new = self._changed = 0  # bits of places yet to be looked at
+        self._new = self._changed = 0  # bits of doc ids that are still to be evaluated
         self._due = True
         self.raised = 0
-        """How many alerts there were since the node started."""
+        """How many alerts were raised since the node started."""
         replica.changes.subscribe(self._note, at_commit=True)
 
     def _note(self, _: Change) -> None:
         self._due = True
 
     def evaluate(self) -> int:
-        """Look at what came since the last time; returns how many alerts were raised.
+        """Evaluate what arrived since the last time; returns how many alerts were raised.
 
-        StorageFull where one cannot be kept: then nothing was looked at, and it waits for the next time.
+        Raises StorageFull where an alert cannot be kept; then everything is evaluated again the next time.
         """
         watches = self._replica.store.discover.watches() if self._due else []
         if not watches:
-            return 0  # still due: the first one saved begins with what is here then
+            return 0  # still due, so that the first watch saved starts from what is here then
         self._catalog.catch_up()
         new, changed = self._catalog.arrivals()
         if self._generation != self._catalog.generation:
@@ -93,7 +93,7 @@ class Watcher:
             self._new, self._changed = self._arrived_meanwhile(), 0
         else:
             self._new, self._changed = self._new | new, self._changed | changed
-        in_view = {watch.no: self._visible(_sought(watch)) for watch in watches}
+        in_view = {watch.no: self._visible(_query(watch)) for watch in watches}
         raised = []
         with self._replica.transaction():
             for watch in watches:
@@ -107,20 +107,20 @@ class Watcher:
         return len(raised)
 
     def begin(self, watch: Watch) -> None:
-        """A watch was saved, right after `evaluate`: what is in view now is what it has looked at."""
+        """Start a watch that was just saved: what is in view now raises no alert. Call `evaluate` first."""
         self._catalog.catch_up()
         self._catalog.arrivals()
         self._generation = self._catalog.generation
-        self._in_view[watch.no] = self._visible(_sought(watch))
+        self._in_view[watch.no] = self._visible(_query(watch))
         self._replica.store.meta.set(_UNTIL, str(self._replica.clock.now()))
 
     def _evaluate(self, watch: Watch, visible: frozenset[Bucket]) -> list[tuple[int, str]]:
-        """Raise alerts about what this watch has not looked at yet; returns its number with each listing's id."""
+        """Raise alerts for what this watch has not evaluated yet; returns its number with each listing's id."""
         before = self._in_view.get(watch.no)
         among = self._new
         if before is not None:
-            among |= self._catalog.index.on(visible - before) & ~self._changed
-        found = list(search(self._replica, self._catalog, _sought(watch), among).everything()) if among else []
+            among |= self._catalog.index.in_buckets(visible - before) & ~self._changed
+        found = list(search(self._replica, self._catalog, _query(watch), among).everything()) if among else []
         if not found:
             return []
         now, discover = self._replica.clock.now(), self._replica.store.discover
@@ -128,24 +128,26 @@ class Watcher:
         raised = []
         for entry, _ in found:
             known = seen.get(entry.key)
-            if (known is None or known.said != entry.said) and discover.raise_alert(watch.no, entry.mark, now):
+            if (known is None or known.title_hash != entry.title_hash) and discover.raise_alert(
+                watch.no, entry.as_seen, now
+            ):
                 raised.append((watch.no, entry.id))
         discover.bound_alerts(watch.no, limits.ALERTS_MAX, now)
         return raised
 
-    def _visible(self, sought: SearchQuery) -> frozenset[Bucket]:
-        opinions = standpoint(self._replica, self._catalog, sought)
-        return frozenset(bucket for bucket, opinion in opinions if opinion.verdict is Verdict.VISIBLE)
+    def _visible(self, query: SearchQuery) -> frozenset[Bucket]:
+        verdicts = bucket_verdicts(self._replica, self._catalog, query)
+        return frozenset(bucket for bucket, verdict in verdicts if verdict.visibility is Verdict.VISIBLE)
 
     def _arrived_meanwhile(self) -> int:
-        """After a start: the places of what arrived since this was last looked at, by a watcher of before."""
+        """Return the bits of what arrived since the watcher of an earlier run last evaluated anything."""
         until = self._replica.store.meta.get(_UNTIL)
         if until is None:
             return 0
-        return self._catalog.places_of(self._replica.store.records.arrived(Kind.LISTING, int(until)))
+        return self._catalog.doc_ids_of(self._replica.store.records.arrived(Kind.LISTING, int(until)))
 
     def _drop_lost(self, watches: list[Watch]) -> None:
-        """Alerts about what is no longer to be seen, or hidden meanwhile, are none."""
+        """Drop alerts about listings that are no longer visible, or that the owner has hidden."""
         discover = self._replica.store.discover
         alerts = discover.alerts(self._replica.clock.now())
         entries = self._catalog.entries_of({alert.key for alert in alerts})
@@ -153,9 +155,9 @@ class Watcher:
             own = [alert for alert in alerts if alert.watch == watch.no]
             if not own:
                 continue
-            places = self._catalog.places_of([entries[alert.key].record for alert in own if alert.key in entries])
-            there = search(self._replica, self._catalog, _sought(watch), places).everything()
-            keys = {entry.key for entry, _ in there}
+            doc_ids = self._catalog.doc_ids_of([entries[alert.key].record for alert in own if alert.key in entries])
+            shown = search(self._replica, self._catalog, _query(watch), doc_ids).everything()
+            keys = {entry.key for entry, _ in shown}
             for alert in own:
                 if alert.key not in keys:
                     discover.drop_alert(alert)
@@ -166,32 +168,35 @@ class Watcher:
             meta.set(_UNTIL, str(now))
 
 
-def add(replica: Replica, catalog: Catalog, watcher: Watcher, sought: SearchQuery) -> WatchView:
-    """Save a search: from now on its owner is told of what comes into view and matches."""
-    check(sought)
-    if sought == SearchQuery():
-        raise Usage("say what to look out for", "words, or options as 'meshnode discover' takes them")
+def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery) -> WatchView:
+    """Save a search: from now on the owner is alerted of what comes into view and matches.
+
+    Raises Usage for a search that makes no sense or is for nothing in particular, Refused where there are too many.
+    """
+    check(query)
+    if query == SearchQuery():
+        raise Usage("say what to look out for", "use words, or options as 'meshnode discover' takes them")
     watcher.evaluate()
     if len(replica.store.discover.watches()) >= limits.WATCHES_MAX:
-        raise Refused(f"you have {limits.WATCHES_MAX} watches already", "'meshnode watch rm NUMBER' makes room")
-    given = {name: value for name, value in asdict(sought).items() if value not in (None, False)}
+        raise Refused(f"you have {limits.WATCHES_MAX} watches already", "remove one with 'meshnode watch rm NUMBER'")
+    given = {name: value for name, value in asdict(query).items() if value not in (None, False)}
     watch = replica.store.discover.add_watch(json.dumps(given), replica.clock.now())
     watcher.begin(watch)
     return _view(watch, ())
 
 
 def remove(replica: Replica, which: str) -> WatchView:
-    """End the watch of this number."""
+    """Remove the watch of this number. Raises NotFound where there is none."""
     found = [watch for watch in replica.store.discover.watches() if str(watch.no) == which.strip()]
     if not found:
-        raise NotFound(f"you have no watch {which!r}", "'meshnode watch list' lists them by their numbers")
+        raise NotFound(f"there is no watch {which!r}", "'meshnode watch list' lists yours with their numbers")
     replica.store.discover.remove_watch(found[0].no)
     return _view(found[0], ())
 
 
 def watches(replica: Replica, catalog: Catalog, watcher: Watcher) -> WatchesView:
-    """The saved searches, and what came for them."""
-    with suppress(StorageFull):  # what they found waits then; reading still works
+    """Return the saved searches, each with its alerts."""
+    with suppress(StorageFull):  # then their alerts wait; reading still works
         watcher.evaluate()
     alerts = alerts_view(replica, catalog)
     return WatchesView(
@@ -203,7 +208,7 @@ def watches(replica: Replica, catalog: Catalog, watcher: Watcher) -> WatchesView
 
 
 def alerts_view(replica: Replica, catalog: Catalog) -> tuple[AlertView, ...]:
-    """What came and was not shown as news yet, the latest first."""
+    """Return the alerts about listings that were not shown as news yet, the latest first."""
     alerts = replica.store.discover.alerts(replica.clock.now())
     entries = catalog.entries_of({alert.key for alert in alerts})
     records = {record.id: record for record in replica.store.records.get_many([e.record for e in entries.values()])}
@@ -214,9 +219,9 @@ def alerts_view(replica: Replica, catalog: Catalog) -> tuple[AlertView, ...]:
     )
 
 
-def _sought(watch: Watch) -> SearchQuery:
+def _query(watch: Watch) -> SearchQuery:
     return SearchQuery(**json.loads(watch.search))
 
 
 def _view(watch: Watch, alerts: tuple[AlertView, ...]) -> WatchView:
-    return WatchView(id=watch.no, **asdict(_sought(watch)), since=watch.since, alerts=alerts)
+    return WatchView(id=watch.no, **asdict(_query(watch)), since=watch.since, alerts=alerts)

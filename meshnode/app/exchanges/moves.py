@@ -71,7 +71,7 @@ class ExchangeState:
 
     def said(self, act: Action, *, mine: bool) -> KeptMove | None:
         """The first move of this act that one of the two has made."""
-        return next((kept for kept in self.moves if kept.move.act is act and kept.mine == mine), None)
+        return next((kept for kept in self.moves if kept.move.action is act and kept.mine == mine), None)
 
     def _made(self) -> list[AuthoredMove]:
         return _made(self.exchange.asked, self.moves)
@@ -173,7 +173,7 @@ def receive(replica: Replica, opened: OpenedLetter) -> None:
     other = opened.addressee if mine else opened.author
     if other == replica.me:
         return
-    if move.act is Action.ASK:
+    if move.action is Action.ASK:
         check_ask(move, asker=opened.author, owner=opened.addressee)
     heard = mine or (move.terms is not None and may_see(replica, other, move.terms.slot))
     known = replica.store.exchanges.find(other, move.exchange)
@@ -204,8 +204,8 @@ def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: M
     """Whether one more move of `other` may be kept."""
     kept = replica.store.exchanges
     if known is not None:
-        act = move.act if move.act in _TALKATIVE else None
-        most = _TALKATIVE.get(move.act, limits.MOVES_MAX)
+        act = move.action if move.action in _TALKATIVE else None
+        most = _TALKATIVE.get(move.action, limits.MOVES_MAX)
         if kept.count_moves(known, mine=False, act=act) >= most:
             return False
     if heard:
@@ -241,7 +241,7 @@ def _keep(
     kept = replica.store.exchanges
     is_new = kept.add_move(exchange, move, mine=mine, arrived=now, letter=letter)
     moves = tuple(kept.moves(exchange))
-    asker = next((one.mine for one in moves if one.move.act is Action.ASK), None)
+    asker = next((one.mine for one in moves if one.move.action is Action.ASK), None)
     made = _made(asker, moves)
     terms = terms_of(made)
     if terms is not None and exchange.slot is None:

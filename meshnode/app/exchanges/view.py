@@ -201,7 +201,7 @@ def _listing(replica: Replica, found: ExchangeState) -> ListingRef:
 
 def _undelivered(replica: Replica, found: ExchangeState) -> tuple[str, ...]:
     """The acts of one's own that the other has never heard of. Who never heard the ask need not hear that it is off."""
-    lost = {kept.move.act for kept in lost_moves(replica, found)}
+    lost = {kept.move.action for kept in lost_moves(replica, found)}
     if Action.ASK in lost and found.exchange.stage is Stage.CANCELLED:
         return ()
     return tuple(act.word for act in Action if act in lost)
@@ -209,7 +209,7 @@ def _undelivered(replica: Replica, found: ExchangeState) -> tuple[str, ...]:
 
 def _message(replica: Replica, kept: KeptMove) -> MessageView:
     move = kept.move
-    return MessageView(kept.mine, move.act.word, move.text, move.at, _delivery(replica, kept))
+    return MessageView(kept.mine, move.action.word, move.text, move.at, _delivery(replica, kept))
 
 
 def _delivery(replica: Replica, kept: KeptMove) -> str | None:

@@ -1,7 +1,7 @@
-"""The doctor: the usual causes of trouble looked at one by one, for the node or for one person who is not met.
+"""Checks the usual causes of trouble one by one, for the node or for one person whom it does not reach.
 
-Every finding says whether it is well and, if not, what to do. It looks only at what this node knows; whatever needs
-the file system of the home is looked at by the command line, which runs as its owner.
+Every finding says whether all is well and, if not, what to do. Only what this node knows is checked; the command line,
+which runs as the owner, checks the files of the home.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ATTEMPTS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing looked at: a stable code, whether it is well, what was found, and what to do about it."""
+    """One thing that was checked: a stable code, whether it is well, what was found, and what to do about it."""
 
     code: str
     well: bool
@@ -48,7 +48,7 @@ def _ill(code: str, message: str, hint: str = "") -> Finding:
 
 
 def look_at_node(replica: Replica, network: NetworkState) -> DoctorView:
-    """Look at this node."""
+    """Check this node."""
     findings = [
         _well("ready", "The node is ready") if network.ready else _ill("ready", "The node is still starting"),
         _addresses(network),
@@ -59,15 +59,15 @@ def look_at_node(replica: Replica, network: NetworkState) -> DoctorView:
     return DoctorView(None, tuple(findings))
 
 
-def whom(replica: Replica, who: str) -> PersonId:
-    """The person `who` names."""
+def person_named(replica: Replica, who: str) -> PersonId:
+    """Return the person whom `who` names. Raises NotFound or Ambiguous."""
     return find(replica, who)
 
 
 def look_at_person(
     replica: Replica, person: PersonId, network: NetworkState, attempts: Sequence[ConnectionAttempt]
 ) -> DoctorView:
-    """Look at why `person` is met or not."""
+    """Check whether this node is connected to `person`, and if not, why."""
     mention = reference(replica, person)
     name = mention.name
     sessions = [peer for peer in network.peers if peer.person == person]
@@ -99,35 +99,35 @@ def _addresses(network: NetworkState) -> Finding:
     return _ill(
         "listening",
         "This node has no address on any network",
-        "connect the machine to a network, or name one with 'meshnode run --interface NAME'",
+        "connect this computer to a network, or name one with 'meshnode run --interface NAME'",
     )
 
 
 def _announcing(network: NetworkState) -> Finding:
     if network.announcing:
-        return _well("announcing", "It is announced on the local network")
+        return _well("announcing", "This node is announced on the local network")
     return _ill(
         "announcing",
-        "It is not announced on the local network",
-        "run it without --no-mdns, or name others with 'meshnode run --peer HOST:PORT'",
+        "This node is not announced on the local network",
+        "run it without --no-mdns, or give the address of another node with 'meshnode run --peer HOST:PORT'",
     )
 
 
 def _company(replica: Replica, network: NetworkState) -> Finding:
     if network.peers:
         count = len({peer.person for peer in network.peers})
-        return _well("company", f"It is connected to {count} {'person' if count == 1 else 'people'}")
+        return _well("company", f"This node is connected to {count} {'person' if count == 1 else 'people'}")
     own = policy.own(replica)
     if own is None or not own.vouches:
         return _ill(
             "company",
-            "You are connected to nobody, and vouch for nobody yet",
-            "give somebody your 'meshnode card', or 'meshnode add' theirs",
+            "You are not connected to anybody, and do not vouch for anybody yet",
+            "give somebody your card ('meshnode card'), or add theirs ('meshnode add CARD')",
         )
     return _ill(
         "company",
-        "You are connected to nobody now",
-        "'meshnode doctor NAME' looks for the reason with one of them",
+        "You are not connected to anybody now",
+        "to find out why for one person: 'meshnode doctor NAME'",
     )
 
 
@@ -136,20 +136,20 @@ def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
     if person_text(person) in spent_cards.by_giver(replica):
         return [_ill("card_used", f"{name}'s card was used by somebody else", f"ask {name} for a new one")]
     if any(card.giver == person for card in pending_cards(replica)) and not back:
-        return [_well("card_pending", f"{name}'s card waits here; it is used as soon as your nodes meet")]
+        return [_well("card_pending", f"{name}'s card is kept here, and used as soon as your nodes connect")]
     if given and not back:
-        return [_ill("not_answered", f"You vouch for {name}, who does not vouch for you", "exchange a card again")]
+        return [_ill("not_answered", f"You vouch for {name}, who does not vouch for you", "exchange cards again")]
     return []
 
 
 def _keys(replica: Replica, person: PersonId, name: str) -> Finding:
     if dial_keys(replica, person):
-        return _well("keys", f"The keys to call {name} with are known")
-    return _ill("keys", f"No key is known to call {name} with", f"add a new card of {name}'s")
+        return _well("keys", f"The keys for connecting to {name} are known")
+    return _ill("keys", f"No key for connecting to {name} is known", f"ask {name} for a new card, and add it")
 
 
 def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
-    known = [written(place.host, place.port) for place in replica.store.people.addresses(person)]
+    known = [written(address.host, address.port) for address in replica.store.people.addresses(person)]
     known += [
         written(*address) for card in pending_cards(replica) if card.giver == person for address in card.addresses
     ]
@@ -158,7 +158,7 @@ def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
     return _ill(
         "addresses",
         f"No address of {name}'s node is known",
-        "be on one network with it, or name it with 'meshnode run --peer HOST:PORT'",
+        "join the network that it is on, or give its address with 'meshnode run --peer HOST:PORT'",
     )
 
 
@@ -168,9 +168,9 @@ def _heard(network: NetworkState, person: PersonId, name: str) -> Finding:
     return _ill(
         "heard",
         f"{name}'s node is not announced on this network",
-        "it may be off, on another network, or behind a Wi-Fi that keeps its guests apart",
+        "it may be off, on another network, or in a Wi-Fi that separates its guests",
     )
 
 
 def _attempt(attempt: ConnectionAttempt) -> Finding:
-    return _ill("attempt", f"A call to {attempt.address} ended: {attempt.outcome}")
+    return _ill("attempt", f"Tried to connect to {attempt.address}: {attempt.outcome}")

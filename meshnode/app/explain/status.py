@@ -1,6 +1,6 @@
-"""How this node is doing, in words: who it is, whom it is connected to, what it holds, and what is wrong.
+"""Reports the state of this node in words: its owner, its connections, what it holds, and what is wrong.
 
-The network side hands in a snapshot of itself (`NetworkState`), so that this file knows no socket; `node` builds it.
+The network hands in a snapshot of itself (`NetworkState`), so that this file knows no socket.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, name_of, pending_cards, reference
+from meshnode.app.owner import policy
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people import spent_cards
 from meshnode.app.people.cards import written
@@ -22,12 +23,12 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, device_text, limits
 
-ENDING_NAMED = 3  # listings whose end is near, by title; the rest by number
+ENDING_NAMED = 3  # listings that end soon are named by title up to this number; the rest are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One session with somebody: `address` as people write it, `since` in UNIX seconds, `live` once caught up."""
+    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date."""
 
     person: PersonId
     device: DeviceId
@@ -39,7 +40,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionAttempt:
-    """One try to reach somebody: when (UNIX seconds), where, and in a few plain words how it ended."""
+    """One attempt to connect to somebody: when (UNIX seconds), to which address, and in a few words how it ended."""
 
     when: int
     address: str
@@ -48,7 +49,7 @@ class ConnectionAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong: a stable code for programs, and one line each on what it is and what to do about it."""
+    """Something that is wrong: a stable code for programs, one line that says what, and one on what to do about it."""
 
     code: str
     message: str
@@ -57,10 +58,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class NetworkState:
-    """What the network side says about itself at one moment.
+    """The state of the network at one moment.
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
-    it is announced by mDNS; `heard` names whose announcements were recognized lately.
+    it is announced by mDNS; `heard` are the people whose announcements were recognized lately.
     """
 
     ready: bool
@@ -73,24 +74,27 @@ class NetworkState:
 
 
 class NetworkStatus(Protocol):
-    """The running network as the local API sees it; it is asked on the event loop, never from the desk's thread."""
+    """The running network as the local API sees it. Use it on the event loop only, never in the store thread."""
 
     def state(self) -> NetworkState:
-        """What there is to say now."""
+        """Return the state at this moment."""
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
-        """The latest tries to reach `person`, newest last."""
+        """Return the latest attempts to connect to `person`, newest last."""
 
     async def sync(self) -> tuple[Sequence[Synced], Collection[PersonId]]:
-        """Look for everybody and compare with all, for a while; what came of it, and who was not met."""
+        """Look for everybody and synchronize with all who are there, for some seconds.
+
+        Returns the result for each of them, and the people who were not reached.
+        """
 
     def look_again(self) -> None:
-        """Contacts or cards changed: announce, recognize and dial by what is true now."""
+        """Announce, recognize and dial by the contacts and cards as they are now. Call it when they changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeerView:
-    """A session: whose, where, whether this node called, since when (UNIX seconds), and whether it is caught up.
+    """A session: with whom, at which address, whether this node dialed, since when (UNIX seconds), whether up to date.
 
     `device` is the name of another device of yours, empty for other people's.
     """
@@ -106,19 +110,18 @@ class PeerView:
 
 @dataclass(frozen=True, slots=True)
 class PeersView:
-    """The sessions of this moment, the oldest first."""
+    """The present sessions, the oldest first."""
 
     peers: tuple[PeerView, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class StatusView:
-    """How the node is doing.
+    """The state of the node.
 
-    `records` counts what it holds, own and others'; `pending` the cards added here whose givers were not met yet;
-    `alerts` the listings that came into view, that a watch of yours looks out for and that were not shown as news yet;
-    `addresses` say where others can reach it; `announcing` whether it is announced on the local network; `devices` names
-    your other devices.
+    `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
+    `alerts` the listings that match a watch of yours and were not shown as news yet. `addresses` say where others can
+    reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     """
 
     person: PersonRef
@@ -134,7 +137,7 @@ class StatusView:
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
-    """How the node is doing now."""
+    """Return the state of the node now."""
     return StatusView(
         person=reference(replica, replica.me),
         ready=network.ready,
@@ -156,12 +159,12 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
 
 
 def peers(replica: Replica, network: NetworkState) -> PeersView:
-    """The sessions of this moment."""
+    """Return the present sessions, the oldest first."""
     ordered = sorted(network.peers, key=lambda peer: (peer.since, peer.person, peer.device))
     return PeersView(
         tuple(
             PeerView(
-                *_mentioned(replica, peer.person),
+                *_id_and_name(replica, peer.person),
                 _own_device(replica, peer),
                 peer.address,
                 peer.dialed,
@@ -174,14 +177,14 @@ def peers(replica: Replica, network: NetworkState) -> PeersView:
 
 
 def waiting(replica: Replica) -> list[PersonRef]:
-    """Whose cards were added here and who has not vouched back yet."""
+    """Return the people whose cards were added here and who have not vouched back yet."""
     graph, me = replica.trust_state.graph, replica.me
     givers = {card.giver: card.name for card in pending_cards(replica) if not graph.weight(card.giver, me)}
     return [PersonRef(reference(replica, giver).id, name) for giver, name in givers.items()]
 
 
 def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
-    """Everything that is wrong as far as this node can tell, the gravest first."""
+    """Return everything that is wrong as far as this node can tell, the most serious first."""
     found = [Problem(known.code, known.message, known.hint) for known in replica.store.problems]
     clock = replica.clock.reading().problem
     if clock is not None:
@@ -190,8 +193,16 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         found.append(
             Problem(
                 "forked",
-                "Two different records of yours bear the same number: a key was copied, or an old backup put back",
-                "run one node only with these keys; make a new home for the other",
+                "Two different records of yours have the same number: a key was copied, or an old backup restored",
+                "run only one node with these keys, and make a new home for the other",
+            )
+        )
+    if not policy.has_room_to_vouch(replica):
+        found.append(
+            Problem(
+                "policy_full",
+                "Your policy has no room for another vouch, so nobody new can use a card of yours",
+                "'meshnode unvouch NAME' makes room",
             )
         )
     found.extend(_crowding(replica))
@@ -208,66 +219,71 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
 
 
 def _ending(replica: Replica) -> Iterator[Problem]:
-    """What the owner posted and would have to renew if he wants it to stay."""
+    """Yield the warning about listings that end soon unless the owner renews them."""
     ending = expiry.ending(replica)
     if ending:
         titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
         count = "1 of your listings ends" if len(ending) == 1 else f"{len(ending)} of your listings end"
         more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
-        yield Problem(
-            "ending", f"{count} within a day: {titles}{more}", "'meshnode renew LISTING' lets it stand longer"
-        )
+        yield Problem("ending", f"{count} within a day: {titles}{more}", "to keep one longer: 'meshnode renew LISTING'")
 
 
 def _of_this_device(replica: Replica) -> Iterator[Problem]:
-    """What keeps this device from speaking for its owner, or will."""
+    """Yield what keeps this device from acting for its owner, or soon will."""
     if is_self_revoked(replica):
         yield Problem(
             "device_revoked",
-            "This device was revoked: it no longer speaks for you, and what it wrote is void",
-            "to use this machine again, make it a device anew: 'meshnode device join' in a new home",
+            "This device was revoked: it can no longer act for you, and what it wrote is void",
+            "to use this computer again, make it a new device: 'meshnode device join' in a new home",
         )
         return
     ends = certificate_ends(replica)
     if ends is not None:
         yield Problem(
             "certificate_ending",
-            f"The certificate of this device ends in {max(ends, 0) // limits.DAY} days",
-            "let it meet the device that has your identity key, and it is renewed"
+            f"The certificate of this device ends in {_days(max(ends, 0))}",
+            "connect it to the device that has your identity key, which renews it"
             if replica.elsewhere
-            else "start the node with the identity's passphrase, and it renews itself",
+            else "start the node with the passphrase of your identity, which renews it",
         )
     former = replica.store.meta.get(FORMER_DEVICE)
     if former is not None and replica.trust_state.certified(replica.me, bytes.fromhex(former)):
         yield Problem(
             "former_device",
-            "The key that this machine had before its store was lost still speaks for you",
-            f"if nobody else should have it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
+            "The key that this computer had before its store was lost can still act for you",
+            f"if no other computer uses it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
         )
 
 
 def _crowding(replica: Replica) -> Iterator[Problem]:
-    """What keeps others' records from being taken in."""
+    """Yield what keeps this node from storing more records of others."""
     if replica.quota.disk_is_full:
-        yield Problem("disk_full", "The disk is nearly full: nothing more is taken in from others", "make room on it")
+        yield Problem(
+            "disk_full", "The disk is nearly full: this node stores nothing more from others", "free some space"
+        )
     for person in replica.quota.crowded_by():
         yield Problem(
             "crowded",
-            f"{name_of(replica, person)} has brought nearly as much as one person may",
-            "more from there is refused; 'meshnode block NAME' throws out what came through that person",
+            f"{name_of(replica, person)} has sent nearly as much as one person may",
+            "more from them is refused; 'meshnode block NAME' removes what came through them",
         )
     if replica.quota.is_full:
         yield Problem(
             "full",
-            "Others' records take up nearly all the room that they may",
-            "people you vouch for yourself still find room",
+            "Records of others take up nearly all the space that they may",
+            "the people you vouch for can still send theirs",
         )
+
+
+def _days(seconds: int) -> str:
+    days = seconds // limits.DAY
+    return "1 day" if days == 1 else f"{days} days"
 
 
 def _own_device(replica: Replica, peer: Peer) -> str:
     return name_of_device(replica, peer.device) if peer.person == replica.me else ""
 
 
-def _mentioned(replica: Replica, person: PersonId) -> tuple[str, str]:
+def _id_and_name(replica: Replica, person: PersonId) -> tuple[str, str]:
     mention = reference(replica, person)
     return mention.id, mention.name

@@ -1,7 +1,7 @@
-"""What a vouch, a block or another way of sharing would change: who would gain and lose sight of what. Signs nothing.
+"""Computes what a vouch, a block or a change of sharing would change: who would gain and lose sight of what.
 
-Both ways are looked at, as far as this node knows: who sees what the owner shares, and whose listings can be shown to him.
-The edit is the one that would be signed; it is only put into a copy of the graph instead.
+Both directions are computed, as far as this node knows: who sees what the owner shares, and whose listings the owner can
+be shown. The policy is edited as if it were to be signed, but only put into a copy of the graph; nothing is signed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAMED = 5  # listings named for each person; all are counted
 
 @dataclass(frozen=True, slots=True)
 class SeenListing:
-    """A listing as it is mentioned."""
+    """A listing, by id and title."""
 
     id: str
     title: str
@@ -33,10 +33,10 @@ class SeenListing:
 
 @dataclass(frozen=True, slots=True)
 class SightView:
-    """Somebody whose sight would change: `relation` is what he is to you where there is sight.
+    """A person between whom and you visibility would change; `relation` is what they are to you while it lasts.
 
-    `listings` names some of those concerned, `count` says how many there are; `usual` that it holds as well for what
-    follows its author's sharing preference, whether there is such a listing now or not.
+    `listings` names some of the listings concerned, `count` says how many there are. `usual` says that it also holds for
+    listings that follow their author's sharing preference, whether there are any now or not.
     """
 
     person: PersonRef
@@ -48,10 +48,9 @@ class SightView:
 
 @dataclass(frozen=True, slots=True)
 class WhatIfView:
-    """Who would gain and lose sight: `viewers` of what you share, `authors` whose listings you could be shown.
+    """Who would gain and lose sight: `viewers` of what you share, and `authors` whose listings you could be shown.
 
-    Of others' listings only those are known that this node holds; people who do not show in the web of trust yet are
-    not among them.
+    Only listings that this node holds are counted; people who are not in the web of trust yet are left out.
     """
 
     viewers_gained: tuple[SightView, ...]
@@ -60,11 +59,11 @@ class WhatIfView:
     authors_lost: tuple[SightView, ...]
 
 
-# --- what may be supposed --------------------------------------------------------------------------------------------
+# --- what may be asked about -----------------------------------------------------------------------------------------
 
 
 def vouch(replica: Replica, catalog: Catalog, who: str, trust: float) -> WhatIfView:
-    """What vouching for the person `who` names would change."""
+    """Return what vouching for the person `who` names would change. Raises what vouching would raise."""
     weight = people.per_mille(trust)
     subject = find(replica, who)
     people.check_vouch(replica, subject)
@@ -72,25 +71,25 @@ def vouch(replica: Replica, catalog: Catalog, who: str, trust: float) -> WhatIfV
 
 
 def unvouch(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
-    """What taking back the vouch for the person `who` names would change."""
+    """Return what taking back the vouch for the person `who` names would change."""
     edit = policy.vouching(people.vouched(replica, who), 0)
     return _compare(replica, catalog, edit, places.published(replica))
 
 
 def block(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
-    """What blocking the person `who` names would change."""
+    """Return what blocking the person `who` names would change. Raises what blocking would raise."""
     edit = policy.blocking(replica.me, blocks.to_block(replica, who), blocked=True)
     return _compare(replica, catalog, edit, places.published(replica))
 
 
 def unblock(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
-    """What ending the block of the person `who` names would change."""
+    """Return what ending the block of the person `who` names would change."""
     edit = policy.blocking(replica.me, blocks.blocked(replica, who), blocked=False)
     return _compare(replica, catalog, edit, places.published(replica))
 
 
 def share(replica: Replica, catalog: Catalog, wanted: sharing.SharingChange) -> WhatIfView:
-    """What sharing so would change."""
+    """Return what this change of sharing would change. Raises what making it would raise."""
     after = sharing.checked(replica, wanted)
     place = places.after(replica, wanted.place, Precision(after.precision), none=wanted.no_place)
     return _compare(replica, catalog, policy.preferring(after), place)
@@ -112,32 +111,35 @@ _Changes = dict[PersonId, _Change]
 
 
 def _compare(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str | None) -> WhatIfView:
-    """What changes between the world as it is and the one after `edit`, in which the owner publishes that place."""
+    """Return what differs between the world as it is and the one after `edit` with the owner at that published place."""
     catalog.catch_up()
     now = World.known(replica)
     then = now.with_policy(policy.supposed(replica, edit), place)
     viewers_gained, viewers_lost = _viewers(replica, now, then)
     authors_gained, authors_lost = _authors(replica, catalog, now, then)
     return WhatIfView(
-        viewers_gained=_told(replica, then, viewers_gained),
-        viewers_lost=_told(replica, now, viewers_lost),
-        authors_gained=_told(replica, then, authors_gained),
-        authors_lost=_told(replica, now, authors_lost),
+        viewers_gained=_views(replica, then, viewers_gained),
+        viewers_lost=_views(replica, now, viewers_lost),
+        authors_gained=_views(replica, then, authors_gained),
+        authors_lost=_views(replica, now, authors_lost),
     )
 
 
 def _viewers(replica: Replica, now: World, then: World) -> tuple[_Changes, _Changes]:
-    """Who would see more and less of what the owner shares; listings that the rule takes for one are judged as one."""
+    """Return who would see more, and who less, of what the owner shares. The rule is asked once for equal facts."""
     me, precision = replica.me, Precision(then.preference(replica.me).precision)
     alike: dict[tuple[ListingFacts, ListingFacts], list[SeenListing]] = {}
     for record, body in places.own_listings(replica):
         header = record.header
-        told = places.at_precision(replica, header.slot, body.place, precision)
-        pair = _judged(now.facts(me, header.audience, body.place)), _judged(then.facts(me, header.audience, told))
+        published = places.at_precision(replica, header.slot, body.place, precision)
+        pair = (
+            _decisive(now.facts(me, header.audience, body.place)),
+            _decisive(then.facts(me, header.audience, published)),
+        )
         alike.setdefault(pair, []).append(SeenListing(listing_id(me, header.slot), body.title))
     gained: _Changes = {}
     lost: _Changes = {}
-    usual = _judged(now.facts(me, Audience.FOLLOWS, None)), _judged(then.facts(me, Audience.FOLLOWS, None))
+    usual = _decisive(now.facts(me, Audience.FOLLOWS, None)), _decisive(then.facts(me, Audience.FOLLOWS, None))
     for (before, after), listings in {usual: [], **alike}.items():
         seen, would_see = now.viewers(before), then.viewers(after)
         for changes, persons in ((gained, would_see - seen), (lost, seen - would_see)):
@@ -149,13 +151,13 @@ def _viewers(replica: Replica, now: World, then: World) -> tuple[_Changes, _Chan
     return gained, lost
 
 
-def _judged(facts: ListingFacts) -> ListingFacts:
-    """The facts without a place that decides nothing, so that two thousand places do not make two thousand questions."""
+def _decisive(facts: ListingFacts) -> ListingFacts:
+    """Return the facts without the place where it decides nothing: fewer differ then, and the rule is asked less often."""
     return facts if facts.audience == Audience.ANYONE_LOCAL else facts._replace(place=None)
 
 
 def _authors(replica: Replica, catalog: Catalog, now: World, then: World) -> tuple[_Changes, _Changes]:
-    """Whose listings could newly, and no longer, be shown to the owner."""
+    """Return whose listings the owner could see only after the change, and whose only before."""
     gained: _Changes = {}
     lost: _Changes = {}
 
@@ -181,7 +183,7 @@ def _named(replica: Replica, entries: list[Entry]) -> list[SeenListing]:
     return [SeenListing(listing_id(r.header.author, r.header.slot), body_of(r).title) for r in records if r.body]
 
 
-def _told(replica: Replica, world: World, changes: _Changes) -> tuple[SightView, ...]:
+def _views(replica: Replica, world: World, changes: _Changes) -> tuple[SightView, ...]:
     return tuple(
         SightView(
             person=PersonRef(person_text(person), name),

@@ -1,4 +1,4 @@
-"""Why somebody or something is visible: the ways trust takes between two people, and what would cut them."""
+"""Explains why a person or a listing is visible: the paths of trust between two people, and what would cut them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from protocol.trust import TRUSTED, WEB, TrustPath
 
 @dataclass(frozen=True, slots=True)
 class PathView:
-    """One way that trust takes: `weights[i]` is what `people[i]` says of `people[i + 1]`, `trust` their product."""
+    """One path of trust: `weights[i]` is the vouch of `people[i]` for `people[i + 1]`, `trust` is their product."""
 
     people: tuple[PersonRef, ...]
     weights: tuple[float, ...]
@@ -30,10 +30,10 @@ class PathView:
 class WhyView:
     """What connects you to a person, or to a listing through its author.
 
-    `regard` runs from you to him and says how much you trust him; `reach` runs from him to you and says how far his
-    consent extends. `needs` is the least reach that the listing's audience asks for (null: not a matter of trust).
-    `groups` are the names of the groups that you share, whose members see what is for them without any trust. `breaks`
-    says in sentences what would end it.
+    `regard` runs from you to them and says how much you trust them; `reach` runs from them to you and says how much they
+    trust you. `needs` is the least reach that the listing's audience asks for (null: trust does not matter). `groups` are
+    the names of the groups that you share, whose members see what is for them without any trust. `breaks` says in
+    sentences what would end the connection.
     """
 
     person: PersonRef
@@ -50,14 +50,17 @@ NEEDS = {Audience.TRUSTED_NETWORK: TRUSTED, Audience.ANYONE_LOCAL: WEB, Audience
 
 
 def why(replica: Replica, catalog: Catalog, what: str) -> WhyView:
-    """Explain the person or listing that `what` names: a listing by its title or id, else a person."""
+    """Explain the person or listing that `what` names: a listing by its title or id, else a person.
+
+    Raises NotFound where neither can be seen, Ambiguous where several are meant.
+    """
     try:
         record = find_listing(replica, catalog, what)
     except NotFound:
         return _explain(replica, _person(replica, what), None)
     except Ambiguous:
         try:
-            return _explain(replica, find(replica, what), None)  # the name of one person after all
+            return _explain(replica, find(replica, what), None)  # several listings, but one person
         except NotFound:
             pass
         raise
@@ -68,8 +71,8 @@ def _person(replica: Replica, what: str) -> PersonId:
     try:
         return find(replica, what)
     except NotFound as error:
-        hint = "'meshnode people' and 'meshnode discover' list who and what there is"
-        raise NotFound(f"nobody and nothing you can see is called {what!r}", hint) from error
+        hint = "'meshnode people' and 'meshnode discover' list people and listings"
+        raise NotFound(f"no person and no listing that you can see is called {what!r}", hint) from error
 
 
 def _explain(replica: Replica, person: PersonId, listing: ListingView | None) -> WhyView:
@@ -103,8 +106,7 @@ def _path(replica: Replica, path: TrustPath | None) -> PathView | None:
 def _breaks(
     replica: Replica, person: PersonId, regard: TrustPath | None, reach: TrustPath | None, shared: list[Group]
 ) -> list[str]:
-    """Every vouch that one of the two ways stands on, the groups shared, and the blocks that would cut it, each said
-    once."""
+    """Return, each once, what would cut the paths: a vouch taken back, a shared group left, or a block."""
     sentences: dict[str, None] = {}
     for path in (regard, reach):
         if path is None:

@@ -1,7 +1,8 @@
-"""Who sees what, for everybody at once: the one rule, asked in the circle as it is or in one that is only supposed.
+"""Computes for everybody at once who can see what, by the one rule, in the trust graph as it is or as it would be.
 
-Two searches are enough for all people: one along the vouches that lead from the owner says how far his trust extends
-to each, one against those that lead to him whose trust extends to him. They are made when first asked for.
+Two searches of the graph are enough for all people: one along the vouches that lead away from the owner gives the
+owner's reach to everybody, one against the vouches that lead to the owner gives everybody's reach to the owner. Each
+runs when its result is first used.
 """
 
 from __future__ import annotations
@@ -16,119 +17,108 @@ from protocol.trust import (
     EffectivePolicy,
     ListingFacts,
     Relation,
-    Standing,
     TrustGraph,
     Verdict,
     Wish,
-    effective_audience,
+    listing_facts,
     relation_of,
+    standing_between,
     visible,
 )
 
 AT_ALL = Wish(min_regard=WEB, within_km=float("inf"))
-"""What can be shown to somebody at all, if he asks for everybody and any distance."""
+"""The widest wish: everybody in the viewer's web, at any distance."""
 
 
 class World:
-    """The people around the owner of a node, as they stand to each other by one trust graph."""
+    """Answers who sees what around the owner of a node, by one trust graph and one published place of the owner."""
 
     def __init__(self, replica: Replica, graph: TrustGraph, place: str | None) -> None:
         self.me = replica.me
         self.place = place
-        """The place that the owner publishes."""
+        """The place that the owner publishes in this world."""
         self._trust_state = replica.trust_state
         self._graph = graph
         self._replica = replica
 
     @classmethod
     def known(cls, replica: Replica) -> World:
-        """The world as this node knows it."""
+        """Return the world as this node knows it."""
         return cls(replica, replica.trust_state.graph, published(replica))
 
     def with_policy(self, policy: EffectivePolicy, place: str | None) -> World:
-        """This world, if the owner said that in his policy and published that place. Nothing is signed."""
+        """Return this world as it would be if the owner had that policy and published that place. Signs nothing."""
         return World(self._replica, self._graph.with_policy(self.me, policy), place)
 
     @cached_property
     def _from_me(self) -> dict[PersonId, tuple[int, int]]:
-        """Cost and length of the best way from the owner to each."""
+        """The cost of the best path from the owner to each person, and its number of vouches."""
         return self._graph.regard_and_hops_from(self.me, WEB)
 
     @cached_property
     def _to_me(self) -> dict[PersonId, int]:
-        """Cost of the best way from each to the owner."""
+        """The cost of the best path from each person to the owner."""
         return self._graph.reach_to(self.me, WEB)
 
     @cached_property
     def my_web(self) -> frozenset[PersonId]:
-        """Whoever could be let see anything of the owner's; all others the rule leaves out.
+        """The people who could be allowed to see anything of the owner's; the rule leaves out all others.
 
-        Of whom no policy is known it is not known either that he does not block: he counts only if vouched for.
+        A person whose policy is not known may be blocking the owner, so such a person counts only if the owner vouches
+        for them.
         """
         near = {*self._from_me, *self._trust_state.groups.co_members(self.me)} - {self.me}
-        return frozenset(person for person in near if self._heard_of(person) or self._graph.weight(self.me, person))
+        return frozenset(person for person in near if self._has_policy(person) or self._graph.weight(self.me, person))
 
     @cached_property
     def webs_of_others(self) -> frozenset[PersonId]:
-        """Whoever could let the owner see anything."""
+        """The people who could let the owner see anything."""
         near = {*self._to_me, *self._trust_state.groups.co_members(self.me)} - {self.me}
-        return frozenset(filter(self._heard_of, near))
+        return frozenset(filter(self._has_policy, near))
 
-    def _heard_of(self, person: PersonId) -> bool:
+    def _has_policy(self, person: PersonId) -> bool:
         return self._graph.policy(person) is not None
 
     def preference(self, person: PersonId) -> Preference:
-        """How `person` shares."""
+        """Return the sharing preference of `person` in this world."""
         policy = self._graph.policy(person)
         return policy.preference if policy is not None else UNSET_PREFERENCE
 
     def facts(self, author: PersonId, audience: int, place: str | None) -> ListingFacts:
-        """What the rule looks at in a listing of `author` with this audience and this place of its own."""
-        preference = self.preference(author)
-        return ListingFacts(
-            audience=effective_audience(audience, preference),
-            place=place or self._place_of(author),
-            radius_km=preference.radius_km,
-        )
+        """Return what the rule looks at in a listing of `author` with this audience and this place of its own."""
+        preference, author_place = self.preference(author), self._place_of(author)
+        return listing_facts(audience, place, preference=preference, author_place=author_place)
 
     def _place_of(self, person: PersonId) -> str | None:
-        if person == self.me:
-            return self.place
-        profile = self._trust_state.profile(person)
-        return profile.place if profile is not None else None
+        return self.place if person == self.me else self._trust_state.published_place(person)
 
     def viewers(self, facts: ListingFacts) -> frozenset[PersonId]:
-        """Everybody who may see such a listing of the owner's."""
+        """Return everybody who may see a listing of the owner's with these facts."""
         return frozenset(person for person in self.my_web if self._sees_mine(person, facts))
 
     def _sees_mine(self, viewer: PersonId, facts: ListingFacts) -> bool:
-        standing = self._standing(viewer, reach=self._regard(viewer), regard=None)  # what he wishes is his matter
+        groups, reach = self._trust_state.groups, self._regard(viewer)
+        # Without the viewer's regard and wish: those narrow what viewers are shown, not what they may see.
+        standing = standing_between(self.me, viewer, self._graph, groups, reach=reach, regard=None)
         return visible(facts, standing, viewer_place=self._place_of(viewer)) is Verdict.VISIBLE
 
     def shows_me(self, author: PersonId, facts: ListingFacts) -> bool:
-        """Whether the owner may see such a listing of `author`'s, and can be shown it if he asks for everybody."""
-        standing = self._standing(author, reach=self._to_me.get(author), regard=self._regard(author))
+        """Whether the owner may see a listing of `author` with these facts, and would be shown it by the widest wish."""
+        groups, reach, regard = self._trust_state.groups, self._to_me.get(author), self._regard(author)
+        standing = standing_between(author, self.me, self._graph, groups, reach=reach, regard=regard)
         return visible(facts, standing, viewer_place=self.place, wish=AT_ALL) is Verdict.VISIBLE
 
     def relation(self, person: PersonId) -> Relation:
-        """What `person` is to the owner."""
-        way = self._from_me.get(person)
+        """Return what `person` is to the owner."""
+        path, groups = self._from_me.get(person), self._trust_state.groups
+        regard = self._regard(person)
         return relation_of(
-            self._standing(person, reach=None, regard=self._regard(person)),
+            standing_between(person, self.me, self._graph, groups, reach=None, regard=regard),
             own_vouch=self._graph.weight(self.me, person),
-            hops=None if way is None else way[1],
+            hops=None if path is None else path[1],
         )
 
     def _regard(self, person: PersonId) -> int | None:
-        way = self._from_me.get(person)
-        return None if way is None else way[0]
-
-    def _standing(self, other: PersonId, *, reach: int | None, regard: int | None) -> Standing:
-        groups = self._trust_state.groups
-        return Standing(
-            blocked=self._graph.blocked_either_way(self.me, other),
-            reach=reach,
-            regard=regard,
-            shares_cell=groups.shares_cell(self.me, other),
-            shares_community=groups.shares_community(self.me, other),
-        )
+        """Return the cost of the best path from the owner to `person`; it is the owner's reach to them as well."""
+        path = self._from_me.get(person)
+        return None if path is None else path[0]

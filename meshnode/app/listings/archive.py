@@ -1,6 +1,6 @@
-"""What the owner posted and what is over: remembered for some weeks on this node alone, so that it can be renewed.
+"""Remembers for some weeks the owner's listings that have ended, on this node alone, so that they can be renewed.
 
-What he withdrew is not among it: that was taken back. Everywhere else all three are gone alike.
+What the owner withdrew is not among them.
 """
 
 from __future__ import annotations
@@ -9,21 +9,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import listing_id, searchable
+from meshnode.app.listings.states import ListingEvent, ListingState, after
 from meshnode.app.listings.view import body_of
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing, RecordState, Row
 from protocol import Kind, Record, limits
 
-EXPIRED = "expired"
-CLOSED = "closed"
-TAKEN = "taken"  # nothing was left of it
-REMEMBERED = 30 * limits.DAY  # from its end on, and at least for as long as it would have stood
+REMEMBERED = 30 * limits.DAY  # from its end on, and at least until it would have expired
 _ID_LETTERS_MIN = 4
 
 
 @dataclass(frozen=True, slots=True)
 class EndedView:
-    """A listing of yours that is over. `how` is `expired`, `closed` or `taken` (nothing was left of it); `at` says when."""
+    """A listing of yours that has ended: `how` (`expired`, `closed`, or `taken` to the last piece), and when (`at`)."""
 
     id: str
     type: str
@@ -34,18 +32,20 @@ class EndedView:
 
 
 def remembered(replica: Replica) -> tuple[EndedView, ...]:
-    """What is over, the latest first."""
+    """Return the listings that have ended and are remembered, the latest first."""
     return tuple(_view(replica, ended) for ended in _over(replica))
 
 
-def remember(replica: Replica, how: str, at: int, record: Record) -> None:
-    """Keep an own listing that is over since then, or about to be."""
-    replica.store.ended.remember(ArchivedListing(how, at, record), until=max(at + REMEMBERED, record.header.expires))
+def remember(replica: Replica, state: ListingState, at: int, record: Record) -> None:
+    """Keep an own listing that ended in `state` at that time (UNIX seconds)."""
+    ended = ArchivedListing(state.value, at, record)
+    replica.store.ended.remember(ended, until=max(at + REMEMBERED, record.header.expires))
 
 
 def keep_expired(replica: Replica, going: Sequence[Row]) -> None:
-    """Remember those of the records that are about to be purged which are listings of the owner's that ran out."""
-    now = replica.clock.now()
+    """Remember the owner's expired listings among the records that are about to be purged."""
+    now, state = replica.clock.now(), after(ListingState.OPEN, ListingEvent.EXPIRE)
+    assert state is not None
     own = [
         row.id
         for row in going
@@ -53,11 +53,11 @@ def keep_expired(replica: Replica, going: Sequence[Row]) -> None:
     ]
     for record in replica.store.records.get_many(own) if own else ():
         if record.body and record.header.expires <= now:
-            remember(replica, EXPIRED, record.header.expires, record)
+            remember(replica, state, record.header.expires, record)
 
 
 def exactly(replica: Replica, text: str) -> ArchivedListing | None:
-    """The one of this whole id, else the latest of this whole title."""
+    """Return the ended listing of this whole id, or else the latest of this whole title."""
     as_id, title = text.strip().casefold(), searchable(text)
     over = _over(replica)
     by_id = (ended for ended in over if _id(replica, ended) == as_id)
@@ -65,7 +65,7 @@ def exactly(replica: Replica, text: str) -> ArchivedListing | None:
 
 
 def by_prefix(replica: Replica, text: str) -> list[ArchivedListing]:
-    """Those whose title or id begins so."""
+    """Return the ended listings whose title or id begins with `text`."""
     as_id, title = text.strip().casefold(), searchable(text)
     long = len(as_id) >= _ID_LETTERS_MIN
     return [
@@ -76,15 +76,17 @@ def by_prefix(replica: Replica, text: str) -> list[ArchivedListing]:
 
 
 def described(replica: Replica, ended: ArchivedListing) -> str:
-    """How it is named among several that could be meant."""
-    return f"{body_of(ended.record).title} ({_id(replica, ended)}, {ended.how})"
+    """Return how `ended` is named among several that could be meant."""
+    return f"{body_of(ended.record).title} ({_id(replica, ended)}, {ended.state})"
 
 
 def _over(replica: Replica) -> list[ArchivedListing]:
-    """What is over and does not stand again: another device of the owner's may have renewed it."""
+    """Return what has ended and is not open again: another device of the owner's may have renewed it."""
     now, used = replica.clock.now(), replica.store.records.used
-    again = ((ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.ended.all())
-    return [ended for ended, standing in again if standing is None or standing.header.expires <= now]
+    newest = (
+        (ended, used((replica.me, Kind.LISTING, ended.record.header.slot))) for ended in replica.store.ended.all()
+    )
+    return [ended for ended, record in newest if record is None or record.header.expires <= now]
 
 
 def _title(ended: ArchivedListing) -> str:
@@ -97,4 +99,4 @@ def _id(replica: Replica, ended: ArchivedListing) -> str:
 
 def _view(replica: Replica, ended: ArchivedListing) -> EndedView:
     body = body_of(ended.record)
-    return EndedView(_id(replica, ended), body.type, body.title, body.category, ended.how, ended.at)
+    return EndedView(_id(replica, ended), body.type, body.title, body.category, ended.state, ended.at)

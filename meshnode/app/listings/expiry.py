@@ -1,4 +1,4 @@
-"""How long a listing stands: by what it is, by what its owner says, and when to warn him that it ends."""
+"""Decides how long a listing lives, and when its owner is warned that it ends soon."""
 
 from __future__ import annotations
 
@@ -6,27 +6,28 @@ from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
 from protocol import Kind, Listing, Record, limits
 
-FOOD_LIFE = 2 * limits.DAY  # what nobody fetched by then has spoilt
+FOOD_LIFE = 2 * limits.DAY  # food that nobody fetched by then has gone bad
 NEED_LIFE = 7 * limits.DAY
 OTHER_LIFE = 90 * limits.DAY
-WARNED = 1 * limits.DAY  # before it ends, its owner is told
+WARNED = 1 * limits.DAY  # how long before the end the owner is told
 
 
-def chosen(expires_in: int | None) -> int | None:
-    """The life in seconds that the owner asks for, None for the usual one; Usage where no listing may live so."""
+def check_life(expires_in: int | None) -> int | None:
+    """Return the life in seconds that the owner chose, None for the default. Raises Usage if no listing may live so."""
     if expires_in is not None and not limits.MINUTE <= expires_in <= limits.LISTING_LIFE:
         raise Usage(f"a listing lives from a minute to {limits.LISTING_LIFE // limits.DAY} days")
     return expires_in
 
 
-def of(body: Listing, expires_in: int | None, now: int) -> int:
-    """How many seconds it is to stand from now on: as chosen, else until it is no longer to be had, else by what it is.
+def life_of(body: Listing, expires_in: int | None, now: int) -> int:
+    """Return how many seconds the listing lives from now on.
 
-    Usage where it is not to be had any more even now.
+    The owner's choice comes first, then the date until which it is available, then what it is. Raises Usage where that
+    date is past.
     """
-    life = chosen(expires_in)
+    life = check_life(expires_in)
     if body.available_until is not None and body.available_until <= now:
-        raise Usage("available until must lie ahead", "or leave it out")
+        raise Usage("the --until date must be in the future", "or leave it out")
     if life is not None:
         return life
     if body.available_until is not None:
@@ -37,13 +38,13 @@ def of(body: Listing, expires_in: int | None, now: int) -> int:
 
 
 def ends_soon(record: Record, now: int) -> bool:
-    """Whether to warn of its end: within a day, and not while it has most of its life before it."""
+    """Whether the owner is warned of its end: within a day of it, and only in the second half of its life."""
     left = record.header.expires - now
     return 0 < left <= min(WARNED, (record.header.expires - record.header.created) // 2)
 
 
 def ending(replica: Replica) -> list[Record]:
-    """The owner's listings that end soon, the first to end first."""
+    """Return the owner's listings that end soon, the first to end first."""
     now, records = replica.clock.now(), replica.store.records
     own = records.rows(kinds=(Kind.LISTING,), author=replica.me)
     near = [row.id for row in own if row.complete and now < row.expires <= now + WARNED]

@@ -1,159 +1,177 @@
-"""How listings end and go on: renewed, closed, withdrawn, or taken piece by piece until nothing is left.
+"""Ends and renews listings: the owner closes, withdraws or renews one, or it is taken until nothing is left.
 
-To others all endings are alike: the listing is gone, everywhere. They differ in what its owner keeps of it. What he
-withdraws is taken back, and forgotten. What he closes is done with, and what ran out or was taken is over: this node
-remembers it for some weeks, and `renew` posts it again under its old id.
+`states` says which state follows which. To other people all endings look alike: the listing is gone, on every node. The
+owner's node remembers for some weeks what was closed or taken or has expired, and `renew` posts it again under its old
+id. What the owner withdrew is forgotten.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from meshnode.app.catalog.catalog import Catalog, searchable
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.listings import check_count, check_place, find, may_reduce_access, rewritten
+from meshnode.app.listings.states import ListingEvent, ListingState, after, is_remembered
 from meshnode.app.listings.view import ListingView, body_of, view
 from meshnode.app.naming import ambiguous
 from meshnode.app.owner import places
 from meshnode.errors import NotFound, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
+from meshnode.store import ArchivedListing
 from protocol import Audience, Kind, Listing, Record
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """For how long (`expires_in`, seconds; null: as long as a new one would), and until when it can now be had."""
+    """For how long (`expires_in`, seconds; null: as long as a new one would), and until when it is available now."""
 
     expires_in: int | None = None
     available_until: int | None = None
 
 
+class OwnListing(NamedTuple):
+    """An own listing with its state on this node, and its last version that has a body."""
+
+    state: ListingState
+    record: Record
+
+
 def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> ListingView:
-    """Let an own listing stand as long again as a new one would, be it over already."""
-    record, over = _own(replica, catalog, which)
-    if over:
+    """Give an own listing, open or ended, as long a life from now on as a new one would have.
+
+    Raises NotFound or Ambiguous as `find` does, Refused where it was available only until a date that is past, and Usage
+    for a life that no listing may have.
+    """
+    state, record = _named(replica, catalog, which)
+    if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
     if order.available_until is None and before.available_until is not None and before.available_until <= now:
         raise Refused(
-            f"{before.title} could be had until a day that is past",
-            "'meshnode renew LISTING --until DATE' says until when now",
+            f"{before.title} was available only until a date that is past",
+            "say until when it is now: 'meshnode renew LISTING --until DATE'",
         )
     changes = {} if order.available_until is None else {"available_until": order.available_until}
     body = rewritten(replica, before, **changes)
-    expires = now + expiry.of(body, order.expires_in, now)
-    audience = Audience(record.header.audience)
-    check_place(replica, audience, body)
-    written = _write(replica, record, body, expires, reopens=over)
-    return view(replica, written)
+    expires = now + expiry.life_of(body, order.expires_in, now)
+    check_place(replica, Audience(record.header.audience), body)
+    return view(replica, _write(replica, OwnListing(state, record), body, expires))
 
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
-    """Close an own listing, since it is done with: gone everywhere, remembered here. Returns it as it was."""
+    """Close an own listing: it goes away on every node, and this one remembers it. Returns it as it was."""
     record = find(replica, catalog, which, own_only=True)
     shown = view(replica, record)
-    _end(replica, record, archive.CLOSED)
+    _end(replica, record, ListingEvent.CLOSE)
     return shown
 
 
 def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
-    """Take an own listing back, everywhere and here. Returns it as it was."""
+    """Withdraw an own listing: it goes away on every node, this one included. Returns it as it was."""
     record = find(replica, catalog, which, own_only=True)
     shown = view(replica, record)
-    slot = record.header.slot
     with replica.transaction():
-        authoring.withdraw(replica, Kind.LISTING, slot)
-        replica.store.places.forget(slot)
+        _end(replica, record, ListingEvent.WITHDRAW)
+        replica.store.places.forget(record.header.slot)
     return shown
 
 
-# --- piece by piece ------------------------------------------------------------------------------------------------------
+# --- promised piece by piece ---------------------------------------------------------------------------------------------
 
 
 def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
-    """So many of own listing `slot` have found somebody: the quantity goes down, and with nothing left it ends.
+    """Lower the quantity of the own listing in `slot`, since that much is promised; with nothing left it ends as taken.
 
-    Returns what is left; None where it is not limited, and then nothing changes. NotFound where it does not stand any more, Refused where less is left.
+    Returns what is left; None where the quantity is not limited, and then nothing changes. Raises NotFound where the
+    listing is not open, Refused where less is left.
     """
-    record = _standing(replica, slot)
-    if record is None:
-        raise NotFound("that listing does not stand any more", "'meshnode mine --closed' lists what is over")
-    body = body_of(record)
+    own = _own_listing(replica, slot)
+    if own is None or after(own.state, ListingEvent.TAKE_SOME) is None:
+        raise NotFound("that listing has ended", "'meshnode mine --closed' lists what has ended")
+    body = body_of(own.record)
     if body.quantity is None:
         return None
     left = body.quantity - quantity
     if left < 0:
         raise Refused(
-            f"only {body.quantity} are left of {body.title}", "agree on less, or 'meshnode edit' the quantity"
+            f"only {body.quantity} of {body.title} {'is' if body.quantity == 1 else 'are'} left",
+            "agree on less, or change the quantity with 'meshnode edit'",
         )
     if left == 0:
-        _end(replica, record, archive.TAKEN)
+        _end(replica, own.record, ListingEvent.TAKE_REST)
     else:
-        _write(replica, record, rewritten(replica, body, quantity=left), record.header.expires)
+        _write(replica, own, rewritten(replica, body, quantity=left), own.record.header.expires)
     return left
 
 
 def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
-    """So many of own listing `slot` are to be had again: the quantity goes up, and what ended as taken stands again.
+    """Raise the quantity of the own listing in `slot`, since that much is free again; it opens again if it was taken.
 
-    Nothing happens where it is not limited, was closed or withdrawn, or
-    would have run out by now.
+    Does nothing where the quantity is not limited, where the owner closed or withdrew the listing, and where it would
+    have expired by now.
     """
-    standing, over = _standing(replica, slot), replica.store.ended.of(slot)
-    if standing is not None:
-        body = body_of(standing)
-        if body.quantity is not None:
-            again = rewritten(replica, body, quantity=body.quantity + quantity)
-            _write(replica, standing, again, standing.header.expires)
-    elif over is not None and over.how == archive.TAKEN and over.record.header.expires > replica.clock.now():
-        body = rewritten(replica, body_of(over.record), quantity=quantity)
-        _write(replica, over.record, body, over.record.header.expires, reopens=True)
+    own = _own_listing(replica, slot)
+    if own is None or after(own.state, ListingEvent.PUT_BACK) is None:
+        return
+    body, expires = body_of(own.record), own.record.header.expires
+    if body.quantity is None or expires <= replica.clock.now():
+        return
+    left = body.quantity if own.state is ListingState.OPEN else 0  # what is remembered has its last quantity
+    _write(replica, own, rewritten(replica, body, quantity=left + quantity), expires)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------
 
 
-def _own(replica: Replica, catalog: Catalog, which: str) -> tuple[Record, bool]:
-    """The own listing that `which` names, and whether it is over.
+def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
+    """Return the own listing that `which` names.
 
-    A whole title or id goes before a beginning, and what stands before what is over.
+    A whole title or id goes before the beginning of one, and an open listing before one that has ended.
     """
-    standing = catalog.matching(which, own_only=True)
-    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in standing)
+    open_now = catalog.matching(which, own_only=True)
+    named_whole = any(entry.title == searchable(which) or entry.id == which.strip().casefold() for entry in open_now)
     over = archive.exactly(replica, which)
     if over is not None and not named_whole:
-        return over.record, True
+        return _remembered(over)
     begun = archive.by_prefix(replica, which)
-    if standing or not begun:
-        return find(replica, catalog, which, own_only=True), False
+    if open_now or not begun:
+        return OwnListing(ListingState.OPEN, find(replica, catalog, which, own_only=True))
     if len(begun) > 1:
         raise ambiguous(which, [archive.described(replica, each) for each in begun])
-    return begun[0].record, True
+    return _remembered(begun[0])
 
 
-def _standing(replica: Replica, slot: bytes) -> Record | None:
+def _own_listing(replica: Replica, slot: bytes) -> OwnListing | None:
+    """Return the own listing in `slot`; None where it was withdrawn or forgotten, or its end was not noted yet."""
     record = replica.store.records.used((replica.me, Kind.LISTING, slot))
-    return record if record is not None and record.header.expires > replica.clock.now() else None
+    if record is not None and record.header.expires > replica.clock.now():
+        return OwnListing(ListingState.OPEN, record)
+    ended = replica.store.ended.of(slot)
+    return None if ended is None else _remembered(ended)
 
 
-def _end(replica: Replica, record: Record, how: str) -> None:
+def _remembered(ended: ArchivedListing) -> OwnListing:
+    return OwnListing(ListingState(ended.state), ended.record)
+
+
+def _end(replica: Replica, record: Record, event: ListingEvent) -> None:
+    """End an open listing by `event`, and remember it where it can be opened again."""
+    state = after(ListingState.OPEN, event)
+    assert state is not None
     with replica.transaction():
         authoring.withdraw(replica, Kind.LISTING, record.header.slot)
-        archive.remember(replica, how, replica.clock.now(), record)
+        if is_remembered(state):
+            archive.remember(replica, state, replica.clock.now(), record)
 
 
-def _write(
-    replica: Replica,
-    record: Record,
-    body: Listing,
-    expires: int,
-    *,
-    reopens: bool = False,
-) -> Record:
-    """The next version of `record`, which said something else or is over."""
+def _write(replica: Replica, own: OwnListing, body: Listing, expires: int) -> Record:
+    """Write the next version of a listing, which is open from then on."""
+    record, reopens = own.record, own.state is not ListingState.OPEN
     audience, slot = Audience(record.header.audience), record.header.slot
-    if reopens:  # meanwhile places may be told less exactly
+    if reopens:  # the owner may publish places less exactly by now
         body = rewritten(replica, body, place=places.as_told(replica, slot, body.place))
     with replica.transaction():
         replica.store.ended.forget(slot)
@@ -165,5 +183,5 @@ def _write(
             life=expires - replica.clock.now(),
             audience=audience,
             may_reduce_access=not reopens and may_reduce_access(replica, record, audience, body, expires),
-            above=record.header.version + 1 if reopens else 0,  # one more was spent on its end
+            above=record.header.version + 1 if reopens else 0,  # ending it took one version more
         )

@@ -1,92 +1,83 @@
-"""Offers and needs: posting and changing one's own, and finding one by the beginning of its title or id.
+"""Posts, changes and shows the owner's offers and needs, and finds the listing that a text names.
 
-How they end, and go on, is in ending.py.
+How listings end and are renewed is in `lifecycle`.
 """
 
 from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from enum import Enum
+from typing import Any, Final, NamedTuple
 
 from meshnode.app.catalog.catalog import Catalog, Entry, listing_id
 from meshnode.app.listings import archive, expiry
-from meshnode.app.listings.view import ListingView, body_of, place_of, view
+from meshnode.app.listings.view import ListingView, body_of, place_of, view, written_fields
 from meshnode.app.naming import ambiguous, name_of
 from meshnode.app.owner.places import Coordinates, cell_of, preference_of
 from meshnode.app.owner.preference import audience_named
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from protocol import Audience, InvalidField, Kind, Listing, Precision, Record, limits, normalize
+from protocol import Audience, InvalidField, Kind, Listing, ListingFields, Precision, Record, limits, normalize
 from protocol.trust import effective_audience
 
-CLEARABLE = {
-    "text": "",
-    "tags": (),
-    "quantity": None,
-    "unit": "",
-    "available_from": None,
-    "available_until": None,
-    "return_by": None,
-    "language": "",
-    "place": None,
+DEFAULTS: dict[str, Any] = {
+    each.name: each.default for each in dataclasses.fields(Listing) if each.default is not dataclasses.MISSING
 }
-PLAIN_FIELDS = ("type", "title", "text", "category", "tags", "quantity", "unit", "available_from", "available_until")
-MORE_FIELDS = ("urgency", "lend", "return_by", "language")
+"""By field of a listing that may be left out: its value then."""
+CLEARABLE = tuple(name for name, default in DEFAULTS.items() if default is None or default in ("", ()))
+"""The fields that can be empty. The others with a default always say something, such as the category."""
+
+
+class Unset(Enum):
+    """The type of `UNSET`, the value of a field that an edit does not mention; null is another value."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ListingDraft(ListingFields):
     """A new listing. Times are UNIX seconds, `expires_in` seconds; without `audience` it follows your preference."""
 
-    type: str
-    title: str
-    text: str = ""
-    category: str = "other"
-    tags: tuple[str, ...] = ()
-    quantity: int | None = None
-    unit: str = ""
-    available_from: int | None = None
-    available_until: int | None = None
-    urgency: str = "normal"
-    lend: bool = False
-    return_by: int | None = None
-    language: str = ""
     audience: str | None = None
     place: Coordinates | None = None
     expires_in: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
-    """What to change in a listing; null leaves a field as it is, `clear` names fields to empty.
+class ListingEdit:
+    """What to change in a listing, as a JSON merge patch (RFC 7396): what is left out stays, null empties a field.
 
-    `audience` may also be `follows`: back to your sharing preference.
+    Null sets a field to what a new listing has where it is left out. `audience` may also be `follows`: back to your
+    sharing preference, as null does. `clear` names fields to empty, as null in them does.
     """
 
-    type: str | None = None
-    title: str | None = None
-    text: str | None = None
-    category: str | None = None
-    tags: tuple[str, ...] | None = None
-    quantity: int | None = None
-    unit: str | None = None
-    available_from: int | None = None
-    available_until: int | None = None
-    urgency: str | None = None
-    lend: bool | None = None
-    return_by: int | None = None
-    language: str | None = None
-    audience: str | None = None
-    place: Coordinates | None = None
-    expires_in: int | None = None
+    type: str | Unset = UNSET
+    title: str | Unset = UNSET
+    text: str | Unset | None = UNSET
+    category: str | Unset | None = UNSET
+    tags: tuple[str, ...] | Unset | None = UNSET
+    quantity: int | Unset | None = UNSET
+    unit: str | Unset | None = UNSET
+    available_from: int | Unset | None = UNSET
+    available_until: int | Unset | None = UNSET
+    urgency: str | Unset | None = UNSET
+    lend: bool | Unset | None = UNSET
+    return_by: int | Unset | None = UNSET
+    language: str | Unset | None = UNSET
+    audience: str | Unset | None = UNSET
+    place: Coordinates | Unset | None = UNSET
+    expires_in: int | Unset | None = UNSET
     clear: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ListingsView:
-    """Your own listings, newest first; the ids of those that end within a day; and those that are over."""
+    """Your own listings, newest first; the ids of those that end within a day; and those that have ended."""
 
     listings: tuple[ListingView, ...]
     ending: tuple[str, ...]
@@ -97,27 +88,26 @@ class ListingsView:
 
 
 class Prepared(NamedTuple):
-    """A listing that may be written: what it says, for whom, and until when (UNIX seconds)."""
+    """A listing that may be written: its body, its audience, and when it expires (UNIX seconds)."""
 
     body: Listing
     audience: Audience
     expires: int
 
 
-def prepare(replica: Replica, draft: Draft) -> Prepared:
-    """What posting `draft` would write; Usage and Refused where it cannot be."""
+def prepare(replica: Replica, draft: ListingDraft) -> Prepared:
+    """Return what posting `draft` would write. Raises Usage or Refused where it cannot be posted."""
     check_count(replica)
-    fields = {name: getattr(draft, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS)}
-    body = _body(replica, {**fields, "place": _cell(replica, draft.place)})
+    body = _body(replica, written_fields(draft) | {"place": _cell(replica, draft.place)})
     now = replica.clock.now()
-    stands = expiry.of(body, draft.expires_in, now)
+    life = expiry.life_of(body, draft.expires_in, now)
     audience = Audience.FOLLOWS if draft.audience is None else audience_named(draft.audience)
     check_place(replica, audience, body)
-    return Prepared(body, audience, now + stands)
+    return Prepared(body, audience, now + life)
 
 
-def post(replica: Replica, draft: Draft) -> ListingView:
-    """Post a new listing under its own name."""
+def post(replica: Replica, draft: ListingDraft) -> ListingView:
+    """Post a new listing in a slot of its own. Raises as `prepare` does."""
     new = prepare(replica, draft)
     slot = replica.entropy(limits.SLOT_BYTES)
     with replica.transaction():
@@ -134,46 +124,55 @@ def post(replica: Replica, draft: Draft) -> ListingView:
     return view(replica, record)
 
 
-def change(replica: Replica, record: Record, changes: Edit) -> Prepared:
-    """What `record` would say with these changes; Usage where that cannot be."""
-    before = body_of(record)
-    if changes == Edit():
+def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:
+    """Return what `record` would become with these changes. Raises Usage where they cannot be made."""
+    if changes == ListingEdit():
         raise Usage("say what to change", "'meshnode edit --help' lists what can be")
-    unknown = [name for name in changes.clear if name not in CLEARABLE]
-    if unknown:
-        raise Usage(f"{unknown[0]!r} cannot be cleared", f"these can: {', '.join(CLEARABLE)}")
-    fields: dict[str, Any] = {name: getattr(before, name) for name in (*PLAIN_FIELDS, *MORE_FIELDS, "place")}
-    fields |= {name: value for name in (*PLAIN_FIELDS, *MORE_FIELDS) if (value := getattr(changes, name)) is not None}
-    if changes.place is not None:
-        fields["place"] = _cell(replica, changes.place)
-    if changes.lend is False:
-        fields["return_by"] = None
-    fields |= {name: CLEARABLE[name] for name in changes.clear}
-    after = _body(replica, fields)
-    audience = _edited_audience(record, changes.audience)
+    patch = _patch(replica, changes)
+    fields = written_fields(body_of(record)) | {"place": body_of(record).place}
+    after = _body(replica, fields | {name: patch[name] for name in fields if name in patch})
+    audience = _edited_audience(record, patch)
     check_place(replica, audience, after)
-    now = replica.clock.now()
-    stands = expiry.chosen(changes.expires_in)
-    if changes.available_until is not None:
-        stands = expiry.of(after, changes.expires_in, now)
-    return Prepared(after, audience, record.header.expires if stands is None else now + stands)
+    now, expires_in = replica.clock.now(), patch.get("expires_in")
+    life = expiry.check_life(expires_in)
+    if patch.get("available_until") is not None:
+        life = expiry.life_of(after, expires_in, now)
+    return Prepared(after, audience, record.header.expires if life is None else now + life)
+
+
+def _patch(replica: Replica, changes: ListingEdit) -> dict[str, Any]:
+    """Return the values of the fields that `changes` mentions, a place as the cell that is published of it."""
+    fixed = [name for name in changes.clear if name not in CLEARABLE]
+    if fixed:
+        raise Usage(f"{fixed[0]!r} cannot be cleared", f"these can: {', '.join(CLEARABLE)}")
+    values = {each.name: getattr(changes, each.name) for each in dataclasses.fields(changes) if each.name != "clear"}
+    values |= dict.fromkeys(changes.clear)
+    patch = {
+        name: DEFAULTS.get(name) if value is None else value for name, value in values.items() if value is not UNSET
+    }
+    if patch.get("place") is not None:
+        patch["place"] = _cell(replica, patch["place"])
+    if patch.get("lend") is False:
+        patch["return_by"] = None
+    return patch
 
 
 def check_count(replica: Replica) -> None:
-    """Refuse one more listing where there are as many as others would take."""
+    """Raise Refused where the owner has as many records as other nodes would take."""
     if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
         raise Refused(
             f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a listing, or wait until one expires"
         )
 
 
-def edit(replica: Replica, catalog: Catalog, which: str, changes: Edit) -> ListingView:
-    """Change an own listing; its id stays. Whoever may no longer have it is shown that it changed, and no more."""
+def edit(replica: Replica, catalog: Catalog, which: str, changes: ListingEdit) -> ListingView:
+    """Change an own listing, which keeps its id. People who may no longer have it learn only that it changed."""
     record = find(replica, catalog, which, own_only=True)
     before, slot = body_of(record), record.header.slot
     after, audience, expires = change(replica, record, changes)
+    exact = None if changes.place is UNSET else changes.place
     if dataclasses.replace(after, salt=before.salt) == before and (audience, expires) == _sharing(record):
-        _keep_exact(replica, slot, changes.place)
+        _keep_exact(replica, slot, exact)
         return view(replica, record)
     with replica.transaction():
         written = authoring.write(
@@ -186,12 +185,12 @@ def edit(replica: Replica, catalog: Catalog, which: str, changes: Edit) -> Listi
             expires=expires,
             may_reduce_access=may_reduce_access(replica, record, audience, after, expires),
         )
-        _keep_exact(replica, slot, changes.place)
+        _keep_exact(replica, slot, exact)
     return view(replica, written)
 
 
 def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
-    """The body of these fields, what was typed put into its stored form; Usage says which field is at fault."""
+    """Return the body with these fields, typed text in its normal form. Raises Usage that names the wrong field."""
     typed: dict[str, Any] = {
         name: normalize(value) if isinstance(value, str) else value for name, value in fields.items()
     }
@@ -203,7 +202,7 @@ def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
 
 
 def rewritten(replica: Replica, body: Listing, **changes: Any) -> Listing:
-    """`body` with these fields changed, under a salt of its own; Usage says which field is at fault."""
+    """Return `body` with these fields changed and a new salt. Raises Usage that names the wrong field."""
     try:
         return dataclasses.replace(body, salt=authoring.fresh_salt(replica), **changes)
     except InvalidField as error:
@@ -211,29 +210,31 @@ def rewritten(replica: Replica, body: Listing, **changes: Any) -> Listing:
 
 
 def _cell(replica: Replica, position: Coordinates | None) -> str | None:
-    """The published cell of a position, as coarse as the owner's preference wants it."""
+    """Return the cell that is published of a position, as coarse as the owner's preference says."""
     if position is None:
         return None
     return cell_of(position, Precision(preference_of(replica, replica.me).precision))
 
 
 def _keep_exact(replica: Replica, slot: bytes, position: Coordinates | None) -> None:
-    """Where a listing is exactly stays on this node, so that another precision can be had later."""
+    """Keep the exact place of a listing on this node, so that it can be published with another precision later."""
     if position is not None:
         replica.store.places.keep(slot, (position.lat, position.lon))
 
 
 def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
-    """Refuse what is for people nearby and says nowhere where: nobody would ever see it."""
+    """Raise Usage for a listing for people nearby without any place: nobody could ever see it."""
     near = effective_audience(audience, preference_of(replica, replica.me)) == Audience.ANYONE_LOCAL
     if near and place_of(replica, replica.me, body.place) is None:
-        raise Usage("anyone nearby cannot see what has no place", "say where it is with --place LAT,LON")
+        raise Usage(
+            "this listing needs a place to be seen by anyone nearby",
+            "give it one with --place LAT,LON, or set yours with 'meshnode share set --place LAT,LON'",
+        )
 
 
-def _edited_audience(record: Record, word: str | None) -> Audience:
-    if word is None:
-        return Audience(record.header.audience)
-    return Audience.FOLLOWS if word == Audience.FOLLOWS.word else audience_named(word)
+def _edited_audience(record: Record, patch: dict[str, Any]) -> Audience:
+    word = patch.get("audience", Audience(record.header.audience).word)
+    return Audience.FOLLOWS if word in (None, Audience.FOLLOWS.word) else audience_named(word)
 
 
 def _sharing(record: Record) -> tuple[Audience, int]:
@@ -241,7 +242,7 @@ def _sharing(record: Record) -> tuple[Audience, int]:
 
 
 def may_reduce_access(replica: Replica, record: Record, audience: Audience, after: Listing, expires: int) -> bool:
-    """Whether anybody who could have the listing may now no longer: then older copies must not stay in use."""
+    """Whether the change may take the listing from somebody who could have it: older copies must then be dropped."""
     before, preference = body_of(record), preference_of(replica, replica.me)
     old, new = (effective_audience(each, preference) for each in (record.header.audience, audience))
     wider = new in (old, Audience.NETWORK_WIDE) or (old, new) == (Audience.MY_CELL, Audience.MY_COMMUNITY)
@@ -253,7 +254,7 @@ def may_reduce_access(replica: Replica, record: Record, audience: Audience, afte
 
 
 def find(replica: Replica, catalog: Catalog, which: str, *, own_only: bool = False) -> Record:
-    """The one listing whose title or id begins with `which`; NotFound and Ambiguous as for people."""
+    """Return the one listing that `which` names by its title or id. Raises NotFound or Ambiguous, as for people."""
     if not which.strip():
         raise Usage("say which listing", "its title, its id, or the beginning of either")
     entries = catalog.matching(which, own_only=own_only)
@@ -277,12 +278,12 @@ def _candidate(replica: Replica, entry: Entry) -> str:
 
 
 def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:
-    """The visible listing that `which` names."""
+    """Return the listing that `which` names; it may be anybody's that the owner can see."""
     return view(replica, find(replica, catalog, which))
 
 
 def mine(replica: Replica, catalog: Catalog) -> ListingsView:
-    """The owner's own listings, those that end soon, and those that are over."""
+    """Return the owner's own listings, the ids of those that end soon, and those that have ended."""
     catalog.catch_up()
     now = replica.clock.now()
     records = replica.store.records.get_many([entry.record for entry in catalog.own()])

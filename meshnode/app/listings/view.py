@@ -1,8 +1,10 @@
-"""How a listing is shown: what its author wrote, and what he is to the viewer."""
+"""Shows a listing: the fields that its author wrote, and what it and its author are to the viewer."""
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.naming import PersonRef, reference
@@ -10,23 +12,23 @@ from meshnode.app.owner.places import here, preference_of
 from meshnode.app.owner.preference import PublishedPlace, published_place
 from meshnode.app.people.people import relation_to
 from meshnode.replica.replica import Replica
-from protocol import Audience, Kind, Listing, PersonId, Record, distance_km, distance_words, parse_body
+from protocol import Audience, Kind, Listing, ListingFields, PersonId, Record, distance_km, distance_words, parse_body
 from protocol.trust import as_trust, effective_audience
 
+_WRITTEN = tuple(each.name for each in dataclasses.fields(ListingFields))
 
-@dataclass(frozen=True, slots=True)
-class ListingView:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingView(ListingFields):
     """A listing as its viewer sees it. Times are UNIX seconds; `trust` is yours in its author (null: your own).
 
-    `audience` is the one in effect, `follows` says that it is its author's usual one; `radius_km` is how far
-    `anyone_local` goes, null for others. `distance` is the distance in words, and null like `distance_km` where either
-    place is unknown. `place` is the listing's own, as coarse as its author publishes it; null: where its author is.
+    `audience` is the one in effect, and `follows` says that it comes from its author's sharing preference; `radius_km`
+    is how far `anyone_local` reaches, null for others. `distance` is the distance in words, null like `distance_km`
+    where either place is unknown. `place` is the listing's own, as coarse as its author publishes it; null: where its
+    author is.
     """
 
     id: str
-    type: str
-    title: str
-    category: str
     audience: str
     follows: bool
     radius_km: int | None
@@ -35,36 +37,30 @@ class ListingView:
     relation: str
     distance_km: float | None
     distance: str | None
-    text: str
-    tags: tuple[str, ...]
-    quantity: int | None
-    unit: str
-    available_from: int | None
-    available_until: int | None
-    urgency: str
-    lend: bool
-    return_by: int | None
-    language: str
     place: PublishedPlace | None
     created: int
     expires: int
 
 
 def body_of(record: Record) -> Listing:
-    """What a listing's record says."""
+    """Return the body of a listing's record, which must have one."""
     body = parse_body(Kind.LISTING, record.body or b"")
     assert isinstance(body, Listing)
     return body
 
 
+def written_fields(listing: ListingFields) -> dict[str, Any]:
+    """Return by name the fields that body, draft and view of a listing have in common."""
+    return {name: getattr(listing, name) for name in _WRITTEN}
+
+
 def place_of(replica: Replica, author: PersonId, place: str | None) -> str | None:
-    """A listing's own place, else its author's."""
-    profile = replica.trust_state.profile(author)
-    return place or (profile.place if profile is not None else None)
+    """Return a listing's own place, or its author's published place where it has none."""
+    return place or replica.trust_state.published_place(author)
 
 
 def view(replica: Replica, record: Record) -> ListingView:
-    """How the owner of this node sees a listing."""
+    """Return a listing as the owner of this node sees it."""
     header, body = record.header, body_of(record)
     own = header.author == replica.me
     preference = preference_of(replica, header.author)
@@ -75,10 +71,8 @@ def view(replica: Replica, record: Record) -> ListingView:
         distance = distance_km(where, place), distance_words(where, place)
     audience = Audience(effective_audience(header.audience, preference))
     return ListingView(
+        **written_fields(body),
         id=listing_id(header.author, header.slot),
-        type=body.type,
-        title=body.title,
-        category=body.category,
         audience=audience.word,
         follows=header.audience == Audience.FOLLOWS,
         radius_km=preference.radius_km if audience is Audience.ANYONE_LOCAL else None,
@@ -87,16 +81,6 @@ def view(replica: Replica, record: Record) -> ListingView:
         relation=relation_to(replica, header.author).value,
         distance_km=None if distance is None else round(distance[0], 1),
         distance=None if distance is None else distance[1],
-        text=body.text,
-        tags=body.tags,
-        quantity=body.quantity,
-        unit=body.unit,
-        available_from=body.available_from,
-        available_until=body.available_until,
-        urgency=body.urgency,
-        lend=body.lend,
-        return_by=body.return_by,
-        language=body.language,
         place=published_place(body.place),
         created=header.created,
         expires=header.expires,

@@ -64,8 +64,7 @@ def cell_of(position: Coordinates, precision: Precision) -> str:
 
 def published(replica: Replica) -> str | None:
     """The place that the owner publishes, by which others judge what is nearby."""
-    profile = replica.trust_state.profile(replica.me)
-    return profile.place if profile is not None else None
+    return replica.trust_state.published_place(replica.me)
 
 
 def exact(replica: Replica) -> Coordinates | None:

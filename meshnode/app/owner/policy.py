@@ -10,9 +10,10 @@ from collections.abc import Callable
 
 from meshnode.app.owner import former_web
 from meshnode.app.owner.presence_key import due_at_once, due_later, turn_if_due
+from meshnode.errors import Refused
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.replica import Replica
-from protocol import Kind, PersonId, Policy, Preference, body_of, device_slot, limits
+from protocol import InvalidField, Kind, PersonId, Policy, PolicyFull, Preference, body_of, device_slot, limits
 from protocol.trust import (
     EffectivePolicy,
     absorb,
@@ -22,9 +23,13 @@ from protocol.trust import (
     with_block,
     with_preference,
     with_vouch,
+    without_one_ended,
 )
 
 Edit = Callable[[Policy, int, bytes], Policy]
+
+_NOBODY = bytes(32)  # a subject that no register names
+_ANY_SALT = bytes(limits.SALT_BYTES)  # of a register that is only looked at, and never signed
 
 
 def own(replica: Replica) -> EffectivePolicy | None:
@@ -47,8 +52,24 @@ def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
     return any(vouch.subject == subject for policy in _own_registers(replica) for vouch in policy.vouches)
 
 
+def has_room_to_vouch(replica: Replica, subject: PersonId = _NOBODY) -> bool:
+    """Whether this device's policy has room for a vouch for `subject`; without one, for somebody not vouched for yet."""
+    held = own(replica)
+    if held is not None and subject not in held.vouches and len(held.vouches) >= limits.VOUCHES_MAX:
+        return False
+    return _has_room(replica, vouching(subject, limits.WEIGHT_MAX))
+
+
+def has_room_to_block(replica: Replica, subject: PersonId) -> bool:
+    """Whether this device's policy has room for a block of `subject`."""
+    held = own(replica)
+    if held is not None and not blocks(replica, subject) and len(held.block_tags) >= limits.BLOCKS_MAX:
+        return False
+    return _has_room(replica, blocking(replica.me, subject, blocked=True))
+
+
 def vouch(replica: Replica, subject: PersonId, per_mille: int) -> None:
-    """Vouch for `subject` with `per_mille`; 0 takes the vouch back."""
+    """Vouch for `subject` with `per_mille`; 0 takes the vouch back. Refused if there is no room for the entry."""
     if weight(replica, subject) != per_mille:
         _edit(replica, vouching(subject, per_mille))
 
@@ -84,14 +105,17 @@ def renew(replica: Replica) -> None:
 
 
 def take_over(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
-    """Say myself, on this device, what `theirs`, of another device of mine, decides (`protocol.trust.absorb`).
+    """Absorb into this device's register the entries that hold because of `theirs`, the register of another own device.
 
-    False where there was nothing to say.
+    False if nothing had to be absorbed; InvalidField if this device's register has no room for it all.
     """
-    current = _own_register(replica)
-    before = current if current is not None else empty_policy(fresh_salt(replica))
+    before, stamp, salt = _register_to_edit(replica), _next_stamp(replica), fresh_salt(replica)
     others = [policy for policy in _others(replica) if policy != theirs]
-    after = absorb(before, theirs, others, _next_stamp(replica), fresh_salt(replica), blocks_only=blocks_only)
+    after = _with_room(
+        before,
+        [*others, theirs],
+        lambda register: absorb(register, theirs, others, stamp, salt, blocks_only=blocks_only),
+    )
     if after is before:
         return False
     _write(replica, before, after)
@@ -118,19 +142,54 @@ def preferring(preference: Preference) -> Edit:
 
 def supposed(replica: Replica, edit: Edit) -> EffectivePolicy:
     """My policy as it would be in effect after `edit`, over all my devices. Nothing is signed."""
-    _, after = _edited(replica, edit)
+    _, after = _edited(replica, edit, _ANY_SALT)
     return merge([after, *_others(replica)])
 
 
-def _edited(replica: Replica, edit: Edit) -> tuple[Policy, Policy]:
-    """This device's register before and after `edit`."""
+def _edited(replica: Replica, edit: Edit, salt: bytes) -> tuple[Policy, Policy]:
+    """Return this device's register before and after `edit`, under `salt`. Refused if the register cannot be edited so."""
+    before, stamp = _register_to_edit(replica), _next_stamp(replica)
+    try:
+        return before, _with_room(before, _others(replica), lambda register: edit(register, stamp, salt))
+    except PolicyFull as fault:
+        hint = "'meshnode unvouch NAME' or 'meshnode unblock NAME' makes room"
+        raise Refused("your policy has no room for another entry", hint) from fault
+    except InvalidField as fault:  # a stolen device can use up all stamps
+        raise Refused(
+            f"your policy cannot be changed: {fault}", "if a device of yours was stolen, revoke it"
+        ) from fault
+
+
+def _register_to_edit(replica: Replica) -> Policy:
     current = _own_register(replica)
-    before = current if current is not None else empty_policy(fresh_salt(replica))
-    return before, edit(before, _next_stamp(replica), fresh_salt(replica))
+    return current if current is not None else empty_policy(_ANY_SALT)
+
+
+def _with_room(register: Policy, others: list[Policy], edit: Callable[[Policy], Policy]) -> Policy:
+    """Return `register` edited. PolicyFull if it has no room.
+
+    A register keeps the entries that took back a vouch or ended a block. If it is full, the oldest of them make room.
+    """
+    while True:
+        try:
+            return edit(register)
+        except PolicyFull:
+            smaller = without_one_ended(register, others)
+            if smaller == register:
+                raise
+            register = smaller
+
+
+def _has_room(replica: Replica, edit: Edit) -> bool:
+    try:
+        _edited(replica, edit, _ANY_SALT)
+    except Refused:
+        return False
+    return True
 
 
 def _edit(replica: Replica, edit: Edit) -> None:
-    before, after = _edited(replica, edit)
+    before, after = _edited(replica, edit, fresh_salt(replica))
     before_it = web(replica)
     with replica.transaction():
         _write(replica, before, after)

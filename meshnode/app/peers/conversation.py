@@ -270,8 +270,9 @@ class Conversation:
             self.close(Code.FORGED)
             return
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
-        if card is not None and not card_claims.redeem(replica, card, event.person):
-            self.close(Code.CARD_USED)
+        refusal = card_claims.redeem(replica, card, event.person) if card is not None else None
+        if refusal is not None:
+            self.close(refusal)
             return
         if self._dial is not None and self._dial.card is not None:
             card_claims.settled(replica, event.person)

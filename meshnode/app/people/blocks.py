@@ -9,7 +9,7 @@ from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.eviction import evict_brought_by
 from meshnode.replica.replica import Replica
-from protocol import PersonId, RemoteError, limits, parse_person
+from protocol import PersonId, RemoteError, parse_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,8 @@ def to_block(replica: Replica, who: str) -> PersonId:
     person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
     if person == replica.me:
         raise Refused("nobody blocks himself")
-    own = policy.own(replica)
-    if own is not None and len(own.block_tags) >= limits.BLOCKS_MAX and not policy.blocks(replica, person):
-        raise Refused(f"you block {limits.BLOCKS_MAX} people already", "'meshnode unblock NAME' makes room")
+    if not policy.blocks(replica, person) and not policy.has_room_to_block(replica, person):
+        raise Refused("your policy has no room for another block", "'meshnode unblock NAME' makes room")
     return person
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from meshnode.app.naming import PersonRef, reference
 from meshnode.app.owner import policy
 from meshnode.app.people import spent_cards
-from meshnode.app.people.people import give, per_mille
+from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, per_mille
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.replica.replica import Replica
 from protocol import Code, Kind, RemoteError, device_slot, limits
@@ -77,6 +77,8 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     open_cards = [card for card in replica.store.cards.issued_live(now) if not card.spent]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
         raise Refused(f"{limits.LIVE_CARDS_MAX} cards of yours are open already", "wait until one is used or expires")
+    if not policy.has_room_to_vouch(replica):
+        raise Refused(NO_ROOM_TO_VOUCH, "'meshnode unvouch NAME' makes room for the user of a card")
     certificate = replica.store.records.used((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.trust_state.profile(replica.me)
     if certificate is None or profile is None:
@@ -112,6 +114,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         raise Refused("this card has expired", f"ask {card.name} for a new one")
     if policy.blocks(replica, card.giver):
         raise Refused(f"you block {card.name}", "'meshnode unblock NAME' comes first")
+    check_vouch(replica, card.giver)
     spent_cards.forget(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
     before = policy.weight(replica, card.giver)

@@ -12,6 +12,8 @@ from meshnode.replica.replica import Replica
 from protocol import PersonId, fingerprint_words, limits, person_text
 from protocol.trust import TRUSTED, Relation, as_trust, reaches, relation_of
 
+NO_ROOM_TO_VOUCH = "your policy has no room for another vouch"
+
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
@@ -141,14 +143,13 @@ def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
 
 
 def check_vouch(replica: Replica, subject: PersonId) -> None:
-    """Refused for oneself, for whom one blocks, and past as many as one policy holds."""
+    """Raise Refused for oneself, for people whom one blocks, and if the policy has no room for another vouch."""
     if subject == replica.me:
         raise Refused("nobody vouches for himself")
     if policy.blocks(replica, subject):
         raise Refused("you block that person", "'meshnode unblock NAME' comes first")
-    own = policy.own(replica)
-    if own is not None and subject not in own.vouches and len(own.vouches) >= limits.VOUCHES_MAX:
-        raise Refused(f"you vouch for {limits.VOUCHES_MAX} people already", "'meshnode unvouch NAME' makes room")
+    if not policy.has_room_to_vouch(replica, subject):
+        raise Refused(NO_ROOM_TO_VOUCH, "'meshnode unvouch NAME' makes room")
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:

@@ -1,4 +1,4 @@
-"""The index of words: it finds by beginnings what plain looking would find, and stays within what it may take."""
+"""The word index finds by prefix what a plain scan finds, and keeps within its caps."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ def found(bits: int) -> set[int]:
 
 @given(TEXTS, st.text(alphabet="abä", min_size=1, max_size=3))
 @settings(max_examples=60)
-def test_a_beginning_finds_what_plain_looking_finds(texts: list[str], beginning: str) -> None:
+def test_a_prefix_finds_what_a_plain_scan_finds(texts: list[str], prefix: str) -> None:
     index = WordIndex()
-    for place, text in enumerate(texts):
-        index.add(place, dict.fromkeys(words_of(text)), ENDLESS)
-    (wanted,) = words_of(beginning)
-    plain = {place for place, text in enumerate(texts) if any(word.startswith(wanted) for word in words_of(text))}
+    for doc_id, text in enumerate(texts):
+        index.add(doc_id, dict.fromkeys(words_of(text)), ENDLESS)
+    (wanted,) = words_of(prefix)
+    plain = {doc_id for doc_id, text in enumerate(texts) if any(word.startswith(wanted) for word in words_of(text))}
     assert found(index.with_prefix(wanted)) == plain
 
 
 @pytest.mark.parametrize("count", [3, 200, 3000])
 def test_a_word_that_all_have_and_one_that_few_have_are_both_found(count: int) -> None:
     index = WordIndex()
-    for place in range(count):
-        index.add(place, ("common", f"rare{place}", *(("some",) if place % 100 == 0 else ())), ENDLESS)
+    for doc_id in range(count):
+        index.add(doc_id, ("common", f"rare{doc_id}", *(("some",) if doc_id % 100 == 0 else ())), ENDLESS)
     assert found(index.with_prefix("comm")) == set(range(count))
-    assert found(index.with_prefix("rare2")) == {place for place in range(count) if str(place).startswith("2")}
+    assert found(index.with_prefix("rare2")) == {doc_id for doc_id in range(count) if str(doc_id).startswith("2")}
     assert found(index.with_prefix("some")) == set(range(0, count, 100))
     assert index.with_prefix("none") == 0
 
 
-def test_words_found_once_are_found_when_more_have_come() -> None:
+def test_words_are_still_found_when_more_have_been_added() -> None:
     index = WordIndex()
     index.add(0, ("pear",), ENDLESS)
     assert found(index.with_prefix("p")) == {0}
@@ -47,14 +47,14 @@ def test_words_found_once_are_found_when_more_have_come() -> None:
     assert found(index.with_prefix("apple")) == {1}
 
 
-def test_made_up_words_beyond_what_is_allowed_are_left_out_and_known_ones_are_not() -> None:
+def test_new_words_beyond_the_cap_are_left_out_and_known_ones_are_not() -> None:
     index = WordIndex()
     index.add(0, ("apple",), ENDLESS)
-    assert index.add(1, ("made", "up", "apple"), 1) == 1
+    assert index.add(1, ("new", "words", "apple"), 1) == 1
     assert index.add(2, ("apple",), -5) == 0
     assert len(index) == 2
-    assert found(index.with_prefix("made")) == {1}
-    assert index.with_prefix("up") == 0
+    assert found(index.with_prefix("new")) == {1}
+    assert index.with_prefix("words") == 0
     assert found(index.with_prefix("apple")) == {0, 1, 2}
 
 
@@ -79,11 +79,11 @@ def test_words_are_compared_without_case_accents_and_signs(text: str, words: lis
 @given(st.sets(st.integers(0, 500)))
 @settings(max_examples=40)
 def test_bits_and_flags_say_the_same(chosen: set[int]) -> None:
-    places = DocIds(chosen)
-    flagged = flags(int(places), 501)
+    doc_ids = DocIds(chosen)
+    flagged = flags(int(doc_ids), 501)
     assert len(flagged) == 501
-    assert {place for place, flag in enumerate(flagged) if flag} == chosen
-    assert bits_of(map(bool, flagged)) == int(places)
-    for place in chosen:
-        places.discard(place)
-    assert int(places) == 0
+    assert {doc_id for doc_id, flag in enumerate(flagged) if flag} == chosen
+    assert bits_of(map(bool, flagged)) == int(doc_ids)
+    for doc_id in chosen:
+        doc_ids.discard(doc_id)
+    assert int(doc_ids) == 0

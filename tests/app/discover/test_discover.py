@@ -1,4 +1,4 @@
-"""Discovering: who finds what, in which order, and what is counted as hidden."""
+"""Discover: who finds what, in which order, and what is counted as hidden."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_a_trusted_friend_of_a_friend_is_found_at_the_product_of_the_vouches(mes
     assert (result.author.name, result.audience, result.distance_km) == ("Carol", "network_wide", None)
 
 
-def test_what_a_revoked_bridge_carried_is_gone(mesh: Mesh, people: People) -> None:
+def test_listings_seen_through_a_vouch_that_was_taken_back_are_gone(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     carol.post("Fresh vegetables", audience="network_wide")
     mesh.settle()
@@ -81,7 +81,7 @@ def test_type_category_and_audience_narrow_the_search(mesh: Mesh, people: People
     assert alice.discover(type="need").hidden == 0
 
 
-def test_what_only_ones_own_limits_hide_is_counted(mesh: Mesh, people: People) -> None:
+def test_listings_that_only_the_viewers_own_limits_hide_are_counted(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     carol.post("Fresh vegetables", audience="network_wide")
     carol.post("Ladder", audience="network_wide")
@@ -92,7 +92,7 @@ def test_what_only_ones_own_limits_hide_is_counted(mesh: Mesh, people: People) -
     assert alice.discover(trust=0.56).total == 2
 
 
-def test_without_consent_nothing_is_even_counted(mesh: Mesh, people: People) -> None:
+def test_listings_without_consent_are_not_counted(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     carol.post("For my cell", audience="my_cell")
     mesh.settle()
@@ -133,7 +133,7 @@ def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: 
     bob.post("Chairs", audience="network_wide")
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Chairs"}
-    listings.edit(bob.replica, bob.catalog, "Chairs", listings.Edit(title="Four chairs"))
+    listings.edit(bob.replica, bob.catalog, "Chairs", listings.ListingEdit(title="Four chairs"))
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Four chairs"}
     lifecycle.withdraw(bob.replica, bob.catalog, "Four")
@@ -178,7 +178,7 @@ def test_distance_is_shown_ranked_and_filtered(mesh: Mesh) -> None:
         {"limit": 100_000},
     ],
 )
-def test_a_search_that_makes_no_sense_is_refused_even_where_there_is_nothing(
+def test_a_search_that_makes_no_sense_is_refused_even_in_an_empty_catalog(
     people: People, search: dict[str, Any]
 ) -> None:
     with pytest.raises(Usage):
@@ -229,7 +229,7 @@ def test_a_search_can_be_sorted_by_distance_age_and_trust(mesh: Mesh) -> None:
 
 @pytest.mark.promise("Discovery shows resources based on trust + visibility")
 def test_discovery_shows_resources_based_on_trust_and_visibility(mesh: Mesh, people: People) -> None:
-    """The seed's success criterion "Discovery shows resources based on trust + visibility"."""
+    """The success criterion "Discovery shows resources based on trust + visibility"."""
     alice, bob, carol = people
     carol.post("For all", audience="network_wide")
     carol.post("For those she trusts", audience="trusted_network")

@@ -1,4 +1,4 @@
-"""Hiding listings from oneself: it stays, it tells nobody, and it is counted apart from what one's limits hide."""
+"""Hiding a listing lasts, tells nobody, and is counted apart from what the viewer's limits hide."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def hidden(neighbor: Neighbor) -> list[str]:
     return [one.title for one in hiding.hidden(neighbor.replica, neighbor.catalog).hidden]
 
 
-def test_what_is_hidden_is_left_out_and_counted_apart(neighbors: People) -> None:
+def test_hidden_listings_are_left_out_and_counted_separately(neighbors: People) -> None:
     alice, bob, carol = neighbors
     assert alice.hide("ladder") == "Ladder"
     found = alice.discover()
@@ -41,10 +41,10 @@ def test_what_is_hidden_is_left_out_and_counted_apart(neighbors: People) -> None
     assert hidden(bob) == []
 
 
-def test_it_stays_hidden_when_it_is_edited_and_when_the_node_starts_again(mesh: Mesh, neighbors: People) -> None:
+def test_a_listing_stays_hidden_when_it_is_edited_and_when_the_node_restarts(mesh: Mesh, neighbors: People) -> None:
     alice, bob, _ = neighbors
     alice.hide("ladder")
-    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(title="Long ladder", text="Very long"))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.ListingEdit(title="Long ladder", text="Very long"))
     mesh.settle()
     assert alice.titles() == ["Lawn mower"]
     again = Neighbor(alice.node, Catalog(alice.replica))
@@ -52,7 +52,7 @@ def test_it_stays_hidden_when_it_is_edited_and_when_the_node_starts_again(mesh: 
     assert again.discover().set_aside == 1
 
 
-def test_it_can_be_shown_again_by_title_or_id(neighbors: People) -> None:
+def test_a_hidden_listing_can_be_shown_again_by_title_or_id(neighbors: People) -> None:
     alice, _, _ = neighbors
     ids = {result.title: result.id for result in alice.discover().results}
     for way in ("Ladder", "lad", ids["Ladder"], ids["Ladder"][:6]):
@@ -63,7 +63,7 @@ def test_it_can_be_shown_again_by_title_or_id(neighbors: People) -> None:
     assert hidden(alice) == []
 
 
-def test_what_is_not_there_or_not_to_be_hidden_is_told_apart(neighbors: People) -> None:
+def test_a_listing_that_is_not_there_and_one_that_cannot_be_hidden_are_different_errors(neighbors: People) -> None:
     alice, _, _ = neighbors
     alice.post("My own")
     with pytest.raises(NotFound):
@@ -82,7 +82,7 @@ def test_what_is_not_there_or_not_to_be_hidden_is_told_apart(neighbors: People) 
     assert set(hidden(alice)) == {"Ladder", "Lawn mower"}
 
 
-def test_what_is_gone_for_good_is_forgotten_and_makes_room(
+def test_hidden_listings_that_are_gone_for_good_are_forgotten_and_free_their_places(
     mesh: Mesh, neighbors: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob, _ = neighbors

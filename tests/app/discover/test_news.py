@@ -1,4 +1,4 @@
-"""News: what came into view since the last look, whatever brought it, and each listing once."""
+"""News shows the listings that came into view since the last look, for any reason, each of them once."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_peek_leaves_everything_new_and_a_restart_forgets_nothing(mesh: Mesh, 
     assert Neighbor(alice.node, Catalog(alice.replica)).news() == []
 
 
-def test_what_trust_brings_into_view_is_news_however_old_it_is(mesh: Mesh, people: People) -> None:
+def test_listings_that_new_trust_brings_into_view_are_news_however_old(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     people_cases.vouch(bob.replica, "Carol", 0.3, ())
     carol.post("Fresh vegetables", audience="network_wide")
@@ -59,23 +59,23 @@ def test_what_trust_brings_into_view_is_news_however_old_it_is(mesh: Mesh, peopl
     assert alice.news() == []
 
 
-def test_a_change_inside_or_a_renewal_is_no_news_and_another_title_is(mesh: Mesh, people: People) -> None:
+def test_an_edited_or_renewed_listing_is_news_again_only_under_another_title(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     bob.post("Ladder", audience="network_wide", expires_in=limits.DAY)
     mesh.settle()
     assert alice.news() == ["Ladder"]
-    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(text="Very long", expires_in=9 * limits.DAY))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.ListingEdit(text="Very long", expires_in=9 * limits.DAY))
     mesh.settle()
     assert alice.news() == []
     mesh.advance(2 * limits.DAY)
     assert alice.titles() == ["Ladder"]
     assert alice.news() == []
-    listings.edit(bob.replica, bob.catalog, "Ladder", listings.Edit(title="Two ladders"))
+    listings.edit(bob.replica, bob.catalog, "Ladder", listings.ListingEdit(title="Two ladders"))
     mesh.settle()
     assert alice.news() == ["Two ladders"]
 
 
-def test_what_is_hidden_gone_ones_own_or_outside_of_ones_limits_is_no_news(mesh: Mesh, people: People) -> None:
+def test_listings_hidden_gone_own_or_outside_the_limits_are_not_news(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     alice.post("My own", audience="network_wide")
     bob.post("Ladder", audience="network_wide")
@@ -92,7 +92,7 @@ def test_what_is_hidden_gone_ones_own_or_outside_of_ones_limits_is_no_news(mesh:
     assert alice.news() == ["Ladder"]
 
 
-def test_a_look_at_more_than_fits_takes_note_of_what_it_shows(mesh: Mesh, people: People) -> None:
+def test_when_more_is_new_than_one_look_shows_the_rest_stays_new(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     for number in range(5):
         bob.post(f"Chair {number}", audience="network_wide")
@@ -103,7 +103,7 @@ def test_a_look_at_more_than_fits_takes_note_of_what_it_shows(mesh: Mesh, people
     assert alice.news() == ["Chair 1", "Chair 0"]
 
 
-def test_all_can_be_taken_for_seen(mesh: Mesh, people: People) -> None:
+def test_everything_can_be_marked_as_seen(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     for number in range(3):
         bob.post(f"Chair {number}", audience="network_wide")

@@ -1,4 +1,4 @@
-"""Searching by sets of bits finds exactly what looking at one listing after the other would."""
+"""A search by sets of bits finds exactly what a scan of all listings finds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CATEGORIES = ("food", "tools")
 
 
 def plainly(listing: ListingView, search: DiscoverQuery) -> bool:
-    """Whether `listing` matches, said as simply as can be."""
+    """Whether `listing` matches, by the simplest code."""
     has = words_of(" ".join((listing.title, listing.text, *listing.tags, listing.author.name)))
     wanted = words_of(search.words or "")
     return (
@@ -33,7 +33,7 @@ def plainly(listing: ListingView, search: DiscoverQuery) -> bool:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_search_finds_what_plain_looking_finds(mesh: Mesh, people: People, seed: int) -> None:
+def test_a_search_finds_what_a_plain_scan_finds(mesh: Mesh, people: People, seed: int) -> None:
     chance = random.Random(seed)
     alice, bob, carol = people
     for number in range(40):
@@ -70,7 +70,7 @@ def test_a_search_finds_what_plain_looking_finds(mesh: Mesh, people: People, see
         assert found.total == len(found.results)
 
 
-def test_words_made_up_by_one_author_cannot_take_the_room_of_others_words(
+def test_invented_words_of_one_author_cannot_crowd_out_the_words_of_others(
     mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob, carol = people
@@ -85,7 +85,7 @@ def test_words_made_up_by_one_author_cannot_take_the_room_of_others_words(
     assert set(alice.titles("bicycle")) == {"Bicycle", "Fresh vegetables"}
 
 
-def test_of_one_listing_so_many_words_are_searched_and_no_more(
+def test_only_the_first_words_of_a_long_listing_are_searched(
     mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob, _ = people
@@ -96,7 +96,7 @@ def test_of_one_listing_so_many_words_are_searched_and_no_more(
     assert alice.titles("fourth") == []
 
 
-def test_places_that_were_vacated_are_given_back_in_the_end(
+def test_the_index_is_rebuilt_when_most_of_its_doc_ids_are_unused(
     mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob, _ = people

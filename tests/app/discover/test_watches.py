@@ -1,4 +1,4 @@
-"""Watches: their owner hears of what comes into view and matches, once, and of nothing else."""
+"""A watch alerts its owner once of each listing that comes into view and matches, and of nothing else."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def count(neighbor: Neighbor) -> int:
     return status(neighbor.replica, StillNetwork().state()).alerts
 
 
-def test_what_comes_and_matches_raises_an_alert_and_is_logged(
+def test_a_new_listing_that_matches_raises_an_alert_and_is_logged(
     mesh: Mesh, people: People, caplog: pytest.LogCaptureFixture
 ) -> None:
     alice, bob, _ = people
@@ -43,33 +43,33 @@ def test_what_comes_and_matches_raises_an_alert_and_is_logged(
     assert (line.message, line.__dict__["watch"]) == ("a watched listing came into view", number)
 
 
-def test_what_was_in_view_before_is_no_alert_not_even_when_it_is_edited(mesh: Mesh, people: People) -> None:
+def test_listings_in_view_before_the_watch_raise_no_alert_even_when_edited(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     bob.post("Drill", audience="network_wide")
     mesh.settle()
     alice.watch("drill")
     assert alice.alerts() == []
     policy.vouch(bob.replica, alice.person, 500)  # Bob's policy changed, and later versions say so
-    listings.edit(bob.replica, bob.catalog, "Drill", listings.Edit(text="18 V"))
+    listings.edit(bob.replica, bob.catalog, "Drill", listings.ListingEdit(text="18 V"))
     mesh.settle()
     assert alice.alerts() == []
-    listings.edit(bob.replica, bob.catalog, "Drill", listings.Edit(title="Drill and bits"))
+    listings.edit(bob.replica, bob.catalog, "Drill", listings.ListingEdit(title="Drill and bits"))
     mesh.settle()
     assert [title for _, title in alice.alerts()] == ["Drill and bits"]
 
 
-def test_an_edit_that_makes_it_match_raises_an_alert(mesh: Mesh, people: People) -> None:
+def test_an_edit_that_makes_a_listing_match_raises_an_alert(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     alice.watch("drill")
     bob.post("Tool", audience="network_wide")
     mesh.settle()
     assert alice.alerts() == []
-    listings.edit(bob.replica, bob.catalog, "Tool", listings.Edit(title="Drill"))
+    listings.edit(bob.replica, bob.catalog, "Tool", listings.ListingEdit(title="Drill"))
     mesh.settle()
     assert [title for _, title in alice.alerts()] == ["Drill"]
 
 
-def test_what_trust_brings_into_view_raises_an_alert(mesh: Mesh, people: People) -> None:
+def test_listings_that_new_trust_brings_into_view_raise_an_alert(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     people_cases.vouch(bob.replica, "Carol", 0.3, ())
     carol.post("Drill", audience="network_wide")
@@ -80,7 +80,7 @@ def test_what_trust_brings_into_view_raises_an_alert(mesh: Mesh, people: People)
     assert [title for _, title in alice.alerts()] == ["Drill"]
 
 
-def test_a_watch_that_looks_further_than_usual_finds_more_and_news_shows_it(mesh: Mesh, people: People) -> None:
+def test_a_watch_with_wider_limits_finds_more_and_news_shows_it(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     people_cases.vouch(bob.replica, "Carol", 0.3, ())
     mesh.settle()
@@ -97,7 +97,7 @@ def test_a_watch_that_looks_further_than_usual_finds_more_and_news_shows_it(mesh
     assert alice.news() == []
 
 
-def test_what_was_shown_as_news_already_is_no_alert_any_more(mesh: Mesh, people: People) -> None:
+def test_listings_shown_as_news_raise_no_alert(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     alice.watch("drill")
     bob.post("Drill", audience="network_wide")
@@ -107,7 +107,7 @@ def test_what_was_shown_as_news_already_is_no_alert_any_more(mesh: Mesh, people:
     assert alice.alerts() == []
 
 
-def test_alerts_about_what_is_hidden_or_gone_vanish(mesh: Mesh, people: People) -> None:
+def test_alerts_about_hidden_or_ended_listings_are_dropped(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     alice.watch("drill")
     for title in ("Drill one", "Drill two", "Drill three"):
@@ -127,7 +127,7 @@ def test_alerts_about_what_is_hidden_or_gone_vanish(mesh: Mesh, people: People) 
     assert count(alice) == 0
 
 
-def test_watches_and_alerts_outlive_a_restart_and_what_came_meanwhile_is_looked_at(mesh: Mesh, people: People) -> None:
+def test_watches_and_alerts_survive_a_restart_and_later_arrivals_are_evaluated(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     bob.post("Drill, old", audience="network_wide")
     mesh.settle()
@@ -145,7 +145,7 @@ def test_watches_and_alerts_outlive_a_restart_and_what_came_meanwhile_is_looked_
     assert again.watcher.evaluate() == 0
 
 
-def test_reading_everything_anew_raises_nothing_twice_and_loses_nothing(
+def test_reading_the_catalog_again_raises_no_alert_twice_and_loses_none(
     mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob, _ = people
@@ -160,7 +160,7 @@ def test_reading_everything_anew_raises_nothing_twice_and_loses_nothing(
     assert {title for _, title in alice.alerts()} == {f"Drill {number}" for number in range(4)}
 
 
-def test_watches_end_and_are_known_by_numbers_that_never_come_again(people: People) -> None:
+def test_watches_can_be_removed_and_their_numbers_are_never_used_again(people: People) -> None:
     alice, _, _ = people
     first, second = alice.watch("drill"), alice.watch(category="tools", within=5.0)
     assert watches.remove(alice.replica, str(second)).category == "tools"
@@ -185,7 +185,7 @@ def test_a_watch_that_makes_no_sense_or_one_too_many_is_refused(
         alice.watch("saw")
 
 
-def test_on_a_full_disk_what_came_waits_and_reading_goes_on(
+def test_on_a_full_disk_alerts_wait_and_reading_works(
     mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob, _ = people
@@ -205,7 +205,7 @@ def test_on_a_full_disk_what_came_waits_and_reading_goes_on(
     assert [title for _, title in alice.alerts()] == ["Drill"]
 
 
-def test_who_posts_without_end_leaves_no_more_alerts_than_fit(
+def test_an_author_who_posts_endlessly_cannot_exceed_the_cap_on_alerts(
     mesh: Mesh, people: People, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alice, bob, _ = people

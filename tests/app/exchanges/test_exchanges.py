@@ -196,7 +196,7 @@ def test_whoever_asked_for_what_the_listing_no_longer_is_may_ask_again(mesh: Mes
     alice, _, carol = people
     offer(mesh, carol)
     respond(mesh, alice)
-    listings.edit(carol.replica, carol.catalog, "Drill", listings.Edit(title="A drill", lend=True))
+    listings.edit(carol.replica, carol.catalog, "Drill", listings.ListingEdit(title="A drill", lend=True))
     cases.catch_up(carol.replica)
     mesh.settle()
     assert [(told.state, told.reason) for told in inbox(mesh, alice)] == [("declined", "changed")]

@@ -61,7 +61,7 @@ def test_whoever_may_see_it_by_and_by_is_heard_then(mesh: Mesh, people: People) 
     offer(mesh, carol, audience="my_cell")
     send(mesh, alice, carol, Action.ASK, terms_for(carol, "Drill"))
     assert inbox(mesh, carol) == []
-    listings.edit(carol.replica, carol.catalog, "Drill", listings.Edit(audience="network_wide"))
+    listings.edit(carol.replica, carol.catalog, "Drill", listings.ListingEdit(audience="network_wide"))
     assert [seen.with_.name for seen in inbox(mesh, carol)] == ["Alice"]
 
 

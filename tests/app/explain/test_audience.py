@@ -1,4 +1,4 @@
-"""Who can see a listing, told before and after it is posted."""
+"""The audience of a listing: who can see it, before and after it is posted."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from meshnode.app.explain import audience
 from meshnode.app.explain.audience import AudienceView
 from meshnode.app.groups import groups
-from meshnode.app.listings.listings import Draft, Edit
+from meshnode.app.listings.listings import ListingDraft, ListingEdit
 from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.people import blocks
@@ -27,7 +27,7 @@ def labels(view: AudienceView) -> list[tuple[str, str]]:
     return [(viewer.name, viewer.relation) for viewer in view.people]
 
 
-def test_everybody_who_can_see_it_is_told_with_a_label_the_closest_first(people: People) -> None:
+def test_everybody_who_can_see_a_listing_is_listed_with_a_label_the_closest_first(people: People) -> None:
     alice = people[0]
     alice.post("Drill", audience="network_wide")
     told = seen_by(alice, "Drill")
@@ -35,7 +35,7 @@ def test_everybody_who_can_see_it_is_told_with_a_label_the_closest_first(people:
     assert (told.count, told.audience, told.radius_km) == (2, "network_wide", None)
 
 
-def test_it_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: People) -> None:
+def test_the_audience_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     alice.post("Drill")
     assert [viewer.name for viewer in seen_by(alice, "Drill").people] == ["Bob", "Carol"]
@@ -52,12 +52,12 @@ def test_it_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: P
     assert labels(seen_by(alice, "Drill")) == [("Bob", "someone_you_trust")]
 
 
-def test_for_people_nearby_both_published_places_count(mesh: Mesh, people: People) -> None:
+def test_for_anyone_local_the_published_places_of_both_count(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     sharing.change(bob.replica, sharing.SharingChange(place=Coordinates(52.52, 13.40)))
     sharing.change(carol.replica, sharing.SharingChange(place=Coordinates(52.40, 13.06)))
     mesh.settle()
-    draft = Draft("offer", "Drill", audience="anyone_local", place=Coordinates(52.50, 13.45))
+    draft = ListingDraft("offer", "Drill", audience="anyone_local", place=Coordinates(52.50, 13.45))
     near = audience.preview(alice.replica, draft)
     assert ([viewer.name for viewer in near.people], near.radius_km) == (["Bob"], 25)
     sharing.change(alice.replica, sharing.SharingChange(radius_km=40))
@@ -66,25 +66,29 @@ def test_for_people_nearby_both_published_places_count(mesh: Mesh, people: Peopl
 
 def test_a_preview_says_who_would_see_it_and_posts_nothing(people: People) -> None:
     alice = people[0]
-    assert audience.preview(alice.replica, Draft("offer", "Drill")).count == 2
-    assert audience.preview(alice.replica, Draft("need", "Help", audience="my_cell")).people == ()
+    assert audience.preview(alice.replica, ListingDraft("offer", "Drill")).count == 2
+    assert audience.preview(alice.replica, ListingDraft("need", "Help", audience="my_cell")).people == ()
     assert alice.catalog.own() == []
     alice.post("Drill")
-    edited = audience.preview_edit(alice.replica, alice.catalog, "Drill", Edit(audience="my_community"))
+    edited = audience.preview_edit(alice.replica, alice.catalog, "Drill", ListingEdit(audience="my_community"))
     assert (edited.count, edited.audience) == (0, "my_community")
     assert seen_by(alice, "Drill").count == 2
 
 
 def test_a_preview_refuses_what_posting_would_refuse(people: People) -> None:
     alice = people[0]
-    for draft in (Draft("gift", "Drill"), Draft("offer", ""), Draft("offer", "x", audience="anyone_local")):
+    for draft in (
+        ListingDraft("gift", "Drill"),
+        ListingDraft("offer", ""),
+        ListingDraft("offer", "x", audience="anyone_local"),
+    ):
         with pytest.raises(Usage):
             audience.preview(alice.replica, draft)
     with pytest.raises(NotFound):
-        audience.preview_edit(alice.replica, alice.catalog, "Drill", Edit(title="Saw"))
+        audience.preview_edit(alice.replica, alice.catalog, "Drill", ListingEdit(title="Saw"))
 
 
-def test_only_ones_own_listings_have_an_audience_to_tell(mesh: Mesh, people: People) -> None:
+def test_the_audience_is_shown_of_own_listings_only(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
@@ -93,7 +97,7 @@ def test_only_ones_own_listings_have_an_audience_to_tell(mesh: Mesh, people: Peo
         seen_by(alice, "Vegetables")
 
 
-def test_somebody_vouched_for_who_was_never_met_counts_too(mesh: Mesh, people: People) -> None:
+def test_a_person_who_is_vouched_for_counts_even_if_never_met(mesh: Mesh, people: People) -> None:
     alice = people[0]
     dora = settle_in(mesh, "Dora")
     alice.add(dora.card(), 0.9)
@@ -101,7 +105,7 @@ def test_somebody_vouched_for_who_was_never_met_counts_too(mesh: Mesh, people: P
     assert len(seen_by(alice, "Drill").people) == 3
 
 
-def test_one_search_answers_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
+def test_one_search_of_the_graph_answers_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
     from protocol.trust import TrustGraph
 
     alice = people[0]

@@ -1,4 +1,4 @@
-"""Status and doctor: what is said about the node, and why somebody is not met."""
+"""Status and doctor: what they report of the node, and of a person who is not connected."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def codes(view: doctor.DoctorView) -> dict[str, bool]:
     return {discover.code: discover.well for discover in view.findings}
 
 
-def test_status_names_the_person_the_peers_and_what_is_held(people: People) -> None:
+def test_status_names_the_owner_the_peers_and_the_number_of_records(people: People) -> None:
     alice, bob, _ = people
     network = NetworkState(ready=True, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", True, 5, False),))
     told = status.status(alice.replica, network)
@@ -25,16 +25,16 @@ def test_status_names_the_person_the_peers_and_what_is_held(people: People) -> N
     assert told.records == alice.replica.store.records.count() > 3
 
 
-def test_what_the_network_and_the_clock_complain_of_is_said_in_words(mesh: Mesh) -> None:
+def test_problems_of_the_network_and_the_clock_are_reported_in_words(mesh: Mesh) -> None:
     alice = settle_in(mesh, "Alice")
     trouble = NetworkState(ready=False, problems=(Problem("port_taken", "the port is taken", "choose another"),))
     told = status.status(alice.replica, trouble)
     assert [problem.code for problem in told.problems] == ["port_taken"]
-    mesh.time -= 1_800_000_000  # the machine wakes up in 1970
+    mesh.time -= 1_800_000_000  # the computer starts in 1970
     assert "clock_doubtful" in [problem.code for problem in status.problems(alice.replica, ONLINE)]
 
 
-def test_a_node_without_contacts_is_told_how_to_get_one(mesh: Mesh) -> None:
+def test_the_doctor_tells_a_node_without_contacts_how_to_get_one(mesh: Mesh) -> None:
     alice = settle_in(mesh, "Alice")
     found = {discover.code: discover for discover in doctor.look_at_node(alice.replica, ONLINE).findings}
     assert not found["company"].well
@@ -49,14 +49,14 @@ def test_the_doctor_says_when_there_is_no_network(mesh: Mesh) -> None:
     assert found["announcing"] is False
 
 
-def test_somebody_connected_needs_no_doctor(people: People) -> None:
+def test_the_doctor_finds_a_connected_person_well(people: People) -> None:
     alice, bob, _ = people
     network = NetworkState(ready=True, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", True, 5, True),))
-    view = doctor.look_at_person(alice.replica, doctor.whom(alice.replica, "Bob"), network, ())
+    view = doctor.look_at_person(alice.replica, doctor.person_named(alice.replica, "Bob"), network, ())
     assert codes(view) == {"connected": True}
 
 
-def test_somebody_not_met_is_looked_at_from_all_sides(mesh: Mesh) -> None:
+def test_the_doctor_checks_every_cause_for_a_person_who_is_not_connected(mesh: Mesh) -> None:
     alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
     alice.add(bob.card())
     attempts = (ConnectionAttempt(1, "127.0.0.1:4747", "nobody answered"),)
@@ -71,7 +71,7 @@ def test_somebody_not_met_is_looked_at_from_all_sides(mesh: Mesh) -> None:
     assert view.person.name == "Bob"
 
 
-def test_a_fork_is_told_to_whom_it_happened_to_and_nobody_else(people: People) -> None:
+def test_a_fork_is_reported_to_its_author_only(people: People) -> None:
     alice, bob, _ = people
     record = next(alice.replica.store.records.bodies(Kind.POLICY, author=alice.person))
     for neighbor in (alice, bob):

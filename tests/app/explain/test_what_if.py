@@ -1,4 +1,4 @@
-"""What an act would change: said both ways, by the one rule, without signing anything."""
+"""`what-if` lists who would gain and lose sight, in both directions, by the visibility rule, and signs nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def registers(neighbor: Neighbor) -> list[tuple[bytes, int]]:
     return sorted((row.slot, row.version) for row in neighbor.replica.store.records.rows(author=neighbor.person))
 
 
-def test_taking_a_vouch_back_is_told_with_all_who_hang_on_it(mesh: Mesh, people: People) -> None:
+def test_taking_a_vouch_back_lists_everybody_who_was_connected_through_it(mesh: Mesh, people: People) -> None:
     """Seed: "Revoked trust = cascading visibility loss"."""
     alice, bob, carol = people
     alice.post("Drill")
@@ -44,7 +44,7 @@ def test_taking_a_vouch_back_is_told_with_all_who_hang_on_it(mesh: Mesh, people:
     assert sorted(alice.titles()) == ["Chairs", "Vegetables"]
 
 
-def test_a_block_is_told_and_so_is_its_end(mesh: Mesh, people: People) -> None:
+def test_a_block_and_its_end_list_who_loses_and_gains_sight(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     alice.post("Drill", audience="network_wide")
     carol.post("Vegetables", audience="network_wide")
@@ -59,7 +59,7 @@ def test_a_block_is_told_and_so_is_its_end(mesh: Mesh, people: People) -> None:
     assert what_if.block(alice.replica, alice.catalog, "Carol") == NOTHING
 
 
-def test_a_vouch_tells_who_would_come_into_sight(mesh: Mesh, people: People) -> None:
+def test_a_vouch_lists_who_would_come_into_view(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     dora = settle_in(mesh, "Dora")
     bob.add(dora.card(), 0.3)
@@ -75,7 +75,7 @@ def test_a_vouch_tells_who_would_come_into_sight(mesh: Mesh, people: People) -> 
     assert what_if.vouch(alice.replica, alice.catalog, "Bob", 0.7) == NOTHING
 
 
-def test_sharing_otherwise_is_told_for_what_follows_and_for_what_is_yet_to_be_posted(people: People) -> None:
+def test_a_change_of_sharing_counts_for_listings_that_follow_it_and_for_later_ones(people: People) -> None:
     alice = people[0]
     alice.post("Drill")
     alice.post("Chairs", audience="network_wide")
@@ -86,7 +86,7 @@ def test_sharing_otherwise_is_told_for_what_follows_and_for_what_is_yet_to_be_po
     assert what_if.share(alice.replica, alice.catalog, SharingChange(audience="trusted_network")) == NOTHING
 
 
-def test_another_place_or_precision_moves_what_is_for_people_nearby_both_ways(mesh: Mesh, people: People) -> None:
+def test_another_place_or_precision_changes_who_is_nearby_in_both_directions(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     for neighbor in people:
         sharing.change(neighbor.replica, SharingChange(place=Coordinates(52.52, 13.40)))
@@ -110,7 +110,7 @@ def test_a_few_listings_are_named_and_all_are_counted(people: People) -> None:
     assert (len(seen.viewers_lost[0].listings), seen.viewers_lost[0].count) == (NAMED, NAMED + 3)
 
 
-def test_what_could_not_be_done_is_not_supposed_either(people: People) -> None:
+def test_what_would_be_refused_is_refused_here_too(people: People) -> None:
     alice = people[0]
     ask, catalog = alice.replica, alice.catalog
     with pytest.raises(Refused, match="nobody vouches for himself"):
@@ -121,14 +121,14 @@ def test_what_could_not_be_done_is_not_supposed_either(people: People) -> None:
         what_if.vouch(ask, catalog, "Bob", 2.0)
     with pytest.raises(Usage, match="say what to change"):
         what_if.share(ask, catalog, SharingChange())
-    for supposed in (what_if.unvouch, what_if.unblock):
+    for refused in (what_if.unvouch, what_if.unblock):
         with pytest.raises(NotFound):
-            supposed(ask, catalog, "Carol")
+            refused(ask, catalog, "Carol")
     with pytest.raises(NotFound):
         what_if.block(ask, catalog, "Zed")
 
 
-def test_two_searches_a_world_answer_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
+def test_two_searches_of_each_graph_answer_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
     from protocol.trust import TrustGraph
 
     alice = people[0]

@@ -1,4 +1,4 @@
-"""Why: the path with its weights, from either side, and what would cut it."""
+"""`why` shows the path with its vouches, in both directions, and what would cut it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_person_is_explained_without_a_listing(people: People) -> None:
     assert told.regard.weights == (0.7,)
 
 
-def test_own_things_need_no_reason(people: People) -> None:
+def test_own_listings_need_no_explanation(people: People) -> None:
     alice = people[0]
     alice.post("Ladder")
     for what in ("Ladder", "Alice"):

@@ -1,4 +1,4 @@
-"""How listings end and go on: renewed, closed, taken, expired; what their owner keeps of it, and what is refused."""
+"""Listings are renewed, closed, taken, or expire; what their owner's node keeps of them, and what is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from meshnode.app.explain.status import NetworkState
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.archive import REMEMBERED
 from meshnode.app.listings.lifecycle import Renewal
-from meshnode.app.listings.listings import Edit
+from meshnode.app.listings.listings import ListingEdit
 from meshnode.app.listings.view import ListingView
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from protocol import Kind, Record
@@ -37,8 +37,8 @@ def own_titles(neighbor: Neighbor) -> list[str]:
     return [listing.title for listing in mine(neighbor).listings]
 
 
-def over(neighbor: Neighbor) -> list[tuple[str, str]]:
-    return [(ended.title, ended.how) for ended in mine(neighbor).ended]
+def ended(neighbor: Neighbor) -> list[tuple[str, str]]:
+    return [(each.title, each.how) for each in mine(neighbor).ended]
 
 
 def head(neighbor: Neighbor, slot: bytes) -> Record:
@@ -52,7 +52,7 @@ def slot_of(neighbor: Neighbor, which: str) -> bytes:
 
 
 def pass_time(mesh: Mesh, neighbor: Neighbor, seconds: int) -> None:
-    """Time passes for one node, and its upkeep comes by."""
+    """Let time pass for one node, and run its upkeep."""
     mesh.time += seconds
     upkeep.upkeep(neighbor.replica)
 
@@ -71,7 +71,7 @@ def pass_time(mesh: Mesh, neighbor: Neighbor, seconds: int) -> None:
         ({"category": "food", "available_until": EPOCH + 5 * DAY}, {"available_until": EPOCH + 9 * DAY}, 8),
     ],
 )
-def test_a_renewed_listing_stands_as_long_as_a_new_one_would(
+def test_a_renewed_listing_lives_as_long_as_a_new_one_would(
     mesh: Mesh, people: People, fields: dict[str, object], order: dict[str, int], days: int
 ) -> None:
     alice = people[0]
@@ -81,31 +81,33 @@ def test_a_renewed_listing_stands_as_long_as_a_new_one_would(
     assert (renewed.id, renewed.expires) == (posted.id, alice.replica.clock.now() + days * DAY)
 
 
-def test_what_could_be_had_until_a_day_that_is_past_is_renewed_only_with_a_new_day(mesh: Mesh, people: People) -> None:
+def test_a_listing_available_until_a_past_date_is_renewed_only_with_a_new_date(mesh: Mesh, people: People) -> None:
     alice = people[0]
     alice.post("Soup", available_until=EPOCH + DAY, expires_in=3 * DAY)
     pass_time(mesh, alice, 2 * DAY)
     with pytest.raises(Refused, match="past") as caught:
         renew(alice, "Soup")
     assert "--until" in caught.value.hint
-    with pytest.raises(Usage, match="ahead"):
+    with pytest.raises(Usage, match="in the future"):
         renew(alice, "Soup", available_until=EPOCH + DAY)
     assert renew(alice, "Soup", available_until=EPOCH + 4 * DAY).available_until == EPOCH + 4 * DAY
 
 
-def test_what_has_expired_is_remembered_and_renewed_under_its_old_id_for_all(mesh: Mesh, people: People) -> None:
+def test_an_expired_listing_is_remembered_and_renewed_under_its_old_id_for_everybody(
+    mesh: Mesh, people: People
+) -> None:
     alice, _, carol = people
     posted = carol.post("Soup", category="food", audience="network_wide", tags=("hot",))
     mesh.settle()
     mesh.advance(2 * DAY + 1)
-    assert (own_titles(carol), over(carol), alice.titles()) == ([], [("Soup", "expired")], [])
+    assert (own_titles(carol), ended(carol), alice.titles()) == ([], [("Soup", "expired")], [])
     renewed = renew(carol, "soup")
     mesh.settle()
     assert (renewed.id, renewed.audience, renewed.tags) == (posted.id, "network_wide", ("hot",))
-    assert (own_titles(carol), over(carol), alice.titles()) == (["Soup"], [], ["Soup"])
+    assert (own_titles(carol), ended(carol), alice.titles()) == (["Soup"], [], ["Soup"])
 
 
-def test_no_version_is_ever_signed_twice_however_long_a_listing_was_over(mesh: Mesh, people: People) -> None:
+def test_no_version_is_signed_twice_however_long_ago_a_listing_ended(mesh: Mesh, people: People) -> None:
     alice = people[0]
     alice.post("Soup", category="food")
     slot = slot_of(alice, "Soup")
@@ -115,19 +117,19 @@ def test_no_version_is_ever_signed_twice_however_long_a_listing_was_over(mesh: M
     assert head(alice, slot).header.version > 1
 
 
-def test_what_is_over_is_forgotten_after_some_weeks(mesh: Mesh, people: People) -> None:
+def test_ended_listings_are_forgotten_after_some_weeks(mesh: Mesh, people: People) -> None:
     alice = people[0]
     alice.post("Soup", category="food")
     pass_time(mesh, alice, 2 * DAY + REMEMBERED - HOUR)
     pass_time(mesh, alice, 0)
-    assert over(alice) == [("Soup", "expired")]
+    assert ended(alice) == [("Soup", "expired")]
     pass_time(mesh, alice, 2 * HOUR)
-    assert over(alice) == []
+    assert ended(alice) == []
     with pytest.raises(NotFound):
         renew(alice, "Soup")
 
 
-def test_what_stands_goes_before_what_is_over_and_a_whole_title_before_a_beginning(people: People) -> None:
+def test_open_listings_are_meant_before_ended_ones_and_a_whole_title_before_a_beginning(people: People) -> None:
     alice = people[0]
     alice.post("Drill")
     close(alice, "Drill")
@@ -136,10 +138,10 @@ def test_what_stands_goes_before_what_is_over_and_a_whole_title_before_a_beginni
     close(alice, "Drill")
     again = alice.post("Drill")
     assert renew(alice, "drill").id == again.id
-    assert over(alice) == [("Drill", "closed")]
+    assert ended(alice) == [("Drill", "closed")]
 
 
-def test_several_that_are_over_and_begin_alike_are_listed(people: People) -> None:
+def test_several_ended_listings_that_begin_alike_are_listed(people: People) -> None:
     alice = people[0]
     for title in ("Red chair", "Red table"):
         alice.post(title)
@@ -151,7 +153,7 @@ def test_several_that_are_over_and_begin_alike_are_listed(people: People) -> Non
 
 
 @pytest.mark.parametrize("which", ["", "  ", "Nothing", "???"])
-def test_nothing_is_renewed_that_was_not_named(people: People, which: str) -> None:
+def test_a_name_that_fits_nothing_renews_nothing(people: People, which: str) -> None:
     alice = people[0]
     alice.post("Drill")
     close(alice, "Drill")
@@ -159,7 +161,7 @@ def test_nothing_is_renewed_that_was_not_named(people: People, which: str) -> No
         renew(alice, which)
 
 
-def test_a_renewal_that_ends_earlier_takes_the_later_end_back(people: People) -> None:
+def test_a_renewal_that_ends_earlier_invalidates_the_version_that_ends_later(people: People) -> None:
     alice = people[0]
     alice.post("Drill")
     renew(alice, "Drill", expires_in=DAY)
@@ -176,24 +178,24 @@ def test_a_closed_listing_is_gone_everywhere_and_its_owner_remembers_it(mesh: Me
     mesh.settle()
     close(carol, "Drill")
     mesh.settle()
-    assert (alice.titles(), own_titles(carol), over(carol)) == ([], [], [("Drill", "closed")])
+    assert (alice.titles(), own_titles(carol), ended(carol)) == ([], [], [("Drill", "closed")])
     with pytest.raises(NotFound):
         close(carol, "Drill")
     renew(carol, "Drill")
     mesh.settle()
-    assert (alice.titles(), over(carol)) == (["Drill"], [])
+    assert (alice.titles(), ended(carol)) == (["Drill"], [])
 
 
 def test_a_withdrawn_listing_is_forgotten(people: People) -> None:
     alice = people[0]
     alice.post("Drill")
     lifecycle.withdraw(alice.replica, alice.catalog, "Drill")
-    assert (own_titles(alice), over(alice)) == ([], [])
+    assert (own_titles(alice), ended(alice)) == ([], [])
     with pytest.raises(NotFound):
         renew(alice, "Drill")
 
 
-# --- piece by piece ------------------------------------------------------------------------------------------------------
+# --- promised piece by piece ------------------------------------------------------------------------------------------------------
 
 
 def test_a_quantity_goes_down_until_the_listing_ends_and_up_again(mesh: Mesh, people: People) -> None:
@@ -207,17 +209,17 @@ def test_a_quantity_goes_down_until_the_listing_ends_and_up_again(mesh: Mesh, pe
     assert bob.discover().results[0].quantity == 1
     assert lifecycle.take(alice.replica, slot, 1) == 0
     mesh.settle()
-    assert (bob.titles(), over(alice)) == ([], [("Chairs", "taken")])
+    assert (bob.titles(), ended(alice)) == ([], [("Chairs", "taken")])
     with pytest.raises(NotFound):
         lifecycle.take(alice.replica, slot, 1)
     lifecycle.put_back(alice.replica, slot, 1)
     lifecycle.put_back(alice.replica, slot, 3)
     mesh.settle()
     assert bob.discover().results[0].quantity == 4
-    assert over(alice) == []
+    assert ended(alice) == []
 
 
-def test_what_is_not_limited_stays_as_it_is(people: People) -> None:
+def test_a_listing_without_a_quantity_stays_as_it_is(people: People) -> None:
     alice = people[0]
     posted = alice.post("Advice")
     slot = slot_of(alice, "Advice")
@@ -227,7 +229,7 @@ def test_what_is_not_limited_stays_as_it_is(people: People) -> None:
     assert head(alice, slot).header.version == 1
 
 
-def test_putting_back_opens_nothing_that_its_owner_closed_or_that_would_have_run_out(
+def test_putting_back_opens_no_listing_that_was_closed_or_withdrawn_or_would_have_expired(
     mesh: Mesh, people: People
 ) -> None:
     alice = people[0]
@@ -248,8 +250,8 @@ def test_putting_back_opens_nothing_that_its_owner_closed_or_that_would_have_run
 
 
 def warned(neighbor: Neighbor) -> list[str]:
-    told = status.problems(neighbor.replica, NetworkState(ready=True))
-    return [problem.message for problem in told if problem.code == "ending"]
+    found = status.problems(neighbor.replica, NetworkState(ready=True))
+    return [problem.message for problem in found if problem.code == "ending"]
 
 
 def test_the_owner_is_warned_a_day_before_a_listing_ends(mesh: Mesh, people: People) -> None:
@@ -264,7 +266,7 @@ def test_the_owner_is_warned_a_day_before_a_listing_ends(mesh: Mesh, people: Peo
     assert (warned(alice), mine(alice).ending) == ([], ())
 
 
-def test_a_short_life_that_was_chosen_is_no_reason_to_warn_at_once(mesh: Mesh, people: People) -> None:
+def test_a_short_life_that_the_owner_chose_causes_no_warning_at_once(mesh: Mesh, people: People) -> None:
     alice = people[0]
     alice.post("Soup", expires_in=2 * HOUR)
     assert warned(alice) == []
@@ -272,7 +274,7 @@ def test_a_short_life_that_was_chosen_is_no_reason_to_warn_at_once(mesh: Mesh, p
     assert len(warned(alice)) == 1
 
 
-def test_many_that_end_are_named_in_part(mesh: Mesh, people: People) -> None:
+def test_of_many_listings_that_end_soon_a_few_are_named(mesh: Mesh, people: People) -> None:
     alice = people[0]
     for number in range(5):
         alice.post(f"Soup {number}", category="food", expires_in=2 * DAY + number)
@@ -283,10 +285,10 @@ def test_many_that_end_are_named_in_part(mesh: Mesh, people: People) -> None:
 # --- changing the end ----------------------------------------------------------------------------------------------------
 
 
-def test_changing_until_when_it_can_be_had_moves_its_end_along(people: People) -> None:
+def test_changing_until_when_a_listing_is_available_moves_its_expiry(people: People) -> None:
     alice = people[0]
     alice.post("Soup", available_until=EPOCH + 5 * DAY)
-    change = Edit(available_until=EPOCH + 9 * DAY)
+    change = ListingEdit(available_until=EPOCH + 9 * DAY)
     assert listings.edit(alice.replica, alice.catalog, "Soup", change).expires == EPOCH + 9 * DAY
-    with pytest.raises(Usage, match="ahead"):
-        listings.edit(alice.replica, alice.catalog, "Soup", Edit(available_until=EPOCH - DAY))
+    with pytest.raises(Usage, match="in the future"):
+        listings.edit(alice.replica, alice.catalog, "Soup", ListingEdit(available_until=EPOCH - DAY))

@@ -1,11 +1,13 @@
-"""Offers and needs: what they become by default, how they change, and what is refused."""
+"""Offers and needs: their defaults, how they change, and what is refused."""
 
 from __future__ import annotations
+
+from dataclasses import fields
 
 import pytest
 
 from meshnode.app.listings import lifecycle, listings
-from meshnode.app.listings.listings import Draft, Edit
+from meshnode.app.listings.listings import ListingDraft, ListingEdit
 from meshnode.app.owner.places import Coordinates
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Usage
 from tests.app.neighbors import Neighbor
@@ -16,7 +18,7 @@ DAY = 86_400
 
 
 @pytest.mark.parametrize(
-    ("fields", "days"),
+    ("given", "days"),
     [
         ({"category": "food"}, 2),
         ({"type": "need", "category": "food"}, 7),
@@ -26,8 +28,10 @@ DAY = 86_400
         ({"category": "food", "expires_in": 3 * DAY}, 3),
     ],
 )
-def test_every_listing_expires_by_what_it_is(people: People, fields: dict[str, object], days: int) -> None:
-    posted = people[0].post("Something", **fields)
+def test_a_listing_expires_by_its_type_and_category_unless_told_otherwise(
+    people: People, given: dict[str, object], days: int
+) -> None:
+    posted = people[0].post("Something", **given)
     assert posted.expires - posted.created == days * DAY
 
 
@@ -40,7 +44,7 @@ def test_a_listing_follows_the_sharing_preference_unless_it_names_an_audience(pe
     )
 
 
-def test_what_was_typed_is_tidied(people: People) -> None:
+def test_typed_text_is_normalized(people: People) -> None:
     posted = people[0].post("  Cafe\u0301 chairs ", text="one\r\ntwo\n", tags=("red", " red "))
     assert (posted.title, posted.text, posted.tags) == ("Café chairs", "one\ntwo", ("red",))
 
@@ -48,38 +52,51 @@ def test_what_was_typed_is_tidied(people: People) -> None:
 def test_a_listing_keeps_its_id_through_changes(people: People) -> None:
     alice = people[0]
     posted = alice.post("Chairs", quantity=4, unit="pieces")
-    changed = listings.edit(alice.replica, alice.catalog, "Chairs", Edit(quantity=2, clear=("unit",)))
+    changed = listings.edit(alice.replica, alice.catalog, "Chairs", ListingEdit(quantity=2, clear=("unit",)))
     assert (changed.id, changed.title, changed.quantity, changed.unit) == (posted.id, "Chairs", 2, "")
     assert changed.expires == posted.expires
     assert listings.show(alice.replica, alice.catalog, posted.id) == changed
+
+
+def test_an_edit_knows_every_field_that_a_draft_has() -> None:
+    assert {each.name for each in fields(ListingEdit)} - {"clear"} == {each.name for each in fields(ListingDraft)}
+
+
+def test_null_sets_a_field_back_to_what_a_new_listing_has(people: People) -> None:
+    alice = people[0]
+    alice.post("Chairs", category="tools", quantity=4, lend=True, return_by=EPOCH + DAY, audience="my_cell")
+    null = ListingEdit(category=None, quantity=None, lend=None, audience=None)
+    changed = listings.edit(alice.replica, alice.catalog, "Chairs", null)
+    assert (changed.title, changed.category, changed.quantity) == ("Chairs", "other", None)
+    assert (changed.lend, changed.return_by, changed.follows) == (False, None, True)
 
 
 def test_an_edit_that_changes_nothing_signs_nothing(people: People) -> None:
     alice = people[0]
     alice.post("Chairs", quantity=4)
     before = listings.find(alice.replica, alice.catalog, "Chairs").header.version
-    listings.edit(alice.replica, alice.catalog, "Chairs", Edit(quantity=4))
+    listings.edit(alice.replica, alice.catalog, "Chairs", ListingEdit(quantity=4))
     assert listings.find(alice.replica, alice.catalog, "Chairs").header.version == before
 
 
 @pytest.mark.parametrize(
     ("before", "change", "may_reduce_access"),
     [
-        ("trusted_network", Edit(title="Table"), False),
-        ("trusted_network", Edit(audience="network_wide"), False),
-        ("my_cell", Edit(audience="my_community"), False),
-        ("trusted_network", Edit(audience="follows"), False),
-        ("network_wide", Edit(audience="trusted_network"), True),
-        ("my_community", Edit(audience="trusted_network"), True),
-        ("network_wide", Edit(audience="follows"), True),
-        ("network_wide", Edit(expires_in=3600), True),
-        ("network_wide", Edit(expires_in=100 * DAY), False),
-        ("anyone_local", Edit(place=Coordinates(1, 1)), True),
-        ("network_wide", Edit(place=Coordinates(1, 1)), False),
+        ("trusted_network", ListingEdit(title="Table"), False),
+        ("trusted_network", ListingEdit(audience="network_wide"), False),
+        ("my_cell", ListingEdit(audience="my_community"), False),
+        ("trusted_network", ListingEdit(audience="follows"), False),
+        ("network_wide", ListingEdit(audience="trusted_network"), True),
+        ("my_community", ListingEdit(audience="trusted_network"), True),
+        ("network_wide", ListingEdit(audience="follows"), True),
+        ("network_wide", ListingEdit(expires_in=3600), True),
+        ("network_wide", ListingEdit(expires_in=100 * DAY), False),
+        ("anyone_local", ListingEdit(place=Coordinates(1, 1)), True),
+        ("network_wide", ListingEdit(place=Coordinates(1, 1)), False),
     ],
 )
-def test_the_floor_rises_only_when_a_change_takes_something_away(
-    people: People, before: str, change: Edit, may_reduce_access: bool
+def test_older_versions_become_invalid_only_when_a_change_takes_access_away(
+    people: People, before: str, change: ListingEdit, may_reduce_access: bool
 ) -> None:
     alice = people[0]
     alice.post("Chairs", audience=before, place=Coordinates(52.5, 13.4))
@@ -89,12 +106,12 @@ def test_the_floor_rises_only_when_a_change_takes_something_away(
     assert (header.min_valid_version == 2) is may_reduce_access
 
 
-def test_narrowing_takes_the_copy_from_whom_it_leaves_out(mesh: Mesh, people: People) -> None:
+def test_narrowing_takes_the_copies_from_the_people_it_leaves_out(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     assert alice.titles() == bob.titles() == ["Vegetables"]
-    listings.edit(carol.replica, carol.catalog, "Veg", Edit(audience="my_cell"))
+    listings.edit(carol.replica, carol.catalog, "Veg", ListingEdit(audience="my_cell"))
     mesh.settle()
     assert alice.titles() == bob.titles() == []
 
@@ -111,7 +128,7 @@ def test_a_withdrawn_listing_is_gone_everywhere(mesh: Mesh, people: People) -> N
         lifecycle.withdraw(carol.replica, carol.catalog, "Veg")
 
 
-def test_mine_lists_ones_own_newest_first(mesh: Mesh, people: People) -> None:
+def test_mine_lists_own_listings_newest_first(mesh: Mesh, people: People) -> None:
     alice = people[0]
     alice.post("First")
     mesh.time += 5
@@ -130,19 +147,19 @@ def test_a_beginning_that_fits_several_lists_them_with_their_authors(mesh: Mesh,
     assert listings.show(alice.replica, alice.catalog, "RED  TABLE").author.name == "Bob"
 
 
-def test_others_listings_can_be_shown_but_neither_changed_nor_withdrawn(mesh: Mesh, people: People) -> None:
+def test_listings_of_others_can_be_shown_but_not_changed_or_withdrawn(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     bob.post("Red table", audience="network_wide")
     mesh.settle()
     assert listings.show(alice.replica, alice.catalog, "Red").relation == "someone_you_trust"
     with pytest.raises(NotFound):
-        listings.edit(alice.replica, alice.catalog, "Red", Edit(title="Mine"))
+        listings.edit(alice.replica, alice.catalog, "Red", ListingEdit(title="Mine"))
     with pytest.raises(NotFound):
         lifecycle.withdraw(alice.replica, alice.catalog, "Red")
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("given", "words"),
     [
         ({"type": "gift"}, "type"),
         ({"title": ""}, "title"),
@@ -162,22 +179,22 @@ def test_others_listings_can_be_shown_but_neither_changed_nor_withdrawn(mesh: Me
         ({"language": "Deutsch!"}, "language"),
         ({"audience": "everybody"}, "audience"),
         ({"audience": "follows"}, "audience"),
-        ({"audience": "anyone_local"}, "no place"),
+        ({"audience": "anyone_local"}, "needs a place"),
         ({"place": Coordinates(91, 0)}, "place"),
         ({"place": Coordinates(0, 181)}, "place"),
         ({"expires_in": 1}, "lives"),
         ({"expires_in": 400 * DAY}, "lives"),
-        ({"available_until": EPOCH - DAY}, "ahead"),
+        ({"available_until": EPOCH - DAY}, "in the future"),
         ({"available_from": EPOCH + 2 * DAY, "available_until": EPOCH + DAY}, "available"),
     ],
 )
-def test_a_listing_that_cannot_be_is_refused_in_one_line_and_changes_nothing(
-    people: People, fields: dict[str, object], words: str
+def test_an_invalid_listing_is_refused_in_one_line_and_changes_nothing(
+    people: People, given: dict[str, object], words: str
 ) -> None:
     alice = people[0]
     before = alice.replica.store.records.count()
     with pytest.raises(Usage, match=words) as caught:
-        listings.post(alice.replica, Draft(**{"type": "offer", "title": "Chairs", **fields}))  # type: ignore[arg-type]
+        listings.post(alice.replica, ListingDraft(**{"type": "offer", "title": "Chairs", **given}))  # type: ignore[arg-type]
     assert "\n" not in caught.value.line
     assert alice.replica.store.records.count() == before
 
@@ -185,17 +202,17 @@ def test_a_listing_that_cannot_be_is_refused_in_one_line_and_changes_nothing(
 @pytest.mark.parametrize(
     "change",
     [
-        Edit(),
-        Edit(title=""),
-        Edit(title="a\x07"),
-        Edit(clear=("title",)),
-        Edit(clear=("nonsense",)),
-        Edit(audience="everybody"),
-        Edit(expires_in=5),
-        Edit(quantity=-1),
+        ListingEdit(),
+        ListingEdit(title=""),
+        ListingEdit(title="a\x07"),
+        ListingEdit(clear=("title",)),
+        ListingEdit(clear=("nonsense",)),
+        ListingEdit(audience="everybody"),
+        ListingEdit(expires_in=5),
+        ListingEdit(quantity=-1),
     ],
 )
-def test_an_edit_that_cannot_be_changes_nothing(people: People, change: Edit) -> None:
+def test_an_invalid_edit_changes_nothing(people: People, change: ListingEdit) -> None:
     alice = people[0]
     posted = alice.post("Chairs")
     with pytest.raises(MeshnodeError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.listings import lifecycle, listings
-from meshnode.app.listings.listings import Edit
+from meshnode.app.listings.listings import ListingEdit
 from meshnode.app.owner import places
 from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.places import Coordinates
@@ -184,7 +184,7 @@ def test_an_exact_place_is_forgotten_with_the_listing_and_with_the_place(mesh: M
     slots = [listings.find(alice.replica, alice.catalog, each).header.slot for each in kept]
     assert [points.get(slot) for slot in slots] == [(SHED.lat, SHED.lon)] * 3
     lifecycle.withdraw(alice.replica, alice.catalog, "One")
-    listings.edit(alice.replica, alice.catalog, "Two", Edit(clear=("place",)))
+    listings.edit(alice.replica, alice.catalog, "Two", ListingEdit(clear=("place",)))
     mesh.advance(1)
     assert [points.get(slot) for slot in slots] == [None, None, (SHED.lat, SHED.lon)]
     mesh.advance(91 * 86_400)

@@ -1,4 +1,4 @@
-"""An exchange is settled by a table, and the same moves come to the same state in any order, at both ends."""
+"""The state of an exchange follows from a table, and the same moves make the same state in any order, at both ends."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ acts = st.sampled_from([act for act in Action if act is not Action.ASK])
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[Terms, list[AuthoredMove]]:
-    """An ask, and any moves of either side."""
+    """Generate an ask and any moves of either side."""
     asked = draw(kinds)
     rest = draw(st.lists(st.tuples(whos, acts), max_size=10))
     return asked, [
@@ -42,7 +42,7 @@ def histories(draw: st.DrawFn) -> tuple[Terms, list[AuthoredMove]]:
 
 
 @given(histories(), st.data())
-def test_moves_come_to_the_same_state_in_any_order_and_however_often_they_come(
+def test_moves_make_the_same_state_in_any_order_and_number(
     history: tuple[Terms, list[AuthoredMove]], data: st.DataObject
 ) -> None:
     _, moves = history
@@ -53,9 +53,7 @@ def test_moves_come_to_the_same_state_in_any_order_and_however_often_they_come(
 
 
 @given(kinds, st.lists(st.tuples(whos, acts), max_size=12))
-def test_moves_that_do_not_cross_come_to_what_the_table_says_one_after_the_other(
-    asked: Terms, tried: list[tuple[bool, Action]]
-) -> None:
+def test_moves_that_do_not_cross_follow_the_table(asked: Terms, tried: list[tuple[bool, Action]]) -> None:
     stage, moves = Stage.REQUESTED, [AuthoredMove(True, move(Action.ASK, asked))]
     for asker, act in tried:
         following = stage_after(stage, act, asked, asker=asker)
@@ -66,7 +64,7 @@ def test_moves_that_do_not_cross_come_to_what_the_table_says_one_after_the_other
 
 
 @given(kinds, st.lists(st.tuples(whos, acts, st.booleans()), max_size=14))
-def test_two_who_move_without_hearing_each_other_agree_once_they_have_heard(
+def test_moves_that_cross_make_one_state_once_both_sides_know_them(
     asked: Terms, tried: list[tuple[bool, Action, bool]]
 ) -> None:
     begun = AuthoredMove(True, move(Action.ASK, asked))
@@ -79,7 +77,7 @@ def test_two_who_move_without_hearing_each_other_agree_once_they_have_heard(
     everything = [*knows[True], *knows[False]]
     assert stage_of(everything) is stage_of(reversed(everything))
     if stage_of(everything) in (Stage.COMPLETED, Stage.GIVEN_BACK, Stage.RETURNED):
-        assert {one.by_asker for one in everything if one.move.act is Action.DONE} == {True, False}
+        assert {one.by_asker for one in everything if one.move.action is Action.DONE} == {True, False}
 
 
 @pytest.mark.parametrize(
@@ -105,19 +103,19 @@ def test_two_who_move_without_hearing_each_other_agree_once_they_have_heard(
         ("owner ask", Stage.UNHEARD),
     ],
 )
-def test_these_moves_come_to_this(said: str, comes_to: Stage) -> None:
+def test_these_moves_make_this_state(said: str, comes_to: Stage) -> None:
     moves = made(terms(), *said.split(", ")) if said else []
     assert stage_of(moves) is comes_to
 
 
-def test_of_a_need_he_who_answers_is_the_giver() -> None:
+def test_in_answer_to_a_need_the_asker_is_the_giver() -> None:
     asked = terms("need")
     assert stage_of(made(asked, "asker ask", "owner accept", "asker done")) is Stage.GIVEN
     assert stage_of(made(asked, "asker ask", "owner accept", "owner done")) is Stage.RECEIVED
 
 
 @pytest.mark.parametrize(("type_", "giver", "taker"), [("offer", "owner", "asker"), ("need", "asker", "owner")])
-def test_what_is_lent_is_back_when_its_giver_says_so(type_: str, giver: str, taker: str) -> None:
+def test_a_loan_is_back_when_its_giver_says_so(type_: str, giver: str, taker: str) -> None:
     both = ("asker ask", "owner accept", "asker done", "owner done")
     lent = terms(type_, lend=True)
     assert stage_of(made(lent, *both, f"{taker} returned")) is Stage.GIVEN_BACK
@@ -132,7 +130,7 @@ def test_every_stage_can_be_reached_and_leads_only_to_stages_of_the_table() -> N
     assert all(act is not Action.SAY for ways in TRANSITIONS.values() for act, _ in ways)
 
 
-def test_words_change_nothing_and_end_with_a_no() -> None:
+def test_messages_change_no_state_and_end_with_a_refusal() -> None:
     for stage in Stage:
         following = stage_after(stage, Action.SAY, terms(), asker=True)
         assert following is (stage if stage in MESSAGING_OPEN else None)
@@ -141,7 +139,7 @@ def test_words_change_nothing_and_end_with_a_no() -> None:
 
 @pytest.mark.promise("No approval workflows anywhere")
 def test_no_approval_workflows_anywhere_the_two_who_agree_are_all_who_move() -> None:
-    """The seed: "No approval workflows anywhere"."""
+    """Nobody but the two who agree can approve or forbid an exchange."""
     assert {by for by, _ in made(terms(), "asker ask", "owner accept", "asker done", "owner done")} == {True, False}
     needed = [stage for stage in TRANSITIONS if stage.word in ("approved", "pending")]
     assert not needed
@@ -165,7 +163,7 @@ COMMUNITIES = {name: name.encode() * 4 for name in ("downtown", "eastside")}
 def test_cross_community_exchanges_are_told_by_what_the_two_name(
     askers: tuple[str, ...], owners: tuple[str, ...], is_cross: bool | None
 ) -> None:
-    """The seed: "Cross-community exchanges tracked for metrics"."""
+    """Exchanges between communities are counted for statistics."""
     asked = terms()
     ask, accept = move(Action.ASK, asked), move(Action.ACCEPT, asked)
     ask, accept = (

@@ -1,4 +1,4 @@
-"""Moves check themselves whoever made them, have one form in bytes, and an exchange's id belongs to its two alone."""
+"""Moves check their own fields and have one encoding, and the id of an exchange belongs to its two people alone."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ ASK = move(Action.ASK, terms())
         ({"text": "\x1b[2J"}, "message must not have control characters"),
         ({"text": 5}, "message must be text"),
         ({"exchange": b"short"}, "exchange must be 16 bytes"),
-        ({"act": 1}, "act must be one that there is"),
-        ({"act": Action.ACCEPT}, "terms belong to an ask"),
+        ({"action": 1}, "action must be one that there is"),
+        ({"action": Action.ACCEPT}, "terms belong to an ask"),
         ({"terms": None}, "terms belong to an ask"),
         ({"at": -1}, "at must be a time"),
         ({"at": None}, "at must be a time"),
@@ -69,19 +69,19 @@ ASK = move(Action.ASK, terms())
         ({"communities": tuple(bytes([n]) * 16 for n in range(GROUPS_MAX + 1))}, "communities must not be more"),
     ],
 )
-def test_a_move_that_says_what_it_may_not_is_refused_in_words(changes: dict[str, Any], named: str) -> None:
+def test_a_move_with_an_invalid_field_is_refused_in_words(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(InvalidField) as caught:
         replace(ASK, **changes)
     assert str(caught.value).startswith(named)
 
 
-@pytest.mark.parametrize("act", [Action.DONE, Action.SAY, Action.CANCEL])
-def test_communities_are_named_once_and_not_with_every_word(act: Action) -> None:
+@pytest.mark.parametrize("action", [Action.DONE, Action.SAY, Action.CANCEL])
+def test_communities_are_named_once_and_not_with_every_word(action: Action) -> None:
     with pytest.raises(InvalidField, match="communities"):
-        move(act, terms(), communities=(bytes(16),))
+        move(action, terms(), communities=(bytes(16),))
 
 
-def test_to_say_nothing_is_no_message() -> None:
+def test_a_message_must_not_be_empty() -> None:
     with pytest.raises(InvalidField, match="message must not be empty"):
         move(Action.SAY, terms(), text="")
 
@@ -102,7 +102,7 @@ def test_to_say_nothing_is_no_message() -> None:
         {"return_by": "soon", "lend": True},
     ],
 )
-def test_terms_that_say_what_they_may_not_are_refused(changes: dict[str, Any]) -> None:
+def test_terms_with_an_invalid_field_are_refused(changes: dict[str, Any]) -> None:
     with pytest.raises(InvalidField):
         replace(terms(), **changes)
 
@@ -114,10 +114,10 @@ def test_terms_that_say_what_they_may_not_are_refused(changes: dict[str, Any]) -
 def test_fields_that_are_no_move_are_refused(at: int, value: Any) -> None:
     fields = list(ASK.to_fields())
     fields[at] = value
-    with pytest.raises(InvalidField):
-        Move.from_fields(tuple(fields))
-    with pytest.raises(InvalidField):
-        Move.from_fields(tuple(fields[:-1]))
+    for malformed in (fields, fields[:-1]):
+        with pytest.raises(RemoteError) as caught:
+            Move.from_fields(tuple(malformed))
+        assert caught.value.code is Code.MALFORMED
 
 
 def test_nobody_can_change_the_terms_of_an_exchange_or_take_its_id() -> None:

@@ -1,4 +1,4 @@
-"""Letters: who can open them, what they give away, and whose tampering is found out."""
+"""Letters: who can open them, what others can see of them, and how tampering is detected."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_box_is_a_sealed_box_of_libsodium() -> None:
     assert [len(key) for key in keys] == [32]
 
 
-def test_what_others_see_of_it_is_its_size_class_and_not_how_many_can_open_it() -> None:
+def test_others_see_its_size_class_and_not_how_many_devices_can_open_it() -> None:
     said: list[tuple[Content, tuple[Person, ...]]] = [
         (RECEIPT, (CAROL,)),
         (RECEIPT, (CAROL, PHONE)),
@@ -96,7 +96,7 @@ def test_entropy_used_twice_gives_nothing_away_about_two_contents() -> None:
 
 @pytest.mark.parametrize("case", sorted(wrong_letters()))
 def test_tampering_is_found_out(case: str) -> None:
-    """FAULTS: somebody signs another's ciphertext as his own, or puts another's tag on it."""
+    """Somebody signs another author's ciphertext as their own, or puts the tag of somebody else on it."""
     author, slot, letter = wrong_letters()[case]
     (told,) = [entry["error"] for entry in VECTORS["refused"] if entry["case"] == case]
     if told == "not for this device":
@@ -106,7 +106,7 @@ def test_tampering_is_found_out(case: str) -> None:
 
 
 def test_a_letter_says_the_same_to_all_its_devices_or_is_refused() -> None:
-    """The boxes of one letter cannot hold two keys: the nonce is a hash of the one."""
+    """The boxes of one letter cannot hold two keys, since the nonce is a hash of the key."""
     one, two = sealed(RECEIPT, (CAROL,), why="one"), sealed(Words("not that"), (PHONE,), why="two")
     mixed = replace(one, boxes=tuple(sorted((*one.boxes, *two.boxes))))
     assert opened(mixed, CAROL) is not None
@@ -127,13 +127,13 @@ def test_a_known_number_with_other_fields_is_malformed() -> None:
     assert refusal(sealed(Crooked("no slot"), (CAROL,))) is Code.MALFORMED
 
 
-def test_what_fits_no_size_is_said_so() -> None:
+def test_a_content_too_long_for_a_letter_is_refused_in_words() -> None:
     with pytest.raises(InvalidField, match="shorten"):
         sealed(Words("x" * LETTER_SIZES[-1]), (CAROL,))
 
 
 @pytest.mark.parametrize("count", [0, LETTER_BOXES_MAX + 1])
-def test_there_must_be_somebody_to_open_it_and_not_too_many(count: int) -> None:
+def test_a_letter_is_sealed_to_one_to_sixteen_devices(count: int) -> None:
     with pytest.raises(LocalError):
         sealed(RECEIPT, tuple(CAROL.on(f"device {number}") for number in range(count)))
 

@@ -37,7 +37,7 @@ every_record = pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS.k
 
 
 def rebuilt(record: Record, **changes: Any) -> Record:
-    """`record` with its header changed and its old signature."""
+    """Return `record` with another header and its old signature."""
     header = record.header._replace(**changes)
     return Record(header, encode(header), record.signature, record.body)
 
@@ -153,7 +153,7 @@ def test_only_a_policy_may_be_larger_than_other_records() -> None:
 # --- ids and signatures ------------------------------------------------------------------------------------------------
 
 
-def test_the_signature_is_no_part_of_what_a_record_is() -> None:
+def test_the_signature_is_not_part_of_a_records_identity() -> None:
     header, order = OFFER.header_bytes, 2**252 + 27742317777372353535851937790883648493
     key = bindings.crypto_sign_seed_keypair(ALICE.keys.sign_seed)[1]
     scalar = int.from_bytes(bindings.crypto_hash_sha512(ALICE.keys.sign_seed)[:32], "little")
@@ -219,10 +219,10 @@ def test_the_same_content_in_another_salt_is_another_record() -> None:
     assert ALICE.listing(version=2, min_valid_version=1).header.body_hash != OFFER.header.body_hash
 
 
-# --- headers alone and withdrawals -------------------------------------------------------------------------------------
+# --- tombstones and withdrawals ----------------------------------------------------------------------------------------
 
 
-def test_a_header_alone_has_the_same_id_and_still_proves_itself() -> None:
+def test_a_tombstone_has_the_same_id_and_a_signature_that_holds() -> None:
     alone = Record.parse(OFFER.without_body().wire)
     assert alone.header_only
     assert alone.id == OFFER.id
@@ -231,7 +231,7 @@ def test_a_header_alone_has_the_same_id_and_still_proves_itself() -> None:
     assert alone.without_body() == alone
 
 
-def test_a_withdrawal_is_complete_with_nothing_in_it() -> None:
+def test_a_withdrawal_has_an_empty_body_and_is_complete() -> None:
     gone = ALICE.withdrawal(OFFER)
     assert gone.withdrawn
     assert not gone.header_only

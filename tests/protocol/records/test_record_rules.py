@@ -1,4 +1,4 @@
-"""The rules of records: which headers may stand, how long, and what will not be signed."""
+"""The rules of headers: the range of each field, the longest life of each kind, and records that are not signed."""
 
 from __future__ import annotations
 
@@ -77,8 +77,8 @@ def header_of(name: str, **changes: Any) -> Header:
         ("certificate", {"body_hash": body_hash(b"")}),
         ("certificate", {"version": REVOCATION_VERSION}),
         ("certificate", {"expires": FOREVER, "latest_expiry": FOREVER}),
-        ("strike", {"version": 2}),
-        ("strike", {"expires": NOW + 1}),
+        ("revocation", {"version": 2}),
+        ("revocation", {"expires": NOW + 1}),
     ],
     ids=repr,
 )
@@ -142,17 +142,17 @@ def test_a_record_made_before_all_time_is_malformed_whatever_it_is() -> None:
         assert refusal(lambda data=data: parse_header(data)) is Code.MALFORMED  # type: ignore[misc]
 
 
-def test_nothing_can_follow_a_strike() -> None:
-    strike = RECORDS["strike"]
-    assert is_revocation(strike.header)
+def test_nothing_can_follow_a_revocation() -> None:
+    revocation = RECORDS["revocation"]
+    assert is_revocation(revocation.header)
     assert not is_revocation(RECORDS["certificate"].header)
-    assert strike.header.version == INT_MAX
-    assert strike.header.expires == FOREVER
+    assert revocation.header.version == INT_MAX
+    assert revocation.header.expires == FOREVER
     with pytest.raises(LocalError):
         ALICE.certificate(version=REVOCATION_VERSION)
 
 
-def test_a_version_at_the_end_of_all_numbers_may_stand_outside_certificates() -> None:
+def test_the_highest_version_is_allowed_outside_certificates() -> None:
     check_header(header_of("listing", version=INT_MAX))
 
 
@@ -175,7 +175,7 @@ def test_the_largest_header_fits() -> None:
     assert Record.parse(encode((encode(header), bytes(64), b"body"))).header == header
 
 
-def test_what_breaks_the_rules_is_not_signed() -> None:
+def test_a_record_that_breaks_the_rules_is_not_signed() -> None:
     def sign(**changes: Any) -> Record:
         fields = OFFER.header._asdict() | changes
         del fields["body_hash"]

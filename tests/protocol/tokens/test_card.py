@@ -1,4 +1,4 @@
-"""Cards: they come back whole, damage is noticed, and what is no card is told apart from what is damaged."""
+"""Cards read back from their text, and damaged cards are told apart from text that is no card."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def refusal(text: str) -> RemoteError:
 
 
 def with_field(place: int, value: Value) -> str:
-    """CARD's text with one field of its payload replaced and a good checksum."""
+    """Return the text of CARD with one field of its payload replaced, under a good checksum."""
     fields: Any = decode(from_text("mesh", TEXT), max_bytes=1024)
     return to_text("mesh", encode((*fields[:place], value, *fields[place + 1 :])))
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["case"])
-def test_a_vector_reads_as_what_it_says(vector: dict[str, Any]) -> None:
+def test_a_vector_reads_as_its_fields(vector: dict[str, Any]) -> None:
     card = Card.parse(vector["text"])
     assert card.certificate.wire.hex() == vector["certificate"]
     assert [list(address) for address in card.addresses] == vector["addresses"]
@@ -102,7 +102,7 @@ def test_a_card_cut_short_is_noticed(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hello", "mesh1", "mash1qqqqqqqqqqqq", "https://example.org", "x" * 5000])
-def test_what_is_no_card_is_malformed(text: str) -> None:
+def test_text_that_is_no_card_is_malformed(text: str) -> None:
     assert refusal(text).code is Code.CARD_MALFORMED
 
 
@@ -140,7 +140,7 @@ def test_a_card_of_a_later_version_is_told_apart() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_under_a_good_checksum_are_refused_in_good_order(payload: bytes) -> None:
+def test_any_bytes_under_a_good_checksum_are_refused_with_a_code(payload: bytes) -> None:
     with pytest.raises(RemoteError):
         Card.parse(to_text("mesh", payload))
 
@@ -175,7 +175,7 @@ def test_a_card_that_could_not_be_used_is_not_made(changes: dict[str, Any], fiel
     assert caught.value.field == field
 
 
-def test_zones_stay_at_home() -> None:
+def test_zones_of_addresses_are_left_out() -> None:
     assert replace(CARD, addresses=(("fe80::2%eth0", 1),)).addresses == (("fe80::2", 1),)
 
 

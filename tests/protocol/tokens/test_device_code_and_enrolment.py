@@ -1,4 +1,4 @@
-"""Device codes come back whole and damage is noticed; a new device proves its keys and takes its own certificate only."""
+"""Device codes read back from their text; a new device proves its keys and accepts only its own certificate."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def refusal(text: str) -> RemoteError:
 
 
 def with_field(place: int, value: Value) -> str:
-    """CODE's text with one field of its payload replaced and a good checksum."""
+    """Return the text of CODE with one field of its payload replaced, under a good checksum."""
     fields: Any = decode(from_text("mdev", TEXT), max_bytes=1024)
     return to_text("mdev", encode((*fields[:place], value, *fields[place + 1 :])))
 
 
 @pytest.mark.parametrize("vector", VECTORS["codes"], ids=lambda vector: vector["case"])
-def test_a_vector_reads_as_what_it_says(vector: dict[str, Any]) -> None:
+def test_a_vector_reads_as_its_fields(vector: dict[str, Any]) -> None:
     code = DeviceCode.parse(vector["text"])
     assert (code.id.hex(), code.person.hex(), code.dh_public.hex(), code.secret.hex(), code.expires) == tuple(
         vector[name] for name in ("id", "person", "dh_public", "secret", "expires")
@@ -89,7 +89,7 @@ def test_a_code_of_a_later_version_is_told_apart() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_any_bytes_under_a_codes_good_checksum_are_refused_in_good_order(payload: bytes) -> None:
+def test_any_bytes_under_a_codes_good_checksum_are_refused_with_a_code(payload: bytes) -> None:
     with pytest.raises(RemoteError):
         DeviceCode.parse(to_text("mdev", payload))
 
@@ -153,7 +153,7 @@ def test_a_new_device_takes_no_certificate_but_its_own(vector: dict[str, Any]) -
     ],
     ids=["another's device", "another letter key", "a worthless letter key", "from another channel"],
 )
-def test_nobody_is_certified_who_does_not_prove_his_keys(asked: Enrol) -> None:
+def test_a_device_that_does_not_prove_its_keys_is_not_certified(asked: Enrol) -> None:
     with pytest.raises(RemoteError) as caught:
         check_enrol(asked, HASH, PHONE.keys.dh_public)
     assert caught.value.code is Code.FORGED

@@ -1,4 +1,4 @@
-"""The table of the one rule: `visible` gives every answer in it, and so did people who filled in some of it by hand."""
+"""The table of the one rule: `visible` gives every answer in it, and so do the rows that were filled in by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from protocol import UNSET_PREFERENCE, Audience, Group, GroupKind, PersonId, distance_km
-from protocol.trust import ListingFacts, Memberships, Verdict, Wish, effective_audience, standing_between, visible
+from protocol.trust import Memberships, Verdict, Wish, listing_facts, standing_between, visible
 from tests.support import conformance, model
 from tests.support.conformance import BY_HAND, HIDDEN, SERVED, SHOWN, Row, rows
 from tests.support.golden import golden
@@ -23,13 +23,13 @@ PLACES = {place["case"]: place for place in TABLE["places"]}
 
 
 def told(row: Row) -> str:
-    """What the table answers."""
+    """The answer of the table."""
     by_expiry: dict[str, list[str]] = TABLE["outcomes"][row.connection][row.block][row.audience]
     return by_expiry[row.expiry][list(PLACES).index(row.place)]
 
 
 def memberships(ties: dict[str, Any]) -> Memberships:
-    """The groups of a connection."""
+    """The groups of one connection."""
     founder = someone(0)
     groups = [
         (Group(kind, word, bytes([number]) * 16, founder), members)
@@ -46,24 +46,24 @@ def memberships(ties: dict[str, Any]) -> Memberships:
 @pytest.mark.parametrize("connection", TABLE["connections"])
 @pytest.mark.parametrize("block", TABLE["blocks"])
 def test_the_rule_answers_as_the_table_does(connection: str, block: str) -> None:
-    """Whether the listing names its audience or follows its author's preference."""
+    """It does not matter whether the listing names its audience or follows its author's preference."""
     ties = TABLE["connections"][connection]
     world = World({(a, b): weight for a, b, weight in ties["vouches"]}, {(a, b) for a, b in TABLE["blocks"][block]})
     graph = graph_of(renamed(world, KEYS))
     author, viewer = KEYS["author"], KEYS["viewer"]
-    standing = standing_between(
-        author, viewer, graph, memberships(ties), reach=graph.reach_to(viewer), regard=graph.regard_from(viewer)
-    )
+    reach, regard = graph.reach_to(viewer).get(author), graph.regard_from(viewer).get(author)
+    standing = standing_between(author, viewer, graph, memberships(ties), reach=reach, regard=regard)
     for row in rows():
         if (row.connection, row.block) != (connection, block):
             continue
         named, place = Audience.from_word(row.audience), PLACES[row.place]
         for own, preferred in ((named, Audience.MY_CELL), (Audience.FOLLOWS, named)):
-            facts = ListingFacts(
-                effective_audience(own, UNSET_PREFERENCE._replace(audience=preferred)),
-                place["listing"] or place["author"],
-                TABLE["radius_km"],
-                TABLE["expiry"][row.expiry],
+            facts = listing_facts(
+                own,
+                place["listing"],
+                preference=UNSET_PREFERENCE._replace(audience=preferred, radius_km=TABLE["radius_km"]),
+                author_place=place["author"],
+                expires=TABLE["expiry"][row.expiry],
             )
             given, wanted = (
                 visible(facts, standing, viewer_place=place["viewer"], now=TABLE["now"], wish=wish) is Verdict.VISIBLE
@@ -77,7 +77,7 @@ def test_people_and_the_model_fill_in_the_same(row: Row, outcome: str, why: str)
     assert told(row) == outcome, why
 
 
-def test_every_row_stands_in_the_table_and_every_name_makes_a_difference() -> None:
+def test_every_row_is_in_the_table_and_every_name_makes_a_difference() -> None:
     answers = {row: told(row) for row in rows()}
     assert len(answers) >= 5000
     assert all(count >= 100 for count in Counter(answers.values()).values())
@@ -88,7 +88,7 @@ def test_every_row_stands_in_the_table_and_every_name_makes_a_difference() -> No
         assert len({tuple(answer) for answer in alike.values()}) > 1, axis
 
 
-def test_distances_are_reckoned_alike() -> None:
+def test_distances_are_computed_alike() -> None:
     for known in TABLE["distances"]:
         assert distance_km(known["a"], known["b"]) == pytest.approx(known["km"], abs=0.0011)
         assert not TABLE["radius_km"] < known["km"] < TABLE["radius_km"] + 0.5

@@ -1,4 +1,4 @@
-"""The golden answers of everything that decides: ours are theirs, the model's too, and they cover what they should."""
+"""The golden answers of all decisions: the code and the model agree with them, and they cover every verdict."""
 
 from __future__ import annotations
 
@@ -51,5 +51,5 @@ def test_the_verdicts_cover_every_verdict() -> None:
 
 
 @pytest.mark.parametrize("text", VISIBILITY["no_cells"].values(), ids=VISIBILITY["no_cells"])
-def test_what_is_no_cell_is_no_place(text: str) -> None:
+def test_text_that_is_no_cell_is_no_place(text: str) -> None:
     assert not is_cell(text)

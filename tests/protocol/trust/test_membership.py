@@ -1,4 +1,4 @@
-"""Membership is a chain of signed statements from the founder, whole in the member's own hand; nothing else makes one."""
+"""Membership is a chain of signed statements from the founder to the member, and nothing else makes a member."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_we_decide_as_the_vectors_say() -> None:
 
 @given(st.integers(0, 2**32), st.data())
 def test_no_change_of_a_byte_leaves_a_chain_that_somebody_else_could_use(place: int, data: st.DataObject) -> None:
-    """Whatever is changed in a body, it is the same group's and the same chain's, or no chain."""
+    """A body with a changed byte has the same group and the same chain, or no valid chain."""
     join = chain(ALICE, BOB, CAROL)
     body = bytearray(join.to_body())
     body[place % len(body)] ^= data.draw(st.integers(1, 255))
@@ -76,7 +76,7 @@ def test_no_change_of_a_byte_leaves_a_chain_that_somebody_else_could_use(place: 
 
 
 def test_statements_do_not_end_with_the_certificates_of_those_who_made_them() -> None:
-    """No clock is asked: the founder's certificate has long expired."""
+    """The founder's certificate has expired long ago, but there is no clock in the check."""
     long_ago = NOW - 10 * DEVICE_LIFE
     join = begun(ALICE)
     old = replace(join, steps=(Step(ALICE.certificate(long_ago).wire, join.steps[0].signature),))
@@ -133,10 +133,10 @@ def test_a_join_comes_back_as_it_was_written(join: Join) -> None:
     assert parse_body(Kind.JOIN, join.to_body()) == join
 
 
-def test_a_join_belongs_into_its_groups_slot() -> None:
+def test_a_join_belongs_into_the_slot_of_its_group() -> None:
     join = begun(ALICE)
     record = ALICE.record(Kind.JOIN, bytes(16), join, life=60)
-    with pytest.raises(InvalidField, match="slot"):
+    with pytest.raises(RemoteError, match="slot"):
         body_of(record)
     assert body_of(join_record(ALICE, join)) == join
 

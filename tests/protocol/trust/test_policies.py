@@ -1,4 +1,4 @@
-"""Policies over several devices: merging, what narrows, edits."""
+"""Policies over several devices: merging, changes that narrow, edits, and absorbing another device's entries."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PREFERENCES = st.builds(
 
 @st.composite
 def registers(draw: st.DrawFn) -> Policy:
-    """What a device may say, with so few subjects and stamps that devices often say different things at once."""
+    """Generate registers with few subjects and stamps, so that devices often disagree at one stamp."""
     subjects = draw(st.lists(st.sampled_from([BOB, CAROL, DAVE]), unique=True))
     blocked = draw(st.lists(st.sampled_from([BOB, CAROL]), unique=True))
     return Policy(
@@ -77,8 +77,8 @@ def test_merging_is_idempotent(a: Policy, b: Policy) -> None:
 
 
 @given(registers(), registers())
-def test_whoever_spoke_last_of_somebody_is_heard(a: Policy, b: Policy) -> None:
-    """A tiny model: for each subject look through everything that was said."""
+def test_of_entries_about_one_subject_the_last_one_holds(a: Policy, b: Policy) -> None:
+    """Compare with a tiny model, which for each subject looks through all entries."""
     merged = merge([a, b])
     for subject in (BOB, CAROL, DAVE):
         said = [vouch for device in (a, b) for vouch in device.vouches if vouch.subject == subject]
@@ -116,7 +116,7 @@ def test_at_equal_stamps_the_more_restrictive_holds() -> None:
 
 
 @given(registers())
-def test_one_device_is_heard_as_it_speaks(policy: Policy) -> None:
+def test_one_register_makes_the_policy_that_it_says(policy: Policy) -> None:
     merged = merge([policy])
     assert merged.preference == policy.preference
     assert merged.vouches == {vouch.subject: vouch.weight for vouch in policy.vouches if vouch.weight}
@@ -127,7 +127,7 @@ def test_an_unset_preference_never_wins_over_a_choice() -> None:
     assert merge([register(), register(preference=chosen)]).preference == chosen
 
 
-# --- What narrows ----------------------------------------------------------------------------------------------------
+# --- Changes that narrow ---------------------------------------------------------------------------------------------
 
 TAG = block_tag(ALICE, BOB)
 
@@ -145,7 +145,7 @@ TAG = block_tag(ALICE, BOB)
         ),
     ],
 )
-def test_what_takes_from_somebody_narrows(old: Policy, new: Policy) -> None:
+def test_a_change_that_takes_access_away_narrows(old: Policy, new: Policy) -> None:
     assert may_reduce_access(old, new)
 
 
@@ -165,7 +165,7 @@ def test_what_takes_from_somebody_narrows(old: Policy, new: Policy) -> None:
         ),
     ],
 )
-def test_what_only_gives_does_not_narrow(old: Policy, new: Policy) -> None:
+def test_a_change_that_only_gives_access_does_not_narrow(old: Policy, new: Policy) -> None:
     assert not may_reduce_access(old, new)
 
 
@@ -178,7 +178,7 @@ def test_an_entry_narrows_if_it_overrides_what_another_device_gave() -> None:
 
 
 def test_an_audience_narrows_unless_it_holds_all_of_the_former_one() -> None:
-    """Asked of the model: somebody in each corner of a world, and whoever the change would lose."""
+    """Compare with the model, with viewers in all positions of a world, whether the change takes a listing from any."""
     author, corners = (
         ALICE,
         [
@@ -212,7 +212,9 @@ def test_an_audience_narrows_unless_it_holds_all_of_the_former_one() -> None:
 
 
 @given(registers(), registers(), st.lists(registers(), max_size=2))
-def test_what_does_not_narrow_leaves_everybody_as_much(old: Policy, new: Policy, others: list[Policy]) -> None:
+def test_a_change_that_does_not_narrow_leaves_everybody_their_access(
+    old: Policy, new: Policy, others: list[Policy]
+) -> None:
     if not may_reduce_access(old, new, others):
         before, after = merge([old, *others]), merge([new, *others])
         assert all(after.vouches.get(subject, 0) >= weight for subject, weight in before.vouches.items())
@@ -237,13 +239,13 @@ def test_edits_replace_what_was_said_before() -> None:
     assert Policy.parse(policy.to_body()) == policy
 
 
-def test_an_edit_wins_over_all_that_its_author_knew() -> None:
+def test_an_edit_wins_over_every_entry_known_before() -> None:
     other = register(Vouch(BOB, 900, CLOCK))
     edited = with_vouch(empty_policy(SALT), BOB, 200, CLOCK + 1, SALT)
     assert merge([edited, other]).vouches == {BOB: 200}
 
 
-def test_an_edit_with_an_old_stamp_is_our_mistake() -> None:
+def test_an_edit_with_an_old_stamp_is_a_local_error() -> None:
     with pytest.raises(LocalError, match="stamp"):
         with_vouch(register(), BOB, 500, CLOCK, SALT)
 
@@ -255,7 +257,7 @@ def test_fault_18_an_edit_refuses_a_weight_out_of_range(weight: int) -> None:
 
 
 @given(registers(), st.sampled_from([0, 300, 800]))
-def test_an_edit_changes_only_what_it_is_about(policy: Policy, weight: int) -> None:
+def test_an_edit_changes_one_entry_only(policy: Policy, weight: int) -> None:
     before = merge([policy])
     after = merge([with_vouch(policy, BOB, weight, CLOCK + 1, SALT)])
     assert {**before.vouches, BOB: weight} == {**after.vouches, BOB: weight}
@@ -263,17 +265,17 @@ def test_an_edit_changes_only_what_it_is_about(policy: Policy, weight: int) -> N
     assert (after.block_tags, after.preference) == (before.block_tags, before.preference)
 
 
-# --- Taking over -----------------------------------------------------------------------------------------------------
+# --- Absorbing -------------------------------------------------------------------------------------------------------
 
 
 def said(policies: list[Policy]) -> EffectivePolicy:
-    """What holds, whenever it was said."""
+    """Return the policy that these registers make, without stamps."""
     merged = merge(policies)
     return replace(merged, preference=merged.preference._replace(stamp=0))
 
 
 @given(registers(), registers(), st.lists(registers(), max_size=2))
-def test_what_is_taken_over_holds_without_the_device_that_said_it(
+def test_absorbed_entries_hold_without_the_device_that_wrote_them(
     mine: Policy, theirs: Policy, others: list[Policy]
 ) -> None:
     after = absorb(mine, theirs, others, CLOCK + 1, SALT)
@@ -282,8 +284,8 @@ def test_what_is_taken_over_holds_without_the_device_that_said_it(
 
 
 @given(registers(), registers(), registers())
-def test_what_is_taken_over_does_not_bring_an_absent_device_back(mine: Policy, theirs: Policy, absent: Policy) -> None:
-    """The one that was away comes back when the other's register is void: it hears the same as if both were there."""
+def test_absorbed_entries_do_not_override_an_absent_device(mine: Policy, theirs: Policy, absent: Policy) -> None:
+    """A device that was away comes back after the other register is void, and the policy is as if both were there."""
     after = absorb(mine, theirs, [], CLOCK + 1, SALT)
     together = merge([mine, theirs])
     spoken = {vouch.subject for vouch in theirs.vouches if vouch not in mine.vouches} & {
@@ -294,7 +296,7 @@ def test_what_is_taken_over_does_not_bring_an_absent_device_back(mine: Policy, t
 
 
 @given(registers(), registers(), st.lists(registers(), max_size=2))
-def test_with_blocks_alone_nobody_gains(mine: Policy, theirs: Policy, others: list[Policy]) -> None:
+def test_with_blocks_alone_nobody_gains_access(mine: Policy, theirs: Policy, others: list[Policy]) -> None:
     after = merge([absorb(mine, theirs, others, CLOCK + 1, SALT, blocks_only=True), *others])
     rest, all_of_them = merge([mine, *others]), merge([mine, theirs, *others])
     assert after.block_tags == rest.block_tags | all_of_them.block_tags

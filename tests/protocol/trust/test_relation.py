@@ -1,4 +1,4 @@
-"""Labels: the strongest that fits, in words for people."""
+"""The label of a relation is the strongest that applies, in words for people."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FRIEND = cost(560)
 
 
 @pytest.mark.parametrize(
-    ("stands", "own_vouch", "hops", "words"),
+    ("between", "own_vouch", "hops", "words"),
     [
         (Standing(False, None, None, yourself=True), 0, None, "you"),
         (Standing(False, None, cost(500), shares_cell=True), 500, 1, "someone you trust"),
@@ -27,15 +27,17 @@ FRIEND = cost(560)
         (Standing(False, 0, None), 0, None, "in your extended network"),
     ],
 )
-def test_the_strongest_label_that_fits_is_shown(stands: Standing, own_vouch: int, hops: int | None, words: str) -> None:
-    assert relation_of(stands, own_vouch=own_vouch, hops=hops).words == words
+def test_the_strongest_label_that_applies_is_shown(
+    between: Standing, own_vouch: int, hops: int | None, words: str
+) -> None:
+    assert relation_of(between, own_vouch=own_vouch, hops=hops).words == words
 
 
 def test_carol_is_a_trusted_friend_of_a_friend_to_alice() -> None:
     alice, bob, carol = (someone(number) for number in range(3))
     graph = graph_of(World(together((alice, bob, 700, 800), (bob, carol, 800, 800))))
     regard, hops = graph.regard_and_hops_from(alice)[carol]
-    stands = Standing(graph.blocked_either_way(alice, carol), graph.reach_to(alice)[carol], regard)
-    label = relation_of(stands, own_vouch=graph.weight(alice, carol), hops=hops)
+    between = Standing(graph.blocked_either_way(alice, carol), graph.reach_to(alice)[carol], regard)
+    label = relation_of(between, own_vouch=graph.weight(alice, carol), hops=hops)
     assert label is Relation.TRUSTED_FRIEND_OF_FRIEND
     assert label.value == "trusted_friend_of_friend"

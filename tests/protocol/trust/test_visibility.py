@@ -1,4 +1,4 @@
-"""The one rule: against the model in worlds of all kinds, and line by line."""
+"""The one rule, compared with the model in worlds of all kinds, and condition by condition."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ KM = {(a, b): distance_km(a, b) for a in PLACES for b in PLACES}
 
 
 class WorldGroups:
-    """The model's groups behind the package's interface."""
+    """Gives the package the groups of the model."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -55,14 +55,14 @@ class WorldGroups:
 
 
 def standing(world: World, author: PersonId, viewer: PersonId, graph: TrustGraph | None = None) -> Standing:
-    """How the two stand to each other in that world."""
+    """Return how the two are connected in that world."""
     graph = graph if graph is not None else graph_of(world)
-    reach, regard = graph.reach_to(viewer), graph.regard_from(viewer)
+    reach, regard = graph.reach_to(viewer).get(author), graph.regard_from(viewer).get(author)
     return standing_between(author, viewer, graph, WorldGroups(world), reach=reach, regard=regard)
 
 
 def trusted(per_mille: int, **more: bool) -> Standing:
-    """Two who trust each other that much."""
+    """Return the standing of two people with this reach and regard."""
     return Standing(False, cost(per_mille), cost(per_mille), **more)
 
 
@@ -71,7 +71,7 @@ STRANGERS = Standing(blocked=False, reach=None, regard=None)
 
 @st.composite
 def settled_worlds(draw: st.DrawFn) -> World:
-    """Small worlds with groups and places."""
+    """Generate small worlds with groups and places."""
     world = draw(worlds(most=5))
     people = sorted(world.people) or [ALICE, BOB]
     some = st.sets(st.sampled_from(people), max_size=3)
@@ -93,7 +93,7 @@ def settled_worlds(draw: st.DrawFn) -> World:
     st.integers(8, 12),
     st.none() | st.builds(BruteWish, st.sampled_from([100, 300, 700]), st.sampled_from([None, 0, 20, 60])),
 )
-def test_the_rule_is_the_models_rule(
+def test_the_rule_agrees_with_the_model(
     world: World, place: str | None, radius_km: int, expires: int, wish: BruteWish | None
 ) -> None:
     graph, now = graph_of(world), 10
@@ -113,17 +113,17 @@ def test_the_rule_is_the_models_rule(
 @given(settled_worlds(), st.sampled_from(PLACES), st.sampled_from(AUDIENCES))
 def test_a_wish_never_shows_what_consent_does_not(world: World, place: str, audience: Audience) -> None:
     for author, viewer in product(world.people, repeat=2):
-        facts, stands = ListingFacts(audience, place), standing(world, author, viewer)
+        facts, between = ListingFacts(audience, place), standing(world, author, viewer)
         here = world.places.get(viewer)
         greedy = Wish(min_regard=1, within_km=math.inf, here=place)
-        shown = visible(facts, stands, viewer_place=here, now=0, wish=greedy) is Verdict.VISIBLE
-        allowed = visible(facts, stands, viewer_place=here) is Verdict.VISIBLE
+        shown = visible(facts, between, viewer_place=here, now=0, wish=greedy) is Verdict.VISIBLE
+        allowed = visible(facts, between, viewer_place=here) is Verdict.VISIBLE
         assert shown <= allowed
         assert allowed <= brute_consent(world, BruteListing(author, audience.word, place), viewer)
 
 
 @given(settled_worlds())
-def test_a_web_is_the_models_web(world: World) -> None:
+def test_the_web_agrees_with_the_model(world: World) -> None:
     for author, viewer in product(world.people, repeat=2):
         assert standing(world, author, viewer).in_web == brute_web(world, author, viewer)
         assert may_have_profile(standing(world, author, viewer)) == brute_web(world, author, viewer)
@@ -133,7 +133,7 @@ def test_a_web_is_the_models_web(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("audience", "stands", "verdict"),
+    ("audience", "between", "verdict"),
     [
         (Audience.MY_CELL, Standing(False, None, None, shares_cell=True), Verdict.VISIBLE),
         (Audience.MY_CELL, Standing(False, 0, 0, shares_community=True), Verdict.NO_CONSENT),
@@ -150,8 +150,8 @@ def test_a_web_is_the_models_web(world: World) -> None:
         (99, Standing(False, 0, 0, True, True), Verdict.NO_CONSENT),
     ],
 )
-def test_each_audience_asks_for_its_own(audience: int, stands: Standing, verdict: Verdict) -> None:
-    assert visible(ListingFacts(audience, HOME), stands, viewer_place=HOME) is verdict
+def test_each_audience_asks_for_its_own(audience: int, between: Standing, verdict: Verdict) -> None:
+    assert visible(ListingFacts(audience, HOME), between, viewer_place=HOME) is verdict
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_where_a_viewer_measures_from_does_not_count_for_consent() -> None:
     assert verdict is Verdict.NO_CONSENT
 
 
-def test_one_sees_ones_own() -> None:
+def test_people_see_their_own_listings() -> None:
     own = Standing(False, None, None, yourself=True)
     assert all(visible(ListingFacts(audience), own, wish=Wish()) is Verdict.VISIBLE for audience in Audience)
     assert visible(ListingFacts(Audience.MY_CELL, expires=5), own, now=5) is Verdict.EXPIRED
@@ -267,14 +267,14 @@ def test_fault_20_a_stranger_who_vouches_for_everyone_may_have_nothing() -> None
     world.vouches |= {(MALLORY, person): 1000 for person in (ALICE, BOB, CAROL)}
     graph = graph_of(world)
     for author in (ALICE, BOB, CAROL):
-        stands = standing(world, author, MALLORY, graph)
-        assert stands.regard == 0
+        between = standing(world, author, MALLORY, graph)
+        assert between.regard == 0
         for audience in AUDIENCES:
-            assert visible(ListingFacts(audience, HOME), stands, viewer_place=HOME) is Verdict.NO_CONSENT
+            assert visible(ListingFacts(audience, HOME), between, viewer_place=HOME) is Verdict.NO_CONSENT
         ties = {"same_mesh": graph.same_mesh(author, MALLORY), "vouched": graph.weight(author, MALLORY) > 0}
-        assert not may_have_policy(stands, author_blocks=False, **ties)
-        assert not may_have_device(stands, **ties)
-        assert not may_have_profile(stands)
+        assert not may_have_policy(between, author_blocks=False, **ties)
+        assert not may_have_device(between, **ties)
+        assert not may_have_profile(between)
 
 
 @pytest.mark.parametrize("blocks", [{(ALICE, CAROL)}, {(CAROL, ALICE)}])
@@ -282,22 +282,22 @@ def test_fault_23_a_block_comes_before_everything(blocks: set[tuple[PersonId, Pe
     world = World(together((ALICE, CAROL, 1000, 1000), (ALICE, BOB, 1000, 1000), (BOB, CAROL, 1000, 1000)), blocks)
     world.cells = world.communities = [{ALICE, BOB, CAROL}]
     for author, viewer in ((ALICE, CAROL), (CAROL, ALICE)):
-        stands = standing(world, author, viewer)
-        assert (stands.reach, stands.regard) == (None, None)
+        between = standing(world, author, viewer)
+        assert (between.reach, between.regard) == (None, None)
         for audience in AUDIENCES:
-            verdict = visible(ListingFacts(audience, HOME), stands, viewer_place=HOME, wish=Wish(100))
+            verdict = visible(ListingFacts(audience, HOME), between, viewer_place=HOME, wish=Wish(100))
             assert verdict is Verdict.BLOCKED
-        assert not may_have_profile(stands)
+        assert not may_have_profile(between)
 
 
 def test_fault_24_membership_cannot_be_claimed() -> None:
-    """What a person says of himself is no membership: only the groups decide, and where there are none, nobody shares."""
+    """A claim in a profile makes no membership: only the groups count, and without groups nobody shares one."""
     graph = graph_of(chain([ALICE, BOB], 1000))
-    reach, regard = graph.reach_to(BOB), graph.regard_from(BOB)
-    stands = standing_between(ALICE, BOB, graph, NoGroups(), reach=reach, regard=regard)
-    assert not stands.shares_group
+    reach, regard = graph.reach_to(BOB).get(ALICE), graph.regard_from(BOB).get(ALICE)
+    between = standing_between(ALICE, BOB, graph, NoGroups(), reach=reach, regard=regard)
+    assert not between.shares_group
     for audience in (Audience.MY_CELL, Audience.MY_COMMUNITY):
-        assert visible(ListingFacts(audience), stands) is Verdict.NO_CONSENT
+        assert visible(ListingFacts(audience), between) is Verdict.NO_CONSENT
 
 
 # --- The audiences of the other kinds --------------------------------------------------------------------------------
@@ -306,21 +306,21 @@ ALONE = {"same_mesh": False, "vouched": False}
 
 
 @pytest.mark.parametrize(
-    ("stands", "ties", "may"),
+    ("between", "ties", "may"),
     [
         pytest.param(STRANGERS, ALONE, False, id="a stranger"),
-        pytest.param(STRANGERS, {"same_mesh": True, "vouched": False}, True, id="his mesh"),
-        pytest.param(STRANGERS, {"same_mesh": False, "vouched": True}, True, id="whom he vouches for"),
-        pytest.param(Standing(False, cost(100), None), ALONE, True, id="his web"),
-        pytest.param(Standing(False, cost(99), cost(900)), ALONE, False, id="who regards him, outside his web"),
+        pytest.param(STRANGERS, {"same_mesh": True, "vouched": False}, True, id="the author's mesh"),
+        pytest.param(STRANGERS, {"same_mesh": False, "vouched": True}, True, id="vouched for by the author"),
+        pytest.param(Standing(False, cost(100), None), ALONE, True, id="the author's web"),
+        pytest.param(Standing(False, cost(99), cost(900)), ALONE, False, id="regards the author, outside the web"),
         pytest.param(Standing(False, None, None, shares_community=True), ALONE, True, id="who shares a group"),
-        pytest.param(Standing(False, None, None, yourself=True), ALONE, True, id="himself"),
+        pytest.param(Standing(False, None, None, yourself=True), ALONE, True, id="the author"),
     ],
 )
-def test_who_may_have_a_policy_and_a_certificate(stands: Standing, ties: dict[str, bool], may: bool) -> None:
-    assert may_have_policy(stands, author_blocks=False, **ties) == may
-    assert may_have_device(stands, **ties) == may
-    assert not may_have_policy(stands, author_blocks=True, **ties)
+def test_who_may_have_a_policy_and_a_certificate(between: Standing, ties: dict[str, bool], may: bool) -> None:
+    assert may_have_policy(between, author_blocks=False, **ties) == may
+    assert may_have_device(between, **ties) == may
+    assert not may_have_policy(between, author_blocks=True, **ties)
 
 
 def test_a_block_withholds_the_policy_from_the_blocked_and_not_from_the_blocker() -> None:
@@ -330,25 +330,25 @@ def test_a_block_withholds_the_policy_from_the_blocked_and_not_from_the_blocker(
     assert may_have_device(quarrel, same_mesh=True, vouched=False)
 
 
-def test_whoever_may_have_a_record_may_have_the_certificate_to_check_it() -> None:
+def test_people_who_may_have_a_record_may_have_the_certificate_to_check_it() -> None:
     assert may_have_device(STRANGERS, **ALONE, may_have_other=True)
     assert not may_have_device(STRANGERS, **ALONE)
 
 
 @given(worlds())
-def test_whoever_may_see_anything_may_have_policy_and_certificate(world: World) -> None:
-    """Else a relay could hold a listing that it can never judge."""
+def test_people_who_may_see_anything_may_have_policy_and_certificate(world: World) -> None:
+    """Otherwise a carrier could hold a listing that it can never judge."""
     graph = graph_of(world)
     for author, viewer in product(world.people, repeat=2):
-        stands = standing(world, author, viewer, graph)
-        if any(visible(ListingFacts(audience), stands) is Verdict.VISIBLE for audience in AUDIENCES):
+        between = standing(world, author, viewer, graph)
+        if any(visible(ListingFacts(audience), between) is Verdict.VISIBLE for audience in AUDIENCES):
             ties = {"same_mesh": graph.same_mesh(author, viewer), "vouched": graph.weight(author, viewer) > 0}
-            assert may_have_device(stands, **ties)
-            assert may_have_policy(stands, author_blocks=graph.blocks(author, viewer), **ties)
+            assert may_have_device(between, **ties)
+            assert may_have_policy(between, author_blocks=graph.blocks(author, viewer), **ties)
 
 
 @pytest.mark.parametrize(
-    ("stands", "carries", "reads"),
+    ("between", "carries", "reads"),
     [
         (Standing(False, None, None), False, True),
         (Standing(False, limit(100), None), True, True),
@@ -358,8 +358,8 @@ def test_whoever_may_see_anything_may_have_policy_and_certificate(world: World) 
         (Standing(False, None, None, yourself=True), True, True),
     ],
 )
-def test_a_letter_is_carried_by_the_authors_web_and_read_by_whom_it_is_for_unless_blocked(
-    stands: Standing, *, carries: bool, reads: bool
+def test_a_letter_is_carried_by_the_authors_web_and_its_addressee_unless_blocked(
+    between: Standing, *, carries: bool, reads: bool
 ) -> None:
-    assert may_have_letter(stands, addressed=False) == carries
-    assert may_have_letter(stands, addressed=True) == reads
+    assert may_have_letter(between, addressed=False) == carries
+    assert may_have_letter(between, addressed=True) == reads

@@ -1,4 +1,4 @@
-"""The arithmetic of trust: exact, alike everywhere, and fair at the thresholds."""
+"""The arithmetic of trust: exact, the same on every machine, and right at the thresholds."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def test_a_path_costs_the_same_in_every_order(weights: list[int]) -> None:
     [(500, (1000, 500)), (500, (625, 800)), (300, (625, 625, 768)), (100, (500, 512, 625, 625))],
 )
 def test_a_product_that_meets_the_threshold_exactly_reaches_it(threshold: int, product: tuple[int, ...]) -> None:
-    """The last two cost one more than the threshold: their rounding adds up."""
+    """The last two cost one more than the threshold because their roundings add up."""
     assert math.prod(product) == threshold * 1000 ** (len(product) - 1)
     assert reaches(sum(cost(weight) for weight in product), threshold)
 
 
 @pytest.mark.parametrize(("threshold", "product"), [(500, (517, 971, 996)), (100, (105, 962, 990))])
-def test_two_millionths_short_is_short(threshold: int, product: tuple[int, ...]) -> None:
+def test_two_millionths_less_do_not_reach_it(threshold: int, product: tuple[int, ...]) -> None:
     assert threshold * (1 - 3e-6) < math.prod(product) / 1000 ** (len(product) - 1) < threshold
     assert not reaches(sum(cost(weight) for weight in product), threshold)
 

@@ -1,4 +1,4 @@
-"""Introduction somebody, and receipts: what such a content may say, and that it checks itself."""
+"""Introductions and receipts check their own fields, and fields of another form are refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from protocol import InvalidField, Record, RemoteError, Value
+from protocol import Code, InvalidField, Record, RemoteError, Value
 from protocol.letters import Introduction, Receipt
 from protocol.limits import INTRODUCTION_TEXT_MAX, LETTER_DEVICES_MAX
 from tests.support.people import Person, grown
@@ -15,7 +15,7 @@ BOB, CAROL = Person("Bob"), Person("Carol")
 GOOD: dict[str, Any] = {"person": BOB.id, "name": "Bob", "message": "", "certificates": (BOB.certificate(),)}
 
 
-def test_contents_come_back_as_they_went() -> None:
+def test_contents_read_back_from_their_fields() -> None:
     for content in (Introduction(**GOOD), Introduction(**GOOD | {"message": "Both keep bees.\nReally."})):
         assert Introduction.from_fields(content.to_fields()) == content
     receipt = Receipt(grown("slot", size=16))
@@ -71,5 +71,6 @@ def test_fields_of_another_form_are_no_introduction(fields: tuple[Value, ...]) -
 
 @pytest.mark.parametrize("fields", [(), (bytes(15),), (bytes(17),), ("slot",), (bytes(16), 1)])
 def test_fields_of_another_form_are_no_receipt(fields: tuple[Value, ...]) -> None:
-    with pytest.raises(InvalidField):
+    with pytest.raises(RemoteError) as caught:
         Receipt.from_fields(fields)
+    assert caught.value.code is Code.MALFORMED
