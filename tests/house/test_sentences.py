@@ -25,7 +25,7 @@ INSTEAD = {
     r"(has|have) yet to": "does not yet",
     r"of its making": "that it made",
     r"so many of": "that many",
-    r"no more(?! than| of| often)": "no longer",
+    r"no more(?! than| of| often| \w+ than)": "no longer",
     r"nought": "zero",
     r"made-up people": "Sybils",
     r"at odds": "blocked either way",
