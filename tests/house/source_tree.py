@@ -11,14 +11,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("protocol", "meshnode")
 
-# What tools leave behind, and what git keeps: not ours to judge.
+# What tools leave behind, and git's own files, are not checked.
 _LEFT_BEHIND = {"__pycache__", "build", "dist"}
 _HIDDEN_BUT_OURS = {".ci", ".gitignore"}
 
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module, named in full, and where: `module` is as deep as the file system can tell."""
+    """One import: who imports which module, and where. `module` is a full name, as deep as the file system can tell."""
 
     importer: str
     module: str
@@ -30,7 +30,7 @@ class Import:
 
 
 def files(*suffixes: str) -> list[Path]:
-    """Every file of the project, or those whose name ends so."""
+    """Return every file of the project, or those whose names end so."""
     return sorted(path for path in _walk(ROOT) if not suffixes or path.name.endswith(suffixes))
 
 
@@ -39,37 +39,37 @@ def _walk(directory: Path) -> Iterator[Path]:
         if path.name in _LEFT_BEHIND or (path.name.startswith(".") and path.name not in _HIDDEN_BUT_OURS):
             continue
         if path.is_dir():
-            if not (path / "identity.key").exists():  # somebody's node, tried out in the clone
+            if not (path / "identity.key").exists():  # the directory of a node that somebody tried out in the checkout
                 yield from _walk(path)
         else:
             yield path
 
 
 def python_files(*under: str) -> list[Path]:
-    """The Python files of these top directories (all of them if none is named)."""
+    """Return the Python files of these top directories, or all of them if none is named."""
     return [path for path in files(".py") if not under or path.relative_to(ROOT).parts[0] in under]
 
 
 def module_name(path: Path) -> str:
-    """`meshnode/store/__init__.py` -> `meshnode.store`."""
+    """Return the name of a module: `meshnode/store/__init__.py` -> `meshnode.store`."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @cache
 def tree(path: Path) -> ast.Module:
-    """The parsed file."""
+    """Return the parsed file."""
     return ast.parse(path.read_text(encoding="utf-8"), str(path))
 
 
 @cache
 def modules() -> frozenset[str]:
-    """The names of all our modules and packages."""
+    """Return the names of all our modules and packages."""
     return frozenset(module_name(path) for path in python_files(*OURS))
 
 
 def imports_of(path: Path) -> list[Import]:
-    """Everything `path` imports, inside functions and under TYPE_CHECKING too: hidden dependencies are dependencies."""
+    """Return everything that `path` imports, inside functions and under TYPE_CHECKING too."""
     found = []
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -84,12 +84,12 @@ def imports_of(path: Path) -> list[Import]:
 
 
 def _deepest(module: str, name: str) -> str:
-    """`from meshnode.app import ingest` names a module, `from meshnode.replica.ingest import Ingest` names what is in it."""
+    """Return the module of `from module import name`, which is `module.name` if there is such a module, else `module`."""
     return f"{module}.{name}" if f"{module}.{name}" in modules() else module
 
 
 def all_imports(*under: str) -> list[Import]:
-    """What these top directories import."""
+    """Return everything that these top directories import."""
     return [found for path in python_files(*under) for found in imports_of(path)]
 
 

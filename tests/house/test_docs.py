@@ -1,9 +1,12 @@
-"""The docs keep their word: links lead somewhere, commands exist, and change fragments have their form."""
+"""What the pages name exists: links lead somewhere, commands are there, and change fragments have their form."""
 
 from __future__ import annotations
 
 import importlib
 import re
+import subprocess
+import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -24,17 +27,17 @@ OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]+)")
 
 
 def pages() -> list[Path]:
-    """Everything written for people."""
+    """Return all pages except those of the tests."""
     return [path for path in files(".md") if "tests" not in path.relative_to(ROOT).parts]
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings of a page as links name them."""
+    """Return the headings of a page in the form that links use."""
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(page.read_text())}
 
 
 def shown(page: Path) -> str:
-    """The page's path, for the test's name."""
+    """Return the page's path, for the test's name."""
     return str(page.relative_to(ROOT))
 
 
@@ -126,7 +129,7 @@ def test_every_command_in_the_docs_exists(page: Path) -> None:
 
 
 def the_cli() -> dict[str, click.Command]:
-    """The commands of the program, by name."""
+    """Return the commands of the program, by name."""
     module = importlib.import_module("meshnode.cli.main")
     groups = [value for value in vars(module).values() if isinstance(value, click.Group)]
     assert len(groups) == 1, "meshnode/cli/main.py has one group, the program itself"
@@ -136,7 +139,7 @@ def the_cli() -> dict[str, click.Command]:
 
 
 def is_fragment(page: Path) -> bool:
-    """Whether the page is one user-visible change."""
+    """Whether the page is a change fragment."""
     return page.parent == CHANGES and page.name != "README.md"
 
 
@@ -150,3 +153,18 @@ def test_a_change_fragment_is_named_for_its_kind_and_speaks_in_sentences(page: P
     assert text[0].isupper()
     assert text.rstrip().endswith(".")
     assert not text.startswith("#")
+
+
+def test_towncrier_knows_the_same_kinds_of_fragments() -> None:
+    config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["towncrier"]
+    assert ROOT / config["directory"] == CHANGES
+    assert sorted(kind["directory"] for kind in config["type"]) == sorted(KINDS)
+
+
+def test_a_draft_of_the_changes_holds_every_fragment() -> None:
+    draft = subprocess.run(
+        [sys.executable, "-m", "towncrier", "build", "--draft"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    fragments = [page for page in pages() if is_fragment(page)]
+    assert fragments
+    assert not [shown(page) for page in fragments if page.read_text().splitlines()[0] not in draft]

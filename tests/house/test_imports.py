@@ -1,4 +1,4 @@
-"""Who may import whom. The tables are the architecture; docs/architecture.md explains them."""
+"""Checks who may import whom. The tables are the architecture; docs/architecture.md explains them."""
 
 from __future__ import annotations
 
@@ -160,12 +160,12 @@ SEALED_OFF: dict[str, set[str]] = {
 
 
 def area(module: str) -> str:
-    """The area a module of ours belongs to."""
+    """Return the area to which a module of ours belongs."""
     return max((name for name in MAY_USE if is_within(module, name)), key=len)
 
 
 def top(module: str) -> str:
-    """The package a module is installed with."""
+    """Return the top-level package of a module."""
     return module.partition(".")[0]
 
 
@@ -183,7 +183,7 @@ def crosses_the_table(found: Import) -> bool:
 
 
 def told(faults: list[Import]) -> str:
-    """The faults, one a line."""
+    """Return the faults, one a line."""
     return "\n" + "\n".join(map(str, faults))
 
 
@@ -294,7 +294,7 @@ def test_there_are_no_import_cycles(package: str) -> None:
 
 
 def package_graph(top_package: str) -> dict[str, set[str]]:
-    """Which of the packages and files directly below `top_package` imports which other, sub-packages taken whole."""
+    """Return which of the packages and files directly below `top_package` import which others."""
     depth = top_package.count(".") + 2
 
     def unit(module: str) -> str:

@@ -1,4 +1,4 @@
-"""What the project was made for, in its own words; and for every line of it the tests that hold the node to it.
+"""Holds the requirements of the project in their original words, and checks that tests keep each of them.
 
 A test that keeps a promise says so: `@pytest.mark.promise("SHALL ...")`. docs/promises.md shows the same to people.
 """
@@ -32,11 +32,11 @@ PROMISES = (
 PAGE = ROOT / "docs" / "promises.md"
 
 Kept = tuple[str, str]
-"""A file of tests, and the name of one in it."""
+"""A file of tests, and the name of a test in it."""
 
 
 def marked() -> dict[str, set[Kept]]:
-    """The tests that say which promise they keep, by promise."""
+    """Return the tests that are marked as keeping a promise, by promise."""
     found: dict[str, set[Kept]] = {}
     for path in python_files("tests"):
         for function in ast.walk(tree(path)):
@@ -47,14 +47,14 @@ def marked() -> dict[str, set[Kept]]:
 
 
 def promises_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
-    """What the marks above a test say."""
+    """Yield the promises that the marks of a test name."""
     for mark in function.decorator_list:
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.promise":
             yield ast.literal_eval(mark.args[0])
 
 
 def on_the_page() -> dict[str, set[Kept]]:
-    """The same, as docs/promises.md has it: a heading for each promise, a line for each test."""
+    """Return the same from docs/promises.md: a heading for each promise, a line for each test."""
     found: dict[str, set[Kept]] = {}
     for section in re.split(r"^### ", PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
         title, _, tests = section.partition("\n")
@@ -81,13 +81,13 @@ FOREIGN = re.compile(r"partner|approv|steward|moderat|gatekeep", re.IGNORECASE)
 @pytest.mark.promise('SHALL NOT have "partnership" as a concept')
 @pytest.mark.promise("No approval workflows anywhere")
 def test_nothing_is_called_a_partnership_or_an_approval() -> None:
-    """No name in the code, no column, no field of the wire or of an answer, no command and no state of an exchange."""
+    """This holds for names in the code, columns, fields on the wire and in answers, commands and states of an exchange."""
     found = {f"{path.relative_to(ROOT)}: {name}" for path, name in names() if FOREIGN.search(name)}
     assert not found
 
 
 def names() -> Iterator[tuple[Path, str]]:
-    """Everything that has a name in the two packages: identifiers, texts that programs read, and the database."""
+    """Yield every name in the two packages: identifiers, texts that programs read, and the database."""
     for path in python_files("protocol", "meshnode"):
         nodes = list(ast.walk(tree(path)))
         docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}

@@ -1,4 +1,4 @@
-"""What every file of the project keeps to: it says why it exists, stays readable, and names no machine."""
+"""Checks every file of the project: it says why it exists, stays readable, and names no machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 
 
 def relative(path: Path) -> str:
-    """The path as a person would write it."""
+    """Return the path as a person would write it."""
     return str(path.relative_to(ROOT))
 
 

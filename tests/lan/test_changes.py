@@ -1,4 +1,4 @@
-"""Networks that change under running nodes: cut and healed, lost packets, killed nodes, interfaces that come late."""
+"""Networks that change while nodes run: cuts and repairs, lost packets, killed nodes, interfaces that appear late."""
 
 from __future__ import annotations
 

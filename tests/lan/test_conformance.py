@@ -13,18 +13,18 @@ from tests.support.waiting import eventually
 
 HOME = "52.52,13.405"
 PLACES = {"inside the radius": "52.74,13.405", "outside the radius": "52.75,13.405", "further than he looks": "54.0,13.405"}  # fmt: skip
-"""Where listings are, by the names of the table; the author says nothing of himself."""
+"""Where listings are, by the names of the table; the author publishes no place."""
 LISTINGS = [
     *((audience, "lasting", "nowhere") for audience in ("my_cell", "my_community", "trusted_network", "network_wide")),
     *((audience, "lasting", place) for audience in ("anyone_local", "network_wide") for place in PLACES),
     ("network_wide", "expired", "inside the radius"),
 ]
 LATER = "import time; told = time.time; time.time = lambda: told() + 7200\n"
-"""What a daemon imports first that is to live two hours later."""
+"""Imported first by a daemon that is to run two hours ahead."""
 
 
 class Stage:
-    """An author with a listing of every kind, a viewer, and somebody who may stand between them."""
+    """An author with a listing of every kind, a viewer, and a person who may connect them."""
 
     def __init__(self, author: Host, viewer: Host, between: Host) -> None:
         self.author, self.viewer, self.between = author, viewer, between
@@ -34,19 +34,19 @@ class Stage:
             author.meshnode("offer", f"{audience} {expiry} {place}", "--audience", audience, *where, *life)
 
     def trust(self, weight: str, back: str) -> None:
-        """What the author says of the viewer, and the viewer of the author; 0 takes it back."""
+        """Let author and viewer vouch for each other; 0 takes a vouch back."""
         for one, other, said in ((self.author, self.viewer, weight), (self.viewer, self.author, back)):
             one.meshnode("unvouch", other.name) if said == "0" else one.meshnode("vouch", other.name, "--trust", said)
 
     def gather(self, kind: str, name: str) -> None:
-        """The author founds a group and invites the viewer, who joins as soon as he hears of it."""
+        """The author founds a group and invites the viewer, who joins as soon as they hear of it."""
         self.author.meshnode(kind, "new", name)
         self.author.meshnode(kind, "invite", name, self.viewer.name)
         eventually(lambda: self.viewer.ask(kind, "show")["invitations"], f"the viewer hears of {name}")
         self.viewer.meshnode(kind, "join", name)
 
     def is_as_in(self, connection: str, block: str = "nobody blocks", *, expired: bool = False) -> None:
-        """Wait until the viewer is shown what the table says, and as much is hidden by his own wishes alone."""
+        """Wait until the viewer is shown what the table says, and as much is hidden only by the viewer's own wishes."""
         rows = [Row(connection, block, audience, expiry, place) for audience, expiry, place in LISTINGS]
         outcomes = {row: judged(row if expired else row._replace(expiry="lasting")) for row in rows}
         shown = {f"{row.audience} {row.expiry} {row.place}" for row in rows if outcomes[row] == SHOWN}
@@ -93,7 +93,7 @@ def test_daemons_do_what_the_table_says(lan: MakeLan, tmp_path: Path) -> None:
     viewer.meshnode("community", "leave", "Downtown")
     stage.is_as_in("one cell")
     author.meshnode("community", "invite", "Downtown", "Viewer")
-    eventually(lambda: viewer.ask("community", "show")["invitations"], "he may come back")
+    eventually(lambda: viewer.ask("community", "show")["invitations"], "the viewer may come back")
     viewer.meshnode("community", "join", "Downtown")
     viewer.meshnode("cell", "leave", "Elm Street")
     stage.is_as_in("one community")

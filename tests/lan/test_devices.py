@@ -1,4 +1,4 @@
-"""One person's two machines on a local network: added by what they hear there, found again wherever they are."""
+"""One person's two machines on a local network: added by announcements alone, and found again after a change of address."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_second_machine_is_added_and_found_by_announcements_alone(lan: MakeLan
     pi.meshnode("offer", "Saw")
     eventually(lambda: bob.finds("Saw"), "Bob finds what the Pi offers")
     assert at_home.stop() == 0
-    laptop.daemon("--port", "7654")  # neither knows where the other is now
+    laptop.daemon("--port", "7654")  # neither knows the other's address now
     eventually(lambda: laptop.ask("device", "list")["devices"][1]["connected"], "the laptop and the Pi meet again")
     laptop.meshnode("offer", "Drill")
     eventually(lambda: len(pi.ask("mine")["listings"]) == 2, "the Pi has both offers")

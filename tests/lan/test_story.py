@@ -1,4 +1,4 @@
-"""The seed's story on a local network: three machines, real multicast DNS, no way to the internet."""
+"""The story of Alice, Bob and Carol on a local network: three machines, real multicast DNS, no internet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody on the same network who is nobody's contact can see: that a node is there, and nothing else."""
+"""A stranger on the same network can see that a node is there, and nothing else."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=20) as pr
     print(answer.hex() or "nothing")
 """
 
-# Floods the network with announcements of our service type that nobody made with a key.
+# Floods the network with announcements of our service type, made without any key.
 FLOOD = """
 import os, socket, struct, sys
 def name(text): return b"".join(bytes([len(part)]) + part.encode() for part in text.split(".")) + b"\\0"

@@ -1,4 +1,4 @@
-"""Two communities on two networks that no cable joins; Bob is at home in both. What crosses, crosses because trust does."""
+"""Two communities on two separate networks, with Bob in both: an offer crosses only where trust does."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class TwoNetworks:
         self.daemons[name] = self[name].daemon()
 
     def carries_more(self, name: str, act: Callable[[], Any]) -> Any:
-        """Do something that gives somebody a record more to carry, and wait until he does."""
+        """Do something that gives somebody one more record to carry, and wait until they carry it."""
         before = self[name].ask("status")["records"]
         done = act()
         eventually(lambda: self[name].ask("status")["records"] > before, f"{name} carries it")
@@ -80,7 +80,7 @@ def land(lan: MakeLan) -> TwoNetworks:
 def test_an_offer_crosses_because_trust_does_and_an_exchange_completes_between_two_who_never_meet(
     land: TwoNetworks,
 ) -> None:
-    """Of Alice and Carol one sleeps whenever the other is awake. Bob, who carries it all, is asked for nothing."""
+    """Alice and Carol are never awake at the same time. Bob carries everything and is asked for nothing."""
     land.community("Westend", "Alice", "Adam", "Bob")
     land.community("Eastend", "Carol", "Cleo", "Bob")
     land["Carol"].meshnode("offer", "Ladder", "--audience", "trusted_network", "--quantity", "1")
@@ -124,7 +124,7 @@ def test_an_offer_crosses_because_trust_does_and_an_exchange_completes_between_t
 @pytest.mark.promise("Block lists respected network-wide")
 @pytest.mark.promise("SHALL respect block lists across communities")
 def test_a_block_on_one_side_holds_through_everybody_in_between(land: TwoNetworks) -> None:
-    """Adam, who is Bob's friend too, has Cleo's offers and is in touch with Alice; she gets none of them."""
+    """Adam, who is Bob's friend too, has Cleo's offers and is connected to Alice, who gets none of them."""
     adam, alice, bob, cleo = land["Adam"], land["Alice"], land["Bob"], land["Cleo"]
     adam.meshnode("add", bob.meshnode("card", "--trust", "0.9").strip(), "--trust", "0.9")
     cleo.meshnode("offer", "Beans", "--audience", "network_wide")
@@ -144,7 +144,7 @@ def test_a_block_on_one_side_holds_through_everybody_in_between(land: TwoNetwork
 
 @pytest.mark.promise("Resources flow organically based on trust")
 def test_a_bridge_that_is_revoked_ends_sight_everywhere_at_once(land: TwoNetworks) -> None:
-    """Bob takes back what he says of Carol: within two seconds nobody in the west sees the east, nor the other way."""
+    """Bob takes back the vouch for Carol: within two seconds nobody sees the people of the other network."""
     offers = {"Alice": "Bread", "Adam": "Apples", "Carol": "Ladder", "Cleo": "Beans"}
     for name, title in offers.items():
         land[name].meshnode("offer", title, "--audience", "network_wide")
@@ -156,7 +156,7 @@ def test_a_bridge_that_is_revoked_ends_sight_everywhere_at_once(land: TwoNetwork
 
 
 def sees(host: Host, *titles: str, within: float = WITHIN_SECONDS) -> None:
-    """Wait until somebody is shown just these."""
+    """Wait until somebody is shown exactly these."""
 
     def look() -> bool:
         return {result["title"] for result in host.ask("discover")["results"]} == set(titles)

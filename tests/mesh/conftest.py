@@ -1,4 +1,4 @@
-"""What tests of letters share: who has read what."""
+"""Records which device has read which message, for the tests of letters."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from protocol.letters import Introduction, OpenedLetter
 
 @pytest.fixture
 def heard(monkeypatch: pytest.MonkeyPatch) -> list[tuple[bytes, str]]:
-    """Who has read what, in place of what introductions do: device and message."""
+    """Collects (device, message) for every letter opened, in place of the handler of introductions."""
     read: list[tuple[bytes, str]] = []
 
     def note(replica: Replica, opened: OpenedLetter) -> None:

@@ -1,4 +1,4 @@
-"""Cards when the two nodes meet: one act makes both vouches, once, for one person, whatever breaks in between."""
+"""Cards when the two nodes meet: one card makes both vouches, once, for one person, even if connections break."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def dial(mesh: Mesh, taker: Node, giver: Node) -> tuple[Conversation, Conversati
 
 
 def talk(mesh: Mesh, calling: Conversation, answering: Conversation, *, turns: int = ROUNDS) -> None:
-    """Carry what both say, for so many turns."""
+    """Carry what both send, for this many turns."""
     for turn in range(turns):
         sender, receiver = (calling, answering) if turn % 2 == 0 else (answering, calling)
         data = sender.data_to_send()
@@ -74,7 +74,7 @@ def test_one_meeting_makes_vouches_in_both_directions() -> None:
 
 @pytest.mark.parametrize("turns", range(1, 12))
 def test_a_line_that_drops_at_any_moment_strands_nobody(turns: int) -> None:
-    """The same person comes again with the same card and ends up where an undisturbed meeting would have left him."""
+    """The same person comes again with the same card and ends up as after an undisturbed meeting."""
     mesh = village("Alice", "Bob")
     alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
     add(alice, card_of(bob))
@@ -127,7 +127,7 @@ def test_a_node_that_stopped_between_burning_the_card_and_vouching_makes_up_for_
     alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
     add(alice, card_of(bob))
     (issued,) = bob.replica.store.cards.issued_live(bob.replica.clock.now())
-    bob.replica.store.cards.claim(issued.id, alice.person, bob.replica.clock.now())  # and here the power went
+    bob.replica.store.cards.claim(issued.id, alice.person, bob.replica.clock.now())  # and here the power fails
     mesh.restart("Bob")
     calling, _ = meet(mesh, alice, bob)
     assert calling.live
@@ -212,13 +212,13 @@ def test_two_who_add_each_others_cards_at_once_are_connected_once_and_both_cards
     talk(mesh, *there, turns=5)
     talk(mesh, *back)
     talk(mesh, *there)
-    assert (weight(alice, bob.person), weight(bob, alice.person)) == (700, 600)  # what each said himself stands
+    assert (weight(alice, bob.person), weight(bob, alice.person)) == (700, 600)  # each one's own word stays as it was
     assert there[0].end is None
     assert back[0].end is None
 
 
 def test_a_reconnection_after_the_vouch_was_taken_back_needs_a_new_card_and_works_with_one() -> None:
-    """Alice lost everything of Bob's when he dropped her; a new card brings it back at once."""
+    """Alice lost all of Bob's records when Bob took back the vouch for her; a new card brings them back at once."""
     mesh = village("Alice", "Bob")
     alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
     add(alice, card_of(bob))
@@ -236,8 +236,8 @@ def test_a_reconnection_after_the_vouch_was_taken_back_needs_a_new_card_and_work
     assert mesh.connections() == [("Alice", "Bob")]
 
 
-def test_nobody_takes_a_vouch_by_certifying_the_takers_keys_as_his_own() -> None:
-    """Mallory, whom Bob knows, claims Alice's keys. When Alice comes with Bob's card the vouch is hers all the same."""
+def test_nobody_takes_a_vouch_by_certifying_the_takers_keys_as_their_own() -> None:
+    """Mallory, whom Bob knows, claims Alice's keys. When Alice comes with Bob's card, the vouch still goes to her."""
     mesh = village("Alice", "Bob")
     alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
     mallory = Person("Mallory")

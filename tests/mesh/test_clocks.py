@@ -1,4 +1,4 @@
-"""Clocks that are wrong: nothing is deleted or renewed by one, and nobody gains by setting his own."""
+"""Clocks that are wrong: nothing is deleted or renewed because of one, and nobody gains by setting their own clock."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def two_friends() -> Mesh:
 
 
 def test_fault_35_a_clock_that_jumps_to_1970_and_2099_and_back_purges_nothing() -> None:
-    """FAULTS 35: 1970 -> 2099 -> now: nothing purged, nothing renewed, nothing hidden."""
+    """Fault 35: 1970 -> 2099 -> now: nothing purged, nothing renewed, nothing hidden."""
     mesh = two_friends()
     before, version, seen = contents(mesh, "Alice"), own_policy_version(mesh, "Alice"), sees(mesh, "Alice")
     alice = mesh.nodes["Alice"]
@@ -124,7 +124,7 @@ def test_a_node_that_is_away_for_a_winter_is_found_again_by_those_it_vouches_for
     befriend(mesh, "Alice", "Bob", 900, 900)
     mesh.settle()
     for one, other in (("Alice", "Bob"), ("Bob", "Alice")):
-        contacts.keep_keys(mesh.nodes[one].replica, mesh.nodes[other].person)  # as is done whenever people meet
+        contacts.keep_keys(mesh.nodes[one].replica, mesh.nodes[other].person)  # as after every session
     mesh.cut("Alice", "Bob")
     for _ in range(10):
         mesh.advance(15 * limits.DAY)
@@ -138,8 +138,8 @@ def test_a_node_that_is_away_for_a_winter_is_found_again_by_those_it_vouches_for
     assert sees(mesh, "Alice") == {"Back again"}
 
 
-def test_fault_36_what_somebody_dates_in_the_year_9999_wins_nothing_and_harms_only_himself() -> None:
-    """FAULTS 36: Bob's clock runs in the far future. Alice keeps what she has of him, and hears him again when it is right."""
+def test_fault_36_records_dated_in_the_year_9999_win_nothing_and_harm_only_their_author() -> None:
+    """Fault 36: Bob's clock is far ahead. Alice keeps Bob's records, and takes new ones again once the clock is right."""
     mesh = Mesh(16)
     for name in ("Alice", "Bob"):
         mesh.add(name)
@@ -148,7 +148,7 @@ def test_fault_36_what_somebody_dates_in_the_year_9999_wins_nothing_and_harms_on
     mesh.settle()
     bob = mesh.nodes["Bob"]
     bob.clock.error = 7972 * YEAR
-    bob.clock.confirm()  # he insists
+    bob.clock.confirm()  # Bob insists
     rewrite(mesh, "Bob", listing, "From the future", may_reduce_access=True)
     mesh.settle()
     assert sees(mesh, "Alice") == {"Spare bicycle"}

@@ -1,4 +1,4 @@
-"""The table of the one rule, played by whole nodes: what is hidden does not cross, what is served does, what is shown shows."""
+"""Plays the table of the one rule with whole nodes: hidden listings are not sent, served ones are, shown ones are shown."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ EXPIRES = {"lasting": EPOCH + 90 * limits.DAY, "expired": EPOCH + limits.DAY}
 
 
 def title_of(row: Row) -> str:
-    """What the listing of a row is called."""
+    """Return the title of a row's listing."""
     return f"{row.audience} {row.expiry} {PLACES[row.place].listing}"
 
 
@@ -60,7 +60,7 @@ class Scene:
         self.viewer = Neighbor(viewer, Catalog(viewer.replica))
 
     def _make_friends(self) -> None:
-        """Whoever will have to do with each other met once, as people do, with good words on both sides."""
+        """Let all who will have to do with each other meet once, with vouches on both sides."""
         groups = [*self.world.cells, *self.world.communities]
         for one, other in permutations(PEOPLE, 2):
             pair = {one, other}
@@ -77,7 +77,7 @@ class Scene:
             invite(self.mesh, founder, f"{kind} {number}", *others)
 
     def rest(self) -> None:
-        """Let connections be tried again, and what hangs on them follow."""
+        """Let connections be tried again, and let everything settle."""
         for _ in range(2):
             self.mesh.advance(60)
 
@@ -92,13 +92,13 @@ class Scene:
         self.mesh.settle()
 
     def move(self, name: str, place: str | None) -> None:
-        """`name` says where he is; None is where everybody begins."""
+        """Let `name` publish a place; None is how everybody begins."""
         if place is not None:
             set_profile(self.mesh.nodes[name].replica, place=place)
             self.mesh.settle()
 
     def outcomes(self) -> dict[str, str]:
-        """What has become of the author's listings with the viewer, by title."""
+        """Return the outcome of each of the author's listings for the viewer, by title."""
         records = self.viewer.replica.store.records
         held = list(records.bodies(Kind.LISTING, author=self.mesh.nodes[AUTHOR].person))
         kept = records.rows_of([record.id for record in held])
@@ -108,7 +108,7 @@ class Scene:
         return served | dict.fromkeys(self.viewer.titles(limit=1000), SHOWN)
 
     def expected(self, row: Row) -> str:
-        """What the table says; but nobody serves by a place that he was not told, and it is told to the viewer's web."""
+        """Return what the table says. A node serves only by places that it was told, and a place is told to its person's web."""
         untold = row.audience == "anyone_local" and not brute_web(self.world, VIEWER, AUTHOR)
         return HIDDEN if untold else judged(row)
 
@@ -118,14 +118,14 @@ STAGES = [
     (None, PLACES["nowhere"].viewer),
     (PLACES["where its author is"].author, PLACES["nowhere"].viewer),
 ]
-"""Where author and viewer are: nobody takes back having said where he is, so it is told step by step."""
+"""Where author and viewer are: a place, once published, cannot be unpublished, so places are published one by one."""
 
 
 @pytest.mark.promise("Discovery shows resources based on trust + visibility")
 @pytest.mark.parametrize("connection", CONNECTIONS)
 @pytest.mark.parametrize("quarrel", BLOCKS)
 def test_nodes_do_what_the_table_says(connection: str, quarrel: str) -> None:
-    """In the end a day passes, and what was to live a day has expired everywhere."""
+    """In the end a day passes, and listings that last a day have expired everywhere."""
     scene = Scene(world_of(connection, quarrel))
     scene.post_everything()
     asked = [row for row in rows() if (row.connection, row.block) == (connection, quarrel)]

@@ -1,4 +1,4 @@
-"""Copies follow their authors: narrowed, withdrawn or no longer meant for somebody, they end wherever they went."""
+"""Copies follow their authors: when a listing is narrowed, withdrawn or no longer for somebody, its copies disappear."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def prefer(mesh: Mesh, name: str, audience: Audience) -> None:
     policy.set_preference(mesh.nodes[name].replica, Preference(audience, Precision.NEIGHBORHOOD, 25, 0))
 
 
-# --- a header alone --------------------------------------------------------------------------------------------------
+# --- tombstones ------------------------------------------------------------------------------------------------------
 
 
 def test_a_header_alone_supersedes_where_the_author_is_never_met() -> None:
@@ -149,7 +149,7 @@ ACTS: dict[str, Act] = {
     "the bridges drop the viewer": lambda mesh, _: drop(mesh, [("Bob", "Alice"), ("Dan", "Alice")]),
     "its author blocks the viewer": lambda mesh, _: block(mesh, "Carol", "Alice"),
     "the viewer blocks its author": lambda mesh, _: block(mesh, "Alice", "Carol"),
-    "its author prefers a smaller circle": lambda mesh, _: prefer(mesh, "Carol", Audience.MY_CELL),
+    "its author prefers a smaller audience": lambda mesh, _: prefer(mesh, "Carol", Audience.MY_CELL),
 }
 
 PARTITIONS = {
@@ -163,7 +163,7 @@ PARTITIONS = {
 @pytest.mark.parametrize("parts", PARTITIONS.values(), ids=PARTITIONS)
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS)
 def test_nothing_comes_back_from_a_partition(act: Act, parts: tuple[list[str], list[str]], first_healed: str) -> None:
-    """Alice and Carol know each other through two bridges. What ends on one side of a cut has ended when it heals."""
+    """Alice and Carol know each other through two bridges. What ended on one side of a cut has ended once it heals."""
     mesh = Mesh(3)
     for name in ("Alice", "Bob", "Dan", "Carol"):
         mesh.add(name, audience=Audience.NETWORK_WIDE)
@@ -253,7 +253,7 @@ def test_an_unvouched_person_loses_copies_names_and_all_that_is_behind() -> None
     assert sees(mesh, "Alice") == set()
     assert not holds(mesh, "Alice", listing)
     assert not knows_name(mesh, "Alice", "Dan")
-    assert sees(mesh, "Bob") == {"Spare bicycle"}  # Carol still stands by Bob, and Dan by Carol
+    assert sees(mesh, "Bob") == {"Spare bicycle"}  # Carol still vouches for Bob, and Dan for Carol
     vouch(mesh, "Carol", "Bob", 0)
     mesh.settle()
     assert sees(mesh, "Bob") == set()
@@ -265,8 +265,8 @@ def test_an_unvouched_person_loses_copies_names_and_all_that_is_behind() -> None
 
 @pytest.mark.promise("Block lists respected network-wide")
 @pytest.mark.parametrize(("who", "whom"), [("Alice", "Carol"), ("Carol", "Alice")])
-def test_fault_23_a_block_stands_against_full_trust_in_both_directions_and_through_relays(who: str, whom: str) -> None:
-    """FAULTS 23: Alice and Carol trust each other wholly, directly and through Bob; either one's block hides both."""
+def test_fault_23_a_block_holds_against_full_trust_in_both_directions_and_through_relays(who: str, whom: str) -> None:
+    """Fault 23: Alice and Carol trust each other wholly, directly and through Bob; either one's block hides both."""
     mesh = row("Alice", "Bob", "Carol")
     acquaint(mesh, "Alice", "Carol")
     vouch(mesh, "Alice", "Carol", 1000)
@@ -282,7 +282,7 @@ def test_fault_23_a_block_stands_against_full_trust_in_both_directions_and_throu
     assert not knows_name(mesh, "Alice", "Carol")
     assert not knows_name(mesh, "Carol", "Alice")
     assert sees(mesh, "Bob") == {"Alice's", "Carol's"}
-    assert not holds(mesh, who, theirs[whom])  # his own word is sure at once
+    assert not holds(mesh, who, theirs[whom])  # one's own block is known for sure at once
     mesh.advance(limits.SUSPENDED_LIFE + limits.HOUR)
     assert not holds(mesh, whom, theirs[who])
     assert holds(mesh, "Bob", theirs["Carol"])

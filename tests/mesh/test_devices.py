@@ -1,4 +1,4 @@
-"""One person's devices in a mesh: a new one gets what its person has, and what they say apart comes together."""
+"""One person's devices in a mesh: a new one gets what its person has, and what is said on several is merged."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.mesh_people import (
 # --- a new device ----------------------------------------------------------------------------------------------------
 
 
-def test_a_new_device_gets_what_its_person_has_and_speaks_for_him_through_relays() -> None:
+def test_a_new_device_gets_what_its_person_has_and_speaks_for_them_through_relays() -> None:
     mesh = village()
     post(mesh, "Carol", "Carol's offer")
     mesh.settle()
@@ -44,7 +44,7 @@ def test_a_new_device_gets_what_its_person_has_and_speaks_for_him_through_relays
 
 
 def test_a_new_device_keeps_what_is_published_before_it_has_heard_how() -> None:
-    """Its person publishes his exact place, but the policy that says so comes later than the profile."""
+    """Its person publishes an exact place, but the policy that says so comes later than the profile."""
     mesh = Mesh(71)
     mesh.add("Laptop")
     laptop = replica(mesh, "Laptop")
@@ -55,7 +55,7 @@ def test_a_new_device_keeps_what_is_published_before_it_has_heard_how() -> None:
     assert replica(mesh, "Pi").trust_state.profile(laptop.me) == before
 
 
-def test_a_device_without_the_identity_key_certifies_and_strikes_nobody() -> None:
+def test_a_device_without_the_identity_key_certifies_and_revokes_nothing() -> None:
     mesh = village()
     pi = replica(mesh, "Pi")
     with pytest.raises(Forbidden, match="does not have your identity key"):
@@ -142,7 +142,7 @@ def edits(chance: random.Random, mesh: Mesh, device: str) -> Iterator[tuple[str,
 
 
 def said(mesh: Mesh, device: str, about: tuple[str, object]) -> object:
-    """What holds on a device about one thing."""
+    """Return the value that a device has for one subject."""
     node = replica(mesh, device)
     kind, subject = about
     if kind == "preference":
@@ -155,7 +155,7 @@ def said(mesh: Mesh, device: str, about: tuple[str, object]) -> object:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_what_devices_say_apart_merges_by_entry_and_nothing_is_lost(seed: int) -> None:
-    """What only one of them has spoken of since they were last together holds afterwards, on all of them and for others."""
+    """A word about a subject that only one device changed since they last met holds afterwards, on all devices and for others."""
     chance = random.Random(seed)
     mesh = Mesh(seed)
     for name in ("Laptop", *SUBJECTS):

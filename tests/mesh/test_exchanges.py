@@ -1,4 +1,4 @@
-"""Exchanges over carriers: two who are never online together, copies that come twice, several devices, a block on the way."""
+"""Exchanges over carriers: two people who are never online together, letters that come twice, several devices, blocks."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def by_turns(mesh: Mesh, a: str, carrier: str, b: str) -> Callable[[str], None]:
 
 @pytest.mark.promise("Cross-community exchanges tracked for metrics")
 def test_an_exchange_across_communities_completes_between_two_who_are_never_online_together() -> None:
-    """The seed: "Cross-community exchanges tracked for metrics". Bob carries what he cannot read."""
+    """Bob carries letters that Bob cannot read."""
     mesh = row("Alice", "Bob", "Carol", seed=71)
     for name, community in (("Alice", "Downtown"), ("Carol", "Eastside")):
         found(mesh, name, community, "community")
@@ -98,7 +98,7 @@ def test_moves_that_come_by_several_ways_and_over_restarts_count_once() -> None:
     mesh.cut("Alice", "Dora")
     mesh.heal_between(["Bob", "Carol"])
     mesh.settle()
-    mesh.restart("Carol")  # with the letter on the disk, and not opened
+    mesh.restart("Carol")  # with the letter stored and not yet opened
     mesh.heal_between(["Dora", "Carol", "Bob"])
     mesh.advance(1)
     carol = neighbor(mesh, "Carol")
@@ -152,7 +152,7 @@ def test_a_carrier_whom_one_of_them_blocks_carries_on_for_the_two() -> None:
     block(mesh, "Carol", "Bob")
     mesh.settle()
     make(mesh, carol, exchange, "accept")
-    assert states(mesh, alice) == ["requested"]  # Bob gets nothing of Carol's any more
+    assert states(mesh, alice) == ["requested"]  # Bob no longer gets Carol's records
     mesh.heal()
     mesh.advance(1)
     assert states(mesh, alice) == ["agreed"]
@@ -235,7 +235,7 @@ def test_in_one_community_an_exchange_needs_no_vouch() -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: int) -> None:
-    """Several ask for what there is too little of; moves cross, letters take any way, links break and heal."""
+    """Several people ask for more than there is; moves cross, letters take any way, links break and heal."""
     chance = random.Random(seed)
     mesh = row("Alice", "Bob", "Carol", "Dora", seed=100 + seed)
     befriend(mesh, "Dora", "Alice", 900, 900)
@@ -277,7 +277,7 @@ def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: in
 
 
 def _quantity_adds_up(owner: Neighbor) -> None:
-    """What is left and what is out is what there was."""
+    """The quantity left and the quantity given add up to the quantity at first."""
     kept = [one for one in owner.replica.store.exchanges.all_shown() if not one.asked]
     assert all(one.taken == 0 for one in kept if one.stage in (Stage.CANCELLED, Stage.DECLINED, Stage.REQUESTED))
     own = listings.mine(owner.replica, owner.catalog).listings

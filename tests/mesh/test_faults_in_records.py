@@ -1,4 +1,4 @@
-"""Faults in records against a whole node: the record is refused, its bringer dropped where he must know better, no more."""
+"""Faults in records against a whole node: the record is refused, and a peer is dropped only if it must know better."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ SALT = bytes(16)
 
 
 def own_records(village: Village) -> list[Record]:
-    """What an honest Mallory would have to say about himself."""
+    """Return the records that an honest Mallory would bring as self-identification."""
     return [MALLORY.policy({village.alice.person: 900}, now=EPOCH), MALLORY.profile(EPOCH)]
 
 
 def visited(*records: Record) -> tuple[Village, Conversation]:
-    """A village to which Mallory brings these, beside what he says of himself."""
+    """Return a village to which Mallory brings these records, beside the usual self-identification."""
     village = Village()
     village.mallory.records = {record.id: record for record in [*own_records(village), *records]}
     return village, village.mallory.talk()
@@ -56,7 +56,7 @@ BODIES: dict[str, bytes] = {
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_faults_9_and_10_a_signed_body_that_is_no_listing(body: bytes) -> None:
-    """FAULTS 9, 10, 38: the signature holds, what it is under cannot be read. A later version might: so nobody is dropped
+    """Fault 9, 10, 38: the signature is valid, the record cannot be read. A later version might read it, so nobody is dropped
     for passing it on, but it is not kept, and the sound records of the same batch are."""
     bad = rewritten(MALLORY, GOOD, body=body)
     village, conversation = visited(bad, MALLORY.listing("Also good", now=EPOCH, policy_version=0))
@@ -71,7 +71,7 @@ HEADERS = {
     "that expires before it was made": ({"expires": EPOCH - 1}, Code.MALFORMED),
     "a floor above its version": ({"min_valid_version": 2}, Code.MALFORMED),
     "outliving less than itself": ({"latest_expiry": EPOCH + 1}, Code.MALFORMED),
-    "version nought": ({"version": 0, "min_valid_version": 0}, Code.MALFORMED),
+    "version zero": ({"version": 0, "min_valid_version": 0}, Code.MALFORMED),
     "an audience no version can have": ({"audience": 256}, Code.MALFORMED),
     "a kind no version can have": ({"kind": 256}, Code.MALFORMED),
     "a membership with an audience": ({"kind": int(Kind.JOIN)}, Code.MALFORMED),
@@ -80,7 +80,7 @@ HEADERS = {
 
 @pytest.mark.parametrize(("changes", "code"), HEADERS.values(), ids=HEADERS)
 def test_faults_10_and_16_a_signed_header_that_breaks_its_own_rules(changes: dict[str, Any], code: Code) -> None:
-    """FAULTS 10, 16: whoever signs it, and whatever the body says."""
+    """Fault 10, 16: no matter who signs the record, and what its body says."""
     bad = rewritten(MALLORY, GOOD, **changes)
     village, conversation = visited(bad)
     assert village.dropped(conversation, code)
@@ -92,7 +92,7 @@ def test_faults_10_and_16_a_signed_header_that_breaks_its_own_rules(changes: dic
 
 
 def test_fault_12_a_bad_signature_first_does_not_keep_the_good_record_out() -> None:
-    """FAULTS 12: the same id under a bad signature, then under a good one, in one batch and from one peer after another."""
+    """Fault 12: the same id under a bad signature, then under a good one, in one batch and from one peer after another."""
     village = Village()
     village.alice.replica.ingest.receive([MALLORY.certificate(EPOCH), *own_records(village)])
     bad = with_signature(GOOD, bytes(64))
@@ -109,7 +109,7 @@ def test_fault_12_a_bad_signature_first_does_not_keep_the_good_record_out() -> N
 
 
 def test_fault_13_several_valid_signatures_make_one_record() -> None:
-    """FAULTS 13: the signature is not part of what a record is."""
+    """Fault 13: the signature is not part of what a record is."""
     seed = grown("Mallory", "laptop", "sign")
     twins = [GOOD, *(another_signature(GOOD, seed, grown("nonce", number, size=64)) for number in range(3))]
     assert len({record.signature for record in twins}) == 4
@@ -130,7 +130,7 @@ def test_fault_13_several_valid_signatures_make_one_record() -> None:
     ids=lambda changes: next(iter(changes)),
 )
 def test_fault_14_a_signature_moved_to_another_header_is_forged(changes: dict[str, Any]) -> None:
-    """FAULTS 14: kind, version, slot, audience: all are under it."""
+    """Fault 14: the signature covers kind, version, slot and audience."""
     moved = with_signature(rewritten(MALLORY, GOOD, **changes), GOOD.signature)
     village, conversation = visited(moved)
     assert village.dropped(conversation, Code.FORGED)
@@ -139,7 +139,7 @@ def test_fault_14_a_signature_moved_to_another_header_is_forged(changes: dict[st
 
 
 def test_fault_14_a_certificate_signed_by_the_device_itself_certifies_nothing() -> None:
-    """FAULTS 14: only the identity says which devices speak for it."""
+    """Fault 14: only the identity says which devices speak for it."""
     other = MALLORY.on("stolen phone")
     certificate = other.certificate(EPOCH)
     forged = with_signature(certificate, other.keys.sign(b"meshnode record signature v1\0" + certificate.id))
@@ -150,13 +150,13 @@ def test_fault_14_a_certificate_signed_by_the_device_itself_certifies_nothing() 
 
 
 def in_the_name_of(village: Village, name: str, record: Record, **header: Any) -> Record:
-    """`record`, by Mallory's device, as if it were that person's."""
+    """Return `record` by Mallory's device in that person's name."""
     return rewritten(MALLORY, record, author=village.mesh.nodes[name].person, **header)
 
 
 @pytest.mark.parametrize("form", ["whole", "header alone", "withdrawal"])
 def test_fault_17_another_authors_tombstone_ends_nothing(form: str) -> None:
-    """FAULTS 17: Mallory signs newer versions of Bob's listing with his own device, which Bob never certified."""
+    """Fault 17: Mallory signs newer versions of Bob's listing with a device that Bob never certified."""
     village = Village()
     target = next(iter(village.mesh.nodes["Bob"].replica.store.records.bodies(Kind.LISTING)))
     newer = in_the_name_of(
@@ -176,7 +176,7 @@ def test_fault_17_another_authors_tombstone_ends_nothing(form: str) -> None:
 
 
 def test_fault_17_a_tombstone_that_comes_before_its_target_ends_it() -> None:
-    """FAULTS 17: whatever the order, withdrawn is withdrawn."""
+    """Fault 17: a withdrawn listing stays withdrawn, in whatever order its versions come."""
     village, _ = visited(MALLORY.withdrawal(GOOD, EPOCH + 1))
     village.mallory.offer(GOOD)
     assert not village.in_use(GOOD)
@@ -185,7 +185,7 @@ def test_fault_17_a_tombstone_that_comes_before_its_target_ends_it() -> None:
 
 
 def test_fault_15_a_fork_has_the_same_winner_in_any_order_and_leaves_a_proof() -> None:
-    """FAULTS 15: one device, one slot, one version, two records."""
+    """Fault 15: one device, one slot, one version, two records."""
     one = MALLORY.listing("Heads", slot=bytes(16), now=EPOCH, policy_version=0)
     other = MALLORY.listing("Tails", slot=bytes(16), now=EPOCH, policy_version=0)
     winner = max(one, other, key=lambda record: record.rank)
@@ -202,7 +202,7 @@ def test_fault_15_a_fork_has_the_same_winner_in_any_order_and_leaves_a_proof() -
 
 
 def test_fault_16_the_highest_version_there_is_harms_only_its_own_register() -> None:
-    """FAULTS 16: nothing can follow version 2^53 - 1; that is its author's loss."""
+    """Fault 16: nothing can follow version 2^53 - 1, and only its author loses by that."""
     last = MALLORY.listing("The last word", slot=bytes(16), version=INT_MAX, now=EPOCH, policy_version=0)
     village, _ = visited(last, GOOD)
     village.mallory.offer(MALLORY.listing("Too late", slot=bytes(16), version=7, now=EPOCH, policy_version=0))
@@ -211,8 +211,8 @@ def test_fault_16_the_highest_version_there_is_harms_only_its_own_register() -> 
     assert village.is_unharmed()
 
 
-def test_fault_16_a_last_version_in_somebody_elses_name_takes_nothing_from_him() -> None:
-    """FAULTS 16, 17: Bob's register cannot be closed by anybody but Bob."""
+def test_fault_16_a_last_version_in_somebody_elses_name_takes_nothing_from_them() -> None:
+    """Fault 16, 17: Bob's register cannot be closed by anybody but Bob."""
     village = Village()
     bob = village.mesh.nodes["Bob"].replica
     target = next(iter(bob.store.records.bodies(Kind.LISTING)))
@@ -235,7 +235,7 @@ def crooked_policy(weight: int, subject: bytes) -> Record:
 
 @pytest.mark.parametrize("weight", [1001, -1, INT_MAX])
 def test_fault_18_a_weight_out_of_range_counts_for_nothing(weight: int) -> None:
-    """FAULTS 18: 1001, -1 and worse: the whole policy is refused."""
+    """Fault 18: 1001, -1 and worse: the whole policy is refused."""
     village = Village()
     bad = crooked_policy(weight, village.alice.person)
     village.mallory.records = {bad.id: bad}
@@ -245,14 +245,14 @@ def test_fault_18_a_weight_out_of_range_counts_for_nothing(weight: int) -> None:
     assert village.is_unharmed()
 
 
-@pytest.mark.parametrize("for_himself", [False, True], ids=["nought", "for himself"])
-def test_fault_18_a_weight_of_nought_and_a_vouch_for_oneself_give_nothing(for_himself: bool) -> None:
-    """FAULTS 18: whatever a policy says so, it raises nobody."""
+@pytest.mark.parametrize("for_oneself", [False, True], ids=["zero", "for oneself"])
+def test_fault_18_a_weight_of_zero_and_a_vouch_for_oneself_give_nothing(for_oneself: bool) -> None:
+    """Fault 18: such a policy raises nobody's trust."""
     village = Village()
     post(village.mesh, "Bob", "For the trusted", Audience.TRUSTED_NETWORK)
     village.mesh.settle()
     said = MALLORY.policy({MALLORY: 1000}, now=EPOCH)
-    if not for_himself:
+    if not for_oneself:
         said = MALLORY.policy({village.alice.person: 0}, now=EPOCH)
     village.mallory.records = {said.id: said}
     village.mallory.talk()
@@ -265,8 +265,8 @@ def test_fault_18_a_weight_of_nought_and_a_vouch_for_oneself_give_nothing(for_hi
 
 @pytest.mark.promise("SHALL NOT expose people to those with no trust connection")
 def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
-    """FAULTS 20: Eve vouches for all of them; nobody vouches for her. What comes to her are the words of those she names,
-    nowhere a listing, a name or a place."""
+    """Fault 20: Eve vouches for all of them; nobody vouches for her. She receives the policies of those she
+    names, and no listing, name or place."""
     village = Village()
     eve = Person("Eve")
     everyone: dict[Person | PersonId, int] = {node.person: 1000 for node in village.mesh.nodes.values()}
@@ -281,7 +281,7 @@ def test_fault_20_a_stranger_who_vouches_for_everyone_sees_nothing() -> None:
 
 
 def test_fault_22_after_a_bridge_is_revoked_nothing_more_is_served_over_it() -> None:
-    """FAULTS 22: Mallory saw Bob's offers through Alice; once she drops him, not one more byte of Bob's comes to him."""
+    """Fault 22: Mallory saw Bob's offers through Alice; once she takes back her vouch, Mallory gets no further byte of Bob's."""
     village, conversation = visited()
     served = {record.header.author for record in village.mallory.given}
     assert village.mesh.nodes["Bob"].person in served
@@ -292,7 +292,7 @@ def test_fault_22_after_a_bridge_is_revoked_nothing_more_is_served_over_it() -> 
     assert [record.header.kind for record in village.mallory.given] == [Kind.LISTING]
     village.mallory.given.clear()
     policy.vouch(village.alice.replica, MALLORY.id, 0)
-    post(village.mesh, "Bob", "Not for him")
+    post(village.mesh, "Bob", "Not for Mallory")
     village.mesh.settle()
     village.mallory.go_on()
     assert [record for record in village.mallory.given if not record.header_only] == []
@@ -303,7 +303,7 @@ def test_fault_22_after_a_bridge_is_revoked_nothing_more_is_served_over_it() -> 
 
 
 def test_fault_24_who_founds_a_cell_of_the_same_name_does_not_see_offers_to_the_first() -> None:
-    """FAULTS 24: a group is its founding, not its name; without a chain of invitations from it nobody is a member."""
+    """Fault 24: a group is its founding, not its name; without a chain of invitations from it nobody is a member."""
     village = Village()
     found(village.mesh, "Bob", "Elm Street")
     post(village.mesh, "Bob", "For my cell", Audience.MY_CELL)
@@ -339,7 +339,7 @@ def test_records_of_devices_that_nobody_certified_wait_unseen_and_block_no_room(
     assert village.is_unharmed()
 
 
-def test_a_struck_device_is_silenced_for_good_and_all_it_wrote_goes() -> None:
+def test_a_revoked_device_is_refused_for_good_and_all_it_wrote_goes() -> None:
     phone = MALLORY.on("phone")
     lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
     village, _ = visited(phone.certificate(EPOCH), lost, GOOD)
@@ -358,7 +358,7 @@ def test_a_struck_device_is_silenced_for_good_and_all_it_wrote_goes() -> None:
     village.mesh.settle()
 
 
-def test_a_strike_whose_header_alone_comes_silences_as_well() -> None:
+def test_the_tombstone_of_a_revocation_revokes_as_well() -> None:
     phone = MALLORY.on("phone")
     lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
     village, _ = visited(phone.certificate(EPOCH), lost)
@@ -368,7 +368,7 @@ def test_a_strike_whose_header_alone_comes_silences_as_well() -> None:
     assert village.is_unharmed()
 
 
-def test_a_peer_who_shows_what_a_struck_device_wrote_is_told_of_the_strike() -> None:
+def test_a_peer_who_shows_what_a_revoked_device_wrote_is_told_of_the_revocation() -> None:
     phone = MALLORY.on("phone")
     lost = phone.listing("From a stolen phone", now=EPOCH, policy_version=0)
     village = Village()
@@ -381,7 +381,7 @@ def test_a_peer_who_shows_what_a_struck_device_wrote_is_told_of_the_strike() -> 
 
 
 def test_one_author_cannot_fill_a_node() -> None:
-    """FAULTS 40, in small: beyond 2,000 records of one author nothing new is taken, and nobody else's is touched."""
+    """Fault 40, in small: beyond 2,000 records of one author nothing new is taken, and nobody else's is touched."""
     village = Village()
     store = village.alice.replica.store.records
     many = [
@@ -395,4 +395,4 @@ def test_one_author_cannot_fill_a_node() -> None:
     assert village.is_unharmed()
     newer = MALLORY.listing("Number 5", now=EPOCH + 1, version=2, policy_version=0)
     village.mallory.offer(newer)
-    assert village.in_use(newer)  # what he has here he can still change
+    assert village.in_use(newer)  # existing records can still be changed

@@ -1,4 +1,4 @@
-"""Faults of networks and of sheer mass: lines that break, knowledge that differs, more than anybody can use."""
+"""Faults of networks and of mass: connections that break, knowledge that differs, more records than anybody can use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def ring(seed: int) -> Mesh:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_fault_31_lines_that_break_all_the_time_bring_the_same_sets_in_the_end(seed: int) -> None:
-    """FAULTS 31: every eighth delivery ends its connection, nodes stop in between; what was committed stays, so all get
+    """Fault 31: every eighth delivery ends its connection, nodes stop in between; what was committed stays, so all get
     everything within a bounded number of attempts, and are the same once the lines hold."""
     mesh = ring(seed)
     mesh.flaky = 1 / 8
@@ -51,7 +51,7 @@ def test_fault_31_lines_that_break_all_the_time_bring_the_same_sets_in_the_end(s
 
 
 def test_fault_31_two_halves_that_lived_apart_agree_after_one_healing() -> None:
-    """FAULTS 31: a long partition, a slow heal; one connection between the halves is enough."""
+    """Fault 31: a long partition, a slow heal; one connection between the halves is enough."""
     mesh = ring(4)
     mesh.settle()
     mesh.partition(["Alice", "Bob"], ["Carol", "Dan"])
@@ -65,7 +65,7 @@ def test_fault_31_two_halves_that_lived_apart_agree_after_one_healing() -> None:
 
 
 def test_fault_34_peers_whose_graphs_differ_for_good_come_to_an_end_and_stay_quiet() -> None:
-    """FAULTS 34: Alice blocks Erin and says so to nobody: she vouches for none. Bob, who vouches for Alice, goes on believing
+    """Fault 34: Alice blocks Erin and says so to nobody: she vouches for none. Bob, who vouches for Alice, still believes
     that Erin's offers are for her."""
     mesh = Mesh(5)
     for name in ("Alice", "Bob"):
@@ -81,7 +81,7 @@ def test_fault_34_peers_whose_graphs_differ_for_good_come_to_an_end_and_stay_qui
     alice.ingest.receive(list(bob.store.records.bodies(Kind.POLICY, author=bob.me)), bob.me)  # she has heard of it
     own = alice.trust_state.profile(alice.me)
     assert own is not None
-    bob.store.people.remember_keys(alice.me, alice.device, alice.keys.dh_public, own.presence_key)  # he has met her
+    bob.store.people.remember_keys(alice.me, alice.device, alice.keys.dh_public, own.presence_key)  # Bob has met her
     mesh.wire("Bob", "Alice")
     mesh.settle()
     assert mesh.connections()
@@ -108,7 +108,7 @@ class CountingVerifier:
 
 
 def test_fault_40_bad_signatures_by_the_thousand_cost_one_batch() -> None:
-    """FAULTS 40, by counters instead of time: whoever brings forgeries is gone after the first batch, which whole frames fill."""
+    """Fault 40, by counters instead of time: a peer that brings forgeries is gone after the first batch, which whole frames fill."""
     mallory = Person("Mallory")
     good = [mallory.listing(f"Number {number}", now=EPOCH, policy_version=0) for number in range(4_000)]
     village = Village(*(with_signature(record, grown(number, size=64)) for number, record in enumerate(good)))
@@ -122,7 +122,7 @@ def test_fault_40_bad_signatures_by_the_thousand_cost_one_batch() -> None:
 
 
 def test_fault_40_a_hundred_half_open_calls_keep_nobody_out() -> None:
-    """FAULTS 40: calls that never say Hello hold no record and wake nobody; they end by themselves."""
+    """Fault 40: calls that never say Hello hold no record and wake nobody; they end by themselves."""
     village = Village()
     waiting = [village.mallory.call() for _ in range(100)]
     assert village.is_unharmed()
@@ -132,8 +132,8 @@ def test_fault_40_a_hundred_half_open_calls_keep_nobody_out() -> None:
         assert conversation.peer is None
 
 
-def test_fault_40_made_up_people_leave_nothing_in_use() -> None:
-    """FAULTS 40: certificates, policies and offers of people who exist nowhere are neither shown nor served."""
+def test_fault_40_sybils_leave_nothing_in_use() -> None:
+    """Fault 40: certificates, policies and offers of Sybils are neither shown nor served."""
     village = Village()
     crowd = [Person(f"Nobody {number}") for number in range(150)]
     records = [

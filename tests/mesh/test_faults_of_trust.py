@@ -1,4 +1,4 @@
-"""Trust that somebody made up or counted exactly, against whole nodes: rings without end, thresholds met to the last digit."""
+"""Faults of trust against whole nodes: endless rings, and thresholds that are met to the last digit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RING = 2 * limits.HOPS_MAX + 20
 
 
 def test_fault_19_a_ring_of_people_who_vouch_wholly_for_each_other_ends_and_reaches_no_further_than_paths_go() -> None:
-    """FAULTS 19: everybody in Mallory's ring is trusted as much as he is, however far around; a path's length is bounded."""
+    """Fault 19: everybody in Mallory's ring is trusted as much as Mallory, however far around; a path's length is bounded."""
     village = Village()
     mallory, alice = village.mallory.person, village.alice
     ring = [mallory, *(Person(f"Nobody {number}") for number in range(1, RING))]
@@ -44,7 +44,7 @@ def test_fault_19_a_ring_of_people_who_vouch_wholly_for_each_other_ends_and_reac
 def test_fault_21_a_threshold_met_exactly_is_met_in_whatever_order_the_vouches_were_made(
     order: tuple[int, ...],
 ) -> None:
-    """FAULTS 21: 0.625 times 0.8 is one half, and one half is enough."""
+    """Fault 21: 0.625 times 0.8 is one half, and one half is enough."""
     mesh = Mesh(21)
     for name in ("Ann", "Ben", "Cleo"):
         mesh.add(name)
@@ -64,7 +64,7 @@ def test_fault_21_a_threshold_met_exactly_is_met_in_whatever_order_the_vouches_w
 
 
 def test_fault_22_who_is_trusted_less_is_still_in_touch_and_gets_nothing_more_that_asks_for_more() -> None:
-    """FAULTS 22, in half: the bridge stays and carries less. What was carried over it before is dropped too."""
+    """Fault 22, in part: the bridge stays and trusts less. What it carried before is dropped too."""
     mesh = Mesh(22)
     for name in ("Ann", "Ben", "Cleo"):
         mesh.add(name)

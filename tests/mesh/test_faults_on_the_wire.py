@@ -43,7 +43,7 @@ LOW_ORDER = [
     "length", [0, 1, 16, 0xFFFF], ids=["zero", "one", "a MAC alone", "the most, with nothing true in it"]
 )
 def test_fault_1_a_frame_of_a_false_length(length: int) -> None:
-    """FAULTS 1: lengths are two bytes, so none is negative or beyond 64 KiB; those that hold nothing are refused."""
+    """Fault 1: lengths are two bytes, so none is negative or beyond 64 KiB; those that hold nothing are refused."""
     village = Village()
     conversation = village.mallory.greet()
     village.mallory.throw(length.to_bytes(2, "big") + bytes(length))
@@ -52,7 +52,7 @@ def test_fault_1_a_frame_of_a_false_length(length: int) -> None:
 
 
 def test_fault_2_a_byte_at_a_time_is_heard_out_and_silence_is_not() -> None:
-    """FAULTS 2: who says his Hello byte by byte is answered if he is in time; who never says it is let go."""
+    """Fault 2: a peer that sends its Hello byte by byte is answered if it is in time; one that never ends it is dropped."""
     village = Village()
     slow = village.mallory.call()
     for byte in village.mallory.channel.send(HELLO):
@@ -91,7 +91,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
 def test_faults_3_to_6_9_and_10_a_frame_that_is_no_frame(bomb: bytes) -> None:
-    """FAULTS 3, 4, 5, 6, 9, 10: bombs and odd encodings, well encrypted, from somebody admitted."""
+    """Fault 3, 4, 5, 6, 9, 10: bombs and odd encodings, well encrypted, from somebody admitted."""
     village = Village()
     conversation = village.mallory.greet()
     village.mallory.shout(bomb)
@@ -102,7 +102,7 @@ def test_faults_3_to_6_9_and_10_a_frame_that_is_no_frame(bomb: bytes) -> None:
 
 
 def test_fault_6_a_record_larger_than_its_kind_may_be() -> None:
-    """FAULTS 6: a listing of more than 32 KiB, pulled like any other."""
+    """Fault 6: a listing of more than 32 KiB, pulled like any other."""
     person = Person("Mallory")
     village = Village(person.policy({}, now=EPOCH), rewritten(person, person.listing(now=EPOCH), body=bytes(33_000)))
     conversation = village.mallory.talk()
@@ -112,7 +112,7 @@ def test_fault_6_a_record_larger_than_its_kind_may_be() -> None:
 
 @pytest.mark.parametrize("what", ["replayed", "reordered", "cut and gone on", "a bit flipped"])
 def test_fault_7_frames_replayed_reordered_or_cut(what: str) -> None:
-    """FAULTS 7: the channel's counters and MACs show it; what was said before stays said."""
+    """Fault 7: the channel's counters and MACs show it; what was sent before still counts."""
     village = Village()
     conversation = village.mallory.greet()
     channel = village.mallory.channel
@@ -135,11 +135,11 @@ def answering(village: Village) -> Conversation:
 
 @pytest.mark.parametrize("key", LOW_ORDER, ids=lambda key: key.hex()[:8])
 def test_fault_8_an_ephemeral_key_of_low_order_gets_not_one_byte(key: bytes) -> None:
-    """FAULTS 8: low-order points lead to a shared secret that everybody knows."""
+    """Fault 8: low-order points lead to a shared secret that everybody knows."""
     village = Village()
     own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None
-    psk = presence_psk(own.presence_key)  # he even knows the presence key
+    psk = presence_psk(own.presence_key)  # Mallory even knows the presence key
     conversation = answering(village)
     conversation.receive(psk.identity_hint(key) + (48).to_bytes(2, "big") + key + bytes(16), village.mesh.time)
     assert conversation.data_to_send() == b""
@@ -150,7 +150,7 @@ def test_fault_8_an_ephemeral_key_of_low_order_gets_not_one_byte(key: bytes) -> 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_fault_8_random_first_messages_get_not_one_byte(seed: int) -> None:
-    """FAULTS 8: scanners, strangers and noise."""
+    """Fault 8: scanners, strangers and noise."""
     village = Village()
     conversation = answering(village)
     conversation.receive(grown("noise", seed, size=64) + grown("more", seed, size=8 + seed), village.mesh.time)
@@ -160,7 +160,7 @@ def test_fault_8_random_first_messages_get_not_one_byte(seed: int) -> None:
 
 
 def test_a_first_message_heard_on_the_wire_and_said_again_gets_not_one_byte() -> None:
-    """FAULTS 7, 8: a recorded call opens nothing, before a restart and after."""
+    """Fault 7, 8: a recorded first message opens nothing, before a restart and after."""
     village = Village()
     own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None
@@ -192,7 +192,7 @@ UNDUE = {
 
 @pytest.mark.parametrize("frame", UNDUE.values(), ids=UNDUE)
 def test_a_frame_that_is_not_due(frame: object) -> None:
-    """FAULTS 6, 7 in meaning: sound frames at the wrong moment cost their sender his session."""
+    """Fault 6, 7 in meaning: valid frames at the wrong moment cost their sender the session."""
     village = Village()
     conversation = village.mallory.greet()
     village.mallory.say(frame)  # type: ignore[arg-type]
@@ -212,7 +212,7 @@ def test_a_hello_without_common_ground() -> None:
 
 
 def test_a_certificate_for_another_key_introduces_nobody() -> None:
-    """Mallory shows Bob's certificate for his own key: the two do not match."""
+    """Mallory shows Bob's certificate but uses another key: the two do not match."""
     village = Village()
     own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None
@@ -227,7 +227,7 @@ def test_a_certificate_for_another_key_introduces_nobody() -> None:
 
 
 def test_a_stranger_with_the_presence_key_is_refused_and_leaves_nothing_behind() -> None:
-    """Whoever got hold of the presence key can show who he is, and no more: not even his certificate is kept."""
+    """A stranger who has the presence key can only identify themselves; not even their certificate is kept."""
     village = Village()
     own = village.alice.replica.trust_state.profile(village.alice.person)
     assert own is not None

@@ -1,7 +1,7 @@
 """Filter first: what a peer may not have leaves no trace in what it is sent, neither bytes nor lengths, counts or order.
 
-Each test runs one story twice, all chance being equal, once with and once without things that are not for Bob, and holds
-the two transcripts against each other: every plaintext frame, and every byte on the wire.
+Each test runs one story twice with the same random numbers, once with and once without things that are not for Bob. It
+compares the two transcripts: every plaintext frame, and every byte on the wire.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ STRANGERS = [Person(f"Stranger {number}") for number in range(20)]
 
 @dataclass
 class Story:
-    """Alice's node holds things for Bob and things that are not for him; they meet, and life goes on."""
+    """Alice's node holds things for Bob and things that are not for Bob; the two meet, and life goes on."""
 
     mesh: Mesh
     tap: Tap
@@ -83,7 +83,7 @@ def run(monkeypatch: pytest.MonkeyPatch, before: Hide | None = None, meanwhile: 
         rewrite(mesh, "Carol", listing, "One more, narrowed", Audience.MY_CELL, may_reduce_access=True)
         mesh.settle()
         vouch(mesh, "Bob", "Alice", 500)
-        mesh.advance(700)  # the sets are compared anew
+        mesh.advance(700)  # the sets are compared again
         assert "For the web 0" in sees(mesh, "Bob")
     return story
 
@@ -206,8 +206,10 @@ def test_the_comparison_would_notice_one_visible_record(monkeypatch: pytest.Monk
     assert all(one != other for one, other in zip(shown, without, strict=True))
 
 
-def test_bob_cannot_tell_whether_what_he_brings_was_there_already(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bob's node somehow holds records of Erin's that Alice may have and he may not."""
+def test_bob_cannot_tell_whether_the_records_that_bob_brings_were_there_already(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Bob's node somehow holds records of Erin's that Alice may have and Bob may not."""
     brought = [erins(number) for number in range(30)]
 
     def bring(mesh: Mesh) -> None:

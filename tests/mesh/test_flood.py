@@ -1,4 +1,4 @@
-"""A member of the web who sends no end of records that nobody wants."""
+"""A member of the web who sends ever more records that nobody wants."""
 
 from __future__ import annotations
 

@@ -86,8 +86,8 @@ def a_cell_that_alice_has_not_seen_grow() -> Mesh:
     return mesh
 
 
-def test_who_was_not_there_meets_a_member_of_whom_only_a_third_has_told_him() -> None:
-    """Bob's node calls Alice's, which has never heard of him: the join that he shows opens the door."""
+def test_a_member_who_was_away_meets_a_member_of_whom_only_a_third_has_told_them() -> None:
+    """Bob's node calls Alice's, which has never heard of Bob: the join that Bob shows lets Bob in."""
     mesh = a_cell_that_alice_has_not_seen_grow()
     assert members(mesh, "Alice", "Elm Street") == {"Mia", "Alice"}
     post(mesh, "Alice", "Drill", Audience.MY_CELL)
@@ -97,7 +97,7 @@ def test_who_was_not_there_meets_a_member_of_whom_only_a_third_has_told_him() ->
     assert sees(mesh, "Bob") == {"Drill"}
 
 
-def test_so_does_another_device_of_his_that_did_not_write_the_join() -> None:
+def test_so_does_another_device_of_theirs_that_did_not_write_the_join() -> None:
     mesh = a_cell_that_alice_has_not_seen_grow()
     mesh.join_device("Bob's Pi", "Bob")
     mesh.wire("Bob", "Bob's Pi")
@@ -124,7 +124,7 @@ def test_leaving_takes_effect_everywhere() -> None:
     assert members(mesh, "Bob", "Elm Street") == {"Mia", "Bob"}
 
 
-def test_who_leaves_among_people_he_does_not_vouch_for_is_heard_by_them() -> None:
+def test_a_member_who_leaves_is_heard_by_members_without_a_vouch() -> None:
     mesh = a_cell()
     mesh.partition(["Mia"], ["Alice", "Bob"])
     mesh.wire("Bob", "Alice")
@@ -165,7 +165,7 @@ def test_a_block_inside_a_cell_hides_two_people_and_expels_nobody(blocker: str, 
     assert members(mesh, "Mia", "Elm Street") == {"Mia", "Alice", "Bob"}
 
 
-def test_an_inviter_who_blocks_the_invited_does_not_expel_him() -> None:
+def test_an_inviter_who_blocks_the_invited_does_not_expel_them() -> None:
     mesh = a_cell()
     policy.block(mesh.nodes["Mia"].replica, mesh.nodes["Bob"].person)
     mesh.wire("Alice", "Bob")
@@ -195,17 +195,17 @@ def test_a_founder_who_stays_away_for_good_expels_nobody() -> None:
     mesh.wire("Alice", "Bob")
     mesh.settle()
     mesh.partition(["Mia"], ["Alice", "Bob"])
-    mesh.nodes.pop("Mia")  # upkeep runs there no more
+    mesh.nodes.pop("Mia")  # upkeep no longer runs there
     for _ in range(5):
         mesh.advance(30 * limits.DAY)
-        mesh.advance(60)  # the connection that timed out meanwhile stands again
+        mesh.advance(60)  # the connection that timed out meanwhile is there again
     post(mesh, "Alice", "Drill", Audience.MY_CELL)
     mesh.settle()
     assert members(mesh, "Alice", "Elm Street") == {"Alice", "Bob"}
     assert sees(mesh, "Bob") == {"Drill"}
 
 
-def test_a_late_joiner_finds_what_was_there_before_him() -> None:
+def test_a_late_joiner_finds_what_was_there_before() -> None:
     mesh = a_cell()
     post(mesh, "Alice", "Drill", Audience.MY_CELL)
     mesh.settle()
@@ -267,12 +267,12 @@ def test_a_chain_takes_sixteen_invitations_and_not_one_more() -> None:
     assert sees(mesh, names[-2]) == {"Drill"}
 
 
-def test_fault_24_a_membership_without_a_chain_of_invitations_costs_only_him_who_claims_it() -> None:
-    """FAULTS 24: the chain is somebody else's, whole and valid; only its last link does not lead to him who signs."""
+def test_fault_24_a_membership_without_a_chain_of_invitations_costs_only_its_claimant() -> None:
+    """Fault 24: the chain is somebody else's, whole and valid; only its last link does not lead to the signer."""
     village, mallory = Village(), Person("Mallory")
     claim = join_record(mallory, chain(Person("Founder"), Person("Member")), now=EPOCH, policy_version=0)
-    himself = [mallory.policy({village.alice.person: 900}, now=EPOCH), mallory.profile(EPOCH)]
-    village.mallory.records = {record.id: record for record in [*himself, claim]}
+    themselves = [mallory.policy({village.alice.person: 900}, now=EPOCH), mallory.profile(EPOCH)]
+    village.mallory.records = {record.id: record for record in [*themselves, claim]}
     assert village.dropped(village.mallory.talk(), Code.FORGED)
     assert claim.id not in village.contents()
     assert village.is_unharmed()

@@ -1,4 +1,4 @@
-"""Who leaves a web hears for some days what of his copies is superseded, and nothing else; then the door closes."""
+"""A person who has left a web hears for some days which of their copies are superseded, and nothing else after that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.tap import set_tap
 
 
 def parted(seed: int = 5) -> Mesh:
-    """Bob and Carol: he took his vouch back, and then she hers, but of hers he does not know yet."""
+    """Bob and Carol: Bob took the vouch for Carol back, then Carol hers for Bob, which Bob does not know yet."""
     mesh = Mesh(seed)
     for name in ("Bob", "Carol"):
         mesh.add(name)
@@ -51,11 +51,11 @@ def test_a_leaver_who_missed_it_is_shown_headers_and_nothing_else(monkeypatch: p
     assert any(isinstance(frame, Headers) for frame in said)
     assert {type(frame) for frame in said} <= {Hello, Roots, Compare, Pull, Headers, Ping, Bye}
     told = [said.frame for said in tap.said if said.device == bob.device]
-    assert any(isinstance(frame, Records) for frame in told)  # it was he who had something to show
+    assert any(isinstance(frame, Records) for frame in told)  # it was Bob who had something to show
 
 
-def test_a_leaver_learns_from_no_count_what_he_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However much Carol has posted since, every frame she sends is as long as if she had posted nothing."""
+def test_a_leaver_learns_from_no_count_what_they_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every frame that Carol sends is as long as if she had posted nothing since, however much she has posted."""
 
     def lengths(posts: int) -> list[int]:
         mesh = parted()
@@ -70,7 +70,7 @@ def test_a_leaver_learns_from_no_count_what_he_may_not_have(monkeypatch: pytest.
     assert lengths(0) == lengths(40)
 
 
-def test_a_leaver_deletes_his_copies_within_a_week() -> None:
+def test_a_leaver_deletes_their_copies_within_a_week() -> None:
     mesh = parted()
     listing = post(mesh, "Carol", "Seen by nobody", Audience.NETWORK_WIDE)
     mesh.heal()
@@ -100,7 +100,7 @@ def test_a_leaver_who_comes_too_late_gets_not_one_byte() -> None:
     mesh.advance(limits.LEAVERS_GRACE + limits.HOUR)
     bob, carol = mesh.nodes["Bob"], mesh.nodes["Carol"]
     dials = contacts.dial_keys(bob.replica, carol.person)
-    assert dials  # he still believes that he may call her
+    assert dials  # Bob's node still believes that it may call hers
     for dial in dials:
         calling = Conversation.dialing(bob.replica, dial, mesh.time)
         answering = Conversation.answering(carol.replica, carol.seen, mesh.time)

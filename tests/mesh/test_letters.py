@@ -1,4 +1,4 @@
-"""Letters travel with whoever may carry them, are read by those they are for, and are gone once they were read."""
+"""Letters travel with everybody who may carry them, are read by their addressees, and disappear once they were read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.mesh_people import acquaint, befriend, block, found, invite, 
 def test_a_letter_reaches_somebody_who_is_never_online_with_its_author_and_frees_the_carrier(
     heard: list[tuple[bytes, str]],
 ) -> None:
-    """FAULTS: nobody is ever online with everybody; carriers read nothing and keep nothing."""
+    """Nobody is ever online with everybody; carriers read nothing and keep nothing."""
     mesh = village(1)
     mesh.cut("Bob", "Carol")
     slot = write(mesh, "Alice", "Carol")
@@ -46,7 +46,7 @@ def test_a_letter_reaches_somebody_who_is_never_online_with_its_author_and_frees
 
 
 def test_whoever_carries_a_letter_finds_nothing_in_it() -> None:
-    """Neither the words nor the addressee are in any byte that Bob's node holds of it, nor does his key open it."""
+    """Neither the words nor the addressee are in any byte that Bob's node holds of it, and Bob's key does not open it."""
     mesh = village(2)
     mesh.cut("Bob", "Carol")
     write(mesh, "Alice", "Carol")
@@ -58,7 +58,7 @@ def test_whoever_carries_a_letter_finds_nothing_in_it() -> None:
     bob = mesh.nodes["Bob"].replica
     before = bob.store.letters.stored()
     open_letters(bob)
-    assert bob.store.letters.stored() == before  # not for him: not even looked into
+    assert bob.store.letters.stored() == before  # not for Bob: not even looked into
 
 
 def test_a_letter_reaches_somebody_outside_its_authors_web_through_somebody_in_it(
@@ -93,8 +93,8 @@ def test_members_of_a_group_carry_each_others_letters(heard: list[tuple[bytes, s
     assert who_holds(mesh) == set()
 
 
-def test_who_blocks_the_addressee_takes_back_what_others_carry_to_him(heard: list[tuple[bytes, str]]) -> None:
-    """FAULTS: a block takes effect on what is on its way between the two."""
+def test_a_block_of_the_addressee_takes_back_what_others_carry(heard: list[tuple[bytes, str]]) -> None:
+    """A block takes effect on what is on its way between the two."""
     mesh = village(5)
     mesh.cut("Bob", "Carol")
     write(mesh, "Alice", "Carol")
@@ -108,7 +108,7 @@ def test_who_blocks_the_addressee_takes_back_what_others_carry_to_him(heard: lis
 
 
 def test_who_blocks_the_author_is_given_nothing_and_says_nothing(heard: list[tuple[bytes, str]]) -> None:
-    """FAULTS: the author is not told of a block: to her it looks as if nobody fetched the letter."""
+    """The author is not told of a block: to her it looks as if nobody fetched the letter."""
     mesh = village(5)
     mesh.cut("Bob", "Carol")
     slot = write(mesh, "Alice", "Carol")
@@ -143,7 +143,7 @@ def test_every_device_reads_a_letter_before_it_is_taken_back(heard: list[tuple[b
     assert who_holds(mesh) == set()
 
 
-def test_the_authors_other_devices_learn_what_he_wrote(heard: list[tuple[bytes, str]]) -> None:
+def test_the_authors_other_devices_learn_what_was_written(heard: list[tuple[bytes, str]]) -> None:
     mesh = village(7)
     phone = mesh.add_device("Alice's phone", "Alice")
     acquaint(mesh, "Alice's phone", "Alice")
@@ -158,7 +158,7 @@ def test_the_authors_other_devices_learn_what_he_wrote(heard: list[tuple[bytes, 
     assert who_holds(mesh) == set()
 
 
-def test_a_letter_of_a_device_that_was_struck_is_written_anew_read_once_and_taken_back(
+def test_a_letter_of_a_revoked_device_is_written_again_read_once_and_taken_back(
     heard: list[tuple[bytes, str]],
 ) -> None:
     mesh = village(15)
@@ -177,7 +177,7 @@ def test_a_letter_of_a_device_that_was_struck_is_written_anew_read_once_and_take
     readers = [device for device, _ in heard if device != phone.replica.device]
     assert sorted(readers) == sorted(mesh.nodes[name].replica.device for name in ("Alice", "Carol"))
     assert delivery(mesh, "Alice", slot) is Delivery.DELIVERED
-    assert who_holds(mesh) <= {"Alice's phone"}  # which nobody talks to any more
+    assert who_holds(mesh) <= {"Alice's phone"}  # to which nobody talks any more
 
 
 def test_a_device_certified_later_cannot_read_what_was_written_before(heard: list[tuple[bytes, str]]) -> None:
@@ -200,7 +200,7 @@ def test_a_device_certified_later_cannot_read_what_was_written_before(heard: lis
 
 @pytest.mark.parametrize("seed", range(4))
 def test_whatever_the_network_does_each_letter_is_read_once(heard: list[tuple[bytes, str]], seed: int) -> None:
-    """FAULTS: links that drop, partitions, restarts in the middle: letters come late, twice, in any order."""
+    """Links that drop, partitions, restarts in the middle: letters come late, twice, in any order."""
     mesh = village(100 + seed)
     chance = random.Random(seed)
     names = list(mesh.nodes)

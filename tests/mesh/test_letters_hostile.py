@@ -1,4 +1,4 @@
-"""Letters and people who mean harm: floods, stolen ciphertext, misleading tags. The honest ones arrive all the same."""
+"""Letters and people who mean harm: floods, stolen ciphertext, misleading tags. The honest letters still arrive."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def intrude(mesh: Mesh, *records: Record) -> None:
     mesh.settle()
 
 
-def test_whoever_writes_more_than_he_may_is_carried_so_far_and_no_further(
+def test_the_letters_of_one_author_are_carried_up_to_the_cap(
     heard: list[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """FAULTS: a flood of letters ends at its author's share; others' letters find room."""
+    """A flood of letters ends at its author's share; others' letters find room."""
     monkeypatch.setattr(limits, "AUTHOR_LETTERS_MAX", 5)
     mesh = village(10)
     intrude(mesh, *(from_mallory(person(mesh, "Carol"), number) for number in range(20)))
@@ -59,10 +59,10 @@ def test_the_bytes_of_one_authors_letters_are_bounded_too(monkeypatch: pytest.Mo
     assert len(stored(mesh, "Bob")) == 3
 
 
-def test_whoever_brings_made_up_authors_fills_his_share_of_the_letters(
+def test_a_neighbor_who_brings_sybils_fills_one_share_of_the_letters(
     heard: list[tuple[bytes, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """FAULTS: what one neighbor brings leaves room for what others bring, and for people one vouches for."""
+    """What one neighbor brings leaves room for what others bring, and for people one vouches for."""
     monkeypatch.setattr(limits, "LETTERS_MAX", 6)
     mesh = village(12)
     bob = mesh.nodes["Bob"]
@@ -88,10 +88,10 @@ def test_whoever_brings_made_up_authors_fills_his_share_of_the_letters(
     assert [message for _, message in heard] == [SECRET]
 
 
-def test_a_carrier_who_signs_anothers_letter_as_his_own_is_found_out_and_the_letter_arrives(
+def test_a_carrier_who_signs_anothers_letter_as_their_own_is_found_out_and_the_letter_arrives(
     heard: list[tuple[bytes, str]],
 ) -> None:
-    """FAULTS: Mallory takes Alice's ciphertext and gives it to Carol under his own name, slot and tag."""
+    """Mallory takes Alice's ciphertext and gives it to Carol under Mallory's name, slot and tag."""
     mesh = village(13)
     mesh.cut("Bob", "Carol")
     slot = write(mesh, "Alice", "Carol")
@@ -111,7 +111,7 @@ def test_a_carrier_who_signs_anothers_letter_as_his_own_is_found_out_and_the_let
 
 
 def test_a_letter_says_nothing_to_whom_it_was_only_made_to_look_for(heard: list[tuple[bytes, str]]) -> None:
-    """FAULTS: Carol's tag on a letter that is sealed to somebody else, or to nobody at all."""
+    """Carol's tag on a letter that is sealed to somebody else, or to nobody at all."""
     mesh = village(14)
     intrude(mesh, from_mallory(person(mesh, "Carol"), 1), from_mallory(ZOE.id, 2))
     settle_down(mesh)

@@ -1,4 +1,4 @@
-"""A whole node meets one of a newer version, which it trusts: what it cannot understand ends nothing and costs little."""
+"""A whole node meets one of a newer version, which it trusts: what it cannot read ends no session and costs little."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from tests.support.newer_versions import UNKNOWN_FRAME, NewerSession, with_more_
 from tests.support.people import Person, grown
 from tests.support.village import Village
 
-MALLORY = Person("Mallory")  # whom the village trusts; honest here, on a node of a newer version
+MALLORY = Person("Mallory")  # trusted by the village; honest here, on a node of a newer version
 LISTINGS = [MALLORY.listing(f"Good {number}", now=EPOCH, policy_version=0) for number in range(3)]
 NEWER = [
     rewritten(MALLORY, LISTINGS[0], kind=9),

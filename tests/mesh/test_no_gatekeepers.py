@@ -1,4 +1,4 @@
-"""Nobody has to ask permission to share: not a steward, not a community, not whoever invited you into it."""
+"""Nobody has to ask permission to share: not a steward, not a community, not the member who invited them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COMMUNITIES = {"Downtown": ("Ann", "Alice", "Bob"), "Eastside": ("Eve", "Carol",
 
 @pytest.fixture
 def towns() -> Mesh:
-    """Two communities; each was founded by its first member. Bob is in both, and the others know him too."""
+    """Two communities; each was founded by its first member. Bob is in both, and the others know Bob too."""
     mesh = Mesh(91)
     for name in ("Ann", "Alice", "Bob", "Carol", "Eve"):
         mesh.add(name, audience=Audience.MY_COMMUNITY)
@@ -30,7 +30,7 @@ def towns() -> Mesh:
 @pytest.mark.promise("SHALL NOT require steward/admin approval for sharing")
 @pytest.mark.promise("SHALL use trust paths for cross-community discovery")
 def test_a_member_shares_across_communities_while_both_founders_are_away(towns: Mesh) -> None:
-    """One record of Carol's own hand is all it takes, and all that is signed by anybody."""
+    """One record that Carol signs is all it takes, and nobody else signs anything."""
     for founder in ("Ann", "Eve"):
         for other in towns.nodes:
             towns.cut(founder, other)
@@ -60,5 +60,5 @@ def test_a_founder_who_does_not_like_it_cannot_stop_it(towns: Mesh, act: str) ->
 
 
 def signed_by(mesh: Mesh, name: str) -> set[bytes]:
-    """Ids of all records of somebody's own hand."""
+    """Return the ids of all records that the person signed."""
     return {row.id for row in mesh.nodes[name].replica.store.records.rows(tuple(Kind), person(mesh, name))}

@@ -1,4 +1,4 @@
-"""The exact place never leaves its node: every byte that is sent, and everything stored elsewhere, is searched for it.
+"""The exact place never leaves its node: the test looks for it in every byte sent, and in everything stored elsewhere.
 
 It is looked for as cells finer than the published one (as text, as numbers of either byte order, as the codec writes
 them), as floats of both sizes in degrees and radians, as whole numbers of small parts of a degree, and as decimals.
@@ -33,7 +33,7 @@ HOME = Coordinates(52.519874, 13.406213)
 SHED = Coordinates(52.604319, 13.507148)
 FINEST = 15
 PARTS = (10**5, 10**6, 10**7)
-"""Of a degree, as maps count them."""
+"""Fractions of a degree that maps use."""
 
 
 def signs_of(position: Coordinates, finest_told: Precision) -> Iterator[bytes]:

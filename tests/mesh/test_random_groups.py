@@ -1,4 +1,4 @@
-"""Random people, vouches, groups and blocks: at rest every node shows exactly what the model says, no more and no less."""
+"""Random people, vouches, groups and blocks: at rest every node shows exactly what the model says."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Story:
         self.mesh.settle()
 
     def gather(self) -> None:
-        """Groups are founded, and members invite whom they can; whoever hears of it accepts."""
+        """Groups are founded, and members invite the people they can; everybody who hears of an invitation accepts."""
         for group, kind in GROUPS.items():
             founder = self.chance.choice(NAMES)
             found(self.mesh, founder, group, kind)
@@ -57,14 +57,14 @@ class Story:
                 try:
                     groups.invite(self.replica(inviter), group, None, invited)
                 except MeshnodeError:
-                    continue  # not in his web, or a member already
+                    continue  # not in the inviter's web, or a member already
                 self.mesh.settle()
                 groups.join(self.replica(invited), group, None)
                 self.members[group].add(invited)
                 self.mesh.settle()
 
     def quarrel(self) -> None:
-        """Blocks between people without a vouch: one between two who vouch may cut the mesh, and news would not cross."""
+        """Blocks between people without a vouch: a block between two who vouch may cut the mesh, and news would not cross."""
         pairs = [pair for pair in combinations(NAMES, 2) if pair not in self.world.vouches]
         for a, b in self.chance.sample(pairs, 2):
             policy.block(self.replica(a), self.mesh.nodes[b].person)
@@ -80,7 +80,7 @@ class Story:
                 self.mesh.settle()
 
     def rest(self) -> None:
-        """Let connections that were refused or timed out be tried again, and what hangs on them follow."""
+        """Let connections that were refused or timed out be tried again, and let everything settle."""
         for _ in range(4):
             self.mesh.advance(60)
 

@@ -25,7 +25,7 @@ print(life.mesh.trace.hexdigest(), len(life.does_see()))
 @pytest.mark.parametrize(("seed", "size", "steps"), [(1, 8, 60), (2, 10, 60), (6, 12, 60), (132, 9, 80), (5, 20, 60)])
 def test_every_node_shows_exactly_what_the_model_says(seed: int, size: int, steps: int) -> None:
     """After vouches, blocks, edits, moves, restarts and partitions of all kinds, healed at last: nobody is shown what the
-    model forbids, everybody what it grants and can be brought to him; a week later no forbidden body is left."""
+    model forbids, and everybody what it grants and can reach them; a week later no forbidden body is left."""
     life = RandomMesh(seed, size)
     life.live(steps)
     life.rest()

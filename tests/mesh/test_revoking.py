@@ -1,4 +1,4 @@
-"""A struck device is void for everybody, what is still wanted of it stays, and it hears of it itself."""
+"""A revoked device is void for everybody, what its person still wants of it stays, and the device itself hears of it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_revoked_device_is_void_everywhere_and_what_is_wanted_of_it_stays() ->
     assert not replica(mesh, "Laptop").store.devices.pending_reissues()
 
 
-def test_a_strike_reaches_through_relays_whoever_holds_something_of_the_device() -> None:
+def test_a_revocation_reaches_through_relays_everybody_who_holds_something_of_the_device() -> None:
     mesh = village()
     saw = post(mesh, "Pi", "Saw")
     mesh.settle()
@@ -141,7 +141,7 @@ def test_a_revoked_device_hears_of_it_says_so_and_posts_nothing() -> None:
 
 
 @pytest.mark.parametrize("whom", ["Laptop", "Bob"])
-def test_a_revoked_device_that_was_away_hears_of_it_from_whomever_it_meets(whom: str) -> None:
+def test_a_revoked_device_that_was_away_hears_of_it_from_anybody_it_meets(whom: str) -> None:
     mesh = village()
     mesh.wire("Pi", "Bob")
     mesh.settle()
@@ -180,7 +180,7 @@ def test_a_revocation_that_was_cut_short_goes_on_by_itself(monkeypatch: pytest.M
     assert not replica(mesh, "Laptop").store.devices.pending_reissues()
 
 
-def test_a_thief_who_numbered_his_records_sky_high_keeps_nothing_alive() -> None:
+def test_a_thief_who_gave_records_the_highest_versions_keeps_nothing_alive() -> None:
     mesh = village()
     thief = replica(mesh, "Pi")
     drill = post(mesh, "Laptop", "Drill")
@@ -199,7 +199,7 @@ def test_a_thief_who_numbered_his_records_sky_high_keeps_nothing_alive() -> None
     assert sees(mesh, "Carol") == {"Drill again"}
 
 
-def test_a_thief_who_stamped_his_policy_sky_high_has_no_last_word() -> None:
+def test_a_thief_who_gave_a_policy_the_highest_stamp_has_no_last_word() -> None:
     mesh = village()
     mesh.wire("Pi", "Carol")
     mesh.settle()
@@ -216,7 +216,7 @@ def test_a_thief_who_stamped_his_policy_sky_high_has_no_last_word() -> None:
     revoke(mesh, discard=True)
     mesh.settle()
     assert policy.weight(laptop, person(mesh, "Bob")) == 900
-    assert policy.blocks(laptop, person(mesh, "Carol"))  # a block is kept even so: its owner ends it with a word
+    assert policy.blocks(laptop, person(mesh, "Carol"))  # blocks are kept in any case: their owner can end them
     unblock(mesh, "Laptop", "Carol")
     assert not policy.blocks(laptop, person(mesh, "Carol"))
     vouch(mesh, "Laptop", "Bob", 700)
@@ -224,7 +224,7 @@ def test_a_thief_who_stamped_his_policy_sky_high_has_no_last_word() -> None:
     assert replica(mesh, "Bob").trust_state.graph.weight(laptop.me, person(mesh, "Bob")) == 700
 
 
-def test_what_a_full_disk_keeps_from_being_written_anew_stays_owed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_full_disk_keeps_from_being_published_again_stays_pending(monkeypatch: pytest.MonkeyPatch) -> None:
     mesh = village()
     post(mesh, "Pi", "Drill")
     mesh.settle()

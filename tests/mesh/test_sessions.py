@@ -1,4 +1,4 @@
-"""Sessions as they live and end: several at once, several devices, those let in and those sent away."""
+"""Sessions from beginning to end: several at once, several devices, people who are admitted and people who are not."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.tap import set_tap
 
 
 def friends(*names: str, seed: int = 51) -> Mesh:
-    """People each of whom vouches for the one before him, and back, and is wired to him."""
+    """People in a row, each of whom vouches for the one before, and back, and is connected with them."""
     mesh = Mesh(seed)
     for name in names:
         mesh.add(name, audience=Audience.NETWORK_WIDE)
@@ -46,7 +46,7 @@ def friends(*names: str, seed: int = 51) -> Mesh:
 
 def test_two_connections_between_the_same_two_do_no_harm_and_either_may_go() -> None:
     mesh = friends("Alice", "Bob")
-    mesh.wire("Bob", "Alice")  # he called at the same moment
+    mesh.wire("Bob", "Alice")  # Bob called at the same moment
     mesh.settle()
     assert len(mesh.connections()) == 2
     post(mesh, "Bob", "Once")
@@ -65,7 +65,7 @@ def test_an_offer_passes_along_a_row_of_ten_by_being_announced() -> None:
     post(mesh, "P0", "For everybody")
     mesh.settle()
     assert all(sees(mesh, name) == {"For everybody"} for name in names[1:])
-    assert mesh.time - before < 9 * 6 * 0.02  # three trips a hop, no timer waited for
+    assert mesh.time - before < 9 * 6 * 0.02  # three trips a hop, without waiting for a timer
 
 
 def test_a_commit_between_the_call_and_the_answer_is_not_missed() -> None:
@@ -88,7 +88,7 @@ def test_a_commit_between_the_call_and_the_answer_is_not_missed() -> None:
     assert sees(mesh, "Bob") == {"In between"}
 
 
-def test_who_is_blocked_in_the_middle_of_a_transfer_gets_no_more() -> None:
+def test_a_peer_who_is_blocked_in_the_middle_of_a_transfer_gets_nothing_further() -> None:
     mesh = friends("Alice", "Bob")
     mesh.cut("Alice", "Bob")
     for number in range(600):
@@ -113,8 +113,8 @@ def test_who_is_blocked_in_the_middle_of_a_transfer_gets_no_more() -> None:
 # --- who is let in ---------------------------------------------------------------------------------------------------
 
 
-def test_somebody_who_claims_anothers_keys_is_not_called_in_his_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Alice calls Mallory by the keys he certified; it is Bob who answers, and he learns nothing of what Mallory may see."""
+def test_somebody_who_claims_anothers_keys_is_not_called_in_their_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Alice calls Mallory by the keys Mallory certified; Bob answers, and learns nothing of what Mallory may see."""
     mesh = Mesh(52)
     for name in ("Alice", "Bob"):
         mesh.add(name)
@@ -155,7 +155,7 @@ def test_a_device_whose_certificate_has_run_out_speaks_for_nobody() -> None:
     assert sees(mesh, "Alice") == set()
     assert alice.replica.trust_state.policy(bob.id) is None
     conversation = intruder.call()
-    assert conversation.end is not None  # his key is not even a contact's any more
+    assert conversation.end is not None  # Bob's key is not even a contact's any more
     assert conversation.data_to_send() == b""
     alice.replica.ingest.receive([bob.certificate(EPOCH, version=2)], bob.id)
     assert sees(mesh, "Alice") == {"Fresh vegetables"}  # what waited for it was not lost
@@ -185,7 +185,7 @@ def two_devices() -> Mesh:
     return mesh
 
 
-def test_a_second_device_gets_all_that_its_person_may_have_and_may_speak_for_him() -> None:
+def test_a_second_device_gets_all_that_its_person_may_have_and_may_speak_for_them() -> None:
     mesh = two_devices()
     post(mesh, "Bob", "Bob's offer")
     mesh.settle()
@@ -260,7 +260,7 @@ def test_a_version_that_another_device_writes_ends_the_first_ones_for_a_leaver_t
     assert not holds(mesh, "Bob", listing)
 
 
-def test_a_struck_device_is_silent_everywhere_and_the_other_speaks_on() -> None:
+def test_a_revoked_device_is_ignored_everywhere_and_the_other_goes_on() -> None:
     mesh = two_devices()
     post(mesh, "Phone", "From the phone")
     post(mesh, "Laptop", "From the laptop")
@@ -275,7 +275,7 @@ def test_a_struck_device_is_silent_everywhere_and_the_other_speaks_on() -> None:
 
 
 def revoke(mesh: Mesh, by: str, device: str) -> None:
-    """The person of `by` gives up one of his devices."""
+    """The person of `by` revokes one of their devices."""
     replica, lost = mesh.nodes[by].replica, mesh.nodes[device].replica.keys
     assert replica.identity is not None
     body = Device(bytes(16), lost.dh_public, lost.letter_public, revoked=True)
@@ -299,7 +299,7 @@ def revoke(mesh: Mesh, by: str, device: str) -> None:
 
 @pytest.mark.parametrize("apart", [True, False], ids=["told later", "told at once"])
 def test_a_block_that_is_the_first_word_of_a_new_device_is_heard_by_the_blocked(apart: bool) -> None:
-    """The laptop's policy, which Bob may not have any more, has not changed; the phone's is one that he never held."""
+    """The laptop's policy, which Bob may no longer have, has not changed; the phone's is one that Bob never held."""
     mesh = friends("Laptop", "Dan", "Bob", seed=56)
     listing = post(mesh, "Laptop", "Ladder")
     mesh.settle()
@@ -323,7 +323,7 @@ def test_a_block_that_is_the_first_word_of_a_new_device_is_heard_by_the_blocked(
 
 
 def test_a_policy_that_stays_unread_does_not_let_the_other_devices_word_count_again() -> None:
-    """Bob has held policies of both devices. The phone blocks him; when its old policy is gone, the laptop's is not all."""
+    """Bob has held policies of both devices. The phone blocks Bob; when its old policy is gone, the laptop's is not all."""
     mesh = two_devices()
     mesh.add("Dan", audience=Audience.NETWORK_WIDE)
     befriend(mesh, "Dan", "Laptop", 900, 900)

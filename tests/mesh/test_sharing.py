@@ -1,4 +1,4 @@
-"""A sharing preference goes where its author's copies went: widening brings them to people, narrowing takes them back."""
+"""A sharing preference reaches all copies: widening brings listings to more people, narrowing takes copies back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def copies(mesh: Mesh, listing: Record) -> set[str]:
 
 @pytest.mark.promise("SHALL let individuals choose their own visibility")
 def test_widening_brings_listings_to_people_and_narrowing_drops_the_copies_through_relays() -> None:
-    """Seed: "SHALL let individuals choose their own visibility". Dan is met by nobody but Cleo, four people from Ann."""
+    """Dan's node meets nobody's but Cleo's, four people away from Ann."""
     mesh = row("Ann", "Bob", "Cleo", "Dan", weight=780)
     listing = post(mesh, "Ann", "Ladder")
     own = post(mesh, "Ann", "Everybody's bench", Audience.NETWORK_WIDE)
@@ -76,7 +76,7 @@ def test_narrowing_reaches_copies_from_which_its_author_was_cut_off() -> None:
 
 @pytest.mark.promise("SHALL NOT expose people to those with no trust connection")
 def test_anyone_local_asks_for_published_places_and_for_a_connection() -> None:
-    """Seed: "Anyone within X km"; and "SHALL NOT expose people to those with no trust connection"."""
+    """Both conditions count: the distance of the published places, and trust or a shared group."""
     mesh = row("Ann", "Bob", "Cleo")
     mesh.add("Eve")
     acquaint(mesh, "Ann", "Eve")
@@ -127,7 +127,7 @@ def test_a_finer_place_is_nowhere_in_use_once_it_is_told_less_exactly() -> None:
 
 
 def held(mesh: Mesh, name: str) -> list[object]:
-    """What profiles and listings of Ann's say that are held at `name`'s."""
+    """Return the places in Ann's profile and listings that `name`'s node holds."""
     records = mesh.nodes[name].replica.store.records
     rows = list(records.rows(kinds=(Kind.PROFILE, Kind.LISTING), author=mesh.nodes["Ann"].person))
     return [body_of(record) for record in records.get_many([row.id for row in rows]) if record.body]

@@ -1,4 +1,4 @@
-"""The seed's story in one process: consent follows vouches, and ends where they are taken back."""
+"""The story of Alice, Bob and Carol in one process: consent follows vouches, and ends where they are taken back."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_blocked_persons_node_hides_at_once_and_deletes_once_it_is_sure() ->
     assert not holds(mesh, "Alice", listing)
 
 
-def test_a_viewers_own_block_hides_the_author_from_him_too() -> None:
+def test_a_viewers_own_block_hides_the_author_from_the_viewer_too() -> None:
     mesh = three_in_a_row()
     listing = post(mesh, "Carol", "Fresh vegetables", Audience.NETWORK_WIDE)
     mesh.settle()

@@ -38,7 +38,7 @@ def answer(
     seen: SeenEphemerals | None = None,
     ephemeral: str = "Bob's ephemeral key",
 ) -> Responder[str]:
-    """Bob's end of a connection that somebody made to him."""
+    """Bob's end of a connection that somebody made to Bob."""
     candidates = [PskCandidate(name, psk) for name, psk in psks]
     return Responder(
         static_private=BOB,

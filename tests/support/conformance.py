@@ -1,7 +1,7 @@
 """The one rule as a table: every audience, connection, block, place and expiry, and what the viewer then sees.
 
-The table is made by the brute-force model alone; nothing here may use the code that it will judge. So distances are
-reckoned here too, from the centers that the h3 library gives. `BY_HAND` are rows that people filled in, with reasons.
+The table is made by the brute-force model alone; nothing here may use the code that the table tests. So distances are
+computed here too, from the centers that the h3 library gives. `BY_HAND` are rows that people filled in, with reasons.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ EXPIRY = {"lasting": NOW + 1, "expired": NOW}
 
 HIDDEN = "hidden"
 SERVED = "served"
-"""His node may have it, but he looks neither so far nor among people he trusts so little."""
+"""The viewer's node may have the listing, but does not show it: it is too far away, or its author trusted too little."""
 SHOWN = "shown"
 
 EARTH_KM = 6371.007180918475
@@ -66,7 +66,7 @@ PLACES = {
 
 @dataclass(frozen=True)
 class Connection:
-    """How author and viewer are joined: what each says of whom in per mille, and who is in which group."""
+    """How author and viewer are connected: vouches in per mille, and who is in which group."""
 
     vouches: dict[tuple[str, str], int] = field(default_factory=dict)
     cells: tuple[frozenset[str], ...] = ()
@@ -74,7 +74,7 @@ class Connection:
 
 
 def both(*steps: tuple[str, str, int, int]) -> dict[tuple[str, str], int]:
-    """Answered vouches: a, b, what a says of b, what b says of a."""
+    """Mutual vouches: a, b, a's weight for b, b's weight for a."""
     return {pair: weight for a, b, there, back in steps for pair, weight in (((a, b), there), ((b, a), back))}
 
 

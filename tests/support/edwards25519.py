@@ -1,6 +1,6 @@
-"""The group of Ed25519 in plain integers (RFC 8032, section 5.1): slow, and far from the library that it is there to check.
+"""The group of Ed25519 in plain integers (RFC 8032, section 5.1): slow, and independent of the library that it checks.
 
-Decoding is as lenient as can be, because what odd encodings mean to whoever lets them in is what the tests ask.
+Decoding accepts as much as possible, because the tests ask what odd encodings mean to code that accepts them.
 """
 
 from __future__ import annotations

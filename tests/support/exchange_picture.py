@@ -1,4 +1,4 @@
-"""The picture of an exchange's stages, drawn in Mermaid from the very table that the code goes by."""
+"""Draws the states of an exchange in Mermaid, from the table that the code runs by."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAYS = {
 
 
 def picture() -> str:
-    """A state diagram: every stage in words, and who leads on from it by what."""
+    """Return a state diagram: every state in words, and which role leads on from it by which action."""
     return "\n".join(_lines()) + "\n"
 
 

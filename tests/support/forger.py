@@ -1,4 +1,4 @@
-"""Records that no honest node of this version would write, but soundly signed."""
+"""Records with valid signatures that no honest node of this version would write."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.support.people import Person, grown
 
 
 def forged_profile(author: PersonId, keys: DeviceKeys, now: int, *, version: int = 1) -> Record:
-    """A profile of `author` by the device of `keys`, which he never certified."""
+    """Return a profile of `author` by the device of `keys`, which the author never certified."""
     body = Profile(bytes(16), "Not me", presence_key=bytes(32))
     return signed(
         kind=Kind.PROFILE,

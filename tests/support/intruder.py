@@ -1,7 +1,7 @@
-"""Somebody whom a node trusts, and who does not deserve it: a peer built by hand from the protocol's parts.
+"""A person whom a node trusts and who attacks it: a peer built by hand from the protocol's parts.
 
-He has real keys and a real channel. Through `session` he keeps the rules of a conversation and breaks them in what he
-brings; through `shout` he says any bytes at all.
+The intruder has real keys and a real channel. Through `session` the intruder keeps the rules of a conversation and brings
+bad records; through `shout` the intruder sends any bytes at all.
 """
 
 from __future__ import annotations
@@ -71,13 +71,13 @@ class Intruder:
         self.theirs.receive(self.channel.data_to_send(), self.mesh.time)
         answer = self.theirs.data_to_send()
         if not answer:
-            return self.theirs  # not a byte for him
+            return self.theirs  # not a byte for the intruder
         self.channel.receive(answer)
         self.theirs.receive(self.channel.data_to_send(), self.mesh.time)
         return self.theirs
 
     def greet(self) -> Conversation:
-        """Call and say Hello; the node has admitted him when this returns."""
+        """Call and say Hello; the node has admitted the intruder when this returns."""
         self.call()
         self.say(Hello((1,), (1,), EPOCH, None))
         assert self.theirs.peer == self.person.id

@@ -24,7 +24,7 @@ STOP_SECONDS = 5.0
 
 
 class Daemon:
-    """A running node. Stopped with its host at the latest."""
+    """A running node. It is stopped with its host at the latest."""
 
     def __init__(self, host: Host, *options: str) -> None:
         self.log_path = host.home.with_suffix(".log")
@@ -200,7 +200,7 @@ class Lan:
         eventually(lambda: "fe80" in run(*look).stdout, f"{name} has a second address")
 
     def part(self, *groups: Sequence[str]) -> None:
-        """Cut the switch into parts; whoever is not named stays in a part with the rest of those not named."""
+        """Cut the switch into parts; the hosts that are not named form a part of their own."""
         for number, group in enumerate(groups, 1):
             self._bridge(f"br{number}")
             for name in group:

@@ -23,7 +23,7 @@ before them on it."""
 
 @dataclass
 class LargeWorld(World):
-    """A world that is not changed any more once it has been asked."""
+    """A world that does not change after the first question."""
 
     _given: dict[Person, dict[Person, int]] = field(default_factory=dict)
     _blocked: dict[Person, frozenset[Person]] = field(default_factory=dict)

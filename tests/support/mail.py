@@ -1,4 +1,4 @@
-"""Who carries letters in a mesh: Alice and Carol, who know Bob alone, what they write, and who holds it."""
+"""A mesh for tests of letters: Alice and Carol, who both know only Bob, what they write, and who holds it."""
 
 from __future__ import annotations
 

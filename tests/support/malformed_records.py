@@ -13,7 +13,7 @@ from tests.support.people import Person
 
 
 def rewritten(person: Person, record: Record, *, body: bytes | None = None, **header: Any) -> Record:
-    """`record` with another body and header fields, signed anew by `person` as if all were well."""
+    """`record` with another body and header fields, signed again by `person` as if it were sound."""
     whole = record.body if body is None else body
     assert whole is not None
     changed = record.header._replace(body_hash=body_hash(whole))._replace(**header)

@@ -61,7 +61,7 @@ class Node:
         return self.replica.me
 
     def recognizes(self, other: Node) -> bool:
-        """Whether it would know the other's announcement for his."""
+        """Whether it would recognize the other's announcement."""
         said = contacts.announced(other.replica)
         return said is not None and (other.person, said.presence_key) in contacts.presence_candidates(self.replica)
 
@@ -101,7 +101,7 @@ class Mesh:
     # --- people ------------------------------------------------------------------------------------------------------
 
     def add(self, name: str, *, audience: Audience = Audience.TRUSTED_NETWORK, place: str | None = None) -> Node:
-        """A new person with a node of his own, its keys grown from seed and name."""
+        """Add a new person with a node of their own, whose keys are made from seed and name."""
         identity = IdentityKeys(random.Random(f"{self._seed}/{name}/identity").randbytes(32))
         node = self._new_node(name, identity)
         certificates.write_first_records(
@@ -259,7 +259,7 @@ class Mesh:
             self._drop(wire)
 
     def connections(self) -> list[tuple[str, str]]:
-        """Between whom a session stands at which both ends have settled."""
+        """Return the pairs of nodes that have a session which has settled on both ends."""
         standing = [wire for wire in self._wires if wire.ends is not None and all(end.live for end in wire.ends)]
         return [(wire.a.name, wire.b.name) for wire in standing]
 

@@ -1,4 +1,4 @@
-"""A person with two devices in a simulated mesh, and what one asks of them."""
+"""A person with two devices in a simulated mesh, and what tests ask of them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def replica(mesh: Mesh, name: str) -> Replica:
 
 
 def revoke(mesh: Mesh, device: str = "Pi", *, discard: bool = False) -> revocation.RevokedView:
-    """Alice gives up one of her devices, on her laptop."""
+    """Let Alice revoke one of her devices, on her laptop."""
     return revocation.revoke(replica(mesh, "Laptop"), device, discard=discard)
 
 

@@ -1,4 +1,4 @@
-"""What people of a simulated mesh do and see, in one line each."""
+"""Actions of people in a simulated mesh, and what they see, in one line each."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def post(
     place: str | None = None,
     life: int = 90 * limits.DAY,
 ) -> Record:
-    """`name` offers `title`, at `place` or wherever he is, for `life` seconds."""
+    """`name` offers `title`, at `place` or at their own place, for `life` seconds."""
     return _write(mesh, name, mesh.nodes[name].replica.entropy(16), title, audience, place=place, life=life)
 
 
@@ -119,7 +119,7 @@ def state(mesh: Mesh, name: str, record: Record) -> RecordState | None:
 
 
 def knows_name(mesh: Mesh, name: str, other: str) -> bool:
-    """Whether `name`'s node knows what `other` says of himself."""
+    """Whether `name`'s node knows `other`'s own records."""
     return mesh.nodes[name].replica.trust_state.profile(person(mesh, other)) is not None
 
 

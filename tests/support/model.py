@@ -1,4 +1,4 @@
-"""A second opinion on trust and visibility: tiny worlds, decided by trying everything, written like the spec reads.
+"""A second implementation of trust and visibility, for tiny worlds: it tries everything, and reads like the spec.
 
 It shares no code with the package and no cleverness: every simple path is listed, every rule asked in words. People are
 any hashable, sortable values (names, keys). Trust is in "cost", as the spec defines it, computed here from decimals.
@@ -35,7 +35,7 @@ def brute_limit(per_mille: int) -> int:
 
 @dataclass
 class World:
-    """Everybody's word: vouches[(a, b)] is what a says of b in per mille; (a, b) in blocks: a blocks b."""
+    """What everybody says: vouches[(a, b)] is a's weight for b in per mille; (a, b) in blocks: a blocks b."""
 
     vouches: dict[tuple[Person, Person], int] = field(default_factory=dict)
     blocks: set[tuple[Person, Person]] = field(default_factory=set)
@@ -162,7 +162,7 @@ class BruteListing:
 
 @dataclass(frozen=True)
 class BruteWish:
-    """What a viewer asked for; within_km None: he did not ask."""
+    """A viewer's wish; within_km is None if they asked for no distance."""
 
     min_regard: int = 300
     within_km: float | None = None
@@ -192,7 +192,7 @@ def brute_consent(world: World, listing: BruteListing, viewer: Person) -> bool:
 def brute_visible(
     world: World, listing: BruteListing, viewer: Person, *, now: int = 0, wish: BruteWish | None = None
 ) -> bool:
-    """Whether the viewer sees the listing: block, consent, expiry, and his wish if he has one."""
+    """Whether the viewer sees the listing: block, consent, expiry, and the viewer's wish if there is one."""
     author = listing.author
     if world.blocked_either_way(author, viewer):
         return False

@@ -1,8 +1,8 @@
-"""Machines for tests: network namespaces without a name, joined by virtual cables, gone as soon as nobody holds them.
+"""Machines for tests: network namespaces without a name, joined by virtual cables, gone as soon as no process holds them.
 
 Each is held by a `cat` that reads a pipe of ours: when this process ends, however it ends, the pipe closes, `cat` goes,
-and the kernel takes the namespace down with all its interfaces. Root makes them directly; anybody else inside a user
-namespace of his own.
+and the kernel takes the namespace down with all its interfaces. Root makes them directly; other users make them
+inside of a user namespace of their own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What everybody in a country may hold by the brute-force model, over all that was ever said; and what he does hold.
+"""What every person in a simulated world may hold by the brute-force model, and what their node does hold.
 
-The truth is read from the authors' own hands alone. What the rule grants reaches somebody if people who may have it too
-stand in touch between him and its author, each of whom is told what it takes to know that the next may have it.
+The truth is read from the authors' own nodes alone. A listing that the rule grants reaches its viewer along a chain of
+connected people, each of whom may have it too and is told enough to know that the next may have it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from meshnode.store import RecordState, Row
 from protocol import Audience, Kind, Listing, body_of, distance_km
 from tests.support.large_world import LargeWorld
 from tests.support.model import BruteListing, brute_visible, brute_web
-from tests.support.world_simulation import PLACES, Country
+from tests.support.world_simulation import PLACES, SimulatedWorld
 
 _KNOWN = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.HEADER)
 
@@ -32,7 +32,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Told:
-    """A listing as its author has it: who may see it by the rule, and which versions are harmless still."""
+    """A listing as its author has it: who may see it by the rule, and which of its versions are still allowed."""
 
     author: str
     slot: bytes
@@ -44,14 +44,14 @@ class Told:
 class Truth:
     """What the model says at this moment."""
 
-    def __init__(self, country: Country) -> None:
-        self._country = country
-        self.world = _world(country)
-        self._touch: dict[str, set[str]] = {name: set() for name in country.names}
-        for one, other in country.mesh.connections():
+    def __init__(self, simulated: SimulatedWorld) -> None:
+        self._simulated = simulated
+        self.world = _world(simulated)
+        self._touch: dict[str, set[str]] = {name: set() for name in simulated.names}
+        for one, other in simulated.mesh.connections():
             self._touch[one].add(other)
             self._touch[other].add(one)
-        self._in_groups = {name: country.groups_of(name) for name in country.names}
+        self._in_groups = {name: simulated.groups_of(name) for name in simulated.names}
         self.listings = list(self._listings())
         self.may = {
             Copy(viewer, listing.author, listing.slot): listing.versions
@@ -63,13 +63,14 @@ class Truth:
         """What of it can be brought to those it is granted to."""
 
     def is_cut_off(self, copy: Copy) -> bool:
-        """Whether the viewer has not heard what decides about his copy, nor has anybody to whom he would show what he has.
+        """Whether neither the viewer nor anybody who would tell the viewer has heard what decides about this copy.
 
-        Blocks do that: who is at odds with an author is neither shown old copies of his nor asked for newer ones.
+        Blocks do that: people who are blocked either way with an author are not shown the author's old copies, and are not
+        asked for newer ones.
         """
-        viewer = self._country.mesh.nodes[copy.viewer]
-        of = {node.person: name for name, node in self._country.mesh.nodes.items()}
-        author, now = self._country.person(copy.author), viewer.replica.clock.now()
+        viewer = self._simulated.mesh.nodes[copy.viewer]
+        of = {node.person: name for name, node in self._simulated.mesh.nodes.items()}
+        author, now = self._simulated.person(copy.author), viewer.replica.clock.now()
         near = author in viewer.replica.trust_state.reach_to(viewer.person)
         path = viewer.replica.trust_state.graph.trust(author, viewer.person) if near else None
         people = {copy.author, *(of[person] for person in path.people)} if path is not None else {copy.author}
@@ -81,29 +82,29 @@ class Truth:
             better = self._heard(name, people, copy)
             for known, row in knows.items():
                 if known in better and better[known].version > row.version:
-                    shown = viewer.replica.access.may_have(self._country.person(name), row, now)
+                    shown = viewer.replica.access.may_have(self._simulated.person(name), row, now)
                     if shown is Access.ALLOW:
                         return False
         return True
 
     def _heard(self, name: str, people: set[str], copy: Copy) -> dict[tuple[str, int, bytes], Row]:
-        """The newest that somebody knows of what these people say of others, and the author of himself.
+        """Return the newest versions that `name` knows of these people's policies, and of the author's own records.
 
-        What waits to be judged does not count: it supersedes nothing, and is passed on to nobody.
+        Held records do not count: they supersede nothing and are passed on to nobody.
         """
-        records = self._country.replica(name).store.records
+        records = self._simulated.replica(name).store.records
         heard: dict[tuple[str, int, bytes], Row] = {}
         for author in people:
-            for row in records.rows(tuple(Kind), self._country.person(author), _KNOWN):
-                of_himself = author == copy.author and row.kind in (Kind.PROFILE, Kind.JOIN)
-                if of_himself or row.kind == Kind.POLICY or (row.kind == Kind.LISTING and row.slot == copy.slot):
+            for row in records.rows(tuple(Kind), self._simulated.person(author), _KNOWN):
+                of_the_author = author == copy.author and row.kind in (Kind.PROFILE, Kind.JOIN)
+                if of_the_author or row.kind == Kind.POLICY or (row.kind == Kind.LISTING and row.slot == copy.slot):
                     known = (author, row.kind, row.slot)
                     if known not in heard or heard[known].version < row.version:
                         heard[known] = row
         return heard
 
     def _listings(self) -> Iterator[Told]:
-        for author, node in self._country.mesh.nodes.items():
+        for author, node in self._simulated.mesh.nodes.items():
             own = policy.own(node.replica)
             assert own is not None
             for record in node.replica.store.records.bodies(Kind.LISTING, author=node.person):
@@ -117,7 +118,7 @@ class Truth:
                 place = body.place or self.world.places.get(author)
                 facts = BruteListing(author, audience.word, place, own.preference.radius_km)
                 viewers = {
-                    name for name in self._country.names if name != author and brute_visible(self.world, facts, name)
+                    name for name in self._simulated.names if name != author and brute_visible(self.world, facts, name)
                 }
                 versions = range(max(1, header.min_valid_version), header.version + 1)
                 yield Told(author, header.slot, audience, versions, frozenset(viewers))
@@ -136,7 +137,7 @@ class Truth:
         return {Copy(viewer, listing.author, listing.slot) for viewer in reached - {listing.author}}
 
     def _can_tell(self, teller: str, listing: Told, viewer: str) -> bool:
-        """Whether `teller` is told all that the author's consent to `viewer` hangs on."""
+        """Whether `teller` is told everything on which the author's consent to `viewer` depends."""
         world, author = self.world, listing.author
         by_trust = listing.audience not in (Audience.MY_CELL, Audience.MY_COMMUNITY)
         if listing.audience == Audience.ANYONE_LOCAL and not (teller == viewer or brute_web(world, viewer, teller)):
@@ -161,29 +162,29 @@ class Truth:
         )
 
 
-def _world(country: Country) -> LargeWorld:
-    """Everybody's word, from his own node."""
-    of = {node.person: name for name, node in country.mesh.nodes.items()}
+def _world(simulated: SimulatedWorld) -> LargeWorld:
+    """Return the model's world, made of what all people say on their own nodes."""
+    of = {node.person: name for name, node in simulated.mesh.nodes.items()}
     vouches: dict[tuple[str, str], int] = {}
     places: dict[str, str] = {}
-    for name, node in country.mesh.nodes.items():
+    for name, node in simulated.mesh.nodes.items():
         own, profile = policy.own(node.replica), node.replica.trust_state.profile(node.person)
         assert own is not None
         vouches |= {(name, of[subject]): weight for subject, weight in own.vouches.items()}
         if profile is not None and profile.place is not None:
             places[name] = profile.place
     kinds: dict[str, list[set[str]]] = {"cell": [], "community": []}
-    for group, kind in country.groups.items():
-        kinds[kind].append(set(country.members(group)))
+    for group, kind in simulated.groups.items():
+        kinds[kind].append(set(simulated.members(group)))
     km = {(one, other): distance_km(one, other) for one in PLACES for other in PLACES}
-    return LargeWorld(vouches, set(country.blocks), kinds["cell"], kinds["community"], places, km)
+    return LargeWorld(vouches, set(simulated.blocks), kinds["cell"], kinds["community"], places, km)
 
 
-def copies(country: Country, *, shown: bool) -> dict[Copy, int]:
-    """Whose node has which version of what in its place; with `shown`, what his own node shows him alone."""
-    of = {node.person: name for name, node in country.mesh.nodes.items()}
+def copies(simulated: SimulatedWorld, *, shown: bool) -> dict[Copy, int]:
+    """Return the version of each copy that a node stores; with `shown`, only of copies that the node shows its owner."""
+    of = {node.person: name for name, node in simulated.mesh.nodes.items()}
     found = {}
-    for viewer, node in country.mesh.nodes.items():
+    for viewer, node in simulated.mesh.nodes.items():
         records, now = node.replica.store.records, node.replica.clock.now()
         states = (RecordState.LIVE,) if shown else (RecordState.LIVE, RecordState.SUSPENDED)
         rows = [row for row in records.rows(kinds=(Kind.LISTING,), states=states) if row.author != node.person]
@@ -208,9 +209,9 @@ class Verdict:
     faults: list[str]
 
 
-def verdict(country: Country, *, shown: bool) -> Verdict:
-    """Compare what nodes hold with what the model says; what is lacking counts with `shown` alone."""
-    truth, held = Truth(country), copies(country, shown=shown)
+def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
+    """Compare what nodes hold with what the model says; missing copies count only with `shown`."""
+    truth, held = Truth(simulated), copies(simulated, shown=shown)
     forbidden = [(copy, version) for copy, version in held.items() if version not in truth.may.get(copy, range(0))]
     stale = [copy for copy, _ in forbidden if truth.is_cut_off(copy)]
     told = [

@@ -1,4 +1,4 @@
-"""People for tests: keys grown from a name, and signed, valid records in their hand. The same name, the same bytes."""
+"""People for tests: keys made from a name, and valid records signed with them. The same name gives the same bytes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def grown(*seed: object, size: int = 32) -> bytes:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody with one device. `Person("Alice").on("phone")` is the same somebody with another."""
+    """A person with one device. `Person("Alice").on("phone")` is the same person with another device."""
 
     name: str
     device_name: str = "laptop"
@@ -129,7 +129,7 @@ class Person:
         life: int = PROFILE_LIFE,
         **header: Any,
     ) -> Record:
-        """What this person tells about himself; `policy_version` is 1 unless said."""
+        """Return this person's profile; `policy_version` is 1 unless given."""
         body = Profile(
             self._salt("profile", version),
             self.name if name is None else name,

@@ -1,8 +1,8 @@
-"""A mesh that lives a random life, and what the brute-force model says everybody must then see.
+"""A mesh in which people act at random, and what the brute-force model says they must then see.
 
-People vouch, answered or not, block, post for all audiences, move, edit, narrow, withdraw, restart and are cut off from
-each other, all by one seed. The truth is read from the authors' own hands alone; whether copies have followed it is
-what the tests ask.
+People vouch, mutually or not, block, post for all audiences, move, edit, narrow, withdraw, restart and are cut off from
+each other, all by one seed. The truth is read from the authors' own nodes alone; the tests ask whether
+copies have followed it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class RandomMesh:
         self._wire_up()
 
     def _wire_up(self) -> None:
-        """A sparse web: a random tree of answered vouches and some more, so that all its paths can be listed."""
+        """A sparse web: a random tree of mutual vouches and some more, so that all its paths can be listed."""
         for one, other in combinations(self.names, 2):
             acquaint(self.mesh, one, other)
         for number, name in enumerate(self.names[1:], start=1):
@@ -125,7 +125,7 @@ class RandomMesh:
             other = self.chance.choice(known)
         weight = self.chance.choice((0, 0, *WEIGHTS))
         if weight:
-            acquaint(self.mesh, one, other)  # nobody vouches for whom he has not met, or was not shown
+            acquaint(self.mesh, one, other)  # people vouch only for those they have met or were shown
         vouch(self.mesh, one, other, weight)
 
     def change_a_block(self) -> None:
@@ -161,7 +161,7 @@ class RandomMesh:
         self.mesh.heal()
 
     def rest(self) -> None:
-        """Let everything come to rest: broken connections are tried again, sets are compared anew."""
+        """Let everything come to rest: broken connections are tried again, sets are compared again."""
         for _ in range(3):
             self.mesh.advance(limits.RECHECK_SECONDS + 60)
 
@@ -179,7 +179,7 @@ class RandomMesh:
     # --- truth and copies ----------------------------------------------------------------------------------------------
 
     def world(self) -> World:
-        """Everybody's word, from his own node."""
+        """Return the model's world, made of what all people say on their own nodes."""
         of = {node.person: name for name, node in self.mesh.nodes.items()}
         vouches: dict[tuple[str, str], int] = {}
         for name, node in self.mesh.nodes.items():
@@ -208,11 +208,11 @@ class RandomMesh:
         }
 
     def must_see(self) -> set[Seen]:
-        """Who may see what and is within its reach.
+        """Return the listings that people may see and that can reach them.
 
-        That is: connected with its author, or with him along the people of the best path, each of whom may see it too;
-        told the word of all those people, so that he can follow the path (who blocks the next on it tells him nothing
-        either); and where his place decides, it is told to the author.
+        The viewer must be connected with the author, directly or along the people of the best path, each of whom may see
+        the listing too. The viewer must be told the policies of all these people to follow the path (people who block the
+        next on the path tell the viewer nothing). Where the viewer's place decides, it must be told to the author.
         """
         world = self.world()
         talks = {frozenset(pair) for pair in self.mesh.connections()}
@@ -237,7 +237,7 @@ class RandomMesh:
         return brute_web(world, giver, viewer) or viewer in brute_mesh(world, giver)
 
     def in_touch(self, seen: Seen) -> bool:
-        """Whether both talk to somebody. Who blocks his only contact while nobody hears it can tell no one."""
+        """Whether both are connected. A person who blocks their only contact unheard can tell nobody."""
         talkers = {name for pair in self.mesh.connections() for name in pair}
         return {seen.viewer, seen.author} <= talkers
 
@@ -263,11 +263,11 @@ class RandomMesh:
         return found
 
     def does_see(self) -> set[Seen]:
-        """Who is shown what by his own node."""
+        """Return what each person's own node shows them."""
         return {seen for seen, shown in self._copies() if shown}
 
     def holds(self) -> set[Seen]:
-        """Whose node has the body of what in its place, shown or not; what waits to be judged is for nobody's use."""
+        """Return the listings whose bodies nodes store, shown or not; held records are left out, since nobody uses them."""
         return {seen for seen, _ in self._copies()}
 
     def _copies(self) -> list[tuple[Seen, bool]]:

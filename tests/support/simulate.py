@@ -1,4 +1,4 @@
-"""Lives of whole countries, seed after seed on all cores, each compared with the model: `scripts/simulate --help`."""
+"""Simulates whole worlds, seed after seed on all cores, and compares each with the model: `scripts/simulate --help`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from typing import Self
 
 from protocol import limits
 from tests.support.oracle import Verdict, verdict
-from tests.support.world_simulation import Country, Plan
+from tests.support.world_simulation import Plan, SimulatedWorld
 
 ONE_WEB_EVERY = 12
-"""In every twelfth country all bridges are answered: one web, in which every policy comes to every node."""
+"""In every twelfth world all bridges are mutual: one web, in which every policy comes to every node."""
 
 
 @dataclass(frozen=True)
 class Life:
-    """What became of a country: at rest, and when all that is suspended has gone too."""
+    """How a simulated world ended: at rest, and after everything suspended has gone too."""
 
     seed: int
     people: int
@@ -46,30 +46,30 @@ class Life:
 
 
 def live(seed: int, people: int) -> Life:
-    """Let a country live by this seed, and compare."""
+    """Simulate the world of this seed, and compare."""
     gc.disable()  # nothing is thrown away before the end, and the collector would look for it all the time
     began = time.process_time()
     plan = Plan(people, answered_bridges=1.0 if seed % ONE_WEB_EVERY == 0 else 0.1)
-    country = Country(seed, plan)
-    country.live()
-    country.rest()
-    at_rest = verdict(country, shown=True)
-    country.mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
-    country.mesh.advance(limits.RECHECK_SECONDS + 60)
-    in_the_end = verdict(country, shown=False)
-    records = sum(node.replica.store.records.count() for node in country.mesh.nodes.values())
-    del country
+    simulated = SimulatedWorld(seed, plan)
+    simulated.live()
+    simulated.rest()
+    at_rest = verdict(simulated, shown=True)
+    simulated.mesh.advance(limits.SUSPENDED_LIFE + limits.DAY)
+    simulated.mesh.advance(limits.RECHECK_SECONDS + 60)
+    in_the_end = verdict(simulated, shown=False)
+    records = sum(node.replica.store.records.count() for node in simulated.mesh.nodes.values())
+    del simulated
     gc.enable()
     gc.collect()
     return Life(seed, people, records, at_rest, in_the_end, time.process_time() - began)
 
 
 class Simulation:
-    """Countries being simulated, in as many processes as asked for. Close it by leaving the `with`."""
+    """Simulates worlds in as many processes as asked for. Close it by leaving the `with`."""
 
     def __init__(self, seeds: Iterable[int], people: int, processes: int) -> None:
         self._pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
-        # The dearest first, so that no process is left alone with one of them in the end.
+        # The most expensive first, so that no process is left alone with one of them in the end.
         ordered = sorted(seeds, key=lambda seed: (seed % ONE_WEB_EVERY != 0, seed))
         self.lives: dict[int, Future[Life]] = {seed: self._pool.submit(live, seed, people) for seed in ordered}
 
@@ -81,10 +81,10 @@ class Simulation:
 
 
 def main(words: Sequence[str]) -> int:
-    """Simulate and print a line for each country; 1 if nodes and model differ anywhere."""
+    """Simulate and print a line for each world; 1 if nodes and model differ anywhere."""
     parser = argparse.ArgumentParser(prog="scripts/simulate", description=__doc__)
-    parser.add_argument("--nodes", type=int, default=200, help="people in a country, each with a node (200)")
-    parser.add_argument("--seeds", type=int, default=50, help="how many countries (50)")
+    parser.add_argument("--nodes", type=int, default=200, help="people in a world, each with a node (200)")
+    parser.add_argument("--seeds", type=int, default=50, help="how many worlds (50)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--processes", type=int, default=2, help="how many at once (2)")
     asked = parser.parse_args(words)
@@ -95,7 +95,7 @@ def main(words: Sequence[str]) -> int:
             faults += len(done.faults)
             sys.stdout.write("\n  ".join([str(done), *done.faults]) + "\n")
             sys.stdout.flush()
-    sys.stdout.write(f"{asked.seeds} countries of {asked.nodes} people: {faults} faults\n")
+    sys.stdout.write(f"{asked.seeds} worlds of {asked.nodes} people: {faults} faults\n")
     return 1 if faults else 0
 
 

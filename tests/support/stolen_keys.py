@@ -1,4 +1,4 @@
-"""Certificates by which somebody claims another's device keys as his own, which his identity key can well sign."""
+"""Certificates by which a thief claims another person's device keys; the thief's own identity key signs them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.support.people import NOW, Person
 
 
 def claim(thief: Person, keys: DeviceKeys) -> Record:
-    """`thief` says that the device with these keys is his."""
+    """Return a certificate in which `thief` claims the device with these keys."""
     body = Device(bytes(16), keys.dh_public, keys.letter_public)
     return signed(
         kind=Kind.DEVICE,

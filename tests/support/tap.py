@@ -1,4 +1,4 @@
-"""Every plaintext frame that any session of the process gives to its channel, in order, with whose it was and to whom."""
+"""Records every plaintext frame that a session of this process sends, in order, with its sender and receiver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures verified once for all nodes of a process: a verdict depends on the record alone, whoever asks."""
+"""Verifies signatures once for all nodes of a process: a verdict depends on the record alone."""
 
 from __future__ import annotations
 

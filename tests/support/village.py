@@ -1,4 +1,4 @@
-"""A node worth attacking, the honest friends whom an attack must not touch, and what must hold when it is over."""
+"""A node to attack, its honest friends, whom no attack may touch, and what must hold afterwards."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Village:
         return {row.id: row.state for row in self.alice.replica.store.records.rows()}
 
     def came(self) -> list[Record]:
-        """What Alice's node has taken in, for use or as headers, since the village stood."""
+        """What Alice's node has taken in, for use or as headers, since the village was built."""
         new = [record_id for record_id in self.contents() if record_id not in self._before]
         return self.alice.replica.store.records.get_many(new)
 
@@ -43,7 +43,7 @@ class Village:
         return self.contents().get(record.id) == RecordState.LIVE
 
     def is_unharmed(self) -> bool:
-        """Everything acknowledged is still there as it was, the database is sound, and the friends are served on."""
+        """Assert that everything acknowledged is still there, the database is sound, and the friends are still served."""
         lost = {record_id for record_id, state in self._before.items() if self.contents().get(record_id) != state}
         assert not lost, f"{len(lost)} records were lost or put out of use"
         checks = self.alice.replica.store._database.all("PRAGMA integrity_check")

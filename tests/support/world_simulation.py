@@ -1,7 +1,7 @@
-"""Hundreds of people who live a random life, by one seed: villages, bridges, groups, blocks, moves, naps and partitions.
+"""Hundreds of people who act at random, by one seed: villages, bridges, groups, blocks, moves, naps and partitions.
 
-What may be said at once is said at once, and the mesh is let settle in between: so nodes take things in by the batch,
-as they do when people meet again who were apart. Wires lie along vouches, between members of one group, and here and
+Whatever can happen at once happens at once, and then the mesh settles. So nodes receive records in batches, as they do
+when people meet again who were apart. Wires lie along vouches, between members of one group, and here and
 there between neighbors.
 """
 
@@ -29,7 +29,7 @@ PLACES = tuple(coarse(*point, Precision.NEIGHBORHOOD) for point in POINTS)
 
 @dataclass(frozen=True)
 class Plan:
-    """How many people live in how large villages, how often a bridge between two is answered, and how much happens."""
+    """Number of people, size of villages, share of bridges that are mutual, and how much happens."""
 
     people: int = 200
     village: tuple[int, int] = (8, 24)
@@ -37,7 +37,7 @@ class Plan:
     acts: int = 90
 
 
-class Country:
+class SimulatedWorld:
     """The people, their nodes, and what has happened to them so far."""
 
     def __init__(self, seed: int, plan: Plan) -> None:
@@ -80,7 +80,7 @@ class Country:
         return villages
 
     def _befriend(self, one: str, other: str, *, answered: float) -> None:
-        """Both vouch, as after a card; who does not answer takes it back."""
+        """Let both vouch, as after a card; one who does not vouch back takes it back."""
         self._meet(one, other)
         vouch(self.mesh, one, other, self.chance.choice(WEIGHTS))
         vouch(self.mesh, other, one, self.chance.choice(WEIGHTS))
@@ -119,11 +119,11 @@ class Country:
             try:
                 groups.invite(self.replica(inviter), group, None, guest)
             except MeshnodeError:
-                continue  # a member already, or nobody he may see
+                continue  # a member already, or not visible to the inviter
             self._wire(inviter, guest)
 
     def _join_all(self) -> None:
-        """Whoever heard of an invitation accepts it."""
+        """Let everybody who has heard of an invitation accept it."""
         for name in self.names:
             waiting = groups.show(self.replica(name), groups.GroupsQuery()).invitations
             for group in dict.fromkeys(invitation.name for invitation in waiting):
@@ -132,7 +132,7 @@ class Country:
     # --- what happens --------------------------------------------------------------------------------------------------
 
     def live(self) -> None:
-        """Twice the country is parted and lives on in its parts, then once more in one piece."""
+        """Let things happen in a world that is cut into parts twice, then once more in one piece."""
         for parted in (True, True, False):
             if parted:
                 self.partition()
@@ -143,7 +143,7 @@ class Country:
             self.mesh.settle()
 
     def churn(self, acts: int) -> None:
-        """So many random things happen to random people, none of whom has heard of the others yet."""
+        """Let this many random things happen to random people who have not heard of each other's yet."""
         choices: list[tuple[Callable[[str], None], int]] = [
             (self.post, 6),
             (self.edit, 5),
@@ -159,13 +159,13 @@ class Country:
             act(self.chance.choice(self.names))
 
     def post(self, name: str) -> None:
-        """A listing for whomever."""
+        """Post a listing for a random audience."""
         place = self.chance.choice((None, None, *PLACES))
         record = post(self.mesh, name, f"{name} {len(self.listings)}", self.chance.choice(AUDIENCES), place=place)
         self.listings.append((name, record.header.slot))
 
     def edit(self, _: str) -> None:
-        """Some listing reads otherwise, or is for others."""
+        """Change the text or the audience of some listing."""
         name, record = self._some_listing()
         audience = self.chance.choice((None, *AUDIENCES))
         title = f"{name} edited {self.chance.randrange(1000)}"
@@ -179,11 +179,11 @@ class Country:
         )
 
     def withdraw(self, _: str) -> None:
-        """Some listing is taken back."""
+        """Withdraw some listing."""
         withdraw(self.mesh, *self._some_listing())
 
     def vouch_otherwise(self, name: str) -> None:
-        """What somebody says of another changes; new acquaintances answer each other, as cards make them."""
+        """Change a vouch; people who are new to each other vouch for each other, as after a card."""
         known = [
             other for other in self.names if other != name and policy.weight(self.replica(name), self.person(other))
         ]
@@ -195,7 +195,7 @@ class Country:
             self._befriend(name, other, answered=0.8)
 
     def quarrel(self, name: str) -> None:
-        """Somebody blocks a fellow villager or member, or makes peace."""
+        """Let a person block somebody of their village or group, or end a block."""
         if self.blocks and self.chance.random() < 0.3:
             one, other = self.chance.choice(sorted(self.blocks))
             self.blocks.discard((one, other))
@@ -208,28 +208,28 @@ class Country:
             block(self.mesh, name, other)
 
     def prefer(self, name: str) -> None:
-        """Another preference, which moves the listings that follow it."""
+        """Change a sharing preference, and with it the listings that follow it."""
         radius = self.chance.choice((5, 25, 100))
         policy.set_preference(
             self.replica(name), Preference(self.chance.choice(AUDIENCES[1:]), Precision.NEIGHBORHOOD, radius, 0)
         )
 
     def move(self, name: str) -> None:
-        """Somebody says that he is elsewhere."""
+        """Let somebody publish another place."""
         set_profile(self.replica(name), place=self.chance.choice(PLACES))
 
     def leave(self, _: str) -> None:
-        """Somebody leaves a group."""
+        """Let somebody leave a group."""
         group = self.chance.choice(sorted(self.groups))
         for name in self._some(self.members(group), 1):
             leave(self.mesh, name, group)
 
     def restart(self, name: str) -> None:
-        """A node is killed and started again."""
+        """Kill a node and start it again."""
         self.mesh.restart(name)
 
     def partition(self) -> None:
-        """Two or three parts that do not hear of each other, and some who sleep."""
+        """Cut the world into two or three parts, and let some nodes sleep."""
         sleepers = self._some(self.names, len(self.names) // 20)
         sides: list[list[str]] = [[] for _ in range(self.chance.choice((2, 3)))]
         for village in self.villages:
@@ -240,7 +240,7 @@ class Country:
         self.mesh.partition(*sides, *([name] for name in sleepers))
 
     def rest(self) -> None:
-        """Let everything come to rest: broken connections are tried again, sets are compared anew."""
+        """Let everything come to rest: broken connections are tried again, sets are compared again."""
         for _ in range(2):
             self.mesh.advance(limits.RECHECK_SECONDS + 60)
 
@@ -255,11 +255,11 @@ class Country:
         return self.mesh.nodes[name].person
 
     def members(self, group: str) -> list[str]:
-        """Who is in the group by his own word."""
+        """Return the members of the group, by what they say on their own nodes."""
         return [name for name in self.names if group in self.groups_of(name)]
 
     def groups_of(self, name: str) -> set[str]:
-        """The groups somebody is in, as his own node knows."""
+        """Return a person's groups, as their own node knows them."""
         replica = self.replica(name)
         return {join.group.name for _, join in replica.trust_state.joins(replica.me)}
 
