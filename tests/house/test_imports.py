@@ -31,7 +31,8 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.config": PLUMBING | {"protocol"},
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
-    "meshnode.log": set(),
+    "meshnode.log": {"protocol"},
+    "meshnode.wakeup": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
     "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
     "meshnode.app": {
@@ -42,8 +43,22 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.keyring",
         "meshnode.clock",
     },
-    "meshnode.net": {"protocol", "meshnode.replica", "meshnode.app", "meshnode.errors", "meshnode.config"},
-    "meshnode.api": {"protocol", "meshnode.replica", "meshnode.app", "meshnode.errors", "meshnode.config"},
+    "meshnode.net": {
+        "protocol",
+        "meshnode.replica",
+        "meshnode.app",
+        "meshnode.errors",
+        "meshnode.config",
+        "meshnode.wakeup",
+    },
+    "meshnode.api": {
+        "protocol",
+        "meshnode.replica",
+        "meshnode.app",
+        "meshnode.errors",
+        "meshnode.config",
+        "meshnode.wakeup",
+    },
     "meshnode.node": PLUMBING
     | {
         "meshnode.log",
@@ -72,7 +87,7 @@ LIBRARIES: dict[str, set[str]] = {
     "msgpack": {"protocol"},
     "h3": {"protocol"},
     "apsw": {"meshnode.store"},
-    "trio": {"meshnode.store.store_thread", "meshnode.net", "meshnode.api", "meshnode.node"},
+    "trio": {"meshnode.store.store_thread", "meshnode.net", "meshnode.api", "meshnode.node", "meshnode.wakeup"},
     "zeroconf": {"meshnode.net"},
     "ifaddr": {"meshnode.net"},
     "starlette": {"meshnode.api"},
