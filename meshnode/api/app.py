@@ -1,8 +1,7 @@
-"""The ASGI application: declared routes behind the guard, and every error as JSON."""
+"""Builds the ASGI application: it guards the declared routes, and answers every error as JSON."""
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Sequence
 from functools import cache
@@ -18,7 +17,7 @@ from meshnode.api import guard, schema
 from meshnode.api.context import ApiContext
 from meshnode.api.event_stream import EventStream
 from meshnode.api.handlers import ROUTES
-from meshnode.api.openapi import describe
+from meshnode.api.openapi import ErrorReply, ErrorView, describe
 from meshnode.api.routes import Route
 from meshnode.errors import Ambiguous, Failed, MeshnodeError, StorageFailed, Usage
 
@@ -28,7 +27,7 @@ HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def build(context: ApiContext) -> Starlette:
-    """The application that serves `context`."""
+    """Return the application that answers for the node of `context`."""
     routes = [_endpoint(route, context) for route in ROUTES]
     routes.append(StarletteRoute("/openapi.json", _openapi, methods=["GET"]))
     return Starlette(
@@ -40,45 +39,44 @@ def build(context: ApiContext) -> Starlette:
 def _endpoint(route: Route, context: ApiContext) -> StarletteRoute:
     async def endpoint(request: Request) -> Response:
         guard.check_origin(request)
-        given: dict[str, Any] = {}
-        if route.who is not None:
-            given["who"] = _text(request.path_params["who"])
-        pairs = [(name, _text(value)) for name, value in request.query_params.multi_items()]
+        arguments: dict[str, Any] = {}
+        if route.takes_who:
+            arguments["who"] = _decoded(request.path_params["who"])
+        pairs = [(name, _decoded(value)) for name, value in request.query_params.multi_items()]
         if route.query is not None:
-            given["query"] = schema.read_query(route.query, pairs)
+            arguments["query"] = schema.read_query(route.query, pairs)
         elif pairs:
             raise Usage(f"there is no parameter {pairs[0][0]!r} here")
         if route.body is not None:
-            given["body"] = schema.read(route.body, await guard.json_body(request))
+            arguments["body"] = schema.read(route.body, await guard.json_body(request))
         if route.streams:
-            given["last_event_id"] = request.headers.get("last-event-id")
-            return EventStream(await route.handler(context, **given), HEADERS)
+            arguments["last_event_id"] = request.headers.get("last-event-id")
+            return EventStream(await route.handler(context, **arguments), HEADERS)
         try:
-            reply = await route.handler(context, **given)
+            reply = await route.handler(context, **arguments)
         except StorageFailed as error:
-            context.break_off(error)
+            context.fail(error)
             raise
-        return answer(schema.write(reply), route.status)
+        return answer(reply, route.status)
 
     return StarletteRoute(route.path, endpoint, methods=[route.method], name=route.name)
 
 
-def _text(value: str) -> str:
-    """What stood percent-encoded in the address; refused where it was no UTF-8."""
-    if "\ufffd" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise Usage("the address holds what is no text", "bytes that are not UTF-8")
+def _decoded(value: str) -> str:
+    """Return a part of the address that Starlette has percent-decoded. Raises Usage if its bytes were not UTF-8."""
+    if "\ufffd" in value or not schema.is_unicode(value):
+        raise Usage("the address is not UTF-8 text", "percent-encode names as UTF-8")
     return value
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """A JSON response."""
-    encoded = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
-    return Response(encoded, status, HEADERS, media_type="application/json")
+    """Return a response with `content` as JSON: dataclasses, or what `json` knows."""
+    return Response(schema.dump(content).encode(), status, HEADERS, media_type="application/json")
 
 
 @cache
 def openapi_document() -> dict[str, Any]:
-    """The description of the API, made once."""
+    """Return the OpenAPI description of the API, which is built once."""
     return describe(ROUTES)
 
 
@@ -88,8 +86,7 @@ async def _openapi(request: Request) -> Response:
 
 
 def _error(code: str, message: str, hint: str, status: int, candidates: Sequence[str] = ()) -> Response:
-    told = {"code": code, "message": message, "hint": hint, "candidates": list(candidates)}
-    return answer({"error": told}, status)
+    return answer(ErrorReply(ErrorView(code, message, hint, tuple(candidates))), status)
 
 
 async def _meshnode_error(_: Request, error: Exception) -> Response:
@@ -101,7 +98,7 @@ async def _meshnode_error(_: Request, error: Exception) -> Response:
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     code = "not_found" if error.status_code == 404 else "usage"
-    return _error(code, "there is nothing at this address", "GET /openapi.json lists what there is", error.status_code)
+    return _error(code, "the API has no such address or method", "GET /openapi.json lists them", error.status_code)
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

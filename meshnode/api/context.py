@@ -1,4 +1,4 @@
-"""What the handlers of the API stand on: the desk, the replica behind it, and the running network."""
+"""Holds what every handler of the API works with: the store's thread, the replica, the running network and the events."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from meshnode.app.discover.watches import Watcher
 from meshnode.app.explain.status import NetworkStatus
 from meshnode.replica.replica import Replica
 
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 
 class StoreRunner(Protocol):
-    """The one thread on which everything that touches the store runs."""
+    """Runs functions one at a time in the one thread that may use the store."""
 
     def run(self, function: Callable[..., Any], /, *arguments: Any) -> Awaitable[Any]:
-        """Run `function(*arguments)` there and return what it returns."""
+        """Run `function(*arguments)` in that thread and return its result, or raise its error."""
 
 
 @dataclass(slots=True)
 class ApiContext:
-    """One node as its API sees it."""
+    """One node as its API sees it. `serve` ends once `stop` is set, and raises `broken` if there is an error in it."""
 
     store_thread: StoreRunner
     replica: Replica
@@ -43,15 +43,15 @@ class ApiContext:
 
     async def run(
         self,
-        use_case: Callable[Concatenate[Replica, Given], Result],
-        *arguments: Given.args,
-        **named: Given.kwargs,
+        use_case: Callable[Concatenate[Replica, Arguments], Result],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
     ) -> Result:
-        """Run a use-case on the desk."""
-        found: Result = await self.store_thread.run(lambda: use_case(self.replica, *arguments, **named))
-        return found
+        """Run a use case in the store's thread and return its result, or raise its error. A started one is completed."""
+        result: Result = await self.store_thread.run(lambda: use_case(self.replica, *arguments, **named))
+        return result
 
-    def break_off(self, error: BaseException) -> None:
-        """Nothing more can be stored: end the API, and let `serve` raise `error` to the node."""
+    def fail(self, error: BaseException) -> None:
+        """End the API because nothing can be stored any longer; `serve` raises `error` to the node."""
         self.broken = error
         self.stop.set()

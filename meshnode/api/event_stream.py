@@ -1,8 +1,6 @@
-"""Server-sent events: how a stream of replies goes over HTTP (https://html.spec.whatwg.org/#server-sent-events)."""
+"""Sends events over HTTP as server-sent events (https://html.spec.whatwg.org/#server-sent-events)."""
 
 from __future__ import annotations
-
-import json
 
 import trio
 from starlette.responses import Response
@@ -12,11 +10,14 @@ from meshnode.api import schema
 from meshnode.api.feed import Reader
 from meshnode.api.openapi import EVENTS
 
-HEARTBEAT_SECONDS = 15.0  # a comment this often tells both ends that the other is still there
+HEARTBEAT_SECONDS = 15.0  # a comment this often shows both ends that the connection still works
 
 
 class EventStream(Response):
-    """Sends what its reader hears, until the other end goes or the node stops. Who takes nothing holds up only this."""
+    """Sends a reader's events until the client disconnects or the node stops, then closes the reader.
+
+    A client that reads nothing holds up its own stream alone, since sending then waits in the task of this request.
+    """
 
     media_type = EVENTS
 
@@ -26,27 +27,26 @@ class EventStream(Response):
         self._reader = reader
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, as ASGI wants it."""
+        """Send the whole response, as the ASGI server asks for it."""
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             if scope["method"] == "HEAD":
                 await send({"type": "http.response.body", "body": b""})
                 return
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(_until_gone, receive, nursery.cancel_scope)
-                await self._send_all(send)
+                nursery.start_soon(_cancel_at_disconnect, receive, nursery.cancel_scope)
+                await self._send_events(send)
         finally:
             self._reader.close()
 
-    async def _send_all(self, send: Send) -> None:
-        place = self._reader.place
-        await _send_block(send, ": here is what changes" if place is None else f"id: {place}")
+    async def _send_events(self, send: Send) -> None:
+        cursor = self._reader.cursor
+        await _send_block(send, ": the stream has begun" if cursor is None else f"id: {cursor}")
         while True:
             block = ":"
             with trio.move_on_after(HEARTBEAT_SECONDS):
                 event = await anext(self._reader)
-                data = json.dumps(schema.write(event), separators=(",", ":"))
-                block = f"id: {event.id}\nevent: {event.kind}\ndata: {data}"
+                block = f"id: {event.id}\nevent: {event.kind}\ndata: {schema.dump(event)}"
             await _send_block(send, block)
 
 
@@ -54,7 +54,7 @@ async def _send_block(send: Send, lines: str) -> None:
     await send({"type": "http.response.body", "body": f"{lines}\n\n".encode(), "more_body": True})
 
 
-async def _until_gone(receive: Receive, scope: trio.CancelScope) -> None:
+async def _cancel_at_disconnect(receive: Receive, scope: trio.CancelScope) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     scope.cancel()

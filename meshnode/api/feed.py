@@ -1,7 +1,7 @@
-"""Passes on changes to every program that listens: commits, and changes of the network's state.
+"""Publishes events to all who listen: what commits have changed, and what has changed about the network.
 
-Readers have no queues. Each reader has a position in the journal, so one that reads slowly, or not at all, costs no
-memory; if the journal has dropped events that it has not read, it gets a reset.
+No reader has a queue. Each keeps its cursor in the journal of events, so a reader that is slow, or has stopped, costs no
+memory. A reader whose next event is no longer in the journal gets a reset.
 """
 
 from __future__ import annotations
@@ -20,38 +20,41 @@ from meshnode.replica.replica import Replica
 from meshnode.wakeup import Wakeup
 
 READERS_MAX = 16  # each holds a connection open; no page or program needs more than one
-GATHER_SECONDS = 0.2  # a first synchronization commits many times a second: what comes meanwhile is told together
-LOOK_SECONDS = 1.0  # between two looks at the network, while anybody listens
+GATHER_SECONDS = 0.2  # a first synchronization commits many times a second; these make one event of each kind
+POLL_SECONDS = 1.0  # between two comparisons of the network's state, while anybody listens
 
 
 class Reader(AsyncIterator[EventView]):
-    """One who listens, from the event of `number` on (None: from one that is not known). Close it when he has gone."""
+    """Iterates over the events after the one with the number `last`; if that is None (unknown), a reset comes first.
 
-    def __init__(self, feed: Feed, number: int | None) -> None:
+    `anext` may be cancelled and called again without losing an event. A reader must be closed after use.
+    """
+
+    def __init__(self, feed: Feed, last: int | None) -> None:
         self._feed = feed
-        self._number = number
+        self._last = last
 
     @property
-    def place(self) -> str | None:
-        """The id by which he could come back to where he stands."""
-        return None if self._number is None else self._feed.journal.id_of(self._number)
+    def cursor(self) -> str | None:
+        """The id of the last event, with which a later stream resumes; None if it is unknown."""
+        return None if self._last is None else self._feed.journal.id_of(self._last)
 
     async def __anext__(self) -> EventView:
-        """The next event; it may be waited for with a deadline, and asked for again."""
+        """Return the next event, after waiting for it if necessary."""
         while True:
-            event = self._feed.journal.after(self._number, self._feed.now())
+            event = self._feed.journal.after(self._last, self._feed.now())
             if event is not None:
-                self._number = self._feed.journal.number_of(event.id)
+                self._last = self._feed.journal.number_of(event.id)
                 return event
-            await self._feed.new_event()
+            await self._feed.wait_for_event()
 
     def close(self) -> None:
-        """He has gone."""
-        self._feed.leave(self)
+        """End reading, which makes room for another reader."""
+        self._feed.remove(self)
 
 
 class Feed:
-    """The events of one node. `run` has to run for anything to come; all else is called on the event loop."""
+    """The events of one node. They are published while `run` runs; all methods belong to the event loop."""
 
     def __init__(self, replica: Replica, network: NetworkStatus) -> None:
         self.journal = Journal(replica.entropy(4).hex())
@@ -59,71 +62,73 @@ class Feed:
         self._replica = replica
         self._network = network
         self._readers: set[Reader] = set()
-        self._heard: set[str] = set()
-        self._heard_something = Wakeup()
-        self._new_event = Wakeup()
-        self._seen: NetworkState | None = None
+        self._changed_kinds: set[str] = set()
+        self._work = Wakeup()
+        self._published = Wakeup()
+        self._last_state: NetworkState | None = None
 
     def listen(self, last_event_id: str | None) -> Reader:
-        """A new reader: from now on, or from where he left off. Refused where too many listen."""
+        """Return a new reader of the events from now on, or of those after `last_event_id`.
+
+        Raises Refused if `READERS_MAX` readers are open already.
+        """
         if len(self._readers) >= READERS_MAX:
             raise Refused(f"{READERS_MAX} programs are listening already", "stop one of them")
         journal = self.journal
         reader = Reader(self, journal.newest if last_event_id is None else journal.number_of(last_event_id))
         self._readers.add(reader)
-        self._heard_something.set()  # there is somebody to look at the network for
+        self._work.set()  # the network's state is compared only while there is a reader
         return reader
 
-    def leave(self, reader: Reader) -> None:
-        """This reader has gone."""
+    def remove(self, reader: Reader) -> None:
+        """Forget a reader that is closed."""
         self._readers.discard(reader)
 
-    async def new_event(self) -> None:
-        """Wait for the next event."""
-        await self._new_event.wait()
+    async def wait_for_event(self) -> None:
+        """Wait until the next events are published."""
+        await self._published.wait()
 
-    def hear(self, kinds: frozenset[str]) -> None:
-        """These kinds changed."""
-        self._heard |= kinds
-        self._heard_something.set()
+    def report(self, kinds: frozenset[str]) -> None:
+        """Note that things of these kinds have changed; the events follow within `GATHER_SECONDS`."""
+        self._changed_kinds |= kinds
+        self._work.set()
 
     async def run(self) -> None:
-        """Pass on what is heard until cancelled."""
+        """Publish events until cancelled."""
         token = trio.lowlevel.current_trio_token()
         unsubscribe = self._replica.changes.subscribe(partial(self._committed, token))
         try:
             while True:
-                with trio.move_on_after(LOOK_SECONDS if self._readers else float("inf")):
-                    await self._heard_something.wait()
-                self._look()
-                self._tell()
+                with trio.move_on_after(POLL_SECONDS if self._readers else float("inf")):
+                    await self._work.wait()
+                self._compare_network()
+                self._publish()
                 await trio.sleep(GATHER_SECONDS)
         finally:
             unsubscribe()
 
     def _committed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
-        """Report a commit; runs on the store thread."""
+        """Report a commit. Runs in the store thread."""
         with suppress(trio.RunFinishedError):
-            token.run_sync_soon(self.hear, kinds_of(change))
+            token.run_sync_soon(self.report, kinds_of(change))
 
-    def _look(self) -> None:
-        """What changed about the network since somebody looked last."""
-        state, seen = self._network.state(), self._seen
-        self._seen = state
-        if seen is None:
+    def _compare_network(self) -> None:
+        """Note what has changed about the network since the last comparison."""
+        state, last = self._network.state(), self._last_state
+        self._last_state = state
+        if last is None:
             return
-        if state.peers != seen.peers:
-            self._heard.add(PEERS)
-        if (state.ready, state.addresses, state.announcing, state.problems) != (
-            seen.ready,
-            seen.addresses,
-            seen.announcing,
-            seen.problems,
-        ):
-            self._heard.add(STATUS)
+        if state.peers != last.peers:
+            self._changed_kinds.add(PEERS)
+        if _status_of(state) != _status_of(last):
+            self._changed_kinds.add(STATUS)
 
-    def _tell(self) -> None:
-        heard, self._heard = self._heard, set()
-        if heard:
-            self.journal.add(heard, self.now())
-            self._new_event.set()
+    def _publish(self) -> None:
+        kinds, self._changed_kinds = self._changed_kinds, set()
+        if kinds:
+            self.journal.add(kinds, self.now())
+            self._published.set()
+
+
+def _status_of(state: NetworkState) -> tuple[object, ...]:
+    return state.ready, state.addresses, state.announcing, state.problems

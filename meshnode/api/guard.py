@@ -1,7 +1,7 @@
-"""Who may knock: every request is checked here before any route sees it.
+"""Checks every request before a handler sees it: where it comes from, and that its body is JSON of a bounded size.
 
-The socket's file mode keeps other users of the machine out. This keeps out what the user's own browser could be made
-to send (DNS rebinding, cross-site requests), should the API ever be reachable by one, and bodies of any size.
+The socket's file mode keeps other users of the machine out. The checks here keep out requests that a web page could make
+the user's own browser send (DNS rebinding, cross-site requests), should a browser ever be able to reach the API.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from starlette.requests import Request
 
 from meshnode.errors import Forbidden, Usage
 
-HOSTS = frozenset({"localhost"})  # what our own clients send; a rebound name of a foreign page is another
-BODY_MAX_BYTES = 64 * 1024  # no use-case takes more; bounds what one request can make the node hold in memory
+HOSTS = frozenset({"localhost"})  # sent by our own clients; a page that rebinds its DNS name sends that name
+BODY_MAX_BYTES = 64 * 1024  # no use case takes more; bounds the memory that one request can take
 
 
 def check_origin(request: Request) -> None:
-    """Refuse what a foreign page could have sent: another Host, or any Origin."""
+    """Raise Forbidden if a web page could have sent the request: it has another Host, or any Origin."""
     if request.headers.get("host", "") not in HOSTS:
-        raise Forbidden("this API answers to Host: localhost alone")
+        raise Forbidden("this API answers only requests to the host localhost", "send Host: localhost")
     if "origin" in request.headers:
-        raise Forbidden("this API does not answer to web pages")
+        raise Forbidden("this API does not answer web pages")
 
 
 async def json_body(request: Request) -> Any:
-    """The parsed JSON body, never more than `BODY_MAX_BYTES` of it read."""
+    """Return the parsed JSON body. Raises Usage if it is not JSON, or longer than `BODY_MAX_BYTES`."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Usage("the body must be JSON", "send Content-Type: application/json")
     received = bytearray()
@@ -37,10 +37,11 @@ async def json_body(request: Request) -> Any:
             if len(received) > BODY_MAX_BYTES:
                 raise Usage(f"the body is longer than {BODY_MAX_BYTES} bytes")
     try:
-        return json.loads(bytes(received).decode("utf-8"), parse_constant=_no_constant)
+        return json.loads(bytes(received).decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise Usage("the body is no JSON") from error
+        raise Usage("the body is not valid JSON") from error
 
 
-def _no_constant(name: str) -> Any:
+def _refuse_constant(name: str) -> Any:
+    """Refuse NaN and the infinities, which Python reads though they are not JSON."""
     raise ValueError(name)

@@ -1,4 +1,4 @@
-"""The API's description of itself: OpenAPI 3.1, made from the declared routes and nothing else."""
+"""Describes the API in OpenAPI 3.1, from the declared routes alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from meshnode.errors import Failed, Forbidden, MeshnodeError, Usage
 
 @dataclass(frozen=True, slots=True)
 class ErrorView:
-    """What is wrong, in a stable word, one line for people, what to do next, and who or what could have been meant."""
+    """An error: a stable code for programs, a line for people, and the next step.
+
+    Where a name fits several people or things, `candidates` lists them.
+    """
 
     code: str
     message: str
@@ -24,17 +27,17 @@ class ErrorView:
 
 @dataclass(frozen=True, slots=True)
 class ErrorReply:
-    """Every answer with a status of 400 or more."""
+    """The answer to every request that fails (a status of 400 or more)."""
 
     error: ErrorView
 
 
 EVENTS = "text/event-stream"
-ALWAYS: tuple[type[MeshnodeError], ...] = (Usage, Forbidden, Failed)  # what any route may answer
+ALWAYS: tuple[type[MeshnodeError], ...] = (Usage, Forbidden, Failed)  # the errors of every route
 
 
 def describe(routes: Iterable[Route]) -> dict[str, Any]:
-    """The OpenAPI document of `routes`."""
+    """Return the OpenAPI document of `routes`."""
     routes = list(routes)
     paths: dict[str, Any] = {}
     for route in routes:
@@ -61,14 +64,14 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.details:
         operation["description"] = route.details
     parameters = query_parameters(route.query) if route.query else []
-    if route.who:
-        described = "A name or an id, or a prefix of either that fits one only."
+    if route.takes_who:
+        described = "A name or an id, or the beginning of either if it fits only one."
         parameters.insert(
             0,
             {"name": "who", "in": "path", "required": True, "description": described, "schema": {"type": "string"}},
         )
     if route.streams:
-        described = "The id of the last event that arrived; the stream goes on behind it."
+        described = "The id of the last event that you received; the stream resumes after it."
         parameters.append(
             {
                 "name": "Last-Event-ID",
@@ -88,20 +91,23 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _stream(route: Route) -> dict[str, Any]:
-    """Text of which each event's `data` is a reply in JSON: OpenAPI 3.1 has no words for a sequence."""
+    """Describe the text of a stream by the JSON in the `data` of each event. OpenAPI 3.1 cannot describe a sequence."""
     text = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema(route.reply)}
-    return {"description": "Server-sent events; the data of each is one line.", "content": {EVENTS: {"schema": text}}}
+    return {
+        "description": "Server-sent events. The data of each is one line of JSON.",
+        "content": {EVENTS: {"schema": text}},
+    }
 
 
 def _errors(route: Route) -> dict[str, Any]:
-    words: dict[int, list[str]] = {}
+    codes: dict[int, list[str]] = {}
     for error in (*ALWAYS, *route.errors):
-        names = words.setdefault(error.http_status, [])
+        names = codes.setdefault(error.http_status, [])
         if error.word not in names:
             names.append(error.word)
     return {
-        str(status): _response(f"Not done: {' or '.join(names)}.", schema(ErrorReply))
-        for status, names in sorted(words.items())
+        str(status): _response(f"Failed: {' or '.join(names)}.", schema(ErrorReply))
+        for status, names in sorted(codes.items())
     }
 
 

@@ -1,7 +1,7 @@
-"""How a route is declared: one async function whose annotations say what goes in and out, and whose docstring says why.
+"""Declares a route by one async function: its annotations are the types of input and reply, its docstring the description.
 
-From that declaration come the Starlette route, the checks on what is sent, and the OpenAPI description; there is
-nothing to keep in step.
+The Starlette route, the checks of the input and the OpenAPI description are all made from that declaration, so they
+cannot disagree.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ Handler = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One declared route. `who` says whether its path ends in a name or id; `errors` are what it may answer beside.
+    """One declared route.
 
-    Where it `streams`, it answers with server-sent events, each of which carries one `reply`.
+    `takes_who` says whether its path ends in `{who}`, a name or an id. `errors` are its errors beside those of every route.
+    A route that `streams` answers with server-sent events, each of which carries one `reply`.
     """
 
     method: Method
@@ -30,7 +31,7 @@ class Route:
     name: str
     summary: str
     details: str
-    who: str | None
+    takes_who: bool
     body: type | None
     query: type | None
     reply: type
@@ -40,7 +41,7 @@ class Route:
 
 
 class Routes:
-    """A table of routes, filled by its own decorators."""
+    """A table of routes, which the decorator `add` fills."""
 
     def __init__(self) -> None:
         self.table: list[Route] = []
@@ -50,16 +51,16 @@ class Routes:
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the handler of `method path`.
 
-        Its parameters: `context`, then by name any of `body` and `query` (dataclasses) and the path's own `who`. One that
-        returns an AsyncIterator of dataclasses is a stream, and takes `last_event_id`, where its reader left off.
+        It takes `context`, and by name any of `who` (from its path), `query` and `body` (both dataclasses). A handler that
+        returns an AsyncIterator of dataclasses is a stream, and also takes `last_event_id`, after which it resumes.
         """
 
         def declare(handler: Handler) -> Handler:
-            known = get_type_hints(handler)
+            types = get_type_hints(handler)
             summary, _, details = (getdoc(handler) or "").partition("\n\n")
-            body: type | None = known.get("body")
-            query: type | None = known.get("query")
-            reply = known["return"]
+            body: type | None = types.get("body")
+            query: type | None = types.get("query")
+            reply = types["return"]
             streams = get_origin(reply) is AsyncIterator
             assert all(shape is None or is_dataclass(shape) for shape in (body, query))
             self.table.append(
@@ -70,7 +71,7 @@ class Routes:
                     name=handler.__name__,
                     summary=" ".join(summary.split()),
                     details=" ".join(details.split()),
-                    who="who" if "who" in known else None,
+                    takes_who="who" in types,
                     body=body,
                     query=query,
                     reply=get_args(reply)[0] if streams else reply,

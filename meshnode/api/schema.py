@@ -1,12 +1,16 @@
-"""Shapes of what goes in and out: dataclasses say it once; this file reads JSON by them, writes it, and describes it.
+"""Reads JSON into dataclasses, writes dataclasses as JSON, and describes them in JSON Schema 2020-12 (as OpenAPI 3.1 does).
 
-Only what the API uses is known here: strings, whole and other numbers, booleans, None, tuples, unions with None, and
-dataclasses of those. `schema` speaks JSON Schema 2020-12, as OpenAPI 3.1 does.
+A shape is a dataclass whose fields are texts, whole numbers, other numbers, booleans, tuples, shapes, or unions of one of
+these with None or `Unset`. This file checks input itself, because its rules are stricter than those of the libraries that
+read dataclasses: it refuses unknown fields, numbers that not every reader of JSON keeps exactly, and texts that are not
+Unicode, and says so in words for people.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -17,35 +21,35 @@ from meshnode.errors import Usage
 
 Shape = TypeVar("Shape")
 
-WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", NoneType: "null"}
-JSON_NAMES = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
-WHOLE_MAX = 2**53 - 1  # what every JSON reader keeps exactly
+WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
+SCHEMA_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+WHOLE_MAX = 2**53 - 1  # beyond it, readers of JSON that have only floating point numbers lose digits
 
 
-# --- JSON to values ------------------------------------------------------------------------------------------------
+# --- reading -------------------------------------------------------------------------------------------------------
 
 
 def read(shape: type[Shape], value: Any) -> Shape:
-    """`value` (parsed JSON) as a `shape`; raises Usage that names the first field at fault."""
+    """Return `value` (parsed JSON) as a `shape`. Raises Usage, which names the first field that is wrong."""
     if not isinstance(value, dict):
         raise Usage("the body must be a JSON object")
-    known = hints(shape)
+    types = _types(shape)
     for name in value:
-        if name not in known:
-            raise Usage(f"there is no field {name!r} here", f"there are: {', '.join(known)}")
-    given = {name: _read(known[name], content, name) for name, content in value.items()}
+        if name not in types:
+            raise Usage(f"there is no field {name!r} here", f"there are: {', '.join(types)}")
+    given = {name: _read(types[name], item, name) for name, item in value.items()}
     for field in fields(shape):  # type: ignore[arg-type]
-        if field.name not in given and _required(field):
+        if field.name not in given and _is_required(field):
             raise Usage(f"{field.name!r} is missing")
     return shape(**given)
 
 
 def read_query(shape: type[Shape], pairs: list[tuple[str, str]]) -> Shape:
-    """Query parameters as a `shape`: texts are read as what the field wants, repeated ones as tuples."""
-    known = hints(shape)
+    """Return query parameters as a `shape`; a parameter that is repeated fills a tuple. Raises Usage as `read` does."""
+    types = _types(shape)
     value: dict[str, Any] = {}
     for name, text in pairs:
-        wanted = _without_none(known.get(name))
+        wanted = _without_none(types.get(name))
         if get_origin(wanted) is tuple:
             value.setdefault(name, []).append(text)
         elif name in value:
@@ -55,47 +59,8 @@ def read_query(shape: type[Shape], pairs: list[tuple[str, str]]) -> Shape:
     return read(shape, value)
 
 
-def _from_text(wanted: Any, text: str) -> Any:
-    if wanted is bool:
-        return {"true": True, "false": False}.get(text, text)
-    if wanted in (int, float):
-        try:
-            return wanted(text)
-        except ValueError:
-            return text  # `read` says what is wrong with it
-    return text
-
-
-def _read(wanted: Any, value: Any, name: str) -> Any:
-    origin = get_origin(wanted)
-    if origin in (Union, UnionType):
-        if value is None and NoneType in get_args(wanted):
-            return None
-        return _read(_without_none(wanted), value, name)
-    if origin is tuple:
-        if not isinstance(value, list):
-            raise Usage(f"{name!r} must be a list")
-        return tuple(_read(get_args(wanted)[0], item, name) for item in value)
-    if is_dataclass(wanted) and isinstance(wanted, type):
-        return read(wanted, value)
-    return _read_plain(wanted, value, name)
-
-
-def _read_plain(wanted: Any, value: Any, name: str) -> Any:
-    if wanted is float and type(value) is int and abs(value) <= WHOLE_MAX:
-        value = float(value)
-    if type(value) is not wanted:
-        raise Usage(f"{name!r} must be {WORDS[wanted]}")
-    if wanted is float and not math.isfinite(value):
-        raise Usage(f"{name!r} must be a number")
-    if wanted is int and abs(value) > WHOLE_MAX:
-        raise Usage(f"{name!r} is too large")
-    if wanted is str and not _encodable(value):
-        raise Usage(f"{name!r} holds what is no text", "half of a surrogate pair, or bytes that are not UTF-8")
-    return value
-
-
-def _encodable(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether `text` has only Unicode characters. JSON can also escape half of a surrogate pair, which is none."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -103,103 +68,138 @@ def _encodable(text: str) -> bool:
     return True
 
 
-# --- values to JSON ------------------------------------------------------------------------------------------------
+def _from_text(wanted: Any, text: str) -> Any:
+    """Return the number or boolean that `text` spells; else `text`, which `read` then refuses in the right words."""
+    if wanted is bool:
+        return {"true": True, "false": False}.get(text, text)
+    if wanted in (int, float):
+        try:
+            return wanted(text)
+        except ValueError:
+            return text
+    return text
 
 
-def write(value: Any) -> Any:
-    """`value` as what `json.dumps` takes: dataclasses become objects, field by field in their order."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {_outside(name): write(getattr(value, name)) for name in hints(type(value))}
-    if isinstance(value, tuple):
-        return [write(item) for item in value]
+def _read(wanted: Any, value: Any, name: str) -> Any:
+    if value is None and NoneType in get_args(wanted):
+        return None
+    wanted = _without_none(wanted)
+    if get_origin(wanted) is tuple:
+        if not isinstance(value, list):
+            raise Usage(f"{name!r} must be a list")
+        return tuple(_read(get_args(wanted)[0], item, name) for item in value)
+    if is_dataclass(wanted):
+        if not isinstance(value, dict):
+            raise Usage(f"{name!r} must be an object")
+        return read(wanted, value)  # type: ignore[arg-type]
+    return _read_plain(wanted, value, name)
+
+
+def _read_plain(wanted: Any, value: Any, name: str) -> Any:
+    if wanted is float and type(value) is int and abs(value) <= WHOLE_MAX:
+        value = float(value)
+    if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
+        raise Usage(f"{name!r} must be {WORDS[wanted]}")
+    if wanted is int and abs(value) > WHOLE_MAX:
+        raise Usage(f"{name!r} is too large")
+    if wanted is str and not is_unicode(value):
+        raise Usage(f"{name!r} is not Unicode text", "it contains half of a surrogate pair")
     return value
 
 
-def _outside(name: str) -> str:
-    """A field's name in JSON: what Python keeps for itself has an underscore behind it here (`with_`)."""
-    return name.rstrip("_")
+# --- writing -------------------------------------------------------------------------------------------------------
 
 
-# --- description ---------------------------------------------------------------------------------------------------
+def dump(value: Any) -> str:
+    """Return `value` as JSON on one line. Dataclasses become objects, with their fields in order."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_members)
 
 
-def schema(shape: Any) -> dict[str, Any]:
-    """The JSON Schema of `shape`; dataclasses are referred to by name (see `named_schemas`)."""
-    if is_dataclass(shape) and isinstance(shape, type):
-        return {"$ref": f"#/components/schemas/{shape.__name__}"}
-    origin, arguments = get_origin(shape), get_args(shape)
-    if origin in (Union, UnionType):
-        described = [schema(argument) for argument in arguments if argument is not Unset]
-        return described[0] if len(described) == 1 else {"anyOf": described}
-    if origin is tuple:
-        return {"type": "array", "items": schema(arguments[0])}
-    return {"type": JSON_NAMES[shape]}
+def _members(value: Any) -> dict[str, Any]:
+    return {_json_name(field): getattr(value, field.name) for field in fields(value)}
 
 
-def named_schemas(read: list[type], written: list[type]) -> dict[str, Any]:
-    """Return by name the schemas of these dataclasses and of all they mention.
+def _json_name(field: Field[Any]) -> str:
+    """Return the name of a field in JSON: Python reserves some words, so that `with` is the field `with_`."""
+    return field.name.rstrip("_")
 
-    Of what is read only fields without a default are required; what is written always has all of its fields.
+
+# --- describing ----------------------------------------------------------------------------------------------------
+
+
+def schema(wanted: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a type. It refers to shapes by name; `named_schemas` has them."""
+    if is_dataclass(wanted):
+        return {"$ref": f"#/components/schemas/{wanted.__name__}"}  # type: ignore[union-attr]
+    if get_origin(wanted) in (Union, UnionType):
+        options = [schema(option) for option in get_args(wanted) if option is not Unset]
+        return options[0] if len(options) == 1 else {"anyOf": options}
+    if get_origin(wanted) is tuple:
+        return {"type": "array", "items": schema(get_args(wanted)[0])}
+    return {"type": SCHEMA_TYPES[wanted]}
+
+
+def named_schemas(read: list[Any], written: list[Any]) -> dict[str, Any]:
+    """Return, by name, the schemas of all shapes in these types.
+
+    In shapes that are read, a field with a default may be left out; shapes that are only written always have all fields.
     """
-    return dict(sorted({**_schemas(written, complete=True), **_schemas(read, complete=False)}.items()))
-
-
-def _schemas(shapes: list[type], *, complete: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    waiting = [inner for shape in shapes for inner in _dataclasses_in(shape)]
-    while waiting:
-        shape = waiting.pop()
-        if shape.__name__ in found:
-            continue
-        known = hints(shape)
-        described: dict[str, Any] = {
+    for wanted in read:
+        _collect(wanted, found, complete=False)
+    for wanted in written:
+        _collect(wanted, found, complete=True)
+    return dict(sorted(found.items()))
+
+
+def _collect(wanted: Any, found: dict[str, Any], *, complete: bool) -> None:
+    """Add the schemas of all shapes in `wanted` to `found`; in the `complete` ones every field is required."""
+    inner = get_args(wanted)
+    if is_dataclass(wanted):
+        name = wanted.__name__  # type: ignore[union-attr]
+        if name in found:
+            return
+        inner = tuple(_types(wanted).values())
+        found[name] = {
             "type": "object",
-            "properties": {_outside(name): schema(wanted) for name, wanted in known.items()},
-            "required": [_outside(field.name) for field in fields(shape) if complete or _required(field)],
+            "properties": {_json_name(field): schema(_types(wanted)[field.name]) for field in fields(wanted)},
+            "required": [_json_name(field) for field in fields(wanted) if complete or _is_required(field)],
             "additionalProperties": False,
+            "description": " ".join((wanted.__doc__ or "").split()),
         }
-        if shape.__doc__:
-            described["description"] = " ".join(shape.__doc__.split())
-        found[shape.__name__] = described
-        waiting += [inner for wanted in known.values() for inner in _dataclasses_in(wanted)]
-    return found
+    for each in inner:
+        _collect(each, found, complete=complete)
 
 
-def query_parameters(shape: type) -> list[dict[str, Any]]:
-    """The fields of `shape` as OpenAPI query parameters."""
+def query_parameters(shape: Any) -> list[dict[str, Any]]:
+    """Return the fields of `shape` as OpenAPI query parameters."""
     return [
         {
             "name": field.name,
             "in": "query",
-            "required": _required(field),
-            "schema": schema(_without_none(hints(shape)[field.name])),
+            "required": _is_required(field),
+            "schema": schema(_without_none(_types(shape)[field.name])),
         }
         for field in fields(shape)
     ]
 
 
-def _dataclasses_in(wanted: Any) -> list[type]:
-    if is_dataclass(wanted) and isinstance(wanted, type):
-        return [wanted]
-    return [found for argument in get_args(wanted) for found in _dataclasses_in(argument)]
+# --- types ---------------------------------------------------------------------------------------------------------
 
 
-def hints(shape: type) -> dict[str, Any]:
-    """Field names of the dataclass `shape` and their types, in order."""
-    return _hints(shape)
-
-
-@cache
-def _hints(shape: Any) -> dict[str, Any]:
+def _resolved(shape: Any) -> dict[str, Any]:
+    """Return the types of a shape's fields by name, in order."""
     resolved = get_type_hints(shape)
     return {field.name: resolved[field.name] for field in fields(shape)}
 
 
-def _required(field: Field[Any]) -> bool:
+_types: Callable[[Any], dict[str, Any]] = cache(_resolved)  # as a decorator, mypy refuses classes as not hashable
+
+
+def _is_required(field: Field[Any]) -> bool:
     return field.default is MISSING and field.default_factory is MISSING
 
 
 def _without_none(wanted: Any) -> Any:
-    if get_origin(wanted) not in (Union, UnionType):
-        return wanted
-    return next(argument for argument in get_args(wanted) if argument is not NoneType)
+    """Return the type of a field that is given and not null: the first of a union, and a type that is no union itself."""
+    return get_args(wanted)[0] if get_origin(wanted) in (Union, UnionType) else wanted

@@ -1,7 +1,8 @@
-"""Serving the API: the socket is bound here with the right mode, Hypercorn answers on it, and it goes when the node does.
+"""Serves the API with Hypercorn, on a Unix socket that is bound here and removed when the node stops.
 
-Hypercorn would bind a Unix socket with a mode that lets others in, and take over a live one; it is handed a descriptor
-instead. It and Starlette cost a tenth of a second to import, so that happens in a thread while the rest comes up.
+Hypercorn itself would bind the socket with a mode that lets other users in, and would take over the socket of a running
+node. It therefore gets a descriptor. Hypercorn and Starlette take a tenth of a second to import, so a thread imports them
+while the rest of the node starts.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import trio
 from meshnode.api.connection_shutdown import shut_down_connections
 from meshnode.app.events import ALERTS
 from meshnode.errors import Failed, StorageFull
+from meshnode.wakeup import Wakeup
 
 if TYPE_CHECKING:
     from hypercorn.config import Config
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("meshnode.api.hypercorn")
 
-WATCH_SECONDS = 0.5  # commits that follow each other so soon are looked at together
-WATCH_REST = 9  # times as long as it took to look at them: at most a tenth of the time goes into it
+WATCH_SECONDS = 0.5  # saved searches are evaluated once for all commits within this time
+WATCH_REST = 9  # pause after an evaluation, in multiples of its duration: it takes at most a tenth of the time
 GRACE_SECONDS = 0.5  # for requests under way when the node stops
 BACKLOG = 64
 SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
@@ -48,7 +50,8 @@ async def serve(
 ) -> None:
     """Serve the API on the Unix socket `path` until cancelled. The caller holds the home's lock.
 
-    Raises Failed if the socket cannot be bound, and StorageFailed as soon as the disk has failed a request.
+    `task_status` is told once requests are answered. Raises Failed if the socket cannot be bound, and StorageFailed as soon
+    as a request has failed because of the disk.
     """
     listener = _bind(path)
     try:
@@ -64,13 +67,16 @@ def _remove(path: Path) -> None:
 
 
 def _bind(path: Path) -> socket.socket:
-    """A listening socket at `path` that only this user may connect to; whatever lay there is of a dead daemon."""
+    """Return a listening socket at `path` that only this user may connect to.
+
+    It replaces a socket that is there already: the caller holds the home's lock, so no running node listens on it.
+    """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
     before = os.umask(0o177)
     try:
         if path.exists() and not stat.S_ISSOCK(path.lstat().st_mode):
-            raise Failed(f"{path} is in the way", "move it elsewhere")
+            raise Failed(f"{path} is in the way: it is not a socket", "move it elsewhere")
         path.unlink(missing_ok=True)
         long = len(os.fsencode(path)) > SUN_PATH_MAX
         listener.bind(f"/proc/self/fd/{directory}/{path.name}" if long else os.fspath(path))
@@ -93,7 +99,7 @@ Prepared = Callable[
 
 
 def _prepare() -> Prepared:
-    """Import the web stack; in a thread, since it takes long."""
+    """Import the web stack, which takes long, and return the function that serves with it. Runs in a thread of its own."""
     from hypercorn import trio as hypercorn_trio
     from hypercorn.config import Config
 
@@ -102,7 +108,7 @@ def _prepare() -> Prepared:
     from meshnode.api.feed import Feed
     from meshnode.app.catalog.catalog import Catalog
 
-    # Starlette and Hypercorn describe one ASGI in types that do not meet.
+    # The types by which Starlette and Hypercorn describe ASGI are not compatible.
     run_hypercorn: Callable[..., Awaitable[None]] = hypercorn_trio.serve
 
     async def run(
@@ -117,7 +123,7 @@ def _prepare() -> Prepared:
         )
         config = _configured(Config(), listener)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_look_out, context)
+            nursery.start_soon(_evaluate_watches, context)
             nursery.start_soon(context.feed.run)
             nursery.start_soon(shut_down_connections, listener)
             await run_hypercorn(
@@ -130,55 +136,45 @@ def _prepare() -> Prepared:
     return run
 
 
-async def _fill(store_thread: StoreRunner, fill: Callable[[], bool]) -> None:
-    """Read the catalog slice by slice, so that the first to look need not wait; others take turns in between."""
-    while await store_thread.run(fill):
+async def _evaluate_watches(context: ApiContext) -> None:
+    """Fill the catalog, then evaluate the saved searches after commits, and report new matches to the feed.
+
+    The catalog is filled in slices between which requests get their turn in the store's thread.
+    """
+    while await context.store_thread.run(context.catalog.fill):
         await trio.lowlevel.checkpoint()
-
-
-async def _look_out(context: ApiContext) -> None:
-    """Know what is here, then watch what comes."""
-    await _fill(context.store_thread, context.catalog.fill)
-    await _watch(context)
-
-
-async def _watch(context: ApiContext) -> None:
-    """Let the watcher look at what commits bring: soon, several of them at once, and never most of the time."""
     token = trio.lowlevel.current_trio_token()
-    wake, woken = trio.open_memory_channel[None](1)
-
-    def knock() -> None:
-        with suppress(trio.WouldBlock):
-            wake.send_nowait(None)
+    commits = Wakeup()
 
     def committed(_: Change) -> None:
         with suppress(trio.RunFinishedError):
-            token.run_sync_soon(knock, idempotent=True)
+            token.run_sync_soon(commits.set, idempotent=True)
 
-    told = context.watcher.raised
-    end = context.replica.changes.subscribe(committed)
+    reported = context.watcher.raised
+    unsubscribe = context.replica.changes.subscribe(committed)
     try:
-        knock()  # whatever came while nobody watched
-        async for _ in woken:
+        commits.set()  # there may be listings from before this start that were not evaluated
+        while True:
+            await commits.wait()
             await trio.sleep(WATCH_SECONDS)
             started = trio.current_time()
-            with suppress(StorageFull):  # said elsewhere; what came is in the news all the same
+            with suppress(StorageFull):  # `status` reports it; the listings appear in the news nevertheless
                 await context.store_thread.run(context.watcher.evaluate)
-            if context.watcher.raised > told:
-                told = context.watcher.raised
-                context.feed.hear(frozenset({ALERTS}))
+            if context.watcher.raised > reported:
+                reported = context.watcher.raised
+                context.feed.report(frozenset({ALERTS}))
             await trio.sleep(WATCH_REST * (trio.current_time() - started))
     finally:
-        end()
+        unsubscribe()
 
 
 def _configured(config: Config, listener: socket.socket) -> Config:
-    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # Hypercorn closes the one it is given
+    config.bind = [f"fd://{os.dup(listener.fileno())}"]  # Hypercorn closes the descriptor it gets
     config.graceful_timeout = GRACE_SECONDS
     config.alpn_protocols = ["http/1.1"]
     config.h11_max_incomplete_size = 32 * 1024
     config.accesslog = None
-    log.setLevel(logging.WARNING)  # it would tell of every start in words of its own
+    log.setLevel(logging.WARNING)  # below it, Hypercorn logs every start
     config.errorlog = log
     config.include_server_header = False
     return config

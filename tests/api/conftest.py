@@ -1,4 +1,4 @@
-"""Three callers of three nodes, in whose every answer the description of the API is held to its word."""
+"""Calls the APIs of three nodes, and checks after each test that every answer fits the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.support.mesh import Mesh
 
 @pytest.fixture
 def mesh() -> Mesh:
-    """An empty mesh."""
+    """Return an empty mesh."""
     return Mesh(11)
 
 
 @pytest.fixture
 def callers(mesh: Mesh) -> Iterator[tuple[Caller, Caller, Caller]]:
-    """The APIs of Alice, Bob and Carol. After the test, whatever they answered must fit what they promise."""
+    """Yield callers of the APIs of Alice, Bob and Carol; after the test, compare all their answers with the description."""
     alice, bob, carol = (Caller(neighbor.replica) for neighbor in story(mesh))
     yield alice, bob, carol
     document = openapi_document()
@@ -32,5 +32,5 @@ def callers(mesh: Mesh) -> Iterator[tuple[Caller, Caller, Caller]]:
 
 @pytest.fixture
 def alice(callers: tuple[Caller, Caller, Caller]) -> Caller:
-    """Alice's API."""
+    """Return the caller of Alice's API."""
     return callers[0]

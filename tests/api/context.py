@@ -1,4 +1,4 @@
-"""One node of a simulated mesh behind the real ASGI application, called without any socket."""
+"""Calls the real ASGI application of one node of a simulated mesh, without a socket."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from protocol import PersonId
 
 
 class InlineStoreThread:
-    """A desk without a thread."""
+    """Runs the functions for the store at once, without a thread."""
 
     async def run(self, function: Callable[..., Any], /, *arguments: Any) -> Any:
         return function(*arguments)
@@ -26,7 +26,7 @@ class InlineStoreThread:
 
 @dataclass
 class StillNetwork:
-    """A network in which nothing happens but what the test says."""
+    """A network that changes only when a test changes it, and counts the calls of `look_again`."""
 
     now: NetworkState = field(
         default_factory=lambda: NetworkState(ready=True, port=4747, addresses=(("127.0.0.1", 4747),), announcing=True)
@@ -61,7 +61,7 @@ class StillNetwork:
 
 @dataclass
 class Answer:
-    """What the API answered."""
+    """One answer of the API."""
 
     status: int
     headers: dict[str, str]
@@ -69,7 +69,7 @@ class Answer:
 
 
 class Caller:
-    """Calls the application of one node. `answers` keeps all that was answered, with what was asked."""
+    """Calls the application of one node. `answers` keeps the method, the path and the answer of every call."""
 
     def __init__(self, replica: Replica) -> None:
         self.replica = replica
@@ -90,7 +90,7 @@ class Caller:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
-        given = {"host": "localhost", "content-type": "application/json", **(headers or {})}
+        sent_headers = {"host": "localhost", "content-type": "application/json", **(headers or {})}
         raw_path, _, query = path.partition("?")
         scope = {
             "type": "http",
@@ -101,7 +101,7 @@ class Caller:
             "path": _unquoted(raw_path),
             "raw_path": raw_path.encode(),
             "query_string": query.encode(),
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in given.items() if value],
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent_headers.items() if value],
             "server": ("localhost", 80),
             "client": None,
         }
@@ -120,10 +120,10 @@ class Caller:
         await self._app(scope, receive, send)
         start = sent[0]
         answered = b"".join(message.get("body", b"") for message in sent[1:])
-        told = {name.decode(): value.decode() for name, value in start["headers"]}
-        streamed = told.get("content-type", "").startswith("text/")
+        received = {name.decode(): value.decode() for name, value in start["headers"]}
+        streamed = received.get("content-type", "").startswith("text/")
         answer = Answer(
-            start["status"], told, answered.decode() if streamed else json.loads(answered) if answered else None
+            start["status"], received, answered.decode() if streamed else json.loads(answered) if answered else None
         )
         self.answers.append((method, raw_path, answer))
         return answer

@@ -1,4 +1,4 @@
-"""Whether an answer fits an OpenAPI document: its route, its status, and its body down to the last field."""
+"""Compares an answer with an OpenAPI document: its route, its status, and every field of its body."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TYPES: dict[str, tuple[type, ...]] = {
 
 
 def misfits(document: dict[str, Any], method: str, path: str, answer: Answer) -> Iterator[str]:
-    """Every way in which `answer` breaks the promise; addresses and methods that are not described owe an error."""
+    """Yield each difference between `answer` and the document. A request that is not described must get an error."""
     operation = _operation(document, method, path)
     where = f"{method} {path} -> {answer.status}"
     if isinstance(answer.body, str):
@@ -56,16 +56,16 @@ def _operation(document: dict[str, Any], method: str, path: str) -> dict[str, An
 
 
 def faults(document: dict[str, Any], schema: dict[str, Any], value: Any, where: str = "body") -> Iterator[str]:
-    """Where `value` does not fit `schema` (the part of JSON Schema that the API uses)."""
+    """Yield each difference between `value` and `schema` (in the part of JSON Schema that the API uses)."""
     if "$ref" in schema:
         schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
     if "anyOf" in schema:
         if all(list(faults(document, option, value, where)) for option in schema["anyOf"]):
-            yield f"{where}: {value!r} fits nothing of {schema['anyOf']}"
+            yield f"{where}: {value!r} fits none of {schema['anyOf']}"
         return
     kind = schema.get("type")
     if kind is not None and (not isinstance(value, TYPES[kind]) or (kind != "boolean" and isinstance(value, bool))):
-        yield f"{where}: {value!r} is no {kind}"
+        yield f"{where}: {value!r} is not of type {kind}"
         return
     if "enum" in schema and value not in schema["enum"]:
         yield f"{where}: {value!r} is none of {schema['enum']}"

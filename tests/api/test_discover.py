@@ -1,4 +1,4 @@
-"""Searching page by page, news, watches and hiding over HTTP."""
+"""Searches, news, watches and hidden listings work over HTTP."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ async def offers(mesh: Mesh, caller: Caller, *titles: str) -> None:
     mesh.settle()
 
 
-async def test_pages_are_turned_by_the_number_that_the_last_one_gave(mesh: Mesh, callers: Callers) -> None:
+async def test_each_page_of_a_search_has_the_number_of_the_next(mesh: Mesh, callers: Callers) -> None:
     alice, bob, _ = callers
     await offers(mesh, bob, "Chair", "Table", "Lamp")
     titles: list[str] = []
     page: int | None = 1
     while page is not None:
-        told = (await alice("GET", f"/v1/discover?limit=2&page={page}&sort=new")).body
-        titles += [result["title"] for result in told["results"]]
-        page = told["next"]
+        found = (await alice("GET", f"/v1/discover?limit=2&page={page}&sort=new")).body
+        titles += [result["title"] for result in found["results"]]
+        page = found["next"]
     assert sorted(titles) == ["Chair", "Lamp", "Table"]
 
 
-async def test_a_look_at_the_news_takes_note_and_a_peek_does_not(mesh: Mesh, callers: Callers) -> None:
+async def test_posting_to_the_news_marks_them_as_seen_and_getting_them_does_not(mesh: Mesh, callers: Callers) -> None:
     alice, bob, _ = callers
     await offers(mesh, bob, "Chair")
     peeked = await alice("GET", "/v1/news")
@@ -39,7 +39,7 @@ async def test_a_look_at_the_news_takes_note_and_a_peek_does_not(mesh: Mesh, cal
     assert (await alice("POST", "/v1/news", {"clear": True})).body == {"results": [], "alerts": [], "total": 0}
 
 
-async def test_a_watch_is_saved_shown_and_ended(mesh: Mesh, callers: Callers) -> None:
+async def test_a_watch_is_saved_shown_and_deleted(mesh: Mesh, callers: Callers) -> None:
     alice, bob, _ = callers
     saved = await alice("POST", "/v1/watches", {"words": "drill", "type": "offer"})
     assert (saved.status, saved.body["words"], saved.body["alerts"]) == (201, "drill", [])

@@ -1,4 +1,4 @@
-"""The event stream over its real socket: what arrives, how it resumes, what a reader who lags is told, and how it ends."""
+"""The event stream delivers events over its socket, resumes, resets readers that lag, and ends with the node."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.support.mesh import Mesh
 WITHIN_SECONDS = 20.0
 
 
-class Site:
-    """Alice's API, the network as she is told it is, and the mesh with Bob."""
+class ServedNode:
+    """Alice's node, the network that its API sees, and the mesh that connects it with Bob's."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -33,7 +33,7 @@ class Site:
         self.network = StillNetwork()
 
     async def open(self, *headers: str, method: str = "GET") -> tuple[str, Listener]:
-        """The head of the answer, and what follows it."""
+        """Open a stream, and return the head of the answer and a listener for the rest."""
         stream = await trio.open_unix_socket(str(self.path))
         self.streams.append(stream)
         lines = [f"{method} /v1/events HTTP/1.0", "Host: localhost", *headers]
@@ -45,24 +45,24 @@ class Site:
         return head.decode(), listener
 
     async def listen(self, last_event_id: str | None = None) -> Listener:
-        """One who listens, from where he left off."""
+        """Open a stream, which resumes after the event `last_event_id` if it is given."""
         headers = [] if last_event_id is None else [f"Last-Event-ID: {last_event_id}"]
         return (await self.open(*headers))[1]
 
-    def post(self, who: Neighbor, title: str) -> None:
-        who.post(title, audience="network_wide")
+    def post(self, neighbor: Neighbor, title: str) -> None:
+        neighbor.post(title, audience="network_wide")
         self.mesh.settle()
 
 
 class Listener:
-    """One who reads the stream, block by block."""
+    """Reads a stream block by block."""
 
     def __init__(self, stream: trio.SocketStream) -> None:
         self.stream = stream
         self.received = b""
 
     async def block(self) -> dict[str, str]:
-        """The next block, its fields by name; a comment stands under the empty name."""
+        """Return the fields of the next block by name; a comment has the empty name. Raises EOFError at the end."""
         while b"\n\n" not in self.received:
             more = await self.stream.receive_some()
             if not more:
@@ -72,7 +72,7 @@ class Listener:
         return dict(line.partition(": ")[::2] for line in block.decode().split("\n"))
 
     async def event(self) -> dict[str, Any]:
-        """The next event, comments and places passed over."""
+        """Return the next event, without comments and blocks that have only an id."""
         while "data" not in (block := await self.block()):
             pass
         event: dict[str, Any] = json.loads(block["data"])
@@ -81,35 +81,35 @@ class Listener:
 
 
 @pytest.fixture
-async def context(tmp_path: Path) -> AsyncIterator[Site]:
-    """Alice's, not served yet."""
-    context = Site(tmp_path / "api.sock")
-    yield context
-    for stream in context.streams:
+async def node(tmp_path: Path) -> AsyncIterator[ServedNode]:
+    """Yield Alice's node before its API is served."""
+    node = ServedNode(tmp_path / "api.sock")
+    yield node
+    for stream in node.streams:
         await trio.aclose_forcefully(stream)
 
 
 @asynccontextmanager
-async def served(context: Site) -> AsyncIterator[None]:
+async def served(node: ServedNode) -> AsyncIterator[None]:
     with trio.fail_after(WITHIN_SECONDS):
         async with trio.open_nursery() as nursery:
-            await nursery.start(serve, StoreThread(), context.alice.replica, context.network, context.path)
+            await nursery.start(serve, StoreThread(), node.alice.replica, node.network, node.path)
             yield
             nursery.cancel_scope.cancel()
 
 
-async def read_on(listener: Listener) -> None:
+async def read_to_the_end(listener: Listener) -> None:
     while True:
         await listener.block()
 
 
-async def test_what_a_neighbor_posts_is_told_as_it_comes(context: Site) -> None:
-    async with served(context):
-        head, alice = await context.open()
+async def test_a_listing_that_a_neighbor_posts_makes_an_event(node: ServedNode) -> None:
+    async with served(node):
+        head, alice = await node.open()
         assert "content-type: text/event-stream" in head
         assert "cache-control: no-store" in head
         await alice.block()
-        context.post(context.bob, "Bread")
+        node.post(node.bob, "Bread")
         event = await alice.event()
         assert event["kind"] == "listings"
         assert not list(faults(document(), {"$ref": "#/components/schemas/EventView"}, event))
@@ -121,116 +121,116 @@ def document() -> dict[str, Any]:
     return openapi_document()
 
 
-async def test_a_stream_goes_on_where_an_earlier_one_was_left(context: Site) -> None:
-    async with served(context):
-        first = await context.listen()
-        place = (await first.block())["id"]
-        context.post(context.bob, "Bread")
+async def test_a_stream_resumes_after_the_last_event_of_an_earlier_one(node: ServedNode) -> None:
+    async with served(node):
+        first = await node.listen()
+        cursor = (await first.block())["id"]
+        node.post(node.bob, "Bread")
         event = await first.event()
         await first.stream.aclose()
-        again = await context.listen(place)
+        again = await node.listen(cursor)
         assert await again.event() == event
-        context.post(context.bob, "Jam")
+        node.post(node.bob, "Jam")
         assert (await again.event())["id"] != event["id"]
 
 
-async def test_an_id_that_is_not_known_is_answered_with_a_reset(context: Site) -> None:
-    async with served(context):
-        lost = await context.listen("elsewhere.7")
+async def test_an_unknown_event_id_is_answered_with_a_reset(node: ServedNode) -> None:
+    async with served(node):
+        lost = await node.listen("elsewhere.7")
         assert (await lost.event())["kind"] == "reset"
 
 
-async def test_one_who_was_away_for_too_long_is_told_so(context: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(feed, "GATHER_SECONDS", 0.0)
-    async with served(context):
-        first = await context.listen()
-        place = (await first.block())["id"]
-        for _ in range(200):
-            context.alice.replica.changes.publish(Change(trust=True))
-            await first.event()
-        assert (await (await context.listen(place)).event())["kind"] == "reset"
-
-
-async def test_who_comes_and_goes_and_what_the_network_finds_wrong_are_told(
-    context: Site, monkeypatch: pytest.MonkeyPatch
+async def test_a_reader_who_was_away_for_too_long_gets_a_reset(
+    node: ServedNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed, "LOOK_SECONDS", 0.01)
-    async with served(context):
-        alice = await context.listen()
+    monkeypatch.setattr(feed, "GATHER_SECONDS", 0.0)
+    async with served(node):
+        first = await node.listen()
+        cursor = (await first.block())["id"]
+        for _ in range(200):
+            node.alice.replica.changes.publish(Change(trust=True))
+            await first.event()
+        assert (await (await node.listen(cursor)).event())["kind"] == "reset"
+
+
+async def test_a_new_connection_makes_an_event(node: ServedNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "POLL_SECONDS", 0.01)
+    async with served(node):
+        alice = await node.listen()
         await alice.block()
         await trio.testing.wait_all_tasks_blocked()
-        context.network.connect(context.bob.person)
+        node.network.connect(node.bob.person)
         assert (await alice.event())["kind"] == "peers"
 
 
-async def test_what_a_watch_has_found_is_told(context: Site) -> None:
-    context.alice.watch("bread")
-    async with served(context):
-        alice = await context.listen()
+async def test_a_match_of_a_watch_makes_an_event(node: ServedNode) -> None:
+    node.alice.watch("bread")
+    async with served(node):
+        alice = await node.listen()
         await alice.block()
-        context.post(context.bob, "Bread")
+        node.post(node.bob, "Bread")
         kinds = {(await alice.event())["kind"], (await alice.event())["kind"]}
         assert kinds == {"listings", "alerts"}
 
 
-async def test_a_silent_stream_shows_that_it_lives(context: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_stream_sends_heartbeats(node: ServedNode, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(event_stream, "HEARTBEAT_SECONDS", 0.01)
-    async with served(context):
-        alice = await context.listen()
+    async with served(node):
+        alice = await node.listen()
         await alice.block()
         assert await alice.block() == {":": ""}
 
 
-async def test_only_so_many_may_listen_and_who_has_gone_makes_room(
-    context: Site, monkeypatch: pytest.MonkeyPatch
+async def test_the_number_of_streams_is_limited_and_a_closed_one_makes_room(
+    node: ServedNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "READERS_MAX", 2)
-    async with served(context):
-        listeners = [await context.listen() for _ in range(2)]
-        refused, _ = await context.open()
+    async with served(node):
+        listeners = [await node.listen() for _ in range(2)]
+        refused, _ = await node.open()
         assert " 409 " in refused.splitlines()[0]
         await listeners[0].stream.aclose()
-        while " 200 " not in (await context.open())[0].splitlines()[0]:
+        while " 200 " not in (await node.open())[0].splitlines()[0]:
             await trio.lowlevel.checkpoint()
 
 
-async def test_a_foreign_page_hears_nothing(context: Site) -> None:
-    async with served(context):
-        head, _ = await context.open("Origin: https://evil.example")
+async def test_a_web_page_gets_no_events(node: ServedNode) -> None:
+    async with served(node):
+        head, _ = await node.open("Origin: https://evil.example")
         assert " 403 " in head.splitlines()[0]
 
 
-async def test_a_look_at_the_head_opens_no_stream(context: Site) -> None:
-    async with served(context):
-        head, rest = await context.open("Connection: close", method="HEAD")
+async def test_a_head_request_opens_no_stream(node: ServedNode) -> None:
+    async with served(node):
+        head, rest = await node.open("Connection: close", method="HEAD")
         assert " 200 " in head.splitlines()[0]
         with pytest.raises(EOFError):
             await rest.block()
 
 
-async def test_one_who_takes_nothing_holds_up_neither_the_others_nor_the_end(
-    context: Site, monkeypatch: pytest.MonkeyPatch
+async def test_a_reader_that_reads_nothing_delays_neither_others_nor_the_end(
+    node: ServedNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "GATHER_SECONDS", 0.0)
-    async with served(context):
-        stalled, awake = await context.listen(), await context.listen()
+    async with served(node):
+        stalled, awake = await node.listen(), await node.listen()
         for _ in range(1000):
-            context.alice.replica.changes.publish(Change(trust=True))
+            node.alice.replica.changes.publish(Change(trust=True))
             await awake.event()
         await stalled.event()
         kinds = set()
         while "reset" not in kinds:
             kinds.add((await stalled.event())["kind"])
-        await context.listen()  # and one more who takes nothing, at the end
+        await node.listen()  # one more that reads nothing, when the node stops
 
 
-async def test_the_end_of_the_node_ends_every_stream(context: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_streams_end_with_the_node(node: ServedNode, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "GATHER_SECONDS", 0.0)
-    async with served(context):
-        stalled, awake = await context.listen(), await context.listen()
+    async with served(node):
+        stalled, awake = await node.listen(), await node.listen()
         for _ in range(1000):
-            context.alice.replica.changes.publish(Change(trust=True))
+            node.alice.replica.changes.publish(Change(trust=True))
             await awake.event()
     with pytest.raises(EOFError):
-        await read_on(awake)
+        await read_to_the_end(awake)
     assert stalled.received.count(b"id: ") <= 1

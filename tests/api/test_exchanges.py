@@ -1,4 +1,4 @@
-"""Exchanges over the API: every answer fits its description, lists are lists, and what makes no sense changes nothing."""
+"""Exchanges work over HTTP, and bad input changes nothing."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tests.support.mesh import Mesh
 Callers = tuple[Caller, Caller, Caller]
 
 
-async def begun(mesh: Mesh, callers: Callers, **request: Any) -> str:
-    """Alice asks for Carol's drill, and Carol's node has heard of it; the exchange's id."""
+async def begin(mesh: Mesh, callers: Callers, **request: Any) -> str:
+    """Let Alice ask for Carol's drill until the request has arrived, and return the exchange's id."""
     alice, _, carol = callers
     drill = {"type": "offer", "title": "Drill", "category": "tools", "audience": "network_wide", "quantity": 2}
     await carol("POST", "/v1/listings", drill)
@@ -27,9 +27,9 @@ async def begun(mesh: Mesh, callers: Callers, **request: Any) -> str:
     return str(asked.body["exchange"])
 
 
-async def test_an_exchange_lives_over_http(mesh: Mesh, callers: Callers) -> None:
+async def test_an_exchange_is_completed_over_http(mesh: Mesh, callers: Callers) -> None:
     alice, _, carol = callers
-    exchange = await begun(mesh, callers, message="May I?", quantity=2)
+    exchange = await begin(mesh, callers, message="May I?", quantity=2)
     (waiting,) = (await carol("GET", "/v1/inbox")).body
     assert (waiting["exchange"], waiting["with"]["name"], waiting["quantity"]) == (exchange, "Alice", 2)
     assert [message["text"] for message in waiting["messages"]] == ["May I?"]
@@ -51,7 +51,7 @@ async def test_an_exchange_lives_over_http(mesh: Mesh, callers: Callers) -> None
         assert len((await who("GET", f"/v1/exchanges/{exchange}")).body["messages"]) == 5
         counted = (await who("GET", "/v1/stats")).body
         assert (counted["completed"], counted["unknown"]) == (1, 1)
-    assert (await carol("GET", "/v1/listings")).body["listings"] == []  # nothing is left
+    assert (await carol("GET", "/v1/listings")).body["listings"] == []  # both drills are taken
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ async def test_bad_input_is_refused_and_changes_nothing(
     mesh: Mesh, callers: Callers, path: str, body: Any, status: int
 ) -> None:
     carol = callers[2]
-    await begun(mesh, callers)
+    await begin(mesh, callers)
     before = (await carol("GET", "/v1/exchanges")).body
     answer = await carol("POST", path, body)
     assert answer.status == status

@@ -1,4 +1,4 @@
-"""Groups over the API: every answer fits its description, and what makes no sense changes nothing."""
+"""Groups work over HTTP, and bad input changes nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.mesh import Mesh
 Callers = tuple[Caller, Caller, Caller]
 
 
-async def test_a_group_lives_over_http(mesh: Mesh, callers: Callers) -> None:
+async def test_a_group_is_founded_joined_and_left_over_http(mesh: Mesh, callers: Callers) -> None:
     alice, bob, _ = callers
     founded = await alice("POST", "/v1/groups", {"kind": "cell", "name": "Elm Street"})
     assert (founded.status, founded.body["forming"]) == (201, True)

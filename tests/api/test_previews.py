@@ -1,4 +1,4 @@
-"""Looking first over the API: every answer fits its description, and nothing is done."""
+"""Previews and what-if questions are answered over HTTP and change nothing."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from tests.api.context import Caller
         ("/v1/what-if/sharing", {"audience": "network_wide", "place": {"lat": 52.52, "lon": 13.4}}),
     ],
 )
-async def test_looking_first_answers_and_changes_nothing(alice: Caller, path: str, body: Any) -> None:
+async def test_a_preview_is_answered_and_changes_nothing(alice: Caller, path: str, body: Any) -> None:
     await alice("POST", "/v1/listings", {"type": "offer", "title": "Drill"})
-    before = [(await alice("GET", f"/v1/{what}")).body for what in ("listings", "people", "blocks", "sharing")]
+    before = [(await alice("GET", f"/v1/{part}")).body for part in ("listings", "people", "blocks", "sharing")]
     assert (await alice("POST", path, body)).status == 200
-    assert [(await alice("GET", f"/v1/{what}")).body for what in ("listings", "people", "blocks", "sharing")] == before
+    assert [(await alice("GET", f"/v1/{part}")).body for part in ("listings", "people", "blocks", "sharing")] == before
 
 
-async def test_the_audience_of_a_listing_is_told(alice: Caller) -> None:
+async def test_the_audience_of_a_listing_is_shown(alice: Caller) -> None:
     await alice("POST", "/v1/listings", {"type": "offer", "title": "Drill"})
-    told = await alice("GET", "/v1/audience/Drill")
-    assert (told.status, told.body["count"]) == (200, 2)
+    answer = await alice("GET", "/v1/audience/Drill")
+    assert (answer.status, answer.body["count"]) == (200, 2)
     assert (await alice("GET", "/v1/audience/Saw")).status == 404
 
 
-async def test_the_end_of_a_block_is_foretold(alice: Caller) -> None:
+async def test_the_people_who_would_see_more_without_a_block_are_shown(alice: Caller) -> None:
     await alice("PUT", "/v1/blocks/Bob")
-    told = await alice("POST", "/v1/what-if/unblock/Bob")
-    bob, others = told.body["viewers_gained"][0], told.body["viewers_gained"][1:]
+    answer = await alice("POST", "/v1/what-if/unblock/Bob")
+    bob, others = answer.body["viewers_gained"][0], answer.body["viewers_gained"][1:]
     assert (bob["person"]["name"], len(others)) == ("Bob", 1)
 
 
@@ -57,5 +57,5 @@ async def test_the_end_of_a_block_is_foretold(alice: Caller) -> None:
         ("/v1/what-if/sharing", {"radius_km": -1}, 400),
     ],
 )
-async def test_what_could_not_be_done_is_refused(alice: Caller, path: str, body: Any, status: int) -> None:
+async def test_a_preview_of_an_impossible_act_is_refused(alice: Caller, path: str, body: Any, status: int) -> None:
     assert (await alice("POST", path, body)).status == status

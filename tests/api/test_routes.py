@@ -1,4 +1,4 @@
-"""The routes do what they say, and refuse in one line whatever makes no sense; reading changes nothing."""
+"""The routes do what they say, reading changes nothing, and bad input is refused in one clear line."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def test_cards_are_made_and_added(callers: Callers) -> None:
     assert alice.network.looked == carol.network.looked == 1
 
 
-async def test_people_vouches_and_blocks_go_round(callers: Callers) -> None:
+async def test_people_are_vouched_for_and_blocked(callers: Callers) -> None:
     alice, bob, _ = callers
     alice.network.connect(bob.replica.me)
     assert (await alice("GET", "/v1/people?all=true")).body["others"] == 0
@@ -91,7 +91,7 @@ async def test_reading_changes_nothing(mesh: Mesh, callers: Callers) -> None:
     mesh.settle()
     await bob("POST", "/v1/requests/Bob", {})
     mesh.settle()
-    assert len((await alice("GET", "/v1/inbox")).body) == 1  # what came is taken in, whoever asks first
+    assert len((await alice("GET", "/v1/inbox")).body) == 1  # the first request takes in the letter that has arrived
     before = contents(alice)
     for route in ROUTES:
         if route.method == "GET":
@@ -100,7 +100,7 @@ async def test_reading_changes_nothing(mesh: Mesh, callers: Callers) -> None:
     assert alice.network.looked == 0
 
 
-async def test_ambiguity_lists_the_candidates(alice: Caller) -> None:
+async def test_an_ambiguous_name_is_answered_with_the_candidates(alice: Caller) -> None:
     for title in ("Red chair", "Red table"):
         await alice("POST", "/v1/listings", {"type": "offer", "title": title})
     answer = await alice("GET", "/v1/listings/red")
@@ -108,7 +108,9 @@ async def test_ambiguity_lists_the_candidates(alice: Caller) -> None:
     assert len(answer.body["error"]["candidates"]) == 2
 
 
-async def test_people_who_may_not_be_seen_are_as_unknown_as_people_who_are_not(mesh: Mesh, callers: Callers) -> None:
+async def test_people_who_are_not_visible_get_the_same_answer_as_people_who_do_not_exist(
+    mesh: Mesh, callers: Callers
+) -> None:
     alice, _, carol = callers
     await carol("PUT", f"/v1/blocks/{person_text(alice.replica.me)}")
     mesh.settle()
@@ -200,11 +202,43 @@ async def test_bad_input_is_refused_in_one_line_and_changes_nothing(
     "raw",
     [b"", b"{", b"\xff\xfe", b'{"uses": NaN}', b"[" * 60_000, b'{"uses": 1' + b" " * 70_000 + b"}", b"null", b"1"],
 )
-async def test_a_body_that_is_no_json_object_or_too_long_is_refused(alice: Caller, raw: bytes) -> None:
+async def test_a_body_that_is_too_long_or_not_a_json_object_is_refused(alice: Caller, raw: bytes) -> None:
     assert (await alice("POST", "/v1/cards", raw=raw)).status == 400
 
 
-async def test_a_failed_disk_ends_the_api_after_it_was_said(alice: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"titel": "x"}, "there is no field 'titel' here"),
+        ({"place": {"lat": 1, "lon": 1, "height": 1}}, "there is no field 'height' here"),
+        ({"title": 3}, "'title' must be a text"),
+        ({"title": None}, "'title' must be a text"),
+        ({"title": "\ud800"}, "'title' is not Unicode text"),
+        ({"quantity": 2.0}, "'quantity' must be a whole number"),
+        ({"quantity": True}, "'quantity' must be a whole number"),
+        ({"quantity": 2**53}, "'quantity' is too large"),
+        ({"lend": 1}, "'lend' must be true or false"),
+        ({"tags": "b"}, "'tags' must be a list"),
+        ({"tags": ["b", None]}, "'tags' must be a text"),
+        ({"place": 5}, "'place' must be an object"),
+        ({"place": {"lat": 1}}, "'lon' is missing"),
+        ({"place": {"lat": "1", "lon": 1}}, "'lat' must be a number"),
+        ({"place": {"lat": 10**400, "lon": 1}}, "'lat' must be a number"),
+    ],
+)
+async def test_the_first_wrong_field_is_named(alice: Caller, body: dict[str, Any], message: str) -> None:
+    answer = await alice("POST", "/v1/listings", {"type": "offer", "title": "a"} | body)
+    assert (answer.status, answer.body["error"]["message"]) == (400, message)
+
+
+async def test_the_fields_that_exist_are_listed_when_one_does_not(alice: Caller) -> None:
+    answer = await alice("PATCH", "/v1/sharing", {"presicion": "city"})
+    assert answer.body["error"]["hint"] == "there are: audience, precision, radius_km, place, no_place"
+
+
+async def test_a_failed_disk_is_answered_with_an_error_and_ends_the_api(
+    alice: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_: object) -> None:
         raise StorageFailed("the disk failed", "check it")
 

@@ -1,4 +1,4 @@
-"""Serving: the socket is its owner's alone, replaces what a dead daemon left and nothing else, and goes with the node."""
+"""The API's socket is open to its owner only, replaces the socket of a dead node, and is removed when the node stops."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.mesh import Mesh
 
 @pytest.fixture
 def replica() -> Replica:
-    """Alice's."""
+    """Return Alice's replica."""
     return settle_in(Mesh(3), "Alice").replica
 
 
@@ -46,7 +46,9 @@ async def ask(path: Path, method: str = "GET", target: str = "/v1/status") -> tu
     return int(head.split()[1]), json.loads(body)
 
 
-async def test_the_socket_is_its_owners_alone_and_goes_with_the_node(replica: Replica, tmp_path: Path) -> None:
+async def test_the_socket_is_open_to_its_owner_only_and_is_removed_when_the_node_stops(
+    replica: Replica, tmp_path: Path
+) -> None:
     path = tmp_path / "api.sock"
     async with served(replica, path):
         assert path.stat().st_mode & 0o777 == 0o600
@@ -55,7 +57,7 @@ async def test_the_socket_is_its_owners_alone_and_goes_with_the_node(replica: Re
     assert not path.exists()
 
 
-async def test_what_a_dead_daemon_left_is_replaced(replica: Replica, tmp_path: Path) -> None:
+async def test_the_socket_of_a_dead_node_is_replaced(replica: Replica, tmp_path: Path) -> None:
     path = tmp_path / "api.sock"
     left = trio.socket.socket(trio.socket.AF_UNIX)
     await left.bind(str(path))
@@ -64,7 +66,7 @@ async def test_what_a_dead_daemon_left_is_replaced(replica: Replica, tmp_path: P
         assert (await ask(path))[0] == 200
 
 
-async def test_a_file_in_its_place_is_not_touched(replica: Replica, tmp_path: Path) -> None:
+async def test_a_file_at_the_address_of_the_socket_is_not_touched(replica: Replica, tmp_path: Path) -> None:
     path = tmp_path / "api.sock"
     path.write_text("precious")
     with pytest.raises(Failed, match="in the way"):
@@ -72,7 +74,7 @@ async def test_a_file_in_its_place_is_not_touched(replica: Replica, tmp_path: Pa
     assert path.read_text() == "precious"
 
 
-async def test_a_failed_disk_ends_serving_with_its_error(
+async def test_a_failed_disk_ends_the_api_with_its_error(
     replica: Replica, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:

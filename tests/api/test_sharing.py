@@ -1,4 +1,4 @@
-"""Sharing over the API: every answer fits its description, and what cannot be changes nothing."""
+"""The sharing preference is read and changed over HTTP, and bad input changes nothing."""
 
 from __future__ import annotations
 

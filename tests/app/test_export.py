@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
-from meshnode.api import schema
+from meshnode.api.schema import dump
 from meshnode.app import export
 from meshnode.app.discover import hiding
 from meshnode.app.discover.search import SearchQuery
@@ -23,7 +23,7 @@ People = tuple[Neighbor, Neighbor, Neighbor]
 def exported(neighbor: Neighbor) -> tuple[export.ExportView, str]:
     """Return the document, and its JSON."""
     made = export.export(neighbor.replica, neighbor.catalog, Watcher(neighbor.replica, neighbor.catalog))
-    return made, json.dumps(schema.write(made))
+    return made, dump(made)
 
 
 def test_the_export_has_everything_of_the_owner_and_nothing_of_others(mesh: Mesh, people: People) -> None:

@@ -1,4 +1,8 @@
-"""Every route of the API: each calls one use-case on the desk. What they take and answer is declared by their types."""
+"""Gathers the routes of the API, one file for each subject.
+
+A handler runs one use case of `app` in the store's thread and returns its result. The docstring of a handler is published as
+the description of its route (see `routes`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The owner's devices."""
+"""Answers requests about the owner's devices."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROUTES: list[Route] = _routes.table
 
 @_routes.add("POST", "/v1/device-codes", status=201, errors=WRITES)
 async def make_device_code(context: ApiContext, body: device_cases.DeviceOrder) -> device_cases.DeviceCodeView:
-    """Make a code by which another machine becomes a device of yours."""
+    """Make a code with which another computer becomes one of your devices."""
     made = await context.run(device_cases.add, body, context.network.state().addresses)
     context.network.look_again()
     return made
@@ -22,15 +22,16 @@ async def make_device_code(context: ApiContext, body: device_cases.DeviceOrder) 
 
 @_routes.add("GET", "/v1/devices")
 async def devices(context: ApiContext) -> device_cases.DevicesView:
-    """Your devices."""
+    """List your devices."""
     return await context.run(device_cases.devices, connected(context))
 
 
 @_routes.add("DELETE", "/v1/devices/{who:path}", errors=(*NAMED, *WRITES))
 async def revoke_device(context: ApiContext, who: str, query: revoke_cases.RevokeQuery) -> revoke_cases.RevokedView:
-    """Strike a device of yours: it speaks for you no more, anywhere.
+    """Remove one of your devices for good, for example a lost one: it can no longer act for you.
 
-    What it wrote and is still wanted is written anew by this device; with `discard` nothing but its blocks is.
+    This device signs again, as its own, what the other one wrote and is still valid. With `discard` it does so for your
+    blocks only.
     """
     revoked = await context.run(revoke_cases.revoke, who, discard=query.discard)
     context.network.look_again()
@@ -38,6 +39,6 @@ async def revoke_device(context: ApiContext, who: str, query: revoke_cases.Revok
 
 
 def connected(context: ApiContext) -> frozenset[bytes]:
-    """With which devices of our own a session stands."""
+    """Return the owner's devices that this node has a session with."""
     me = context.replica.me
     return frozenset(peer.device for peer in context.network.state().peers if peer.person == me)

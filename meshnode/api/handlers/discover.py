@@ -1,4 +1,4 @@
-"""Finding what others share: searching, news, watches, and hiding what one does not want to see."""
+"""Answers searches for what others share, news, saved searches (watches), and the hiding of listings."""
 
 from __future__ import annotations
 
@@ -18,49 +18,49 @@ ROUTES: list[Route] = _routes.table
 
 @_routes.add("GET", "/v1/discover")
 async def discover(context: ApiContext, query: discover_cases.DiscoverQuery) -> discover_cases.Discovery:
-    """What others share with you."""
+    """Search what others share with you."""
     return await context.run(discover_cases.discover, context.catalog, query)
 
 
 @_routes.add("GET", "/v1/news")
 async def peek_at_news(context: ApiContext, query: news_cases.NewsQuery) -> news_cases.NewsView:
-    """What came into view since you looked last; it stays new."""
+    """List what has become visible to you since you last looked. It stays new."""
     return await context.run(news_cases.peek, context.catalog, context.watcher, query.limit)
 
 
 @_routes.add("POST", "/v1/news", errors=WRITES)
 async def look_at_news(context: ApiContext, body: news_cases.NewsLook) -> news_cases.NewsView:
-    """What came into view since you looked last; what is shown of it is not new any more."""
+    """List what has become visible to you since you last looked. What is listed is no longer new."""
     return await context.run(news_cases.look, context.catalog, context.watcher, body)
 
 
 @_routes.add("GET", "/v1/watches")
 async def watches(context: ApiContext) -> watching_cases.WatchesView:
-    """Your saved searches, and what came for them."""
+    """List your saved searches and their new matches."""
     return await context.run(watching_cases.watches, context.catalog, context.watcher)
 
 
 @_routes.add("POST", "/v1/watches", status=201, errors=WRITES)
 async def add_watch(context: ApiContext, body: SearchQuery) -> watching_cases.WatchView:
-    """Save a search: you are told of what comes into view and matches."""
+    """Save a search: you get an alert when something that matches becomes visible to you."""
     return await context.run(watching_cases.add, context.catalog, context.watcher, body)
 
 
 @_routes.add("DELETE", "/v1/watches/{who:path}", errors=(NotFound, *WRITES))
 async def remove_watch(context: ApiContext, who: str) -> watching_cases.WatchView:
-    """End the watch of this number."""
+    """Delete the saved search with this number."""
     return await context.run(watching_cases.remove, who)
 
 
 @_routes.add("GET", "/v1/hidden")
 async def hidden(context: ApiContext) -> hiding_cases.HiddenListView:
-    """What you hide from yourself."""
+    """List what you have hidden from yourself."""
     return await context.run(hiding_cases.hidden, context.catalog)
 
 
 @_routes.add("PUT", "/v1/hidden/{who:path}", errors=(*NAMED, *WRITES))
 async def hide(context: ApiContext, who: str) -> hiding_cases.HiddenView:
-    """Hide a listing from yourself, in searches, news and watches."""
+    """Hide a listing from yourself, in searches, news and saved searches."""
     return await context.run(hiding_cases.hide, context.catalog, who)
 
 

@@ -1,10 +1,10 @@
-"""What routes of a kind may answer beside what was asked for."""
+"""Names the errors that many routes have in common."""
 
 from __future__ import annotations
 
 from meshnode.errors import Ambiguous, NotFound, Refused, StorageFull
 
 NAMED = (NotFound, Ambiguous)
-"""Whatever is named by the beginning of a name or id."""
+"""The errors of routes that take a name or id, or the beginning of one."""
 WRITES = (Refused, StorageFull)
-"""Whatever writes."""
+"""The errors of routes that write."""

@@ -1,4 +1,4 @@
-"""What changes, as it changes."""
+"""Streams what changes on the node."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ ROUTES: list[Route] = _routes.table
 
 @_routes.add("GET", "/v1/events", errors=(Refused,))
 async def events(context: ApiContext, last_event_id: str | None) -> AsyncIterator[EventView]:
-    """What changes, as it changes: an endless stream.
+    """Stream an event whenever something changes, without end.
 
-    Each event names a part of the node to look at again. With the Last-Event-ID of an earlier stream it goes on from
-    there; where too much has happened since, the first event is a reset.
+    Each event names a part of the node to read again. With the Last-Event-ID of an earlier stream the events after it
+    follow; if some of them are no longer known, the first event is a reset.
     """
     return context.feed.listen(last_event_id)

@@ -1,4 +1,4 @@
-"""Exchanges: asking for what others share, answering, confirming, and how much came of it."""
+"""Answers requests about exchanges: asking for what others share, answering, confirming, and counting."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ ROUTES: list[Route] = _routes.table
 async def respond(context: ApiContext, who: str, body: exchange_cases.Request) -> exchange_cases.Requested:
     """Ask for what somebody offers, or offer what somebody needs.
 
-    The words travel sealed; the answer appears in the exchange.
+    Only the other person can read the message. The answer appears in the exchange.
     """
     return await context.run(exchange_cases.respond, context.catalog, who, body)
 
 
 @_routes.add("GET", "/v1/inbox")
 async def inbox(context: ApiContext) -> tuple[ExchangeView, ...]:
-    """Exchanges that wait for you, and answers that came lately."""
+    """List the exchanges that wait for you, and recent answers."""
     return await context.run(exchange_cases.inbox)
 
 
 @_routes.add("GET", "/v1/exchanges")
 async def exchanges(context: ApiContext, query: exchange_cases.ExchangesQuery) -> tuple[ExchangeView, ...]:
-    """Your exchanges, finished ones too, the one that changed last first."""
+    """List your exchanges, finished ones too; the one that changed last comes first."""
     return await context.run(exchange_cases.exchanges, query)
 
 
 @_routes.add("GET", "/v1/exchanges/{who:path}", errors=NAMED)
 async def exchange(context: ApiContext, who: str) -> ExchangeView:
-    """One exchange with all that was said in it."""
+    """Show one exchange with all its messages."""
     return await context.run(exchange_cases.one, who)
 
 
 @_routes.add("POST", "/v1/moves/{who:path}", status=201, errors=(*NAMED, *WRITES))
 async def make_move(context: ApiContext, who: str, body: exchange_cases.MoveOrder) -> ExchangeView:
-    """Accept, decline, confirm, call off or say something in an exchange.
+    """Accept, decline, confirm, cancel or say something in an exchange.
 
-    A move that got lost on the way is sent again by making it again.
+    If a move was not delivered, make it again: it is then sent again.
     """
     return await context.run(exchange_cases.move, who, body)
 
 
 @_routes.add("GET", "/v1/stats")
 async def stats(context: ApiContext) -> stats_cases.StatsView:
-    """How much has changed hands, and how much of it between communities."""
+    """Count the completed exchanges, and those of them between communities."""
     return await context.run(stats_cases.stats)

@@ -1,4 +1,4 @@
-"""Cells and communities."""
+"""Answers requests about cells and communities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def found_group(context: ApiContext, body: group_cases.GroupOrder) -> grou
 
 @_routes.add("GET", "/v1/groups", errors=NAMED)
 async def groups(context: ApiContext, query: group_cases.GroupsQuery) -> group_cases.GroupsView:
-    """The groups you are in, their members, and the invitations that wait for you."""
+    """List the groups you are in, their members, and the invitations that wait for you."""
     return await context.run(group_cases.show, query)
 
 
@@ -29,9 +29,9 @@ async def groups(context: ApiContext, query: group_cases.GroupsQuery) -> group_c
 async def invite(
     context: ApiContext, who: str, query: group_cases.KindQuery, body: group_cases.InvitationOrder
 ) -> group_cases.InvitedView:
-    """Invite somebody to a group of yours.
+    """Invite somebody to a group that you are in.
 
-    The invitation travels with your own membership, through your web and the group.
+    The invitation is part of your own membership record, which travels through your web and the group.
     """
     return await context.run(group_cases.invite, who, query.kind, body.person)
 
@@ -46,7 +46,7 @@ async def join_group(context: ApiContext, who: str, query: group_cases.KindQuery
 
 @_routes.add("DELETE", "/v1/memberships/{who:path}", errors=(*NAMED, *WRITES))
 async def leave_group(context: ApiContext, who: str, query: group_cases.KindQuery) -> group_cases.GroupView:
-    """Leave a group; the others stay."""
+    """Leave a group. The other members stay."""
     left = await context.run(group_cases.leave, who, query.kind)
     context.network.look_again()
     return left

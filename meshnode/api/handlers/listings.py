@@ -1,11 +1,11 @@
-"""One's own offers and needs, and one in full."""
+"""Answers requests about the owner's offers and needs, and shows single ones of others."""
 
 from __future__ import annotations
 
 from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
-from meshnode.app.listings import lifecycle as ending_cases
+from meshnode.app.listings import lifecycle as lifecycle_cases
 from meshnode.app.listings import listings as listing_cases
 from meshnode.app.listings.view import ListingView
 
@@ -21,41 +21,41 @@ async def post_listing(context: ApiContext, body: listing_cases.ListingDraft) ->
 
 @_routes.add("GET", "/v1/listings")
 async def own_listings(context: ApiContext) -> listing_cases.ListingsView:
-    """Your own offers and needs, which of them end soon, and those that are over."""
+    """List your own offers and needs, those of them that end soon, and those that have ended."""
     return await context.run(listing_cases.mine, context.catalog)
 
 
 @_routes.add("GET", "/v1/listings/{who:path}", errors=NAMED)
 async def listing(context: ApiContext, who: str) -> ListingView:
-    """One offer or need that you may see."""
+    """Show one offer or need that you may see."""
     return await context.run(listing_cases.show, context.catalog, who)
 
 
 @_routes.add("PATCH", "/v1/listings/{who:path}", errors=(*NAMED, *WRITES))
 async def edit_listing(context: ApiContext, who: str, body: listing_cases.ListingEdit) -> ListingView:
-    """Change an offer or need of yours."""
+    """Change one of your offers or needs."""
     return await context.run(listing_cases.edit, context.catalog, who, body)
 
 
 @_routes.add("DELETE", "/v1/listings/{who:path}", errors=(*NAMED, *WRITES))
 async def withdraw_listing(context: ApiContext, who: str) -> ListingView:
-    """Withdraw an offer or need of yours, everywhere."""
-    return await context.run(ending_cases.withdraw, context.catalog, who)
+    """Withdraw one of your offers or needs, from every node."""
+    return await context.run(lifecycle_cases.withdraw, context.catalog, who)
 
 
 @_routes.add("POST", "/v1/renewals/{who:path}", errors=(*NAMED, *WRITES))
-async def renew_listing(context: ApiContext, who: str, body: ending_cases.Renewal) -> ListingView:
-    """Let an offer or need of yours stand as long again as a new one would.
+async def renew_listing(context: ApiContext, who: str, body: lifecycle_cases.Renewal) -> ListingView:
+    """Renew one of your offers or needs for as long as a new one would last.
 
-    It may be over already, as long as this node remembers it.
+    It may have ended already, as long as this node still remembers it.
     """
-    return await context.run(ending_cases.renew, context.catalog, who, body)
+    return await context.run(lifecycle_cases.renew, context.catalog, who, body)
 
 
 @_routes.add("POST", "/v1/closings/{who:path}", errors=(*NAMED, *WRITES))
 async def close_listing(context: ApiContext, who: str) -> ListingView:
-    """Close an offer or need of yours, since it is done with.
+    """Close one of your offers or needs that is settled.
 
-    It is gone everywhere; this node remembers it for some weeks, and `renewals` brings it back.
+    It disappears from every node. This node remembers it for some weeks, and `renewals` restores it.
     """
-    return await context.run(ending_cases.close, context.catalog, who)
+    return await context.run(lifecycle_cases.close, context.catalog, who)

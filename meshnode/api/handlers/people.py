@@ -1,4 +1,4 @@
-"""People: cards, vouches, blocks, and why somebody is seen."""
+"""Answers requests about people: cards, vouches, introductions, blocks, and why somebody is visible."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROUTES: list[Route] = _routes.table
 
 @_routes.add("POST", "/v1/cards", status=201, errors=WRITES)
 async def make_card(context: ApiContext, body: card_cases.CardOrder) -> card_cases.CardView:
-    """Make a card to hand over."""
+    """Make a card to give to somebody."""
     made = await context.run(card_cases.make, body, context.network.state().addresses)
     context.network.look_again()
     return made
@@ -25,9 +25,9 @@ async def make_card(context: ApiContext, body: card_cases.CardOrder) -> card_cas
 
 @_routes.add("POST", "/v1/contacts", status=201, errors=WRITES)
 async def add_card(context: ApiContext, body: card_cases.CardToAdd) -> card_cases.AddedView:
-    """Add somebody's card: vouch for him now, be vouched for when the two nodes meet.
+    """Add somebody's card: you vouch for them now, and they vouch for you when the two nodes meet.
 
-    In place of a card the name or id of somebody can be given to whom you were introduced.
+    Instead of a card you can give the name or id of somebody to whom you were introduced.
     """
     added = await context.run(introduction_cases.add, body, connected(context))
     context.network.look_again()
@@ -38,31 +38,31 @@ async def add_card(context: ApiContext, body: card_cases.CardToAdd) -> card_case
 async def introduce(
     context: ApiContext, body: introduction_cases.IntroductionOrder
 ) -> introduction_cases.IntroductionView:
-    """Introduce two people to each other whom you vouch for: each is told by letter who the other is."""
+    """Introduce two people whom you vouch for to each other. Each gets a letter that says who the other is."""
     return await context.run(introduction_cases.introduce, body)
 
 
 @_routes.add("GET", "/v1/introductions")
 async def introductions(context: ApiContext) -> introduction_cases.IntroductionsView:
-    """People to whom you were introduced, and for whom you do not vouch yet."""
+    """List the people to whom you were introduced and for whom you do not vouch yet."""
     return await context.run(introduction_cases.introductions)
 
 
 @_routes.add("GET", "/v1/people")
 async def people(context: ApiContext, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
-    """Whom you know."""
+    """List the people you know."""
     return await context.run(people_cases.people, connected(context), everybody=query.all)
 
 
 @_routes.add("GET", "/v1/people/{who:path}", errors=NAMED)
 async def person(context: ApiContext, who: str) -> people_cases.PersonView:
-    """What is known of a person."""
+    """Show what your node knows of a person."""
     return await context.run(people_cases.person, who, connected(context))
 
 
 @_routes.add("PUT", "/v1/vouches/{who:path}", errors=(*NAMED, *WRITES))
 async def vouch(context: ApiContext, who: str, body: people_cases.VouchOrder) -> people_cases.PersonView:
-    """Vouch for a person, in place of what you said of him before."""
+    """Vouch for a person. This replaces an earlier vouch for them."""
     seen = await context.run(people_cases.vouch, who, body.trust, connected(context))
     context.network.look_again()
     return seen
@@ -76,15 +76,15 @@ async def unvouch(context: ApiContext, who: str) -> people_cases.PersonView:
 
 @_routes.add("GET", "/v1/blocks")
 async def blocks(context: ApiContext) -> block_cases.BlocksView:
-    """Whom you block."""
+    """List the people you block."""
     return await context.run(block_cases.blocks)
 
 
 @_routes.add("PUT", "/v1/blocks/{who:path}", errors=(*NAMED, *WRITES))
 async def block(context: ApiContext, who: str) -> block_cases.BlockView:
-    """Block a person: neither of you sees the other any more.
+    """Block a person: neither of you sees the other any longer.
 
-    By the whole id, people can be blocked who are not visible.
+    To block a person who is not visible to you, give the whole id.
     """
     blocked = await context.run(block_cases.block, who)
     context.network.look_again()
@@ -101,10 +101,10 @@ async def unblock(context: ApiContext, who: str) -> block_cases.BlockView:
 
 @_routes.add("GET", "/v1/why/{who:path}", errors=NAMED)
 async def why(context: ApiContext, who: str) -> why_cases.WhyView:
-    """Why a person or a listing is visible to you, and what would end that."""
+    """Explain why a person or a listing is visible to you, and what would end that."""
     return await context.run(why_cases.why, context.catalog, who)
 
 
 def connected(context: ApiContext) -> frozenset[bytes]:
-    """Whom a session joins us with at this moment."""
+    """Return the people that this node has a session with."""
     return frozenset(peer.person for peer in context.network.state().peers)

@@ -1,4 +1,4 @@
-"""How you share: the preference that listings follow, and the places that others may know."""
+"""Answers requests about the sharing preference, which listings follow, and about the place that others may know."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ ROUTES: list[Route] = _routes.table
 
 @_routes.add("GET", "/v1/sharing")
 async def sharing(context: ApiContext) -> sharing_cases.SharingView:
-    """How you share what names no audience of its own."""
+    """Show how you share listings that have no audience of their own."""
     return await context.run(sharing_cases.show)
 
 
 @_routes.add("PATCH", "/v1/sharing", errors=WRITES)
 async def change_sharing(context: ApiContext, body: sharing_cases.SharingChange) -> sharing_cases.SharingView:
-    """Change how you share; every listing that follows it moves with it.
+    """Change how you share. The change applies to every listing that follows this preference.
 
-    Your exact place stays on this node; what is published of it is as coarse as `precision` says.
+    Your exact place stays on this node; others learn it only as precisely as `precision` says.
     """
     return await context.run(sharing_cases.change, body)
