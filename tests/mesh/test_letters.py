@@ -45,7 +45,7 @@ def test_a_letter_reaches_somebody_who_is_never_online_with_its_author_and_frees
     assert len(heard) == 1
 
 
-def test_whoever_carries_a_letter_finds_nothing_in_it() -> None:
+def test_a_carrier_of_a_letter_finds_nothing_in_it() -> None:
     """Neither the words nor the addressee are in any byte that Bob's node holds of it, and Bob's key does not open it."""
     mesh = village(2)
     mesh.cut("Bob", "Carol")

@@ -161,7 +161,7 @@ def test_a_device_whose_certificate_has_run_out_speaks_for_nobody() -> None:
     assert sees(mesh, "Alice") == {"Fresh vegetables"}  # what waited for it was not lost
 
 
-def test_whoever_is_dropped_by_both_sides_is_sent_away_and_stays_away() -> None:
+def test_a_person_dropped_by_both_sides_is_refused_and_stays_away() -> None:
     mesh = friends("Alice", "Bob")
     vouch(mesh, "Alice", "Bob", 0)
     mesh.settle()

@@ -149,7 +149,7 @@ async def test_the_announcement_is_withdrawn_at_the_end(autojump_clock: MockCloc
     assert (await run(1.0)).closed
 
 
-async def test_a_flood_fills_the_inbox_and_no_more() -> None:
+async def test_a_flood_fills_the_inbox_and_nothing_else() -> None:
     send, receive = trio.open_memory_channel[ReceivedService](limits.MDNS_QUEUE_MAX)
     inbox = Inbox(trio.lowlevel.current_trio_token(), send)
     flood = partial(inbox.put, ReceivedService("x", (), 1, {}))

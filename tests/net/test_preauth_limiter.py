@@ -42,7 +42,7 @@ def test_nodes_of_this_machine_share_an_address_without_using_it_up() -> None:
     assert not limited.evicted
 
 
-def test_loopback_has_no_more_than_all_the_slots_either() -> None:
+def test_loopback_too_has_at_most_all_the_slots() -> None:
     limited = Limited()
     for number in range(6):
         limited.add(str(number), "127.0.0.1")

@@ -115,7 +115,7 @@ def test_the_same_announcement_is_tried_once(tried: list[int]) -> None:
     assert tried == [2, 2]
 
 
-def test_a_flood_costs_no_more_than_its_budget_and_the_next_second_has_a_new_one(
+def test_a_flood_costs_at_most_its_budget_and_the_next_second_has_a_new_one(
     tried: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "RECOGNITION_KEYS_PER_SECOND", 10)

@@ -36,7 +36,7 @@ def bob(monkeypatch: pytest.MonkeyPatch) -> Replica:
     return bob
 
 
-def test_sybils_fill_no_more_than_the_share_of_the_person_who_brings_them(bob: Replica) -> None:
+def test_sybils_fill_at_most_the_share_of_the_person_who_brings_them(bob: Replica) -> None:
     outcome = bob.ingest.receive(list(crowd(100, bob.clock.now())), MALLORY.id)
     assert len(outcome.kept) == 20
     assert len(outcome.refused) == 80

@@ -102,7 +102,7 @@ def test_an_expired_an_unknown_and_a_superseded_code_get_no_answer_at_all(mesh: 
     assert silent(mesh, alice, new)
 
 
-def test_a_live_code_is_announced_ahead_of_cards_and_a_used_one_no_more(mesh: Mesh, alice: Node) -> None:
+def test_a_live_code_is_announced_ahead_of_cards_and_a_used_one_no_longer(mesh: Mesh, alice: Node) -> None:
     for _ in range(limits.LIVE_CARDS_MAX):
         cards.make(alice.replica, cards.CardOrder(), ())
     code = code_of(alice)

@@ -69,7 +69,7 @@ def test_a_yes_that_crosses_a_cancellation_comes_to_the_same_at_both_ends(mesh: 
     assert [found.quantity for found in alice.discover().results] == [1]
 
 
-def test_of_a_need_whoever_answers_is_the_giver(mesh: Mesh, people: People) -> None:
+def test_the_person_who_answers_a_need_is_the_giver(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol, "Ride to town", type="need", category="transportation")
     exchange = respond(mesh, alice, "Ride", "Tomorrow at nine?")
@@ -182,7 +182,7 @@ def test_what_is_not_limited_is_never_used_up(mesh: Mesh, people: People) -> Non
 
 
 @pytest.mark.parametrize("end", ["close", "withdraw"])
-def test_whoever_asked_for_what_is_closed_is_told_so(mesh: Mesh, people: People, end: str) -> None:
+def test_a_request_for_a_closed_listing_is_declined_with_the_reason(mesh: Mesh, people: People, end: str) -> None:
     alice, _, carol = people
     offer(mesh, carol)
     respond(mesh, alice)
@@ -193,7 +193,7 @@ def test_whoever_asked_for_what_is_closed_is_told_so(mesh: Mesh, people: People,
     assert (told.state, told.reason) == ("declined", "gone")
 
 
-def test_whoever_asked_for_what_the_listing_no_longer_is_may_ask_again(mesh: Mesh, people: People) -> None:
+def test_a_request_for_an_older_version_of_a_listing_may_be_made_again(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol)
     respond(mesh, alice)
@@ -289,7 +289,7 @@ def test_an_exchange_with_somebody_blocked_is_ended_at_ones_own_end_and_no_lette
     assert [seen.other_done for seen in inbox(mesh, carol)] == [True]
 
 
-def test_what_was_completed_stays_so_whoever_is_blocked_later(mesh: Mesh, people: People) -> None:
+def test_a_completed_exchange_stays_completed_after_a_block(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol)
     completed(mesh, carol, alice, respond(mesh, alice))

@@ -38,7 +38,7 @@ def send(mesh: Mesh, neighbor: Neighbor, to: Neighbor, act: Action, terms: Terms
     return bytes(exchange)
 
 
-def test_whoever_may_not_see_a_listing_is_not_heard_and_learns_nothing(mesh: Mesh, people: People) -> None:
+def test_a_request_for_an_invisible_listing_is_not_shown_and_gets_no_answer(mesh: Mesh, people: People) -> None:
     """Alice knows the slot of a listing for Carol's trusted people, and asks for it."""
     alice, _, carol = people
     offer(mesh, carol, "Secret", audience="my_cell")
@@ -57,7 +57,7 @@ def test_whoever_may_not_see_a_listing_is_not_heard_and_learns_nothing(mesh: Mes
     assert carol.replica.store.exchanges.count_unheard() == 0
 
 
-def test_whoever_may_see_it_by_and_by_is_heard_then(mesh: Mesh, people: People) -> None:
+def test_a_request_is_shown_as_soon_as_its_author_may_see_the_listing(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol, audience="my_cell")
     send(mesh, alice, carol, Action.ASK, terms_for(carol, "Drill"))
@@ -66,7 +66,7 @@ def test_whoever_may_see_it_by_and_by_is_heard_then(mesh: Mesh, people: People) 
     assert [seen.with_.name for seen in inbox(mesh, carol)] == ["Alice"]
 
 
-def test_the_owner_sees_the_title_that_he_gave_not_what_the_asker_calls_it(mesh: Mesh, people: People) -> None:
+def test_the_owner_sees_their_own_title_and_not_what_the_asker_calls_it(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol)
     send(mesh, alice, carol, Action.ASK, replace(terms_for(carol, "Drill"), title="Your car keys", category="other"))

@@ -140,7 +140,7 @@ def test_what_is_published_is_as_coarse_as_was_asked_for(people: People, precisi
     assert shared.published.cell == places.published(alice.replica) == coarse(HOME.lat, HOME.lon, precision)
 
 
-def test_another_precision_publishes_every_place_anew_and_voids_the_finer_ones(mesh: Mesh, people: People) -> None:
+def test_another_precision_publishes_every_place_again_and_voids_the_finer_ones(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
     share(alice, precision="exact", place=HOME)
     alice.post("Drill", place=SHED)
@@ -250,7 +250,7 @@ def test_a_preference_set_on_another_device_holds_here_and_only_who_knows_the_pl
         assert places.published(replica) == coarse(HOME.lat, HOME.lon, Precision.EXACT)
 
 
-def test_whoever_moved_with_another_device_is_no_longer_at_the_place_kept_here(mesh: Mesh, people: People) -> None:
+def test_a_place_set_on_another_device_replaces_the_exact_one_kept_here(mesh: Mesh, people: People) -> None:
     alice = people[0]
     share(alice, place=HOME)
     a_phone(mesh)

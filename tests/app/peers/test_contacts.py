@@ -19,7 +19,7 @@ def test_only_those_i_vouch_for_can_show_a_key_that_is_ours_alone(people: People
     assert {name for name in names if name} == {bob.person}
 
 
-def test_whoever_is_dialed_accepts_one_of_the_keys(people: People) -> None:
+def test_the_dialed_node_accepts_one_of_the_keys(people: People) -> None:
     alice, bob, carol = people
     for caller, callee in ((alice, bob), (bob, alice), (bob, carol), (carol, bob), (alice, carol), (carol, alice)):
         accepted = {candidate.psk.key for candidate in contacts.psk_candidates(callee.replica)}
@@ -45,7 +45,7 @@ def test_somebody_blocked_is_neither_sought_nor_dialed_nor_let_in_nor_recognized
     assert alice.person not in {person for person, _ in contacts.presence_candidates(bob.replica)}
 
 
-def test_the_card_that_somebody_came_by_opens_no_door_to_him_once_he_is_blocked(people: People) -> None:
+def test_a_used_card_opens_no_connection_for_a_person_who_was_blocked_since(people: People) -> None:
     alice, bob, _ = people
     announced, names = contacts.announced(bob.replica), contacts.psk_candidates(bob.replica)
     assert announced is not None
@@ -70,14 +70,14 @@ def test_the_giver_of_a_card_is_sought_at_the_cards_addresses_by_the_cards_secre
     assert bob.person in {person for person, _ in contacts.presence_candidates(alice.replica)}
 
 
-def test_where_somebody_was_met_last_comes_before_what_his_card_says(people: People) -> None:
+def test_the_last_known_address_comes_before_those_of_the_card(people: People) -> None:
     alice, bob, _ = people
     contacts.note_session_started(alice.replica, bob.person, bob.replica.device, ("192.168.1.7", 7000))
     [sought] = contacts.contact_targets(alice.replica)
     assert sought.addresses[0] == ("192.168.1.7", 7000)
 
 
-def test_the_keys_of_a_contact_outlive_his_records(people: People) -> None:
+def test_the_keys_of_a_contact_outlive_their_records(people: People) -> None:
     alice, bob, _ = people
     contacts.note_session_started(alice.replica, bob.person, bob.replica.device, None)
     before = contacts.dial_keys(alice.replica, bob.person)

@@ -106,7 +106,7 @@ def test_a_conversation_that_has_ended_takes_nothing_and_says_nothing() -> None:
     assert (calling.end.code, calling.end.fault) == (Code.CLOSING, False)
 
 
-def test_whoever_is_idle_for_long_is_asked_for_a_sign_of_life_and_then_let_go() -> None:
+def test_a_peer_that_is_idle_for_long_gets_a_ping_and_is_then_disconnected() -> None:
     mesh, alice, bob = two()
     calling, answering = call(mesh, alice, bob)
     carry(mesh, calling, answering)

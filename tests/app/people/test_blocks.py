@@ -45,7 +45,7 @@ def test_blocking_twice_changes_nothing(people: People) -> None:
     assert alice.replica.trust_state.policy_version(alice.person, alice.replica.device) == version
 
 
-def test_a_stranger_can_be_blocked_by_his_whole_id(mesh: Mesh, people: People) -> None:
+def test_a_stranger_can_be_blocked_by_their_whole_id(mesh: Mesh, people: People) -> None:
     alice = people[0]
     stranger = settle_in(mesh, "Stranger")
     blocks.block(alice.replica, person_text(stranger.person))
@@ -54,7 +54,7 @@ def test_a_stranger_can_be_blocked_by_his_whole_id(mesh: Mesh, people: People) -
     assert not alice.replica.trust_state.graph.blocks(alice.person, stranger.person)
 
 
-def test_nobody_blocks_himself_or_somebody_unknown(people: People) -> None:
+def test_blocking_oneself_or_an_unknown_person_is_refused(people: People) -> None:
     alice = people[0]
     with pytest.raises(Refused):
         blocks.block(alice.replica, "Alice")

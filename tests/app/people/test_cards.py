@@ -19,7 +19,7 @@ def vouches(neighbor: Neighbor) -> dict[bytes, int]:
     return dict(neighbor.replica.trust_state.graph.vouched_by(neighbor.person))
 
 
-def test_a_card_says_who_gives_it_and_where_he_is(people: People) -> None:
+def test_a_card_says_who_gives_it_and_at_which_addresses(people: People) -> None:
     alice = people[0]
     made = cards.make(alice.replica, cards.CardOrder(uses=3, trust=0.5), [("127.0.0.1", 4747), ("::1", 4747)])
     card = Card.parse(made.text)

@@ -18,7 +18,7 @@ People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 @pytest.mark.parametrize("text", ["Bob", "bob", " BO ", "b"])
-def test_a_person_is_found_by_any_beginning_of_his_name(people: People, text: str) -> None:
+def test_a_person_is_found_by_any_beginning_of_their_name(people: People, text: str) -> None:
     alice, bob, _ = people
     assert naming.find(alice.replica, text) == bob.person
 
@@ -32,7 +32,7 @@ def test_a_name_is_found_however_its_accents_are_written(mesh: Mesh, people: Peo
             assert naming.find(alice.replica, text) == bob.person
 
 
-def test_a_person_is_found_by_his_id_and_its_beginning(people: People) -> None:
+def test_a_person_is_found_by_their_id_and_its_beginning(people: People) -> None:
     alice, _, carol = people
     written = person_text(carol.person)
     for text in (written, written.upper(), written[:9], written[3:9]):

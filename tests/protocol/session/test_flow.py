@@ -23,7 +23,7 @@ ALICE, BOB = Person("Alice"), Person("Bob")
 MANY = [BOB.listing(f"offer {number}", now=NOW + number) for number in range(3000)]
 
 
-def test_no_more_is_under_way_than_the_window_allows() -> None:
+def test_at_most_a_window_of_records_is_under_way() -> None:
     one, other = Side(ALICE), Side(BOB)
     other.put(MANY)
     pair = Pair.of(one, other).run()

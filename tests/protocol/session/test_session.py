@@ -46,7 +46,7 @@ def test_each_learns_who_the_other_is_before_anything_is_admitted() -> None:
     assert kinds(pair)[Who] == kinds(pair)[Introduce] == 2
 
 
-def test_who_holds_a_card_introduces_himself_at_once() -> None:
+def test_the_user_of_a_card_identifies_themselves_at_once() -> None:
     one, other = Side(ALICE), Side(BOB)
     one.learn(BOB)
     one.start(BOB, initiator=True, introduce=True, more=(ALICE.profile(),))
@@ -60,7 +60,7 @@ def test_who_holds_a_card_introduces_himself_at_once() -> None:
     assert other.live
 
 
-def test_what_somebody_shows_of_himself_counts_before_what_others_claim_of_his_key() -> None:
+def test_a_shown_certificate_counts_before_what_others_claim_of_the_key() -> None:
     mallory = Person("Mallory")
     one, other = Side(ALICE), Side(BOB)
     one.learn(BOB)
@@ -74,7 +74,7 @@ def test_what_somebody_shows_of_himself_counts_before_what_others_claim_of_his_k
 
 
 @pytest.mark.parametrize("misled", ["initiator", "responder"])
-def test_a_speaker_is_asked_for_his_certificate_where_only_a_false_one_is_held(misled: str) -> None:
+def test_a_speaker_is_asked_for_a_certificate_where_only_a_false_one_is_held(misled: str) -> None:
     mallory = Person("Mallory")
     one, other = Side(ALICE), Side(BOB)
     one.learn(BOB)

@@ -1,4 +1,4 @@
-"""Paths that are too long: trust is that of the best path of at most so many vouches, whoever searches for it."""
+"""Paths that are too long: trust is the best path of at most 32 vouches, from whichever end the search begins."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def test_fault_2_a_first_flight_in_single_bytes_draws_nothing_until_it_is_whole(
     assert initiator.established
 
 
-def test_no_more_candidates_are_tried_than_the_cap() -> None:
+def test_at_most_the_cap_of_candidates_is_tried() -> None:
     tried = 0
 
     def endless() -> Iterator[PskCandidate[str]]:

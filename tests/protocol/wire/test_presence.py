@@ -125,7 +125,7 @@ def test_a_changed_nonce_is_not_recognized(bit: int) -> None:
     assert whose(Announcement.from_txt(fields | {b"n": bytes(nonce)}), packed(*HOME)) is None
 
 
-def test_no_more_keys_are_tried_than_the_cap_and_the_first_come_first() -> None:
+def test_at_most_the_cap_of_keys_is_tried_and_the_first_come_first() -> None:
     others = [("somebody", labeled("somebody"))] * RECOGNITION_CANDIDATES_MAX
     assert recognize(heard(announced()), packed(*HOME), PORT, [*others, ("bob", KEY)]) is None
     assert recognize(heard(announced()), packed(*HOME), PORT, [*others[1:], ("bob", KEY)]) is not None
