@@ -16,7 +16,7 @@ from bench.harness import Report
 from bench.village import Village, village_store
 
 
-class Synced(NamedTuple):
+class RunFigures(NamedTuple):
     """The figures of one run."""
 
     seconds: float
@@ -49,7 +49,7 @@ def _report(report: Report, village: Village, name: str, callee: Path, caller: P
     report.add(f"{name}: bytes out", "B", [run.bytes_out for run in runs])
 
 
-def _meet(village: Village, callee_store: Path, caller_store: Path) -> Synced:
+def _meet(village: Village, callee_store: Path, caller_store: Path) -> RunFigures:
     """Let the newcomer's node sync with the node of the top person, each with a copy of its store."""
     port = free_port()
     with tempfile.TemporaryDirectory() as directory:
@@ -60,4 +60,4 @@ def _meet(village: Village, callee_store: Path, caller_store: Path) -> Synced:
             with Daemon(newcomer, "--no-mdns", "--peer", f"127.0.0.1:{port}") as caller:
                 seconds = wait_until(lambda: caller.live() and caller.records() == callee.records())
             (link,) = [line for line in caller.log("link ended") if "peer" in line]
-    return Synced(seconds, link["bytes_in"], link["bytes_out"])
+    return RunFigures(seconds, link["bytes_in"], link["bytes_out"])

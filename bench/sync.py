@@ -21,7 +21,7 @@ NOTHING_NEW = Bound(400, 200)
 ONE_ROUND = Bound(1, 1)
 
 
-class Synced(NamedTuple):
+class SessionFigures(NamedTuple):
     """The figures of one session."""
 
     seconds: float
@@ -50,7 +50,7 @@ def measure(report: Report) -> None:
             _report(report, f"{number:,} of {size.many:,} differ", runs, nothing_new=number == 0)
 
 
-def _report(report: Report, name: str, runs: list[Synced], *, nothing_new: bool = False) -> None:
+def _report(report: Report, name: str, runs: list[SessionFigures], *, nothing_new: bool = False) -> None:
     report.add(f"{name}: time", "s", [run.seconds for run in runs])
     both = [run.to_caller + run.to_callee for run in runs]
     report.add(f"{name}: bytes both ways", "B", both, bound=NOTHING_NEW if nothing_new else None)
@@ -58,7 +58,7 @@ def _report(report: Report, name: str, runs: list[Synced], *, nothing_new: bool 
     report.add(f"{name}: round trips", "", [run.rounds for run in runs], bound=ONE_ROUND if nothing_new else None)
 
 
-def _sync(village: Village, callee: Path, caller: Path) -> Synced:
+def _sync(village: Village, callee: Path, caller: Path) -> SessionFigures:
     shared = SharedVerifier(len(os.sched_getaffinity(0)))
     with tempfile.TemporaryDirectory() as directory:
         folder = Path(directory)
@@ -73,7 +73,7 @@ def _sync(village: Village, callee: Path, caller: Path) -> Synced:
             if top.store.records.count() != newcomer.store.records.count():
                 raise AssertionError("the nodes do not hold the same records in the end")
     shared.close()
-    return Synced(
+    return SessionFigures(
         pair.caller.seconds + pair.callee.seconds,
         pair.callee.sent - HANDSHAKE.callee,
         pair.caller.sent - HANDSHAKE.caller,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import trio
 
@@ -12,17 +12,10 @@ from meshnode.api.feed import Feed
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.watches import Watcher
 from meshnode.app.explain.status import NetworkStatus
-from meshnode.replica.replica import Replica
+from meshnode.replica.replica import Replica, StoreRunner
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
-
-
-class StoreRunner(Protocol):
-    """Runs functions one at a time in the one thread that may use the store."""
-
-    def run(self, function: Callable[..., Any], /, *arguments: Any) -> Awaitable[Any]:
-        """Run `function(*arguments)` in that thread and return its result, or raise its error."""
 
 
 @dataclass(slots=True)
@@ -48,8 +41,7 @@ class ApiContext:
         **named: Arguments.kwargs,
     ) -> Result:
         """Run a use case in the store's thread and return its result, or raise its error. A started one is completed."""
-        result: Result = await self.store_thread.run(lambda: use_case(self.replica, *arguments, **named))
-        return result
+        return await self.store_thread.run(lambda: use_case(self.replica, *arguments, **named))
 
     def fail(self, error: BaseException) -> None:
         """End the API because nothing can be stored any longer; `serve` raises `error` to the node."""

@@ -26,10 +26,10 @@ from meshnode.wakeup import Wakeup
 if TYPE_CHECKING:
     from hypercorn.config import Config
 
-    from meshnode.api.context import ApiContext, StoreRunner
+    from meshnode.api.context import ApiContext
     from meshnode.app.explain.status import NetworkStatus
     from meshnode.replica.changes import Change
-    from meshnode.replica.replica import Replica
+    from meshnode.replica.replica import Replica, StoreRunner
 
 log = logging.getLogger("meshnode.api.hypercorn")
 

@@ -24,7 +24,7 @@ _TAG_LENGTH = 3
 Item = TypeVar("Item")
 
 
-class Match(IntEnum):
+class MatchKind(IntEnum):
     """How a text fits a candidate. A smaller value goes before a larger one."""
 
     ID = 1
@@ -68,7 +68,7 @@ class _Typed:
 def pick(text: str, candidates: Iterable[Candidate[Item]], *, noun: str, destructive: bool = False) -> Item | None:
     """Return the item that `text` means, or None if it means none of the candidates.
 
-    The best kind of match decides (see `Match`). The beginning of an id counts beside every kind of name, so that nobody
+    The best kind of match decides (see `MatchKind`). The beginning of an id counts beside every kind of name, so that nobody
     hides something by taking the beginning of its id for a name.
 
     With `destructive`, which is for what cannot be undone, a match of a part counts only if nothing else fits in any
@@ -116,44 +116,44 @@ def ambiguous(text: str, labels: Iterable[str], *, hint: str = "write more of it
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _matches(typed: _Typed, candidates: Iterable[Candidate[Item]]) -> list[tuple[Match, Candidate[Item]]]:
+def _matches(typed: _Typed, candidates: Iterable[Candidate[Item]]) -> list[tuple[MatchKind, Candidate[Item]]]:
     return [(match, one) for one in candidates if (match := _match(typed, one)) is not None]
 
 
-def _match(typed: _Typed, candidate: Candidate[Item]) -> Match | None:
+def _match(typed: _Typed, candidate: Candidate[Item]) -> MatchKind | None:
     """Return the best way in which the text fits, or None if it does not."""
     written = typed.written
     if not written:
         return None
     if written == candidate.id:
-        return Match.ID
+        return MatchKind.ID
     name = alike(candidate.name)
     if written == name:
-        return Match.WRITTEN
+        return MatchKind.WRITTEN
     folded = searchable(name)
     if typed.folded and typed.folded == folded:
-        return Match.FOLDED
+        return MatchKind.FOLDED
     begins = name.startswith(written) or (typed.folded and folded.startswith(typed.folded))
     if begins or _begins_id(typed, candidate):
-        return Match.BEGINNING
+        return MatchKind.BEGINNING
     if typed.words and all(word in folded for word in typed.words):
-        return Match.WORDS
+        return MatchKind.WORDS
     return None
 
 
-def _best(typed: _Typed, matches: list[tuple[Match, Candidate[Item]]]) -> list[Candidate[Item]]:
+def _best(typed: _Typed, matches: list[tuple[MatchKind, Candidate[Item]]]) -> list[Candidate[Item]]:
     """Return the candidates that fit best, only the preferred ones if there are any, and all whose id begins so."""
     kind = min((match for match, _ in matches), default=None)
-    if kind is Match.ID:
+    if kind is MatchKind.ID:
         return [one for match, one in matches if match is kind]
     by_id = [one for _, one in matches if _begins_id(typed, one)]
     by_name = [one for match, one in matches if match is kind and one not in by_id]
     return [*([one for one in by_name if one.preferred] or by_name), *by_id]
 
 
-def _is_clear(typed: _Typed, best: Candidate[Item], matches: list[tuple[Match, Candidate[Item]]]) -> bool:
+def _is_clear(typed: _Typed, best: Candidate[Item], matches: list[tuple[MatchKind, Candidate[Item]]]) -> bool:
     """Whether the text names `best` so clearly that nobody can have meant something else."""
-    if _match(typed, best) in (Match.ID, Match.WRITTEN):
+    if _match(typed, best) in (MatchKind.ID, MatchKind.WRITTEN):
         return True
     return len(matches) == 1 and _is_as_written(typed, best)
 

@@ -49,7 +49,7 @@ class _Content:
     keys: Announced
 
 
-class Discovery:
+class LocalDiscovery:
     """Runs multicast DNS for `Network`.
 
     `recognized` is called on the event loop with each announcement of a person we know, including those that were

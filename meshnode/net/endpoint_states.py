@@ -60,7 +60,7 @@ class Pause(Enum):
 FRESH_START = frozenset({Pause.NOW, Pause.REHEARD, Pause.FIRST})  # with these, earlier failures no longer count
 
 
-class Step(NamedTuple):
+class NextState(NamedTuple):
     """The next state, and the pause that begins with it."""
 
     to: EndpointState
@@ -69,30 +69,30 @@ class Step(NamedTuple):
 
 WAITING, DIALING, CONNECTED, FORGOTTEN = EndpointState
 
-TRANSITIONS: Mapping[EndpointState, Mapping[EndpointEvent, Step]] = {
+TRANSITIONS: Mapping[EndpointState, Mapping[EndpointEvent, NextState]] = {
     WAITING: {
-        EndpointEvent.DUE: Step(DIALING, Pause.KEEP),
-        EndpointEvent.HEARD: Step(WAITING, Pause.REHEARD),
-        EndpointEvent.CHANGED: Step(WAITING, Pause.NOW),
-        EndpointEvent.OPENED: Step(CONNECTED, Pause.KEEP),
-        EndpointEvent.UNWANTED: Step(FORGOTTEN, Pause.KEEP),
+        EndpointEvent.DUE: NextState(DIALING, Pause.KEEP),
+        EndpointEvent.HEARD: NextState(WAITING, Pause.REHEARD),
+        EndpointEvent.CHANGED: NextState(WAITING, Pause.NOW),
+        EndpointEvent.OPENED: NextState(CONNECTED, Pause.KEEP),
+        EndpointEvent.UNWANTED: NextState(FORGOTTEN, Pause.KEEP),
     },
     DIALING: {
-        EndpointEvent.ANSWERED: Step(WAITING, Pause.FIRST),
-        EndpointEvent.NEXT_KEY: Step(WAITING, Pause.NEXT),
-        EndpointEvent.NEXT_PERSON: Step(WAITING, Pause.NEXT),
-        EndpointEvent.FAILED: Step(WAITING, Pause.DOUBLING),
-        EndpointEvent.GIVEN_UP: Step(FORGOTTEN, Pause.KEEP),
-        EndpointEvent.HEARD: Step(DIALING, Pause.REHEARD),
-        EndpointEvent.CHANGED: Step(DIALING, Pause.NOW),
-        EndpointEvent.UNWANTED: Step(FORGOTTEN, Pause.KEEP),
+        EndpointEvent.ANSWERED: NextState(WAITING, Pause.FIRST),
+        EndpointEvent.NEXT_KEY: NextState(WAITING, Pause.NEXT),
+        EndpointEvent.NEXT_PERSON: NextState(WAITING, Pause.NEXT),
+        EndpointEvent.FAILED: NextState(WAITING, Pause.DOUBLING),
+        EndpointEvent.GIVEN_UP: NextState(FORGOTTEN, Pause.KEEP),
+        EndpointEvent.HEARD: NextState(DIALING, Pause.REHEARD),
+        EndpointEvent.CHANGED: NextState(DIALING, Pause.NOW),
+        EndpointEvent.UNWANTED: NextState(FORGOTTEN, Pause.KEEP),
     },
     CONNECTED: {
-        EndpointEvent.CARD: Step(DIALING, Pause.KEEP),
-        EndpointEvent.LOST: Step(WAITING, Pause.KEEP),
-        EndpointEvent.HEARD: Step(CONNECTED, Pause.REHEARD),
-        EndpointEvent.CHANGED: Step(CONNECTED, Pause.NOW),
-        EndpointEvent.UNWANTED: Step(FORGOTTEN, Pause.KEEP),
+        EndpointEvent.CARD: NextState(DIALING, Pause.KEEP),
+        EndpointEvent.LOST: NextState(WAITING, Pause.KEEP),
+        EndpointEvent.HEARD: NextState(CONNECTED, Pause.REHEARD),
+        EndpointEvent.CHANGED: NextState(CONNECTED, Pause.NOW),
+        EndpointEvent.UNWANTED: NextState(FORGOTTEN, Pause.KEEP),
     },
     FORGOTTEN: {},
 }

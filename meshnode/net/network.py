@@ -22,16 +22,16 @@ from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
-from meshnode.net.discovery import Discovery, Mode
+from meshnode.net.discovery import LocalDiscovery, Mode
 from meshnode.net.fair_share import FairShare
 from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
 from meshnode.net.listener import Listener
-from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink, StoreRunner
+from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
 from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 from meshnode.net.recognizer import RecognizedPeer
 from meshnode.net.sync_now import sync_now
 from meshnode.replica.changes import Change
-from meshnode.replica.replica import Replica
+from meshnode.replica.replica import Replica, StoreRunner
 from meshnode.wakeup import Wakeup
 from protocol import Code, PersonId, limits, short_id
 from protocol.wire import SeenEphemerals
@@ -77,7 +77,7 @@ class Network:
         self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device)
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, lambda *key: key in self._connected)
-        self._discovery: Discovery | None = None
+        self._discovery: LocalDiscovery | None = None
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
         self._heard: dict[PersonId, float] = {}
@@ -188,7 +188,7 @@ class Network:
         now = trio.current_time()
         for address in self._options.peers:
             self._dialer.static(address, now)
-        self._discovery = Discovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
+        self._discovery = LocalDiscovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
         nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
         nursery.start_soon(self._keep_contacts)
         nursery.start_soon(self._connector.run)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import trio
 
@@ -22,6 +22,7 @@ from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import FairShare
 from meshnode.replica.changes import Change
+from meshnode.replica.replica import StoreRunner
 from meshnode.wakeup import Wakeup
 from protocol import Code, DeviceId, PersonId, limits
 
@@ -34,8 +35,6 @@ STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s 
 LINGER_SECONDS = 0.5  # for the peer to read what was sent last, before the socket is closed
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 USER_TIMEOUT_MS = 20_000  # the route is cut if nothing is acknowledged for this long (RFC 5482)
-
-Result = TypeVar("Result")
 
 
 class PeerConversation(Protocol):
@@ -64,13 +63,6 @@ class PeerConversation(Protocol):
     def next_timer(self) -> float | None: ...
     def tick(self, now: float) -> None: ...
     def close(self, code: Code = ...) -> None: ...
-
-
-class StoreRunner(Protocol):
-    """The thread on which everything that touches the store runs (`store.store_thread.StoreThread`)."""
-
-    def run(self, function: Callable[..., Result], /, *arguments: Any) -> Awaitable[Result]:
-        """Run `function(*arguments)` on the store thread and return its result. Once begun, it is not cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +121,7 @@ class PeerLink:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)
                 nursery.start_soon(self._keep_time)
-                await self._step(_nothing)
+                await self._step(None)
                 with self._reading:
                     await self._read()
                 await self._flush()
@@ -195,7 +187,7 @@ class PeerLink:
                 await self._step(self.conversation.close, self._closing)
             elif self._woken:
                 self._woken = False
-                await self._step(_nothing)
+                await self._step(None)
             elif self._timer is not None and self._timer <= trio.current_time():
                 if len(self._outbox) > BUSY_BYTES:
                     await self._written.wait()
@@ -205,12 +197,15 @@ class PeerLink:
                 with trio.move_on_at(float("inf") if self._timer is None else self._timer):
                     await self._to_time.wait()
         # The conversation may have ended in a commit of another link: send what it has left, and stop reading.
-        await self._step(_nothing)
+        await self._step(None)
 
     # --- on the store thread -------------------------------------------------------------------------------------------
 
-    async def _step(self, function: Callable[..., None], *arguments: Any) -> None:
-        """Run `function` on the store thread, then send what the conversation has to send and note its timer and its end."""
+    async def _step(self, function: Callable[..., None] | None, *arguments: Any) -> None:
+        """Run `function`, if any, on the store thread; then send what the conversation has to send.
+
+        Also notes its next timer, its peer and its end.
+        """
         try:
             data, self._timer, seconds = await self._store_thread.run(_advance, self.conversation, function, arguments)
         except StorageFailed as error:
@@ -276,17 +271,14 @@ class ConnectedPeer:
         return self.link.origin.dialed
 
 
-def _nothing() -> None:
-    """Do nothing: the conversation is only asked what it has to send."""
-
-
 def _advance(
-    conversation: PeerConversation, function: Callable[..., None], arguments: tuple[Any, ...]
+    conversation: PeerConversation, function: Callable[..., None] | None, arguments: tuple[Any, ...]
 ) -> tuple[bytes, float | None, float]:
-    """Run `function`. Return what there is to write, the next timer, and how many seconds it took."""
-    begun = perf_counter()
-    function(*arguments)
-    return conversation.data_to_send(), conversation.next_timer(), perf_counter() - begun
+    """Run `function`, if any. Return the bytes to write, the next timer, and how many seconds it took."""
+    start = perf_counter()
+    if function is not None:
+        function(*arguments)
+    return conversation.data_to_send(), conversation.next_timer(), perf_counter() - start
 
 
 def _set_options(stream: trio.abc.HalfCloseableStream) -> None:

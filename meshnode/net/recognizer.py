@@ -28,7 +28,7 @@ class RecognizedPeer(NamedTuple):
 class Recognizer:
     """Holds the keys of known people and the announcements that were tried with them. Times are monotonic seconds.
 
-    Pure bookkeeping, driven by `Discovery`; no method blocks, and nothing received makes one raise.
+    Pure bookkeeping, driven by `LocalDiscovery`; no method blocks, and nothing received makes one raise.
     """
 
     def __init__(self) -> None:

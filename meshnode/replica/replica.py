@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from meshnode.clock import Clock
 from meshnode.replica.access import AccessPolicy
@@ -18,6 +19,14 @@ from meshnode.store import Store
 from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
 
 Entropy = Callable[[int], bytes]
+Result = TypeVar("Result")
+
+
+class StoreRunner(Protocol):
+    """Runs functions one at a time in the thread that alone may use the replica (`store.store_thread.StoreThread`)."""
+
+    def run(self, function: Callable[..., Result], /, *arguments: Any) -> Awaitable[Result]:
+        """Run `function(*arguments)` in that thread; return its result, or raise its error. Once begun, it is completed."""
 
 
 @dataclass(frozen=True, slots=True)

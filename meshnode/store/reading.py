@@ -31,7 +31,7 @@ ROW = (
 
 
 class RecordReader:
-    """The read-only half of `Records`."""
+    """The read-only half of `RecordStore`."""
 
     def __init__(self, database: Database, people: People) -> None:
         self._database = database

@@ -32,7 +32,7 @@ _INSERT = (
 _AUTHOR, _KIND, _ROLE, _STATE, _COMPLETE, _WITHDRAWN, _SOURCE, _DUE, _SIZE = 2, 3, 5, 14, 17, 18, 19, 21, 22
 
 
-class Records(RecordReader):
+class RecordStore(RecordReader):
     """All records of one store."""
 
     def __init__(self, database: Database, people: People) -> None:

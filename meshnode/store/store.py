@@ -26,7 +26,7 @@ from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
 from meshnode.store.people import People
 from meshnode.store.places import Places
-from meshnode.store.records import Records
+from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
 from meshnode.store.watermark import Watermark
 
@@ -60,7 +60,7 @@ class Store:
         database.after_commit.append(self._raise_mark)
         database.on_rollback.append(self._drop_mark)
         self.people = People(database)
-        self.records = Records(database, self.people)
+        self.records = RecordStore(database, self.people)
         self.cards = Cards(database, self.people)
         self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)

@@ -23,7 +23,7 @@ LATER = "import time; told = time.time; time.time = lambda: told() + 7200\n"
 """Imported first by a daemon that is to run two hours ahead."""
 
 
-class Stage:
+class ThreeHosts:
     """An author with a listing of every kind, a viewer, and a person who may connect them."""
 
     def __init__(self, author: Host, viewer: Host, between: Host) -> None:
@@ -68,7 +68,7 @@ def test_daemons_do_what_the_table_says(lan: MakeLan, tmp_path: Path) -> None:
     author.daemon()
     between.daemon()
     viewers = viewer.daemon()
-    stage = Stage(author, viewer, between)
+    stage = ThreeHosts(author, viewer, between)
     stage.is_as_in("strangers")
     viewer.meshnode("add", author.meshnode("card").strip())
     eventually(lambda: viewer.name in author.peers() and author.name in viewer.peers(), "they meet")

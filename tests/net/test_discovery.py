@@ -11,7 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from meshnode.app.peers.contacts import Announced
-from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, Discovery, Mode
+from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, LocalDiscovery, Mode
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Inbox, Mdns
 from meshnode.net.recognizer import RecognizedPeer
@@ -55,13 +55,17 @@ class Air(Mdns):
 
 
 async def run(
-    seconds: float, mode: Mode = Mode.ON, *, script: Callable[[Discovery], Any] | None = None, keys: Announced = KEYS
+    seconds: float,
+    mode: Mode = Mode.ON,
+    *,
+    script: Callable[[LocalDiscovery], Any] | None = None,
+    keys: Announced = KEYS,
 ) -> Air:
     """Return what a node sends in the first `seconds` after its start."""
     air = Air()
     counter = iter(range(10_000))
     recognized: list[RecognizedPeer] = []
-    made = Discovery(mode, 7000, lambda size: grown(next(counter), size=size), recognized.append, air)
+    made = LocalDiscovery(mode, 7000, lambda size: grown(next(counter), size=size), recognized.append, air)
     made.use_interfaces(Interfaces((*LOOPBACK, *HOME)))
     made.use_keys(keys, [])
     async with trio.open_nursery() as nursery:
@@ -95,7 +99,7 @@ async def test_an_announcement_is_repeated_regularly(autojump_clock: MockClock) 
 async def test_after_a_connection_was_lost_it_is_repeated_at_once_and_more_often_for_a_while(
     autojump_clock: MockClock,
 ) -> None:
-    async def script(made: Discovery) -> None:
+    async def script(made: LocalDiscovery) -> None:
         await trio.sleep(30.0)
         made.repeat_often()
 
@@ -106,7 +110,7 @@ async def test_after_a_connection_was_lost_it_is_repeated_at_once_and_more_often
 
 
 async def test_while_a_device_code_is_open_it_is_repeated_every_other_second(autojump_clock: MockClock) -> None:
-    async def script(made: Discovery) -> None:
+    async def script(made: LocalDiscovery) -> None:
         await trio.sleep(5.0)
         made.use_keys(Announced(ALICE.presence_key, (grown("code"),), expecting=True), [])
         await trio.sleep(5.0)
@@ -117,7 +121,7 @@ async def test_while_a_device_code_is_open_it_is_repeated_every_other_second(aut
 
 
 async def test_new_addresses_are_announced_at_once_under_new_names(autojump_clock: MockClock) -> None:
-    async def script(made: Discovery) -> None:
+    async def script(made: LocalDiscovery) -> None:
         await trio.sleep(5.0)
         made.use_interfaces(Interfaces((*LOOPBACK, HOME[0])))
 
@@ -127,7 +131,7 @@ async def test_new_addresses_are_announced_at_once_under_new_names(autojump_cloc
 
 
 async def test_a_new_card_is_announced_at_once(autojump_clock: MockClock) -> None:
-    async def script(made: Discovery) -> None:
+    async def script(made: LocalDiscovery) -> None:
         await trio.sleep(5.0)
         made.use_keys(Announced(ALICE.presence_key, (grown("card"),)), [])
 

@@ -29,7 +29,7 @@ ITEMS = st.sets(st.tuples(st.integers(0, 3), st.binary(min_size=32, max_size=32)
 
 
 @dataclass
-class Outcome:
+class Comparison:
     messages: list[bytes]
     from_opener: set[Item]
     from_other: set[Item]
@@ -39,7 +39,7 @@ class Outcome:
         return sum(map(len, self.messages))
 
 
-def compared(ours: set[Item], theirs: set[Item], number: int = 0) -> Outcome:
+def compared(ours: set[Item], theirs: set[Item], number: int = 0) -> Comparison:
     """Run a whole comparison; asserts that both sides end together and agree on the counts."""
     indexes = Index(ours), Index(theirs)
     opener, other = (Reconciler(index, SessionHash(HASH, 0, number)) for index in indexes)
@@ -53,7 +53,7 @@ def compared(ours: set[Item], theirs: set[Item], number: int = 0) -> Outcome:
     assert other.done
     assert opener.expected == len(other.offers)
     assert other.expected == len(opener.offers)
-    return Outcome(
+    return Comparison(
         messages,
         {indexes[0].item_at(position) for position in opener.offers},
         {indexes[1].item_at(position) for position in other.offers},
