@@ -16,8 +16,7 @@ from meshnode.app.letters import letters
 from meshnode.app.listings import listings
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
-from meshnode.app.picking import pick
-from meshnode.app.words import searchable
+from meshnode.app.picking import fitting, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
@@ -69,9 +68,9 @@ def respond(replica: Replica, catalog: Catalog, which: str, request: Request) ->
     catch_up(replica)
     record = _listing(replica, catalog, which)
     header, body = record.header, body_of(record)
-    begun = _unfinished_with(replica, header.author, header.slot)
-    if begun is not None:
-        return _ask_again(replica, begun)
+    unfinished = _unfinished_with(replica, header.author, header.slot)
+    if unfinished is not None:
+        return _ask_again(replica, unfinished)
     terms = Terms(
         nonce=replica.entropy(limits.NONCE_BYTES),
         slot=header.slot,
@@ -154,14 +153,14 @@ def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
 
 
 def _refuse_expired(replica: Replica, which: str) -> None:
-    """Raise Refused where a listing of that title, which its reader may see, is still here and has expired."""
+    """Raise Refused where `which` means a listing that the owner may see and that is still held but has expired."""
     now = replica.clock.now()
     rows = replica.store.records.rows(kinds=(Kind.LISTING,))
     expired = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
     visible = [row.id for row in expired if replica.access.decide(replica.me, access_key(row)) is Access.ALLOW]
-    for record in replica.store.records.get_many(visible):
-        if record.body and searchable(body_of(record).title).startswith(searchable(which)):
-            raise Refused("that post has expired", "ask its author for a new one")
+    held = [record for record in replica.store.records.get_many(visible) if record.body]
+    if fitting(which, [listings.candidate(replica, record) for record in held]):
+        raise Refused("that post has expired", "ask its author for a new one")
 
 
 def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange | None:

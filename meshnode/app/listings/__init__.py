@@ -1,1 +1,1 @@
-"""Offers and needs, from posting to expiry."""
+"""Posts, changes, ends and renews the owner's offers and needs."""

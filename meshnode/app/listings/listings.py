@@ -268,13 +268,15 @@ def find(
 
 def candidates(replica: Replica, catalog: Catalog, which: str, *, own_only: bool) -> list[Candidate[Record]]:
     """Return the listings in use that `which` may mean. They are preferred to ended ones."""
-    entries = {entry.record: entry for entry in catalog.matching(which, own_only=own_only)} if which.strip() else {}
-    records = replica.store.records.get_many(list(entries))
-    return [_candidate(replica, record, entries[record.id].id) for record in records if record.body]
+    entries = catalog.matching(which, own_only=own_only) if which.strip() else []
+    records = replica.store.records.get_many([entry.record for entry in entries])
+    return [candidate(replica, record) for record in records if record.body]
 
 
-def _candidate(replica: Replica, record: Record, id_: str) -> Candidate[Record]:
+def candidate(replica: Replica, record: Record) -> Candidate[Record]:
+    """Return a listing's record, which must have a body, for `picking` to compare with a text."""
     body, author = body_of(record), record.header.author
+    id_ = listing_id(author, record.header.slot)
 
     def label() -> str:
         return f"{body.title} ({body.type} {id_}, by {name_of(replica, author)})"
