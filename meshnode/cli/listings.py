@@ -22,6 +22,8 @@ FOLLOWS = "follows"
 EXPIRED_SECONDS = 3 * 86_400  # how long `mine` names an expired post; afterwards only 'mine --closed' does
 LABEL_WIDTH = 11
 
+# One option for each field of a listing that a person may give. Importing the fields would take longer than a whole
+# command may, so they are repeated here; a test compares them.
 OPTIONS = (
     click.option("--text", help=text.TEXT),
     click.option("--category", type=click.Choice(CATEGORIES), help=text.CATEGORY),
@@ -35,7 +37,7 @@ OPTIONS = (
     click.option("--return-by", "return_by", type=Moment(), help=text.RETURN_BY),
     click.option("--language", help=text.LANGUAGE),
     click.option("--place", type=PlaceType(), help=text.PLACE),
-    click.option("--expires", type=Span(), help=text.EXPIRES),
+    click.option("--expires", "expires_in", type=Span(), help=text.EXPIRES),
 )
 
 
@@ -49,8 +51,6 @@ def listing_options(function: Function) -> Function:
 def _body(given: dict[str, Any]) -> dict[str, Any]:
     """Return the options that were given, as the API takes them."""
     body = {key: value for key, value in given.items() if value is not None and value != ()}
-    if "expires" in body:
-        body["expires_in"] = body.pop("expires")
     if "place" in body:
         latitude, longitude = body["place"]
         body["place"] = {"lat": latitude, "lon": longitude}

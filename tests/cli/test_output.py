@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -117,6 +119,18 @@ def test_what_can_be_cleared_is_what_the_use_case_clears() -> None:
     from meshnode.app.listings.listings import CLEARABLE
 
     assert tuple(CLEARABLE) == choices.CLEARABLE
+
+
+def test_offer_need_and_edit_have_an_option_for_every_field_of_a_listing() -> None:
+    from meshnode.app.listings.listings import ListingDraft, ListingEdit
+    from meshnode.cli import listings
+
+    def options(command: click.Command) -> set[str]:
+        return {one.name for one in command.params if one.name and one.expose_value} - {"preview"}
+
+    draft, edit = ({field.name for field in dataclasses.fields(shape)} for shape in (ListingDraft, ListingEdit))
+    assert options(listings.offer) == options(listings.need) == draft - {"type"}
+    assert options(listings.edit) - {"listing"} == edit == draft | {"clear"}
 
 
 @pytest.mark.parametrize("seconds", [0, 1_800_000_000, 2**53 - 1, -1])
