@@ -87,7 +87,7 @@ def test_somebody_unvouched_is_a_leaver_for_fourteen_days_and_then_the_presence_
     mesh = parted()
     before = presence_key(mesh, "Carol")
     carol = mesh.nodes["Carol"].replica
-    mesh.advance(limits.LEAVERS_GRACE - limits.HOUR)
+    mesh.advance(limits.FORMER_WEB_GRACE - limits.HOUR)
     assert former_web.left_lately(carol, person(mesh, "Bob"))
     assert presence_key(mesh, "Carol") == before
     mesh.advance(2 * limits.HOUR)
@@ -97,7 +97,7 @@ def test_somebody_unvouched_is_a_leaver_for_fourteen_days_and_then_the_presence_
 
 def test_a_leaver_who_comes_too_late_gets_not_one_byte() -> None:
     mesh = parted()
-    mesh.advance(limits.LEAVERS_GRACE + limits.HOUR)
+    mesh.advance(limits.FORMER_WEB_GRACE + limits.HOUR)
     bob, carol = mesh.nodes["Bob"], mesh.nodes["Carol"]
     dials = contacts.dial_keys(bob.replica, carol.person)
     assert dials  # Bob's node still believes that it may call hers

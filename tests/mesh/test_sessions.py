@@ -167,7 +167,7 @@ def test_a_person_dropped_by_both_sides_is_refused_and_stays_away() -> None:
     mesh.settle()
     vouch(mesh, "Bob", "Alice", 0)
     mesh.settle()
-    mesh.advance(limits.LEAVERS_GRACE + limits.DAY)
+    mesh.advance(limits.FORMER_WEB_GRACE + limits.DAY)
     mesh.advance(60)
     assert mesh.connections() == []
 

@@ -137,6 +137,20 @@ def test_a_store_with_the_old_names_keeps_every_row_of_every_table() -> None:
     database.close()
 
 
+def test_small_values_keep_their_content_under_their_new_names() -> None:
+    database = Database.open(":memory:")
+    migrate(database, [step for step in migrations() if step.version < 8])
+    for name in ("leavers", "policy followed", "port"):
+        database.run("INSERT INTO meta VALUES (?, ?)", (name, f"of {name}"))
+    migrate(database)
+    assert set(database.all("SELECT name, value FROM meta")) == {
+        ("former web", "of leavers"),
+        ("names and blocks synced", "of policy followed"),
+        ("port", "of port"),
+    }
+    database.close()
+
+
 def test_no_column_keeps_a_name_that_the_code_no_longer_uses() -> None:
     database = Database.open(":memory:")
     migrate(database)

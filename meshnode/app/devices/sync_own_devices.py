@@ -1,8 +1,6 @@
-"""Syncs what each device keeps for itself with the owner's policy: the names of people vouched for, and the list of
-blocks.
+"""Brings the names of people and the list of blocks, which each device keeps for itself, in step with the owner's policy.
 
-A policy names people by their keys, and the blocked by tags alone; names and the list of blocked people are kept on
-each device.
+A policy names the people vouched for by their keys alone, and the blocked people by tags alone.
 """
 
 from __future__ import annotations
@@ -12,9 +10,8 @@ from meshnode.app.owner import policy
 from meshnode.replica.replica import Replica
 from protocol.trust import block_tag
 
-_SYNCED = (
-    "policy followed"  # the name, in the store's small values, of the trust state's version when this was last done
-)
+# The name, in the store's small values, of the version of the trust state at which this was last done.
+_SYNCED = "names and blocks synced"
 
 
 def sync_names_and_blocks(replica: Replica) -> None:

@@ -1,1 +1,1 @@
-"""What the owner says of themselves: certificates, policy, profile, places and sharing preference."""
+"""Publishes what the owner says of themselves: certificates, policy, profile, places and sharing preference."""

@@ -52,11 +52,10 @@ def certify_own_device(replica: Replica) -> Record:
 def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public: bytes) -> Record:
     """Certify a device with the identity key, for another term.
 
-    Raises Forbidden without the identity key, Refused for a device that was
-    revoked.
+    Raises Forbidden without the identity key, Refused for a device that was revoked.
     """
     now = replica.clock.now()
-    head = replica.store.records.newest((replica.me, Kind.DEVICE, device_slot(device)))
+    newest = replica.store.records.newest((replica.me, Kind.DEVICE, device_slot(device)))
     body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=False)
     if replica.trust_state.revoked(replica.me, device):
         raise Refused("this device was revoked", "it needs new keys: set it up again in a new home")
@@ -64,8 +63,8 @@ def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public:
         replica,
         device,
         body,
-        version=head.header.version + 1 if head else 1,
-        min_valid_version=head.header.min_valid_version if head else 1,
+        version=newest.header.version + 1 if newest else 1,
+        min_valid_version=newest.header.min_valid_version if newest else 1,
         expires=now + limits.DEVICE_LIFE,
     )
 

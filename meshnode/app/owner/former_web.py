@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from meshnode.replica.replica import Replica
 from protocol import PersonId, limits, parse_person, person_text
 
-_KEPT = "leavers"
+_KEPT = "former web"  # the name of the list in the store's small values
 
 
 def note(replica: Replica, people: Iterable[PersonId]) -> None:
     """Remember that these people have just left the web."""
-    until = replica.clock.now() + limits.LEAVERS_GRACE
+    until = replica.clock.now() + limits.FORMER_WEB_GRACE
     former = _read(replica) | dict.fromkeys(sorted(people), until)
     _write(replica, former)
 
@@ -39,5 +39,5 @@ def _read(replica: Replica) -> dict[PersonId, int]:
 
 
 def _write(replica: Replica, former: dict[PersonId, int]) -> None:
-    latest = sorted(former.items(), key=lambda person: person[1])[-limits.LEAVERS_MAX :]
+    latest = sorted(former.items(), key=lambda person: person[1])[-limits.FORMER_WEB_MAX :]
     replica.store.meta.set(_KEPT, json.dumps({person_text(person): until for person, until in latest}))

@@ -25,7 +25,7 @@ def rotate_at_once(replica: Replica) -> None:
 def rotate_later(replica: Replica) -> None:
     """Note that the key is to be rotated when the people who just left the web may connect no longer."""
     if replica.store.meta.get(_DUE) is None:
-        replica.store.meta.set(_DUE, str(replica.clock.now() + limits.LEAVERS_GRACE))
+        replica.store.meta.set(_DUE, str(replica.clock.now() + limits.FORMER_WEB_GRACE))
 
 
 def rotate_if_due(replica: Replica) -> None:

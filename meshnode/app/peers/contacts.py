@@ -21,8 +21,8 @@ from protocol import DeviceId, PersonId, RemoteError, limits
 from protocol.tokens import Card
 from protocol.wire import Psk, PskCandidate, card_psk, contact_psk, device_psk, presence_psk
 
-VOUCHERS_DIALED = 1000  # who are not vouched for in return: anybody can invent people who vouch for the owner
-CO_MEMBERS_DIALED = 256  # likewise: a community can be filled with invented people
+VOUCHERS_DIALED = 1000  # whom the owner does not vouch for: anybody can create Sybils who vouch for the owner
+CO_MEMBERS_DIALED = 256  # likewise: a community can be filled with Sybils
 CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make this node compute them again
 
 
@@ -281,13 +281,11 @@ def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]
 def _psks_of_revoked(replica: Replica) -> list[Psk]:
     """Return the psks by which the owner's lately revoked devices may still call, only to be told that they are
     revoked."""
-    since = replica.clock.now() - limits.LEAVERS_GRACE
+    since = replica.clock.now() - limits.FORMER_WEB_GRACE
     found = []
     for device in replica.trust_state.revoked_devices(replica.me):
-        revocation, keys = (
-            revocation_of(replica, replica.me, device),
-            replica.trust_state.certificate(replica.me, device),
-        )
+        revocation = revocation_of(replica, replica.me, device)
+        keys = replica.trust_state.certificate(replica.me, device)
         if revocation is not None and keys is not None and revocation.header.created > since:
             found.append(_contact_psk(replica.keys.dh_private, keys.dh_public))
     return [psk for psk in found if psk is not None]

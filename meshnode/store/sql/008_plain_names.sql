@@ -30,3 +30,7 @@ ALTER TABLE alert RENAME COLUMN open TO unseen;
 
 -- Records of a revoked device that this device has to write again; of a policy only the blocks where `blocks_only` is 1.
 ALTER TABLE reissue RENAME COLUMN part TO blocks_only;
+
+-- Small values: the people who have lately left the owner's web, and whether names and blocks were synced.
+UPDATE meta SET name = 'former web' WHERE name = 'leavers';
+UPDATE meta SET name = 'names and blocks synced' WHERE name = 'policy followed';
