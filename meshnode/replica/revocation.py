@@ -16,8 +16,8 @@ def revocation_of(replica: Replica, person: PersonId, device: DeviceId) -> Recor
     """Return the revocation of `person`'s `device`, perhaps header only; None if it was not revoked."""
     if not replica.trust_state.revoked(person, device):
         return None
-    head = replica.store.records.newest((person, Kind.DEVICE, device_slot(device)))
-    return head if head is not None and is_revocation(head.header) else None
+    newest = replica.store.records.newest((person, Kind.DEVICE, device_slot(device)))
+    return newest if newest is not None and is_revocation(newest.header) else None
 
 
 def learns_of_own_revocation(replica: Replica, event: PeerIdentified) -> bool:

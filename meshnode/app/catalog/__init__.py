@@ -1,1 +1,1 @@
-"""The listings this node may show, kept in memory so that searches read no disk."""
+"""Keeps in memory the listings that this node may show, so that searches read no disk."""

@@ -1,1 +1,1 @@
-"""Several devices of one person: adding and revoking them, and keeping their names and records in step."""
+"""Handles the several devices of one person: adds and revokes them, and keeps their names and records in step."""

@@ -1,5 +1,4 @@
-"""Answers a machine that has shown the secret of a device code: with its certificate and first records, or a
-refusal."""
+"""Admits a machine that has shown the secret of a device code, with a certificate and first records, or refuses it."""
 
 from __future__ import annotations
 
@@ -13,9 +12,8 @@ from protocol.wire import Bye, Enrol, Enrolled, check_enrol
 log = logging.getLogger(__name__)
 
 FIRST_DEVICE = "First device"
-FORMER_DEVICE = (
-    "former_device"  # the name, in the store's small values, of the key that this machine had before, in hex
-)
+# The name, in the store's small values, of the device key that this machine had before its store was lost, in hex.
+FORMER_DEVICE = "former_device"
 
 
 def answer(

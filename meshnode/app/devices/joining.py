@@ -1,4 +1,4 @@
-"""Becomes a device of a person: the new machine's end of the talk, and the first things in its store."""
+"""Makes a new machine a device of a person: asks the other device for a certificate, and fills the new store."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from protocol.wire import Bye, Enrolled, Initiator, certificate_in, decode_known
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentGrant:
-    """What a new device is given: records (its certificate first), the names of devices, and the device that gave
-    them."""
+    """The things that a new device is given: records (its certificate first), and the names of the owner's devices."""
 
     records: tuple[Record, ...]
     names: tuple[tuple[DeviceId, str], ...]
@@ -48,7 +47,7 @@ class EnrolmentConversation:
 
     @property
     def over(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether the other device has admitted or refused this one."""
         return self.grant is not None or self.refused is not None
 
     def data_to_send(self) -> bytes:

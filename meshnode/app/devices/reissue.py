@@ -26,14 +26,15 @@ CONTINUED_VERSION_MAX = 2**52
 
 
 def written_by(replica: Replica, device: DeviceId) -> list[Record]:
-    """Return what `device`, one of the owner's, has written and still counts. Withdrawals are among it, since they keep
-    older versions away.
+    """Return the records of `device`, one of the owner's, that still count.
+
+    Withdrawals are among them, since they keep older versions away.
     """
     return list(_written_by(replica, device))
 
 
 def absorb_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
-    """Say on this device what the policy of `device` decides."""
+    """Absorb into this device's policy what the policy of `device` decides."""
     record = replica.store.records.current((replica.me, Kind.POLICY, device_slot(device)))
     body = body_of(record) if record is not None and record.body else None
     if isinstance(body, Policy):
@@ -47,21 +48,19 @@ def write_pending(replica: Replica) -> int:
     full, or this device may not write, the records stay pending.
     """
     written = 0
-    for pending_reissues in replica.store.devices.pending_reissues():
+    for pending in replica.store.devices.pending_reissues():
         try:
             with replica.transaction():
-                done = _write(replica, pending_reissues)
-                replica.store.devices.finish_reissue(pending_reissues.number)
+                done = _write(replica, pending)
+                replica.store.devices.finish_reissue(pending.number)
         except (StorageFailed, StorageFull):
             raise
         except Refused as error:
             log.warning("nothing can be reissued", extra={"why": str(error)})
             return written
         except (Failed, InvalidField) as error:
-            log.warning(
-                "a record was not reissued", extra={"kind": pending_reissues.record.header.kind, "why": str(error)}
-            )
-            replica.store.devices.finish_reissue(pending_reissues.number)
+            log.warning("a record was not reissued", extra={"kind": pending.record.header.kind, "why": str(error)})
+            replica.store.devices.finish_reissue(pending.number)
             done = False
         written += done
     return written
@@ -76,23 +75,22 @@ def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
             yield record
 
 
-def _write(replica: Replica, pending_reissues: PendingReissue) -> bool:
+def _write(replica: Replica, pending: PendingReissue) -> bool:
     """Write one pending record and take it off the list in one commit; returns whether there was something to write."""
-    header = pending_reissues.record.header
-    lasting = header.latest_expiry if pending_reissues.record.withdrawn else header.expires
+    header = pending.record.header
+    lasting = header.latest_expiry if pending.record.withdrawn else header.expires
     if lasting <= replica.clock.now():
         return False
     if header.kind == Kind.POLICY:
-        body = body_of(pending_reissues.record)
+        body = body_of(pending.record)
         assert isinstance(body, Policy)
-        return policy.absorb_from(replica, body, blocks_only=pending_reissues.blocks_only)
-    if replica.store.records.newest(pending_reissues.record.register) is not None:
+        return policy.absorb_from(replica, body, blocks_only=pending.blocks_only)
+    if replica.store.records.newest(pending.record.register) is not None:
         return False  # written since, here or on another device
-    if header.kind == Kind.JOIN and not pending_reissues.record.withdrawn:
-        membership.renew(replica, pending_reissues.record)
+    if header.kind == Kind.JOIN and not pending.record.withdrawn:
+        membership.renew(replica, pending.record)
     else:
-        above = (
-            header.version if header.version < CONTINUED_VERSION_MAX else 0
-        )  # a profile; versions of all others expire soon enough
-        authoring.write_again(replica, pending_reissues.record, above=above)
+        # Only a profile can have so high a version here; it starts again, since nothing else can follow it.
+        above = header.version if header.version < CONTINUED_VERSION_MAX else 0
+        authoring.write_again(replica, pending.record, above=above)
     return True

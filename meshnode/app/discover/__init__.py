@@ -1,1 +1,1 @@
-"""Finding what others share: searches, news, watches and hidden listings."""
+"""Finds what others share: searches, news, saved searches (watches) and hidden listings."""

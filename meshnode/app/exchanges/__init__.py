@@ -1,1 +1,1 @@
-"""What two people agree about a listing, and the counts of it."""
+"""Carries out exchanges, in which two people agree about a listing, and counts them."""

@@ -95,8 +95,8 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
     slot = letters.new_slot(replica)
     with replica.transaction():
         letters.send(replica, owner, move, slot=slot)
-        begun = replica.store.exchanges.begin(owner, exchange, name_of(replica, owner), replica.clock.now())
-        _keep(replica, begun, move, mine=True, letter=slot)
+        started = replica.store.exchanges.begin(owner, exchange, name_of(replica, owner), replica.clock.now())
+        _keep(replica, started, move, mine=True, letter=slot)
     return _again(replica, owner, exchange)
 
 
@@ -175,19 +175,19 @@ def receive(replica: Replica, opened: OpenedLetter) -> None:
         return
     if move.action is Action.ASK:
         check_ask(move, asker=opened.author, owner=opened.addressee)
-    heard = mine or (move.terms is not None and may_see(replica, other, move.terms.slot))
+    visible = mine or (move.terms is not None and may_see(replica, other, move.terms.slot))
     known = replica.store.exchanges.find(other, move.exchange)
-    if not mine and not _has_room(replica, other, known, move, heard=heard):
+    if not mine and not _has_room(replica, other, known, move, visible=visible):
         return
     if known is None:
         known = replica.store.exchanges.begin(other, move.exchange, name_of(replica, other), replica.clock.now())
-    _keep(replica, known, move, mine=mine, letter=opened.slot if mine else None, heard=heard)
+    _keep(replica, known, move, mine=mine, letter=opened.slot if mine else None, visible=visible)
 
 
 def may_see(replica: Replica, asker: PersonId, slot: bytes) -> bool:
     """Whether `asker` may see the owner's listing in `slot`, even if it has expired or was closed, by the one rule."""
-    head = replica.store.records.newest((replica.me, Kind.LISTING, slot))
-    rows = replica.store.records.rows_of([head.id]) if head is not None else []
+    newest = replica.store.records.newest((replica.me, Kind.LISTING, slot))
+    rows = replica.store.records.rows_of([newest.id]) if newest is not None else []
     return any(replica.access.decide(asker, access_key(row)) is Access.ALLOW for row in rows)
 
 
@@ -200,7 +200,7 @@ def reconsider_asks(replica: Replica) -> None:
                     replica.store.exchanges.keep(waiting._replace(shown=True, changed=replica.clock.now()))
 
 
-def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: Move, *, heard: bool) -> bool:
+def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: Move, *, visible: bool) -> bool:
     """Whether one more move of `other` may be kept."""
     kept = replica.store.exchanges
     if known is not None:
@@ -208,7 +208,7 @@ def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: M
         most = _KEPT_MAX.get(move.action, limits.MOVES_MAX)
         if kept.count_moves(known, mine=False, act=act) >= most:
             return False
-    if heard:
+    if visible:
         return (known is not None and known.shown) or _has_room_for_ask(replica, other)
     of_one, of_all = kept.count_unheard(other), kept.count_unheard()
     return known is not None or (of_one < limits.EXCHANGES_UNHEARD_ONE_MAX and of_all < limits.EXCHANGES_UNHEARD_MAX)
@@ -222,9 +222,8 @@ def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
         return False
     if kept.count() < limits.EXCHANGES_MAX or kept.forget_oldest():
         return True
-    return (
-        replica.trust_state.graph.weight(replica.me, other) > 0
-    )  # invented people crowd out nobody whom the owner vouches for
+    # Only people whom the owner vouches for exceed the limit, so that Sybils cannot crowd them out.
+    return replica.trust_state.graph.weight(replica.me, other) > 0
 
 
 def has_room_with(replica: Replica, other: PersonId) -> bool:
@@ -235,7 +234,7 @@ def has_room_with(replica: Replica, other: PersonId) -> bool:
 
 
 def _keep(
-    replica: Replica, exchange: Exchange, move: Move, *, mine: bool, letter: bytes | None, heard: bool = True
+    replica: Replica, exchange: Exchange, move: Move, *, mine: bool, letter: bytes | None, visible: bool = True
 ) -> None:
     """Keep a move and the state to which it brings the exchange; part of the transaction that is open."""
     now = replica.clock.now()
@@ -252,7 +251,7 @@ def _keep(
     kept.keep(
         exchange._replace(
             name=name_of(replica, exchange.other) if replica.trust_state.profile(exchange.other) else exchange.name,
-            shown=exchange.shown or (terms is not None and (own_word or heard)),
+            shown=exchange.shown or (terms is not None and (own_word or visible)),
             stage=stage_of(made),
             changed=now if is_new else exchange.changed,
         )

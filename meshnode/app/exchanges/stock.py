@@ -71,7 +71,7 @@ def _answer(replica: Replica, exchange: Exchange) -> str | None:
     register = (replica.me, Kind.LISTING, exchange.slot)
     record = replica.store.records.current(register)
     if record is None or not record.body:
-        head = replica.store.records.newest(register)
-        return GONE if head is not None and head.withdrawn else None
+        newest = replica.store.records.newest(register)
+        return GONE if newest is not None and newest.withdrawn else None
     body, terms = body_of(record), moves.exchange_state(replica, exchange).terms
     return CHANGED if (body.type, body.lend) != (terms.type, terms.lend) else None

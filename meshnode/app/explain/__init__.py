@@ -1,1 +1,1 @@
-"""Why something is visible, who can see it, what a change would do, and how the node is doing."""
+"""Explains why something is visible, who can see it, what a change would do, and how the node is doing."""

@@ -1,1 +1,1 @@
-"""Cells and communities: membership, invitations, and what is shown of them."""
+"""Handles cells and communities: membership, invitations, and who sees which members."""

@@ -1,1 +1,1 @@
-"""Sealed letters: writing, opening and acknowledging them."""
+"""Writes, opens and acknowledges sealed letters."""

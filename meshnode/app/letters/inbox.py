@@ -44,7 +44,7 @@ def open_new(replica: Replica, handlers: Handlers) -> None:
             continue
         if stored.author == replica.me or _connected(replica, stored.author):
             _open(replica, stored, handlers)
-        else:  # they may not remain a stranger
+        else:  # something may connect them later
             replica.store.letters.strangers_seen = replica.trust_state.version
 
 
@@ -75,8 +75,10 @@ def _is_for_this_device(replica: Replica, stored: StoredLetter, handlers: Handle
 
 
 def _connected(replica: Replica, author: PersonId) -> bool:
-    """Whether a vouch, the web, a mesh or a group connects `author` to the owner. Letters of others stay closed, since
-    anybody can invent people who write letters."""
+    """Whether a vouch, the web, a mesh or a group connects `author` to the owner.
+
+    Letters of others stay closed, since anybody can create Sybils that write letters.
+    """
     trust_state, me = replica.trust_state, replica.me
     graph = trust_state.graph
     if graph.blocked_either_way(me, author):

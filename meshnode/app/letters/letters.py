@@ -113,10 +113,10 @@ def withdraw_finished(replica: Replica) -> None:
         return
     now = replica.clock.now()
     for sent in replica.store.letters.in_transit():
-        head = replica.store.records.newest((replica.me, Kind.LETTER, sent.slot))
-        if sent.expires <= now or (head is not None and not head.body):
+        newest = replica.store.records.newest((replica.me, Kind.LETTER, sent.slot))
+        if sent.expires <= now or (newest is not None and not newest.body):
             replica.store.letters.note_ended(sent.slot)
-        elif head is not None and head.header.device == replica.device and _has_no_reader_left(replica, sent):
+        elif newest is not None and newest.header.device == replica.device and _has_no_reader_left(replica, sent):
             with replica.transaction():
                 withdraw(replica, Kind.LETTER, sent.slot)
                 replica.store.letters.note_ended(sent.slot)

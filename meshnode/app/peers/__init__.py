@@ -1,1 +1,1 @@
-"""Meeting another node: whom to dial, the talk itself, and what is remembered of it."""
+"""Decides whom to connect with, and runs the conversation with each other node."""

@@ -1,4 +1,4 @@
-"""Runs the talk over one connection: channel, session and this node's records together, without a socket.
+"""Runs the conversation over one connection: channel, session and this node's records together, without a socket.
 
 Bytes go in, bytes come out, and the time of the next timer is asked for. So `net/peer_link.py` drives a conversation
 over TCP, and a simulation drives a thousand of them in one process. It runs on the store thread: when a call that takes
@@ -49,11 +49,11 @@ class ConversationEnd:
 
 
 class Conversation:
-    """The talk with one device over one connection.
+    """The conversation with one device over one connection.
 
     A driver makes one with `dialing` or `answering` and calls it until `end` is set: `receive` with the bytes that
     arrive, `tick` when the time that `next_timer` gave has come, `changed` after every commit on this node, `compare`
-    to compare both sets once more, and `close` to end the talk. After each call it writes what `data_to_send` returns.
+    to compare both sets once more, and `close` to end it. After each call it writes what `data_to_send` returns.
     All calls are made on the store thread, one at a time. Times are seconds on a clock of the driver's choice, which
     never goes back.
 
@@ -74,9 +74,8 @@ class Conversation:
         self._session: Session | None = None
         self._served: ServedSet | None = None
         self._refused = 0
-        self._shown: frozenset[bytes] = (
-            frozenset()
-        )  # slots of the joins that prove that the peer shares a group with us
+        # Slots of the joins by which the peer has proved that it shares a group with the owner.
+        self._shown: frozenset[bytes] = frozenset()
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
@@ -123,7 +122,7 @@ class Conversation:
 
     @property
     def proven(self) -> bool:
-        """Whether the other end has proved that it may talk to this node at all."""
+        """Whether the other end has proved that it may connect with this node at all."""
         return self._channel.established
 
     @property
@@ -210,7 +209,7 @@ class Conversation:
 
     def _begin_session(self, now: float) -> None:
         replica = self._replica
-        if is_self_revoked(replica):  # since this connection was begun
+        if is_self_revoked(replica):  # since this connection was opened
             self.end = ConversationEnd(Code.REFUSED, silent=True)
             return
         certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
@@ -231,7 +230,7 @@ class Conversation:
 
     @property
     def _device_code(self) -> bytes | None:
-        """The id of our device code by which the caller came; None if they came otherwise."""
+        """The id of our device code that the caller has shown; None if it has shown another psk."""
         channel = self._channel
         return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None
 
@@ -318,7 +317,7 @@ class Conversation:
         return None if device is None else revocation_of(self._replica, person, device)
 
     def _close_revoked(self, revocation: Record) -> None:
-        """End the talk with a revoked device, and show it the revocation in case it has not heard of it."""
+        """End the conversation with a revoked device, after sending it the revocation, which it may not have."""
         if self._session is not None:
             self._session.supersede([revocation.without_body()])
             self._session.bye(Code.REFUSED, [revocation])
@@ -378,7 +377,7 @@ class Conversation:
         """Show these newer versions as headers, with the certificates of their devices where the peer cannot have
         them."""
         if newer and self._session is not None and self._served is not None:
-            self._session.supersede(head.without_body() for head, _ in newer)
+            self._session.supersede(record.without_body() for record, _ in newer)
             lent = self._served.add_certificates_for(newer)
             if lent:
                 self._session.update(Phase.GRAPH, lent, [])

@@ -1,1 +1,1 @@
-"""Other people: vouches, cards, introductions and blocks."""
+"""Handles other people: vouches, cards, introductions and blocks."""
