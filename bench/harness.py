@@ -91,7 +91,7 @@ class Figure:
 
     @property
     def verdict(self) -> str:
-        """Which limit of its bound the figure meets; empty without a bound."""
+        """The limit of its bound that the figure meets; empty without a bound."""
         return self.bound.met(self.judged) if self.bound else ""
 
 

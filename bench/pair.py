@@ -41,7 +41,7 @@ class Side:
     seconds: float = 0.0
     sent: int = 0
     flights: int = 0
-    """How often this side sent after the other had: each is half a round trip."""
+    """The number of times that this side sent after the other had: each is half a round trip."""
     inbox: deque[bytes] = field(default_factory=deque)
 
 

@@ -34,13 +34,13 @@ class ClockReading:
     floor: int
     """The last time at which this node wrote; 0 if it never has."""
     peers: int
-    """How many people we vouch for have sent their time."""
+    """The number of people we vouch for who have sent their time."""
     peers_say: int | None
     """The median of their times; None if nobody sent one."""
 
     @property
     def problem(self) -> tuple[str, str] | None:
-        """What is wrong with the time and what to do about it, one line each; None if nothing is wrong."""
+        """A problem with the time and the next step, one line each; None if there is none."""
         if not self.trusted:
             return self._why_untrusted(), "set this computer's date. Until then nothing is deleted or renewed"
         if self.peers_say is not None and self.peers < PEERS_NEEDED and abs(self.peers_say - self.wall) > limits.DAY:
@@ -81,7 +81,7 @@ class Clock:
         self._offsets: dict[PersonId, float] = {}  # a person's time minus our monotonic time
 
     def now(self) -> int:
-        """UNIX seconds, never before the floor."""
+        """Return the time in UNIX seconds, never before the floor."""
         return self.reading().now
 
     @property
@@ -90,7 +90,7 @@ class Clock:
         return self.reading().trusted
 
     def monotonic(self) -> float:
-        """Seconds from any start, for timers."""
+        """Return the seconds since an arbitrary start, for timers."""
         return self._monotonic()
 
     def reading(self) -> ClockReading:

@@ -88,7 +88,7 @@ def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -
 
 
 def find_named(text: str, named: Mapping[PersonId, str], *, first: Collection[PersonId] = ()) -> PersonId:
-    """As `find`, among people of these names; the people in `first` go before others."""
+    """Do as `find` among people of these names; the people in `first` go before others."""
     candidates = [_candidate(person, name, preferred=person in first) for person, name in named.items()]
     person = pick(text, candidates, noun="person")
     if person is None:

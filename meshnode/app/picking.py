@@ -25,7 +25,7 @@ Item = TypeVar("Item")
 
 
 class MatchKind(IntEnum):
-    """How a text fits a candidate. A smaller value goes before a larger one."""
+    """The ways in which a text can fit a candidate. A smaller value goes before a larger one."""
 
     ID = 1
     """It is the whole id."""

@@ -1,4 +1,4 @@
-"""What every command has in common: the global options, how its answer is printed, its value types, and lazy loading.
+"""Makes functions commands: adds the global options, prints the answer, converts values, and loads commands lazily.
 
 A command is a function that returns the daemon's reply; `command` makes it print that reply, as JSON or for people. The
 sentences are in `meshnode.text`. The global options are accepted before and after the command's name, since people type both.

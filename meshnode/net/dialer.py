@@ -47,7 +47,7 @@ class Address(NamedTuple):
 
 
 class DialOutcome(Enum):
-    """How an attempt ended, in the words that a person reads about it."""
+    """The outcome of an attempt; the value is how people read it."""
 
     MET = "met"
     UNREACHABLE = "not reachable"
@@ -113,7 +113,7 @@ class _Person:
         return len(self.connected) < max(1, self.devices)
 
     def candidates(self) -> list[tuple[_Endpoint, EndpointEvent]]:
-        """The endpoints that are worth a connection, each with the event that starts it."""
+        """Return the endpoints that are worth a connection, each with the event that starts it."""
         if not self.missing and not self.claims:
             return []
         starts = {EndpointState.WAITING: EndpointEvent.DUE}

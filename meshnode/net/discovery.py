@@ -34,7 +34,7 @@ OPEN_AGAIN_SECONDS = 30.0  # after UDP port 5353 could not be opened
 
 
 class Mode(Enum):
-    """How much of multicast DNS to use. LISTEN sends nothing at all."""
+    """The use of multicast DNS: all of it, only listening (which sends nothing at all), or none."""
 
     ON = "on"
     LISTEN = "listen"
@@ -43,7 +43,7 @@ class Mode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What an announcement is made from, besides random bytes."""
+    """The addresses and keys that an announcement is made from, besides random bytes."""
 
     addresses: tuple[bytes, ...]
     keys: Announced

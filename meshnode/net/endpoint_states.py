@@ -18,7 +18,7 @@ ANNOUNCED_FAILURES = 6  # then an announced address is forgotten, until it is an
 
 
 class EndpointState(Enum):
-    """What an address is doing, and what it waits for."""
+    """The state of an address; the value says it in words."""
 
     WAITING = "dialed when its pause is over and its person is missing"
     DIALING = "a connection to it is being made"
@@ -27,7 +27,7 @@ class EndpointState(Enum):
 
 
 class EndpointEvent(Enum):
-    """What moves an address from one state to the next."""
+    """An event that moves an address from one state to the next; the value says it in words."""
 
     DUE = "its pause is over"
     CARD = "a card waits to be presented to this person"
@@ -44,7 +44,7 @@ class EndpointEvent(Enum):
 
 
 class Pause(Enum):
-    """How long an address is left alone after an event. Where jitter applies, the pause is half of this at least."""
+    """The time for which an address is left alone after an event. Where jitter applies, the pause is half of this at least."""
 
     KEEP = "as before"
     NOW = "none"

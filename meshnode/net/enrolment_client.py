@@ -26,7 +26,7 @@ READ_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentOptions:
-    """How many seconds to search, on which interfaces (none: all), and whether by multicast DNS too."""
+    """The seconds to search for, the interfaces to search on (none: all), and whether to use multicast DNS too."""
 
     seconds: float
     interfaces: tuple[str, ...] = ()

@@ -19,7 +19,7 @@ from protocol import DeviceId, PersonId, Record
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one committed transaction changed.
+    """The changes that one committed transaction made.
 
     `stored` has a row for each record that came or was put to use, as it was at the commit; `ended` has the rows of
     records that are no longer held or no longer in use, as they were before. `people` are those whose certificates,

@@ -75,7 +75,7 @@ class IngestResult:
 
 @dataclass(slots=True)
 class _Batch:
-    """What has become of a batch so far, and what its transaction has changed."""
+    """The outcome of a batch so far, and the changes that its transaction has made."""
 
     outcome: IngestResult
     source: PersonId | None
@@ -119,7 +119,7 @@ class Ingest:
         self._verifier = verifier
         self._decisions = AccessCache(access, me)
         self.quota = Quota(store, trust_state, me)
-        """What others may still store here."""
+        """The limits for records of others."""
 
     def receive(self, records: Sequence[Record], source: PersonId | None = None) -> IngestResult:
         """Take in `records` that the person `source` has sent (None: this node wrote them); return the outcome.
@@ -167,7 +167,7 @@ class Ingest:
         return sorted(fresh, key=self._order)
 
     def _order(self, record: Record) -> tuple[int, bool]:
-        """Return the place of a record in the order: certificates, policies, joins, profiles, then all others.
+        """Return the sort key of a record: certificates, policies, joins, profiles, then all others.
 
         Certificates decide about policies, both about joins, and all of them about the rest: the place in a profile
         decides about listings for people nearby. Of each kind the owner's own records come first, since a new device of

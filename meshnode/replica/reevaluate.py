@@ -22,7 +22,7 @@ _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say wh
 
 @dataclass(slots=True)
 class Reevaluation:
-    """What a reevaluation has changed.
+    """The changes that a reevaluation has made.
 
     `released` are ids of pending records that are in use now. `dropped` are rows that are no longer held or no longer
     in use, as they were before. `people` are those whose certificates, policies, joins or profiles are among them.

@@ -59,7 +59,7 @@ class Replica:
 
     @property
     def quota(self) -> Quota:
-        """What others may still store here."""
+        """The limits for records of others."""
         return self.ingest.quota
 
     def transaction(self) -> AbstractContextManager[UnitOfWork]:

@@ -29,7 +29,7 @@ _SPARE_KEYS = 1000  # keys of deleted records that are kept, beyond twice the nu
 
 @dataclass(slots=True)
 class Delta:
-    """How a served set has changed: items that came and went per phase, and headers that supersede what went."""
+    """The change of a served set: items that came and went per phase, and headers that supersede what went."""
 
     added: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
     removed: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})

@@ -16,7 +16,7 @@ from protocol.trust import TrustGraph
 
 
 class _Stance(NamedTuple):
-    """How everybody is connected to the viewer in one graph."""
+    """The connections of everybody to the viewer in one graph."""
 
     graph: TrustGraph
     reach: Mapping[PersonId, int]

@@ -13,7 +13,7 @@ from protocol import PersonId, RecordId
 
 
 class UnitOfWork:
-    """What the open transaction has changed so far."""
+    """The changes that the open transaction has made so far."""
 
     def __init__(self) -> None:
         self._stored: dict[RecordId, None] = {}
@@ -43,7 +43,7 @@ class UnitOfWork:
         self._trust = self._trust or trust
 
     def change(self, store: Store) -> Change:
-        """The change as it is now; reads the rows of all records that came with one statement."""
+        """Return the change as it is now; reads the rows of all records that came with one statement."""
         rows = store.records.rows_of(list(self._stored)) if self._stored else []
         return Change(tuple(rows), tuple(self._ended.values()), frozenset(self._people), self._trust)
 

@@ -82,7 +82,7 @@ class TrustState:
         self._suspended: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
         self.groups = Memberships()
-        """Who is in which group now."""
+        """The members of each group now."""
         self._doubtful_groups = Memberships()  # the same, with suspended joins
         self._joins: dict[PersonId, list[tuple[DeviceId, Join]]] = {}
         self._suspended_joins: set[PersonId] = set()

@@ -14,7 +14,7 @@ _ISSUED = "SELECT id, secret, weight, uses, expires FROM issued"
 
 
 class ClaimResult(Enum):
-    """What a card gives the person who shows its secret."""
+    """The outcome for a person who shows the secret of a card."""
 
     FIRST = "first"
     """It was valid; one use of it is spent now."""

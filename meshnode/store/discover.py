@@ -43,7 +43,7 @@ class Alert(NamedTuple):
 
 
 class DiscoverMemory:
-    """What the owner has seen, hidden and saved of the listings of others."""
+    """The notes about listings of others: those seen and hidden, saved searches, and alerts."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -9,7 +9,7 @@ from protocol import DeviceId, PersonId, RecordId
 
 
 class RecordState(IntEnum):
-    """How a stored record is used."""
+    """The state of a stored record."""
 
     LIVE = 1
     """Served and shown."""

@@ -26,7 +26,7 @@ _BY_SOURCE = (
 
 @dataclass(slots=True)
 class StoreUsage:
-    """What records take up, headers included and pending ones left out. Sizes are in bytes."""
+    """The space that records take up, headers included and pending ones left out. Sizes are in bytes."""
 
     records: int = 0
     size: int = 0

@@ -41,7 +41,7 @@ class Version(NamedTuple):
 
     @property
     def guards_until(self) -> int:
-        """When no older version can be alive any longer (UNIX seconds): at `latest_expiry` or when its kind's life ends.
+        """The time from which no older version can be alive (UNIX seconds): at `latest_expiry` or when its kind's life ends.
 
         Without the second limit, headers of Sybils could stay for ever.
         """
@@ -51,7 +51,7 @@ class Version(NamedTuple):
 
     @property
     def _grace(self) -> int:
-        """How many seconds longer a tombstone stays, in case clocks are wrong; fewer for letters, which are many."""
+        """The seconds for which a tombstone stays longer, in case clocks are wrong; fewer for letters, which are many."""
         return limits.CLOCK_SKEW if self.kind == Kind.LETTER else limits.TOMBSTONE_GRACE
 
     def due(self, state: RecordState, since: int) -> int:

@@ -5,6 +5,7 @@ These words have stopped readers before: they are archaic or private, or they ar
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 import tokenize
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.source_tree import ROOT, files, python_files
+from tests.house.source_tree import ROOT, files, python_files, tree
 
 # word: what to write instead.
 INSTEAD = {
@@ -79,5 +80,21 @@ def test_no_word_in_the_name_of_a_test_stops_a_reader() -> None:
         for path in python_files("tests")
         for name in re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
         if IN_NAMES.search(name)
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
+# A first line says what a thing does, or names it by a noun.
+NO_NOUN = re.compile(r"(?:What|Who|Whom|Whose)\b")
+
+
+def test_no_docstring_begins_with_a_clause_in_place_of_a_noun() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {docstring.splitlines()[0][:100]}"
+        for path in python_files("meshnode", "protocol", "bench", "conformance")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and (docstring := ast.get_docstring(node))
+        and NO_NOUN.match(docstring)
     ]
     assert not found, "\n" + "\n".join(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshnode.app.letters.delivery import TOLD, TRANSITIONS, LetterState
+from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, TRANSITIONS, LetterState
 
 
 def picture() -> str:
@@ -16,7 +16,7 @@ def _lines() -> Iterator[str]:
     yield "stateDiagram-v2"
     for state in TRANSITIONS:
         if state is not LetterState.NEW:
-            told = f"<br/>({TOLD[state].value})" if state in TOLD else ""
+            told = f"<br/>({SHOWN_TO_AUTHOR[state].value})" if state in SHOWN_TO_AUTHOR else ""
             yield f"    {state.name}: {state.name}<br/>{state.value}{told}"
     for state, ways in TRANSITIONS.items():
         start = "[*]" if state is LetterState.NEW else state.name

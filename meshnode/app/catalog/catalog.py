@@ -91,7 +91,7 @@ class Entry:
 
     @property
     def as_seen(self) -> Seen:
-        """What the store keeps of it once the owner was shown it."""
+        """The note that the store keeps of it once the owner was shown it."""
         return Seen(self.key, self.title_hash, self.expires)
 
 
@@ -106,7 +106,7 @@ class Bucket:
     emergency: bool
     entries: list[Entry] = field(default_factory=list)
     next_expiry: int = limits.FOREVER
-    """When the first of them expires (UNIX seconds)."""
+    """The time at which the first of them expires (UNIX seconds)."""
 
     def index_of(self, created: int, record: RecordId) -> tuple[int, bool]:
         """Return the index of this listing among the entries, and whether it is there; else the index to put it at."""
@@ -350,5 +350,5 @@ def _has_all(entry: Entry, words: list[str]) -> bool:
 
 
 def newest_first(entry: Entry) -> tuple[int, RecordId]:
-    """The sort key by which entries are ordered in a bucket."""
+    """Return the sort key by which entries are ordered in a bucket."""
     return (-entry.created, entry.record)

@@ -24,7 +24,7 @@ SHOWN_MAX = 1000
 PAGE_MAX = 10_000
 
 Rank = tuple[float, ...]
-"""What the matches of one bucket are sorted by, smaller first. Among equals the newer comes first."""
+"""The sort key of the matches of one bucket, smaller first. Among equals the newer comes first."""
 
 # By name of an order, the rank from a bucket's verdict, whether it is no emergency, and whether no title matches.
 ORDERS: dict[str, Callable[[BucketVerdict, bool, bool], Rank]] = {

@@ -25,7 +25,7 @@ class HiddenView:
 
 @dataclass(frozen=True, slots=True)
 class HiddenListView:
-    """What you hide from yourself, the latest first."""
+    """The listings that you hide from yourself, the latest first."""
 
     hidden: tuple[HiddenView, ...]
 

@@ -26,14 +26,14 @@ SHOWN_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class NewsQuery:
-    """How many listings to show."""
+    """The number of listings to show."""
 
     limit: int = SHOWN
 
 
 @dataclass(frozen=True, slots=True)
 class NewsLook:
-    """How many listings to show; with `clear`, none is shown and all count as seen."""
+    """The number of listings to show; with `clear`, none is shown and all count as seen."""
 
     limit: int = SHOWN
     clear: bool = False
@@ -41,7 +41,7 @@ class NewsLook:
 
 @dataclass(frozen=True, slots=True)
 class NewsView:
-    """What is new: matches of your watches first, then emergencies, then the newest. There are `total` in all.
+    """New listings: matches of your watches first, then emergencies, then the newest. There are `total` in all.
 
     `alerts` say which of the results match which watch.
     """

@@ -29,7 +29,7 @@ WORDS_MAX = 200  # letters of all words looked for
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """What to look for.
+    """A search.
 
     `words`: each must begin a word of title, text, tags or the author's name. `within`: kilometers; without it 50, and
     listings without a place are shown too; `anywhere` takes any distance. `trust`: the least trust in the author, 0.3
@@ -46,7 +46,7 @@ class SearchQuery:
 
 
 class BucketVerdict(NamedTuple):
-    """How the viewer with one wish sees all listings of a bucket, whatever words the search is for."""
+    """The answer of the visibility rule about a bucket for one wish of the viewer, and the facts that rank it."""
 
     visibility: Verdict
     audience: int
@@ -74,15 +74,15 @@ class Matches:
 
     shown: tuple[Match, ...]
     hidden: int
-    """How many more only the viewer's limits of trust and distance hide."""
+    """The number of matches that only the viewer's limits of trust and distance hide."""
     set_aside: int
-    """How many more would be shown if the viewer had not hidden them one by one."""
+    """The number of matches that the viewer has hidden one by one."""
     in_title: bytes
     elsewhere: bytes
 
     @property
     def total(self) -> int:
-        """How many are shown."""
+        """The number of matches that are shown."""
         return sum(match.in_title + match.elsewhere for match in self.shown)
 
     def entries(self, match: Match, *, elsewhere: bool) -> Iterator[Entry]:

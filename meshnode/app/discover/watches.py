@@ -71,7 +71,7 @@ class Watcher:
         self._new = self._changed = 0  # bits of doc ids that are still to be evaluated
         self._due = True
         self.raised = 0
-        """How many alerts were raised since the node started."""
+        """The number of alerts raised since the node started."""
         replica.changes.subscribe(self._note, at_commit=True)
 
     def _note(self, _: Change) -> None:

@@ -54,7 +54,7 @@ class MoveOrder:
 
 @dataclass(frozen=True, slots=True)
 class ExchangesQuery:
-    """How many exchanges to list at most; those that changed last come first."""
+    """The largest number of exchanges to list; those that changed last come first."""
 
     limit: int = LISTED
 

@@ -50,7 +50,7 @@ class ExchangeState:
 
     @property
     def terms(self) -> Terms:
-        """What was asked for."""
+        """The terms of the request."""
         found = terms_of(self._authored())
         assert found is not None, "what is shown has an ask"
         return found

@@ -33,7 +33,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class DoctorView:
-    """What the doctor found, for the node or for one `person`."""
+    """The findings of the doctor, for the node or for one `person`."""
 
     person: PersonRef | None
     findings: tuple[Finding, ...]

@@ -48,7 +48,7 @@ class SightView:
 
 @dataclass(frozen=True, slots=True)
 class WhatIfView:
-    """Who would gain and lose sight: `viewers` of what you share, and `authors` whose listings you could be shown.
+    """The people who would gain and lose sight: `viewers` of your posts, and `authors` whose posts you could be shown.
 
     Only listings that this node holds are counted; people who are not in the web of trust yet are left out.
     """
@@ -100,7 +100,7 @@ def share(replica: Replica, catalog: Catalog, wanted: sharing.SharingChange) -> 
 
 @dataclass(slots=True)
 class _Change:
-    """What changes for one person."""
+    """The changes for one person."""
 
     listings: list[SeenListing] = field(default_factory=list)
     count: int = 0

@@ -27,7 +27,7 @@ class PathView:
 
 @dataclass(frozen=True, slots=True)
 class WhyView:
-    """What connects you to a person, or to a listing through its author.
+    """The connection between you and a person, or a listing through its author.
 
     `regard` runs from you to them and says how much you trust them; `reach` runs from them to you and says how much they
     trust you. `needs` is the least reach that the listing's audience asks for (null: trust does not matter). `groups` are

@@ -74,7 +74,7 @@ class GroupsView:
 
 @dataclass(frozen=True, slots=True)
 class GroupsQuery:
-    """Which groups to show: of one kind, `cell` or `community`, and only the one that `name` means."""
+    """The groups to show: of one kind, `cell` or `community`, or only the one that `name` means."""
 
     kind: str | None = None
     name: str | None = None

@@ -1,4 +1,4 @@
-"""Holds the life of a letter as a table, which decides what its author is told; `docs/letters.md` is drawn from it."""
+"""Holds the life of a letter as a table, which decides the delivery that its author sees; `docs/letters.md` is drawn from it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Delivery(Enum):
-    """What the author of a letter is told of it; the values are part of the API."""
+    """The delivery of a letter as its author sees it; the values are part of the API."""
 
     UNDER_WAY = "under way"
     DELIVERED = "delivered"
@@ -17,7 +17,7 @@ class Delivery(Enum):
 
 
 class LetterState(Enum):
-    """Where a letter is in its life; the value says it in words."""
+    """The state of a letter; the value says it in words."""
 
     NEW = "about to be sent"
     REFUSED = "nothing is written, and the error says why"
@@ -62,17 +62,17 @@ TRANSITIONS: dict[LetterState, dict[LetterEvent, LetterState]] = {
         LetterEvent.RECEIPT: LetterState.DONE,
     },
 }
-"""What an event leads to; an event that a state does not list changes nothing. A receipt may be read
+"""By state, the events that change it and the states that follow; any other event changes nothing. A receipt may be read
 after the letter has expired or was withdrawn. Once a letter is sent, the order of events does not matter."""
 
-TOLD: dict[LetterState, Delivery] = {
+SHOWN_TO_AUTHOR: dict[LetterState, Delivery] = {
     LetterState.UNDER_WAY: Delivery.UNDER_WAY,
     LetterState.DELIVERED: Delivery.DELIVERED,
     LetterState.DONE: Delivery.DELIVERED,
     LetterState.WITHDRAWN: Delivery.UNDER_WAY,
     LetterState.EXPIRED: Delivery.EXPIRED,
 }
-"""What the author is told in each state. A letter withdrawn because of a block reads as one that is still under way, so
+"""The delivery that the author sees, by state. A letter withdrawn because of a block reads as one that is still under way, so
 that it looks the same to a person who blocks and to one who is blocked; later it reads as expired."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from meshnode.app.letters.delivery import TOLD, Delivery, LetterEvent, state_after
+from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, Delivery, LetterEvent, state_after
 from meshnode.app.naming import name_of
 from meshnode.app.owner.policy import blocks
 from meshnode.errors import Refused, Usage
@@ -90,18 +90,17 @@ def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None
 
 
 def delivery(replica: Replica, slot: bytes) -> Delivery | None:
-    """Return what is known of the owner's letter in `slot`; None if this device does not know the letter (any
-    longer)."""
+    """Return the delivery of the owner's letter in `slot`; None if this device does not, or no longer, know the letter."""
     sent = replica.store.letters.sent(slot)
     if sent is None:
         return None
-    # Whether it was withdrawn is left out, since what the author is told does not depend on it.
+    # Whether it was withdrawn is left out, since the author sees the same delivery either way.
     events = {LetterEvent.SENT}
     if sent.delivered is not None:
         events.add(LetterEvent.RECEIPT)
     if sent.expires <= replica.clock.now():
         events.add(LetterEvent.TIME_OVER)
-    return TOLD[state_after(events)]
+    return SHOWN_TO_AUTHOR[state_after(events)]
 
 
 def withdraw_finished(replica: Replica) -> None:

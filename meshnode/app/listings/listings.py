@@ -51,7 +51,7 @@ class ListingDraft(ListingFields):
 
 @dataclass(frozen=True, slots=True)
 class ListingEdit:
-    """What to change in a listing, as a JSON merge patch (RFC 7396): what is left out stays, null empties a field.
+    """Changes to a listing, as a JSON merge patch (RFC 7396): what is left out stays, null empties a field.
 
     Null sets a field to what a new listing has where it is left out. `audience` may also be `follows`: back to your
     sharing preference, as null does. `clear` names fields to empty, as null in them does.

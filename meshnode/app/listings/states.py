@@ -9,7 +9,7 @@ from enum import Enum
 
 
 class ListingState(Enum):
-    """What has become of a listing. The values are stored, and given as `how` a listing ended."""
+    """The state of a listing. The values are stored, and given as `how` a listing ended."""
 
     OPEN = "open"
     TAKEN = "taken"

@@ -28,7 +28,7 @@ class PublishedPlace:
 
 @dataclass(frozen=True, slots=True)
 class SharingView:
-    """How you share by default. `follows` counts your listings that follow these settings.
+    """Your default sharing settings. `follows` counts your listings that follow these settings.
 
     `place` is your exact place, which stays on this node (null: not known here); `published` is what others learn of
     it. `warnings` say in words where these settings may not do what you expect.

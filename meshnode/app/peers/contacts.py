@@ -28,8 +28,8 @@ CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make th
 
 @dataclass(frozen=True, slots=True)
 class PskName:
-    """Which psk a caller has shown: the presence key (all None), a card or device code of ours by its id, or the key of
-    a contact.
+    """The name of the psk that a caller has shown: the presence key (all None), a card or device code of ours by its id,
+    or the key of a contact.
     """
 
     card: bytes | None = None
@@ -39,7 +39,7 @@ class PskName:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Whom to call and with which keys. `card` is the id of the card whose secret is the psk, if one is."""
+    """A device to call, and the keys to call it with. `card` is the id of the card whose secret is the psk, if one is."""
 
     person: PersonId
     device: DeviceId

@@ -37,7 +37,7 @@ from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, Se
 
 @dataclass(frozen=True, slots=True)
 class ConversationEnd:
-    """How a conversation ended: the code, and `detail` for the log.
+    """The end of a conversation: its code, and `detail` for the log.
 
     `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol.
     """
@@ -81,9 +81,9 @@ class Conversation:
         self.device: DeviceId | None = None
         self.live = False
         self.comparisons = 0
-        """How often both sides have compared all that they hold for each other."""
+        """The number of comparisons of all that both sides hold for each other."""
         self.came = 0
-        """How many records were new here when this peer brought them."""
+        """The number of records that were new here when this peer brought them."""
         self.end: ConversationEnd | None = None
 
     @classmethod

@@ -18,7 +18,7 @@ NO_ROOM_TO_VOUCH = "your policy has no room for another vouch"
 
 @dataclass(frozen=True, slots=True)
 class PersonView:
-    """What is known of a person.
+    """A person, as far as this node knows them.
 
     `trust` is how much you trust them, `reach` how much they trust you, along the best path; `vouch` and `vouch_back`
     are the vouches that you give each other (null: none). `words` are read aloud to compare keys. `pending` says that
@@ -85,7 +85,7 @@ def _waiting(replica: Replica) -> frozenset[PersonId]:
 
 @dataclass(frozen=True, slots=True)
 class PeopleQuery:
-    """Which people to list: everybody in your web, or only people with whom a vouch connects you."""
+    """The people to list: everybody in your web, or only people with whom a vouch connects you."""
 
     all: bool = False
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.app.letters.delivery import TOLD, TRANSITIONS, Delivery, LetterEvent, LetterState, state_after
+from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, TRANSITIONS, Delivery, LetterEvent, LetterState, state_after
 from tests.support.letter_picture import picture
 
 PAGE = Path(__file__).parents[3] / "docs" / "letters.md"
@@ -33,12 +33,12 @@ LATER = (RECEIPT, NO_READER_LEFT, TIME_OVER)
     ],
 )
 def test_the_author_is_told_what_has_become_of_it(events: set[LetterEvent], told: Delivery) -> None:
-    assert TOLD[state_after(events)] is told
+    assert SHOWN_TO_AUTHOR[state_after(events)] is told
 
 
 def test_a_letter_that_cannot_be_sent_is_nowhere() -> None:
     assert state_after({LetterEvent.CANNOT_BE_SENT}) is LetterState.REFUSED
-    assert LetterState.REFUSED not in TOLD
+    assert LetterState.REFUSED not in SHOWN_TO_AUTHOR
 
 
 @pytest.mark.parametrize("events", [some for size in range(4) for some in combinations(LATER, size)])
