@@ -39,7 +39,7 @@ REASONS = ("", "gone", "changed")
 
 
 class Action(Enum):
-    """What a move does. `stage_of` takes a set of moves in this order; the value is the number on the wire."""
+    """The action of a move. `stage_of` takes a set of moves in this order; the value is the number on the wire."""
 
     ASK = 1
     ACCEPT = 2
@@ -57,7 +57,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an ask asks for, copied from the listing at that time. The id of the exchange is a hash of it."""
+    """The terms of an ask, copied from the listing at that time. The id of the exchange is a hash of it."""
 
     nonce: bytes
     """Random, so that the same thing can be asked for again."""

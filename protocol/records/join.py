@@ -33,7 +33,7 @@ _ID_DOMAIN = b"meshnode group id v1\0"
 
 
 class GroupKind(IntEnum):
-    """What a group is; the number is on the wire."""
+    """The kind of a group; the number is on the wire."""
 
     CELL = 1
     COMMUNITY = 2

@@ -60,7 +60,7 @@ _LAST_KIND = max(Kind)
 
 
 class Audience(IntEnum):
-    """Who may see a listing. FOLLOWS: the audience that its author's sharing preference names."""
+    """The people who may see a listing. FOLLOWS: the audience that its author's sharing preference names."""
 
     FOLLOWS = 0
     MY_CELL = 1
@@ -107,7 +107,7 @@ class NewerHeader(Header):
 
 
 class _Rule(NamedTuple):
-    """What the kind of a record decides: its longest life in seconds, the cap of its bytes, and its slot."""
+    """The rules for the records of one kind: the longest life in seconds, the cap of its bytes, and its slot."""
 
     life: int
     max_bytes: int

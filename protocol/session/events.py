@@ -1,4 +1,4 @@
-"""What a session and its node tell each other: the events, the phases, and the node's self-identification."""
+"""Defines what a session and its node tell each other: the events, the phases, and the node's self-identification."""
 
 from __future__ import annotations
 
