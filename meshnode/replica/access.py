@@ -77,8 +77,11 @@ def access_key(row: AccessSubject) -> AccessKey:
 
 
 def subject(kind: int, slot: bytes, place: str | None, tag: bytes | None) -> str | bytes | None:
-    """Return what else matters for a record of this kind: a listing's own place, the slot of a join (it names the
-    group), or a letter's slot and tag, which say whom it is for."""
+    """Return what else matters for a record of this kind.
+
+    It is a listing's own place, the slot of a join (which names the group), or a letter's slot and tag, which say whom
+    it is for.
+    """
     if kind == Kind.LETTER:
         return slot + (tag or b"")  # a tombstone has no tag: it says nothing about the addressee
     return slot if kind == Kind.JOIN else place

@@ -27,7 +27,7 @@ class ListingArchive:
         self._database = database
 
     def remember(self, listing: ArchivedListing, until: int) -> None:
-        """Keep `listing` until then (UNIX seconds), in place of what was kept for its slot."""
+        """Keep `listing` until then (UNIX seconds), instead of what was kept for its slot."""
         self._database.run(
             "INSERT OR REPLACE INTO archive VALUES (?, ?, ?, ?, ?)",
             (listing.record.header.slot, listing.state, listing.at, until, listing.record.wire),

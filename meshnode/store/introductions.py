@@ -28,7 +28,7 @@ class Introductions:
         self._persons = people.persons
 
     def add(self, introduced: StoredIntroduction) -> None:
-        """Keep an introduction in place of an earlier one of the same people; of each introducer the latest stay."""
+        """Keep an introduction instead of an earlier one of the same people; of each introducer the latest stay."""
         introducer = self._persons.number(introduced.introducer)
         wires = encode(tuple(record.wire for record in introduced.certificates))
         with self._database.joined():

@@ -88,7 +88,7 @@ def test_no_word_in_the_name_of_a_test_stops_a_reader() -> None:
 NO_NOUN = re.compile(r"(?:What|Who|Whom|Whose)\b")
 
 
-def test_no_docstring_begins_with_a_clause_in_place_of_a_noun() -> None:
+def test_no_docstring_begins_with_a_clause_instead_of_a_noun() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {docstring.splitlines()[0][:100]}"
         for path in python_files("meshnode", "protocol", "bench", "conformance")
@@ -97,5 +97,17 @@ def test_no_docstring_begins_with_a_clause_in_place_of_a_noun() -> None:
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
         and (docstring := ast.get_docstring(node))
         and NO_NOUN.match(docstring)
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_the_summary_of_a_docstring_is_one_line() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {summary}"
+        for path in python_files("meshnode")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and (summary := (ast.get_docstring(node) or ".").splitlines()[0])
+        and not summary.endswith((".", ":"))
     ]
     assert not found, "\n" + "\n".join(found)

@@ -51,18 +51,20 @@ class DeviceView:
 
 @dataclass(frozen=True, slots=True)
 class DevicesView:
-    """Your devices, this one first, the revoked ones last. `identity` says where your identity key is: `here`, `locked`
-    or `elsewhere`."""
+    """Your devices, this one first, the revoked ones last.
+
+    `identity` says where your identity key is: `here`, `locked` or `elsewhere`.
+    """
 
     devices: tuple[DeviceView, ...]
     identity: str
 
 
 def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int]]) -> DeviceCodeView:
-    """Make a code by which another machine becomes a device of the owner. A code made before and not used stops
-    working.
+    """Make a code by which another machine becomes a device of the owner.
 
-    Raises Forbidden without the identity key, Usage for a time or name out of range, Refused for too many devices.
+    An earlier code that was not used stops working. Raises Forbidden without the identity key, Usage for a time or name
+    out of range, Refused for too many devices.
     """
     identity_keys(replica)
     if not limits.MINUTE <= order.expires_in <= limits.DEVICE_CODE_LIFE_MAX:

@@ -70,8 +70,7 @@ def _note_enrolled(replica: Replica, code_id: bytes, device: DeviceId) -> None:
 
 
 def _first_records(replica: Replica) -> list[Record]:
-    """Return the certificates of the owner's devices, and the profile with the presence key by which they recognize
-    each other."""
+    """Return the certificates of the owner's devices, and the profile, whose presence key these devices recognize."""
     registers = [(replica.me, Kind.DEVICE, device_slot(one.device)) for one in replica.trust_state.devices(replica.me)]
     records = replica.store.records
     found = [records.current(register) for register in registers[: limits.DEVICES_MAX]]

@@ -27,8 +27,10 @@ class RevokeQuery:
 
 @dataclass(frozen=True, slots=True)
 class RevokedView:
-    """A device that can no longer act for you: this device wrote `kept` of its records again, and `dropped` the
-    others."""
+    """A device that can no longer act for you.
+
+    This device wrote `kept` of its records again, and `dropped` the others.
+    """
 
     id: str
     name: str

@@ -227,8 +227,10 @@ def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
 
 
 def has_room_with(replica: Replica, other: PersonId) -> bool:
-    """Whether one more exchange with `other` may be kept. Makes room by forgetting the oldest one that came to
-    nothing."""
+    """Whether one more exchange with `other` may be kept.
+
+    Makes room by forgetting the oldest exchange with them that ended without an agreement.
+    """
     kept = replica.store.exchanges
     return kept.count_with(other) < limits.EXCHANGES_WITH_ONE_MAX or kept.forget_oldest(other)
 
@@ -259,8 +261,10 @@ def _keep(
 
 
 def _called(replica: Replica, terms: Terms, *, own: bool) -> tuple[str, str]:
-    """Return title and category of the listing. The owner's listing keeps the owner's words, since the person who asks
-    could call it anything."""
+    """Return title and category of the listing.
+
+    The owner's listing keeps the owner's words, since the person who asks could call it anything.
+    """
     record = replica.store.records.current((replica.me, Kind.LISTING, terms.slot)) if own else None
     if record is None or not record.body:
         return terms.title, terms.category

@@ -1,7 +1,6 @@
-"""Counts completed exchanges, and how many of them crossed communities. The counts stay on this node and decide
-nothing.
+"""Counts completed exchanges, and how many of them crossed communities.
 
-Nothing is counted per person, and nothing has a price.
+The counts stay on this node and decide nothing. Nothing is counted per person, and nothing has a price.
 """
 
 from __future__ import annotations

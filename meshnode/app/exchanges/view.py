@@ -52,14 +52,14 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeView:
-    """An exchange of yours. `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or
-    `ended`.
+    """An exchange of yours.
 
-    `ended` says that you block the other person. `asked` says that you asked, `gives` that you are the giver; `done`
-    and `other_done` who has confirmed the handover, `back` and `other_back` who has confirmed the return of a lent
-    thing. `reason` is `gone` or `changed` if a node declined by itself, else empty. `next` are the moves that you can
-    make now. `undelivered` are moves of yours that were lost on the way: making any move sends them again.
-    `is_cross_community` is null while it is unknown, or when a side has no community.
+    `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`. `ended` says that you
+    block the other person. `asked` says that you asked, `gives` that you are the giver; `done` and `other_done` who has
+    confirmed the handover, `back` and `other_back` who has confirmed the return of a lent thing. `reason` is `gone` or
+    `changed` if a node declined by itself, else empty. `next` are the moves that you can make now. `undelivered` are
+    moves of yours that were lost on the way: making any move sends them again. `is_cross_community` is null while it is
+    unknown, or when a side has no community.
     """
 
     exchange: str
@@ -195,8 +195,10 @@ def _listing(replica: Replica, found: ExchangeState) -> ListingRef:
 
 
 def _undelivered(replica: Replica, found: ExchangeState) -> tuple[str, ...]:
-    """Return the owner's moves that the other person has never heard of. If they never heard the request, they need not
-    hear that it was cancelled."""
+    """Return the owner's moves that the other person has never received.
+
+    If they never received the request, they need not hear that it was cancelled.
+    """
     lost = {kept.move.action for kept in lost_moves(replica, found)}
     if Action.ASK in lost and found.exchange.stage is Stage.CANCELLED:
         return ()

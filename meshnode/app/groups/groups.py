@@ -41,8 +41,10 @@ class InvitedView:
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """A group you are in. `members` are those whom you may see, you among them; `forming` marks a cell of fewer than
-    five."""
+    """A group you are in.
+
+    `members` are those whom you may see, you among them; `forming` marks a cell of fewer than five.
+    """
 
     id: str
     kind: str
@@ -134,8 +136,10 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
 
 
 def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedView:
-    """Invite the person whom `who` means to the group that `which` means. Inviting again starts the time to answer
-    again."""
+    """Invite the person whom `who` means to the group that `which` means.
+
+    Inviting somebody again gives them the full time to answer again.
+    """
     group = _find(replica, which, kind)
     person = _invitable(replica, group, who)
     held = membership.own_join(replica, group)
@@ -158,8 +162,10 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
 
 
 def join(replica: Replica, which: str, kind: str | None) -> GroupView:
-    """Accept the invitation to the group that `which` means; of several to one group the one with the shortest
-    chain."""
+    """Accept the invitation to the group that `which` means.
+
+    Of several invitations to one group it accepts the one with the shortest chain.
+    """
     _check_kind(kind)
     waiting = _received(replica)
     own = [group for group in _own(replica) if _is_kind(group, kind)]

@@ -50,11 +50,10 @@ def write_join(replica: Replica, join: Join, *, above: int = 0) -> None:
 
 
 def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = ()) -> Join:
-    """Return the next version of `join`, by this device: open invitations stay, answered and expired ones go, `more`
-    come.
+    """Return the next version of `join`, by this device, with the open invitations and `more`.
 
-    Invitations that another device of the owner has signed are signed again, since an invitation is read with the
-    device of its join.
+    Answered and expired invitations are left out. Those that another device of the owner has signed are signed again,
+    since an invitation is read with the device of its join.
     """
     now, me = replica.clock.now(), replica.me
     answered = {
@@ -70,17 +69,17 @@ def with_invitations(replica: Replica, join: Join, more: Iterable[Invitation] = 
 
 
 def renew(replica: Replica, record: Record) -> None:
-    """Write a join of the owner for another term, or in place of another device."""
+    """Write a join of the owner for another term, or instead of another device."""
     join = body_of(record)
     assert isinstance(join, Join)
     write_join(replica, with_invitations(replica, join), above=record.header.version)
 
 
 def leave(replica: Replica, join: Join) -> None:
-    """Withdraw the owner's join, which ends the membership everywhere. People whom nothing else connects to the owner
-    learn it.
+    """Withdraw the owner's join, which ends the membership everywhere.
 
-    Invitations known by now count as answered, so that only a new one leads back.
+    People whom nothing else connects to the owner learn of it. Invitations known by now count as answered, so that only
+    a new one leads back.
     """
     before = web(replica)
     tag = invitation_tag(join.group_id, replica.me)
@@ -110,8 +109,11 @@ def _answered(join: Join) -> str:
 
 
 def joins_to_show(replica: Replica, person: PersonId) -> list[Record]:
-    """Return the owner's joins of the groups in which `person` is known to be, after the certificates of the other
-    devices that wrote them: as many as a self-identification holds beside this device's certificate."""
+    """Return the owner's joins of the groups in which `person` is known to be.
+
+    The certificates of the other devices that wrote them come first. There are as many records as a self-identification
+    holds beside this device's certificate.
+    """
     trust_state, me = replica.trust_state, replica.me
     common = [held for held in trust_state.joins(me) if person in trust_state.groups.members_known(held[1].group_id)]
     common = common[: limits.JOINS_SHOWN_MAX]
@@ -148,8 +150,7 @@ def _proved(replica: Replica, record: Record, event: PeerIdentified) -> Join | N
 
 
 def _certified_there(replica: Replica, device: DeviceId, event: PeerIdentified) -> bool:
-    """Whether the self-identification shows that `device`, which wrote a join in it, is another device of the same
-    person."""
+    """Whether the peer has shown that `device`, which wrote a join in its self-identification, is its own person's."""
     certificates = [
         record
         for record in event.extra
@@ -163,10 +164,9 @@ def _certified_there(replica: Replica, device: DeviceId, event: PeerIdentified) 
 
 
 def awaits_join(replica: Replica, person: PersonId, slots: Iterable[bytes]) -> bool:
-    """Whether `person`, who has shown joins in these slots, is in a group of the owner by a join that is not in use
-    here yet.
+    """Whether `person` is in a group of the owner by a join, in one of these slots, that is not in use here yet.
 
-    Once it is, or its end is known, the trust state says whether they are a member.
+    They have shown the join. Once it is in use, or its end is known, the trust state says whether they are a member.
     """
     own = {join.slot for _, join in replica.trust_state.joins(replica.me)}
     return any(slot in own and replica.store.records.newest((person, Kind.JOIN, slot)) is None for slot in slots)

@@ -79,8 +79,10 @@ def receipt(replica: Replica, author: PersonId, slot: bytes, expires: int) -> No
 
 
 def note_elsewhere(replica: Replica, opened: OpenedLetter, expires: int) -> None:
-    """Remember a letter that another device of the owner has written, to know what becomes of it and to withdraw it if
-    that device is revoked."""
+    """Remember a letter that another device of the owner has written.
+
+    So this device knows its delivery, and withdraws the letter if that device is revoked.
+    """
     trust_state = replica.trust_state
     known = [*trust_state.devices(opened.addressee), *trust_state.devices(replica.me)]
     awaited = frozenset(device.device for device in known) - {replica.device, opened.device}

@@ -1,8 +1,8 @@
-"""Remembers who has lately left the owner's web: for some days they may still connect, and learn which copies are
-outdated.
+"""Remembers the people who have lately left the owner's web, and who may still connect for some days.
 
 Otherwise somebody whom the owner no longer trusts would keep the owner's records, and pass them on, until they expire.
-People who left are shown headers and nothing else. When the presence key is rotated they can no longer find this node.
+People who left are shown headers and nothing else, and learn from them which copies are outdated. When the presence key
+is rotated they can no longer find this node.
 """
 
 from __future__ import annotations

@@ -73,15 +73,16 @@ def exact(replica: Replica) -> Coordinates | None:
 
 
 def here(replica: Replica) -> str | None:
-    """Return the cell from which the owner measures: of the exact place if this node knows it, else the published
-    one."""
+    """Return the cell from which the owner measures.
+
+    It is that of the exact place if this node knows it, else the published one.
+    """
     known = exact(replica)
     return published(replica) if known is None else cell_of(known, Precision.EXACT)
 
 
 def _exact(replica: Replica, slot: bytes, cell: str | None) -> Coordinates | None:
-    """Return the point kept for `slot` if the published cell is around it; if not, another device has moved the
-    place."""
+    """Return the point kept for `slot`; None if the published `cell` is elsewhere, moved there by another device."""
     kept = replica.store.places.get(slot)
     if kept is None or cell is None:
         return None
@@ -102,8 +103,10 @@ def at_precision(replica: Replica, slot: bytes, cell: str | None, precision: Pre
 
 
 def place_after(replica: Replica, position: Coordinates | None, precision: Precision, *, none: bool) -> str | None:
-    """Return the place that the owner would publish at `precision`: around `position`, or where they are if it is None;
-    with `none`, no place."""
+    """Return the place that the owner would publish at `precision`.
+
+    It is around `position`, or around the owner's present place if that is None; with `none` it is no place.
+    """
     if none:
         return None
     if position is not None:
@@ -115,8 +118,10 @@ def place_after(replica: Replica, position: Coordinates | None, precision: Preci
 
 
 def set_place(replica: Replica, position: Coordinates | None, precision: Precision) -> None:
-    """Publish that the owner is at `position`, or, with None, no place. A cell that is published already is not signed
-    again."""
+    """Publish that the owner is at `position`, or, with None, no place.
+
+    A cell that is published already is not signed again.
+    """
     cell = None if position is None else cell_of(position, precision)
     with replica.transaction():
         if cell != published(replica):
@@ -146,8 +151,10 @@ def note_published(replica: Replica) -> None:
 
 
 def republish_if_due(replica: Replica) -> None:
-    """Publish again every place that is not as the preference says, since another device may have changed it or this
-    node was stopped in between. Also forgets the exact places of listings that have ended."""
+    """Publish again every place that is not as the preference says; forget the exact places of ended listings.
+
+    Another device may have changed the preference, or this node was stopped in between.
+    """
     precision = Precision(preference_of(replica, replica.me).precision)
     replica.store.places.forget_ended(replica.me)
     if replica.store.meta.get(_PUBLISHED_AS) != precision.word and published_something(replica):

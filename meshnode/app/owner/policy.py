@@ -53,8 +53,7 @@ def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
 
 
 def has_room_to_vouch(replica: Replica, subject: PersonId = _NOBODY) -> bool:
-    """Whether this device's policy has room for a vouch for `subject`; without one, for somebody not vouched for
-    yet."""
+    """Whether this device's policy has room for a vouch for `subject`, by default somebody not vouched for yet."""
     held = own(replica)
     if held is not None and subject not in held.vouches and len(held.vouches) >= limits.VOUCHES_MAX:
         return False
@@ -148,8 +147,10 @@ def policy_after(replica: Replica, edit: Edit) -> EffectivePolicy:
 
 
 def _edited(replica: Replica, edit: Edit, salt: bytes) -> tuple[Policy, Policy]:
-    """Return this device's policy before and after `edit`, under `salt`. Raises Refused if the register cannot be
-    edited so."""
+    """Return this device's policy before and after `edit`, under `salt`.
+
+    Raises Refused if the register cannot be edited so.
+    """
     before, stamp = _register_to_edit(replica), _next_stamp(replica)
     try:
         return before, _with_room(before, _others(replica), lambda register: edit(register, stamp, salt))
@@ -204,8 +205,10 @@ def web(replica: Replica) -> set[PersonId]:
 
 
 def note_former_web(replica: Replica, before: set[PersonId]) -> None:
-    """Remember the people who were in the web before and no longer are, without those blocked either way, so that they
-    learn of it."""
+    """Remember the people who were in the web `before` and no longer are, so that they learn of it.
+
+    People blocked either way are left out.
+    """
     left = before - web(replica)
     if left:
         former_web.note(

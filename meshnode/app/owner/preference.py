@@ -1,5 +1,4 @@
-"""Shows and changes the sharing preference: who sees posts by default, how exactly places are published, what is
-nearby.
+"""Shows and changes the sharing preference: default audience, precision of published places, and radius.
 
 Changing it moves every listing that follows it, on every node that hears of the change.
 """

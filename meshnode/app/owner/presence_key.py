@@ -1,9 +1,8 @@
-"""Rotates the presence key, by which the owner's web recognizes this node: people who left the web must lose it in the
-end.
+"""Rotates the presence key, by which the owner's web recognizes this node.
 
-A person who left may still connect for some days, so that their node learns what has changed. A person who was blocked
-may not, and learns it from common contacts. That a rotation is due is written together with its cause and done later,
-so that a node which stops in between makes up for it.
+People who left the web must lose it in the end. A person who left may still connect for some days, so that their node
+learns what has changed. A person who was blocked may not, and learns it from common contacts. That a rotation is due is
+written together with its cause and done later, so that a node which stops in between makes up for it.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Writes the owner's profile: name, words about them, a coarse place, and the key by which their web recognizes this
-node."""
+"""Writes the owner's profile: name, description, coarse place, and the key by which their web recognizes this node."""
 
 from __future__ import annotations
 

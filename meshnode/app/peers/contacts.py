@@ -28,8 +28,9 @@ CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make th
 
 @dataclass(frozen=True, slots=True)
 class PskName:
-    """The name of the psk that a caller has shown: the presence key (all None), a card or device code of ours by its id,
-    or the key of a contact.
+    """The name of the psk that a caller has shown; with all fields None, the presence key.
+
+    Else it is one of our cards or device codes, by its id, or the key of a contact.
     """
 
     card: bytes | None = None
@@ -75,8 +76,10 @@ class Announced:
 
 
 def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
-    """Return the psks that a caller may show, likeliest first. Used-up cards count until they expire, since their users
-    may return."""
+    """Return the psks that a caller may show, likeliest first.
+
+    Used-up cards count until they expire, since their users may return.
+    """
     candidates: list[PskCandidate[PskName]] = []
     if is_self_revoked(replica):
         return candidates
@@ -112,8 +115,10 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
 
 
 def direct_contacts(replica: Replica) -> list[PersonId]:
-    """Return the people whom the owner vouches for, without those blocked either way, in a fixed order; the owner, with
-    their other devices, is last."""
+    """Return the people whom the owner vouches for, in a fixed order, and last the owner, for their other devices.
+
+    People blocked either way are left out.
+    """
     graph = replica.trust_state.graph
     vouched = [person for person in graph.vouched_by(replica.me) if not graph.blocked_either_way(replica.me, person)]
     return [*sorted(vouched), replica.me]
@@ -142,8 +147,11 @@ def admits(replica: Replica, person: PersonId, shown: frozenset[bytes]) -> bool:
 
 
 def contact_targets(replica: Replica) -> list[ContactTarget]:
-    """Return the people to stay in touch with wherever they are: people who vouch either way, givers of cards not yet
-    met, and people who share a group with the owner."""
+    """Return the people to stay in touch with wherever they are.
+
+    They are the people who vouch either way, the givers of cards not yet met, and those who share a group with the
+    owner.
+    """
     graph = replica.trust_state.graph
     cards = _pending_cards(replica)
     vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_DIALED]
@@ -162,8 +170,7 @@ def contact_targets(replica: Replica) -> list[ContactTarget]:
 
 
 def salvaged(replica: Replica) -> list[PersonId]:
-    """Return, after the store was lost, the people whose keys were salvaged; none once the owner's vouches are known
-    again."""
+    """Return the people whose keys were salvaged from a lost store; none once the owner's vouches are known again."""
     return [] if replica.trust_state.graph.vouched_by(replica.me) else replica.store.people.kept()
 
 
@@ -236,8 +243,7 @@ def _with_presence(replica: Replica, people: list[PersonId]) -> list[tuple[Perso
 
 
 def _presence_key(replica: Replica, person: PersonId) -> bytes | None:
-    """Return the key by which to recognize and call `person`: from their profile, else as kept from before a long
-    absence."""
+    """Return the presence key of `person`, from their profile or as kept from before a long absence."""
     profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.presence_key
@@ -251,8 +257,10 @@ def _vouched(replica: Replica, person: PersonId) -> bool:
 
 
 def _open_cards(replica: Replica) -> list[IssuedCard]:
-    """Return the owner's cards that still open the door to anybody. A used-up card does not open it to people blocked
-    since."""
+    """Return the owner's cards that still admit anybody.
+
+    A used-up card does not admit a person who has been blocked since.
+    """
     graph, me = replica.trust_state.graph, replica.me
     return [
         card
@@ -269,8 +277,10 @@ def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:
 
 
 def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]:
-    """Return the devices of `person` with their handshake keys: certified ones, else those kept from before a long
-    absence."""
+    """Return the devices of `person` with their handshake keys.
+
+    They are the certified ones, else those kept from before a long absence.
+    """
     others = (known for known in replica.trust_state.devices(person) if known.device != replica.device)
     certified = [(known.device, known.dh_public) for known in others]
     found = certified or [(kept.device, kept.dh_public) for kept in replica.store.people.keys(person)]
@@ -279,8 +289,10 @@ def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]
 
 
 def _psks_of_revoked(replica: Replica) -> list[Psk]:
-    """Return the psks by which the owner's lately revoked devices may still call, only to be told that they are
-    revoked."""
+    """Return the psks with which lately revoked devices of the owner may still call.
+
+    They are only told that they are revoked.
+    """
     since = replica.clock.now() - limits.FORMER_WEB_GRACE
     found = []
     for device in replica.trust_state.revoked_devices(replica.me):

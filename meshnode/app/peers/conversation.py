@@ -324,8 +324,10 @@ class Conversation:
         self.close(Code.REFUSED)
 
     def _speaks_for(self, event: PeerIdentified) -> bool:
-        """Whether the device may act for its person. No certificate is kept of people outside the web; then its own
-        counts."""
+        """Whether the device may act for its person.
+
+        No certificate is kept of people outside the web; the one that the device has shown counts then.
+        """
         replica = self._replica
         trust_state = replica.trust_state
         if trust_state.certificate(event.person, event.device) is not None or trust_state.revoked(
@@ -374,8 +376,7 @@ class Conversation:
         self._supersede(delta.newer)
 
     def _supersede(self, newer: list[Superseding]) -> None:
-        """Show these newer versions as headers, with the certificates of their devices where the peer cannot have
-        them."""
+        """Send the headers of these newer versions, with the certificates of their devices that the peer may lack."""
         if newer and self._session is not None and self._served is not None:
             self._session.supersede(record.without_body() for record, _ in newer)
             lent = self._served.add_certificates_for(newer)

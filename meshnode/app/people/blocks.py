@@ -28,8 +28,10 @@ class BlocksView:
 
 
 def block(replica: Replica, who: str) -> BlockView:
-    """Block the person whom `who` means: anybody visible, or anybody at all by the whole id. Blocking twice changes
-    nothing."""
+    """Block the person whom `who` means: anybody visible, or anybody at all by the whole id.
+
+    Blocking a person twice changes nothing.
+    """
     person = to_block(replica, who)
     if not policy.blocks(replica, person):
         name, crowds = name_of(replica, person), person in replica.quota.sources_near_limit()
@@ -42,8 +44,10 @@ def block(replica: Replica, who: str) -> BlockView:
 
 
 def to_block(replica: Replica, who: str) -> PersonId:
-    """Return the person whom `who` means, who is blocked or can be. Raises Refused for the owner, and where the policy
-    is full of blocks."""
+    """Return the person whom `who` means, who is blocked or can be.
+
+    Raises Refused for the owner, and where the policy is full of blocks.
+    """
     person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
     if person == replica.me:
         raise Refused("you cannot block yourself")

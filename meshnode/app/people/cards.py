@@ -159,12 +159,12 @@ def written(host: str, port: int) -> str:
 
 
 def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
-    """Vouch for `claimant`, who has shown the secret of our card with this id. Returns the code to refuse with, or
-    None.
+    """Vouch for `claimant`, who has shown the secret of our card with this id.
 
-    The vouch never replaces another one. It replaces a vouch that was taken back only if the card was made for one
-    person: handing them a new card says something new, hanging a card on a notice board does not. A claimant who comes
-    again is let in again, and is vouched for now if the node stopped before it had signed.
+    Returns the code to refuse with, or None. The vouch never replaces another one. It replaces a vouch that was taken
+    back only if the card was made for one person: handing them a new card says something new, hanging a card on a
+    notice board does not. A claimant who comes again is let in again, and is vouched for now if the node stopped before
+    it had signed.
 
     The use of the card and the vouch are committed together. CARD_USED if the card is no longer valid for the claimant;
     BUSY if no vouch can be signed now: then the card keeps its use, and the claimant may come again.

@@ -1,8 +1,8 @@
-"""Introduces two people to each other, and shows the introductions that came; each person decides alone whether to
-vouch.
+"""Introduces two people to each other, and shows the introductions that came.
 
-The introducer writes each of the two a letter about the other: their key, their name, and their devices' certificates.
-That opens no door. Their nodes call each other only once both have added each other.
+Each of the two decides alone whether to vouch. The introducer writes each of the two a letter about the other: their
+key, their name, and their devices' certificates. That opens no door. Their nodes call each other only once both have
+added each other.
 """
 
 from __future__ import annotations
@@ -41,8 +41,10 @@ class IntroductionView:
 
 @dataclass(frozen=True, slots=True)
 class MetByLetter:
-    """A person to whom you were introduced: `by` is the introducer, `message` what they wrote, `at` when (UNIX
-    seconds)."""
+    """A person to whom you were introduced.
+
+    `by` is the introducer, `message` what they wrote, `at` when (UNIX seconds).
+    """
 
     person: PersonRef
     by: PersonRef
@@ -58,8 +60,10 @@ class IntroductionsView:
 
 
 def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
-    """Write to two people whom the owner vouches for, to each about the other. Raises Refused, and writes to neither,
-    if one cannot be."""
+    """Write to two people whom the owner vouches for, to each about the other.
+
+    Raises Refused, and writes to neither, if one of them cannot be written to.
+    """
     # The owner may name a person whom they block, to be told so; nobody else learns of it.
     nameable = {*known(replica), *(person for person, _ in replica.store.blocked.all())}
     pair = find(replica, order.one, nameable), find(replica, order.other, nameable)

@@ -124,7 +124,7 @@ def per_mille(trust: float) -> int:
 
 
 def vouch(replica: Replica, who: str, trust: float, connected: Collection[PersonId]) -> PersonView:
-    """Vouch for the person whom `who` means, in place of any earlier vouch for them."""
+    """Vouch for the person whom `who` means, instead of any earlier vouch for them."""
     weight = per_mille(trust)
     subject = find(replica, who)
     give(replica, subject, weight, name_of(replica, subject))
