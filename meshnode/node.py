@@ -35,9 +35,9 @@ from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.net.dialer import Address
-from meshnode.net.discovery import Mode
+from meshnode.net.discovery import MdnsMode
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
-from meshnode.net.network import Network, Options
+from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
@@ -271,7 +271,7 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
 async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
-    options = Options(config.port, config.interfaces, Mode(config.mdns), peers)
+    options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica))
     token = trio.lowlevel.current_trio_token()

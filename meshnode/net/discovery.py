@@ -33,7 +33,7 @@ REPEAT_SOONEST_SECONDS = 1.0
 OPEN_AGAIN_SECONDS = 30.0  # after UDP port 5353 could not be opened
 
 
-class Mode(Enum):
+class MdnsMode(Enum):
     """The use of multicast DNS: all of it, only listening (which sends nothing at all), or none."""
 
     ON = "on"
@@ -59,7 +59,7 @@ class LocalDiscovery:
 
     def __init__(
         self,
-        mode: Mode,
+        mode: MdnsMode,
         port: int,
         entropy: Callable[[int], bytes],
         recognized: Callable[[RecognizedPeer], None],
@@ -110,7 +110,7 @@ class LocalDiscovery:
 
         No error ends it: if multicast DNS cannot be opened, it sets `problem` and tries again later.
         """
-        if self._mode is Mode.OFF:
+        if self._mode is MdnsMode.OFF:
             return
         await self._open()
         try:
@@ -163,7 +163,7 @@ class LocalDiscovery:
         return REPEAT_LOST_SECONDS if now < self._lost_until else REPEAT_SECONDS
 
     def _content(self) -> _Content | None:
-        if self._mode is not Mode.ON or self._keys is None:
+        if self._mode is not MdnsMode.ON or self._keys is None:
             return None
         addresses = tuple(dict.fromkeys(address.packed for address in self._interfaces.for_others()))
         return _Content(addresses, self._keys) if addresses else None

@@ -10,7 +10,7 @@ import trio
 
 from meshnode.app.devices.joining import EnrolmentConversation, EnrolmentGrant
 from meshnode.net.dialer import Address
-from meshnode.net.discovery import LocalDiscovery, Mode
+from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.interfaces import Interfaces, watch
 from meshnode.net.recognizer import RecognizedPeer
 from meshnode.wakeup import Wakeup
@@ -73,7 +73,9 @@ class EnrolmentClient:
 
         No error of the network or of another node is raised. Cancelling it leaves nothing behind.
         """
-        discovery = LocalDiscovery(Mode.LISTEN if self._options.mdns else Mode.OFF, 0, self._entropy, self._recognized)
+        discovery = LocalDiscovery(
+            MdnsMode.LISTEN if self._options.mdns else MdnsMode.OFF, 0, self._entropy, self._recognized
+        )
         discovery.use_keys(None, [(self._code.person, self._code.secret)])
 
         def use(interfaces: Interfaces) -> None:

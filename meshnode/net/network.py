@@ -22,7 +22,7 @@ from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
-from meshnode.net.discovery import LocalDiscovery, Mode
+from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.fair_share import FairShare
 from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
 from meshnode.net.listener import Listener
@@ -47,12 +47,12 @@ SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wai
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class NetworkOptions:
     """The owner's settings: a port (0: any), interfaces (none: all), multicast DNS, and addresses of peers."""
 
     port: int = 0
     interfaces: tuple[str, ...] = ()
-    mdns: Mode = Mode.ON
+    mdns: MdnsMode = MdnsMode.ON
     peers: tuple[Address, ...] = ()
 
 
@@ -65,7 +65,7 @@ class Network:
     """
 
     def __init__(
-        self, replica: Replica, store_thread: StoreRunner, options: Options, *, jitter: Callable[[], float]
+        self, replica: Replica, store_thread: StoreRunner, options: NetworkOptions, *, jitter: Callable[[], float]
     ) -> None:
         self._replica = replica
         self._store_thread = store_thread

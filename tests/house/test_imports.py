@@ -182,14 +182,14 @@ def crosses_the_table(found: Import) -> bool:
     return area(found.module) not in allowed
 
 
-def told(faults: list[Import]) -> str:
+def listed(faults: list[Import]) -> str:
     """Return the faults, one a line."""
     return "\n" + "\n".join(map(str, faults))
 
 
 def test_every_import_between_areas_is_in_the_table() -> None:
     faults = [found for found in all_imports(*OURS) if is_ours(found.module) and crosses_the_table(found)]
-    assert not faults, told(faults)
+    assert not faults, listed(faults)
 
 
 def test_every_file_of_the_node_lies_in_an_area_of_its_own() -> None:
@@ -205,7 +205,7 @@ def test_libraries_stay_where_they_belong() -> None:
             continue
         if not any(is_within(found.importer, home) for home in LIBRARIES.get(library, set())):
             faults.append(found)
-    assert not faults, told(faults)
+    assert not faults, listed(faults)
 
 
 def test_the_protocol_uses_only_the_pure_part_of_the_standard_library() -> None:
@@ -214,7 +214,7 @@ def test_the_protocol_uses_only_the_pure_part_of_the_standard_library() -> None:
         for found in all_imports("protocol")
         if top(found.module) in sys.stdlib_module_names and top(found.module) not in PURE
     ]
-    assert not faults, told(faults)
+    assert not faults, listed(faults)
 
 
 def test_the_protocol_judges_no_text_by_the_unicode_version_of_the_python_at_hand() -> None:
@@ -251,7 +251,7 @@ def test_layers_stay_sealed_off_from_what_is_below_them() -> None:
     faults = [
         found for found in all_imports("meshnode") if top(found.module) in SEALED_OFF.get(area(found.importer), set())
     ]
-    assert not faults, told(faults)
+    assert not faults, listed(faults)
 
 
 def test_the_protocol_is_imported_through_its_facades_alone() -> None:
@@ -264,7 +264,7 @@ def test_the_protocol_is_imported_through_its_facades_alone() -> None:
         and found.module not in FACADES
         and not any(is_within(found.importer, place) for place in insiders)
     ]
-    assert not faults, told(faults)
+    assert not faults, listed(faults)
 
 
 def test_the_conformance_harness_knows_nothing_but_the_protocol() -> None:
@@ -273,12 +273,12 @@ def test_the_conformance_harness_knows_nothing_but_the_protocol() -> None:
         for found in all_imports("conformance")
         if top(found.module) not in {"conformance", "protocol"} | sys.stdlib_module_names
     ]
-    assert not faults, told(faults)
+    assert not faults, listed(faults)
 
 
 def test_the_protocol_does_not_import_its_own_facades() -> None:
     faults = [found for found in all_imports("protocol") if found.module in FACADES - {"protocol.limits"}]
-    assert not faults, told(faults)
+    assert not faults, listed(faults)
 
 
 @pytest.mark.parametrize("package", OURS)

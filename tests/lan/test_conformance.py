@@ -53,8 +53,8 @@ class ThreeHosts:
         limited = list(outcomes.values()).count(SERVED)
 
         def look() -> bool:
-            told = self.viewer.ask("discover")
-            return {result["title"] for result in told["results"]} == shown and told["hidden"] == limited
+            reply = self.viewer.ask("discover")
+            return {result["title"] for result in reply["results"]} == shown and reply["hidden"] == limited
 
         eventually(look, f"{connection}, {block}: {sorted(shown)} and {limited} more")
 

@@ -81,8 +81,8 @@ def test_a_device_cut_off_from_the_identity_is_told_well_before_its_certificate_
     mesh = village()
     mesh.cut("Laptop", "Pi")
     mesh.advance(limits.DEVICE_LIFE - 59 * limits.DAY)
-    told = status(replica(mesh, "Pi"), NetworkState(ready=True)).problems
-    assert [(one.code, "identity key" in one.hint) for one in told] == [("certificate_ending", True)]
+    values = status(replica(mesh, "Pi"), NetworkState(ready=True)).problems
+    assert [(one.code, "identity key" in one.hint) for one in values] == [("certificate_ending", True)]
 
 
 def test_what_a_device_that_stays_away_has_said_outlives_its_policy() -> None:
@@ -172,12 +172,12 @@ def test_what_devices_say_apart_merges_by_entry_and_nothing_is_lost(seed: int) -
     for _ in range(3):
         mesh.partition(["Laptop", *SUBJECTS], ["Pi"], ["Phone"])
         spoken = {device: {about: said(mesh, device, about) for about in edits(chance, mesh, device)} for device in own}
-        spoken = {device: {about: said(mesh, device, about) for about in told} for device, told in spoken.items()}
+        spoken = {device: {about: said(mesh, device, about) for about in values} for device, values in spoken.items()}
         mesh.heal()
         mesh.advance(1)
-        for device, told in spoken.items():
+        for device, values in spoken.items():
             others = [about for other, heard in spoken.items() if other != device for about in heard]
-            for about, value in told.items():
+            for about, value in values.items():
                 if about not in others:
                     assert {said(mesh, one, about) == value for one in own} == {True}, (device, about)
         assert len({repr(policy.own(replica(mesh, device))) for device in own}) == 1

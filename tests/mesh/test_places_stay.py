@@ -118,8 +118,8 @@ def test_no_byte_that_leaves_and_no_record_elsewhere_tells_more_than_was_publish
     for position in (HOME, SHED):
         assert found_in(left, position, max(precisions)) == []
         for precision in set(precisions):
-            told = places.cell_of(position, precision).encode()
-            assert any(told in haystack for haystack in left), "what is published is found by the same search"
+            published = places.cell_of(position, precision).encode()
+            assert any(published in haystack for haystack in left), "what is published is found by the same search"
     assert found_in([stored_at(people[0])], HOME, Precision.EXACT), "it is known at home"
 
 

@@ -43,8 +43,8 @@ def test_a_revoked_device_is_void_everywhere_and_what_is_wanted_of_it_stays() ->
     block(mesh, "Pi", "Carol")
     mesh.settle()
     key = presence_key(mesh, "Bob")
-    told = revoke(mesh)
-    assert (told.name, told.dropped) == ("Pi", 0)
+    result = revoke(mesh)
+    assert (result.name, result.dropped) == ("Pi", 0)
     mesh.settle()
     pi = replica(mesh, "Pi")
     for name in ("Laptop", "Bob"):

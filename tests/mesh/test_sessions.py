@@ -239,7 +239,7 @@ def test_a_preference_set_on_one_device_moves_what_the_other_has_posted() -> Non
     assert holds(mesh, "Phone", listing)
 
 
-def test_a_version_that_another_device_writes_ends_the_first_ones_for_a_leaver_too() -> None:
+def test_a_version_that_another_device_writes_ends_the_first_ones_for_somebody_who_left_too() -> None:
     """The header is the phone's, and Bob has never heard of the phone."""
     mesh = friends("Laptop", "Bob", seed=55)
     listing = post(mesh, "Laptop", "Ladder")

@@ -118,12 +118,16 @@ def test_a_finer_place_is_nowhere_in_use_once_it_is_told_less_exactly() -> None:
     mesh.settle()
     share(mesh, "Ann", precision="region")
     mesh.settle()
-    told = places.published(mesh.nodes["Ann"].replica)
+    published_cell = places.published(mesh.nodes["Ann"].replica)
     for name in ("Bob", "Cleo"):
         profile = mesh.nodes[name].replica.trust_state.profile(mesh.nodes["Ann"].person)
         assert profile is not None
-        assert profile.place == told
-        assert not [record for record in held(mesh, name) if getattr(record, "place", told) not in (told, None)]
+        assert profile.place == published_cell
+        assert not [
+            record
+            for record in held(mesh, name)
+            if getattr(record, "place", published_cell) not in (published_cell, None)
+        ]
 
 
 def held(mesh: Mesh, name: str) -> list[object]:

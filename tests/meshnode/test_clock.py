@@ -136,11 +136,13 @@ def test_a_distrusted_clock_says_so_in_one_line_with_the_dates(wall: int) -> Non
 @given(
     floor=st.integers(0, 2**40),
     walls=st.lists(st.tuples(st.integers(-(2**40), 2**40), st.integers(0, 10**7)), min_size=1, max_size=8),
-    told=st.dictionaries(st.sampled_from([ALICE, BOB, CAROL, DAVE]), st.integers(0, 2**53 - 1)),
+    peer_times=st.dictionaries(st.sampled_from([ALICE, BOB, CAROL, DAVE]), st.integers(0, 2**53 - 1)),
 )
-def test_the_time_is_never_before_the_floor(floor: int, walls: list[tuple[int, int]], told: dict[bytes, int]) -> None:
+def test_the_time_is_never_before_the_floor(
+    floor: int, walls: list[tuple[int, int]], peer_times: dict[bytes, int]
+) -> None:
     clock = FakeClock(0, floor=floor)
-    for person, wall in told.items():
+    for person, wall in peer_times.items():
         clock.heard(person, wall)
     for wall, passed in walls:
         clock.wall, clock.passed = wall, clock.passed + passed

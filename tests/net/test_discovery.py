@@ -11,7 +11,7 @@ import trio
 from trio.testing import MockClock
 
 from meshnode.app.peers.contacts import Announced
-from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, LocalDiscovery, Mode
+from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, LocalDiscovery, MdnsMode
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.mdns import Inbox, Mdns
 from meshnode.net.recognizer import RecognizedPeer
@@ -56,7 +56,7 @@ class Air(Mdns):
 
 async def run(
     seconds: float,
-    mode: Mode = Mode.ON,
+    mode: MdnsMode = MdnsMode.ON,
     *,
     script: Callable[[LocalDiscovery], Any] | None = None,
     keys: Announced = KEYS,
@@ -141,12 +141,12 @@ async def test_a_new_card_is_announced_at_once(autojump_clock: MockClock) -> Non
 
 
 async def test_in_listen_mode_nothing_is_announced(autojump_clock: MockClock) -> None:
-    air = await run(2 * limits.ANNOUNCEMENT_LIFE, Mode.LISTEN)
+    air = await run(2 * limits.ANNOUNCEMENT_LIFE, MdnsMode.LISTEN)
     assert not air.services
 
 
 async def test_switched_off_it_does_not_even_listen(autojump_clock: MockClock) -> None:
-    assert not (await run(10.0, Mode.OFF)).announced
+    assert not (await run(10.0, MdnsMode.OFF)).announced
 
 
 async def test_the_announcement_is_withdrawn_at_the_end(autojump_clock: MockClock) -> None:

@@ -121,21 +121,21 @@ def test_a_record_that_came_and_was_replaced_in_one_transaction_is_not_published
 
 
 def test_changes_that_are_held_are_delivered_in_order_when_the_block_ends() -> None:
-    changes, notes, told = Changes(), list[Change](), list[Change]()
+    changes, notes, heard_later = Changes(), list[Change](), list[Change]()
     changes.subscribe(notes.append, at_commit=True)
-    changes.subscribe(told.append)
+    changes.subscribe(heard_later.append)
     first, second = Change(people=frozenset({BOB.id}), trust=True), Change(trust=True)
     with changes.held():
         changes.publish(first)
         with changes.held():
             changes.publish(second)
-        assert (notes, told) == ([first, second], [])
-    assert told == [first, second]
+        assert (notes, heard_later) == ([first, second], [])
+    assert heard_later == [first, second]
 
 
 def test_a_commit_is_told_though_its_caller_failed_afterwards() -> None:
-    changes, told = Changes(), list[Change]()
-    changes.subscribe(told.append)
+    changes, heard_later = Changes(), list[Change]()
+    changes.subscribe(heard_later.append)
 
     def fail() -> None:
         with changes.held():
@@ -144,11 +144,11 @@ def test_a_commit_is_told_though_its_caller_failed_afterwards() -> None:
 
     with pytest.raises(MidwayError):
         fail()
-    assert told == [Change(trust=True)]
+    assert heard_later == [Change(trust=True)]
 
 
 def test_a_change_that_a_listener_makes_comes_after_its_own_for_every_listener() -> None:
-    changes, told = Changes(), list[Change]()
+    changes, heard_later = Changes(), list[Change]()
     first, second = Change(people=frozenset({BOB.id}), trust=True), Change(trust=True)
 
     def answer(change: Change) -> None:
@@ -156,13 +156,13 @@ def test_a_change_that_a_listener_makes_comes_after_its_own_for_every_listener()
             changes.publish(second)
 
     changes.subscribe(answer)
-    changes.subscribe(told.append)
+    changes.subscribe(heard_later.append)
     changes.publish(first)
-    assert told == [first, second]
+    assert heard_later == [first, second]
 
 
 def test_an_empty_change_is_not_told() -> None:
-    changes, told = Changes(), list[Change]()
-    changes.subscribe(told.append)
+    changes, heard_later = Changes(), list[Change]()
+    changes.subscribe(heard_later.append)
     changes.publish(Change())
-    assert told == []
+    assert heard_later == []

@@ -44,8 +44,8 @@ class Daemon:
         with self.log_path.open("rb") as log:
             log.seek(self._log_begin)
             lines = log.read().splitlines(keepends=True)
-        told = [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}\n")]
-        return [line for line in told if event in (None, line["event"])]
+        events = [json.loads(line) for line in lines if line.startswith(b"{") and line.endswith(b"}\n")]
+        return [line for line in events if event in (None, line["event"])]
 
     def ready(self) -> dict[str, Any]:
         """Wait until it can be reached; what it said then."""

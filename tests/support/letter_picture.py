@@ -16,8 +16,8 @@ def _lines() -> Iterator[str]:
     yield "stateDiagram-v2"
     for state in TRANSITIONS:
         if state is not LetterState.NEW:
-            told = f"<br/>({SHOWN_TO_AUTHOR[state].value})" if state in SHOWN_TO_AUTHOR else ""
-            yield f"    {state.name}: {state.name}<br/>{state.value}{told}"
+            shown = f"<br/>({SHOWN_TO_AUTHOR[state].value})" if state in SHOWN_TO_AUTHOR else ""
+            yield f"    {state.name}: {state.name}<br/>{state.value}{shown}"
     for state, ways in TRANSITIONS.items():
         start = "[*]" if state is LetterState.NEW else state.name
         for event, to in ways.items():

@@ -11,8 +11,8 @@ import trio
 from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.people import cards
 from meshnode.clock import Clock
-from meshnode.net.discovery import Mode
-from meshnode.net.network import Network, Options
+from meshnode.net.discovery import MdnsMode
+from meshnode.net.network import Network, NetworkOptions
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from meshnode.store.store_thread import StoreThread
@@ -72,7 +72,7 @@ async def start(nursery: trio.Nursery, name: str, replica: Replica | None = None
     """A running node; it ends with the nursery."""
     replica = replica or replica_of(name)
     store_thread = StoreThread(replica.changes.held)
-    network = Network(replica, store_thread, Options(port, NO_INTERFACE, Mode.OFF), jitter=lambda: 0.0)
+    network = Network(replica, store_thread, NetworkOptions(port, NO_INTERFACE, MdnsMode.OFF), jitter=lambda: 0.0)
     await nursery.start(network.run)
     return Node(name, replica, store_thread, network)
 

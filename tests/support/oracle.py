@@ -214,13 +214,13 @@ def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
     truth, held = Truth(simulated), copies(simulated, shown=shown)
     forbidden = [(copy, version) for copy, version in held.items() if version not in truth.may.get(copy, range(0))]
     stale = [copy for copy, _ in forbidden if truth.is_cut_off(copy)]
-    told = [
+    complaints = [
         f"{copy.viewer} holds version {version} of {copy.author}'s {copy.slot.hex()[:8]}"
         for copy, version in sorted(forbidden)
         if copy not in stale
     ]
     if shown:
-        told += [
+        complaints += [
             f"{copy.viewer} lacks {copy.author}'s {copy.slot.hex()[:8]}" for copy in sorted(truth.must - held.keys())
         ]
-    return Verdict(len(held), len(truth.may), len(truth.must), len(stale), told)
+    return Verdict(len(held), len(truth.may), len(truth.must), len(stale), complaints)

@@ -58,7 +58,7 @@ def ready(home: Path) -> dict[str, Any]:
 
     def look() -> dict[str, Any] | None:
         lines = log_of(home).read_text().splitlines()
-        told = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-        return next((line for line in told if line["event"] == "ready"), None)
+        events = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        return next((line for line in events if line["event"] == "ready"), None)
 
     return eventually(look, "the daemon is ready")

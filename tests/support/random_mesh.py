@@ -225,10 +225,10 @@ class RandomMesh:
             assert path is not None
             along = all(frozenset(pair) in talks for pair in pairwise(path))
             passed_on = along and set(path) <= may[seen.author, seen.slot]
-            told = all(self._is_told(world, giver, seen.viewer) for giver in path[:-1])
-            told = told and not any(world.blocked_either_way(one, other) for one, other in pairwise(path))
+            knows_path = all(self._is_told(world, giver, seen.viewer) for giver in path[:-1])
+            knows_path = knows_path and not any(world.blocked_either_way(one, other) for one, other in pairwise(path))
             placed = audience != Audience.ANYONE_LOCAL or brute_web(world, seen.viewer, seen.author)
-            if told and placed and (passed_on or {seen.author, seen.viewer} in talks):
+            if knows_path and placed and (passed_on or {seen.author, seen.viewer} in talks):
                 found.add(seen)
         return found
 

@@ -89,9 +89,9 @@ def test_a_watch_with_wider_limits_finds_more_and_news_shows_it(mesh: Mesh, peop
     bob.post("Ladder", audience="network_wide")
     mesh.settle()
     assert alice.titles() == ["Ladder"]
-    told = news.look(alice.replica, alice.catalog, alice.watcher, news.NewsLook())
-    assert [result.title for result in told.results] == ["Drill", "Ladder"]
-    assert [(alert.watch, alert.listing) for alert in told.alerts] == [(number, told.results[0].id)]
+    looked = news.look(alice.replica, alice.catalog, alice.watcher, news.NewsLook())
+    assert [result.title for result in looked.results] == ["Drill", "Ladder"]
+    assert [(alert.watch, alert.listing) for alert in looked.alerts] == [(number, looked.results[0].id)]
     assert alice.alerts() == []
     assert count(alice) == 0
     assert alice.news() == []

@@ -87,8 +87,8 @@ def test_what_is_lent_is_there_again_when_it_is_back(mesh: Mesh, people: People)
     assert alice.titles() == []
     assert [seen.lend for seen in inbox(mesh, alice)] == [True]
     assert make(mesh, alice, exchange, "returned").state == "completed"
-    (told,) = inbox(mesh, carol)
-    assert told.other_back
+    (exchange_view,) = inbox(mesh, carol)
+    assert exchange_view.other_back
     assert make(mesh, carol, exchange, "returned").state == "returned"
     assert states(mesh, alice) == ["returned"]
     assert alice.titles() == ["Drill"]
@@ -148,8 +148,8 @@ def test_the_giver_chooses_and_the_others_are_told_kindly(mesh: Mesh, people: Pe
     make(mesh, carol, chosen, "accept")
     mesh.settle()
     assert states(mesh, alice) == ["agreed"]
-    (told,) = inbox(mesh, bob)
-    assert (told.exchange, told.state, told.reason) == (other, "declined", "gone")
+    (exchange_view,) = inbox(mesh, bob)
+    assert (exchange_view.exchange, exchange_view.state, exchange_view.reason) == (other, "declined", "gone")
     assert bob.titles() == []  # nothing is left, so the listing is closed
     assert [found.how for found in listings.mine(carol.replica, carol.catalog).ended] == ["taken"]
 
@@ -189,8 +189,8 @@ def test_a_request_for_a_closed_listing_is_declined_with_the_reason(mesh: Mesh, 
     getattr(lifecycle, end)(carol.replica, carol.catalog, "Drill")
     cases.catch_up(carol.replica)
     mesh.settle()
-    (told,) = inbox(mesh, alice)
-    assert (told.state, told.reason) == ("declined", "gone")
+    (exchange_view,) = inbox(mesh, alice)
+    assert (exchange_view.state, exchange_view.reason) == ("declined", "gone")
 
 
 def test_a_request_for_an_older_version_of_a_listing_may_be_made_again(mesh: Mesh, people: People) -> None:
@@ -200,7 +200,7 @@ def test_a_request_for_an_older_version_of_a_listing_may_be_made_again(mesh: Mes
     listings.edit(carol.replica, carol.catalog, "Drill", listings.ListingEdit(title="A drill", lend=True))
     cases.catch_up(carol.replica)
     mesh.settle()
-    assert [(told.state, told.reason) for told in inbox(mesh, alice)] == [("declined", "changed")]
+    assert [(exchange_view.state, exchange_view.reason) for exchange_view in inbox(mesh, alice)] == [("declined", "changed")]
     respond(mesh, alice, "A drill")
     assert [(asked.state, asked.lend) for asked in inbox(mesh, carol)] == [("requested", True)]
 

@@ -30,9 +30,9 @@ def labels(view: AudienceView) -> list[tuple[str, str]]:
 def test_everybody_who_can_see_a_listing_is_listed_with_a_label_the_closest_first(people: People) -> None:
     alice = people[0]
     alice.post("Drill", audience="network_wide")
-    told = seen_by(alice, "Drill")
-    assert labels(told) == [("Bob", "someone_you_trust"), ("Carol", "trusted_friend_of_friend")]
-    assert (told.count, told.audience, told.radius_km) == (2, "network_wide", None)
+    shown = seen_by(alice, "Drill")
+    assert labels(shown) == [("Bob", "someone_you_trust"), ("Carol", "trusted_friend_of_friend")]
+    assert (shown.count, shown.audience, shown.radius_km) == (2, "network_wide", None)
 
 
 def test_the_audience_follows_trust_blocks_groups_and_the_preference(mesh: Mesh, people: People) -> None:

@@ -45,14 +45,14 @@ def test_a_long_path_gives_one_answer_everywhere(mesh: Mesh, people: People, vou
     dave.post("Drill", audience="trusted_network")
     mesh.settle()
     for one, name, theirs, mine in ((alice, "Dave", "Drill", "Ladder"), (dave, "Alice", "Ladder", "Drill")):
-        told = why(one.replica, one.catalog, theirs)
-        assert told.regard is not None
-        assert told.reach is not None
-        assert len(told.regard.people) == len(told.reach.people) == (MOST + 1 if trust == 1.0 else 4)
-        assert told.regard.trust == person(one.replica, name, ()).trust
-        assert told.reach.trust == person(one.replica, name, ()).reach
-        assert [found.trust for found in one.discover(theirs, trust=0.1).results] == [told.regard.trust]
+        explained = why(one.replica, one.catalog, theirs)
+        assert explained.regard is not None
+        assert explained.reach is not None
+        assert len(explained.regard.people) == len(explained.reach.people) == (MOST + 1 if trust == 1.0 else 4)
+        assert explained.regard.trust == person(one.replica, name, ()).trust
+        assert explained.reach.trust == person(one.replica, name, ()).reach
+        assert [found.trust for found in one.discover(theirs, trust=0.1).results] == [explained.regard.trust]
         assert name in {viewer.name for viewer in audience(one.replica, one.catalog, mine).people}
-    told = why(alice.replica, alice.catalog, "Drill")
-    assert told.regard is not None
-    assert told.regard.trust == trust
+    explained = why(alice.replica, alice.catalog, "Drill")
+    assert explained.regard is not None
+    assert explained.regard.trust == trust

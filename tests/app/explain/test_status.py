@@ -19,17 +19,17 @@ def codes(view: doctor.DoctorView) -> dict[str, bool]:
 def test_status_names_the_owner_the_peers_and_the_number_of_records(people: People) -> None:
     alice, bob, _ = people
     network = NetworkState(ready=True, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", True, 5, False),))
-    told = status.status(alice.replica, network)
-    assert (told.person.name, told.ready, told.pending, told.problems) == ("Alice", True, 0, ())
-    assert [(peer.name, peer.address, peer.live) for peer in told.peers] == [("Bob", "10.0.0.3:1", False)]
-    assert told.records == alice.replica.store.records.count() > 3
+    shown = status.status(alice.replica, network)
+    assert (shown.person.name, shown.ready, shown.pending, shown.problems) == ("Alice", True, 0, ())
+    assert [(peer.name, peer.address, peer.live) for peer in shown.peers] == [("Bob", "10.0.0.3:1", False)]
+    assert shown.records == alice.replica.store.records.count() > 3
 
 
 def test_problems_of_the_network_and_the_clock_are_reported_in_words(mesh: Mesh) -> None:
     alice = settle_in(mesh, "Alice")
     trouble = NetworkState(ready=False, problems=(Problem("port_taken", "the port is taken", "choose another"),))
-    told = status.status(alice.replica, trouble)
-    assert [problem.code for problem in told.problems] == ["port_taken"]
+    shown = status.status(alice.replica, trouble)
+    assert [problem.code for problem in shown.problems] == ["port_taken"]
     mesh.time -= 1_800_000_000  # the computer starts in 1970
     assert "clock_doubtful" in [problem.code for problem in status.problems(alice.replica, ONLINE)]
 

@@ -19,7 +19,7 @@ People = tuple[Neighbor, Neighbor, Neighbor]
 NOTHING = WhatIfView((), (), (), ())
 
 
-def told(changes: tuple[SightView, ...]) -> dict[str, list[str]]:
+def titles_by_person(changes: tuple[SightView, ...]) -> dict[str, list[str]]:
     return {change.person.name: [listing.title for listing in change.listings] for change in changes}
 
 
@@ -36,8 +36,8 @@ def test_taking_a_vouch_back_lists_everybody_who_was_connected_through_it(mesh: 
     mesh.settle()
     before = registers(alice)
     seen = what_if.unvouch(alice.replica, alice.catalog, "Bob")
-    assert told(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
-    assert told(seen.authors_lost) == {"Bob": ["Chairs"], "Carol": ["Vegetables"]}
+    assert titles_by_person(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
+    assert titles_by_person(seen.authors_lost) == {"Bob": ["Chairs"], "Carol": ["Vegetables"]}
     assert (seen.viewers_gained, seen.authors_gained) == ((), ())
     assert [change.relation for change in seen.viewers_lost] == ["someone_you_trust", "trusted_friend_of_friend"]
     assert registers(alice) == before
@@ -50,11 +50,11 @@ def test_a_block_and_its_end_list_who_loses_and_gains_sight(mesh: Mesh, people: 
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     seen = what_if.block(alice.replica, alice.catalog, "Carol")
-    assert (told(seen.viewers_lost), told(seen.authors_lost)) == ({"Carol": ["Drill"]}, {"Carol": ["Vegetables"]})
+    assert (titles_by_person(seen.viewers_lost), titles_by_person(seen.authors_lost)) == ({"Carol": ["Drill"]}, {"Carol": ["Vegetables"]})
     blocks.block(alice.replica, "Carol")
     back = what_if.unblock(alice.replica, alice.catalog, "Carol")
-    assert told(back.viewers_gained) == {"Carol": ["Drill"]}
-    assert told(back.authors_gained) == {"Carol": []}, "what was dropped is not known any more"
+    assert titles_by_person(back.viewers_gained) == {"Carol": ["Drill"]}
+    assert titles_by_person(back.authors_gained) == {"Carol": []}, "what was dropped is not known any more"
     assert back.authors_gained[0].usual
     assert what_if.block(alice.replica, alice.catalog, "Carol") == NOTHING
 
@@ -67,9 +67,9 @@ def test_a_vouch_lists_who_would_come_into_view(mesh: Mesh, people: People) -> N
     mesh.settle()
     alice.post("Drill")
     dora_id = person_text(dora.person)
-    assert "Dora" not in told(what_if.unvouch(alice.replica, alice.catalog, "Bob").viewers_lost)
+    assert "Dora" not in titles_by_person(what_if.unvouch(alice.replica, alice.catalog, "Bob").viewers_lost)
     seen = what_if.vouch(alice.replica, alice.catalog, dora_id, 0.9)
-    assert told(seen.viewers_gained) == {"Dora": ["Drill"]}
+    assert titles_by_person(seen.viewers_gained) == {"Dora": ["Drill"]}
     assert seen.viewers_gained[0].relation == "someone_you_trust"
     assert seen.viewers_lost == ()
     assert what_if.vouch(alice.replica, alice.catalog, "Bob", 0.7) == NOTHING
@@ -80,7 +80,7 @@ def test_a_change_of_sharing_counts_for_listings_that_follow_it_and_for_later_on
     alice.post("Drill")
     alice.post("Chairs", audience="network_wide")
     seen = what_if.share(alice.replica, alice.catalog, SharingChange(audience="my_cell"))
-    assert told(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
+    assert titles_by_person(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
     assert all(change.usual for change in seen.viewers_lost)
     assert seen.authors_lost == ()
     assert what_if.share(alice.replica, alice.catalog, SharingChange(audience="trusted_network")) == NOTHING
@@ -95,11 +95,11 @@ def test_another_place_or_precision_changes_who_is_nearby_in_both_directions(mes
     alice.post("Ladder", audience="anyone_local", place=Coordinates(52.53, 13.41))
     mesh.settle()
     away = what_if.share(alice.replica, alice.catalog, SharingChange(place=Coordinates(48.14, 11.58)))
-    assert told(away.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
-    assert told(away.authors_lost) == {"Carol": ["Vegetables"]}
+    assert titles_by_person(away.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
+    assert titles_by_person(away.authors_lost) == {"Carol": ["Vegetables"]}
     assert not away.viewers_lost[0].usual
     narrow = what_if.share(alice.replica, alice.catalog, SharingChange(radius_km=1))
-    assert told(narrow.viewers_lost) == {"Bob": ["Ladder"], "Carol": ["Ladder"]}
+    assert titles_by_person(narrow.viewers_lost) == {"Bob": ["Ladder"], "Carol": ["Ladder"]}
 
 
 def test_a_few_listings_are_named_and_all_are_counted(people: People) -> None:

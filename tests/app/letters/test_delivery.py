@@ -21,7 +21,7 @@ LATER = (RECEIPT, NO_READER_LEFT, TIME_OVER)
 
 
 @pytest.mark.parametrize(
-    ("events", "told"),
+    ("events", "shown"),
     [
         ({SENT}, Delivery.UNDER_WAY),
         ({SENT, RECEIPT}, Delivery.DELIVERED),
@@ -32,8 +32,8 @@ LATER = (RECEIPT, NO_READER_LEFT, TIME_OVER)
         ({SENT, NO_READER_LEFT, TIME_OVER}, Delivery.EXPIRED),
     ],
 )
-def test_the_author_is_told_what_has_become_of_it(events: set[LetterEvent], told: Delivery) -> None:
-    assert SHOWN_TO_AUTHOR[state_after(events)] is told
+def test_the_author_is_told_what_has_become_of_it(events: set[LetterEvent], shown: Delivery) -> None:
+    assert SHOWN_TO_AUTHOR[state_after(events)] is shown
 
 
 def test_a_letter_that_cannot_be_sent_is_nowhere() -> None:

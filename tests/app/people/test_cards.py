@@ -68,10 +68,10 @@ def test_a_spent_card_admits_nobody_else_and_its_taker_is_told(mesh: Mesh) -> No
     mesh.wire("Carol", "Bob")
     mesh.settle()
     assert carol.person not in vouches(bob)
-    told = status(carol.replica, NetworkState(ready=True))
-    assert told.pending == 0
-    assert [problem.code for problem in told.problems] == ["card_used"]
-    assert "Bob" in told.problems[0].message
+    state = status(carol.replica, NetworkState(ready=True))
+    assert state.pending == 0
+    assert [problem.code for problem in state.problems] == ["card_used"]
+    assert "Bob" in state.problems[0].message
     carol.add(bob.card())
     assert not status(carol.replica, NetworkState(ready=True)).problems
 

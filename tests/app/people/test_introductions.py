@@ -34,8 +34,8 @@ def met(neighbor: Neighbor) -> list[tuple[str, str]]:
 
 def test_each_is_told_of_the_other(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
     alice, bob, carol = trio
-    told = introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
-    assert [person.name for person in told.people] == ["Alice", "Carol"]
+    sent = introductions.introduce(bob.replica, IntroductionOrder("Alice", "Carol"))
+    assert [person.name for person in sent.people] == ["Alice", "Carol"]
     mesh.settle()
     assert met(alice) == [("Carol", "Bob")]
     assert met(carol) == [("Alice", "Bob")]

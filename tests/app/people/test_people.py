@@ -79,12 +79,12 @@ def test_unknown_blocked_and_blocking_people_are_not_found_in_the_same_words(mes
     settle_in(mesh, "Stranger")
     blocks.block(carol.replica, "Alice")
     mesh.settle()
-    told = []
+    lines = []
     for name in ("Carol", "Stranger", "Nobody"):
         with pytest.raises(NotFound) as caught:
             people_cases.person(alice.replica, name, ())
-        told.append(caught.value.line.replace(name, "X"))
-    assert len(set(told)) == 1
+        lines.append(caught.value.line.replace(name, "X"))
+    assert len(set(lines)) == 1
 
 
 def test_a_person_is_described_from_both_sides(people: People) -> None:

@@ -39,7 +39,7 @@ def presence_key(mesh: Mesh, name: str) -> bytes:
     return profile.presence_key
 
 
-def test_a_leaver_who_missed_it_is_shown_headers_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_who_left_and_missed_it_is_shown_headers_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     mesh = parted()
     post(mesh, "Carol", "Something new", Audience.NETWORK_WIDE)
     tap = set_tap(monkeypatch)
@@ -50,11 +50,11 @@ def test_a_leaver_who_missed_it_is_shown_headers_and_nothing_else(monkeypatch: p
     said = [said.frame for said in tap.said if said.device == carol.device]
     assert any(isinstance(frame, Headers) for frame in said)
     assert {type(frame) for frame in said} <= {Hello, Roots, Compare, Pull, Headers, Ping, Bye}
-    told = [said.frame for said in tap.said if said.device == bob.device]
-    assert any(isinstance(frame, Records) for frame in told)  # it was Bob who had something to show
+    from_bob = [said.frame for said in tap.said if said.device == bob.device]
+    assert any(isinstance(frame, Records) for frame in from_bob)  # it was Bob who had something to show
 
 
-def test_a_leaver_learns_from_no_count_what_they_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_somebody_who_left_learns_from_no_count_what_they_may_not_have(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every frame that Carol sends is as long as if she had posted nothing since, however much she has posted."""
 
     def lengths(posts: int) -> list[int]:
@@ -70,7 +70,7 @@ def test_a_leaver_learns_from_no_count_what_they_may_not_have(monkeypatch: pytes
     assert lengths(0) == lengths(40)
 
 
-def test_a_leaver_deletes_their_copies_within_a_week() -> None:
+def test_somebody_who_left_deletes_their_copies_within_a_week() -> None:
     mesh = parted()
     listing = post(mesh, "Carol", "Seen by nobody", Audience.NETWORK_WIDE)
     mesh.heal()
@@ -83,7 +83,7 @@ def test_a_leaver_deletes_their_copies_within_a_week() -> None:
     )[1:]
 
 
-def test_somebody_unvouched_is_a_leaver_for_fourteen_days_and_then_the_presence_key_turns() -> None:
+def test_somebody_who_left_may_connect_for_fourteen_days_and_then_the_presence_key_changes() -> None:
     mesh = parted()
     before = presence_key(mesh, "Carol")
     carol = mesh.nodes["Carol"].replica
@@ -95,7 +95,7 @@ def test_somebody_unvouched_is_a_leaver_for_fourteen_days_and_then_the_presence_
     assert presence_key(mesh, "Carol") != before
 
 
-def test_a_leaver_who_comes_too_late_gets_not_one_byte() -> None:
+def test_somebody_who_left_and_comes_too_late_gets_not_one_byte() -> None:
     mesh = parted()
     mesh.advance(limits.FORMER_WEB_GRACE + limits.HOUR)
     bob, carol = mesh.nodes["Bob"], mesh.nodes["Carol"]
@@ -164,7 +164,7 @@ def test_somebody_two_steps_away_leaves_with_the_bridge_and_hears_of_it() -> Non
     assert not holds(mesh, "Alice", listing)
 
 
-def test_one_who_is_vouched_for_again_is_no_leaver_and_sees_everything_again() -> None:
+def test_somebody_who_is_vouched_for_again_sees_everything_again() -> None:
     mesh = parted()
     mesh.heal()
     mesh.settle()
