@@ -57,7 +57,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The terms of an ask, copied from the listing at that time. The id of the exchange is a hash of it."""
+    """The terms of an exchange, copied from the listing when it was asked for. The id of the exchange is a hash of them."""
 
     nonce: bytes
     """Random, so that the same thing can be asked for again."""

@@ -60,7 +60,7 @@ _LAST_KIND = max(Kind)
 
 
 class Audience(IntEnum):
-    """The people who may see a listing. FOLLOWS: the audience that its author's sharing preference names."""
+    """The audience of a listing; the number is on the wire. FOLLOWS: the one that its author's preference names."""
 
     FOLLOWS = 0
     MY_CELL = 1
@@ -107,7 +107,7 @@ class NewerHeader(Header):
 
 
 class _Rule(NamedTuple):
-    """The rules for the records of one kind: the longest life in seconds, the cap of its bytes, and its slot."""
+    """The rules of one kind of record: its longest life in seconds, the cap of its bytes, and its slot."""
 
     life: int
     max_bytes: int

@@ -1,4 +1,4 @@
-"""Defines what a session and its node tell each other: the events, the phases, and the node's self-identification."""
+"""The events of a session, its phases, and the self-identification that a node gives to it."""
 
 from __future__ import annotations
 

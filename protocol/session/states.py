@@ -28,7 +28,7 @@ from protocol.wire.frames import (
 
 
 class SessionState(Enum):
-    """The state of a session; the value says it in words."""
+    """The state of a session; the value says in words what the session waits for or does."""
 
     GREETING = "waiting for the other side's Hello and certificate"
     ADMITTING = "waiting for our own node to say what this peer may have"
@@ -40,7 +40,7 @@ class SessionState(Enum):
 
 
 class Trigger(Enum):
-    """An event that moves a session from one state to another; the value says it in words."""
+    """The cause of a transition from one state to another; the value says it in words."""
 
     ADMITTED_EARLY = "the node knows whom it dialed, and says at once what this peer may have"
     INTRODUCED = "the other side's Hello and certificate are here"
