@@ -16,32 +16,32 @@ def test_a_listing_is_explained_by_the_path_to_its_author(mesh: Mesh, people: Pe
     alice, _, carol = people
     carol.post("Fresh vegetables", audience="network_wide")
     mesh.settle()
-    explained = why(alice.replica, alice.catalog, "fresh veg")
-    assert explained.listing is not None
-    assert explained.regard is not None
-    assert explained.reach is not None
-    assert [person.name for person in explained.regard.people] == ["Alice", "Bob", "Carol"]
-    assert (explained.regard.weights, explained.regard.trust) == ((0.7, 0.8), 0.56)
-    assert [person.name for person in explained.reach.people] == ["Carol", "Bob", "Alice"]
-    assert (explained.needs, explained.relation) == (0.1, "trusted_friend_of_friend")
-    assert "Bob takes back the vouch for Carol." in explained.breaks
-    assert "You take back your vouch for Bob." in explained.breaks
+    told = why(alice.replica, alice.catalog, "fresh veg")
+    assert told.listing is not None
+    assert told.regard is not None
+    assert told.reach is not None
+    assert [person.name for person in told.regard.people] == ["Alice", "Bob", "Carol"]
+    assert (told.regard.weights, told.regard.trust) == ((0.7, 0.8), 0.56)
+    assert [person.name for person in told.reach.people] == ["Carol", "Bob", "Alice"]
+    assert (told.needs, told.relation) == (0.1, "trusted_friend_of_friend")
+    assert "Bob takes back the vouch for Carol." in told.breaks
+    assert "You take back your vouch for Bob." in told.breaks
 
 
 def test_a_person_is_explained_without_a_listing(people: People) -> None:
     alice = people[0]
-    explained = why(alice.replica, alice.catalog, "Bob")
-    assert explained.listing is None
-    assert explained.regard is not None
-    assert explained.regard.weights == (0.7,)
+    told = why(alice.replica, alice.catalog, "Bob")
+    assert told.listing is None
+    assert told.regard is not None
+    assert told.regard.weights == (0.7,)
 
 
 def test_own_listings_need_no_explanation(people: People) -> None:
     alice = people[0]
     alice.post("Ladder")
     for what in ("Ladder", "Alice"):
-        explained = why(alice.replica, alice.catalog, what)
-        assert (explained.relation, explained.regard, explained.breaks) == ("yourself", None, ())
+        told = why(alice.replica, alice.catalog, what)
+        assert (told.relation, told.regard, told.breaks) == ("yourself", None, ())
 
 
 def test_a_listing_named_like_a_person_is_the_listing(people: People) -> None:
