@@ -217,7 +217,7 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
                 if keyring.locked:
                     raise Forbidden(store.problems[0].message, store.problems[0].hint)
                 store.meta.set(FORMER_DEVICE, keyring.device.device_id.hex())
-                store.devices.call(keyring.device.device_id, "This machine before")
+                store.devices.call(keyring.device.device_id, "This computer before")
                 keyring.new_device(entropy=secrets.token_bytes)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")

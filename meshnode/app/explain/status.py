@@ -193,7 +193,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         found.append(
             Problem(
                 "forked",
-                "Two different records of yours have the same number: a key was copied, or an old backup restored",
+                "Two different items of yours have the same number: a key was copied, or an old backup restored",
                 "run only one node with these keys, and make a new home for the other",
             )
         )

@@ -144,7 +144,7 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
     if len(join.steps) > limits.GROUP_LINKS_MAX:
         raise Refused(
             f"the chain of invitations from the founder to you cannot grow longer ({limits.GROUP_LINKS_MAX})",
-            "ask a member who joined earlier to invite them",
+            "ask a member who joined earlier to invite this person",
         )
     tag = invitation_tag(group.id, person)
     kept = membership.with_invitations(replica, join)

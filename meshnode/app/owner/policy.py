@@ -158,7 +158,7 @@ def _edited(replica: Replica, edit: Edit, salt: bytes) -> tuple[Policy, Policy]:
         raise Refused("the list of people you trust or block is full", hint) from fault
     except InvalidField as fault:  # a stolen device can use up all stamps
         raise Refused(
-            f"whom you trust and block cannot be changed ({fault})",
+            f"the list of people you trust or block cannot be changed ({fault})",
             "if a device of yours was stolen, revoke it: meshnode device revoke DEVICE",
         ) from fault
 

@@ -119,7 +119,7 @@ def per_mille(trust: float) -> int:
     if not 1 <= weight <= limits.WEIGHT_MAX:
         raise Usage("trust goes from 0.001 to 1", "to take back your trust: meshnode unvouch NAME")
     if abs(trust * limits.WEIGHT_MAX - weight) > 1e-6:
-        raise Usage("trust can have three decimals")
+        raise Usage("trust can have at most three decimals")
     return weight
 
 

@@ -113,7 +113,10 @@ def test_a_radius_smaller_than_the_published_places_is_warned_of(people: People)
     alice = people[0]
     assert share(alice, precision="city", radius_km=7).warnings == ()
     (warning,) = share(alice, radius_km=6).warnings
-    assert "Your radius of 6 km is smaller than the area that others see of your location (city, about 7 km wide)" in warning
+    assert (
+        "Your radius of 6 km is smaller than the area that others see of your location (city, about 7 km wide)"
+        in warning
+    )
     assert share(alice, precision="neighborhood").warnings == ()
     assert share(alice, precision="region", radius_km=49).warnings
     assert not share(alice, radius_km=50).warnings
