@@ -49,12 +49,12 @@ class Address(NamedTuple):
 class DialOutcome(Enum):
     """The outcome of an attempt; the value is how people read it."""
 
-    MET = "met"
+    MET = "connected"
     UNREACHABLE = "not reachable"
     NO_ANSWER = "connected, but got no answer"  # another key may be the right one, or another node listens there
     REFUSED = "refused"
     DUPLICATE = "connected already"
-    NO_KEY = "no key to dial with"
+    NO_KEY = "no key for connecting"
 
 
 ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE})
