@@ -200,7 +200,9 @@ def test_a_request_for_an_older_version_of_a_listing_may_be_made_again(mesh: Mes
     listings.edit(carol.replica, carol.catalog, "Drill", listings.ListingEdit(title="A drill", lend=True))
     cases.catch_up(carol.replica)
     mesh.settle()
-    assert [(exchange_view.state, exchange_view.reason) for exchange_view in inbox(mesh, alice)] == [("declined", "changed")]
+    assert [(exchange_view.state, exchange_view.reason) for exchange_view in inbox(mesh, alice)] == [
+        ("declined", "changed")
+    ]
     respond(mesh, alice, "A drill")
     assert [(asked.state, asked.lend) for asked in inbox(mesh, carol)] == [("requested", True)]
 

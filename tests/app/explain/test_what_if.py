@@ -50,7 +50,10 @@ def test_a_block_and_its_end_list_who_loses_and_gains_sight(mesh: Mesh, people: 
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     seen = what_if.block(alice.replica, alice.catalog, "Carol")
-    assert (titles_by_person(seen.viewers_lost), titles_by_person(seen.authors_lost)) == ({"Carol": ["Drill"]}, {"Carol": ["Vegetables"]})
+    assert (titles_by_person(seen.viewers_lost), titles_by_person(seen.authors_lost)) == (
+        {"Carol": ["Drill"]},
+        {"Carol": ["Vegetables"]},
+    )
     blocks.block(alice.replica, "Carol")
     back = what_if.unblock(alice.replica, alice.catalog, "Carol")
     assert titles_by_person(back.viewers_gained) == {"Carol": ["Drill"]}
