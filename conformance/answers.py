@@ -17,11 +17,11 @@ OPERATIONS: dict[str, dict[str, Callable[[Question], Answer]]] = {
     **meetings.OPERATIONS,
     **talks.OPERATIONS,
 }
-"""For each file of vectors what its questions ask to do."""
+"""The operations that questions name, by the file of vectors."""
 
 
 def answer(question: Question) -> Answer:
-    """Return the answer: what was asked for under `ok`, or the code of the refusal under `refused`."""
+    """Return the answer: the result under `ok`, or the code of the refusal under `refused`."""
     operation = OPERATIONS.get(question["file"], {}).get(question["do"])
     if operation is None:
         return {"unsupported": True}

@@ -64,7 +64,7 @@ def to_json(value: Value) -> Any:
 
 
 def from_json(value: Any) -> Value:
-    """Return what `to_json` made JSON of."""
+    """Return the value that `to_json` turned into `value`."""
     if isinstance(value, list):
         return tuple(from_json(item) for item in value)
     if isinstance(value, dict):
@@ -229,7 +229,7 @@ def _check_ask(asked: Asked) -> Told:
     return {}
 
 
-def _state(asked: Asked) -> Told:
+def _stage(asked: Asked) -> Told:
     terms = Terms(bytes(16), bytes(16), asked["type"], "Drill", "tools", 1, lend=asked["lend"])
     exchange = exchange_id(bytes(32), bytes(range(32)), terms)
     made = []
@@ -262,5 +262,5 @@ OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "bodies.json": {"read": _read_body},
     "groups.json": {"group": _group, "tag": _invitation_tag, "join": _join},
     "letters.json": {"tag": _letter_tag, "open": _open_letter},
-    "exchanges.json": {"move": _read_move, "ask": _check_ask, "state": _state, "communities": _community_tags},
+    "exchanges.json": {"move": _read_move, "ask": _check_ask, "state": _stage, "communities": _community_tags},
 }

@@ -126,7 +126,7 @@ def _other_kinds(asked: Asked) -> Told:
     ties = {"same_mesh": asked["same_mesh"], "vouched": asked["vouched"]}
     return {
         "device": may_have_device(standing, **ties),
-        "policy": may_have_policy(standing, **ties, author_blocks=False),
+        "policy": may_have_policy(standing, **ties, author_blocks=asked["author_blocks"]),
         "profile": may_have_profile(standing),
         "letter": may_have_letter(standing, addressed=False),
         "letter_to_viewer": may_have_letter(standing, addressed=True),

@@ -143,7 +143,7 @@ def noise_end(vector: Asked, who: str) -> Handshake:
 
 
 def play_noise(vector: Asked) -> tuple[list[str], str]:
-    """Return the ciphertexts that this engine makes of the vector's payloads, each also opened again, and the hash."""
+    """Return the ciphertexts of the vector's payloads, each of which the other end can open, and the handshake hash."""
     initiator, responder = noise_end(vector, "init"), noise_end(vector, "resp")
     ciphertexts = []
     turns = cycle([(initiator, responder), (responder, initiator)])
@@ -183,7 +183,7 @@ def _make_psk(asked: Asked) -> Told:
 
 
 def _dial(asked: Asked) -> Told:
-    """Dial: `received` is what comes, `say` what is said after the handshake, `then` what after more frames."""
+    """Dial, given the flights in `received`; then send the frames in `say`, and at last `later`, after more frames."""
     static, ephemeral, remote = _hex(asked, "static_private", "ephemeral_private", "remote_static")
     channel = Initiator(
         static_private=static, remote_static=remote, psk=_psk(asked["psk"]), ephemeral_private=ephemeral
@@ -206,7 +206,7 @@ def _dial(asked: Asked) -> Told:
 
 
 def _answer(asked: Asked) -> Told:
-    """Answer a call: `received` is what comes, flight by flight. With `twice` the same flights had come before."""
+    """Answer a call, given the flights in `received`. With `twice` the first of them was answered once before."""
     static, ephemeral = _hex(asked, "static_private", "ephemeral_private")
     seen = SeenEphemerals()
 

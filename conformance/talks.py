@@ -36,24 +36,24 @@ def _index(items: list[Any]) -> Index:
     return Index((created, blake2b(text.encode(), digest_size=32).digest()) for created, text in items)
 
 
-def _lens(asked: Asked) -> SessionHash:
+def _session_hash(asked: Asked) -> SessionHash:
     return SessionHash(bytes.fromhex(asked["handshake_hash"]), asked["phase"], asked["number"])
 
 
 def _hashes(asked: Asked) -> Told:
-    lens, index = _lens(asked), _index(asked["items"])
+    session_hash, index = _session_hash(asked), _index(asked["items"])
     return {
-        "root": lens.root(index).hex(),
+        "root": session_hash.root(index).hex(),
         "fingerprints_of_first_and_rest": [
-            fingerprint.hex() for fingerprint in lens.fingerprints(index, [0, 1, len(index)])
+            fingerprint.hex() for fingerprint in session_hash.fingerprints(index, [0, 1, len(index)])
         ],
-        "shorts": [short.hex() for short in lens.short_ids(index, 0, len(index))],
+        "shorts": [short.hex() for short in session_hash.short_ids(index, 0, len(index))],
     }
 
 
 def _compare(asked: Asked) -> Told:
-    """Take part in a comparison: `received` are the messages of the other side."""
-    reconciler = Reconciler(_index(asked["items"]), _lens(asked))
+    """Take part in a comparison, given the messages of the other side, and return those of this side."""
+    reconciler = Reconciler(_index(asked["items"]), _session_hash(asked))
     sent = []
     if asked["opens"]:
         sent.append(reconciler.open().hex())

@@ -35,11 +35,11 @@ _ID_DOMAIN = b"meshnode exchange id v1\0"
 _TAG_DOMAIN = b"meshnode exchange community v1\0"
 
 REASONS = ("", "gone", "changed")
-"""Why a node declines by itself: nothing is left, or the listing has changed since. Empty: its owner declined."""
+"""The reasons with which a node declines by itself: nothing is left, or the listing has changed. Empty: its owner declined."""
 
 
 class Action(Enum):
-    """What a move does. `stage_of` takes a set of moves in this order; the value is the number on the wire."""
+    """The action of a move. `stage_of` takes a set of moves in this order; the value is the number on the wire."""
 
     ASK = 1
     ACCEPT = 2
@@ -57,7 +57,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What an ask asks for, copied from the listing at that time. The id of the exchange is a hash of it."""
+    """The terms of an exchange, copied from the listing when it was asked for. The id of the exchange is a hash of them."""
 
     nonce: bytes
     """Random, so that the same thing can be asked for again."""
@@ -69,7 +69,7 @@ class Terms:
     category: str
     """One of CATEGORIES."""
     quantity: int | None = None
-    """How many are asked for; None if the listing has no limit."""
+    """The quantity that is asked for; None may be asked for where the listing has no limit."""
     unit: str = ""
     lend: bool = False
     return_by: int | None = None
@@ -126,7 +126,7 @@ class Move:
     """The id of the exchange, see `exchange_id`."""
     action: Action
     at: int
-    """When it was made, in UNIX seconds by its author's clock. For showing only."""
+    """The time at which it was made, in UNIX seconds by its author's clock. For showing only."""
     text: str = ""
     terms: Terms | None = None
     """An ask has terms, no other move has."""

@@ -33,7 +33,7 @@ _ID_DOMAIN = b"meshnode group id v1\0"
 
 
 class GroupKind(IntEnum):
-    """What a group is; the number is on the wire."""
+    """The kind of a group; the number is on the wire."""
 
     CELL = 1
     COMMUNITY = 2
@@ -45,7 +45,7 @@ class GroupKind(IntEnum):
 
 
 class Group(NamedTuple):
-    """The founding statement: what a group is called, and who founded it. It never changes."""
+    """The founding statement of a group: its kind, name and founder. It never changes."""
 
     kind: int
     name: str

@@ -25,7 +25,7 @@ _SPEAKER_DOMAIN = b"meshnode hello v1\0"
 
 
 class Greeting:
-    """Both sides' Hellos, and their certificates where these are not known.
+    """Exchanges the Hellos of both sides, and their certificates where these are not known.
 
     `find_certificate` gives the certificate held for a static key. With `introduce` our Hello carries our
     self-identification. After each frame that `take` has read, `peer` says whether the other side is identified.
@@ -97,7 +97,7 @@ class Greeting:
                 return Introduce(self._identification())
             case Introduce(records):
                 if not self._who_sent or self._certificate is not None:
-                    raise RemoteError(Code.UNSOLICITED, "an introduction that nobody asked for")
+                    raise RemoteError(Code.UNSOLICITED, "an Introduce that nobody asked for")
                 self._read(records)
                 return None
 

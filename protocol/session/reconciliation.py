@@ -31,7 +31,7 @@ class ComparisonResult:
 
 
 class Reconciliation:
-    """Both phases' comparisons in one session, driven by its Session.
+    """Runs the comparisons of both phases in one session, which drives it.
 
     In COMPARING the session calls `step` until it returns None, and `take_roots` when Roots come; in EXCHANGING it passes
     each Compare to `take_message`, until that returns a result. It thaws the peer's set once it has read the result, and

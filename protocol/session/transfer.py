@@ -31,7 +31,7 @@ _TRIM_FROM = 4096  # offers already requested that may pile up before their memo
 
 
 class Outgoing:
-    """Our offers: which of them the other side has pulled, and which the node has supplied. The session drives it."""
+    """Keeps our offers: which of them the other side has pulled, and which the node has supplied. The session drives it."""
 
     def __init__(self) -> None:
         self._created = array("q")
@@ -137,7 +137,7 @@ class Outgoing:
 
 
 class Incoming:
-    """The other side's offers: how many are pulled, how many have come, and which the node has committed."""
+    """Counts the other side's offers: how many are pulled, have come, and are committed. The session drives it."""
 
     def __init__(self) -> None:
         self._available = 0  # offered, not yet pulled

@@ -15,7 +15,7 @@ from protocol.wire.frames import Headers
 
 
 class UnsolicitedHeaders:
-    """Unasked headers in both directions."""
+    """Queues the headers to send unasked, and reads those that come. The session drives it."""
 
     def __init__(self) -> None:
         self._waiting: dict[RecordId, bytes] = {}

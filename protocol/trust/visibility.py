@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_RADIUS_KM = 25
 """The radius of `anyone_local` unless the author chooses another."""
 DEFAULT_WITHIN_KM = 50.0
-"""How far a viewer looks unless they choose otherwise."""
+"""The greatest distance of listings that a viewer is shown, unless the viewer chooses otherwise."""
 DEFAULT_REGARD = 300
 """The least regard, in per mille, of the authors that a viewer is shown, unless the viewer chooses otherwise."""
 
@@ -43,7 +43,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a viewer and an author are connected. `reach` and `regard` are costs of paths; None without a path."""
+    """The connection of a viewer to an author. `reach` and `regard` are costs of paths; None without a path."""
 
     blocked: bool
     """Whether one of the two blocks the other."""
@@ -124,7 +124,7 @@ def listing_facts(
     author_place: str | None,
     expires: int = FOREVER,
 ) -> ListingFacts:
-    """Return what the rule looks at in a listing with this audience and this place of its own (None: it has none).
+    """Return the facts of a listing with this audience and this place of its own (None: it has none).
 
     `preference` and `author_place` are its author's: the sharing preference in effect and the published place. All
     ListingFacts that a node decides by are built here.
@@ -200,7 +200,7 @@ def _near_enough(place: str | None, here: str | None, within_km: float | None) -
 
 
 def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, author_blocks: bool) -> bool:
-    """Whether the viewer may have the author's policy: the author's mesh, web and whom the author vouches for may.
+    """Whether the viewer may have the author's policy: the author's mesh and web may, and all the people they vouch for.
 
     The web may because the last vouch of a path need not be mutual, and the person at its end computes the path too. The
     viewer may not if the author blocks them. That the viewer blocks the author does not matter: the viewer needs the
@@ -212,7 +212,7 @@ def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, autho
 
 
 def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool, may_have_other: bool = False) -> bool:
-    """Whether the viewer may have a certificate of the author: the mesh may, and who may have any record of the author.
+    """Whether the viewer may have a certificate of the author: the mesh may, and all who may have a record of the author.
 
     Nothing can be verified without the certificate, not even that the author has blocked the viewer; so blocks do not
     count. `may_have_other` says that the viewer may have, or holds, another record of the author.

@@ -1,4 +1,4 @@
-"""What two nodes send: the handshake, the encrypted channel, frames, announcements and set reconciliation."""
+"""The wire between two nodes: handshake, encrypted channel, frames, announcements and set reconciliation."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def check_enrol(frame: Enrol, handshake_hash: bytes, remote_static: bytes) -> No
     if is_low_order(frame.letter_key) or is_low_order(remote_static):
         raise RemoteError(Code.FORGED, "a key of low order")
     if not verify(frame.device, _signed(handshake_hash, frame.letter_key), frame.signature):
-        raise RemoteError(Code.FORGED, "the device has not signed for its keys")
+        raise RemoteError(Code.FORGED, "the device has not signed its keys")
 
 
 def certificate_in(frame: Enrolled, person: PersonId, keys: DeviceKeys) -> Record:

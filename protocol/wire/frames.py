@@ -20,7 +20,7 @@ from protocol.limits import (
     FRAME_MAX_BYTES,
     HAVE_ITEMS_MAX,
     HELLO_CHOICES_MAX,
-    INTRODUCTION_RECORDS_MAX,
+    IDENTIFICATION_RECORDS_MAX,
     RECORDS_PER_FRAME_MAX,
 )
 from protocol.text import check_text
@@ -42,7 +42,7 @@ class Hello:
     wall: int  # UNIX seconds
     roots: tuple[bytes, bytes] | None  # fingerprints of both phases' sets
     records: tuple[bytes, ...] = ()  # a self-identification, as in Introduce; may be empty
-    speaker_tag: bytes | None = None  # names the person and device that speak; see session/greeting.py
+    speaker_tag: bytes | None = None  # names the sender's person and device; see session/greeting.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Introduce:
-    """Answers Who: the certificate of the device that speaks, and what else its owner wants to show; whole records."""
+    """Answers Who by a self-identification: the sender's certificate, and what else it wants to show; whole records."""
 
     records: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """Tells the fingerprint of one phase's whole set, in the session's comparison of that number."""
+    """Carries the fingerprint of one phase's whole set, for the session's comparison of that number."""
 
     phase: int
     number: int
@@ -132,13 +132,10 @@ class Enrol:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """Grants it: the certificate, records of the device's person to begin with, and names of the person's devices.
-
-    All records are whole.
-    """
+    """Answers Enrol: the certificate, first records of the device's person, and the names of the person's devices."""
 
     certificate: bytes
-    records: tuple[bytes, ...]
+    records: tuple[bytes, ...]  # whole, like the certificate
     names: tuple[tuple[bytes, str], ...]
 
 
@@ -276,7 +273,7 @@ def _read_hello(fields: _Fields) -> Frame:
 
 
 def _read_identification(value: Value) -> tuple[bytes, ...]:
-    return tuple(_bytes(entry) for entry in _array(value, INTRODUCTION_RECORDS_MAX))
+    return tuple(_bytes(entry) for entry in _array(value, IDENTIFICATION_RECORDS_MAX))
 
 
 def _read_introduce(fields: _Fields) -> Frame:

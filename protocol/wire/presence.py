@@ -1,4 +1,4 @@
-"""A node's announcement on the local network: those who know its keys recognize it, and strangers learn nothing.
+"""Makes and recognizes announcements on the local network, from which strangers learn nothing.
 
 An announcement is a DNS-SD service (RFC 6763) under random names. Its TXT record holds a nonce, the addresses it speaks
 for, and tags: one keyed hash for the presence key, one for each live card, the rest random; always equally many. A holder
@@ -91,7 +91,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Sighting(Generic[Name]):
-    """A recognized announcement: whose it is, and for which of the addresses asked about its tag speaks."""
+    """A recognized announcement: the name of its key, and those of the addresses asked about that its tag is made for."""
 
     name: Name
     addresses: tuple[bytes, ...]

@@ -1,4 +1,4 @@
-"""Draws the states of an exchange in Mermaid, from the table that the code runs by."""
+"""Draws the stages of an exchange in Mermaid, from the table that the code runs by."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SAYS = {
 
 
 def picture() -> str:
-    """Return a state diagram: every state in words, and which role leads on from it by which action."""
+    """Return a state diagram: every stage in words, and which role leads on from it by which action."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -32,10 +32,10 @@ def _lines() -> Iterator[str]:
         if stage is Stage.UNHEARD:
             continue
         leads: dict[tuple[Stage, Action], list[Role]] = {}
-        for (act, part), to in ways.items():
-            leads.setdefault((to, act), []).append(part)
-        for (to, act), parts in leads.items():
-            who = parts[0].value if len(parts) == 1 else "either"
-            yield f"    {stage.name} --> {to.name}: {who} {_SAYS[act]}"
+        for (action, role), to in ways.items():
+            leads.setdefault((to, action), []).append(role)
+        for (to, action), found in leads.items():
+            who = found[0].value if len(found) == 1 else "either"
+            yield f"    {stage.name} --> {to.name}: {who} {_SAYS[action]}"
         if not ways:
             yield f"    {stage.name} --> [*]"

@@ -13,7 +13,7 @@ from protocol import UNSET_PREFERENCE, Audience, PersonId, Precision, Preference
 from protocol.limits import FOREVER
 from protocol.trust import (
     ListingFacts,
-    NoGroups,
+    Memberships,
     Standing,
     TrustGraph,
     Verdict,
@@ -294,7 +294,7 @@ def test_fault_24_membership_cannot_be_claimed() -> None:
     """A claim in a profile makes no membership: only the groups count, and without groups nobody shares one."""
     graph = graph_of(chain([ALICE, BOB], 1000))
     reach, regard = graph.reach_to(BOB).get(ALICE), graph.regard_from(BOB).get(ALICE)
-    between = standing_between(ALICE, BOB, graph, NoGroups(), reach=reach, regard=regard)
+    between = standing_between(ALICE, BOB, graph, Memberships(), reach=reach, regard=regard)
     assert not between.shares_group
     for audience in (Audience.MY_CELL, Audience.MY_COMMUNITY):
         assert visible(ListingFacts(audience), between) is Verdict.NO_CONSENT
