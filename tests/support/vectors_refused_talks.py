@@ -132,7 +132,7 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
     ),
 }
 _CAPPED = {"seventeen", "eighteen", "nine", "257"}
-"""How the reason begins where a cap is passed, and the code is OVERSIZED."""
+"""The beginnings of reasons for which the code is OVERSIZED, since a cap is passed."""
 
 
 def refused_frames() -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Makes the vectors of places, distances, and who may see what in every relation between two people."""
+"""Makes the vectors of places, distances, and who may have what in every relation between two people."""
 
 from __future__ import annotations
 
