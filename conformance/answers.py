@@ -6,12 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import data, decisions, meetings, talks
+from conformance.asked import Asked, Told
 from protocol import RemoteError
 
-Question = dict[str, Any]
-Answer = dict[str, Any]
-
-OPERATIONS: dict[str, dict[str, Callable[[Question], Answer]]] = {
+OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     **data.OPERATIONS,
     **decisions.OPERATIONS,
     **meetings.OPERATIONS,
@@ -20,7 +18,7 @@ OPERATIONS: dict[str, dict[str, Callable[[Question], Answer]]] = {
 """The operations that questions name, by the file of vectors."""
 
 
-def answer(question: Question) -> Answer:
+def answer(question: Asked) -> dict[str, Any]:
     """Return the answer: the result under `ok`, or the code of the refusal under `refused`."""
     operation = OPERATIONS.get(question["file"], {}).get(question["do"])
     if operation is None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from conformance.asked import Asked, Told
 from protocol import (
     UNSET_PREFERENCE,
     Audience,
@@ -41,9 +42,6 @@ from protocol.trust import (
     standing_between,
     visible,
 )
-
-Asked = dict[str, Any]
-Told = dict[str, Any]
 
 
 def _costs(asked: Asked) -> Told:

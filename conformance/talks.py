@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from conformance.asked import Asked, Told
 from protocol import Record
 from protocol.session import (
     Event,
@@ -20,9 +21,6 @@ from protocol.wire import Item
 from protocol.wire.frames import decode_frame, encode_frame
 from protocol.wire.index import Index
 from protocol.wire.reconcile import Reconciler, SessionHash
-
-Asked = dict[str, Any]
-Told = dict[str, Any]
 
 
 def _frame(asked: Asked) -> Told:

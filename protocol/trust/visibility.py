@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.limits import FOREVER
 from protocol.place import distance_km
+from protocol.records.policy import UNSET_PREFERENCE
 from protocol.records.record import Audience
 from protocol.trust.weights import TRUSTED, WEB, reaches
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from protocol.trust.graph import TrustGraph
     from protocol.trust.groups import Groups
 
-DEFAULT_RADIUS_KM = 25
-"""The radius of `anyone_local` unless the author chooses another."""
 DEFAULT_WITHIN_KM = 50.0
 """The greatest distance of listings that a viewer is shown, unless the viewer chooses otherwise."""
 DEFAULT_REGARD = 300
@@ -92,7 +91,7 @@ class ListingFacts(NamedTuple):
 
     audience: int
     place: str | None = None
-    radius_km: int = DEFAULT_RADIUS_KM
+    radius_km: int = UNSET_PREFERENCE.radius_km
     expires: int = FOREVER
 
 
@@ -211,13 +210,14 @@ def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, autho
     return standing.yourself or same_mesh or vouched or standing.shares_group or reaches(standing.reach, WEB)
 
 
-def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool, may_have_other: bool = False) -> bool:
-    """Whether the viewer may have a certificate of the author: the mesh may, and all who may have a record of the author.
+def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool) -> bool:
+    """Whether the viewer may have a certificate of the author: the author's mesh and web may, and all they vouch for.
 
     Nothing can be verified without the certificate, not even that the author has blocked the viewer; so blocks do not
-    count. `may_have_other` says that the viewer may have, or holds, another record of the author.
+    count. For the same reason everybody who may have, or holds, another record of the author may have it too, which
+    the caller judges.
     """
-    return may_have_other or standing.yourself or same_mesh or vouched or standing.in_web
+    return standing.yourself or same_mesh or vouched or standing.in_web
 
 
 def may_have_join(standing: Standing, *, in_group: bool) -> bool:

@@ -28,8 +28,8 @@ from protocol.wire.reconcile import ROOT_BYTES
 
 HAVE_PREFIX_BYTES = 12  # of an id: an author who makes two records alike by 2^48 hashes only delays the second
 
-_FRAME_OVERHEAD = 8  # a frame's own array head, type and inner array head, rounded up
-_ENTRY_OVERHEAD = 3  # the length before each record's bytes
+FRAME_OVERHEAD = 8  # a frame's own array head, type and inner array head, rounded up
+ENTRY_OVERHEAD = 3  # the length before each record's bytes
 SPEAKER_TAG_BYTES = 8
 
 
@@ -210,12 +210,12 @@ def pack(entries: list[bytes | None]) -> tuple[list[tuple[bytes | None, ...]], l
     """Return the entries in portions that each fill a Records frame, and the rest, which does not fill one yet."""
     full: list[tuple[bytes | None, ...]] = []
     portion: list[bytes | None] = []
-    size = _FRAME_OVERHEAD
+    size = FRAME_OVERHEAD
     for entry in entries:
-        extra = _ENTRY_OVERHEAD + (len(entry) if entry is not None else 0)
+        extra = ENTRY_OVERHEAD + (len(entry) if entry is not None else 0)
         if portion and (size + extra > FRAME_MAX_BYTES or len(portion) == RECORDS_PER_FRAME_MAX):
             full.append(tuple(portion))
-            portion, size = [], _FRAME_OVERHEAD
+            portion, size = [], FRAME_OVERHEAD
         portion.append(entry)
         size += extra
     return full, portion

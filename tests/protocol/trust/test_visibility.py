@@ -330,11 +330,6 @@ def test_a_block_withholds_the_policy_from_the_blocked_and_not_from_the_blocker(
     assert may_have_device(quarrel, same_mesh=True, vouched=False)
 
 
-def test_people_who_may_have_a_record_may_have_the_certificate_to_check_it() -> None:
-    assert may_have_device(STRANGERS, **ALONE, may_have_other=True)
-    assert not may_have_device(STRANGERS, **ALONE)
-
-
 @given(worlds())
 def test_people_who_may_see_anything_may_have_policy_and_certificate(world: World) -> None:
     """Otherwise a carrier could hold a listing that it can never judge."""
