@@ -13,7 +13,7 @@ from enum import IntEnum, unique
 
 @unique
 class Code(IntEnum):
-    """The reason for which something was refused; a Bye frame carries the number. They are listed in README, "Registry"."""
+    """The reason for which something was refused; a Bye frame carries the number (protocol/README.md, "Registry")."""
 
     CLOSING = 0  # an orderly goodbye, nobody's fault
     MALFORMED = 1  # bytes that break the rules of their form

@@ -1,4 +1,4 @@
-"""Places: cells of the H3 grid (h3geo.org) in four sizes, and the distances between them (README, "Places").
+"""Places: cells of the H3 grid (h3geo.org) in four sizes, and the distances between them (protocol/README.md, "Places").
 
 The text form of a cell is checked here bit by bit, without the h3 library: importing it takes 48 ms, which a listing with a
 faulty place is not worth, and it raises OverflowError for over-long text and accepts a latitude of 91.

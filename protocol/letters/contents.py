@@ -1,4 +1,4 @@
-"""The contents that a letter can have: receipts and introductions here, moves in move.py (README, "Letters")."""
+"""The contents of letters: receipts and introductions here, moves in move.py (protocol/README.md, "Letters")."""
 
 from __future__ import annotations
 

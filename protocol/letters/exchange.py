@@ -1,4 +1,4 @@
-"""The stage of an exchange between two people, which follows from the moves that are known (README, "Exchanges").
+"""The stage of an exchange, which follows from the moves that are known (protocol/README.md, "Exchanges").
 
 Moves are the contents of letters, so they may arrive late, twice, or in a different order at each end. So the stage depends
 on the set of moves and on nothing else: each side's actions count once, and are taken in the order of `Action`, not of

@@ -1,4 +1,4 @@
-"""Moves: the contents of letters by which two people agree on an exchange (README, "Exchanges").
+"""Moves: the contents of letters by which two people agree on an exchange (protocol/README.md, "Exchanges").
 
 An ask carries its terms, and the id of the exchange is a hash of the terms and the two people. So an exchange has one ask,
 nobody can change the terms after they were accepted, and nobody can take the id of an exchange between other people.
@@ -35,7 +35,7 @@ _ID_DOMAIN = b"meshnode exchange id v1\0"
 _TAG_DOMAIN = b"meshnode exchange community v1\0"
 
 REASONS = ("", "gone", "changed")
-"""The reasons with which a node declines by itself: nothing is left, or the listing has changed. Empty: its owner declined."""
+"""The reasons with which a node declines by itself: nothing is left, or the listing changed. Empty: its owner declined."""
 
 
 class Action(Enum):

@@ -1,7 +1,7 @@
-"""Seals letters with libsodium's secretbox and sealed boxes, so that no carrier can read them (README, "Letters").
+"""Seals letters, so that no carrier can read them, and opens them (protocol/README.md, "Letters").
 
-The content is encrypted once, under a key made for this letter, and the key is in one sealed box for each device that may
-open it. Author, addressee and slot are encrypted too, so opening reveals when somebody has signed another author's
+The content is encrypted once (libsodium's secretbox), under a key made for this letter, and the key is in one sealed box
+for each device that may open it. Author, addressee and slot are encrypted too, so opening reveals when somebody has signed another author's
 ciphertext as their own. No randomness is drawn here: all secrets are derived from the random bytes that `seal` is given
 and from the plaintext.
 """

@@ -2,7 +2,7 @@
 
 Anybody can certify another person's public key. So a certificate that the other side shows counts before one that is
 held, and a Hello names its speaker by a tag, by which a held certificate of somebody else is noticed.
-Spec: README.md, "Frames" (self-identification) and "Session" (greeting).
+Spec: protocol/README.md, "Frames" (self-identification) and "Session" (greeting).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from protocol.session.events import PeerIdentified, SelfIdentification
 from protocol.wire.frames import SPEAKER_TAG_BYTES, Hello, Introduce, Who
 
 VERSIONS = (1,)
-ALGORITHMS = (1,)  # of reconciliation; 1 is README.md, "Reconciliation"
+ALGORITHMS = (1,)  # of reconciliation; 1 is protocol/README.md, "Reconciliation"
 
 _SPEAKER_DOMAIN = b"meshnode hello v1\0"
 

@@ -2,7 +2,8 @@
 
 A state machine without I/O. All that it says follows from the two sets given to `admit` and `update`, so what is hidden
 from a peer leaves no trace in content, length, number or order of frames. The initiator leads and the responder
-answers. states.py has the table of states; the other files of this package have the parts. Spec: README.md, "Session".
+answers. states.py has the table of states; the other files of this package have the parts.
+Spec: protocol/README.md, "Session".
 """
 
 from __future__ import annotations

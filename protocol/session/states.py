@@ -1,7 +1,8 @@
 """The states of a session, all transitions between them, and the frames that may come in each, as data.
 
-`Session` changes its state by these tables alone, and the picture in docs/session.md is drawn from them. A trigger that a state does
-not have is a bug of ours (LocalError); a frame that a state does not allow is the other side's fault (RemoteError).
+`Session` changes its state by these tables alone, and the picture in docs/session.md is drawn from them. A trigger that
+a state does not have is a bug of ours (LocalError); a frame that it does not allow is the other side's fault
+(RemoteError).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Visibility: the one rule for listings, and who may have records of the other kinds (README, "Visibility").
+"""The one rule for listings, and the rules for records of the other kinds (protocol/README.md, "Visibility").
 
 Serving, showing and previewing all call `visible`; nothing else decides. The functions are pure. A Standing says how the two
 people are connected, ListingFacts has the fields of the listing that matter, and a Wish says what the viewer wants to see.

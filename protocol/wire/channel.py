@@ -1,7 +1,7 @@
 """The bytes on a connection: the PSK identity hint, the Noise handshake, then encrypted frames. No sockets, no clock.
 
 A responder sends nothing until a first message has proven that its sender knows one of the psks. Anything wrong before
-that is HandshakeRefused, with no output. Spec: README.md, "Handshake" and "Channel".
+that is HandshakeRefused, with no output. Spec: protocol/README.md, "Handshake" and "Channel".
 """
 
 from __future__ import annotations

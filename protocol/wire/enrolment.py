@@ -1,4 +1,4 @@
-"""Certifies a new device by two frames over the channel that a device code's secret opens (README.md, "Devices").
+"""Certifies a new device by two frames over the channel of a device code (protocol/README.md, "Devices").
 
 The channel has proven the new device's handshake key, and a signature over the handshake hash proves the key that it will
 sign with. So nobody can have the keys of another person's device certified as their own.

@@ -1,7 +1,7 @@
 """The frames that two sessions exchange, and their bytes: one canonical array each, its first element the type.
 
 One message of the channel carries one frame. Reading checks form and caps; the session decides whether a frame may come
-now. Further fields of a known frame are passed over: a newer version may send them. Spec: README.md, "Frames".
+now. Further fields of a known frame are passed over: a newer version may send them. Spec: protocol/README.md, "Frames".
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def encode(point: Point) -> bytes:
 
 
 def order(point: Point) -> str:
-    """Return "1", "2", "4" or "8" for points of low order; "L" for those that signing makes; else mixed: "2L", "4L" or "8L"."""
+    """Return the order of a point: "1", "2", "4" or "8" if low, "L" if signing makes it, else "2L", "4L" or "8L"."""
     prime_part = "" if is_zero(multiply(8, point)) else "L"
     low = point if not prime_part else multiply(L, point)
     size = next(size for size in (1, 2, 4, 8) if is_zero(multiply(size, low)))

@@ -32,7 +32,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Told:
-    """A listing as its author has it, with the people who may see it by the rule, and the versions that are still allowed."""
+    """A listing as its author has it, the people who may see it by the rule, and the versions still allowed."""
 
     author: str
     slot: bytes

@@ -78,7 +78,7 @@ def overdue_sessions() -> list[dict[str, Any]]:
 
 
 _Case = tuple[str, str, str, int, list[Frame], str]
-"""The reason, the session, the side that is tested, how many frames of the other side come before, those that come then, and the code."""
+"""The reason, the session, the tested side, how many frames of the other come before, those that come then, the code."""
 
 
 def _case(why: str, session: str, to: str, after: int, frames: list[Frame], code: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from protocol import Record, RecordId, verify_signature
 
 
 class SharedVerdicts:
-    """Verifies signatures for several nodes, each once. A record's id covers all that is signed, and the key it is signed with."""
+    """Verifies signatures for several nodes, each once: a record's id covers all that is signed, and the key."""
 
     def __init__(self) -> None:
         self._verdicts: dict[tuple[RecordId, bytes], bool] = {}
