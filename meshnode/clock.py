@@ -45,17 +45,17 @@ class ClockReading:
             return self._why_untrusted(), "set this computer's date. Until then nothing is deleted or renewed"
         if self.peers_say is not None and self.peers < PEERS_NEEDED and abs(self.peers_say - self.wall) > limits.DAY:
             return (
-                f"this computer's clock says {_date(self.wall)}, people you vouch for say {_date(self.peers_say)}",
+                f"This computer's clock says {_date(self.wall)}, people you trust say {_date(self.peers_say)}",
                 "check this computer's date",
             )
         return None
 
     def _why_untrusted(self) -> str:
         if self.peers >= PEERS_NEEDED and self.peers_say is not None:
-            return f"people you vouch for say it is {_date(self.peers_say)}, but this node wrote on {_date(self.floor)}"
+            return f"People you trust say it is {_date(self.peers_say)}, but this node wrote on {_date(self.floor)}"
         if self.floor:
-            return f"this computer's clock says {_date(self.wall)}, but this node last wrote on {_date(self.floor)}"
-        return f"this computer's clock says {_date(self.wall)}, which cannot be right"
+            return f"This computer's clock says {_date(self.wall)}, but this node last wrote on {_date(self.floor)}"
+        return f"This computer's clock says {_date(self.wall)}, which cannot be right"
 
 
 class Clock:

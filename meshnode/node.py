@@ -112,7 +112,7 @@ def join(
     does not admit this one, and Failed if it was not reached. May be interrupted at any moment and done again.
     """
     if home.has_node and Keyring.open(home).device.dh_public == code.dh_public:
-        raise Refused("this code was made by this node", "type it on the computer that will become a device")
+        raise Refused("this code was made by this node", "use it on the computer that will become a device")
     reading = Clock().reading()
     if reading.trusted and code.expires <= reading.now:
         raise Refused(
@@ -153,7 +153,9 @@ def _join_error(result: EnrolmentResult) -> MeshnodeError:
         case Code.EXPIRED:
             return Refused("this code has expired", again)
         case Code.BUSY:
-            return Refused("you have as many devices as possible", "remove one with 'meshnode device revoke'")
+            return Refused(
+                "you have the most devices that one person can have", "remove one with 'meshnode device revoke'"
+            )
         case Code():
             return Refused(
                 "the other computer cannot certify this one", "start its node with its passphrase, then do both again"
@@ -209,12 +211,13 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
                 # The versions that the old key signed are no longer known: signing with it could fork this person.
                 if keyring.elsewhere:
                     raise Forbidden(
-                        store.problems[0].message, "add this machine again: 'meshnode device join' in a new home"
+                        store.problems[0].message,
+                        "to use this computer again, make it a new device: 'meshnode device join' in a new home",
                     )
                 if keyring.locked:
                     raise Forbidden(store.problems[0].message, store.problems[0].hint)
                 store.meta.set(FORMER_DEVICE, keyring.device.device_id.hex())
-                store.devices.call(keyring.device.device_id, "This machine before")
+                store.devices.call(keyring.device.device_id, "This computer before")
                 keyring.new_device(entropy=secrets.token_bytes)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")

@@ -92,7 +92,7 @@ def find_named(text: str, named: Mapping[PersonId, str], *, first: Collection[Pe
     candidates = [_candidate(person, name, preferred=person in first) for person, name in named.items()]
     person = pick(text, candidates, noun="person")
     if person is None:
-        raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists whom you know")
+        raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists the people you know")
     return person
 
 

@@ -81,7 +81,7 @@ def pick(text: str, candidates: Iterable[Candidate[Item]], *, noun: str, destruc
     matches = _matches(typed, candidates)
     best = _best(typed, matches)
     if destructive and best and not _is_clear(typed, best[0], matches):
-        raise ambiguous(text, [one.label() for _, one in matches], hint="write its whole name, or its id")
+        raise ambiguous(text, [one.label() for _, one in matches], hint="type the whole name, or the id")
     if len(best) > 1:
         raise ambiguous(text, [one.label() for one in best])
     return best[0].item if best else None
@@ -103,7 +103,7 @@ def alike(name: str) -> str:
     return normalize(name).casefold()
 
 
-def ambiguous(text: str, labels: Iterable[str], *, hint: str = "write more of it, or the id") -> Ambiguous:
+def ambiguous(text: str, labels: Iterable[str], *, hint: str = "type more of it, or the id") -> Ambiguous:
     """Return the error that lists what `text` could mean."""
     listed = sorted(labels)
     shown = listed[:CANDIDATES_SHOWN]

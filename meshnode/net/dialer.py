@@ -49,12 +49,12 @@ class Address(NamedTuple):
 class DialOutcome(Enum):
     """How an attempt ended, in the words that a person reads about it."""
 
-    MET = "met"
+    MET = "connected"
     UNREACHABLE = "not reachable"
     NO_ANSWER = "connected, but got no answer"  # another key may be the right one, or another node listens there
     REFUSED = "refused"
     DUPLICATE = "connected already"
-    NO_KEY = "no key to dial with"
+    NO_KEY = "no key for connecting"
 
 
 ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE})

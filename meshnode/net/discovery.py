@@ -126,7 +126,7 @@ class Discovery:
             try:
                 await self._mdns.open()
             except OSError as error:
-                self.problem = f"multicast DNS is not available ({error.strerror})"
+                self.problem = f"Multicast DNS is not available ({error.strerror})"
                 log.warning("multicast DNS: %s", error)
             else:
                 self.problem = ""

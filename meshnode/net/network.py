@@ -393,11 +393,11 @@ def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int],
 def _problems(interfaces: Interfaces, chosen: Collection[str], mdns_problem: str) -> Iterator[Problem]:
     """Yield what keeps this node from meeting others; `chosen` are the interfaces it is to use, none for all."""
     if mdns_problem:
-        yield Problem("no_mdns", mdns_problem, "nodes nearby are not found by themselves; cards and --peer work")
+        yield Problem("no_mdns", mdns_problem, "nodes nearby are not found by themselves. Cards and --peer still work")
     for name in sorted(set(chosen) - {address.interface for address in interfaces.addresses}):
-        yield Problem("no_interface", f"there is no {name} with an address", "look at: ip addr")
+        yield Problem("no_interface", f"There is no network interface {name} with an address", "look at: ip addr")
     if not chosen and all(address.loopback for address in interfaces.addresses):
-        yield Problem("no_network", "this machine is on no network", "only nodes on this machine can be met")
+        yield Problem("no_network", "This computer is on no network", "only nodes on this computer can connect")
 
 
 def _first(error: BaseException) -> Failed | None:

@@ -85,7 +85,7 @@ def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
     """
     newest = replica.store.records.newest((replica.me, kind, slot))
     if newest is None:
-        raise Failed("There is nothing here to withdraw.", hint="`meshnode mine` lists what you posted.")
+        raise Failed("there is nothing here to withdraw", "'meshnode mine' lists your posts")
     now = replica.clock.now()
     until = min(max(newest.header.latest_expiry, now + 1), now + _LIVES[kind])
     return _sign_and_keep(replica, kind, slot, b"", Audience(newest.header.audience), until, may_reduce_access=True)
@@ -126,7 +126,10 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         raise Failed(_why(outcome.faults[0][1]))
     if record.id not in outcome.kept:
         if replica.trust_state.revoked(replica.me, replica.device):
-            raise Refused("this device was revoked and can no longer act for you", "add it again in a new home")
+            raise Refused(
+                "this device was revoked and can no longer act for you",
+                "to use this computer again, make it a new device: 'meshnode device join' in a new home",
+            )
         raise Refused(
             "the certificate of this device has expired", "connect it with the device that has your identity key"
         )
@@ -141,8 +144,8 @@ def own_policy_version(replica: Replica) -> int:
 
 def _why(code: Code) -> str:
     reasons = {
-        Code.OVERSIZED: "That is too large for one record; shorten it.",
-        Code.EXPIRED: "That would live longer than its kind may.",
-        Code.FORGED: "This device does not speak for you; restore its key or add the device again.",
+        Code.OVERSIZED: "that is too large for one item: shorten it",
+        Code.EXPIRED: "that would last longer than it may",
+        Code.FORGED: "this device cannot act for you: restore its key, or add the device again",
     }
-    return reasons.get(code, "The record was refused by this node's own checks.")
+    return reasons.get(code, "this node's own checks refused what it wrote")

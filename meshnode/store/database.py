@@ -246,7 +246,7 @@ def _meaning(error: apsw.Error) -> Exception:
     if isinstance(error, apsw.IOError):
         return StorageFailed("the disk failed", f"check it, then restart meshnode ({error})")
     if isinstance(error, apsw.FullError):
-        return StorageFull("the disk is full", "make room; nothing was lost")
+        return StorageFull("the disk is full", "free some space; nothing was lost")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return Refused("the database is in use by another program", "stop that one first")
     if isinstance(error, apsw.CantOpenError | apsw.PermissionsError | apsw.ReadOnlyError):

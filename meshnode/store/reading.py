@@ -183,4 +183,4 @@ def parsed(wire: bytes) -> Record:
     try:
         return Record.parse(wire)
     except RemoteError as error:
-        raise StorageDamaged("a stored record is damaged", "restart meshnode: it checks the database") from error
+        raise StorageDamaged("a stored item is damaged", "restart meshnode: it checks the database") from error

@@ -105,7 +105,9 @@ class Store:
         lost = self.meta.get(_COUNTERS_LOST)
         if lost is not None:
             found = (
-                f"the store was damaged; it is now {lost}" if lost else "the store is older than what this node wrote"
+                f"The database was damaged. It is now {lost}"
+                if lost
+                else "The database is older than what this node wrote"
             )
             self.problems.append(
                 StoreProblem(

@@ -56,8 +56,8 @@ def awaiting_vouch(name: str) -> str:
 
 
 INTRODUCE_HELP = message(
-    "Introduce two people you vouch for to each other.\n\n"
-    "Each gets a letter about the other. They are connected once both have added each other."
+    "Introduce two people you trust directly to each other.\n\n"
+    "Each gets a message about the other. They are connected once both have added each other."
 )
 INTRODUCE_MESSAGE = message("What you say to both.")
 INTRODUCTIONS_HELP = message("Show the people to whom you were introduced.")
@@ -69,6 +69,6 @@ INTRODUCTIONS_NEXT = message("Add one of them: meshnode add NAME")
 def introduced(names: list[str]) -> str:
     """Say what two introduced people do next."""
     return message(
-        "{both} each get a letter about the other. They are connected once both have added each other.",
+        "{both} each get a message about the other. They are connected once both have added each other.",
         both=forms.listed(names),
     )

@@ -90,8 +90,8 @@ def marked_seen(count: int) -> str:
 def news_left(count: int, *, peek: bool) -> str:
     """Say how many more are new, and how to see them."""
     if peek:
-        return message("{n} more. See them with --limit.", n=count)
-    return message("{n} more. See them with 'meshnode news'.", n=count)
+        return plural(count, "1 more. See it with --limit.", "{n} more. See them with --limit.")
+    return plural(count, "1 more. See it with 'meshnode news'.", "{n} more. See them with 'meshnode news'.")
 
 
 def watch_saved(reply: dict[str, Any]) -> str:

@@ -129,7 +129,7 @@ def status(reply: dict[str, Any]) -> list[str]:
     connected = (
         message("Connected to {names}.", names=forms.listed(names)) if names else message("Not connected to anyone.")
     )
-    records = plural(reply["records"], "This node holds 1 record.", "This node holds {n} records.")
+    records = plural(reply["records"], "This node holds 1 item.", "This node holds {n} items.")
     lines.append(f"{connected} {records}")
     if reply["devices"]:
         lines.append(message("Your other devices: {names}.", names=forms.listed(reply["devices"])))
@@ -213,7 +213,7 @@ EVENTS = {
     "listings": message("posts have changed"),
     "people": message("people or their trust have changed"),
     "groups": message("cells or communities have changed"),
-    "exchanges": message("exchanges or letters have changed"),
+    "exchanges": message("exchanges or messages have changed"),
     "alerts": message("a saved search has a new match"),
     "peers": message("connections have changed"),
     "status": message("the status of this node has changed"),
@@ -223,7 +223,7 @@ EVENTS = {
 
 def synced(peer: dict[str, Any]) -> str:
     """Return what came from the person whose name goes before this."""
-    came = plural(peer["came"], "1 new record", "{n} new records") if peer["came"] else message("nothing new")
+    came = plural(peer["came"], "1 new item", "{n} new items") if peer["came"] else message("nothing new")
     if not peer["done"]:
         return message(": {came} so far, more to come", came=came)
     return message(": newly connected, {came}", came=came) if peer["new"] else message(": {came}", came=came)
@@ -254,7 +254,7 @@ DEMO_OFFER = message("Carol offers vegetables to everyone who is connected to he
 DEMO_DISCOVER = message("Alice looks at what is shared, and finds them.")
 DEMO_WHY = message("Why does she see them? Trust is multiplied along the path: 0.7 x 0.8 = 0.56.")
 DEMO_PEERS = message("Meanwhile her node has found Carol's on the network. They are connected directly now.")
-DEMO_UNVOUCH = message("Bob takes back the vouch for Carol.")
+DEMO_UNVOUCH = message("Bob no longer trusts Carol.")
 DEMO_GONE = message("Without Bob in between, Alice's node has dropped its copy. She no longer sees the offer.")
 DEMO_END = message("Nobody had to ask for permission. Start your own node with 'meshnode run'.")
 DEMO_DOCTOR_HINT = message("'meshnode doctor' may show the reason")

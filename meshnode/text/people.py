@@ -15,7 +15,7 @@ PEOPLE_EMPTY = message("Nobody yet. Give somebody your 'meshnode card', or 'mesh
 PERSON_HELP = message("Show what this node knows about a person.")
 VOUCH_HELP = message("Say how much you trust a person; this replaces what you said before.")
 VOUCH_TRUST = message("How much you trust them.")
-UNVOUCH_HELP = message("Take back your vouch for a person.")
+UNVOUCH_HELP = message("Take back your trust in a person.")
 WAITING = message("waiting")
 
 
@@ -60,13 +60,13 @@ def fingerprint(words: str) -> str:
 def vouches(reply: dict[str, Any]) -> list[str]:
     """Return what a person and you have said about each other, and whether the nodes are connected."""
     name, given, back = reply["name"], reply["vouch"], reply["vouch_back"]
-    lines = [trusted(name, given) if given else message("You do not vouch for {name}.", name=name)]
+    lines = [trusted(name, given) if given else message("You do not trust {name} directly.", name=name)]
     if back:
         lines.append(message("{name} trusts you ({trust}).", name=name, trust=forms.weight(back)))
     elif reply["pending"]:
         lines.append(awaiting_node(name))
     else:
-        lines.append(message("{name} does not vouch for you.", name=name))
+        lines.append(message("{name} does not trust you directly.", name=name))
     if reply["trust"] is not None and reply["trust"] != given:
         lines.append(message("Your trust in {name} in all: {trust}.", name=name, trust=forms.weight(reply["trust"])))
     lines.append(
@@ -77,7 +77,7 @@ def vouches(reply: dict[str, Any]) -> list[str]:
 
 def unvouched(name: str) -> str:
     """Say that a vouch was taken back."""
-    return message("You no longer vouch for {name}.", name=name)
+    return message("You no longer trust {name} directly.", name=name)
 
 
 BLOCK_HELP = message(

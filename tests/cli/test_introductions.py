@@ -15,7 +15,7 @@ def deliver(village: Village) -> None:
 def test_bob_introduces_alice_and_carol_and_each_adds_the_other(village: Village) -> None:
     introduced = village("B", "introduce", "Alice", "Carol", "--message", "You both keep bees.")
     assert introduced.out == (
-        "Alice and Carol each get a letter about the other. They are connected once both have added each other.\n"
+        "Alice and Carol each get a message about the other. They are connected once both have added each other.\n"
     )
     deliver(village)
     (met,) = json.loads(village("A", "introductions", "--json").out)["introductions"]
@@ -40,7 +40,11 @@ def test_bob_introduces_alice_and_carol_and_each_adds_the_other(village: Village
 
 def test_an_introduction_takes_two_people_whom_one_vouches_for(village: Village) -> None:
     for words, code, line in (
-        (("Bob", "Carol"), 5, "You do not vouch for Carol. You can introduce only people you vouch for."),
+        (
+            ("Bob", "Carol"),
+            5,
+            "You do not trust Carol directly. Say how much you trust them: meshnode vouch NAME --trust 0.5",
+        ),
         (("Bob", "Bob"), 2, "Name two different people."),
         (("Bob", "Alice"), 5, "You cannot introduce yourself. 'meshnode card' makes a card to hand over."),
         (("Bob", "Zed"), 3, "Nobody you can see is called 'Zed'. 'meshnode people' lists the people you know."),

@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +25,29 @@ from protocol.trust import Relation
 from tests.cli.terminal import Terminal
 from tests.cli.test_json import CALLS, form
 from tests.cli.village import meshnode
+from tests.support.golden import golden
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "\x1b]52;c;aGk=\x07\x1b[2J\r\n\x9b31m<script>\u202egnp\u2066\u200b\u2028\x00\udcff\U000e0041Bob"
-JOINERS = "\u200c\u200d"
+FORBIDDEN = frozenset(
+    chr(point)
+    for ends in golden("text.json")["forbidden"]
+    for first, _, last in [ends.partition("-")]
+    for point in range(int(first, 16), int(last or first, 16) + 1)
+)
 
 
-def harmless(text: str) -> bool:
-    return all(unicodedata.category(letter)[0] != "C" or letter in JOINERS for letter in text.replace("\n", ""))
+def harmless(shown: str) -> bool:
+    return FORBIDDEN.isdisjoint(shown.replace("\n", ""))
+
+
+def test_the_terminal_escapes_exactly_what_the_protocol_forbids() -> None:
+    assert {chr(point) for point in range(0x110000) if output.HARMFUL.match(chr(point))} == FORBIDDEN
 
 
 @given(st.text())
-def test_whatever_is_written_comes_out_as_one_printable_line(text: str) -> None:
-    shown = output.inert(text)
+def test_every_text_comes_out_as_one_printable_line(written: str) -> None:
+    shown = output.inert(written)
     assert harmless(shown)
     assert "\n" not in shown
     assert "\u2028" not in shown
@@ -58,6 +67,14 @@ def test_ordinary_writing_stays_as_it_is(text: str) -> None:
         ("\x9b", "<U+009B>"),
         ("\u202eevil", "<U+202E>evil"),
         ("👩\u200d🌾", "👩\u200d🌾"),
+        (
+            "\U0001fae9 and \U00040000, which no Unicode has assigned yet",
+            "\U0001fae9 and \U00040000, which no Unicode has assigned yet",
+        ),
+        (
+            "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+            "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+        ),
         ("<script>", "<script>"),
     ],
 )

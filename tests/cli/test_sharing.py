@@ -48,7 +48,9 @@ def test_the_place_is_shown_with_what_others_learn_of_it(village: Village) -> No
     assert first.startswith(
         "Your exact location (52.52,13.405) stays on this computer. Others see an area about 50 km wide around"
     )
-    assert second.startswith("Your radius of 25 km is smaller than the places you publish (region, about 50 km wide)")
+    assert second.startswith(
+        "Your radius of 25 km is smaller than the area that others see of your location (region, about 50 km wide)"
+    )
 
 
 def test_a_listing_for_people_nearby_says_how_far_that_is(village: Village) -> None:

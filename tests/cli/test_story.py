@@ -29,7 +29,7 @@ def test_vegetables_are_offered_found_explained_and_lost(village: Village) -> No
     assert {key: result[key] for key in wanted} == wanted
     assert (set(result["author"]), result["author"]["name"]) == ({"id", "name"}, "Carol")
     assert "Alice -> Bob -> Carol  (0.7 x 0.8 = 0.56)" in village("A", "why", "Fresh vegetables").out
-    assert village("B", "unvouch", "Carol").out == "You no longer vouch for Carol.\n"
+    assert village("B", "unvouch", "Carol").out == "You no longer trust Carol directly.\n"
     village.settle()
     gone = village("A", "discover")
     assert (gone.code, gone.out) == (0, "")
@@ -99,7 +99,7 @@ def test_a_listing_is_closed_remembered_renewed_and_taken_back(village: Village)
     expires = {line.split("\t")[0]: line.split("\t")[5] for line in village("A", "mine").out.splitlines()}
     assert {title: "(soon)" in when for title, when in expires.items()} == {"Drill": False, "Ride to town": True}
     assert (
-        "1 of your posts ends within a day: Ride to town. To keep one longer: 'meshnode renew"
+        "1 of your posts ends within a day: Ride to town. To keep one longer: meshnode renew"
         in village("A", "status").out
     )
     assert village("A", "renew", "Ride").out.startswith('Renewed "Ride to town", until ')

@@ -17,9 +17,9 @@ def outcome(village: Village, who: str, *, new: bool = False, done: bool = True,
     ("result", "line"),
     [
         ({}, "Bob: nothing new"),
-        ({"came": 1}, "Bob: 1 new record"),
-        ({"came": 12, "new": True}, "Bob: newly connected, 12 new records"),
-        ({"came": 3, "done": False}, "Bob: 3 new records so far, more to come"),
+        ({"came": 1}, "Bob: 1 new item"),
+        ({"came": 12, "new": True}, "Bob: newly connected, 12 new items"),
+        ({"came": 3, "done": False}, "Bob: 3 new items so far, more to come"),
     ],
 )
 def test_what_came_is_told_for_each(village: Village, result: dict[str, int], line: str) -> None:

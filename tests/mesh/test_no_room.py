@@ -136,7 +136,7 @@ def test_adding_a_card_without_room_is_refused_in_one_line_before_anything_is_wr
     before = {row.id for row in alice.replica.store.records.rows()}
     with pytest.raises(Refused) as caught:
         add(alice, card)
-    assert caught.value.line == "your policy has no room for another vouch: 'meshnode unvouch NAME' makes room"
+    assert caught.value.line == "the list of people you trust is full: make room with 'meshnode unvouch NAME'"
     assert {row.id for row in alice.replica.store.records.rows()} == before
     assert alice.replica.store.cards.taken_pending(0) == []
 
@@ -144,7 +144,7 @@ def test_adding_a_card_without_room_is_refused_in_one_line_before_anything_is_wr
 def test_a_card_whose_user_could_not_be_vouched_for_is_not_made() -> None:
     mesh = village("Bob")
     fill(mesh.nodes["Bob"], vouches=limits.VOUCHES_MAX)
-    with pytest.raises(Refused, match="no room for another vouch"):
+    with pytest.raises(Refused, match="list of people you trust is full"):
         card_of(mesh.nodes["Bob"])
 
 
@@ -185,7 +185,7 @@ def test_vouches_and_blocks_together_may_be_too_long_for_a_record() -> None:
     fill(bob, blocked=room // block, stamp=70_001)
     assert len(register(bob).blocks) < limits.BLOCKS_MAX
     policy.block(bob.replica, grown("stranger"))
-    with pytest.raises(Refused, match="no room"):
+    with pytest.raises(Refused, match="is full"):
         policy.block(bob.replica, grown("another stranger"))
 
 
@@ -195,7 +195,7 @@ def test_a_block_without_room_is_refused_in_one_line() -> None:
     fill(bob, blocked=limits.BLOCKS_MAX)
     with pytest.raises(Refused) as caught:
         blocks.block(bob.replica, person_text(grown("a stranger")))
-    assert caught.value.line == "your policy has no room for another block: 'meshnode unblock NAME' makes room"
+    assert caught.value.line == "the list of people you block is full: make room with 'meshnode unblock NAME'"
 
 
 def test_a_full_register_is_told_apart_from_other_faults() -> None:
@@ -232,7 +232,7 @@ def full_of_invitations(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def full_of_letters(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LETTERS_UNDER_WAY_MAX", 0)
-    with pytest.raises(Refused, match="under way"):
+    with pytest.raises(Refused, match="on their way"):
         write(mesh, "Bob", "Alice")
     monkeypatch.undo()
     write(mesh, "Alice", "Bob")

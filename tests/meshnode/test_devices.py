@@ -209,4 +209,4 @@ def test_a_lost_store_comes_back_from_the_other_device_and_the_old_key_can_be_re
     assert titles(home) == {"Drill"}
     assert offered() is None
     names = [(one["name"], one["struck"]) for one in ask(home, "device", "list")["devices"]]
-    assert ("This machine before", True) in names
+    assert ("This computer before", True) in names

@@ -186,7 +186,7 @@ async def test_a_key_of_low_order_ends_an_attempt_and_not_the_node(
 
     monkeypatch.setattr(contacts, "dial_keys", of_low_order)
     await until(lambda: alice.network.attempts(bob.replica.me), "an attempt is made")
-    assert {attempt.outcome for attempt in alice.network.attempts(bob.replica.me)} == {"no key to dial with"}
+    assert {attempt.outcome for attempt in alice.network.attempts(bob.replica.me)} == {"no key for connecting"}
     monkeypatch.undo()
     await connect(alice, bob)
 

@@ -69,7 +69,7 @@ def add(replica: Replica, order: DeviceOrder, addresses: Sequence[tuple[str, int
         raise Usage(f"a code can work for 1 to {limits.DEVICE_CODE_LIFE_MAX // limits.MINUTE} minutes")
     name = _name(replica, order.name)
     if len(replica.trust_state.devices(replica.me)) >= limits.DEVICES_MAX:
-        raise Refused(f"you have {limits.DEVICES_MAX} devices already", "'meshnode device revoke' removes one")
+        raise Refused(f"you have {limits.DEVICES_MAX} devices already", "remove one with 'meshnode device revoke'")
     code = DeviceCode(
         person=replica.me,
         dh_public=replica.keys.dh_public,
@@ -132,5 +132,5 @@ def _name(replica: Replica, given: str | None) -> str:
     except InvalidField as error:
         raise Usage(str(error), "choose another with --name") from error
     if name.casefold() in taken:
-        raise Refused(f"a device of yours is called {name} already", "choose another name with --name")
+        raise Refused(f"you already have a device called {name}", "choose another with --name")
     return name

@@ -92,9 +92,7 @@ def start_as_device(replica: Replica, grant: EnrolmentGrant, address: tuple[str,
     """Store the records and names that this device was given; the device that gave them was reached at `address`."""
     outcome = replica.ingest.receive([one for one in grant.records if one.header.author == replica.me])
     if outcome.faults:
-        raise Failed(
-            "the other machine has sent records that are not valid", "make a new code there: meshnode device add"
-        )
+        raise Failed("the other computer has sent something invalid", "make a new code there: meshnode device add")
     for device, name in grant.names:
         replica.store.devices.call(device, name)
     now = replica.clock.now()

@@ -45,14 +45,16 @@ def revoke(replica: Replica, which: str, *, discard: bool = False) -> RevokedVie
     device = find(replica, which)
     name = name_of(replica, device)
     if device == replica.device:
-        raise Refused("this is the device that you are using", "revoke it from another one that has your identity key")
+        raise Refused("this is the device that you are using", "revoke it on another device that has your identity key")
     identity_keys(replica)
     if replica.trust_state.revoked(replica.me, device):
         raise Refused(f"{name} is revoked already", "'meshnode device list' shows your devices")
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(device)))
     keys = body_of(certificate) if certificate is not None and certificate.body else None
     if not isinstance(keys, Device):
-        raise Refused(f"this node does not have the certificate of {name}", "try again when your devices have met")
+        raise Refused(
+            f"this node does not have the certificate of {name}", "try again after your devices have connected"
+        )
     written = reissue.written_by(replica, device)
     wanted = [record for record in written if not discard or record.header.kind in reissue.ALWAYS_REISSUED]
     before = policy.web(replica)
@@ -83,7 +85,7 @@ def find(replica: Replica, which: str) -> DeviceId:
     revoked = [_candidate(replica, one, preferred=False) for one in replica.trust_state.revoked_devices(replica.me)]
     device = pick(which, [*in_use, *revoked], noun="device", destructive=True)
     if device is None:
-        raise NotFound(f"no device of yours is called {which!r}", "'meshnode device list' shows them")
+        raise NotFound(f"no device of yours is called {which!r}", "'meshnode device list' shows your devices")
     return device
 
 

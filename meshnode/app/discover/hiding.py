@@ -37,16 +37,14 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     """
     record = find(replica, catalog, which)
     if record.header.author == replica.me:
-        raise Refused("this is your own post", "to take it back everywhere: 'meshnode withdraw LISTING'")
+        raise Refused("this is your own post", "to take it back everywhere: meshnode withdraw LISTING")
     (entry,) = [entry for entry in catalog.matching(which, own_only=False) if entry.record == record.id]
     known = _hidden(replica, catalog)
     before = [hidden for hidden in known if hidden.listing == entry.id]
     for stale in set(replica.store.discover.hidden()) - set(known):
         replica.store.discover.unhide(stale.listing)
     if not before and len(known) >= limits.HIDDEN_MAX:
-        raise Refused(
-            f"you hide {limits.HIDDEN_MAX} posts already", "show one again with 'meshnode hide --undo LISTING'"
-        )
+        raise Refused(f"you hide {limits.HIDDEN_MAX} posts already", "show one again: meshnode hide --undo LISTING")
     since = before[0].since if before else replica.clock.now()
     hidden = Hidden(entry.id, body_of(record).title, since, entry.expires)
     with replica.transaction():
@@ -58,9 +56,9 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
 
 def unhide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     """Show again the hidden listing that `which` means: by its id, or by its title at the time when it was hidden."""
-    found = pick(which, [_candidate(one) for one in _hidden(replica, catalog)], noun="listing")
+    found = pick(which, [_candidate(one) for one in _hidden(replica, catalog)], noun="post")
     if found is None:
-        raise NotFound(f"you hide no listing called {which!r}", "'meshnode hide --list' lists what you hide")
+        raise NotFound(f"you hide no post called {which!r}", "'meshnode hide --list' lists what you hide")
     replica.store.discover.unhide(found.listing)
     catalog.unhide(found.listing)
     return _view(found)

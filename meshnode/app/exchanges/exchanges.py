@@ -97,11 +97,11 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     act = next((act for act in Action if act.word == order.act and act is not Action.ASK), None)
     if act is None:
         possible = ", ".join(act.word for act in Action if act is not Action.ASK)
-        raise Usage(f"{order.act!r} is not a move in an exchange", f"use one of {possible}")
+        raise Usage(f"{order.act!r} is not a step of an exchange", f"use one of {possible}")
     catch_up(replica)
     found = view.find(replica, which, act)
     if is_ended_by_block(replica, found.exchange):
-        raise Refused(f"you block {found.exchange.name}", "'meshnode unblock NAME' comes first")
+        raise Refused(f"you block {found.exchange.name}", "unblock them first with 'meshnode unblock NAME'")
     repeated = found.said(act, mine=True)
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)
@@ -144,13 +144,13 @@ def catch_up(replica: Replica) -> None:
 def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
     """Return the listing of somebody else that `which` means."""
     candidates = listings.candidates(replica, catalog, which, own_only=False)
-    found = pick(which, [one for one in candidates if one.item.header.author != replica.me], noun="listing")
+    found = pick(which, [one for one in candidates if one.item.header.author != replica.me], noun="post")
     if found is not None:
         return found
     if candidates:
-        raise Refused("that is your own listing", "only other people can respond to it")
+        raise Refused("this is your own post", "only other people can respond to it")
     _refuse_expired(replica, which)
-    raise NotFound(f"no listing is called {which!r}", "'meshnode discover' lists what you can see")
+    raise NotFound(f"no post is called {which!r}", "'meshnode discover' lists what you can see")
 
 
 def _refuse_expired(replica: Replica, which: str) -> None:
@@ -178,7 +178,7 @@ def _ask_again(replica: Replica, exchange: Exchange) -> Requested:
     found = moves.exchange_state(replica, exchange)
     asked = found.said(Action.ASK, mine=True)
     if asked is None or asked not in moves.lost(replica, found):
-        raise Refused("you have asked for that already", "'meshnode exchanges' shows its state")
+        raise Refused("you have already asked for that", "'meshnode exchanges' shows its state")
     moves.send_again(replica, exchange, asked)
     return _requested(exchange)
 
@@ -189,7 +189,7 @@ def _quantity(wanted: int | None, there: int | None) -> int | None:
     if there is None:
         return wanted
     if wanted is not None and wanted > there:
-        raise Refused(f"only {there} are available", "ask for fewer")
+        raise Refused(f"only {there} left", "ask for less")
     return wanted or 1
 
 
@@ -197,12 +197,15 @@ def _check_room(replica: Replica, owner: PersonId) -> None:
     kept = replica.store.exchanges
     if kept.count_with(owner, Stage.REQUESTED, asked=True) >= limits.EXCHANGES_ASKED_MAX:
         raise Refused(
-            f"{limits.EXCHANGES_ASKED_MAX} of your requests are waiting for {name_of(replica, owner)} already",
-            "wait for an answer, or cancel one",
+            f"{limits.EXCHANGES_ASKED_MAX} of your requests are already waiting for {name_of(replica, owner)}",
+            "wait for an answer, or cancel one: meshnode cancel EXCHANGE",
         )
     letters.check_can_write(replica, owner)
     if not moves.has_room_with(replica, owner):
-        raise Refused(f"you have too many exchanges with {name_of(replica, owner)}", "cancel one that is waiting")
+        raise Refused(
+            f"you have too many exchanges with {name_of(replica, owner)}",
+            "cancel one that is not finished: meshnode cancel EXCHANGE",
+        )
 
 
 def _requested(exchange: Exchange) -> Requested:
@@ -221,13 +224,14 @@ def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> Non
         kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
         if kept >= limits.MESSAGES_MAX:
             raise Refused(
-                f"you have written {limits.MESSAGES_MAX} messages in this exchange", "meet, or begin another one"
+                f"you have sent {limits.MESSAGES_MAX} messages in this exchange",
+                "meet in person, or begin another exchange",
             )
     if act is Action.ACCEPT:
         there = stock.quantity_left(replica, terms.slot)
         takes = (terms.quantity or 1) if there is not None else 0
         if there is not None and takes > there:
-            raise Refused(f"only {there} are left of {exchange.title}", "'meshnode decline' declines the request")
+            raise Refused(f"only {there} left of {exchange.title}", "decline it with 'meshnode decline'")
     moves.make(replica, exchange, act, text=text, takes=takes)
 
 
@@ -237,29 +241,29 @@ def _why_not(found: ExchangeState, act: Action) -> Refused:
     if found.said(act, mine=True) is not None and act is not Action.SAY:
         return Refused(_ALREADY[act], "'meshnode exchanges' shows its state")
     if stage is Stage.DECLINED:
-        return Refused("that was declined", "'meshnode respond' asks again")
+        return Refused("that was declined", "you can ask again with 'meshnode respond'")
     if stage is Stage.CANCELLED:
-        return Refused("that was cancelled", "'meshnode respond' asks again")
+        return Refused("that was canceled", "you can ask again with 'meshnode respond'")
     if stage is Stage.REQUESTED:
         if not found.asked:
-            return Refused("nothing is agreed yet", "answer with 'meshnode accept' or 'meshnode decline'")
+            return Refused("nothing is agreed yet", "answer first with 'meshnode accept' or 'meshnode decline'")
         if act in (Action.ACCEPT, Action.DECLINE):
-            return Refused(f"only {name} can answer your request", "to withdraw it: meshnode cancel")
+            return Refused(f"only {name} can answer", "to withdraw your request: meshnode cancel EXCHANGE")
         return Refused("nothing is agreed yet", f"wait for {name}")
     if act is Action.RETURNED:
         if not found.terms.lend:
-            return Refused("that was given, not lent, so nothing has to come back")
-        return Refused("it was not handed over yet", "first both of you confirm that with 'meshnode done'")
+            return Refused("that was not lent, so nothing has to be given back")
+        return Refused("it was not handed over yet", "both of you confirm that first with 'meshnode done'")
     if stage not in view.UNFINISHED:
-        return Refused("that is completed", "a completed exchange cannot be cancelled")
-    accepted = f"{name} has accepted" if found.asked else "you have accepted"
-    return Refused(f"{accepted} already", "'meshnode cancel' cancels it, until both of you have confirmed")
+        return Refused("that is completed", "a completed exchange cannot be changed")
+    accepted = f"{name} has already accepted" if found.asked else "you have already accepted"
+    return Refused(accepted, "until both of you have confirmed, 'meshnode cancel' cancels it")
 
 
 _ALREADY = {
-    Action.ACCEPT: "you have accepted that already",
-    Action.DECLINE: "you have declined that already",
-    Action.DONE: "you have confirmed that already",
-    Action.CANCEL: "you have cancelled that already",
-    Action.RETURNED: "you have confirmed already that it was returned",
+    Action.ACCEPT: "you have already accepted that",
+    Action.DECLINE: "you have already declined that",
+    Action.DONE: "you have already confirmed that",
+    Action.CANCEL: "you have already canceled that",
+    Action.RETURNED: "you have already confirmed that it is back",
 }

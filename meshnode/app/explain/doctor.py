@@ -99,7 +99,7 @@ def _addresses(network: NetworkState) -> Finding:
     return _ill(
         "listening",
         "This node has no address on any network",
-        "connect this computer to a network, or name one with 'meshnode run --interface NAME'",
+        "connect this computer to a network, or name one: meshnode run --interface NAME",
     )
 
 
@@ -109,7 +109,7 @@ def _announcing(network: NetworkState) -> Finding:
     return _ill(
         "announcing",
         "This node is not announced on the local network",
-        "run it without --no-mdns, or give the address of another node with 'meshnode run --peer HOST:PORT'",
+        "run it without --no-mdns, or give the address of another node: meshnode run --peer HOST:PORT",
     )
 
 
@@ -121,31 +121,41 @@ def _company(replica: Replica, network: NetworkState) -> Finding:
     if own is None or not own.vouches:
         return _ill(
             "company",
-            "You are not connected to anybody, and do not vouch for anybody yet",
+            "You are not connected to anybody, and trust nobody yet",
             "give somebody your card ('meshnode card'), or add theirs ('meshnode add CARD')",
         )
     return _ill(
         "company",
         "You are not connected to anybody now",
-        "to find out why for one person: 'meshnode doctor NAME'",
+        "to find out why for one person: meshnode doctor NAME",
     )
 
 
 def _vouches(replica: Replica, person: PersonId, name: str) -> list[Finding]:
     given, back = policy.weight(replica, person), replica.trust_state.graph.weight(person, replica.me)
     if person_text(person) in spent_elsewhere(replica):
-        return [_ill("card_used", f"{name}'s card was used by somebody else", f"ask {name} for a new one")]
+        return [
+            _ill(
+                "card_used",
+                f"{name}'s card was used by somebody else",
+                f"ask {name} for a new one, and add it: meshnode add CARD",
+            )
+        ]
     if any(card.giver == person for card in pending_cards(replica)) and not back:
         return [_well("card_pending", f"{name}'s card is kept here, and used as soon as your nodes connect")]
     if given and not back:
-        return [_ill("not_answered", f"You vouch for {name}, who does not vouch for you", "exchange cards again")]
+        return [
+            _ill("not_answered", f"You trust {name}, who does not trust you yet", "exchange cards again: meshnode card")
+        ]
     return []
 
 
 def _keys(replica: Replica, person: PersonId, name: str) -> Finding:
     if dial_keys(replica, person):
         return _well("keys", f"The keys for connecting to {name} are known")
-    return _ill("keys", f"No key for connecting to {name} is known", f"ask {name} for a new card, and add it")
+    return _ill(
+        "keys", f"No key for connecting to {name} is known", f"ask {name} for a new card, and add it: meshnode add CARD"
+    )
 
 
 def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
@@ -158,7 +168,7 @@ def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
     return _ill(
         "addresses",
         f"No address of {name}'s node is known",
-        "join the network that it is on, or give its address with 'meshnode run --peer HOST:PORT'",
+        "join the network that it is on, or give its address: meshnode run --peer HOST:PORT",
     )
 
 

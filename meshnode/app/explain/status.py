@@ -193,7 +193,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         found.append(
             Problem(
                 "forked",
-                "Two different records of yours have the same number: a key was copied, or an old backup restored",
+                "Two different items of yours have the same number: a key was copied, or an old backup restored",
                 "run only one node with these keys, and make a new home for the other",
             )
         )
@@ -201,8 +201,8 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         found.append(
             Problem(
                 "policy_full",
-                "Your policy has no room for another vouch, so nobody new can use a card of yours",
-                "'meshnode unvouch NAME' makes room",
+                "The list of people you trust is full, so nobody new can use a card of yours",
+                "make room with 'meshnode unvouch NAME'",
             )
         )
     found.extend(_crowding(replica))
@@ -211,7 +211,9 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(network.problems)
     found.extend(
         Problem(
-            "card_used", f"The card of {name} that you added was used by somebody else", f"ask {name} for a new one"
+            "card_used",
+            f"The card of {name} that you added was used by somebody else",
+            f"ask {name} for a new one, and add it: meshnode add CARD",
         )
         for name in spent_elsewhere(replica).values()
     )
@@ -225,7 +227,7 @@ def _ending(replica: Replica) -> Iterator[Problem]:
         titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
         count = "1 of your posts ends" if len(ending) == 1 else f"{len(ending)} of your posts end"
         more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
-        yield Problem("ending", f"{count} within a day: {titles}{more}", "to keep one longer: 'meshnode renew LISTING'")
+        yield Problem("ending", f"{count} within a day: {titles}{more}", "to keep one longer: meshnode renew LISTING")
 
 
 def _of_this_device(replica: Replica) -> Iterator[Problem]:
@@ -233,7 +235,7 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
     if is_self_revoked(replica):
         yield Problem(
             "device_revoked",
-            "This device was revoked: it can no longer act for you, and what it wrote does not count",
+            "This device was revoked: it can no longer act for you, and what it wrote no longer counts",
             "to use this computer again, make it a new device: 'meshnode device join' in a new home",
         )
         return
@@ -265,13 +267,13 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
         yield Problem(
             "crowded",
             f"{name_of(replica, person)} has sent nearly as much as one person may",
-            "more from them is refused; 'meshnode block NAME' removes what came through them",
+            "more from them is refused. 'meshnode block NAME' removes what came through them",
         )
     if replica.quota.is_full:
         yield Problem(
             "full",
-            "Records of others take up nearly all the space that they may",
-            "the people you vouch for can still send theirs",
+            "What others have sent takes up nearly all the space that it may",
+            "the people you trust directly can still send theirs",
         )
 
 

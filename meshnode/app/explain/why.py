@@ -70,7 +70,7 @@ def _person(replica: Replica, what: str) -> PersonId:
     try:
         return find(replica, what)
     except NotFound as error:
-        hint = "'meshnode people' and 'meshnode discover' list people and listings"
+        hint = "'meshnode people' and 'meshnode discover' list people and posts"
         raise NotFound(f"no person and no post that you can see is called {what!r}", hint) from error
 
 
@@ -127,8 +127,8 @@ def _breaks(
 
 def _taken_back(replica: Replica, giver: PersonId, subject: PersonId) -> str:
     if giver == replica.me:
-        return f"You take back your vouch for {_name(replica, subject)}"
-    return f"{_name(replica, giver)} takes back the vouch for {_name(replica, subject)}"
+        return f"You no longer trust {_name(replica, subject)} directly"
+    return f"{_name(replica, giver)} no longer trusts {_name(replica, subject)} directly"
 
 
 def _name(replica: Replica, person: PersonId) -> str:

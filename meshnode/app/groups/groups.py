@@ -143,13 +143,16 @@ def invite(replica: Replica, which: str, kind: str | None, who: str) -> InvitedV
     _, join = held
     if len(join.steps) > limits.GROUP_LINKS_MAX:
         raise Refused(
-            f"the chain of invitations from the founder to you has its full length ({limits.GROUP_LINKS_MAX})",
+            f"the chain of invitations from the founder to you cannot grow longer ({limits.GROUP_LINKS_MAX})",
             "ask a member who joined earlier to invite this person",
         )
     tag = invitation_tag(group.id, person)
     kept = membership.with_invitations(replica, join)
     if len(kept.invitations) >= limits.INVITATIONS_MAX and all(found.tag != tag for found in kept.invitations):
-        raise Refused(f"you have {limits.INVITATIONS_MAX} open invitations", "wait until some are answered or expire")
+        raise Refused(
+            f"too many of your invitations are open ({limits.INVITATIONS_MAX})",
+            "wait until some are answered or expire",
+        )
     earlier = max((found.expires for found in join.invitations if found.tag == tag), default=0)
     expires = max(replica.clock.now() + limits.INVITATION_LIFE, earlier + 1)  # later than the last one, to replace it
     given = invitation(join, replica.me, tag, expires, replica.keys.sign)
@@ -170,8 +173,8 @@ def join(replica: Replica, which: str, kind: str | None) -> GroupView:
             raise Refused(f"you are in {fitting(which, _candidates(own))[0].name!r} already") from error
         word = kind or "group"
         raise NotFound(
-            f"no invitation to a {word} called {which!r} is here",
-            "ask a member to invite you; this node learns of it when it next connects",
+            f"you have no invitation to a {word} called {which!r}",
+            "ask a member to invite you. This node learns of it when it next connects",
         ) from error
     _check_room(replica)
     found = next(found for found in waiting if found.join.group_id == group.id)
@@ -236,7 +239,7 @@ def _received(replica: Replica) -> list[_Received]:
 
 def _check_kind(kind: str | None) -> None:
     if kind not in (None, *KINDS):
-        raise Usage(f"{kind!r} is not a kind of group", f"one of {', '.join(KINDS)}")
+        raise Usage(f"{kind!r} is not a kind of group", f"use one of {', '.join(KINDS)}")
 
 
 def _is_kind(group: Group, kind: str | None) -> bool:
@@ -290,7 +293,7 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
             raise error from None
         raise Refused("you block that person", "unblock them first with 'meshnode unblock NAME'") from None
     if person == replica.me:
-        raise Refused("you are a member already")
+        raise Refused("you are a member yourself")
     members = replica.trust_state.groups.members_known(group.id)
     mention = reference(replica, person)
     if person in members:
@@ -298,12 +301,12 @@ def _invitable(replica: Replica, group: Group, who: str) -> PersonId:
     if group.kind == GroupKind.CELL and len(members) >= limits.CELL_MEMBERS_MAX:
         raise Refused(
             f"the cell is full: it has {len(members)} members",
-            "found another one with 'meshnode cell new', or a community",
+            "create another with 'meshnode cell new', or a community",
         )
     if not replica.trust_state.standing(replica.me, person).in_web:
         raise Refused(
             f"you do not trust {mention.name}, so an invitation would not reach them",
-            "'meshnode vouch NAME --trust 0.5' comes first",
+            "trust them first with 'meshnode vouch NAME --trust 0.5'",
         )
     return person
 

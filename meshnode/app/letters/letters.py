@@ -131,11 +131,15 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
     if blocks(replica, to):
         raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
     if not replica.trust_state.certified(replica.me, replica.device):
-        raise Refused("this device can no longer act for you", "it was revoked, or its certificate has expired")
+        raise Refused(
+            "this device can no longer act for you",
+            "it was revoked, or its certificate has expired. 'meshnode status' shows which",
+        )
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
     if not others or replica.trust_state.graph.blocked_either_way(replica.me, to):
         raise Refused(
-            f"you cannot write to {name} now", "this node knows no device of theirs; it learns of one when you meet"
+            f"no message can reach {name} now",
+            "this node knows no device of theirs. Try again after your nodes have connected",
         )
     return _newest(others)
 
@@ -144,7 +148,7 @@ def _check_room(replica: Replica) -> None:
     use = replica.store.records.usage_of(replica.me)
     too_many = replica.store.letters.count_undelivered(replica.clock.now()) >= limits.LETTERS_UNDER_WAY_MAX
     if too_many or use.letter_bytes + limits.RECORD_MAX_BYTES > limits.AUTHOR_LETTER_BYTES_MAX:
-        raise Refused("too many of your messages are still under way", "wait until some of them have arrived")
+        raise Refused("too many of your messages are still on their way", "wait until some of them have arrived")
 
 
 def _newest(devices: Iterable[Certificate]) -> list[Certificate]:
@@ -170,7 +174,7 @@ def _post(
             entropy=replica.entropy(SEAL_ENTROPY_BYTES),
         )
     except InvalidField as fault:
-        raise Usage("that message is too long", "write fewer words, or two messages") from fault
+        raise Usage("that message is too long", "shorten it, or send two messages") from fault
     life = max(1, expires - replica.clock.now())
     write(replica, Kind.LETTER, slot, letter, life=life, expires=expires)
 

@@ -51,8 +51,8 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
     before, now = body_of(record), replica.clock.now()
     if order.available_until is None and before.available_until is not None and before.available_until <= now:
         raise Refused(
-            f"{before.title} was available only until a date that is past",
-            "say until when it is now: 'meshnode renew LISTING --until DATE'",
+            f"{before.title} was available only until a date in the past",
+            "say until when it is available now: meshnode renew LISTING --until DATE",
         )
     changes = {} if order.available_until is None else {"available_until": order.available_until}
     body = rewritten(replica, before, **changes)
@@ -97,8 +97,8 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     left = body.quantity - quantity
     if left < 0:
         raise Refused(
-            f"only {body.quantity} of {body.title} {'is' if body.quantity == 1 else 'are'} left",
-            "agree on less, or change the quantity with 'meshnode edit'",
+            f"only {body.quantity} left of {body.title}",
+            "agree on less, or change the quantity: meshnode edit LISTING --quantity NUMBER",
         )
     if left == 0:
         _end(replica, own.record, ListingEvent.TAKE_REST)
@@ -133,9 +133,9 @@ def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
         for one in listings.candidates(replica, catalog, which, own_only=True)
     ]
     ended = [Candidate(_remembered(one.item), one.id, one.name, one.label) for one in archive.candidates(replica)]
-    found = pick(which, [*in_use, *ended], noun="listing")
+    found = pick(which, [*in_use, *ended], noun="post")
     if found is None:
-        raise NotFound(f"no listing of yours is called {which!r}", "'meshnode mine' lists what you posted")
+        raise NotFound(f"no post of yours is called {which!r}", "'meshnode mine' lists your posts")
     return found
 
 

@@ -145,7 +145,7 @@ def _patch(replica: Replica, changes: ListingEdit) -> dict[str, Any]:
     """Return the values of the fields that `changes` mentions, a place as the cell that is published of it."""
     fixed = [name for name in changes.clear if name not in CLEARABLE]
     if fixed:
-        raise Usage(f"{fixed[0]!r} cannot be cleared", f"these can: {', '.join(CLEARABLE)}")
+        raise Usage(f"{fixed[0]!r} cannot be emptied", f"these can: {', '.join(CLEARABLE)}")
     values = {each.name: getattr(changes, each.name) for each in dataclasses.fields(changes) if each.name != "clear"}
     values |= dict.fromkeys(changes.clear)
     patch = {
@@ -162,7 +162,8 @@ def check_count(replica: Replica) -> None:
     """Raise Refused where the owner has as many records as other nodes would take."""
     if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
         raise Refused(
-            f"you have {limits.AUTHOR_RECORDS_MAX} records already", "withdraw a post, or wait until one expires"
+            f"you have {limits.AUTHOR_RECORDS_MAX} items already, which is the most",
+            "withdraw a post, or wait until one expires",
         )
 
 
@@ -229,7 +230,7 @@ def check_place(replica: Replica, audience: Audience, body: Listing) -> None:
     if near and place_of(replica, replica.me, body.place) is None:
         raise Usage(
             '"Anyone nearby" needs your location',
-            "give it one with --place LAT,LON, or set yours with 'meshnode share set --place LAT,LON'",
+            "give the post one with --place LAT,LON, or set yours: meshnode share set --place LAT,LON",
         )
 
 
@@ -258,11 +259,11 @@ def find(
     replica: Replica, catalog: Catalog, which: str, *, own_only: bool = False, destructive: bool = False
 ) -> Record:
     """Return the listing that `which` means; NotFound, Ambiguous and `destructive` as in `picking.pick`."""
-    found = pick(which, candidates(replica, catalog, which, own_only=own_only), noun="listing", destructive=destructive)
+    found = pick(which, candidates(replica, catalog, which, own_only=own_only), noun="post", destructive=destructive)
     if found is None:
         whose = "of yours " if own_only else ""
-        hint = "'meshnode mine' lists what you posted" if own_only else "'meshnode discover' lists what you can see"
-        raise NotFound(f"no listing {whose}is called {which!r}", hint)
+        hint = "'meshnode mine' lists your posts" if own_only else "'meshnode discover' lists what you can see"
+        raise NotFound(f"no post {whose}is called {which!r}", hint)
     return found
 
 

@@ -59,7 +59,10 @@ def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public:
     head = replica.store.records.newest((replica.me, Kind.DEVICE, device_slot(device)))
     body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=False)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused("this device was revoked", "it needs new keys: set it up again in a new home")
+        raise Refused(
+            "this device was revoked",
+            "to use this computer again, make it a new device: 'meshnode device join' in a new home",
+        )
     return _write_device_record(
         replica,
         device,
@@ -95,7 +98,7 @@ def identity_keys(replica: Replica) -> IdentityKeys:
             "this device does not have your identity key", "do this on the device where you ran 'meshnode init'"
         )
     raise Forbidden(
-        "your identity key is locked", "stop the node, then 'meshnode run --unlock' asks for its passphrase"
+        "your identity key is locked", "stop the node, then start it with its passphrase: meshnode run --unlock"
     )
 
 

@@ -56,7 +56,9 @@ def cell_of(position: Coordinates, precision: Precision) -> str:
     try:
         return coarse(position.lat, position.lon, precision)
     except LocalError as error:
-        raise Usage("there is no such place on earth", "latitude -90 to 90, longitude -180 to 180") from error
+        raise Usage(
+            "that location is nowhere on earth", "latitude goes from -90 to 90, longitude from -180 to 180"
+        ) from error
 
 
 # --- what is known ---------------------------------------------------------------------------------------------------

@@ -154,11 +154,12 @@ def _edited(replica: Replica, edit: Edit, salt: bytes) -> tuple[Policy, Policy]:
     try:
         return before, _with_room(before, _others(replica), lambda register: edit(register, stamp, salt))
     except PolicyFull as fault:
-        hint = "'meshnode unvouch NAME' or 'meshnode unblock NAME' makes room"
-        raise Refused("your policy has no room for another entry", hint) from fault
+        hint = "make room with 'meshnode unvouch NAME' or 'meshnode unblock NAME'"
+        raise Refused("the list of people you trust or block is full", hint) from fault
     except InvalidField as fault:  # a stolen device can use up all stamps
         raise Refused(
-            f"your policy cannot be changed: {fault}", "if a device of yours was stolen, revoke it"
+            f"the list of people you trust or block cannot be changed ({fault})",
+            "if a device of yours was stolen, revoke it: meshnode device revoke DEVICE",
         ) from fault
 
 

@@ -97,7 +97,7 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
     if wanted == SharingChange():
         raise Usage("say what to change", "'meshnode share set --help' lists what can be changed")
     if wanted.place is not None and wanted.no_place:
-        raise Usage("these options contradict each other", "give either --place or --no-place")
+        raise Usage("--place and --no-place contradict each other", "give one of them")
     before = preference_of(replica, replica.me)
     after = Preference(
         audience=before.audience if wanted.audience is None else audience_named(wanted.audience),
@@ -134,7 +134,7 @@ def _radius(km: int) -> int:
     if km == 0:
         raise Usage("a radius of 0 km includes only yourself", "the smallest is 1 km")
     if km > limits.RADIUS_KM_MAX:
-        raise Usage(f"a radius of {km} km is more than the earth is wide", f"the largest is {limits.RADIUS_KM_MAX} km")
+        raise Usage(f"a radius of {km} km is larger than the earth", f"the largest is {limits.RADIUS_KM_MAX} km")
     return km
 
 
@@ -143,13 +143,14 @@ def _warnings(replica: Replica, preference: Preference, cell: str | None) -> lis
     found = []
     if preference.radius_km < across_km(precision):
         found.append(
-            f"Your radius of {preference.radius_km} km is smaller than the places you publish ({precision.word}, about "
-            f"{across_km(precision):g} km wide): some neighbors will be left out and some people farther away included."
+            f"Your radius of {preference.radius_km} km is smaller than the area that others see of your location "
+            f"({precision.word}, about {across_km(precision):g} km wide): some neighbors will be left out and some people "
+            "farther away included."
         )
     if cell is not None and precision_of(cell) < precision:
         found.append(
-            f"Your place is published as {precision_of(cell).word} only, since this node does not know where you are "
-            "exactly. Tell it with 'meshnode share set --place LAT,LON'."
+            f"Others see your location only as {precision_of(cell).word}, because this computer does not know where you are "
+            "exactly. Set your location: meshnode share set --place LAT,LON"
         )
     unseen = [
         body.title
@@ -160,5 +161,5 @@ def _warnings(replica: Replica, preference: Preference, cell: str | None) -> lis
     ]
     if unseen:
         more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
-        found.append(f"'{unseen[0]}'{more} is for people nearby but has no place, so nobody sees it.")
+        found.append(f'Nobody can see "{unseen[0]}"{more}: "anyone nearby" needs a location.')
     return found

@@ -25,7 +25,7 @@ def set_profile(
     """
     before = replica.trust_state.profile(replica.me)
     if before is None and (name is None or presence_key is None):
-        raise Failed("there is no profile yet", "run 'meshnode init' first")
+        raise Failed("there is no profile yet", "create a node first: meshnode init")
     known = before.place if before else None
     published = None if no_place else known if place is None else place
     body = Profile(

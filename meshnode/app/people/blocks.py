@@ -48,7 +48,7 @@ def to_block(replica: Replica, who: str) -> PersonId:
     if person == replica.me:
         raise Refused("you cannot block yourself")
     if not policy.blocks(replica, person) and not policy.has_room_to_block(replica, person):
-        raise Refused("your policy has no room for another block", "unblock one with 'meshnode unblock NAME'")
+        raise Refused("the list of people you block is full", "make room with 'meshnode unblock NAME'")
     return person
 
 

@@ -88,7 +88,7 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
     if len(open_cards) >= limits.LIVE_CARDS_MAX:
         raise Refused(f"you have {limits.LIVE_CARDS_MAX} unused cards already", "wait until one is used or expires")
     if not policy.has_room_to_vouch(replica):
-        raise Refused(NO_ROOM_TO_VOUCH, "'meshnode unvouch NAME' makes room for the user of a card")
+        raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(replica.device)))
     profile = replica.trust_state.profile(replica.me)
     if certificate is None or profile is None:
@@ -123,7 +123,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     card = _read(given.card)
     now = replica.clock.now()
     if card.giver == replica.me:
-        raise Refused("this is your own card", "give it to another person, who adds it")
+        raise Refused("this is your own card", "give it to somebody else, who then adds it")
     if card.expires <= now and replica.clock.trusted:
         raise Refused("this card has expired", f"ask {card.name} for a new one")
     if policy.blocks(replica, card.giver):
@@ -228,7 +228,5 @@ def _read(text: str) -> Card:
         if error.code is Code.CARD_CHECKSUM:
             raise Usage("this card is incomplete or has a typo", "copy the whole text again") from error
         if error.code is Code.VERSION:
-            raise Usage("this card was made by a newer meshnode", "update yours") from error
-        raise Usage(
-            "this is not a card", "a card is the text that 'meshnode card' prints; it begins with mesh1"
-        ) from error
+            raise Usage("this card was made by a newer version of meshnode", "update yours") from error
+        raise Usage("this is not a card", "copy the text that 'meshnode card' prints. It begins with mesh1") from error

@@ -151,11 +151,13 @@ def _kept(replica: Replica) -> list[StoredIntroduction]:
 def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
     name = name_of(replica, person)
     if person == replica.me:
-        raise Refused("you cannot introduce yourself", "hand over a card instead: meshnode card")
+        raise Refused("you cannot introduce yourself", "'meshnode card' makes a card to hand over")
     if policy.blocks(replica, person):
         raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
     if policy.weight(replica, person) == 0:
-        raise Refused(f"you do not vouch for {name}", "you can introduce only people you vouch for")
+        raise Refused(
+            f"you do not trust {name} directly", "say how much you trust them: meshnode vouch NAME --trust 0.5"
+        )
 
 
 def _about(replica: Replica, person: PersonId, message: str) -> Introduction:

@@ -13,7 +13,7 @@ from protocol import PersonId, fingerprint_words, limits, person_text
 from protocol.tokens import Card
 from protocol.trust import as_trust
 
-NO_ROOM_TO_VOUCH = "your policy has no room for another vouch"
+NO_ROOM_TO_VOUCH = "the list of people you trust is full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,9 @@ def per_mille(trust: float) -> int:
     """Return a trust of 0.001 to 1 as the whole number that is signed; Usage if it is out of range or finer."""
     weight = round(trust * limits.WEIGHT_MAX)
     if not 1 <= weight <= limits.WEIGHT_MAX:
-        raise Usage("trust goes from 0.001 to 1", "to take back your vouch: meshnode unvouch NAME")
+        raise Usage("trust goes from 0.001 to 1", "to take back your trust: meshnode unvouch NAME")
     if abs(trust * limits.WEIGHT_MAX - weight) > 1e-6:
-        raise Usage("trust has three decimal places at most")
+        raise Usage("trust can have at most three decimals")
     return weight
 
 
@@ -145,7 +145,7 @@ def check_vouch(replica: Replica, subject: PersonId) -> None:
     if policy.blocks(replica, subject):
         raise Refused("you block that person", "unblock them first with 'meshnode unblock NAME'")
     if not policy.has_room_to_vouch(replica, subject):
-        raise Refused(NO_ROOM_TO_VOUCH, "take one back with 'meshnode unvouch NAME'")
+        raise Refused(NO_ROOM_TO_VOUCH, "make room with 'meshnode unvouch NAME'")
 
 
 def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:

@@ -206,7 +206,7 @@ def test_a_revoked_device_is_not_revoked_or_certified_again(mesh: Mesh, alice: N
 
 
 def test_the_former_key_of_a_machine_is_offered_to_be_revoked(mesh: Mesh, alice: Node) -> None:
-    ask(mesh, alice, code_of(alice, "This machine before"))  # as after a store was lost
+    ask(mesh, alice, code_of(alice, "This computer before"))  # as after a store was lost
     alice.replica.store.meta.set(FORMER_DEVICE, PI.device_id.hex())
     told = status(alice.replica, NetworkState(ready=True)).problems
     assert [problem.code for problem in told] == ["former_device"]

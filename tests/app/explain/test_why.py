@@ -24,8 +24,8 @@ def test_a_listing_is_explained_by_the_path_to_its_author(mesh: Mesh, people: Pe
     assert (told.regard.weights, told.regard.trust) == ((0.7, 0.8), 0.56)
     assert [person.name for person in told.reach.people] == ["Carol", "Bob", "Alice"]
     assert (told.needs, told.relation) == (0.1, "trusted_friend_of_friend")
-    assert "Bob takes back the vouch for Carol." in told.breaks
-    assert "You take back your vouch for Bob." in told.breaks
+    assert "Bob no longer trusts Carol directly." in told.breaks
+    assert "You no longer trust Bob directly." in told.breaks
 
 
 def test_a_person_is_explained_without_a_listing(people: People) -> None:

@@ -85,10 +85,10 @@ def test_a_change_to_what_is_so_already_signs_nothing(people: People) -> None:
         ({"precision": "street"}, "'street' is not a precision"),
         ({"radius_km": -1}, "a radius cannot be negative"),
         ({"radius_km": 0}, "a radius of 0 km"),
-        ({"radius_km": 20_001}, "more than the earth is wide"),
-        ({"place": Coordinates(90.5, 0)}, "there is no such place on earth"),
-        ({"place": Coordinates(0, -180.5)}, "there is no such place on earth"),
-        ({"place": HOME, "no_place": True}, "these options contradict each other"),
+        ({"radius_km": 20_001}, "larger than the earth"),
+        ({"place": Coordinates(90.5, 0)}, "that location is nowhere on earth"),
+        ({"place": Coordinates(0, -180.5)}, "that location is nowhere on earth"),
+        ({"place": HOME, "no_place": True}, "--place and --no-place contradict each other"),
         ({"audience": "anyone_local"}, '"Anyone nearby" needs your location'),
         ({"audience": "network_wide", "radius_km": 0}, "a radius of 0 km"),
     ],
@@ -113,7 +113,10 @@ def test_a_radius_smaller_than_the_published_places_is_warned_of(people: People)
     alice = people[0]
     assert share(alice, precision="city", radius_km=7).warnings == ()
     (warning,) = share(alice, radius_km=6).warnings
-    assert "Your radius of 6 km is smaller than the places you publish (city, about 7 km wide)" in warning
+    assert (
+        "Your radius of 6 km is smaller than the area that others see of your location (city, about 7 km wide)"
+        in warning
+    )
     assert share(alice, precision="neighborhood").warnings == ()
     assert share(alice, precision="region", radius_km=49).warnings
     assert not share(alice, radius_km=50).warnings
@@ -125,7 +128,7 @@ def test_a_listing_for_people_nearby_that_lost_its_place_is_warned_of(people: Pe
     alice.post("Chairs", audience="anyone_local")
     alice.post("Table", audience="anyone_local", place=SHED)
     (warning,) = share(alice, no_place=True).warnings
-    assert warning == "'Chairs' is for people nearby but has no place, so nobody sees it."
+    assert warning == 'Nobody can see "Chairs": "anyone nearby" needs a location.'
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
@@ -243,7 +246,7 @@ def test_a_preference_set_on_another_device_holds_here_and_only_who_knows_the_pl
     assert sharing.show(alice.replica).published == coarsened.published
     finer = sharing.change(phone, SharingChange(precision="exact"))
     assert finer.published == coarsened.published
-    assert "this node does not know where you are exactly" in finer.warnings[0]
+    assert "this computer does not know where you are exactly" in finer.warnings[0]
     mesh.settle()
     mesh.advance(1)
     for replica in (phone, alice.replica):

@@ -67,7 +67,9 @@ def test_somebody_to_whom_one_was_not_introduced_needs_a_card(trio: tuple[Neighb
         introductions.add(trio[0].replica, CardToAdd("Carol"), ())
 
 
-def test_an_introduction_by_a_person_without_a_vouch_is_ignored(mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]) -> None:
+def test_an_introduction_by_a_person_without_a_vouch_is_ignored(
+    mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor]
+) -> None:
     """Alice sees Carol and can write to her, but no vouch connects the two."""
     alice, bob, carol = trio
     letters.send(alice.replica, carol.person, about(bob, "Bob the builder"))
