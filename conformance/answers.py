@@ -6,22 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance import data, decisions, meetings, talks
+from conformance.asked import Asked, Told
 from protocol import RemoteError
 
-Question = dict[str, Any]
-Answer = dict[str, Any]
-
-OPERATIONS: dict[str, dict[str, Callable[[Question], Answer]]] = {
+OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     **data.OPERATIONS,
     **decisions.OPERATIONS,
     **meetings.OPERATIONS,
     **talks.OPERATIONS,
 }
-"""For each file of vectors what its questions ask to do."""
+"""The operations that questions name, by the file of vectors."""
 
 
-def answer(question: Question) -> Answer:
-    """Return the answer: what was asked for under `ok`, or the code of the refusal under `refused`."""
+def answer(question: Asked) -> dict[str, Any]:
+    """Return the answer: the result under `ok`, or the code of the refusal under `refused`."""
     operation = OPERATIONS.get(question["file"], {}).get(question["do"])
     if operation is None:
         return {"unsupported": True}

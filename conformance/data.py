@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from conformance.asked import Asked, Told, unhexed
 from protocol import (
     Code,
     DeviceKeys,
@@ -52,9 +53,6 @@ from protocol.letters import (
 from protocol.limits import FRAME_MAX_BYTES
 from protocol.trust import check_membership, invitation_tag
 
-Asked = dict[str, Any]
-Told = dict[str, Any]
-
 
 def to_json(value: Value) -> Any:
     """Return `value` as JSON; byte strings as {"hex": ...}."""
@@ -64,17 +62,13 @@ def to_json(value: Value) -> Any:
 
 
 def from_json(value: Any) -> Value:
-    """Return what `to_json` made JSON of."""
+    """Return the value that `to_json` turned into `value`."""
     if isinstance(value, list):
         return tuple(from_json(item) for item in value)
     if isinstance(value, dict):
         return bytes.fromhex(value["hex"])
     found: Value = value
     return found
-
-
-def _hex(asked: Asked, *names: str) -> list[bytes]:
-    return [bytes.fromhex(asked[name]) for name in names]
 
 
 def _fields(asked: Asked) -> tuple[Value, ...]:
@@ -129,7 +123,7 @@ def _write_bech32m(asked: Asked) -> Told:
 
 def _keys(asked: Asked) -> Told:
     identity = IdentityKeys(bytes.fromhex(asked["identity_seed"]))
-    keys = DeviceKeys(*_hex(asked, "sign_seed", "dh_private", "letter_private"))
+    keys = DeviceKeys(*unhexed(asked, "sign_seed", "dh_private", "letter_private"))
     return {
         "person": identity.person_id.hex(),
         "device": keys.device_id.hex(),
@@ -140,7 +134,7 @@ def _keys(asked: Asked) -> Told:
 
 
 def _person(asked: Asked) -> Told:
-    (person,) = _hex(asked, "person")
+    (person,) = unhexed(asked, "person")
     return {
         "person_text": person_text(person),
         "short": short_id(person),
@@ -153,7 +147,7 @@ def _read_person(asked: Asked) -> Told:
 
 
 def _verify(asked: Asked) -> Told:
-    return {"valid": verify(*_hex(asked, "public_key", "message", "signature"))}
+    return {"valid": verify(*unhexed(asked, "public_key", "message", "signature"))}
 
 
 # --- records ---------------------------------------------------------------------------------------------------------
@@ -192,26 +186,26 @@ def _read_body(asked: Asked) -> Told:
 
 
 def _group(asked: Asked) -> Told:
-    group = Group(asked["kind"], asked["name"], *_hex(asked, "nonce", "founder"))
+    group = Group(asked["kind"], asked["name"], *unhexed(asked, "nonce", "founder"))
     return {"id": group.id.hex(), "text": group_text(group.id)}
 
 
 def _invitation_tag(asked: Asked) -> Told:
-    return {"tag": invitation_tag(*_hex(asked, "group", "invited")).hex()}
+    return {"tag": invitation_tag(*unhexed(asked, "group", "invited")).hex()}
 
 
 def _join(asked: Asked) -> Told:
-    author, body = _hex(asked, "author", "body")
+    author, body = unhexed(asked, "author", "body")
     check_membership(author, Join.parse(body))
     return {}
 
 
 def _letter_tag(asked: Asked) -> Told:
-    return {"tag": letter_tag(*_hex(asked, "author", "addressee", "slot")).hex()}
+    return {"tag": letter_tag(*unhexed(asked, "author", "addressee", "slot")).hex()}
 
 
 def _open_letter(asked: Asked) -> Told:
-    author, slot, body, private_key = _hex(asked, "author", "slot", "body", "private_key")
+    author, slot, body, private_key = unhexed(asked, "author", "slot", "body", "private_key")
     header = Header(6, author, bytes(32), slot, 1, 0, 0, 0, 1, 1, 1, bytes(32))
     opened = open_letter(header, Letter.parse(body), private_key)
     if opened is None:
@@ -225,11 +219,11 @@ def _read_move(asked: Asked) -> Told:
 
 
 def _check_ask(asked: Asked) -> Told:
-    check_ask(Move.from_fields(_fields(asked)), *_hex(asked, "asker", "owner"))
+    check_ask(Move.from_fields(_fields(asked)), *unhexed(asked, "asker", "owner"))
     return {}
 
 
-def _state(asked: Asked) -> Told:
+def _stage(asked: Asked) -> Told:
     terms = Terms(bytes(16), bytes(16), asked["type"], "Drill", "tools", 1, lend=asked["lend"])
     exchange = exchange_id(bytes(32), bytes(range(32)), terms)
     made = []
@@ -262,5 +256,5 @@ OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "bodies.json": {"read": _read_body},
     "groups.json": {"group": _group, "tag": _invitation_tag, "join": _join},
     "letters.json": {"tag": _letter_tag, "open": _open_letter},
-    "exchanges.json": {"move": _read_move, "ask": _check_ask, "state": _state, "communities": _community_tags},
+    "exchanges.json": {"move": _read_move, "ask": _check_ask, "state": _stage, "communities": _community_tags},
 }

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from conformance.asked import Asked, Told
 from protocol import (
     UNSET_PREFERENCE,
     Audience,
@@ -41,9 +42,6 @@ from protocol.trust import (
     standing_between,
     visible,
 )
-
-Asked = dict[str, Any]
-Told = dict[str, Any]
 
 
 def _costs(asked: Asked) -> Told:
@@ -126,7 +124,7 @@ def _other_kinds(asked: Asked) -> Told:
     ties = {"same_mesh": asked["same_mesh"], "vouched": asked["vouched"]}
     return {
         "device": may_have_device(standing, **ties),
-        "policy": may_have_policy(standing, **ties, author_blocks=False),
+        "policy": may_have_policy(standing, **ties, author_blocks=asked["author_blocks"]),
         "profile": may_have_profile(standing),
         "letter": may_have_letter(standing, addressed=False),
         "letter_to_viewer": may_have_letter(standing, addressed=True),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from ipaddress import ip_address
 from itertools import cycle
-from typing import Any
 
+from conformance.asked import Asked, Told, unhexed
 from protocol import Code, DeviceKeys, RemoteError
 from protocol.tokens import Card, DeviceCode
 from protocol.wire import (
@@ -30,14 +30,6 @@ from protocol.wire import (
 )
 from protocol.wire.frames import decode_frame, encode_frame
 from protocol.wire.noise import Handshake, public_key
-
-Asked = dict[str, Any]
-Told = dict[str, Any]
-
-
-def _hex(asked: Asked, *names: str) -> list[bytes]:
-    return [bytes.fromhex(asked[name]) for name in names]
-
 
 # --- texts, enrolments -----------------------------------------------------------------------------------------------
 
@@ -70,7 +62,7 @@ def _device_code(asked: Asked) -> Told:
 
 
 def _device_keys(asked: Asked) -> DeviceKeys:
-    return DeviceKeys(*_hex(asked, "sign_seed", "dh_private", "letter_private"))
+    return DeviceKeys(*unhexed(asked, "sign_seed", "dh_private", "letter_private"))
 
 
 def _enrol(asked: Asked) -> Told:
@@ -81,7 +73,7 @@ def _check_enrol(asked: Asked) -> Told:
     frame = decode_frame(bytes.fromhex(asked["enrol"]))
     if not isinstance(frame, Enrol):
         raise RemoteError(Code.OUT_OF_ORDER, "not an Enrol")
-    check_enrol(frame, *_hex(asked, "handshake_hash", "remote_static"))
+    check_enrol(frame, *unhexed(asked, "handshake_hash", "remote_static"))
     return {}
 
 
@@ -143,7 +135,7 @@ def noise_end(vector: Asked, who: str) -> Handshake:
 
 
 def play_noise(vector: Asked) -> tuple[list[str], str]:
-    """Return the ciphertexts that this engine makes of the vector's payloads, each also opened again, and the hash."""
+    """Return the ciphertexts of the vector's payloads, each of which the other end can open, and the handshake hash."""
     initiator, responder = noise_end(vector, "init"), noise_end(vector, "resp")
     ciphertexts = []
     turns = cycle([(initiator, responder), (responder, initiator)])
@@ -183,8 +175,8 @@ def _make_psk(asked: Asked) -> Told:
 
 
 def _dial(asked: Asked) -> Told:
-    """Dial: `received` is what comes, `say` what is said after the handshake, `then` what after more frames."""
-    static, ephemeral, remote = _hex(asked, "static_private", "ephemeral_private", "remote_static")
+    """Dial, given the flights in `received`; then send the frames in `say`, and at last `later`, after more frames."""
+    static, ephemeral, remote = unhexed(asked, "static_private", "ephemeral_private", "remote_static")
     channel = Initiator(
         static_private=static, remote_static=remote, psk=_psk(asked["psk"]), ephemeral_private=ephemeral
     )
@@ -206,8 +198,8 @@ def _dial(asked: Asked) -> Told:
 
 
 def _answer(asked: Asked) -> Told:
-    """Answer a call: `received` is what comes, flight by flight. With `twice` the same flights had come before."""
-    static, ephemeral = _hex(asked, "static_private", "ephemeral_private")
+    """Answer a call, given the flights in `received`. With `twice` the first of them was answered once before."""
+    static, ephemeral = unhexed(asked, "static_private", "ephemeral_private")
     seen = SeenEphemerals()
 
     def channel() -> Responder[int]:

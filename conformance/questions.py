@@ -1,4 +1,4 @@
-"""Makes questions of the golden vectors, each with the answer that every implementation must give."""
+"""Turns the golden vectors into questions, each with the answer that every implementation must give."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WITH_RUNS = re.compile(r"[0-9a-f*]+( [0-9a-f*]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, the answer that is right, and a name by which people find the case in its file."""
+    """A question, its right answer, and a name by which people find the case in its file."""
 
     name: str
     ask: Case
@@ -29,7 +29,7 @@ class Question:
 
 
 def vectors(file: str) -> Any:
-    """Return what a file of protocol/vectors holds."""
+    """Return the contents of a file of protocol/vectors."""
     return json.loads((DIRECTORY / file).read_text(encoding="utf-8"))
 
 
@@ -41,7 +41,7 @@ def questions(*files: str) -> Iterator[Question]:
 
 
 _Made = Iterator[tuple[str, str, Case, Case]]
-"""A case's name, what to do, what is given, and the right answer."""
+"""The name of each case, the operation, the input, and the right answer."""
 
 
 def _some(case: Case, *names: str) -> Case:
@@ -219,8 +219,16 @@ def _visibility(held: Any) -> _Made:
                 }
                 yield f"{listing}, {standing}, {wish}", "visible", given, {"ok": {"verdict": verdict}}
     for case in held["other_kinds"]:
-        given = {**_some(case, "same_mesh", "vouched"), "standing": held["standings"][case["standing"]]}
-        yield case["standing"], "other kinds", given, {"ok": _without(case, "standing", "same_mesh", "vouched")}
+        given = {
+            **_some(case, "same_mesh", "vouched", "author_blocks"),
+            "standing": held["standings"][case["standing"]],
+        }
+        yield (
+            case["standing"],
+            "other kinds",
+            given,
+            {"ok": _without(case, "standing", "same_mesh", "vouched", "author_blocks")},
+        )
     for case in held["relations"]:
         given = {**_some(case, "own_vouch", "hops"), "standing": held["standings"][case["standing"]]}
         yield case["standing"], "relation", given, {"ok": _some(case, "relation")}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from conformance.asked import Asked, Told
 from protocol import Record
 from protocol.session import (
     Event,
@@ -21,9 +22,6 @@ from protocol.wire.frames import decode_frame, encode_frame
 from protocol.wire.index import Index
 from protocol.wire.reconcile import Reconciler, SessionHash
 
-Asked = dict[str, Any]
-Told = dict[str, Any]
-
 
 def _frame(asked: Asked) -> Told:
     return {"bytes": encode_frame(decode_frame(bytes.fromhex(asked["bytes"]))).hex()}
@@ -36,24 +34,24 @@ def _index(items: list[Any]) -> Index:
     return Index((created, blake2b(text.encode(), digest_size=32).digest()) for created, text in items)
 
 
-def _lens(asked: Asked) -> SessionHash:
+def _session_hash(asked: Asked) -> SessionHash:
     return SessionHash(bytes.fromhex(asked["handshake_hash"]), asked["phase"], asked["number"])
 
 
 def _hashes(asked: Asked) -> Told:
-    lens, index = _lens(asked), _index(asked["items"])
+    session_hash, index = _session_hash(asked), _index(asked["items"])
     return {
-        "root": lens.root(index).hex(),
+        "root": session_hash.root(index).hex(),
         "fingerprints_of_first_and_rest": [
-            fingerprint.hex() for fingerprint in lens.fingerprints(index, [0, 1, len(index)])
+            fingerprint.hex() for fingerprint in session_hash.fingerprints(index, [0, 1, len(index)])
         ],
-        "shorts": [short.hex() for short in lens.short_ids(index, 0, len(index))],
+        "shorts": [short.hex() for short in session_hash.short_ids(index, 0, len(index))],
     }
 
 
 def _compare(asked: Asked) -> Told:
-    """Take part in a comparison: `received` are the messages of the other side."""
-    reconciler = Reconciler(_index(asked["items"]), _lens(asked))
+    """Take part in a comparison, given the messages of the other side, and return those of this side."""
+    reconciler = Reconciler(_index(asked["items"]), _session_hash(asked))
     sent = []
     if asked["opens"]:
         sent.append(reconciler.open().hex())

@@ -31,10 +31,10 @@ def encode(value: Value) -> bytes:
     return packed
 
 
-def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items: int = ARRAY_ITEMS_MAX) -> Value:
+def decode(data: bytes, *, max_bytes: int, max_items: int = ARRAY_ITEMS_MAX) -> Value:
     """Return the value that `data` is the canonical encoding of.
 
-    `max_depth` counts nested arrays; `max_items` caps each array before anything is allocated for it.
+    `max_items` caps each array before anything is allocated for it.
     RemoteError OVERSIZED for more than `max_bytes`, MALFORMED for every other fault.
     """
     if len(data) > max_bytes:
@@ -52,8 +52,8 @@ def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items
         )
     except ValueError as error:  # msgpack raises it, or a subclass, for every fault in the bytes
         raise RemoteError(Code.MALFORMED, f"not readable: {type(error).__name__}") from None
-    # Nearly all values are arrays: those need not be wrapped in another tuple to be looked into.
-    fault = _fault(value, max_depth) if type(value) is tuple else _fault((value,), max_depth + 1)
+    # Nearly all values are arrays, and need not be wrapped in another tuple to be looked into.
+    fault = _fault(value, MAX_DEPTH) if type(value) is tuple else _fault((value,), MAX_DEPTH + 1)
     if fault is not None:
         raise RemoteError(Code.MALFORMED, fault)
     if _pack(value) != data:
@@ -62,7 +62,7 @@ def decode(data: bytes, *, max_bytes: int, max_depth: int = MAX_DEPTH, max_items
 
 
 def decode_array(data: bytes, *, length: int, max_bytes: int, max_items: int | None = None) -> tuple[Value, ...]:
-    """Decode an array of exactly `length` fields; all else as in `decode`."""
+    """Return the array of exactly `length` fields that `data` encodes. RemoteError as for `decode`."""
     value = decode(data, max_bytes=max_bytes, max_items=length if max_items is None else max_items)
     if not isinstance(value, tuple) or len(value) != length:
         raise RemoteError(Code.MALFORMED, f"not an array of {length} fields")

@@ -1,5 +1,5 @@
-"""The errors of the protocol, by whose fault they are: ours (LocalError), the other side's (RemoteError), or not known
-yet (InvalidField).
+"""The errors of the protocol, one class for each side that can be at fault: this node (LocalError), the other side
+(RemoteError), or nobody yet (InvalidField).
 
 The type decides what a node does. A LocalError is a bug and goes to the caller. A RemoteError is attributed to the peer
 or to the bytes that came from it: it costs that peer its session, or the record is not kept, and nothing else. An
@@ -13,7 +13,7 @@ from enum import IntEnum, unique
 
 @unique
 class Code(IntEnum):
-    """Why something was refused; the number is what a Bye frame carries."""
+    """The reason for which something was refused; a Bye frame carries the number (protocol/README.md, "Registry")."""
 
     CLOSING = 0  # an orderly goodbye, nobody's fault
     MALFORMED = 1  # bytes that break the rules of their form
@@ -22,14 +22,14 @@ class Code(IntEnum):
     REPLAYED = 4  # seen before where it must be fresh
     REFUSED = 5  # not admitted, or not for this peer
     UNSOLICITED = 6  # sent without being asked for
-    UNKNOWN_KIND = 7  # a record kind or frame type this version does not know
-    VERSION = 8  # no common protocol version or algorithm
-    TIMEOUT = 9  # nothing heard within the deadline
+    UNKNOWN_KIND = 7  # from a newer version: nobody is at fault
+    VERSION = 8  # no common version or algorithm; a form of another version
+    TIMEOUT = 9  # nothing heard, or no progress, within the deadline
     DUPLICATE = 10  # a second connection between the same two devices; the other one is kept
-    EXPIRED = 11  # past its expiry, or further ahead than its kind may live
-    CARD_USED = 12  # the card's uses are spent
-    CARD_CHECKSUM = 13  # the card's text was damaged
-    CARD_MALFORMED = 14  # the text is no card
+    EXPIRED = 11  # past its expiry, or with a longer life than its kind may have
+    CARD_USED = 12  # the uses of a card or device code are spent
+    CARD_CHECKSUM = 13  # the text of a card or device code was damaged
+    CARD_MALFORMED = 14  # the text is no card or device code
     OUT_OF_ORDER = 15  # a frame that its state does not allow
     BUSY = 16  # a cap on sessions, work or room is reached; try again later
 

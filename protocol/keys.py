@@ -17,7 +17,6 @@ from nacl.exceptions import BadSignatureError
 from protocol import bech32m, limits
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.fingerprint import WORDS
-from protocol.text import normalize
 
 PersonId: TypeAlias = bytes
 """Ed25519 public key of an identity, 32 bytes."""
@@ -29,7 +28,7 @@ SIGNATURE_BYTES = 64
 FINGERPRINT_WORDS = 8
 
 # Every X25519 public key of low order (https://cr.yp.to/ecdh.html), with and without the bit that is masked. A secret agreed
-# on with one of them is all zeros, so it is no secret.
+# on with one of them is all zeros, which everybody knows.
 _P = 2**255 - 19
 _LOW_ORDER = frozenset(
     (point | top).to_bytes(KEY_BYTES, "little")
@@ -152,12 +151,6 @@ def short_id(person: PersonId) -> str:
     """Return the first eight characters after `mp1`: enough to tell people apart on a screen, but no proof of anything."""
     start = len(_PERSON_PREFIX) + 1
     return person_text(person)[start : start + _SHORT]
-
-
-def person_matches(text: str, person: PersonId) -> bool:
-    """Whether the written form of this person's key begins with `text`, which may leave out the `mp1`."""
-    wanted = normalize(text).lower().removeprefix(f"{_PERSON_PREFIX}1")
-    return bool(wanted) and person_text(person)[len(_PERSON_PREFIX) + 1 :].startswith(wanted)
 
 
 def fingerprint_words(person: PersonId) -> tuple[str, ...]:

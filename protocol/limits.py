@@ -1,7 +1,7 @@
 """Every cap of the protocol, with the attack or accident that it bounds. Sizes are in bytes, times in seconds.
 
 A number that bounds what a peer can make this node do is here and nowhere else. The sections follow protocol/README.md;
-at the end are caps that are this node's own choice and that no other node can notice.
+at the end are caps of this implementation's own choice, which no other node can notice.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ LANGUAGE_MAX = 35  # the longest language tag that one must expect (RFC 5646, se
 QUANTITY_MAX = 1_000_000  # sums of quantities stay far from INT_MAX
 
 # --- Policies --------------------------------------------------------------------------------------------------------
-VOUCHES_MAX = 1000  # in one register: bounds how large one person can make the graph that others search
+VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
 BLOCKS_MAX = 1000  # in one register: likewise for the tags that others compare
 BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: without that person's key it cannot be tested
 WEIGHT_MAX = 1000  # per mille: a vouch above 1 would make paths grow in trust
@@ -63,13 +63,13 @@ INVITATIONS_MAX = 64  # open in one join: everybody in its author's web must sto
 INVITATION_LIFE = 30 * DAY  # an invitation that nobody answers does not remain open for ever
 CELL_MEMBERS_MAX = 50  # known members: in a larger cell people do not know each other any longer
 CELL_MEMBERS_MIN = 5  # with fewer members a cell shows as forming
-JOINS_SHOWN_MAX = 4  # in one introduction: of the longest chains, with all invitations, four still fit into a frame
+JOINS_SHOWN_MAX = (
+    4  # in one self-identification: of the longest chains, with all invitations, four still fit into a frame
+)
 
 # --- Trust -----------------------------------------------------------------------------------------------------------
 HOPS_MAX = 32  # vouches of a path: Sybils in a long row cannot make a search compare each of them with all before it
-DETOUR_STEPS = (
-    200_000  # vouches examined in second searches behind one introducer, 0.1 s: Sybils cannot make them longer
-)
+DETOUR_STEPS = 200_000  # vouches examined in second searches behind one introducer, 0.1 s: Sybils cannot make it more
 
 # --- Letters ---------------------------------------------------------------------------------------------------------
 LETTER_TAG_BYTES = 16  # a keyed hash of the addressee: without that person's key it cannot be tested
@@ -138,7 +138,7 @@ FRAME_MAX_BYTES = 65_519  # the plaintext of one Noise message: 65,535 less the 
 
 # --- Frames ----------------------------------------------------------------------------------------------------------
 HELLO_CHOICES_MAX = 16  # versions or algorithms in a Hello: more would only cost time to compare
-INTRODUCTION_RECORDS_MAX = 8  # records that are parsed for somebody who is not known yet
+IDENTIFICATION_RECORDS_MAX = 8  # records that are parsed for somebody who is not known yet
 UNKNOWN_FRAMES_PER_MINUTE = 600  # of types from newer versions, which are passed over: each costs a decoding
 RECORDS_PER_FRAME_MAX = 512  # entries of one frame: bounds the work of one step
 HAVE_ITEMS_MAX = 256  # announced in one frame: each costs a search

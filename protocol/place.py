@@ -1,4 +1,4 @@
-"""Places: cells of the H3 grid (h3geo.org) in four sizes, and the distances between them (README, "Places").
+"""Places: cells of the H3 grid (h3geo.org) in four sizes, and the distances between them (protocol/README.md, "Places").
 
 The text form of a cell is checked here bit by bit, without the h3 library: importing it takes 48 ms, which a listing with a
 faulty place is not worth, and it raises OverflowError for over-long text and accepts a latitude of 91.
@@ -16,7 +16,7 @@ from protocol.limits import DISTANCES_REMEMBERED
 
 
 class Precision(IntEnum):
-    """How exactly a place is published; the number is the H3 resolution."""
+    """The size of the cell as which a place is published; the number is the H3 resolution."""
 
     REGION = 4
     CITY = 6
@@ -68,7 +68,7 @@ def is_cell(text: str) -> bool:
 
 
 def precision_of(cell: str) -> Precision:
-    """Return the precision of a cell. LocalError if it is none."""
+    """Return the precision of a cell. LocalError if `cell` is no cell."""
     _require_cell(cell)
     return Precision(int(cell, 16) >> _RESOLUTION_SHIFT & 0xF)
 
@@ -111,7 +111,7 @@ def center(cell: str) -> tuple[float, float]:
 def distance_km(a: str, b: str) -> float:
     """Return the kilometers between the centers of two cells of any size, rounded to the meter; 0 for the same cell.
 
-    They are rounded so that author, carrier and viewer agree whether a cell is within a radius, although their floating
+    They are rounded so that author, relay and viewer agree whether a cell is within a radius, although their floating
     point arithmetic may differ in the last bit. LocalError if either is no cell.
     """
     _require_cell(a)

@@ -1,10 +1,10 @@
-"""Counts what a peer, or this node, may do at most so often, so that nobody can keep the other side busy with it."""
+"""Limits the rate of what a peer, or this node, may do, so that neither can keep the other busy."""
 
 from __future__ import annotations
 
 
 class RateLimit:
-    """At most `limit` units within a window of `seconds`. The first unit opens a window; after it, counting restarts.
+    """Allows at most `limit` units within a window of `seconds`. The first unit opens a window; after it, counting restarts.
 
     Times are seconds on any clock that never goes back. Within two windows in a row twice the limit can come close
     together, so a receiver that must never refuse an honest sender allows twice what senders keep to.
@@ -20,7 +20,7 @@ class RateLimit:
 
     @property
     def resets_at(self) -> float:
-        """When the window that was opened last ends; minus infinity before the first unit."""
+        """The end of the window that was opened last; minus infinity before the first unit."""
         return self._resets_at
 
     def left(self, now: float) -> int:

@@ -1,4 +1,4 @@
-"""The contents that a letter can have: receipts and introductions are here, moves in move.py (README, "Letters")."""
+"""The contents of letters: receipts and introductions here, moves in move.py (protocol/README.md, "Letters")."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Introduction:
                     raise InvalidField("certificates", "must be records")
                 certificates = tuple(Record.parse(wire) for wire in wires if isinstance(wire, bytes))
                 return cls(person, name, message, certificates)
-        raise InvalidField("introduction", "must say who it is about")
+        raise InvalidField("introduction", "must name a person")
 
 
 _KINDS: tuple[type[Content], ...] = (Receipt, Move, Introduction)

@@ -1,6 +1,6 @@
-"""The state of an exchange between two people, as the moves that are known so far make it (README, "Exchanges").
+"""The stage of an exchange, which follows from the moves that are known (protocol/README.md, "Exchanges").
 
-Moves are the contents of letters, so they may arrive late, twice, or in a different order at each end. So the state depends
+Moves are the contents of letters, so they may arrive late, twice, or in a different order at each end. So the stage depends
 on the set of moves and on nothing else: each side's actions count once, and are taken in the order of `Action`, not of
 time. That order decides moves that cross, alike at both ends:
 
@@ -20,7 +20,7 @@ from protocol.letters.move import Action, Move, Terms
 
 
 class Stage(Enum):
-    """The state of an exchange; the value explains it to people."""
+    """The stage of an exchange; the value explains it to people."""
 
     UNHEARD = "nobody has asked yet"
     REQUESTED = "asked for, and not answered yet"
@@ -35,7 +35,7 @@ class Stage(Enum):
 
     @property
     def word(self) -> str:
-        """The word for programs. An agreement keeps its word until both have confirmed the handover."""
+        """The word for programs, `state` in JSON. An agreement keeps its word until both have confirmed the handover."""
         return _WORDS.get(self, self.name.lower())
 
 
@@ -47,8 +47,7 @@ _WORDS = {
 
 
 class Role(Enum):
-    """The role in which somebody makes a move. Each of the two has two: an owner gives what they offer, an asker what is
-    needed."""
+    """The role in which somebody makes a move. Each of the two people has two roles, see `roles`."""
 
     ASKER = "the asker"
     OWNER = "the listing's owner"
@@ -56,7 +55,7 @@ class Role(Enum):
     TAKER = "the taker"
 
 
-# For each state, the moves that change it and the state they lead to. All other moves do nothing. RETURNED counts only for
+# For each stage, the moves that change it and the stage they lead to. All other moves do nothing. RETURNED counts only for
 # what is lent.
 _CALLED_OFF = {(Action.CANCEL, Role.GIVER): Stage.CANCELLED, (Action.CANCEL, Role.TAKER): Stage.CANCELLED}
 TRANSITIONS: dict[Stage, dict[tuple[Action, Role], Stage]] = {
@@ -76,19 +75,19 @@ TRANSITIONS: dict[Stage, dict[tuple[Action, Role], Stage]] = {
     Stage.CANCELLED: {},
 }
 
-# The states in which messages may still be sent: nobody can be pestered after a refusal or a cancellation.
+# The stages in which messages may still be sent: nobody can be pestered after a refusal or a cancellation.
 MESSAGING_OPEN = frozenset(TRANSITIONS) - {Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED}
 
 
 class AuthoredMove(NamedTuple):
-    """A move, and whether the asker has made it; if not, the owner of the listing has."""
+    """A move, and whether the asker made it; if not, the owner of the listing did."""
 
     by_asker: bool
     move: Move
 
 
 def roles(type_: str, *, asker: bool) -> frozenset[Role]:
-    """Return the roles of the asker or of the owner, given the type of the listing: the asker who answers a need gives."""
+    """Return the roles of the asker or of the owner. Of an offer the owner is the giver, of a need the asker is."""
     giver = asker == (type_ == "need")
     return frozenset({Role.ASKER if asker else Role.OWNER, Role.GIVER if giver else Role.TAKER})
 
@@ -99,7 +98,7 @@ def terms_of(moves: Iterable[AuthoredMove]) -> Terms | None:
 
 
 def stage_of(moves: Iterable[AuthoredMove]) -> Stage:
-    """Return the state that these moves make. Their order and their repetitions do not matter."""
+    """Return the stage that these moves make. Their order and their repetitions do not matter."""
     known = list(moves)
     terms = terms_of(known)
     if terms is None:
@@ -114,9 +113,9 @@ def stage_of(moves: Iterable[AuthoredMove]) -> Stage:
 
 
 def stage_after(stage: Stage, action: Action, terms: Terms, *, asker: bool) -> Stage | None:
-    """Return the state that an action of the asker or the owner leads to from `stage`; None if it is not allowed there.
+    """Return the stage that an action of the asker or the owner leads to from `stage`; None if it is not allowed there.
 
-    A message changes no state.
+    A message changes no stage.
     """
     if action is Action.SAY:
         return stage if stage in MESSAGING_OPEN else None

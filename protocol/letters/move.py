@@ -1,4 +1,4 @@
-"""Moves: the contents of letters by which two people agree on an exchange (README, "Exchanges").
+"""Moves: the contents of letters by which two people agree on an exchange (protocol/README.md, "Exchanges").
 
 An ask carries its terms, and the id of the exchange is a hash of the terms and the two people. So an exchange has one ask,
 nobody can change the terms after they were accepted, and nobody can take the id of an exchange between other people.
@@ -35,7 +35,7 @@ _ID_DOMAIN = b"meshnode exchange id v1\0"
 _TAG_DOMAIN = b"meshnode exchange community v1\0"
 
 REASONS = ("", "gone", "changed")
-"""Why a node declines by itself: nothing is left, or the listing has changed since. Empty: its owner declined."""
+"""The reasons with which a node declines by itself: nothing is left, or the listing changed. Empty: its owner declined."""
 
 
 class Action(Enum):
@@ -69,7 +69,7 @@ class Terms:
     category: str
     """One of CATEGORIES."""
     quantity: int | None = None
-    """How many are asked for; None if the listing has no limit."""
+    """The quantity that is asked for; None may be asked for where the listing has no limit."""
     unit: str = ""
     lend: bool = False
     return_by: int | None = None
@@ -126,7 +126,7 @@ class Move:
     """The id of the exchange, see `exchange_id`."""
     action: Action
     at: int
-    """When it was made, in UNIX seconds by its author's clock. For showing only."""
+    """The time at which it was made, in UNIX seconds by its author's clock. For showing only."""
     text: str = ""
     terms: Terms | None = None
     """An ask has terms, no other move has."""

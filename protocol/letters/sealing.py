@@ -1,7 +1,7 @@
-"""Sealing letters with libsodium's secretbox and sealed boxes, so that no carrier can read them (README, "Letters").
+"""Seals letters, so that no carrier can read them, and opens them (protocol/README.md, "Letters").
 
-The content is encrypted once, under a key made for this letter, and the key is in one sealed box for each device that may
-open it. Author, addressee and slot are encrypted too, so opening reveals when somebody has signed another author's
+The content is encrypted once (libsodium's secretbox), under a key made for this letter, and the key is in one sealed box
+for each device that may open it. Author, addressee and slot are encrypted too, so opening reveals when somebody has signed another author's
 ciphertext as their own. No randomness is drawn here: all secrets are derived from the random bytes that `seal` is given
 and from the plaintext.
 """
@@ -33,7 +33,7 @@ from protocol.records.letter import NONCE_BYTES, Letter
 from protocol.records.record import Header
 
 SEAL_ENTROPY_BYTES = 32
-"""How many random bytes `seal` takes. They must be fresh for each letter, and good enough for keys."""
+"""The number of random bytes that `seal` takes. They must be fresh for each letter, and good enough for keys."""
 
 _TAG_DOMAIN = b"meshnode letter tag v1\0"
 _SEED_DOMAIN = b"meshnode letter seed v1\0"

@@ -21,7 +21,7 @@ class Device:
     dh_public: bytes
     letter_public: bytes
     revoked: bool = False
-    """Whether this revokes the device: it may no longer speak for its person, and no later version can change that."""
+    """Whether this revokes the device: it may no longer act for its person, and no later version can change that."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)

@@ -45,7 +45,7 @@ class GroupKind(IntEnum):
 
 
 class Group(NamedTuple):
-    """The founding statement: what a group is called, and who founded it. It never changes."""
+    """The founding statement of a group: its kind, name and founder. It never changes."""
 
     kind: int
     name: str

@@ -24,11 +24,11 @@ _SEALED_BYTES = frozenset(size + MAC_BYTES for size in LETTER_SIZES)
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A message sealed to the devices of one person. Only those who know that person's key can tell who it is."""
+    """A message sealed to the devices of one person, whom only those who know that person's key recognize."""
 
     salt: bytes = field(repr=False)
     tag: bytes
-    """Names the addressee to those who know their key, see `letters.letter_tag`."""
+    """The name of the addressee for those who know their key, see `letters.letter_tag`."""
     boxes: tuple[bytes, ...] = field(repr=False)
     """The key in one sealed box for each device that may open it, and decoy boxes; in ascending order of their bytes."""
     nonce: bytes = field(repr=False)

@@ -43,10 +43,10 @@ _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 @dataclass(frozen=True, slots=True)
 class ListingFields:
-    """The fields of a listing that read the same in its signed body, in a draft of it, and as it is shown.
+    """The fields that a listing has in its signed body, in a draft, and when it is shown.
 
     The place is not among them: an exact one is typed, a coarse one is signed. Times are UNIX seconds. Nothing is
-    checked here; `Listing` is.
+    checked here: `Listing` checks them.
     """
 
     type: str
@@ -57,7 +57,7 @@ class ListingFields:
     """One of CATEGORIES."""
     tags: tuple[str, ...] = ()
     quantity: int | None = None
-    """How many of `unit`; None: no limit."""
+    """The number of units; None: no limit."""
     unit: str = ""
     available_from: int | None = None
     available_until: int | None = None

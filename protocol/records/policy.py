@@ -1,4 +1,4 @@
-"""The body of a policy: its author's vouches, blocks and sharing preference, as one device has written them.
+"""The body of a policy: the vouches, blocks and sharing preference of its author that one device has written.
 
 Each device of a person has a policy register of its own. Its entries have stamps, which are Lamport clocks (Lamport 1978):
 of all entries about one subject, on whichever device, the one with the highest stamp holds. So devices that were edited

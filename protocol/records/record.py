@@ -33,7 +33,7 @@ from protocol.limits import (
 RecordId: TypeAlias = bytes
 """BLAKE2b-256 of a record's header under its domain, 32 bytes."""
 Register: TypeAlias = tuple[PersonId, int, bytes]
-"""(author, kind, slot): of the versions that share them, the highest is in use."""
+"""(author, kind, slot): the versions that share them are versions of one register, of which the newest counts."""
 
 REVOCATION_VERSION = INT_MAX
 """The version of a revocation, the highest that there is: no later version can undo it."""
@@ -118,13 +118,11 @@ _RULES: dict[int, _Rule] = {
     Kind.DEVICE: _Rule(DEVICE_LIFE, RECORD_MAX_BYTES, lambda header: device_slot(header.device)),
     Kind.POLICY: _Rule(POLICY_LIFE, POLICY_MAX_BYTES, lambda header: device_slot(header.device)),
     Kind.PROFILE: _Rule(PROFILE_LIFE, RECORD_MAX_BYTES, lambda _header: PROFILE_SLOT),
-    Kind.JOIN: _Rule(
-        JOIN_LIFE, RECORD_MAX_BYTES, lambda _header: None
-    ),  # the beginning of the group's id, which only the body tells: see `body_of`
+    # A join's slot is the beginning of its group's id, which only the body tells: `body_of` checks it.
+    Kind.JOIN: _Rule(JOIN_LIFE, RECORD_MAX_BYTES, lambda _header: None),
     Kind.LISTING: _Rule(LISTING_LIFE, RECORD_MAX_BYTES, lambda _header: None),
-    Kind.LETTER: _Rule(
-        LETTER_LIFE, RECORD_MAX_BYTES, lambda _header: None
-    ),  # random, and repeated inside the sealed content
+    # A letter's slot is random, and repeated inside the sealed content.
+    Kind.LETTER: _Rule(LETTER_LIFE, RECORD_MAX_BYTES, lambda _header: None),
 }
 
 
@@ -147,7 +145,7 @@ WITHDRAWN_HASH = body_hash(b"")
 class Record:
     """A header with its signature, with or without its body.
 
-    Only the form is checked here; the rest is for `check_header`, `verify_signature` and `body_of` to judge.
+    Only the form is checked here; `check_header`, `verify_signature` and `body_of` judge the rest.
 
     Two records are equal when they have the same id and the same body: the signature is not part of what a record is.
     """
@@ -195,7 +193,7 @@ class Record:
 
     @property
     def rank(self) -> tuple[int, DeviceId, RecordId]:
-        """Orders the versions of one register: the greatest is in use, on every node."""
+        """The order of the versions of one register: the greatest is the newest, on every node."""
         return (self.header.version, self.header.device, self.id)
 
     @property
@@ -289,7 +287,7 @@ def signature_message(record: Record) -> bytes:
 
 
 def verify_signature(record: Record) -> bool:
-    """Whether the signature holds. Whether the device speaks for the author is for its certificate to prove."""
+    """Whether the signature holds. Whether the device acts for the author, its certificate must prove."""
     return verify(signature_key(record), signature_message(record), record.signature)
 
 

@@ -14,7 +14,7 @@ from protocol.wire.index import Item
 
 
 class Announcer:
-    """Announcements in both directions, of the items in the peer's sets."""
+    """Makes and answers announcements of items in the peer's sets. The session drives it while it is live."""
 
     def __init__(self, peer_sets: Mapping[Phase, PeerSet]) -> None:
         self._peer_sets = peer_sets

@@ -1,4 +1,4 @@
-"""The deadlines of a session: to be introduced, to show a sign of life, to make progress. And when to ping."""
+"""Keeps the deadlines by which a peer must be identified, show a sign of life, and make progress; and says when to ping."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ class Deadlines:
         """Note that frames of ours go out."""
         self._sent = self.now
 
-    def next_timer(self, *, introduced: bool, owes: bool) -> float:
+    def next_timer(self, *, identified: bool, owes: bool) -> float:
         """Return when to ask for `overdue` or `ping_due` again. `owes`: the peer owes us an answer or records."""
         self._note_debt(owes)
         times = [self._sent + IDLE_PING_SECONDS, self._heard + IDLE_DEAD_SECONDS]
-        if not introduced:
+        if not identified:
             times.append(self._opened + PREAUTH_SECONDS)
         if owes:
             times.append(self._progress + PROGRESS_SECONDS)
         return min(times)
 
-    def overdue(self, *, introduced: bool, owes: bool) -> str:
+    def overdue(self, *, identified: bool, owes: bool) -> str:
         """Return in words which deadline the peer has missed; empty if none."""
         self._note_debt(owes)
-        if not introduced and self.now >= self._opened + PREAUTH_SECONDS:
-            return "not introduced in time"
+        if not identified and self.now >= self._opened + PREAUTH_SECONDS:
+            return "not identified in time"
         if self.now >= self._heard + IDLE_DEAD_SECONDS:
             return "silent"
         if owes and self.now >= self._progress + PROGRESS_SECONDS:

@@ -12,7 +12,7 @@ from protocol.records.record import Kind, Record, RecordId
 
 
 class Phase(IntEnum):
-    """The two sets that a session reconciles, one after the other: what comes in the first decides about the second."""
+    """The two sets that a session reconciles, one after the other: the first decides who may have what of the second."""
 
     GRAPH = 0  # certificates, policies, profiles and joins: which devices act for whom, and who trusts whom
     CONTENT = 1
@@ -28,7 +28,7 @@ def phase_of(kind: int) -> Phase:
 
 @dataclass(frozen=True, slots=True)
 class SelfIdentification:
-    """The records by which this side shows who it is: its certificate, and `more` that it wants to show with it."""
+    """The records by which this side shows its identity: its certificate, and `more` that it wants to show with it."""
 
     person: PersonId
     device: DeviceId
@@ -49,7 +49,7 @@ class PeerIdentified:
     version: int
     """The version of the protocol that both sides use."""
     extra: list[Record] = field(default_factory=list)
-    """What else it has shown with its certificate, only parsed."""
+    """The other records that it has shown with its certificate, only parsed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Anybody can certify another person's public key. So a certificate that the other side shows counts before one that is
 held, and a Hello names its speaker by a tag, by which a held certificate of somebody else is noticed.
-Spec: README.md, "Frames" (self-identification) and "Session" (greeting).
+Spec: protocol/README.md, "Frames" (self-identification) and "Session" (greeting).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from protocol.session.events import PeerIdentified, SelfIdentification
 from protocol.wire.frames import SPEAKER_TAG_BYTES, Hello, Introduce, Who
 
 VERSIONS = (1,)
-ALGORITHMS = (1,)  # of reconciliation; 1 is README.md, "Reconciliation"
+ALGORITHMS = (1,)  # of reconciliation; 1 is protocol/README.md, "Reconciliation"
 
 _SPEAKER_DOMAIN = b"meshnode hello v1\0"
 
 
 class Greeting:
-    """Both sides' Hellos, and their certificates where these are not known.
+    """Exchanges the Hellos of both sides, and their certificates where these are not known.
 
     `find_certificate` gives the certificate held for a static key. With `introduce` our Hello carries our
     self-identification. After each frame that `take` has read, `peer` says whether the other side is identified.
@@ -97,7 +97,7 @@ class Greeting:
                 return Introduce(self._identification())
             case Introduce(records):
                 if not self._who_sent or self._certificate is not None:
-                    raise RemoteError(Code.UNSOLICITED, "an introduction that nobody asked for")
+                    raise RemoteError(Code.UNSOLICITED, "an Introduce that nobody asked for")
                 self._read(records)
                 return None
 

@@ -1,7 +1,8 @@
-"""One phase's compared set for a peer: the items that take part in comparisons, and which of them are news to the peer.
+"""The compared set of one phase for a peer: the items that take part in comparisons, and which are news to the peer.
 
 A set holds what the peer may have, and all that it has given, whether we kept that or refused it. While a comparison
-reads positions the set is frozen: changes wait, in order, until it is over. Spec: README.md, "The compared set".
+reads positions the set is frozen: changes wait, in order, until it is over.
+Spec: protocol/README.md, "The compared set".
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The initiator sends its root first, the responder answers with its own, and both conclude the same from them. After an
 exchange each side has what the other offered, or was told that it cannot be given. So honest sets agree after one
 exchange unless something new came in between; the number of exchanges is capped for sets that never become equal.
-Spec: README.md, "Session" (comparing).
+Spec: protocol/README.md, "Session" (comparing).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ComparisonResult:
 
 
 class Reconciliation:
-    """Both phases' comparisons in one session, driven by its Session.
+    """Runs the comparisons of both phases in one session, which drives it.
 
     In COMPARING the session calls `step` until it returns None, and `take_roots` when Roots come; in EXCHANGING it passes
     each Compare to `take_message`, until that returns a result. It thaws the peer's set once it has read the result, and

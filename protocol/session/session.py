@@ -2,7 +2,8 @@
 
 A state machine without I/O. All that it says follows from the two sets given to `admit` and `update`, so what is hidden
 from a peer leaves no trace in content, length, number or order of frames. The initiator leads and the responder
-answers. states.py has the table of states; the other files of this package have the parts. Spec: README.md, "Session".
+answers. states.py has the table of states; the other files of this package have the parts.
+Spec: protocol/README.md, "Session".
 """
 
 from __future__ import annotations
@@ -170,7 +171,7 @@ class Session:
             return None
         if self._outgoing.pullable and self._outgoing.has_room(self._outbox_bytes):
             return self._now
-        times = [self._deadlines.next_timer(introduced=self._identified, owes=self._peer_owes())]
+        times = [self._deadlines.next_timer(identified=self._identified, owes=self._peer_owes())]
         if is_possible(self._state, Trigger.RECHECK, self._side):
             times.append(self._recheck_at)
         if (batch := self._incoming.batch_due()) is not None:
@@ -183,7 +184,7 @@ class Session:
         """Let time pass, and return the events. A peer that has missed a deadline is sent Bye TIMEOUT, and Ended follows."""
         self._deadlines.advance_to(now)
         if self._state is not SessionState.ENDED:
-            overdue = self._deadlines.overdue(introduced=self._identified, owes=self._peer_owes())
+            overdue = self._deadlines.overdue(identified=self._identified, owes=self._peer_owes())
             if overdue:
                 self._send(Bye(Code.TIMEOUT))
                 self._finish(Code.TIMEOUT, overdue)
@@ -354,7 +355,7 @@ class Session:
         """Follow the table as far as it leads without a frame, an answer of the node, or a timer."""
         while (trigger := self._trigger()) is not None:
             self._move(trigger)
-            if trigger in (Trigger.ADMITTED, Trigger.INTRODUCED_ADMITTED):
+            if trigger in (Trigger.ADMITTED, Trigger.IDENTIFIED_ADMITTED):
                 self._begin_to_compare()
             elif trigger is Trigger.ALL_SETTLED:
                 self._live_since = self._now
@@ -364,7 +365,7 @@ class Session:
     def _trigger(self) -> Trigger | None:
         """Return the trigger that is due in this state, if any."""
         if self._state is SessionState.GREETING:
-            return self._introduced(self._greeting.peer)
+            return self._identify(self._greeting.peer)
         if self._state is SessionState.ADMITTING and self._admission is not None:
             return Trigger.ADMITTED
         if self._state is SessionState.COMPARING:
@@ -373,13 +374,13 @@ class Session:
             return Trigger.TRANSFERRED
         return None
 
-    def _introduced(self, peer: PeerIdentified | None) -> Trigger | None:
+    def _identify(self, peer: PeerIdentified | None) -> Trigger | None:
         if peer is None:
             return None
         if peer.device == self._me.device:
             raise RemoteError(Code.REFUSED, "this is ourselves")
         self._events.append(peer)
-        return Trigger.INTRODUCED if self._admission is None else Trigger.INTRODUCED_ADMITTED
+        return Trigger.IDENTIFIED if self._admission is None else Trigger.IDENTIFIED_ADMITTED
 
     def _begin_to_compare(self) -> None:
         if not self._greeting.hello_sent:

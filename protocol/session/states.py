@@ -1,7 +1,8 @@
 """The states of a session, all transitions between them, and the frames that may come in each, as data.
 
-`Session` moves by these tables alone, and the picture in docs/session.md is drawn from them. A trigger that a state does
-not know is a bug of ours (LocalError); a frame that a state does not allow is the other side's fault (RemoteError).
+`Session` changes its state by these tables alone, and the picture in docs/session.md is drawn from them. A trigger that
+a state does not have is a bug of ours (LocalError); a frame that it does not allow is the other side's fault
+(RemoteError).
 """
 
 from __future__ import annotations
@@ -43,8 +44,8 @@ class Trigger(Enum):
     """The cause of a transition from one state to another; the value says it in words."""
 
     ADMITTED_EARLY = "the node knows whom it dialed, and says at once what this peer may have"
-    INTRODUCED = "the other side's Hello and certificate are here"
-    INTRODUCED_ADMITTED = "the other side's Hello and certificate are here, and the peer was admitted early"
+    IDENTIFIED = "the other side's Hello and certificate are here"
+    IDENTIFIED_ADMITTED = "the other side's Hello and certificate are here, and the peer was admitted early"
     ADMITTED = "the node has said what this peer may have"
     ROOTS_DIFFER = "the roots differ"
     PHASE_SETTLED = "the first set is settled, now the second"
@@ -76,8 +77,8 @@ class Transition:
 
 TRANSITIONS: tuple[Transition, ...] = (
     Transition(SessionState.GREETING, Trigger.ADMITTED_EARLY, SessionState.GREETING, By.INITIATOR),
-    Transition(SessionState.GREETING, Trigger.INTRODUCED_ADMITTED, SessionState.COMPARING, By.INITIATOR),
-    Transition(SessionState.GREETING, Trigger.INTRODUCED, SessionState.ADMITTING),
+    Transition(SessionState.GREETING, Trigger.IDENTIFIED_ADMITTED, SessionState.COMPARING, By.INITIATOR),
+    Transition(SessionState.GREETING, Trigger.IDENTIFIED, SessionState.ADMITTING),
     Transition(SessionState.ADMITTING, Trigger.ADMITTED, SessionState.COMPARING),
     Transition(SessionState.COMPARING, Trigger.ROOTS_DIFFER, SessionState.EXCHANGING),
     Transition(SessionState.COMPARING, Trigger.PHASE_SETTLED, SessionState.COMPARING),

@@ -27,11 +27,12 @@ from protocol.wire.frames import Records, pack
 from protocol.wire.index import ID_BYTES, Item
 
 _TYPICAL_BYTES = 600  # of a record, until some have been seen
+_SMALLEST_WINDOW = 64  # records that are pulled ahead even if they are as long as records may be
 _TRIM_FROM = 4096  # offers already requested that may pile up before their memory is given back
 
 
 class Outgoing:
-    """Our offers: which of them the other side has pulled, and which the node has supplied. The session drives it."""
+    """Keeps our offers: which of them the other side has pulled, and which the node has supplied. The session drives it."""
 
     def __init__(self) -> None:
         self._created = array("q")
@@ -137,7 +138,7 @@ class Outgoing:
 
 
 class Incoming:
-    """The other side's offers: how many are pulled, how many have come, and which the node has committed."""
+    """Counts the other side's offers: how many are pulled, have come, and are committed. The session drives it."""
 
     def __init__(self) -> None:
         self._available = 0  # offered, not yet pulled
@@ -161,7 +162,7 @@ class Incoming:
 
     def to_pull(self) -> int:
         """Return how many to pull now, and count them as pulled. Small pulls wait until a quarter of the window is free."""
-        window = max(64, min(WINDOW_RECORDS, WINDOW_BYTES * self._seen_records // self._seen_bytes))
+        window = max(_SMALLEST_WINDOW, min(WINDOW_RECORDS, WINDOW_BYTES * self._seen_records // self._seen_bytes))
         free = window - self._outstanding - len(self._arrived) - self._uncommitted
         if free < min(self._available, window // 4):
             return 0

@@ -11,11 +11,11 @@ from protocol.errors import Code, RemoteError
 from protocol.limits import FRAME_MAX_BYTES, HEADERS_PER_MINUTE, HEADERS_WAITING_MAX, MINUTE, RECORDS_PER_FRAME_MAX
 from protocol.rate import RateLimit
 from protocol.records.record import Record, RecordId
-from protocol.wire.frames import Headers
+from protocol.wire.frames import ENTRY_OVERHEAD, FRAME_OVERHEAD, Headers
 
 
 class UnsolicitedHeaders:
-    """Unasked headers in both directions."""
+    """Queues the headers to send unasked, and reads those that come. The session drives it."""
 
     def __init__(self) -> None:
         self._waiting: dict[RecordId, bytes] = {}
@@ -33,9 +33,9 @@ class UnsolicitedHeaders:
         frames = []
         while self._waiting and (left := self._sending.left(now)):
             portion: list[bytes] = []
-            size = 16
+            size = FRAME_OVERHEAD
             for id_, wire in list(self._waiting.items())[: min(left, RECORDS_PER_FRAME_MAX)]:
-                size += len(wire) + 3
+                size += ENTRY_OVERHEAD + len(wire)
                 if size > FRAME_MAX_BYTES:
                     break
                 portion.append(wire)

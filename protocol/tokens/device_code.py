@@ -1,4 +1,4 @@
-"""Device codes, by which one device of a person makes another machine their device too (README.md, "Devices").
+"""Device codes, by which one device of a person makes another machine their device too (protocol/README.md, "Devices").
 
 A code is shorter than a card: the new device receives the rest over the channel that the secret of the code opens.
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protocol.trust.graph import TrustGraph
-from protocol.trust.groups import Memberships, NoGroups
+from protocol.trust.groups import Memberships
 from protocol.trust.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
 from protocol.trust.policies import (
     EffectivePolicy,
@@ -41,7 +41,6 @@ __all__ = [
     "EffectivePolicy",
     "ListingFacts",
     "Memberships",
-    "NoGroups",
     "Relation",
     "Standing",
     "TrustGraph",

@@ -2,7 +2,7 @@
 
 One path for each person is not enough to find them: a longer path with fewer hops may be the only one that can be
 continued. So these searches keep, for each person, every path that is shorter than all paths with fewer hops. That
-costs several times what a search in protocol/paths.py costs, and Sybils can make it cost more; therefore it is metered.
+costs several times what a search in paths.py costs, and Sybils can make it cost more; therefore it is metered.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Holds everybody's effective policy and answers what trust follows from them (protocol/README.md, "Trust").
+"""Holds everybody's effective policy and computes the trust that follows from them (protocol/README.md, "Trust").
 
 - Reach is trust(author -> viewer), and regard is trust(viewer -> author): the best path over mutual vouches, the last
   of which need not be mutual. A direct vouch is the answer for its subject, whether or not there is a better path.
@@ -6,8 +6,8 @@
   trust.
 - No path has more than `limits.HOPS_MAX` vouches. So trust is the same from whichever end one searches for it.
 
-One search answers for all authors at once. It is kept and updated when vouches change (protocol/mending.py). Where a
-path that it found is not allowed for its author, a second search follows (protocol/detours.py).
+One search answers for all authors at once. It is kept and updated when vouches change (incremental_paths.py). Where a
+path that it found is not allowed for its author, a second search follows (detours.py).
 
 People are small integers inside. A number becomes free when no policy mentions its person any longer. Costs do not
 depend on the order in which policies came; among paths of equal length the smaller keys decide.

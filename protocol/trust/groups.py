@@ -1,7 +1,7 @@
-"""Holds the members of each group, as far as a node knows them from proved joins.
+"""Holds the members of each group, as far as a node knows them from joins (protocol/README.md, "Groups").
 
 A join counts after `membership.check_membership` has accepted it; nothing else makes a member. Of one person's joins
-those with the lowest group ids count, so the order in which joins come does not matter.
+those of the 32 lowest group ids count, so the order in which joins come does not matter.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Groups(Protocol):
-    """Answers who shares a group with whom, as far as this node knows. The order of the two people does not matter."""
+    """Answers whether two people share a group, as far as this node knows. The order of the two does not matter."""
 
     def shares_cell(self, a: PersonId, b: PersonId) -> bool:
         """Whether the two are members of one cell."""
@@ -28,20 +28,8 @@ class Groups(Protocol):
         ...
 
 
-class NoGroups:
-    """Answers for a world without groups."""
-
-    def shares_cell(self, a: PersonId, b: PersonId) -> bool:
-        """Return False."""
-        return False
-
-    def shares_community(self, a: PersonId, b: PersonId) -> bool:
-        """Return False."""
-        return False
-
-
 class Memberships:
-    """Holds the groups of all people of whom joins are known, person by person."""
+    """Holds the groups of each person of whom a join is known."""
 
     def __init__(self) -> None:
         self._groups: dict[PersonId, dict[bytes, Group]] = {}

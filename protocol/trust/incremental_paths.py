@@ -16,6 +16,7 @@ from protocol import limits
 from protocol.trust.paths import Adjacency, ShortestPaths, Web, hops_of
 
 _CHANGES_PART = 4  # with more changed pairs than this part of the people, a whole search is cheaper
+_CHANGES_KEPT = 64  # changes that are noted in any web, however small
 
 Pair = tuple[int, int]
 
@@ -172,7 +173,7 @@ class SearchCache:
         """Take notice that a vouch between these two came, went, or has another weight."""
         if self._searches:
             self._changed.append((one, other))
-            if _CHANGES_PART * len(self._changed) > 2 * len(self._given) + 64:
+            if _CHANGES_PART * len(self._changed) > 2 * len(self._given) + _CHANGES_KEPT:
                 self._drop_changes()
 
     def _drop_changes(self) -> None:

@@ -9,7 +9,7 @@ A length holds a cost and a number of hops in one integer, with the cost in the 
 wins among paths of equal cost, on every node and in any order of search.
 
 A path that counts has at most `limits.HOPS_MAX` vouches. The searches here find paths of any number of vouches; where
-such a path is too long for somebody, protocol/bounded_paths.py finds the right one. To bound the work nonetheless, a
+such a path is too long for somebody, bounded_paths.py finds the right one. To bound the work nonetheless, a
 search that finds a path of that many vouches goes on only to people who have any path that short.
 """
 

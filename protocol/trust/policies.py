@@ -1,4 +1,4 @@
-"""A person's policy over all their devices: merging registers, judging new versions, and edits (README, "Policies").
+"""Merges the policies of a person's devices, judges new versions, and makes edits (protocol/README.md, "Policies").
 
 Per subject, per block tag and for the preference, the entry with the highest stamp (a Lamport clock) holds; among equal
 stamps the more restrictive one: the lower weight, the block, the narrower preference. That makes merging commutative,

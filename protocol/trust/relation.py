@@ -1,4 +1,4 @@
-"""Relation: a label for people that says how an author and a viewer are connected (README, "Relation")."""
+"""Relation: a label for people that says how an author and a viewer are connected (protocol/README.md, "Relation")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Visibility: the one rule for listings, and who may have records of the other kinds (README, "Visibility").
+"""The one rule for listings, and the rules for records of the other kinds (protocol/README.md, "Visibility").
 
 Serving, showing and previewing all call `visible`; nothing else decides. The functions are pure. A Standing says how the two
 people are connected, ListingFacts has the fields of the listing that matter, and a Wish says what the viewer wants to see.
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from protocol.limits import FOREVER
 from protocol.place import distance_km
+from protocol.records.policy import UNSET_PREFERENCE
 from protocol.records.record import Audience
 from protocol.trust.weights import TRUSTED, WEB, reaches
 
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from protocol.trust.graph import TrustGraph
     from protocol.trust.groups import Groups
 
-DEFAULT_RADIUS_KM = 25
-"""The radius of `anyone_local` unless the author chooses another."""
 DEFAULT_WITHIN_KM = 50.0
-"""How far a viewer looks unless they choose otherwise."""
+"""The greatest distance of listings that a viewer is shown, unless the viewer chooses otherwise."""
 DEFAULT_REGARD = 300
 """The least regard, in per mille, of the authors that a viewer is shown, unless the viewer chooses otherwise."""
 
@@ -43,7 +42,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a viewer and an author are connected. `reach` and `regard` are costs of paths; None without a path."""
+    """The connection of a viewer to an author. `reach` and `regard` are costs of paths; None without a path."""
 
     blocked: bool
     """Whether one of the two blocks the other."""
@@ -92,7 +91,7 @@ class ListingFacts(NamedTuple):
 
     audience: int
     place: str | None = None
-    radius_km: int = DEFAULT_RADIUS_KM
+    radius_km: int = UNSET_PREFERENCE.radius_km
     expires: int = FOREVER
 
 
@@ -124,7 +123,7 @@ def listing_facts(
     author_place: str | None,
     expires: int = FOREVER,
 ) -> ListingFacts:
-    """Return what the rule looks at in a listing with this audience and this place of its own (None: it has none).
+    """Return the facts of a listing with this audience and this place of its own (None: it has none).
 
     `preference` and `author_place` are its author's: the sharing preference in effect and the published place. All
     ListingFacts that a node decides by are built here.
@@ -200,7 +199,7 @@ def _near_enough(place: str | None, here: str | None, within_km: float | None) -
 
 
 def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, author_blocks: bool) -> bool:
-    """Whether the viewer may have the author's policy: the author's mesh, web and whom the author vouches for may.
+    """Whether the viewer may have the author's policy: the author's mesh and web may, and all the people they vouch for.
 
     The web may because the last vouch of a path need not be mutual, and the person at its end computes the path too. The
     viewer may not if the author blocks them. That the viewer blocks the author does not matter: the viewer needs the
@@ -211,13 +210,14 @@ def may_have_policy(standing: Standing, *, same_mesh: bool, vouched: bool, autho
     return standing.yourself or same_mesh or vouched or standing.shares_group or reaches(standing.reach, WEB)
 
 
-def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool, may_have_other: bool = False) -> bool:
-    """Whether the viewer may have a certificate of the author: the mesh may, and who may have any record of the author.
+def may_have_device(standing: Standing, *, same_mesh: bool, vouched: bool) -> bool:
+    """Whether the viewer may have a certificate of the author: the author's mesh and web may, and all they vouch for.
 
     Nothing can be verified without the certificate, not even that the author has blocked the viewer; so blocks do not
-    count. `may_have_other` says that the viewer may have, or holds, another record of the author.
+    count. For the same reason everybody who may have, or holds, another record of the author may have it too, which
+    the caller judges.
     """
-    return may_have_other or standing.yourself or same_mesh or vouched or standing.in_web
+    return standing.yourself or same_mesh or vouched or standing.in_web
 
 
 def may_have_join(standing: Standing, *, in_group: bool) -> bool:

@@ -1,7 +1,7 @@
 """The bytes on a connection: the PSK identity hint, the Noise handshake, then encrypted frames. No sockets, no clock.
 
 A responder sends nothing until a first message has proven that its sender knows one of the psks. Anything wrong before
-that is HandshakeRefused, with no output. Spec: README.md, "Handshake" and "Channel".
+that is HandshakeRefused, with no output. Spec: protocol/README.md, "Handshake" and "Channel".
 """
 
 from __future__ import annotations
@@ -174,7 +174,6 @@ class Initiator(Channel):
         remote_static: bytes,
         psk: Psk,
         ephemeral_private: bytes,
-        prologue: bytes = b"",
     ) -> None:
         super().__init__()
         self._handshake = Handshake(
@@ -184,7 +183,7 @@ class Initiator(Channel):
             static=static_private,
             remote_static=remote_static,
             psks=(psk.key,),
-            prologue=_PROLOGUE + prologue,
+            prologue=_PROLOGUE,
         )
         self._outbox += psk.identity_hint(public_key(ephemeral_private))
         self._write(self._handshake)
@@ -213,12 +212,10 @@ class Responder(Channel, Generic[Name]):
         candidates: Callable[[], Iterable[PskCandidate[Name]]],
         seen: SeenEphemerals,
         ephemeral_private: bytes,
-        prologue: bytes = b"",
     ) -> None:
         super().__init__()
         self._static_private = static_private
         self._ephemeral_private = ephemeral_private
-        self._prologue = prologue
         self._candidates = candidates
         self._seen = seen
         self._hint = b""
@@ -268,7 +265,7 @@ class Responder(Channel, Generic[Name]):
             ephemeral=self._ephemeral_private,
             static=self._static_private,
             psks=(candidate.psk.key,),
-            prologue=_PROLOGUE + self._prologue,
+            prologue=_PROLOGUE,
         )
         handshake.read_message(message)
         if not self._seen.first_time(candidate.psk, self._hint):

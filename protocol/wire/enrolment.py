@@ -1,4 +1,4 @@
-"""Certifies a new device by two frames over the channel that a device code's secret opens (README.md, "Devices").
+"""Certifies a new device by two frames over the channel of a device code (protocol/README.md, "Devices").
 
 The channel has proven the new device's handshake key, and a signature over the handshake hash proves the key that it will
 sign with. So nobody can have the keys of another person's device certified as their own.
@@ -27,7 +27,7 @@ def check_enrol(frame: Enrol, handshake_hash: bytes, remote_static: bytes) -> No
     if is_low_order(frame.letter_key) or is_low_order(remote_static):
         raise RemoteError(Code.FORGED, "a key of low order")
     if not verify(frame.device, _signed(handshake_hash, frame.letter_key), frame.signature):
-        raise RemoteError(Code.FORGED, "the device has not signed for its keys")
+        raise RemoteError(Code.FORGED, "the device has not signed its keys")
 
 
 def certificate_in(frame: Enrolled, person: PersonId, keys: DeviceKeys) -> Record:

@@ -1,7 +1,7 @@
 """The frames that two sessions exchange, and their bytes: one canonical array each, its first element the type.
 
 One message of the channel carries one frame. Reading checks form and caps; the session decides whether a frame may come
-now. Further fields of a known frame are passed over: a newer version may send them. Spec: README.md, "Frames".
+now. Further fields of a known frame are passed over: a newer version may send them. Spec: protocol/README.md, "Frames".
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from protocol.limits import (
     FRAME_MAX_BYTES,
     HAVE_ITEMS_MAX,
     HELLO_CHOICES_MAX,
-    INTRODUCTION_RECORDS_MAX,
+    IDENTIFICATION_RECORDS_MAX,
     RECORDS_PER_FRAME_MAX,
 )
 from protocol.text import check_text
@@ -28,8 +28,8 @@ from protocol.wire.reconcile import ROOT_BYTES
 
 HAVE_PREFIX_BYTES = 12  # of an id: an author who makes two records alike by 2^48 hashes only delays the second
 
-_FRAME_OVERHEAD = 8  # a frame's own array head, type and inner array head, rounded up
-_ENTRY_OVERHEAD = 3  # the length before each record's bytes
+FRAME_OVERHEAD = 8  # a frame's own array head, type and inner array head, rounded up
+ENTRY_OVERHEAD = 3  # the length before each record's bytes
 SPEAKER_TAG_BYTES = 8
 
 
@@ -42,7 +42,7 @@ class Hello:
     wall: int  # UNIX seconds
     roots: tuple[bytes, bytes] | None  # fingerprints of both phases' sets
     records: tuple[bytes, ...] = ()  # a self-identification, as in Introduce; may be empty
-    speaker_tag: bytes | None = None  # names the person and device that speak; see session/greeting.py
+    speaker_tag: bytes | None = None  # names the sender's person and device; see session/greeting.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,14 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Introduce:
-    """Answers Who: the certificate of the device that speaks, and what else its owner wants to show; whole records."""
+    """Answers Who by a self-identification: the sender's certificate, and what else it wants to show; whole records."""
 
     records: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Roots:
-    """Tells the fingerprint of one phase's whole set, in the session's comparison of that number."""
+    """Carries the fingerprint of one phase's whole set, for the session's comparison of that number."""
 
     phase: int
     number: int
@@ -132,13 +132,10 @@ class Enrol:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """Grants it: the certificate, records of the device's person to begin with, and names of the person's devices.
-
-    All records are whole.
-    """
+    """Answers Enrol: the certificate, first records of the device's person, and the names of the person's devices."""
 
     certificate: bytes
-    records: tuple[bytes, ...]
+    records: tuple[bytes, ...]  # whole, like the certificate
     names: tuple[tuple[bytes, str], ...]
 
 
@@ -213,12 +210,12 @@ def pack(entries: list[bytes | None]) -> tuple[list[tuple[bytes | None, ...]], l
     """Return the entries in portions that each fill a Records frame, and the rest, which does not fill one yet."""
     full: list[tuple[bytes | None, ...]] = []
     portion: list[bytes | None] = []
-    size = _FRAME_OVERHEAD
+    size = FRAME_OVERHEAD
     for entry in entries:
-        extra = _ENTRY_OVERHEAD + (len(entry) if entry is not None else 0)
+        extra = ENTRY_OVERHEAD + (len(entry) if entry is not None else 0)
         if portion and (size + extra > FRAME_MAX_BYTES or len(portion) == RECORDS_PER_FRAME_MAX):
             full.append(tuple(portion))
-            portion, size = [], _FRAME_OVERHEAD
+            portion, size = [], FRAME_OVERHEAD
         portion.append(entry)
         size += extra
     return full, portion
@@ -276,7 +273,7 @@ def _read_hello(fields: _Fields) -> Frame:
 
 
 def _read_identification(value: Value) -> tuple[bytes, ...]:
-    return tuple(_bytes(entry) for entry in _array(value, INTRODUCTION_RECORDS_MAX))
+    return tuple(_bytes(entry) for entry in _array(value, IDENTIFICATION_RECORDS_MAX))
 
 
 def _read_introduce(fields: _Fields) -> Frame:

@@ -51,7 +51,7 @@ class Pattern:
 
     @property
     def psk_count(self) -> int:
-        """How many psks the pattern takes."""
+        """The number of psks that the pattern takes."""
         return sum(tokens.count("psk") for tokens in self.messages)
 
 

@@ -1,9 +1,9 @@
-"""A node's announcement on the local network: those who know its keys recognize it, and strangers learn nothing.
+"""Makes and recognizes announcements on the local network, from which strangers learn nothing.
 
-An announcement is a DNS-SD service (RFC 6763) under random names. Its TXT record holds a nonce, the addresses it speaks
+An announcement is a DNS-SD service (RFC 6763) under random names. Its TXT record holds a nonce, the addresses it is made
 for, and tags: one keyed hash for the presence key, one for each live card, the rest random; always equally many. A holder
 of one of the keys can tell whose announcement it is, and that its owner has named these addresses and this port.
-Spec: README.md, "Presence on the LAN".
+Spec: protocol/README.md, "Presence on the LAN".
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Announcement:
 
 @dataclass(frozen=True, slots=True)
 class Sighting(Generic[Name]):
-    """A recognized announcement: whose it is, and for which of the addresses asked about its tag speaks."""
+    """A recognized announcement: the name of its key, and those of the addresses asked about that its tag is made for."""
 
     name: Name
     addresses: tuple[bytes, ...]
@@ -131,7 +131,7 @@ def recognize(
 ) -> Sighting[Name] | None:
     """Return whose announcement it is, if one of the candidates' keys (32 bytes: presence keys, card secrets) made a tag.
 
-    The service was found at `addresses` (packed) and `port`. Only addresses that the tag speaks for are returned, in the
+    The service was found at `addresses` (packed) and `port`. Only addresses that the tag is made for are returned, in the
     order given, and only they may be dialed: an announcement replayed from elsewhere has none. At most 4,096 candidates
     are tried, so direct contacts come first.
     """

@@ -1,6 +1,6 @@
 """Pre-shared keys (psks) of the handshake, the hints that select them, and the hints that were answered before.
 
-A stranger has no psk, and without one gets no byte from a responder. Spec: README.md, "Handshake".
+A stranger has no psk, and without one gets no byte from a responder. Spec: protocol/README.md, "Handshake".
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Range-based set reconciliation, after Aljoscha Meyer, "Range-Based Set Reconciliation" (SRDS 2023).
 
-Two sorted sets learn in a few short messages which items the other side lacks. Spec: README.md, "Reconciliation". Unlike
-negentropy, which names each range in each message, both sides remember in order which ranges they asked about, so an
-answer names none; and fingerprints are keyed hashes over the ids in order, not sums. Nothing here knows records, frames
-or consent.
+Two sorted sets learn in a few short messages which items the other side lacks (protocol/README.md, "Reconciliation").
+Unlike negentropy, which names each range in each message, both sides remember in order which ranges they asked about,
+so an answer names none; and fingerprints are keyed hashes over the ids in order, not sums. Nothing here knows records,
+frames or consent.
 
 Every hash is keyed by the session and the number of the comparison. So the author of a record cannot aim at a collision,
 and a chance collision in one comparison does not return in the next: the root fingerprint (8 bytes) shows that something

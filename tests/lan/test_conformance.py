@@ -12,7 +12,7 @@ from tests.support.lan import Host
 from tests.support.waiting import eventually
 
 HOME = "52.52,13.405"
-PLACES = {"inside the radius": "52.74,13.405", "outside the radius": "52.75,13.405", "further than he looks": "54.0,13.405"}  # fmt: skip
+PLACES = {"inside the radius": "52.74,13.405", "outside the radius": "52.75,13.405", "farther than the viewer looks": "54.0,13.405"}  # fmt: skip
 """Where listings are, by the names of the table; the author publishes no place."""
 LISTINGS = [
     *((audience, "lasting", "nowhere") for audience in ("my_cell", "my_community", "trusted_network", "network_wide")),
@@ -110,4 +110,4 @@ def test_daemons_do_what_the_table_says(lan: MakeLan, tmp_path: Path) -> None:
     viewer.daemon()
     stage.is_as_in("a friend of a friend", expired=True)
     author.meshnode("block", "Between")
-    stage.is_as_in("a friend of a friend", "the author blocks who stands between", expired=True)
+    stage.is_as_in("a friend of a friend", "the author blocks the one between", expired=True)

@@ -16,9 +16,7 @@ from protocol import (
     fingerprint_words,
     parse_person,
     person_id,
-    person_matches,
     person_text,
-    short_id,
     verify,
 )
 from protocol.fingerprint import WORDS
@@ -95,16 +93,6 @@ def test_one_wrong_letter_in_a_written_key_is_noticed(person: bytes, data: st.Da
 def test_text_that_is_no_key_is_refused_in_words(text: str) -> None:
     with pytest.raises(RemoteError, match="not a person's key"):
         parse_person(text)
-
-
-def test_a_person_is_found_by_the_beginning_of_their_key() -> None:
-    alice, bob = Person("Alice").id, Person("Bob").id
-    assert person_matches(short_id(alice), alice)
-    assert person_matches(f"MP1{short_id(alice)[:4].upper()}", alice)
-    assert person_matches(person_text(alice), alice)
-    assert not person_matches(short_id(alice), bob)
-    assert not person_matches("", alice)
-    assert not person_matches("mp1", alice)
 
 
 def test_the_words_of_a_fingerprint_are_distinct_and_plain() -> None:

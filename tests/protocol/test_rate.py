@@ -29,7 +29,7 @@ def test_after_the_window_counting_restarts() -> None:
     assert limit.resets_at == 120
 
 
-@given(st.lists(st.tuples(st.integers(0, 20), st.floats(0, 30)), max_size=30))
+@given(st.lists(st.tuples(st.integers(1, 20), st.floats(0, 30)), max_size=30))
 def test_within_one_window_at_most_the_limit_is_ever_allowed(spending: list[tuple[int, float]]) -> None:
     limit, now = RateLimit(50, 60), 0.0
     allowed: dict[float, int] = {}

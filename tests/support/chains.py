@@ -12,27 +12,27 @@ from tests.support.people import NOW, Person, grown
 
 
 def begun(founder: Person, name: str = "Elm Street", kind: GroupKind = GroupKind.CELL) -> Join:
-    """The founder's own join of a new group."""
+    """Return the founder's own join of a new group."""
     group = Group(kind, name, grown(founder.name, name, "nonce", size=NONCE_BYTES), founder.id)
     return founded(grown(founder.name, name, size=16), group, founder.certificate(), founder.keys.sign)
 
 
 def invites(join: Join, inviter: Person, *invited: Person, expires: int = NOW + 30 * DAY) -> Join:
-    """The inviter's join with open invitations in it."""
+    """Return the inviter's join with open invitations in it."""
     tags = [invitation_tag(join.group_id, person.id) for person in invited]
     offers = tuple(invitation(join, inviter.id, tag, expires, inviter.keys.sign) for tag in tags)
     return Join(join.salt, join.group, join.steps, (*join.invitations, *offers))
 
 
 def follows(join: Join, inviter: Person, invited: Person) -> Join:
-    """The join of the invited, who has accepted."""
+    """Return the join of the invited person, who has accepted."""
     tag = invitation_tag(join.group_id, invited.id)
     given = invitation(join, inviter.id, tag, NOW + 30 * DAY, inviter.keys.sign)
     return accepted(grown(invited.name, "salt", size=16), join, given, inviter.certificate())
 
 
 def chain(*people: Person, name: str = "Elm Street", kind: GroupKind = GroupKind.CELL) -> Join:
-    """The join of the last of `people`, each of whom invited the next; the first founded the group."""
+    """Return the join of the last of `people`, each of whom invited the next; the first founded the group."""
     join = begun(people[0], name, kind)
     for inviter, invited in pairwise(people):
         join = follows(join, inviter, invited)
@@ -40,6 +40,6 @@ def chain(*people: Person, name: str = "Elm Street", kind: GroupKind = GroupKind
 
 
 def join_record(person: Person, join: Join, **header: Any) -> Record:
-    """A join as its author signs it; `policy_version` is 1 unless said."""
+    """Return a join as its author signs it; `policy_version` is 1 unless given."""
     settings: dict[str, Any] = {"life": JOIN_LIFE, "policy_version": 1, **header}
     return person.record(Kind.JOIN, join.slot, join, **settings)

@@ -23,7 +23,7 @@ PRESENCE = presence_psk(PRESENCE_KEY)
 
 
 def dial(psk: Psk = PRESENCE, *, ephemeral: str = "Alice's ephemeral key", to: bytes | None = None) -> Initiator:
-    """Alice dials Bob."""
+    """Return Alice's end of a channel that dials Bob."""
     return Initiator(
         static_private=ALICE,
         remote_static=public_key(BOB) if to is None else to,
@@ -38,7 +38,7 @@ def answer(
     seen: SeenEphemerals | None = None,
     ephemeral: str = "Bob's ephemeral key",
 ) -> Responder[str]:
-    """Bob's end of a connection that somebody made to Bob."""
+    """Return Bob's end of a channel that somebody dialed."""
     candidates = [PskCandidate(name, psk) for name, psk in psks]
     return Responder(
         static_private=BOB,
@@ -60,14 +60,14 @@ def connect(initiator: Initiator, responder: Responder[str]) -> tuple[bytes, byt
 
 
 def connected() -> tuple[Initiator, Responder[str]]:
-    """An open channel."""
+    """Return both ends of an open channel."""
     initiator, responder = dial(), answer()
     connect(initiator, responder)
     return initiator, responder
 
 
 def refusal(flight: bytes, responder: Responder[str] | None = None) -> Code:
-    """The code with which a first flight is refused, after making sure that no byte goes back."""
+    """Return the code with which a first flight is refused, and assert that no byte goes back."""
     responder = responder or answer()
     with pytest.raises(HandshakeRefused) as caught:
         responder.receive(flight)

@@ -1,4 +1,4 @@
-"""Draws the life of an address that is dialed, in Mermaid and as a table, from the table that the dialer goes by."""
+"""Draws the life of an address that is dialed, in Mermaid and as a table, from the table that the dialer runs by."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ ZERO: Point = (0, 1, 1, 0)
 
 
 def add(left: Point, right: Point) -> Point:
-    """The complete addition law: it doubles as well."""
+    """Return the sum of two points by the complete addition law, which doubles as well."""
     a = (left[1] - left[0]) * (right[1] - right[0]) % P
     b = (left[1] + left[0]) * (right[1] + right[0]) % P
     c = 2 * left[3] * right[3] * D % P
@@ -36,7 +36,7 @@ def negate(point: Point) -> Point:
 
 
 def multiply(scalar: int, point: Point) -> Point:
-    """`scalar` is not reduced: points of mixed order tell the difference."""
+    """Return the product of a point and `scalar`, which is not reduced: points of mixed order tell the difference."""
     result = ZERO
     while scalar:
         if scalar & 1:
@@ -52,7 +52,7 @@ def is_zero(point: Point) -> bool:
 
 
 def decode(encoding: bytes) -> Point:
-    """The point behind 32 bytes: y is reduced, and a sign on x = 0 is passed over. ValueError: there is none."""
+    """Return the point that 32 bytes encode: y is reduced, and a sign on x = 0 is passed over. ValueError for no point."""
     number = int.from_bytes(encoding, "little")
     y, sign = number % 2**255 % P, number >> 255
     square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
@@ -67,14 +67,14 @@ def decode(encoding: bytes) -> Point:
 
 
 def encode(point: Point) -> bytes:
-    """The one canonical encoding."""
+    """Return the one canonical encoding of a point."""
     x, y, z, _ = point
     inverse = pow(z, -1, P)
     return (y * inverse % P | (x * inverse % P & 1) << 255).to_bytes(32, "little")
 
 
 def order(point: Point) -> str:
-    """ "1", "2", "4" or "8" for points of low order; "L" for those that signing makes; else mixed: "2L", "4L" or "8L"."""
+    """Return the order of a point: "1", "2", "4" or "8" if low, "L" if signing makes it, else "2L", "4L" or "8L"."""
     prime_part = "" if is_zero(multiply(8, point)) else "L"
     low = point if not prime_part else multiply(L, point)
     size = next(size for size in (1, 2, 4, 8) if is_zero(multiply(size, low)))
@@ -82,7 +82,7 @@ def order(point: Point) -> str:
 
 
 def hashed(r: bytes, a: bytes, message: bytes) -> int:
-    """The h of a signature, before anything is reduced."""
+    """Return the h of a signature, before anything is reduced."""
     return int.from_bytes(sha512(r + a + message).digest(), "little")
 
 

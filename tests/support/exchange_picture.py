@@ -1,4 +1,4 @@
-"""Draws the states of an exchange in Mermaid, from the table that the code runs by."""
+"""The picture of the stages of an exchange in Mermaid, and their rows in the specification, drawn from the code's table."""
 
 from __future__ import annotations
 
@@ -18,8 +18,35 @@ _SAYS = {
 
 
 def picture() -> str:
-    """Return a state diagram: every state in words, and which role leads on from it by which action."""
+    """Return a state diagram: every stage in words, and which role leads on from it by which action."""
     return "\n".join(_lines()) + "\n"
+
+
+def rows() -> list[str]:
+    """Return one row for each stage that can be left, as the specification has them."""
+    found = []
+    for stage, ways in TRANSITIONS.items():
+        if ways:
+            leads = _leads(ways)
+            actions = " / ".join(
+                f"{action.word}, {_who(made_by, short=True)}" for (_, action), made_by in leads.items()
+            )
+            found.append(f"| {stage.name} | {actions} | {' / '.join(to.name for to, _ in leads)} |")
+    return found
+
+
+def _leads(ways: dict[tuple[Action, Role], Stage]) -> dict[tuple[Stage, Action], list[Role]]:
+    """Return, for each stage and the action that leads there, the roles in which it can be made."""
+    leads: dict[tuple[Stage, Action], list[Role]] = {}
+    for (action, role), to in ways.items():
+        leads.setdefault((to, action), []).append(role)
+    return leads
+
+
+def _who(made_by: list[Role], *, short: bool = False) -> str:
+    if len(made_by) > 1:
+        return "either"
+    return made_by[0].name.lower() if short else made_by[0].value
 
 
 def _lines() -> Iterator[str]:
@@ -31,11 +58,7 @@ def _lines() -> Iterator[str]:
     for stage, ways in TRANSITIONS.items():
         if stage is Stage.UNHEARD:
             continue
-        leads: dict[tuple[Stage, Action], list[Role]] = {}
-        for (act, part), to in ways.items():
-            leads.setdefault((to, act), []).append(part)
-        for (to, act), parts in leads.items():
-            who = parts[0].value if len(parts) == 1 else "either"
-            yield f"    {stage.name} --> {to.name}: {who} {_SAYS[act]}"
+        for (to, action), made_by in _leads(ways).items():
+            yield f"    {stage.name} --> {to.name}: {_who(made_by)} {_SAYS[action]}"
         if not ways:
             yield f"    {stage.name} --> [*]"

@@ -11,13 +11,13 @@ ASKER, OWNER = Person("Bob"), Person("Alice")
 
 
 def terms(type_: str = "offer", *, lend: bool = False, **fields: Any) -> Terms:
-    """What Bob asks Alice for."""
+    """Return the terms of what Bob asks Alice for."""
     settings = {"title": "Drill", "category": "tools", "quantity": 1, **fields}
     return Terms(grown("nonce", size=16), grown("slot", size=16), type_, lend=lend, **settings)
 
 
 def move(act: Action, asked: Terms, **fields: Any) -> Move:
-    """A move in the exchange that these terms begin."""
+    """Return a move in the exchange that these terms begin."""
     if act is Action.SAY:
         fields.setdefault("text", "Hello")
     exchange = exchange_id(ASKER.id, OWNER.id, asked)
@@ -25,7 +25,7 @@ def move(act: Action, asked: Terms, **fields: Any) -> Move:
 
 
 def made(asked: Terms, *said: str) -> list[AuthoredMove]:
-    """Moves by their words: `asker ask`, `owner accept`."""
+    """Return moves by their words: `asker ask`, `owner accept`."""
     found = []
     for words in said:
         who, act = words.split()

@@ -46,12 +46,12 @@ class FailingDisk(apsw.VFS):
 
 
 def eio_on_fsync() -> None:
-    """The disk did not take what it was given (EIO)."""
+    """Return the error of a disk that did not take what it was given (EIO)."""
     error = apsw.IOError("disk I/O error")
     error.extendedresult = apsw.SQLITE_IOERR_FSYNC  # type: ignore[attr-defined]  # APSW reads it where it is set
     raise error
 
 
 def disk_full() -> None:
-    """There is no room left (ENOSPC)."""
+    """Return the error of a full disk (ENOSPC)."""
     raise apsw.FullError("database or disk is full")

@@ -1,4 +1,4 @@
-"""Records with valid signatures that no honest node of this version would write."""
+"""Makes records with valid signatures that no honest node of this version would write."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def forged_profile(author: PersonId, keys: DeviceKeys, now: int, *, version: int
 
 
 def listing_nobody_here_can_read(author: Person, now: int, *, title: str = "\u2060") -> Record:
-    """A listing with a title that this version refuses, as a later one that forbids less might write."""
+    """Return a listing with a title that this version refuses, as a later one that forbids less might write it."""
     placeholder = "x" * len(title.encode())
     body = Listing("offer", placeholder, salt=bytes(16)).to_body().replace(placeholder.encode(), title.encode())
     return author.record(
@@ -36,7 +36,7 @@ def listing_nobody_here_can_read(author: Person, now: int, *, title: str = "\u20
 
 
 def profile_nobody_here_can_read(author: Person, now: int, *, name: str = "\u2060") -> Record:
-    """The same for a profile's name."""
+    """Return a profile with a name that this version refuses."""
     placeholder = "x" * len(name.encode())
     body = Profile(bytes(16), placeholder, presence_key=author.presence_key).to_body()
     body = body.replace(placeholder.encode(), name.encode())

@@ -29,7 +29,7 @@ ROUNDS = 2000
 
 
 class Intruder:
-    """`person`, vouched for by `node` with `weight`, who calls it."""
+    """Calls `node` as `person`, for whom the node's owner vouches with `weight`."""
 
     def __init__(
         self,
@@ -84,16 +84,16 @@ class Intruder:
         return self.theirs
 
     def say(self, *frames: Frame) -> None:
-        """Say proper frames, whether they are due or not."""
+        """Send well-formed frames, whether they are due or not."""
         for frame in frames:
             self.shout(encode_frame(frame))
 
     def shout(self, plaintext: bytes) -> None:
-        """Say anything, well encrypted."""
+        """Send any plaintext, properly encrypted."""
         self.throw(self.channel.send(plaintext))
 
     def throw(self, data: bytes) -> None:
-        """Put any bytes on the wire, and listen to what comes back."""
+        """Put any bytes on the wire, and take the answer."""
         self.theirs.receive(data, self.mesh.time)
         self._listen()
 
@@ -123,7 +123,7 @@ class Intruder:
         return self.theirs
 
     def offer(self, *records: Record) -> None:
-        """Announce more while the talk goes on."""
+        """Announce more items while the session is live."""
         for record in records:
             self.records[record.id] = record
             self.session.update(phase_of(record.header.kind), [(record.header.created, record.id)], [])

@@ -40,7 +40,7 @@ class Daemon:
             )
 
     def log(self, event: str | None = None) -> list[dict[str, Any]]:
-        """What it has logged since it was started, or what of that is called `event`."""
+        """Return the lines it has logged since it was started, or those of them called `event`."""
         with self.log_path.open("rb") as log:
             log.seek(self._log_begin)
             lines = log.read().splitlines(keepends=True)
@@ -48,7 +48,7 @@ class Daemon:
         return [line for line in events if event in (None, line["event"])]
 
     def ready(self) -> dict[str, Any]:
-        """Wait until it can be reached; what it said then."""
+        """Wait until it can be reached, and return the line that says so."""
 
         def look() -> list[dict[str, Any]]:
             assert self.process.poll() is None, f"the daemon ended: {self.log_path.read_text()[-2000:]}"
@@ -75,17 +75,17 @@ class Host:
         self.namespace.run("ip", "link", "set", "lo", "up")
 
     def words(self, *words: str) -> list[str]:
-        """The command line of the program with this host's home."""
+        """Return the command line of the program with this host's home."""
         return [sys.executable, "-m", "meshnode", "--home", str(self.home), *words]
 
     def meshnode(self, *words: str, code: int = 0) -> str:
-        """What the command prints; AssertionError unless it ends with `code`."""
+        """Return what the command prints; AssertionError unless it ends with `code`."""
         done = self.namespace.run(*self.words(*words), check=False, cwd=PROJECT, env=self.environment)
         assert done.returncode == code, f"{self.name}: meshnode {' '.join(words)}: {done.returncode} {done.stderr}"
         return done.stdout
 
     def ask(self, *words: str) -> Any:
-        """What the command prints with --json."""
+        """Return what the command prints with --json."""
         return json.loads(self.meshnode(*words, "--json"))
 
     def init(self) -> Self:
@@ -101,15 +101,15 @@ class Host:
         return daemon
 
     def python(self, code: str, *arguments: str) -> str:
-        """What this piece of Python prints, run on this machine."""
+        """Return what this piece of Python prints, run on this machine."""
         return self.namespace.run(sys.executable, "-c", code, *arguments).stdout
 
     def peers(self) -> set[str]:
-        """The names of those connected, settled sessions only."""
+        """Return the names of the people it is connected to, settled sessions only."""
         return {peer["name"] for peer in self.ask("peers")["peers"] if peer["live"]}
 
     def finds(self, title: str) -> dict[str, Any] | None:
-        """The listing with this title, as `discover` shows it; None while it is not there."""
+        """Return the listing with this title, as `discover` shows it; None while it is not there."""
         found = [result for result in self.ask("discover")["results"] if result["title"] == title]
         return found[0] if found else None
 

@@ -17,8 +17,8 @@ WEB = 100
 
 
 Round: TypeAlias = dict[Person, tuple[int, Person]]
-"""What the cheapest path with so many vouches costs to each person for whom no shorter one is as cheap, and the person
-before them on it."""
+"""The paths of one number of vouches: for each person for whom no shorter path is as cheap, the least cost and the person
+before them."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class LargeWorld(World):
         return tuple(reversed(people))
 
     def mesh(self, person: Person) -> frozenset[Person]:
-        """Everybody joined to the person by a chain of mutual vouches."""
+        """Return everybody joined to the person by a chain of mutual vouches."""
         if person not in self._meshes:
             found, waiting = {person}, [person]
             while waiting:
@@ -71,7 +71,7 @@ class LargeWorld(World):
         return self._meshes[person]
 
     def _end(self, a: Person, b: Person) -> tuple[int, int, Person] | None:
-        """Return what the best path from a to b costs, how many vouches it has, and who is before b on it."""
+        """Return the cost of the best path from a to b, its number of vouches, and the person before b on it."""
         if a == b or self.blocked_either_way(a, b):
             return None
         if self.vouches_for(a, b):

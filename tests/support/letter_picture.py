@@ -1,4 +1,4 @@
-"""The picture of a letter's states, drawn in Mermaid from the very table that the code goes by."""
+"""Draws the states of a letter in Mermaid, from the table that the code runs by."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from meshnode.app.letters.delivery import SHOWN_TO_AUTHOR, TRANSITIONS, LetterSt
 
 
 def picture() -> str:
-    """A state diagram: every state in words, with what the author is told in it, and what leads on from it."""
+    """Return a state diagram: every state in words, with what the author is told in it, and the events that lead on."""
     return "\n".join(_lines()) + "\n"
 
 

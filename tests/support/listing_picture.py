@@ -1,4 +1,4 @@
-"""Draws the life of a listing in Mermaid, from the table that the code goes by."""
+"""Draws the life of a listing in Mermaid, from the table that the code runs by."""
 
 from __future__ import annotations
 

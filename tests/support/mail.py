@@ -1,4 +1,4 @@
-"""A mesh for tests of letters: Alice and Carol, who both know only Bob, what they write, and who holds it."""
+"""A mesh for tests of letters: Alice and Carol both know only Bob, and write to each other through Bob's node."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ZOE = Person("Zoe")
 
 
 def village(seed: int, weight: int = 800) -> Mesh:
-    """Alice and Carol know Bob, who knows them, and Dora; Alice and Carol have no line to each other."""
+    """Return a mesh in which Bob knows Alice, Carol and Dora; Alice and Carol have no connection to each other."""
     mesh = Mesh(seed)
     for name in ("Alice", "Bob", "Carol", "Dora"):
         mesh.add(name)
@@ -27,7 +27,7 @@ def village(seed: int, weight: int = 800) -> Mesh:
 
 
 def words(message: str = SECRET) -> Introduction:
-    """What a letter may say."""
+    """Return the content of a letter."""
     return Introduction(ZOE.id, "Zoe", message, (ZOE.certificate(EPOCH),))
 
 
@@ -40,7 +40,7 @@ def delivery(mesh: Mesh, author: str, slot: bytes) -> Delivery | None:
 
 
 def stored(mesh: Mesh, name: str) -> list[Record]:
-    """The letters whose bodies `name`'s node holds."""
+    """Return the letters whose bodies `name`'s node holds."""
     records = mesh.nodes[name].replica.store.records
     rows = records.rows(kinds=(Kind.LETTER,), states=(RecordState.LIVE, RecordState.SUSPENDED, RecordState.PENDING))
     return [record for record in records.get_many([row.id for row in rows]) if record.body]
@@ -51,6 +51,6 @@ def who_holds(mesh: Mesh) -> set[str]:
 
 
 def settle_down(mesh: Mesh) -> None:
-    """Let letters be opened, receipts travel, and both be taken back."""
+    """Let time pass until letters are opened, receipts have come, and both are taken back."""
     for _ in range(5):
         mesh.advance(1)

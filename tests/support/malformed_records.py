@@ -1,4 +1,4 @@
-"""Records that no honest node would sign: any header, any body, any signature, put together by hand."""
+"""Makes records that no honest node would sign, with any header, body and signature."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.people import Person
 
 
 def rewritten(person: Person, record: Record, *, body: bytes | None = None, **header: Any) -> Record:
-    """`record` with another body and header fields, signed again by `person` as if it were sound."""
+    """Return `record` with another body and header fields, signed again by `person` as if it were sound."""
     whole = record.body if body is None else body
     assert whole is not None
     changed = record.header._replace(body_hash=body_hash(whole))._replace(**header)
@@ -23,19 +23,19 @@ def rewritten(person: Person, record: Record, *, body: bytes | None = None, **he
 
 
 def with_further_fields(person: Person, record: Record, *further: Value) -> Record:
-    """`record` with more fields at the end of its header, as a newer version might write it, signed by `person`."""
+    """Return `record` with more fields at the end of its header, as a newer version might write it, signed by `person`."""
     unsigned = Record.parse(encode((encode((*record.header, *further)), bytes(64), record.body)))
     sign = person.identity.sign if record.header.kind == Kind.DEVICE else person.keys.sign
     return with_signature(unsigned, sign(signature_message(unsigned)))
 
 
 def with_signature(record: Record, signature: bytes) -> Record:
-    """`record` under another signature."""
+    """Return `record` under another signature."""
     return Record(record.header, record.header_bytes, signature, record.body)
 
 
 def another_signature(record: Record, seed: bytes, chance: bytes) -> Record:
-    """`record` under a second signature that is just as valid: Ed25519 does not say which nonce is used.
+    """Return `record` under a second signature that is just as valid: Ed25519 does not say which nonce is used.
 
     `seed` is the private key, `chance` 64 bytes.
     """

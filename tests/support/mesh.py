@@ -61,19 +61,19 @@ class Node:
         return self.replica.me
 
     def recognizes(self, other: Node) -> bool:
-        """Whether it would recognize the other's announcement."""
+        """Whether this node would recognize the other's announcement."""
         said = contacts.announced(other.replica)
         return said is not None and (other.person, said.presence_key) in contacts.presence_candidates(self.replica)
 
 
 @dataclass(eq=False)
 class Wire:
-    """A connection between two nodes that wants to exist; `ends` is None while it does not."""
+    """A pair of nodes that try to be connected; `ends` is None while they are not."""
 
     a: Node
     b: Node
     by_ear: bool = False
-    """They dial only whose announcement they recognize, as neighbors on a LAN do."""
+    """Whether they dial only nodes whose announcement they recognize, as neighbors on a LAN do."""
     ends: tuple[Conversation, Conversation] | None = None
     delay: float = 0.0
     cut: bool = False
@@ -112,7 +112,7 @@ class Mesh:
         return node
 
     def add_device(self, name: str, owner: str) -> Node:
-        """Another device, called `name`, of the person whose node is `owner`."""
+        """Add another device, called `name`, of the person whose node is `owner`."""
         identity = self.nodes[owner].replica.identity
         assert identity is not None
         node = self._new_node(name, identity)
@@ -120,7 +120,7 @@ class Mesh:
         return node
 
     def join_device(self, name: str, owner: str) -> Node:
-        """Another device, called `name`, of the person whose node is `owner`, who shows it a code: it has no identity key."""
+        """Add another device, called `name`, of the person whose node `owner` shows it a code: it has no identity key."""
         shower = self.nodes[owner]
         node = self._new_node(name, None, shower.person)
         code = DeviceCode.parse(devices.add(shower.replica, devices.DeviceOrder(name), ()).text)
@@ -134,7 +134,7 @@ class Mesh:
         return node
 
     def _new_node(self, name: str, identity: IdentityKeys | None, person: PersonId | None = None) -> Node:
-        """Without its `identity` a node is another device of `person`."""
+        """Add a node. Without its `identity` it is another device of `person`."""
         chance = random.Random(f"{self._seed}/{name}")
         keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
         clock = VirtualClock(self)
@@ -163,7 +163,7 @@ class Mesh:
         node.replica.changes.subscribe(changed)
 
     def restart(self, name: str) -> None:
-        """The node's process ends without a goodbye and starts again from its store."""
+        """End a node's process without a goodbye, and start it again from its store."""
         old = self.nodes[name]
         for wire in self._wires_of(old):
             self._drop(wire)
@@ -192,13 +192,13 @@ class Mesh:
         self._later(0.0, partial(self._connect, wire))
 
     def cut(self, a: str, b: str) -> None:
-        """The connection between `a` and `b` fails and stays so until healed."""
+        """Cut the connection between `a` and `b` until it is healed."""
         for wire in self._between(a, b):
             wire.cut = True
             self._drop(wire, redial=False)
 
     def partition(self, *groups: Iterable[str]) -> None:
-        """Only within a group do nodes reach each other any more."""
+        """Cut the connections between these groups of nodes; within a group they stay."""
         of = {name: number for number, group in enumerate(groups) for name in group}
         for wire in self._wires:
             if of[wire.a.name] != of[wire.b.name]:
@@ -206,11 +206,11 @@ class Mesh:
                 self._drop(wire, redial=False)
 
     def heal(self) -> None:
-        """Everything that was cut works again."""
+        """Restore everything that was cut."""
         self.heal_between(self.nodes)
 
     def heal_between(self, names: Collection[str]) -> None:
-        """What was cut between these nodes works again."""
+        """Restore the connections between these nodes."""
         for wire in self._wires:
             if wire.cut and wire.a.name in names and wire.b.name in names:
                 wire.cut = False
@@ -311,7 +311,7 @@ class Mesh:
                 self._later(0.0, partial(self._pump, wire))
 
     def _pump(self, wire: Wire) -> None:
-        """Send off what both ends have to say."""
+        """Send what both ends have to send."""
         ends = wire.ends
         if ends is None:
             return
@@ -324,7 +324,7 @@ class Mesh:
             self._later(wire.delay * 2, partial(self._drop_ended, wire, ends))
 
     def _time(self, wire: Wire, ends: tuple[Conversation, Conversation], end: Conversation) -> None:
-        """Let the timers that are near go off; those far away (pings, rechecks) are left to `advance`."""
+        """Let the timers that are near expire; those far away (pings, rechecks) are left to `advance`."""
         due = end.next_timer()
         if due is not None and due <= self.time + NEAR:
             self._later(max(0.0, due - self.time), partial(self._tick, wire, ends, end))

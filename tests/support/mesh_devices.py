@@ -1,4 +1,4 @@
-"""A person with two devices in a simulated mesh, and what tests ask of them."""
+"""A person with two devices in a simulated mesh, and the questions that tests ask about them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.mesh_people import befriend, person
 
 
 def village(seed: int = 70) -> Mesh:
-    """Alice's laptop and the Pi she has added; Bob, a friend of hers, behind whom Carol is."""
+    """Return a mesh of Alice's laptop and the Pi that she has added, her friend Bob, and Carol, whom only Bob knows."""
     mesh = Mesh(seed)
     for name in ("Laptop", "Bob", "Carol"):
         mesh.add(name, audience=Audience.NETWORK_WIDE)
@@ -25,7 +25,7 @@ def village(seed: int = 70) -> Mesh:
 
 
 def replica(mesh: Mesh, name: str) -> Replica:
-    """What the node called `name` holds."""
+    """Return the replica of the node called `name`."""
     return mesh.nodes[name].replica
 
 
@@ -42,5 +42,5 @@ def presence_key(mesh: Mesh, where: str) -> bytes:
 
 
 def problems(mesh: Mesh, name: str) -> set[str]:
-    """What a node says is wrong, by its codes."""
+    """Return the codes of the problems that a node reports."""
     return {problem.code for problem in status(replica(mesh, name), NetworkState(ready=True)).problems}

@@ -1,4 +1,4 @@
-"""Actions of people in a simulated mesh, and what they see, in one line each."""
+"""The actions of people in a simulated mesh, and questions about what they see, in one line each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.support.mesh import Mesh
 
 
 def acquaint(mesh: Mesh, a: str, b: str) -> None:
-    """`a` and `b` have each other's certificates, as somebody has who was handed a card."""
+    """Give `a` and `b` each other's certificates, as a card would."""
     first, second = mesh.nodes[a], mesh.nodes[b]
     for node, other in ((first, second), (second, first)):
         node.replica.ingest.receive(list(other.replica.store.records.bodies(Kind.DEVICE, author=other.person)))
 
 
 def befriend(mesh: Mesh, a: str, b: str, weight: int, back: int) -> None:
-    """`a` and `b` vouch for each other as a card would make them, and are connected."""
+    """Let `a` and `b` vouch for each other, as after a card, and connect them."""
     acquaint(mesh, a, b)
     vouch(mesh, a, b, weight)
     vouch(mesh, b, a, back)
@@ -27,22 +27,22 @@ def befriend(mesh: Mesh, a: str, b: str, weight: int, back: int) -> None:
 
 
 def person(mesh: Mesh, name: str) -> PersonId:
-    """Whose node `name` is."""
+    """Return the person whose node `name` is."""
     return mesh.nodes[name].person
 
 
 def vouch(mesh: Mesh, a: str, b: str, weight: int) -> None:
-    """`a` vouches for `b` with `weight` per mille; 0 takes it back."""
+    """Let `a` vouch for `b` with `weight` per mille; 0 takes it back."""
     policy.vouch(mesh.nodes[a].replica, person(mesh, b), weight)
 
 
 def block(mesh: Mesh, a: str, b: str) -> None:
-    """`a` blocks `b`."""
+    """Let `a` block `b`."""
     policy.block(mesh.nodes[a].replica, person(mesh, b))
 
 
 def unblock(mesh: Mesh, a: str, b: str) -> None:
-    """`a` blocks `b` no longer."""
+    """Let `a` end the block of `b`."""
     policy.unblock(mesh.nodes[a].replica, person(mesh, b))
 
 
@@ -55,14 +55,14 @@ def post(
     place: str | None = None,
     life: int = 90 * limits.DAY,
 ) -> Record:
-    """`name` offers `title`, at `place` or at their own place, for `life` seconds."""
+    """Let `name` offer `title`, at `place` or at their own place, for `life` seconds."""
     return _write(mesh, name, mesh.nodes[name].replica.entropy(16), title, audience, place=place, life=life)
 
 
 def rewrite(
     mesh: Mesh, name: str, listing: Record, title: str, audience: Audience | None = None, *, may_reduce_access: bool
 ) -> Record:
-    """`name` writes a new version of a listing; `may_reduce_access` takes the older ones out of use."""
+    """Let `name` write a new version of a listing; `may_reduce_access` takes the older ones out of use."""
     kept, before = Audience(listing.header.audience), body_of(listing) if listing.body else None
     place = before.place if isinstance(before, Listing) else None
     audience = kept if audience is None else audience
@@ -88,12 +88,12 @@ def _write(
 
 
 def withdraw(mesh: Mesh, name: str, listing: Record) -> Record:
-    """`name` takes a listing back."""
+    """Let `name` take a listing back."""
     return authoring.withdraw(mesh.nodes[name].replica, Kind.LISTING, listing.header.slot)
 
 
 def sees(mesh: Mesh, name: str) -> set[str]:
-    """The titles of other people's listings that `name`'s node would show."""
+    """Return the titles of other people's listings that `name`'s node would show."""
     node = mesh.nodes[name]
     now = node.replica.clock.now()
     records = node.replica.store.records
@@ -113,7 +113,7 @@ def holds(mesh: Mesh, name: str, record: Record) -> bool:
 
 
 def state(mesh: Mesh, name: str, record: Record) -> RecordState | None:
-    """In which state `name`'s node stores `record`; None if it does not."""
+    """Return the state in which `name`'s node stores `record`; None if it does not."""
     rows = mesh.nodes[name].replica.store.records.rows_of([record.id])
     return RecordState(rows[0].state) if rows else None
 
@@ -124,12 +124,12 @@ def knows_name(mesh: Mesh, name: str, other: str) -> bool:
 
 
 def found(mesh: Mesh, name: str, group: str, kind: str = "cell") -> None:
-    """`name` founds a group."""
+    """Let `name` found a group."""
     groups.new(mesh.nodes[name].replica, groups.GroupOrder(kind, group))
 
 
 def invite(mesh: Mesh, inviter: str, group: str, *invited: str) -> None:
-    """A member invites people, and they accept as soon as they hear of it."""
+    """Let a member invite people, who accept as soon as they hear of it."""
     for name in invited:
         groups.invite(mesh.nodes[inviter].replica, group, None, name)
     mesh.settle()
@@ -139,11 +139,11 @@ def invite(mesh: Mesh, inviter: str, group: str, *invited: str) -> None:
 
 
 def leave(mesh: Mesh, name: str, group: str) -> None:
-    """`name` leaves a group."""
+    """Let `name` leave a group."""
     groups.leave(mesh.nodes[name].replica, group, None)
 
 
 def members(mesh: Mesh, name: str, group: str) -> set[str]:
-    """Who is in the group, as `name` sees it."""
+    """Return the members of the group, as `name` sees it."""
     (seen,) = groups.show(mesh.nodes[name].replica, groups.GroupsQuery(name=group)).groups
     return {member.person.name for member in seen.members}

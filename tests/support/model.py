@@ -22,20 +22,20 @@ HOPS = 32
 
 @cache
 def brute_cost(weight: int) -> int:
-    """round(-ln(weight / 1000) * 2^32), to 60 digits before rounding."""
+    """Return round(-ln(weight / 1000) * 2^32), computed with 60 digits."""
     with localcontext() as context:
         context.prec = 60
         return int((-(Decimal(weight) / 1000).ln() * 2**32).to_integral_value(ROUND_HALF_EVEN))
 
 
 def brute_limit(per_mille: int) -> int:
-    """The highest cost that still reaches the threshold."""
+    """Return the highest cost that still reaches the threshold."""
     return brute_cost(per_mille) + SLACK
 
 
 @dataclass
 class World:
-    """What everybody says: vouches[(a, b)] is a's weight for b in per mille; (a, b) in blocks: a blocks b."""
+    """A tiny world: vouches[(a, b)] is a's weight for b in per mille, and a blocks b if (a, b) is in blocks."""
 
     vouches: dict[tuple[Person, Person], int] = field(default_factory=dict)
     blocks: set[tuple[Person, Person]] = field(default_factory=set)
@@ -71,11 +71,11 @@ class World:
         return 0.0 if place == other else self.km[place, other]
 
     def trust(self, a: Person, b: Person) -> int | None:
-        """The cost of a's trust in b, None for none: found by trying every path."""
+        """Return the cost of a's trust in b, None for none, by trying every path."""
         return brute_trust(self, a, b)
 
     def mesh(self, person: Person) -> AbstractSet[Person]:
-        """Everybody joined to the person by a chain of mutual vouches."""
+        """Return everybody joined to the person by a chain of mutual vouches."""
         return brute_mesh(self, person)
 
 
@@ -105,13 +105,13 @@ def brute_paths(world: World, a: Person, b: Person) -> Iterator[tuple[Person, ..
 
 
 def brute_path_cost(world: World, path: tuple[Person, ...]) -> int:
-    """The sum over the path's vouches."""
+    """Return the sum of the costs of the path's vouches."""
     return sum(brute_cost(world.vouches[path[step], path[step + 1]]) for step in range(len(path) - 1))
 
 
 def brute_best_path(world: World, a: Person, b: Person) -> tuple[Person, ...] | None:
-    """The path that decides how far a trusts b: the direct vouch if there is one, else the cheapest, the shortest of
-    those, the one with the smallest keys of those."""
+    """Return the path that decides how far a trusts b: the direct vouch if there is one, else the cheapest path; of those
+    the shortest, and of those the one with the smallest keys."""
     paths = list(brute_paths(world, a, b))
     if (a, b) in paths:
         return (a, b)
@@ -119,19 +119,19 @@ def brute_best_path(world: World, a: Person, b: Person) -> tuple[Person, ...] | 
 
 
 def brute_trust(world: World, a: Person, b: Person) -> int | None:
-    """The cost of a's trust in b, None for none."""
+    """Return the cost of a's trust in b, None for none."""
     path = brute_best_path(world, a, b)
     return None if path is None else brute_path_cost(world, path)
 
 
 def brute_trusts(world: World, a: Person, b: Person, per_mille: int) -> bool:
-    """Whether a trusts b at least so far."""
+    """Whether a trusts b at least this much."""
     cost = world.trust(a, b)
     return cost is not None and cost <= brute_limit(per_mille)
 
 
 def brute_mesh(world: World, person: Person) -> set[Person]:
-    """Everybody joined to the person by a chain of mutual vouches."""
+    """Return everybody joined to the person by a chain of mutual vouches."""
     mesh = {person}
     while more := {b for a in mesh for b in world.people - mesh if world.mutual(a, b)}:
         mesh |= more
@@ -169,7 +169,7 @@ class BruteWish:
 
 
 def brute_consent(world: World, listing: BruteListing, viewer: Person) -> bool:
-    """The author's consent, a row of the table for each audience."""
+    """Whether the author consents, by the table of audiences."""
     author = listing.author
     cell, community = world.share_cell(author, viewer), world.share_community(author, viewer)
     if author == viewer:

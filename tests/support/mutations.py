@@ -29,7 +29,7 @@ CHECKS = ("check_", "_check_", "_at_least", "highest_common")
 JUDGES = {"is_cell", "certifies_key", "verify", "text_fault", "_fault", "_shape_fault", "_time_fault"}
 """Functions that judge by what they return: False, or in words."""
 SECONDS = 20
-"""How long a process may take: without its check it may never end, and then it was noticed."""
+"""The time that a process may take: without its check it may never end, and then it was noticed."""
 
 FIRST: dict[str, tuple[str, ...]] = {
     "text.py": ("text.json",),
@@ -48,7 +48,7 @@ FIRST: dict[str, tuple[str, ...]] = {
     "wire": ("channel.json",),
     "session": ("session.json",),
 }
-"""Where to look first, to be quick; all other files follow."""
+"""The files of vectors to ask about first, to be quick; all others follow."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Check:
 
     @property
     def name(self) -> str:
-        """What the list of exceptions calls it."""
+        """The name of the check in the list of exceptions."""
         return f"{self.file}: {self.function}: {self.source}"
 
 

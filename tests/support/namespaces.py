@@ -21,7 +21,7 @@ ROOT_UID = 0
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """Where namespaces can be made: in the user namespace of `holder`, or, for root, without one."""
+    """A way to make namespaces: in the user namespace of `holder`, or, for root, without one."""
 
     holder: subprocess.Popen[bytes] | None
 
@@ -67,7 +67,7 @@ class Namespace:
 
 @cache
 def laboratory() -> Laboratory | str:
-    """Where namespaces can be made here; or why they cannot."""
+    """Return the way to make namespaces here, or the reason why there is none."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     for tool in ("unshare", "nsenter", "setpriv", "ip"):
         if shutil.which(tool, path=path) is None:

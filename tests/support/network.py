@@ -37,22 +37,22 @@ class Node:
         return ("127.0.0.1", self.network.port)
 
     async def card(self) -> str:
-        """A card with the node's own address."""
+        """Return a card with the node's own address."""
         made = await self.store_thread.run(cards.make, self.replica, cards.CardOrder(), [self.address])
         return made.text
 
     async def add(self, card: str) -> None:
-        """What `meshnode add` does."""
+        """Add a card, as `meshnode add` does."""
         await self.store_thread.run(cards.add, self.replica, cards.CardToAdd(card), ())
         self.network.look_again()
 
     def peers(self) -> set[bytes]:
-        """Whom it is connected to, settled sessions only."""
+        """Return the people it is connected to, settled sessions only."""
         return {peer.person for peer in self.network.state().peers if peer.live}
 
 
 def replica_of(name: str, store: Store | None = None, *, clock: Clock | None = None) -> Replica:
-    """A new person's replica."""
+    """Return the replica of a new person."""
     person = Person(name)
     replica = Replica.open(
         store or Store.open(":memory:"),
@@ -69,7 +69,7 @@ def replica_of(name: str, store: Store | None = None, *, clock: Clock | None = N
 
 
 async def start(nursery: trio.Nursery, name: str, replica: Replica | None = None, *, port: int = 0) -> Node:
-    """A running node; it ends with the nursery."""
+    """Start a node, which ends with the nursery."""
     replica = replica or replica_of(name)
     store_thread = StoreThread(replica.changes.held)
     network = Network(replica, store_thread, NetworkOptions(port, NO_INTERFACE, MdnsMode.OFF), jitter=lambda: 0.0)

@@ -1,4 +1,4 @@
-"""What a node of a newer version of the protocol might send: unknown frames, and further fields of known ones."""
+"""Sends what a node of a newer version of the protocol might: unknown frames, and further fields of known ones."""
 
 from __future__ import annotations
 

@@ -15,5 +15,5 @@ side = noise_end
 
 
 def play(vector: Vector) -> tuple[list[str], str]:
-    """Return the ciphertexts that our engine makes of the vector's payloads, each also opened again, and the hash."""
+    """Return the ciphertexts of the vector's payloads, each of which the other end can open, and the handshake hash."""
     return play_noise({**vector, "payloads": [message["payload"] for message in vector["messages"]]})

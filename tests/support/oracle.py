@@ -1,4 +1,4 @@
-"""What every person in a simulated world may hold by the brute-force model, and what their node does hold.
+"""Compares the copies that nodes of a simulated world hold with those that the brute-force model grants.
 
 The truth is read from the authors' own nodes alone. A listing that the rule grants reaches its viewer along a chain of
 connected people, each of whom may have it too and is told enough to know that the next may have it.
@@ -23,7 +23,7 @@ _KNOWN = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.HEADER)
 
 @dataclass(frozen=True, order=True)
 class Copy:
-    """Somebody's copy of a listing."""
+    """A person's copy of a listing."""
 
     viewer: str
     author: str
@@ -32,7 +32,7 @@ class Copy:
 
 @dataclass(frozen=True)
 class Told:
-    """A listing as its author has it: who may see it by the rule, and which of its versions are still allowed."""
+    """A listing as its author has it, the people who may see it by the rule, and the versions still allowed."""
 
     author: str
     slot: bytes
@@ -42,7 +42,7 @@ class Told:
 
 
 class Truth:
-    """What the model says at this moment."""
+    """The copies that the model grants at this moment."""
 
     def __init__(self, simulated: SimulatedWorld) -> None:
         self._simulated = simulated
@@ -58,12 +58,12 @@ class Truth:
             for listing in self.listings
             for viewer in listing.viewers
         }
-        """All that the rule grants, with the versions that may be used."""
+        """The copies that the rule grants, with the versions that may be used."""
         self.must = {copy for listing in self.listings for copy in self._reached(listing)}
-        """What of it can be brought to those it is granted to."""
+        """Those of them that can be brought to the person to whom they are granted."""
 
     def is_cut_off(self, copy: Copy) -> bool:
-        """Whether neither the viewer nor anybody who would tell the viewer has heard what decides about this copy.
+        """Whether the news that decides about this copy can have reached neither the viewer nor anybody who would tell them.
 
         Blocks do that: people who are blocked either way with an author are not shown the author's old copies, and are not
         asked for newer ones.
@@ -126,7 +126,7 @@ class Truth:
     # --- what reaches whom ---------------------------------------------------------------------------------------------
 
     def _reached(self, listing: Told) -> set[Copy]:
-        """Passed on by people in touch, each of whom may have it and can tell that the next may."""
+        """Whether people in touch can pass it on, each of whom may have it and can tell that the next one may."""
         reached, waiting = {listing.author}, deque([listing.author])
         while waiting:
             giver = waiting.popleft()
@@ -137,7 +137,7 @@ class Truth:
         return {Copy(viewer, listing.author, listing.slot) for viewer in reached - {listing.author}}
 
     def _can_tell(self, teller: str, listing: Told, viewer: str) -> bool:
-        """Whether `teller` is told everything on which the author's consent to `viewer` depends."""
+        """Whether `teller` may have everything on which the author's consent to `viewer` depends."""
         world, author = self.world, listing.author
         by_trust = listing.audience not in (Audience.MY_CELL, Audience.MY_COMMUNITY)
         if listing.audience == Audience.ANYONE_LOCAL and not (teller == viewer or brute_web(world, viewer, teller)):
@@ -151,7 +151,7 @@ class Truth:
         return all(self._is_told(one, teller) for one in path[:-1])
 
     def _is_told(self, speaker: str, listener: str) -> bool:
-        """Whether what `speaker` says of others is for `listener`."""
+        """Whether `listener` may have the policy of `speaker`."""
         if (speaker, listener) in self.world.blocks:
             return False
         world = self.world
@@ -197,7 +197,7 @@ def copies(simulated: SimulatedWorld, *, shown: bool) -> dict[Copy, int]:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How far nodes and model agree: copies held, those granted and within reach, and in words where they differ.
+    """The result of a comparison: copies held, copies granted and within reach, and in words each difference.
 
     `stale` are copies that should be gone, and whose holders are in touch with nobody who would tell them.
     """
@@ -210,7 +210,7 @@ class Verdict:
 
 
 def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
-    """Compare what nodes hold with what the model says; missing copies count only with `shown`."""
+    """Compare the nodes with the model; missing copies count only with `shown`."""
     truth, held = Truth(simulated), copies(simulated, shown=shown)
     forbidden = [(copy, version) for copy, version in held.items() if version not in truth.may.get(copy, range(0))]
     stale = [copy for copy, _ in forbidden if truth.is_cut_off(copy)]

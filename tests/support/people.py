@@ -33,11 +33,11 @@ from protocol.limits import DAY, DEVICE_LIFE, FOREVER, POLICY_LIFE, PROFILE_LIFE
 from protocol.trust import block_tag
 
 NOW = 1_800_000_000
-"""A Friday in January 2027: what `now` is in a test that does not say."""
+"""A Friday in January 2027: `now` in tests that give no time of their own."""
 
 
 def grown(*seed: object, size: int = 32) -> bytes:
-    """Bytes that look random and are always the same for the same words."""
+    """Return bytes that look random and are always the same for the same words."""
     return blake2b("/".join(map(str, seed)).encode(), digest_size=size).digest()
 
 
@@ -69,12 +69,12 @@ class Person:
         return Person(self.name, device_name)
 
     def certificate(self, now: int = NOW, *, version: int = 1, life: int = DEVICE_LIFE, **header: Any) -> Record:
-        """This device's certificate, by the identity."""
+        """Return this device's certificate, signed by the identity."""
         body = Device(self._salt("device", version), self.keys.dh_public, self.keys.letter_public)
         return self.record(Kind.DEVICE, self.slot, body, now, version=version, life=life, **header)
 
     def revocation(self, now: int = NOW) -> Record:
-        """The last word on this device, by the identity."""
+        """Return the revocation of this device, signed by the identity."""
         body = Device(self._salt("strike"), self.keys.dh_public, self.keys.letter_public, revoked=True)
         return self.record(Kind.DEVICE, self.slot, body, now, version=REVOCATION_VERSION, expires=FOREVER)
 
@@ -91,7 +91,7 @@ class Person:
         life: int = POLICY_LIFE,
         **header: Any,
     ) -> Record:
-        """This device's policy. Weights in per mille; every entry bears `stamp`, which is the policy's clock too."""
+        """Return this device's policy. Weights are per mille; every entry has `stamp`, which is the policy's clock too."""
         body = self.policy_body(
             vouches, blocks, unblocks=unblocks, preference=preference, stamp=stamp, salt=self._salt("policy", version)
         )
@@ -107,7 +107,7 @@ class Person:
         stamp: int = 1,
         salt: bytes = bytes(16),
     ) -> Policy:
-        """What `policy` signs."""
+        """Return the body that `policy` signs."""
         tagged = [(block_tag(self.id, _id(who)), True) for who in blocks]
         tagged += [(block_tag(self.id, _id(who)), False) for who in unblocks]
         return Policy(
@@ -156,7 +156,7 @@ class Person:
         policy_version: int = 1,
         **fields: Any,
     ) -> Record:
-        """An offer or need; one title, one slot unless `slot` says otherwise. `fields` are the body's."""
+        """Return an offer or need. The title decides the slot unless `slot` is given; `fields` are the body's."""
         slot = grown(self.name, title, size=16) if slot is None else slot
         body = Listing(type, title, **fields, salt=self._salt(title, version))
         return self.record(
@@ -174,7 +174,7 @@ class Person:
         )
 
     def withdrawal(self, record: Record, now: int = NOW, **header: Any) -> Record:
-        """The next version of `record`'s register, which takes it back."""
+        """Return the next version of `record`'s register, which takes it back."""
         old = record.header
         settings = {
             "expires": old.latest_expiry,
@@ -201,7 +201,7 @@ class Person:
         min_valid_version: int | None = None,
         latest_expiry: int | None = None,
     ) -> Record:
-        """Any record of this person's, signed by the identity or the device, as its kind asks.
+        """Return any record of this person's, signed by the identity or the device, as its kind asks.
 
         It expires `life` seconds from `now` or at `expires`; `min_valid_version` is `version` unless said (it narrows).
         """
@@ -224,7 +224,7 @@ class Person:
 
     @property
     def slot(self) -> bytes:
-        """Where this device's certificate and policy are."""
+        """The slot of this device's certificate and policy."""
         return device_slot(self.device)
 
     def _salt(self, *about: object) -> bytes:

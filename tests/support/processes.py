@@ -19,12 +19,12 @@ Start = Callable[..., subprocess.Popen[str]]
 
 
 def environment() -> dict[str, str]:
-    """What the processes inherit."""
+    """The environment that the processes inherit."""
     return {**os.environ, "PYTHONPATH": str(PROJECT), "NO_COLOR": "1"}
 
 
 def words(home: Path, *words: str) -> list[str]:
-    """The command line of the program with this home."""
+    """Return the command line of the program with this home."""
     return [sys.executable, "-m", "meshnode", "--home", str(home), *words]
 
 
@@ -42,19 +42,19 @@ def meshnode(home: Path, *given: str) -> subprocess.CompletedProcess[str]:
 
 
 def ask(home: Path, *given: str) -> Any:
-    """What the command prints with --json; it must succeed."""
+    """Return what the command prints with --json; it must succeed."""
     done = meshnode(home, *given, "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
 
 def log_of(home: Path) -> Path:
-    """Where the daemon's log is."""
+    """Return the path of the daemon's log."""
     return home.with_suffix(".log")
 
 
 def ready(home: Path) -> dict[str, Any]:
-    """Wait until the daemon says so."""
+    """Wait until the daemon has logged this."""
 
     def look() -> dict[str, Any] | None:
         lines = log_of(home).read_text().splitlines()

@@ -1,4 +1,4 @@
-"""A mesh in which people act at random, and what the brute-force model says they must then see.
+"""A mesh in which people act at random, compared with what the brute-force model says they must see.
 
 People vouch, mutually or not, block, post for all audiences, move, edit, narrow, withdraw, restart and are cut off from
 each other, all by one seed. The truth is read from the authors' own nodes alone; the tests ask whether
@@ -195,7 +195,7 @@ class RandomMesh:
         return World(vouches=vouches, blocks=set(self.blocks), places=places, km=km)
 
     def may_see(self) -> set[Seen]:
-        """Who may see what, by the model; versions that their author has called harmless count as the newest."""
+        """Return who may see what, by the model; versions that their author has called harmless count as the newest."""
         floors = {
             (name, row.slot): row.min_valid_version
             for name, node in self.mesh.nodes.items()

@@ -1,4 +1,4 @@
-"""One record of every kind and form, for tests of what all of them keep to."""
+"""One record of every kind and form, for tests of the rules that all of them keep."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class Pair:
         acquainted: bool = True,
         introduce: bool = False,
     ) -> Pair:
-        """Two who know each other's certificates, unless said otherwise; the initiator knows whom it dials."""
+        """Return two sides who know each other's certificates if `acquainted`; the initiator knows whom it dials."""
         one, other = initiator or Side(Person("Alice")), responder or Side(Person("Bob"))
         if acquainted:
             one.learn(other.person)
@@ -203,7 +203,7 @@ class Pair:
 
     @property
     def frames(self) -> list[Frame]:
-        """Everything said, in order."""
+        """Return all frames, in order."""
         return [decode_frame(data) for _, data in self.log]
 
     @property
@@ -211,17 +211,17 @@ class Pair:
         return (self.turns + 1) // 2
 
     def bytes_on_the_wire(self) -> int:
-        """Of all frames, each with its length and MAC."""
+        """Return the number of bytes of all frames, each with its length and MAC."""
         return sum(len(data) + 18 for _, data in self.log)
 
 
 def kinds(pair: Pair) -> Counter[type]:
-    """How many frames of each type were said."""
+    """Return how many frames of each type were sent."""
     return Counter(type(frame) for frame in pair.frames)
 
 
 def settled(pair: Pair) -> None:
-    """Both are live and have the same roots: asserted by letting them compare once more."""
+    """Assert that both are live and have the same roots, by letting them compare once more."""
     for side in (pair.initiator, pair.responder):
         assert side.live
         assert side.ended is None

@@ -22,7 +22,7 @@ ONE_WEB_EVERY = 12
 
 @dataclass(frozen=True)
 class Life:
-    """How a simulated world ended: at rest, and after everything suspended has gone too."""
+    """The end of a simulated world: at rest, and after everything suspended has gone too."""
 
     seed: int
     people: int
@@ -33,7 +33,7 @@ class Life:
 
     @property
     def faults(self) -> list[str]:
-        """Where nodes and model differ."""
+        """The differences between nodes and model, in words."""
         return [*self.at_rest.faults, *(f"in the end, {fault}" for fault in self.in_the_end.faults)]
 
     def __str__(self) -> str:

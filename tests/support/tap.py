@@ -15,7 +15,7 @@ from protocol.wire.frames import Frame, Pull, decode_frame
 
 @dataclass(frozen=True)
 class Said:
-    """One frame: the device that said it, the X25519 key of the one it was said to, and its bytes."""
+    """One frame: the device that sent it, the X25519 key of the device that it was sent to, and its bytes."""
 
     device: DeviceId
     to: bytes
@@ -28,16 +28,16 @@ class Said:
 
 @dataclass
 class Tap:
-    """What was said since the tap was set."""
+    """The frames that were sent since the tap was set."""
 
     said: list[Said] = field(default_factory=list)
 
     def between(self, device: DeviceId, to: bytes) -> list[bytes]:
-        """The frames from that device to the holder of that key."""
+        """Return the frames from that device to the holder of that key."""
         return [said.data for said in self.said if (said.device, said.to) == (device, to)]
 
     def asked_for(self, device: DeviceId, to: bytes) -> int:
-        """How many of the records that were offered to it that device has asked for."""
+        """Return how many of the records offered to that device it has asked for."""
         frames = [decode_frame(data) for data in self.between(device, to)]
         return sum(frame.count for frame in frames if isinstance(frame, Pull))
 

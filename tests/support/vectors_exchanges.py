@@ -1,4 +1,4 @@
-"""Makes the vectors of exchanges: moves, ids, tags, and the states that sets of moves lead to."""
+"""Makes the vectors of exchanges: moves, ids, tags, and the stages that sets of moves lead to."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def exchanges_vectors() -> dict[str, Any]:
         ],
         "communities": [_communities("downtown"), _communities("downtown", "eastside")],
         "states": [
-            {"type": kind, "lend": lend, "moves": history, "state": _state(kind, lend, history)}
+            {"type": kind, "lend": lend, "moves": history, "state": _stage(kind, lend, history)}
             for kind, lend in (("offer", False), ("offer", True), ("need", False), ("need", True))
             for history in _HISTORIES
         ],
@@ -80,5 +80,5 @@ def _communities(*names: str) -> dict[str, Any]:
     }
 
 
-def _state(kind: str, lend: bool, history: str) -> str:
+def _stage(kind: str, lend: bool, history: str) -> str:
     return stage_of(made(terms(kind, lend=lend), *history.split(", "))).name

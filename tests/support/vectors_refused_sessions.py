@@ -58,7 +58,7 @@ def refused_sessions() -> list[dict[str, Any]]:
 
 
 def overdue_sessions() -> list[dict[str, Any]]:
-    """Return what is said to somebody who has been silent, or owed something, for too long."""
+    """Return the frames that are sent to a side that was silent, or owed something, for too long."""
     ping, bye = encode_frame(Ping()).hex(), encode_frame(Bye(Code.TIMEOUT)).hex()
     cases: list[tuple[str, str, int, list[dict[str, Any]], list[str]]] = [
         ("not introduced within 5 s", MEETING, 0, [{"wait": 5}], [bye]),
@@ -78,7 +78,7 @@ def overdue_sessions() -> list[dict[str, Any]]:
 
 
 _Case = tuple[str, str, str, int, list[Frame], str]
-"""Why, the session, who is told, after how many frames of the other, what it is told, and the code."""
+"""The reason, the session, the tested side, how many frames of the other come before, those that come then, the code."""
 
 
 def _case(why: str, session: str, to: str, after: int, frames: list[Frame], code: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _steps(frames: list[str]) -> list[dict[str, Any]]:
 
 
 def _alone(why: str, session: str, after: int, frames: Iterable[Frame], code: str) -> Iterator[_Case]:
-    """Yield a case for each frame, which the responder is told alone."""
+    """Yield a case for each frame, which the responder gets alone."""
     for frame in frames:
         yield (f"a {type(frame).__name__} {why}", session, "responder", after, [frame], code)
 

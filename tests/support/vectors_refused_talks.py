@@ -9,8 +9,8 @@ from protocol.limits import (
     DEVICES_MAX,
     HAVE_ITEMS_MAX,
     HELLO_CHOICES_MAX,
+    IDENTIFICATION_RECORDS_MAX,
     INT_MAX,
-    INTRODUCTION_RECORDS_MAX,
     RECONCILE_CHILDREN_MAX,
     RECONCILE_LIST_MAX,
     RECONCILE_OFFERS_MAX,
@@ -41,7 +41,7 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("a first root of seven bytes", [4], bytes(7)),
             Change("a second root of seven bytes", [5], bytes(7)),
             Change("records that are no array", [6], None),
-            Change("nine records", [6], [b"record"] * (INTRODUCTION_RECORDS_MAX + 1)),
+            Change("nine records", [6], [b"record"] * (IDENTIFICATION_RECORDS_MAX + 1)),
             Change("a record that is text", [6], ["record"]),
             Change("a speaker's tag of seven bytes", [7], bytes(7)),
             Change("a speaker's tag that is text", [7], "eightbyt"),
@@ -51,7 +51,7 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
         [3, [b"certificate"]],
         [
             Change("records that are no array", [1], b"certificate"),
-            Change("nine records", [1], [b"record"] * (INTRODUCTION_RECORDS_MAX + 1)),
+            Change("nine records", [1], [b"record"] * (IDENTIFICATION_RECORDS_MAX + 1)),
             Change("a record that is nil", [1], [None]),
         ],
     ),
@@ -132,7 +132,7 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
     ),
 }
 _CAPPED = {"seventeen", "eighteen", "nine", "257"}
-"""How the reason begins where a cap is passed, and the code is OVERSIZED."""
+"""The beginnings of reasons for which the code is OVERSIZED, since a cap is passed."""
 
 
 def refused_frames() -> list[dict[str, Any]]:

@@ -111,13 +111,13 @@ def refused_cards() -> list[dict[str, Any]]:
 def _refused_certificates(payload: bytes) -> list[dict[str, Any]]:
     """Return cards with a certificate that is refused although its giver signed it."""
     certificate = ALICE.certificate()
-    strike = ALICE.revocation().header
+    revoked = ALICE.revocation().header
     too_long = NOW + DEVICE_LIFE + 1
     last: dict[str, Any] = {
-        "version": strike.version,
+        "version": revoked.version,
         "min_valid_version": 1,
-        "expires": strike.expires,
-        "latest_expiry": strike.latest_expiry,
+        "expires": revoked.expires,
+        "latest_expiry": revoked.latest_expiry,
     }
     low_order = written([grown("salt", size=16), bytes(32), ALICE.keys.letter_public, False])
     cases = {

@@ -1,4 +1,4 @@
-"""Makes the vectors of places, distances, and who may see what in every relation between two people."""
+"""Makes the vectors of places, distances, and who may have what in every relation between two people."""
 
 from __future__ import annotations
 
@@ -74,6 +74,7 @@ LISTINGS: dict[str, tuple[ListingFacts, str | None, int]] = {
 
 
 def visibility_vectors() -> dict[str, Any]:
+    """Return the content of visibility.json."""
     cells = sorted({coarse(*point, precision) for point in POINTS[:4] for precision in Precision})
     ties = [(mesh, vouched) for mesh in (False, True) for vouched in (False, True)]
     return {
@@ -135,14 +136,16 @@ def visibility_vectors() -> dict[str, Any]:
                 "standing": case,
                 "same_mesh": mesh,
                 "vouched": vouched,
+                "author_blocks": author_blocks,
                 "device": may_have_device(standing, same_mesh=mesh, vouched=vouched),
-                "policy": may_have_policy(standing, same_mesh=mesh, vouched=vouched, author_blocks=False),
+                "policy": may_have_policy(standing, same_mesh=mesh, vouched=vouched, author_blocks=author_blocks),
                 "profile": may_have_profile(standing),
                 "letter": may_have_letter(standing, addressed=False),
                 "letter_to_viewer": may_have_letter(standing, addressed=True),
             }
             for case, standing in STANDINGS.items()
             for mesh, vouched in ties
+            for author_blocks in ((False, True) if standing.blocked else (False,))
         ],
         "relations": [
             {

@@ -8,13 +8,13 @@ from protocol import Record, RecordId, verify_signature
 
 
 class SharedVerdicts:
-    """A verifier that several nodes share. A record's id covers all that is signed, and the key it is signed with."""
+    """Verifies signatures for several nodes, each once: a record's id covers all that is signed, and the key."""
 
     def __init__(self) -> None:
         self._verdicts: dict[tuple[RecordId, bytes], bool] = {}
 
     def __call__(self, records: Sequence[Record]) -> list[bool]:
-        """For each record whether its signature holds, in order."""
+        """Return for each record, in order, whether its signature holds."""
         return [self._holds(record) for record in records]
 
     def _holds(self, record: Record) -> bool:

@@ -1,4 +1,4 @@
-"""A node to attack, its honest friends, whom no attack may touch, and what must hold afterwards."""
+"""A node to attack, its honest friends, whom no attack may touch, and the conditions that must hold afterwards."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class Village:
         self._before = self.contents()
 
     def contents(self) -> dict[RecordId, int]:
-        """All that Alice's node has in use, with its state."""
+        """Return all that Alice's node has in use, with its state."""
         return {row.id: row.state for row in self.alice.replica.store.records.rows()}
 
     def came(self) -> list[Record]:
-        """What Alice's node has taken in, for use or as headers, since the village was built."""
+        """Return the records that Alice's node has taken in, for use or as headers, since the village was built."""
         new = [record_id for record_id in self.contents() if record_id not in self._before]
         return self.alice.replica.store.records.get_many(new)
 

@@ -247,11 +247,11 @@ class SimulatedWorld:
     # --- who is who ----------------------------------------------------------------------------------------------------
 
     def replica(self, name: str) -> Replica:
-        """Whose node `name` runs."""
+        """Return the person whose node `name` runs."""
         return self.mesh.nodes[name].replica
 
     def person(self, name: str) -> PersonId:
-        """Who `name` is."""
+        """Return the key of `name`."""
         return self.mesh.nodes[name].person
 
     def members(self, group: str) -> list[str]:

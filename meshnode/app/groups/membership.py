@@ -120,7 +120,7 @@ def joins_to_show(replica: Replica, person: PersonId) -> list[Record]:
     writers = dict.fromkeys(device for device, _ in common if device != replica.device)
     records = [certificate_of(replica, me, device) for device in writers]
     records += [replica.store.records.current((me, Kind.JOIN, join.slot)) for _, join in common]
-    return [record for record in records if record is not None][: limits.INTRODUCTION_RECORDS_MAX - 1]
+    return [record for record in records if record is not None][: limits.IDENTIFICATION_RECORDS_MAX - 1]
 
 
 def proved_common_groups(replica: Replica, event: PeerIdentified) -> frozenset[bytes]:

@@ -1,4 +1,4 @@
-"""The state of an exchange follows from a table, and the same moves make the same state in any order, at both ends."""
+"""The stage of an exchange follows from a table, and the same moves make the same stage in any order, at both ends."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from protocol.letters import (
     stage_of,
 )
 from protocol.letters.exchange import MESSAGING_OPEN, TRANSITIONS
-from tests.support.exchange_picture import picture
+from tests.support.exchange_picture import picture, rows
 from tests.support.exchanges import made, move, terms
 
-PAGE = Path(__file__).parents[3] / "docs" / "exchanges.md"
+ROOT = Path(__file__).parents[3]
+PAGE = ROOT / "docs" / "exchanges.md"
+SPECIFICATION = ROOT / "protocol" / "README.md"
 
 kinds = st.builds(terms, st.sampled_from(["offer", "need"]), lend=st.booleans())
 whos = st.booleans()
@@ -42,7 +44,7 @@ def histories(draw: st.DrawFn) -> tuple[Terms, list[AuthoredMove]]:
 
 
 @given(histories(), st.data())
-def test_moves_make_the_same_state_in_any_order_and_number(
+def test_moves_make_the_same_stage_in_any_order_and_number(
     history: tuple[Terms, list[AuthoredMove]], data: st.DataObject
 ) -> None:
     _, moves = history
@@ -64,7 +66,7 @@ def test_moves_that_do_not_cross_follow_the_table(asked: Terms, tried: list[tupl
 
 
 @given(kinds, st.lists(st.tuples(whos, acts, st.booleans()), max_size=14))
-def test_moves_that_cross_make_one_state_once_both_sides_know_them(
+def test_moves_that_cross_make_one_stage_once_both_sides_know_them(
     asked: Terms, tried: list[tuple[bool, Action, bool]]
 ) -> None:
     begun = AuthoredMove(True, move(Action.ASK, asked))
@@ -103,7 +105,7 @@ def test_moves_that_cross_make_one_state_once_both_sides_know_them(
         ("owner ask", Stage.UNHEARD),
     ],
 )
-def test_these_moves_make_this_state(said: str, comes_to: Stage) -> None:
+def test_these_moves_make_this_stage(said: str, comes_to: Stage) -> None:
     moves = made(terms(), *said.split(", ")) if said else []
     assert stage_of(moves) is comes_to
 
@@ -130,7 +132,7 @@ def test_every_stage_can_be_reached_and_leads_only_to_stages_of_the_table() -> N
     assert all(act is not Action.SAY for ways in TRANSITIONS.values() for act, _ in ways)
 
 
-def test_messages_change_no_state_and_end_with_a_refusal() -> None:
+def test_messages_change_no_stage_and_end_with_a_refusal() -> None:
     for stage in Stage:
         following = stage_after(stage, Action.SAY, terms(), asker=True)
         assert following is (stage if stage in MESSAGING_OPEN else None)
@@ -178,3 +180,8 @@ def test_cross_community_exchanges_are_told_by_what_the_two_name(
 def test_the_picture_in_the_docs_is_drawn_from_the_table() -> None:
     drawn = f"```mermaid\n{picture()}```\n"
     assert drawn in PAGE.read_text(), f"put this into {PAGE.name}:\n{drawn}"
+
+
+def test_the_specification_has_the_table_of_stages_as_the_code_has_it() -> None:
+    drawn = "".join(f"{row}\n" for row in rows())
+    assert drawn in SPECIFICATION.read_text(), f"put this into {SPECIFICATION.name}:\n{drawn}"

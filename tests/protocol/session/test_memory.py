@@ -1,4 +1,4 @@
-"""What a peer can make a session remember."""
+"""A session remembers no more of its peer than its caps allow."""
 
 from __future__ import annotations
 

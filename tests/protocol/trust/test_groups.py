@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import Group, GroupKind, limits
-from protocol.trust import Memberships, NoGroups
+from protocol.trust import Memberships
 from tests.support.people import grown
 
 PEOPLE = [grown("person", number) for number in range(5)]
@@ -45,8 +45,3 @@ def test_of_one_person_the_groups_with_the_lowest_ids_count_in_whatever_order_th
     assert list(memberships.groups_of(PEOPLE[0])) == list(memberships.groups_of(PEOPLE[1])) == lowest
     assert all(memberships.members_known(group_id) == {*PEOPLE[:2]} for group_id in lowest)
     assert sum(memberships.in_slot(PEOPLE[0], group.id[:16]) for group in groups) == limits.GROUPS_MAX
-
-
-def test_where_there_are_no_groups_nobody_shares_one() -> None:
-    assert not NoGroups().shares_cell(PEOPLE[0], PEOPLE[0])
-    assert not NoGroups().shares_community(PEOPLE[0], PEOPLE[0])

@@ -13,7 +13,7 @@ from protocol import UNSET_PREFERENCE, Audience, PersonId, Precision, Preference
 from protocol.limits import FOREVER
 from protocol.trust import (
     ListingFacts,
-    NoGroups,
+    Memberships,
     Standing,
     TrustGraph,
     Verdict,
@@ -294,7 +294,7 @@ def test_fault_24_membership_cannot_be_claimed() -> None:
     """A claim in a profile makes no membership: only the groups count, and without groups nobody shares one."""
     graph = graph_of(chain([ALICE, BOB], 1000))
     reach, regard = graph.reach_to(BOB).get(ALICE), graph.regard_from(BOB).get(ALICE)
-    between = standing_between(ALICE, BOB, graph, NoGroups(), reach=reach, regard=regard)
+    between = standing_between(ALICE, BOB, graph, Memberships(), reach=reach, regard=regard)
     assert not between.shares_group
     for audience in (Audience.MY_CELL, Audience.MY_COMMUNITY):
         assert visible(ListingFacts(audience), between) is Verdict.NO_CONSENT
@@ -328,11 +328,6 @@ def test_a_block_withholds_the_policy_from_the_blocked_and_not_from_the_blocker(
     assert not may_have_policy(quarrel, same_mesh=True, vouched=True, author_blocks=True)
     assert may_have_policy(quarrel, same_mesh=True, vouched=False, author_blocks=False)
     assert may_have_device(quarrel, same_mesh=True, vouched=False)
-
-
-def test_people_who_may_have_a_record_may_have_the_certificate_to_check_it() -> None:
-    assert may_have_device(STRANGERS, **ALONE, may_have_other=True)
-    assert not may_have_device(STRANGERS, **ALONE)
 
 
 @given(worlds())

@@ -14,7 +14,7 @@ from protocol.limits import (
     FRAME_MAX_BYTES,
     HAVE_ITEMS_MAX,
     HELLO_CHOICES_MAX,
-    INTRODUCTION_RECORDS_MAX,
+    IDENTIFICATION_RECORDS_MAX,
     POLICY_MAX_BYTES,
     RECORDS_PER_FRAME_MAX,
 )
@@ -170,8 +170,8 @@ def test_a_frame_with_the_wrong_fields_is_refused(data: bytes) -> None:
     "data",
     [
         hello(versions=tuple(range(HELLO_CHOICES_MAX + 1))),
-        hello(records=(b"",) * (INTRODUCTION_RECORDS_MAX + 1)),
-        encode((3, (b"",) * (INTRODUCTION_RECORDS_MAX + 1))),
+        hello(records=(b"",) * (IDENTIFICATION_RECORDS_MAX + 1)),
+        encode((3, (b"",) * (IDENTIFICATION_RECORDS_MAX + 1))),
         encode((9, 0, ((1, bytes(HAVE_PREFIX_BYTES)),) * (HAVE_ITEMS_MAX + 1))),
         encode((5, bytes(FRAME_MAX_BYTES))),
         b"\x80" * 1_000_000,
