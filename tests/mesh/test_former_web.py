@@ -110,6 +110,15 @@ def test_somebody_who_left_and_comes_too_late_gets_not_one_byte() -> None:
         assert answering.end.silent
 
 
+def test_a_block_ends_the_days_in_which_somebody_who_left_may_connect() -> None:
+    mesh = parted()
+    carol, bob = mesh.nodes["Carol"].replica, person(mesh, "Bob")
+    assert former_web.left_lately(carol, bob)
+    block(mesh, "Carol", "Bob")
+    former_web.note(carol, [bob])  # as if the power had failed before the presence key was rotated
+    assert not former_web.left_lately(carol, bob)
+
+
 def test_a_block_turns_the_presence_key_at_once_and_friends_get_the_new_one() -> None:
     mesh = Mesh(6)
     for name in ("Alice", "Bob", "Carol"):

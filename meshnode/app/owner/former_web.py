@@ -24,7 +24,9 @@ def note(replica: Replica, people: Iterable[PersonId]) -> None:
 
 
 def left_lately(replica: Replica, person: PersonId) -> bool:
-    """Whether `person` left so lately that they may still connect."""
+    """Whether `person` left so lately that they may still connect. After a block, in either direction, they may not."""
+    if replica.trust_state.graph.blocked_either_way(replica.me, person):
+        return False
     return _read(replica).get(person, 0) > replica.clock.now()
 
 
