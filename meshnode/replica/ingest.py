@@ -83,6 +83,7 @@ class _Batch:
     now_is_certain: bool
     disk_is_full: bool
     known: set[tuple[RecordId, bool]] = field(default_factory=set)
+    rows: dict[RecordId, Row] = field(default_factory=dict)  # of stored records, as far as they are known
     ended: list[Row] = field(default_factory=list)
     keys: set[AccessKey] = field(default_factory=set)
     people: set[PersonId] = field(default_factory=set)
@@ -230,6 +231,7 @@ class Ingest:
         elif state is RecordState.HEADER or record.header_only:
             self._compete(record.without_body(), RecordState.HEADER, None, batch)
         elif self._store.records.put_new(record, state=state, received_from=batch.source, arrived=batch.now, body=body):
+            batch.rows[record.id] = Row.of(record, state, body)
             self._stored(record, batch)
         else:
             self._compete(record, state, body, batch)
@@ -340,7 +342,7 @@ class Ingest:
             batch.people |= reevaluated.people
         ended = [*batch.ended, *reevaluated.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])
-        unit.note(stored=batch.outcome.stored, ended=ended, people=batch.people, trust=batch.trust)
+        unit.note(stored=batch.outcome.stored, rows=batch.rows, ended=ended, people=batch.people, trust=batch.trust)
 
 
 _ORDER: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from meshnode.replica.changes import Change, Changes
@@ -16,7 +16,7 @@ class UnitOfWork:
     """The changes that the open transaction has made so far."""
 
     def __init__(self) -> None:
-        self._stored: dict[RecordId, None] = {}
+        self._stored: dict[RecordId, Row | None] = {}  # None: the row is read at the commit
         self._ended: dict[RecordId, Row] = {}
         self._people: set[PersonId] = set()
         self._trust = False
@@ -25,17 +25,18 @@ class UnitOfWork:
         self,
         *,
         stored: Iterable[RecordId] = (),
+        rows: Mapping[RecordId, Row] | None = None,
         ended: Iterable[Row] = (),
         people: Collection[PersonId] = (),
         trust: bool = False,
     ) -> None:
         """Add to the change that is published after the commit; the arguments are those of `Change`.
 
-        A record that came and ended in one transaction has ended; one that ended and then came again is stored.
+        `rows` has the rows of those stored records of which they are known, so that they are not read again. A record that came and ended in one transaction has ended; one that ended and then came again is stored.
         """
         for record_id in stored:
             self._ended.pop(record_id, None)
-            self._stored[record_id] = None
+            self._stored[record_id] = None if rows is None else rows.get(record_id)
         for row in ended:
             self._stored.pop(row.id, None)
             self._ended.setdefault(row.id, row)
@@ -43,9 +44,16 @@ class UnitOfWork:
         self._trust = self._trust or trust
 
     def change(self, store: Store) -> Change:
-        """Return the change as it is now; reads the rows of all records that came with one statement."""
-        rows = store.records.rows_of(list(self._stored)) if self._stored else []
-        return Change(tuple(rows), tuple(self._ended.values()), frozenset(self._people), self._trust)
+        """Return the change as it is now; reads those rows of stored records that are not known with one statement."""
+        unknown = [record_id for record_id, row in self._stored.items() if row is None]
+        read = {row.id: row for row in store.records.rows_of(unknown)} if unknown else {}
+        rows = (row or read.get(record_id) for record_id, row in self._stored.items())
+        return Change(
+            tuple(row for row in rows if row is not None),
+            tuple(self._ended.values()),
+            frozenset(self._people),
+            self._trust,
+        )
 
 
 class Transactions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import NamedTuple
 
-from protocol import DeviceId, PersonId, RecordId
+from protocol import Body, DeviceId, Letter, Listing, PersonId, Record, RecordId
 
 
 class RecordState(IntEnum):
@@ -43,6 +43,30 @@ class Row(NamedTuple):
     """A keyed hash of a letter's addressee; None for other kinds and for letters without a body."""
     complete: bool
     """Whether the body is held; the empty body of a withdrawn record counts."""
+
+    @classmethod
+    def of(cls, record: Record, state: int, body: Body | None) -> Row:
+        """Return the row under which `record` is stored in `state`, without reading it; `body` is its parsed body."""
+        kind, author, device, slot, version, audience, policy, created, expires, min_valid_version, *_ = record.header
+        place = body.place if isinstance(body, Listing) else None
+        tag = body.tag if isinstance(body, Letter) else None
+        return cls(
+            record.id,
+            kind,
+            author,
+            device,
+            slot,
+            version,
+            audience,
+            policy,
+            created,
+            expires,
+            min_valid_version,
+            int(state),
+            place,
+            tag,
+            record.body is not None,
+        )
 
 
 def id_key(record_id: RecordId) -> int:
