@@ -268,7 +268,9 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
         certify_own_device(replica)
     if profile is None and not salvaged(replica):
         # If contacts still have the true profile, a new one could win over it.
-        write_first_records(replica, name=UNNAMED, place=None, preference=UNSET_PREFERENCE)
+        policy = replica.trust_state.policy(replica.me)  # what it says of sharing stays, if only the profile is missing
+        preference = UNSET_PREFERENCE if policy is None else policy.preference
+        write_first_records(replica, name=UNNAMED, place=None, preference=preference)
 
 
 async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:

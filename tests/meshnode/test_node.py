@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from meshnode.store import Store
+from protocol import Kind
 from tests.support.processes import NO_INTERFACE, Start, meshnode, ready
 
 END_SECONDS = 10.0
@@ -81,3 +83,14 @@ def test_a_damaged_store_is_set_aside_and_the_node_goes_on_as_a_new_device(home:
     assert meshnode(home, "offer", "Apples").returncode == 0
     status = json.loads(meshnode(home, "status", "--json").stdout)
     assert status["ready"]
+
+
+def test_a_profile_that_is_missing_does_not_cost_the_sharing_preference(home: Path, start: Start) -> None:
+    """An interrupted `init` leaves no profile, and neither does one that only another version could read."""
+    with Store.open(home / "store.db") as store:
+        store.records.delete([row.id for row in store.records.rows(kinds=(Kind.PROFILE,))])
+    start(home)
+    ready(home)
+    sharing = json.loads(meshnode(home, "share", "show", "--json").stdout)
+    assert sharing["audience"] == "trusted_network"
+    assert json.loads(meshnode(home, "status", "--json").stdout)["person"]["name"] == "Unnamed"
