@@ -15,6 +15,7 @@ from protocol.session import (
     RecordsRequested,
     SelfIdentification,
     Session,
+    ToldTime,
     phase_of,
 )
 from protocol.wire import Item
@@ -88,7 +89,7 @@ class _Node:
             me=SelfIdentification(own.header.author, own.header.device, own),
             find_certificate=known.get,
             now=self._now,
-            wall=asked["wall"],
+            told=ToldTime(asked["wall"], asked["stratum"]),
             introduce=side["shows_certificate"],
         )
         if side["admits_first"]:

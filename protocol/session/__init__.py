@@ -11,6 +11,7 @@ from protocol.session.events import (
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
+    ToldTime,
     phase_of,
 )
 from protocol.session.greeting import certifies_key
@@ -28,6 +29,7 @@ __all__ = [
     "SelfIdentification",
     "Session",
     "SessionState",
+    "ToldTime",
     "certifies_key",
     "phase_of",
 ]

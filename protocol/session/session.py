@@ -17,7 +17,16 @@ from protocol.rate import RateLimit
 from protocol.records.record import Record
 from protocol.session.announcing import Announcer
 from protocol.session.deadlines import Deadlines
-from protocol.session.events import Ended, Event, LiveStarted, PeerIdentified, Phase, SelfIdentification, phase_of
+from protocol.session.events import (
+    Ended,
+    Event,
+    LiveStarted,
+    PeerIdentified,
+    Phase,
+    SelfIdentification,
+    ToldTime,
+    phase_of,
+)
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet
 from protocol.session.reconciliation import Reconciliation
@@ -81,8 +90,8 @@ class Session:
     close; what had come before is kept. LocalError means that the caller broke the order above.
 
     `handshake_hash` (64 bytes) and `remote_static` (32 bytes) are the channel's; `me` is shown in our Hello if
-    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key; `wall`
-    is our clock in UNIX seconds, told to the peer.
+    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key; `told`
+    is the time that we go by, for our Hello.
     """
 
     def __init__(
@@ -94,14 +103,14 @@ class Session:
         me: SelfIdentification,
         find_certificate: Callable[[bytes], Record | None],
         now: float,
-        wall: int,
+        told: ToldTime,
         introduce: bool = False,
     ) -> None:
         self._side = By.INITIATOR if initiator else By.RESPONDER
         self._handshake_hash = handshake_hash
         self._me = me
         self._greeting = Greeting(
-            me, remote_static, find_certificate, wall, handshake_hash=handshake_hash, introduce=introduce
+            me, remote_static, find_certificate, told, handshake_hash=handshake_hash, introduce=introduce
         )
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
 

@@ -8,6 +8,7 @@ from typing import Any
 from protocol import Record
 from protocol.codec import encode
 from protocol.session import Phase
+from protocol.wire import stratum
 from protocol.wire.frames import (
     Bye,
     Compare,
@@ -39,6 +40,7 @@ FRAMES: dict[str, Frame] = {
     "hello with roots": Hello((1,), (1,), NOW, (bytes(range(8)), bytes(range(8, 16)))),
     "hello with an introduction": Hello((1, 2), (1,), NOW, None, (b"certificate", b"profile")),
     "hello with its speaker's tag": Hello((1,), (1,), NOW, None, speaker_tag=bytes(range(8))),
+    "hello of a node that is certain of the date": Hello((1,), (1,), NOW, None, stratum=stratum.CERTAIN),
     "who": Who(),
     "introduce": Introduce((b"certificate",)),
     "roots": Roots(1, 3, bytes(range(8))),
@@ -176,6 +178,7 @@ def session_vectors() -> dict[str, Any]:
         "initiator_dh_public": alice.keys.dh_public.hex(),
         "responder_dh_public": bob.keys.dh_public.hex(),
         "wall": NOW,
+        "stratum": stratum.MACHINE,
         "sessions": sessions,
         "overdue": overdue_sessions(),
         "refused": refused_sessions(),

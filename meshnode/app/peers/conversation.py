@@ -31,6 +31,7 @@ from protocol.session import (
     SelfIdentification,
     Session,
     SessionState,
+    ToldTime,
 )
 from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_known, encode_frame
 
@@ -223,7 +224,7 @@ class Conversation:
             introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
             find_certificate=self._find_certificate,
             now=now,
-            wall=replica.clock.now(),
+            told=ToldTime(replica.clock.now(), replica.clock.stratum),
         )
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
@@ -303,7 +304,7 @@ class Conversation:
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
         if replica.trust_state.graph.weight(replica.me, event.person) > 0:
-            replica.clock.heard(event.person, event.wall)
+            replica.clock.heard(event.person, event.wall, event.stratum)
         if self._served is None:
             self._open_served_set(event.person, closed=not admitted)
 
