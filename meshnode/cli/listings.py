@@ -11,7 +11,7 @@ import click
 from meshnode.cli import names, output
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
-from meshnode.cli.command import Answer, PlaceType, Settings, Span, command, named
+from meshnode.cli.command import Amount, Answer, PlaceType, Settings, Span, command, named
 from meshnode.cli.dates import Moment
 from meshnode.errors import Usage
 from meshnode.text import forms
@@ -29,7 +29,7 @@ OPTIONS = (
     click.option("--text", help=text.TEXT),
     click.option("--category", type=click.Choice(CATEGORIES), help=text.CATEGORY),
     click.option("--tag", "tags", multiple=True, help=text.TAG),
-    click.option("--quantity", type=int, help=text.QUANTITY),
+    click.option("--quantity", type=Amount(), help=text.QUANTITY),
     click.option("--unit", help=text.UNIT),
     click.option("--from", "available_from", type=Moment(), help=text.FROM),
     click.option("--until", "available_until", type=Moment(ends=True), help=text.UNTIL),

@@ -92,6 +92,11 @@ def not_a_least_trust(value: object) -> str:
     )
 
 
+def not_an_amount(value: object) -> str:
+    """Say how a quantity is written."""
+    return message('"{value}" is not a quantity. Write a number above 0, such as 3 or 2.5', value=value)
+
+
 def not_a_span(value: object) -> str:
     """Say how a length of time is written."""
     return message('"{value}" is not a length of time. Write 30m, 12h, 7d or 2w', value=value)

@@ -20,7 +20,7 @@ CLEAR = message("Empty this field; can be repeated.")
 TEXT = message("More about it.")
 CATEGORY = message("What kind of thing it is (default other).")
 TAG = message("A word of your own; can be repeated.")
-QUANTITY = message("How many there are (default: not limited).")
+QUANTITY = message("How many or how much there is (default: not limited).")
 UNIT = message("What is counted: kg, hours, beds.")
 FROM = message("Available from the beginning of this day.")
 UNTIL = message("Available until the end of this day.")
@@ -114,8 +114,7 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
     if reply["tags"]:
         found.append((message("tags"), ", ".join(reply["tags"])))
     if reply["quantity"] is not None:
-        unit = message("{count} ({unit})", count=reply["quantity"], unit=reply["unit"])
-        found.append((message("quantity"), unit if reply["unit"] else str(reply["quantity"])))
+        found.append((message("quantity"), forms.amount(reply["quantity"], reply["unit"])))
     if reply["available_from"] or reply["available_until"]:
         found.append((message("available"), _available(reply)))
     if reply["lend"]:

@@ -17,7 +17,7 @@ from meshnode.errors import Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import GroupKind, InvalidField, Kind, PersonId, limits
+from protocol import GroupKind, InvalidField, Kind, PersonId, Quantity, limits
 from protocol.letters import (
     Action,
     AuthoredMove,
@@ -101,11 +101,11 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
 
 
 def make(
-    replica: Replica, exchange: Exchange, act: Action, *, text: str = "", reason: str = "", takes: int = 0
+    replica: Replica, exchange: Exchange, act: Action, *, text: str = "", reason: str = "", takes: Quantity = 0
 ) -> Exchange:
     """Make a move that the table allows; moves that were lost on the way before are sent again with it.
 
-    `takes` is how many the move takes off the listing. Raises Usage or Refused if it cannot be said or sent.
+    `takes` is how much the move takes off the listing. Raises Usage or Refused if it cannot be said or sent.
     """
     communities = _communities(replica, exchange.id) if act is Action.ACCEPT else ()
     move = _move(replica, exchange.id, act, text=text, communities=communities, reason=reason)

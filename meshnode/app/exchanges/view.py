@@ -15,7 +15,7 @@ from meshnode.app.picking import Candidate, near, pick
 from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import PersonId, limits, person_text
+from protocol import PersonId, Quantity, limits, person_text
 from protocol.letters import Action, Stage
 
 ENDED = "ended"
@@ -69,7 +69,7 @@ class ExchangeView:
     is_cross_community: bool | None
     asked: bool
     gives: bool
-    quantity: int | None
+    quantity: Quantity | None
     unit: str
     lend: bool
     return_by: int | None

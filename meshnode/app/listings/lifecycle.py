@@ -21,7 +21,7 @@ from meshnode.errors import NotFound, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing
-from protocol import Audience, Kind, Listing, Record
+from protocol import Audience, Kind, Listing, Quantity, Record, simplest
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
 # --- promised piece by piece ---------------------------------------------------------------------------------------------
 
 
-def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
+def take(replica: Replica, slot: bytes, quantity: Quantity) -> Quantity | None:
     """Lower the quantity of the own listing in `slot`, since that much is promised; with nothing left it ends as taken.
 
     Returns what is left; None where the quantity is not limited, and then nothing changes. Raises NotFound where the
@@ -100,7 +100,7 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     body = body_of(own.record)
     if body.quantity is None:
         return None
-    left = body.quantity - quantity
+    left = simplest(body.quantity - quantity)
     if left < 0:
         raise Refused(
             f"only {body.quantity} left of {body.title}",
@@ -113,7 +113,7 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     return left
 
 
-def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
+def put_back(replica: Replica, slot: bytes, quantity: Quantity) -> None:
     """Raise the quantity of the own listing in `slot`, since that much is free again; it opens again if it was taken.
 
     Does nothing where the quantity is not limited, where the owner closed or withdrew the listing, and where it would
@@ -126,7 +126,7 @@ def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
     if body.quantity is None or expires <= replica.clock.now():
         return
     left = body.quantity if own.state is ListingState.OPEN else 0  # what is remembered has its last quantity
-    _write(replica, own, rewritten(replica, body, quantity=left + quantity), expires)
+    _write(replica, own, rewritten(replica, body, quantity=simplest(left + quantity)), expires)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------

@@ -20,7 +20,18 @@ from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from protocol import Audience, InvalidField, Kind, Listing, ListingFields, Precision, Record, limits, normalize
+from protocol import (
+    Audience,
+    InvalidField,
+    Kind,
+    Listing,
+    ListingFields,
+    Precision,
+    Quantity,
+    Record,
+    limits,
+    normalize,
+)
 from protocol.trust import effective_audience
 
 DEFAULTS: dict[str, Any] = {
@@ -62,7 +73,7 @@ class ListingEdit:
     text: str | Unset | None = UNSET
     category: str | Unset | None = UNSET
     tags: tuple[str, ...] | Unset | None = UNSET
-    quantity: int | Unset | None = UNSET
+    quantity: Quantity | Unset | None = UNSET
     unit: str | Unset | None = UNSET
     available_from: int | Unset | None = UNSET
     available_until: int | Unset | None = UNSET

@@ -18,7 +18,7 @@ from protocol import InvalidField, PersonId, check_text, limits, normalize, pers
 
 @dataclass(frozen=True, slots=True)
 class ProfileChange:
-    """A change of the texts that others read about you; null leaves a field as it is, an empty `about` says nothing any longer."""
+    """A change of the texts that others read about you; null leaves one as it is, an empty `about` removes it."""
 
     name: str | None = None
     about: str | None = None
