@@ -13,6 +13,7 @@ from protocol.session.events import (
     SelfIdentification,
     ToldTime,
     phase_of,
+    turn_of,
 )
 from protocol.session.greeting import certifies_key
 from protocol.session.session import Session
@@ -32,4 +33,5 @@ __all__ = [
     "ToldTime",
     "certifies_key",
     "phase_of",
+    "turn_of",
 ]
