@@ -44,7 +44,8 @@ TAGS_MAX = 10
 TAG_MAX = 40
 UNIT_MAX = 40
 LANGUAGE_MAX = 35  # the longest language tag that one must expect (RFC 5646, section 4.4.1)
-QUANTITY_MAX = 1_000_000  # sums of quantities stay far from INT_MAX
+QUANTITY_STEPS = 1000  # of one unit: half a kilogram is 500 on the wire
+QUANTITY_MAX = 1_000_000  # units: sums of quantities, in thousandths, stay far from INT_MAX
 
 # --- Policies --------------------------------------------------------------------------------------------------------
 VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
@@ -99,6 +100,7 @@ POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewi
 LETTERS_MAX = 20_000  # of all others: Sybils cannot fill the disk with letters to nobody
 LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise in bytes
 FROM_ONE_SHARE = (2, 3)  # of each of these caps for records from one peer, who cannot take the room of others
+GATHERING_SECONDS = 120  # a web that comes in parts is judged as a whole, but a slow peer is waited for no longer
 PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
 PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
 PENDING_FROM_ONE_MAX = 1_000  # of them brought by one peer, who cannot take the room of the other peers
