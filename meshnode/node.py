@@ -273,7 +273,7 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
 async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
-    options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers)
+    options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers, config.sessions)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica))
     token = trio.lowlevel.current_trio_token()

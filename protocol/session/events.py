@@ -98,10 +98,14 @@ class LiveStarted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The session is over: send what is left, then close the connection."""
+    """The session is over: send what is left, then close the connection.
+
+    `pause` is the number of seconds after which the other side wants to be called again, 0 if it did not say.
+    """
 
     code: Code
     detail: str = ""
+    pause: int = 0
 
 
 Event: TypeAlias = PeerIdentified | RecordsReceived | RecordsRequested | LiveStarted | Ended

@@ -118,9 +118,13 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """Ends the session; `code` is the number of a Code, or of one that only a newer version knows."""
+    """Ends the session; `code` is the number of a Code, or of one that only a newer version knows.
+
+    With BUSY, `pause` says in how many seconds the other side is to come back; 0 leaves it the choice.
+    """
 
     code: int
+    pause: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +177,10 @@ def encode_frame(frame: Frame) -> bytes:
             fields = (int(phase), number, root)
         case Compare(value) | Want(value) | Introduce(value) | Records(value) | Headers(value):
             fields = (value,)
-        case Pull(number) | Bye(number):
-            fields = (int(number),)
+        case Pull(number):
+            fields = (number,)
+        case Bye(code, pause):
+            fields = (int(code), pause)
         case Enrol(device, letter_key, signature):
             fields = (device, letter_key, signature)
         case Enrolled(certificate, records, names):
@@ -325,8 +331,8 @@ def _read_want(fields: _Fields) -> Frame:
 
 
 def _read_bye(fields: _Fields) -> Frame:
-    _at_least(fields, 1)
-    return Bye(_integer(fields[0]))
+    _at_least(fields, 2)
+    return Bye(_integer(fields[0]), _integer(fields[1]))
 
 
 def _read_enrol(fields: _Fields) -> Frame:

@@ -105,7 +105,15 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
         ],
     ),
     "a Want": ([10, b"\x05"], [Change("bits that are a number", [1], 5)]),
-    "a Bye": ([12, 0], [Change("a code below 0", [1], -1), Change("a code that is text", [1], "CLOSING")]),
+    "a Bye": (
+        [12, 0, 0],
+        [
+            Change("a code below 0", [1], -1),
+            Change("a code that is text", [1], "CLOSING"),
+            Change("a pause below 0", [2], -1),
+            Change("a pause that is text", [2], "a minute"),
+        ],
+    ),
     "an Enrol": (
         [13, bytes(32), bytes(32), bytes(64)],
         [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from protocol import Record
+from protocol import Code, Record
 from protocol.codec import encode
 from protocol.session import Phase
 from protocol.wire import stratum
@@ -51,7 +51,8 @@ FRAMES: dict[str, Frame] = {
     "have": Have(1, ((NOW, bytes(range(12))),)),
     "want": Want(b"\x05"),
     "ping": Ping(),
-    "bye": Bye(10),
+    "bye": Bye(Code.DUPLICATE),
+    "bye of a busy node": Bye(Code.BUSY, 60),
     "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),
     "enrolled": Enrolled(b"certificate", (b"profile",), ((bytes(range(32)), "Pi"),)),
 }
