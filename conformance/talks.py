@@ -87,6 +87,7 @@ class _Node:
             remote_static=bytes.fromhex(asked["remote_static"]),
             me=SelfIdentification(own.header.author, own.header.device, own),
             find_certificate=known.get,
+            kinds_of=lambda ids: {id_: self._store[id_].header.kind for id_ in ids if id_ in self._store},
             now=self._now,
             wall=asked["wall"],
             introduce=side["shows_certificate"],

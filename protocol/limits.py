@@ -100,6 +100,7 @@ POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewi
 LETTERS_MAX = 20_000  # of all others: Sybils cannot fill the disk with letters to nobody
 LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise in bytes
 FROM_ONE_SHARE = (2, 3)  # of each of these caps for records from one peer, who cannot take the room of others
+GATHERING_SECONDS = 120  # a web that comes in parts is judged as a whole, but a slow peer is waited for no longer
 PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
 PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
 PENDING_FROM_ONE_MAX = 1_000  # of them brought by one peer, who cannot take the room of the other peers

@@ -29,6 +29,7 @@ def upkeep(replica: Replica) -> int:
     if is_self_revoked(replica):
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
     incoming.open_letters(replica)
+    replica.ingest.judge_late()
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
     reissue.write_pending(replica)

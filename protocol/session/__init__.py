@@ -12,6 +12,7 @@ from protocol.session.events import (
     RecordsRequested,
     SelfIdentification,
     phase_of,
+    turn_of,
 )
 from protocol.session.greeting import certifies_key
 from protocol.session.session import Session
@@ -30,4 +31,5 @@ __all__ = [
     "SessionState",
     "certifies_key",
     "phase_of",
+    "turn_of",
 ]

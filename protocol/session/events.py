@@ -26,6 +26,18 @@ def phase_of(kind: int) -> Phase:
     return Phase.GRAPH if kind in GRAPH_KINDS else Phase.CONTENT
 
 
+_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
+
+
+def turn_of(kind: int) -> int:
+    """Return the rank of records of this kind among records that are given or taken together, the smallest first.
+
+    Certificates decide about policies, both about joins, and all of them about the rest: the place in a profile decides
+    about listings for people nearby. In this order nothing has to wait for what comes after it.
+    """
+    return _TURNS.get(kind, len(_TURNS))
+
+
 @dataclass(frozen=True, slots=True)
 class SelfIdentification:
     """The records by which this side shows its identity: its certificate, and `more` that it wants to show with it."""
@@ -54,9 +66,13 @@ class PeerIdentified:
 
 @dataclass(frozen=True, slots=True)
 class RecordsReceived:
-    """Records have come: whole ones that were pulled, or unasked headers. Commit them, then call `committed` once."""
+    """Records have come: whole ones that were pulled, or unasked headers. Commit them, then call `committed` once.
+
+    `more` says that others are on their way, which may decide about these.
+    """
 
     records: list[Record]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

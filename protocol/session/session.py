@@ -8,16 +8,25 @@ Spec: protocol/README.md, "Session".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import LIVE_COMPARE_SECONDS, MINUTE, RECHECK_SECONDS, UNKNOWN_FRAMES_PER_MINUTE
 from protocol.rate import RateLimit
-from protocol.records.record import Record
+from protocol.records.record import Record, RecordId
 from protocol.session.announcing import Announcer
 from protocol.session.deadlines import Deadlines
-from protocol.session.events import Ended, Event, LiveStarted, PeerIdentified, Phase, SelfIdentification, phase_of
+from protocol.session.events import (
+    Ended,
+    Event,
+    LiveStarted,
+    PeerIdentified,
+    Phase,
+    SelfIdentification,
+    phase_of,
+    turn_of,
+)
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet
 from protocol.session.reconciliation import Reconciliation
@@ -81,11 +90,12 @@ class Session:
     close; what had come before is kept. LocalError means that the caller broke the order above.
 
     `handshake_hash` (64 bytes) and `remote_static` (32 bytes) are the channel's; `me` is shown in our Hello if
-    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key; `wall`
-    is our clock in UNIX seconds, told to the peer.
+    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key;
+    `kinds_of` gives the kinds of those of some records that are held, by which they are given in turn; `wall` is our
+    clock in UNIX seconds, told to the peer.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a question of its own to the node, and named
         self,
         *,
         initiator: bool,
@@ -93,6 +103,7 @@ class Session:
         remote_static: bytes,
         me: SelfIdentification,
         find_certificate: Callable[[bytes], Record | None],
+        kinds_of: Callable[[Sequence[RecordId]], Mapping[RecordId, int]],
         now: float,
         wall: int,
         introduce: bool = False,
@@ -103,6 +114,7 @@ class Session:
         self._greeting = Greeting(
             me, remote_static, find_certificate, wall, handshake_hash=handshake_hash, introduce=introduce
         )
+        self._kinds_of = kinds_of
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
 
         self._state = SessionState.GREETING
@@ -307,10 +319,18 @@ class Session:
     def _take_comparison(self, message: bytes) -> None:
         result = self._admitted.reconciliation.take_message(message)
         if result is not None:
-            self._outgoing.offer(result.phase, result.offers)
+            self._outgoing.offer(result.phase, self._in_turn(result.phase, result.offers))
             self._incoming.expect(result.expected)
             self._peer_set(result.phase).thaw()
             self._move(Trigger.EXCHANGED)
+
+    def _in_turn(self, phase: Phase, items: Iterable[Item]) -> Iterable[Item]:
+        """Return the items in the order in which the other side can use them at once; only in GRAPH it matters."""
+        if phase is not Phase.GRAPH:
+            return items
+        offered = list(items)
+        kinds = self._kinds_of([id_ for _, id_ in offered]) if offered else {}
+        return sorted(offered, key=lambda item: turn_of(kinds.get(item[1], 0)))
 
     def _take_transfer(self, frame: Pull | Records | Headers) -> None:
         match frame:

@@ -135,8 +135,7 @@ def test_a_block_ends_it_on_ones_own_side(drill: Village) -> None:
     asked = drill("C", "block", "Alice")
     assert (asked.code, asked.err) == (
         5,
-        "meshnode: An agreement with Alice is open (Drill)."
-        " To call it off and block them: meshnode block NAME --yes\n",
+        "meshnode: An agreement with Alice is open (Drill). To call it off and block them: meshnode block NAME --yes\n",
     )
     assert drill("C", "block", "Alice", "--yes").code == 0
     drill.settle()
@@ -145,7 +144,7 @@ def test_a_block_ends_it_on_ones_own_side(drill: Village) -> None:
     refused = drill("C", "done", exchange)
     assert (refused.code, refused.err) == (
         5,
-        "meshnode: You block Alice. Unblock them first with 'meshnode unblock NAME'.\n",
+        "meshnode: That was canceled. You can ask again with 'meshnode respond'.\n",
     )
 
 

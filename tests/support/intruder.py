@@ -116,6 +116,7 @@ class Intruder:
             remote_static=self.channel.remote_static,
             me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(EPOCH)),
             find_certificate=lambda _key: self._certificate(),
+            kinds_of=lambda ids: {id_: self.records[id_].header.kind for id_ in ids if id_ in self.records},
             now=self.mesh.time,
             wall=EPOCH,
         )

@@ -164,6 +164,15 @@ def session_vectors() -> dict[str, Any]:
     pair("nothing new", [*graph, need], [*graph, need])
     pair("a first meeting over a card", graph[:1], [graph[1], *offers], acquainted=False, introduce=True)
     pair("records both ways", [*graph, need], [*graph, *offers])
+    carol = Person("Carol")
+    web = [
+        carol.profile(NOW - 3, about="older than all else of hers"),
+        carol.policy({bob: 900}, now=NOW - 2),
+        carol.certificate(NOW - 1),
+        bob.profile(NOW - 4),
+        bob.policy({carol: 900, alice: 900}, now=NOW + 1),
+    ]
+    pair("a web to a newcomer, certificates and policies first", graph, [*graph, *web, *offers])
     news = pair("news while live", graph, graph)
     news.log.append(("!", offers[0].wire))
     news.responder.publish(offers[0])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from meshnode.app.letters import letters
 from meshnode.app.letters.delivery import Delivery
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import name_of, remember_name
+from meshnode.app.naming import public_name, remember_name
 from meshnode.errors import Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
@@ -95,7 +95,7 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
     slot = letters.new_slot(replica)
     with replica.transaction():
         letters.send(replica, owner, move, slot=slot)
-        started = replica.store.exchanges.begin(owner, exchange, name_of(replica, owner), replica.clock.now())
+        started = replica.store.exchanges.begin(owner, exchange, public_name(replica, owner), replica.clock.now())
         _keep(replica, started, move, mine=True, letter=slot)
     return _again(replica, owner, exchange)
 
@@ -192,7 +192,7 @@ def receive(replica: Replica, opened: OpenedLetter) -> None:
     if not mine and not _has_room(replica, other, known, move, visible=visible):
         return
     if known is None:
-        known = replica.store.exchanges.begin(other, move.exchange, name_of(replica, other), replica.clock.now())
+        known = replica.store.exchanges.begin(other, move.exchange, public_name(replica, other), replica.clock.now())
     _keep(replica, known, move, mine=mine, letter=opened.slot if mine else None, visible=visible)
 
 

@@ -10,7 +10,7 @@ from meshnode.app.exchanges.moves import ExchangeState, exchange_state
 from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
 from meshnode.app.letters.inbox import is_connected
-from meshnode.app.naming import PersonRef, name_of
+from meshnode.app.naming import PersonRef, called, name_of
 from meshnode.app.owner import policy
 from meshnode.app.picking import Candidate, near, pick
 from meshnode.errors import NotFound
@@ -187,7 +187,7 @@ def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | N
 def _with(replica: Replica, exchange: Exchange) -> PersonRef:
     """Return the other person, by the name last known if they cannot be seen any longer."""
     seen = replica.trust_state.profile(exchange.other) is not None
-    name = name_of(replica, exchange.other) if seen else exchange.name
+    name = name_of(replica, exchange.other) if seen else called(replica, exchange.other, exchange.name)
     return PersonRef(person_text(exchange.other), name)
 
 

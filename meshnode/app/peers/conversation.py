@@ -222,6 +222,7 @@ class Conversation:
             me=SelfIdentification(replica.me, replica.device, certificate, shown),
             introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
             find_certificate=self._find_certificate,
+            kinds_of=replica.store.records.kinds_of,
             now=now,
             wall=replica.clock.now(),
         )
@@ -264,8 +265,8 @@ class Conversation:
             match event:
                 case PeerIdentified():
                     self._identify_peer(event)
-                case RecordsReceived(records=records):
-                    self._receive_records(records)
+                case RecordsReceived(records=records, more=more):
+                    self._receive_records(records, more=more)
                 case RecordsRequested(ids=ids):
                     self._supply_records(ids)
                 case LiveStarted():
@@ -343,12 +344,12 @@ class Conversation:
         self._served = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, closed=closed)
         self._session.admit(self._served.items(Phase.GRAPH), self._served.items(Phase.CONTENT))
 
-    def _receive_records(self, records: list[Record]) -> None:
+    def _receive_records(self, records: list[Record], *, more: bool) -> None:
         session, served = self._session, self._served
         if session is None or served is None:
             return
         with served.receiving(records):
-            outcome = self._replica.ingest.receive(records, self.peer)
+            outcome = self._replica.ingest.receive(records, self.peer, more=more)
             self._replica.changes.deliver()  # before the session goes on with the sets as they were
         self.came += len(outcome.stored)
         served.note_denied(outcome.denied)
