@@ -6,6 +6,7 @@ wrong date would not come back when it learns the right one.
 
 from __future__ import annotations
 
+from meshnode.app import date, misdated
 from meshnode.app.devices import reissue, sync_own_devices
 from meshnode.app.exchanges import blocking, incoming, stock
 from meshnode.app.groups import membership
@@ -28,10 +29,12 @@ def upkeep(replica: Replica) -> int:
     """Do everything that is due. Returns after how many seconds to call it again."""
     if is_self_revoked(replica):
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
+    date.look(replica)
     incoming.open_letters(replica)
     replica.ingest.judge_late()
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
+    misdated.sign_again(replica)
     reissue.write_pending(replica)
     sync_own_devices.sync_names_and_blocks(replica)
     blocking.end_with_blocked(replica)

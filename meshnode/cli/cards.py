@@ -20,6 +20,7 @@ CARD_PREFIX = "mesh1"
 
 def _show_card(card: dict[str, Any]) -> None:
     output.say(card["text"])
+    output.warn(card)
     if not output.to_terminal():
         return
     output.say()
@@ -54,6 +55,7 @@ def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
 def _show_added(added: dict[str, Any], *, by_card: bool) -> None:
     name = added["person"]["name"]
     output.say(people.trusted(name, added["trust"]))
+    output.warn(added)
     if not added["pending"]:
         output.say(text.trusts_you(name))
     elif not by_card:

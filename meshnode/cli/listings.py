@@ -60,6 +60,7 @@ def _body(given: dict[str, Any]) -> dict[str, Any]:
 
 def _show_posted(reply: dict[str, Any]) -> None:
     output.say(text.posted(reply))
+    output.warn(reply)
 
 
 @command("offer", about=text.OFFER_HELP, show=_show_posted)

@@ -24,7 +24,7 @@ class ListingView(ListingFields):
     `audience` is the one in effect, and `follows` says that it comes from its author's sharing preference; `radius_km`
     is how far `anyone_local` reaches, null for others. `distance` is the distance in words, null like `distance_km`
     where either place is unknown. `place` is the listing's own, as coarse as its author publishes it; null: where its
-    author is.
+    author is. `warning` says in words why a listing that was just posted may not arrive.
     """
 
     id: str
@@ -39,6 +39,7 @@ class ListingView(ListingFields):
     place: PublishedPlace | None
     created: int
     expires: int
+    warning: str | None = None
 
 
 def body_of(record: Record) -> Listing:
