@@ -83,7 +83,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "owner": set(),
     "catalog": {"words", "picking"},
     "groups": {"picking", "naming", "owner"},
-    "listings": {"picking", "naming", "owner", "catalog"},
+    "listings": {"words", "picking", "naming", "owner", "catalog"},
     "letters": {"naming", "owner"},
     "people": {"naming", "owner", "letters"},
     "exchanges": {"words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
@@ -91,7 +91,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "devices": {"picking", "naming", "owner", "groups", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "upkeep": {"owner", "groups", "listings", "letters", "exchanges", "devices"},
-    "explain": {"naming", "owner", "catalog", "listings", "people", "devices", "peers", "upkeep"},
+    "explain": {"picking", "naming", "owner", "catalog", "listings", "people", "devices", "peers", "upkeep"},
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": set(),
 }
@@ -119,6 +119,7 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.cli"},
+    "anyascii": {"meshnode.app.words"},
 }
 
 # What others import of the protocol: its facade, one facade for each subject, and the caps by name.
