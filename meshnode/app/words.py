@@ -107,7 +107,7 @@ def has_part(text: str, word: str) -> bool:
 
 
 class _Folding(dict[int, str]):
-    """What each character of a decomposed text becomes; filled as characters come up, since few of them ever do."""
+    """Maps each character of a decomposed text to its folded form; filled as characters come up, since few ever do."""
 
     def __missing__(self, point: int) -> str:
         folded = self[point] = _fold(chr(point))
