@@ -61,13 +61,16 @@ class NetworkState:
     """The state of the network at one moment.
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
-    it is announced by mDNS; `heard` are the people whose announcements were recognized lately.
+    it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `interfaces` are those
+    in use, and `left_out` virtual ones that are not used because the owner has chosen none.
     """
 
     ready: bool
     port: int | None = None
     addresses: tuple[tuple[str, int], ...] = ()
     announcing: bool = False
+    interfaces: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
     problems: tuple[Problem, ...] = ()
@@ -122,6 +125,7 @@ class StatusView:
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
     `alerts` the listings that match a watch of yours and were not shown as news yet. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
+    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
     """
 
     person: PersonRef
@@ -134,6 +138,8 @@ class StatusView:
     addresses: tuple[str, ...]
     announcing: bool
     devices: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -155,6 +161,8 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
                 if one.device != replica.device
             )
         ),
+        interfaces=network.interfaces,
+        left_out=network.left_out,
     )
 
 
