@@ -36,6 +36,8 @@ class Config:
     """Whether to announce this node and look for others on the local network, only look, or neither."""
     peers: tuple[HostPort, ...] = ()
     """Addresses at which to dial other nodes, besides those that are discovered."""
+    notify_command: tuple[str, ...] = ()
+    """A program with its arguments that is run with each thing that comes to wait for the owner, as JSON on its input."""
     log_level: str = "info"
 
     @classmethod
@@ -144,6 +146,15 @@ def parse_address(text: str) -> HostPort:
     return host, int(port)
 
 
+def _command(value: Any) -> tuple[str, ...]:
+    import shlex
+
+    words = shlex.split(value) if isinstance(value, str) else _texts(value)
+    if not words or not words[0]:
+        raise ValueError("the program's name is empty")
+    return tuple(words)
+
+
 def _texts(value: Any) -> list[str]:
     if (
         isinstance(value, str)
@@ -165,6 +176,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "interfaces": _interfaces,
     "mdns": _mdns,
     "peers": _peers,
+    "notify_command": _command,
     "log_level": _log_level,
 }
 _LISTS = ("interfaces", "peers")
