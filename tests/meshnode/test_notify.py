@@ -114,9 +114,8 @@ def ask(mesh: Mesh, owner: Neighbor, other: Neighbor, title: str, message: str =
     mesh.settle()
 
 
-def notifier_of(neighbor: Neighbor, command: Command, screen: list[str] | None = None) -> Notifier:
-    shown = None if screen is None else screen.append
-    return Notifier(neighbor.replica, InlineStoreThread(), ("command",), shown, command)
+def notifier_of(neighbor: Neighbor, command: Command) -> Notifier:
+    return Notifier(neighbor.replica, InlineStoreThread(), ("command",), None, command)
 
 
 @pytest.fixture
@@ -145,8 +144,8 @@ async def test_what_comes_while_it_runs_is_told_soon_but_not_again_and_again(
     autojump_clock: MockClock, people: tuple[Mesh, Neighbor, Neighbor]
 ) -> None:
     mesh, alice, bob = people
-    command, screen = Command(), list[str]()
-    notifier = notifier_of(alice, command, screen)
+    command = Command()
+    notifier = notifier_of(alice, command)
 
     async def go_on() -> None:
         for number in range(8):
@@ -160,7 +159,22 @@ async def test_what_comes_while_it_runs_is_told_soon_but_not_again_and_again(
     looks = sorted({at for at, _ in command.told})
     assert all(later - earlier >= PAUSE_SECONDS for earlier, later in pairwise(looks))
     assert sum(1 if told["kind"] != "several" else told["count"] for _, told in command.told) == 8
-    assert len(screen) == len(command.told)
+
+
+async def test_the_screen_gets_the_sentence_in_a_thread_of_its_own(people: tuple[Mesh, Neighbor, Neighbor]) -> None:
+    mesh, alice, bob = people
+    ask(mesh, alice, bob, "Ladder")
+    shown, lines = trio.Event(), []
+
+    def screen(line: str) -> None:
+        lines.append(line)
+        trio.from_thread.run_sync(shown.set)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(Notifier(alice.replica, InlineStoreThread(), (), screen).run)
+        await shown.wait()
+        nursery.cancel_scope.cancel()
+    assert lines == ["Bob asks for your Ladder."]
 
 
 async def test_many_at_once_are_one_number(autojump_clock: MockClock, people: tuple[Mesh, Neighbor, Neighbor]) -> None:
