@@ -39,6 +39,8 @@ class Config:
     """Addresses at which to dial other nodes, besides those that are discovered."""
     sessions: int = 64
     """How many nodes may be connected at once; further ones take turns with them."""
+    notify_command: tuple[str, ...] = ()
+    """A program with its arguments that is run with each thing that comes to wait for the owner, as JSON on its input."""
     log_level: str = "info"
 
     @classmethod
@@ -157,6 +159,15 @@ def parse_address(text: str) -> HostPort:
     return host, int(port)
 
 
+def _command(value: Any) -> tuple[str, ...]:
+    import shlex
+
+    words = shlex.split(value) if isinstance(value, str) else _texts(value)
+    if not words or not words[0]:
+        raise ValueError("the program's name is empty")
+    return tuple(words)
+
+
 def _texts(value: Any) -> list[str]:
     if (
         isinstance(value, str)
@@ -179,6 +190,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "mdns": _mdns,
     "peers": _peers,
     "sessions": _sessions,
+    "notify_command": _command,
     "log_level": _log_level,
 }
 _LISTS = ("interfaces", "peers")

@@ -92,6 +92,8 @@ class Network:
         self._direct: frozenset[PersonId] = frozenset()
         self._contacts_changed = Wakeup()
         self._contacts_urgent = Wakeup()  # the owner changed them and waits for the effect
+        self.problem_sources: list[Callable[[], tuple[Problem, ...]]] = []
+        """Functions that return problems of other parts of the node, to be reported with the network's own."""
         self._ready = False
         self._closing = False
         self._no_links = Wakeup()
@@ -112,7 +114,10 @@ class Network:
             left_out=self._interfaces.names_left_out,
             peers=tuple(_peer(peer) for peer in self._connected.values()),
             heard=frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS),
-            problems=tuple(_problems(self._interfaces, self._options.interfaces, self._discovery)),
+            problems=(
+                *_problems(self._interfaces, self._options.interfaces, self._discovery),
+                *(problem for source in self.problem_sources for problem in source()),
+            ),
         )
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:

@@ -20,6 +20,7 @@ from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
+from meshnode.app.waiting import WaitingCount, count
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, device_text, limits
@@ -124,7 +125,8 @@ class StatusView:
     """The state of the node.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
-    `alerts` the listings that match a watch of yours and were not shown as news yet. `addresses` say where others can
+    `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
+    that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
     """
@@ -135,6 +137,7 @@ class StatusView:
     records: int
     pending: int
     alerts: int
+    waiting: WaitingCount
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
     announcing: bool
@@ -152,6 +155,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
+        waiting=count(replica),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,
