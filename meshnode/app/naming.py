@@ -20,14 +20,27 @@ ID_SHOWN = 11  # letters of an id in a list of candidates, its tag among them
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """A person as others are mentioned: the whole id, and the name that they give themselves."""
+    """A person as others are mentioned: the whole id, and the name that you or else they themselves have given them."""
 
     id: str
     name: str
 
 
 def name_of(replica: Replica, person: PersonId) -> str:
-    """Return the name of `person`: the one in their profile, else a remembered one, else the beginning of their id."""
+    """Return the name by which `person` is shown: the owner's own name for them, else the one they give themselves."""
+    return replica.store.own_names.all().get(person) or public_name(replica, person)
+
+
+def called(replica: Replica, person: PersonId, name: str) -> str:
+    """Return the owner's own name for `person`, or `name`, which a card or a letter gave them."""
+    return replica.store.own_names.all().get(person) or name
+
+
+def public_name(replica: Replica, person: PersonId) -> str:
+    """Return the name that `person` goes by for everybody: the owner's own names must never leave this node.
+
+    It is the one in their profile, else a remembered one, else the beginning of their id.
+    """
     profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.name
@@ -82,9 +95,19 @@ def find(
 ) -> PersonId:
     """Return the person whom `text` means; people whom the owner vouches for go first. `destructive` as in `picking.pick`.
 
+    People are found by the names by which they are shown. Only where nobody is, those whom the owner calls by a name of
+    their own are found by the names that they give themselves.
+
     Raises NotFound if it means nobody whom the owner may see, Ambiguous if it may mean several.
     """
-    return _chosen(text, candidates(replica, among), destructive=destructive)
+    pool = known(replica) if among is None else set(among)
+    try:
+        return _chosen(text, candidates(replica, pool), destructive=destructive)
+    except NotFound:
+        renamed = {person: public_name(replica, person) for person in replica.store.own_names.all() if person in pool}
+        if not renamed:
+            raise
+        return _chosen(text, _candidates(replica, renamed), destructive=destructive)
 
 
 def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
@@ -95,8 +118,12 @@ def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
 def candidates(replica: Replica, among: Iterable[PersonId] | None = None) -> list[Candidate[PersonId]]:
     """Return everybody who may be named here, or those `among` whom to look, for `picking` to choose from."""
     pool = known(replica) if among is None else set(among)
+    return _candidates(replica, {person: name_of(replica, person) for person in pool})
+
+
+def _candidates(replica: Replica, named: Mapping[PersonId, str]) -> list[Candidate[PersonId]]:
     vouched = replica.trust_state.graph.vouched_by(replica.me)
-    return [_candidate(person, name_of(replica, person), preferred=person in vouched) for person in pool]
+    return [_candidate(person, name, preferred=person in vouched) for person, name in named.items()]
 
 
 def _chosen(text: str, found: list[Candidate[PersonId]], *, destructive: bool = False) -> PersonId:

@@ -261,25 +261,6 @@ class Span(click.ParamType[int]):
         return int(count) * self.units[unit]
 
 
-class Moment(click.ParamType[int]):
-    """A local date, or date and time (2026-12-05T18:00); the value is in UNIX seconds."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the UNIX seconds."""
-        if isinstance(value, int):
-            return value
-        from datetime import datetime
-
-        try:
-            return int(datetime.fromisoformat(str(value)).astimezone().timestamp())
-        except (ValueError, OverflowError, OSError):
-            from meshnode.text import errors
-
-            self.fail(errors.not_a_date(value), param, ctx)
-
-
 class PlaceType(click.ParamType[tuple[float, float]]):
     """A location as LAT,LON in decimal degrees; others learn only a coarse one."""
 

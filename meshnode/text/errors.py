@@ -35,6 +35,8 @@ NO_PASSPHRASE = message("there is no terminal to ask for the passphrase")
 CHANGE_NOTHING = message("say what to change")
 EDIT_HINT = message("'meshnode edit --help' lists what can be changed")
 SHARE_HINT = message("'meshnode share set --help' lists what can be changed")
+NAME_OR_CLEAR = message("say what to call them")
+NAME_OR_CLEAR_HINT = message("write meshnode name PERSON NAME, or meshnode name PERSON --clear")
 
 
 def line(text: str, hint: str) -> str:

@@ -53,6 +53,22 @@ def moment(seconds: int | None) -> str:
     return message("{day} {hour:02}:{minute:02}", day=_day(date), hour=date.tm_hour, minute=date.tm_min)
 
 
+def moment_and_zone(seconds: int | None) -> str:
+    """Return a UNIX time as `moment` does, with the time zone that it is in: 24 Dec 18:00 (UTC+1)."""
+    date = _local(seconds)
+    if date is None:
+        return _raw(seconds)
+    return message("{moment} ({zone})", moment=moment(seconds), zone=zone(date.tm_gmtoff))
+
+
+def zone(offset: int) -> str:
+    """Return a time zone, given in seconds east of UTC: UTC, UTC-3, UTC+5:30."""
+    if not offset:
+        return "UTC"
+    hours, minutes = divmod(abs(offset) // MINUTE_SECONDS, HOUR_SECONDS // MINUTE_SECONDS)
+    return f"UTC{'+' if offset > 0 else '-'}{hours}" + (f":{minutes:02}" if minutes else "")
+
+
 def clock(seconds: int) -> str:
     """Return a UNIX time as its local time of day, to the second."""
     date = _local(seconds)

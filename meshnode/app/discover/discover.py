@@ -15,7 +15,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from meshnode.app.catalog.catalog import Catalog, Entry, newest_first
-from meshnode.app.discover.search import BucketVerdict, Matches, Place, SearchQuery, check, search
+from meshnode.app.discover.search import BucketVerdict, Matches, Tier, SearchQuery, check, search
 from meshnode.app.listings.view import ListingView, view
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
@@ -86,10 +86,10 @@ def ranked(matches: Matches, order: str) -> Iterator[Entry]:
     """Yield all matches in this order; they are sorted only as far as they are asked for."""
     parts: list[tuple[Rank, Iterator[Entry]]] = []
     for match in matches.shown:
-        for place in Place:
-            if match.counts[place]:
-                rank = ORDERS[order](match.verdict, not match.bucket.emergency, place is not Place.TITLE)
-                parts.append(((place is Place.PARTS, *rank), matches.entries(match, place)))
+        for tier in Tier:
+            if match.counts[tier]:
+                rank = ORDERS[order](match.verdict, not match.bucket.emergency, tier is not Tier.TITLE)
+                parts.append(((tier is Tier.PARTS, *rank), matches.entries(match, tier)))
     parts.sort(key=itemgetter(0))
     for _, equals in groupby(parts, key=itemgetter(0)):
         yield from heapq.merge(*(entries for _, entries in equals), key=newest_first)

@@ -62,7 +62,7 @@ class BucketVerdict(NamedTuple):
     """The author's name, searchable."""
 
 
-class Place(IntEnum):
+class Tier(IntEnum):
     """Where a listing has the words that are looked for. A smaller value is shown first."""
 
     TITLE = 0
@@ -74,7 +74,7 @@ class Place(IntEnum):
 
 
 class Match(NamedTuple):
-    """The number of matches in one bucket, by Place."""
+    """The number of matches in one bucket, by Tier."""
 
     bucket: Bucket
     verdict: BucketVerdict
@@ -91,23 +91,23 @@ class Matches:
     set_aside: int
     """The number of matches that the viewer has hidden one by one."""
     flags: tuple[bytes, ...]
-    """By Place, a flag for each doc id."""
+    """By Tier, a flag for each doc id."""
 
     @property
     def total(self) -> int:
         """The number of matches that are shown."""
         return sum(sum(match.counts) for match in self.shown)
 
-    def entries(self, match: Match, place: Place) -> Iterator[Entry]:
+    def entries(self, match: Match, tier: Tier) -> Iterator[Entry]:
         """Yield the matches in this bucket that have the words there, newest first."""
-        wanted = self.flags[place]
+        wanted = self.flags[tier]
         return (entry for entry in match.bucket.entries if wanted[entry.doc_id])
 
     def everything(self) -> Iterator[tuple[Entry, Bucket]]:
         """Yield all entries that are shown, each with its bucket."""
         for match in self.shown:
-            for place in Place:
-                yield from ((entry, match.bucket) for entry in self.entries(match, place))
+            for tier in Tier:
+                yield from ((entry, match.bucket) for entry in self.entries(match, tier))
 
 
 def check(query: SearchQuery) -> None:
@@ -159,7 +159,7 @@ def bucket_verdicts(replica: Replica, catalog: Catalog, query: SearchQuery) -> I
 
 
 def _matching(catalog: Catalog, query: SearchQuery, verdicts: list[tuple[Bucket, BucketVerdict]]) -> tuple[int, ...]:
-    """Return by Place the bits of the matches, each in the first that fits.
+    """Return by Tier the bits of the matches, each in the first that fits.
 
     A match by title has at least one word there, and not only words of the author's name.
     """
