@@ -177,6 +177,8 @@ SEALED_OFF: dict[str, set[str]] = {
     "meshnode.net": {"http", "urllib", "asyncio", "sqlite3", "subprocess"},
     "meshnode.api": {"urllib", "asyncio", "sqlite3", "subprocess"},
 }
+# The one place where another event loop runs, in a thread of its own: zeroconf knows no other.
+SEAMS = {("meshnode.net.mdns_thread", "asyncio")}
 
 
 def area(module: str) -> str:
@@ -269,7 +271,10 @@ def test_the_protocol_neither_draws_randomness_nor_touches_the_world() -> None:
 
 def test_layers_stay_sealed_off_from_what_is_below_them() -> None:
     faults = [
-        found for found in all_imports("meshnode") if top(found.module) in SEALED_OFF.get(area(found.importer), set())
+        found
+        for found in all_imports("meshnode")
+        if top(found.module) in SEALED_OFF.get(area(found.importer), set())
+        and (found.importer, top(found.module)) not in SEAMS
     ]
     assert not faults, listed(faults)
 
