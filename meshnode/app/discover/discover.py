@@ -15,7 +15,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from meshnode.app.catalog.catalog import Catalog, Entry, newest_first
-from meshnode.app.discover.search import BucketVerdict, Matches, Tier, SearchQuery, check, search
+from meshnode.app.discover.search import BucketVerdict, Matches, SearchQuery, Tier, check, search
 from meshnode.app.listings.view import ListingView, view
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
