@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Settings, Span, command, named
+from meshnode.cli.command import Amount, Settings, Span, command, named
 from meshnode.cli.dates import Moment
 from meshnode.text import listings as text
 

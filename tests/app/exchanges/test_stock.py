@@ -256,7 +256,7 @@ def test_on_two_devices_that_act_apart_no_more_is_promised_than_there_is(seed: i
         mesh.cut("Carol", "Phone")
         mesh.cut("Carol", "Bob")
         for each in chance.choices((carol, phone), k=6):
-            mine = list(cases.exchanges(each.replica, cases.ExchangesQuery()))
+            mine = cases.exchanges(each.replica, cases.ExchangesQuery()).exchanges
             if mine:
                 order = MoveOrder(chance.choice(("accept", "accept", "accept", "cancel")))
                 try:
