@@ -93,7 +93,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "owner": set(),
     "catalog": {"words", "picking"},
     "groups": {"picking", "naming", "owner"},
-    "listings": {"picking", "naming", "owner", "catalog"},
+    "listings": {"words", "picking", "naming", "owner", "catalog"},
     "letters": {"naming", "owner"},
     "people": {"naming", "owner", "letters"},
     "exchanges": {"words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
@@ -102,7 +102,19 @@ APP_LAYERS: dict[str, set[str]] = {
     "devices": {"picking", "naming", "owner", "groups", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "upkeep": {"owner", "groups", "listings", "letters", "exchanges", "devices"},
-    "explain": {"naming", "date", "owner", "catalog", "listings", "people", "waiting", "devices", "peers", "upkeep"},
+    "explain": {
+        "picking",
+        "naming",
+        "date",
+        "owner",
+        "catalog",
+        "listings",
+        "people",
+        "waiting",
+        "devices",
+        "peers",
+        "upkeep",
+    },
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": set(),
 }
@@ -137,6 +149,7 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.cli"},
+    "anyascii": {"meshnode.app.words"},
 }
 
 # Modules of constants and small functions that everybody imports by name.
