@@ -237,7 +237,7 @@ def test_on_one_device_what_is_left_is_always_what_there_is_less_what_is_promise
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_on_two_devices_that_act_apart_no_more_is_promised_than_there_is(seed: int) -> None:
+def test_on_two_devices_that_act_apart_nothing_is_promised_that_is_not_there(seed: int) -> None:
     """Whatever both devices agreed on while they were apart: when they have met, both say the same, and it adds up."""
     mesh, chance = Mesh(100 + seed), random.Random(seed)
     alice, bob, carol = story(mesh)
