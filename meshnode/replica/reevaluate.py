@@ -37,7 +37,7 @@ class Reevaluator:
     """Reevaluates the records held by the node of the person `me`.
 
     It remembers the access keys of held records, not the records. The caller drives it inside a transaction: `note` for
-    records that came, `reevaluate` when people have changed, and `forget` after a rollback.
+    records that came, `reevaluate` when people have changed, and `begin` after a rollback.
     """
 
     def __init__(self, store: Store, trust_state: TrustState, access: AccessPolicy, me: PersonId) -> None:
@@ -45,18 +45,24 @@ class Reevaluator:
         self._trust_state = trust_state
         self._access = access
         self._me = me
-        self._keys: set[AccessKey] | None = None
+        self._keys: dict[PersonId, set[AccessKey]] = {}  # by author, of those whose keys were read from the store
         self._tracker = StandingTracker(trust_state, me)
+
+    def begin(self) -> None:
+        """Take the present decisions as those by which the store holds what it holds.
+
+        To be called once the trust state was read, and again after a rollback: every commit leaves the two in step.
+        Some keys may have been undone, so they are read again from the store when needed.
+        """
+        self._keys.clear()
+        self._tracker.since_last()
 
     def note(self, keys: Iterable[AccessKey]) -> None:
         """Remember the access keys of records that were stored."""
-        if self._keys is not None:
-            self._keys.update(key_for(self._me, one) for one in keys)
-
-    def forget(self) -> None:
-        """Forget all keys, some of which may have been undone; they are read again from the store when needed."""
-        self._keys = None
-        self._tracker.forget()
+        for key in keys:
+            known = self._keys.get(key[1])
+            if known is not None:
+                known.add(key_for(self._me, key))
 
     def reevaluate(
         self, people: Collection[PersonId], now: int, *, waited_for: Collection[PersonId] = ()
@@ -160,14 +166,36 @@ class Reevaluator:
 
     def _authors_of_denied(self) -> set[PersonId]:
         """Return the authors of whom at least one record is denied now."""
-        if self._keys is None:
-            rows = self._store.records.rows(states=_IN_USE)
-            self._keys = {key_for(self._me, access_key(row)) for row in rows if row.author != self._me}
         moved = self._tracker.since_last()
-        again = [key for key in self._keys if moved is None or key[1] in moved]
-        lost = {key for key in again if self._access.decide(self._me, key) is Access.DENY}
-        self._keys -= lost
-        return {author for _, author, *_ in lost}
+        if moved is None:
+            self._read_all_keys()
+            authors = set(self._keys)
+        else:
+            authors = moved.among(moved.people if not moved.tags else self._trust_state.people())
+        lost: set[PersonId] = set()
+        for author in authors - {self._me}:
+            keys = self._keys_of(author)
+            denied = {key for key in keys if self._access.decide(self._me, key) is Access.DENY}
+            if denied:
+                keys -= denied
+                lost.add(author)
+        return lost
+
+    def _keys_of(self, author: PersonId) -> set[AccessKey]:
+        """Return the access keys of what is held of `author`; read from the store at the first call."""
+        keys = self._keys.get(author)
+        if keys is None:
+            rows = self._store.records.rows(author=author, states=_IN_USE)
+            keys = self._keys[author] = {key_for(self._me, access_key(row)) for row in rows}
+        return keys
+
+    def _read_all_keys(self) -> None:
+        """Read the keys of everybody's records in one go, which is quicker than author by author."""
+        missing: dict[PersonId, set[AccessKey]] = {}
+        for row in self._store.records.rows(states=_IN_USE):
+            if row.author not in self._keys:
+                missing.setdefault(row.author, set()).add(key_for(self._me, access_key(row)))
+        self._keys.update(missing)
 
     def _is_unreadable(self, person: PersonId, now: int) -> bool:
         """Whether only the header of this person's policy is held, because the suspended older one was deleted."""

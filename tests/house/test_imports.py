@@ -34,6 +34,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.text": set(),
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
+    "meshnode.slices": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
     "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
     "meshnode.app": {
@@ -43,6 +44,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.errors",
         "meshnode.keyring",
         "meshnode.clock",
+        "meshnode.slices",
     },
     "meshnode.net": {
         "protocol",
@@ -58,6 +60,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.app",
         "meshnode.errors",
         "meshnode.config",
+        "meshnode.slices",
         "meshnode.wakeup",
     },
     "meshnode.node": PLUMBING
