@@ -44,7 +44,8 @@ TAGS_MAX = 10
 TAG_MAX = 40
 UNIT_MAX = 40
 LANGUAGE_MAX = 35  # the longest language tag that one must expect (RFC 5646, section 4.4.1)
-QUANTITY_MAX = 1_000_000  # sums of quantities stay far from INT_MAX
+QUANTITY_STEPS = 1000  # of one unit: half a kilogram is 500 on the wire
+QUANTITY_MAX = 1_000_000  # units: sums of quantities, in thousandths, stay far from INT_MAX
 
 # --- Policies --------------------------------------------------------------------------------------------------------
 VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search

@@ -1,4 +1,7 @@
-"""Keeps exchanges with others and their moves, also after the listing and the letters are gone."""
+"""Keeps exchanges with others and their moves, also after the listing and the letters are gone.
+
+Quantities are stored as they are on the wire, in thousandths.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from protocol import PersonId, decode, encode, limits
+from protocol import PersonId, Quantity, decode, encode, from_thousandths, limits, to_thousandths
 from protocol.letters import Action, Move, Stage
 
 _COLUMNS = "no, other, id, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed"
@@ -35,9 +38,9 @@ class Exchange(NamedTuple):
     shown: bool
     """Whether the owner sees it. False while the other person may not see the listing or has not asked."""
     stage: Stage
-    takes: int
+    takes: Quantity
     """The quantity that this device has to take off the listing, because it has accepted."""
-    taken: int
+    taken: Quantity
     """The quantity that it has taken off."""
     began: int
     changed: int
@@ -85,7 +88,8 @@ class Exchanges:
             " takes = ?, taken = ?, changed = ? WHERE no = ?",
             (
                 exchange.name, exchange.asked, exchange.slot, exchange.title, exchange.category, exchange.lend,
-                exchange.shown, exchange.stage.name, exchange.takes, exchange.taken, exchange.changed, exchange.no,
+                exchange.shown, exchange.stage.name, to_thousandths(exchange.takes), to_thousandths(exchange.taken),
+                exchange.changed, exchange.no,
             ),
         )  # fmt: skip
 
@@ -196,7 +200,7 @@ class Exchanges:
         return [
             Exchange(
                 no, self._persons.key(other), id_, name, None if asked is None else bool(asked), slot, title, category,
-                bool(lend), bool(shown), Stage[stage], takes, taken, began, changed,
+                bool(lend), bool(shown), Stage[stage], from_thousandths(takes), from_thousandths(taken), began, changed,
             )
             for (
                 no, other, id_, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed,

@@ -24,6 +24,7 @@ from meshnode.store.introductions import Introductions
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
+from meshnode.store.own_names import OwnNames
 from meshnode.store.people import People
 from meshnode.store.places import Places
 from meshnode.store.records import RecordStore
@@ -64,6 +65,7 @@ class Store:
         self.cards = Cards(database, self.people)
         self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.own_names = OwnNames(database, self.people)
         self.places = Places(database, self.people)
         self.letters = Letters(database, self.people)
         self.introductions = Introductions(database, self.people)

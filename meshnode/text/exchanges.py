@@ -13,7 +13,7 @@ ID_DIGITS = 6  # of an id: enough to tell apart the exchanges of one person
 
 RESPOND_HELP = message("Ask for something that is offered, or offer help with a need.")
 MESSAGE = message("Words that go with it.")
-QUANTITY = message("How many (default 1).")
+QUANTITY = message("How many or how much (default 1).")
 RESPOND_NEXT = message("The answer will appear in 'meshnode inbox'. Your nodes need not be online together.")
 INBOX_HELP = message("Show what waits for your answer, and recent answers to you.")
 INBOX_EMPTY = message("Nothing waits for you. 'meshnode exchanges' lists all your exchanges.")

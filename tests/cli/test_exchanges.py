@@ -165,7 +165,7 @@ def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None
     [
         (("respond", "Drill", "--message", "x" * 1001), 2, "Message must not be longer than 1000 characters"),
         (("respond", "Drill", "--message", "\x1b[2J"), 2, "Message must not have control characters"),
-        (("respond", "Drill", "--quantity", "0"), 2, "Quantity goes from 1"),
+        (("respond", "Drill", "--quantity", "0"), 2, "Write a number above 0, such as 3 or 2.5"),
         (("respond", "Drill", "--quantity", "3"), 5, "Only 2 left"),
         (("respond", "Nothing"), 3, "No post is called 'Nothing'"),
         (("respond", " "), 2, "Say which post"),

@@ -137,7 +137,7 @@ FACADES = {
 
 # What of the standard library is pure enough for `protocol`: no clock, no randomness, no files, no sockets.
 PURE = {
-    "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "enum", "functools",
+    "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "decimal", "enum", "functools",
     "hashlib", "heapq", "hmac", "ipaddress", "itertools", "math", "operator", "re", "string", "struct", "types", "typing",
     "unicodedata",
 }  # fmt: skip

@@ -162,3 +162,19 @@ def test_no_column_keeps_a_name_that_the_code_no_longer_uses() -> None:
     assert {("record", "min_valid_version"), ("record", "latest_expiry"), ("archive", "until")} <= columns
     assert not columns & {("record", "floor"), ("record", "outlives"), ("alert", "open"), ("reissue", "part")}
     database.close()
+
+
+def test_a_store_from_before_own_names_gets_room_for_them(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.name != "own_names"])
+    database.run("INSERT INTO person VALUES (1, ?)", (b"p" * 32,))
+    database.run("PRAGMA user_version = 8")
+    database.close()
+    with Store.open(path) as store:
+        assert store.own_names.all() == {}
+        store.own_names.set(b"p" * 32, "Bob from the garden")
+    with Store.open(path) as store:
+        assert store.own_names.all() == {b"p" * 32: "Bob from the garden"}
+        store.own_names.remove(b"p" * 32)
+        assert store.own_names.all() == {}

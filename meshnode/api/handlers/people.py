@@ -10,6 +10,7 @@ from meshnode.app.people import blocks as block_cases
 from meshnode.app.people import cards as card_cases
 from meshnode.app.people import introductions as introduction_cases
 from meshnode.app.people import people as people_cases
+from meshnode.app.people import yourself as yourself_cases
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -58,6 +59,30 @@ async def people(context: ApiContext, query: people_cases.PeopleQuery) -> people
 async def person(context: ApiContext, who: str) -> people_cases.PersonView:
     """Show what your node knows of a person."""
     return await context.run(people_cases.person, who, connected(context))
+
+
+@_routes.add("GET", "/v1/profile")
+async def profile(context: ApiContext) -> people_cases.PersonView:
+    """Show what others can read about you."""
+    return await context.run(yourself_cases.profile, connected(context))
+
+
+@_routes.add("PATCH", "/v1/profile", errors=WRITES)
+async def change_profile(context: ApiContext, body: yourself_cases.ProfileChange) -> people_cases.PersonView:
+    """Change what others can read about you."""
+    return await context.run(yourself_cases.change_profile, body, connected(context))
+
+
+@_routes.add("PUT", "/v1/names/{who:path}", errors=(*NAMED, *WRITES))
+async def call_person(context: ApiContext, who: str, body: yourself_cases.OwnName) -> people_cases.PersonView:
+    """Call a person by a name of your own. It stays on this node, which shows them by it."""
+    return await context.run(yourself_cases.call, who, body, connected(context))
+
+
+@_routes.add("DELETE", "/v1/names/{who:path}", errors=(*NAMED, *WRITES))
+async def stop_calling_person(context: ApiContext, who: str) -> people_cases.PersonView:
+    """Show a person by the name that they give themselves again."""
+    return await context.run(yourself_cases.stop_calling, who, connected(context))
 
 
 @_routes.add("PUT", "/v1/vouches/{who:path}", errors=(*NAMED, *WRITES))

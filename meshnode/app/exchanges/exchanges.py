@@ -21,7 +21,7 @@ from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Kind, PersonId, Record, limits, normalize
+from protocol import InvalidField, Kind, PersonId, Quantity, Record, check_quantity, limits, normalize
 from protocol.letters import Action, Stage, Terms, exchange_id
 
 LISTED = 100
@@ -30,10 +30,10 @@ LISTED_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The message that comes with a request, and how many are asked for (null: one, if the listing is limited)."""
+    """The message that comes with a request, and how much is asked for (null: one, if the listing is limited)."""
 
     message: str = ""
-    quantity: int | None = None
+    quantity: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +182,17 @@ def _ask_again(replica: Replica, exchange: Exchange) -> Requested:
     return _requested(exchange)
 
 
-def _quantity(wanted: int | None, there: int | None) -> int | None:
-    if wanted is not None and not 1 <= wanted <= limits.QUANTITY_MAX:
-        raise Usage(f"quantity goes from 1 to {limits.QUANTITY_MAX}")
+def _quantity(wanted: Quantity | None, there: Quantity | None) -> Quantity | None:
+    try:
+        if wanted is not None:
+            check_quantity("quantity", wanted)
+    except InvalidField as error:
+        raise Usage(str(error)) from error
     if there is None:
         return wanted
     if wanted is not None and wanted > there:
         raise Refused(f"only {there} left", "ask for less")
-    return wanted or 1
+    return wanted or min(1, there)
 
 
 def _check_room(replica: Replica, owner: PersonId) -> None:
@@ -218,7 +221,7 @@ def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> Non
     exchange, terms = found.exchange, found.terms
     if not found.may(act):
         raise _why_not(found, act)
-    takes = 0
+    takes: Quantity = 0
     if act is Action.SAY:
         kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
         if kept >= limits.MESSAGES_MAX:

@@ -9,13 +9,13 @@ from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.exchanges.moves import ExchangeState, exchange_state
 from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
-from meshnode.app.naming import PersonRef, name_of
+from meshnode.app.naming import PersonRef, called, name_of
 from meshnode.app.owner import policy
 from meshnode.app.picking import Candidate, near, pick
 from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import PersonId, limits, person_text
+from protocol import PersonId, Quantity, limits, person_text
 from protocol.letters import Action, Stage
 
 ENDED = "ended"
@@ -69,7 +69,7 @@ class ExchangeView:
     is_cross_community: bool | None
     asked: bool
     gives: bool
-    quantity: int | None
+    quantity: Quantity | None
     unit: str
     lend: bool
     return_by: int | None
@@ -184,7 +184,7 @@ def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | N
 def _with(replica: Replica, exchange: Exchange) -> PersonRef:
     """Return the other person, by the name last known if they cannot be seen any longer."""
     seen = replica.trust_state.profile(exchange.other) is not None
-    name = name_of(replica, exchange.other) if seen else exchange.name
+    name = name_of(replica, exchange.other) if seen else called(replica, exchange.other, exchange.name)
     return PersonRef(person_text(exchange.other), name)
 
 

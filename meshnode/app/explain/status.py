@@ -13,7 +13,7 @@ from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import PersonRef, name_of, reference
+from meshnode.app.naming import PersonRef, called, name_of, reference
 from meshnode.app.owner import policy
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
@@ -180,7 +180,7 @@ def waiting(replica: Replica) -> list[PersonRef]:
     """Return the people whose cards were added here and who have not vouched back yet."""
     graph, me = replica.trust_state.graph, replica.me
     givers = {card.giver: card.name for card in pending_cards(replica) if not graph.weight(card.giver, me)}
-    return [PersonRef(reference(replica, giver).id, name) for giver, name in givers.items()]
+    return [PersonRef(reference(replica, giver).id, called(replica, giver, name)) for giver, name in givers.items()]
 
 
 def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:

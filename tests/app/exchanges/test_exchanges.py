@@ -3,6 +3,8 @@ letters."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from meshnode.app.exchanges import exchanges as cases
@@ -170,6 +172,16 @@ def test_a_quantity_goes_down_with_each_yes_and_up_again_when_one_is_called_off(
     assert [found.quantity for found in bob.discover().results] == [5]
     assert make(mesh, carol, second, "accept").state == "agreed"
     assert [found.quantity for found in alice.discover().results] == [1]
+
+
+def test_halves_and_tenths_add_up_exactly(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    offer(mesh, carol, "Flour", quantity=Decimal("0.3"), unit="kg")
+    make(mesh, carol, respond(mesh, alice, "Flour", quantity=Decimal("0.2")), "accept")
+    assert [found.quantity for found in bob.discover().results] == [Decimal("0.1")]
+    make(mesh, carol, respond(mesh, bob, "Flour"), "accept")  # where less than one is left, the rest is asked for
+    assert bob.titles() == []
+    assert [found.how for found in listings.mine(carol.replica, carol.catalog).ended] == ["taken"]
 
 
 def test_what_is_not_limited_is_never_used_up(mesh: Mesh, people: People) -> None:
