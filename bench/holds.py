@@ -97,7 +97,9 @@ def _visit(report: Report, daemon: _Watched, town: Town) -> None:
         held = list(daemon.holds(begun, time.monotonic()))
         report.add(f"{call.name}: answered", "s", [answered - begun])
         for thread, found in worst.items():
-            longest = max((hold for hold in held if hold.thread == thread), key=lambda hold: hold.until - hold.begun, default=None)
+            longest = max(
+                (hold for hold in held if hold.thread == thread), key=lambda hold: hold.until - hold.begun, default=None
+            )
             seconds = longest.until - longest.begun if longest else 0.0
             found.append((seconds, f"{call.name} {longest.call if longest else ''}"))
             report.add(f"{call.name}: {thread} held", "s", [seconds], bound=HOLD)
@@ -181,4 +183,3 @@ def _stops(home: Home) -> Iterator[float]:
 def _call_and_lose(home: Home, path: str) -> None:
     with suppress(MeshnodeError, OSError):
         Client(home).get(path)
-

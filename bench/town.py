@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench.village import DAY, DAYS, TEXT, Village, village_store
-from protocol import Audience, Precision, Preference, Record, coarse
+from protocol import Audience, PersonId, Precision, Preference, Record, coarse
 from tests.support.people import Person
 
 SEED = 7
@@ -25,7 +25,20 @@ BLOCKERS_PART, BLOCKED_EACH = 100, 3  # one in a hundred blocks three others
 OWN_LISTINGS = 40
 FAVORITES = (Audience.TRUSTED_NETWORK, Audience.NETWORK_WIDE, Audience.ANYONE_LOCAL)
 AUDIENCES = (Audience.FOLLOWS, Audience.FOLLOWS, Audience.NETWORK_WIDE, Audience.ANYONE_LOCAL)
-THINGS = ("ladder", "bicycle", "jam", "tent", "drill", "piano", "rake", "books", "apples", "lessons", "cot", "wheelbarrow")
+THINGS = (
+    "ladder",
+    "bicycle",
+    "jam",
+    "tent",
+    "drill",
+    "piano",
+    "rake",
+    "books",
+    "apples",
+    "lessons",
+    "cot",
+    "wheelbarrow",
+)
 KINDS = ("green", "small", "old", "sturdy", "spare", "fresh", "red", "borrowed", "heavy", "quiet", "good", "blue")
 KEPT = Path(tempfile.gettempdir())
 KEPT_DAYS = 20  # a store older than this has too few listings left that have not expired
@@ -65,7 +78,9 @@ class Town(Village):
             if person.id in self._knows_owner:
                 vouches[self.newcomer.id] = 700
             if number % BLOCKERS_PART == 1:
-                blocks = [self.settled[(number * 31 + step) % len(self.settled)].id for step in range(2, 2 + BLOCKED_EACH)]
+                blocks = [
+                    self.settled[(number * 31 + step) % len(self.settled)].id for step in range(2, 2 + BLOCKED_EACH)
+                ]
             preference = Preference(FAVORITES[number % len(FAVORITES)], Precision.NEIGHBORHOOD, 25, 1)
         if changed:
             least = min(vouches, key=lambda subject: vouches[subject])
@@ -75,7 +90,9 @@ class Town(Village):
 
     def _profile(self, person: Person) -> Record:
         number = self._number.get(person.id, 45)
-        place = coarse(52.3 + number % 97 / 400, 13.1 + number % 89 / 300, Precision.NEIGHBORHOOD) if number % 4 else None
+        place = (
+            coarse(52.3 + number % 97 / 400, 13.1 + number % 89 / 300, Precision.NEIGHBORHOOD) if number % 4 else None
+        )
         return person.profile(self._made, name=self.name_of(person), place=place)
 
     def everything(self, count: int) -> Iterator[Record]:
@@ -83,7 +100,9 @@ class Town(Village):
         yield from super().everything(count)
         yield self.newcomer.on("phone").certificate(self._made)
         for number in range(OWN_LISTINGS):
-            yield self.newcomer.listing(self.own_title(number), category="tools", now=self.now - number * 60, life=60 * DAY)
+            yield self.newcomer.listing(
+                self.own_title(number), category="tools", now=self.now - number * 60, life=60 * DAY
+            )
 
     def listings(self, count: int, *, series: str = "vegetables", days: int = DAYS) -> Iterator[Record]:
         """Yield `count` listings of the last days, spread over all but the owner."""

@@ -1,8 +1,8 @@
 """Runs a node as `meshnode` does, and writes down for how long anything holds its event loop or its store thread.
 
 The bench starts it in place of the program: python -m bench.watched HOLDS SOCKET [arguments of meshnode]. Holds are
-appended to the file HOLDS, one JSON object a line. Whoever connects to the Unix socket SOCKET and sends a record, after
-its length, has it taken in as if a peer had sent it: so the bench changes trust far away.
+appended to the file HOLDS, one JSON object a line. A record that is written to the Unix
+socket SOCKET is taken in as if a peer had sent it: so the bench changes trust far away.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, TextIO, TypeVar, TypeVarTuple
 import trio
 
 from meshnode import node
-from meshnode.__main__ import main
+from meshnode.cli.main import run as run_program
 from meshnode.replica.replica import Replica
 from meshnode.store.store_thread import StoreThread
 from protocol import Record
@@ -28,7 +28,6 @@ Arguments = TypeVarTuple("Arguments")
 
 BEAT = 0.005  # seconds between two looks at the event loop
 SHORTEST = 0.005  # shorter holds are not written down
-LENGTH_BYTES = 4
 
 
 class Holds:
@@ -82,7 +81,7 @@ async def _take_in(replica: Replica, store_thread: StoreThread, stream: trio.Soc
 def run(holds: Holds, socket: str, arguments: list[str]) -> int:
     """Run the node with these arguments of the command line, watched."""
     WatchedStoreThread.holds = holds
-    whole_main = node._main
+    whole_main = vars(node)["_main"]
     made: list[StoreThread] = []
 
     def store_thread(*given: Any) -> StoreThread:
@@ -103,10 +102,9 @@ def run(holds: Holds, socket: str, arguments: list[str]) -> int:
             await whole_main(config, replica, *more)
             nursery.cancel_scope.cancel()
 
-    node.StoreThread = store_thread  # type: ignore[misc, assignment]
-    node._main = watched
-    sys.argv = ["meshnode", *arguments]
-    return main()
+    replaced: dict[str, object] = {"StoreThread": store_thread, "_main": watched}
+    vars(node).update(replaced)
+    return run_program(arguments)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from meshnode.cli import client as client_module
 from meshnode.cli import output
 from meshnode.home import Home
 from meshnode.text import choices, forms
-from meshnode.text import choices, forms
 from protocol import CATEGORIES, LISTING_TYPES, URGENCIES, Audience
 from protocol.trust import Relation
 from tests.cli.terminal import Terminal

@@ -148,6 +148,8 @@ class Catalog:
         self._tracker = StandingTracker(replica.trust_state, replica.me, regard=True)
         self.generation = 0
         """Grows when everything is read again: from then on doc ids number other listings than before."""
+        self.noted = 0
+        """Grows with every commit that changes listings in use."""
         self.seen = 0
         """The bits of doc ids known to have been shown as news; the store knows the rest."""
         self.index: ListingIndex[Bucket]
@@ -167,6 +169,7 @@ class Catalog:
         self._hidden: dict[int, int | None] = {  # by number of a listing's id, its doc id while it is in use
             number: None for hidden in self._replica.store.discover.hidden() for number in _numbers(hidden.listing)
         }
+        self._renamed: set[PersonId] = set()  # people who may have another name now
         self._decided = False  # whether the rule was asked about nearly all buckets
         self._replaced: dict[int, Seen] = {}  # by number, what left in this `catch_up`; a newer version may follow
         self._new = DocIds()
@@ -175,8 +178,11 @@ class Catalog:
         self.seen = 0
 
     def _note(self, change: Change) -> None:
+        self._renamed |= change.people
+        before = len(self._stored) + len(self._ended)
         self._stored.extend(row.id for row in change.stored if row.kind == Kind.LISTING)
         self._ended.extend(row for row in change.ended if row.kind == Kind.LISTING)
+        self.noted += len(self._stored) + len(self._ended) - before
         if len(self._stored) + len(self._ended) > NOTED_MAX:
             self._begin()
 
@@ -235,14 +241,16 @@ class Catalog:
     def _forget_verdicts(self) -> None:
         """Forget the verdicts on the listings of authors whose standing has changed."""
         moved = self._tracker.since_last()
+        renamed, self._renamed = self._renamed, set()
         if moved is None:
             self.verdicts.clear()
             self._decided = False
             for bucket in self._buckets.values():
                 bucket.consent = None
-        elif moved:
-            for bucket in [bucket for bucket in self._buckets.values() if bucket.author in moved]:
-                self._forget_bucket(bucket)
+        elif moved or renamed:
+            for bucket in self._buckets.values():
+                if bucket.author in moved or bucket.author in renamed:
+                    self._forget_bucket(bucket)
 
     def _forget_bucket(self, bucket: Bucket) -> None:
         bucket.consent = None
