@@ -14,6 +14,7 @@ from meshnode.cli.init import PASSPHRASE_VARIABLE, ask, ask_passphrase, begin, g
 from meshnode.cli.program import as_typed
 from meshnode.config import Config
 from meshnode.text import node as text
+from meshnode.text import waiting
 
 if TYPE_CHECKING:
     from meshnode.node import Ready
@@ -45,10 +46,17 @@ def run(
         person = begin(config.home, beginning)
         if not call.json:
             greet(config.home, person, beginning)
-    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase)
+    screen = _show_waiting if output.to_terminal() and not call.json else None
+    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase, screen=screen)
     if output.to_terminal() and not call.json:
         output.say()  # the terminal has drawn ^C on this line
         output.say(text.stopped(as_typed(call)))
+
+
+def _show_waiting(line: str) -> None:
+    """Print a line about something that has come to wait for the owner."""
+    output.say(text.while_running(line))
+    sys.stdout.flush()
 
 
 def _show_ready(ready: Ready, call: Settings) -> None:
@@ -80,4 +88,7 @@ def _show_ready(ready: Ready, call: Settings) -> None:
         output.say(f"    {program + ' ' + step:<{len(program) + STEP_WIDTH}} {purpose}")
     output.say()
     output.say(text.RUN_STOP)
+    if ready.waiting.people:
+        output.say()
+        output.say(text.while_running(waiting.people({"people": ready.waiting.people})))
     sys.stdout.flush()

@@ -14,9 +14,11 @@ from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key,
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
-from protocol import Kind, PersonId, RecordId
+from protocol import Kind, PersonId, RecordId, limits
 
+_GATHERING = "gathering"  # a value in the store: records wait to be decided about until more have come
 _IN_USE = (RecordState.LIVE, RecordState.SUSPENDED)
+_WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
 
 
@@ -33,6 +35,14 @@ class Reevaluation:
     people: set[PersonId] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class _Gathering:
+    """People of whose records one peer is still bringing a part, and until when that is waited for."""
+
+    until: float
+    people: set[PersonId] = field(default_factory=set)
+
+
 class Reevaluator:
     """Reevaluates the records held by the node of the person `me`.
 
@@ -46,16 +56,54 @@ class Reevaluator:
         self._access = access
         self._me = me
         self._keys: dict[PersonId, set[AccessKey]] = {}  # by author, of those whose keys were read from the store
+        self._gathering: dict[PersonId | None, _Gathering] = {}
+        self._judged_late: set[PersonId] = set()
         self._tracker = StandingTracker(trust_state, me)
 
     def begin(self) -> None:
         """Take the present decisions as those by which the store holds what it holds.
 
-        To be called once the trust state was read, and again after a rollback: every commit leaves the two in step.
-        Some keys may have been undone, so they are read again from the store when needed.
+        To be called once the trust state was read, and again after a rollback: every commit leaves the two in step,
+        except while records are gathered. Then the next reevaluation decides about everybody. Some keys may have been
+        undone, so they are read again from the store when needed.
         """
         self._keys.clear()
+        self._gathering.clear()
         self._tracker.since_last()
+        if self._store.meta.get(_GATHERING) is not None:
+            self._tracker.forget()
+
+    def gather(self, source: PersonId | None, people: Collection[PersonId], now: float, *, more: bool) -> bool:
+        """Note that records of `people` came from `source`, and whether more are on their way; `now` is monotonic seconds.
+
+        While they are, certificates and policies of these people are not dropped: in the middle of a large web most
+        people seem to be connected to nobody. Returns whether people whose records had to wait are to be decided about
+        now.
+        """
+        known = self._gathering.pop(source, None)
+        if more and (known is None or now < known.until):
+            known = known or _Gathering(now + limits.GATHERING_SECONDS)
+            known.people.update(people)
+            self._gathering[source] = known
+        elif known is not None:
+            self._judged_late.update(known.people)
+        for other in [other for other, one in self._gathering.items() if now >= one.until]:
+            self._judged_late.update(self._gathering.pop(other).people)
+        return self._mark_gathering() or bool(self._judged_late)
+
+    def _mark_gathering(self) -> bool:
+        """Note in the store whether anybody's records have to wait, in case the node ends; return whether none do any longer."""
+        marked = self._store.meta.get(_GATHERING) is not None
+        if self._gathering and not marked:
+            self._store.meta.set(_GATHERING, "1")
+        elif marked and not self._gathering:
+            self._store.meta.delete(_GATHERING)
+            return True
+        return False
+
+    def is_late(self, now: float) -> bool:
+        """Whether somebody has brought only a part of a web for too long; `now` is in monotonic seconds."""
+        return any(now >= one.until for one in self._gathering.values())
 
     def note(self, keys: Iterable[AccessKey]) -> None:
         """Remember the access keys of records that were stored."""
@@ -88,6 +136,23 @@ class Reevaluator:
             result.people |= people
             if not people:
                 return result
+
+    def drop_certificates(self, people: Collection[PersonId]) -> list[Row]:
+        """Drop the certificates of people of whom no policy is held and whom the owner does not vouch for.
+
+        They were kept because an exchange with them was open, while their policy was dropped. Returns the rows as they
+        were before.
+        """
+        me, graph = self._me, self._trust_state.graph
+        dropped = [
+            row
+            for person in sorted(people)
+            if person != me and not self._trust_state.has_policy(person) and not graph.weight(me, person)
+            for row in self._store.records.rows(kinds=(Kind.DEVICE,), author=person, states=_IN_USE)
+        ]
+        self._store.records.drop_bodies([row.id for row in dropped])
+        self._trust_state.refresh(self._store, {row.author for row in dropped})
+        return dropped
 
     # --- pending records ---------------------------------------------------------------------------------------------
 
@@ -155,7 +220,7 @@ class Reevaluator:
         return dropped
 
     def _keeps(self, row: Row, *, unreadable: bool) -> bool:
-        if row.author == self._me:
+        if row.author == self._me or (row.kind in _WEB_KINDS and self._is_gathered(row.author)):
             return True
         if row.kind == Kind.DEVICE:
             # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
@@ -167,15 +232,20 @@ class Reevaluator:
     def _authors_of_denied(self) -> set[PersonId]:
         """Return the authors of whom at least one record is denied now."""
         moved = self._tracker.since_last()
+        late, self._judged_late = self._judged_late, set()
         if moved is None:
             self._read_all_keys()
             authors = set(self._keys)
         else:
-            authors = moved.among(moved.people if not moved.tags else self._trust_state.people())
+            authors = late | moved.among(moved.people if not moved.tags else self._trust_state.people())
         lost: set[PersonId] = set()
         for author in authors - {self._me}:
-            keys = self._keys_of(author)
-            denied = {key for key in keys if self._access.decide(self._me, key) is Access.DENY}
+            keys, gathered = self._keys_of(author), self._is_gathered(author)
+            denied = {
+                key
+                for key in keys
+                if not (gathered and key[0] in _WEB_KINDS) and self._access.decide(self._me, key) is Access.DENY
+            }
             if denied:
                 keys -= denied
                 lost.add(author)
@@ -196,6 +266,9 @@ class Reevaluator:
             if row.author not in self._keys:
                 missing.setdefault(row.author, set()).add(key_for(self._me, access_key(row)))
         self._keys.update(missing)
+
+    def _is_gathered(self, person: PersonId) -> bool:
+        return any(person in one.people for one in self._gathering.values())
 
     def _is_unreadable(self, person: PersonId, now: int) -> bool:
         """Whether only the header of this person's policy is held, because the suspended older one was deleted."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from meshnode.text import forms
+from meshnode.text import forms, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
 from meshnode.text.errors import line
@@ -95,6 +95,11 @@ def listening_on(port: int, hosts: Sequence[str]) -> str:
     return message("  Listening on port {port} at {hosts}.", port=port, hosts=", ".join(hosts))
 
 
+def while_running(line: str) -> str:
+    """Return a line for the screen of a running node."""
+    return message("  {line}", line=line)
+
+
 def stopped(program: str) -> str:
     """Say how to start the node again."""
     return message("  Stopped. Start it again: {program} run", program=program)
@@ -149,6 +154,8 @@ def status(reply: dict[str, Any]) -> list[str]:
                 "{n} new matches for your saved searches. See them with 'meshnode news'.",
             )
         )
+    if reply["waiting"]["people"]:
+        lines.append(waiting.people(reply["waiting"]))
     lines += [
         message("! {problem}", problem=line(problem["message"], problem["hint"])) for problem in reply["problems"]
     ]

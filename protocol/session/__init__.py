@@ -11,7 +11,10 @@ from protocol.session.events import (
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
+    TimeTold,
+    ToldTime,
     phase_of,
+    turn_of,
 )
 from protocol.session.greeting import certifies_key
 from protocol.session.session import Session
@@ -28,6 +31,9 @@ __all__ = [
     "SelfIdentification",
     "Session",
     "SessionState",
+    "TimeTold",
+    "ToldTime",
     "certifies_key",
     "phase_of",
+    "turn_of",
 ]

@@ -8,16 +8,33 @@ Spec: protocol/README.md, "Session".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.limits import LIVE_COMPARE_SECONDS, MINUTE, RECHECK_SECONDS, UNKNOWN_FRAMES_PER_MINUTE
+from protocol.limits import (
+    BUSY_PAUSE_MAX,
+    LIVE_COMPARE_SECONDS,
+    MINUTE,
+    RECHECK_SECONDS,
+    UNKNOWN_FRAMES_PER_MINUTE,
+)
 from protocol.rate import RateLimit
-from protocol.records.record import Record
+from protocol.records.record import Record, RecordId
 from protocol.session.announcing import Announcer
 from protocol.session.deadlines import Deadlines
-from protocol.session.events import Ended, Event, LiveStarted, PeerIdentified, Phase, SelfIdentification, phase_of
+from protocol.session.events import (
+    Ended,
+    Event,
+    LiveStarted,
+    PeerIdentified,
+    Phase,
+    SelfIdentification,
+    TimeTold,
+    ToldTime,
+    phase_of,
+    turn_of,
+)
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet
 from protocol.session.reconciliation import Reconciliation
@@ -81,11 +98,12 @@ class Session:
     close; what had come before is kept. LocalError means that the caller broke the order above.
 
     `handshake_hash` (64 bytes) and `remote_static` (32 bytes) are the channel's; `me` is shown in our Hello if
-    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key; `wall`
-    is our clock in UNIX seconds, told to the peer.
+    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key;
+    `kinds_of` gives the kinds of those of some records that are held, by which they are given in turn; `told` gives
+    the time that we go by, for the peer.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a question of its own to the node, and named
         self,
         *,
         initiator: bool,
@@ -93,16 +111,19 @@ class Session:
         remote_static: bytes,
         me: SelfIdentification,
         find_certificate: Callable[[bytes], Record | None],
+        kinds_of: Callable[[Sequence[RecordId]], Mapping[RecordId, int]],
         now: float,
-        wall: int,
+        told: Callable[[], ToldTime],
         introduce: bool = False,
     ) -> None:
         self._side = By.INITIATOR if initiator else By.RESPONDER
         self._handshake_hash = handshake_hash
         self._me = me
         self._greeting = Greeting(
-            me, remote_static, find_certificate, wall, handshake_hash=handshake_hash, introduce=introduce
+            me, remote_static, find_certificate, told, handshake_hash=handshake_hash, introduce=introduce
         )
+        self._kinds_of = kinds_of
+        self._told = told
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
 
         self._state = SessionState.GREETING
@@ -125,6 +146,11 @@ class Session:
     def state(self) -> SessionState:
         """The state that the session is in."""
         return self._state
+
+    @property
+    def idle(self) -> bool:
+        """Whether both sides have all that they may have of each other, and nothing is under way or waits to be sent."""
+        return self._state is SessionState.LIVE and not self._outbox and self._quiet()
 
     def receive(self, frame: bytes, now: float) -> list[Event]:
         """Take one frame, as `receive_many` does."""
@@ -190,7 +216,7 @@ class Session:
                 self._finish(Code.TIMEOUT, overdue)
             else:
                 if self._deadlines.ping_due:
-                    self._send(Ping())
+                    self._ping()
                     self._deadlines.sent()
                 if is_possible(self._state, Trigger.RECHECK, self._side) and self._now >= self._recheck_at:
                     self._recheck_at = self._now + LIVE_COMPARE_SECONDS
@@ -247,6 +273,11 @@ class Session:
         peer_set.remove(removed)
         peer_set.add(added, news=True)
 
+    def tell_time(self) -> None:
+        """Tell the peer at once which time we go by now, if our Hello has told another one."""
+        if self._greeting.hello_sent and self._state is not SessionState.ENDED:
+            self._ping()
+
     def recheck(self, now: float) -> None:
         """Compare the sets again, if this is the live initiator, nothing is under way, and the last time is not just past."""
         self._deadlines.advance_to(now)
@@ -256,12 +287,15 @@ class Session:
             self._move(Trigger.RECHECK)
             self._go_on()
 
-    def bye(self, code: Code, shown: Sequence[Record] = ()) -> None:
-        """End the session from our side. The records `shown` go into our Hello, if that was not sent yet."""
+    def bye(self, code: Code, shown: Sequence[Record] = (), *, pause: int = 0) -> None:
+        """End the session from our side. The records `shown` go into our Hello, if that was not sent yet.
+
+        `pause` tells the peer of a BUSY session in how many seconds to come back; 0 tells it nothing.
+        """
         if self._state is not SessionState.ENDED:
             if shown and not self._greeting.hello_sent:
                 self._send(self._greeting.hello(None, shown))
-            self._send(Bye(code))
+            self._send(Bye(code, pause))
             self._move(Trigger.OVER)
 
     # --- frames ------------------------------------------------------------------------------------------------------
@@ -290,10 +324,12 @@ class Session:
                 self._outgoing.offer(*self._admitted.announcer.take_want(frame))
             case Pull() | Records() | Headers():
                 self._take_transfer(frame)
-            case Bye(code):
-                self._finish(Code(code) if code in set(Code) else Code.CLOSING, "said by the peer")
-            case Ping():
-                pass
+            case Bye(code, pause):
+                known = Code(code) if code in set(Code) else Code.CLOSING
+                self._finish(known, "said by the peer", min(pause, BUSY_PAUSE_MAX) if known is Code.BUSY else 0)
+            case Ping(wall, stratum):
+                if self._identified:
+                    self._events.append(TimeTold(ToldTime(wall, stratum)))
 
     def _take_roots(self, roots: Roots) -> None:
         reconciliation = self._admitted.reconciliation
@@ -307,10 +343,18 @@ class Session:
     def _take_comparison(self, message: bytes) -> None:
         result = self._admitted.reconciliation.take_message(message)
         if result is not None:
-            self._outgoing.offer(result.phase, result.offers)
+            self._outgoing.offer(result.phase, self._in_turn(result.phase, result.offers))
             self._incoming.expect(result.expected)
             self._peer_set(result.phase).thaw()
             self._move(Trigger.EXCHANGED)
+
+    def _in_turn(self, phase: Phase, items: Iterable[Item]) -> Iterable[Item]:
+        """Return the items in the order in which the other side can use them at once; only in GRAPH it matters."""
+        if phase is not Phase.GRAPH:
+            return items
+        offered = list(items)
+        kinds = self._kinds_of([id_ for _, id_ in offered]) if offered else {}
+        return sorted(offered, key=lambda item: turn_of(kinds.get(item[1], 0)))
 
     def _take_transfer(self, frame: Pull | Records | Headers) -> None:
         match frame:
@@ -403,17 +447,20 @@ class Session:
     def _peer_owes(self) -> bool:
         return self._state in PEER_OWES or (self._state is SessionState.LIVE and not self._quiet())
 
-    def _finish(self, code: Code, detail: str) -> None:
+    def _finish(self, code: Code, detail: str, pause: int = 0) -> None:
         """End the session; records that have come are handed over first."""
         rest = self._incoming.batch(self._now, all_of_it=True)
         if rest is not None:
             self._events.append(rest)
         self._move(Trigger.OVER)
-        self._events.append(Ended(code, detail))
+        self._events.append(Ended(code, detail, pause))
 
     def _move(self, trigger: Trigger) -> None:
         self._state = next_state(self._state, trigger, self._side)
         self._deadlines.progress()
+
+    def _ping(self) -> None:
+        self._send(Ping(*self._told()))
 
     def _send(self, frame: Frame) -> None:
         data = encode_frame(frame)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from meshnode.app import date
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.listings import expiry
@@ -19,6 +20,7 @@ from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
+from meshnode.app.waiting import WaitingCount, count
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, device_text, limits
@@ -120,7 +122,8 @@ class StatusView:
     """The state of the node.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
-    `alerts` the listings that match a watch of yours and were not shown as news yet. `addresses` say where others can
+    `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
+    that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     """
 
@@ -130,6 +133,7 @@ class StatusView:
     records: int
     pending: int
     alerts: int
+    waiting: WaitingCount
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
     announcing: bool
@@ -145,6 +149,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
+        waiting=count(replica),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,
@@ -186,9 +191,9 @@ def waiting(replica: Replica) -> list[PersonRef]:
 def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     """Return everything that is wrong as far as this node can tell, the most serious first."""
     found = [Problem(known.code, known.message, known.hint) for known in replica.store.problems]
-    clock = replica.clock.reading().problem
-    if clock is not None:
-        found.append(Problem("clock_doubtful", *clock))
+    wrong_date = date.problem(replica, replica.clock.reading())
+    if wrong_date is not None:
+        found.append(Problem("clock_doubtful" if not replica.clock.trusted else "clock_differs", *wrong_date))
     if any(one.header.author == replica.me for one, _ in replica.store.records.forks()):
         found.append(
             Problem(
