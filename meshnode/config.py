@@ -30,9 +30,9 @@ class Config:
 
     home: Home
     port: int = 0
-    """TCP port for other nodes; 0: a free one, chosen at the first start and kept."""
+    """TCP port for other nodes; 0: 4747 or the next free one, chosen at the first start and kept."""
     interfaces: tuple[str, ...] = ()
-    """Names of the network interfaces to use; none: all of them, as they come and go."""
+    """Patterns of the network interfaces to use ("eth*", "!docker*"); none: all real ones, as they come and go."""
     mdns: Mdns = "on"
     """Whether to announce this node and look for others on the local network, only look, or neither."""
     peers: tuple[HostPort, ...] = ()
@@ -118,8 +118,11 @@ def _port(value: Any) -> int:
 
 def _interfaces(value: Any) -> tuple[str, ...]:
     names = tuple(name.strip() for name in _texts(value))
-    if not all(names):
+    if not all(name.removeprefix("!") for name in names):
         raise ValueError("an interface's name is empty")
+    for name in names:
+        if "/" in name or any(letter.isspace() for letter in name):
+            raise ValueError(f"{name!r} is not an interface's name, such as eth0, or a pattern, such as 'eth*'")
     return names
 
 

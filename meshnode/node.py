@@ -24,6 +24,7 @@ from meshnode.api import serve
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
+from meshnode.app.explain.status import Problem
 from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
@@ -69,6 +70,8 @@ class Ready:
     name: str
     port: int
     addresses: tuple[tuple[str, int], ...]
+    problems: tuple[Problem, ...]
+    """Everything that keeps it from meeting others, as far as the network knows."""
     waiting: WaitingCount
     seconds: float
 
@@ -180,8 +183,9 @@ def _check_date(certificate: Record) -> None:
 def run(
     config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None, screen: Screen | None = None
 ) -> None:
-    """Run the node until SIGINT or SIGTERM, then stop it within 2 s and return. `ready` is called once it can be reached.
+    """Run the node until SIGINT, SIGTERM or SIGHUP, then stop it within 2 s and return.
 
+    `ready` is called once it can be reached.
     `screen` is called, in a thread of its own, with a line for the owner about each thing that comes to wait for them.
 
     `passphrase` decrypts the identity key, without which this device certifies no others. Drives everything: the network,
@@ -295,7 +299,7 @@ async def _main(
         letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*_stopping_signals()) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
@@ -311,6 +315,12 @@ async def _main(
             with trio.move_on_after(CLOSE_SECONDS):
                 await network.close()
             nursery.cancel_scope.cancel()
+
+
+def _stopping_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that stop the node. SIGHUP, a closed terminal, is one unless the starter ignores it (nohup)."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM) if ignored else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _run_upkeep(replica: Replica) -> float:
@@ -342,7 +352,7 @@ def _report_ready(
     seconds = round(time.monotonic() - started, 3)
     log.info("ready", extra={"port": network.port, "seconds": seconds})
     name = profile.name if profile is not None else UNNAMED
-    ready(Ready(home.path, replica.me, name, network.port, state.addresses, waiting, seconds))
+    ready(Ready(home.path, replica.me, name, network.port, state.addresses, state.problems, waiting, seconds))
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

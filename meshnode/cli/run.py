@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ STEP_WIDTH = 21  # letters of the longest first step, and a gap
 
 @command("run", about=text.RUN_HELP)
 @click.option("--port", type=int, help=text.RUN_PORT)
-@click.option("--interface", "interfaces", multiple=True, metavar="NAME", help=text.RUN_INTERFACE)
+@click.option("--interface", "interfaces", multiple=True, metavar="PATTERN", help=text.RUN_INTERFACE)
 @click.option("--no-mdns", is_flag=True, help=text.RUN_NO_MDNS)
 @click.option("--peer", "peers", multiple=True, metavar="HOST:PORT", help=text.RUN_PEER)
 @click.option("--unlock", is_flag=True, help=text.unlock(PASSPHRASE_VARIABLE))
@@ -73,6 +74,7 @@ def _show_ready(ready: Ready, call: Settings) -> None:
                 "addresses": [
                     f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in ready.addresses
                 ],
+                "problems": [asdict(problem) for problem in ready.problems],
             }
         )
         sys.stdout.flush()
@@ -82,6 +84,8 @@ def _show_ready(ready: Ready, call: Settings) -> None:
     output.say()
     output.say(text.running(person), title=f"  {ready.name}")
     output.say(text.listening_on(ready.port, others))
+    for problem in ready.problems:
+        output.say(text.starting_problem(problem.message, problem.hint))
     output.say()
     output.say(text.RUN_TERMINAL)
     for step, purpose in text.FIRST_STEPS:

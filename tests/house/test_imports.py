@@ -97,7 +97,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "owner": set(),
     "catalog": {"words", "picking"},
     "groups": {"picking", "naming", "owner"},
-    "listings": {"picking", "naming", "owner", "catalog"},
+    "listings": {"words", "picking", "naming", "owner", "catalog"},
     "letters": {"naming", "owner"},
     "people": {"everybody", "naming", "owner", "letters"},
     "exchanges": {"words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
@@ -108,6 +108,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "upkeep": {"owner", "groups", "listings", "letters", "exchanges", "devices"},
     "explain": {
         "everybody",
+        "picking",
         "naming",
         "date",
         "owner",
@@ -153,6 +154,7 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.cli"},
+    "anyascii": {"meshnode.app.words"},
 }
 
 # Modules of constants and small functions that everybody imports by name.
@@ -193,6 +195,8 @@ SEALED_OFF: dict[str, set[str]] = {
     "meshnode.net": {"http", "urllib", "asyncio", "sqlite3", "subprocess"},
     "meshnode.api": {"urllib", "asyncio", "sqlite3", "subprocess"},
 }
+# The one place where another event loop runs, in a thread of its own: zeroconf knows no other.
+SEAMS = {("meshnode.net.mdns_thread", "asyncio")}
 
 
 def area(module: str) -> str:
@@ -285,7 +289,10 @@ def test_the_protocol_neither_draws_randomness_nor_touches_the_world() -> None:
 
 def test_layers_stay_sealed_off_from_what_is_below_them() -> None:
     faults = [
-        found for found in all_imports("meshnode") if top(found.module) in SEALED_OFF.get(area(found.importer), set())
+        found
+        for found in all_imports("meshnode")
+        if top(found.module) in SEALED_OFF.get(area(found.importer), set())
+        and (found.importer, top(found.module)) not in SEAMS
     ]
     assert not faults, listed(faults)
 

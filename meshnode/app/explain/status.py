@@ -63,13 +63,16 @@ class NetworkState:
     """The state of the network at one moment.
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
-    it is announced by mDNS; `heard` are the people whose announcements were recognized lately.
+    it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `interfaces` are those
+    in use, and `left_out` virtual ones that are not used because the owner has chosen none.
     """
 
     ready: bool
     port: int | None = None
     addresses: tuple[tuple[str, int], ...] = ()
     announcing: bool = False
+    interfaces: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
     problems: tuple[Problem, ...] = ()
@@ -125,6 +128,7 @@ class StatusView:
     `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
+    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
     """
 
     person: PersonRef
@@ -138,6 +142,8 @@ class StatusView:
     addresses: tuple[str, ...]
     announcing: bool
     devices: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -160,6 +166,8 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
                 if one.device != replica.device
             )
         ),
+        interfaces=network.interfaces,
+        left_out=network.left_out,
     )
 
 
