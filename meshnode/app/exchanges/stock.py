@@ -56,7 +56,7 @@ def promised_to(replica: Replica, exchange: Exchange) -> list[Exchange]:
 
 
 class Claim(NamedTuple):
-    """What one exchange holds of a listing, in the order in which they go: see `exceeding`."""
+    """The part of a listing that one exchange holds; claims sort in the order in which `exceeding` grants them."""
 
     only_agreed: bool
     """Whether nobody has said yet that it was handed over."""
