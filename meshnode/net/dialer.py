@@ -327,6 +327,8 @@ class Dialer:
             return
         if (known := self._people.get(attempt.person)) is None:
             return
+        if outcome is DialOutcome.MET:
+            known.claims = False  # the card has been presented; `want` says if another waits
         endpoint = known.endpoints.get(attempt.address)
         if endpoint is not None and endpoint.state is EndpointState.DIALING:  # else it was forgotten in the meantime
             if outcome in ANSWERED:
