@@ -81,7 +81,7 @@ async def test_own_listings_are_posted_shown_edited_and_withdrawn(alice: Caller)
     edited = await alice("PATCH", "/v1/listings/Ladder", {"title": "Long ladder", "text": None, "clear": ["tags"]})
     assert (edited.body["title"], edited.body["tags"]) == ("Long ladder", [])
     assert len((await alice("GET", "/v1/listings")).body["listings"]) == 1
-    assert (await alice("DELETE", "/v1/listings/long")).status == 200
+    assert (await alice("DELETE", "/v1/listings/long%20ladder")).status == 200
     assert (await alice("GET", "/v1/listings")).body["listings"] == []
 
 

@@ -60,7 +60,13 @@ async def introductions(context: ApiContext) -> introduction_cases.Introductions
 @_routes.add("GET", "/v1/people")
 async def people(context: ApiContext, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
     """List the people you know."""
-    return await context.run(people_cases.people, connected(context), everybody=query.all)
+    return await context.run_steps(people_cases.listing_people, connected(context), everybody=query.all)
+
+
+@_routes.add("GET", "/v1/completions")
+async def completions(context: ApiContext, query: people_cases.NamesQuery) -> people_cases.NamesView:
+    """List the people whose name or id begins so, for completion: 50 at most."""
+    return await context.run(people_cases.names, query)
 
 
 @_routes.add("GET", "/v1/people/{who:path}", errors=NAMED)
@@ -142,7 +148,7 @@ async def unblock(context: ApiContext, who: str) -> block_cases.BlockView:
 @_routes.add("GET", "/v1/why/{who:path}", errors=NAMED)
 async def why(context: ApiContext, who: str) -> why_cases.WhyView:
     """Explain why a person or a listing is visible to you, and what would end that."""
-    return await context.run(why_cases.why, context.catalog, who)
+    return await context.run_steps(why_cases.why, context.catalog, who)
 
 
 def connected(context: ApiContext) -> frozenset[bytes]:

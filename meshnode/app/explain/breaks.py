@@ -15,6 +15,7 @@ from meshnode.app.explain.world import AT_ALL
 from meshnode.app.naming import PersonRef, reference
 from meshnode.app.owner.places import preference_of
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import Audience, Group, GroupKind, PersonId
 from protocol.trust import (
     EffectivePolicy,
@@ -69,7 +70,7 @@ class _Shared:
 
 def breaks(
     replica: Replica, person: PersonId, listing: ListingFacts | None, paths: list[TrustPath], shared: list[Group]
-) -> tuple[BreakView, ...]:
+) -> Steps[tuple[BreakView, ...]]:
     """Return what would end that the owner sees `listing`, or without one, that the owner and `person` see each other.
 
     `paths` are the best paths between the two, and `shared` the groups that both are in: only acts that cut one of these
@@ -77,9 +78,11 @@ def breaks(
     """
     if not paths and not shared:
         return ()
-    trial = _Trial(replica, person, listing, shared)
-    acts = islice(_acts(paths, shared), TRIED_MAX)
-    found = [_view(replica, act) for act in dict.fromkeys(acts) if trial.ends(act)]
+    trial, found = _Trial(replica, person, listing, shared), []
+    for act in dict.fromkeys(islice(_acts(paths, shared), TRIED_MAX)):
+        yield  # the trial has a graph of its own, which nothing else changes
+        if trial.ends(act):
+            found.append(_view(replica, act))
     block = BreakView("block", None, reference(replica, person), "")
     at = next((index for index, each in enumerate(found) if each.kind == "bridge"), len(found))
     return (*found[:at], block, *found[at:])

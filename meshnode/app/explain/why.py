@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.explain.breaks import BreakView, breaks
-from meshnode.app.listings.listings import find as find_listing
+from meshnode.app.listings.listings import candidates as listing_candidates
 from meshnode.app.listings.view import ListingView, body_of
 from meshnode.app.listings.view import view as view_listing
-from meshnode.app.naming import PersonRef, find, reference, relation_to
+from meshnode.app.naming import PersonRef, candidates, find, reference, relation_to
 from meshnode.app.owner.places import preference_of
+from meshnode.app.picking import Candidate, pick
 from meshnode.errors import Ambiguous, NotFound
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import Audience, PersonId, Record, limits
 from protocol.trust import TRUSTED, WEB, ListingFacts, TrustPath, listing_facts
 
@@ -49,33 +51,48 @@ class WhyView:
 NEEDS = {Audience.TRUSTED_NETWORK: TRUSTED, Audience.ANYONE_LOCAL: WEB, Audience.NETWORK_WIDE: WEB}
 
 
-def why(replica: Replica, catalog: Catalog, what: str) -> WhyView:
+def why(replica: Replica, catalog: Catalog, what: str) -> Steps[WhyView]:
     """Explain the person or listing that `what` names: a listing by its title or id, else a person.
 
     Raises NotFound where neither can be seen, Ambiguous where several are meant.
     """
     try:
-        record = find_listing(replica, catalog, what)
-    except NotFound:
-        return _explain(replica, _person(replica, what), None)
+        meant = _meant(replica, catalog, what)
     except Ambiguous:
-        try:
-            return _explain(replica, find(replica, what), None)  # several listings, but one person
-        except NotFound:
-            pass
-        raise
-    return _explain(replica, record.header.author, record)
+        person = _only_person(replica, what)
+        if person is None:
+            raise
+        meant = person
+    if isinstance(meant, Record):
+        return (yield from _explain(replica, meant.header.author, meant))
+    return (yield from _explain(replica, meant, None))
 
 
-def _person(replica: Replica, what: str) -> PersonId:
+def _only_person(replica: Replica, what: str) -> PersonId | None:
+    """Return the person whom `what` means where it fits several listings, or None."""
     try:
         return find(replica, what)
-    except NotFound as error:
+    except NotFound:
+        return None
+
+
+def _meant(replica: Replica, catalog: Catalog, what: str) -> Record | PersonId:
+    """Return the listing or the person that fits `what` best; a listing goes before a person whom it fits as well."""
+    listings: list[Candidate[Record | PersonId]] = [
+        Candidate(one.item, one.id, one.name, one.label, preferred=True, more=one.more)
+        for one in listing_candidates(replica, catalog, what, own_only=False)
+    ]
+    people: list[Candidate[Record | PersonId]] = [
+        Candidate(one.item, one.id, one.name, one.label) for one in candidates(replica, what)
+    ]
+    meant = pick(what, [*listings, *people], noun="person or post")
+    if meant is None:
         hint = "'meshnode people' and 'meshnode discover' list people and posts"
-        raise NotFound(f"no person and no post that you can see is called {what!r}", hint) from error
+        raise NotFound(f"no person and no post that you can see is called {what!r}", hint)
+    return meant
 
 
-def _explain(replica: Replica, person: PersonId, record: Record | None) -> WhyView:
+def _explain(replica: Replica, person: PersonId, record: Record | None) -> Steps[WhyView]:
     graph, me = replica.trust_state.graph, replica.me
     listing = None if record is None else view_listing(replica, record)
     regard = graph.trust(me, person) if person != me else None
@@ -84,6 +101,7 @@ def _explain(replica: Replica, person: PersonId, record: Record | None) -> WhyVi
     needs = NEEDS.get(Audience.from_word(listing.audience)) if listing is not None and person != me else None
     facts = None if record is None else _facts(replica, record)
     paths = [path for path in (regard, reach) if path is not None]
+    ended_by = () if person == me else (yield from breaks(replica, person, facts, paths, shared))
     return WhyView(
         person=reference(replica, person),
         listing=listing,
@@ -91,7 +109,7 @@ def _explain(replica: Replica, person: PersonId, record: Record | None) -> WhyVi
         regard=_path(replica, regard),
         reach=_path(replica, reach),
         needs=needs / limits.WEIGHT_MAX if needs else None,
-        breaks=() if person == me else breaks(replica, person, facts, paths, shared),
+        breaks=ended_by,
         groups=tuple(group.name for group in shared),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from meshnode.app.catalog.catalog import Catalog, listing_id
@@ -18,6 +19,7 @@ from meshnode.app.owner import plausible
 from meshnode.app.owner.places import Coordinates, cell_of, preference_of
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.picking import Candidate, pick
+from meshnode.app.words import searchable
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -292,7 +294,8 @@ def find(
 
 def candidates(replica: Replica, catalog: Catalog, which: str, *, own_only: bool) -> list[Candidate[Record]]:
     """Return the listings in use that `which` may mean. They are preferred to ended ones."""
-    entries = catalog.matching(which, own_only=own_only) if which.strip() else []
+    by_name = partial(name_of, replica)
+    entries = catalog.matching(which, own_only=own_only, name_of=by_name) if which.strip() else []
     records = replica.store.records.get_many([entry.record for entry in entries])
     return [candidate(replica, record) for record in records if record.body]
 
@@ -305,7 +308,8 @@ def candidate(replica: Replica, record: Record) -> Candidate[Record]:
     def label() -> str:
         return f"{body.title} ({body.type} {id_}, by {name_of(replica, author)})"
 
-    return Candidate(record, id_, body.title, label, preferred=True)
+    more = searchable(" ".join((*body.tags, body.text, name_of(replica, author))))
+    return Candidate(record, id_, body.title, label, preferred=True, more=more)
 
 
 def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:

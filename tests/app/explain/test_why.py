@@ -14,6 +14,7 @@ from meshnode.app.groups import groups
 from meshnode.app.groups.groups import GroupOrder
 from meshnode.app.people import people as people_cases
 from meshnode.errors import NotFound
+from meshnode.slices import complete
 from meshnode.text import why as text
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -42,7 +43,7 @@ def test_a_listing_is_explained_by_the_path_to_its_author(mesh: Mesh, people: Pe
     alice, _, carol = people
     carol.post("Fresh vegetables", audience="network_wide")
     mesh.settle()
-    told = why(alice.replica, alice.catalog, "fresh veg")
+    told = complete(why(alice.replica, alice.catalog, "fresh veg"))
     assert told.listing is not None
     assert told.regard is not None
     assert told.reach is not None
@@ -56,7 +57,7 @@ def test_a_listing_is_explained_by_the_path_to_its_author(mesh: Mesh, people: Pe
 
 def test_a_person_is_explained_without_a_listing(people: People) -> None:
     alice = people[0]
-    told = why(alice.replica, alice.catalog, "Bob")
+    told = complete(why(alice.replica, alice.catalog, "Bob"))
     assert told.listing is None
     assert told.regard is not None
     assert told.regard.weights == (0.7,)
@@ -66,20 +67,20 @@ def test_own_listings_need_no_explanation(people: People) -> None:
     alice = people[0]
     alice.post("Ladder")
     for what in ("Ladder", "Alice"):
-        told = why(alice.replica, alice.catalog, what)
+        told = complete(why(alice.replica, alice.catalog, what))
         assert (told.relation, told.regard, told.breaks) == ("yourself", None, ())
 
 
 def test_a_listing_named_like_a_person_is_the_listing(people: People) -> None:
     alice = people[0]
     alice.post("Bob")
-    assert why(alice.replica, alice.catalog, "Bob").listing is not None
+    assert complete(why(alice.replica, alice.catalog, "Bob")).listing is not None
 
 
 def test_what_cannot_be_seen_cannot_be_explained(people: People) -> None:
     alice = people[0]
     with pytest.raises(NotFound):
-        why(alice.replica, alice.catalog, "Zed")
+        complete(why(alice.replica, alice.catalog, "Zed"))
 
 
 def test_an_act_that_another_path_makes_up_for_ends_nothing(mesh: Mesh, people: People) -> None:
@@ -92,9 +93,11 @@ def test_an_act_that_another_path_makes_up_for_ends_nothing(mesh: Mesh, people: 
     mesh.settle()
     carol.post("Fresh vegetables", audience="network_wide")
     mesh.settle()
-    assert sentences(why(alice.replica, alice.catalog, "Fresh vegetables")) == ["You or Carol block the other."]
+    assert sentences(complete(why(alice.replica, alice.catalog, "Fresh vegetables"))) == [
+        "You or Carol block the other."
+    ]
     people_cases.unvouch(alice.replica, "Bob", ())
-    assert "You no longer trust Dan" in sentences(why(alice.replica, alice.catalog, "Fresh vegetables"))
+    assert "You no longer trust Dan" in sentences(complete(why(alice.replica, alice.catalog, "Fresh vegetables")))
 
 
 def test_an_act_that_a_common_group_makes_up_for_ends_nothing(mesh: Mesh, people: People) -> None:
@@ -103,11 +106,13 @@ def test_an_act_that_a_common_group_makes_up_for_ends_nothing(mesh: Mesh, people
     carol.post("Soup", audience="my_cell")
     carol.post("Fresh vegetables", audience="network_wide")
     mesh.settle()
-    assert sentences(why(alice.replica, alice.catalog, "Soup")) == [
+    assert sentences(complete(why(alice.replica, alice.catalog, "Soup"))) == [
         "You or Carol leave Elm.",
         "You or Carol block the other.",
     ]
-    assert sentences(why(alice.replica, alice.catalog, "Fresh vegetables")) == ["You or Carol block the other."]
+    assert sentences(complete(why(alice.replica, alice.catalog, "Fresh vegetables"))) == [
+        "You or Carol block the other."
+    ]
 
 
 def test_of_two_groups_neither_alone_ends_it(mesh: Mesh, people: People) -> None:
@@ -116,7 +121,7 @@ def test_of_two_groups_neither_alone_ends_it(mesh: Mesh, people: People) -> None
         join_in_cell(mesh, bob, alice, carol, name=name)
     carol.post("Soup", audience="my_cell")
     mesh.settle()
-    assert sentences(why(alice.replica, alice.catalog, "Soup")) == ["You or Carol block the other."]
+    assert sentences(complete(why(alice.replica, alice.catalog, "Soup"))) == ["You or Carol block the other."]
 
 
 PEOPLE = ("Alice", "Bob", "Carol", "Dan")
@@ -137,11 +142,11 @@ def test_what_it_says_of_the_owners_own_vouches_is_what_what_if_says(webs: dict[
     mesh.settle()
     alice = neighbors["Alice"]
     for result in alice.discover(trust=0.1).results:
-        told = why(alice.replica, alice.catalog, result.id)
+        told = complete(why(alice.replica, alice.catalog, result.id))
         own = {each.of.name for each in told.breaks if each.kind == "unvouch" and each.by is None and each.of}
         for name in PEOPLE[1:]:
             if not alice.replica.trust_state.graph.weight(alice.person, neighbors[name].person):
                 continue
-            lost = what_if.unvouch(alice.replica, alice.catalog, name).authors_lost
+            lost = complete(what_if.unvouch(alice.replica, alice.catalog, name)).authors_lost
             ends = any(result.id == listing.id for sight in lost for listing in sight.listings)
             assert (name in own) == ends, (name, told.breaks)
