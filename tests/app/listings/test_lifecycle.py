@@ -302,7 +302,7 @@ def test_what_has_ended_is_shown_as_such_until_it_is_forgotten(mesh: Mesh, peopl
     if how == "closed":
         close(alice, "Plums")
     elif how == "taken":
-        lifecycle.take(alice.replica, slot, 1)
+        lifecycle.settle(alice.replica, slot, 1)
     pass_time(mesh, alice, 2 * DAY if how == "expired" else 60)
     mesh.settle()
     for which in ("Plums", "plu", posted.id):
