@@ -32,6 +32,7 @@ from meshnode.app.upkeep import upkeep
 from meshnode.clock import Clock
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
+from meshnode.firewall import find_firewall
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.net.dialer import Address
@@ -277,7 +278,7 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers, config.sessions)
-    network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
+    network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random, find_firewall=find_firewall)
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica))
     token = trio.lowlevel.current_trio_token()
     letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import trio
 
 from meshnode.app.peers.contacts import Dial
+from meshnode.net.calls import call
 from meshnode.net.dialer import Address, DialAttempt, Dialer, DialOutcome
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.peer_link import PeerLink
@@ -17,7 +18,6 @@ from protocol import Code, DeviceId, PersonId, RemoteError, short_id
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 5.0
 ATTEMPTS_KEPT = 8  # for each person, to explain why there is no connection
 PEOPLE_KEPT = 512
 
@@ -56,6 +56,14 @@ class Connector:
         """Return the latest attempts to reach `person`: time (monotonic seconds), address, outcome; newest last."""
         return list(self._tried.get(person, ()))
 
+    def latest(self, since: float) -> dict[PersonId, dict[Address, DialOutcome]]:
+        """Return how the latest attempt at each address has ended, for everybody who was dialed since that time."""
+        return {
+            person: {address: outcome for at, address, outcome in tried if at >= since}
+            for person, tried in self._tried.items()
+            if tried[-1][0] >= since
+        }
+
     async def run(self) -> None:
         """Start attempts as they become due. Cancelling it ends the attempts and the connections they led to."""
         async with trio.open_nursery() as nursery:
@@ -91,8 +99,8 @@ class Connector:
         turn = attempt.turn % len(keys)
         dial = keys[turn]
         stream = await self._open(attempt.address)
-        if stream is None:
-            end(DialOutcome.UNREACHABLE)
+        if isinstance(stream, DialOutcome):
+            end(stream)
             return
         try:
             link = await self._connect(stream, dial, attempt.address, lambda: end(DialOutcome.MET, dial.device))
@@ -103,14 +111,13 @@ class Connector:
         pause = link.conversation.end.pause if link.conversation.end is not None else 0
         end(_outcome(link), dial.device, more_keys=turn + 1 < len(keys), pause=pause)
 
-    async def _open(self, address: Address) -> trio.SocketStream | None:
+    async def _open(self, address: Address) -> trio.SocketStream | DialOutcome:
+        outcome: trio.SocketStream | DialOutcome = DialOutcome.NO_WAY
         for host in self._interfaces.hosts(address.host):
-            try:
-                with trio.fail_after(CONNECT_SECONDS):
-                    return await trio.open_tcp_stream(host, address.port)
-            except (OSError, UnicodeError, trio.TooSlowError) as error:  # UnicodeError: a name that DNS cannot carry
-                log.debug("dialing %s port %d: %s", host, address.port, error)
-        return None
+            outcome = await call(host, address.port)
+            if not isinstance(outcome, DialOutcome):
+                break
+        return outcome
 
     def _remember(self, attempt: DialAttempt, outcome: DialOutcome, now: float) -> None:
         if attempt.person not in self._tried and len(self._tried) >= PEOPLE_KEPT:

@@ -52,6 +52,11 @@ class DialOutcome(Enum):
     """The outcome of an attempt; the value is how people read it."""
 
     MET = "connected"
+    DROPPED = "no answer at all, as where a firewall drops what comes in"
+    PROHIBITED = "a firewall has said no"
+    CLOSED = "the computer is there, but nothing listens at this port"
+    SILENT = "no computer answers at this address"
+    NO_WAY = "no way there from this network"
     UNREACHABLE = "not reachable"
     NO_ANSWER = "connected, but got no answer"  # another key may be the right one, or another node listens there
     REFUSED = "refused"
@@ -62,6 +67,16 @@ class DialOutcome(Enum):
 
 ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE, DialOutcome.BUSY})
 FOUND = frozenset({DialOutcome.MET, DialOutcome.BUSY})
+NOT_OPENED = frozenset(
+    {
+        DialOutcome.DROPPED,
+        DialOutcome.PROHIBITED,
+        DialOutcome.CLOSED,
+        DialOutcome.SILENT,
+        DialOutcome.NO_WAY,
+        DialOutcome.UNREACHABLE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +393,7 @@ class Dialer:
         if outcome in FOUND:
             static.found = person
             static.asked.clear()
-        elif outcome is not DialOutcome.UNREACHABLE and event is not EndpointEvent.NEXT_KEY:
+        elif outcome not in NOT_OPENED and event is not EndpointEvent.NEXT_KEY:
             # Somebody listens there, but not this person. Only when all have been tried does the address count as failed.
             static.found = None if static.found == person else static.found
             static.asked.add(person)

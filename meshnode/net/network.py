@@ -18,13 +18,15 @@ from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
+from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
+from meshnode.net.calls import answer_of
 from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.fair_share import FairShare
-from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
+from meshnode.net.interfaces import Interfaces, Nearness, host_text, snapshot, watch
 from meshnode.net.listener import Listener
 from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
 from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
@@ -64,11 +66,18 @@ class Network:
 
     `node.py` starts `run` in a nursery, calls `start_discovery` when the rest of the node runs, and ends it with `close`; the
     local API uses the other methods. Everything belongs to the event loop; what touches `replica` runs on `store_thread`.
-    `jitter` returns a number from 0 up to 1, which spreads the dialer's pauses.
+    `jitter` returns a number from 0 up to 1, which spreads the dialer's pauses. `find_firewall` returns the firewall that
+    is switched on here, for our port; it may take some seconds, and is called in a thread.
     """
 
     def __init__(
-        self, replica: Replica, store_thread: StoreRunner, options: NetworkOptions, *, jitter: Callable[[], float]
+        self,
+        replica: Replica,
+        store_thread: StoreRunner,
+        options: NetworkOptions,
+        *,
+        jitter: Callable[[], float],
+        find_firewall: FindFirewall = no_firewall,
     ) -> None:
         self._replica = replica
         self._store_thread = store_thread
@@ -84,6 +93,7 @@ class Network:
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
         self._heard: dict[PersonId, float] = {}
+        self._calls = CallWatch(find_firewall)
         self._direct: frozenset[PersonId] = frozenset()
         self._contacts_changed = Wakeup()
         self._contacts_urgent = Wakeup()  # the owner changed them and waits for the effect
@@ -98,6 +108,7 @@ class Network:
     def state(self) -> NetworkState:
         """Return the state of the moment."""
         now = trio.current_time()
+        heard = frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS)
         mdns_problem = self._discovery.problem if self._discovery is not None else ""
         return NetworkState(
             ready=self._ready,
@@ -105,7 +116,17 @@ class Network:
             addresses=_card_addresses(self._interfaces, self.port),
             announcing=self._discovery is not None and self._discovery.announcing,
             peers=tuple(_peer(peer) for peer in self._connected.values()),
-            heard=frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS),
+            heard=heard,
+            called_in=self._calls.called_in,
+            firewall=self._calls.firewall,
+            unanswered=tuple(
+                unanswered(
+                    self._connector.latest(now - UNANSWERED_SECONDS),
+                    heard=heard,
+                    connected={person for person, _ in self._connected},
+                    is_near=self._is_near,
+                )
+            ),
             problems=tuple(_problems(self._interfaces, self._options.interfaces, mdns_problem)),
         )
 
@@ -114,8 +135,14 @@ class Network:
         to_wall = self._replica.clock.now() - trio.current_time()
         tried = self._connector.tried(person)
         return tuple(
-            ConnectionAttempt(int(at + to_wall), str(address), outcome.value) for at, address, outcome in tried
+            ConnectionAttempt(
+                int(at + to_wall), str(address), outcome.value, answer_of(outcome), self._is_near(address.host)
+            )
+            for at, address, outcome in tried
         )
+
+    def _is_near(self, host: str) -> bool:
+        return self._interfaces.nearness(host) is Nearness.OWN_SUBNET
 
     def look_again(self) -> None:
         """Read the contacts and keys again at once, after the owner changed them, and dial everybody who is missing."""
@@ -194,6 +221,7 @@ class Network:
         self._discovery = LocalDiscovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
         nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
         nursery.start_soon(self._keep_contacts)
+        nursery.start_soon(self._calls.run, self.port)
         nursery.start_soon(self._connector.run)
 
     def start_discovery(self) -> None:
@@ -298,6 +326,7 @@ class Network:
 
     async def _answer(self, stream: trio.SocketStream, host: str) -> None:
         with trio.CancelScope() as scope:
+            self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
             preauth = PreauthConnection(host, scope.cancel)
             self._preauth_limiter.add(preauth)
             try:

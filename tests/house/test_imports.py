@@ -34,6 +34,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.text": set(),
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
+    "meshnode.firewall": {"meshnode.app"},
     "meshnode.store": {"protocol", "meshnode.errors"},
     "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
     "meshnode.app": {
@@ -63,6 +64,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.node": PLUMBING
     | {
         "meshnode.log",
+        "meshnode.firewall",
         "protocol",
         "meshnode.store",
         "meshnode.replica",

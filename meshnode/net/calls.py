@@ -1,0 +1,73 @@
+"""Opens TCP connections, and says why one cannot be opened: dropped, refused, no computer there, or no way there.
+
+What a failure means follows from the error and from how long it took: the kernel searches some seconds for a computer
+on the own network before it reports that none is there, while a firewall or router that says no does so at once.
+"""
+
+from __future__ import annotations
+
+import errno
+
+import trio
+
+from meshnode.app.explain.reachability import Answer
+from meshnode.net.dialer import DialOutcome
+
+CONNECT_SECONDS = 5.0  # longer than the kernel searches for a computer on the own network
+SEARCHED_SECONDS = 0.9  # less than one round of that search
+
+_OUTCOMES: dict[int, DialOutcome] = {
+    errno.ECONNREFUSED: DialOutcome.CLOSED,
+    errno.ECONNRESET: DialOutcome.CLOSED,
+    errno.ETIMEDOUT: DialOutcome.DROPPED,
+    errno.ENETUNREACH: DialOutcome.NO_WAY,
+    errno.ENETDOWN: DialOutcome.NO_WAY,
+    errno.EADDRNOTAVAIL: DialOutcome.NO_WAY,
+    errno.EPERM: DialOutcome.PROHIBITED,
+    errno.EACCES: DialOutcome.PROHIBITED,
+}
+_ANSWERS: dict[DialOutcome, Answer] = {
+    DialOutcome.DROPPED: Answer.DROPPED,
+    DialOutcome.PROHIBITED: Answer.PROHIBITED,
+    DialOutcome.CLOSED: Answer.CLOSED,
+    DialOutcome.SILENT: Answer.SILENT,
+    DialOutcome.NO_WAY: Answer.NO_WAY,
+    DialOutcome.UNREACHABLE: Answer.OTHER,
+    DialOutcome.NO_KEY: Answer.OTHER,
+}
+
+
+async def call(host: str, port: int) -> trio.SocketStream | DialOutcome:
+    """Return a connection to this address, or why there is none. Takes CONNECT_SECONDS at most."""
+    begun = trio.current_time()
+    try:
+        with trio.fail_after(CONNECT_SECONDS):
+            return await trio.open_tcp_stream(host, port)
+    except trio.TooSlowError:
+        return DialOutcome.DROPPED
+    except UnicodeError:  # a name that DNS cannot carry
+        return DialOutcome.UNREACHABLE
+    except OSError as error:
+        return outcome_of(error, trio.current_time() - begun)
+
+
+def outcome_of(error: BaseException, seconds: float) -> DialOutcome:
+    """Return what it means that a connection failed with this error after so many seconds."""
+    number = _number(error)
+    if number in (errno.EHOSTUNREACH, errno.EHOSTDOWN):
+        return DialOutcome.SILENT if seconds >= SEARCHED_SECONDS else DialOutcome.PROHIBITED
+    return _OUTCOMES.get(number or 0, DialOutcome.UNREACHABLE)
+
+
+def answer_of(outcome: DialOutcome) -> Answer:
+    """Return what the network below the node did; whatever came after a connection was opened is an answer."""
+    return _ANSWERS.get(outcome, Answer.ANSWERED)
+
+
+def _number(error: BaseException | None) -> int | None:
+    """Return the number of the error that trio has wrapped, the first one where it has tried several addresses."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno is not None:
+            return error.errno
+        error = error.exceptions[0] if isinstance(error, BaseExceptionGroup) else error.__cause__
+    return None
