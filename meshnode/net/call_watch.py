@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 import trio
 
-from meshnode.app.explain.reachability import Answer, Firewall
+from meshnode.app.explain.reachability import CallAnswer, Firewall
 from meshnode.net.calls import answer_of
 from meshnode.net.dialer import Address, DialOutcome
 from protocol import PersonId
@@ -62,7 +62,7 @@ def unanswered(
     """
     for person, outcomes in latest.items():
         shut = [address for address, outcome in outcomes.items() if outcome in _SHUT]
-        answered = any(answer_of(outcome) is Answer.ANSWERED for outcome in outcomes.values())
+        answered = any(answer_of(outcome) is CallAnswer.ANSWERED for outcome in outcomes.values())
         near = person in heard or any(is_near(address.host) for address in shut)
         if shut and near and not answered and person not in connected:
             yield person

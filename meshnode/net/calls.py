@@ -10,7 +10,7 @@ import errno
 
 import trio
 
-from meshnode.app.explain.reachability import Answer
+from meshnode.app.explain.reachability import CallAnswer
 from meshnode.net.dialer import DialOutcome
 
 CONNECT_SECONDS = 5.0  # longer than the kernel searches for a computer on the own network
@@ -26,14 +26,14 @@ _OUTCOMES: dict[int, DialOutcome] = {
     errno.EPERM: DialOutcome.PROHIBITED,
     errno.EACCES: DialOutcome.PROHIBITED,
 }
-_ANSWERS: dict[DialOutcome, Answer] = {
-    DialOutcome.DROPPED: Answer.DROPPED,
-    DialOutcome.PROHIBITED: Answer.PROHIBITED,
-    DialOutcome.CLOSED: Answer.CLOSED,
-    DialOutcome.SILENT: Answer.SILENT,
-    DialOutcome.NO_WAY: Answer.NO_WAY,
-    DialOutcome.UNREACHABLE: Answer.OTHER,
-    DialOutcome.NO_KEY: Answer.OTHER,
+_ANSWERS: dict[DialOutcome, CallAnswer] = {
+    DialOutcome.DROPPED: CallAnswer.DROPPED,
+    DialOutcome.PROHIBITED: CallAnswer.PROHIBITED,
+    DialOutcome.CLOSED: CallAnswer.CLOSED,
+    DialOutcome.SILENT: CallAnswer.SILENT,
+    DialOutcome.NO_WAY: CallAnswer.NO_WAY,
+    DialOutcome.UNREACHABLE: CallAnswer.OTHER,
+    DialOutcome.NO_KEY: CallAnswer.OTHER,
 }
 
 
@@ -59,9 +59,9 @@ def outcome_of(error: BaseException, seconds: float) -> DialOutcome:
     return _OUTCOMES.get(number or 0, DialOutcome.UNREACHABLE)
 
 
-def answer_of(outcome: DialOutcome) -> Answer:
+def answer_of(outcome: DialOutcome) -> CallAnswer:
     """Return what the network below the node did; whatever came after a connection was opened is an answer."""
-    return _ANSWERS.get(outcome, Answer.ANSWERED)
+    return _ANSWERS.get(outcome, CallAnswer.ANSWERED)
 
 
 def _number(error: BaseException | None) -> int | None:

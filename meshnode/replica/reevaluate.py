@@ -117,6 +117,23 @@ class Reevaluator:
             if not people:
                 return result
 
+    def drop_certificates(self, people: Collection[PersonId]) -> list[Row]:
+        """Drop the certificates of people of whom no policy is held and whom the owner does not vouch for.
+
+        They were kept because an exchange with them was open, while their policy was dropped. Returns the rows as they
+        were before.
+        """
+        me, graph = self._me, self._trust_state.graph
+        dropped = [
+            row
+            for person in sorted(people)
+            if person != me and not self._trust_state.has_policy(person) and not graph.weight(me, person)
+            for row in self._store.records.rows(kinds=(Kind.DEVICE,), author=person, states=_IN_USE)
+        ]
+        self._store.records.drop_bodies([row.id for row in dropped])
+        self._trust_state.refresh(self._store, {row.author for row in dropped})
+        return dropped
+
     # --- pending records ---------------------------------------------------------------------------------------------
 
     def _release_pending(self, now: int) -> tuple[list[Row], list[Row]]:

@@ -11,6 +11,8 @@ from protocol.session.events import (
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
+    TimeTold,
+    ToldTime,
     phase_of,
     turn_of,
 )
@@ -29,6 +31,8 @@ __all__ = [
     "SelfIdentification",
     "Session",
     "SessionState",
+    "TimeTold",
+    "ToldTime",
     "certifies_key",
     "phase_of",
     "turn_of",

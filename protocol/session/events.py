@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from protocol.errors import Code
 from protocol.keys import DeviceId, PersonId
@@ -48,6 +48,13 @@ class SelfIdentification:
     more: tuple[Record, ...] = ()
 
 
+class ToldTime(NamedTuple):
+    """The time that a node goes by, as Hello and Ping tell it: UNIX seconds, and the stratum of that time."""
+
+    wall: int
+    stratum: int
+
+
 @dataclass(frozen=True, slots=True)
 class PeerIdentified:
     """The other side has proven which device it is. Answer with `admit` or `bye`."""
@@ -56,12 +63,19 @@ class PeerIdentified:
     device: DeviceId
     certificate: Record
     """Its header and signature are checked; whether it has expired or been revoked is not."""
-    wall: int
-    """The other side's clock, UNIX seconds."""
+    told: ToldTime
+    """The time that the other side goes by."""
     version: int
     """The version of the protocol that both sides use."""
     extra: list[Record] = field(default_factory=list)
     """The other records that it has shown with its certificate, only parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeTold:
+    """The other side, which is identified, has told again which time it goes by."""
+
+    told: ToldTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +113,4 @@ class Ended:
     pause: int = 0
 
 
-Event: TypeAlias = PeerIdentified | RecordsReceived | RecordsRequested | LiveStarted | Ended
+Event: TypeAlias = PeerIdentified | TimeTold | RecordsReceived | RecordsRequested | LiveStarted | Ended

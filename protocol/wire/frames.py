@@ -25,6 +25,7 @@ from protocol.limits import (
 )
 from protocol.text import check_text
 from protocol.wire.reconcile import ROOT_BYTES
+from protocol.wire.stratum import DOUBT
 
 HAVE_PREFIX_BYTES = 12  # of an id: an author who makes two records alike by 2^48 hashes only delays the second
 
@@ -43,6 +44,7 @@ class Hello:
     roots: tuple[bytes, bytes] | None  # fingerprints of both phases' sets
     records: tuple[bytes, ...] = ()  # a self-identification, as in Introduce; may be empty
     speaker_tag: bytes | None = None  # names the sender's person and device; see session/greeting.py
+    stratum: int = DOUBT  # of the clock; see wire/stratum.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,10 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Shows that the sender is still there."""
+    """Shows that the sender is still there, and tells the time that it goes by, as Hello does."""
+
+    wall: int = 0
+    stratum: int = DOUBT
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +174,8 @@ def encode_frame(frame: Frame) -> bytes:
     """Return the bytes of a frame: at most FRAME_MAX_BYTES if its parts keep to their caps."""
     fields: tuple[Value, ...]
     match frame:
-        case Hello(versions, algorithms, wall, roots, records, speaker_tag):
-            fields = (versions, algorithms, wall, *(roots or (None, None)), records, speaker_tag)
+        case Hello(versions, algorithms, wall, roots, records, speaker_tag, stratum):
+            fields = (versions, algorithms, wall, *(roots or (None, None)), records, speaker_tag, stratum)
         case Roots(phase, number, root):
             fields = (int(phase), number, root)
         case Compare(value) | Want(value) | Introduce(value) | Records(value) | Headers(value):
@@ -185,7 +190,9 @@ def encode_frame(frame: Frame) -> bytes:
             fields = (certificate, records, names)
         case Have(phase, items):
             fields = (int(phase), items)
-        case Who() | Ping():
+        case Ping(wall, stratum):
+            fields = (wall, stratum)
+        case Who():
             fields = ()
     return encode((FRAME_TYPES[type(frame)], *fields))
 
@@ -268,14 +275,15 @@ def _array(value: Value, top: int) -> _Fields:
 
 
 def _read_hello(fields: _Fields) -> Frame:
-    _at_least(fields, 7)
+    _at_least(fields, 8)
     versions = tuple(_integer(value) for value in _array(fields[0], HELLO_CHOICES_MAX))
     algorithms = tuple(_integer(value) for value in _array(fields[1], HELLO_CHOICES_MAX))
     roots = None
     if fields[3] is not None or fields[4] is not None:
         roots = (_bytes(fields[3], ROOT_BYTES), _bytes(fields[4], ROOT_BYTES))
     speaker_tag = None if fields[6] is None else _bytes(fields[6], SPEAKER_TAG_BYTES)
-    return Hello(versions, algorithms, _integer(fields[2]), roots, _read_identification(fields[5]), speaker_tag)
+    wall, records, stratum = _integer(fields[2]), _read_identification(fields[5]), _integer(fields[7])
+    return Hello(versions, algorithms, wall, roots, records, speaker_tag, stratum)
 
 
 def _read_identification(value: Value) -> tuple[bytes, ...]:
@@ -332,6 +340,11 @@ def _read_bye(fields: _Fields) -> Frame:
     return Bye(_integer(fields[0]), _integer(fields[1]))
 
 
+def _read_ping(fields: _Fields) -> Frame:
+    _at_least(fields, 2)
+    return Ping(_integer(fields[0]), _integer(fields[1]))
+
+
 def _read_enrol(fields: _Fields) -> Frame:
     _at_least(fields, 3)
     return Enrol(_bytes(fields[0], KEY_BYTES), _bytes(fields[1], KEY_BYTES), _bytes(fields[2], SIGNATURE_BYTES))
@@ -369,7 +382,7 @@ _READERS: dict[int, Callable[[_Fields], Frame]] = {
     FRAME_TYPES[Headers]: _read_headers,
     FRAME_TYPES[Have]: _read_have,
     FRAME_TYPES[Want]: _read_want,
-    FRAME_TYPES[Ping]: _read_nothing(Ping()),
+    FRAME_TYPES[Ping]: _read_ping,
     FRAME_TYPES[Bye]: _read_bye,
     FRAME_TYPES[Enrol]: _read_enrol,
     FRAME_TYPES[Enrolled]: _read_enrolled,

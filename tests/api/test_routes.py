@@ -129,7 +129,9 @@ async def test_reading_changes_nothing(mesh: Mesh, callers: Callers) -> None:
     mesh.settle()
     await bob("POST", "/v1/requests/Bob", {})
     mesh.settle()
-    assert len((await alice("GET", "/v1/inbox")).body) == 1  # the first request takes in the letter that has arrived
+    assert (
+        len((await alice("GET", "/v1/inbox")).body["exchanges"]) == 1
+    )  # the first request takes in the letter that has arrived
     before = contents(alice)
     for route in ROUTES:
         if route.method == "GET":

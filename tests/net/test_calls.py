@@ -9,7 +9,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from meshnode.app.explain.reachability import Answer
+from meshnode.app.explain.reachability import CallAnswer
 from meshnode.net.calls import CONNECT_SECONDS, answer_of, call, outcome_of
 from meshnode.net.dialer import NOT_OPENED, DialOutcome
 
@@ -57,4 +57,4 @@ async def test_a_name_that_leads_nowhere_is_not_reachable(name: str) -> None:
 @pytest.mark.parametrize("outcome", DialOutcome)
 def test_whatever_comes_after_a_connection_was_opened_is_an_answer(outcome: DialOutcome) -> None:
     opened = outcome not in NOT_OPENED and outcome is not DialOutcome.NO_KEY
-    assert (answer_of(outcome) is Answer.ANSWERED) is opened
+    assert (answer_of(outcome) is CallAnswer.ANSWERED) is opened

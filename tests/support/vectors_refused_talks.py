@@ -25,7 +25,7 @@ from tests.support.vectors_changes import Change, changed, compact, shorter, wri
 
 _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
     "a Hello": (
-        [1, [1], [1], NOW, bytes(8), bytes(8), [b"record"], bytes(8)],
+        [1, [1], [1], NOW, bytes(8), bytes(8), [b"record"], bytes(8), 16],
         [
             Change("versions that are no array", [1], 1),
             Change("seventeen versions", [1], list(range(HELLO_CHOICES_MAX + 1))),
@@ -45,6 +45,8 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("a record that is text", [6], ["record"]),
             Change("a speaker's tag of seven bytes", [7], bytes(7)),
             Change("a speaker's tag that is text", [7], "eightbyt"),
+            Change("a stratum below 0", [8], -1),
+            Change("a stratum that is nil", [8], None),
         ],
     ),
     "an Introduce": (
@@ -100,6 +102,14 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("an item before 1970", [2, 0, 0], -1),
             Change("a prefix of 11 bytes", [2, 0, 1], bytes(11)),
             Change("a prefix of 13 bytes", [2, 0, 1], bytes(13)),
+        ],
+    ),
+    "a Ping": (
+        [11, NOW, 16],
+        [
+            Change("a clock before 1970", [1], -1),
+            Change("a clock that is text", [1], "today"),
+            Change("no stratum", [2], None),
         ],
     ),
     "a Want": ([10, b"\x05"], [Change("bits that are a number", [1], 5)]),

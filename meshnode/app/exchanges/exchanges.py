@@ -22,7 +22,7 @@ from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
 from protocol import InvalidField, Kind, PersonId, Quantity, Record, check_quantity, limits, normalize
-from protocol.letters import Action, Stage, Terms, exchange_id
+from protocol.letters import UNFINISHED, Action, Stage, Terms, exchange_id
 
 LISTED = 100
 LISTED_MAX = 1000
@@ -57,6 +57,14 @@ class ExchangesQuery:
     """The largest number of exchanges to list; those that changed last come first."""
 
     limit: int = LISTED
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangesView:
+    """Your exchanges, those that changed last first. There are `total` in all."""
+
+    exchanges: tuple[ExchangeView, ...]
+    total: int
 
 
 def respond(replica: Replica, catalog: Catalog, which: str, request: Request) -> Requested:
@@ -110,19 +118,14 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     return one(replica, found.exchange.id.hex())
 
 
-def inbox(replica: Replica) -> tuple[ExchangeView, ...]:
-    """List the exchanges that wait for the owner, and answers that came lately, the latest first."""
-    catch_up(replica)
-    return tuple(view.view(replica, each) for each in view.waiting(replica))
-
-
-def exchanges(replica: Replica, query: ExchangesQuery) -> tuple[ExchangeView, ...]:
+def exchanges(replica: Replica, query: ExchangesQuery) -> ExchangesView:
     """List the owner's exchanges, finished ones too; those that changed last come first."""
     if not 1 <= query.limit <= LISTED_MAX:
         raise Usage(f"limit goes from 1 to {LISTED_MAX}")
     catch_up(replica)
-    found = view.exchange_states(replica, replica.store.exchanges.all_shown()[: query.limit])
-    return tuple(view.view(replica, each) for each in found)
+    kept = replica.store.exchanges.all_shown()
+    found = view.exchange_states(replica, kept[: query.limit])
+    return ExchangesView(tuple(view.view(replica, each) for each in found), len(kept))
 
 
 def one(replica: Replica, which: str) -> ExchangeView:
@@ -167,7 +170,7 @@ def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange
     """Return the exchange about this listing that the owner has begun already and that is not over."""
     for exchange in replica.store.exchanges.all_shown():
         about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
-        if about_it and exchange.stage in view.UNFINISHED:
+        if about_it and exchange.stage in UNFINISHED:
             return exchange
     return None
 
@@ -256,7 +259,7 @@ def _why_not(found: ExchangeState, act: Action) -> Refused:
         if not found.terms.lend:
             return Refused("that was not lent, so nothing has to be given back")
         return Refused("it was not handed over yet", "both of you confirm that first with 'meshnode done'")
-    if stage not in view.UNFINISHED:
+    if stage not in UNFINISHED:
         return Refused("that is completed", "a completed exchange cannot be changed")
     accepted = f"{name} has already accepted" if found.asked else "you have already accepted"
     return Refused(accepted, "until both of you have confirmed, 'meshnode cancel' cancels it")

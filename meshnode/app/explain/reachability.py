@@ -13,7 +13,7 @@ from enum import Enum
 MDNS_PORT = 5353
 
 
-class Answer(Enum):
+class CallAnswer(Enum):
     """How a call to one address ended, as far as the network below the node can tell; the value says it in words."""
 
     ANSWERED = "somebody answered"
@@ -42,7 +42,7 @@ class Call:
     """The latest call to an address; `near`: it is on a network that this computer is on, too."""
 
     address: str
-    answer: Answer
+    answer: CallAnswer
     near: bool
 
 
@@ -95,12 +95,12 @@ def of_person(name: str, calls: Sequence[Call], *, heard: bool, called_us: bool,
     `heard`: their node is announced here. `called_us`: it has called this node, and is connected.
     `can_be_called`: nothing speaks for a firewall on this computer.
     """
-    by_answer: dict[Answer, list[Call]] = {}
+    by_answer: dict[CallAnswer, list[Call]] = {}
     for call in calls:
         by_answer.setdefault(call.answer, []).append(call)
-    dropped = [call for call in by_answer.get(Answer.DROPPED, []) if call.near or heard]
-    refused = by_answer.get(Answer.PROHIBITED, []) + dropped
-    if Answer.ANSWERED in by_answer:
+    dropped = [call for call in by_answer.get(CallAnswer.DROPPED, []) if call.near or heard]
+    refused = by_answer.get(CallAnswer.PROHIBITED, []) + dropped
+    if CallAnswer.ANSWERED in by_answer:
         return None
     if refused and called_us:
         return Reason(
@@ -112,19 +112,19 @@ def of_person(name: str, calls: Sequence[Call], *, heard: bool, called_us: bool,
         return None
     if refused:
         return _there(name, refused[0], heard=heard, can_be_called=can_be_called)
-    if closed := by_answer.get(Answer.CLOSED):
+    if closed := by_answer.get(CallAnswer.CLOSED):
         return Reason(
             "not_running",
             f"The computer at {closed[0].address} is on, but no node answers at that port",
             f"{name}'s node is not running, or has another port now: ask {name} to start it",
         )
-    if silent := by_answer.get(Answer.SILENT):
+    if silent := by_answer.get(CallAnswer.SILENT):
         return Reason(
             "apart",
             f"No computer answers at {silent[0].address}",
             "it is off, or elsewhere, or this Wi-Fi keeps its guests apart: try another network, or a cable",
         )
-    if far := by_answer.get(Answer.NO_WAY, []) + by_answer.get(Answer.DROPPED, []):
+    if far := by_answer.get(CallAnswer.NO_WAY, []) + by_answer.get(CallAnswer.DROPPED, []):
         return Reason(
             "other_network",
             f"{far[0].address} is on another network than this computer",

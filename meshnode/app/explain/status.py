@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from meshnode.app import date
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
-from meshnode.app.explain.reachability import Answer, Firewall, Reason, of_node
+from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, called, name_of, reference
@@ -20,6 +21,7 @@ from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
+from meshnode.app.waiting import WaitingCount, count
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, device_text, limits
@@ -49,7 +51,7 @@ class ConnectionAttempt:
     when: int
     address: str
     outcome: str
-    answer: Answer = Answer.OTHER
+    answer: CallAnswer = CallAnswer.OTHER
     near: bool = False
 
 
@@ -67,15 +69,18 @@ class NetworkState:
     """The state of the network at one moment.
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
-    it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `called_in` is when
-    somebody last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is
-    the one that is switched on here; `unanswered` are people on a common network who do not answer a single call.
+    it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `interfaces` are those
+    in use, and `left_out` virtual ones that are not used because the owner has chosen none. `called_in` is when somebody
+    last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is the one
+    that is switched on here; `unanswered` are people on a common network who do not answer a single call.
     """
 
     ready: bool
     port: int | None = None
     addresses: tuple[tuple[str, int], ...] = ()
     announcing: bool = False
+    interfaces: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
     called_in: int | None = None
@@ -131,8 +136,10 @@ class StatusView:
     """The state of the node.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
-    `alerts` the listings that match a watch of yours and were not shown as news yet. `addresses` say where others can
+    `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
+    that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
+    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
     """
 
     person: PersonRef
@@ -141,10 +148,13 @@ class StatusView:
     records: int
     pending: int
     alerts: int
+    waiting: WaitingCount
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
     announcing: bool
     devices: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -156,6 +166,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
+        waiting=count(replica),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,
@@ -166,6 +177,8 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
                 if one.device != replica.device
             )
         ),
+        interfaces=network.interfaces,
+        left_out=network.left_out,
     )
 
 
@@ -197,9 +210,9 @@ def waiting(replica: Replica) -> list[PersonRef]:
 def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     """Return everything that is wrong as far as this node can tell, the most serious first."""
     found = [Problem(known.code, known.message, known.hint) for known in replica.store.problems]
-    clock = replica.clock.reading().problem
-    if clock is not None:
-        found.append(Problem("clock_doubtful", *clock))
+    wrong_date = date.problem(replica, replica.clock.reading())
+    if wrong_date is not None:
+        found.append(Problem("clock_doubtful" if not replica.clock.trusted else "clock_differs", *wrong_date))
     if any(one.header.author == replica.me for one, _ in replica.store.records.forks()):
         found.append(
             Problem(

@@ -25,7 +25,7 @@ from protocol.tokens import Card
 log = logging.getLogger(__name__)
 
 DEFAULT_TRUST = 0.8
-WAIT_SECONDS_MAX = 10.0  # for the giver of a card to be met; whoever asks waits that long for the answer
+WAIT_SECONDS_MAX = 10.0  # for the giver of a card to be met: the answer comes so much later at most
 SPENT_KEPT = 8  # names of givers whose cards came too late: the owner needs the latest, not a history
 _SPENT = "used cards"  # their key among the small values of the store
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from meshnode.app import waiting
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import stats as stats_cases
 from meshnode.app.exchanges import stock
@@ -59,7 +60,7 @@ def test_a_yes_that_crosses_a_cancellation_comes_to_the_same_at_both_ends(mesh: 
     alice, _, carol = people
     offer(mesh, carol, quantity=1)
     exchange = respond(mesh, alice)
-    cases.inbox(carol.replica)
+    waiting.inbox(carol.replica)
     mesh.cut("Bob", "Carol")
     make(mesh, alice, exchange, "cancel")
     assert make(mesh, carol, exchange, "accept").state == "agreed"
@@ -167,7 +168,7 @@ def test_a_quantity_goes_down_with_each_yes_and_up_again_when_one_is_called_off(
     make(mesh, alice, first, "cancel")
     with pytest.raises(Refused, match="only 3 left"):
         respond(mesh, alice, "Beans", quantity=4)
-    cases.inbox(carol.replica)
+    waiting.inbox(carol.replica)
     mesh.settle()
     assert [found.quantity for found in bob.discover().results] == [5]
     assert make(mesh, carol, second, "accept").state == "agreed"
@@ -276,31 +277,6 @@ def test_nobody_says_more_than_so_much(mesh: Mesh, people: People, monkeypatch: 
 
 
 # --- blocks --------------------------------------------------------------------------------------------------------------
-
-
-def test_an_exchange_with_somebody_blocked_is_ended_at_ones_own_end_and_no_letter_passes(
-    mesh: Mesh, people: People
-) -> None:
-    alice, bob, carol = people
-    offer(mesh, carol)
-    exchange = respond(mesh, alice)
-    make(mesh, carol, exchange, "accept")
-    blocks.block(carol.replica, "Alice")
-    mesh.settle()
-    before = states(mesh, alice)
-    assert states(mesh, carol) == ["ended"]
-    assert [(seen.with_.name, seen.next) for seen in all_of(mesh, carol)] == [("Alice", ())]
-    assert inbox(mesh, carol) == []
-    for act in ("done", "say"):
-        with pytest.raises(Refused, match="you block Alice"):
-            make(mesh, carol, exchange, act, "Hello")
-    make(mesh, alice, exchange, "done")  # which goes nowhere, as if Carol were away
-    assert states(mesh, alice) == before == ["agreed"]
-    assert [seen.other_done for seen in all_of(mesh, carol)] == [False]
-    assert bob.titles() == ["Drill"]
-    blocks.unblock(carol.replica, "Alice")
-    mesh.settle()
-    assert [seen.other_done for seen in inbox(mesh, carol)] == [True]
 
 
 def test_a_completed_exchange_stays_completed_after_a_block(mesh: Mesh, people: People) -> None:

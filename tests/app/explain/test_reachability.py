@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from meshnode.app.explain.reachability import Answer, Call, Firewall, Reason, of_node, of_person
+from meshnode.app.explain.reachability import CallAnswer, Call, Firewall, Reason, of_node, of_person
 
 UFW = Firewall("ufw", closed=None, line="sudo ufw allow 4747/tcp")
 NFT = Firewall("nftables", closed=True, line="sudo nft insert rule inet filter input tcp dport 4747 accept")
@@ -65,19 +65,21 @@ def test_without_a_firewall_here_one_is_suspected_only_if_somebody_does_not_answ
 
 
 # What is said of calls to one address, by how they ended and whether the address is near or its node is heard.
-CODES: dict[Answer, tuple[str | None, str | None]] = {  # far and unheard; near or heard
-    Answer.ANSWERED: (None, None),
-    Answer.DROPPED: ("other_network", "firewall"),
-    Answer.PROHIBITED: ("firewall", "firewall"),
-    Answer.CLOSED: ("not_running", "not_running"),
-    Answer.SILENT: ("apart", "apart"),
-    Answer.NO_WAY: ("other_network", "other_network"),
-    Answer.OTHER: (None, None),
+CODES: dict[CallAnswer, tuple[str | None, str | None]] = {  # far and unheard; near or heard
+    CallAnswer.ANSWERED: (None, None),
+    CallAnswer.DROPPED: ("other_network", "firewall"),
+    CallAnswer.PROHIBITED: ("firewall", "firewall"),
+    CallAnswer.CLOSED: ("not_running", "not_running"),
+    CallAnswer.SILENT: ("apart", "apart"),
+    CallAnswer.NO_WAY: ("other_network", "other_network"),
+    CallAnswer.OTHER: (None, None),
 }
 
 
-@pytest.mark.parametrize(("answer", "near", "heard", "open_here"), list(product(Answer, BOOLS, BOOLS, BOOLS)))
-def test_dropped_refused_and_no_way_are_told_apart(answer: Answer, near: bool, heard: bool, open_here: bool) -> None:
+@pytest.mark.parametrize(("answer", "near", "heard", "open_here"), list(product(CallAnswer, BOOLS, BOOLS, BOOLS)))
+def test_dropped_refused_and_no_way_are_told_apart(
+    answer: CallAnswer, near: bool, heard: bool, open_here: bool
+) -> None:
     calls = [Call("192.168.1.7:4747", answer, near)]
     reason = of_person("Bob", calls, heard=heard, called_us=False, can_be_called=open_here)
     code = CODES[answer][near or heard]
@@ -89,8 +91,8 @@ def test_dropped_refused_and_no_way_are_told_apart(answer: Answer, near: bool, h
         assert ("adds your card" in reason.hint) is (code == "firewall" and open_here)
 
 
-@pytest.mark.parametrize(("answer", "near", "heard"), list(product(Answer, BOOLS, BOOLS)))
-def test_it_is_known_that_one_direction_works(answer: Answer, near: bool, heard: bool) -> None:
+@pytest.mark.parametrize(("answer", "near", "heard"), list(product(CallAnswer, BOOLS, BOOLS)))
+def test_it_is_known_that_one_direction_works(answer: CallAnswer, near: bool, heard: bool) -> None:
     calls = [Call("192.168.1.7:4747", answer, near)]
     reason = of_person("Bob", calls, heard=heard, called_us=True, can_be_called=True)
     if CODES[answer][near or heard] == "firewall":
@@ -101,13 +103,13 @@ def test_it_is_known_that_one_direction_works(answer: Answer, near: bool, heard:
         assert reason is None
 
 
-@pytest.mark.parametrize(("one", "other"), list(product(Answer, Answer)))
-def test_of_several_addresses_the_one_that_says_most_counts(one: Answer, other: Answer) -> None:
+@pytest.mark.parametrize(("one", "other"), list(product(CallAnswer, CallAnswer)))
+def test_of_several_addresses_the_one_that_says_most_counts(one: CallAnswer, other: CallAnswer) -> None:
     order = [None, "firewall", "not_running", "apart", "other_network"]
     calls = [Call("192.168.1.7:4747", one, True), Call("192.168.1.8:4747", other, True)]
     reason = of_person("Bob", calls, heard=False, called_us=False, can_be_called=True)
     codes = [CODES[one][True], CODES[other][True]]
-    if Answer.ANSWERED in (one, other):
+    if CallAnswer.ANSWERED in (one, other):
         assert reason is None
     else:
         expected = min((code for code in codes if code), key=order.index, default=None)
