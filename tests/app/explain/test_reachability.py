@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from meshnode.app.explain.reachability import CallAnswer, Call, Firewall, Reason, of_node, of_person
+from meshnode.app.explain.reachability import Call, CallAnswer, Firewall, Reason, of_node, of_person
 
 UFW = Firewall("ufw", closed=None, line="sudo ufw allow 4747/tcp")
 NFT = Firewall("nftables", closed=True, line="sudo nft insert rule inet filter input tcp dport 4747 accept")
