@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 import trio
 
 from meshnode.app.explain.reachability import CallAnswer, Firewall
-from meshnode.net.calls import answer_of
+from meshnode.net.calls import answer_of, is_dropped_nearby
 from meshnode.net.dialer import Address, DialOutcome
 from protocol import PersonId
 
@@ -16,7 +16,6 @@ LOOK_SECONDS = 60.0  # between two looks at the firewall of this computer
 UNANSWERED_SECONDS = 600.0  # for how long a call without an answer counts; calls are repeated more often than that
 
 FindFirewall = Callable[[int], Firewall | None]
-_SHUT = frozenset({DialOutcome.DROPPED, DialOutcome.PROHIBITED})
 
 
 def no_firewall(port: int) -> Firewall | None:
@@ -61,8 +60,10 @@ def unanswered(
     `latest` has the end of the latest call to each address, `heard` the people who are announced here.
     """
     for person, outcomes in latest.items():
-        shut = [address for address, outcome in outcomes.items() if outcome in _SHUT]
+        dropped = any(
+            is_dropped_nearby(outcome, address.host, near=is_near(address.host), heard=person in heard)
+            for address, outcome in outcomes.items()
+        )
         answered = any(answer_of(outcome) is CallAnswer.ANSWERED for outcome in outcomes.values())
-        near = person in heard or any(is_near(address.host) for address in shut)
-        if shut and near and not answered and person not in connected:
+        if dropped and not answered and person not in connected:
             yield person

@@ -64,6 +64,23 @@ def answer_of(outcome: DialOutcome) -> CallAnswer:
     return _ANSWERS.get(outcome, CallAnswer.ANSWERED)
 
 
+def is_dropped_nearby(outcome: DialOutcome, host: str, *, near: bool, heard: bool) -> bool:
+    """Whether a computer that is on our network has dropped this call.
+
+    A call by IPv6 also gets no answer where no computer is there: only for IPv4 does the kernel say so. Then it counts if
+    the node at the other end is `heard`.
+    """
+    return outcome in (DialOutcome.DROPPED, DialOutcome.PROHIBITED) and (heard or (near and ":" not in host))
+
+
+def answer_from(outcome: DialOutcome, host: str, *, near: bool, heard: bool) -> CallAnswer:
+    """Return the same as `answer_of`, with regard to the address: see `is_dropped_nearby`."""
+    answer = answer_of(outcome)
+    if answer is CallAnswer.DROPPED and near and not is_dropped_nearby(outcome, host, near=near, heard=heard):
+        return CallAnswer.SILENT
+    return answer
+
+
 def _number(error: BaseException | None) -> int | None:
     """Return the number of the error that trio has wrapped, the first one where it has tried several addresses."""
     while error is not None:

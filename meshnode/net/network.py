@@ -20,7 +20,7 @@ from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
 from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
-from meshnode.net.calls import answer_of
+from meshnode.net.calls import answer_from
 from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
@@ -143,11 +143,17 @@ class Network:
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """Return the latest attempts to reach `person`, newest last."""
-        to_wall = self._replica.clock.now() - trio.current_time()
+        now = trio.current_time()
+        to_wall = self._replica.clock.now() - now
+        heard = now - self._heard.get(person, float("-inf")) < HEARD_SECONDS
         tried = self._connector.tried(person)
         return tuple(
             ConnectionAttempt(
-                int(at + to_wall), str(address), outcome.value, answer_of(outcome), self._is_near(address.host)
+                int(at + to_wall),
+                str(address),
+                outcome.value,
+                answer_from(outcome, address.host, near=self._is_near(address.host), heard=heard),
+                self._is_near(address.host),
             )
             for at, address, outcome in tried
         )

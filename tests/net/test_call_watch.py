@@ -12,6 +12,7 @@ from meshnode.net.dialer import Address, DialOutcome
 
 BOB = b"b" * 32
 NEAR, FAR = Address("192.168.1.7", 4747), Address("10.9.9.9", 4747)
+NEAR_IPV6 = Address("fe80::7%2", 4747)
 UFW = Firewall("ufw", closed=None, line="sudo ufw allow 4747/tcp")
 IN = 1_800_000_000
 
@@ -60,6 +61,8 @@ async def test_the_firewall_is_looked_at_again_until_somebody_has_called_in(
         ({NEAR: DialOutcome.DROPPED, FAR: DialOutcome.NO_ANSWER}, True, False, False),
         ({FAR: DialOutcome.DROPPED}, False, False, False),
         ({FAR: DialOutcome.DROPPED}, True, False, True),
+        ({NEAR_IPV6: DialOutcome.DROPPED}, False, False, False),
+        ({NEAR_IPV6: DialOutcome.DROPPED}, True, False, True),
         ({NEAR: DialOutcome.CLOSED}, True, False, False),
         ({NEAR: DialOutcome.SILENT, FAR: DialOutcome.DROPPED}, False, False, False),
         ({}, True, False, False),
@@ -72,6 +75,6 @@ def test_people_who_drop_every_call_are_named_only_if_they_are_near(
         {BOB: outcomes},
         heard={BOB} if heard else set(),
         connected={BOB} if connected else set(),
-        is_near=lambda host: host == NEAR.host,
+        is_near=lambda host: host in (NEAR.host, NEAR_IPV6.host),
     )
     assert list(people) == ([BOB] if found else [])

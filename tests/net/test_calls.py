@@ -10,7 +10,7 @@ import trio
 from trio.testing import MockClock
 
 from meshnode.app.explain.reachability import CallAnswer
-from meshnode.net.calls import CONNECT_SECONDS, answer_of, call, outcome_of
+from meshnode.net.calls import CONNECT_SECONDS, answer_from, answer_of, call, outcome_of
 from meshnode.net.dialer import NOT_OPENED, DialOutcome
 
 ERRORS = [
@@ -52,6 +52,21 @@ async def test_a_call_that_nobody_answers_was_dropped(
 @pytest.mark.parametrize("name", ["no such host", "a" * 70 + ".local", "\ud800"])
 async def test_a_name_that_leads_nowhere_is_not_reachable(name: str) -> None:
     assert await call(name, 4747) is DialOutcome.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("host", "near", "heard", "answer"),
+    [
+        ("192.168.1.7", True, False, CallAnswer.DROPPED),  # the kernel found a computer there
+        ("fe80::7%2", True, False, CallAnswer.SILENT),  # nobody knows whether one is there
+        ("fe80::7%2", True, True, CallAnswer.DROPPED),
+        ("203.0.113.7", False, False, CallAnswer.DROPPED),
+    ],
+)
+def test_a_dropped_call_says_that_a_computer_is_there_only_if_that_is_known(
+    host: str, near: bool, heard: bool, answer: CallAnswer
+) -> None:
+    assert answer_from(DialOutcome.DROPPED, host, near=near, heard=heard) is answer
 
 
 @pytest.mark.parametrize("outcome", DialOutcome)

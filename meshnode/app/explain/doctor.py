@@ -77,7 +77,7 @@ def look_at_person(
     mention = reference(replica, person)
     name = mention.name
     sessions = [peer for peer in network.peers if peer.person == person]
-    here = firewall_reason(replica, network)
+    here = firewall_reason(replica, network) if network.firewall is not None else None
     there = of_person(
         name,
         _latest(attempts),

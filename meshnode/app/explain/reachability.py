@@ -104,7 +104,7 @@ def of_person(name: str, calls: Sequence[Call], *, heard: bool, called_us: bool,
         return None
     if refused and called_us:
         return Reason(
-            "firewall",
+            "firewall_there",
             f"{name}'s node has called yours. Yours cannot call theirs: a firewall there drops the calls",
             well=True,
         )
@@ -146,7 +146,7 @@ def _there(name: str, call: Call, *, heard: bool, can_be_called: bool) -> Reason
     there = f"{name}'s node is announced here, but" if heard else f"{name}'s computer is on this network, but"
     other_way = f". Or {name} adds your card: then their node calls yours" if can_be_called else ""
     return Reason(
-        "firewall",
+        "firewall_there",
         f"{there} calls to {call.address} get no answer: a firewall drops them, probably on {name}'s computer",
         f"'meshnode doctor' on {name}'s computer names the line that opens it{other_way}",
     )

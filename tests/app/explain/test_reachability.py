@@ -67,8 +67,8 @@ def test_without_a_firewall_here_one_is_suspected_only_if_somebody_does_not_answ
 # What is said of calls to one address, by how they ended and whether the address is near or its node is heard.
 CODES: dict[CallAnswer, tuple[str | None, str | None]] = {  # far and unheard; near or heard
     CallAnswer.ANSWERED: (None, None),
-    CallAnswer.DROPPED: ("other_network", "firewall"),
-    CallAnswer.PROHIBITED: ("firewall", "firewall"),
+    CallAnswer.DROPPED: ("other_network", "firewall_there"),
+    CallAnswer.PROHIBITED: ("firewall_there", "firewall_there"),
     CallAnswer.CLOSED: ("not_running", "not_running"),
     CallAnswer.SILENT: ("apart", "apart"),
     CallAnswer.NO_WAY: ("other_network", "other_network"),
@@ -88,14 +88,14 @@ def test_dropped_refused_and_no_way_are_told_apart(
         assert not reason.well
         assert "Bob" in reason.message + reason.hint or code == "apart"
         assert reason.hint
-        assert ("adds your card" in reason.hint) is (code == "firewall" and open_here)
+        assert ("adds your card" in reason.hint) is (code == "firewall_there" and open_here)
 
 
 @pytest.mark.parametrize(("answer", "near", "heard"), list(product(CallAnswer, BOOLS, BOOLS)))
 def test_it_is_known_that_one_direction_works(answer: CallAnswer, near: bool, heard: bool) -> None:
     calls = [Call("192.168.1.7:4747", answer, near)]
     reason = of_person("Bob", calls, heard=heard, called_us=True, can_be_called=True)
-    if CODES[answer][near or heard] == "firewall":
+    if CODES[answer][near or heard] == "firewall_there":
         assert reason is not None
         assert reason.well
         assert "has called yours" in reason.message
@@ -105,7 +105,7 @@ def test_it_is_known_that_one_direction_works(answer: CallAnswer, near: bool, he
 
 @pytest.mark.parametrize(("one", "other"), list(product(CallAnswer, CallAnswer)))
 def test_of_several_addresses_the_one_that_says_most_counts(one: CallAnswer, other: CallAnswer) -> None:
-    order = [None, "firewall", "not_running", "apart", "other_network"]
+    order = [None, "firewall_there", "not_running", "apart", "other_network"]
     calls = [Call("192.168.1.7:4747", one, True), Call("192.168.1.8:4747", other, True)]
     reason = of_person("Bob", calls, heard=False, called_us=False, can_be_called=True)
     codes = [CODES[one][True], CODES[other][True]]
