@@ -7,11 +7,16 @@ on the own network before it reports that none is there, while a firewall or rou
 from __future__ import annotations
 
 import errno
+import logging
+from collections.abc import Sequence
 
 import trio
 
 from meshnode.app.explain.reachability import CallAnswer
 from meshnode.net.dialer import DialOutcome
+from meshnode.net.races import NEXT_SECONDS
+
+log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 5.0  # longer than the kernel searches for a computer on the own network
 SEARCHED_SECONDS = 0.9  # less than one round of that search
@@ -34,7 +39,38 @@ _ANSWERS: dict[DialOutcome, CallAnswer] = {
     DialOutcome.NO_WAY: CallAnswer.NO_WAY,
     DialOutcome.UNREACHABLE: CallAnswer.OTHER,
     DialOutcome.NO_KEY: CallAnswer.OTHER,
+    DialOutcome.OVERTAKEN: CallAnswer.OTHER,
 }
+
+
+async def call_first(hosts: Sequence[str], port: int) -> trio.SocketStream | DialOutcome:
+    """Call several hosts, each a little after the one before, and return the first connection; the others are closed.
+
+    Returns the outcome of the first host that nobody answered where there is none.
+    """
+    outcomes: dict[int, DialOutcome] = {}
+    opened: list[trio.SocketStream] = []
+    winner: trio.SocketStream | None = None
+
+    async def one(number: int, host: str, others: trio.CancelScope) -> None:
+        await trio.sleep(number * NEXT_SECONDS)
+        result = await call(host, port)
+        if isinstance(result, DialOutcome):
+            outcomes[number] = result
+        else:
+            opened.append(result)
+            others.cancel()
+
+    try:
+        async with trio.open_nursery() as nursery:
+            for number, host in enumerate(hosts):
+                nursery.start_soon(one, number, host, nursery.cancel_scope)
+        winner = opened[0] if opened else None
+    finally:
+        for stream in opened:
+            if stream is not winner:
+                stream.socket.close()
+    return winner or outcomes.get(min(outcomes, default=0), DialOutcome.NO_WAY)
 
 
 async def call(host: str, port: int) -> trio.SocketStream | DialOutcome:
@@ -48,6 +84,7 @@ async def call(host: str, port: int) -> trio.SocketStream | DialOutcome:
     except UnicodeError:  # a name that DNS cannot carry
         return DialOutcome.UNREACHABLE
     except OSError as error:
+        log.debug("dialing %s port %d: %s", host, port, error)
         return outcome_of(error, trio.current_time() - begun)
 
 

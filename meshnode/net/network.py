@@ -6,10 +6,9 @@ It decides little itself: it passes events between the parts, and reports their 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 
 import trio
@@ -29,6 +28,7 @@ from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.fair_share import FairShare
 from meshnode.net.interfaces import Interfaces, Nearness, host_text, snapshot, watch
 from meshnode.net.listener import Listener
+from meshnode.net.network_problems import network_problems
 from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
 from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 from meshnode.net.recognizer import RecognizedPeer
@@ -47,7 +47,6 @@ CONTACTS_PAUSE = 0.5  # between two readings of the contacts: a first synchroniz
 DIAL_BACK_PAUSE = 0.3  # of two nodes that receive each other's announcements, one lets the other dial first
 HEARD_SECONDS = 180.0  # for how long a person counts as heard after an announcement
 CLOSE_SECONDS = 1.0
-NAMED = 4  # interfaces that a problem names; the rest are counted
 RETURN_GRACE = 30.0  # seconds for a person who was asked to come back; then this node dials again
 SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wait longer
 
@@ -90,7 +89,7 @@ class Network:
         self._seen_ephemerals = SeenEphemerals()
         self._preauth_limiter = PreauthLimiter()
         self._fair_share = FairShare()
-        self._dialer = Dialer(jitter)
+        self._dialer = Dialer(jitter, self._rank)
         self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device, options.sessions)
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, lambda *key: key in self._connected)
@@ -136,7 +135,7 @@ class Network:
                 )
             ),
             problems=(
-                *_problems(self._interfaces, self._options.interfaces, self._discovery),
+                *network_problems(self._interfaces, self._options.interfaces, self._discovery),
                 *(problem for source in self.problem_sources for problem in source()),
             ),
         )
@@ -264,7 +263,7 @@ class Network:
             self._discovery.use_interfaces(interfaces)
         self._connector.use_interfaces(interfaces)
         if changed:
-            self._dialer.retry_all(trio.current_time())
+            self._dialer.moved(trio.current_time())
             self._connector.wake()
 
     # --- contacts --------------------------------------------------------------------------------------------------------
@@ -329,8 +328,19 @@ class Network:
     async def _dial_keys(self, person: PersonId) -> list[contacts.Dial]:
         return await self._store_thread.run(contacts.dial_keys, self._replica, person)
 
+    def _rank(self, address: Address) -> int | None:
+        """Return how likely the address leads to a neighbor, the likeliest first; None where this node itself listens."""
+        if address.port == self.port and self._interfaces.has(address.host):
+            return None
+        return self._interfaces.nearness(address.host)
+
     async def _dial(
-        self, stream: trio.SocketStream, dial: contacts.Dial, address: Address, met: Callable[[], None]
+        self,
+        stream: trio.SocketStream,
+        dial: contacts.Dial,
+        address: Address,
+        begun: Callable[[PeerLink], None],
+        met: Callable[[], None],
     ) -> PeerLink:
         try:
             conversation = await self._store_thread.run(Conversation.dialing, self._replica, dial, trio.current_time())
@@ -338,6 +348,7 @@ class Network:
             await trio.aclose_forcefully(stream)
             raise
         link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._fair_share)
+        begun(link)
         await self._run_link(link, met)
         return link
 
@@ -449,44 +460,6 @@ def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int],
     """Return where others can reach this node, best first, as a card holds it: without scopes, and as many as fit."""
     hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
     return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
-
-
-def _problems(interfaces: Interfaces, chosen: Collection[str], discovery: LocalDiscovery | None) -> Iterator[Problem]:
-    """Yield what keeps this node from meeting others; `chosen` are the owner's patterns for interfaces, none by default."""
-    if discovery is not None and discovery.problem:
-        yield Problem(
-            "no_mdns", discovery.problem, "nodes nearby are not found by themselves. Cards and --peer still work"
-        )
-    if discovery is not None and discovery.deaf:
-        deaf = _first_few(discovery.deaf)
-        yield Problem(
-            "mdns_deaf",
-            f"Multicast DNS does not work on {deaf}",
-            "nodes there are not found by themselves. To leave it out: meshnode run "
-            f"--interface '!{discovery.deaf[0]}'",
-        )
-    for pattern in interfaces.missing:
-        yield _missing(pattern, interfaces.present)
-    if not chosen and all(address.loopback for address in interfaces.addresses):
-        yield Problem("no_network", "This computer is on no network", "only nodes on this computer can connect")
-
-
-def _missing(pattern: str, present: Collection[str]) -> Problem:
-    """Return the problem that no interface with an address belongs to this pattern."""
-    if any(fnmatchcase(name, pattern) for name in present):
-        return Problem(
-            "no_interface",
-            f"The network interface {pattern} has no address",
-            "it is used as soon as it has one. Look at: ip addr",
-        )
-    others = [name for name in present if name != "lo"]
-    hint = f"this computer has {_first_few(others)}" if others else "this computer has none but loopback"
-    return Problem("no_interface", f"There is no network interface {pattern}", hint)
-
-
-def _first_few(names: Sequence[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _first(error: BaseException) -> Failed | None:

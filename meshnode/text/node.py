@@ -48,6 +48,17 @@ def welcome(name: str, home: object, audience: str) -> list[str]:
     ]
 
 
+def placed(latitude: float, longitude: float) -> str:
+    """Say how a typed location was understood, so that swapped numbers are noticed."""
+    return message(
+        "Your location: {lat:.6g} {north}, {lon:.6g} {east}. To correct it: meshnode share set --place LAT,LON",
+        lat=abs(latitude),
+        north=message("north") if latitude >= 0 else message("south"),
+        lon=abs(longitude),
+        east=message("east") if longitude >= 0 else message("west"),
+    )
+
+
 def start(program: str) -> str:
     """Say how to start a new node."""
     return message("Start it: {program} run", program=program)

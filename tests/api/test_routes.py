@@ -119,7 +119,7 @@ async def test_own_listings_are_posted_shown_edited_and_withdrawn(alice: Caller)
     edited = await alice("PATCH", "/v1/listings/Ladder", {"title": "Long ladder", "text": None, "clear": ["tags"]})
     assert (edited.body["title"], edited.body["tags"]) == ("Long ladder", [])
     assert len((await alice("GET", "/v1/listings")).body["listings"]) == 1
-    assert (await alice("DELETE", "/v1/listings/long")).status == 200
+    assert (await alice("DELETE", "/v1/listings/long%20ladder")).status == 200
     assert (await alice("GET", "/v1/listings")).body["listings"] == []
 
 
@@ -275,7 +275,7 @@ async def test_the_first_wrong_field_is_named(alice: Caller, body: dict[str, Any
 
 async def test_the_fields_that_exist_are_listed_when_one_does_not(alice: Caller) -> None:
     answer = await alice("PATCH", "/v1/sharing", {"presicion": "city"})
-    assert answer.body["error"]["hint"] == "there are: audience, precision, radius_km, place, no_place"
+    assert answer.body["error"]["hint"] == "there are: audience, precision, radius_km, place, no_place, anyway"
 
 
 async def test_a_failed_disk_is_answered_with_an_error_and_ends_the_api(

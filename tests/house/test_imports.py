@@ -35,6 +35,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
+    "meshnode.slices": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
     "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
     "meshnode.app": {
@@ -44,6 +45,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.errors",
         "meshnode.keyring",
         "meshnode.clock",
+        "meshnode.slices",
     },
     "meshnode.net": {
         "protocol",
@@ -59,6 +61,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.app",
         "meshnode.errors",
         "meshnode.config",
+        "meshnode.slices",
         "meshnode.wakeup",
     },
     "meshnode.notify": {
@@ -90,21 +93,35 @@ MAY_USE: dict[str, set[str]] = {
 APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
     "picking": {"words"},
-    "naming": {"picking"},
+    "naming": {"words", "picking"},
     "date": {"naming"},
+    "everybody": set(),
     "owner": set(),
     "catalog": {"words", "picking"},
     "groups": {"picking", "naming", "owner"},
-    "listings": {"picking", "naming", "owner", "catalog"},
+    "listings": {"words", "picking", "naming", "owner", "catalog"},
     "letters": {"naming", "owner"},
-    "people": {"naming", "owner", "letters"},
+    "people": {"everybody", "naming", "owner", "letters"},
     "exchanges": {"words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
     "devices": {"picking", "naming", "owner", "groups", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "upkeep": {"owner", "groups", "listings", "letters", "exchanges", "devices"},
-    "explain": {"naming", "date", "owner", "catalog", "listings", "people", "waiting", "devices", "peers", "upkeep"},
+    "explain": {
+        "everybody",
+        "picking",
+        "naming",
+        "date",
+        "owner",
+        "catalog",
+        "listings",
+        "people",
+        "waiting",
+        "devices",
+        "peers",
+        "upkeep",
+    },
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": set(),
 }
@@ -139,6 +156,7 @@ LIBRARIES: dict[str, set[str]] = {
     "click": {"meshnode.cli"},
     "rich": {"meshnode.cli"},
     "segno": {"meshnode.cli"},
+    "anyascii": {"meshnode.app.words"},
 }
 
 # Modules of constants and small functions that everybody imports by name.

@@ -31,7 +31,8 @@ class Row:
         self.replica = self.mesh.nodes["Alice"].replica
         self.catalog = Catalog(self.replica)
         listings.post(self.replica, ListingDraft(type="offer", title="Soup", quantity=2, expires_in=LIFE))
-        (entry,) = self.catalog.matching("Soup", own_only=True)
+        self.catalog.catch_up()
+        (entry,) = self.catalog.own()
         record = self.replica.store.records.get(entry.record)
         assert record is not None
         self.slot = record.header.slot
@@ -56,8 +57,8 @@ def withdraw(row: Row) -> None:
 
 
 def be_taken(row: Row) -> None:
-    lifecycle.take(row.replica, row.slot, 1)
-    lifecycle.take(row.replica, row.slot, 1)
+    lifecycle.settle(row.replica, row.slot, 1)
+    lifecycle.settle(row.replica, row.slot, 2)
 
 
 def expire(row: Row) -> None:
@@ -119,7 +120,7 @@ def test_no_renewal_looks_like_a_fork_to_anybody() -> None:
             end(row)
             row.mesh.advance(limits.DAY)
             lifecycle.renew(row.replica, row.catalog, "Soup", lifecycle.Renewal(expires_in=limits.DAY))
-            lifecycle.put_back(row.replica, row.slot, 1)
+            lifecycle.settle(row.replica, row.slot, 1)
             row.mesh.advance(2 * limits.DAY + limits.TOMBSTONE_GRACE // 2)
             lifecycle.renew(row.replica, row.catalog, "Soup", lifecycle.Renewal(expires_in=LIFE))
             row.mesh.settle()

@@ -7,7 +7,7 @@ import trio
 from trio.testing import MockClock
 
 from meshnode.app.explain.reachability import Firewall
-from meshnode.net.call_watch import LOOK_SECONDS, CallWatch, no_firewall, unanswered
+from meshnode.net.call_watch import LOOK_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
 from meshnode.net.dialer import Address, DialOutcome
 
 BOB = b"b" * 32
@@ -34,8 +34,13 @@ def test_only_calls_from_other_computers_count(host: str, own: bool, counts: boo
 
 
 async def test_the_firewall_is_looked_at_again_until_somebody_has_called_in(
-    nursery: trio.Nursery, autojump_clock: MockClock
+    nursery: trio.Nursery, autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    async def at_once(find: FindFirewall, port: int, *, abandon_on_cancel: bool) -> Firewall | None:
+        assert abandon_on_cancel
+        return find(port)
+
+    monkeypatch.setattr(trio.to_thread, "run_sync", at_once)  # the clock would not wait for a thread
     looks: list[int] = []
 
     def find(port: int) -> Firewall | None:

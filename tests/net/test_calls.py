@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from meshnode.app.explain.reachability import CallAnswer
 from meshnode.net.calls import CONNECT_SECONDS, answer_from, answer_of, call, outcome_of
-from meshnode.net.dialer import NOT_OPENED, DialOutcome
+from meshnode.net.dialer import UNDECIDED, DialOutcome
 
 ERRORS = [
     (errno.ECONNREFUSED, 0.0, DialOutcome.CLOSED),
@@ -71,5 +71,5 @@ def test_a_dropped_call_says_that_a_computer_is_there_only_if_that_is_known(
 
 @pytest.mark.parametrize("outcome", DialOutcome)
 def test_whatever_comes_after_a_connection_was_opened_is_an_answer(outcome: DialOutcome) -> None:
-    opened = outcome not in NOT_OPENED and outcome is not DialOutcome.NO_KEY
+    opened = outcome not in UNDECIDED and outcome is not DialOutcome.NO_KEY
     assert (answer_of(outcome) is CallAnswer.ANSWERED) is opened
