@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshnode.app.explain.reachability import Call, Reason, of_person
+from meshnode.app.explain.reachability import CallMade, Reason, of_person
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, firewall_reason, problems
 from meshnode.app.naming import PersonRef, find, reference
 from meshnode.app.owner import policy
@@ -138,9 +138,9 @@ def _findings(reason: Reason | None) -> list[Finding]:
     return [] if reason is None else [Finding(reason.code, well=reason.well, message=reason.message, hint=reason.hint)]
 
 
-def _latest(attempts: Sequence[ConnectionAttempt]) -> list[Call]:
+def _latest(attempts: Sequence[ConnectionAttempt]) -> list[CallMade]:
     """Return the latest call to each address."""
-    latest = {attempt.address: Call(attempt.address, attempt.answer, attempt.near) for attempt in attempts}
+    latest = {attempt.address: CallMade(attempt.address, attempt.answer, attempt.near) for attempt in attempts}
     return list(latest.values())
 
 

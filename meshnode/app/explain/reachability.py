@@ -38,7 +38,7 @@ class Firewall:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallMade:
     """The latest call to an address; `near`: it is on a network that this computer is on, too."""
 
     address: str
@@ -89,13 +89,15 @@ def of_node(
     return None
 
 
-def of_person(name: str, calls: Sequence[Call], *, heard: bool, called_us: bool, can_be_called: bool) -> Reason | None:
+def of_person(
+    name: str, calls: Sequence[CallMade], *, heard: bool, called_us: bool, can_be_called: bool
+) -> Reason | None:
     """Return why this node cannot call a person's node, by the latest call to each address; None if that is not known.
 
     `heard`: their node is announced here. `called_us`: it has called this node, and is connected.
     `can_be_called`: nothing speaks for a firewall on this computer.
     """
-    by_answer: dict[CallAnswer, list[Call]] = {}
+    by_answer: dict[CallAnswer, list[CallMade]] = {}
     for call in calls:
         by_answer.setdefault(call.answer, []).append(call)
     dropped = [call for call in by_answer.get(CallAnswer.DROPPED, []) if call.near or heard]
@@ -142,7 +144,7 @@ def _closed(firewall: Firewall, *, connected: bool) -> Reason:
     )
 
 
-def _there(name: str, call: Call, *, heard: bool, can_be_called: bool) -> Reason:
+def _there(name: str, call: CallMade, *, heard: bool, can_be_called: bool) -> Reason:
     there = f"{name}'s node is announced here, but" if heard else f"{name}'s computer is on this network, but"
     other_way = f". Or {name} adds your card: then their node calls yours" if can_be_called else ""
     return Reason(

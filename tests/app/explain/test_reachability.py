@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from meshnode.app.explain.reachability import Call, CallAnswer, Firewall, Reason, of_node, of_person
+from meshnode.app.explain.reachability import CallAnswer, CallMade, Firewall, Reason, of_node, of_person
 
 UFW = Firewall("ufw", closed=None, line="sudo ufw allow 4747/tcp")
 NFT = Firewall("nftables", closed=True, line="sudo nft insert rule inet filter input tcp dport 4747 accept")
@@ -80,7 +80,7 @@ CODES: dict[CallAnswer, tuple[str | None, str | None]] = {  # far and unheard; n
 def test_dropped_refused_and_no_way_are_told_apart(
     answer: CallAnswer, near: bool, heard: bool, open_here: bool
 ) -> None:
-    calls = [Call("192.168.1.7:4747", answer, near)]
+    calls = [CallMade("192.168.1.7:4747", answer, near)]
     reason = of_person("Bob", calls, heard=heard, called_us=False, can_be_called=open_here)
     code = CODES[answer][near or heard]
     assert (reason.code if reason else None) == code
@@ -93,7 +93,7 @@ def test_dropped_refused_and_no_way_are_told_apart(
 
 @pytest.mark.parametrize(("answer", "near", "heard"), list(product(CallAnswer, BOOLS, BOOLS)))
 def test_it_is_known_that_one_direction_works(answer: CallAnswer, near: bool, heard: bool) -> None:
-    calls = [Call("192.168.1.7:4747", answer, near)]
+    calls = [CallMade("192.168.1.7:4747", answer, near)]
     reason = of_person("Bob", calls, heard=heard, called_us=True, can_be_called=True)
     if CODES[answer][near or heard] == "firewall_there":
         assert reason is not None
@@ -106,7 +106,7 @@ def test_it_is_known_that_one_direction_works(answer: CallAnswer, near: bool, he
 @pytest.mark.parametrize(("one", "other"), list(product(CallAnswer, CallAnswer)))
 def test_of_several_addresses_the_one_that_says_most_counts(one: CallAnswer, other: CallAnswer) -> None:
     order = [None, "firewall_there", "not_running", "apart", "other_network"]
-    calls = [Call("192.168.1.7:4747", one, True), Call("192.168.1.8:4747", other, True)]
+    calls = [CallMade("192.168.1.7:4747", one, True), CallMade("192.168.1.8:4747", other, True)]
     reason = of_person("Bob", calls, heard=False, called_us=False, can_be_called=True)
     codes = [CODES[one][True], CODES[other][True]]
     if CallAnswer.ANSWERED in (one, other):
