@@ -397,15 +397,18 @@ def _sent_before(talk: Case, mark: str, received: int) -> list[str]:
     return sent
 
 
+_OWN_STEPS = {"!": "publish", "?": "again"}
+
+
 def _side(held: Any, case: Case, *, initiator: bool) -> Case:
     """Return what one side of a session is given, and what it receives."""
     who, other = ("initiator", "responder") if initiator else ("responder", "initiator")
     steps: list[Case] = []
     for line in case["frames"]:
         mark, data = line.split()
-        if mark == "!":
+        if mark in _OWN_STEPS:
             if case["publisher"] == who:
-                steps.append({"publish": data})
+                steps.append({_OWN_STEPS[mark]: data})
         elif (mark == "<") == initiator:
             if steps and "receive" in steps[-1]:
                 steps[-1]["receive"].append(data)

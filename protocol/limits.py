@@ -154,6 +154,7 @@ LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare 
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
 PASSES_MAX = 8  # comparisons of one set in a row: peers whose sets never become equal stop here
 HAVES_UNANSWERED_MAX = 4  # announcements under way: bounds what must be remembered of them
+AGAIN_PER_MINUTE = 10_000  # asked for again; twice as many are accepted: each costs a search and may be sent again
 PULLED_MAX = 4096  # records pulled and not given yet: a peer cannot queue more work than this
 HEADERS_PER_MINUTE = 2000  # sent unasked; twice as many are accepted, since minutes do not begin together
 REFUSED_A_SESSION_MAX = 200_000  # records shown that are not taken: each is remembered as the peer's, in 40 bytes

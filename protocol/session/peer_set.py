@@ -70,6 +70,12 @@ class PeerSet:
             del self._news[item]
         return items
 
+    def announce_again(self, created: int, prefix: bytes) -> None:
+        """Count the item made at `created` whose id begins with `prefix` as news, if the set has one."""
+        item = self.index.with_prefix(created, prefix)
+        if item is not None:
+            self._news[item] = None
+
     def lacks(self, created: int, prefix: bytes) -> bool:
         """Whether the set has no item made at `created` whose id begins with `prefix`.
 

@@ -44,6 +44,7 @@ from protocol.session.states import (
 from protocol.session.transfer import Incoming, Outgoing
 from protocol.session.unsolicited_headers import UnsolicitedHeaders
 from protocol.wire.frames import (
+    Again,
     Bye,
     Compare,
     Frame,
@@ -167,8 +168,8 @@ class Session:
         if self._initiator and self._state is SessionState.GREETING and not self._greeting.hello_sent:
             self._send_hello()
         if self._state is SessionState.LIVE:
-            for have in self._admitted.announcer.new_frames():
-                self._send(have)
+            for frame in self._admitted.announcer.new_frames(self._now):
+                self._send(frame)
         frames, self._outbox = self._outbox, []
         self._outbox_bytes = 0
         if frames:
@@ -190,6 +191,8 @@ class Session:
             times.append(batch)
         if self._state in BOTH_ADMITTED and (headers := self._headers.next_timer()) is not None:
             times.append(headers)
+        if self._state is SessionState.LIVE and (asks := self._admitted.announcer.next_timer()) is not None:
+            times.append(asks)
         return min(times)
 
     def tick(self, now: float) -> list[Event]:
@@ -259,6 +262,13 @@ class Session:
         peer_set.remove(removed)
         peer_set.add(added, news=True)
 
+    def ask_again(self, phase: Phase, items: Iterable[Item]) -> None:
+        """Ask for these items again, which the peer has shown and the node could not take then. They leave the set.
+
+        The peer announces them like news once the session is live, unless we may not have them any longer.
+        """
+        self._admitted.announcer.ask_again(phase, items)
+
     def recheck(self, now: float) -> None:
         """Compare the sets again, if this is the live initiator, nothing is under way, and the last time is not just past."""
         self._deadlines.advance_to(now)
@@ -298,6 +308,8 @@ class Session:
                 want, count = self._admitted.announcer.take_have(frame)
                 self._send(want)
                 self._incoming.expect(count)
+            case Again():
+                self._admitted.announcer.take_again(frame, self._now)
             case Want():
                 self._outgoing.offer(*self._admitted.announcer.take_want(frame))
             case Pull() | Records() | Headers():

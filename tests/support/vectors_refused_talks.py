@@ -102,6 +102,7 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("a prefix of 13 bytes", [2, 0, 1], bytes(13)),
         ],
     ),
+    "an Again": ([15, 1, [[NOW, bytes(12)]]], [Change("no items", [2], 0)]),
     "a Want": ([10, b"\x05"], [Change("bits that are a number", [1], 5)]),
     "a Bye": ([12, 0], [Change("a code below 0", [1], -1), Change("a code that is text", [1], "CLOSING")]),
     "an Enrol": (

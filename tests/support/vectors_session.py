@@ -9,6 +9,7 @@ from protocol import Record
 from protocol.codec import encode
 from protocol.session import Phase
 from protocol.wire.frames import (
+    Again,
     Bye,
     Compare,
     Enrol,
@@ -49,6 +50,7 @@ FRAMES: dict[str, Frame] = {
     "have": Have(1, ((NOW, bytes(range(12))),)),
     "want": Want(b"\x05"),
     "ping": Ping(),
+    "again": Again(1, ((NOW, bytes(range(12))),)),
     "bye": Bye(10),
     "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),
     "enrolled": Enrolled(b"certificate", (b"profile",), ((bytes(range(32)), "Pi"),)),
@@ -178,6 +180,11 @@ def session_vectors() -> dict[str, Any]:
     news.responder.publish(offers[0])
     news.run()
     sessions[-1]["publisher"] = "responder"
+    again = pair("refused, then asked for again", graph, [*graph, need])
+    again.log.append(("?", need.wire))
+    again.initiator.ask_again(need)
+    again.run()
+    sessions[-1]["publisher"] = "initiator"
     for session in sessions:
         session["frames"] = [f"{mark} {data.hex()}" for mark, data in session["frames"]]
     return {
