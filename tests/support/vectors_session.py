@@ -180,11 +180,11 @@ def session_vectors() -> dict[str, Any]:
     news.responder.publish(offers[0])
     news.run()
     sessions[-1]["publisher"] = "responder"
-    again = pair("refused, then asked for again", graph, [*graph, need])
+    again = pair("refused, then asked for again", [*graph, need], graph)
     again.log.append(("?", need.wire))
-    again.initiator.ask_again(need)
+    again.responder.ask_again(need)
     again.run()
-    sessions[-1]["publisher"] = "initiator"
+    sessions[-1]["publisher"] = "responder"
     for session in sessions:
         session["frames"] = [f"{mark} {data.hex()}" for mark, data in session["frames"]]
     return {
