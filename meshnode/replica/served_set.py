@@ -19,7 +19,7 @@ from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.store import RecordState, Row, Store
-from protocol import Kind, PersonId, Record, RecordId, Register, device_slot, limits
+from protocol import Kind, PersonId, Record, RecordId, Register, device_slot
 from protocol.session import Phase, phase_of
 from protocol.wire import Item
 
@@ -29,10 +29,15 @@ _SPARE_KEYS = 1000  # keys of deleted records that are kept, beyond twice the nu
 
 @dataclass(slots=True)
 class Delta:
-    """The change of a served set: items that came and went per phase, and headers that supersede what went."""
+    """The change of a served set: items that came and went per phase, and headers that supersede what went.
+
+    `lost` are rows of records that this node may not have any longer. Where the peer has shown them they stay in the set,
+    to be asked for again when this node may have them.
+    """
 
     added: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
     removed: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
+    lost: list[Row] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
 
 
@@ -45,7 +50,14 @@ class ServedSet:
     """
 
     def __init__(
-        self, store: Store, access: AccessPolicy, clock: Clock, me: PersonId, peer: PersonId, *, closed: bool = False
+        self,
+        store: Store,
+        access: AccessPolicy,
+        clock: Clock,
+        me: PersonId,
+        peer: PersonId,
+        *,
+        closed: bool = False,
     ) -> None:
         self._store = store
         self._access = access
@@ -57,10 +69,7 @@ class ServedSet:
         self._decisions: dict[AccessKey, bool] = {}  # as the session knows them
         self._withdrawn: set[RecordId] = set()  # the peer could have them before, and may hold them still
         self._lent: set[RecordId] = set()  # certificates that are in the set because a header needs them
-        self._denied: dict[RecordId, tuple[Item, int, AccessKey]] = {}
-        self._denied_lately: set[RecordId] = set()
         self._tracker = StandingTracker(access.trust_state, peer)
-        self._tracker_for_me = StandingTracker(access.trust_state, me)
         self._keys_at_start = 0
         self._just_shown: set[RecordId] = set()
 
@@ -75,18 +84,6 @@ class ServedSet:
         ]
         self._keys_at_start = len(self._decisions)
         return items
-
-    def note_denied(self, records: Iterable[tuple[Record, AccessKey]]) -> None:
-        """Remember records that the peer has shown and that this node may not have.
-
-        The session counts them as shown, so the peer does not show them again. When the decision changes, `apply` takes
-        them out of the session's set, and the peer does.
-        """
-        for record, key in records:
-            header = record.header
-            if len(self._denied) < limits.REFUSED_REMEMBERED:
-                self._denied[record.id] = ((header.created, record.id), header.kind, key)
-                self._denied_lately.add(record.id)
 
     @contextmanager
     def receiving(self, records: Iterable[Record]) -> Iterator[None]:
@@ -107,7 +104,10 @@ class ServedSet:
         delta = Delta()
         ended: dict[Register, Row] = {}  # what the peer may hold and should no longer use
         for row in change.ended:
-            delta.removed[phase_of(row.kind)].append((row.created, row.id))
+            if self._is_lost(row):
+                delta.lost.append(row)
+            else:
+                delta.removed[phase_of(row.kind)].append((row.created, row.id))
             if row.state == RecordState.PENDING:
                 continue  # it was never served
             if self._decisions.get(access_key(row)) or row.id in self._withdrawn or row.id in self._lent:
@@ -174,6 +174,15 @@ class ServedSet:
     def _allows(self, key: AccessKey) -> bool:
         return not self.closed and self._access_cache[key] is Access.ALLOW
 
+    def _is_lost(self, row: Row) -> bool:
+        """Whether this node may not have it any longer, and its place in the set tells the peer nothing.
+
+        That is so if the peer may have it, or has shown it: a pending record is in the set for no other reason.
+        """
+        key = access_key(row)
+        allowed = row.state == RecordState.PENDING or self._allows(key)
+        return allowed and self._access.decide(self._me, key) is Access.DENY
+
     def _allowed(self, row: Row) -> bool:
         """Whether the record is in the set: as decided before, else as decided and remembered now."""
         key = access_key(row)
@@ -210,23 +219,7 @@ class ServedSet:
                 (self._withdrawn.discard if allowed else self._withdrawn.add)(row.id)
                 if not allowed and row.kind == Kind.POLICY:
                     hidden.add(author)
-        self._release_denied(delta)
         return hidden
-
-    def _release_denied(self, delta: Delta) -> None:
-        """Let the peer show records again that this node may have now.
-
-        Those denied lately are decided about in any case: their batch may have been committed after that decision.
-        """
-        if not self._denied:
-            return
-        moved, lately = self._tracker_for_me.since_last(), self._denied_lately
-        self._denied_lately = set()
-        for record_id, (item, kind, key) in list(self._denied.items()):
-            unsure = moved is None or key[1] in moved or record_id in lately
-            if unsure and self._access.decide(self._me, key) is not Access.DENY:
-                delta.removed[phase_of(kind)].append(item)
-                del self._denied[record_id]
 
     # --- records ---------------------------------------------------------------------------------------------------
 

@@ -34,10 +34,11 @@ class Announcer:
         return not self._unanswered
 
     def ask_again(self, phase: Phase, items: Iterable[Item]) -> None:
-        """Take these items out of the set, and ask the other side to announce them again."""
-        asked = list(items)
-        self._peer_sets[phase].remove(asked)
-        self._to_ask[phase].update(dict.fromkeys(asked))
+        """Take these items out of the set, and ask the other side to announce those again that were in it.
+
+        Nothing is said about the others: the other side may not know that they are known here.
+        """
+        self._to_ask[phase].update(dict.fromkeys(self._peer_sets[phase].take_out(items)))
 
     def next_timer(self) -> float | None:
         """Return when more may be asked for; None if nothing waits to be asked for."""

@@ -54,6 +54,12 @@ class PeerSet:
         for item in self.index.remove(items):
             self._news.pop(item, None)
 
+    def take_out(self, items: Iterable[Item]) -> list[Item]:
+        """Take items out of the set, as `remove` does, and return those that are in it now."""
+        present = [item for item in items if item in self.index]
+        self.remove(present)
+        return present
+
     def compared(self) -> None:
         """Note that the other side is sent the root of the set as it is now: nothing in it needs announcing."""
         self._news.clear()
