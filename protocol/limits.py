@@ -151,6 +151,7 @@ IDLE_PING_SECONDS = 30  # without a word: a Ping shows the other side that this 
 IDLE_DEAD_SECONDS = 90  # without hearing anything: the other side is gone
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
 LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
+BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more is called again after this all the same
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
 PASSES_MAX = 8  # comparisons of one set in a row: peers whose sets never become equal stop here
 HAVES_UNANSWERED_MAX = 4  # announcements under way: bounds what must be remembered of them

@@ -7,7 +7,7 @@ wrong date would not come back when it learns the right one.
 from __future__ import annotations
 
 from meshnode.app.devices import reissue, sync_own_devices
-from meshnode.app.exchanges import incoming, stock
+from meshnode.app.exchanges import blocking, incoming, stock
 from meshnode.app.groups import membership
 from meshnode.app.letters import letters
 from meshnode.app.listings import archive
@@ -34,6 +34,7 @@ def upkeep(replica: Replica) -> int:
         return UPKEEP_SECONDS
     reissue.write_pending(replica)
     sync_own_devices.sync_names_and_blocks(replica)
+    blocking.end_with_blocked(replica)
     stock.follow_up(replica)
     letters.withdraw_finished(replica)
     _purge(replica)

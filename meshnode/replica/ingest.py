@@ -150,6 +150,19 @@ class Ingest:
 
     # --- before any signature is looked at -------------------------------------------------------------------------
 
+    def exchanges_changed(self) -> None:
+        """Decide again about the people with whom the owner has come to have an open exchange, or no longer has one.
+
+        Part of the transaction that changes the exchange: call it inside `Replica.transaction()`.
+        """
+        with self._transactions.begin() as unit:
+            moved = self._trust_state.refresh_counterparts(self._store)
+            if not moved:
+                return
+            parted = self._reevaluator.drop_certificates(moved - self._trust_state.counterparts)
+            done = self._reevaluator.reevaluate(moved, self._clock.now())
+            unit.note(stored=done.released, ended=[*parted, *done.dropped], people=moved | done.people, trust=True)
+
     def _worth_verifying(self, records: Sequence[Record], batch: _Batch) -> list[Record]:
         """Return the records that are timely or held already, in the order in which they must be taken.
 

@@ -17,7 +17,7 @@ from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, RecordId, limits
 
 _IN_USE = (RecordState.LIVE, RecordState.SUSPENDED)
-_WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
+WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
 
 
@@ -117,6 +117,23 @@ class Reevaluator:
             if not people:
                 return result
 
+    def drop_certificates(self, people: Collection[PersonId]) -> list[Row]:
+        """Drop the certificates of people of whom no policy is held and whom the owner does not vouch for.
+
+        They were kept because an exchange with them was open, while their policy was dropped. Returns the rows as they
+        were before.
+        """
+        me, graph = self._me, self._trust_state.graph
+        dropped = [
+            row
+            for person in sorted(people)
+            if person != me and not self._trust_state.has_policy(person) and not graph.weight(me, person)
+            for row in self._store.records.rows(kinds=(Kind.DEVICE,), author=person, states=_IN_USE)
+        ]
+        self._store.records.drop_bodies([row.id for row in dropped])
+        self._trust_state.refresh(self._store, {row.author for row in dropped})
+        return dropped
+
     # --- pending records ---------------------------------------------------------------------------------------------
 
     def _release_pending(self, now: int) -> tuple[list[Row], list[Row]]:
@@ -183,7 +200,7 @@ class Reevaluator:
         return dropped
 
     def _keeps(self, row: Row, *, unreadable: bool) -> bool:
-        if row.author == self._me or (row.kind in _WEB_KINDS and self._is_gathered(row.author)):
+        if row.author == self._me or (row.kind in WEB_KINDS and self._is_gathered(row.author)):
             return True
         if row.kind == Kind.DEVICE:
             # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
@@ -203,7 +220,7 @@ class Reevaluator:
         lost = {
             key
             for key in again
-            if not (key[0] in _WEB_KINDS and self._is_gathered(key[1]))
+            if not (key[0] in WEB_KINDS and self._is_gathered(key[1]))
             and self._access.decide(self._me, key) is Access.DENY
         }
         self._keys -= lost

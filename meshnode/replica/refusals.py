@@ -26,8 +26,9 @@ CHECK_SECONDS_MAX = 600.0  # where what was asked for again was refused again
 ASKED_AT_ONCE = 1024  # as many as one commit takes
 RENEW_SECONDS = 600.0  # a session that could not remember all it refused ends after this, and begins again
 
-NOT_ALLOWED, EXPIRED = "not allowed", "expired"
-"""Reasons beside a Shortage: the owner may not have it by what is known, and it has expired by this node's clock."""
+NOT_ALLOWED, LOST, EXPIRED = "not allowed", "lost", "expired"
+"""Reasons beside a Shortage: the owner may not have it, or not any longer, or it has expired by this node's clock."""
+_BY_TRUST = frozenset({NOT_ALLOWED, LOST})
 
 Reason = Shortage | str
 
@@ -55,7 +56,7 @@ class Refusal(NamedTuple):
 def lost(row: Row) -> Refusal:
     """Return the refusal of a record that was held here and may not be any longer."""
     charge = Charge(row.author, row.kind, 0)
-    return Refusal((row.created, row.id), row.kind, NOT_ALLOWED, access_key(row), charge, row.expires)
+    return Refusal((row.created, row.id), row.kind, LOST, access_key(row), charge, row.expires)
 
 
 class Refusals:
@@ -120,7 +121,7 @@ class Refusals:
         ready = []
         for record_id, refusal in list(self._refused.items()):
             key = refusal.key
-            if key is None or refusal.reason not in {NOT_ALLOWED, Shortage.WAITING}:
+            if key is None or not (refusal.reason in _BY_TRUST or refusal.reason is Shortage.WAITING):
                 continue
             if (moved is None or key[1] in moved or record_id in lately) and self._decided(refusal, key):
                 ready.append(refusal)
@@ -153,22 +154,22 @@ class Refusals:
         decision = self._access.decide(self._me, key)
         if refusal.reason == NOT_ALLOWED:
             return decision is not Access.DENY
+        if refusal.reason == LOST:
+            return decision is Access.ALLOW
         if not self._access.trust_state.certified(key[1], key[2]):
             return False
         return refusal.kind == Kind.POLICY or decision is not Access.UNKNOWN
 
     def _look(self) -> tuple[object, ...]:
         """Return what must differ for anything to be let in."""
-        reading = self._clock.reading()
-        step = int(reading.now - self._clock.monotonic()) // limits.HOUR  # the same while the clock only runs on
-        return self._records.freed, self._quota.disk_is_full, reading.trusted, step
+        return self._records.freed, self._quota.disk_is_full, self._clock.generation
 
     def _let_in_now(self) -> Iterator[Refusal]:
         """Yield those that would be taken now, in the order in which they are of use."""
         reading, disk_is_full, room = self._clock.reading(), self._quota.disk_is_full, self._quota.room(self._peer)
         left = ASKED_AT_ONCE
         for refusal in sorted(self._refused.values(), key=lambda one: turn_of(one.kind)):
-            if refusal.reason == NOT_ALLOWED:
+            if refusal.reason in _BY_TRUST:
                 continue
             if refusal.reason == EXPIRED:
                 fits = not reading.trusted or refusal.expires > reading.now
@@ -196,5 +197,5 @@ class Refusals:
 
     def _report(self) -> None:
         self.missing = tuple(
-            (reason, count) for reason, count in self._counts.items() if count and reason != NOT_ALLOWED
+            (reason, count) for reason, count in self._counts.items() if count and reason not in _BY_TRUST
         )

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, access_key
 from meshnode.replica.changes import Change, Superseding
+from meshnode.replica.reevaluate import WEB_KINDS
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, Record, RecordId, Register, device_slot
@@ -177,11 +178,14 @@ class ServedSet:
     def _is_lost(self, row: Row) -> bool:
         """Whether this node may not have it any longer, and its place in the set tells the peer nothing.
 
-        That is so if the peer may have it, or has shown it: a pending record is in the set for no other reason.
+        The latter is so if the peer may have it, or has shown it: a pending record is in the set for no other reason. What
+        connects people comes again by itself when they are connected.
         """
+        if row.kind in WEB_KINDS:
+            return False
         key = access_key(row)
         allowed = row.state == RecordState.PENDING or self._allows(key)
-        return allowed and self._access.decide(self._me, key) is Access.DENY
+        return allowed and self._access.decide(self._me, key) is not Access.ALLOW
 
     def _allowed(self, row: Row) -> bool:
         """Whether the record is in the set: as decided before, else as decided and remembered now."""

@@ -5,18 +5,25 @@ Quantities are stored as they are on the wire, in thousandths.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
 from protocol import PersonId, Quantity, decode, encode, from_thousandths, limits, to_thousandths
-from protocol.letters import Action, Move, Stage
+from protocol.letters import LENT_OUT, UNFINISHED, Action, Move, Stage
 
 _COLUMNS = "no, other, id, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed"
-_FINISHED = (Stage.DECLINED, Stage.CANCELLED)
-_NEVER_AGREED = ", ".join(f"'{stage.name}'" for stage in _FINISHED)
 _FIELDS_MAX = limits.RECORD_MAX_BYTES
+
+
+def _named(stages: Iterable[Stage]) -> str:
+    """Return these stages as a list in SQL."""
+    return ", ".join(sorted(f"'{stage.name}'" for stage in stages))
+
+
+_OPEN = f"(stage IN ({_named(UNFINISHED)}) OR lend AND stage IN ({_named(LENT_OUT)}))"
+_NEVER_AGREED = _named((Stage.DECLINED, Stage.CANCELLED))
 
 
 class Exchange(NamedTuple):
@@ -147,6 +154,18 @@ class Exchanges:
         return self._rows(
             f"takes > 0 AND CASE WHEN stage IN ({ended}) THEN taken > 0 ELSE taken = 0 END ORDER BY no", ()
         )
+
+    def counterparts(self) -> frozenset[PersonId]:
+        """Return the people with whom an exchange is open, of which a lent thing is not back, or whose last word travels."""
+        rows = self._database.all(
+            "SELECT DISTINCT other FROM exchange WHERE shown = 1 AND"  # noqa: S608 - ours
+            f" ({_OPEN} OR other IN (SELECT addressee FROM letter_sent WHERE in_transit = 1))"
+        )
+        return frozenset(self._persons.key(other) for (other,) in rows)
+
+    def open_with(self, other: PersonId) -> list[Exchange]:
+        """Return the exchanges with `other` that are open, or of which a lent thing is not back."""
+        return self._rows(f"shown = 1 AND other = ? AND {_OPEN} ORDER BY no", (self._persons.find(other),))
 
     def count(self) -> int:
         """Return how many exchanges are shown."""

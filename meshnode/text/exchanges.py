@@ -83,8 +83,14 @@ def lines(reply: dict[str, Any], *, everything: bool = False) -> Iterator[str]:
 
 
 def sent(reply: dict[str, Any]) -> str:
-    """Say that a message was sent."""
-    return message("Message sent to {name}.", name=_name(reply))
+    """Say that a message is on its way, and how it may arrive where little leads to the other person."""
+    if reply["connected"]:
+        return message("Your message to {name} is on its way.", name=_name(reply))
+    return message(
+        "Your message to {name} is on its way. Only this exchange connects you now: it arrives when your nodes meet, or"
+        " through somebody who meets you both.",
+        name=_name(reply),
+    )
 
 
 def undelivered(act: str, reply: dict[str, Any]) -> str:

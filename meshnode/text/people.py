@@ -99,6 +99,7 @@ def unvouched(name: str) -> str:
 
 BLOCK_HELP = message(
     "Block a person: the two of you no longer see each other.\n\n"
+    "What you have agreed on is called off. They are told that, and nothing else.\n\n"
     "Other nodes that learn of it drop what each of you may no longer see. Nobody can recall a copy from dishonest software."
 )
 UNBLOCK_HELP = message("End a block.")

@@ -11,6 +11,7 @@ from protocol.session.events import (
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
+    ToldTime,
     phase_of,
     turn_of,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "SelfIdentification",
     "Session",
     "SessionState",
+    "ToldTime",
     "certifies_key",
     "phase_of",
     "turn_of",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from protocol.errors import Code
 from protocol.keys import DeviceId, PersonId
@@ -48,6 +48,13 @@ class SelfIdentification:
     more: tuple[Record, ...] = ()
 
 
+class ToldTime(NamedTuple):
+    """The time that a node goes by, as it tells it in its Hello: UNIX seconds, and the stratum of that time."""
+
+    wall: int
+    stratum: int
+
+
 @dataclass(frozen=True, slots=True)
 class PeerIdentified:
     """The other side has proven which device it is. Answer with `admit` or `bye`."""
@@ -57,7 +64,9 @@ class PeerIdentified:
     certificate: Record
     """Its header and signature are checked; whether it has expired or been revoked is not."""
     wall: int
-    """The other side's clock, UNIX seconds."""
+    """The time that the other side goes by, UNIX seconds."""
+    stratum: int
+    """How far that is from a source known to be right; see protocol/wire/stratum.py."""
     version: int
     """The version of the protocol that both sides use."""
     extra: list[Record] = field(default_factory=list)
@@ -89,10 +98,14 @@ class LiveStarted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The session is over: send what is left, then close the connection."""
+    """The session is over: send what is left, then close the connection.
+
+    `pause` is the number of seconds after which the other side wants to be called again, 0 if it did not say.
+    """
 
     code: Code
     detail: str = ""
+    pause: int = 0
 
 
 Event: TypeAlias = PeerIdentified | RecordsReceived | RecordsRequested | LiveStarted | Ended

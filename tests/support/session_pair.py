@@ -18,9 +18,10 @@ from protocol.session import (
     RecordsRequested,
     SelfIdentification,
     Session,
+    ToldTime,
     phase_of,
 )
-from protocol.wire import Item
+from protocol.wire import Item, stratum
 from protocol.wire.frames import Compare, Frame, Records, Roots, decode_frame
 from tests.support.people import NOW, Person
 
@@ -59,7 +60,7 @@ class Side:
             find_certificate=self.knows.get,
             kinds_of=self.kinds_of,
             now=now,
-            wall=NOW,
+            told=ToldTime(NOW, stratum.MACHINE),
         )
 
     def put(self, records: Iterable[Record], *, hidden: bool = False) -> None:

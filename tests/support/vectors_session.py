@@ -5,9 +5,10 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from protocol import Record
+from protocol import Code, Record
 from protocol.codec import encode
 from protocol.session import Phase
+from protocol.wire import stratum
 from protocol.wire.frames import (
     Again,
     Bye,
@@ -40,6 +41,7 @@ FRAMES: dict[str, Frame] = {
     "hello with roots": Hello((1,), (1,), NOW, (bytes(range(8)), bytes(range(8, 16)))),
     "hello with an introduction": Hello((1, 2), (1,), NOW, None, (b"certificate", b"profile")),
     "hello with its speaker's tag": Hello((1,), (1,), NOW, None, speaker_tag=bytes(range(8))),
+    "hello of a node that is certain of the date": Hello((1,), (1,), NOW, None, stratum=stratum.CERTAIN),
     "who": Who(),
     "introduce": Introduce((b"certificate",)),
     "roots": Roots(1, 3, bytes(range(8))),
@@ -51,7 +53,8 @@ FRAMES: dict[str, Frame] = {
     "want": Want(b"\x05"),
     "ping": Ping(),
     "again": Again(1, ((NOW, bytes(range(12))),)),
-    "bye": Bye(10),
+    "bye": Bye(Code.DUPLICATE),
+    "bye of a busy node": Bye(Code.BUSY, 60),
     "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),
     "enrolled": Enrolled(b"certificate", (b"profile",), ((bytes(range(32)), "Pi"),)),
 }
@@ -192,6 +195,7 @@ def session_vectors() -> dict[str, Any]:
         "initiator_dh_public": alice.keys.dh_public.hex(),
         "responder_dh_public": bob.keys.dh_public.hex(),
         "wall": NOW,
+        "stratum": stratum.MACHINE,
         "sessions": sessions,
         "overdue": overdue_sessions(),
         "refused": refused_sessions(),

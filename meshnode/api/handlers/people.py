@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import trio
+
 from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
+from meshnode.app.exchanges import blocking
+from meshnode.app.exchanges.blocking import BlockQuery
 from meshnode.app.explain import why as why_cases
 from meshnode.app.people import blocks as block_cases
 from meshnode.app.people import cards as card_cases
 from meshnode.app.people import introductions as introduction_cases
 from meshnode.app.people import people as people_cases
 from meshnode.app.people import yourself as yourself_cases
+from meshnode.errors import Unconfirmed
+
+LAST_WORD_PAUSE = 0.1  # seconds between two looks whether the letter that calls an agreement off has arrived
+LAST_WORD_LOOKS = 30  # before a block is made all the same; only for somebody who is connected
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -105,13 +113,20 @@ async def blocks(context: ApiContext) -> block_cases.BlocksView:
     return await context.run(block_cases.blocks)
 
 
-@_routes.add("PUT", "/v1/blocks/{who:path}", errors=(*NAMED, *WRITES))
-async def block(context: ApiContext, who: str) -> block_cases.BlockView:
+@_routes.add("PUT", "/v1/blocks/{who:path}", errors=(*NAMED, Unconfirmed, *WRITES))
+async def block(context: ApiContext, who: str, query: BlockQuery) -> block_cases.BlockView:
     """Block a person: neither of you sees the other any longer.
 
-    To block a person who is not visible to you, give the whole id.
+    What is agreed with them is called off, and they are told that, and nothing else. To block a person who is not
+    visible to you, give the whole id.
     """
-    blocked = await context.run(block_cases.block, who)
+    slots = await context.run(blocking.call_off, who, query)
+    if slots and (await context.run(block_cases.to_block, who)) in connected(context):
+        for _ in range(LAST_WORD_LOOKS):
+            if await context.run(blocking.has_arrived, slots):
+                break
+            await trio.sleep(LAST_WORD_PAUSE)
+    blocked = await context.run(blocking.block, who)
     context.network.look_again()
     return blocked
 

@@ -22,7 +22,7 @@ from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
 from protocol import InvalidField, Kind, PersonId, Quantity, Record, check_quantity, limits, normalize
-from protocol.letters import Action, Stage, Terms, exchange_id
+from protocol.letters import UNFINISHED, Action, Stage, Terms, exchange_id
 
 LISTED = 100
 LISTED_MAX = 1000
@@ -167,7 +167,7 @@ def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange
     """Return the exchange about this listing that the owner has begun already and that is not over."""
     for exchange in replica.store.exchanges.all_shown():
         about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
-        if about_it and exchange.stage in view.UNFINISHED:
+        if about_it and exchange.stage in UNFINISHED:
             return exchange
     return None
 
@@ -256,7 +256,7 @@ def _why_not(found: ExchangeState, act: Action) -> Refused:
         if not found.terms.lend:
             return Refused("that was not lent, so nothing has to be given back")
         return Refused("it was not handed over yet", "both of you confirm that first with 'meshnode done'")
-    if stage not in view.UNFINISHED:
+    if stage not in UNFINISHED:
         return Refused("that is completed", "a completed exchange cannot be changed")
     accepted = f"{name} has already accepted" if found.asked else "you have already accepted"
     return Refused(accepted, "until both of you have confirmed, 'meshnode cancel' cancels it")

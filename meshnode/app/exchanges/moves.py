@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from meshnode.app.letters import letters
 from meshnode.app.letters.delivery import Delivery
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import public_name
+from meshnode.app.naming import public_name, remember_name
 from meshnode.errors import Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
@@ -118,6 +118,18 @@ def make(
     return _again(replica, exchange.other, exchange.id)
 
 
+def make_last(replica: Replica, exchange: Exchange, act: Action) -> bytes:
+    """End an exchange with somebody whom the owner blocks, or is about to; return the slot of the last letter to them.
+
+    Raises Refused where it cannot be sent.
+    """
+    move, slot = _move(replica, exchange.id, act, text=""), letters.new_slot(replica)
+    with replica.transaction():
+        letters.send(replica, exchange.other, move, slot=slot, is_last=True)
+        _keep(replica, exchange, move, mine=True, letter=slot)
+    return slot
+
+
 def lost(replica: Replica, found: ExchangeState) -> list[KeptMove]:
     """Return the owner's moves whose letters expired before they were fetched."""
     own = (kept for kept in found.moves if kept.mine and kept.letter is not None)
@@ -198,6 +210,7 @@ def reconsider_asks(replica: Replica) -> None:
             with replica.transaction():
                 if _has_room_for_ask(replica, waiting.other):
                     replica.store.exchanges.keep(waiting._replace(shown=True, changed=replica.clock.now()))
+                    replica.ingest.exchanges_changed()
 
 
 def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: Move, *, visible: bool) -> bool:
@@ -250,14 +263,18 @@ def _keep(
         title, category = _called(replica, terms, own=not asker)
         exchange = exchange._replace(asked=asker, slot=terms.slot, title=title, category=category, lend=terms.lend)
     own_word = any(one.mine for one in moves)
+    profile = replica.trust_state.profile(exchange.other)
+    if profile is not None:  # the two may lose sight of each other while the exchange is open
+        remember_name(replica, exchange.other, profile.name)
     kept.keep(
         exchange._replace(
-            name=public_name(replica, exchange.other) if replica.trust_state.profile(exchange.other) else exchange.name,
+            name=profile.name if profile is not None else exchange.name,
             shown=exchange.shown or (terms is not None and (own_word or visible)),
             stage=stage_of(made),
             changed=now if is_new else exchange.changed,
         )
     )
+    replica.ingest.exchanges_changed()
 
 
 def _called(replica: Replica, terms: Terms, *, own: bool) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from meshnode.app import date
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.listings import expiry
@@ -186,9 +187,9 @@ def waiting(replica: Replica) -> list[PersonRef]:
 def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     """Return everything that is wrong as far as this node can tell, the most serious first."""
     found = [Problem(known.code, known.message, known.hint) for known in replica.store.problems]
-    clock = replica.clock.reading().problem
-    if clock is not None:
-        found.append(Problem("clock_doubtful", *clock))
+    wrong_date = date.problem(replica, replica.clock.reading())
+    if wrong_date is not None:
+        found.append(Problem("clock_doubtful" if not replica.clock.trusted else "clock_differs", *wrong_date))
     if any(one.header.author == replica.me for one, _ in replica.store.records.forks()):
         found.append(
             Problem(

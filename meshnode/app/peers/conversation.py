@@ -32,6 +32,7 @@ from protocol.session import (
     SelfIdentification,
     Session,
     SessionState,
+    ToldTime,
     phase_of,
 )
 from protocol.wire import (
@@ -51,13 +52,15 @@ from protocol.wire import (
 class ConversationEnd:
     """The end of a conversation: its code, and `detail` for the log.
 
-    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol.
+    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol; `pause` is the
+    number of seconds after which a busy side wants the other one to call again, 0 if it did not say.
     """
 
     code: Code
     detail: str = ""
     silent: bool = False
     fault: bool = False
+    pause: int = 0
 
 
 class Conversation:
@@ -93,6 +96,8 @@ class Conversation:
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
+        self.contact = False
+        """Whether the owner trusts this person directly, as it was when the other end proved who it is."""
         self.live = False
         self.comparisons = 0
         """The number of comparisons of all that both sides hold for each other."""
@@ -148,6 +153,11 @@ class Conversation:
     def settled(self) -> bool:
         """Whether nothing is being compared or handed over."""
         return self._session is not None and self._session.state is SessionState.LIVE
+
+    @property
+    def idle(self) -> bool:
+        """Whether the two have nothing left to say to each other for now."""
+        return self._session is not None and self._session.idle
 
     def data_to_send(self) -> bytes:
         """Return the bytes to write now, each once."""
@@ -224,12 +234,12 @@ class Conversation:
             self.close(Code.REFUSED)
         self._flush()
 
-    def close(self, code: Code = Code.CLOSING) -> None:
-        """Say goodbye with `code` and nothing more."""
+    def close(self, code: Code = Code.CLOSING, pause: int = 0) -> None:
+        """Say goodbye with `code`; with BUSY, `pause` says in how many seconds the other side is to come back."""
         if self.end is None:
             if self._session is not None:
-                self._session.bye(code)
-            self.end = ConversationEnd(code)
+                self._session.bye(code, pause=pause)
+            self.end = ConversationEnd(code, pause=pause)
             self._flush()
 
     # --- the session's events ----------------------------------------------------------------------------------------
@@ -251,7 +261,7 @@ class Conversation:
             find_certificate=self._find_certificate,
             kinds_of=replica.store.records.kinds_of,
             now=now,
-            wall=replica.clock.now(),
+            told=ToldTime(replica.clock.now(), replica.clock.stratum),
         )
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
@@ -299,8 +309,8 @@ class Conversation:
                 case LiveStarted():
                     self.live = True
                     self.comparisons += 1
-                case Ended(code=code, detail=detail):
-                    self._ended(ConversationEnd(code, detail))
+                case Ended(code=code, detail=detail, pause=pause):
+                    self._ended(ConversationEnd(code, detail, pause=pause))
 
     def _identify_peer(self, event: PeerIdentified) -> None:
         replica = self._replica
@@ -330,8 +340,9 @@ class Conversation:
         if admitted and (self._shown or not replica.trust_state.certified(event.person, event.device)):
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
+        self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
         if replica.trust_state.graph.weight(replica.me, event.person) > 0:
-            replica.clock.heard(event.person, event.wall)
+            replica.clock.heard(event.person, event.wall, event.stratum)
         if self._served is None:
             self._open_served_set(event.person, closed=not admitted)
 

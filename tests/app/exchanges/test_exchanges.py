@@ -278,31 +278,6 @@ def test_nobody_says_more_than_so_much(mesh: Mesh, people: People, monkeypatch: 
 # --- blocks --------------------------------------------------------------------------------------------------------------
 
 
-def test_an_exchange_with_somebody_blocked_is_ended_at_ones_own_end_and_no_letter_passes(
-    mesh: Mesh, people: People
-) -> None:
-    alice, bob, carol = people
-    offer(mesh, carol)
-    exchange = respond(mesh, alice)
-    make(mesh, carol, exchange, "accept")
-    blocks.block(carol.replica, "Alice")
-    mesh.settle()
-    before = states(mesh, alice)
-    assert states(mesh, carol) == ["ended"]
-    assert [(seen.with_.name, seen.next) for seen in all_of(mesh, carol)] == [("Alice", ())]
-    assert inbox(mesh, carol) == []
-    for act in ("done", "say"):
-        with pytest.raises(Refused, match="you block Alice"):
-            make(mesh, carol, exchange, act, "Hello")
-    make(mesh, alice, exchange, "done")  # which goes nowhere, as if Carol were away
-    assert states(mesh, alice) == before == ["agreed"]
-    assert [seen.other_done for seen in all_of(mesh, carol)] == [False]
-    assert bob.titles() == ["Drill"]
-    blocks.unblock(carol.replica, "Alice")
-    mesh.settle()
-    assert [seen.other_done for seen in inbox(mesh, carol)] == [True]
-
-
 def test_a_completed_exchange_stays_completed_after_a_block(mesh: Mesh, people: People) -> None:
     alice, _, carol = people
     offer(mesh, carol)
