@@ -47,6 +47,8 @@ TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
 TAKES_BACK = frozenset({Kind.DEVICE, Kind.POLICY})  # a revocation, or a block and a vouch that is lower than before
 GRAPH_RECORD_KINDS = TRUST_KINDS | {Kind.PROFILE}
 
+_IN_USE = (RecordState.LIVE, RecordState.PAST)
+
 Verifier = Callable[[Sequence[Record]], list[bool]]
 """Returns for each record, in order, whether its signature is valid."""
 
@@ -184,12 +186,16 @@ class Ingest:
             if known.get(record.id, False) or (record.header_only and record.id in known):
                 batch.known.add((record.id, record.header_only))
                 fresh.append(record)
-            elif batch.now_is_certain and _is_past(record, batch.now):
+            elif batch.now_is_certain and _is_past(record, batch.now) and not self._is_known(record):
                 batch.outcome.refused.append(record.id)
                 self._refuse_for_now(record, EXPIRED, None, batch)
             else:
                 fresh.append(record)
         return sorted(fresh, key=self._order)
+
+    def _is_known(self, record: Record) -> bool:
+        """Whether another version is held: the sender may have to learn of it."""
+        return self._store.records.newest(record.register) is not None
 
     def _order(self, record: Record) -> tuple[int, bool]:
         """Return the sort key of a record: its kind's turn, and of each kind the owner's own records first.
@@ -255,7 +261,7 @@ class Ingest:
         if state is None:
             batch.outcome.refused.append(record.id)
             return
-        if state is RecordState.LIVE:
+        if state in _IN_USE:
             batch.keys.add(_access_key(record.header, body))
         if state is RecordState.PENDING:
             self._put(record, state, body, batch)
@@ -327,8 +333,10 @@ class Ingest:
     def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> RecordState | Shortage | None:
         """Return the state to store `record` in, what it cannot be taken for now, or None to refuse it for good."""
         header = record.header
+        ended = self._has_ended(record, batch)
+        in_use = RecordState.PAST if ended else RecordState.LIVE
         if header.kind == Kind.DEVICE:
-            return self._if_within_quota(record, RecordState.LIVE, batch)
+            return self._if_within_quota(record, in_use, batch)
         if self._trust_state.revoked(header.author, header.device):
             revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
             batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
@@ -339,15 +347,22 @@ class Ingest:
             waits = not record.header_only or counts
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
-            return self._if_within_quota(record, RecordState.LIVE, batch)
+            return self._if_within_quota(record, in_use, batch)
         key = _access_key(header, body)
-        expired = batch.now_is_certain and header.expires <= batch.now and header.author != self._me
-        decision = Access.DENY if expired else self._decisions[key]
+        decision = Access.DENY if ended else self._decisions[key]
         if decision is Access.DENY and not record.withdrawn:
-            self._refuse_for_now(record, EXPIRED if expired else NOT_ALLOWED, key, batch)
+            self._refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key, batch)
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
-        state = RecordState.PENDING if decision is Access.UNKNOWN else RecordState.LIVE
+        state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
+
+    def _has_ended(self, record: Record, batch: _Batch) -> bool:
+        """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""
+        header = record.header
+        if not batch.now_is_certain or header.author == self._me:
+            return False
+        certificate = self._trust_state.certificate(header.author, header.device)
+        return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
 
     def _refuse_for_now(self, record: Record, reason: Reason, key: AccessKey | None, batch: _Batch) -> None:
         header = record.header
@@ -377,7 +392,7 @@ class Ingest:
         reevaluated = Reevaluation()
         waited = self._reevaluator.gather(batch.source, batch.people, self._clock.monotonic(), more=more)
         if batch.trust or batch.people or waited:
-            reevaluated = self._reevaluator.reevaluate(batch.people, batch.now)
+            reevaluated = self._reevaluator.reevaluate(batch.people, batch.now if batch.now_is_certain else 0)
             batch.people |= reevaluated.people
         ended = [*batch.ended, *reevaluated.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])

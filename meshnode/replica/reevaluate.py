@@ -16,7 +16,7 @@ from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, RecordId, limits
 
-_IN_USE = (RecordState.LIVE, RecordState.SUSPENDED)
+_IN_USE = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.PAST)
 WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
 
@@ -98,7 +98,7 @@ class Reevaluator:
         """Release pending records and drop denied ones until neither changes anything; return what has changed.
 
         `people` are those whose records have just changed; the trust state has read them. `waited_for` are those of
-        whom a suspended policy has just been deleted because its newer version never came. `now` is in UNIX seconds. A
+        whom a suspended policy has just been deleted because its newer version never came. `now` is in UNIX seconds, 0 in doubt. A
         released policy can release more records, a dropped one only drops more, and no dropped record comes back: so
         the loop ends.
         """
@@ -163,7 +163,7 @@ class Reevaluator:
             return RecordState.PENDING
         if row.complete:
             if row.kind == Kind.POLICY:
-                return RecordState.LIVE
+                return RecordState.PAST if row.expires <= now else RecordState.LIVE
             decision = self._access.may_have(self._me, row, now)
             if decision is not Access.DENY:
                 return RecordState.LIVE if decision is Access.ALLOW else RecordState.PENDING

@@ -25,6 +25,7 @@ from protocol.session import Phase, phase_of
 from protocol.wire import Item
 
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
+_SERVED = (RecordState.LIVE, RecordState.PAST)
 _SPARE_KEYS = 1000  # keys of deleted records that are kept, beyond twice the number at the start
 
 
@@ -77,11 +78,11 @@ class ServedSet:
     def items(self, phase: Phase) -> list[Item]:
         """Return the items of `phase`, in no particular order."""
         self._access_cache.refresh()
-        now = self._clock.now()
+        now = self._clock.ended_by()
         items = [
             (row.created, row.id)
-            for row in self._store.records.rows(kinds=_KINDS[phase], states=(RecordState.LIVE,))
-            if self._allowed(row) and row.expires > now
+            for row in self._store.records.rows(kinds=_KINDS[phase], states=_SERVED)
+            if self._allowed(row) and _is_alive(row, now)
         ]
         self._keys_at_start = len(self._decisions)
         return items
@@ -135,9 +136,7 @@ class ServedSet:
         policies = [record for record in shown if record.header.kind == Kind.POLICY and not record.header_only]
         rows = self._store.records.rows_of([record.id for record in policies]) if policies else []
         authors = {
-            row.author
-            for row in rows
-            if row.state in {RecordState.LIVE, RecordState.SUSPENDED} and not self._allowed(row)
+            row.author for row in rows if row.state in {*_SERVED, RecordState.SUSPENDED} and not self._allowed(row)
         }
         known = {record.id for record in policies}
         return [newer for newer in self._newest_policies(authors) if newer.newest.id not in known]
@@ -148,9 +147,9 @@ class ServedSet:
         Access is decided again: it may have ended since the session named the records.
         """
         self._access_cache.refresh()
-        now = self._clock.now()
+        now = self._clock.ended_by()
         rows = self._store.records.rows_of(ids)
-        given = {row.id for row in rows if row.state == RecordState.LIVE and row.expires > now and self._may_send(row)}
+        given = {row.id for row in rows if row.state in _SERVED and _is_alive(row, now) and self._may_send(row)}
         # It is not proved who wrote a pending record: it must not make this node send the named author's header.
         proved = [row for row in rows if row.id not in given and row.state != RecordState.PENDING]
         newer = self._superseding({(row.author, row.kind, row.slot): row for row in proved})
@@ -166,14 +165,17 @@ class ServedSet:
         slots = {(header.author, device_slot(header.device)) for header in headers}
         found = [self._store.records.current((author, Kind.DEVICE, slot)) for author, slot in sorted(slots)]
         rows = self._store.records.rows_of([record.id for record in found if record is not None])
-        lent = [row for row in rows if row.state == RecordState.LIVE and not self._allowed(row)]
+        lent = [row for row in rows if row.state in _SERVED and not self._allowed(row)]
         self._lent.update(row.id for row in lent)
         return [(row.created, row.id) for row in lent]
 
     # --- decisions -------------------------------------------------------------------------------------------------
 
     def _allows(self, key: AccessKey) -> bool:
-        return not self.closed and self._access_cache[key] is Access.ALLOW
+        if self.closed:
+            return False
+        decision = self._access_cache[key]
+        return decision is Access.ALLOW or (decision is Access.UNKNOWN and self._access.passes_on(self._peer, key))
 
     def _is_lost(self, row: Row) -> bool:
         """Whether this node may not have it any longer, and its place in the set tells the peer nothing.
@@ -212,12 +214,12 @@ class ServedSet:
         self._decisions = {
             key: self._allows(key) if moved is None or key[1] in moved else allowed for key, allowed in before.items()
         }
-        now = self._clock.now()
+        now = self._clock.ended_by()
         for author in sorted({key[1] for key, allowed in self._decisions.items() if allowed is not before[key]}):
-            for row in self._store.records.rows(author=author, states=(RecordState.LIVE,)):
+            for row in self._store.records.rows(author=author, states=_SERVED):
                 key = access_key(row)
                 allowed, was_allowed = self._allowed(row), before.get(key, False)
-                if allowed is was_allowed or row.expires <= now:
+                if allowed is was_allowed or not _is_alive(row, now):
                     continue
                 (delta.added if allowed else delta.removed)[phase_of(row.kind)].append((row.created, row.id))
                 (self._withdrawn.discard if allowed else self._withdrawn.add)(row.id)
@@ -228,12 +230,12 @@ class ServedSet:
     # --- records ---------------------------------------------------------------------------------------------------
 
     def _add_stored(self, change: Change, delta: Delta) -> None:
-        now = self._clock.now()
+        now = self._clock.ended_by()
         for row in change.stored:
             if row.state == RecordState.PENDING:
                 continue
             allowed = self._allowed(row)  # remembered for a header too: when it ends, the peer may need a newer one
-            if allowed and row.state == RecordState.LIVE and row.expires > now and row.id not in self._just_shown:
+            if allowed and row.state in _SERVED and _is_alive(row, now) and row.id not in self._just_shown:
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
 
     def _newest_policies(self, authors: Iterable[PersonId]) -> list[Superseding]:
@@ -241,7 +243,7 @@ class ServedSet:
         found = []
         for author in sorted(authors):
             for row in self._store.records.rows(
-                kinds=(Kind.POLICY,), author=author, states=(RecordState.LIVE, RecordState.HEADER)
+                kinds=(Kind.POLICY,), author=author, states=(*_SERVED, RecordState.HEADER)
             ):
                 policy = self._store.records.get(row.id)
                 if policy is not None and row.id not in self._withdrawn and not (policy.body and self._allowed(row)):
@@ -258,5 +260,10 @@ class ServedSet:
         if not found:
             return []
         rows = self._store.records.rows_of([newer.newest.id for newer in found])
-        whole = {row.id for row in rows if row.state == RecordState.LIVE and self._allowed(row)}
+        whole = {row.id for row in rows if row.state in _SERVED and self._allowed(row)}
         return [newer for newer in found if newer.newest.id not in whole]
+
+
+def _is_alive(row: Row, now: int) -> bool:
+    """Whether it has not ended at `now`, or is passed on all the same."""
+    return row.expires > now or row.state == RecordState.PAST

@@ -365,15 +365,16 @@ class Conversation:
     def _speaks_for(self, event: PeerIdentified) -> bool:
         """Whether the device may act for its person.
 
-        No certificate is kept of people outside the web; the one that the device has shown counts then.
+        No certificate is kept of people outside the web; the one that the device has shown counts then, and so it does
+        where the one held had ended when it came.
         """
-        replica = self._replica
-        trust_state = replica.trust_state
-        if trust_state.certificate(event.person, event.device) is not None or trust_state.revoked(
-            event.person, event.device
-        ):
-            return trust_state.certified(event.person, event.device)
-        return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
+        trust_state = self._replica.trust_state
+        held = trust_state.certificate(event.person, event.device)
+        if trust_state.revoked(event.person, event.device):
+            return False
+        if held is not None and not held.past:
+            return True
+        return event.certificate.header.expires > self._replica.clock.ended_by()
 
     def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
         replica = self._replica
