@@ -24,11 +24,13 @@ from meshnode.api import serve
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
+from meshnode.app.explain.status import Problem
 from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
 from meshnode.app.upkeep import upkeep
+from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
@@ -39,6 +41,7 @@ from meshnode.net.discovery import MdnsMode
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
 from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
+from meshnode.notify import Notifier, Screen
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -67,6 +70,9 @@ class Ready:
     name: str
     port: int
     addresses: tuple[tuple[str, int], ...]
+    problems: tuple[Problem, ...]
+    """Everything that keeps it from meeting others, as far as the network knows."""
+    waiting: WaitingCount
     seconds: float
 
 
@@ -174,8 +180,13 @@ def _check_date(certificate: Record) -> None:
         raise Failed("this computer's date differs from the other computer's", "set it, then do this again")
 
 
-def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None) -> None:
-    """Run the node until SIGINT or SIGTERM, then stop it within 2 s and return. `ready` is called once it can be reached.
+def run(
+    config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None, screen: Screen | None = None
+) -> None:
+    """Run the node until SIGINT, SIGTERM or SIGHUP, then stop it within 2 s and return.
+
+    `ready` is called once it can be reached.
+    `screen` is called, in a thread of its own, with a line for the owner about each thing that comes to wait for them.
 
     `passphrase` decrypts the identity key, without which this device certifies no others. Drives everything: the network,
     the local API, upkeep and letters. Raises the errors of keyring, home and store if the node cannot start (NotFound,
@@ -186,7 +197,7 @@ def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | Non
     config.home.check()
     with _private_files(), config.home.lock(), _opened(config.home, passphrase) as replica:
         try:
-            trio.run(_main, config, replica, ready, started)
+            trio.run(_main, config, replica, ready, screen, started)
         except BaseExceptionGroup as group:
             raise _cause(group) from group
 
@@ -270,11 +281,15 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
         write_first_records(replica, name=UNNAMED, place=None, preference=preference)
 
 
-async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:
+async def _main(
+    config: Config, replica: Replica, ready: Callable[[Ready], None], screen: Screen | None, started: float
+) -> None:
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers, config.sessions)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
+    notifier = Notifier(replica, store_thread, config.notify_command, screen)
+    network.problem_sources.append(notifier.problems)
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica))
     token = trio.lowlevel.current_trio_token()
     letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
@@ -284,20 +299,28 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
         letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*_stopping_signals()) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
-            _report_ready(config.home, replica, network, ready, started)
+            waiting = await store_thread.run(count, replica)
+            _report_ready(config.home, replica, network, ready, waiting, started)
             network.start_discovery()
             nursery.start_soon(scheduler.run)
             nursery.start_soon(letter_scheduler.run)
+            nursery.start_soon(notifier.run)
             async for number in signals:
                 log.info("stopping", extra={"signal": signal.Signals(number).name})
                 break
             with trio.move_on_after(CLOSE_SECONDS):
                 await network.close()
             nursery.cancel_scope.cancel()
+
+
+def _stopping_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that stop the node. SIGHUP, a closed terminal, is one unless the starter ignores it (nohup)."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM) if ignored else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _run_upkeep(replica: Replica) -> float:
@@ -317,14 +340,19 @@ def _open_letters(replica: Replica) -> float:
 
 
 def _report_ready(
-    home: Home, replica: Replica, network: Network, ready: Callable[[Ready], None], started: float
+    home: Home,
+    replica: Replica,
+    network: Network,
+    ready: Callable[[Ready], None],
+    waiting: WaitingCount,
+    started: float,
 ) -> None:
     profile = replica.trust_state.profile(replica.me)
     state = network.state()
     seconds = round(time.monotonic() - started, 3)
     log.info("ready", extra={"port": network.port, "seconds": seconds})
     name = profile.name if profile is not None else UNNAMED
-    ready(Ready(home.path, replica.me, name, network.port, state.addresses, seconds))
+    ready(Ready(home.path, replica.me, name, network.port, state.addresses, state.problems, waiting, seconds))
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

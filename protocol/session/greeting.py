@@ -36,7 +36,7 @@ class Greeting:
         me: SelfIdentification,
         remote_static: bytes,
         find_certificate: Callable[[bytes], Record | None],
-        told: ToldTime,
+        told: Callable[[], ToldTime],
         *,
         handshake_hash: bytes,
         introduce: bool,
@@ -72,7 +72,12 @@ class Greeting:
             return None
         header, hello = self._certificate.header, self._hello
         return PeerIdentified(
-            header.author, header.device, self._certificate, hello.wall, hello.stratum, self._version, self._extra
+            header.author,
+            header.device,
+            self._certificate,
+            ToldTime(hello.wall, hello.stratum),
+            self._version,
+            self._extra,
         )
 
     def hello(self, roots: tuple[bytes, bytes] | None, shown: Iterable[Record] = ()) -> Hello:
@@ -81,7 +86,8 @@ class Greeting:
         more = tuple(record.wire for record in shown)
         records = (*self._identification(), *more) if self._introduce or more else ()
         tag = self._tag(self._me.person, self._me.device)
-        return Hello(VERSIONS, ALGORITHMS, self._told.wall, roots, records, tag, self._told.stratum)
+        told = self._told()
+        return Hello(VERSIONS, ALGORITHMS, told.wall, roots, records, tag, told.stratum)
 
     def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:
         """Read a frame of the greeting, and return the frame that answers it, if any.

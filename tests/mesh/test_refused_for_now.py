@@ -57,7 +57,7 @@ def apart() -> tuple[Mesh, list[Record]]:
 
 def served(node: Node, other: Node) -> set[bytes]:
     """Return what `node` holds that `other` may have."""
-    served = node.conversations[0]._served  # noqa: SLF001 - the set is seen nowhere else
+    served = node.conversations[0]._served
     assert served is not None
     return {id_ for phase in Phase for _, id_ in served.items(phase)}
 
@@ -98,7 +98,7 @@ def a_clock_that_is_ahead(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def no_room_for_others(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shortage | str]:
     quota = mesh.nodes["Alice"].replica.quota
     size = mesh.nodes["Alice"].replica.store.records.usage_from().size
-    monkeypatch.setattr(quota, "_caps", quota._caps._replace(size=size))  # noqa: SLF001
+    monkeypatch.setattr(quota, "_caps", quota._caps._replace(size=size))
     yield Shortage.ALL
     monkeypatch.undo()
     free_something(mesh)
@@ -107,7 +107,7 @@ def no_room_for_others(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 @contextmanager
 def no_room_for_what_the_peer_brings(mesh: Mesh, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shortage | str]:
     quota = mesh.nodes["Alice"].replica.quota
-    monkeypatch.setattr(quota, "_from_one", quota._from_one._replace(graph_records=0, size=0))  # noqa: SLF001
+    monkeypatch.setattr(quota, "_from_one", quota._from_one._replace(graph_records=0, size=0))
     yield Shortage.BRINGER
     monkeypatch.undo()
     free_something(mesh)
@@ -208,7 +208,7 @@ def test_a_block_is_obeyed_whatever_keeps_other_records_out(
     with reason(mesh, monkeypatch):  # type: ignore[attr-defined]
         block(mesh, "Bob", "Dave")
         mesh.settle()
-        view = next(one for one in mesh.nodes["Alice"].conversations if one.peer == dave.person)._served  # noqa: SLF001
+        view = next(one for one in mesh.nodes["Alice"].conversations if one.peer == dave.person)._served
         assert view is not None
         given, _ = view.supply(ladders)
         assert given == []

@@ -94,9 +94,7 @@ class Model:
                 h.record.rank <= held.record.rank for h in self.proved if h.record.register == held.record.register
             )
             superseding = (
-                held.usable
-                and header.expires < header.latest_expiry
-                and now < header.latest_expiry + TOMBSTONE_GRACE
+                held.usable and header.expires < header.latest_expiry and now < header.latest_expiry + TOMBSTONE_GRACE
             )
             if first and (now < held.arrived + 2 * TOMBSTONE_GRACE if _came_late(held) else superseding):
                 held.record, held.state = held.record.without_body(), RecordState.HEADER

@@ -7,6 +7,7 @@ from typing import Any
 
 from protocol import Code, encode
 from protocol.limits import AGAIN_PER_MINUTE, DEVICE_LIFE, HAVE_ITEMS_MAX, HEADERS_PER_MINUTE, UNKNOWN_FRAMES_PER_MINUTE
+from protocol.wire import stratum
 from protocol.wire.frames import (
     Again,
     Bye,
@@ -60,7 +61,7 @@ def refused_sessions() -> list[dict[str, Any]]:
 
 def overdue_sessions() -> list[dict[str, Any]]:
     """Return the frames that are sent to a side that was silent, or owed something, for too long."""
-    ping, bye = encode_frame(Ping()).hex(), encode_frame(Bye(Code.TIMEOUT)).hex()
+    ping, bye = encode_frame(Ping(NOW, stratum.MACHINE)).hex(), encode_frame(Bye(Code.TIMEOUT)).hex()
     cases: list[tuple[str, str, int, list[dict[str, Any]], list[str]]] = [
         ("not introduced within 5 s", MEETING, 0, [{"wait": 5}], [bye]),
         ("silent for 90 s", QUIET, 1, [{"wait": 90}], [bye]),

@@ -105,6 +105,14 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
         ],
     ),
     "an Again": ([15, 1, [[NOW, bytes(12)]]], [Change("no items", [2], 0)]),
+    "a Ping": (
+        [11, NOW, 16],
+        [
+            Change("a clock before 1970", [1], -1),
+            Change("a clock that is text", [1], "today"),
+            Change("no stratum", [2], None),
+        ],
+    ),
     "a Want": ([10, b"\x05"], [Change("bits that are a number", [1], 5)]),
     "a Bye": (
         [12, 0, 0],

@@ -51,7 +51,7 @@ FRAMES: dict[str, Frame] = {
     "headers": Headers((b"header",)),
     "have": Have(1, ((NOW, bytes(range(12))),)),
     "want": Want(b"\x05"),
-    "ping": Ping(),
+    "ping": Ping(NOW, stratum.MACHINE),
     "again": Again(1, ((NOW, bytes(range(12))),)),
     "bye": Bye(Code.DUPLICATE),
     "bye of a busy node": Bye(Code.BUSY, 60),

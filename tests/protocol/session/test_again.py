@@ -45,15 +45,25 @@ def test_what_was_refused_and_is_not_asked_for_is_not_sent_again() -> None:
     assert not refusing.store
 
 
-def test_nothing_is_said_about_items_that_the_asker_may_not_have() -> None:
+def test_nothing_is_asked_for_that_the_other_side_has_not_shown() -> None:
+    """It could tell the other side that this side has held a record which the other side may not have."""
     one, other = Side(ALICE), Side(BOB)
     other.put(OFFERS[:1], hidden=True)
     pair = Pair.of(one, other).run()
     before = len(pair.log)
     one.ask_again(OFFERS[0], OFFERS[1])
     pair.run()
-    assert [type(frame) for frame in pair.frames[before:]] == [Again]
+    assert pair.frames[before:] == []
     settled(pair)
+
+
+def test_nothing_is_said_about_items_that_the_asker_may_not_have_any_longer() -> None:
+    pair, refusing = refused_by("the initiator")
+    pair.responder.session.update(Phase.CONTENT, [], [item(OFFERS[0])])
+    before = len(pair.log)
+    refusing.ask_again(OFFERS[0])
+    pair.run()
+    assert [type(frame) for frame in pair.frames[before:]] == [Again]
 
 
 def test_much_that_is_asked_for_comes_in_portions() -> None:
