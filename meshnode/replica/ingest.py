@@ -18,7 +18,7 @@ from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy
 from meshnode.replica.changes import Superseding
 from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
-from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, Reason, Refusal
+from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, Reason, RefusedRecord
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
@@ -73,7 +73,7 @@ class IngestResult:
     refused: list[RecordId] = field(default_factory=list)
     faults: list[tuple[Record, Code]] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
-    later: list[Refusal] = field(default_factory=list)
+    later: list[RefusedRecord] = field(default_factory=list)
     stored: list[RecordId] = field(default_factory=list)
 
 
@@ -368,7 +368,7 @@ class Ingest:
         header = record.header
         short = isinstance(reason, Shortage)
         charge = self.quota.charge(record) if short else Charge(header.author, header.kind, 0)
-        batch.outcome.later.append(Refusal.of(record, reason, key, charge))
+        batch.outcome.later.append(RefusedRecord.of(record, reason, key, charge))
 
     def _if_within_quota(self, record: Record, state: RecordState, batch: _Batch) -> RecordState | Shortage:
         """Return `state`, or what is short where there is no room for the record."""

@@ -33,7 +33,7 @@ _BY_TRUST = frozenset({NOT_ALLOWED, LOST})
 Reason = Shortage | str
 
 
-class Refusal(NamedTuple):
+class RefusedRecord(NamedTuple):
     """A record that is not taken now: what of it is needed to know when to ask for it again.
 
     `key` is that of the access decision, None where it was not looked at; `expires` is in UNIX seconds.
@@ -47,16 +47,16 @@ class Refusal(NamedTuple):
     expires: int
 
     @classmethod
-    def of(cls, record: Record, reason: Reason, key: AccessKey | None, charge: Charge) -> Refusal:
+    def of(cls, record: Record, reason: Reason, key: AccessKey | None, charge: Charge) -> RefusedRecord:
         """Return the refusal of `record` for this reason."""
         header = record.header
         return cls((header.created, record.id), header.kind, reason, key, charge, header.expires)
 
 
-def lost(row: Row) -> Refusal:
+def lost(row: Row) -> RefusedRecord:
     """Return the refusal of a record that was held here and may not be any longer."""
     charge = Charge(row.author, row.kind, 0)
-    return Refusal((row.created, row.id), row.kind, LOST, access_key(row), charge, row.expires)
+    return RefusedRecord((row.created, row.id), row.kind, LOST, access_key(row), charge, row.expires)
 
 
 class Refusals:
@@ -76,7 +76,7 @@ class Refusals:
         self._clock = clock
         self._me = me
         self._peer = peer
-        self._refused: dict[RecordId, Refusal] = {}
+        self._refused: dict[RecordId, RefusedRecord] = {}
         self._lately: set[RecordId] = set()
         self._asked: set[RecordId] = set()
         self._in_vain = False
@@ -91,7 +91,7 @@ class Refusals:
         self.missing: tuple[tuple[Reason, int], ...] = ()
         """How many are refused now for each reason, apart from those that the owner may not have."""
 
-    def note(self, refusals: Iterable[Refusal], now: float) -> None:
+    def note(self, refusals: Iterable[RefusedRecord], now: float) -> None:
         """Remember these. Where they had been asked for again, the next look comes later."""
         self._begun = now if self._begun is None else self._begun
         for refusal in refusals:
@@ -109,7 +109,7 @@ class Refusals:
             self._seen = self._look()
             self.next_check = now + self._pause
 
-    def follow_trust(self) -> list[Refusal]:
+    def follow_trust(self) -> list[RefusedRecord]:
         """Return those that the owner may have now, or that need not wait any longer, and forget them.
 
         Those noted lately are decided about in any case: their batch may have been committed after the last change.
@@ -127,7 +127,7 @@ class Refusals:
                 ready.append(refusal)
         return self._released(ready)
 
-    def check(self, now: float) -> list[Refusal]:
+    def check(self, now: float) -> list[RefusedRecord]:
         """Return those that clock, disk and room let in now, and forget them; set the time of the next look."""
         if self.next_check is None or now < self.next_check:
             return []
@@ -149,7 +149,7 @@ class Refusals:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _decided(self, refusal: Refusal, key: AccessKey) -> bool:
+    def _decided(self, refusal: RefusedRecord, key: AccessKey) -> bool:
         """Whether trust keeps it out no longer."""
         decision = self._access.decide(self._me, key)
         if refusal.reason == NOT_ALLOWED:
@@ -165,7 +165,7 @@ class Refusals:
         self._clock.look()  # nobody tells when the machine's clock is set
         return self._records.freed, self._quota.disk_is_full, self._clock.generation
 
-    def _let_in_now(self) -> Iterator[Refusal]:
+    def _let_in_now(self) -> Iterator[RefusedRecord]:
         """Yield those that would be taken now, in the order in which they are of use."""
         reading, disk_is_full, room = self._clock.reading(), self._quota.disk_is_full, self._quota.room(self._peer)
         left = ASKED_AT_ONCE
@@ -184,7 +184,7 @@ class Refusals:
             if not left:
                 return
 
-    def _released(self, ready: list[Refusal]) -> list[Refusal]:
+    def _released(self, ready: list[RefusedRecord]) -> list[RefusedRecord]:
         for refusal in ready:
             self._forget(refusal.item[1])
         self._report()

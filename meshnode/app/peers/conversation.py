@@ -16,7 +16,7 @@ from meshnode.app.owner import former_web
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
-from meshnode.replica.refusals import Reason, Refusal, Refusals, lost
+from meshnode.replica.refusals import Reason, Refusals, RefusedRecord, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.replica.served_set import Delta, ServedSet
@@ -437,7 +437,7 @@ class Conversation:
         if self._refusals.begin_again(now):
             self.close(Code.CLOSING)
 
-    def _ask_again(self, refusals: Iterable[Refusal]) -> None:
+    def _ask_again(self, refusals: Iterable[RefusedRecord]) -> None:
         asked: dict[Phase, list[Item]] = {phase: [] for phase in Phase}
         for refusal in refusals:
             asked[phase_of(refusal.kind)].append(refusal.item)
