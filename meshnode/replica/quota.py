@@ -20,7 +20,7 @@ from protocol.letters import letter_tag
 
 
 class Shortage(Enum):
-    """What is short, so that a record is not taken now. The value says it in words."""
+    """Something of which there is too little to take a record now; the value says it in words."""
 
     DISK = "the disk is nearly full"
     AUTHOR = "their author has as much here as one person may have"
@@ -70,7 +70,7 @@ class Caps(NamedTuple):
 
 
 class Charge(NamedTuple):
-    """What a record counts against: its author, a kind (of a letter to the owner: not LETTER), and its bytes."""
+    """The limits that a record counts against: by author, by kind (LISTING for a letter to the owner), and by bytes."""
 
     author: PersonId
     kind: int

@@ -60,11 +60,11 @@ def lost(row: Row) -> RefusedRecord:
 
 
 class Refusals:
-    """What the person `peer` has shown in one session and this node could not take. Used in the store thread.
+    """Keeps a list of the records of one session that `peer` has shown and this node could not take.
 
     `note` takes in refusals; `follow_trust` and `check` return those whose reason has gone and forget them. The caller
     calls the first after every change of trust, and the second when `next_check` has come. Times without a unit are
-    seconds on the caller's clock, which never goes back.
+    seconds on the caller's clock, which never goes back. Used in the store thread.
     """
 
     def __init__(

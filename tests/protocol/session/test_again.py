@@ -85,7 +85,7 @@ def test_what_is_asked_for_while_the_sets_are_compared_is_not_lost() -> None:
     settled(pair)
 
 
-def test_no_more_is_asked_for_in_a_minute_than_readers_accept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_exceeds_the_limit_of_a_minute_is_asked_for_in_the_next_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(announcing, "AGAIN_PER_MINUTE", 5)
     pair, refusing = refused_by("the initiator")
     refusing.ask_again(*OFFERS[:12])
