@@ -8,7 +8,7 @@ Spec: protocol/README.md, "Session".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
@@ -20,7 +20,7 @@ from protocol.limits import (
     UNKNOWN_FRAMES_PER_MINUTE,
 )
 from protocol.rate import RateLimit
-from protocol.records.record import Record, RecordId
+from protocol.records.record import Record
 from protocol.session.announcing import Announcer
 from protocol.session.deadlines import Deadlines
 from protocol.session.events import (
@@ -33,7 +33,6 @@ from protocol.session.events import (
     TimeTold,
     ToldTime,
     phase_of,
-    turn_of,
 )
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet
@@ -49,7 +48,7 @@ from protocol.session.states import (
     is_possible,
     next_state,
 )
-from protocol.session.transfer import Incoming, Outgoing
+from protocol.session.transfer import Incoming, KindsOf, Outgoing, in_turn
 from protocol.session.unsolicited_headers import UnsolicitedHeaders
 from protocol.wire.frames import (
     Again,
@@ -112,7 +111,7 @@ class Session:
         remote_static: bytes,
         me: SelfIdentification,
         find_certificate: Callable[[bytes], Record | None],
-        kinds_of: Callable[[Sequence[RecordId]], Mapping[RecordId, int]],
+        kinds_of: KindsOf,
         now: float,
         told: Callable[[], ToldTime],
         introduce: bool = False,
@@ -355,18 +354,10 @@ class Session:
     def _take_comparison(self, message: bytes) -> None:
         result = self._admitted.reconciliation.take_message(message)
         if result is not None:
-            self._outgoing.offer(result.phase, self._in_turn(result.phase, result.offers))
+            self._outgoing.offer(result.phase, in_turn(result.phase, result.offers, self._kinds_of))
             self._incoming.expect(result.expected)
             self._peer_set(result.phase).thaw()
             self._move(Trigger.EXCHANGED)
-
-    def _in_turn(self, phase: Phase, items: Iterable[Item]) -> Iterable[Item]:
-        """Return the items in the order in which the other side can use them at once; only in GRAPH it matters."""
-        if phase is not Phase.GRAPH:
-            return items
-        offered = list(items)
-        kinds = self._kinds_of([id_ for _, id_ in offered]) if offered else {}
-        return sorted(offered, key=lambda item: turn_of(kinds.get(item[1], 0)))
 
     def _take_transfer(self, frame: Pull | Records | Headers) -> None:
         match frame:
