@@ -14,6 +14,7 @@ from functools import partial
 
 import trio
 
+from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
@@ -112,6 +113,10 @@ class Network:
             announcing=self._discovery is not None and self._discovery.announcing,
             interfaces=tuple(link.id.name for link in self._interfaces.links),
             left_out=self._interfaces.names_left_out,
+            given=tuple(
+                GivenAddress(address.host, address.port, person, "" if outcome is None else outcome.value)
+                for address, person, outcome in self._dialer.found_at()
+            ),
             peers=tuple(_peer(peer) for peer in self._connected.values()),
             heard=frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS),
             problems=(
@@ -200,8 +205,7 @@ class Network:
     def _start(self, nursery: trio.Nursery) -> None:
         self._ready = True
         now = trio.current_time()
-        for address in self._options.peers:
-            self._dialer.static(address, now)
+        self._dialer.given(self._options.peers, now)
         self._discovery = LocalDiscovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
         nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
         nursery.start_soon(self._keep_contacts)
@@ -241,6 +245,7 @@ class Network:
             self._direct = known.direct
             now = trio.current_time()
             self._dialer.want(known.wanted, now)
+            self._dialer.given((*self._options.peers, *known.given), now)
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
             self._connector.wake()
@@ -432,7 +437,9 @@ def _problems(interfaces: Interfaces, chosen: Collection[str], discovery: LocalD
     """Yield what keeps this node from meeting others; `chosen` are the owner's patterns for interfaces, none by default."""
     if discovery is not None and discovery.problem:
         yield Problem(
-            "no_mdns", discovery.problem, "nodes nearby are not found by themselves. Cards and --peer still work"
+            "no_mdns",
+            discovery.problem,
+            "nodes nearby are not found by themselves. Cards and 'meshnode peer add HOST:PORT' still work",
         )
     if discovery is not None and discovery.deaf:
         deaf = _first_few(discovery.deaf)
