@@ -43,7 +43,7 @@ from protocol.records.bodies import Body, body_of, parse_body
 from protocol.records.device import Device
 from protocol.records.join import Group, GroupKind, Invitation, Join, Step
 from protocol.records.letter import Letter
-from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields
+from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields, left_of
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
@@ -127,6 +127,7 @@ __all__ = [
     "group_text",
     "is_cell",
     "is_revocation",
+    "left_of",
     "limits",
     "longest_life",
     "normalize",

@@ -49,6 +49,16 @@ DID = {
 REASONS = {
     "gone": message("it is no longer available"),
     "changed": message("the post has changed since; you can ask again"),
+    "twice": message("it was promised to somebody else first"),
+}
+CHANGED = {
+    "title": message("its title"),
+    "text": message("its text"),
+    "category": message("its category"),
+    "unit": message("its unit"),
+    "lending": message("whether or until when it is lent"),
+    "dates": message("when it is available"),
+    "quantity": message("less is left than was asked for"),
 }
 DELIVERY = {"under way": message(" (on its way)"), "expired": message(" (not delivered)")}
 
@@ -77,9 +87,20 @@ def lines(reply: dict[str, Any], *, everything: bool = False) -> Iterator[str]:
     unanswered = takewhile(lambda one: not one["yours"], reversed(reply["messages"]))
     said = [one["text"] for one in unanswered if one["text"]]
     yield summary(reply, said[0] if said and not everything else "") + _next(reply)
+    yield from changed(reply)
     yield from (undelivered(act, reply) for act in reply["undelivered"])
     if everything:
         yield from (_said(one, _name(reply)) for one in reply["messages"])
+
+
+def changed(reply: dict[str, Any]) -> Iterator[str]:
+    """Say what of the post has changed since it was asked for."""
+    if reply["differs"]:
+        words = ", ".join(CHANGED[word] for word in reply["differs"])
+        since = message("you asked") if reply["asked"] else message("{name} asked", name=_name(reply))
+        yield message("  Changed since {since}: {what}", since=since, what=words)
+    if "title" in reply["differs"]:
+        yield message('  It is now called "{title}".', title=reply["title_now"])
 
 
 def more(count: int) -> str:
@@ -164,8 +185,23 @@ def _state(reply: dict[str, Any]) -> str:
     if state == "returned":
         return message("Returned, with {name}. {about}", **values)
     if state == "cancelled":
-        return message("Canceled, with {name}. {about}", **values)
+        return _cancelled(reply, values)
     return message("Ended because you block {name}. {about}", **values)
+
+
+def _cancelled(reply: dict[str, Any], values: dict[str, str]) -> str:
+    if reply["reason"] != "twice":
+        return message("Canceled, with {name}. {about}", **values)
+    if reply["asked"]:
+        return message(
+            "{name} had to cancel: two devices promised it at the same time, and somebody else was first."
+            " To hear of another one, save a search: meshnode watch add WORDS {about}",
+            **values,
+        )
+    return message(
+        "Canceled, with {name}: another device of yours had promised it to somebody else first. {name} is told. {about}",
+        **values,
+    )
 
 
 def _lent(reply: dict[str, Any], values: dict[str, str]) -> str:
