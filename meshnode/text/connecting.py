@@ -66,8 +66,18 @@ INTRODUCTIONS_EMPTY = message("Nobody has introduced you to anyone lately.")
 INTRODUCTIONS_NEXT = message("Add one of them: meshnode add NAME")
 
 
-def introduced(names: list[str]) -> str:
-    """Say what two introduced people do next."""
+def introduced(reply: dict[str, Any]) -> str:
+    """Say what two introduced people do next (IntroductionView of the API), or that they need no introduction."""
+    names, told = ([person["name"] for person in people] for people in (reply["people"], reply["told"]))
+    if not told:
+        return message("{both} trust each other already. Nothing was sent.", both=forms.listed(names))
+    if len(told) == 1:
+        other = next(name for name in names if name != told[0])
+        return message(
+            "{other} trusts {name} already, so only {name} gets a message. They are connected once {name} has added {other}.",
+            other=other,
+            name=told[0],
+        )
     return message(
         "{both} each get a message about the other. They are connected once both have added each other.",
         both=forms.listed(names),
