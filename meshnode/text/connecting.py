@@ -42,7 +42,7 @@ def card_typed(text: str) -> str:
 
 def trusts_you(name: str) -> str:
     """Say that a new connection is complete."""
-    return message("{name} trusts you too. You are connected.", name=name)
+    return message("You and {name} are connected.", name=name)
 
 
 def awaiting_answer(name: str) -> str:
@@ -53,6 +53,20 @@ def awaiting_answer(name: str) -> str:
 def awaiting_vouch(name: str) -> str:
     """Say that the nodes are connected and the rest follows."""
     return message("Your nodes are connected. {name}'s trust in you is on its way.", name=name)
+
+
+def card_taken_back(name: str) -> str:
+    """Say that a card which was used before brings nothing any longer."""
+    return message(
+        "{name}'s node was reached, but this card was used before and {name} no longer trusts you. "
+        "Ask {name} for a new card.",
+        name=name,
+    )
+
+
+def card_used(name: str) -> str:
+    """Say that somebody else was faster."""
+    return message("This card was used by somebody else. Ask {name} for a new one.", name=name)
 
 
 INTRODUCE_HELP = message(

@@ -12,6 +12,7 @@ from typing import Protocol
 from meshnode.app import date
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, called, name_of, reference
@@ -43,11 +44,16 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionAttempt:
-    """One attempt to connect to somebody: when (UNIX seconds), to which address, and in a few words how it ended."""
+    """One attempt to connect to somebody: when (UNIX seconds), to which address, and in a few words how it ended.
+
+    `answer` says what the network below the node did; `near`, whether this computer is on the address's network.
+    """
 
     when: int
     address: str
     outcome: str
+    answer: CallAnswer = CallAnswer.OTHER
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +71,9 @@ class NetworkState:
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
     it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `interfaces` are those
-    in use, and `left_out` virtual ones that are not used because the owner has chosen none.
+    in use, and `left_out` virtual ones that are not used because the owner has chosen none. `called_in` is when somebody
+    last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is the one
+    that is switched on here; `unanswered` are people on a common network who do not answer a single call.
     """
 
     ready: bool
@@ -76,6 +84,9 @@ class NetworkState:
     left_out: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
+    called_in: int | None = None
+    firewall: Firewall | None = None
+    unanswered: tuple[PersonId, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -223,6 +234,9 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(_of_this_device(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
+    blocked = firewall_reason(replica, network)
+    if blocked is not None and not blocked.well and not network.peers and network.unanswered:
+        found.append(Problem(blocked.code, blocked.message, blocked.hint))
     found.extend(
         Problem(
             "card_used",
@@ -232,6 +246,17 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
         for name in spent_elsewhere(replica).values()
     )
     return tuple(found)
+
+
+def firewall_reason(replica: Replica, network: NetworkState) -> Reason | None:
+    """Return what is known of a firewall between this node and all others; None if nothing speaks for one."""
+    return of_node(
+        network.firewall,
+        network.port or 0,
+        called_in=network.called_in is not None,
+        connected=bool(network.peers),
+        unanswered=[name_of(replica, person) for person in network.unanswered],
+    )
 
 
 def _ending(replica: Replica) -> Iterator[Problem]:

@@ -149,6 +149,7 @@ def _accept(
         met=latest.person in connected,
         pending=not answered,
         again=before > 0,
+        state=(cards.AddedState.CONNECTED if answered else cards.AddedState.NOT_MET).value,
     )
 
 
