@@ -26,7 +26,8 @@ from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
-from protocol import DeviceId, PersonId, device_text, limits
+from protocol import DeviceId, PersonId, Record, device_text, limits
+from protocol.letters import Stage
 
 ENDING_NAMED = 3  # listings that end soon are named by title up to this number; the rest are counted
 
@@ -272,7 +273,19 @@ def _ending(replica: Replica) -> Iterator[Problem]:
         titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
         count = "1 of your posts ends" if len(ending) == 1 else f"{len(ending)} of your posts end"
         more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
-        yield Problem("ending", f"{count} within a day: {titles}{more}", "to keep one longer: meshnode renew LISTING")
+        asked = any(_is_asked_for(replica, record) for record in ending)
+        yield Problem(
+            "ending",
+            f"{count} within a day: {titles}{more}" + (", and somebody waits for your answer" if asked else ""),
+            "to answer and keep it longer: meshnode accept EXCHANGE --renew"
+            if asked
+            else "to keep one longer: meshnode renew LISTING",
+        )
+
+
+def _is_asked_for(replica: Replica, record: Record) -> bool:
+    """Whether somebody has asked for this listing of the owner and has no answer yet."""
+    return any(one.stage is Stage.REQUESTED for one in replica.store.exchanges.about(record.header.slot))
 
 
 def _of_this_device(replica: Replica) -> Iterator[Problem]:
