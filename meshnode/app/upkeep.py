@@ -41,8 +41,8 @@ def upkeep(replica: Replica) -> int:
     blocking.end_with_blocked(replica)
     stock.follow_up(replica)
     letters.withdraw_finished(replica)
+    _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
     _purge(replica)
-    _renew(replica)
     places.republish_if_due(replica)
     rotate_if_due(replica)
     return _seconds_until_expiry(replica)
@@ -84,6 +84,8 @@ def _renew(replica: Replica) -> None:
     """
     now = replica.clock.now()
     records = replica.store.records
+    if replica.identity is not None:
+        _renew_certificates(replica, now)
     for register in list(records.bodies(Kind.POLICY, author=replica.me)):
         if register.header.device == replica.device and _spent(register, limits.POLICY_LIFE, 2, now):
             policy.renew(replica)
@@ -95,8 +97,6 @@ def _renew(replica: Replica) -> None:
     for join in list(records.bodies(Kind.JOIN, author=replica.me)):
         if _is_ours_to_renew(replica, join, limits.JOIN_LIFE, now):
             membership.renew(replica, join)
-    if replica.identity is not None:
-        _renew_certificates(replica, now)
 
 
 def _renew_certificates(replica: Replica, now: int) -> None:
