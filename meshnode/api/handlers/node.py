@@ -32,7 +32,6 @@ async def peers(context: ApiContext) -> status_cases.PeersView:
     return await context.run(status_cases.peers, context.network.state())
 
 
-<<<<<<< HEAD
 @_routes.add("GET", "/v1/clock")
 async def clock(context: ApiContext) -> date_cases.ClockView:
     """Show which date the node goes by, and all that speaks for and against it."""
@@ -43,7 +42,8 @@ async def clock(context: ApiContext) -> date_cases.ClockView:
 async def set_clock(context: ApiContext, body: date_cases.OwnersDate) -> date_cases.ClockView:
     """Say which date it is: the one given, or the one that this computer shows. It holds until the computer starts again."""
     return await context.run(date_cases.set_date, body)
-=======
+
+
 @_routes.add("GET", "/v1/addresses")
 async def addresses(context: ApiContext) -> given_views.GivenAddressesView:
     """List the addresses of other nodes that you have given, and who was found there."""
@@ -84,7 +84,6 @@ def _address(text: str) -> tuple[str, int]:
         return parse_address(text, default_port=DEFAULT_PORT)
     except ValueError as error:
         raise Usage(str(error), "such as 192.168.1.20:4747") from None
->>>>>>> main
 
 
 @_routes.add("POST", "/v1/sync")

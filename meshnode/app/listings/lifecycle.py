@@ -89,12 +89,8 @@ def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
     )
     expires = now + expiry.life_of(body, order.expires_in, now)
     check_place(replica, Audience(record.header.audience), body)
-<<<<<<< HEAD
-    renewed = view(replica, _write(replica, OwnListing(state, record), body, expires))
+    renewed = view(replica, _write(replica, own, body, expires))
     return replace(renewed, warning=date.warning(replica, expires))
-=======
-    return view(replica, _write(replica, own, body, expires))
->>>>>>> main
 
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
