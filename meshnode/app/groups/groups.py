@@ -17,7 +17,18 @@ from meshnode.app.picking import Candidate, alike, fitting, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
-from protocol import DeviceId, Group, GroupKind, InvalidField, Join, PersonId, check_text, group_text, limits, normalize
+from protocol import (
+    DeviceId,
+    Group,
+    GroupKind,
+    InvalidField,
+    Join,
+    PersonId,
+    check_text,
+    group_text,
+    limits,
+    normalize_line,
+)
 from protocol.trust import accepted, founded, invitation, invitation_tag, open_invitation
 
 KINDS = tuple(kind.word for kind in GroupKind)
@@ -121,7 +132,7 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     """Found a group. Its founder is its first member and has no further say."""
     _check_kind(order.kind)
     kind = GroupKind[order.kind.upper()]
-    name = normalize(order.name)
+    name = normalize_line(order.name)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
