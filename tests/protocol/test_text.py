@@ -254,7 +254,9 @@ def test_a_value_of_another_type_is_no_text() -> None:
     ],
     ids=ascii,
 )
-def test_what_a_person_typed_is_composed_and_trimmed_and_cleaned_of_what_copying_brings_along(typed: str, stored: str) -> None:
+def test_what_a_person_typed_is_composed_and_trimmed_and_cleaned_of_what_copying_brings_along(
+    typed: str, stored: str
+) -> None:
     assert normalize(typed) == stored
 
 
