@@ -165,7 +165,7 @@ def _exchanges(held: Any) -> _Made:
         yield "communities", "communities", _some(case, "exchange", "groups"), {"ok": _some(case, "tags")}
     for case in held["states"]:
         given = _some(case, "type", "lend", "moves")
-        yield f"{case['type']}: {case['moves']}", "state", given, {"ok": _some(case, "state")}
+        yield f"{case['type']}: {case['moves']}", "state", given, {"ok": _some(case, "state", "held")}
     yield from _refused("move", held["refused"])
 
 

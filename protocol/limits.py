@@ -46,6 +46,7 @@ UNIT_MAX = 40
 LANGUAGE_MAX = 35  # the longest language tag that one must expect (RFC 5646, section 4.4.1)
 QUANTITY_STEPS = 1000  # of one unit: half a kilogram is 500 on the wire
 QUANTITY_MAX = 1_000_000  # units: sums of quantities, in thousandths, stay far from INT_MAX
+PROMISED_MAX = 1000 * QUANTITY_MAX  # units of one listing, over all the years in which it is renewed
 
 # --- Policies --------------------------------------------------------------------------------------------------------
 VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
@@ -82,6 +83,7 @@ LETTER_DEVICES_MAX = 8  # of one person: a person who certifies very many device
 INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
 
 # --- Exchanges -------------------------------------------------------------------------------------------------------
+TEXT_HASH_BYTES = 16
 EXCHANGE_ID_BYTES = 16  # nobody can make an ask that has the id of another exchange
 COMMUNITY_TAG_BYTES = 16  # a keyed hash of a community: those who are not members cannot test it
 MESSAGE_MAX = 1000  # code points in one move: letters stay small, and so does the load of their carriers

@@ -118,7 +118,7 @@ def _is_overdue(replica: Replica, each: ExchangeView) -> bool:
 def _answers(replica: Replica, open_ones: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
     recent = replica.clock.now() - view.NEWS_SECONDS
     for each in open_ones:
-        answered = each.changed > recent and each.messages and not each.messages[-1].yours
+        answered = each.changed > recent and (not each.messages[-1].yours or each.reason == view.TWICE)
         if answered and not (_asks(each) or _confirms(each) or _is_overdue(replica, each)):
             yield _of_exchange("answer", each)
 

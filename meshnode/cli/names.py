@@ -46,8 +46,8 @@ def _ask(context: click.Context, path: str, **query: Any) -> Any:
     return settings(context).client(patience=PATIENCE_SECONDS).get(path, **query)
 
 
-def _people(context: click.Context, _: str) -> Named:
-    reply = _ask(context, "/v1/people", all="true")
+def _people(context: click.Context, begun: str) -> Named:
+    reply = _ask(context, "/v1/completions", begin=begun or None)
     return ((person["name"], person["id"]) for person in reply["people"])
 
 

@@ -81,7 +81,7 @@ class Network:
         self._seen_ephemerals = SeenEphemerals()
         self._preauth_limiter = PreauthLimiter()
         self._fair_share = FairShare()
-        self._dialer = Dialer(jitter)
+        self._dialer = Dialer(jitter, self._rank)
         self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device, options.sessions)
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, lambda *key: key in self._connected)
@@ -230,7 +230,7 @@ class Network:
             self._discovery.use_interfaces(interfaces)
         self._connector.use_interfaces(interfaces)
         if changed:
-            self._dialer.retry_all(trio.current_time())
+            self._dialer.moved(trio.current_time())
             self._connector.wake()
 
     # --- contacts --------------------------------------------------------------------------------------------------------
@@ -295,8 +295,19 @@ class Network:
     async def _dial_keys(self, person: PersonId) -> list[contacts.Dial]:
         return await self._store_thread.run(contacts.dial_keys, self._replica, person)
 
+    def _rank(self, address: Address) -> int | None:
+        """Return how likely the address leads to a neighbor, the likeliest first; None where this node itself listens."""
+        if address.port == self.port and self._interfaces.has(address.host):
+            return None
+        return self._interfaces.nearness(address.host)
+
     async def _dial(
-        self, stream: trio.SocketStream, dial: contacts.Dial, address: Address, met: Callable[[], None]
+        self,
+        stream: trio.SocketStream,
+        dial: contacts.Dial,
+        address: Address,
+        begun: Callable[[PeerLink], None],
+        met: Callable[[], None],
     ) -> PeerLink:
         try:
             conversation = await self._store_thread.run(Conversation.dialing, self._replica, dial, trio.current_time())
@@ -304,6 +315,7 @@ class Network:
             await trio.aclose_forcefully(stream)
             raise
         link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._fair_share)
+        begun(link)
         await self._run_link(link, met)
         return link
 

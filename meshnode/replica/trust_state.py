@@ -89,8 +89,7 @@ class TrustState:
         self._joins: dict[PersonId, list[tuple[DeviceId, Join]]] = {}
         self._suspended_joins: set[PersonId] = set()
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
-        self._regard: dict[PersonId, tuple[int, dict[PersonId, int]]] = {}
-        self._hops: dict[PersonId, tuple[int, dict[PersonId, int | None]]] = {}
+        self._regard: dict[PersonId, tuple[int, dict[PersonId, int], dict[PersonId, int]]] = {}
 
     # --- keeping up with the store -----------------------------------------------------------------------------
 
@@ -312,6 +311,10 @@ class TrustState:
     def _groups_in(self, graph: TrustGraph) -> Memberships:
         return self.groups if graph is self.graph else self._doubtful_groups
 
+    def groups_of(self, person: PersonId) -> tuple[frozenset[bytes], frozenset[bytes]]:
+        """Return the ids of the groups of `person`: those that count now, and those with suspended joins."""
+        return frozenset(self.groups.groups_of(person)), frozenset(self._doubtful_groups.groups_of(person))
+
     def joins(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
         """Return the joins in use of `person`, each with the device that wrote it."""
         return list(self._joins.get(person, ()))
@@ -331,22 +334,22 @@ class TrustState:
 
     def regard_from(self, viewer: PersonId) -> dict[PersonId, int]:
         """Return the cost of regard(viewer -> author) for every author whom `viewer` trusts enough."""
-        cached = self._regard.get(viewer)
-        if cached is None or cached[0] != self.graph.version:
-            cached = self._regard[viewer] = (self.graph.version, self.graph.regard_from(viewer, REACH_PER_MILLE))
-            _trim(self._regard)
-        return cached[1]
+        return self._regard_and_hops(viewer)[1]
 
     def hops(self, viewer: PersonId, author: PersonId) -> int | None:
-        """Return how many vouches the best path from `viewer` to `author` has; None if there is no path."""
-        cached = self._hops.get(viewer)
+        """Return how many vouches the best path from `viewer` to `author` has; None if `viewer` does not trust them."""
+        return self._regard_and_hops(viewer)[2].get(author)
+
+    def _regard_and_hops(self, viewer: PersonId) -> tuple[int, dict[PersonId, int], dict[PersonId, int]]:
+        """Return the version of the graph that one search was made in, and what it found for everybody."""
+        cached = self._regard.get(viewer)
         if cached is None or cached[0] != self.graph.version:
-            cached = self._hops[viewer] = (self.graph.version, {})
-            _trim(self._hops)
-        if author not in cached[1]:
-            path = self.graph.trust(viewer, author)
-            cached[1][author] = None if path is None else path.hops
-        return cached[1][author]
+            found = self.graph.regard_and_hops_from(viewer, REACH_PER_MILLE)
+            costs = {person: cost for person, (cost, _) in found.items()}
+            hops = {person: count for person, (_, count) in found.items()}
+            cached = self._regard[viewer] = (self.graph.version, costs, hops)
+            _trim(self._regard)
+        return cached
 
 
 def _read(record: Record) -> Body | None:

@@ -49,6 +49,16 @@ DID = {
 REASONS = {
     "gone": message("it is no longer available"),
     "changed": message("the post has changed since; you can ask again"),
+    "twice": message("it was promised to somebody else first"),
+}
+CHANGED = {
+    "title": message("its title"),
+    "text": message("its text"),
+    "category": message("its category"),
+    "unit": message("its unit"),
+    "lending": message("whether or until when it is lent"),
+    "dates": message("when it is available"),
+    "quantity": message("less is left than was asked for"),
 }
 DELIVERY = {"under way": message(" (on its way)"), "expired": message(" (not delivered)")}
 
@@ -73,6 +83,7 @@ def lines(reply: dict[str, Any], name: str = "", *, everything: bool = False) ->
     unanswered = takewhile(lambda one: not one["yours"], reversed(reply["messages"]))
     latest = next((one["text"] for one in unanswered if one["text"]), "")
     yield summary(reply, name)
+    yield from changed(reply, name)
     if everything:
         for one in reply["messages"]:
             yield from _said(one, name)
@@ -80,6 +91,16 @@ def lines(reply: dict[str, Any], name: str = "", *, everything: bool = False) ->
         yield from forms.said(latest)
     yield from _next(reply)
     yield from (undelivered(act, reply) for act in reply["undelivered"])
+
+
+def changed(reply: dict[str, Any], name: str) -> Iterator[str]:
+    """Say what of the post has changed since it was asked for."""
+    if reply["differs"]:
+        words = ", ".join(CHANGED.get(word, word) for word in reply["differs"])
+        since = message("you asked") if reply["asked"] else message("{name} asked", name=name)
+        yield message("  Changed since {since}: {what}", since=since, what=words)
+    if "title" in reply["differs"]:
+        yield message("  It is now called {title}.", title=forms.quoted(reply["title_now"]))
 
 
 def more(count: int) -> str:
@@ -158,8 +179,23 @@ def _state(reply: dict[str, Any], name: str) -> str:
     if state == "returned":
         return message("Returned, with {name}. {about}", **values)
     if state == "cancelled":
-        return message("Canceled, with {name}. {about}", **values)
+        return _cancelled(reply, values)
     return message("Ended because you block {name}. {about}", **values)
+
+
+def _cancelled(reply: dict[str, Any], values: dict[str, str]) -> str:
+    if reply["reason"] != "twice":
+        return message("Canceled, with {name}. {about}", **values)
+    if reply["asked"]:
+        return message(
+            "{name} had to cancel: two devices promised it at the same time, and somebody else was first."
+            " To hear of another one, save a search: meshnode watch add WORDS {about}",
+            **values,
+        )
+    return message(
+        "Canceled, with {name}: another device of yours had promised it to somebody else first. {name} is told. {about}",
+        **values,
+    )
 
 
 def _lent(reply: dict[str, Any], values: dict[str, str]) -> str:

@@ -20,7 +20,7 @@ CLEAR = message("Empty this field; can be repeated.")
 TEXT = message("More about it.")
 CATEGORY = message("What kind of thing it is (default other).")
 TAG = message("A word of your own; can be repeated.")
-QUANTITY = message("How many or how much there is (default: not limited).")
+QUANTITY = message("How many or how much there is (default: not limited; lent things: 1).")
 UNIT = message("What is counted: kg, hours, beds.")
 FROM = message("Available from the beginning of this day.")
 UNTIL = message("Available until the end of this day.")
@@ -42,6 +42,9 @@ SHOW_HELP = message("Show one post in full.")
 EDIT_HELP = message("Change one of your posts. People who may no longer see it lose their copies.")
 RENEW_HELP = message("Renew one of your posts, even if it has expired.")
 RENEW_EXPIRES = message("How long it stays visible from now on (food 2d, needs 7d, others 90d).")
+RENEW_QUANTITY = message(
+    "How much there is now, beside what is promised (default: what is left, or as much as before)."
+)
 CLOSE_HELP = message("Close one of your posts because it is done.\n\n'meshnode mine --closed' still shows it.")
 WITHDRAW_HELP = message("Take back one of your posts everywhere, and keep nothing of it.")
 

@@ -60,7 +60,13 @@ async def introductions(context: ApiContext) -> introduction_cases.Introductions
 @_routes.add("GET", "/v1/people")
 async def people(context: ApiContext, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
     """List the people you know."""
-    return await context.run(people_cases.people, connected(context), everybody=query.all)
+    return await context.run_steps(people_cases.listing_people, connected(context), everybody=query.all)
+
+
+@_routes.add("GET", "/v1/completions")
+async def completions(context: ApiContext, query: people_cases.NamesQuery) -> people_cases.NamesView:
+    """List the people whose name or id begins so, for completion: 50 at most."""
+    return await context.run(people_cases.names, query)
 
 
 @_routes.add("GET", "/v1/people/{who:path}", errors=NAMED)

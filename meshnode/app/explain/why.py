@@ -81,7 +81,7 @@ def _meant(replica: Replica, catalog: Catalog, what: str) -> Record | PersonId:
         for one in listing_candidates(replica, catalog, what, own_only=False)
     ]
     people: list[Candidate[Record | PersonId]] = [
-        Candidate(one.item, one.id, one.name, one.label) for one in candidates(replica)
+        Candidate(one.item, one.id, one.name, one.label) for one in candidates(replica, what)
     ]
     meant = pick(what, [*listings, *people], noun="person or post")
     if meant is None:

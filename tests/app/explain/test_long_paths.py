@@ -8,6 +8,7 @@ from meshnode.app.explain.audience import audience
 from meshnode.app.explain.why import why
 from meshnode.app.owner import policy
 from meshnode.app.people.people import person
+from meshnode.slices import complete
 from protocol import Record, limits
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -52,7 +53,7 @@ def test_a_long_path_gives_one_answer_everywhere(mesh: Mesh, people: People, vou
         assert explained.regard.trust == person(one.replica, name, ()).trust
         assert explained.reach.trust == person(one.replica, name, ()).reach
         assert [found.trust for found in one.discover(theirs, trust=0.1).results] == [explained.regard.trust]
-        assert name in {viewer.name for viewer in audience(one.replica, one.catalog, mine).people}
+        assert name in {viewer.name for viewer in complete(audience(one.replica, one.catalog, mine)).people}
     explained = why(alice.replica, alice.catalog, "Drill")
     assert explained.regard is not None
     assert explained.regard.trust == trust
