@@ -10,16 +10,15 @@ from dataclasses import dataclass, field
 import trio
 
 from meshnode.app.peers.contacts import Dial
+from meshnode.net.calls import call_first
 from meshnode.net.dialer import Address, DialAttempt, Dialer, DialOutcome
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.peer_link import PeerLink
-from meshnode.net.races import NEXT_SECONDS
 from meshnode.wakeup import Wakeup
 from protocol import Code, DeviceId, PersonId, RemoteError, short_id
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 5.0
 ATTEMPTS_KEPT = 8  # for each person, to explain why there is no connection
 PEOPLE_KEPT = 512
 
@@ -76,6 +75,18 @@ class Connector:
     def tried(self, person: PersonId) -> list[tuple[float, Address, DialOutcome]]:
         """Return the latest attempts to reach `person`: time (monotonic seconds), address, outcome; newest last."""
         return list(self._tried.get(person, ()))
+
+    def latest(self, since: float) -> dict[PersonId, dict[Address, DialOutcome]]:
+        """Return how the latest attempt at each address has ended, for everybody who was dialed since that time."""
+        return {
+            person: {
+                address: outcome
+                for at, address, outcome in tried
+                if at >= since and outcome is not DialOutcome.OVERTAKEN
+            }
+            for person, tried in self._tried.items()
+            if tried[-1][0] >= since
+        }
 
     async def run(self) -> None:
         """Start attempts as they become due. Cancelling it ends the attempts and the connections they led to."""
@@ -134,9 +145,9 @@ class Connector:
         turn = attempt.turn % len(keys)
         dial = keys[turn]
         running.device = dial.device
-        stream = await self._open(attempt.address)
-        if stream is None:
-            end(DialOutcome.UNREACHABLE)
+        stream = await call_first(self._interfaces.hosts(attempt.address.host), attempt.address.port)
+        if isinstance(stream, DialOutcome):
+            end(stream)
             return
 
         def begun(link: PeerLink) -> None:
@@ -150,24 +161,6 @@ class Connector:
             return
         pause = link.conversation.end.pause if link.conversation.end is not None else 0
         end(_outcome(link), dial.device, more_keys=turn + 1 < len(keys), pause=pause)
-
-    async def _open(self, address: Address) -> trio.SocketStream | None:
-        """Return a stream to the first host that accepts it; None if none does. What else was opened is closed."""
-        hosts = self._interfaces.hosts(address.host)
-        opened: list[trio.SocketStream] = []
-        winner: trio.SocketStream | None = None
-        try:
-            async with trio.open_nursery() as nursery:
-                for number, host in enumerate(hosts):
-                    nursery.start_soon(
-                        _open_host, host, address.port, number * NEXT_SECONDS, opened, nursery.cancel_scope
-                    )
-            winner = opened[0] if opened else None
-        finally:
-            for stream in opened:
-                if stream is not winner:
-                    stream.socket.close()
-        return winner
 
     def _remember(self, attempt: DialAttempt, outcome: DialOutcome, now: float) -> None:
         if attempt.person not in self._tried and len(self._tried) >= PEOPLE_KEPT:
@@ -187,17 +180,3 @@ def _outcome(link: PeerLink) -> DialOutcome:
     if end.code is Code.BUSY and end.pause:
         return DialOutcome.BUSY
     return DialOutcome.DUPLICATE if end.code is Code.DUPLICATE else DialOutcome.REFUSED
-
-
-async def _open_host(
-    host: str, port: int, pause: float, opened: list[trio.SocketStream], others: trio.CancelScope
-) -> None:
-    """Connect after `pause` seconds, add the stream to `opened`, and end the others."""
-    await trio.sleep(pause)
-    try:
-        with trio.fail_after(CONNECT_SECONDS):
-            opened.append(await trio.open_tcp_stream(host, port))
-    except (OSError, UnicodeError, trio.TooSlowError) as error:  # UnicodeError: a name that DNS cannot carry
-        log.debug("dialing %s port %d: %s", host, port, error)
-    else:
-        others.cancel()

@@ -50,6 +50,11 @@ class DialOutcome(Enum):
     """The outcome of an attempt; the value is how people read it."""
 
     MET = "connected"
+    DROPPED = "no answer at all, as where a firewall drops what comes in"
+    PROHIBITED = "a firewall has said no"
+    CLOSED = "the computer is there, but nothing listens at this port"
+    SILENT = "no computer answers at this address"
+    NO_WAY = "no way there from this network"
     UNREACHABLE = "not reachable"
     NO_ANSWER = "connected, but got no answer"  # another key may be the right one, or another node listens there
     REFUSED = "refused"
@@ -61,7 +66,17 @@ class DialOutcome(Enum):
 
 ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE, DialOutcome.BUSY})
 FOUND = frozenset({DialOutcome.MET, DialOutcome.BUSY})
-UNDECIDED = frozenset({DialOutcome.UNREACHABLE, DialOutcome.OVERTAKEN})  # says nothing about who is there
+NOT_OPENED = frozenset(
+    {
+        DialOutcome.DROPPED,
+        DialOutcome.PROHIBITED,
+        DialOutcome.CLOSED,
+        DialOutcome.SILENT,
+        DialOutcome.NO_WAY,
+        DialOutcome.UNREACHABLE,
+    }
+)
+UNDECIDED = NOT_OPENED | {DialOutcome.OVERTAKEN}  # says nothing about who is there
 
 
 @dataclass(frozen=True, slots=True)

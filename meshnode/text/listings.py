@@ -7,7 +7,7 @@ from typing import Any
 
 from meshnode.text import forms
 from meshnode.text.catalog import message
-from meshnode.text.choices import RELATIONS, audience
+from meshnode.text.choices import ENDED, RELATIONS, audience
 
 EXPIRED_NAMED = 3  # titles of expired posts in the note below `mine`; the others are a number
 
@@ -136,6 +136,10 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
         found.append((message("location"), forms.area(reply["place"])))
     if reply["language"]:
         found.append((message("language"), reply["language"]))
+    if reply["ended"]:
+        how = message("{how} on {when}", how=ENDED[reply["ended"]], when=forms.moment(reply["ended_at"]))
+        found += [(message("state"), how), (message("again"), message("meshnode renew {id}", id=reply["id"][:8]))]
+        return [*found, (message("id"), reply["id"])]
     left = max(0, reply["expires"] - int(time.time()))
     found.append(
         (message("expires"), message("{when} (in {span})", when=forms.moment(reply["expires"]), span=forms.span(left)))

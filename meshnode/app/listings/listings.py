@@ -326,8 +326,14 @@ def candidate(replica: Replica, record: Record) -> Candidate[Record]:
 
 
 def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:
-    """Return the listing that `which` names; it may be anybody's that the owner can see."""
-    return view(replica, find(replica, catalog, which))
+    """Return the listing that `which` names: anybody's that the owner can see, else an own one that has ended."""
+    try:
+        return view(replica, find(replica, catalog, which))
+    except NotFound:
+        ended = pick(which, archive.candidates(replica), noun="post")
+        if ended is None:
+            raise
+    return dataclasses.replace(view(replica, ended.record), ended=ended.state, ended_at=ended.at)
 
 
 def mine(replica: Replica, catalog: Catalog) -> ListingsView:

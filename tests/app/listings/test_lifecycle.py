@@ -291,3 +291,33 @@ def test_changing_until_when_a_listing_is_available_moves_its_expiry(people: Peo
     assert listings.edit(alice.replica, alice.catalog, "Soup", change).expires == EPOCH + 9 * DAY
     with pytest.raises(Usage, match="in the future"):
         listings.edit(alice.replica, alice.catalog, "Soup", ListingEdit(available_until=EPOCH - DAY))
+
+
+@pytest.mark.parametrize("how", ["closed", "expired", "taken"])
+def test_what_has_ended_is_shown_as_such_until_it_is_forgotten(mesh: Mesh, people: People, how: str) -> None:
+    alice, bob, _ = people
+    posted = alice.post("Plums", quantity=1, expires_in=DAY)
+    slot = slot_of(alice, "Plums")
+    mesh.settle()
+    if how == "closed":
+        close(alice, "Plums")
+    elif how == "taken":
+        lifecycle.settle(alice.replica, slot, 1)
+    pass_time(mesh, alice, 2 * DAY if how == "expired" else 60)
+    mesh.settle()
+    for which in ("Plums", "plu", posted.id):
+        seen = listings.show(alice.replica, alice.catalog, which)
+        assert (seen.title, seen.ended, seen.ended_at is not None) == ("Plums", how, True)
+        with pytest.raises(NotFound):
+            listings.show(bob.replica, bob.catalog, which)
+    alice.post("Plums")
+    assert listings.show(alice.replica, alice.catalog, "Plums").ended is None
+    assert listings.show(alice.replica, alice.catalog, posted.id).ended == how
+
+
+def test_what_was_withdrawn_is_shown_no_longer(people: People) -> None:
+    alice, *_ = people
+    alice.post("Plums")
+    lifecycle.withdraw(alice.replica, alice.catalog, "Plums")
+    with pytest.raises(NotFound):
+        listings.show(alice.replica, alice.catalog, "Plums")
