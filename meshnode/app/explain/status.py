@@ -12,6 +12,8 @@ from typing import Protocol
 from meshnode.app import date
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
+from meshnode.app.explain.given_addresses import addresses as given_addresses
 from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
@@ -82,6 +84,8 @@ class NetworkState:
     announcing: bool = False
     interfaces: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    given: tuple[GivenAddress, ...] = ()
+    """The addresses that the owner has given, as the network dials them."""
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
     called_in: int | None = None
@@ -140,7 +144,8 @@ class StatusView:
     `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
-    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
+    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
+    `given` are the addresses of other nodes that you have given.
     """
 
     person: PersonRef
@@ -156,6 +161,7 @@ class StatusView:
     devices: tuple[str, ...]
     interfaces: tuple[str, ...]
     left_out: tuple[str, ...]
+    given: tuple[GivenAddressView, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -180,6 +186,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         ),
         interfaces=network.interfaces,
         left_out=network.left_out,
+        given=given_addresses(replica, network.given).addresses,
     )
 
 
