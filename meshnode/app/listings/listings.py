@@ -35,6 +35,7 @@ from protocol import (
     Record,
     limits,
     normalize,
+    normalize_line,
 )
 from protocol.trust import effective_audience
 
@@ -231,9 +232,10 @@ def edit(replica: Replica, catalog: Catalog, which: str, changes: ListingEdit) -
 def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
     """Return the body with these fields, typed text in its normal form. Raises Usage that names the wrong field."""
     typed: dict[str, Any] = {
-        name: normalize(value) if isinstance(value, str) else value for name, value in fields.items()
+        name: normalize_line(value) if isinstance(value, str) else value for name, value in fields.items()
     }
-    typed["tags"] = tuple(dict.fromkeys(normalize(tag) for tag in fields["tags"]))
+    typed["text"] = normalize(fields["text"])
+    typed["tags"] = tuple(dict.fromkeys(normalize_line(tag) for tag in fields["tags"]))
     try:
         return Listing(salt=authoring.fresh_salt(replica), **typed)
     except InvalidField as error:
