@@ -26,15 +26,13 @@ async def discover(context: ApiContext, query: discover_cases.DiscoverQuery) -> 
 @_routes.add("GET", "/v1/news")
 async def peek_at_news(context: ApiContext, query: news_cases.NewsQuery) -> news_cases.NewsView:
     """List what has become visible to you since you last looked. It stays new."""
-    await context.run_steps(preparing, context.catalog, SearchQuery())
-    return await context.run(news_cases.peek, context.catalog, context.watcher, query.limit)
+    return await context.run_steps(news_cases.peek, context.catalog, context.watcher, query.limit)
 
 
 @_routes.add("POST", "/v1/news", errors=WRITES)
 async def look_at_news(context: ApiContext, body: news_cases.NewsLook) -> news_cases.NewsView:
     """List what has become visible to you since you last looked. What is listed is no longer new."""
-    await context.run_steps(preparing, context.catalog, SearchQuery())
-    return await context.run(news_cases.look, context.catalog, context.watcher, body)
+    return await context.run_steps(news_cases.look, context.catalog, context.watcher, body)
 
 
 @_routes.add("GET", "/v1/watches")

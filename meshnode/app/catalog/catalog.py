@@ -9,11 +9,11 @@ next search.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import chain, islice
-from typing import Any
+from typing import Any, Protocol
 from zlib import crc32
 
 from meshnode.app.catalog.listing_index import ListingIndex
@@ -132,6 +132,14 @@ class Bucket:
         return expired
 
 
+class Sight(Protocol):
+    """What a search remembers about buckets for one wish of the viewer."""
+
+    @property
+    def verdicts(self) -> dict[Bucket, Any]:
+        """The verdict on each bucket that was asked about."""
+
+
 class Catalog:
     """Knows every listing in use, own ones too.
 
@@ -144,15 +152,17 @@ class Catalog:
         self._filling: Iterator[Record] | None = None
         self._stored: list[RecordId] = []  # noted since the last `catch_up`
         self._ended: list[Row] = []
-        self.verdicts: dict[Wish, dict[Bucket, Any]] = {}
+        self.sights: dict[Wish, Sight] = {}
         """A search's verdicts on each bucket, by its wish; `catch_up` forgets those on authors whose standing has changed."""
+        self.revision = 0
+        """Grows whenever a listing comes or a verdict is forgotten."""
         self._tracker = StandingTracker(replica.trust_state, replica.me, regard=True)
         self.generation = 0
         """Grows when everything is read again: from then on doc ids number other listings than before."""
         self.noted = 0
         """Grows with every commit that changes listings in use."""
-        self.seen = 0
-        """The bits of doc ids known to have been shown as news; the store knows the rest."""
+        self.seen = self.unseen = 0
+        """The bits of doc ids known to have been shown as news, and known not to; of the rest the store knows."""
         self.index: ListingIndex[Bucket]
         """Finds listings by their words and kinds."""
         self._begin()
@@ -164,19 +174,22 @@ class Catalog:
         self._buckets.clear()
         self._stored.clear()
         self._ended.clear()
-        self.verdicts.clear()
+        self.sights.clear()
+        self.revision += 1
         self._filling = self._replica.store.records.bodies(Kind.LISTING)
         self.index = ListingIndex()
         self._hidden: dict[int, int | None] = {  # by number of a listing's id, its doc id while it is in use
             number: None for hidden in self._replica.store.discover.hidden() for number in _numbers(hidden.listing)
         }
+        self._next_expiry = limits.FOREVER
+        self._renewed_listings: list[Seen] = []
         self._renamed: set[PersonId] = set()  # people who may have another name now
         self._decided = False  # whether the rule was asked about nearly all buckets
         self._replaced: dict[int, Seen] = {}  # by number, what left in this `catch_up`; a newer version may follow
         self._new = DocIds()
         self._updated = DocIds()
         self.generation += 1
-        self.seen = 0
+        self.seen = self.unseen = 0
 
     def _note(self, change: Change) -> None:
         self._renamed |= change.people
@@ -218,9 +231,11 @@ class Catalog:
             self._read_some()
         self._replaced.clear()
         now = self._replica.clock.now()
-        for bucket in self._buckets.values():
-            for entry in bucket.drop_expired(now):
-                self.index.remove(entry.doc_id)
+        if self._next_expiry <= now:
+            for bucket in self._buckets.values():
+                for entry in bucket.drop_expired(now):
+                    self.index.remove(entry.doc_id)
+            self._next_expiry = min((bucket.next_expiry for bucket in self._buckets.values()), default=limits.FOREVER)
         self._forget_verdicts()
 
     def _read_some(self) -> None:
@@ -244,7 +259,8 @@ class Catalog:
         moved = self._tracker.since_last()
         renamed, self._renamed = self._renamed, set()
         if moved is None:
-            self.verdicts.clear()
+            self.sights.clear()
+            self.revision += 1
             self._decided = False
             for bucket in self._buckets.values():
                 bucket.consent = None
@@ -255,8 +271,9 @@ class Catalog:
 
     def _forget_bucket(self, bucket: Bucket) -> None:
         bucket.consent = None
-        for verdicts in self.verdicts.values():
-            verdicts.pop(bucket, None)
+        self.revision += 1
+        for sight in self.sights.values():
+            sight.verdicts.pop(bucket, None)
 
     def _add_records(self, records: list[Record]) -> None:
         rows = self._replica.store.records.rows_of([record.id for record in records])
@@ -296,6 +313,8 @@ class Catalog:
         (self._new if is_new else self._updated).add(entry.doc_id)
         bucket.entries.insert(at, entry)
         bucket.next_expiry = min(bucket.next_expiry, entry.expires)
+        self._next_expiry = min(self._next_expiry, entry.expires)
+        self.revision += 1
 
     def _remove(self, row: Row) -> None:
         for emergency in (False, True):
@@ -319,6 +338,23 @@ class Catalog:
         arrived = int(self._new), int(self._updated)
         self._new, self._updated = DocIds(), DocIds()
         return arrived
+
+    # --- what the owner was shown --------------------------------------------------------------------------------------
+
+    def classify(self, doc_ids: Collection[int], *, seen: bool) -> None:
+        """Note whether these were shown as news."""
+        bits = int(DocIds(doc_ids))
+        self.seen = self.seen | bits if seen else self.seen & ~bits
+        self.unseen = self.unseen & ~bits if seen else self.unseen | bits
+
+    def note_renewed(self, renewed: Iterable[Seen]) -> None:
+        """Remember that these listings, which were shown before, last longer now; the store is to be told."""
+        self._renewed_listings.extend(renewed)
+
+    def take_renewed(self) -> list[Seen]:
+        """Return what `note_renewed` has remembered, and forget it."""
+        renewed, self._renewed_listings = self._renewed_listings, []
+        return renewed
 
     # --- what the owner hides ------------------------------------------------------------------------------------------
 

@@ -90,11 +90,11 @@ class ListingIndex(Generic[BucketT]):
         """Return the bits of all doc ids in these buckets."""
         return bits_of(map(set(buckets).__contains__, self._bucket_of)) if buckets else 0
 
-    def count_by_bucket(self, bits: int) -> Counter[BucketT]:
-        """Return how many of these doc ids each bucket has."""
+    def buckets_of(self, bits: int) -> list[BucketT]:
+        """Return the buckets in which these doc ids are, each once, in the order of their lowest."""
         if bits.bit_count() > _FEW:
-            return Counter(compress(self._bucket_of, self.flags(bits)))
-        return Counter(self._bucket_of[doc_id] for doc_id in doc_ids_in(bits))
+            return list(dict.fromkeys(compress(self._bucket_of, self.flags(bits))))
+        return list(dict.fromkeys(self._bucket_of[doc_id] for doc_id in doc_ids_in(bits)))
 
     def flags(self, bits: int) -> bytes:
         """Return one byte for each doc id: 1 where its bit is set, else 0."""

@@ -11,16 +11,16 @@ import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from meshnode.app.catalog.catalog import Bucket, Catalog
-from meshnode.app.discover.search import SearchQuery, bucket_verdicts, check, search
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.discover.search import SearchQuery, check, in_view, preparing, search
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from meshnode.store import Watch
 from protocol import Kind, limits
-from protocol.trust import Verdict
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ class Watcher:
     def __init__(self, replica: Replica, catalog: Catalog) -> None:
         self._replica = replica
         self._catalog = catalog
-        self._in_view: dict[int, frozenset[Bucket]] = {}  # by watch, the visible buckets that it has evaluated
+        self._in_view: dict[int, int] = {}  # by watch, the bits of what was in view when it was evaluated
         self._generation = 0
         self._new = self._changed = 0  # bits of doc ids that are still to be evaluated
         self._due = True
@@ -94,14 +94,14 @@ class Watcher:
             self._new, self._changed = self._arrived_meanwhile(), 0
         else:
             self._new, self._changed = self._new | new, self._changed | changed
-        in_view = {watch.no: self._visible(_query(watch)) for watch in watches}
+        in_view_now = {watch.no: self._visible(_query(watch)) for watch in watches}
         raised = []
         with self._replica.transaction():
             for watch in watches:
-                raised += self._evaluate(watch, in_view[watch.no])
+                raised += self._evaluate(watch, in_view_now[watch.no])
             self._drop_lost(watches)
             self._remember_until()
-        self._in_view, self._new, self._changed, self._due = in_view, 0, 0, False
+        self._in_view, self._new, self._changed, self._due = in_view_now, 0, 0, False
         self.raised += len(raised)
         for number, listing in raised:
             log.info("a watched listing came into view", extra={"watch": number, "listing": listing})
@@ -115,12 +115,12 @@ class Watcher:
         self._in_view[watch.no] = self._visible(_query(watch))
         self._replica.store.meta.set(_UNTIL, str(self._replica.clock.now()))
 
-    def _evaluate(self, watch: Watch, visible: frozenset[Bucket]) -> list[tuple[int, str]]:
+    def _evaluate(self, watch: Watch, visible: int) -> list[tuple[int, str]]:
         """Raise alerts for what this watch has not evaluated yet; returns its number with each listing's id."""
         before = self._in_view.get(watch.no)
         among = self._new
         if before is not None:
-            among |= self._catalog.index.in_buckets(visible - before) & ~self._changed
+            among |= visible & ~before & ~self._changed
         found = list(search(self._replica, self._catalog, _query(watch), among).everything()) if among else []
         if not found:
             return []
@@ -136,9 +136,14 @@ class Watcher:
         discover.bound_alerts(watch.no, limits.ALERTS_MAX, now)
         return raised
 
-    def _visible(self, query: SearchQuery) -> frozenset[Bucket]:
-        verdicts = bucket_verdicts(self._replica, self._catalog, query)
-        return frozenset(bucket for bucket, verdict in verdicts if verdict.visibility is Verdict.VISIBLE)
+    def _visible(self, query: SearchQuery) -> int:
+        return in_view(self._replica, self._catalog, query)
+
+    def preparing(self) -> Steps[None]:
+        """Take the steps that `evaluate` would have to take at once; when they are done, little is left to do."""
+        for watch in self._replica.store.discover.watches() if self._due else []:
+            yield from preparing(self._replica, self._catalog, _query(watch))
+            yield
 
     def _arrived_meanwhile(self) -> int:
         """Return the bits of what arrived since the watcher of an earlier run last evaluated anything."""
