@@ -38,12 +38,14 @@ async def look_at_news(context: ApiContext, body: news_cases.NewsLook) -> news_c
 @_routes.add("GET", "/v1/watches")
 async def watches(context: ApiContext) -> watching_cases.WatchesView:
     """List your saved searches and their new matches."""
+    await context.run_steps(watching_cases.preparing_watches, context.catalog, context.watcher)
     return await context.run(watching_cases.watches, context.catalog, context.watcher)
 
 
 @_routes.add("POST", "/v1/watches", status=201, errors=WRITES)
 async def add_watch(context: ApiContext, body: SearchQuery) -> watching_cases.WatchView:
     """Save a search: you get an alert when something that matches becomes visible to you."""
+    await context.run_steps(watching_cases.preparing_watches, context.catalog, context.watcher, body)
     return await context.run(watching_cases.add, context.catalog, context.watcher, body)
 
 

@@ -11,15 +11,17 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from hashlib import blake2b
 from itertools import chain, islice
+from operator import and_
 from typing import Any, Protocol
 from zlib import crc32
 
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.picking import ID_PREFIX_MIN
-from meshnode.app.words import has_part, has_word, searchable, words_of
+from meshnode.app.words import has_part, has_word, searchable, searchable_name, words_of
 from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -438,24 +440,39 @@ class Catalog:
     def _by_words(self, buckets: list[Bucket], text: str, name_of: Callable[[PersonId], str]) -> Iterator[list[Entry]]:
         """Yield the listings in these buckets that fit `text` in each of the ways of `picking.MatchKind`, best first."""
         title, words = searchable(text), words_of(text)
-        yield [entry for entry in _entries(buckets) if entry.title == title]
-        yield [entry for entry in _entries(buckets) if entry.title.startswith(title)][:MATCHING_MAX]
-        titled = (entry for entry in _entries(buckets) if all(has_word(entry.title, word) for word in words))
-        yield list(islice(titled, MATCHING_MAX))
+        titled = self._titled(buckets, words)
+        yield [entry for entry in titled if entry.title == title]
+        yield [entry for entry in titled if entry.title.startswith(title)][:MATCHING_MAX]
+        yield list(
+            islice((entry for entry in titled if all(has_word(entry.title, word) for word in words)), MATCHING_MAX)
+        )
         yield self._with_words(buckets, words, name_of)[:MATCHING_MAX]
+
+    def _titled(self, buckets: list[Bucket], words: list[str]) -> list[Entry]:
+        """Return the listings in these buckets that can have all words in the title: as the index says, if it has all."""
+        if not words or not self.index.has_all_titles:
+            return list(_entries(buckets))
+        return self._entries_in(reduce(and_, (self.index.with_word(word)[0] for word in words)), buckets)
+
+    def _entries_in(self, bits: int, buckets: list[Bucket]) -> list[Entry]:
+        """Return the listings in these buckets that have these doc ids, in the order of the buckets."""
+        wanted, having = self.index.flags(bits), set(self.index.buckets_of(bits))
+        return [entry for entry in _entries([one for one in buckets if one in having]) if wanted[entry.doc_id]]
 
     def _with_words(self, buckets: list[Bucket], words: list[str], name_of: Callable[[PersonId], str]) -> list[Entry]:
         """Return the listings in these buckets that have all words anywhere, else those that have them as parts."""
-        names = {bucket: searchable(name_of(bucket.author)) for bucket in buckets}
+        names = {author: searchable_name(name_of(author)) for author in {bucket.author for bucket in buckets}}
         found = parts = self.index.in_buckets(buckets)
         for word in words:
             in_title, in_text = self.index.with_word(word)
             anywhere = in_title | in_text
-            found &= anywhere | self.index.in_buckets([one for one, name in names.items() if has_word(name, word)])
-            as_part = self.index.in_buckets([one for one, name in names.items() if has_part(name, word)])
-            parts &= anywhere | as_part | self.index.with_part(word)
-        wanted = self.index.flags(found or parts)
-        return [entry for entry in _entries(buckets) if wanted[entry.doc_id]]
+            whole, part = (
+                self.index.in_buckets([one for one in buckets if has(names[one.author], word)])
+                for has in (has_word, has_part)
+            )
+            found &= anywhere | whole
+            parts &= anywhere | part | self.index.with_part(word)
+        return self._entries_in(found or parts, buckets)
 
 
 def _entries(buckets: list[Bucket]) -> Iterator[Entry]:

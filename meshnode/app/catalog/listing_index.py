@@ -52,6 +52,11 @@ class ListingIndex(Generic[BucketT]):
         self._live.discard(doc_id)
         self._removed += 1
 
+    @property
+    def has_all_titles(self) -> bool:
+        """Whether every word of every title is in the index: the caps on words have left none out."""
+        return self._titles.has_all
+
     def is_sparse(self, spare: int) -> bool:
         """Whether more than half of all doc ids, and more than `spare`, are unused: time to build the index again."""
         return self._removed > spare + len(self._bucket_of) // 2

@@ -20,7 +20,7 @@ from meshnode.app.naming import name_of
 from meshnode.app.owner.places import here, preference_of, published
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
-from meshnode.app.words import has_part, has_word, searchable, words_of
+from meshnode.app.words import has_part, has_word, searchable_name, words_of
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
@@ -273,7 +273,7 @@ def _verdict(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> 
         audience=facts.audience,
         trust=0.0 if standing.regard is None else as_trust(standing.regard),
         distance=math.inf if unknown else distance_km(wish.here or "", facts.place or ""),
-        author=searchable(name_of(replica, bucket.author)),
+        author=searchable_name(name_of(replica, bucket.author)),
     )
 
 

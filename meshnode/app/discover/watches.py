@@ -174,6 +174,15 @@ class Watcher:
             meta.set(_UNTIL, str(now))
 
 
+def preparing_watches(
+    replica: Replica, catalog: Catalog, watcher: Watcher, another: SearchQuery | None = None
+) -> Steps[None]:
+    """Take the steps that the evaluation of all watches, and of `another` search, would have to take at once."""
+    yield from watcher.preparing()
+    if another is not None:
+        yield from preparing(replica, catalog, another)
+
+
 def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery) -> WatchView:
     """Save a search: from now on the owner is alerted of what comes into view and matches.
 
