@@ -212,6 +212,9 @@ class Catalog:
 
     def preparing(self) -> Steps[None]:
         """Take the steps that a search would have to take at once; when they are done, little is left to do."""
+        for search in (self._replica.trust_state.reach_to, self._replica.trust_state.regard_from):
+            search(self._replica.me)
+            yield
         while True:
             while self._filling is not None or self._has_noted_many():
                 self._read_some()
@@ -466,8 +469,10 @@ class Catalog:
         for word in words:
             in_title, in_text = self.index.with_word(word)
             anywhere = in_title | in_text
+            having = {author for author, name in names.items() if word in name}  # most names do not have its letters
+            authors = [one for one in buckets if one.author in having]
             whole, part = (
-                self.index.in_buckets([one for one in buckets if has(names[one.author], word)])
+                self.index.in_buckets([one for one in authors if has(names[one.author], word)])
                 for has in (has_word, has_part)
             )
             found &= anywhere | whole

@@ -83,21 +83,18 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discov
 
 def ranked(matches: Matches, order: str, most: int) -> Iterator[Entry]:
     """Yield the first `most` matches in this order, maybe more; they are sorted only as far as they are asked for."""
-    parts: list[tuple[Rank, Tier, int, Bucket]] = []
+    ranks: dict[Rank, list[tuple[Bucket, bytes]]] = {}
     for tier in Tier:
-        for number, (bucket, verdict) in enumerate(matches.buckets(tier)):
+        wanted = matches.flags(tier)
+        for bucket, verdict in matches.buckets(tier):
             rank = ORDERS[order](verdict, not bucket.emergency, tier is not Tier.TITLE)
-            parts.append(((tier is Tier.PARTS, *rank), tier, number, bucket))
-    flags = [matches.flags(tier) for tier in Tier]
-    heapq.heapify(parts)
-    while parts:
-        rank = parts[0][0]
-        equals: list[Entry] = []
-        while parts and parts[0][0] == rank:
-            _, tier, _, bucket = heapq.heappop(parts)
-            wanted = flags[tier]
-            equals += [entry for entry in bucket.entries if wanted[entry.doc_id]]
-        yield from _newest_first(equals, most)
+            ranks.setdefault((tier is Tier.PARTS, *rank), []).append((bucket, wanted))
+    waiting = list(ranks)
+    heapq.heapify(waiting)
+    while waiting:
+        equals = ranks[heapq.heappop(waiting)]
+        entries = [entry for bucket, wanted in equals for entry in bucket.entries if wanted[entry.doc_id]]
+        yield from _newest_first(entries, most)
 
 
 def _newest_first(entries: list[Entry], most: int) -> list[Entry]:
