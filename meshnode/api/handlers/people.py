@@ -148,7 +148,7 @@ async def unblock(context: ApiContext, who: str) -> block_cases.BlockView:
 @_routes.add("GET", "/v1/why/{who:path}", errors=NAMED)
 async def why(context: ApiContext, who: str) -> why_cases.WhyView:
     """Explain why a person or a listing is visible to you, and what would end that."""
-    return await context.run(why_cases.why, context.catalog, who)
+    return await context.run_steps(why_cases.why, context.catalog, who)
 
 
 def connected(context: ApiContext) -> frozenset[bytes]:

@@ -135,7 +135,7 @@ class Bucket:
 
 
 class Sight(Protocol):
-    """What a search remembers about buckets for one wish of the viewer."""
+    """Holds the verdicts of a search for one wish of the viewer."""
 
     @property
     def verdicts(self) -> dict[Bucket, Any]:

@@ -13,6 +13,7 @@ from meshnode.app.naming import PersonRef, candidates, find, name_of, reference,
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import Ambiguous, NotFound
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import Audience, Group, PersonId, Record, limits
 from protocol.trust import TRUSTED, WEB, TrustPath
 
@@ -46,10 +47,11 @@ class WhyView:
     groups: tuple[str, ...] = ()
 
 
+ATTEMPTS = 5  # to search for both paths while trust changes
 NEEDS = {Audience.TRUSTED_NETWORK: TRUSTED, Audience.ANYONE_LOCAL: WEB, Audience.NETWORK_WIDE: WEB}
 
 
-def why(replica: Replica, catalog: Catalog, what: str) -> WhyView:
+def why(replica: Replica, catalog: Catalog, what: str) -> Steps[WhyView]:
     """Explain the person or listing that `what` names: a listing by its title or id, else a person.
 
     Raises NotFound where neither can be seen, Ambiguous where several are meant.
@@ -61,9 +63,26 @@ def why(replica: Replica, catalog: Catalog, what: str) -> WhyView:
         if person is None:
             raise
         meant = person
-    if isinstance(meant, Record):
-        return _explain(replica, meant.header.author, view_listing(replica, meant))
-    return _explain(replica, meant, None)
+    yield
+    author, listing = (meant.header.author, meant) if isinstance(meant, Record) else (meant, None)
+    regard, reach = yield from _paths(replica, author)
+    return _explain(replica, author, None if listing is None else view_listing(replica, listing), regard, reach)
+
+
+def _paths(replica: Replica, person: PersonId) -> Steps[tuple[TrustPath | None, TrustPath | None]]:
+    """Return the best paths to `person` and back, both of one moment: if trust changes in between, they are searched again.
+
+    After some attempts both are searched for in one go.
+    """
+    graph, me = replica.trust_state.graph, replica.me
+    if person == me:
+        return None, None
+    for _ in range(ATTEMPTS):
+        version, regard = graph.version, graph.trust(me, person)
+        yield
+        if graph.version == version:
+            return regard, graph.trust(person, me)
+    return graph.trust(me, person), graph.trust(person, me)
 
 
 def _only_person(replica: Replica, what: str) -> PersonId | None:
@@ -90,10 +109,10 @@ def _meant(replica: Replica, catalog: Catalog, what: str) -> Record | PersonId:
     return meant
 
 
-def _explain(replica: Replica, person: PersonId, listing: ListingView | None) -> WhyView:
-    graph, me = replica.trust_state.graph, replica.me
-    regard = graph.trust(me, person) if person != me else None
-    reach = graph.trust(person, me) if person != me else None
+def _explain(
+    replica: Replica, person: PersonId, listing: ListingView | None, regard: TrustPath | None, reach: TrustPath | None
+) -> WhyView:
+    me = replica.me
     shared = replica.trust_state.groups.shared(person, me) if person != me else []
     needs = NEEDS.get(Audience.from_word(listing.audience)) if listing is not None and person != me else None
     return WhyView(

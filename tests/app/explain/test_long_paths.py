@@ -46,7 +46,7 @@ def test_a_long_path_gives_one_answer_everywhere(mesh: Mesh, people: People, vou
     dave.post("Drill", audience="trusted_network")
     mesh.settle()
     for one, name, theirs, mine in ((alice, "Dave", "Drill", "Ladder"), (dave, "Alice", "Ladder", "Drill")):
-        explained = why(one.replica, one.catalog, theirs)
+        explained = complete(why(one.replica, one.catalog, theirs))
         assert explained.regard is not None
         assert explained.reach is not None
         assert len(explained.regard.people) == len(explained.reach.people) == (MOST + 1 if trust == 1.0 else 4)
@@ -54,6 +54,6 @@ def test_a_long_path_gives_one_answer_everywhere(mesh: Mesh, people: People, vou
         assert explained.reach.trust == person(one.replica, name, ()).reach
         assert [found.trust for found in one.discover(theirs, trust=0.1).results] == [explained.regard.trust]
         assert name in {viewer.name for viewer in complete(audience(one.replica, one.catalog, mine)).people}
-    explained = why(alice.replica, alice.catalog, "Drill")
+    explained = complete(why(alice.replica, alice.catalog, "Drill"))
     assert explained.regard is not None
     assert explained.regard.trust == trust

@@ -6,6 +6,7 @@ import pytest
 
 from meshnode.app.explain.why import why
 from meshnode.errors import NotFound
+from meshnode.slices import complete
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
@@ -16,7 +17,7 @@ def test_a_listing_is_explained_by_the_path_to_its_author(mesh: Mesh, people: Pe
     alice, _, carol = people
     carol.post("Fresh vegetables", audience="network_wide")
     mesh.settle()
-    told = why(alice.replica, alice.catalog, "fresh veg")
+    told = complete(why(alice.replica, alice.catalog, "fresh veg"))
     assert told.listing is not None
     assert told.regard is not None
     assert told.reach is not None
@@ -30,7 +31,7 @@ def test_a_listing_is_explained_by_the_path_to_its_author(mesh: Mesh, people: Pe
 
 def test_a_person_is_explained_without_a_listing(people: People) -> None:
     alice = people[0]
-    told = why(alice.replica, alice.catalog, "Bob")
+    told = complete(why(alice.replica, alice.catalog, "Bob"))
     assert told.listing is None
     assert told.regard is not None
     assert told.regard.weights == (0.7,)
@@ -40,17 +41,17 @@ def test_own_listings_need_no_explanation(people: People) -> None:
     alice = people[0]
     alice.post("Ladder")
     for what in ("Ladder", "Alice"):
-        told = why(alice.replica, alice.catalog, what)
+        told = complete(why(alice.replica, alice.catalog, what))
         assert (told.relation, told.regard, told.breaks) == ("yourself", None, ())
 
 
 def test_a_listing_named_like_a_person_is_the_listing(people: People) -> None:
     alice = people[0]
     alice.post("Bob")
-    assert why(alice.replica, alice.catalog, "Bob").listing is not None
+    assert complete(why(alice.replica, alice.catalog, "Bob")).listing is not None
 
 
 def test_what_cannot_be_seen_cannot_be_explained(people: People) -> None:
     alice = people[0]
     with pytest.raises(NotFound):
-        why(alice.replica, alice.catalog, "Zed")
+        complete(why(alice.replica, alice.catalog, "Zed"))

@@ -10,6 +10,7 @@ from meshnode.app.groups.groups import GroupOrder, GroupsQuery
 from meshnode.app.people import blocks
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
+from meshnode.slices import complete
 from protocol import Code, Kind, Record, limits
 from protocol.trust import accepted, invitation, invitation_tag
 from tests.app.neighbors import Neighbor, settle_in
@@ -76,7 +77,7 @@ def test_members_are_labelled_and_why_names_the_group(mesh: Mesh, people: People
     mesh.settle()
     (result,) = carol.discover().results
     assert (result.title, result.relation) == ("Drill", "cell_member")
-    explained = why.why(carol.replica, carol.catalog, "Drill")
+    explained = complete(why.why(carol.replica, carol.catalog, "Drill"))
     assert (explained.groups, explained.needs) == (("Elm Street",), None)
     assert "You or Dora leave Elm Street." in explained.breaks
     groups.leave(dora.replica, "Elm Street", None)
