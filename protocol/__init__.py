@@ -43,7 +43,7 @@ from protocol.records.bodies import Body, body_of, parse_body
 from protocol.records.device import Device
 from protocol.records.join import Group, GroupKind, Invitation, Join, Step
 from protocol.records.letter import Letter
-from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields
+from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields, left_of
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
@@ -64,7 +64,7 @@ from protocol.records.record import (
     signed,
     verify_signature,
 )
-from protocol.text import check_text, normalize, text_fault
+from protocol.text import check_text, normalize, normalize_line, text_fault
 
 __all__ = [
     "CATEGORIES",
@@ -127,9 +127,11 @@ __all__ = [
     "group_text",
     "is_cell",
     "is_revocation",
+    "left_of",
     "limits",
     "longest_life",
     "normalize",
+    "normalize_line",
     "parse_body",
     "parse_person",
     "people_written",

@@ -34,6 +34,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.text": set(),
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
+    "meshnode.firewall": {"meshnode.app"},
     "meshnode.slices": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
     "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
@@ -75,6 +76,7 @@ MAY_USE: dict[str, set[str]] = {
     | {
         "meshnode.notify",
         "meshnode.log",
+        "meshnode.firewall",
         "protocol",
         "meshnode.store",
         "meshnode.replica",

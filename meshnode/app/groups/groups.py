@@ -17,7 +17,19 @@ from meshnode.app.picking import Candidate, alike, fitting, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
-from protocol import DeviceId, Group, GroupKind, InvalidField, Join, PersonId, check_text, group_text, limits, normalize
+from protocol import (
+    DeviceId,
+    Group,
+    GroupKind,
+    InvalidField,
+    Join,
+    Kind,
+    PersonId,
+    check_text,
+    group_text,
+    limits,
+    normalize_line,
+)
 from protocol.trust import accepted, founded, invitation, invitation_tag, open_invitation
 
 KINDS = tuple(kind.word for kind in GroupKind)
@@ -121,7 +133,7 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     """Found a group. Its founder is its first member and has no further say."""
     _check_kind(order.kind)
     kind = GroupKind[order.kind.upper()]
-    name = normalize(order.name)
+    name = normalize_line(order.name)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:
@@ -356,6 +368,7 @@ def _invited(replica: Replica, group: Group) -> tuple[InvitedView, ...]:
     return tuple(
         InvitedView(reference(replica, named[found.tag]) if found.tag in named else None, found.expires)
         for found in still_open
+        if not (found.tag in named and _has_left_since(replica, named[found.tag], held[1], found.expires))
     )
 
 
@@ -371,6 +384,14 @@ def _by_tag(replica: Replica, group: Group, tags: set[bytes]) -> dict[bytes, Per
         if tag in tags:
             found[tag] = person
     return found
+
+
+def _has_left_since(replica: Replica, person: PersonId, join: Join, expires: int) -> bool:
+    """Whether `person` has left the group after the invitation that ends at `expires`: joining had answered it."""
+    newest = replica.store.records.newest((person, Kind.JOIN, join.slot))
+    if newest is None or newest.body:
+        return False
+    return newest.header.created >= expires - limits.INVITATION_LIFE
 
 
 def _waiting_view(replica: Replica, found: _Received) -> InvitationView:
