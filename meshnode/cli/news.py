@@ -30,11 +30,17 @@ def news(call: Settings, *, peek: bool, clear: bool, limit: int | None) -> Any:
 
 def _show(reply: dict[str, Any], *, peek: bool, clear: bool) -> None:
     searches: dict[str, list[str]] = {}
+    needs: dict[str, list[str]] = {}
     for alert in reply["alerts"]:
-        searches.setdefault(alert["listing"], []).append(str(alert["watch"]))
+        if alert["need"] is None:
+            searches.setdefault(alert["listing"], []).append(str(alert["watch"]))
+        else:
+            needs.setdefault(alert["listing"], []).append(alert["need"])
     for result in reply["results"]:
         by = searches.get(result["id"])
         output.say(text.result(result) + (text.matched(by) if by else ""))
+        if result["id"] in needs:
+            output.say(text.fits(needs[result["id"]]))
     if not output.to_terminal():
         return
     if reply["waiting"]["people"]:

@@ -82,6 +82,11 @@ def matched(searches: list[str]) -> str:
     return message(" [search {numbers}]", numbers=", ".join(searches))
 
 
+def fits(needs: list[str]) -> str:
+    """Return which needs of yours an offer fits, as a line below the result."""
+    return message("  fits what you need: {needs}", needs=forms.listed(needs))
+
+
 def marked_seen(count: int) -> str:
     """Say how many posts were marked as seen."""
     return plural(count, "1 post marked as seen.", "{n} posts marked as seen.")
@@ -122,6 +127,8 @@ def watch_removed(reply: dict[str, Any]) -> str:
 
 def search(reply: dict[str, Any]) -> str:
     """Return what a saved search looks for (WatchView of the API)."""
+    if reply["need"]:
+        return message('offers that fit your need "{title}"', title=reply["words"])
     parts = [message('"{words}"', words=reply["words"])] if reply["words"] else []
     parts += [TYPES_PLURAL.get(reply["type"], reply["type"])] if reply["type"] else []
     parts += [reply[name] for name in ("category", "audience") if reply[name]]
