@@ -30,6 +30,7 @@ def upkeep(replica: Replica) -> int:
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
     incoming.open_letters(replica)
     replica.ingest.judge_late()
+    eviction.follow_clock(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
     reissue.write_pending(replica)
@@ -54,7 +55,7 @@ def certificate_ends(replica: Replica) -> int | None:
 
 
 def _purge(replica: Replica) -> None:
-    now = replica.clock.now()
+    now = replica.clock.purge_before()  # one witness alone, a person or a machine, makes this node delete nothing
     store = replica.store
     store.cards.purge(now)
     store.devices.purge(now)
@@ -114,7 +115,8 @@ def _spent(record: Record, life: int, part: int, now: int) -> bool:
 
 
 def _seconds_until_expiry(replica: Replica) -> int:
-    next_expiry = replica.store.records.next_expiry(replica.clock.now())
+    now = replica.clock.purge_before()
+    next_expiry = replica.store.records.next_expiry(now)
     if next_expiry is None:
         return limits.HOUR
-    return max(1, min(next_expiry - replica.clock.now(), UPKEEP_SECONDS))
+    return max(1, min(next_expiry - now, UPKEEP_SECONDS))

@@ -35,7 +35,7 @@ def _show_inbox(reply: dict[str, Any]) -> None:
         say_lines(list(text.lines(each)))
     shown = {each["exchange"] for each in reply["exchanges"]}
     for found in reply["waiting"]:
-        if found["kind"] == "overdue":
+        if found["kind"] in ("overdue", "due"):
             output.say(waiting.line(found))
         elif found["subject"] not in shown:
             output.say(waiting.line(found))
@@ -108,11 +108,12 @@ def _show_moved(reply: dict[str, Any]) -> None:
 @click.argument("exchange", shell_complete=names.exchanges)
 @click.option("--message", default="", help=text.MESSAGE)
 @asking.yes
-def accept(call: Settings, exchange: str, message: str, yes: bool) -> Any:
+@click.option("--renew", is_flag=True, help=text.RENEW)
+def accept(call: Settings, exchange: str, message: str, yes: bool, renew: bool) -> Any:
     client, where = call.client(), segment(named("exchange", exchange))
     return asking.confirmed(
         call,
-        lambda *, yes: client.post(f"/v1/moves/{where}", act="accept", message=message, anyway=yes),
+        lambda *, yes: client.post(f"/v1/moves/{where}", act="accept", message=message, anyway=yes, renew=renew),
         yes=yes,
     )
 

@@ -14,7 +14,7 @@ from meshnode.app.exchanges.changes import changed_terms, terms_in
 from meshnode.app.exchanges.moves import ExchangeHistory
 from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
-from meshnode.app.listings import listings
+from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.app.picking import fitting, pick
@@ -51,12 +51,14 @@ class Requested:
 class MoveOrder:
     """The move to make (`accept`, `decline`, `done`, `cancel`, `returned` or `say`), and a message with it.
 
-    `anyway` accepts a second request for a gift without a number, which may be enough for one person only.
+    `anyway` accepts a second request for a gift without a number, which may be enough for one person only. `renew`
+    renews the post before an acceptance, if it has ended or ends within a day.
     """
 
     act: str
     message: str = ""
     anyway: bool = False
+    renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange
     """Return the exchange about this listing that the owner has begun already and that is not over."""
     for exchange in replica.store.exchanges.all_shown():
         about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
-        if about_it and exchange.stage in UNFINISHED:
+        if about_it and exchange.stage in UNFINISHED and not view.ran_out(replica, exchange):
             return exchange
     return None
 
@@ -202,7 +204,7 @@ def _quantity(wanted: Quantity | None, there: Quantity | None) -> Quantity | Non
 
 def _check_room(replica: Replica, owner: PersonId) -> None:
     kept = replica.store.exchanges
-    if kept.count_with(owner, Stage.REQUESTED, asked=True) >= limits.EXCHANGES_ASKED_MAX:
+    if kept.count_requests(owner, replica.clock.now(), asked=True) >= limits.EXCHANGES_ASKED_MAX:
         raise Refused(
             f"{limits.EXCHANGES_ASKED_MAX} of your requests are already waiting for {name_of(replica, owner)}",
             "wait for an answer, or cancel one: meshnode cancel EXCHANGE",
@@ -236,6 +238,8 @@ def _make(replica: Replica, found: ExchangeHistory, act: Action, order: MoveOrde
     terms = None
     if act is Action.ACCEPT:
         _check_enough(replica, found, anyway=order.anyway)
+        if order.renew:
+            lifecycle.renew_ending(replica, found.terms.slot)
         terms = changed_terms(replica, found)
     moves.make(replica, exchange, act, text=normalize(order.message), terms=terms)
 

@@ -52,7 +52,20 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
     Raises NotFound or Ambiguous as `find` does, Refused where it was available only until a date that is past, and Usage
     for a life that no listing may have.
     """
-    state, record = _named(replica, catalog, which)
+    return _renew(replica, _named(replica, catalog, which), order)
+
+
+def renew_ending(replica: Replica, slot: bytes) -> None:
+    """Renew the own listing in `slot` if it has expired or ends within a day; else do nothing. Raises as `renew`."""
+    own = own_listing(replica, slot)
+    if own is None or own.state not in (ListingState.OPEN, ListingState.EXPIRED):
+        return
+    if own.record.header.expires <= replica.clock.now() + expiry.WARNED:
+        _renew(replica, own, Renewal())
+
+
+def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
+    state, record = own
     if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
@@ -75,7 +88,7 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
     )
     expires = now + expiry.life_of(body, order.expires_in, now)
     check_place(replica, Audience(record.header.audience), body)
-    return view(replica, _write(replica, OwnListing(state, record), body, expires))
+    return view(replica, _write(replica, own, body, expires))
 
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
