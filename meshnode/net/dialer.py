@@ -263,6 +263,14 @@ class Dialer:
             known.busy_since = now
             known.not_before = max(known.not_before, now + pause + self._jitter() * BUSY_SPREAD)
 
+    def turns(self, now: float) -> dict[PersonId, float]:
+        """Return after how many seconds those are dialed again who are left alone because one of the nodes is busy."""
+        return {
+            person: known.not_before - now
+            for person, known in self._people.items()
+            if known.busy_since is not None and known.not_before > now
+        }
+
     def has_news(self, now: float) -> None:
         """Dial people whose nodes were busy sooner than they asked for: the owner has written something."""
         for known in self._people.values():

@@ -272,6 +272,8 @@ def test_a_busy_node_is_dialed_again_when_it_asked_for_it_whatever_it_announces(
     made.heard(BOB, [HOME], 5.0)
     assert not made.due(19.0)
     assert next_time(made) == 20.0 + BUSY_SPREAD
+    assert made.turns(5.0) == {BOB: 15.0 + BUSY_SPREAD}
+    assert not made.turns(30.0)
     assert addresses(made.due(next_time(made))) == [HOME]
 
 
