@@ -220,14 +220,14 @@ def _visibility(held: Any) -> _Made:
                 yield f"{listing}, {standing}, {wish}", "visible", given, {"ok": {"verdict": verdict}}
     for case in held["other_kinds"]:
         given = {
-            **_some(case, "same_mesh", "vouched", "author_blocks"),
+            **_some(case, "same_mesh", "vouched", "author_blocks", "viewer_blocks"),
             "standing": held["standings"][case["standing"]],
         }
         yield (
             case["standing"],
             "other kinds",
             given,
-            {"ok": _without(case, "standing", "same_mesh", "vouched", "author_blocks")},
+            {"ok": _without(case, "standing", "same_mesh", "vouched", "author_blocks", "viewer_blocks")},
         )
     for case in held["relations"]:
         given = {**_some(case, "own_vouch", "hops"), "standing": held["standings"][case["standing"]]}
@@ -369,7 +369,7 @@ def _sessions(held: Any) -> _Made:
                 case["case"],
                 "play",
                 _side(held, case, initiator=initiator),
-                {"ok": {"sent": [frame[2:] for frame in case["frames"] if frame[0] not in {mark, "!"}]}},
+                {"ok": {"sent": [frame[2:] for frame in case["frames"] if frame[0] not in {mark, *_OWN_STEPS}]}},
             )
     for case in [*held["overdue"], *held["refused"]]:
         talk = next(talk for talk in held["sessions"] if talk["case"] == case["session"])
@@ -390,11 +390,14 @@ def _sent_before(talk: Case, mark: str, received: int) -> list[str]:
     for line in talk["frames"]:
         if line[0] == mark:
             sent.append(line[2:])
-        elif line[0] != "!":
+        elif line[0] not in _OWN_STEPS:
             received -= 1
             if received < 0:
                 break
     return sent
+
+
+_OWN_STEPS = {"!": "publish", "?": "again"}
 
 
 def _side(held: Any, case: Case, *, initiator: bool) -> Case:
@@ -403,9 +406,9 @@ def _side(held: Any, case: Case, *, initiator: bool) -> Case:
     steps: list[Case] = []
     for line in case["frames"]:
         mark, data = line.split()
-        if mark == "!":
+        if mark in _OWN_STEPS:
             if case["publisher"] == who:
-                steps.append({"publish": data})
+                steps.append({_OWN_STEPS[mark]: data})
         elif (mark == "<") == initiator:
             if steps and "receive" in steps[-1]:
                 steps[-1]["receive"].append(data)

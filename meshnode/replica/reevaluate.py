@@ -17,8 +17,8 @@ from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, RecordId, limits
 
 _GATHERING = "gathering"  # a value in the store: records wait to be decided about until more have come
-_IN_USE = (RecordState.LIVE, RecordState.SUSPENDED)
-_WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
+_IN_USE = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.PAST)
+WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
 
 
@@ -118,9 +118,9 @@ class Reevaluator:
         """Release pending records and drop denied ones until neither changes anything; return what has changed.
 
         `people` are those whose records have just changed; the trust state has read them. `waited_for` are those of
-        whom a suspended policy has just been deleted because its newer version never came. `now` is in UNIX seconds. A
-        released policy can release more records, a dropped one only drops more, and no dropped record comes back: so
-        the loop ends.
+        whom a suspended policy has just been deleted because its newer version never came. `now` is in UNIX seconds, 0
+        in doubt. A released policy can release more records, a dropped one only drops more, and no dropped record comes
+        back: so the loop ends.
         """
         result = Reevaluation()
         while True:
@@ -183,7 +183,7 @@ class Reevaluator:
             return RecordState.PENDING
         if row.complete:
             if row.kind == Kind.POLICY:
-                return RecordState.LIVE
+                return RecordState.PAST if row.expires <= now else RecordState.LIVE
             decision = self._access.may_have(self._me, row, now)
             if decision is not Access.DENY:
                 return RecordState.LIVE if decision is Access.ALLOW else RecordState.PENDING
@@ -220,7 +220,7 @@ class Reevaluator:
         return dropped
 
     def _keeps(self, row: Row, *, unreadable: bool) -> bool:
-        if row.author == self._me or (row.kind in _WEB_KINDS and self._is_gathered(row.author)):
+        if row.author == self._me or (row.kind in WEB_KINDS and self._is_gathered(row.author)):
             return True
         if row.kind == Kind.DEVICE:
             # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
@@ -244,7 +244,7 @@ class Reevaluator:
             denied = {
                 key
                 for key in keys
-                if not (gathered and key[0] in _WEB_KINDS) and self._access.decide(self._me, key) is Access.DENY
+                if not (gathered and key[0] in WEB_KINDS) and self._access.decide(self._me, key) is Access.DENY
             }
             if denied:
                 keys -= denied

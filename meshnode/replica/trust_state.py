@@ -47,15 +47,34 @@ class Certificate:
     letter_public: bytes
     revoked: bool
     expires: int
+    past: bool = False
+    """Whether it had ended when it came: it still proves who wrote a record, but its device no longer acts for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One device's policy: the one in use, or the one before a newer policy of which only the header is known."""
+    """One device's policy: the one in use, or the one before a newer policy of which only the header is known.
+
+    A `past` one had ended when it came: what it gives counts for nothing any longer, what it takes back counts.
+    """
 
     version: int
     policy: Policy
     suspended: bool
+    past: bool = False
+
+    @property
+    def in_use(self) -> bool:
+        """Whether what it gives counts."""
+        return not (self.suspended or self.past)
+
+    def effect(self) -> Policy:
+        """Return the policy, or as much of it as counts."""
+        if not self.past:
+            return self.policy
+        policy = self.policy
+        taken_back = tuple(vouch for vouch in policy.vouches if vouch.weight == 0)
+        return Policy(policy.salt, policy.clock, taken_back, policy.blocks)
 
 
 _Held = tuple[RecordState, Record]
@@ -80,6 +99,7 @@ class TrustState:
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
         self._unreadable: set[PersonId] = set()
         self._suspended: set[PersonId] = set()
+        self._past: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
         self.counterparts: frozenset[PersonId] = frozenset()
         """The people with whom the owner has an exchange that is not over, see `store.exchanges.counterparts`."""
@@ -139,7 +159,7 @@ class TrustState:
                 del self._dh_publics[stale.dh_public]
         self._revoked.pop(person, None)
         revoked = {record.header.device for _, record in held if is_revocation(record.header)}
-        for _, record in _usable(held):
+        for state, record in _usable(held):
             body = _read(record)
             if not isinstance(body, Device):
                 continue
@@ -147,7 +167,13 @@ class TrustState:
             if body.revoked:
                 revoked.add(device)
             certificate = Certificate(
-                person, device, body.dh_public, body.letter_public, device in revoked, record.header.expires
+                person,
+                device,
+                body.dh_public,
+                body.letter_public,
+                device in revoked,
+                record.header.expires,
+                state is RecordState.PAST,
             )
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
@@ -182,7 +208,8 @@ class TrustState:
                 continue
             body = _read(record)
             if isinstance(body, Policy):
-                registers[device] = Register(record.header.version, body, state is RecordState.SUSPENDED)
+                suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
+                registers[device] = Register(record.header.version, body, suspended, past)
             else:
                 unreadable.add(device)
         self._unreadable.discard(person)
@@ -196,9 +223,14 @@ class TrustState:
 
     def _update_graphs(self, person: PersonId) -> None:
         registers = self._registers.get(person, {})
-        suspended = any(register.suspended for register in registers.values()) or person in self._unreadable
+        suspended = (
+            any(register.suspended for register in registers.values())
+            or person in self._unreadable
+            or (bool(registers) and not any(register.in_use for register in registers.values()))
+        )
+        (self._past.add if any(register.past for register in registers.values()) else self._past.discard)(person)
         (self._suspended.add if suspended else self._suspended.discard)(person)
-        effective = merge([register.policy for _, register in sorted(registers.items())]) if registers else None
+        effective = merge([register.effect() for _, register in sorted(registers.items())]) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
         doubt = bool(self._suspended or self._suspended_joins)
         if doubt and self._doubtful_graph is None:
@@ -207,7 +239,8 @@ class TrustState:
         elif not doubt:
             self._doubtful_graph = None
         if self._doubtful_graph is not None:
-            _set_if_changed(self._doubtful_graph, person, effective)
+            possible = merge([register.policy for _, register in sorted(registers.items())]) if registers else None
+            _set_if_changed(self._doubtful_graph, person, possible)
 
     def _read_doubtful_graph(self) -> TrustGraph:
         graph = TrustGraph()
@@ -258,7 +291,7 @@ class TrustState:
     def devices(self, person: PersonId) -> list[Certificate]:
         """Return the devices that speak for `person`, in a fixed order."""
         known = self._certificates.get(person, {})
-        return [known[device] for device in sorted(known) if not known[device].revoked]
+        return [known[device] for device in sorted(known) if not known[device].revoked and not known[device].past]
 
     # --- people --------------------------------------------------------------------------------------------------
 
@@ -286,7 +319,11 @@ class TrustState:
     def policy_version(self, person: PersonId, device: DeviceId) -> int:
         """Return the version of the policy in use that `device` wrote for `person`; 0 if none is."""
         register = self._registers.get(person, {}).get(device)
-        return register.version if register is not None and not register.suspended else 0
+        return register.version if register is not None and register.in_use else 0
+
+    def has_past_policy(self, person: PersonId) -> bool:
+        """Whether a policy of `person` is held that had ended when it came."""
+        return person in self._past
 
     def graph_with_suspended(self) -> TrustGraph | None:
         """Return the doubtful graph, in which suspended policies count; None while no policy or join is suspended."""
