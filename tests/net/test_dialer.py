@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import (
     ANNOUNCED_KEPT,
     BUSY_PAUSE_WITH_NEWS,
@@ -16,7 +17,6 @@ from meshnode.net.dialer import (
     Address,
     DialAttempt,
     Dialer,
-    DialOutcome,
     DialTarget,
 )
 from meshnode.net.endpoint_states import ANNOUNCED_FAILURES, LONGEST_PAUSE, LONGEST_STATIC_PAUSE, REHEARD_PAUSE

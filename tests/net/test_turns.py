@@ -16,7 +16,8 @@ from itertools import count
 import pytest
 
 from meshnode.net.connection_table import ConnectionTable
-from meshnode.net.dialer import Address, DialAttempt, Dialer, DialOutcome, DialTarget
+from meshnode.net.dial_outcome import DialOutcome
+from meshnode.net.dialer import Address, DialAttempt, Dialer, DialTarget
 from meshnode.net.turns import RETURN_SECONDS, SERVED_SECONDS, TURN_SHORTEST, Rank
 from protocol import limits
 
