@@ -43,6 +43,7 @@ from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, Enr
 from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.notify import Notifier, Screen
+from meshnode.replica.eviction import follow_clock
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -57,6 +58,7 @@ log = logging.getLogger(__name__)
 CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
 LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
+CLOCK_SECONDS = 15.0  # between two looks at the machine's clock: nobody tells when it is set
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
 UNNAMED = "Unnamed"  # a person whose store was lost before anybody else knew their name
@@ -300,6 +302,8 @@ async def _main(
         letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
+    replica.clock.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
+    clock_scheduler = Scheduler(partial(store_thread.run, _look_at_clock, replica))
     with trio.open_signal_receiver(*_stopping_signals()) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(network.run)
@@ -309,6 +313,7 @@ async def _main(
             network.start_discovery()
             nursery.start_soon(scheduler.run)
             nursery.start_soon(letter_scheduler.run)
+            nursery.start_soon(clock_scheduler.run)
             nursery.start_soon(notifier.run)
             async for number in signals:
                 log.info("stopping", extra={"signal": signal.Signals(number).name})
@@ -329,6 +334,13 @@ def _run_upkeep(replica: Replica) -> float:
     pause = upkeep(replica)
     replica.clock.remember()
     return pause
+
+
+def _look_at_clock(replica: Replica) -> float:
+    """See whether the machine's clock was set, and put to use what has not ended after all. Return when to look again."""
+    replica.clock.look()
+    follow_clock(replica)
+    return CLOCK_SECONDS
 
 
 def _open_letters(replica: Replica) -> float:

@@ -18,7 +18,7 @@ from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy
 from meshnode.replica.changes import Superseding
 from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
-from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, Reason, RefusedRecord
+from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
@@ -364,7 +364,7 @@ class Ingest:
         certificate = self._trust_state.certificate(header.author, header.device)
         return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
 
-    def _refuse_for_now(self, record: Record, reason: Reason, key: AccessKey | None, batch: _Batch) -> None:
+    def _refuse_for_now(self, record: Record, reason: NotTaken, key: AccessKey | None, batch: _Batch) -> None:
         header = record.header
         short = isinstance(reason, Shortage)
         charge = self.quota.charge(record) if short else Charge(header.author, header.kind, 0)
