@@ -49,7 +49,9 @@ def narrowing(mesh: Mesh, ladder: Record) -> None:
 
 
 @pytest.mark.parametrize("take_back", [withdrawing, blocking, distrusting, narrowing], ids=lambda one: one.__name__)
-@pytest.mark.parametrize("error", [-9 * YEAR, -3 * DAY, 0, 3 * DAY, 50 * DAY, 300 * DAY], ids=lambda by: f"{by // DAY} d")
+@pytest.mark.parametrize(
+    "error", [-9 * YEAR, -3 * DAY, 0, 3 * DAY, 50 * DAY, 300 * DAY], ids=lambda by: f"{by // DAY} d"
+)
 def test_taking_back_reaches_everybody_behind_a_relay_with_a_wrong_clock(
     take_back: Callable[[Mesh, Record], None], error: float
 ) -> None:
