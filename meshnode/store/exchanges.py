@@ -13,7 +13,10 @@ from meshnode.store.people import People
 from protocol import PersonId, Quantity, decode, encode, from_thousandths, limits, to_thousandths
 from protocol.letters import LENT_OUT, UNFINISHED, Action, Move, Stage
 
-_COLUMNS = "no, other, id, name, asked, slot, title, category, lend, shown, stage, held, accepted_here, began, changed"
+_COLUMNS = (
+    "no, other, id, name, asked, slot, title, category, lend, shown, stage, held, accepted_here, listing_ends,"
+    " began, changed"
+)
 _FIELDS_MAX = limits.RECORD_MAX_BYTES
 
 
@@ -49,6 +52,8 @@ class Exchange(NamedTuple):
     """How much of the listing it holds, which follows from its moves, see `protocol.letters.held_by`."""
     accepted_here: bool
     """Whether this device of the owner accepted."""
+    listing_ends: int | None
+    """When the listing expires, as last known here."""
     began: int
     changed: int
 
@@ -92,11 +97,11 @@ class Exchanges:
         """Store the changed fields of an exchange."""
         self._database.run(
             "UPDATE exchange SET name = ?, asked = ?, slot = ?, title = ?, category = ?, lend = ?, shown = ?, stage = ?,"
-            " held = ?, accepted_here = ?, changed = ? WHERE no = ?",
+            " held = ?, accepted_here = ?, listing_ends = ?, changed = ? WHERE no = ?",
             (
                 exchange.name, exchange.asked, exchange.slot, exchange.title, exchange.category, exchange.lend,
                 exchange.shown, exchange.stage.name, to_thousandths(exchange.held), exchange.accepted_here,
-                exchange.changed, exchange.no,
+                exchange.listing_ends, exchange.changed, exchange.no,
             ),
         )  # fmt: skip
 
@@ -182,13 +187,24 @@ class Exchanges:
         """Return how many exchanges are shown."""
         return int(self._database.value("SELECT count(*) FROM exchange WHERE shown = 1"))
 
-    def count_with(self, other: PersonId, stage: Stage | None = None, *, asked: bool | None = None) -> int:
-        """Return how many exchanges with `other` are shown; only in this stage, or begun by one side, if given."""
+    def count_with(self, other: PersonId) -> int:
+        """Return how many exchanges with `other` are shown."""
         return int(
             self._database.value(
-                "SELECT count(*) FROM exchange WHERE shown = 1 AND other = ? AND stage = coalesce(?, stage)"
-                " AND asked = coalesce(?, asked)",
-                (self._persons.find(other), None if stage is None else stage.name, asked),
+                "SELECT count(*) FROM exchange WHERE shown = 1 AND other = ?", (self._persons.find(other),)
+            )
+        )
+
+    def count_requests(self, other: PersonId, now: int, *, asked: bool) -> int:
+        """Return how many requests of the owner to `other` (`asked`), or of `other` to the owner, can still be answered.
+
+        Those whose listing has expired by `now` (UNIX seconds) are left out.
+        """
+        return int(
+            self._database.value(
+                "SELECT count(*) FROM exchange WHERE shown = 1 AND other = ? AND stage = ? AND asked = ?"
+                " AND coalesce(listing_ends > ?, 1)",
+                (self._persons.find(other), Stage.REQUESTED.name, asked, now),
             )
         )
 
@@ -230,10 +246,12 @@ class Exchanges:
         return [
             Exchange(
                 no, self._persons.key(other), id_, name, None if asked is None else bool(asked), slot, title, category,
-                bool(lend), bool(shown), Stage[stage], from_thousandths(held), bool(accepted_here), began, changed,
+                bool(lend), bool(shown), Stage[stage], from_thousandths(held), bool(accepted_here),
+                listing_ends, began, changed,
             )
             for (
-                no, other, id_, name, asked, slot, title, category, lend, shown, stage, held, accepted_here, began, changed,
+                no, other, id_, name, asked, slot, title, category, lend, shown, stage, held, accepted_here,
+                listing_ends, began, changed,
             ) in found
         ]  # fmt: skip
 

@@ -26,12 +26,14 @@ def several(count: int) -> str:
 def line(found: dict[str, Any]) -> str:
     """Return one thing that waits (WaitingView of the API) in a sentence."""
     values = {
-        "name": found["person"]["name"] if found["person"] else "",
-        "title": found["title"],
-        "by": found["detail"],
+        "name": forms.named(found["person"]["name"]) if found["person"] else "",
+        "title": forms.named(found["title"]),
+        "by": forms.named(found["detail"]),
         "until": forms.moment(found["until"]),
         "day": forms.day(found["until"]),
     }
+    if found["kind"] == "ending" and found["person"]:
+        return message("Your {title} ends {until}, and {name} waits for your answer.", **values)
     sentence = LINES.get((found["kind"], found["detail"])) or LINES[found["kind"], ""]
     return message(sentence, **values)
 
@@ -43,6 +45,10 @@ LINES = {
     ("answer", ""): message("{name} has answered: {title}."),
     ("overdue", "lent"): message("{name} was to give back {title} by {day}."),
     ("overdue", ""): message("{title} was to be back with {name} by {day}."),
+    ("due", "lent"): message("{name} is to give back {title} by {day}."),
+    ("due", ""): message("{title} is to be back with {name} by {day}."),
+    ("unanswered", "asked"): message("{title} of {name} ran out before your request was answered."),
+    ("unanswered", ""): message("Your {title} ran out before you answered {name}."),
     ("invitation", "cell"): message("{name} invites you to the cell {title}, until {day}."),
     ("invitation", ""): message("{name} invites you to the community {title}, until {day}."),
     ("introduction", ""): message("{by} introduces {name} to you."),
@@ -63,8 +69,3 @@ def step(found: dict[str, Any]) -> str:
     if found["kind"] == "ending":
         return message("  -> meshnode renew {id}", id=subject[:POST_ID])
     return message("  -> meshnode exchanges {id}", id=subject[:POST_ID])
-
-
-def words(found: dict[str, Any]) -> str:
-    """Return the words that came with it, indented and in quotation marks."""
-    return message('  "{words}"', words=found["message"])

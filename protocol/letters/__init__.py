@@ -15,10 +15,11 @@ from protocol.letters.exchange import (
     terms_of,
     was_agreed,
 )
-from protocol.letters.move import Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
+from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
 from protocol.letters.sealing import SEAL_ENTROPY_BYTES, OpenedLetter, letter_tag, open_letter, seal
 
 __all__ = [
+    "COMPARED",
     "CONTENTS",
     "LENT_OUT",
     "SEAL_ENTROPY_BYTES",

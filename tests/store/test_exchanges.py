@@ -89,9 +89,12 @@ def test_exchanges_are_counted_by_person_stage_and_who_asked(store: Store) -> No
     begun(store, CAROL)
     assert store.exchanges.count() == 4
     assert store.exchanges.count_with(BOB.id) == 3
-    assert store.exchanges.count_with(BOB.id, Stage.REQUESTED) == 2
-    assert store.exchanges.count_with(BOB.id, Stage.REQUESTED, asked=False) == 1
+    assert store.exchanges.count_requests(BOB.id, NOW, asked=False) == 1
+    assert store.exchanges.count_requests(BOB.id, NOW, asked=True) == 1
     assert [found.other for found in store.exchanges.with_stage(Stage.REQUESTED, asked=False)] == [BOB.id, CAROL.id]
+    begun(store, number=9, listing_ends=NOW + 1)
+    assert store.exchanges.count_requests(BOB.id, NOW, asked=False) == 2
+    assert store.exchanges.count_requests(BOB.id, NOW + 1, asked=False) == 1
 
 
 def test_the_oldest_exchange_without_an_agreement_makes_space_and_one_with_an_agreement_never_does(

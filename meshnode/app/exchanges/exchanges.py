@@ -6,15 +6,16 @@ it cannot be done and what can.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
 from meshnode.app.exchanges.changes import changed_terms, terms_in
 from meshnode.app.exchanges.moves import ExchangeHistory
 from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
-from meshnode.app.listings import listings
+from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.app.picking import fitting, pick
@@ -41,22 +42,25 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The exchange that has begun, and its state."""
+    """The exchange that has begun, and its state. `warning` says in words why the request may not arrive."""
 
     exchange: str
     state: str
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MoveOrder:
     """The move to make (`accept`, `decline`, `done`, `cancel`, `returned` or `say`), and a message with it.
 
-    `anyway` accepts a second request for a gift without a number, which may be enough for one person only.
+    `anyway` accepts a second request for a gift without a number, which may be enough for one person only. `renew`
+    renews the post before an acceptance, if it has ended or ends within a day.
     """
 
     act: str
     message: str = ""
     anyway: bool = False
+    renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,8 @@ def respond(replica: Replica, catalog: Catalog, which: str, request: Request) ->
     )
     _check_room(replica, header.author)
     exchange = exchange_id(replica.me, header.author, terms)
-    return _requested(moves.ask(replica, header.author, exchange, terms, normalize(request.message)))
+    asked = _requested(moves.ask(replica, header.author, exchange, terms, normalize(request.message)))
+    return replace(asked, warning=date.warning(replica, replica.clock.now() + limits.LETTER_LIFE))
 
 
 def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
@@ -172,7 +177,7 @@ def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange
     """Return the exchange about this listing that the owner has begun already and that is not over."""
     for exchange in replica.store.exchanges.all_shown():
         about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
-        if about_it and exchange.stage in UNFINISHED:
+        if about_it and exchange.stage in UNFINISHED and not view.ran_out(replica, exchange):
             return exchange
     return None
 
@@ -202,7 +207,7 @@ def _quantity(wanted: Quantity | None, there: Quantity | None) -> Quantity | Non
 
 def _check_room(replica: Replica, owner: PersonId) -> None:
     kept = replica.store.exchanges
-    if kept.count_with(owner, Stage.REQUESTED, asked=True) >= limits.EXCHANGES_ASKED_MAX:
+    if kept.count_requests(owner, replica.clock.now(), asked=True) >= limits.EXCHANGES_ASKED_MAX:
         raise Refused(
             f"{limits.EXCHANGES_ASKED_MAX} of your requests are already waiting for {name_of(replica, owner)}",
             "wait for an answer, or cancel one: meshnode cancel EXCHANGE",
@@ -236,6 +241,8 @@ def _make(replica: Replica, found: ExchangeHistory, act: Action, order: MoveOrde
     terms = None
     if act is Action.ACCEPT:
         _check_enough(replica, found, anyway=order.anyway)
+        if order.renew:
+            lifecycle.renew_ending(replica, found.terms.slot)
         terms = changed_terms(replica, found)
     moves.make(replica, exchange, act, text=normalize(order.message), terms=terms)
 

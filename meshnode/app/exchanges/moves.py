@@ -235,7 +235,7 @@ def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: M
 
 def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
     kept = replica.store.exchanges
-    if kept.count_with(other, Stage.REQUESTED, asked=False) >= limits.EXCHANGES_ASKED_MAX:
+    if kept.count_requests(other, replica.clock.now(), asked=False) >= limits.EXCHANGES_ASKED_MAX:
         return False
     if not has_room_with(replica, other):
         return False
@@ -268,6 +268,8 @@ def _keep(
     if terms is not None and exchange.slot is None:
         title, category = _called(replica, terms, own=not asker)
         exchange = exchange._replace(asked=asker, slot=terms.slot, title=title, category=category, lend=terms.lend)
+    if exchange.slot is not None and exchange.listing_ends is None:
+        exchange = exchange._replace(listing_ends=_listing_ends(replica, exchange, asked=bool(asker)))
     own_word = any(one.mine for one in moves)
     profile = replica.trust_state.profile(exchange.other)
     if profile is not None:  # the two may lose sight of each other while the exchange is open
@@ -282,6 +284,23 @@ def _keep(
         )
     )
     replica.ingest.exchanges_changed()
+
+
+def note_listing_ends(replica: Replica) -> None:
+    """Note of every open request when its listing expires by now: its author may have renewed it, or ended it earlier."""
+    kept = replica.store.exchanges
+    for asked in (True, False):
+        for exchange in kept.with_stage(Stage.REQUESTED, asked=asked):
+            ends = _listing_ends(replica, exchange, asked=asked)
+            if ends not in (None, exchange.listing_ends):
+                kept.keep(exchange._replace(listing_ends=ends))
+
+
+def _listing_ends(replica: Replica, exchange: Exchange, *, asked: bool) -> int | None:
+    assert exchange.slot is not None, "it was asked for"
+    author = exchange.other if asked else replica.me
+    record = replica.store.records.current((author, Kind.LISTING, exchange.slot))
+    return None if record is None or not record.body else record.header.expires
 
 
 def _called(replica: Replica, terms: Terms, *, own: bool) -> tuple[str, str]:

@@ -27,6 +27,7 @@ PROMISED = (Stage.AGREED, Stage.GIVEN, Stage.RECEIVED)  # agreed on, and not con
 def follow_up(replica: Replica) -> None:
     """Do what the exchanges of this node ask for by now. What cannot be done yet waits for the next call."""
     moves.reconsider_asks(replica)
+    moves.note_listing_ends(replica)
     if not replica.trust_state.certified(replica.me, replica.device):
         return  # what this device writes no longer counts
     for slot, held in replica.store.exchanges.held_by_slot().items():

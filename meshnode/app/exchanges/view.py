@@ -21,7 +21,9 @@ from meshnode.store import Exchange, KeptMove
 from protocol import PersonId, Quantity, limits, person_text
 from protocol.letters import LENT_OUT, UNFINISHED, Action, Stage
 
-ENDED = "ended"
+ENDED, UNANSWERED = "ended", "unanswered"
+DUE, OVERDUE = "due", "overdue"
+DUE_SOON = limits.DAY  # before a lent thing is to be back both are reminded
 TWICE = "twice"
 MESSAGES_LISTED = 5  # of each exchange in a list; one exchange alone is shown with all of them
 _REFUSED = (Stage.DECLINED, Stage.CANCELLED)
@@ -58,8 +60,11 @@ class MessageView:
 class ExchangeView:
     """An exchange of yours.
 
-    `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`. `ended` says that you
-    block the other person. `asked` says that you asked, `gives` that you are the giver; `done` and `other_done` who has
+    `state` is `requested`, `unanswered`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`.
+    `unanswered` says that the post expired before its owner answered, who can do so still. `ended` says that you block
+    the other person. `listing_ends` is when the post expires, as far as it is known and while it is not answered.
+    `return_state` is `due` in the day before a lent thing is to be back and `overdue` after that, until one of you says
+    that it is back; else it is empty. `asked` says that you asked, `gives` that you are the giver; `done` and `other_done` who has
     confirmed the handover, `back` and `other_back` who has confirmed the return of a lent thing. `reason` is `gone` or
     `changed` if a node declined by itself, and `twice` if the owner had promised it to somebody else on another device,
     else empty. `differs` says what of the post has changed since it was asked for: `title`, `text`, `category`, `unit`,
@@ -81,6 +86,8 @@ class ExchangeView:
     unit: str
     lend: bool
     return_by: int | None
+    return_state: str
+    listing_ends: int | None
     done: bool
     other_done: bool
     back: bool
@@ -105,7 +112,7 @@ def view(replica: Replica, found: ExchangeHistory, *, messages: int | None = MES
     now = changed_terms(replica, found)
     return ExchangeView(
         exchange=exchange.id.hex(),
-        state=ENDED if blocked else exchange.stage.word,
+        state=ENDED if blocked else UNANSWERED if ran_out(replica, exchange) else exchange.stage.word,
         listing=_listing(replica, found),
         with_=_with(replica, exchange),
         connected=is_connected(replica, exchange.other),
@@ -116,6 +123,8 @@ def view(replica: Replica, found: ExchangeHistory, *, messages: int | None = MES
         unit=terms.unit,
         lend=terms.lend,
         return_by=terms.return_by,
+        return_state=return_state(replica, found),
+        listing_ends=exchange.listing_ends if exchange.stage is Stage.REQUESTED else None,
         done=found.said(Action.DONE, mine=True) is not None,
         other_done=found.said(Action.DONE, mine=False) is not None,
         back=found.said(Action.RETURNED, mine=True) is not None,
@@ -136,6 +145,28 @@ def is_ended_by_block(replica: Replica, exchange: Exchange) -> bool:
     return exchange.stage in UNFINISHED and policy.blocks(replica, exchange.other)
 
 
+def ran_out(replica: Replica, exchange: Exchange) -> bool:
+    """Whether the listing expired before its owner answered, as far as the clock can be trusted."""
+    ends = exchange.listing_ends
+    if exchange.stage is not Stage.REQUESTED or ends is None or not replica.clock.trusted:
+        return False
+    return ends <= replica.clock.now()
+
+
+def return_state(replica: Replica, found: ExchangeHistory) -> str:
+    """Return DUE or OVERDUE for a thing that was handed over and that nobody has said to be back; else nothing.
+
+    One side's word that it was handed over is enough: the other may have forgotten to confirm.
+    """
+    back = found.terms.return_by
+    handed_over = found.exchange.stage in (Stage.GIVEN, Stage.RECEIVED, Stage.COMPLETED)
+    if not found.terms.lend or back is None or not handed_over or not replica.clock.trusted:
+        return ""
+    if replica.clock.now() > back:
+        return OVERDUE
+    return DUE if replica.clock.now() > back - DUE_SOON else ""
+
+
 def waiting(replica: Replica) -> list[ExchangeHistory]:
     """Return the exchanges in which the owner can do something now, or has lately got an answer."""
     recent = replica.clock.now() - NEWS_SECONDS
@@ -147,6 +178,10 @@ def waiting(replica: Replica) -> list[ExchangeHistory]:
 def _waits(replica: Replica, found: ExchangeHistory, recent: int) -> bool:
     if is_ended_by_block(replica, found.exchange):
         return False
+    if ran_out(replica, found.exchange):
+        return (found.exchange.listing_ends or 0) > recent
+    if return_state(replica, found):
+        return True
     acts = [Action.ACCEPT, Action.DONE, *([Action.RETURNED] if _is_lent(found.exchange) else [])]
     if any(found.may(act) for act in acts):
         return True

@@ -12,6 +12,8 @@ from typing import Protocol
 from meshnode.app import date
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
+from meshnode.app.explain.given_addresses import addresses as given_addresses
 from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
@@ -26,7 +28,8 @@ from meshnode.replica.quota import Shortage
 from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
-from protocol import DeviceId, PersonId, device_text, limits
+from protocol import DeviceId, PersonId, Record, device_text, limits
+from protocol.letters import Stage
 
 ENDING_NAMED = 3  # listings that end soon are named by title up to this number; the rest are counted
 
@@ -87,6 +90,8 @@ class NetworkState:
     announcing: bool = False
     interfaces: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    given: tuple[GivenAddress, ...] = ()
+    """The addresses that the owner has given, as the network dials them."""
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
     called_in: int | None = None
@@ -145,7 +150,8 @@ class StatusView:
     `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
-    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
+    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
+    `given` are the addresses of other nodes that you have given.
     """
 
     person: PersonRef
@@ -161,6 +167,7 @@ class StatusView:
     devices: tuple[str, ...]
     interfaces: tuple[str, ...]
     left_out: tuple[str, ...]
+    given: tuple[GivenAddressView, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -185,6 +192,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         ),
         interfaces=network.interfaces,
         left_out=network.left_out,
+        given=given_addresses(replica, network.given).addresses,
     )
 
 
@@ -272,7 +280,19 @@ def _ending(replica: Replica) -> Iterator[Problem]:
         titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
         count = "1 of your posts ends" if len(ending) == 1 else f"{len(ending)} of your posts end"
         more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
-        yield Problem("ending", f"{count} within a day: {titles}{more}", "to keep one longer: meshnode renew LISTING")
+        asked = any(_is_asked_for(replica, record) for record in ending)
+        yield Problem(
+            "ending",
+            f"{count} within a day: {titles}{more}" + (", and somebody waits for your answer" if asked else ""),
+            "to answer and keep it longer: meshnode accept EXCHANGE --renew"
+            if asked
+            else "to keep one longer: meshnode renew LISTING",
+        )
+
+
+def _is_asked_for(replica: Replica, record: Record) -> bool:
+    """Whether somebody has asked for this listing of the owner and has no answer yet."""
+    return any(one.stage is Stage.REQUESTED for one in replica.store.exchanges.about(record.header.slot))
 
 
 def _of_this_device(replica: Replica) -> Iterator[Problem]:
