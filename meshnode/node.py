@@ -21,6 +21,7 @@ import trio
 
 from meshnode import log as logs
 from meshnode.api import serve
+from meshnode.app import date
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
@@ -57,6 +58,7 @@ log = logging.getLogger(__name__)
 CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
 LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
+LOOK_SECONDS = 10.0  # between two looks at the machine's clock: nobody tells when it is set
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
 UNNAMED = "Unnamed"  # a person whose store was lost before anybody else knew their name
@@ -300,6 +302,8 @@ async def _main(
         letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
+    replica.clock.subscribe(lambda _: token.run_sync_soon(scheduler.changed, idempotent=True))
+    looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica))
     with trio.open_signal_receiver(*_stopping_signals()) as signals:
         async with trio.open_nursery() as nursery:
             await nursery.start(network.run)
@@ -309,6 +313,7 @@ async def _main(
             network.start_discovery()
             nursery.start_soon(scheduler.run)
             nursery.start_soon(letter_scheduler.run)
+            nursery.start_soon(looker.run)
             nursery.start_soon(notifier.run)
             async for number in signals:
                 log.info("stopping", extra={"signal": signal.Signals(number).name})
@@ -329,6 +334,12 @@ def _run_upkeep(replica: Replica) -> float:
     pause = upkeep(replica)
     replica.clock.remember()
     return pause
+
+
+def _look_at_the_clock(replica: Replica) -> float:
+    """Notice that somebody has set the machine's clock, on the store thread. Return when to look again."""
+    date.look(replica)
+    return LOOK_SECONDS
 
 
 def _open_letters(replica: Replica) -> float:

@@ -27,6 +27,7 @@ TABLE = {
         "run": "meshnode.cli.run",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
+        "clock": "meshnode.cli.clock",
         "peer": "meshnode.cli.peer",
         "sync": "meshnode.cli.sync",
         "events": "meshnode.cli.events",
