@@ -34,7 +34,7 @@ from meshnode.app.upkeep import upkeep
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
-from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
+from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFailed, of_system
 from meshnode.firewall import find_firewall
 from meshnode.home import Home
 from meshnode.keyring import Keyring
@@ -373,11 +373,28 @@ def _report_ready(
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return our error out of the groups that nurseries wrap around it; for any other, log it and return Failed."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, MeshnodeError):
-        return error
+    """Return our error out of the groups that nurseries wrap around it; for any other, log it and return Failed.
+
+    A failed disk goes first: it makes other things fail too, such as removing the socket of the local API.
+    """
+    errors = list(_leaves(group))
+    ours = [error for error in errors if isinstance(error, MeshnodeError)]
+    for kind in (StorageFailed, MeshnodeError):
+        for error in ours:
+            if isinstance(error, kind):
+                return error
     log.critical("the node stopped after an error", exc_info=group)
-    return Failed(f"the node stopped after an error ({type(error).__name__})", "its log shows more")
+    if isinstance(errors[0], OSError):
+        return of_system(errors[0])
+    return Failed(f"the node stopped after an error ({type(errors[0]).__name__})", "its log shows more")
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors in a group, each followed by the error during whose handling it came up."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _leaves(one)
+    else:
+        yield error
+    if error.__context__ is not None and not error.__suppress_context__:
+        yield from _leaves(error.__context__)

@@ -147,7 +147,7 @@ class StatusView:
     """The state of the node.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
-    `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
+    `alerts` the listings that match a watch of yours and were not shown as news yet, `fits` those of them that fit a need of yours; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
@@ -160,6 +160,7 @@ class StatusView:
     records: int
     pending: int
     alerts: int
+    fits: int
     waiting: WaitingCount
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
@@ -179,6 +180,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
+        fits=replica.store.discover.count_fits(replica.clock.now()),
         waiting=count(replica),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
