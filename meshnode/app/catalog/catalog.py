@@ -164,6 +164,7 @@ class Catalog:
         self.revision = 0
         """Grows whenever a listing comes or a verdict is forgotten."""
         self._tracker = StandingTracker(replica.trust_state, replica.me, regard=True)
+        self._ended_by = 0  # the time by which listings that had ended were dropped last
         self.generation = 0
         """Grows when everything is read again: from then on doc ids number other listings than before."""
         self.noted = 0
@@ -235,12 +236,14 @@ class Catalog:
 
     def catch_up(self) -> None:
         """Read what the store has and the catalog has not, and drop what has ended or expired."""
-        if self.index.is_sparse(NOTED_MAX):
-            self._begin()
+        clock_went_back = self._replica.clock.ended_by() < self._ended_by
+        if self.index.is_sparse(NOTED_MAX) or clock_went_back:
+            self._begin()  # what had ended by a wrong clock is read again
+        self._ended_by = self._replica.clock.ended_by()
         while self._filling is not None or self._stored or self._ended:
             self._read_some()
         self._replaced.clear()
-        now = self._replica.clock.now()
+        now = self._replica.clock.ended_by()
         if self._next_expiry <= now:
             for bucket in self._buckets.values():
                 for entry in bucket.drop_expired(now):
