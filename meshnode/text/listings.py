@@ -118,7 +118,9 @@ def byline(reply: dict[str, Any]) -> str:
 def _author(reply: dict[str, Any]) -> str:
     if reply["relation"] == "yourself":
         return message("you")
-    return message("{name} ({relation})", name=reply["author"]["name"], relation=RELATIONS[reply["relation"]])
+    return message(
+        "{name} ({relation})", name=forms.named(reply["author"]["name"]), relation=RELATIONS[reply["relation"]]
+    )
 
 
 def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
