@@ -27,6 +27,7 @@ def respond(call: Settings, listing: str, message: str, quantity: float | None) 
 def _show_requested(client: Client, reply: dict[str, Any]) -> None:
     output.say(text.summary(client.get(f"/v1/exchanges/{reply['exchange']}")))
     output.note(text.RESPOND_NEXT)
+    output.warn(reply)
 
 
 def _show_inbox(reply: dict[str, Any]) -> None:

@@ -63,6 +63,9 @@ def _show_posted(reply: dict[str, Any]) -> None:
     output.say(text.posted(reply))
     if reply["place"]:
         output.say(text.located(reply))
+    if reply["type"] == "need" and output.to_terminal():
+        output.note(text.NEED_NEXT)
+    output.warn(reply)
 
 
 @command("offer", about=text.OFFER_HELP, show=_show_posted)

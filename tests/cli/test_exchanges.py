@@ -18,7 +18,7 @@ def exchange_of(village: Village, who: str = "A", listing: str = "Drill", *more:
     ran = village(who, "respond", listing, *more, "--json")
     assert (ran.code, ran.err) == (0, "")
     reply = json.loads(ran.out)
-    assert reply == {"exchange": reply["exchange"], "state": "requested"}
+    assert reply == {"exchange": reply["exchange"], "state": "requested", "warning": None}
     village.settle()
     return str(reply["exchange"])
 

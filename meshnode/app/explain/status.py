@@ -24,6 +24,8 @@ from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
+from meshnode.replica.quota import Shortage
+from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, Record, device_text, limits
@@ -34,7 +36,10 @@ ENDING_NAMED = 3  # listings that end soon are named by title up to this number;
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date."""
+    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date.
+
+    `missing` says how many records it has shown that cannot be taken now, for each reason.
+    """
 
     person: PersonId
     device: DeviceId
@@ -42,6 +47,7 @@ class Peer:
     dialed: bool
     since: int
     live: bool
+    missing: tuple[tuple[NotTaken, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ class StatusView:
     """The state of the node.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
-    `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
+    `alerts` the listings that match a watch of yours and were not shown as news yet, `fits` those of them that fit a need of yours; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
@@ -154,6 +160,7 @@ class StatusView:
     records: int
     pending: int
     alerts: int
+    fits: int
     waiting: WaitingCount
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
@@ -173,6 +180,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
+        fits=replica.store.discover.count_fits(replica.clock.now()),
         waiting=count(replica),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
@@ -238,6 +246,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
             )
         )
     found.extend(_crowding(replica))
+    found.extend(_missing(replica, network.peers))
     found.extend(_of_this_device(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
@@ -333,6 +342,31 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
             "What others have sent takes up nearly all the space that it may",
             "the people you trust directly can still send theirs",
         )
+
+
+def _missing(replica: Replica, peers: Sequence[Peer]) -> Iterator[Problem]:
+    """Yield what others have shown and this node cannot take now: how much, from whom and why."""
+    counts: dict[NotTaken, dict[PersonId, int]] = {}
+    for peer in peers:
+        for reason, number in peer.missing:
+            known = counts.setdefault(reason, {})
+            known[peer.person] = max(number, known.get(peer.person, 0))
+    for reason, by_person in counts.items():
+        most = max(by_person.values())
+        items = "1 item" if most == 1 else f"{most} items"
+        names = ", ".join(name_of(replica, person) for person in sorted(by_person))
+        why, hint = _WHY_NOT_TAKEN[reason]
+        yield Problem("not_taken", f"{items} from {names} cannot be taken now: {why}", hint)
+
+
+_WHY_NOT_TAKEN: dict[NotTaken, tuple[str, str]] = {
+    Shortage.DISK: (Shortage.DISK.value, "free some space; then they come by themselves"),
+    Shortage.AUTHOR: (Shortage.AUTHOR.value, "they come by themselves when older ones have ended"),
+    Shortage.BRINGER: (Shortage.BRINGER.value, "connect with others too, who can bring them"),
+    Shortage.ALL: (Shortage.ALL.value, "they come by themselves when others have ended"),
+    Shortage.WAITING: (Shortage.WAITING.value, "they come by themselves when those have arrived"),
+    EXPIRED: ("by this computer's date they have ended", "if that date is wrong, set it: meshnode clock"),
+}
 
 
 def _days(seconds: int) -> str:

@@ -6,11 +6,12 @@ How listings end and are renewed is in `lifecycle`.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog, listing_id
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.view import ListingView, body_of, place_of, view, written_fields
@@ -151,7 +152,7 @@ def post(replica: Replica, draft: ListingDraft) -> ListingView:
             expires=new.expires,
         )
         _keep_exact(replica, slot, draft.place)
-    return view(replica, record)
+    return replace(view(replica, record), warning=date.warning(replica, new.expires))
 
 
 def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:
