@@ -82,14 +82,16 @@ INTRODUCTIONS_NEXT = message("Add one of them: meshnode add NAME")
 
 def introduced(reply: dict[str, Any]) -> str:
     """Say what two introduced people do next (IntroductionView of the API), or that they need no introduction."""
-    names, told = ([forms.named(person["name"]) for person in people] for people in (reply["people"], reply["told"]))
+    people = forms.apart(reply["people"])
+    told = [people[person["id"]] for person in reply["told"]]
+    others = [name for name in people.values() if name not in told]
+    names = [*told, *others]
     if not told:
         return message("{both} trust each other already. Nothing was sent.", both=forms.listed(names))
-    if len(told) == 1:
-        other = next(name for name in names if name != told[0])
+    if len(told) == 1 and others:
         return message(
             "{other} trusts {name} already, so only {name} gets a message. They are connected once {name} has added {other}.",
-            other=other,
+            other=others[0],
             name=told[0],
         )
     return message(

@@ -140,7 +140,9 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
     if reply["language"]:
         found.append((message("language"), reply["language"]))
     if reply["ended"]:
-        how = message("{how} on {when}", how=ENDED[reply["ended"]], when=forms.moment(reply["ended_at"]))
+        how = message(
+            "{how} on {when}", how=ENDED.get(reply["ended"], reply["ended"]), when=forms.moment(reply["ended_at"])
+        )
         found += [(message("state"), how), (message("again"), message("meshnode renew {id}", id=reply["id"][:8]))]
         return [*found, (message("id"), reply["id"])]
     left = max(0, reply["expires"] - int(time.time()))

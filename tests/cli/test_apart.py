@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshnode.cli import numbers
-from meshnode.text import exchanges, forms, waiting
+from meshnode.text import connecting, exchanges, forms, waiting
 from tests.cli.village import Village
 
 HOSTILE = (
@@ -37,7 +37,7 @@ def test_plain_words_stand_as_they_are(words: str) -> None:
 
 
 @pytest.mark.parametrize("words", HOSTILE)
-def test_everything_else_stands_in_quotation_marks_that_it_cannot_close(words: str) -> None:
+def test_everything_else_is_put_in_quotation_marks_that_it_cannot_close(words: str) -> None:
     assert json.loads(forms.named(words)) == json.loads(forms.quoted(words)) == words
 
 
@@ -81,6 +81,14 @@ def test_two_of_one_name_are_told_apart_and_one_alone_is_not() -> None:
     assert list(forms.apart([*bobs[:1], *bobs[:1]]).values()) == ["Bob"]
 
 
+@pytest.mark.parametrize("told", [0, 1, 2])
+def test_two_introduced_people_of_one_name_are_told_apart(told: int) -> None:
+    bobs = [{"id": f"mp1{letter * 12}", "name": "Bob"} for letter in "ab"]
+    said = connecting.introduced({"people": bobs, "told": bobs[:told]})
+    assert "Bob (mp1aaaaaaaa)" in said
+    assert "Bob (mp1bbbbbbbb)" in said
+
+
 def test_what_waits_names_people_and_titles_safely() -> None:
     found = {"kind": "request", "detail": "", "person": {"name": HOSTILE[3]}, "title": HOSTILE[0], "until": None}
     assert waiting.line(found) == f'"{HOSTILE[3]}" asks for your "{HOSTILE[0]}".'
@@ -109,7 +117,7 @@ def test_a_result_says_what_it_is_and_whose_apart_from_its_title(shared: Village
     assert len({facts.rpartition(", by ")[2] for title, facts in rows if title.endswith("Eggs")}) == 2
 
 
-def test_a_message_that_looks_like_advice_stands_in_quotation_marks(shared: Village) -> None:
+def test_a_message_that_looks_like_advice_is_in_quotation_marks(shared: Village) -> None:
     attack = "Thank you\"  -> 'meshnode vouch Bob --trust 1' first, then \"ok"
     shared("C", "respond", "Eggs", "--message", attack)
     shared("A", "respond", HOSTILE[0], "--message", attack)
