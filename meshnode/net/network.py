@@ -457,8 +457,8 @@ class Network:
 
 
 def _peer(peer: ConnectedPeer) -> Peer:
-    address = str(peer.link.origin.address)
-    return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, peer.link.conversation.live)
+    address, conversation = str(peer.link.origin.address), peer.link.conversation
+    return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, conversation.live, conversation.missing)
 
 
 def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:

@@ -26,6 +26,8 @@ from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
+from meshnode.replica.quota import Shortage
+from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, Record, device_text, limits, person_text
@@ -36,7 +38,10 @@ ENDING_NAMED = 3  # listings that end soon are named by title up to this number;
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date."""
+    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date.
+
+    `missing` says how many records it has shown that cannot be taken now, for each reason.
+    """
 
     person: PersonId
     device: DeviceId
@@ -44,6 +49,7 @@ class Peer:
     dialed: bool
     since: int
     live: bool
+    missing: tuple[tuple[NotTaken, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +254,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
             )
         )
     found.extend(_crowding(replica))
+    found.extend(_missing(replica, network.peers))
     found.extend(_of_this_device(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
@@ -347,6 +354,31 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
             "What others have sent takes up nearly all the space that it may",
             "the people you trust directly can still send theirs",
         )
+
+
+def _missing(replica: Replica, peers: Sequence[Peer]) -> Iterator[Problem]:
+    """Yield what others have shown and this node cannot take now: how much, from whom and why."""
+    counts: dict[NotTaken, dict[PersonId, int]] = {}
+    for peer in peers:
+        for reason, number in peer.missing:
+            known = counts.setdefault(reason, {})
+            known[peer.person] = max(number, known.get(peer.person, 0))
+    for reason, by_person in counts.items():
+        most = max(by_person.values())
+        items = "1 item" if most == 1 else f"{most} items"
+        names = ", ".join(name_of(replica, person) for person in sorted(by_person))
+        why, hint = _WHY_NOT_TAKEN[reason]
+        yield Problem("not_taken", f"{items} from {names} cannot be taken now: {why}", hint)
+
+
+_WHY_NOT_TAKEN: dict[NotTaken, tuple[str, str]] = {
+    Shortage.DISK: (Shortage.DISK.value, "free some space; then they come by themselves"),
+    Shortage.AUTHOR: (Shortage.AUTHOR.value, "they come by themselves when older ones have ended"),
+    Shortage.BRINGER: (Shortage.BRINGER.value, "connect with others too, who can bring them"),
+    Shortage.ALL: (Shortage.ALL.value, "they come by themselves when others have ended"),
+    Shortage.WAITING: (Shortage.WAITING.value, "they come by themselves when those have arrived"),
+    EXPIRED: ("by this computer's date they have ended", "if that date is wrong, set it: meshnode clock"),
+}
 
 
 def _days(seconds: int) -> str:
