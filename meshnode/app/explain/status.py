@@ -5,8 +5,8 @@ The network hands in a snapshot of itself (`NetworkState`), so that this file kn
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from meshnode import CONTRACT
@@ -87,7 +87,8 @@ class NetworkState:
     it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `interfaces` are those
     in use, and `left_out` virtual ones that are not used because the owner has chosen none. `called_in` is when somebody
     last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is the one
-    that is switched on here; `unanswered` are people on a common network who do not answer a single call.
+    that is switched on here; `turns` says in how many seconds people are dialed again with whom a busy node takes turns;
+    `unanswered` are people on a common network who do not answer a single call.
     """
 
     ready: bool
@@ -100,6 +101,7 @@ class NetworkState:
     """The addresses that the owner has given, as the network dials them."""
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
+    turns: Mapping[PersonId, int] = field(default_factory=dict)
     called_in: int | None = None
     firewall: Firewall | None = None
     unanswered: tuple[PersonId, ...] = ()
