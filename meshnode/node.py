@@ -44,6 +44,7 @@ from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, Enr
 from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.notify import Notifier, Screen
+from meshnode.replica.eviction import follow_clock
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -337,8 +338,12 @@ def _run_upkeep(replica: Replica) -> float:
 
 
 def _look_at_the_clock(replica: Replica) -> float:
-    """Notice that somebody has set the machine's clock, on the store thread. Return when to look again."""
+    """Notice that somebody has set the machine's clock, on the store thread. Return when to look again.
+
+    What has not ended by the time that the node goes by now is put to use.
+    """
     date.look(replica)
+    follow_clock(replica)
     return LOOK_SECONDS
 
 

@@ -152,6 +152,7 @@ class Catalog:
         self.verdicts: dict[Wish, dict[Bucket, Any]] = {}
         """A search's verdicts on each bucket, by its wish; `catch_up` forgets those on authors whose standing has changed."""
         self._tracker = StandingTracker(replica.trust_state, replica.me, regard=True)
+        self._ended_by = 0  # the time by which listings that had ended were dropped last
         self.generation = 0
         """Grows when everything is read again: from then on doc ids number other listings than before."""
         self.noted = 0
@@ -217,12 +218,14 @@ class Catalog:
 
     def catch_up(self) -> None:
         """Read what the store has and the catalog has not, and drop what has ended or expired."""
-        if self.index.is_sparse(NOTED_MAX):
-            self._begin()
+        clock_went_back = self._replica.clock.ended_by() < self._ended_by
+        if self.index.is_sparse(NOTED_MAX) or clock_went_back:
+            self._begin()  # what had ended by a wrong clock is read again
+        self._ended_by = self._replica.clock.ended_by()
         while self._filling is not None or self._stored or self._ended:
             self._read_some()
         self._replaced.clear()
-        now = self._replica.clock.now()
+        now = self._replica.clock.ended_by()
         for bucket in self._buckets.values():
             for entry in bucket.drop_expired(now):
                 self.index.remove(entry.doc_id)
