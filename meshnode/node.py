@@ -34,7 +34,7 @@ from meshnode.app.upkeep import upkeep
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
-from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
+from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFailed, of_system
 from meshnode.firewall import find_firewall
 from meshnode.home import Home
 from meshnode.keyring import Keyring
@@ -44,6 +44,7 @@ from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, Enr
 from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.notify import Notifier, Screen
+from meshnode.replica.eviction import follow_clock
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -338,8 +339,12 @@ def _run_upkeep(replica: Replica) -> float:
 
 
 def _look_at_the_clock(replica: Replica) -> float:
-    """Notice that somebody has set the machine's clock, on the store thread. Return when to look again."""
+    """Notice that somebody has set the machine's clock, on the store thread. Return when to look again.
+
+    What has not ended by the time that the node goes by now is put to use.
+    """
     date.look(replica)
+    follow_clock(replica)
     return LOOK_SECONDS
 
 
@@ -369,11 +374,28 @@ def _report_ready(
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return our error out of the groups that nurseries wrap around it; for any other, log it and return Failed."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, MeshnodeError):
-        return error
+    """Return our error out of the groups that nurseries wrap around it; for any other, log it and return Failed.
+
+    A failed disk goes first: it makes other things fail too, such as removing the socket of the local API.
+    """
+    errors = list(_leaves(group))
+    ours = [error for error in errors if isinstance(error, MeshnodeError)]
+    for kind in (StorageFailed, MeshnodeError):
+        for error in ours:
+            if isinstance(error, kind):
+                return error
     log.critical("the node stopped after an error", exc_info=group)
-    return Failed(f"the node stopped after an error ({type(error).__name__})", "its log shows more")
+    if isinstance(errors[0], OSError):
+        return of_system(errors[0])
+    return Failed(f"the node stopped after an error ({type(errors[0]).__name__})", "its log shows more")
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors in a group, each followed by the error during whose handling it came up."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _leaves(one)
+    else:
+        yield error
+    if error.__context__ is not None and not error.__suppress_context__:
+        yield from _leaves(error.__context__)

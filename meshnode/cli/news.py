@@ -31,9 +31,16 @@ def news(call: Settings, *, peek: bool, clear: bool, limit: int | None) -> Any:
 
 def _show(call: Settings, reply: dict[str, Any], *, peek: bool, clear: bool) -> None:
     searches: dict[str, list[str]] = {}
+    needs: dict[str, list[str]] = {}
     for alert in reply["alerts"]:
-        searches.setdefault(alert["listing"], []).append(str(alert["watch"]))
-    show_results(call, reply["results"], {listing: text.matched(by) for listing, by in searches.items()})
+        if alert["need"] is None:
+            searches.setdefault(alert["listing"], []).append(str(alert["watch"]))
+        else:
+            needs.setdefault(alert["listing"], []).append(alert["need"])
+    marks = {listing: text.matched(by) for listing, by in searches.items()}
+    for listing, titles in needs.items():
+        marks[listing] = marks.get(listing, "") + text.fits(titles)
+    show_results(call, reply["results"], marks)
     if not output.to_terminal():
         return
     if reply["waiting"]["people"]:

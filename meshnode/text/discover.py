@@ -97,6 +97,11 @@ def matched(searches: list[str]) -> str:
     return message(" [search {numbers}]", numbers=", ".join(searches))
 
 
+def fits(needs: list[str]) -> str:
+    """Return which needs of yours an offer fits, as it follows the offer."""
+    return message(" [fits your need {needs}]", needs=forms.listed([forms.quoted(title) for title in needs]))
+
+
 def marked_seen(count: int) -> str:
     """Say how many posts were marked as seen."""
     return plural(count, "1 post marked as seen.", "{n} posts marked as seen.")
@@ -140,6 +145,8 @@ def watch_removed(reply: dict[str, Any]) -> str:
 
 def search(reply: dict[str, Any]) -> str:
     """Return what a saved search looks for (WatchView of the API)."""
+    if reply["need"]:
+        return message("offers that fit your need {title}", title=forms.quoted(reply["words"]))
     parts = [forms.quoted(reply["words"])] if reply["words"] else []
     parts += [TYPES_PLURAL.get(reply["type"], reply["type"])] if reply["type"] else []
     parts += [reply[name] for name in ("category", "audience") if reply[name]]

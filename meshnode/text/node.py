@@ -142,7 +142,8 @@ SYNCING = message("syncing")
 
 def whose(peer: dict[str, Any]) -> str:
     """Return the name of a connected person; for another device of yours, with the device's name."""
-    return message("{name} ({device})", **peer) if peer["device"] else str(peer["name"])
+    name = forms.named(peer["name"])
+    return message("{name} ({device})", name=name, device=peer["device"]) if peer["device"] else name
 
 
 def status(reply: dict[str, Any]) -> list[str]:
@@ -170,10 +171,18 @@ def status(reply: dict[str, Any]) -> list[str]:
                 "{n} cards are waiting for the other people's nodes.",
             )
         )
-    if reply["alerts"]:
+    if reply["fits"]:
         lines.append(
             plural(
-                reply["alerts"],
+                reply["fits"],
+                "1 new offer fits what you need. See it with 'meshnode news'.",
+                "{n} new offers fit what you need. See them with 'meshnode news'.",
+            )
+        )
+    if reply["alerts"] > reply["fits"]:
+        lines.append(
+            plural(
+                reply["alerts"] - reply["fits"],
                 "1 new match for your saved searches. See it with 'meshnode news'.",
                 "{n} new matches for your saved searches. See them with 'meshnode news'.",
             )

@@ -52,6 +52,11 @@ class ListingIndex(Generic[BucketT]):
         self._live.discard(doc_id)
         self._removed += 1
 
+    @property
+    def has_all_titles(self) -> bool:
+        """Whether every word of every title is in the index: the caps on words have left none out."""
+        return self._titles.has_all
+
     def is_sparse(self, spare: int) -> bool:
         """Whether more than half of all doc ids, and more than `spare`, are unused: time to build the index again."""
         return self._removed > spare + len(self._bucket_of) // 2
@@ -60,11 +65,18 @@ class ListingIndex(Generic[BucketT]):
         """Whether the listing of this doc id is still in the index."""
         return bool(int(self._live) >> doc_id & 1)
 
+    def bucket_of(self, doc_id: int) -> BucketT:
+        """Return the bucket of this doc id, whose listing may be removed."""
+        return self._bucket_of[doc_id]
+
     # --- asking --------------------------------------------------------------------------------------------------------
 
-    def of_kind(self, *kinds: str) -> int:
-        """Return the bits of the listings that are of all these types and categories."""
-        bits = int(self._live)
+    def of_kind(self, *kinds: str, among: int | None = None) -> int:
+        """Return the bits of the listings that are of all these types and categories.
+
+        With `among`, these are the listings that may be meant, removed ones too.
+        """
+        bits = int(self._live) if among is None else among
         for kind in kinds:
             bits &= self._kinds.with_prefix(kind)
         return bits
@@ -90,11 +102,11 @@ class ListingIndex(Generic[BucketT]):
         """Return the bits of all doc ids in these buckets."""
         return bits_of(map(set(buckets).__contains__, self._bucket_of)) if buckets else 0
 
-    def count_by_bucket(self, bits: int) -> Counter[BucketT]:
-        """Return how many of these doc ids each bucket has."""
+    def buckets_of(self, bits: int) -> list[BucketT]:
+        """Return the buckets in which these doc ids are, each once, in the order of their lowest."""
         if bits.bit_count() > _FEW:
-            return Counter(compress(self._bucket_of, self.flags(bits)))
-        return Counter(self._bucket_of[doc_id] for doc_id in doc_ids_in(bits))
+            return list(dict.fromkeys(compress(self._bucket_of, self.flags(bits))))
+        return list(dict.fromkeys(self._bucket_of[doc_id] for doc_id in doc_ids_in(bits)))
 
     def flags(self, bits: int) -> bytes:
         """Return one byte for each doc id: 1 where its bit is set, else 0."""

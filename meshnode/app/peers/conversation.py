@@ -16,7 +16,7 @@ from meshnode.app.owner import former_web
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
-from meshnode.replica.refusals import Reason, Refusals, RefusedRecord, lost
+from meshnode.replica.refusals import NotTaken, Refusals, RefusedRecord, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.replica.served_set import Delta, ServedSet
@@ -195,7 +195,7 @@ class Conversation:
         return min((due for due in (self._session.next_timer(), check) if due is not None), default=None)
 
     @property
-    def missing(self) -> tuple[tuple[Reason, int], ...]:
+    def missing(self) -> tuple[tuple[NotTaken, int], ...]:
         """How many records this peer has shown that cannot be taken now, for each reason."""
         return self._refusals.missing if self._refusals is not None else ()
 
