@@ -266,10 +266,11 @@ class Clock:
             if was_wrong or belief.witnessed:
                 memory = replace(memory, unsure_since=None, doubted=False)
         if not belief.witnessed:
-            since = now if memory.unsure_since is None else memory.unsure_since
-            memory = replace(
-                memory, unsure_since=min(since, now), unsure_until=now, doubted=memory.doubted or not trusted
-            )
+            # After a start the node may go by an earlier date than before: the span has all of them.
+            begun = memory.unsure_since is not None
+            since = min(memory.unsure_since, now) if memory.unsure_since is not None else now
+            until = max(memory.unsure_until, now) if begun else now
+            memory = replace(memory, unsure_since=since, unsure_until=until, doubted=memory.doubted or not trusted)
         self._memory = memory
 
     def _anchor(self, belief: Belief, running: float) -> None:

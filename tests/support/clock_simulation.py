@@ -30,7 +30,10 @@ Version = tuple[PersonId, DeviceId, int, bytes, int]
 
 @dataclass
 class Posted:
-    """A listing: who posted it, and when it really ends; `gone` once it was withdrawn."""
+    """A listing: who posted it, and when it really ends; `gone` once it was withdrawn.
+
+    Where its author firmly believed another date, nobody can know when it should end, and `ends` is now.
+    """
 
     author: str
     title: str
@@ -175,7 +178,8 @@ class ClockWorld:
         node, life = self.mesh.nodes[name] if name else self._someone(), self.chance.choice([2, 7, 30, 90]) * limits.DAY
         title = f"Thing {len(self.posted)}"
         record = post(self.mesh, node.name, title, Audience.NETWORK_WIDE, life=life)
-        self.posted.append(Posted(node.name, title, record.header.slot, self.now + life))
+        misled = node.clock.trusted and abs(node.clock.now() - self.now) > limits.DAY
+        self.posted.append(Posted(node.name, title, record.header.slot, self.now + (0 if misled else life)))
         self.mesh.settle()
 
     def _take_back(self) -> None:
@@ -213,6 +217,14 @@ class ClockWorld:
         node = self.mesh.nodes[listing.author]
         record = node.replica.store.records.current((node.person, Kind.LISTING, listing.slot))
         return record if record is not None and record.body else None
+
+    def _in_reach(self, people: set[str]) -> set[str]:
+        """These people, and everybody whom trust connects with them, over any number of others."""
+        reached: set[str] = set()
+        while people - reached:
+            reached |= people
+            people = people | {name for pair in self.friends if people & set(pair) for name in pair}
+        return reached
 
     def _connected_with(self, name: str) -> set[str]:
         """Everybody to whom sessions that have settled lead from `name`."""
@@ -263,18 +275,19 @@ class ClockWorld:
     def _come_together(self) -> None:
         """Heal the network. If somebody is sure of the date, everybody must be, and see what their friends share."""
         self.mesh.heal()
-        sure = [name for name in self.names if self.mesh.nodes[name].clock.stratum == 0]
+        sure = {name for name in self.names if self.mesh.nodes[name].clock.stratum == 0}
         if not sure:
-            machine = self._someone().clock.machine
-            machine.error, machine.is_synchronized = 0.0, True
+            node = self._someone()
+            node.clock.machine.error, node.clock.machine.is_synchronized = 0.0, True
+            sure = {node.name}
         for _ in range(len(self.names) + ROUNDS_SPARE):
             self.mesh.advance(limits.MINUTE)
         self._look()
-        for name in self.names:
+        for name in self._in_reach(sure):
             reading = self.mesh.nodes[name].clock.reading()
             if not reading.trusted or abs(reading.now - self.now) > limits.DAY:
                 self.faults.append(f"{name} goes by {reading.now} ({reading.basis.value}), and it is {self.now:.0f}")
-        for pair in self.friends:
+        for pair in self.friends & {(a, b) for a in self._in_reach(sure) for b in self._in_reach(sure)}:
             for name, other in (pair, reversed(pair)):
                 missing = self._shared_by(other) - sees(self.mesh, name)
                 if missing:

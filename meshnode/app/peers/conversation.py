@@ -345,6 +345,8 @@ class Conversation:
         if refusal is not None:
             self.close(refusal)
             return
+        if card is not None:
+            self._hear(event.told)  # it counts from now on, since the owner vouches for them by the card
         self._shown = membership.proved_common_groups(replica, event)
         admitted = admits(replica, event.person, self._shown)
         if not admitted and not former_web.left_lately(replica, event.person):
