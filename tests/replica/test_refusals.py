@@ -52,7 +52,7 @@ def test_what_had_to_wait_for_a_certificate_is_ready_when_that_has_come(monkeypa
     assert refusals.missing == ()
 
 
-def test_no_more_is_asked_for_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_as_many_are_asked_for_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "GRAPH_RECORDS_MAX", 30)
     bob, refusals = node()
     later = crowd(bob, 100)
