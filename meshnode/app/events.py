@@ -50,6 +50,8 @@ def kinds_of(change: Change) -> frozenset[str]:
     found = {_OF_RECORDS[Kind(number)] for number in numbers}
     if change.trust:
         found |= {PEOPLE, LISTINGS}
+    if change.exchanges:
+        found.add(EXCHANGES)
     if change.people:
         found.add(PEOPLE)
     return frozenset(found)

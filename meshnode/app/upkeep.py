@@ -7,7 +7,7 @@ wrong date would not come back when it learns the right one.
 from __future__ import annotations
 
 from meshnode.app.devices import reissue, sync_own_devices
-from meshnode.app.exchanges import blocking, incoming, stock
+from meshnode.app.exchanges import blocking, deadlines, incoming, stock
 from meshnode.app.groups import membership
 from meshnode.app.letters import letters
 from meshnode.app.listings import archive
@@ -37,6 +37,7 @@ def upkeep(replica: Replica) -> int:
     sync_own_devices.sync_names_and_blocks(replica)
     blocking.end_with_blocked(replica)
     stock.follow_up(replica)
+    deadlines.note_passed(replica)
     letters.withdraw_finished(replica)
     _purge(replica)
     _renew(replica)

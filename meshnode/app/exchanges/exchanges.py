@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
-from meshnode.app.exchanges.changes import changed_terms, terms_in
+from meshnode.app.exchanges.changes import compare, terms_in
 from meshnode.app.exchanges.moves import ExchangeHistory
 from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
@@ -240,7 +240,7 @@ def _make(replica: Replica, found: ExchangeHistory, act: Action, order: MoveOrde
         _check_enough(replica, found, anyway=order.anyway)
         if order.renew:
             lifecycle.renew_ending(replica, found.terms.slot)
-        terms = changed_terms(replica, found)
+        terms = compare(replica, found).terms
     moves.make(replica, exchange, act, text=normalize(order.message), terms=terms)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from meshnode.app.events import kinds_of
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges.exchanges import MoveOrder
 from meshnode.app.exchanges.view import ExchangeView
@@ -68,6 +69,19 @@ def test_what_was_not_handed_over_or_is_back_is_not_overdue(
         make(mesh, alice, exchange, "returned")
     later(mesh, 10 * DAY)
     assert [seen.return_state for each in (alice, carol) for seen in all_of(mesh, each)] == ["", ""]
+
+
+@pytest.mark.parametrize(("hours", "told"), [(47, 0), (49, 1), (73, 2)])
+def test_who_listens_for_events_is_told_once_when_it_is_due_and_once_when_it_is_overdue(
+    mesh: Mesh, people: People, hours: int, told: int
+) -> None:
+    lent(mesh, people, "carol", "alice")
+    alice = people[0]
+    events: list[frozenset[str]] = []
+    alice.replica.changes.subscribe(lambda change: events.append(kinds_of(change)) if change.exchanges else None)
+    for _ in range(hours):
+        later(mesh, HOUR)
+    assert events == [frozenset({"exchanges"})] * told
 
 
 def test_what_is_lent_without_a_day_is_never_overdue(mesh: Mesh, people: People) -> None:
