@@ -42,6 +42,8 @@ WHO = "{who:path}"
 TOUR = (
     Call("GET", "/v1/status"),
     Call("GET", "/v1/peers"),
+    Call("GET", "/v1/clock"),
+    Call("PUT", "/v1/clock", body={}),
     Call("GET", "/v1/devices"),
     Call("GET", "/v1/sharing"),
     Call("GET", "/v1/discover"),
@@ -112,5 +114,8 @@ TOUR = (
     Call("GET", "/v1/export"),
     Call("POST", "/v1/device-codes", body={}),
     Call("DELETE", "/v1/devices/" + WHO, "{device}"),
+    Call("POST", "/v1/addresses", body={"address": "192.0.2.7:4747"}),
+    Call("GET", "/v1/addresses"),
+    Call("DELETE", "/v1/addresses/" + WHO, "192.0.2.7:4747"),
     Call("POST", "/v1/sync"),
 )

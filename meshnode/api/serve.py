@@ -65,7 +65,10 @@ async def serve(
 
 
 def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:  # a failed disk, which is not what the node is to report as the reason for its end
+        log.warning("%s cannot be removed: %s", path, error.strerror)
 
 
 def _bind(path: Path) -> socket.socket:

@@ -14,7 +14,7 @@ import click
 from meshnode.cli import output
 from meshnode.cli.client import Refusal
 from meshnode.cli.command import COMPLETION_VARIABLE, LazyGroup, Settings
-from meshnode.errors import MeshnodeError
+from meshnode.errors import MeshnodeError, of_system
 from meshnode.text import program as text
 
 INTERRUPTED = 130  # as a shell reports a death by SIGINT
@@ -27,6 +27,8 @@ TABLE = {
         "run": "meshnode.cli.run",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
+        "clock": "meshnode.cli.clock",
+        "peer": "meshnode.cli.peer",
         "sync": "meshnode.cli.sync",
         "events": "meshnode.cli.events",
         "doctor": "meshnode.cli.status",
@@ -167,7 +169,7 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
             message = errors.unusable_file(error.filename, error.strerror)
         else:
             message = errors.refused_by_system(error.strerror)
-        return _report({"code": "failed", "message": message, "hint": ""}, call, FAILED)
+        return _report({"code": "failed", "message": message, "hint": of_system(error).hint}, call, FAILED)
     return ended if isinstance(ended, int) else 0
 
 

@@ -56,6 +56,11 @@ def _blocked(context: click.Context, _: str) -> Named:
     return ((block["person"]["name"], block["person"]["id"]) for block in reply["blocks"])
 
 
+def _given_addresses(context: click.Context, _: str) -> Named:
+    reply = _ask(context, "/v1/addresses")
+    return ((one["address"], one["address"]) for one in reply["addresses"] if one["kept"])
+
+
 def _own_listings(context: click.Context, _: str) -> Named:
     return ((listing["title"], listing["id"]) for listing in _ask(context, "/v1/listings")["listings"])
 
@@ -97,6 +102,7 @@ def _exchanges(context: click.Context, _: str) -> Named:
 
 people = _offering(_people)
 blocked = _offering(_blocked)
+given_addresses = _offering(_given_addresses)
 own_listings = _offering(_own_listings)
 renewable = _offering(_renewable)
 listings = _offering(_listings)

@@ -8,7 +8,7 @@ seconds of a monotonic clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -161,6 +161,7 @@ class _Static:
     endpoint: _Endpoint
     found: PersonId | None = None
     asked: set[PersonId] = field(default_factory=set)
+    outcome: DialOutcome | None = None
 
 
 class Dialer:
@@ -198,9 +199,15 @@ class Dialer:
             for order, address in enumerate(target.addresses):
                 known.endpoints.setdefault(address, _Endpoint(address, now)).order = order
 
-    def static(self, address: Address, now: float) -> None:
-        """Dial everybody who is missing at this address."""
-        self._static.setdefault(address, _Static(_Endpoint(address, now)))
+    def given(self, addresses: Iterable[Address], now: float) -> None:
+        """Dial everybody who is missing at these addresses, which the owner has given, and at no other given one."""
+        wanted = dict.fromkeys(addresses)
+        self._static = {address: self._static.get(address) or _Static(_Endpoint(address, now)) for address in wanted}
+
+    def found_at(self) -> Iterator[tuple[Address, PersonId | None, DialOutcome | None]]:
+        """Yield each given address, the person who answered there last, and the outcome of the last attempt."""
+        for address, static in self._static.items():
+            yield address, static.found, static.outcome
 
     def heard(self, person: PersonId, addresses: Iterable[Address], now: float, *, pause: float = 0.0) -> None:
         """Take note that `person` was announced at these addresses. `pause` leaves them the time to dial us first."""
@@ -338,7 +345,8 @@ class Dialer:
         if outcome is DialOutcome.BUSY:
             self.busy(attempt.person, pause, now)
         if attempt.static:
-            self._ended_static(self._static[attempt.address], attempt.person, outcome, now, more_keys=more_keys)
+            if (static := self._static.get(attempt.address)) is not None:  # else the owner has taken it back meanwhile
+                self._ended_static(static, attempt.person, outcome, now, more_keys=more_keys)
             return
         if (known := self._people.get(attempt.person)) is None:
             return
@@ -437,6 +445,7 @@ class Dialer:
         self, static: _Static, person: PersonId, outcome: DialOutcome, now: float, *, more_keys: bool
     ) -> None:
         event = _event(outcome, more_keys=more_keys)
+        static.outcome = outcome
         if outcome in FOUND:
             static.found = person
             static.asked.clear()

@@ -13,6 +13,7 @@ from functools import partial
 
 import trio
 
+from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
@@ -122,6 +123,10 @@ class Network:
             announcing=self._discovery is not None and self._discovery.announcing,
             interfaces=tuple(link.id.name for link in self._interfaces.links),
             left_out=self._interfaces.names_left_out,
+            given=tuple(
+                GivenAddress(address.host, address.port, person, "" if outcome is None else outcome.value)
+                for address, person, outcome in self._dialer.found_at()
+            ),
             peers=tuple(_peer(peer) for peer in self._connected.values()),
             heard=heard,
             called_in=self._calls.called_in,
@@ -232,8 +237,7 @@ class Network:
     def _start(self, nursery: trio.Nursery) -> None:
         self._ready = True
         now = trio.current_time()
-        for address in self._options.peers:
-            self._dialer.static(address, now)
+        self._dialer.given(self._options.peers, now)
         self._discovery = LocalDiscovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
         nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
         nursery.start_soon(self._keep_contacts)
@@ -274,6 +278,7 @@ class Network:
             self._direct = known.direct
             now = trio.current_time()
             self._dialer.want(known.wanted, now)
+            self._dialer.given((*self._options.peers, *known.given), now)
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
             self._connector.wake()
@@ -452,8 +457,8 @@ class Network:
 
 
 def _peer(peer: ConnectedPeer) -> Peer:
-    address = str(peer.link.origin.address)
-    return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, peer.link.conversation.live)
+    address, conversation = str(peer.link.origin.address), peer.link.conversation
+    return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, conversation.live, conversation.missing)
 
 
 def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:

@@ -18,7 +18,9 @@ def network_problems(
     """Yield what keeps this node from meeting others; `chosen` are the owner's patterns for interfaces, none by default."""
     if discovery is not None and discovery.problem:
         yield Problem(
-            "no_mdns", discovery.problem, "nodes nearby are not found by themselves. Cards and --peer still work"
+            "no_mdns",
+            discovery.problem,
+            "nodes nearby are not found by themselves. Cards and 'meshnode peer add HOST:PORT' still work",
         )
     if discovery is not None and discovery.deaf:
         deaf = _first_few(discovery.deaf)

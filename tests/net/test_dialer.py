@@ -353,7 +353,7 @@ def test_somebody_no_longer_wanted_is_no_longer_dialed() -> None:
 def static(*people: bytes) -> Dialer:
     """Return a dialer that wants these people, knows no address of theirs, and has one address given by hand."""
     made = dialer(*(DialTarget(person, 1) for person in people))
-    made.static(HOME, 0.0)
+    made.given([HOME], 0.0)
     return made
 
 
@@ -427,6 +427,7 @@ def test_in_any_order_of_events_an_attempt_is_due_when_the_timer_has_come(
 ) -> None:
     made, now = Dialer(lambda: 0.5), 0.0
     running: list[DialAttempt] = []
+    given: set[Address] = set()
     for step, person, address, outcome, flag in steps:
         match step:
             case "heard":
@@ -440,7 +441,8 @@ def test_in_any_order_of_events_an_attempt_is_due_when_the_timer_has_come(
             case "look":
                 made.retry_all(now)
             case "static":
-                made.static(address, now)
+                given ^= {address}
+                made.given(sorted(given), now)
             case _ if running:
                 made.ended(running.pop(0), outcome, now, device=LAPTOP, more_keys=flag)
         timer = made.next_timer()
@@ -464,3 +466,25 @@ def test_a_connected_person_is_dialed_again_to_be_shown_a_card() -> None:
     made.ended(attempt, DialOutcome.MET, 1.0, device=LAPTOP)
     made.want([DialTarget(BOB, 1, (HOME,))], 2.0)
     assert made.next_timer() is None
+
+
+def test_an_address_that_was_taken_back_is_no_longer_dialed_even_if_an_attempt_is_under_way() -> None:
+    made = static(ALICE)
+    [attempt] = made.due(0.0)
+    made.given([], 1.0)
+    made.ended(attempt, DialOutcome.NO_ANSWER, 2.0)
+    assert made.next_timer() is None
+    assert not list(made.found_at())
+
+
+def test_it_is_known_who_was_found_at_a_given_address_and_how_the_last_attempt_ended() -> None:
+    made = static(ALICE, BOB)
+    assert list(made.found_at()) == [(HOME, None, None)]
+    [first] = made.due(0.0)
+    made.ended(first, DialOutcome.UNREACHABLE, 0.0)
+    assert list(made.found_at()) == [(HOME, None, DialOutcome.UNREACHABLE)]
+    now = next_time(made)
+    [second] = made.due(now)
+    made.ended(second, DialOutcome.MET, now, device=LAPTOP)
+    made.given([HOME, CAFE], now)
+    assert list(made.found_at()) == [(HOME, ALICE, DialOutcome.MET), (CAFE, None, None)]

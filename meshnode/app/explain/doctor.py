@@ -130,7 +130,7 @@ def _announcing(network: NetworkState) -> Finding:
     return _ill(
         "announcing",
         "This node is not announced on the local network",
-        "run it without --no-mdns, or give the address of another node: meshnode run --peer HOST:PORT",
+        "run it without --no-mdns, or give the address of another node: meshnode peer add HOST:PORT",
     )
 
 
@@ -199,7 +199,7 @@ def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
     return _ill(
         "addresses",
         f"No address of {name}'s node is known",
-        "join the network that it is on, or give its address: meshnode run --peer HOST:PORT",
+        "join the network that it is on, or give its address: meshnode peer add HOST:PORT",
     )
 
 

@@ -12,6 +12,8 @@ from typing import Protocol
 from meshnode.app import date
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
+from meshnode.app.explain.given_addresses import addresses as given_addresses
 from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
@@ -22,6 +24,8 @@ from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
+from meshnode.replica.quota import Shortage
+from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, Record, device_text, limits
@@ -32,7 +36,10 @@ ENDING_NAMED = 3  # listings that end soon are named by title up to this number;
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date."""
+    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date.
+
+    `missing` says how many records it has shown that cannot be taken now, for each reason.
+    """
 
     person: PersonId
     device: DeviceId
@@ -40,6 +47,7 @@ class Peer:
     dialed: bool
     since: int
     live: bool
+    missing: tuple[tuple[NotTaken, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,8 @@ class NetworkState:
     announcing: bool = False
     interfaces: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    given: tuple[GivenAddress, ...] = ()
+    """The addresses that the owner has given, as the network dials them."""
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
     called_in: int | None = None
@@ -137,10 +147,11 @@ class StatusView:
     """The state of the node.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
-    `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
+    `alerts` the listings that match a watch of yours and were not shown as news yet, `fits` those of them that fit a need of yours; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
-    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
+    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
+    `given` are the addresses of other nodes that you have given.
     """
 
     person: PersonRef
@@ -149,6 +160,7 @@ class StatusView:
     records: int
     pending: int
     alerts: int
+    fits: int
     waiting: WaitingCount
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
@@ -156,6 +168,7 @@ class StatusView:
     devices: tuple[str, ...]
     interfaces: tuple[str, ...]
     left_out: tuple[str, ...]
+    given: tuple[GivenAddressView, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -167,6 +180,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
+        fits=replica.store.discover.count_fits(replica.clock.now()),
         waiting=count(replica),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
@@ -180,6 +194,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         ),
         interfaces=network.interfaces,
         left_out=network.left_out,
+        given=given_addresses(replica, network.given).addresses,
     )
 
 
@@ -231,6 +246,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
             )
         )
     found.extend(_crowding(replica))
+    found.extend(_missing(replica, network.peers))
     found.extend(_of_this_device(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
@@ -326,6 +342,31 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
             "What others have sent takes up nearly all the space that it may",
             "the people you trust directly can still send theirs",
         )
+
+
+def _missing(replica: Replica, peers: Sequence[Peer]) -> Iterator[Problem]:
+    """Yield what others have shown and this node cannot take now: how much, from whom and why."""
+    counts: dict[NotTaken, dict[PersonId, int]] = {}
+    for peer in peers:
+        for reason, number in peer.missing:
+            known = counts.setdefault(reason, {})
+            known[peer.person] = max(number, known.get(peer.person, 0))
+    for reason, by_person in counts.items():
+        most = max(by_person.values())
+        items = "1 item" if most == 1 else f"{most} items"
+        names = ", ".join(name_of(replica, person) for person in sorted(by_person))
+        why, hint = _WHY_NOT_TAKEN[reason]
+        yield Problem("not_taken", f"{items} from {names} cannot be taken now: {why}", hint)
+
+
+_WHY_NOT_TAKEN: dict[NotTaken, tuple[str, str]] = {
+    Shortage.DISK: (Shortage.DISK.value, "free some space; then they come by themselves"),
+    Shortage.AUTHOR: (Shortage.AUTHOR.value, "they come by themselves when older ones have ended"),
+    Shortage.BRINGER: (Shortage.BRINGER.value, "connect with others too, who can bring them"),
+    Shortage.ALL: (Shortage.ALL.value, "they come by themselves when others have ended"),
+    Shortage.WAITING: (Shortage.WAITING.value, "they come by themselves when those have arrived"),
+    EXPIRED: ("by this computer's date they have ended", "if that date is wrong, set it: meshnode clock"),
+}
 
 
 def _days(seconds: int) -> str:
