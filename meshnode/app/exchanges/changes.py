@@ -32,7 +32,7 @@ def terms_in(body: Listing, *, nonce: bytes, slot: bytes, quantity: Quantity | N
 
 
 class Comparison(NamedTuple):
-    """What was asked for, compared with the listing by now."""
+    """The result of comparing an ask with the listing as it is by now."""
 
     terms: Terms | None
     """The terms as the listing says them now; None where they are those that were asked for, or unknown."""
