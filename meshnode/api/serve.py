@@ -167,7 +167,7 @@ async def _evaluate_watches(context: ApiContext) -> None:
                 await context.store_thread.run(context.watcher.evaluate)
             if context.watcher.raised > reported:
                 reported = context.watcher.raised
-                context.feed.report(frozenset({ALERTS}))
+                context.feed.report({ALERTS: None})
             await trio.sleep(WATCH_REST * (trio.current_time() - started))
     finally:
         unsubscribe()

@@ -6,6 +6,7 @@ It decides little itself: it passes events between the parts, and reports their 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,6 +130,7 @@ class Network:
             ),
             peers=tuple(_peer(peer) for peer in self._connected.values()),
             heard=heard,
+            turns={person: math.ceil(seconds) for person, seconds in self._dialer.turns(now).items()},
             called_in=self._calls.called_in,
             firewall=self._calls.firewall,
             unanswered=tuple(
