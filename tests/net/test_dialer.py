@@ -19,7 +19,13 @@ from meshnode.net.dialer import (
     Dialer,
     DialTarget,
 )
-from meshnode.net.endpoint_states import ANNOUNCED_FAILURES, LONGEST_PAUSE, LONGEST_STATIC_PAUSE, REHEARD_PAUSE
+from meshnode.net.endpoint_states import (
+    ANNOUNCED_FAILURES,
+    LONGEST_PAUSE,
+    LONGEST_SILENT_PAUSE,
+    LONGEST_STATIC_PAUSE,
+    REHEARD_PAUSE,
+)
 from meshnode.net.races import ADDRESSES_AT_ONCE, NEXT_SECONDS, PEOPLE_AT_ONCE
 
 ALICE, BOB, CAROL = (letter * 32 for letter in (b"a", b"b", b"c"))
@@ -263,6 +269,11 @@ def test_a_person_who_refused_is_left_alone_whatever_they_announce() -> None:
     made.heard(BOB, [HOME, CAFE], 50.0)
     assert not made.due(50.0)
     assert next_time(made) == REFUSED_PAUSE
+
+
+def test_a_node_that_listens_and_does_not_answer_is_called_again_soon_however_often_that_was() -> None:
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
+    assert failures(made, 12, DialOutcome.NO_ANSWER)[-1] == LONGEST_SILENT_PAUSE
 
 
 def test_a_busy_node_is_dialed_again_when_it_asked_for_it_whatever_it_announces() -> None:
