@@ -164,10 +164,11 @@ async def _evaluate_watches(context: ApiContext) -> None:
             await trio.sleep(WATCH_SECONDS)
             started = trio.current_time()
             with suppress(StorageFull):  # `status` reports it; the listings appear in the news nevertheless
+                await in_slices(context.store_thread, context.watcher.preparing())
                 await context.store_thread.run(context.watcher.evaluate)
             if context.watcher.raised > reported:
                 reported = context.watcher.raised
-                context.feed.report(frozenset({ALERTS}))
+                context.feed.report({ALERTS: None})
             await trio.sleep(WATCH_REST * (trio.current_time() - started))
     finally:
         unsubscribe()

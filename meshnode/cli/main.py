@@ -139,11 +139,17 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     try:
         ended = meshnode.main(arguments, prog_name="meshnode", standalone_mode=False, obj=call)
     except click.exceptions.NoArgsIsHelpError as error:
+        if _wants_json(arguments, call):
+            from meshnode.text import errors
+
+            hint = errors.see_help(error.ctx.command_path)
+            return _report({"code": "usage", "message": errors.NO_COMMAND, "hint": hint}, call, USAGE)
         click.echo(error.format_message(), err=True)
         return USAGE
     except click.ClickException as error:
         from meshnode.text import errors
 
+        _wants_json(arguments, call)
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "meshnode"
         return _report(
             {"code": "usage", "message": error.format_message().rstrip("."), "hint": errors.see_help(command)},
@@ -159,7 +165,10 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     except Refusal as error:
         return _report(error.reply, call, error.code)
     except MeshnodeError as error:
-        return _report({"code": error.word, "message": error.message, "hint": error.hint}, call, error.exit_code)
+        _wants_json(arguments, call)
+        candidates = list(getattr(error, "candidates", ()))
+        reply = {"code": error.word, "message": error.message, "hint": error.hint, "candidates": candidates}
+        return _report(reply, call, error.exit_code)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -173,12 +182,20 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     return ended if isinstance(ended, int) else 0
 
 
+def _wants_json(arguments: list[str] | None, call: Settings) -> bool:
+    """Note and return whether --json is among the arguments: where one of them is wrong, click reads no others."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if "--json" in words[: words.index("--") if "--" in words else len(words)]:
+        call.json = True
+    return call.json
+
+
 def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
     """Print on standard error what is wrong and what to do next, in one line, and return the exit code."""
     if call.json:
         import json
 
-        output.note(json.dumps({"error": reply}))
+        output.note(json.dumps({"error": {"code": "failed", "message": "", "hint": "", "candidates": [], **reply}}))
     else:
         from meshnode.text import errors
 

@@ -119,7 +119,9 @@ def byline(reply: dict[str, Any]) -> str:
 def _author(reply: dict[str, Any]) -> str:
     if reply["relation"] == "yourself":
         return message("you")
-    return message("{name} ({relation})", name=reply["author"]["name"], relation=RELATIONS[reply["relation"]])
+    return message(
+        "{name} ({relation})", name=forms.named(reply["author"]["name"]), relation=RELATIONS[reply["relation"]]
+    )
 
 
 def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
@@ -138,7 +140,9 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
     if reply["language"]:
         found.append((message("language"), reply["language"]))
     if reply["ended"]:
-        how = message("{how} on {when}", how=ENDED[reply["ended"]], when=forms.moment(reply["ended_at"]))
+        how = message(
+            "{how} on {when}", how=ENDED.get(reply["ended"], reply["ended"]), when=forms.moment(reply["ended_at"])
+        )
         found += [(message("state"), how), (message("again"), message("meshnode renew {id}", id=reply["id"][:8]))]
         return [*found, (message("id"), reply["id"])]
     left = max(0, reply["expires"] - int(time.time()))

@@ -124,7 +124,7 @@ APP_LAYERS: dict[str, set[str]] = {
         "upkeep",
     },
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
-    "events": set(),
+    "events": {"catalog"},
 }
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.

@@ -9,7 +9,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from meshnode import CONTRACT
 from meshnode.app import date
+from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
@@ -28,7 +30,7 @@ from meshnode.replica.quota import Shortage
 from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
-from protocol import DeviceId, PersonId, Record, device_text, limits
+from protocol import DeviceId, PersonId, Record, device_text, limits, person_text
 from protocol.letters import Stage
 
 ENDING_NAMED = 3  # listings that end soon are named by title up to this number; the rest are counted
@@ -66,11 +68,15 @@ class ConnectionAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong: a stable code for programs, one line that says what, and one on what to do about it."""
+    """Something that is wrong: a stable code for programs, one line that says what, and one on what to do about it.
+
+    `about` has the ids of the people, posts and devices that it is about.
+    """
 
     code: str
     message: str
     hint: str
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,7 @@ class PeersView:
 class StatusView:
     """The state of the node.
 
-    `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
+    `contract` is the version of this contract: it grows when a field goes or changes its meaning. `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
     `alerts` the listings that match a watch of yours and were not shown as news yet, `fits` those of them that fit a need of yours; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
@@ -156,6 +162,7 @@ class StatusView:
     `given` are the addresses of other nodes that you have given.
     """
 
+    contract: int
     person: PersonRef
     ready: bool
     peers: tuple[PeerView, ...]
@@ -176,6 +183,7 @@ class StatusView:
 def status(replica: Replica, network: NetworkState) -> StatusView:
     """Return the state of the node now."""
     return StatusView(
+        contract=CONTRACT,
         person=reference(replica, replica.me),
         ready=network.ready,
         peers=peers(replica, network).peers,
@@ -260,8 +268,9 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
             "card_used",
             f"The card of {name} that you added was used by somebody else",
             f"ask {name} for a new one, and add it: meshnode add CARD",
+            (person,),
         )
-        for name in spent_elsewhere(replica).values()
+        for person, name in spent_elsewhere(replica).items()
     )
     return tuple(found)
 
@@ -291,6 +300,7 @@ def _ending(replica: Replica) -> Iterator[Problem]:
             "to answer and keep it longer: meshnode accept EXCHANGE --renew"
             if asked
             else "to keep one longer: meshnode renew LISTING",
+            tuple(listing_id(replica.me, record.header.slot) for record in ending),
         )
 
 
@@ -323,6 +333,7 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
             "former_device",
             "The key that this computer had before its store was lost can still act for you",
             f"if no other computer uses it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
+            (device_text(bytes.fromhex(former)),),
         )
 
 
@@ -337,6 +348,7 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
             "crowded",
             f"{name_of(replica, person)} has sent nearly as much as one person may",
             "more from them is refused. 'meshnode block NAME' removes what came through them",
+            (person_text(person),),
         )
     if replica.quota.is_full:
         yield Problem(
