@@ -361,15 +361,29 @@ def _invited(replica: Replica, group: Group) -> tuple[InvitedView, ...]:
     held = membership.own_join(replica, group)
     if held is None:
         return ()
-    named = {invitation_tag(group.id, person): person for person in known(replica)}
     answered = {invitation_tag(group.id, person) for person in replica.trust_state.groups.members_known(group.id)}
+    now = replica.clock.now()
+    still_open = [found for found in held[1].invitations if found.expires > now and found.tag not in answered]
+    named = _by_tag(replica, group, {found.tag for found in still_open})
     return tuple(
         InvitedView(reference(replica, named[found.tag]) if found.tag in named else None, found.expires)
-        for found in held[1].invitations
-        if found.expires > replica.clock.now()
-        and found.tag not in answered
-        and not (found.tag in named and _has_left_since(replica, named[found.tag], held[1], found.expires))
+        for found in still_open
+        if not (found.tag in named and _has_left_since(replica, named[found.tag], held[1], found.expires))
     )
+
+
+def _by_tag(replica: Replica, group: Group, tags: set[bytes]) -> dict[bytes, PersonId]:
+    """Return by these tags of invitations who was invited, of those who may be named; usually people the owner trusts."""
+    found: dict[bytes, PersonId] = {}
+    nameable = known(replica)
+    trusted = nameable.intersection(replica.trust_state.graph.vouched_by(replica.me))
+    for person in (*trusted, *(nameable - trusted)):
+        if len(found) == len(tags):
+            break
+        tag = invitation_tag(group.id, person)
+        if tag in tags:
+            found[tag] = person
+    return found
 
 
 def _has_left_since(replica: Replica, person: PersonId, join: Join, expires: int) -> bool:
