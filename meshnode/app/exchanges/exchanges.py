@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
-from meshnode.app.exchanges.changes import changed_terms, terms_in
+from meshnode.app.exchanges.changes import compare, terms_in
 from meshnode.app.exchanges.moves import ExchangeHistory
 from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
@@ -243,7 +243,7 @@ def _make(replica: Replica, found: ExchangeHistory, act: Action, order: MoveOrde
         _check_enough(replica, found, anyway=order.anyway)
         if order.renew:
             lifecycle.renew_ending(replica, found.terms.slot)
-        terms = changed_terms(replica, found)
+        terms = compare(replica, found).terms
     moves.make(replica, exchange, act, text=normalize(order.message), terms=terms)
 
 
