@@ -60,6 +60,14 @@ def posted(reply: dict[str, Any]) -> str:
     )
 
 
+def posted_before(reply: dict[str, Any]) -> str:
+    """Say that there is another post of that title already, and how to take one of them back."""
+    return message(
+        "You have already posted that; both are visible. To take back the first: meshnode withdraw {id}",
+        id=reply["twin"][:8],
+    )
+
+
 def located(reply: dict[str, Any]) -> str:
     """Say where a post of yours is for others, and how far that is from you."""
     area = forms.area(reply["place"])

@@ -249,14 +249,14 @@ def _received(replica: Replica) -> list[_Received]:
     trust_state, me, now = replica.trust_state, replica.me, replica.clock.now()
     own = trust_state.groups.groups_of(me)
     received = []
-    for inviter in trust_state.people():
-        if inviter == me or trust_state.policy(inviter) is None or trust_state.graph.blocked_either_way(me, inviter):
-            continue
+    for inviter in trust_state.people() - {me}:
         for device, held in trust_state.joins(inviter):
-            if held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
+            if not held.invitations or held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
                 continue
             found = open_invitation(held, inviter, device, me)
-            if found is not None and found.expires > max(now, membership.answered_until(replica, held)):
+            if found is None or found.expires <= max(now, membership.answered_until(replica, held)):
+                continue
+            if trust_state.policy(inviter) is not None and not trust_state.graph.blocked_either_way(me, inviter):
                 received.append(_Received(inviter, device, held, found.expires))
     return sorted(received, key=lambda found: (len(found.join.steps), found.join.group.name, found.inviter))
 
