@@ -294,6 +294,11 @@ class TrustState:
         known = self._certificates.get(person, {})
         return [known[device] for device in sorted(known) if not known[device].revoked and not known[device].past]
 
+    def past_devices(self, person: PersonId) -> list[Certificate]:
+        """Return the devices of `person` whose certificates had ended when they came, in a fixed order."""
+        known = self._certificates.get(person, {})
+        return [known[device] for device in sorted(known) if not known[device].revoked and known[device].past]
+
     # --- people --------------------------------------------------------------------------------------------------
 
     def people(self) -> frozenset[PersonId]:

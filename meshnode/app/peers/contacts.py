@@ -290,11 +290,14 @@ def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:
 def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]:
     """Return the devices of `person` with their handshake keys.
 
-    They are the certified ones, else those kept from before a long absence.
+    They are the certified ones, else those kept from before a long absence, else those whose certificates have ended by
+    the date here: it may be the wrong one, and is learned from them.
     """
     others = (known for known in replica.trust_state.devices(person) if known.device != replica.device)
     certified = [(known.device, known.dh_public) for known in others]
-    found = certified or [(kept.device, kept.dh_public) for kept in replica.store.people.keys(person)]
+    kept = [(keys.device, keys.dh_public) for keys in replica.store.people.keys(person)]
+    past = [(known.device, known.dh_public) for known in replica.trust_state.past_devices(person)]
+    found = certified or kept or past
     revoked = replica.trust_state.revoked_devices(person)
     return [(device, dh_public) for device, dh_public in found if device != replica.device and device not in revoked]
 
