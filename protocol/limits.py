@@ -48,6 +48,7 @@ QUANTITY_MAX = 1_000_000  # sums of quantities stay far from INT_MAX
 
 # --- Policies --------------------------------------------------------------------------------------------------------
 VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
+POLICY_BRANCHES_MAX = 4  # versions of one register in use: many copies of a device cannot fill the store
 BLOCKS_MAX = 1000  # in one register: likewise for the tags that others compare
 BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: without that person's key it cannot be tested
 WEIGHT_MAX = 1000  # per mille: a vouch above 1 would make paths grow in trust

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key, key_for
+from meshnode.replica.branches import versions_in_use
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
@@ -126,9 +127,11 @@ class Reevaluator:
         newest, current, new = records.newest(register), records.current(register), records.get(row.id)
         if newest is not None and new is not None and newest.rank[:2] == new.rank[:2]:
             records.note_fork(newest, new)
-        before = records.rows_of([current.id]) if current is not None else []
-        records.set_state([row.id], state)
-        after = records.rows_of([current.id]) if current is not None else []
+        in_use = records.branches(register) if row.kind == Kind.POLICY else [current] if current is not None else []
+        before = records.rows_of([one.id for one in in_use])
+        stay = versions_in_use(self._store, new) if new is not None and state is RecordState.LIVE else []
+        records.set_state([row.id], state, stay)
+        after = records.rows_of([one.id for one in in_use])
         return [old for old in before if not any(same.state == old.state for same in after)]
 
     # --- lost records ------------------------------------------------------------------------------------------------

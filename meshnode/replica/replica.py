@@ -90,7 +90,7 @@ class Replica:
         changes = Changes()
         reevaluator = Reevaluator(store, trust_state, access, me)
         transactions = Transactions(store, trust_state, reevaluator, changes)
-        ingest = Ingest(store, trust_state, access, reevaluator, transactions, clock, me, verifier)
+        ingest = Ingest(store, trust_state, access, reevaluator, transactions, clock, (me, keys.device_id), verifier)
         return cls(
             store=store,
             keys=keys,

@@ -29,7 +29,16 @@ from protocol import (
     body_of,
     is_revocation,
 )
-from protocol.trust import EffectivePolicy, Memberships, Standing, TrustGraph, merge, standing_between
+from protocol.trust import (
+    EffectivePolicy,
+    Entries,
+    Memberships,
+    Standing,
+    TrustGraph,
+    merge_entries,
+    reconciled,
+    standing_between,
+)
 
 REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
 READ_REMEMBERED = 4096  # refreshes; a caller of `read_since` that comes more rarely gets None
@@ -51,10 +60,13 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """One device's policy: the one in use, or the one before a newer policy of which only the header is known."""
+    """One device's policy: the one in use, or the one before a newer policy of which only the header is known.
+
+    `entries` are those of all branches, where copies of the device have written apart; `version` is the newest one's.
+    """
 
     version: int
-    policy: Policy
+    entries: Entries
     suspended: bool
 
 
@@ -162,7 +174,7 @@ class TrustState:
         self._doubtful_groups.set(person, known)
 
     def _read_policies(self, person: PersonId, held: list[_Held]) -> None:
-        registers: dict[DeviceId, Register] = {}
+        branches: dict[DeviceId, list[tuple[int, Policy, bool]]] = {}
         # A header without its body says, long after the older policy is gone, that this device has another policy now.
         headers = [record.header for state, record in held if state is RecordState.HEADER]
         unreadable = {header.device for header in headers if self.certified(person, header.device)}
@@ -172,9 +184,11 @@ class TrustState:
                 continue
             body = _read(record)
             if isinstance(body, Policy):
-                registers[device] = Register(record.header.version, body, state is RecordState.SUSPENDED)
+                suspended = state is RecordState.SUSPENDED
+                branches.setdefault(device, []).append((record.header.version, body, suspended))
             else:
                 unreadable.add(device)
+        registers = {device: _register(found) for device, found in branches.items()}
         self._unreadable.discard(person)
         if unreadable - registers.keys():
             self._unreadable.add(person)
@@ -188,7 +202,7 @@ class TrustState:
         registers = self._registers.get(person, {})
         suspended = any(register.suspended for register in registers.values()) or person in self._unreadable
         (self._suspended.add if suspended else self._suspended.discard)(person)
-        effective = merge([register.policy for _, register in sorted(registers.items())]) if registers else None
+        effective = merge_entries(register.entries for _, register in sorted(registers.items())) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
         doubt = bool(self._suspended or self._suspended_joins)
         if doubt and self._doubtful_graph is None:
@@ -202,7 +216,7 @@ class TrustState:
     def _read_doubtful_graph(self) -> TrustGraph:
         graph = TrustGraph()
         for person, registers in self._registers.items():
-            graph.set(person, merge([register.policy for _, register in sorted(registers.items())]))
+            graph.set(person, merge_entries(register.entries for _, register in sorted(registers.items())))
         return graph
 
     def _read_profile(self, person: PersonId, held: list[_Held]) -> None:
@@ -336,6 +350,14 @@ class TrustState:
             path = self.graph.trust(viewer, author)
             cached[1][author] = None if path is None else path.hops
         return cached[1][author]
+
+
+def _register(branches: list[tuple[int, Policy, bool]]) -> Register:
+    return Register(
+        max(version for version, _, _ in branches),
+        reconciled(policy for _, policy, _ in branches),
+        any(suspended for _, _, suspended in branches),
+    )
 
 
 def _read(record: Record) -> Body | None:

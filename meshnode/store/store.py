@@ -24,6 +24,7 @@ from meshnode.store.introductions import Introductions
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
+from meshnode.store.own_words import OwnWords
 from meshnode.store.people import People
 from meshnode.store.places import Places
 from meshnode.store.records import RecordStore
@@ -71,6 +72,7 @@ class Store:
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
+        self.own_words = OwnWords(database)
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
 

@@ -3,6 +3,9 @@
 Per subject, per block tag and for the preference, the entry with the highest stamp (a Lamport clock) holds; among equal
 stamps the more restrictive one: the lower weight, the block, the narrower preference. That makes merging commutative,
 associative and idempotent, so registers may be received in any order, and more than once.
+
+Two copies of one device, as after an image of its disk was put back, write versions of one register that do not know
+each other. `covers` tells such branches from a history, and `reconciled` joins them, the stricter entry holding.
 """
 
 from __future__ import annotations
@@ -14,7 +17,13 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocol.errors import LocalError
-from protocol.limits import BLOCK_TAG_BYTES, BLOCK_TAGS_REMEMBERED, POLICY_BODY_MAX_BYTES
+from protocol.limits import (
+    BLOCK_TAG_BYTES,
+    BLOCK_TAGS_REMEMBERED,
+    BLOCKS_MAX,
+    POLICY_BODY_MAX_BYTES,
+    VOUCHES_MAX,
+)
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.record import Audience
 from protocol.trust.weights import TRUSTED
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
 
 Entry = TypeVar("Entry", Vouch, Block)
 
+_VOUCH_BYTES_MAX = 47  # in the encoding of a policy
 _TAG_DOMAIN = b"meshnode block tag v1\0"
 
 
@@ -71,6 +81,21 @@ class Entries:
             blocks[tag] = max(blocks.get(tag, block), block, key=_block_rank)
         return Entries(vouches, blocks, max(self.preference, other.preference, key=_preference_rank))
 
+    def reconciled(self, other: Entries) -> Entries:
+        """Return the entries of two branches of one register: about what both speak of, the stricter holds.
+
+        An entry of which only one branch knows holds as it is. Each entry keeps the higher stamp of the two, so that a
+        version made of the result covers both.
+        """
+        vouches, blocks = dict(self.vouches), dict(self.blocks)
+        for subject, vouch in other.vouches.items():
+            mine = vouches.get(subject, vouch)
+            vouches[subject] = Vouch(subject, min(mine.weight, vouch.weight), max(mine.stamp, vouch.stamp))
+        for tag, block in other.blocks.items():
+            held = blocks.get(tag, block)
+            blocks[tag] = Block(tag, held.blocked or block.blocked, max(held.stamp, block.stamp))
+        return Entries(vouches, blocks, _stricter(self.preference, other.preference))
+
     def effective(self) -> EffectivePolicy:
         """Return the policy that these entries make."""
         return EffectivePolicy(
@@ -85,8 +110,13 @@ _NO_ENTRIES = Entries({}, {}, UNSET_PREFERENCE)
 
 def merge(policies: Iterable[Policy]) -> EffectivePolicy:
     """Return the policy that the registers of all certified devices of one person make, in whatever order they are."""
-    registers = [Entries.of(policy) for policy in policies]
-    return (reduce(Entries.merged, registers) if registers else _NO_ENTRIES).effective()
+    return merge_entries(map(Entries.of, policies))
+
+
+def merge_entries(registers: Iterable[Entries]) -> EffectivePolicy:
+    """Return the policy that all registers of one person make, each given as its entries, in whatever order they are."""
+    found = list(registers)
+    return (reduce(Entries.merged, found) if found else _NO_ENTRIES).effective()
 
 
 def _vouch_rank(vouch: Vouch) -> tuple[int, int]:
@@ -99,6 +129,77 @@ def _block_rank(block: Block) -> tuple[int, bool]:
 
 def _preference_rank(preference: Preference) -> tuple[int, int, int, int]:
     return preference.stamp, -preference.audience, -preference.precision, -preference.radius_km
+
+
+# --- Branches of one register ----------------------------------------------------------------------------------------
+
+
+def covers(newer: Policy, older: Policy) -> bool:
+    """Whether the writer of `newer` can have known `older`, a lower version of the same register.
+
+    An edit gives its entry a higher stamp and leaves out nothing but entries that take something back. So a version that
+    lacks another entry of a lower one, or has an earlier or different one in its place, was written by a copy of the
+    device, or by the device after its disk was put back: the two are branches.
+    """
+    vouches = {vouch.subject: vouch for vouch in newer.vouches}
+    blocks = {block.tag: block for block in newer.blocks}
+    return (
+        all(_follows(vouches.get(vouch.subject), vouch, ended=vouch.weight == 0) for vouch in older.vouches)
+        and all(_follows(blocks.get(block.tag), block, ended=not block.blocked) for block in older.blocks)
+        and _follows(newer.preference, older.preference, ended=False)
+    )
+
+
+def branches(versions: Iterable[Policy]) -> list[Policy]:
+    """Return those of some versions of one register, given from the newest to the oldest, that no newer one covers."""
+    found: list[Policy] = []
+    for version in versions:
+        if not any(covers(newer, version) for newer in found):
+            found.append(version)
+    return found
+
+
+def reconciled(of_register: Iterable[Policy]) -> Entries:
+    """Return the entries of a register that has these branches."""
+    return reduce(Entries.reconciled, map(Entries.of, of_register))
+
+
+def as_policy(entries: Entries, clock: int, salt: bytes) -> Policy:
+    """Return a register with these entries. Where they are too many, those that give something are left out, oldest first.
+
+    PolicyFull if even the blocks alone are too many.
+    """
+    vouches = sorted(entries.vouches.values(), key=lambda vouch: (vouch.weight == 0, vouch.stamp), reverse=True)
+    blocks = sorted(entries.blocks.values(), key=lambda block: (block.blocked, block.stamp), reverse=True)
+    kept = min(len(vouches), VOUCHES_MAX)
+    in_force = [block for block in blocks if block.blocked]
+    blocks = blocks if len(blocks) <= BLOCKS_MAX else in_force
+    while True:
+        policy = Policy(salt, clock, tuple(vouches[:kept]), tuple(blocks), entries.preference)
+        excess = len(policy.to_body()) - POLICY_BODY_MAX_BYTES
+        if excess <= 0:
+            return policy
+        if len(blocks) > len(in_force):
+            blocks = in_force
+        elif kept:
+            kept = max(0, kept - max(1, excess // _VOUCH_BYTES_MAX))
+        else:
+            raise PolicyFull("policy", f"must not be longer than {POLICY_BODY_MAX_BYTES} bytes")
+
+
+def _follows(later: Vouch | Block | Preference | None, earlier: Vouch | Block | Preference, *, ended: bool) -> bool:
+    if later is None:
+        return ended
+    return later == earlier or later.stamp > earlier.stamp
+
+
+def _stricter(one: Preference, other: Preference) -> Preference:
+    return Preference(
+        min(one.audience, other.audience),
+        min(one.precision, other.precision),
+        min(one.radius_km, other.radius_km),
+        max(one.stamp, other.stamp),
+    )
 
 
 # --- Whether a new version takes something away ----------------------------------------------------------------------

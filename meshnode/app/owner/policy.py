@@ -13,13 +13,26 @@ from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotat
 from meshnode.errors import Refused
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.replica import Replica
-from protocol import InvalidField, Kind, PersonId, Policy, PolicyFull, Preference, body_of, device_slot, limits
+from protocol import (
+    DeviceId,
+    InvalidField,
+    Kind,
+    PersonId,
+    Policy,
+    PolicyFull,
+    Preference,
+    body_of,
+    device_slot,
+    limits,
+)
 from protocol.trust import (
     EffectivePolicy,
     absorb,
+    as_policy,
     empty_policy,
     may_reduce_access,
     merge,
+    reconciled,
     with_block,
     with_preference,
     with_vouch,
@@ -229,27 +242,38 @@ def _write(replica: Replica, before: Policy, after: Policy) -> None:
     )
 
 
+def register_of(replica: Replica, device: DeviceId) -> Policy | None:
+    """Return the policy that a device of the owner has written; None before the first one.
+
+    Where copies of the device have written apart, the branches are joined in it.
+    """
+    found = [
+        body_of(record) for record in replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))
+    ]
+    versions = [body for body in found if isinstance(body, Policy)]
+    if len(versions) <= 1:
+        return versions[0] if versions else None
+    return as_policy(reconciled(versions), max(version.clock for version in versions), versions[0].salt)
+
+
 def _own_register(replica: Replica) -> Policy | None:
-    record = replica.store.records.current((replica.me, Kind.POLICY, device_slot(replica.device)))
-    if record is None:
-        return None
-    body = body_of(record)
-    assert isinstance(body, Policy)
-    return body
+    return register_of(replica, replica.device)
 
 
 def _others(replica: Replica) -> list[Policy]:
     """Return the policies of the owner's other devices."""
-    own_slot = device_slot(replica.device)
-    records = replica.store.records.bodies(Kind.POLICY, author=replica.me)
-    bodies = (body_of(record) for record in records if record.header.slot != own_slot)
-    return [body for body in bodies if isinstance(body, Policy)]
+    return [policy for device, policy in _registers(replica).items() if device != replica.device]
 
 
 def _own_registers(replica: Replica) -> list[Policy]:
     """Return the policies of all devices of the owner, this one among them."""
-    bodies = (body_of(record) for record in replica.store.records.bodies(Kind.POLICY, author=replica.me))
-    return [body for body in bodies if isinstance(body, Policy)]
+    return list(_registers(replica).values())
+
+
+def _registers(replica: Replica) -> dict[DeviceId, Policy]:
+    records = replica.store.records.bodies(Kind.POLICY, author=replica.me)
+    found = {device: register_of(replica, device) for device in sorted({record.header.device for record in records})}
+    return {device: policy for device, policy in found.items() if policy is not None}
 
 
 def _next_stamp(replica: Replica) -> int:

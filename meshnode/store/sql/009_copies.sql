@@ -1,0 +1,17 @@
+-- What it takes to notice that the disk of this device was copied or put back, and to join what the copies wrote.
+
+-- The ids of all records that this device signed, until no version of their registers can be alive. A record of this
+-- device that is not among them was signed by a copy.
+CREATE TABLE own_word (
+    id    BLOB    PRIMARY KEY,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO own_word SELECT id, latest_expiry FROM record WHERE received_from IS NULL;
+-- Replaced versions were not remembered before: those made until then prove nothing.
+INSERT INTO meta SELECT 'own_words_since', CAST(max(created) AS TEXT) FROM record WHERE received_from IS NULL HAVING count(*) > 0;
+
+-- Records by copies of this device that were heard of, until this node has joined them with its own.
+CREATE TABLE unknown_own_word (
+    id   BLOB PRIMARY KEY,
+    wire BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
