@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ import trio
 
 from meshnode import log as logs
 from meshnode.api import serve
-from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
 from meshnode.app.letters import inbox, letters
@@ -33,6 +33,7 @@ from meshnode.clock import Clock
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
 from meshnode.home import Home
+from meshnode.home_mark import mark_of
 from meshnode.keyring import Keyring
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import MdnsMode
@@ -50,6 +51,7 @@ from protocol.tokens import DeviceCode
 
 log = logging.getLogger(__name__)
 
+HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
 CLOCK_FLOOR = "clock_floor"  # the name of the clock's floor in the store's small values
 LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
@@ -93,6 +95,7 @@ def _create_store(home: Home, keyring: Keyring, name: str, place: Coordinates | 
     with home.lock(), Store.open(home.store) as store:
         replica = _replica(store, keyring)
         write_first_records(replica, name=name, place=place, preference=preference)
+        _look_for_copy(home, store, keyring, moved=False)
         replica.clock.remember()
 
 
@@ -131,6 +134,7 @@ def join(
             with Store.open(home.store) as store:
                 replica = _replica(store, keyring)
                 start_as_device(replica, result.grant, result.address)
+                _look_for_copy(home, store, keyring, moved=False)
                 replica.clock.remember()
     return code.person
 
@@ -174,21 +178,35 @@ def _check_date(certificate: Record) -> None:
         raise Failed("this computer's date differs from the other computer's", "set it, then do this again")
 
 
-def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None) -> None:
+def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None, moved: bool = False) -> None:
     """Run the node until SIGINT or SIGTERM, then stop it within 2 s and return. `ready` is called once it can be reached.
 
-    `passphrase` decrypts the identity key, without which this device certifies no others. Drives everything: the network,
+    `passphrase` decrypts the identity key, without which this device certifies no others. `moved` says that this home is
+    no copy though its files are: the former ones are gone. Drives everything: the network,
     the local API, upkeep and letters. Raises the errors of keyring, home and store if the node cannot start (NotFound,
     Forbidden, Refused, Failed), and StorageFailed if nothing more can be stored. Errors of other nodes never end it.
     """
     started = time.monotonic()
     logs.set_up(config.log_level)
     config.home.check()
-    with _private_files(), config.home.lock(), _opened(config.home, passphrase) as replica:
+    with _private_files(), config.home.lock():
+        while _run_once(config, ready, passphrase, moved, started):
+            ready, moved, started = _ready_again, False, time.monotonic()
+
+
+def _run_once(
+    config: Config, ready: Callable[[Ready], None], passphrase: str | None, moved: bool, started: float
+) -> bool:
+    """Run the node; return whether it must begin again, since a new device key is due."""
+    with _opened(config.home, passphrase, moved) as replica:
         try:
-            trio.run(_main, config, replica, ready, started)
+            return trio.run(_main, config, replica, ready, started)
         except BaseExceptionGroup as group:
             raise _cause(group) from group
+
+
+def _ready_again(_: Ready) -> None:
+    """Say nothing more: the user knows that the node runs, and it has only taken a new device key."""
 
 
 @contextmanager
@@ -202,7 +220,7 @@ def _private_files() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
+def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica]:
     keyring = Keyring.open(home, passphrase)
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
@@ -216,17 +234,47 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
                     )
                 if keyring.locked:
                     raise Forbidden(store.problems[0].message, store.problems[0].hint)
-                store.meta.set(FORMER_DEVICE, keyring.device.device_id.hex())
-                store.devices.call(keyring.device.device_id, "This computer before")
-                keyring.new_device(entropy=secrets.token_bytes)
+                _take_new_key(store, keyring)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
+            _look_for_copy(home, store, keyring, moved=moved)
             replica = _replica(store, keyring, verifier)
+            if copies.new_key_due(replica) and copies.may_take_new_key(replica):
+                _take_new_key(store, keyring)
+                log.warning("this device was copied; it has taken a new key")
+                replica = _replica(store, keyring, verifier)
             _write_missing_records(replica, keyring.admission)
             yield replica
             replica.clock.remember()
     finally:
         verifier.close()
+
+
+def _take_new_key(store: Store, keyring: Keyring) -> None:
+    former = keyring.device.device_id
+    keyring.new_device(entropy=secrets.token_bytes)
+    copies.note_new_key(store, former, keyring.device.device_id)
+
+
+def _look_for_copy(home: Home, store: Store, keyring: Keyring, *, moved: bool) -> None:
+    """Note whether the files of this home are copies. Raises Forbidden where nothing can be signed safely then."""
+    mark, former = mark_of(home.store), store.meta.get(HOME_MARK)
+    if mark is not None and mark != former:
+        store.meta.set(HOME_MARK, mark)
+        if former is not None:
+            copies.note_copied_home(store)
+    if moved:
+        copies.keep_key(store)
+    elif copies.is_copied_home(store) and keyring.identity is None:
+        raise Forbidden(
+            f"the node in {home.path} is a copy, and two nodes must not write with one key",
+            "if the former one is gone, go on with: meshnode run --moved. Else "
+            + (
+                "make this computer a new device: 'meshnode device join' in a new home"
+                if keyring.elsewhere
+                else "let this one take a new key: meshnode run --unlock"
+            ),
+        )
 
 
 def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one) -> Replica:
@@ -238,6 +286,7 @@ def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_
         secrets.token_bytes,
         identity=keyring.identity,
         elsewhere=keyring.elsewhere,
+        former_letter_keys=keyring.former_letter_keys(),
         verifier=verifier,
     )
 
@@ -273,13 +322,15 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
         write_first_records(replica, name=UNNAMED, place=None, preference=preference)
 
 
-async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> None:
+async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> bool:
+    """Run all parts until a signal; return whether to begin again, since a new device key is due."""
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
-    scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica))
-    token = trio.lowlevel.current_trio_token()
+    token, stop = trio.lowlevel.current_trio_token(), trio.Event()
+    renew, signaled = trio.Event(), trio.Event()
+    scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
     letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
 
     def wake() -> None:
@@ -287,25 +338,42 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
         letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
+
+    async def stop_for_new_key() -> None:
+        await renew.wait()
+        stop.set()
+
+    async def stop_for_signal(signals: AsyncIterator[int]) -> None:
+        async for number in signals:
+            log.info("stopping", extra={"signal": signal.Signals(number).name})
+            signaled.set()
+            stop.set()
+
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(stop_for_new_key)
+            nursery.start_soon(stop_for_signal, signals)
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
             _report_ready(config.home, replica, network, ready, started)
             network.start_discovery()
             nursery.start_soon(scheduler.run)
             nursery.start_soon(letter_scheduler.run)
-            async for number in signals:
-                log.info("stopping", extra={"signal": signal.Signals(number).name})
-                break
+            await stop.wait()
             with trio.move_on_after(CLOSE_SECONDS):
                 await network.close()
             nursery.cancel_scope.cancel()
+    return renew.is_set() and not signaled.is_set()
 
 
-def _run_upkeep(replica: Replica) -> float:
-    """Run one round of upkeep, on the store thread. Return after how many seconds the next is due."""
+def _run_upkeep(replica: Replica, renew: Callable[[], None]) -> float:
+    """Run one round of upkeep, on the store thread. Return after how many seconds the next is due.
+
+    `renew` is called where a copy of this device was heard of, and this node can take a new device key.
+    """
     pause = upkeep(replica)
+    if copies.new_key_due(replica) and copies.may_take_new_key(replica):
+        renew()
     replica.clock.remember()
     return pause
 

@@ -6,7 +6,7 @@ wrong date would not come back when it learns the right one.
 
 from __future__ import annotations
 
-from meshnode.app.devices import reissue, sync_own_devices
+from meshnode.app.devices import copies, reissue, sync_own_devices
 from meshnode.app.exchanges import incoming, stock
 from meshnode.app.groups import membership
 from meshnode.app.letters import letters
@@ -28,6 +28,7 @@ def upkeep(replica: Replica) -> int:
     """Do everything that is due. Returns after how many seconds to call it again."""
     if is_self_revoked(replica):
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
+    copies.join_words(replica)
     incoming.open_letters(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
@@ -60,6 +61,7 @@ def _purge(replica: Replica) -> None:
     store.introductions.purge(now)
     store.exchanges.purge(now - limits.LETTER_LIFE)
     store.archive.purge(now)
+    store.own_words.purge(now - limits.TOMBSTONE_GRACE)
     ending, strays = store.records.ending(now), eviction.lone_certificates(replica)
     if ending or strays:
 

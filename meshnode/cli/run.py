@@ -26,6 +26,7 @@ STEP_WIDTH = 21  # letters of the longest first step, and a gap
 @click.option("--interface", "interfaces", multiple=True, metavar="NAME", help=text.RUN_INTERFACE)
 @click.option("--no-mdns", is_flag=True, help=text.RUN_NO_MDNS)
 @click.option("--peer", "peers", multiple=True, metavar="HOST:PORT", help=text.RUN_PEER)
+@click.option("--moved", is_flag=True, help=text.RUN_MOVED)
 @click.option("--unlock", is_flag=True, help=text.unlock(PASSPHRASE_VARIABLE))
 def run(
     call: Settings,
@@ -33,6 +34,7 @@ def run(
     interfaces: tuple[str, ...],
     no_mdns: bool,
     peers: tuple[str, ...],
+    moved: bool,
     unlock: bool,
 ) -> None:
     options = {"port": port, "interfaces": list(interfaces), "mdns": "off" if no_mdns else None, "peers": list(peers)}
@@ -45,7 +47,7 @@ def run(
         person = begin(config.home, beginning)
         if not call.json:
             greet(config.home, person, beginning)
-    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase)
+    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase, moved=moved)
     if output.to_terminal() and not call.json:
         output.say()  # the terminal has drawn ^C on this line
         output.say(text.stopped(as_typed(call)))

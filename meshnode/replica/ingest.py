@@ -283,7 +283,7 @@ class Ingest:
         if batch.source is None:
             self._store.own_words.remember(record)
         elif not self._store.own_words.knows(record):
-            self._store.own_words.hear(record)
+            self._store.own_words.hear(record, self._store.records.newest(record.register))
 
     def _put(
         self,

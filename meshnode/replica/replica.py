@@ -51,6 +51,8 @@ class Replica:
     transactions: Transactions
     ingest: Ingest
     elsewhere: bool = False
+    former_letter_keys: tuple[bytes, ...] = ()
+    """The private letter keys of the devices that this node was before: letters to them may be on their way."""
 
     @property
     def device(self) -> DeviceId:
@@ -67,7 +69,7 @@ class Replica:
         return self.transactions.begin()
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each argument is a part of the node
         cls,
         store: Store,
         me: PersonId,
@@ -77,6 +79,7 @@ class Replica:
         *,
         identity: IdentityKeys | None = None,
         elsewhere: bool = False,
+        former_letter_keys: tuple[bytes, ...] = (),
         verifier: Verifier = verify_one_by_one,
     ) -> Replica:
         """Read the trust state from `store` and put the parts together.
@@ -105,4 +108,5 @@ class Replica:
             transactions=transactions,
             ingest=ingest,
             elsewhere=elsewhere,
+            former_letter_keys=former_letter_keys,
         )

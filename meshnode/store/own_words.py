@@ -19,12 +19,12 @@ class OwnWords:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._signed_now: set[RecordId] = set()  # since the store was opened, so no copy of it can know them
 
     def remember(self, record: Record) -> None:
         """Remember a record that this device has just signed."""
-        self._database.run(
-            "INSERT INTO own_word VALUES (?, ?) ON CONFLICT DO NOTHING", (record.id, record.header.latest_expiry)
-        )
+        self._signed_now.add(record.id)
+        self._insert(record)
 
     def knows(self, record: Record) -> bool:
         """Whether this device signed `record`, as far as it can remember."""
@@ -33,21 +33,38 @@ class OwnWords:
         since = self._database.value("SELECT value FROM meta WHERE name = ?", (_SINCE,))
         return since is not None and record.header.created <= int(since)
 
-    def hear(self, record: Record) -> None:
-        """Keep a record that a copy of this device has signed, until `settle`, and know it from now on."""
-        self.remember(record)
-        self._database.run(
-            "INSERT INTO unknown_own_word VALUES (?, ?) ON CONFLICT DO NOTHING", (record.id, record.wire)
-        )
+    def hear(self, record: Record, newest: Record | None) -> None:
+        """Note that a copy of this device has signed `record`, and know it from now on.
 
-    def heard(self) -> list[Record]:
-        """Return the records of copies that wait to be joined with what this device wrote."""
-        return [parsed(wire) for (wire,) in self._database.all("SELECT wire FROM unknown_own_word ORDER BY id")]
+        `newest` is what was held of its register. The older of the two is kept until `settle` if its writer and that of
+        the newer one cannot have known of each other.
+        """
+        lost = None
+        if newest is not None and newest.rank > record.rank:
+            lost = record.wire
+        elif newest is not None and newest.id in self._signed_now:
+            lost = newest.wire
+        self._insert(record)
+        self._database.run("INSERT INTO copied_word VALUES (?, ?) ON CONFLICT DO NOTHING", (record.id, lost))
 
-    def settle(self, record_id: RecordId) -> None:
-        """Forget that this record waits."""
-        self._database.run("DELETE FROM unknown_own_word WHERE id = ?", (record_id,))
+    @property
+    def was_copied(self) -> bool:
+        """Whether a copy of this device was heard of, and `settle` was not called since."""
+        return self._database.one("SELECT 1 FROM copied_word") is not None
+
+    def lost(self) -> list[Record]:
+        """Return the records that lost against one whose writer did not know of them."""
+        return [parsed(wire) for (wire,) in self._database.all("SELECT wire FROM copied_word WHERE wire NOT NULL")]
+
+    def settle(self) -> None:
+        """Forget the records of copies that were heard of: what they say was dealt with."""
+        self._database.run("DELETE FROM copied_word")
 
     def purge(self, before: int) -> None:
         """Forget records of whose registers no version can have been alive since `before` (UNIX seconds)."""
         self._database.run("DELETE FROM own_word WHERE until < ?", (before,))
+
+    def _insert(self, record: Record) -> None:
+        self._database.run(
+            "INSERT INTO own_word VALUES (?, ?) ON CONFLICT DO NOTHING", (record.id, record.header.latest_expiry)
+        )

@@ -66,6 +66,7 @@ RUN_HELP = message("Start the node, and keep it running until Ctrl-C.")
 RUN_PORT = message("The TCP port for other nodes (default: a free one, which is kept).")
 RUN_INTERFACE = message("Use only this network interface; can be repeated.")
 RUN_NO_MDNS = message("Do not announce this node on the network, and do not look for others there.")
+RUN_MOVED = message("The home was moved here, and its former place is gone: go on with its keys.")
 RUN_PEER = message("The address of another node; can be repeated.")
 FIRST_STEPS = (
     ("card", message("show your card to somebody")),

@@ -10,7 +10,7 @@ each other. `covers` tells such branches from a history, and `reconciled` joins 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from hashlib import blake2b
@@ -84,8 +84,7 @@ class Entries:
     def reconciled(self, other: Entries) -> Entries:
         """Return the entries of two branches of one register: about what both speak of, the stricter holds.
 
-        An entry of which only one branch knows holds as it is. Each entry keeps the higher stamp of the two, so that a
-        version made of the result covers both.
+        An entry of which only one branch knows holds as it is. Each entry has the higher stamp of the two.
         """
         vouches, blocks = dict(self.vouches), dict(self.blocks)
         for subject, vouch in other.vouches.items():
@@ -150,25 +149,18 @@ def covers(newer: Policy, older: Policy) -> bool:
     )
 
 
-def branches(versions: Iterable[Policy]) -> list[Policy]:
-    """Return those of some versions of one register, given from the newest to the oldest, that no newer one covers."""
-    found: list[Policy] = []
-    for version in versions:
-        if not any(covers(newer, version) for newer in found):
-            found.append(version)
-    return found
-
-
 def reconciled(of_register: Iterable[Policy]) -> Entries:
     """Return the entries of a register that has these branches."""
     return reduce(Entries.reconciled, map(Entries.of, of_register))
 
 
-def as_policy(entries: Entries, clock: int, salt: bytes) -> Policy:
-    """Return a register with these entries. Where they are too many, those that give something are left out, oldest first.
+def joined(versions: Sequence[Policy], salt: bytes) -> Policy:
+    """Return a version that covers these branches of one register and says what they say together.
 
-    PolicyFull if even the blocks alone are too many.
+    Where the entries are too many, those that give something are left out, oldest first. PolicyFull if even the blocks alone are too many.
     """
+    clock = max(version.clock for version in versions) + 1
+    entries = _restamped(reconciled(versions), versions, clock)
     vouches = sorted(entries.vouches.values(), key=lambda vouch: (vouch.weight == 0, vouch.stamp), reverse=True)
     blocks = sorted(entries.blocks.values(), key=lambda block: (block.blocked, block.stamp), reverse=True)
     kept = min(len(vouches), VOUCHES_MAX)
@@ -185,6 +177,21 @@ def as_policy(entries: Entries, clock: int, salt: bytes) -> Policy:
             kept = max(0, kept - max(1, excess // _VOUCH_BYTES_MAX))
         else:
             raise PolicyFull("policy", f"must not be longer than {POLICY_BODY_MAX_BYTES} bytes")
+
+
+def _restamped(entries: Entries, versions: Iterable[Policy], stamp: int) -> Entries:
+    """Return `entries` with this stamp on those that no version has as they are: only so do they override its own."""
+    versions = tuple(versions)
+    vouches = {vouch for version in versions for vouch in version.vouches}
+    blocks = {block for version in versions for block in version.blocks}
+    preference = entries.preference
+    if preference not in {version.preference for version in versions}:
+        preference = preference._replace(stamp=stamp)
+    return Entries(
+        {who: one if one in vouches else one._replace(stamp=stamp) for who, one in entries.vouches.items()},
+        {tag: one if one in blocks else one._replace(stamp=stamp) for tag, one in entries.blocks.items()},
+        preference,
+    )
 
 
 def _follows(later: Vouch | Block | Preference | None, earlier: Vouch | Block | Preference, *, ended: bool) -> bool:

@@ -7,6 +7,7 @@ merge entry by entry. An edit that changes nothing is not signed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from meshnode.app.owner import former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
@@ -28,11 +29,10 @@ from protocol import (
 from protocol.trust import (
     EffectivePolicy,
     absorb,
-    as_policy,
     empty_policy,
+    joined,
     may_reduce_access,
     merge,
-    reconciled,
     with_block,
     with_preference,
     with_vouch,
@@ -115,6 +115,21 @@ def renew(replica: Replica) -> None:
     current = _own_register(replica)
     if current is not None:
         _write(replica, current, current)
+
+
+def join_branches(replica: Replica) -> bool:
+    """Join what copies of this device, or of one that this computer was before, have said apart, in one new version.
+
+    Returns False if there was nothing to join.
+    """
+    apart = [device for device in _devices_with_policies(replica) if _has_branches(replica, device)]
+    for device in apart:
+        register = register_of(replica, device)
+        if register is not None and device == replica.device:
+            _write(replica, register, replace(register, salt=fresh_salt(replica)))
+        elif register is not None:
+            absorb_from(replica, register)
+    return bool(apart)
 
 
 def absorb_from(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
@@ -253,7 +268,7 @@ def register_of(replica: Replica, device: DeviceId) -> Policy | None:
     versions = [body for body in found if isinstance(body, Policy)]
     if len(versions) <= 1:
         return versions[0] if versions else None
-    return as_policy(reconciled(versions), max(version.clock for version in versions), versions[0].salt)
+    return joined(versions, versions[0].salt)
 
 
 def _own_register(replica: Replica) -> Policy | None:
@@ -271,9 +286,16 @@ def _own_registers(replica: Replica) -> list[Policy]:
 
 
 def _registers(replica: Replica) -> dict[DeviceId, Policy]:
-    records = replica.store.records.bodies(Kind.POLICY, author=replica.me)
-    found = {device: register_of(replica, device) for device in sorted({record.header.device for record in records})}
+    found = {device: register_of(replica, device) for device in _devices_with_policies(replica)}
     return {device: policy for device, policy in found.items() if policy is not None}
+
+
+def _devices_with_policies(replica: Replica) -> list[DeviceId]:
+    return sorted({one.header.device for one in replica.store.records.bodies(Kind.POLICY, author=replica.me)})
+
+
+def _has_branches(replica: Replica, device: DeviceId) -> bool:
+    return len(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))) > 1
 
 
 def _next_stamp(replica: Replica) -> int:

@@ -10,8 +10,9 @@ INSERT INTO own_word SELECT id, latest_expiry FROM record WHERE received_from IS
 -- Replaced versions were not remembered before: those made until then prove nothing.
 INSERT INTO meta SELECT 'own_words_since', CAST(max(created) AS TEXT) FROM record WHERE received_from IS NULL HAVING count(*) > 0;
 
--- Records by copies of this device that were heard of, until this node has joined them with its own.
-CREATE TABLE unknown_own_word (
+-- Records by copies of this device that were heard of, until this node has dealt with them. `wire` is the one of two
+-- versions of a register that lost, where their writers did not know of each other.
+CREATE TABLE copied_word (
     id   BLOB PRIMARY KEY,
-    wire BLOB NOT NULL
+    wire BLOB
 ) STRICT, WITHOUT ROWID;
