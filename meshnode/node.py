@@ -225,6 +225,7 @@ def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
         with Store.open(home.store) as store:
+            _look_for_copy(home, store, keyring, moved=moved)
             if store.fresh_after_damage:
                 # The versions that the old key signed are no longer known: signing with it could fork this person.
                 if keyring.elsewhere:
@@ -237,7 +238,6 @@ def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica
                 _take_new_key(store, keyring)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
-            _look_for_copy(home, store, keyring, moved=moved)
             replica = _replica(store, keyring, verifier)
             if copies.new_key_due(replica) and copies.may_take_new_key(replica):
                 _take_new_key(store, keyring)

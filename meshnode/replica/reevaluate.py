@@ -15,7 +15,7 @@ from meshnode.replica.branches import versions_in_use
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
-from protocol import Kind, PersonId, RecordId
+from protocol import Kind, PersonId, Profile, RecordId, body_of
 
 _IN_USE = (RecordState.LIVE, RecordState.SUSPENDED)
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
@@ -148,8 +148,20 @@ class Reevaluator:
             for row in self._store.records.rows(author=author, states=_IN_USE)
             if not self._keeps(row, unreadable=author in unreadable)
         ]
+        self._list_blocked(dropped, now)
         self._store.records.drop_bodies([row.id for row in dropped])
         return dropped
+
+    def _list_blocked(self, dropped: Iterable[Row], now: int) -> None:
+        """Put the people on the owner's list of blocked people whose profiles are dropped since the owner blocks them.
+
+        Another device of the owner may have blocked them: of that this node has only a tag, and soon no name.
+        """
+        for row in dropped:
+            if row.kind == Kind.PROFILE and self._trust_state.graph.blocks(self._me, row.author):
+                record = self._store.records.get(row.id)
+                body = body_of(record) if record is not None and record.body else None
+                self._store.blocked.add(row.author, now, body.name if isinstance(body, Profile) else None)
 
     def _keeps(self, row: Row, *, unreadable: bool) -> bool:
         if row.author == self._me:

@@ -16,3 +16,6 @@ CREATE TABLE copied_word (
     id   BLOB PRIMARY KEY,
     wire BLOB
 ) STRICT, WITHOUT ROWID;
+
+-- The name of a blocked person, whose profile is deleted: another device of the owner may have blocked them.
+ALTER TABLE blocked ADD COLUMN name TEXT;
