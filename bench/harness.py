@@ -27,6 +27,8 @@ class Size(NamedTuple):
     many: int
     """Records in a full node."""
     differences: tuple[int, ...]
+    joined: tuple[int, ...]
+    """People in the webs that a newcomer joins."""
     people: int
     """People in the web of trust in which best paths are searched."""
     nodes: int
@@ -39,9 +41,9 @@ class Size(NamedTuple):
 SIZES = {
     size.name: size
     for size in (
-        Size("tiny", 1, 60, 120, (0, 2), 40, 2, 2, 0.2),
-        Size("usual", 3, 10_000, 100_000, (0, 10, 1_000), 10_000, 10, 50, 30.0),
-        Size("large", 3, 10_000, 1_000_000, (0, 10, 1_000, 10_000), 10_000, 10, 200, 120.0),
+        Size("tiny", 1, 60, 120, (0, 2), (40,), 40, 2, 2, 0.2),
+        Size("usual", 3, 10_000, 100_000, (0, 10, 1_000), (1_000, 5_000), 10_000, 10, 50, 30.0),
+        Size("large", 3, 10_000, 1_000_000, (0, 10, 1_000, 10_000), (1_000, 5_000, 10_000), 10_000, 10, 200, 120.0),
     )
 }
 

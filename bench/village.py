@@ -123,7 +123,7 @@ def node_of(person: Person, path: Path | str, verifier: Verifier = verify_one_by
             store,
             person.id,
             person.keys,
-            Clock(0, lambda _: None),
+            Clock(),
             os.urandom,
             identity=person.identity,
             verifier=verifier,

@@ -126,8 +126,8 @@ def _other_kinds(asked: Asked) -> Told:
         "device": may_have_device(standing, **ties),
         "policy": may_have_policy(standing, **ties, author_blocks=asked["author_blocks"]),
         "profile": may_have_profile(standing),
-        "letter": may_have_letter(standing, addressed=False),
-        "letter_to_viewer": may_have_letter(standing, addressed=True),
+        "letter": may_have_letter(standing, addressed=False, viewer_blocks=asked["viewer_blocks"]),
+        "letter_to_viewer": may_have_letter(standing, addressed=True, viewer_blocks=asked["viewer_blocks"]),
     }
 
 

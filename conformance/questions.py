@@ -418,6 +418,7 @@ def _side(held: Any, case: Case, *, initiator: bool) -> Case:
         "handshake_hash": held["handshake_hash"],
         "remote_static": held[f"{other}_dh_public"],
         "wall": held["wall"],
+        "stratum": held["stratum"],
         "side": case[who],
         "steps": [step for step in steps if step],
     }

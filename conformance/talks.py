@@ -15,6 +15,7 @@ from protocol.session import (
     RecordsRequested,
     SelfIdentification,
     Session,
+    ToldTime,
     phase_of,
 )
 from protocol.wire import Item
@@ -87,8 +88,9 @@ class _Node:
             remote_static=bytes.fromhex(asked["remote_static"]),
             me=SelfIdentification(own.header.author, own.header.device, own),
             find_certificate=known.get,
+            kinds_of=lambda ids: {id_: self._store[id_].header.kind for id_ in ids if id_ in self._store},
             now=self._now,
-            wall=asked["wall"],
+            told=ToldTime(asked["wall"], asked["stratum"]),
             introduce=side["shows_certificate"],
         )
         if side["admits_first"]:

@@ -18,6 +18,7 @@ Mdns = Literal["on", "listen", "off"]
 HostPort = tuple[str, int]
 
 PORTS = 65_535
+SESSIONS = range(2, 513)  # each takes some hundred kB, and 4 MiB at worst
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MDNS_MODES = ("on", "listen", "off")
 ENVIRONMENT = "MESHNODE_"
@@ -36,6 +37,8 @@ class Config:
     """Whether to announce this node and look for others on the local network, only look, or neither."""
     peers: tuple[HostPort, ...] = ()
     """Addresses at which to dial other nodes, besides those that are discovered."""
+    sessions: int = 64
+    """How many nodes may be connected at once; further ones take turns with them."""
     log_level: str = "info"
 
     @classmethod
@@ -128,6 +131,13 @@ def _log_level(value: Any) -> str:
     return _one_of(value, LOG_LEVELS)
 
 
+def _sessions(value: Any) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or int(text) not in SESSIONS:
+        raise ValueError(f"{text!r} is not a number of sessions ({SESSIONS[0]} to {SESSIONS[-1]})")
+    return int(text)
+
+
 def _peers(value: Any) -> tuple[HostPort, ...]:
     return tuple(parse_address(text) for text in _texts(value))
 
@@ -165,6 +175,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "interfaces": _interfaces,
     "mdns": _mdns,
     "peers": _peers,
+    "sessions": _sessions,
     "log_level": _log_level,
 }
 _LISTS = ("interfaces", "peers")

@@ -81,6 +81,12 @@ class Forbidden(Refused):
     word = "forbidden"
 
 
+class Unconfirmed(Refused):
+    """Nothing was done yet: this would end or promise something, and the owner has to say that they want it."""
+
+    word = "unconfirmed"
+
+
 class StorageFailed(Failed):
     """The disk failed. The database handle must not be used again, so the node stops.
 

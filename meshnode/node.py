@@ -29,11 +29,10 @@ from meshnode.app.owner.certificates import certify_own_device, write_first_reco
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
 from meshnode.app.upkeep import upkeep
-from meshnode.clock import Clock
+from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
 from meshnode.home import Home
-from meshnode.home_mark import mark_of
 from meshnode.keyring import Keyring
 from meshnode.net.dialer import Address
 from meshnode.net.discovery import MdnsMode
@@ -45,14 +44,15 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from meshnode.replica.verify import SharedVerifier
 from meshnode.store import Store
+from meshnode.store.file_mark import mark_of
 from meshnode.store.store_thread import StoreThread
 from protocol import UNSET_PREFERENCE, Code, Kind, PersonId, Preference, Record, device_slot, limits
 from protocol.tokens import DeviceCode
 
 log = logging.getLogger(__name__)
 
+CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
 HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
-CLOCK_FLOOR = "clock_floor"  # the name of the clock's floor in the store's small values
 LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
@@ -282,7 +282,7 @@ def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_
         store,
         keyring.person,
         keyring.device,
-        _clock(store, keyring),
+        _clock(store),
         secrets.token_bytes,
         identity=keyring.identity,
         elsewhere=keyring.elsewhere,
@@ -291,12 +291,9 @@ def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_
     )
 
 
-def _clock(store: Store, keyring: Keyring) -> Clock:
-    # A node that was killed may have written records after it last stored the floor.
-    floor = max(
-        int(store.meta.get(CLOCK_FLOOR) or 0), store.records.last_stamp(keyring.person, keyring.device.device_id)
-    )
-    return Clock(floor, lambda floor: store.meta.set(CLOCK_FLOOR, str(floor)))
+def _clock(store: Store) -> Clock:
+    memory = ClockMemory.from_text(store.meta.get(CLOCK))
+    return Clock(memory, lambda memory: store.meta.set(CLOCK, memory.to_text()))
 
 
 def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
@@ -326,7 +323,7 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
     """Run all parts until a signal; return whether to begin again, since a new device key is due."""
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
-    options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers)
+    options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers, config.sessions)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
     token, stop = trio.lowlevel.current_trio_token(), trio.Event()
     renew, signaled = trio.Event(), trio.Event()

@@ -36,6 +36,7 @@ from protocol.place import (
     is_cell,
     precision_of,
 )
+from protocol.quantity import Quantity, check_quantity, from_thousandths, simplest, to_thousandths
 from protocol.rate import RateLimit
 from protocol.records.bodies import Body, body_of, parse_body
 from protocol.records.device import Device
@@ -96,6 +97,7 @@ __all__ = [
     "Precision",
     "Preference",
     "Profile",
+    "Quantity",
     "RateLimit",
     "Record",
     "RecordId",
@@ -109,6 +111,7 @@ __all__ = [
     "body_of",
     "center",
     "check_header",
+    "check_quantity",
     "check_text",
     "coarse",
     "coarser",
@@ -119,6 +122,7 @@ __all__ = [
     "distance_words",
     "encode",
     "fingerprint_words",
+    "from_thousandths",
     "group_text",
     "is_cell",
     "is_revocation",
@@ -134,7 +138,9 @@ __all__ = [
     "signature_key",
     "signature_message",
     "signed",
+    "simplest",
     "text_fault",
+    "to_thousandths",
     "verify",
     "verify_signature",
 ]

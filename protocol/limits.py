@@ -44,7 +44,8 @@ TAGS_MAX = 10
 TAG_MAX = 40
 UNIT_MAX = 40
 LANGUAGE_MAX = 35  # the longest language tag that one must expect (RFC 5646, section 4.4.1)
-QUANTITY_MAX = 1_000_000  # sums of quantities stay far from INT_MAX
+QUANTITY_STEPS = 1000  # of one unit: half a kilogram is 500 on the wire
+QUANTITY_MAX = 1_000_000  # units: sums of quantities, in thousandths, stay far from INT_MAX
 
 # --- Policies --------------------------------------------------------------------------------------------------------
 VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
@@ -100,6 +101,7 @@ POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewi
 LETTERS_MAX = 20_000  # of all others: Sybils cannot fill the disk with letters to nobody
 LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise in bytes
 FROM_ONE_SHARE = (2, 3)  # of each of these caps for records from one peer, who cannot take the room of others
+GATHERING_SECONDS = 120  # a web that comes in parts is judged as a whole, but a slow peer is waited for no longer
 PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
 PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
 PENDING_FROM_ONE_MAX = 1_000  # of them brought by one peer, who cannot take the room of the other peers
@@ -150,6 +152,7 @@ IDLE_PING_SECONDS = 30  # without a word: a Ping shows the other side that this 
 IDLE_DEAD_SECONDS = 90  # without hearing anything: the other side is gone
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
 LIVE_COMPARE_SECONDS = 60  # between comparisons: a peer cannot make us compare whole sets all the time
+BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more is called again after this all the same
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
 PASSES_MAX = 8  # comparisons of one set in a row: peers whose sets never become equal stop here
 HAVES_UNANSWERED_MAX = 4  # announcements under way: bounds what must be remembered of them

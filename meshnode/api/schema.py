@@ -1,6 +1,6 @@
 """Reads JSON into dataclasses, writes dataclasses as JSON, and describes them in JSON Schema 2020-12 (as OpenAPI 3.1 does).
 
-A shape is a dataclass whose fields are texts, whole numbers, other numbers, booleans, tuples, shapes, or unions of one of
+A shape is a dataclass whose fields are texts, whole numbers, other numbers, quantities, booleans, tuples, shapes, or unions of one of
 these with None or `Unset`. This file checks input itself, because its rules are stricter than those of the libraries that
 read dataclasses: it refuses unknown fields, numbers that not every reader of JSON keeps exactly, and texts that are not
 Unicode, and says so in words for people.
@@ -12,17 +12,19 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import MISSING, Field, fields, is_dataclass
+from decimal import Decimal
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from meshnode.app.listings.listings import Unset
 from meshnode.errors import Usage
+from protocol import simplest
 
 Shape = TypeVar("Shape")
 
-WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
-SCHEMA_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+WORDS = {str: "a text", int: "a whole number", float: "a number", Decimal: "a number", bool: "true or false"}
+SCHEMA_TYPES = {str: "string", int: "integer", float: "number", Decimal: "number", bool: "boolean", NoneType: "null"}
 WHOLE_MAX = 2**53 - 1  # beyond it, readers of JSON that have only floating point numbers lose digits
 
 
@@ -96,6 +98,8 @@ def _read(wanted: Any, value: Any, name: str) -> Any:
 
 
 def _read_plain(wanted: Any, value: Any, name: str) -> Any:
+    if wanted is Decimal and (type(value) is int or (type(value) is float and math.isfinite(value))):
+        return simplest(Decimal(repr(value)))
     if wanted is float and type(value) is int and abs(value) <= WHOLE_MAX:
         value = float(value)
     if type(value) is not wanted or (wanted is float and not math.isfinite(value)):
@@ -115,7 +119,9 @@ def dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_members)
 
 
-def _members(value: Any) -> dict[str, Any]:
+def _members(value: Any) -> dict[str, Any] | float:
+    if isinstance(value, Decimal):
+        return float(value)
     return {_json_name(field): getattr(value, field.name) for field in fields(value)}
 
 
@@ -132,7 +138,7 @@ def schema(wanted: Any) -> dict[str, Any]:
     if is_dataclass(wanted):
         return {"$ref": f"#/components/schemas/{wanted.__name__}"}  # type: ignore[union-attr]
     if get_origin(wanted) in (Union, UnionType):
-        options = [schema(option) for option in get_args(wanted) if option is not Unset]
+        options = [schema(option) for option in _options(wanted) if option is not Unset]
         return options[0] if len(options) == 1 else {"anyOf": options}
     if get_origin(wanted) is tuple:
         return {"type": "array", "items": schema(get_args(wanted)[0])}
@@ -202,4 +208,10 @@ def _is_required(field: Field[Any]) -> bool:
 
 def _without_none(wanted: Any) -> Any:
     """Return the type of a field that is given and not null: the first of a union, and a type that is no union itself."""
-    return get_args(wanted)[0] if get_origin(wanted) in (Union, UnionType) else wanted
+    return _options(wanted)[0] if get_origin(wanted) in (Union, UnionType) else wanted
+
+
+def _options(union: Any) -> tuple[Any, ...]:
+    """Return the types of a union. A quantity (protocol.Quantity) is one type, though Python has two for it."""
+    options = get_args(union)
+    return tuple(option for option in options if option is not int) if Decimal in options else options

@@ -22,8 +22,9 @@ from meshnode.app.naming import PersonRef, reference
 from meshnode.app.owner import policy
 from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.preference import SharingView
-from meshnode.app.people import blocks
+from meshnode.app.people import blocks, yourself
 from meshnode.app.people.blocks import BlockView
+from meshnode.app.people.yourself import OwnNameView
 from meshnode.replica.replica import Replica
 from protocol import limits
 
@@ -57,6 +58,7 @@ class ExportView:
     vouches: tuple[GivenVouch, ...]
     blocks: tuple[BlockView, ...]
     groups: tuple[GroupView, ...]
+    names: tuple[OwnNameView, ...]
     watches: tuple[WatchView, ...]
     hidden: tuple[HiddenView, ...]
 
@@ -77,6 +79,7 @@ def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> ExportView:
         exchanges=tuple(view.view(replica, state, messages=None) for state in states),
         vouches=_vouches(replica),
         blocks=blocks.blocks(replica).blocks,
+        names=yourself.own_names(replica),
         groups=groups.show(replica, GroupsQuery()).groups,
         watches=watches.watches(replica, catalog, watcher).watches,
         hidden=hiding.hidden(replica, catalog).hidden,

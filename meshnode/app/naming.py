@@ -20,14 +20,27 @@ ID_SHOWN = 11  # letters of an id in a list of candidates, its tag among them
 
 @dataclass(frozen=True, slots=True)
 class PersonRef:
-    """A person as others are mentioned: the whole id, and the name that they give themselves."""
+    """A person as others are mentioned: the whole id, and the name that you or else they themselves have given them."""
 
     id: str
     name: str
 
 
 def name_of(replica: Replica, person: PersonId) -> str:
-    """Return the name of `person`: the one in their profile, else a remembered one, else the beginning of their id."""
+    """Return the name by which `person` is shown: the owner's own name for them, else the one they give themselves."""
+    return replica.store.own_names.all().get(person) or public_name(replica, person)
+
+
+def called(replica: Replica, person: PersonId, name: str) -> str:
+    """Return the owner's own name for `person`, or `name`, which a card or a letter gave them."""
+    return replica.store.own_names.all().get(person) or name
+
+
+def public_name(replica: Replica, person: PersonId) -> str:
+    """Return the name that `person` goes by for everybody: the owner's own names must never leave this node.
+
+    It is the one in their profile, else a remembered one, else the beginning of their id.
+    """
     profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.name
@@ -81,11 +94,20 @@ def known(replica: Replica) -> set[PersonId]:
 def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -> PersonId:
     """Return the person whom `text` means, as `picking.pick` finds them; people whom the owner vouches for go first.
 
+    People are found by the names by which they are shown. Only where nobody is, those whom the owner calls by a name of
+    their own are found by the names that they give themselves.
+
     Raises NotFound if it means nobody whom the owner may see, Ambiguous if it may mean several.
     """
     pool = known(replica) if among is None else set(among)
     vouched = replica.trust_state.graph.vouched_by(replica.me)
-    return find_named(text, {person: name_of(replica, person) for person in pool}, first=vouched)
+    try:
+        return find_named(text, {person: name_of(replica, person) for person in pool}, first=vouched)
+    except NotFound:
+        renamed = {person: public_name(replica, person) for person in replica.store.own_names.all() if person in pool}
+        if not renamed:
+            raise
+        return find_named(text, renamed, first=vouched)
 
 
 def find_named(text: str, named: Mapping[PersonId, str], *, first: Collection[PersonId] = ()) -> PersonId:

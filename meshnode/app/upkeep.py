@@ -7,7 +7,7 @@ wrong date would not come back when it learns the right one.
 from __future__ import annotations
 
 from meshnode.app.devices import copies, reissue, sync_own_devices
-from meshnode.app.exchanges import incoming, stock
+from meshnode.app.exchanges import blocking, incoming, stock
 from meshnode.app.groups import membership
 from meshnode.app.letters import letters
 from meshnode.app.listings import archive
@@ -30,10 +30,12 @@ def upkeep(replica: Replica) -> int:
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
     copies.join_words(replica)
     incoming.open_letters(replica)
+    replica.ingest.judge_late()
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
     reissue.write_pending(replica)
     sync_own_devices.sync_names_and_blocks(replica)
+    blocking.end_with_blocked(replica)
     stock.follow_up(replica)
     letters.withdraw_finished(replica)
     _purge(replica)
@@ -61,7 +63,7 @@ def _purge(replica: Replica) -> None:
     store.introductions.purge(now)
     store.exchanges.purge(now - limits.LETTER_LIFE)
     store.archive.purge(now)
-    store.own_words.purge(now - limits.TOMBSTONE_GRACE)
+    store.signed_records.purge(now - limits.TOMBSTONE_GRACE)
     ending, strays = store.records.ending(now), eviction.lone_certificates(replica)
     if ending or strays:
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import names, output, preview
+from meshnode.cli import asking, names, output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, command, named
 from meshnode.text import forms
@@ -32,11 +32,12 @@ def _show_blocks(reply: dict[str, Any]) -> None:
 @command("block", about=text.BLOCK_HELP, show=_show_blocked)
 @click.argument("name", shell_complete=names.people)
 @preview.what_if
-def block(call: Settings, name: str, what_if: bool) -> Any:
+@asking.yes
+def block(call: Settings, name: str, what_if: bool, yes: bool) -> Any:
     client, who = call.client(), segment(named("person", name))
     if what_if:
         return preview.what_if_answer(client.post(f"/v1/what-if/block/{who}"))
-    return client.put(f"/v1/blocks/{who}")
+    return asking.confirmed(call, lambda *, yes: client.put(f"/v1/blocks/{who}?anyway={str(yes).lower()}"), yes=yes)
 
 
 @command("unblock", about=text.UNBLOCK_HELP, show=_show_unblocked)

@@ -25,7 +25,16 @@ START_SECONDS = 20.0  # a daemon that holds its home's lock is starting; the slo
 RETRY_SECONDS = 0.05
 SUN_PATH_MAX = 107  # bytes of a Unix socket's path (unix(7)), its final NUL not counted
 
-EXIT_CODES = {"usage": 2, "ambiguous": 2, "not_found": 3, "not_running": 4, "refused": 5, "forbidden": 5}
+UNCONFIRMED = "unconfirmed"  # nothing was done yet: the person has to say that they want it
+EXIT_CODES = {
+    "usage": 2,
+    "ambiguous": 2,
+    "not_found": 3,
+    "not_running": 4,
+    "refused": 5,
+    "forbidden": 5,
+    UNCONFIRMED: 5,
+}
 
 
 class Refusal(MeshnodeError):

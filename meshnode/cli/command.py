@@ -23,6 +23,7 @@ from meshnode.home import Home
 from meshnode.text import program as text
 
 COMPLETION_VARIABLE = "_MESHNODE_COMPLETE"  # set by a shell's script when it asks for completions
+AMOUNT_MAX = 1_000_000  # as much as the daemon takes
 SHORT_HELP_LETTERS = 70  # of a command's help, in the list of commands
 
 Show = Callable[[Any], None]
@@ -224,6 +225,24 @@ class Trust(click.ParamType[float]):
         return number
 
 
+class Amount(click.ParamType[float]):
+    """A quantity with at most three decimals: 3, 2.5, or 2,5 as many people write it."""
+
+    name = "NUMBER"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number. One comma is a decimal comma, except before three digits: 1,000 may be a thousand."""
+        if isinstance(value, (int, float)):
+            return value
+        whole, comma, decimals = str(value).strip().partition(",")
+        typed = f"{whole}.{decimals}" if comma and len(decimals) < 3 else str(value).strip()
+        if not typed.isascii() or not typed.replace(".", "", 1).isdigit() or not 0 < float(typed) <= AMOUNT_MAX:
+            from meshnode.text import errors
+
+            self.fail(errors.not_an_amount(value), param, ctx)
+        return float(typed)
+
+
 class Span(click.ParamType[int]):
     """A length of time: 30m, 12h, 7d or 2w; the value is in seconds."""
 
@@ -240,25 +259,6 @@ class Span(click.ParamType[int]):
 
             self.fail(errors.not_a_span(value), param, ctx)
         return int(count) * self.units[unit]
-
-
-class Moment(click.ParamType[int]):
-    """A local date, or date and time (2026-12-05T18:00); the value is in UNIX seconds."""
-
-    name = "YYYY-MM-DD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the UNIX seconds."""
-        if isinstance(value, int):
-            return value
-        from datetime import datetime
-
-        try:
-            return int(datetime.fromisoformat(str(value)).astimezone().timestamp())
-        except (ValueError, OverflowError, OSError):
-            from meshnode.text import errors
-
-            self.fail(errors.not_a_date(value), param, ctx)
 
 
 class PlaceType(click.ParamType[tuple[float, float]]):

@@ -9,7 +9,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import Client, segment
-from meshnode.cli.command import Answer, Command, Settings, answering, command, named, say_lines
+from meshnode.cli.command import Amount, Answer, Command, Settings, answering, command, named, say_lines
 from meshnode.text import exchanges as text
 from meshnode.text import forms
 
@@ -17,8 +17,8 @@ from meshnode.text import forms
 @command("respond", about=text.RESPOND_HELP)
 @click.argument("listing", shell_complete=names.others_listings)
 @click.option("--message", default="", help=text.MESSAGE)
-@click.option("--quantity", type=int, help=text.QUANTITY)
-def respond(call: Settings, listing: str, message: str, quantity: int | None) -> Any:
+@click.option("--quantity", type=Amount(), help=text.QUANTITY)
+def respond(call: Settings, listing: str, message: str, quantity: float | None) -> Any:
     client = call.client()
     reply = client.post(f"/v1/requests/{segment(named('post', listing))}", message=message, quantity=quantity)
     return Answer(reply, partial(_show_requested, client))

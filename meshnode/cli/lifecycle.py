@@ -8,7 +8,8 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Moment, Settings, Span, command, named
+from meshnode.cli.command import Settings, Span, command, named
+from meshnode.cli.dates import Moment
 from meshnode.text import listings as text
 
 
@@ -27,9 +28,10 @@ def _show_withdrawn(reply: dict[str, Any]) -> None:
 @command("renew", about=text.RENEW_HELP, show=_show_renewed)
 @click.argument("listing", shell_complete=names.renewable)
 @click.option("--expires", type=Span(), help=text.RENEW_EXPIRES)
-@click.option("--until", type=Moment(), help=text.UNTIL)
-def renew(call: Settings, listing: str, expires: int | None, until: int | None) -> Any:
-    order = {"expires_in": expires, "available_until": until}
+@click.option("--until", type=Moment(ends=True), help=text.UNTIL)
+@click.option("--return-by", "return_by", type=Moment(ends=True), help=text.RETURN_BY)
+def renew(call: Settings, listing: str, expires: int | None, until: int | None, return_by: int | None) -> Any:
+    order = {"expires_in": expires, "available_until": until, "return_by": return_by}
     return call.client().post(f"/v1/renewals/{segment(named('post', listing))}", **order)
 
 

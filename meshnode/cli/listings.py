@@ -11,7 +11,8 @@ import click
 from meshnode.cli import names, output
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
-from meshnode.cli.command import Answer, Moment, PlaceType, Settings, Span, command, named
+from meshnode.cli.command import Amount, Answer, PlaceType, Settings, Span, command, named
+from meshnode.cli.dates import Moment
 from meshnode.errors import Usage
 from meshnode.text import forms
 from meshnode.text import listings as text
@@ -28,13 +29,13 @@ OPTIONS = (
     click.option("--text", help=text.TEXT),
     click.option("--category", type=click.Choice(CATEGORIES), help=text.CATEGORY),
     click.option("--tag", "tags", multiple=True, help=text.TAG),
-    click.option("--quantity", type=int, help=text.QUANTITY),
+    click.option("--quantity", type=Amount(), help=text.QUANTITY),
     click.option("--unit", help=text.UNIT),
     click.option("--from", "available_from", type=Moment(), help=text.FROM),
-    click.option("--until", "available_until", type=Moment(), help=text.UNTIL),
+    click.option("--until", "available_until", type=Moment(ends=True), help=text.UNTIL),
     click.option("--urgency", type=click.Choice(URGENCIES), help=text.URGENCY),
     click.option("--lend/--give", "lend", default=None, help=text.LEND),
-    click.option("--return-by", "return_by", type=Moment(), help=text.RETURN_BY),
+    click.option("--return-by", "return_by", type=Moment(ends=True), help=text.RETURN_BY),
     click.option("--language", help=text.LANGUAGE),
     click.option("--place", type=PlaceType(), help=text.PLACE),
     click.option("--expires", "expires_in", type=Span(), help=text.EXPIRES),

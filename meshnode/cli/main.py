@@ -42,6 +42,8 @@ TABLE = {
         "add": "meshnode.cli.cards",
         "people": "meshnode.cli.people",
         "person": "meshnode.cli.people",
+        "name": "meshnode.cli.yourself",
+        "me": "meshnode.cli.yourself",
         "introduce": "meshnode.cli.introductions",
         "introductions": "meshnode.cli.introductions",
         "vouch": "meshnode.cli.people",

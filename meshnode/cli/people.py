@@ -39,8 +39,11 @@ def people(call: Settings, everybody: bool) -> Any:
     return call.client().get("/v1/people", all="true" if everybody else None)
 
 
-def _show_person(reply: dict[str, Any]) -> None:
+def show_person(reply: dict[str, Any]) -> None:
+    """Print what is known of a person (PersonView of the API)."""
     output.say(text.related(reply["relation"]), title=reply["name"])
+    if reply["own_name"]:
+        output.say(text.calls_themself(reply["public_name"]))
     output.say(reply["id"])
     output.say(text.fingerprint(reply["words"]))
     for line in reply["about"].split("\n") if reply["about"] else ():
@@ -49,7 +52,7 @@ def _show_person(reply: dict[str, Any]) -> None:
         say_lines(text.vouches(reply))
 
 
-@command("person", about=text.PERSON_HELP, show=_show_person)
+@command("person", about=text.PERSON_HELP, show=show_person)
 @click.argument("name", shell_complete=names.people)
 def person(call: Settings, name: str) -> Any:
     return call.client().get(f"/v1/people/{segment(named('person', name))}")

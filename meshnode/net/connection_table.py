@@ -10,25 +10,18 @@ the same time, the one stays that the device with the smaller key dialed; if not
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
 
+from meshnode.net.turns import Seat, Turns
 from protocol import Code, DeviceId, PersonId, limits
 
 SAME_TIME_SECONDS = 10.0
 
 
-class Connection(Protocol):
-    """An open connection: the person and device at the other end, and who dialed.
+class Connection(Seat, Protocol):
+    """An open connection: the person and device at the other end, and who dialed. `since` is in monotonic seconds."""
 
-    `contact`: the person is a direct contact. `since` is in monotonic seconds.
-    """
-
-    @property
-    def person(self) -> PersonId: ...
-    @property
-    def device(self) -> DeviceId: ...
-    @property
-    def contact(self) -> bool: ...
     @property
     def dialed(self) -> bool: ...
     @property
@@ -39,38 +32,49 @@ Kept = TypeVar("Kept", bound=Connection)
 PeerDevice = tuple[PersonId, DeviceId]
 
 
-class ConnectionTable(dict[PeerDevice, Kept]):
-    """At most one connection a person's device, SESSIONS_PER_PERSON_MAX a person and SESSIONS_MAX in all."""
+@dataclass(frozen=True, slots=True)
+class Closing(Generic[Kept]):
+    """A connection to close: by which code, and with BUSY after how many seconds the other end is to come back."""
 
-    def __init__(self, me: DeviceId) -> None:
+    connection: Kept
+    code: Code
+    pause: int = 0
+
+
+class ConnectionTable(dict[PeerDevice, Kept]):
+    """At most one connection a person's device, SESSIONS_PER_PERSON_MAX a person and `sessions` in all.
+
+    Beyond that, `Turns` decides which connection makes room for another one.
+    """
+
+    def __init__(self, me: DeviceId, sessions: int = limits.SESSIONS_MAX) -> None:
         super().__init__()
         self._me = me
+        self._turns: Turns[Kept] = Turns(sessions)
 
-    def admit(self, new: Kept) -> list[tuple[Kept, Code]]:
-        """Add a connection whose other end has just proven who it is. Return the connections to close, each with its code.
+    def admit(self, new: Kept, now: float) -> list[Closing[Kept]]:
+        """Add a connection whose other end has just proven who it is. Return the connections to close.
 
-        The new one may be among them. If the table is full, a direct contact displaces the latest of the connections with
-        people who are none.
+        The new one may be among them.
         """
         key = _key(new)
         old = self.get(key)
         if old is not None:
             if not self._replaces(new, old):
-                return [(new, Code.DUPLICATE)]
+                return [Closing(new, Code.DUPLICATE)]
             self[key] = new
-            return [(old, Code.DUPLICATE)]
+            new.seated = old.seated  # a device that dials again and again does not make its turn longer
+            return [Closing(old, Code.DUPLICATE)]
         if sum(person == new.person for person, _ in self) >= limits.SESSIONS_PER_PERSON_MAX:
-            return [(new, Code.BUSY)]
-        closing: list[tuple[Kept, Code]] = []
-        if len(self) >= limits.SESSIONS_MAX:
-            others = [connection for connection in self.values() if not connection.contact] if new.contact else []
-            if not others:
-                return [(new, Code.BUSY)]
-            latest = max(others, key=lambda connection: connection.since)
-            del self[_key(latest)]
-            closing.append((latest, Code.BUSY))
+            return [Closing(new, Code.BUSY)]
+        place = self._turns.place(new, self.values(), now)
+        if not place.given:
+            return [Closing(new, Code.BUSY, place.pause)]
         self[key] = new
-        return closing
+        if place.leaving is None:
+            return []
+        del self[_key(place.leaving)]
+        return [Closing(place.leaving, Code.BUSY, place.pause)]
 
     def remove(self, connection: Kept) -> bool:
         """Remove a connection that is over. Return whether it was in the table, and not replaced before."""

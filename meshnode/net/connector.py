@@ -69,12 +69,14 @@ class Connector:
     async def _attempt(self, attempt: DialAttempt) -> None:
         ended = False
 
-        def end(outcome: DialOutcome, device: DeviceId | None = None, *, more_keys: bool = False) -> None:
+        def end(
+            outcome: DialOutcome, device: DeviceId | None = None, *, more_keys: bool = False, pause: float = 0.0
+        ) -> None:
             nonlocal ended
             if not ended:
                 ended = True
                 now = trio.current_time()
-                self._dialer.ended(attempt, outcome, now, device=device, more_keys=more_keys)
+                self._dialer.ended(attempt, outcome, now, device=device, more_keys=more_keys, pause=pause)
                 self._remember(attempt, outcome, now)
                 self._wakeup.set()
 
@@ -98,7 +100,8 @@ class Connector:
             log.info("not dialed", extra={"peer": short_id(attempt.person), "why": str(error)})
             end(DialOutcome.NO_KEY, dial.device, more_keys=turn + 1 < len(keys))
             return
-        end(_outcome(link), dial.device, more_keys=turn + 1 < len(keys))
+        pause = link.conversation.end.pause if link.conversation.end is not None else 0
+        end(_outcome(link), dial.device, more_keys=turn + 1 < len(keys), pause=pause)
 
     async def _open(self, address: Address) -> trio.SocketStream | None:
         for host in self._interfaces.hosts(address.host):
@@ -124,4 +127,6 @@ def _outcome(link: PeerLink) -> DialOutcome:
     end = link.conversation.end
     if end is None or not link.bytes_in:
         return DialOutcome.NO_ANSWER  # a responder sends nothing to a caller who does not know its key
+    if end.code is Code.BUSY and end.pause:
+        return DialOutcome.BUSY
     return DialOutcome.DUPLICATE if end.code is Code.DUPLICATE else DialOutcome.REFUSED

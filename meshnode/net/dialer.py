@@ -30,6 +30,8 @@ from protocol import DeviceId, PersonId
 
 DIALS_AT_ONCE = 8
 REFUSED_PAUSE = 120.0  # after a person refused us; announcements do not shorten it
+BUSY_SPREAD = 1.0  # at most so much later than a busy node has asked for, which keeps a place for us
+BUSY_PAUSE_WITH_NEWS = 5.0  # instead of what a busy node has asked for, once the owner has written something
 ANNOUNCED_KEPT = 16  # announced addresses of one person: several devices with several addresses each
 DOUBLINGS_MAX = 16  # enough for the longest pause; more would overflow in the end
 
@@ -53,11 +55,13 @@ class DialOutcome(Enum):
     UNREACHABLE = "not reachable"
     NO_ANSWER = "connected, but got no answer"  # another key may be the right one, or another node listens there
     REFUSED = "refused"
+    BUSY = "connected, but the node serves others now and has asked us to come back soon"
     DUPLICATE = "connected already"
     NO_KEY = "no key for connecting"
 
 
-ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE})
+ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE, DialOutcome.BUSY})
+FOUND = frozenset({DialOutcome.MET, DialOutcome.BUSY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class _Person:
     endpoints: dict[Address, _Endpoint] = field(default_factory=dict)
     connected: set[DeviceId] = field(default_factory=set)
     not_before: float = NEVER
+    busy_since: float | None = None  # when their node asked us to come back later, if it is why `not_before` is later
     setbacks: int = 0
 
     @property
@@ -188,7 +193,7 @@ class Dialer:
     def retry_all(self, now: float) -> None:
         """Make every address due: our network, our contacts or our keys have changed."""
         for known in self._people.values():
-            known.not_before = NEVER
+            known.not_before, known.busy_since = NEVER, None
             for endpoint in known.endpoints.values():
                 self._move(endpoint, EndpointEvent.CHANGED, now)
         for static in self._static.values():
@@ -199,6 +204,7 @@ class Dialer:
         """Take note that a session with this device is open, whichever side dialed."""
         known = self._people.setdefault(person, _Person())
         known.connected.add(device)
+        known.busy_since = None
         self._match_sessions(known, now)
 
     def lost(self, person: PersonId, device: DeviceId, now: float, *, good: bool) -> None:
@@ -215,6 +221,18 @@ class Dialer:
         """Leave this person alone for a while: they do not want to be connected with us now."""
         if known := self._people.get(person):
             known.not_before = max(known.not_before, now + self._spread(REFUSED_PAUSE))
+
+    def busy(self, person: PersonId, pause: float, now: float) -> None:
+        """Leave this person alone for `pause` seconds: one of the two nodes has no session left for the other."""
+        if known := self._people.get(person):
+            known.busy_since = now
+            known.not_before = max(known.not_before, now + pause + self._jitter() * BUSY_SPREAD)
+
+    def has_news(self, now: float) -> None:
+        """Dial people whose nodes were busy sooner than they asked for: the owner has written something."""
+        for known in self._people.values():
+            if known.busy_since is not None:
+                known.not_before = min(known.not_before, max(now, known.busy_since + BUSY_PAUSE_WITH_NEWS))
 
     @property
     def missing(self) -> bool:
@@ -274,11 +292,17 @@ class Dialer:
         *,
         device: DeviceId | None = None,
         more_keys: bool = False,
+        pause: float = 0.0,
     ) -> None:
-        """Take note of the end of an attempt, or that it led to a session with `device`. `more_keys`: one is left to try."""
+        """Take note of the end of an attempt, or that it led to a session with `device`.
+
+        `more_keys`: one is left to try. `pause` is the number of seconds that a busy node has asked for.
+        """
         self._busy.discard(attempt.person)
         if outcome is DialOutcome.REFUSED:
             self.refused(attempt.person, now)
+        if outcome is DialOutcome.BUSY:
+            self.busy(attempt.person, pause, now)
         if attempt.static:
             self._ended_static(self._static[attempt.address], attempt.person, outcome, now, more_keys=more_keys)
             return
@@ -351,7 +375,7 @@ class Dialer:
         self, static: _Static, person: PersonId, outcome: DialOutcome, now: float, *, more_keys: bool
     ) -> None:
         event = _event(outcome, more_keys=more_keys)
-        if outcome is DialOutcome.MET:
+        if outcome in FOUND:
             static.found = person
             static.asked.clear()
         elif outcome is not DialOutcome.UNREACHABLE and event is not EndpointEvent.NEXT_KEY:

@@ -30,6 +30,7 @@ from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
 from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 from meshnode.net.recognizer import RecognizedPeer
 from meshnode.net.sync_now import sync_now
+from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica, StoreRunner
 from meshnode.wakeup import Wakeup
@@ -43,17 +44,19 @@ CONTACTS_PAUSE = 0.5  # between two readings of the contacts: a first synchroniz
 DIAL_BACK_PAUSE = 0.3  # of two nodes that receive each other's announcements, one lets the other dial first
 HEARD_SECONDS = 180.0  # for how long a person counts as heard after an announcement
 CLOSE_SECONDS = 1.0
+RETURN_GRACE = 30.0  # seconds for a person who was asked to come back; then this node dials again
 SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wait longer
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkOptions:
-    """The owner's settings: a port (0: any), interfaces (none: all), multicast DNS, and addresses of peers."""
+    """The owner's settings: a port (0: any), interfaces (none: all), multicast DNS, peers, and the number of sessions."""
 
     port: int = 0
     interfaces: tuple[str, ...] = ()
     mdns: MdnsMode = MdnsMode.ON
     peers: tuple[Address, ...] = ()
+    sessions: int = limits.SESSIONS_MAX
 
 
 class Network:
@@ -74,7 +77,7 @@ class Network:
         self._preauth_limiter = PreauthLimiter()
         self._fair_share = FairShare()
         self._dialer = Dialer(jitter)
-        self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device)
+        self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device, options.sessions)
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, lambda *key: key in self._connected)
         self._discovery: LocalDiscovery | None = None
@@ -251,6 +254,7 @@ class Network:
     def _changed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
         """Give every conversation the change, on the store thread after a commit, then wake the links that must send."""
         woken, failed = [], []
+        written = any(row.author == self._replica.me for row in change.stored)
         for link in self._links:
             try:
                 link.conversation.changed(change)
@@ -262,15 +266,18 @@ class Network:
                 if link.conversation.waiting:
                     woken.append(link)
         with suppress(trio.RunFinishedError):
-            token.run_sync_soon(self._wake, woken, failed, bool(change.trust or change.people))
+            token.run_sync_soon(self._wake, woken, failed, bool(change.trust or change.people), written)
 
-    def _wake(self, woken: list[PeerLink], failed: list[PeerLink], contacts_changed: bool) -> None:
+    def _wake(self, woken: list[PeerLink], failed: list[PeerLink], contacts_changed: bool, written: bool) -> None:
         for link in woken:
             link.wake()
         for link in failed:
             link.drop()
         if contacts_changed:
             self._contacts_changed.set()
+        if written:
+            self._dialer.has_news(trio.current_time())
+            self._connector.wake()
 
     # --- connections -----------------------------------------------------------------------------------------------------
 
@@ -329,9 +336,13 @@ class Network:
         person, device = link.conversation.peer, link.conversation.device
         if person is None or device is None:
             return None
-        peer = ConnectedPeer(link, person, device, person in self._direct, link.since, self._replica.clock.now())
-        for other, code in self._connected.admit(peer):
-            other.link.close(code)
+        now, wall = trio.current_time(), self._replica.clock.now()
+        rank = Rank.OWN if person == self._replica.me else Rank.CONTACT if link.conversation.contact else Rank.OTHER
+        peer = ConnectedPeer(link, person, device, rank, link.since, wall, seated=now)
+        for closing in self._connected.admit(peer, now):
+            closing.connection.link.close(closing.code, closing.pause)
+            if closing.pause:  # they come back by themselves: this node calls them only if they do not
+                self._dialer.busy(closing.connection.person, closing.pause + RETURN_GRACE, now)
         if self._connected.get((person, device)) is not peer:
             return None
         self._dialer.connected(person, device, trio.current_time())
@@ -350,15 +361,19 @@ class Network:
         end = peer.link.conversation.end
         now = trio.current_time()
         # A peer that hangs up again and again must not make us go through all our records for it every second.
-        good = peer.link.conversation.live and now - peer.since >= SHORT_SECONDS and not (end and end.fault)
+        turn_over = end is not None and end.code is Code.BUSY and end.pause > 0
+        lasted = peer.link.conversation.live and now - peer.since >= SHORT_SECONDS
+        good = turn_over or (lasted and not (end and end.fault))
         self._dialer.lost(peer.person, peer.device, now, good=good)
         if self._nursery is not None and not self._closing:
             self._nursery.start_soon(
                 self._store_thread.run, contacts.note_session_ended, self._replica, peer.person, peer.device
             )
-        if end is not None and end.code in (Code.REFUSED, Code.BUSY):
+        if end is not None and turn_over:
+            self._dialer.busy(peer.person, end.pause, now)
+        elif end is not None and end.code in (Code.REFUSED, Code.BUSY):
             self._dialer.refused(peer.person, now)
-        if self._discovery is not None and (end is None or end.code is not Code.CLOSING):
+        if self._discovery is not None and not turn_over and (end is None or end.code is not Code.CLOSING):
             self._discovery.repeat_often()
         self._connector.wake()
 

@@ -21,6 +21,7 @@ from meshnode.app.peers.conversation import ConversationEnd
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import FairShare
+from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import StoreRunner
 from meshnode.wakeup import Wakeup
@@ -53,6 +54,10 @@ class PeerConversation(Protocol):
     @property
     def settled(self) -> bool: ...
     @property
+    def idle(self) -> bool: ...
+    @property
+    def contact(self) -> bool: ...
+    @property
     def end(self) -> ConversationEnd | None: ...
     @property
     def waiting(self) -> bool: ...
@@ -62,7 +67,7 @@ class PeerConversation(Protocol):
     def data_to_send(self) -> bytes: ...
     def next_timer(self) -> float | None: ...
     def tick(self, now: float) -> None: ...
-    def close(self, code: Code = ...) -> None: ...
+    def close(self, code: Code = ..., pause: int = ...) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ class PeerLink:
         self._outbox = bytearray()
         self._timer: float | None = None
         self._woken = False
-        self._closing: Code | None = None
+        self._closing: tuple[Code, int] | None = None
         self._given_up = False
         self._to_write = Wakeup()
         self._written = Wakeup()
@@ -129,9 +134,17 @@ class PeerLink:
         finally:
             await trio.aclose_forcefully(self._stream)
 
-    def close(self, code: Code) -> None:
-        """End the conversation with this code; `run` returns soon after."""
-        self._closing = code
+    @property
+    def idle(self) -> bool:
+        """Whether the two sides have nothing left to say to each other for now."""
+        return self.conversation.idle and not self._outbox
+
+    def close(self, code: Code, pause: int = 0) -> None:
+        """End the conversation with this code; `run` returns soon after.
+
+        With BUSY, `pause` says in how many seconds the other side is to come back.
+        """
+        self._closing = code, pause
         self.wake()
 
     async def compare(self) -> None:
@@ -184,7 +197,7 @@ class PeerLink:
     async def _keep_time(self) -> None:
         while self.conversation.end is None:
             if self._closing is not None:
-                await self._step(self.conversation.close, self._closing)
+                await self._step(self.conversation.close, *self._closing)
             elif self._woken:
                 self._woken = False
                 await self._step(None)
@@ -255,20 +268,26 @@ class PeerLink:
 class ConnectedPeer:
     """A link whose other end has proven who it is.
 
-    `contact`: the person is a direct contact. `since` is in monotonic seconds, `wall` the same time in UNIX seconds.
+    `since` is in monotonic seconds, `wall` the same time in UNIX seconds; `seated` is when it was given its session.
     """
 
     link: PeerLink
     person: PersonId
     device: DeviceId
-    contact: bool
+    rank: Rank
     since: float
     wall: int
+    seated: float
 
     @property
     def dialed(self) -> bool:
         """Whether this node dialed."""
         return self.link.origin.dialed
+
+    @property
+    def idle(self) -> bool:
+        """Whether the two sides have nothing left to say to each other for now."""
+        return self.link.idle
 
 
 def _advance(

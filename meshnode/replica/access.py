@@ -129,8 +129,10 @@ class AccessPolicy:
             return Access.ALLOW
         if kind not in _KINDS_DESPITE_BLOCK and self._trust_state.graph.blocks(viewer, author):
             return Access.DENY  # whatever the author's policy says, the viewer's is known
-        if viewer == self._me and _is_addressed(viewer, key) and not self._trust_state.graph.blocks(author, viewer):
+        if viewer == self._me and _is_addressed(viewer, key):
             return Access.ALLOW  # a letter to us needs no policy of its author: we may never be given it
+        if kind == Kind.DEVICE and self._are_counterparts(author, viewer):
+            return Access.ALLOW
         if not self._decidable(author, device, policy_version):
             return Access.UNKNOWN
         decision = self._in_graph(self._trust_state.graph, viewer, key)
@@ -142,6 +144,14 @@ class AccessPolicy:
         ):
             return Access.UNKNOWN
         return decision
+
+    def _are_counterparts(self, author: PersonId, viewer: PersonId) -> bool:
+        """Whether one of the two is the owner of this node, and the other has an open exchange with them.
+
+        They may have each other's certificates, and so write to each other, even if trust between them has ended.
+        """
+        counterparts = self._trust_state.counterparts
+        return (viewer == self._me and author in counterparts) or (author == self._me and viewer in counterparts)
 
     def _decidable(self, author: PersonId, device: DeviceId, policy_version: int) -> bool:
         """Whether the author's policy is in use and is at least as new as the one that the record was written under."""
@@ -162,7 +172,8 @@ class AccessPolicy:
             assert isinstance(detail, bytes)
             return _access(may_have_join(standing, in_group=self._trust_state.in_slot(viewer, detail, graph)))
         if kind == Kind.LETTER:
-            return _access(may_have_letter(standing, addressed=_is_addressed(viewer, key)))
+            addressed, viewer_blocks = _is_addressed(viewer, key), graph.blocks(viewer, author)
+            return _access(may_have_letter(standing, addressed=addressed, viewer_blocks=viewer_blocks))
         if kind not in _KINDS_DESPITE_BLOCK:
             return Access.DENY
         same_mesh, vouched = graph.same_mesh(author, viewer), graph.weight(author, viewer) > 0

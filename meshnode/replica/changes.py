@@ -23,7 +23,7 @@ class Change:
 
     `stored` has a row for each record that came or was put to use, as it was at the commit; `ended` has the rows of
     records that are no longer held or no longer in use, as they were before. `people` are those whose certificates,
-    policies, joins or profiles were read again. `trust` says whether a certificate, policy or join changed, which can
+    policies, joins or profiles were read again, or whom the owner calls by another name. `trust` says whether a certificate, policy or join changed, which can
     alter who may have anything.
     """
 
@@ -33,7 +33,7 @@ class Change:
     trust: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.stored or self.ended or self.trust)
+        return bool(self.stored or self.ended or self.people or self.trust)
 
 
 class Superseding(NamedTuple):

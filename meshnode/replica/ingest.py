@@ -42,6 +42,7 @@ from protocol import (
     limits,
     verify_signature,
 )
+from protocol.session import turn_of
 from protocol.trust import check_membership
 
 TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
@@ -125,8 +126,11 @@ class Ingest:
         self.quota = Quota(store, trust_state, me)
         """The limits for records of others."""
 
-    def receive(self, records: Sequence[Record], source: PersonId | None = None) -> IngestResult:
+    def receive(self, records: Sequence[Record], source: PersonId | None = None, *, more: bool = False) -> IngestResult:
         """Take in `records` that the person `source` has sent (None: this node wrote them); return the outcome.
+
+        `more` says that they are a part of what is on its way: certificates and policies among them that this node may
+        not have by what is known so far are kept until the rest is here, or GATHERING_SECONDS have passed.
 
         All that is kept is committed when this returns, or, inside an open transaction of the replica, together with
         that transaction; the change is published after the commit. A record that is at fault is named in the result and
@@ -138,10 +142,28 @@ class Ingest:
         verified = zip(fresh, self._verifier(fresh), strict=True)
         with self._transactions.begin() as unit:
             self._apply(verified, batch)
-            self._finish(batch, unit)
+            self._finish(batch, unit, more=more)
         return batch.outcome
 
+    def judge_late(self) -> None:
+        """Decide about what waited for the rest of a web that did not come in time; to be called now and then."""
+        if self._reevaluator.is_late(self._clock.monotonic()):
+            self.receive([])
+
     # --- before any signature is looked at -------------------------------------------------------------------------
+
+    def exchanges_changed(self) -> None:
+        """Decide again about the people with whom the owner has come to have an open exchange, or no longer has one.
+
+        Part of the transaction that changes the exchange: call it inside `Replica.transaction()`.
+        """
+        with self._transactions.begin() as unit:
+            moved = self._trust_state.refresh_counterparts(self._store)
+            if not moved:
+                return
+            parted = self._reevaluator.drop_certificates(moved - self._trust_state.counterparts)
+            done = self._reevaluator.reevaluate(moved, self._clock.now())
+            unit.note(stored=done.released, ended=[*parted, *done.dropped], people=moved | done.people, trust=True)
 
     def _worth_verifying(self, records: Sequence[Record], batch: _Batch) -> list[Record]:
         """Return the records that are timely or held already, in the order in which they must be taken.
@@ -171,13 +193,11 @@ class Ingest:
         return sorted(fresh, key=self._order)
 
     def _order(self, record: Record) -> tuple[int, bool]:
-        """Return the sort key of a record: certificates, policies, joins, profiles, then all others.
+        """Return the sort key of a record: its kind's turn, and of each kind the owner's own records first.
 
-        Certificates decide about policies, both about joins, and all of them about the rest: the place in a profile
-        decides about listings for people nearby. Of each kind the owner's own records come first, since a new device of
-        theirs gets everything in one batch and the owner's groups decide about the records of others.
+        A new device of the owner gets everything in one batch, and the owner's groups decide about the records of others.
         """
-        return _ORDER.get(record.header.kind, len(_ORDER)), record.header.author != self._me
+        return turn_of(record.header.kind), record.header.author != self._me
 
     def _keep_known(self, record: Record, batch: _Batch) -> None:
         batch.outcome.kept.append(record.id)
@@ -227,7 +247,7 @@ class Ingest:
         if state is None:
             batch.outcome.refused.append(record.id)
             return
-        self._note_own_word(record, batch)
+        self._note_signed_record(record, batch)
         if state is RecordState.LIVE:
             batch.keys.add(_access_key(record.header, body))
         if state is RecordState.PENDING:
@@ -275,15 +295,15 @@ class Ingest:
     def _ends_use_of(self, current: Record, record: Record) -> bool:
         return not record.header_only or current.header.version < record.header.min_valid_version
 
-    def _note_own_word(self, record: Record, batch: _Batch) -> None:
+    def _note_signed_record(self, record: Record, batch: _Batch) -> None:
         """Remember what this device has signed; keep what a copy of it has, so that the two can be joined."""
         header = record.header
         if header.author != self._me or header.device != self._device or header.kind == Kind.DEVICE:
             return  # certificates are signed by the identity key
         if batch.source is None:
-            self._store.own_words.remember(record)
-        elif not self._store.own_words.knows(record):
-            self._store.own_words.hear(record, self._store.records.newest(record.register))
+            self._store.signed_records.remember(record)
+        elif not self._store.signed_records.knows(record):
+            self._store.signed_records.hear(record, self._store.records.newest(record.register))
 
     def _put(
         self,
@@ -360,19 +380,17 @@ class Ingest:
 
     # --- before the commit ------------------------------------------------------------------------------------------
 
-    def _finish(self, batch: _Batch, unit: UnitOfWork) -> None:
+    def _finish(self, batch: _Batch, unit: UnitOfWork, *, more: bool) -> None:
         self._refresh_trust_state(batch)
         self._reevaluator.note(batch.keys)
         reevaluated = Reevaluation()
-        if batch.trust or batch.people:
+        waited = self._reevaluator.gather(batch.source, batch.people, self._clock.monotonic(), more=more)
+        if batch.trust or batch.people or waited:
             reevaluated = self._reevaluator.reevaluate(batch.people, batch.now)
             batch.people |= reevaluated.people
         ended = [*batch.ended, *reevaluated.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])
         unit.note(stored=batch.outcome.stored, rows=batch.rows, ended=ended, people=batch.people, trust=batch.trust)
-
-
-_ORDER: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
 
 
 def _set_aside(record: Record, code: Code, batch: _Batch) -> None:

@@ -15,9 +15,10 @@ from meshnode.replica.branches import versions_in_use
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
-from protocol import Kind, PersonId, Profile, RecordId, body_of
+from protocol import Kind, PersonId, Profile, RecordId, body_of, limits
 
 _IN_USE = (RecordState.LIVE, RecordState.SUSPENDED)
+_WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
 
 
@@ -34,6 +35,14 @@ class Reevaluation:
     people: set[PersonId] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class _Gathering:
+    """People of whose records one peer is still bringing a part, and until when that is waited for."""
+
+    until: float
+    people: set[PersonId] = field(default_factory=set)
+
+
 class Reevaluator:
     """Reevaluates the records held by the node of the person `me`.
 
@@ -47,7 +56,31 @@ class Reevaluator:
         self._access = access
         self._me = me
         self._keys: set[AccessKey] | None = None
+        self._gathering: dict[PersonId | None, _Gathering] = {}
+        self._judged_late: set[PersonId] = set()
         self._tracker = StandingTracker(trust_state, me)
+
+    def gather(self, source: PersonId | None, people: Collection[PersonId], now: float, *, more: bool) -> bool:
+        """Note that records of `people` came from `source`, and whether more are on their way; `now` is monotonic seconds.
+
+        While they are, certificates and policies of these people are not dropped: in the middle of a large web most
+        people seem to be connected to nobody. Returns whether people whose records had to wait are to be decided about
+        now.
+        """
+        known = self._gathering.pop(source, None)
+        if more and (known is None or now < known.until):
+            known = known or _Gathering(now + limits.GATHERING_SECONDS)
+            known.people.update(people)
+            self._gathering[source] = known
+        elif known is not None:
+            self._judged_late.update(known.people)
+        for other in [other for other, one in self._gathering.items() if now >= one.until]:
+            self._judged_late.update(self._gathering.pop(other).people)
+        return bool(self._judged_late)
+
+    def is_late(self, now: float) -> bool:
+        """Whether somebody has brought only a part of a web for too long; `now` is in monotonic seconds."""
+        return any(now >= one.until for one in self._gathering.values())
 
     def note(self, keys: Iterable[AccessKey]) -> None:
         """Remember the access keys of records that were stored."""
@@ -57,6 +90,7 @@ class Reevaluator:
     def forget(self) -> None:
         """Forget all keys, some of which may have been undone; they are read again from the store when needed."""
         self._keys = None
+        self._gathering.clear()
         self._tracker.forget()
 
     def reevaluate(
@@ -83,6 +117,23 @@ class Reevaluator:
             result.people |= people
             if not people:
                 return result
+
+    def drop_certificates(self, people: Collection[PersonId]) -> list[Row]:
+        """Drop the certificates of people of whom no policy is held and whom the owner does not vouch for.
+
+        They were kept because an exchange with them was open, while their policy was dropped. Returns the rows as they
+        were before.
+        """
+        me, graph = self._me, self._trust_state.graph
+        dropped = [
+            row
+            for person in sorted(people)
+            if person != me and not self._trust_state.has_policy(person) and not graph.weight(me, person)
+            for row in self._store.records.rows(kinds=(Kind.DEVICE,), author=person, states=_IN_USE)
+        ]
+        self._store.records.drop_bodies([row.id for row in dropped])
+        self._trust_state.refresh(self._store, {row.author for row in dropped})
+        return dropped
 
     # --- pending records ---------------------------------------------------------------------------------------------
 
@@ -164,7 +215,7 @@ class Reevaluator:
                 self._store.blocked.add(row.author, now, body.name if isinstance(body, Profile) else None)
 
     def _keeps(self, row: Row, *, unreadable: bool) -> bool:
-        if row.author == self._me:
+        if row.author == self._me or (row.kind in _WEB_KINDS and self._is_gathered(row.author)):
             return True
         if row.kind == Kind.DEVICE:
             # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
@@ -179,10 +230,19 @@ class Reevaluator:
             rows = self._store.records.rows(states=_IN_USE)
             self._keys = {key_for(self._me, access_key(row)) for row in rows if row.author != self._me}
         moved = self._tracker.since_last()
-        again = [key for key in self._keys if moved is None or key[1] in moved]
-        lost = {key for key in again if self._access.decide(self._me, key) is Access.DENY}
+        late, self._judged_late = self._judged_late, set()
+        again = [key for key in self._keys if moved is None or key[1] in moved or key[1] in late]
+        lost = {
+            key
+            for key in again
+            if not (key[0] in _WEB_KINDS and self._is_gathered(key[1]))
+            and self._access.decide(self._me, key) is Access.DENY
+        }
         self._keys -= lost
         return {author for _, author, *_ in lost}
+
+    def _is_gathered(self, person: PersonId) -> bool:
+        return any(person in one.people for one in self._gathering.values())
 
     def _is_unreadable(self, person: PersonId, now: int) -> bool:
         """Whether only the header of this person's policy is held, because the suspended older one was deleted."""

@@ -93,6 +93,8 @@ class TrustState:
         self._unreadable: set[PersonId] = set()
         self._suspended: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
+        self.counterparts: frozenset[PersonId] = frozenset()
+        """The people with whom the owner has an exchange that is not over, see `store.exchanges.counterparts`."""
         self.groups = Memberships()
         """The members of each group now."""
         self._doubtful_groups = Memberships()  # the same, with suspended joins
@@ -107,6 +109,14 @@ class TrustState:
     def load(self, store: Store) -> None:
         """Read everybody from `store`, at start."""
         self.refresh(store, {row.author for row in store.records.rows(kinds=_READ_KINDS)})
+        self.counterparts = store.exchanges.counterparts()
+
+    def refresh_counterparts(self, store: Store) -> frozenset[PersonId]:
+        """Read from the store with whom exchanges are open, after one began or ended; return the people who changed."""
+        before, self.counterparts = self.counterparts, store.exchanges.counterparts()
+        moved = before ^ self.counterparts
+        self.refresh(store, moved)
+        return moved
 
     def refresh(self, store: Store, people: Iterable[PersonId]) -> None:
         """Read `people` from the store again, after their certificates, policies, joins or profiles have changed."""
@@ -131,6 +141,7 @@ class TrustState:
         people = self.read_since(version)
         if people is None:
             people = self.people() | frozenset(row.author for row in store.records.rows(kinds=_READ_KINDS))
+        self.counterparts = store.exchanges.counterparts()
         self.refresh(store, people)
 
     def _read_certificates(self, person: PersonId, held: list[_Held]) -> None:

@@ -1,19 +1,29 @@
-"""Keeps exchanges with others and their moves, also after the listing and the letters are gone."""
+"""Keeps exchanges with others and their moves, also after the listing and the letters are gone.
+
+Quantities are stored as they are on the wire, in thousandths.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from protocol import PersonId, decode, encode, limits
-from protocol.letters import Action, Move, Stage
+from protocol import PersonId, Quantity, decode, encode, from_thousandths, limits, to_thousandths
+from protocol.letters import LENT_OUT, UNFINISHED, Action, Move, Stage
 
 _COLUMNS = "no, other, id, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed"
-_FINISHED = (Stage.DECLINED, Stage.CANCELLED)
-_NEVER_AGREED = ", ".join(f"'{stage.name}'" for stage in _FINISHED)
 _FIELDS_MAX = limits.RECORD_MAX_BYTES
+
+
+def _named(stages: Iterable[Stage]) -> str:
+    """Return these stages as a list in SQL."""
+    return ", ".join(sorted(f"'{stage.name}'" for stage in stages))
+
+
+_OPEN = f"(stage IN ({_named(UNFINISHED)}) OR lend AND stage IN ({_named(LENT_OUT)}))"
+_NEVER_AGREED = _named((Stage.DECLINED, Stage.CANCELLED))
 
 
 class Exchange(NamedTuple):
@@ -35,9 +45,9 @@ class Exchange(NamedTuple):
     shown: bool
     """Whether the owner sees it. False while the other person may not see the listing or has not asked."""
     stage: Stage
-    takes: int
+    takes: Quantity
     """The quantity that this device has to take off the listing, because it has accepted."""
-    taken: int
+    taken: Quantity
     """The quantity that it has taken off."""
     began: int
     changed: int
@@ -85,7 +95,8 @@ class Exchanges:
             " takes = ?, taken = ?, changed = ? WHERE no = ?",
             (
                 exchange.name, exchange.asked, exchange.slot, exchange.title, exchange.category, exchange.lend,
-                exchange.shown, exchange.stage.name, exchange.takes, exchange.taken, exchange.changed, exchange.no,
+                exchange.shown, exchange.stage.name, to_thousandths(exchange.takes), to_thousandths(exchange.taken),
+                exchange.changed, exchange.no,
             ),
         )  # fmt: skip
 
@@ -144,6 +155,18 @@ class Exchanges:
             f"takes > 0 AND CASE WHEN stage IN ({ended}) THEN taken > 0 ELSE taken = 0 END ORDER BY no", ()
         )
 
+    def counterparts(self) -> frozenset[PersonId]:
+        """Return the people with whom an exchange is open, of which a lent thing is not back, or whose last word travels."""
+        rows = self._database.all(
+            "SELECT DISTINCT other FROM exchange WHERE shown = 1 AND"  # noqa: S608 - ours
+            f" ({_OPEN} OR other IN (SELECT addressee FROM letter_sent WHERE in_transit = 1))"
+        )
+        return frozenset(self._persons.key(other) for (other,) in rows)
+
+    def open_with(self, other: PersonId) -> list[Exchange]:
+        """Return the exchanges with `other` that are open, or of which a lent thing is not back."""
+        return self._rows(f"shown = 1 AND other = ? AND {_OPEN} ORDER BY no", (self._persons.find(other),))
+
     def count(self) -> int:
         """Return how many exchanges are shown."""
         return int(self._database.value("SELECT count(*) FROM exchange WHERE shown = 1"))
@@ -196,7 +219,7 @@ class Exchanges:
         return [
             Exchange(
                 no, self._persons.key(other), id_, name, None if asked is None else bool(asked), slot, title, category,
-                bool(lend), bool(shown), Stage[stage], takes, taken, began, changed,
+                bool(lend), bool(shown), Stage[stage], from_thousandths(takes), from_thousandths(taken), began, changed,
             )
             for (
                 no, other, id_, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed,

@@ -33,7 +33,8 @@ class SentLetter(NamedTuple):
     """A letter of the owner. Times are in UNIX seconds.
 
     `delivered` is the time when the first receipt for it was read. With `about` it is itself a receipt, for the
-    addressee's letter in that slot. `receipts_due` are the devices that have not sent a receipt.
+    addressee's letter in that slot. `receipts_due` are the devices that have not sent a receipt. `is_last` says that a
+    block does not withdraw it.
     """
 
     slot: bytes
@@ -43,6 +44,7 @@ class SentLetter(NamedTuple):
     delivered: int | None
     about: bytes | None
     receipts_due: frozenset[DeviceId]
+    is_last: bool
 
 
 class Letters:
@@ -86,11 +88,13 @@ class Letters:
         expires: int,
         receipts_due: frozenset[DeviceId] = frozenset(),
         about: bytes | None = None,
+        is_last: bool = False,
     ) -> None:
         """Keep a letter that the owner has written, on this device or another one."""
         self._database.run(
-            "INSERT INTO letter_sent VALUES (?, ?, ?, ?, NULL, 1, ?) ON CONFLICT DO NOTHING",
-            (slot, self._persons.number(addressee), sent, expires, about),
+            "INSERT INTO letter_sent (slot, addressee, sent, expires, in_transit, about, is_last)"
+            " VALUES (?, ?, ?, ?, 1, ?, ?) ON CONFLICT DO NOTHING",
+            (slot, self._persons.number(addressee), sent, expires, about, is_last),
         )
         for device in sorted(receipts_due):
             self._database.run("INSERT INTO letter_receipt_due VALUES (?, ?)", (slot, self._devices.number(device)))
@@ -135,13 +139,15 @@ class Letters:
 
     def _sent(self, where: str, value: object) -> list[SentLetter]:
         found = self._database.all(
-            "SELECT slot, addressee, sent, expires, delivered, about FROM letter_sent"  # noqa: S608 - ours
+            "SELECT slot, addressee, sent, expires, delivered, about, is_last FROM letter_sent"  # noqa: S608 - ours
             f" WHERE {where} ORDER BY sent, slot",
             (value,),
         )
         return [
-            SentLetter(slot, self._persons.key(to), sent, expires, delivered, about, self._receipts_due(slot))
-            for slot, to, sent, expires, delivered, about in found
+            SentLetter(
+                slot, self._persons.key(to), sent, expires, delivered, about, self._receipts_due(slot), bool(is_last)
+            )
+            for slot, to, sent, expires, delivered, about, is_last in found
         ]
 
     def _receipts_due(self, slot: bytes) -> frozenset[DeviceId]:

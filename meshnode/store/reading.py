@@ -19,6 +19,7 @@ BY_ID = "id_key = ? AND id = ?"
 _WHOLE = f"SELECT wire FROM record WHERE {BY_ID}"  # noqa: S608 - ours, as everywhere here
 _BY_IDS = "id_key IN (SELECT value FROM json_each(?))"  # one statement for any number: see _keys
 _WIRES = f"SELECT id, wire FROM record WHERE {_BY_IDS}"  # noqa: S608
+_KINDS_OF = f"SELECT id, kind FROM record WHERE {_BY_IDS}"  # noqa: S608
 _KNOWN = f"SELECT id, complete FROM record WHERE {_BY_IDS}"  # noqa: S608
 _IN_GRAPH = "kind < 4"  # as the partial index says it: SQLite compares the words
 _GRAPH_RECORDS = f"SELECT state, wire FROM record WHERE {_IN_GRAPH} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
@@ -79,6 +80,10 @@ class RecordReader:
     def known(self, ids: Sequence[RecordId]) -> dict[RecordId, bool]:
         """Return those of these ids that are held, in any state, each with whether the body is held too."""
         return {record_id: complete == 1 for record_id, complete in self._database.all(_KNOWN, _keys(ids))}
+
+    def kinds_of(self, ids: Sequence[RecordId]) -> dict[RecordId, int]:
+        """Return the kind of each of these records that is held."""
+        return dict(self._database.all(_KINDS_OF, _keys(ids)))
 
     def bodies(self, kind: Kind, author: PersonId | None = None) -> Iterator[Record]:
         """Yield the current record of every register of `kind`: not withdrawn, not pending, perhaps suspended."""

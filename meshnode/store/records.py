@@ -346,12 +346,6 @@ class RecordStore(RecordReader):
         """Return everybody who has brought records that are held, and what those take up."""
         return [(self._persons.key(number), use) for number, use in sorted(self._usage.sources().items())]
 
-    def last_stamp(self, author: PersonId, device: DeviceId) -> int:
-        """Return when the latest held record of this device was created, in UNIX seconds; 0 if none is held."""
-        numbers = (self._persons.find(author), self._devices.find(device))
-        found = self._database.value("SELECT max(created) FROM record WHERE author = ? AND device = ?", numbers)
-        return found or 0
-
     def count_pending(self, received_from: PersonId | None = None) -> int:
         """Return how many records are pending; all of them, or those that this person has brought."""
         if received_from is None:

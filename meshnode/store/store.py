@@ -24,11 +24,12 @@ from meshnode.store.introductions import Introductions
 from meshnode.store.letters import Letters
 from meshnode.store.meta import Meta
 from meshnode.store.migrate import migrate
-from meshnode.store.own_words import OwnWords
+from meshnode.store.own_names import OwnNames
 from meshnode.store.people import People
 from meshnode.store.places import Places
 from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
+from meshnode.store.signed_records import SignedRecords
 from meshnode.store.watermark import Watermark
 
 _OWN_COMMITS = "own_commits"
@@ -65,6 +66,7 @@ class Store:
         self.cards = Cards(database, self.people)
         self.devices = Devices(database, self.people)
         self.blocked = Blocked(database, self.people)
+        self.own_names = OwnNames(database, self.people)
         self.places = Places(database, self.people)
         self.letters = Letters(database, self.people)
         self.introductions = Introductions(database, self.people)
@@ -72,7 +74,7 @@ class Store:
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
-        self.own_words = OwnWords(database)
+        self.signed_records = SignedRecords(database)
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
 

@@ -35,6 +35,8 @@ NO_PASSPHRASE = message("there is no terminal to ask for the passphrase")
 CHANGE_NOTHING = message("say what to change")
 EDIT_HINT = message("'meshnode edit --help' lists what can be changed")
 SHARE_HINT = message("'meshnode share set --help' lists what can be changed")
+NAME_OR_CLEAR = message("say what to call them")
+NAME_OR_CLEAR_HINT = message("write meshnode name PERSON NAME, or meshnode name PERSON --clear")
 
 
 def line(text: str, hint: str) -> str:
@@ -88,6 +90,11 @@ def not_a_least_trust(value: object) -> str:
     return message(
         '"{value}" is not a trust value. Write a number above 0 and up to 1, such as 0.3, or any', value=value
     )
+
+
+def not_an_amount(value: object) -> str:
+    """Say how a quantity is written."""
+    return message('"{value}" is not a quantity. Write a number above 0, such as 3 or 2.5', value=value)
 
 
 def not_a_span(value: object) -> str:

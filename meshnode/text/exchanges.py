@@ -13,7 +13,7 @@ ID_DIGITS = 6  # of an id: enough to tell apart the exchanges of one person
 
 RESPOND_HELP = message("Ask for something that is offered, or offer help with a need.")
 MESSAGE = message("Words that go with it.")
-QUANTITY = message("How many (default 1).")
+QUANTITY = message("How many or how much (default 1).")
 RESPOND_NEXT = message("The answer will appear in 'meshnode inbox'. Your nodes need not be online together.")
 INBOX_HELP = message("Show what waits for your answer, and recent answers to you.")
 INBOX_EMPTY = message("Nothing waits for you. 'meshnode exchanges' lists all your exchanges.")
@@ -83,8 +83,14 @@ def lines(reply: dict[str, Any], *, everything: bool = False) -> Iterator[str]:
 
 
 def sent(reply: dict[str, Any]) -> str:
-    """Say that a message was sent."""
-    return message("Message sent to {name}.", name=_name(reply))
+    """Say that a message is on its way, and how it may arrive where little leads to the other person."""
+    if reply["connected"]:
+        return message("Your message to {name} is on its way.", name=_name(reply))
+    return message(
+        "Your message to {name} is on its way. Only this exchange connects you now: it arrives when your nodes meet, or"
+        " through somebody who meets you both.",
+        name=_name(reply),
+    )
 
 
 def undelivered(act: str, reply: dict[str, Any]) -> str:

@@ -10,6 +10,29 @@ from meshnode.text.catalog import message, plural
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 UNKNOWN = "-"
+MEASURES = (
+    "kg",
+    "g",
+    "t",
+    "l",
+    "ml",
+    "cl",
+    "dl",
+    "m",
+    "cm",
+    "mm",
+    "km",
+    "m²",
+    "m³",
+    "h",
+    "min",
+    "lb",
+    "oz",
+    "ft",
+    "kWh",
+    "%",
+)
+"""Units that are written after a number and read the same for one and for many."""
 DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS = 86_400, 3_600, 60
 
 
@@ -28,6 +51,22 @@ def moment(seconds: int | None) -> str:
     if date is None:
         return _raw(seconds)
     return message("{day} {hour:02}:{minute:02}", day=_day(date), hour=date.tm_hour, minute=date.tm_min)
+
+
+def moment_and_zone(seconds: int | None) -> str:
+    """Return a UNIX time as `moment` does, with the time zone that it is in: 24 Dec 18:00 (UTC+1)."""
+    date = _local(seconds)
+    if date is None:
+        return _raw(seconds)
+    return message("{moment} ({zone})", moment=moment(seconds), zone=zone(date.tm_gmtoff))
+
+
+def zone(offset: int) -> str:
+    """Return a time zone, given in seconds east of UTC: UTC, UTC-3, UTC+5:30."""
+    if not offset:
+        return "UTC"
+    hours, minutes = divmod(abs(offset) // MINUTE_SECONDS, HOUR_SECONDS // MINUTE_SECONDS)
+    return f"UTC{'+' if offset > 0 else '-'}{hours}" + (f":{minutes:02}" if minutes else "")
 
 
 def clock(seconds: int) -> str:
@@ -105,21 +144,40 @@ def area(published: dict[str, Any]) -> str:
     )
 
 
-def quantity(title: str, count: int | None, unit: str) -> str:
-    """Return a title with how much of it: Drill, or Fresh vegetables (boxes: 2).
-
-    Units are typed by people, so no plural can be derived from them: the unit is a label, and the number follows it.
-    """
+def quantity(title: str, count: float | None, unit: str) -> str:
+    """Return a title with how much of it: Drill, Flour (2.5 kg), or Fresh vegetables (boxes: 2)."""
     if count is None or (count == 1 and not unit):
         return title
-    return message("{title} ({unit}: {count})", title=title, unit=unit or message("quantity"), count=count)
+    return message("{title} ({amount})", title=title, amount=_labeled(count, unit))
 
 
-def quantity_in_brackets(title: str, count: int | None, unit: str) -> str:
-    """Return the same in brackets: (Drill), or (Fresh vegetables, boxes: 2)."""
+def quantity_in_brackets(title: str, count: float | None, unit: str) -> str:
+    """Return the same in brackets: (Drill), (Flour, 2.5 kg), or (Fresh vegetables, boxes: 2)."""
     if count is None or (count == 1 and not unit):
         return message("({title})", title=title)
-    return message("({title}, {unit}: {count})", title=title, unit=unit or message("quantity"), count=count)
+    return message("({title}, {amount})", title=title, amount=_labeled(count, unit))
+
+
+def amount(count: float, unit: str) -> str:
+    """Return a quantity by itself: 2, 2.5 kg, or 1 (boxes)."""
+    if unit and unit not in MEASURES:
+        return message("{count} ({unit})", count=number(count), unit=unit)
+    return _labeled(count, unit) if unit else number(count)
+
+
+def _labeled(count: float, unit: str) -> str:
+    """Return how much of a unit: 2.5 kg for a measure, which has no plural, else boxes: 2.
+
+    Other units are typed by people, so no plural can be derived from them: the unit is a label, and the number follows it.
+    """
+    if unit in MEASURES:
+        return message("{count} {unit}", count=number(count), unit=unit)
+    return message("{unit}: {count}", unit=unit or message("quantity"), count=number(count))
+
+
+def number(count: float) -> str:
+    """Return a number with as many decimals as it has, three at most."""
+    return f"{count:.3f}".rstrip("0").rstrip(".")
 
 
 def distance(found: dict[str, Any]) -> str:

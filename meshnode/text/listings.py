@@ -20,13 +20,13 @@ CLEAR = message("Empty this field; can be repeated.")
 TEXT = message("More about it.")
 CATEGORY = message("What kind of thing it is (default other).")
 TAG = message("A word of your own; can be repeated.")
-QUANTITY = message("How many there are (default: not limited).")
+QUANTITY = message("How many or how much there is (default: not limited).")
 UNIT = message("What is counted: kg, hours, beds.")
-FROM = message("Available from this date.")
-UNTIL = message("Available until this date.")
+FROM = message("Available from the beginning of this day.")
+UNTIL = message("Available until the end of this day.")
 URGENCY = message("How urgent it is (default normal).")
 LEND = message("To be given back, or to keep.")
-RETURN_BY = message("When it must be given back.")
+RETURN_BY = message("The last day on which to give it back.")
 LANGUAGE = message("The language it is written in, such as de.")
 PLACE = message("Where it is, if not where you are. Others see only an area around it.")
 EXPIRES = message("How long it stays visible (food 2d, needs 7d, others 90d).")
@@ -52,7 +52,7 @@ def posted(reply: dict[str, Any]) -> str:
         'Posted "{title}". Visible to {whom}, until {until}.',
         title=reply["title"],
         whom=audience(reply),
-        until=forms.day(reply["expires"]),
+        until=forms.moment(reply["expires"]),
     )
 
 
@@ -63,7 +63,7 @@ def changed(reply: dict[str, Any]) -> str:
 
 def renewed(reply: dict[str, Any]) -> str:
     """Say until when a post is visible now."""
-    return message('Renewed "{title}", until {until}.', title=reply["title"], until=forms.day(reply["expires"]))
+    return message('Renewed "{title}", until {until}.', title=reply["title"], until=forms.moment(reply["expires"]))
 
 
 def closed(reply: dict[str, Any]) -> str:
@@ -114,12 +114,11 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
     if reply["tags"]:
         found.append((message("tags"), ", ".join(reply["tags"])))
     if reply["quantity"] is not None:
-        unit = message("{count} ({unit})", count=reply["quantity"], unit=reply["unit"])
-        found.append((message("quantity"), unit if reply["unit"] else str(reply["quantity"])))
+        found.append((message("quantity"), forms.amount(reply["quantity"], reply["unit"])))
     if reply["available_from"] or reply["available_until"]:
         found.append((message("available"), _available(reply)))
     if reply["lend"]:
-        found.append((message("lent"), _lent(reply["return_by"])))
+        found.append((message("lent"), _lent(reply)))
     if reply["place"]:
         found.append((message("location"), forms.area(reply["place"])))
     if reply["language"]:
@@ -132,7 +131,7 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _available(reply: dict[str, Any]) -> str:
-    first, last = forms.moment(reply["available_from"]), forms.moment(reply["available_until"])
+    first, last = _date(reply, "available_from"), _date(reply, "available_until")
     if not reply["available_until"]:
         return message("from {first}", first=first)
     if not reply["available_from"]:
@@ -140,5 +139,12 @@ def _available(reply: dict[str, Any]) -> str:
     return message("from {first} until {last}", first=first, last=last)
 
 
-def _lent(return_by: int | None) -> str:
-    return message("give back by {day}", day=forms.day(return_by)) if return_by else message("to be given back")
+def _lent(reply: dict[str, Any]) -> str:
+    if not reply["return_by"]:
+        return message("to be given back")
+    return message("give back by {date}", date=_date(reply, "return_by"))
+
+
+def _date(reply: dict[str, Any], field: str) -> str:
+    """Return a date of a post, with the reader's time zone where another person wrote it, perhaps in another zone."""
+    return forms.moment(reply[field]) if reply["relation"] == "yourself" else forms.moment_and_zone(reply[field])

@@ -17,11 +17,28 @@ VOUCH_HELP = message("Say how much you trust a person; this replaces what you sa
 VOUCH_TRUST = message("How much you trust them.")
 UNVOUCH_HELP = message("Take back your trust in a person.")
 WAITING = message("waiting")
+ME_HELP = message("Show what others read about you, or change it for everybody.")
+ME_NAME = message("What others call you.")
+ME_ABOUT = message("A few words about yourself; empty for none.")
+NAME_HELP = message("Call a person by a name of your own. It stays on this computer.")
+NAME_CLEAR = message("Show them by the name that they give themselves again.")
 
 
 def trusted(name: str, trust: float) -> str:
     """Say that you trust somebody now."""
     return message("You trust {name} ({trust}).", name=name, trust=forms.weight(trust))
+
+
+def called(reply: dict[str, Any]) -> str:
+    """Say by which name a person is shown now (PersonView of the API)."""
+    if reply["own_name"]:
+        return message("{own} is your name for {public} now.", own=reply["own_name"], public=reply["public_name"])
+    return message("{public} is shown by their own name again.", public=reply["public_name"])
+
+
+def calls_themself(public_name: str) -> str:
+    """Return the name that a person gives themselves, where you have another for them."""
+    return message("Their own name: {name}", name=public_name)
 
 
 def awaiting_node(name: str) -> str:
@@ -82,6 +99,7 @@ def unvouched(name: str) -> str:
 
 BLOCK_HELP = message(
     "Block a person: the two of you no longer see each other.\n\n"
+    "What you have agreed on is called off. They are told that, and nothing else.\n\n"
     "Other nodes that learn of it drop what each of you may no longer see. Nobody can recall a copy from dishonest software."
 )
 UNBLOCK_HELP = message("End a block.")

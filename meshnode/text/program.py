@@ -9,6 +9,14 @@ PROGRAM_EPILOG = message("Begin with 'meshnode run'. Every command takes --help.
 HOME = message("The node's home directory (or MESHNODE_HOME).")
 JSON = message("Answer in JSON, as docs/cli.md describes it.")
 NO_INPUT = message("Never ask; use the defaults.")
+YES = message("Do it without asking.")
+
+
+def all_the_same(reason: str) -> str:
+    """Ask whether to do something, in spite of a reason against it."""
+    return message("{reason}. Do it all the same?", reason=reason[:1].upper() + reason[1:])
+
+
 HEADINGS = {
     "node": message("Node"),
     "devices": message("Devices"),

@@ -78,6 +78,11 @@ TRANSITIONS: dict[Stage, dict[tuple[Action, Role], Stage]] = {
 # The stages in which messages may still be sent: nobody can be pestered after a refusal or a cancellation.
 MESSAGING_OPEN = frozenset(TRANSITIONS) - {Stage.UNHEARD, Stage.DECLINED, Stage.CANCELLED}
 
+UNFINISHED = frozenset({Stage.REQUESTED, Stage.AGREED, Stage.GIVEN, Stage.RECEIVED})
+"""The stages in which something can still come of an exchange, or be called off."""
+LENT_OUT = frozenset({Stage.COMPLETED, Stage.GIVEN_BACK})
+"""The stages in which a lent thing was handed over and is not back yet."""
+
 
 class AuthoredMove(NamedTuple):
     """A move, and whether the asker made it; if not, the owner of the listing did."""

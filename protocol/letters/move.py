@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from protocol.codec import Value, encode
 from protocol.errors import Code, InvalidField, RemoteError
-from protocol.fields import check_bytes, check_flag, check_number, check_time, parses
+from protocol.fields import check_bytes, check_flag, check_time, parses
 from protocol.keys import PersonId
 from protocol.limits import (
     COMMUNITY_TAG_BYTES,
@@ -23,11 +23,11 @@ from protocol.limits import (
     GROUPS_MAX,
     MESSAGE_MAX,
     NONCE_BYTES,
-    QUANTITY_MAX,
     SLOT_BYTES,
     TITLE_MAX,
     UNIT_MAX,
 )
+from protocol.quantity import Quantity, check_quantity, read_quantity, to_thousandths
 from protocol.records.listing import CATEGORIES, LISTING_TYPES
 from protocol.text import check_text
 
@@ -68,7 +68,7 @@ class Terms:
     title: str
     category: str
     """One of CATEGORIES."""
-    quantity: int | None = None
+    quantity: Quantity | None = None
     """The quantity that is asked for; None may be asked for where the listing has no limit."""
     unit: str = ""
     lend: bool = False
@@ -81,7 +81,7 @@ class Terms:
         check_text("title", self.title, TITLE_MAX, shortest=1)
         _number_in("category", self.category, CATEGORIES)
         if self.quantity is not None:
-            check_number("quantity", self.quantity, 1, QUANTITY_MAX)
+            check_quantity("quantity", self.quantity)
         check_text("unit", self.unit, UNIT_MAX)
         check_flag("lend", self.lend)
         check_time("return by", self.return_by)
@@ -96,7 +96,7 @@ class Terms:
             _number_in("type", self.type, LISTING_TYPES),
             self.title,
             _number_in("category", self.category, CATEGORIES),
-            self.quantity,
+            None if self.quantity is None else to_thousandths(self.quantity),
             self.unit,
             self.lend,
             self.return_by,
@@ -110,6 +110,7 @@ class Terms:
         typed: list[Any] = list(fields)
         typed[2] = _word_in("type", fields[2], LISTING_TYPES)
         typed[4] = _word_in("category", fields[4], CATEGORIES)
+        typed[5] = read_quantity("quantity", fields[5])
         return cls(*typed)
 
 

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 
 from protocol.codec import Value, encode
 from protocol.errors import InvalidField
-from protocol.fields import check_flag, check_number, check_place, check_salt, check_time, parses, read_fields
+from protocol.fields import check_flag, check_place, check_salt, check_time, parses, read_fields
 from protocol.limits import (
     LANGUAGE_MAX,
-    QUANTITY_MAX,
     RECORD_MAX_BYTES,
     TAG_MAX,
     TAGS_MAX,
@@ -18,6 +17,7 @@ from protocol.limits import (
     TITLE_MAX,
     UNIT_MAX,
 )
+from protocol.quantity import Quantity, check_quantity, read_quantity, to_thousandths
 from protocol.text import check_text
 
 # On the wire a word is its index in its tuple: append, never reorder.
@@ -56,8 +56,8 @@ class ListingFields:
     category: str = "other"
     """One of CATEGORIES."""
     tags: tuple[str, ...] = ()
-    quantity: int | None = None
-    """The number of units; None: no limit."""
+    quantity: Quantity | None = None
+    """How much of the unit; None: no limit."""
     unit: str = ""
     available_from: int | None = None
     available_until: int | None = None
@@ -86,7 +86,7 @@ class Listing(ListingFields):
         _check_word("category", self.category, _CATEGORY_NUMBER)
         _check_tags(self.tags)
         if self.quantity is not None:
-            check_number("quantity", self.quantity, 1, QUANTITY_MAX)
+            check_quantity("quantity", self.quantity)
         check_text("unit", self.unit, UNIT_MAX)
         check_time("available from", self.available_from)
         check_time("available until", self.available_until)
@@ -111,7 +111,7 @@ class Listing(ListingFields):
                 self.text,
                 _CATEGORY_NUMBER[self.category],
                 self.tags,
-                self.quantity,
+                None if self.quantity is None else to_thousandths(self.quantity),
                 self.unit,
                 self.available_from,
                 self.available_until,
@@ -130,6 +130,7 @@ class Listing(ListingFields):
         salt, *fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX)
         for at, name, words in _WORDS_AT:
             fields[at] = _word(name, fields[at], words)
+        fields[_QUANTITY_AT] = read_quantity("quantity", fields[_QUANTITY_AT])
         return cls(*fields, salt=salt)
 
 
@@ -137,6 +138,7 @@ _TYPE_NUMBER = {word: number for number, word in enumerate(LISTING_TYPES)}
 _CATEGORY_NUMBER = {word: number for number, word in enumerate(CATEGORIES)}
 _URGENCY_NUMBER = {word: number for number, word in enumerate(URGENCIES)}
 _WORDS_AT = ((0, "type", LISTING_TYPES), (3, "category", CATEGORIES), (9, "urgency", URGENCIES))  # behind the salt
+_QUANTITY_AT = 5
 
 
 def _word(field_name: str, number: Value, words: tuple[str, ...]) -> str:

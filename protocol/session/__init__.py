@@ -11,7 +11,9 @@ from protocol.session.events import (
     RecordsReceived,
     RecordsRequested,
     SelfIdentification,
+    ToldTime,
     phase_of,
+    turn_of,
 )
 from protocol.session.greeting import certifies_key
 from protocol.session.session import Session
@@ -28,6 +30,8 @@ __all__ = [
     "SelfIdentification",
     "Session",
     "SessionState",
+    "ToldTime",
     "certifies_key",
     "phase_of",
+    "turn_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from protocol.errors import Code
 from protocol.keys import DeviceId, PersonId
@@ -26,6 +26,18 @@ def phase_of(kind: int) -> Phase:
     return Phase.GRAPH if kind in GRAPH_KINDS else Phase.CONTENT
 
 
+_TURNS: dict[int, int] = {Kind.DEVICE: 0, Kind.POLICY: 1, Kind.JOIN: 2, Kind.PROFILE: 3}
+
+
+def turn_of(kind: int) -> int:
+    """Return the rank of records of this kind among records that are given or taken together, the smallest first.
+
+    Certificates decide about policies, both about joins, and all of them about the rest: the place in a profile decides
+    about listings for people nearby. In this order nothing has to wait for what comes after it.
+    """
+    return _TURNS.get(kind, len(_TURNS))
+
+
 @dataclass(frozen=True, slots=True)
 class SelfIdentification:
     """The records by which this side shows its identity: its certificate, and `more` that it wants to show with it."""
@@ -34,6 +46,13 @@ class SelfIdentification:
     device: DeviceId
     certificate: Record
     more: tuple[Record, ...] = ()
+
+
+class ToldTime(NamedTuple):
+    """The time that a node goes by, as it tells it in its Hello: UNIX seconds, and the stratum of that time."""
+
+    wall: int
+    stratum: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +64,9 @@ class PeerIdentified:
     certificate: Record
     """Its header and signature are checked; whether it has expired or been revoked is not."""
     wall: int
-    """The other side's clock, UNIX seconds."""
+    """The time that the other side goes by, UNIX seconds."""
+    stratum: int
+    """How far that is from a source known to be right; see protocol/wire/stratum.py."""
     version: int
     """The version of the protocol that both sides use."""
     extra: list[Record] = field(default_factory=list)
@@ -54,9 +75,13 @@ class PeerIdentified:
 
 @dataclass(frozen=True, slots=True)
 class RecordsReceived:
-    """Records have come: whole ones that were pulled, or unasked headers. Commit them, then call `committed` once."""
+    """Records have come: whole ones that were pulled, or unasked headers. Commit them, then call `committed` once.
+
+    `more` says that others are on their way, which may decide about these.
+    """
 
     records: list[Record]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +98,14 @@ class LiveStarted:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The session is over: send what is left, then close the connection."""
+    """The session is over: send what is left, then close the connection.
+
+    `pause` is the number of seconds after which the other side wants to be called again, 0 if it did not say.
+    """
 
     code: Code
     detail: str = ""
+    pause: int = 0
 
 
 Event: TypeAlias = PeerIdentified | RecordsReceived | RecordsRequested | LiveStarted | Ended

@@ -15,7 +15,7 @@ from protocol.keys import DeviceId, PersonId
 from protocol.records.bodies import body_of
 from protocol.records.device import Device
 from protocol.records.record import Kind, Record, check_header, is_from_newer_version, verify_signature
-from protocol.session.events import PeerIdentified, SelfIdentification
+from protocol.session.events import PeerIdentified, SelfIdentification, ToldTime
 from protocol.wire.frames import SPEAKER_TAG_BYTES, Hello, Introduce, Who
 
 VERSIONS = (1,)
@@ -36,7 +36,7 @@ class Greeting:
         me: SelfIdentification,
         remote_static: bytes,
         find_certificate: Callable[[bytes], Record | None],
-        wall: int,
+        told: ToldTime,
         *,
         handshake_hash: bytes,
         introduce: bool,
@@ -44,7 +44,7 @@ class Greeting:
         self._me = me
         self._handshake_hash = handshake_hash
         self._remote_static = remote_static
-        self._wall = wall
+        self._told = told
         self._introduce = introduce
         found = find_certificate(remote_static)
         self._certificate = found if found is not None and certifies_key(found, remote_static) else None
@@ -70,9 +70,9 @@ class Greeting:
         """The other side, once its Hello has come and its certificate is at hand."""
         if self._hello is None or self._certificate is None:
             return None
-        header = self._certificate.header
+        header, hello = self._certificate.header, self._hello
         return PeerIdentified(
-            header.author, header.device, self._certificate, self._hello.wall, self._version, self._extra
+            header.author, header.device, self._certificate, hello.wall, hello.stratum, self._version, self._extra
         )
 
     def hello(self, roots: tuple[bytes, bytes] | None, shown: Iterable[Record] = ()) -> Hello:
@@ -80,7 +80,8 @@ class Greeting:
         self.hello_sent = True
         more = tuple(record.wire for record in shown)
         records = (*self._identification(), *more) if self._introduce or more else ()
-        return Hello(VERSIONS, ALGORITHMS, self._wall, roots, records, self._tag(self._me.person, self._me.device))
+        tag = self._tag(self._me.person, self._me.device)
+        return Hello(VERSIONS, ALGORITHMS, self._told.wall, roots, records, tag, self._told.stratum)
 
     def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:
         """Read a frame of the greeting, and return the frame that answers it, if any.

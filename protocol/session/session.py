@@ -8,16 +8,32 @@ Spec: protocol/README.md, "Session".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
-from protocol.limits import LIVE_COMPARE_SECONDS, MINUTE, RECHECK_SECONDS, UNKNOWN_FRAMES_PER_MINUTE
+from protocol.limits import (
+    BUSY_PAUSE_MAX,
+    LIVE_COMPARE_SECONDS,
+    MINUTE,
+    RECHECK_SECONDS,
+    UNKNOWN_FRAMES_PER_MINUTE,
+)
 from protocol.rate import RateLimit
-from protocol.records.record import Record
+from protocol.records.record import Record, RecordId
 from protocol.session.announcing import Announcer
 from protocol.session.deadlines import Deadlines
-from protocol.session.events import Ended, Event, LiveStarted, PeerIdentified, Phase, SelfIdentification, phase_of
+from protocol.session.events import (
+    Ended,
+    Event,
+    LiveStarted,
+    PeerIdentified,
+    Phase,
+    SelfIdentification,
+    ToldTime,
+    phase_of,
+    turn_of,
+)
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet
 from protocol.session.reconciliation import Reconciliation
@@ -81,11 +97,12 @@ class Session:
     close; what had come before is kept. LocalError means that the caller broke the order above.
 
     `handshake_hash` (64 bytes) and `remote_static` (32 bytes) are the channel's; `me` is shown in our Hello if
-    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key; `wall`
-    is our clock in UNIX seconds, told to the peer.
+    `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key;
+    `kinds_of` gives the kinds of those of some records that are held, by which they are given in turn; `told` is the time
+    that we go by, for our Hello.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a question of its own to the node, and named
         self,
         *,
         initiator: bool,
@@ -93,16 +110,18 @@ class Session:
         remote_static: bytes,
         me: SelfIdentification,
         find_certificate: Callable[[bytes], Record | None],
+        kinds_of: Callable[[Sequence[RecordId]], Mapping[RecordId, int]],
         now: float,
-        wall: int,
+        told: ToldTime,
         introduce: bool = False,
     ) -> None:
         self._side = By.INITIATOR if initiator else By.RESPONDER
         self._handshake_hash = handshake_hash
         self._me = me
         self._greeting = Greeting(
-            me, remote_static, find_certificate, wall, handshake_hash=handshake_hash, introduce=introduce
+            me, remote_static, find_certificate, told, handshake_hash=handshake_hash, introduce=introduce
         )
+        self._kinds_of = kinds_of
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
 
         self._state = SessionState.GREETING
@@ -125,6 +144,11 @@ class Session:
     def state(self) -> SessionState:
         """The state that the session is in."""
         return self._state
+
+    @property
+    def idle(self) -> bool:
+        """Whether both sides have all that they may have of each other, and nothing is under way or waits to be sent."""
+        return self._state is SessionState.LIVE and not self._outbox and self._quiet()
 
     def receive(self, frame: bytes, now: float) -> list[Event]:
         """Take one frame, as `receive_many` does."""
@@ -256,12 +280,15 @@ class Session:
             self._move(Trigger.RECHECK)
             self._go_on()
 
-    def bye(self, code: Code, shown: Sequence[Record] = ()) -> None:
-        """End the session from our side. The records `shown` go into our Hello, if that was not sent yet."""
+    def bye(self, code: Code, shown: Sequence[Record] = (), *, pause: int = 0) -> None:
+        """End the session from our side. The records `shown` go into our Hello, if that was not sent yet.
+
+        `pause` tells the peer of a BUSY session in how many seconds to come back; 0 tells it nothing.
+        """
         if self._state is not SessionState.ENDED:
             if shown and not self._greeting.hello_sent:
                 self._send(self._greeting.hello(None, shown))
-            self._send(Bye(code))
+            self._send(Bye(code, pause))
             self._move(Trigger.OVER)
 
     # --- frames ------------------------------------------------------------------------------------------------------
@@ -290,8 +317,9 @@ class Session:
                 self._outgoing.offer(*self._admitted.announcer.take_want(frame))
             case Pull() | Records() | Headers():
                 self._take_transfer(frame)
-            case Bye(code):
-                self._finish(Code(code) if code in set(Code) else Code.CLOSING, "said by the peer")
+            case Bye(code, pause):
+                known = Code(code) if code in set(Code) else Code.CLOSING
+                self._finish(known, "said by the peer", min(pause, BUSY_PAUSE_MAX) if known is Code.BUSY else 0)
             case Ping():
                 pass
 
@@ -307,10 +335,18 @@ class Session:
     def _take_comparison(self, message: bytes) -> None:
         result = self._admitted.reconciliation.take_message(message)
         if result is not None:
-            self._outgoing.offer(result.phase, result.offers)
+            self._outgoing.offer(result.phase, self._in_turn(result.phase, result.offers))
             self._incoming.expect(result.expected)
             self._peer_set(result.phase).thaw()
             self._move(Trigger.EXCHANGED)
+
+    def _in_turn(self, phase: Phase, items: Iterable[Item]) -> Iterable[Item]:
+        """Return the items in the order in which the other side can use them at once; only in GRAPH it matters."""
+        if phase is not Phase.GRAPH:
+            return items
+        offered = list(items)
+        kinds = self._kinds_of([id_ for _, id_ in offered]) if offered else {}
+        return sorted(offered, key=lambda item: turn_of(kinds.get(item[1], 0)))
 
     def _take_transfer(self, frame: Pull | Records | Headers) -> None:
         match frame:
@@ -403,13 +439,13 @@ class Session:
     def _peer_owes(self) -> bool:
         return self._state in PEER_OWES or (self._state is SessionState.LIVE and not self._quiet())
 
-    def _finish(self, code: Code, detail: str) -> None:
+    def _finish(self, code: Code, detail: str, pause: int = 0) -> None:
         """End the session; records that have come are handed over first."""
         rest = self._incoming.batch(self._now, all_of_it=True)
         if rest is not None:
             self._events.append(rest)
         self._move(Trigger.OVER)
-        self._events.append(Ended(code, detail))
+        self._events.append(Ended(code, detail, pause))
 
     def _move(self, trigger: Trigger) -> None:
         self._state = next_state(self._state, trigger, self._side)

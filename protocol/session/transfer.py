@@ -207,12 +207,12 @@ class Incoming:
         self._arrived, self._arrived_bytes = [], 0
         self._batches.append(len(records))
         self._uncommitted += len(records)
-        return RecordsReceived(records)
+        return RecordsReceived(records, more=not all_of_it and bool(self._outstanding or self._available))
 
     def unasked(self, headers: list[Record]) -> RecordsReceived:
         """Return a batch of headers that came without a pull."""
         self._batches.append(0)
-        return RecordsReceived(headers)
+        return RecordsReceived(headers, more=bool(self._outstanding or self._available))
 
     def committed(self) -> None:
         """Note that the node has committed the oldest batch. LocalError if there is none."""

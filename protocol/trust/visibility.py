@@ -233,10 +233,11 @@ def may_have_profile(standing: Standing) -> bool:
     return standing.in_web
 
 
-def may_have_letter(standing: Standing, *, addressed: bool) -> bool:
+def may_have_letter(standing: Standing, *, addressed: bool, viewer_blocks: bool) -> bool:
     """Whether the viewer may have, and so carry, a letter of the author: the author's web and groups may, and the addressee.
 
     `addressed` says that the letter's tag names the viewer, who then need not be in the author's web: the author chose
-    them. A block between the two withholds the letter even so.
+    them. The letter is withheld if the viewer blocks the author. If the author blocks the viewer it is not: an author who
+    blocks the addressee withdraws what they shall not have, and may leave a last letter that calls something off.
     """
-    return standing.in_web or (addressed and not standing.blocked)
+    return standing.in_web or (addressed and not viewer_blocks)

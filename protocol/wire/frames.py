@@ -25,6 +25,7 @@ from protocol.limits import (
 )
 from protocol.text import check_text
 from protocol.wire.reconcile import ROOT_BYTES
+from protocol.wire.stratum import DOUBT
 
 HAVE_PREFIX_BYTES = 12  # of an id: an author who makes two records alike by 2^48 hashes only delays the second
 
@@ -43,6 +44,7 @@ class Hello:
     roots: tuple[bytes, bytes] | None  # fingerprints of both phases' sets
     records: tuple[bytes, ...] = ()  # a self-identification, as in Introduce; may be empty
     speaker_tag: bytes | None = None  # names the sender's person and device; see session/greeting.py
+    stratum: int = DOUBT  # of the clock; see wire/stratum.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,13 @@ class Ping:
 
 @dataclass(frozen=True, slots=True)
 class Bye:
-    """Ends the session; `code` is the number of a Code, or of one that only a newer version knows."""
+    """Ends the session; `code` is the number of a Code, or of one that only a newer version knows.
+
+    With BUSY, `pause` says in how many seconds the other side is to come back; 0 leaves it the choice.
+    """
 
     code: int
+    pause: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +171,16 @@ def encode_frame(frame: Frame) -> bytes:
     """Return the bytes of a frame: at most FRAME_MAX_BYTES if its parts keep to their caps."""
     fields: tuple[Value, ...]
     match frame:
-        case Hello(versions, algorithms, wall, roots, records, speaker_tag):
-            fields = (versions, algorithms, wall, *(roots or (None, None)), records, speaker_tag)
+        case Hello(versions, algorithms, wall, roots, records, speaker_tag, stratum):
+            fields = (versions, algorithms, wall, *(roots or (None, None)), records, speaker_tag, stratum)
         case Roots(phase, number, root):
             fields = (int(phase), number, root)
         case Compare(value) | Want(value) | Introduce(value) | Records(value) | Headers(value):
             fields = (value,)
-        case Pull(number) | Bye(number):
-            fields = (int(number),)
+        case Pull(number):
+            fields = (number,)
+        case Bye(code, pause):
+            fields = (int(code), pause)
         case Enrol(device, letter_key, signature):
             fields = (device, letter_key, signature)
         case Enrolled(certificate, records, names):
@@ -262,14 +270,15 @@ def _array(value: Value, top: int) -> _Fields:
 
 
 def _read_hello(fields: _Fields) -> Frame:
-    _at_least(fields, 7)
+    _at_least(fields, 8)
     versions = tuple(_integer(value) for value in _array(fields[0], HELLO_CHOICES_MAX))
     algorithms = tuple(_integer(value) for value in _array(fields[1], HELLO_CHOICES_MAX))
     roots = None
     if fields[3] is not None or fields[4] is not None:
         roots = (_bytes(fields[3], ROOT_BYTES), _bytes(fields[4], ROOT_BYTES))
     speaker_tag = None if fields[6] is None else _bytes(fields[6], SPEAKER_TAG_BYTES)
-    return Hello(versions, algorithms, _integer(fields[2]), roots, _read_identification(fields[5]), speaker_tag)
+    wall, records, stratum = _integer(fields[2]), _read_identification(fields[5]), _integer(fields[7])
+    return Hello(versions, algorithms, wall, roots, records, speaker_tag, stratum)
 
 
 def _read_identification(value: Value) -> tuple[bytes, ...]:
@@ -322,8 +331,8 @@ def _read_want(fields: _Fields) -> Frame:
 
 
 def _read_bye(fields: _Fields) -> Frame:
-    _at_least(fields, 1)
-    return Bye(_integer(fields[0]))
+    _at_least(fields, 2)
+    return Bye(_integer(fields[0]), _integer(fields[1]))
 
 
 def _read_enrol(fields: _Fields) -> Frame:

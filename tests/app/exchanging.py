@@ -7,12 +7,13 @@ from typing import Any
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges.exchanges import ExchangesQuery, MoveOrder, Request
 from meshnode.app.exchanges.view import ExchangeView
+from protocol import Quantity
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
 
 def respond(
-    mesh: Mesh, neighbor: Neighbor, listing: str = "Drill", message: str = "", quantity: int | None = None
+    mesh: Mesh, neighbor: Neighbor, listing: str = "Drill", message: str = "", quantity: Quantity | None = None
 ) -> str:
     begun = cases.respond(neighbor.replica, neighbor.catalog, listing, Request(message, quantity))
     assert begun.state == "requested"

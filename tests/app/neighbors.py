@@ -16,7 +16,7 @@ from meshnode.app.people import cards
 from meshnode.clock import Clock
 from meshnode.replica.replica import Replica
 from protocol import PersonId
-from tests.support.mesh import EPOCH, Mesh, Node
+from tests.support.mesh import Mesh, Node
 
 
 @dataclass
@@ -81,8 +81,7 @@ class Neighbor:
 def settle_in(mesh: Mesh, name: str) -> Neighbor:
     """Return a new person's node with its catalog."""
     node = mesh.add(name)
-    clock = Clock(wall=lambda: EPOCH + mesh.time, monotonic=lambda: mesh.time)
-    node.replica = dataclasses.replace(node.replica, clock=clock)  # the simulation's own clock cannot be doubted
+    node.replica = dataclasses.replace(node.replica, clock=Clock(machine=node.clock.machine))
     return Neighbor(node, Catalog(node.replica))
 
 

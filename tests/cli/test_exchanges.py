@@ -84,7 +84,7 @@ def test_it_reads_as_people_talk(drill: Village) -> None:
     drill.settle()
     assert drill("A", "inbox").out == f"You and Carol agreed. (Drill)  -> meshnode done {short[1]}\n"
     assert drill("C", "inbox").out == f"You and Alice agreed. (Drill)  -> meshnode done {short[1]}\n"
-    assert drill("A", "say", "Drill", "At six?").out == "Message sent to Carol.\n"
+    assert drill("A", "say", "Drill", "At six?").out == "Your message to Carol is on its way.\n"
     assert drill("A", "done", "Drill").out == "You confirmed. Waiting for Carol. (Drill)\n"
     drill.settle()
     assert drill("C", "inbox").out.startswith(
@@ -130,15 +130,21 @@ def test_a_no_is_told_kindly_and_with_its_reason(drill: Village) -> None:
 
 def test_a_block_ends_it_on_ones_own_side(drill: Village) -> None:
     exchange = exchange_of(drill, "A")
-    assert len(reply_of(drill, "C", "inbox")) == 1
-    drill("C", "block", "Alice")
+    assert drill("C", "accept", exchange).code == 0
+    drill.settle()
+    asked = drill("C", "block", "Alice")
+    assert (asked.code, asked.err) == (
+        5,
+        "meshnode: An agreement with Alice is open (Drill). To call it off and block them: meshnode block NAME --yes\n",
+    )
+    assert drill("C", "block", "Alice", "--yes").code == 0
     drill.settle()
     assert drill("C", "inbox").out == ""
-    assert [seen["state"] for seen in reply_of(drill, "C", "exchanges")] == ["ended"]
-    refused = drill("C", "accept", exchange)
+    assert drill("A", "inbox").out == "Canceled, with Carol. (Drill)\n"
+    refused = drill("C", "done", exchange)
     assert (refused.code, refused.err) == (
         5,
-        "meshnode: You block Alice. Unblock them first with 'meshnode unblock NAME'.\n",
+        "meshnode: That was canceled. You can ask again with 'meshnode respond'.\n",
     )
 
 
@@ -165,7 +171,7 @@ def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None
     [
         (("respond", "Drill", "--message", "x" * 1001), 2, "Message must not be longer than 1000 characters"),
         (("respond", "Drill", "--message", "\x1b[2J"), 2, "Message must not have control characters"),
-        (("respond", "Drill", "--quantity", "0"), 2, "Quantity goes from 1"),
+        (("respond", "Drill", "--quantity", "0"), 2, "Write a number above 0, such as 3 or 2.5"),
         (("respond", "Drill", "--quantity", "3"), 5, "Only 2 left"),
         (("respond", "Nothing"), 3, "No post is called 'Nothing'"),
         (("respond", " "), 2, "Say which post"),

@@ -31,6 +31,8 @@ CALLS: dict[str, list[str]] = {
     "card": [],
     "people": ["--all"],
     "person": ["Bob"],
+    "name": ["Bob", "Bob from the garden"],
+    "me": [],
     "introduce": ["Bob", "Carol"],
     "introductions": [],
     "vouch": ["Bob", "--trust", "0.7"],

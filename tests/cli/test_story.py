@@ -121,7 +121,7 @@ def test_a_listing_says_when_and_where_it_can_be_had(village: Village) -> None:
     assert "language:   de" in shown
     village("A", "edit", "Apples", "--from", "2027-05-01", "--clear", "place", "--clear", "language")
     shown = village("A", "show", "Apples").out
-    assert re.search(r"available:  from 1 May .*00:00 until 1 Jun .*00:00\n", shown)
+    assert re.search(r"available:  from 1 May .*00:00 until 1 Jun .*23:59\n", shown)
     assert "location:" not in shown
     assert "language:" not in shown
 

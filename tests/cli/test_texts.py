@@ -57,10 +57,14 @@ def test_a_list_ends_with_and() -> None:
         (1, "", "Beans"),
         (2, "", "Beans (quantity: 2)"),
         (1, "boxes", "Beans (boxes: 1)"),
-        (3, "kg", "Beans (kg: 3)"),
+        (3, "kg", "Beans (3 kg)"),
+        (1, "kg", "Beans (1 kg)"),
+        (2.5, "kg", "Beans (2.5 kg)"),
+        (0.125, "", "Beans (quantity: 0.125)"),
+        (1_000_000, "loaves", "Beans (loaves: 1000000)"),
     ],
 )
-def test_a_quantity_reads_right_with_any_unit(count: int | None, unit: str, shown: str) -> None:
+def test_a_quantity_reads_right_with_any_unit(count: float | None, unit: str, shown: str) -> None:
     assert forms.quantity("Beans", count, unit) == shown
 
 

@@ -80,6 +80,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
     "picking": {"words"},
     "naming": {"picking"},
+    "date": {"naming"},
     "owner": set(),
     "catalog": {"words", "picking"},
     "groups": {"picking", "naming", "owner"},
@@ -91,7 +92,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "devices": {"picking", "naming", "owner", "groups", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "upkeep": {"owner", "groups", "listings", "letters", "exchanges", "devices"},
-    "explain": {"naming", "owner", "catalog", "listings", "people", "devices", "peers", "upkeep"},
+    "explain": {"naming", "date", "owner", "catalog", "listings", "people", "devices", "peers", "upkeep"},
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
     "events": set(),
 }
@@ -121,20 +122,22 @@ LIBRARIES: dict[str, set[str]] = {
     "segno": {"meshnode.cli"},
 }
 
-# What others import of the protocol: its facade, one facade for each subject, and the caps by name.
-FACADES = {
+# Modules of constants and small functions that everybody imports by name.
+BY_NAME = {"protocol.limits", "protocol.wire.stratum"}
+
+# What others import of the protocol: its facade, one facade for each subject, and the caps and strata by name.
+FACADES = BY_NAME | {
     "protocol",
     "protocol.trust",
     "protocol.wire",
     "protocol.session",
     "protocol.letters",
     "protocol.tokens",
-    "protocol.limits",
 }
 
 # What of the standard library is pure enough for `protocol`: no clock, no randomness, no files, no sockets.
 PURE = {
-    "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "enum", "functools",
+    "__future__", "abc", "array", "base64", "binascii", "bisect", "collections", "contextlib", "dataclasses", "decimal", "enum", "functools",
     "hashlib", "heapq", "hmac", "ipaddress", "itertools", "math", "operator", "re", "string", "struct", "types", "typing",
     "unicodedata",
 }  # fmt: skip
@@ -277,7 +280,7 @@ def test_the_conformance_harness_knows_nothing_but_the_protocol() -> None:
 
 
 def test_the_protocol_does_not_import_its_own_facades() -> None:
-    faults = [found for found in all_imports("protocol") if found.module in FACADES - {"protocol.limits"}]
+    faults = [found for found in all_imports("protocol") if found.module in FACADES - BY_NAME]
     assert not faults, listed(faults)
 
 

@@ -279,7 +279,7 @@ def test_a_letter_on_its_way_to_the_former_key_is_read(heard: list[tuple[bytes, 
     mesh.settle()
     put_back(mesh, "Carol", image)
     carol = replica(mesh, "Carol")
-    carol.store.own_words.hear(next(carol.store.records.bodies(Kind.PROFILE, author=carol.me)), None)
+    carol.store.signed_records.hear(next(carol.store.records.bodies(Kind.PROFILE, author=carol.me)), None)
     mesh.advance(1)
     renew_if_due(mesh, "Carol")
     mesh.heal()

@@ -29,11 +29,15 @@ def test_an_option_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
 
 
 def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
-    toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nlog_level = "debug"\n'
+    toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nsessions = 9\n'
+    toml += 'log_level = "debug"\n'
     by_file = load(tmp_path, toml)
-    by_environment = load(tmp_path, port="7000", interfaces="lo", mdns="off", peers="pi.local:7000", log_level="debug")
+    by_environment = load(
+        tmp_path, port="7000", interfaces="lo", mdns="off", peers="pi.local:7000", sessions="9", log_level="debug"
+    )
     options = {
-        "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "log_level": "debug",
+        "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
+        "log_level": "debug",
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option
@@ -60,6 +64,9 @@ def test_names_of_other_programs_in_the_environment_are_left_alone(tmp_path: Pat
         ("port = 65536", "not a port"),
         ("port = -1", "not a port"),
         ("port = true", "not a port"),
+        ("sessions = 1", "number of sessions"),
+        ("sessions = true", "number of sessions"),
+        ("sessions = 100000", "number of sessions"),
         ('port = "٣"', "not a port"),
         ('mdns = "loud"', "on, listen, off"),
         ('interfaces = "lo"', "list of texts"),

@@ -13,7 +13,7 @@ from meshnode.app.peers.contacts import dial_keys
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.people import blocks, cards
 from meshnode.errors import Failed
-from meshnode.net import network
+from meshnode.net import network, turns
 from meshnode.net.dialer import Address, Dialer, DialOutcome
 from meshnode.net.listener import BACKLOG
 from meshnode.replica.changes import Change
@@ -189,6 +189,33 @@ async def test_a_key_of_low_order_ends_an_attempt_and_not_the_node(
     assert {attempt.outcome for attempt in alice.network.attempts(bob.replica.me)} == {"no key for connecting"}
     monkeypatch.undo()
     await connect(alice, bob)
+
+
+async def test_a_node_with_fewer_sessions_than_contacts_serves_all_in_turn_and_its_post_reaches_everybody(
+    nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("TURN_SHORTEST", 0.2), ("RETURN_SECONDS", 2.0), ("SERVED_SECONDS", 2.0)):
+        monkeypatch.setattr(turns, name, seconds)
+    hub = await start(nursery, "Hub", sessions=2)
+    guests = [await start(nursery, name) for name in ("Alice", "Bob", "Carol", "Dave", "Eve")]
+    for guest in guests:
+        await guest.add(await hub.card())
+    met: set[bytes] = set()
+
+    def all_met() -> bool:
+        met.update(hub.peers())
+        assert len(hub.network.state().peers) <= 2
+        return len(met) == len(guests)
+
+    await until(all_met, "everybody has had a turn")
+    await hub.store_thread.run(listings.post, hub.replica, listings.ListingDraft(type="offer", title="Apples"))
+
+    def arrived(guest: Node) -> bool:
+        return bool(list(guest.replica.store.records.rows(author=hub.replica.me, kinds=(Kind.LISTING,))))
+
+    await until(lambda: all(arrived(guest) for guest in guests), "the offer has reached everybody")
+    outcomes = {attempt.outcome for guest in guests for attempt in guest.network.attempts(hub.replica.me)}
+    assert DialOutcome.REFUSED.value not in outcomes
 
 
 @pytest.mark.parametrize(("short", "good"), [(network.SHORT_SECONDS, False), (0.0, True)])

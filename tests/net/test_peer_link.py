@@ -31,6 +31,8 @@ class FakeConversation:
     device: bytes | None = None
     live: bool = False
     settled: bool = True
+    idle: bool = True
+    contact: bool = False
     comparisons: int = 0
     came: int = 0
     end: ConversationEnd | None = None
@@ -78,9 +80,9 @@ class FakeConversation:
         self.comparisons += 1
         self.outbox.append(b"compare")
 
-    def close(self, code: Code = Code.CLOSING) -> None:
+    def close(self, code: Code = Code.CLOSING, pause: int = 0) -> None:
         self.outbox.append(b"bye %d" % code)
-        self.end = ConversationEnd(code)
+        self.end = ConversationEnd(code, pause=pause)
 
 
 class InlineStoreThread:

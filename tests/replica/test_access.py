@@ -55,6 +55,16 @@ def test_with_an_older_policy_than_the_record_names_access_is_unknown() -> None:
     assert answer(replica, BOB.listing("Older", now=EPOCH)) is Access.ALLOW
 
 
+def test_the_last_letter_of_an_author_who_blocks_the_addressee_is_for_the_addressee() -> None:
+    """Its author withdraws every other one; and nothing else of an author who blocks them is for the addressee."""
+    replica = alice()
+    carols = letter_to(CAROL.id, b"b" * 16)
+    known(replica, blocks=[CAROL])
+    put(replica, carols, BOB.listing(now=EPOCH))
+    assert answer(replica, carols, CAROL.id) is Access.ALLOW
+    assert answer(replica, BOB.listing(now=EPOCH), CAROL.id) is Access.DENY
+
+
 def test_the_block_of_the_viewer_denies_whatever_the_policy_of_the_author_says() -> None:
     replica = alice()
     put(replica, BOB.certificate(EPOCH), BOB.listing(now=EPOCH), BOB.profile(EPOCH))
@@ -166,7 +176,9 @@ def test_a_letter_to_me_needs_no_policy_of_its_author_and_one_to_others_does() -
     assert answer(replica, mine) is Access.ALLOW
     assert answer(replica, carols) is Access.UNKNOWN
     assert answer(replica, carols, CAROL.id) is Access.UNKNOWN
-    known(replica, blocks=[CAROL])
+    known(replica)
+    assert answer(replica, carols, CAROL.id) is Access.ALLOW
+    put(replica, CAROL.certificate(EPOCH), CAROL.policy({}, now=EPOCH, blocks=[BOB]))
     assert answer(replica, carols, CAROL.id) is Access.DENY
     policy.block(replica, BOB.id)
     put(replica, mine)

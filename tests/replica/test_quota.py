@@ -10,11 +10,11 @@ from meshnode.app import upkeep
 from meshnode.app.explain.status import NetworkState, problems
 from meshnode.app.owner import policy
 from meshnode.app.people import blocks
-from meshnode.clock import Clock
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from protocol import Kind, Record, limits, person_text
 from tests.support.chains import begun, join_record
+from tests.support.clock import FakeClock
 from tests.support.network import replica_of
 from tests.support.people import NOW, Person
 
@@ -148,15 +148,15 @@ def test_blocking_a_person_at_the_limit_deletes_what_they_brought(bob: Replica) 
 
 
 def test_certificates_of_people_without_other_records_are_deleted_after_a_while() -> None:
-    wall = [float(NOW)]
-    bob = replica_of("Bob", clock=Clock(wall=lambda: wall[0], monotonic=lambda: wall[0]))
+    clock = FakeClock(NOW)
+    bob = replica_of("Bob", clock=clock)
     now = bob.clock.now()
     policy.vouch(bob, ALICE.id, 800)
     bob.ingest.receive([ALICE.certificate(now), NORA.certificate(now), NORA.policy({bob.me: 500}, now=now)], MALLORY.id)
     bob.ingest.receive([*crowd(5, now), CAROL.revocation(now)], MALLORY.id)
-    wall[0] += limits.PENDING_LIFE
+    clock.advance(limits.PENDING_LIFE)
     upkeep.upkeep(bob)
     assert len(bob.trust_state.people()) == 9
-    wall[0] += limits.HOUR
+    clock.advance(limits.HOUR)
     upkeep.upkeep(bob)
     assert bob.trust_state.people() == {bob.me, ALICE.id, NORA.id}

@@ -66,14 +66,6 @@ def test_usage_per_author_follows_every_change(store: Store) -> None:
     assert store.records.bytes_of(ALICE.id) == store.records.bytes_of() == sum(map(len, expected))
 
 
-def test_the_last_stamp_of_a_device_is_found_without_its_clock(store: Store) -> None:
-    put(store, version(1))
-    put(store, ALICE.listing("Pears", now=NOW + 60))
-    put(store, ALICE.on("phone").listing("Plums", now=NOW + 90))
-    assert store.records.last_stamp(ALICE.id, ALICE.device) == NOW + 60
-    assert store.records.last_stamp(BOB.id, BOB.device) == 0
-
-
 def test_the_proof_of_a_fork_is_kept_once_for_each_device(store: Store) -> None:
     one, other, third = version(1), ALICE.listing(version=1, text="a second one"), ALICE.listing(version=1, text="3")
     store.records.note_fork(one, other)

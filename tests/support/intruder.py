@@ -18,9 +18,10 @@ from protocol.session import (
     RecordsRequested,
     SelfIdentification,
     Session,
+    ToldTime,
     phase_of,
 )
-from protocol.wire import Initiator, Psk, contact_psk
+from protocol.wire import Initiator, Psk, contact_psk, stratum
 from protocol.wire.frames import Frame, Hello, decode_frame, encode_frame
 from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.people import Person, grown
@@ -116,8 +117,9 @@ class Intruder:
             remote_static=self.channel.remote_static,
             me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(EPOCH)),
             find_certificate=lambda _key: self._certificate(),
+            kinds_of=lambda ids: {id_: self.records[id_].header.kind for id_ in ids if id_ in self.records},
             now=self.mesh.time,
-            wall=EPOCH,
+            told=ToldTime(EPOCH, stratum.CERTAIN),
         )
         self.go_on()
         return self.theirs

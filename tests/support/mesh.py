@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 
@@ -19,7 +19,7 @@ from meshnode.app.devices import joining
 from meshnode.app.owner import certificates, profile
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.clock import Clock
+from meshnode.clock import Clock, ClockMemory, Machine
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
@@ -38,12 +38,57 @@ NEAR = 3.0  # seconds: timers due within belong to what is under way
 RUN_LIMIT = 2_000_000  # events a run may take before it counts as not settling
 
 
-class VirtualClock(Clock):
-    """A node's real clock on a machine whose time is the simulation's, off by `error` seconds."""
+class VirtualMachine(Machine):
+    """A machine whose time is the simulation's, its clock off by `error` seconds."""
 
     def __init__(self, mesh: Mesh) -> None:
+        self._mesh = mesh
         self.error = 0.0
-        super().__init__(EPOCH - limits.DAY, wall=lambda: EPOCH + mesh.time + self.error, monotonic=lambda: mesh.time)
+        self.started_at = mesh.time
+        self.starts = 1
+        self.is_synchronized = False
+
+    def wall(self) -> float:
+        return EPOCH + self._mesh.time + self.error
+
+    def running(self) -> float:
+        return self._mesh.time - self.started_at
+
+    def boot_id(self) -> str:
+        return f"start {self.starts}"
+
+    def synchronized(self) -> bool:
+        return self.is_synchronized
+
+    def start_again(self) -> None:
+        """Switch it off and on."""
+        self.started_at = self._mesh.time
+        self.starts += 1
+
+
+class VirtualClock(Clock):
+    """A node's real clock on a machine in the simulation."""
+
+    def __init__(self, machine: VirtualMachine, memory: ClockMemory | None = None) -> None:
+        self.machine = machine
+        self.memory = memory if memory is not None else ClockMemory(floor=EPOCH - limits.DAY)
+        super().__init__(self.memory, self._keep, machine=machine)
+
+    def _keep(self, memory: ClockMemory) -> None:
+        self.memory = memory
+
+    def restarted(self) -> VirtualClock:
+        """Return the clock of the same node after a restart of the program, or of the machine if that has started again."""
+        return VirtualClock(self.machine, self.memory)
+
+    @property
+    def error(self) -> float:
+        """How far the machine's clock is off."""
+        return self.machine.error
+
+    @error.setter
+    def error(self, seconds: float) -> None:
+        self.machine.error = seconds
 
 
 @dataclass(eq=False)
@@ -137,7 +182,7 @@ class Mesh:
         """Add a node. Without its `identity` it is another device of `person`."""
         chance = random.Random(f"{self._seed}/{name}")
         keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
-        clock = VirtualClock(self)
+        clock = VirtualClock(VirtualMachine(self))
         me = person if identity is None else identity.person_id
         assert me is not None
         replica = Replica.open(
@@ -167,7 +212,9 @@ class Mesh:
         old = self.nodes[name]
         for wire in self._wires_of(old):
             self._drop(wire)
-        old.replica = self._opened(replica or old.replica)
+        replica = replica or old.replica
+        old.clock = old.clock.restarted()
+        old.replica = self._opened(replace(replica, clock=old.clock))
         old.seen = SeenEphemerals()
         self._watch(old)
         if old.replica.trust_state.certificate(old.person, old.replica.device) is None:

@@ -16,7 +16,7 @@ from meshnode.net.network import Network, NetworkOptions
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from meshnode.store.store_thread import StoreThread
-from protocol import Audience, Precision, Preference
+from protocol import Audience, Precision, Preference, limits
 from tests.support.people import Person
 
 NO_INTERFACE = ("no-such-interface",)  # so that loopback alone is used
@@ -68,11 +68,19 @@ def replica_of(name: str, store: Store | None = None, *, clock: Clock | None = N
     return replica
 
 
-async def start(nursery: trio.Nursery, name: str, replica: Replica | None = None, *, port: int = 0) -> Node:
+async def start(
+    nursery: trio.Nursery,
+    name: str,
+    replica: Replica | None = None,
+    *,
+    port: int = 0,
+    sessions: int = limits.SESSIONS_MAX,
+) -> Node:
     """Start a node, which ends with the nursery."""
     replica = replica or replica_of(name)
     store_thread = StoreThread(replica.changes.held)
-    network = Network(replica, store_thread, NetworkOptions(port, NO_INTERFACE, MdnsMode.OFF), jitter=lambda: 0.0)
+    options = NetworkOptions(port, NO_INTERFACE, MdnsMode.OFF, sessions=sessions)
+    network = Network(replica, store_thread, options, jitter=lambda: 0.0)
     await nursery.start(network.run)
     return Node(name, replica, store_thread, network)
 

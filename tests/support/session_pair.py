@@ -18,9 +18,10 @@ from protocol.session import (
     RecordsRequested,
     SelfIdentification,
     Session,
+    ToldTime,
     phase_of,
 )
-from protocol.wire import Item
+from protocol.wire import Item, stratum
 from protocol.wire.frames import Compare, Frame, Records, Roots, decode_frame
 from tests.support.people import NOW, Person
 
@@ -42,6 +43,7 @@ class Side:
     events: list[Event] = field(default_factory=list)
     batches: list[list[Record]] = field(default_factory=list)
     headers: list[Record] = field(default_factory=list)
+    announced_more: list[bool] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     refused: set[RecordId] = field(default_factory=set)
     session: Session = field(init=False)
@@ -56,8 +58,9 @@ class Side:
             me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(), more),
             introduce=introduce,
             find_certificate=self.knows.get,
+            kinds_of=self.kinds_of,
             now=now,
-            wall=NOW,
+            told=ToldTime(NOW, stratum.MACHINE),
         )
 
     def put(self, records: Iterable[Record], *, hidden: bool = False) -> None:
@@ -77,6 +80,9 @@ class Side:
             if record.id not in self.hidden and phase_of(record.header.kind) is phase
         ]
 
+    def kinds_of(self, ids: Iterable[RecordId]) -> dict[RecordId, int]:
+        return {id_: self.store[id_].header.kind for id_ in ids if id_ in self.store}
+
     def admit(self) -> None:
         self.session.admit(self.view(Phase.GRAPH), self.view(Phase.CONTENT))
 
@@ -93,7 +99,8 @@ class Side:
             match event:
                 case PeerIdentified():
                     self.meet()
-                case RecordsReceived(records):
+                case RecordsReceived(records, more):
+                    self.announced_more.append(more)
                     self.take(records)
                 case RecordsRequested(ids):
                     self.give(ids)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from protocol import encode
@@ -34,6 +35,7 @@ def moves() -> dict[str, Move]:
     return {
         "an ask with words and communities": move(Action.ASK, plain, text="May I?\nTomorrow?", communities=tags),
         "an ask for what is lent": move(Action.ASK, lent),
+        "an ask for two and a half kilograms": move(Action.ASK, terms(quantity=Decimal("2.5"), unit="kg")),
         "an answer to a need that is not limited": move(Action.ASK, terms("need", quantity=None)),
         "an acceptance": move(Action.ACCEPT, plain, communities=tags[:1]),
         "a refusal": move(Action.DECLINE, plain, text="Not this week."),

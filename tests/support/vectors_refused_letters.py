@@ -19,6 +19,7 @@ from protocol.limits import (
     MESSAGE_MAX,
     NAME_MAX,
     QUANTITY_MAX,
+    QUANTITY_STEPS,
     TITLE_MAX,
     UNIT_MAX,
 )
@@ -219,7 +220,7 @@ def refused_moves() -> list[dict[str, Any]]:
         Change("terms of category 10", [4, 4], 10),
         Change("terms of category -1", [4, 4], -1),
         Change("terms with a quantity of 0", [4, 5], 0),
-        Change("terms with a quantity that is too large", [4, 5], QUANTITY_MAX + 1),
+        Change("terms with a quantity that is too large", [4, 5], QUANTITY_MAX * QUANTITY_STEPS + 1),
         Change("terms with a unit that is too long", [4, 6], "a" * (UNIT_MAX + 1)),
         Change("terms whose lend is a number", [4, 7], 1),
         Change("terms with a return before 1970", [4, 8], -1),

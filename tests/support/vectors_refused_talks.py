@@ -25,7 +25,7 @@ from tests.support.vectors_changes import Change, changed, compact, shorter, wri
 
 _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
     "a Hello": (
-        [1, [1], [1], NOW, bytes(8), bytes(8), [b"record"], bytes(8)],
+        [1, [1], [1], NOW, bytes(8), bytes(8), [b"record"], bytes(8), 16],
         [
             Change("versions that are no array", [1], 1),
             Change("seventeen versions", [1], list(range(HELLO_CHOICES_MAX + 1))),
@@ -45,6 +45,8 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("a record that is text", [6], ["record"]),
             Change("a speaker's tag of seven bytes", [7], bytes(7)),
             Change("a speaker's tag that is text", [7], "eightbyt"),
+            Change("a stratum below 0", [8], -1),
+            Change("a stratum that is nil", [8], None),
         ],
     ),
     "an Introduce": (
@@ -103,7 +105,15 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
         ],
     ),
     "a Want": ([10, b"\x05"], [Change("bits that are a number", [1], 5)]),
-    "a Bye": ([12, 0], [Change("a code below 0", [1], -1), Change("a code that is text", [1], "CLOSING")]),
+    "a Bye": (
+        [12, 0, 0],
+        [
+            Change("a code below 0", [1], -1),
+            Change("a code that is text", [1], "CLOSING"),
+            Change("a pause below 0", [2], -1),
+            Change("a pause that is text", [2], "a minute"),
+        ],
+    ),
     "an Enrol": (
         [13, bytes(32), bytes(32), bytes(64)],
         [

@@ -5,9 +5,10 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import Any
 
-from protocol import Record
+from protocol import Code, Record
 from protocol.codec import encode
 from protocol.session import Phase
+from protocol.wire import stratum
 from protocol.wire.frames import (
     Bye,
     Compare,
@@ -39,6 +40,7 @@ FRAMES: dict[str, Frame] = {
     "hello with roots": Hello((1,), (1,), NOW, (bytes(range(8)), bytes(range(8, 16)))),
     "hello with an introduction": Hello((1, 2), (1,), NOW, None, (b"certificate", b"profile")),
     "hello with its speaker's tag": Hello((1,), (1,), NOW, None, speaker_tag=bytes(range(8))),
+    "hello of a node that is certain of the date": Hello((1,), (1,), NOW, None, stratum=stratum.CERTAIN),
     "who": Who(),
     "introduce": Introduce((b"certificate",)),
     "roots": Roots(1, 3, bytes(range(8))),
@@ -49,7 +51,8 @@ FRAMES: dict[str, Frame] = {
     "have": Have(1, ((NOW, bytes(range(12))),)),
     "want": Want(b"\x05"),
     "ping": Ping(),
-    "bye": Bye(10),
+    "bye": Bye(Code.DUPLICATE),
+    "bye of a busy node": Bye(Code.BUSY, 60),
     "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),
     "enrolled": Enrolled(b"certificate", (b"profile",), ((bytes(range(32)), "Pi"),)),
 }
@@ -164,6 +167,15 @@ def session_vectors() -> dict[str, Any]:
     pair("nothing new", [*graph, need], [*graph, need])
     pair("a first meeting over a card", graph[:1], [graph[1], *offers], acquainted=False, introduce=True)
     pair("records both ways", [*graph, need], [*graph, *offers])
+    carol = Person("Carol")
+    web = [
+        carol.profile(NOW - 3, about="older than all else of hers"),
+        carol.policy({bob: 900}, now=NOW - 2),
+        carol.certificate(NOW - 1),
+        bob.profile(NOW - 4),
+        bob.policy({carol: 900, alice: 900}, now=NOW + 1),
+    ]
+    pair("a web to a newcomer, certificates and policies first", graph, [*graph, *web, *offers])
     news = pair("news while live", graph, graph)
     news.log.append(("!", offers[0].wire))
     news.responder.publish(offers[0])
@@ -176,6 +188,7 @@ def session_vectors() -> dict[str, Any]:
         "initiator_dh_public": alice.keys.dh_public.hex(),
         "responder_dh_public": bob.keys.dh_public.hex(),
         "wall": NOW,
+        "stratum": stratum.MACHINE,
         "sessions": sessions,
         "overdue": overdue_sessions(),
         "refused": refused_sessions(),

@@ -137,15 +137,18 @@ def visibility_vectors() -> dict[str, Any]:
                 "same_mesh": mesh,
                 "vouched": vouched,
                 "author_blocks": author_blocks,
+                "viewer_blocks": viewer_blocks,
                 "device": may_have_device(standing, same_mesh=mesh, vouched=vouched),
                 "policy": may_have_policy(standing, same_mesh=mesh, vouched=vouched, author_blocks=author_blocks),
                 "profile": may_have_profile(standing),
-                "letter": may_have_letter(standing, addressed=False),
-                "letter_to_viewer": may_have_letter(standing, addressed=True),
+                "letter": may_have_letter(standing, addressed=False, viewer_blocks=viewer_blocks),
+                "letter_to_viewer": may_have_letter(standing, addressed=True, viewer_blocks=viewer_blocks),
             }
             for case, standing in STANDINGS.items()
             for mesh, vouched in ties
-            for author_blocks in ((False, True) if standing.blocked else (False,))
+            for author_blocks, viewer_blocks in (
+                ((False, True), (True, False), (True, True)) if standing.blocked else ((False, False),)
+            )
         ],
         "relations": [
             {

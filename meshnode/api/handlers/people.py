@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import trio
+
 from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
+from meshnode.app.exchanges import blocking
+from meshnode.app.exchanges.blocking import BlockQuery
 from meshnode.app.explain import why as why_cases
 from meshnode.app.people import blocks as block_cases
 from meshnode.app.people import cards as card_cases
 from meshnode.app.people import introductions as introduction_cases
 from meshnode.app.people import people as people_cases
+from meshnode.app.people import yourself as yourself_cases
+from meshnode.errors import Unconfirmed
+
+LAST_WORD_PAUSE = 0.1  # seconds between two looks whether the letter that calls an agreement off has arrived
+LAST_WORD_LOOKS = 30  # before a block is made all the same; only for somebody who is connected
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -60,6 +69,30 @@ async def person(context: ApiContext, who: str) -> people_cases.PersonView:
     return await context.run(people_cases.person, who, connected(context))
 
 
+@_routes.add("GET", "/v1/profile")
+async def profile(context: ApiContext) -> people_cases.PersonView:
+    """Show what others can read about you."""
+    return await context.run(yourself_cases.profile, connected(context))
+
+
+@_routes.add("PATCH", "/v1/profile", errors=WRITES)
+async def change_profile(context: ApiContext, body: yourself_cases.ProfileChange) -> people_cases.PersonView:
+    """Change what others can read about you."""
+    return await context.run(yourself_cases.change_profile, body, connected(context))
+
+
+@_routes.add("PUT", "/v1/names/{who:path}", errors=(*NAMED, *WRITES))
+async def call_person(context: ApiContext, who: str, body: yourself_cases.OwnName) -> people_cases.PersonView:
+    """Call a person by a name of your own. It stays on this node, which shows them by it."""
+    return await context.run(yourself_cases.call, who, body, connected(context))
+
+
+@_routes.add("DELETE", "/v1/names/{who:path}", errors=(*NAMED, *WRITES))
+async def stop_calling_person(context: ApiContext, who: str) -> people_cases.PersonView:
+    """Show a person by the name that they give themselves again."""
+    return await context.run(yourself_cases.stop_calling, who, connected(context))
+
+
 @_routes.add("PUT", "/v1/vouches/{who:path}", errors=(*NAMED, *WRITES))
 async def vouch(context: ApiContext, who: str, body: people_cases.VouchOrder) -> people_cases.PersonView:
     """Vouch for a person. This replaces an earlier vouch for them."""
@@ -80,13 +113,20 @@ async def blocks(context: ApiContext) -> block_cases.BlocksView:
     return await context.run(block_cases.blocks)
 
 
-@_routes.add("PUT", "/v1/blocks/{who:path}", errors=(*NAMED, *WRITES))
-async def block(context: ApiContext, who: str) -> block_cases.BlockView:
+@_routes.add("PUT", "/v1/blocks/{who:path}", errors=(*NAMED, Unconfirmed, *WRITES))
+async def block(context: ApiContext, who: str, query: BlockQuery) -> block_cases.BlockView:
     """Block a person: neither of you sees the other any longer.
 
-    To block a person who is not visible to you, give the whole id.
+    What is agreed with them is called off, and they are told that, and nothing else. To block a person who is not
+    visible to you, give the whole id.
     """
-    blocked = await context.run(block_cases.block, who)
+    slots = await context.run(blocking.call_off, who, query)
+    if slots and (await context.run(block_cases.to_block, who)) in connected(context):
+        for _ in range(LAST_WORD_LOOKS):
+            if await context.run(blocking.has_arrived, slots):
+                break
+            await trio.sleep(LAST_WORD_PAUSE)
+    blocked = await context.run(blocking.block, who)
     context.network.look_again()
     return blocked
 

@@ -71,6 +71,7 @@ class Entry:
     """Its id as a number, which takes half the memory of the letters."""
     created: int
     expires: int
+    """UNIX seconds; no later than it is available, whatever its author signed."""
     title: str
     """Searchable."""
 
@@ -228,7 +229,7 @@ class Catalog:
             doc_id=self.index.add(bucket, header.author, body),
             number=_number(header.author, header.slot),
             created=header.created,
-            expires=header.expires,
+            expires=header.expires if body.available_until is None else min(header.expires, body.available_until),
             title=searchable(body.title),
         )
         if entry.number in self._hidden:

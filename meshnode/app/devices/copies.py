@@ -30,17 +30,17 @@ DEVICES_SPARE = 4  # of a person's devices: however often a disk is copied, the 
 
 def join_words(replica: Replica) -> bool:
     """Join what copies of this device have said apart; return whether a copy was heard of since the last call."""
-    own_words = replica.store.own_words
-    if not own_words.was_copied:
+    signed_records = replica.store.signed_records
+    if not signed_records.was_copied:
         return False
     with replica.transaction():
         try:
             policy.join_branches(replica)
         except PolicyFull as error:  # the branches stay in use beside each other, joined by all who read them
             log.warning("branches of a policy were not joined", extra={"why": str(error)})
-        for lost in own_words.lost():
+        for lost in signed_records.lost():
             _take_stricter(replica, lost)
-        own_words.settle()
+        signed_records.settle()
         replica.store.meta.set(_NEW_KEY_DUE, "heard")
     log.warning("a copy of this device has written")
     return True

@@ -73,7 +73,7 @@ class EnrolmentConversation:
                 pass  # from a newer version
             case Enrolled() as enrolled:
                 self.grant = self._granted(enrolled)
-            case Bye(code):
+            case Bye(code=code):
                 self.refused = Code(code) if code in set(Code) else Code.REFUSED
             case _:
                 raise RemoteError(Code.OUT_OF_ORDER, "neither a certificate nor a refusal")

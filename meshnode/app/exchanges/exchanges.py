@@ -21,8 +21,8 @@ from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Kind, PersonId, Record, limits, normalize
-from protocol.letters import Action, Stage, Terms, exchange_id
+from protocol import InvalidField, Kind, PersonId, Quantity, Record, check_quantity, limits, normalize
+from protocol.letters import UNFINISHED, Action, Stage, Terms, exchange_id
 
 LISTED = 100
 LISTED_MAX = 1000
@@ -30,10 +30,10 @@ LISTED_MAX = 1000
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The message that comes with a request, and how many are asked for (null: one, if the listing is limited)."""
+    """The message that comes with a request, and how much is asked for (null: one, if the listing is limited)."""
 
     message: str = ""
-    quantity: int | None = None
+    quantity: Quantity | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +167,7 @@ def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange
     """Return the exchange about this listing that the owner has begun already and that is not over."""
     for exchange in replica.store.exchanges.all_shown():
         about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
-        if about_it and exchange.stage in view.UNFINISHED:
+        if about_it and exchange.stage in UNFINISHED:
             return exchange
     return None
 
@@ -182,14 +182,17 @@ def _ask_again(replica: Replica, exchange: Exchange) -> Requested:
     return _requested(exchange)
 
 
-def _quantity(wanted: int | None, there: int | None) -> int | None:
-    if wanted is not None and not 1 <= wanted <= limits.QUANTITY_MAX:
-        raise Usage(f"quantity goes from 1 to {limits.QUANTITY_MAX}")
+def _quantity(wanted: Quantity | None, there: Quantity | None) -> Quantity | None:
+    try:
+        if wanted is not None:
+            check_quantity("quantity", wanted)
+    except InvalidField as error:
+        raise Usage(str(error)) from error
     if there is None:
         return wanted
     if wanted is not None and wanted > there:
         raise Refused(f"only {there} left", "ask for less")
-    return wanted or 1
+    return wanted or min(1, there)
 
 
 def _check_room(replica: Replica, owner: PersonId) -> None:
@@ -218,7 +221,7 @@ def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> Non
     exchange, terms = found.exchange, found.terms
     if not found.may(act):
         raise _why_not(found, act)
-    takes = 0
+    takes: Quantity = 0
     if act is Action.SAY:
         kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
         if kept >= limits.MESSAGES_MAX:
@@ -253,7 +256,7 @@ def _why_not(found: ExchangeState, act: Action) -> Refused:
         if not found.terms.lend:
             return Refused("that was not lent, so nothing has to be given back")
         return Refused("it was not handed over yet", "both of you confirm that first with 'meshnode done'")
-    if stage not in view.UNFINISHED:
+    if stage not in UNFINISHED:
         return Refused("that is completed", "a completed exchange cannot be changed")
     accepted = f"{name} has already accepted" if found.asked else "you have already accepted"
     return Refused(accepted, "until both of you have confirmed, 'meshnode cancel' cancels it")

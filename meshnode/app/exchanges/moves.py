@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from meshnode.app.letters import letters
 from meshnode.app.letters.delivery import Delivery
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import name_of
+from meshnode.app.naming import public_name, remember_name
 from meshnode.errors import Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import GroupKind, InvalidField, Kind, PersonId, limits
+from protocol import GroupKind, InvalidField, Kind, PersonId, Quantity, limits
 from protocol.letters import (
     Action,
     AuthoredMove,
@@ -95,17 +95,17 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
     slot = letters.new_slot(replica)
     with replica.transaction():
         letters.send(replica, owner, move, slot=slot)
-        started = replica.store.exchanges.begin(owner, exchange, name_of(replica, owner), replica.clock.now())
+        started = replica.store.exchanges.begin(owner, exchange, public_name(replica, owner), replica.clock.now())
         _keep(replica, started, move, mine=True, letter=slot)
     return _again(replica, owner, exchange)
 
 
 def make(
-    replica: Replica, exchange: Exchange, act: Action, *, text: str = "", reason: str = "", takes: int = 0
+    replica: Replica, exchange: Exchange, act: Action, *, text: str = "", reason: str = "", takes: Quantity = 0
 ) -> Exchange:
     """Make a move that the table allows; moves that were lost on the way before are sent again with it.
 
-    `takes` is how many the move takes off the listing. Raises Usage or Refused if it cannot be said or sent.
+    `takes` is how much the move takes off the listing. Raises Usage or Refused if it cannot be said or sent.
     """
     communities = _communities(replica, exchange.id) if act is Action.ACCEPT else ()
     move = _move(replica, exchange.id, act, text=text, communities=communities, reason=reason)
@@ -116,6 +116,18 @@ def make(
         letters.send(replica, exchange.other, move, slot=slot)
         _keep(replica, exchange._replace(takes=takes or exchange.takes), move, mine=True, letter=slot)
     return _again(replica, exchange.other, exchange.id)
+
+
+def make_last(replica: Replica, exchange: Exchange, act: Action) -> bytes:
+    """End an exchange with somebody whom the owner blocks, or is about to; return the slot of the last letter to them.
+
+    Raises Refused where it cannot be sent.
+    """
+    move, slot = _move(replica, exchange.id, act, text=""), letters.new_slot(replica)
+    with replica.transaction():
+        letters.send(replica, exchange.other, move, slot=slot, is_last=True)
+        _keep(replica, exchange, move, mine=True, letter=slot)
+    return slot
 
 
 def lost(replica: Replica, found: ExchangeState) -> list[KeptMove]:
@@ -180,7 +192,7 @@ def receive(replica: Replica, opened: OpenedLetter) -> None:
     if not mine and not _has_room(replica, other, known, move, visible=visible):
         return
     if known is None:
-        known = replica.store.exchanges.begin(other, move.exchange, name_of(replica, other), replica.clock.now())
+        known = replica.store.exchanges.begin(other, move.exchange, public_name(replica, other), replica.clock.now())
     _keep(replica, known, move, mine=mine, letter=opened.slot if mine else None, visible=visible)
 
 
@@ -198,6 +210,7 @@ def reconsider_asks(replica: Replica) -> None:
             with replica.transaction():
                 if _has_room_for_ask(replica, waiting.other):
                     replica.store.exchanges.keep(waiting._replace(shown=True, changed=replica.clock.now()))
+                    replica.ingest.exchanges_changed()
 
 
 def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: Move, *, visible: bool) -> bool:
@@ -250,14 +263,18 @@ def _keep(
         title, category = _called(replica, terms, own=not asker)
         exchange = exchange._replace(asked=asker, slot=terms.slot, title=title, category=category, lend=terms.lend)
     own_word = any(one.mine for one in moves)
+    profile = replica.trust_state.profile(exchange.other)
+    if profile is not None:  # the two may lose sight of each other while the exchange is open
+        remember_name(replica, exchange.other, profile.name)
     kept.keep(
         exchange._replace(
-            name=name_of(replica, exchange.other) if replica.trust_state.profile(exchange.other) else exchange.name,
+            name=profile.name if profile is not None else exchange.name,
             shown=exchange.shown or (terms is not None and (own_word or visible)),
             stage=stage_of(made),
             changed=now if is_new else exchange.changed,
         )
     )
+    replica.ingest.exchanges_changed()
 
 
 def _called(replica: Replica, terms: Terms, *, own: bool) -> tuple[str, str]:

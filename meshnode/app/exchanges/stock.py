@@ -14,7 +14,7 @@ from meshnode.app.listings.view import body_of
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
-from protocol import Kind
+from protocol import Kind, Quantity
 from protocol.letters import Action, Stage
 
 GONE, CHANGED = "gone", "changed"
@@ -37,7 +37,7 @@ def follow_up(replica: Replica) -> None:
                 continue
 
 
-def quantity_left(replica: Replica, slot: bytes) -> int | None:
+def quantity_left(replica: Replica, slot: bytes) -> Quantity | None:
     """Return how many are left of the owner's listing in `slot`; None if it is not limited or not in use any longer."""
     record = replica.store.records.current((replica.me, Kind.LISTING, slot))
     if record is None or not record.body or record.header.expires <= replica.clock.now():

@@ -9,17 +9,17 @@ from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.exchanges.moves import ExchangeState, exchange_state
 from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
-from meshnode.app.naming import PersonRef, name_of
+from meshnode.app.letters.inbox import is_connected
+from meshnode.app.naming import PersonRef, called, name_of
 from meshnode.app.owner import policy
 from meshnode.app.picking import Candidate, near, pick
 from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import PersonId, limits, person_text
-from protocol.letters import Action, Stage
+from protocol import PersonId, Quantity, limits, person_text
+from protocol.letters import LENT_OUT, UNFINISHED, Action, Stage
 
 ENDED = "ended"
-UNFINISHED = frozenset({Stage.REQUESTED, Stage.AGREED, Stage.GIVEN, Stage.RECEIVED})
 MESSAGES_LISTED = 5  # of each exchange in a list; one exchange alone is shown with all of them
 NEWS_SECONDS = 7 * limits.DAY  # how long the inbox shows an answer after which there is nothing left to do
 
@@ -58,7 +58,8 @@ class ExchangeView:
     block the other person. `asked` says that you asked, `gives` that you are the giver; `done` and `other_done` who has
     confirmed the handover, `back` and `other_back` who has confirmed the return of a lent thing. `reason` is `gone` or
     `changed` if a node declined by itself, else empty. `next` are the moves that you can make now. `undelivered` are
-    moves of yours that were lost on the way: making any move sends them again. `is_cross_community` is null while it is
+    moves of yours that were lost on the way: making any move sends them again. `connected` is false if nothing but this
+    exchange connects you and the other person any longer. `is_cross_community` is null while it is
     unknown, or when a side has no community.
     """
 
@@ -66,10 +67,11 @@ class ExchangeView:
     state: str
     listing: ListingRef
     with_: PersonRef
+    connected: bool
     is_cross_community: bool | None
     asked: bool
     gives: bool
-    quantity: int | None
+    quantity: Quantity | None
     unit: str
     lend: bool
     return_by: int | None
@@ -97,6 +99,7 @@ def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSA
         state=ENDED if blocked else exchange.stage.word,
         listing=_listing(replica, found),
         with_=_with(replica, exchange),
+        connected=is_connected(replica, exchange.other),
         is_cross_community=found.is_cross_community,
         asked=found.asked,
         gives=found.gives,
@@ -141,7 +144,7 @@ def _waits(replica: Replica, found: ExchangeState, recent: int) -> bool:
 
 def _is_lent(exchange: Exchange) -> bool:
     """Whether the thing was handed over and is not back yet."""
-    return exchange.lend and exchange.stage in (Stage.COMPLETED, Stage.GIVEN_BACK)
+    return exchange.lend and exchange.stage in LENT_OUT
 
 
 # --- which one is meant ----------------------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | N
 def _with(replica: Replica, exchange: Exchange) -> PersonRef:
     """Return the other person, by the name last known if they cannot be seen any longer."""
     seen = replica.trust_state.profile(exchange.other) is not None
-    name = name_of(replica, exchange.other) if seen else exchange.name
+    name = name_of(replica, exchange.other) if seen else called(replica, exchange.other, exchange.name)
     return PersonRef(person_text(exchange.other), name)
 
 

@@ -9,11 +9,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from meshnode.app import date
 from meshnode.app.devices.copies import FORMER_DEVICE, WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import PersonRef, name_of, reference
+from meshnode.app.naming import PersonRef, called, name_of, reference
 from meshnode.app.owner import policy
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
@@ -180,15 +181,15 @@ def waiting(replica: Replica) -> list[PersonRef]:
     """Return the people whose cards were added here and who have not vouched back yet."""
     graph, me = replica.trust_state.graph, replica.me
     givers = {card.giver: card.name for card in pending_cards(replica) if not graph.weight(card.giver, me)}
-    return [PersonRef(reference(replica, giver).id, name) for giver, name in givers.items()]
+    return [PersonRef(reference(replica, giver).id, called(replica, giver, name)) for giver, name in givers.items()]
 
 
 def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     """Return everything that is wrong as far as this node can tell, the most serious first."""
     found = [Problem(known.code, known.message, known.hint) for known in replica.store.problems]
-    clock = replica.clock.reading().problem
-    if clock is not None:
-        found.append(Problem("clock_doubtful", *clock))
+    wrong_date = date.problem(replica, replica.clock.reading())
+    if wrong_date is not None:
+        found.append(Problem("clock_doubtful" if not replica.clock.trusted else "clock_differs", *wrong_date))
     if any(one.header.author == replica.me for one, _ in replica.store.records.forks()):
         found.append(
             Problem(

@@ -75,17 +75,25 @@ def _is_for_this_device(replica: Replica, stored: StoredLetter, handlers: Handle
 
 
 def _connected(replica: Replica, author: PersonId) -> bool:
-    """Whether a vouch, the web, a mesh or a group connects `author` to the owner.
+    """Whether an open exchange or anything else connects `author` to the owner.
 
     Letters of others stay closed, since anybody can create Sybils that write letters.
     """
+    if replica.trust_state.graph.blocks(replica.me, author):
+        return False
+    # In an open exchange it may be the author's last word, which came with a block.
+    return author in replica.trust_state.counterparts or is_connected(replica, author)
+
+
+def is_connected(replica: Replica, person: PersonId) -> bool:
+    """Whether a vouch, the web, a mesh or a group connects `person` to the owner, and neither blocks the other."""
     trust_state, me = replica.trust_state, replica.me
     graph = trust_state.graph
-    if graph.blocked_either_way(me, author):
+    if graph.blocked_either_way(me, person):
         return False
-    vouched = graph.weight(me, author) > 0 or graph.weight(author, me) > 0
-    in_web = author in trust_state.reach_to(me) or author in trust_state.regard_from(me) or graph.same_mesh(author, me)
-    return vouched or in_web or author in trust_state.groups.co_members(me)
+    vouched = graph.weight(me, person) > 0 or graph.weight(person, me) > 0
+    in_web = person in trust_state.reach_to(me) or person in trust_state.regard_from(me) or graph.same_mesh(person, me)
+    return vouched or in_web or person in trust_state.groups.co_members(me)
 
 
 def _open(replica: Replica, stored: StoredLetter, handlers: Handlers) -> None:

@@ -28,14 +28,16 @@ def new_slot(replica: Replica) -> bytes:
     return replica.entropy(limits.SLOT_BYTES)
 
 
-def send(replica: Replica, to: PersonId, content: Content, *, slot: bytes | None = None) -> bytes:
+def send(
+    replica: Replica, to: PersonId, content: Content, *, slot: bytes | None = None, is_last: bool = False
+) -> bytes:
     """Seal `content` to all devices of `to` and to the owner's other ones, and write the letter; returns its slot.
 
-    Raises Refused where `to` cannot be written to, too many letters are under way, or this device may not act for the
+    With `is_last` it goes out even if the owner blocks `to`, and a block does not withdraw it. Raises Refused where `to` cannot be written to, too many letters are under way, or this device may not act for the
     owner; Usage where the content is too long.
     """
     slot = new_slot(replica) if slot is None else slot
-    recipients = _recipients(replica, to)
+    recipients = _recipients(replica, to, is_last=is_last)
     _check_room(replica)
     own_others = _newest(
         device for device in replica.trust_state.devices(replica.me) if device.device != replica.device
@@ -45,7 +47,7 @@ def send(replica: Replica, to: PersonId, content: Content, *, slot: bytes | None
     expires = now + limits.LETTER_LIFE
     with replica.transaction():
         _post(replica, to, content, slot, [*recipients, *own_others], expires)
-        replica.store.letters.add_sent(slot, to, sent=now, expires=expires, receipts_due=awaited)
+        replica.store.letters.add_sent(slot, to, sent=now, expires=expires, receipts_due=awaited, is_last=is_last)
     return slot
 
 
@@ -121,15 +123,26 @@ def withdraw_finished(replica: Replica) -> None:
             with replica.transaction():
                 withdraw(replica, Kind.LETTER, sent.slot)
                 replica.store.letters.note_ended(sent.slot)
+    replica.ingest.exchanges_changed()  # of people with whom nothing is open, only the last letters kept them in touch
+
+
+def withdraw_all_to(replica: Replica, to: PersonId) -> None:
+    """Withdraw every letter to `to` but a last one, whichever device of the owner wrote it, since the owner blocks them."""
+    for sent in replica.store.letters.in_transit():
+        newest = replica.store.records.newest((replica.me, Kind.LETTER, sent.slot))
+        if sent.addressee == to and not sent.is_last and newest is not None and newest.body:
+            with replica.transaction():
+                withdraw(replica, Kind.LETTER, sent.slot)
+                replica.store.letters.note_ended(sent.slot)
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
-def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
+def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> list[Certificate]:
     """Return the devices of `to` to which a letter is sealed. Raises Refused, with the next step, if there is none."""
     name = name_of(replica, to)
-    if blocks(replica, to):
+    if blocks(replica, to) and not is_last:
         raise Refused(f"you block {name}", "unblock them first with 'meshnode unblock NAME'")
     if not replica.trust_state.certified(replica.me, replica.device):
         raise Refused(
@@ -137,7 +150,7 @@ def _recipients(replica: Replica, to: PersonId) -> list[Certificate]:
             "it was revoked, or its certificate has expired. 'meshnode status' shows which",
         )
     others = [device for device in replica.trust_state.devices(to) if device.device != replica.device]
-    if not others or replica.trust_state.graph.blocked_either_way(replica.me, to):
+    if not others or replica.trust_state.graph.blocks(to, replica.me):
         raise Refused(
             f"no message can reach {name} now",
             "this node knows no device of theirs. Try again after your nodes have connected",
@@ -183,7 +196,7 @@ def _post(
 def _has_no_reader_left(replica: Replica, sent: SentLetter) -> bool:
     """Whether every device that may still read this letter has opened it; of a receipt, whether its letter is gone."""
     trust_state = replica.trust_state
-    if trust_state.graph.blocked_either_way(replica.me, sent.addressee):
+    if trust_state.graph.blocked_either_way(replica.me, sent.addressee) and not sent.is_last:
         return True
     if sent.about is not None:
         answered = replica.store.records.newest((sent.addressee, Kind.LETTER, sent.about))

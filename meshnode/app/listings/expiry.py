@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
 from protocol import Kind, Listing, Record, limits
@@ -19,19 +22,42 @@ def check_life(expires_in: int | None) -> int | None:
     return expires_in
 
 
-def life_of(body: Listing, expires_in: int | None, now: int) -> int:
-    """Return how many seconds the listing lives from now on.
-
-    The owner's choice comes first, then the date until which it is available, then what it is. Raises Usage where that
-    date is past.
-    """
-    life = check_life(expires_in)
-    if body.available_until is not None and body.available_until <= now:
+def check_dates(*, available_until: int | None, return_by: int | None, now: int) -> None:
+    """Raise Usage where a date that the owner names now is past; None names none."""
+    if available_until is not None and available_until <= now:
         raise Usage("the --until date must be in the future")
-    if life is not None:
-        return life
-    if body.available_until is not None:
-        return min(body.available_until - now, limits.LISTING_LIFE)
+    if return_by is not None and return_by <= now:
+        raise Usage("the --return-by date must be in the future")
+
+
+def life_of(body: Listing, expires_in: int | None, now: int) -> int:
+    """Return how many seconds the listing lives from now on, which is never longer than it is available.
+
+    The owner's choice comes first, then the time until which it is available, which must be in the future, then what
+    it is. Raises Usage for a life that no listing may have.
+    """
+    life, until = check_life(expires_in), body.available_until
+    if until is None:
+        return _usual_life(body) if life is None else life
+    left = min(until - now, limits.LISTING_LIFE)
+    return left if life is None else min(life, left)
+
+
+def expires_after_edit(record: Record, before: Listing, after: Listing, patch: Mapping[str, Any], now: int) -> int:
+    """Return when `record`, which said `before`, expires once it says `after`; `patch` has the edited fields by name.
+
+    A new life or a new last day counts as in a new listing. Without its last day a listing lives as long as a new one,
+    unless the owner had chosen an earlier end. Raises Usage as `life_of` does.
+    """
+    expires, until = record.header.expires, before.available_until
+    ends_as_chosen = until is None or expires < until
+    keeps_day = after.available_until == until or (after.available_until is None and ends_as_chosen)
+    if "expires_in" not in patch and keeps_day and patch.get("available_until") is None:
+        return expires
+    return now + life_of(after, patch.get("expires_in"), now)
+
+
+def _usual_life(body: Listing) -> int:
     if body.type == "need":
         return NEED_LIFE
     return FOOD_LIFE if body.category == "food" else OTHER_LIFE

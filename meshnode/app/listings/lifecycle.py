@@ -21,15 +21,16 @@ from meshnode.errors import NotFound, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.store import ArchivedListing
-from protocol import Audience, Kind, Listing, Record
+from protocol import Audience, Kind, Listing, Quantity, Record, simplest
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """For how long (`expires_in`, seconds; null: as long as a new one would), and until when it is available now."""
+    """For how long (`expires_in`, seconds; null: as long as a new one would), and its new dates; null: those it has."""
 
     expires_in: int | None = None
     available_until: int | None = None
+    return_by: int | None = None
 
 
 class OwnListing(NamedTuple):
@@ -49,13 +50,18 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
     if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
-    if order.available_until is None and before.available_until is not None and before.available_until <= now:
-        raise Refused(
-            f"{before.title} was available only until a date in the past",
-            "say until when it is available now: meshnode renew LISTING --until DATE",
-        )
-    changes = {} if order.available_until is None else {"available_until": order.available_until}
-    body = rewritten(replica, before, **changes)
+    for option, verb, date, given in (
+        ("--until", "was available only until", before.available_until, order.available_until),
+        ("--return-by", "was to be given back by", before.return_by, order.return_by),
+    ):
+        if given is None and date is not None and date <= now:
+            raise Refused(
+                f"{before.title} {verb} a date in the past",
+                f"say which date it is now: meshnode renew LISTING {option} DATE",
+            )
+    expiry.check_dates(available_until=order.available_until, return_by=order.return_by, now=now)
+    dates = {"available_until": order.available_until, "return_by": order.return_by}
+    body = rewritten(replica, before, **{name: date for name, date in dates.items() if date is not None})
     expires = now + expiry.life_of(body, order.expires_in, now)
     check_place(replica, Audience(record.header.audience), body)
     return view(replica, _write(replica, OwnListing(state, record), body, expires))
@@ -82,7 +88,7 @@ def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
 # --- promised piece by piece ---------------------------------------------------------------------------------------------
 
 
-def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
+def take(replica: Replica, slot: bytes, quantity: Quantity) -> Quantity | None:
     """Lower the quantity of the own listing in `slot`, since that much is promised; with nothing left it ends as taken.
 
     Returns what is left; None where the quantity is not limited, and then nothing changes. Raises NotFound where the
@@ -94,7 +100,7 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     body = body_of(own.record)
     if body.quantity is None:
         return None
-    left = body.quantity - quantity
+    left = simplest(body.quantity - quantity)
     if left < 0:
         raise Refused(
             f"only {body.quantity} left of {body.title}",
@@ -107,7 +113,7 @@ def take(replica: Replica, slot: bytes, quantity: int) -> int | None:
     return left
 
 
-def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
+def put_back(replica: Replica, slot: bytes, quantity: Quantity) -> None:
     """Raise the quantity of the own listing in `slot`, since that much is free again; it opens again if it was taken.
 
     Does nothing where the quantity is not limited, where the owner closed or withdrew the listing, and where it would
@@ -120,7 +126,7 @@ def put_back(replica: Replica, slot: bytes, quantity: int) -> None:
     if body.quantity is None or expires <= replica.clock.now():
         return
     left = body.quantity if own.state is ListingState.OPEN else 0  # what is remembered has its last quantity
-    _write(replica, own, rewritten(replica, body, quantity=left + quantity), expires)
+    _write(replica, own, rewritten(replica, body, quantity=simplest(left + quantity)), expires)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------

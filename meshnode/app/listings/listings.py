@@ -20,7 +20,18 @@ from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from protocol import Audience, InvalidField, Kind, Listing, ListingFields, Precision, Record, limits, normalize
+from protocol import (
+    Audience,
+    InvalidField,
+    Kind,
+    Listing,
+    ListingFields,
+    Precision,
+    Quantity,
+    Record,
+    limits,
+    normalize,
+)
 from protocol.trust import effective_audience
 
 DEFAULTS: dict[str, Any] = {
@@ -62,7 +73,7 @@ class ListingEdit:
     text: str | Unset | None = UNSET
     category: str | Unset | None = UNSET
     tags: tuple[str, ...] | Unset | None = UNSET
-    quantity: int | Unset | None = UNSET
+    quantity: Quantity | Unset | None = UNSET
     unit: str | Unset | None = UNSET
     available_from: int | Unset | None = UNSET
     available_until: int | Unset | None = UNSET
@@ -101,6 +112,7 @@ def prepare(replica: Replica, draft: ListingDraft) -> Prepared:
     check_count(replica)
     body = _body(replica, written_fields(draft) | {"place": _cell(replica, draft.place)})
     now = replica.clock.now()
+    expiry.check_dates(available_until=body.available_until, return_by=body.return_by, now=now)
     life = expiry.life_of(body, draft.expires_in, now)
     audience = Audience.FOLLOWS if draft.audience is None else audience_named(draft.audience)
     check_place(replica, audience, body)
@@ -129,16 +141,13 @@ def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:
     """Return what `record` would become with these changes. Raises Usage where they cannot be made."""
     if changes == ListingEdit():
         raise Usage("say what to change", "'meshnode edit --help' lists what can be changed")
-    patch = _patch(replica, changes)
-    fields = written_fields(body_of(record)) | {"place": body_of(record).place}
+    patch, before, now = _patch(replica, changes), body_of(record), replica.clock.now()
+    fields = written_fields(before) | {"place": before.place}
     after = _body(replica, fields | {name: patch[name] for name in fields if name in patch})
     audience = _edited_audience(record, patch)
     check_place(replica, audience, after)
-    now, expires_in = replica.clock.now(), patch.get("expires_in")
-    life = expiry.check_life(expires_in)
-    if patch.get("available_until") is not None:
-        life = expiry.life_of(after, expires_in, now)
-    return Prepared(after, audience, record.header.expires if life is None else now + life)
+    expiry.check_dates(available_until=patch.get("available_until"), return_by=patch.get("return_by"), now=now)
+    return Prepared(after, audience, expiry.expires_after_edit(record, before, after, patch, now))
 
 
 def _patch(replica: Replica, changes: ListingEdit) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 A psk is a key that the caller must know before this node answers at all. There are four kinds, by what the two know of
 each other: the secret of a card, for a first meeting; the secret of a device code, for a machine that is to become a
-device of the owner; a key computed from both static keys, between people who vouch directly and between the devices of
-one person (it survives a rotation of the presence key and a long absence); and the presence key of the one who is
+device of the owner; a key computed from both static keys, between people who vouch directly, between those who have an open exchange and
+between the devices of one person (it survives a rotation of the presence key and a long absence); and the presence key of the one who is
 called, for everybody else in the web. Nobody who is blocked either way gets a psk here, and a device of the owner that
 was revoked answers and calls nobody.
 """
@@ -89,7 +89,7 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
     candidates.extend(PskCandidate(PskName(card=card.id), card_psk(card.secret)) for card in _open_cards(replica))
     codes = replica.store.devices.codes(replica.clock.now())
     candidates.extend(PskCandidate(PskName(code=code.id), device_psk(code.secret)) for code in codes)
-    for person in direct_contacts(replica):
+    for person in [*direct_contacts(replica), *_counterparts(replica)]:
         for _, dh_public in _devices(replica, person):
             psk = _contact_psk(replica.keys.dh_private, dh_public)
             if psk is not None:
@@ -104,9 +104,9 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
         return []
     dials = [_card_dial(card) for card in _pending_cards(replica).get(person, [])]
     presence = _presence_key(replica, person)
-    vouched = _vouched(replica, person)
+    known = _vouched(replica, person) or person in replica.trust_state.counterparts or person == replica.me
     for device, dh_public in _devices(replica, person):
-        contact = _contact_psk(replica.keys.dh_private, dh_public) if vouched or person == replica.me else None
+        contact = _contact_psk(replica.keys.dh_private, dh_public) if known else None
         if contact is not None:
             dials.append(Dial(person, device, dh_public, contact))
         if presence is not None:
@@ -124,12 +124,20 @@ def direct_contacts(replica: Replica) -> list[PersonId]:
     return [*sorted(vouched), replica.me]
 
 
+def _counterparts(replica: Replica) -> list[PersonId]:
+    """Return the other people with whom the owner has an open exchange, in a fixed order."""
+    graph, direct = replica.trust_state.graph, replica.trust_state.graph.vouched_by(replica.me)
+    others = (person for person in replica.trust_state.counterparts if person not in direct)
+    return sorted(person for person in others if not graph.blocked_either_way(replica.me, person))
+
+
 def admits(replica: Replica, person: PersonId, shown: frozenset[bytes]) -> bool:
     """Whether this node exchanges records with `person`, who has shown joins in the slots `shown`.
 
     It does with the people whom the owner vouches for, however little, with the web in either direction, and with
     people who share a group or have just proved that they do. These are the people who may see something of the owner,
-    and those of whom the owner may see something. After the store was lost, the web is unknown; then old contacts are
+    and those of whom the owner may see something. It does with people with whom an exchange is open, though they see
+    nothing but the letters between the two. After the store was lost, the web is unknown; then old contacts are
     admitted, so that it comes back.
     """
     if person == replica.me:
@@ -137,7 +145,7 @@ def admits(replica: Replica, person: PersonId, shown: frozenset[bytes]) -> bool:
     trust_state = replica.trust_state
     if trust_state.graph.blocked_either_way(replica.me, person):
         return False
-    if trust_state.graph.weight(replica.me, person) > 0:
+    if trust_state.graph.weight(replica.me, person) > 0 or person in trust_state.counterparts:
         return True
     if person in trust_state.reach_to(replica.me) or replica.me in trust_state.reach_to(person):
         return True
@@ -149,14 +157,17 @@ def admits(replica: Replica, person: PersonId, shown: frozenset[bytes]) -> bool:
 def contact_targets(replica: Replica) -> list[ContactTarget]:
     """Return the people to stay in touch with wherever they are.
 
-    They are the people who vouch either way, the givers of cards not yet met, and those who share a group with the
-    owner.
+    They are the people who vouch either way, the givers of cards not yet met, those with whom an exchange is open, and
+    those who share a group with the owner.
     """
     graph = replica.trust_state.graph
     cards = _pending_cards(replica)
     vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_DIALED]
     co_members = sorted(replica.trust_state.groups.co_members(replica.me))[:CO_MEMBERS_DIALED]
-    people = dict.fromkeys([*direct_contacts(replica), *cards, *salvaged(replica), *vouchers, *co_members])
+    counterparts = _counterparts(replica)
+    people = dict.fromkeys(
+        [*direct_contacts(replica), *cards, *counterparts, *salvaged(replica), *vouchers, *co_members]
+    )
     found = []
     for person in people:
         devices = _devices(replica, person)

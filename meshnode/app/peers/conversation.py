@@ -31,6 +31,7 @@ from protocol.session import (
     SelfIdentification,
     Session,
     SessionState,
+    ToldTime,
 )
 from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_known, encode_frame
 
@@ -39,13 +40,15 @@ from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, Se
 class ConversationEnd:
     """The end of a conversation: its code, and `detail` for the log.
 
-    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol.
+    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol; `pause` is the
+    number of seconds after which a busy side wants the other one to call again, 0 if it did not say.
     """
 
     code: Code
     detail: str = ""
     silent: bool = False
     fault: bool = False
+    pause: int = 0
 
 
 class Conversation:
@@ -79,6 +82,8 @@ class Conversation:
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
+        self.contact = False
+        """Whether the owner trusts this person directly, as it was when the other end proved who it is."""
         self.live = False
         self.comparisons = 0
         """The number of comparisons of all that both sides hold for each other."""
@@ -134,6 +139,11 @@ class Conversation:
     def settled(self) -> bool:
         """Whether nothing is being compared or handed over."""
         return self._session is not None and self._session.state is SessionState.LIVE
+
+    @property
+    def idle(self) -> bool:
+        """Whether the two have nothing left to say to each other for now."""
+        return self._session is not None and self._session.idle
 
     def data_to_send(self) -> bytes:
         """Return the bytes to write now, each once."""
@@ -197,12 +207,12 @@ class Conversation:
             self.close(Code.REFUSED)
         self._flush()
 
-    def close(self, code: Code = Code.CLOSING) -> None:
-        """Say goodbye with `code` and nothing more."""
+    def close(self, code: Code = Code.CLOSING, pause: int = 0) -> None:
+        """Say goodbye with `code`; with BUSY, `pause` says in how many seconds the other side is to come back."""
         if self.end is None:
             if self._session is not None:
-                self._session.bye(code)
-            self.end = ConversationEnd(code)
+                self._session.bye(code, pause=pause)
+            self.end = ConversationEnd(code, pause=pause)
             self._flush()
 
     # --- the session's events ----------------------------------------------------------------------------------------
@@ -222,8 +232,9 @@ class Conversation:
             me=SelfIdentification(replica.me, replica.device, certificate, shown),
             introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
             find_certificate=self._find_certificate,
+            kinds_of=replica.store.records.kinds_of,
             now=now,
-            wall=replica.clock.now(),
+            told=ToldTime(replica.clock.now(), replica.clock.stratum),
         )
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
@@ -264,15 +275,15 @@ class Conversation:
             match event:
                 case PeerIdentified():
                     self._identify_peer(event)
-                case RecordsReceived(records=records):
-                    self._receive_records(records)
+                case RecordsReceived(records=records, more=more):
+                    self._receive_records(records, more=more)
                 case RecordsRequested(ids=ids):
                     self._supply_records(ids)
                 case LiveStarted():
                     self.live = True
                     self.comparisons += 1
-                case Ended(code=code, detail=detail):
-                    self._ended(ConversationEnd(code, detail))
+                case Ended(code=code, detail=detail, pause=pause):
+                    self._ended(ConversationEnd(code, detail, pause=pause))
 
     def _identify_peer(self, event: PeerIdentified) -> None:
         replica = self._replica
@@ -302,8 +313,9 @@ class Conversation:
         if admitted and (self._shown or not replica.trust_state.certified(event.person, event.device)):
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
+        self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
         if replica.trust_state.graph.weight(replica.me, event.person) > 0:
-            replica.clock.heard(event.person, event.wall)
+            replica.clock.heard(event.person, event.wall, event.stratum)
         if self._served is None:
             self._open_served_set(event.person, closed=not admitted)
 
@@ -343,12 +355,12 @@ class Conversation:
         self._served = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, closed=closed)
         self._session.admit(self._served.items(Phase.GRAPH), self._served.items(Phase.CONTENT))
 
-    def _receive_records(self, records: list[Record]) -> None:
+    def _receive_records(self, records: list[Record], *, more: bool) -> None:
         session, served = self._session, self._served
         if session is None or served is None:
             return
         with served.receiving(records):
-            outcome = self._replica.ingest.receive(records, self.peer)
+            outcome = self._replica.ingest.receive(records, self.peer, more=more)
             self._replica.changes.deliver()  # before the session goes on with the sets as they were
         self.came += len(outcome.stored)
         served.note_denied(outcome.denied)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.naming import PersonRef, find, name_of, reference, remember_name
+from meshnode.app.naming import PersonRef, find, public_name, reference, remember_name
 from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.eviction import evict_brought_by
@@ -34,7 +34,7 @@ def block(replica: Replica, who: str) -> BlockView:
     """
     person = to_block(replica, who)
     if not policy.blocks(replica, person):
-        name, crowds = name_of(replica, person), person in replica.quota.sources_near_limit()
+        name, crowds = public_name(replica, person), person in replica.quota.sources_near_limit()
         policy.block(replica, person)
         replica.store.blocked.add(person, replica.clock.now())
         remember_name(replica, person, name)

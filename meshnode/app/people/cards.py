@@ -12,7 +12,7 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from meshnode.app.naming import PersonRef, reference
+from meshnode.app.naming import PersonRef, called, reference
 from meshnode.app.owner import policy
 from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
 from meshnode.errors import Failed, Refused, Usage
@@ -142,7 +142,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     if not answered and not again:
         replica.store.cards.add_taken(card, now)
     return AddedView(
-        person=PersonRef(reference(replica, card.giver).id, card.name),
+        person=PersonRef(reference(replica, card.giver).id, called(replica, card.giver, card.name)),
         trust=weight / limits.WEIGHT_MAX,
         met=card.giver in connected,
         pending=not answered,

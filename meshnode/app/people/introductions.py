@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from meshnode.app.letters import letters
-from meshnode.app.naming import PersonRef, find, find_named, known, name_of, reference
+from meshnode.app.naming import PersonRef, called, find, find_named, known, name_of, public_name, reference
 from meshnode.app.owner import policy
 from meshnode.app.people import cards
 from meshnode.app.people.cards import AddedView, CardToAdd
@@ -98,7 +98,10 @@ def introductions(replica: Replica) -> IntroductionsView:
     """List the open introductions, without those by or to people blocked either way or vouched for already."""
     shown = [
         MetByLetter(
-            PersonRef(person_text(met.person), met.name), reference(replica, met.introducer), met.message, met.at
+            PersonRef(person_text(met.person), called(replica, met.person, met.name)),
+            reference(replica, met.introducer),
+            met.message,
+            met.at,
         )
         for met in _kept(replica)
         if policy.weight(replica, met.person) == 0
@@ -112,7 +115,9 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[PersonId]) -> 
     if not met:
         return cards.add(replica, given, connected)
     try:
-        person = find_named(given.card, {introduced.person: introduced.name for introduced in reversed(met)})
+        person = find_named(
+            given.card, {each.person: called(replica, each.person, each.name) for each in reversed(met)}
+        )
     except NotFound:
         return cards.add(replica, given, connected)
     return _accept(replica, [introduced for introduced in met if introduced.person == person], given.trust, connected)
@@ -134,7 +139,7 @@ def _accept(
     replica.store.introductions.forget(latest.person)
     answered = replica.trust_state.graph.weight(latest.person, replica.me) > 0
     return AddedView(
-        person=PersonRef(person_text(latest.person), latest.name),
+        person=PersonRef(person_text(latest.person), called(replica, latest.person, latest.name)),
         trust=policy.weight(replica, latest.person) / limits.WEIGHT_MAX,
         met=latest.person in connected,
         pending=not answered,
@@ -166,7 +171,7 @@ def _check_mine_to_introduce(replica: Replica, person: PersonId) -> None:
 
 def _about(replica: Replica, person: PersonId, message: str) -> Introduction:
     try:
-        return Introduction(person, name_of(replica, person), message, _certificates(replica, person))
+        return Introduction(person, public_name(replica, person), message, _certificates(replica, person))
     except InvalidField as fault:
         raise Usage(str(fault)) from fault
 

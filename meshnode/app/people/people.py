@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from meshnode.app.naming import find, known, name_of, relation_to, remember_name
+from meshnode.app.naming import find, known, name_of, public_name, relation_to, remember_name
 from meshnode.app.owner import policy
 from meshnode.errors import Refused, Usage
 from meshnode.replica.replica import Replica
@@ -20,13 +20,16 @@ NO_ROOM_TO_VOUCH = "the list of people you trust is full"
 class PersonView:
     """A person, as far as this node knows them.
 
-    `trust` is how much you trust them, `reach` how much they trust you, along the best path; `vouch` and `vouch_back`
+    `name` is the one by which they are shown, `public_name` the one that they give themselves, `own_name` your own name
+    for them (null: none). `trust` is how much you trust them, `reach` how much they trust you, along the best path; `vouch` and `vouch_back`
     are the vouches that you give each other (null: none). `words` are read aloud to compare keys. `pending` says that
     you added their card and your nodes have not met yet.
     """
 
     id: str
     name: str
+    public_name: str
+    own_name: str | None
     about: str
     words: str
     relation: str
@@ -62,6 +65,8 @@ def view(
     return PersonView(
         id=person_text(person),
         name=name_of(replica, person),
+        public_name=public_name(replica, person),
+        own_name=replica.store.own_names.all().get(person),
         about=profile.about if profile else "",
         words=" ".join(fingerprint_words(person)),
         relation=relation_to(replica, person).value,
@@ -127,7 +132,7 @@ def vouch(replica: Replica, who: str, trust: float, connected: Collection[Person
     """Vouch for the person whom `who` means, instead of any earlier vouch for them."""
     weight = per_mille(trust)
     subject = find(replica, who)
-    give(replica, subject, weight, name_of(replica, subject))
+    give(replica, subject, weight, public_name(replica, subject))
     return view(replica, subject, connected)
 
 

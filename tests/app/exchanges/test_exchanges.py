@@ -3,6 +3,8 @@ letters."""
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from meshnode.app.exchanges import exchanges as cases
@@ -172,6 +174,16 @@ def test_a_quantity_goes_down_with_each_yes_and_up_again_when_one_is_called_off(
     assert [found.quantity for found in alice.discover().results] == [1]
 
 
+def test_halves_and_tenths_add_up_exactly(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    offer(mesh, carol, "Flour", quantity=Decimal("0.3"), unit="kg")
+    make(mesh, carol, respond(mesh, alice, "Flour", quantity=Decimal("0.2")), "accept")
+    assert [found.quantity for found in bob.discover().results] == [Decimal("0.1")]
+    make(mesh, carol, respond(mesh, bob, "Flour"), "accept")  # where less than one is left, the rest is asked for
+    assert bob.titles() == []
+    assert [found.how for found in listings.mine(carol.replica, carol.catalog).ended] == ["taken"]
+
+
 def test_what_is_not_limited_is_never_used_up(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
     offer(mesh, carol, "Advice")
@@ -264,31 +276,6 @@ def test_nobody_says_more_than_so_much(mesh: Mesh, people: People, monkeypatch: 
 
 
 # --- blocks --------------------------------------------------------------------------------------------------------------
-
-
-def test_an_exchange_with_somebody_blocked_is_ended_at_ones_own_end_and_no_letter_passes(
-    mesh: Mesh, people: People
-) -> None:
-    alice, bob, carol = people
-    offer(mesh, carol)
-    exchange = respond(mesh, alice)
-    make(mesh, carol, exchange, "accept")
-    blocks.block(carol.replica, "Alice")
-    mesh.settle()
-    before = states(mesh, alice)
-    assert states(mesh, carol) == ["ended"]
-    assert [(seen.with_.name, seen.next) for seen in all_of(mesh, carol)] == [("Alice", ())]
-    assert inbox(mesh, carol) == []
-    for act in ("done", "say"):
-        with pytest.raises(Refused, match="you block Alice"):
-            make(mesh, carol, exchange, act, "Hello")
-    make(mesh, alice, exchange, "done")  # which goes nowhere, as if Carol were away
-    assert states(mesh, alice) == before == ["agreed"]
-    assert [seen.other_done for seen in all_of(mesh, carol)] == [False]
-    assert bob.titles() == ["Drill"]
-    blocks.unblock(carol.replica, "Alice")
-    mesh.settle()
-    assert [seen.other_done for seen in inbox(mesh, carol)] == [True]
 
 
 def test_a_completed_exchange_stays_completed_after_a_block(mesh: Mesh, people: People) -> None:

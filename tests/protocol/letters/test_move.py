@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol import Code, InvalidField, RemoteError, decode, encode, normalize
+from protocol import Code, InvalidField, Quantity, RemoteError, decode, encode, from_thousandths, normalize
 from protocol.letters import Action, Move, check_ask, community_tags, exchange_id, seal
-from protocol.limits import GROUPS_MAX, MESSAGE_MAX, QUANTITY_MAX, TITLE_MAX, UNIT_MAX
+from protocol.limits import GROUPS_MAX, MESSAGE_MAX, QUANTITY_MAX, QUANTITY_STEPS, TITLE_MAX, UNIT_MAX
 from tests.support.exchanges import ASKER, OWNER, move, terms
 from tests.support.golden import golden
 from tests.support.people import Person, grown
@@ -23,13 +23,13 @@ lines = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=40).m
 @given(
     st.sampled_from(["offer", "need"]),
     lines,
-    st.none() | st.integers(1, QUANTITY_MAX),
+    st.none() | st.integers(1, QUANTITY_MAX * QUANTITY_STEPS).map(from_thousandths),
     st.booleans(),
     st.sampled_from(list(Action)),
     lines,
 )
 def test_a_move_comes_back_from_its_fields_as_it_was(
-    type_: str, title: str, quantity: int | None, lend: bool, act: Action, text: str
+    type_: str, title: str, quantity: Quantity | None, lend: bool, act: Action, text: str
 ) -> None:
     asked = terms(type_, lend=lend, title=title, quantity=quantity)
     before = move(act, asked, text=text)

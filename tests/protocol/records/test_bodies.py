@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -32,9 +33,10 @@ from protocol import (
     body_of,
     decode,
     encode,
+    from_thousandths,
     parse_body,
 )
-from protocol.limits import BLOCKS_MAX, QUANTITY_MAX, RADIUS_KM_MAX, RECORD_MAX_BYTES, VOUCHES_MAX
+from protocol.limits import BLOCKS_MAX, QUANTITY_MAX, QUANTITY_STEPS, RADIUS_KM_MAX, RECORD_MAX_BYTES, VOUCHES_MAX
 from protocol.records.record import REVOCATION_VERSION
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.golden import golden
@@ -59,7 +61,7 @@ listings = st.builds(
     text=lines | st.just(""),
     category=st.sampled_from(CATEGORIES),
     tags=st.lists(lines, max_size=5, unique=True).map(tuple),
-    quantity=st.none() | st.integers(1, QUANTITY_MAX),
+    quantity=st.none() | st.integers(1, QUANTITY_MAX * QUANTITY_STEPS).map(from_thousandths),
     unit=lines | st.just(""),
     available_from=st.none() | st.integers(0, NOW),
     available_until=st.none() | st.integers(NOW, 2 * NOW),
@@ -178,9 +180,13 @@ def test_a_kind_without_a_body_here_is_unknown(kind: int) -> None:
         ({"tags": ("a",) * 2}, "tags must differ from each other"),
         ({"tags": tuple("abcdefghijk")}, "tags must not be more than 10"),
         ({"tags": ("",)}, "tag must not be empty"),
-        ({"quantity": 0}, "quantity must be from 1 to 1000000"),
-        ({"quantity": 1.5}, "quantity must be a whole number"),
-        ({"quantity": True}, "quantity must be a whole number"),
+        ({"quantity": 0}, "quantity must be more than 0, and at most 1000000"),
+        ({"quantity": Decimal(1_000_001)}, "quantity must be more than 0, and at most 1000000"),
+        ({"quantity": Decimal("0.0005")}, "quantity must have at most three decimals"),
+        ({"quantity": Decimal("1." + 40 * "0" + "1")}, "quantity must have at most three decimals"),
+        ({"quantity": Decimal("NaN")}, "quantity must be a number"),
+        ({"quantity": 1.5}, "quantity must be a number"),
+        ({"quantity": True}, "quantity must be a number"),
         ({"unit": "k\tg"}, "unit must not have control characters"),
         ({"available_from": -1}, "available from must be a time"),
         ({"available_from": 2, "available_until": 1}, "available until must not come before available from"),

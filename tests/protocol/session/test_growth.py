@@ -147,6 +147,16 @@ def test_an_unknown_code_of_bye_counts_as_closing(code: int) -> None:
     assert side.ended.code is Code.CLOSING
 
 
+@pytest.mark.parametrize(
+    ("code", "said", "heard"), [(Code.BUSY, 60, 60), (Code.BUSY, 2**40, 600), (Code.REFUSED, 60, 0)]
+)
+def test_a_busy_peer_says_when_to_come_back_and_nobody_is_kept_away_for_long(code: Code, said: int, heard: int) -> None:
+    side = in_live()
+    say(side, Bye(code, said))
+    assert side.ended is not None
+    assert (side.ended.code, side.ended.pause) == (code, heard)
+
+
 # --- the greeting ----------------------------------------------------------------------------------------------------
 
 

@@ -343,18 +343,20 @@ def test_people_who_may_see_anything_may_have_policy_and_certificate(world: Worl
 
 
 @pytest.mark.parametrize(
-    ("between", "carries", "reads"),
+    ("between", "viewer_blocks", "carries", "reads"),
     [
-        (Standing(False, None, None), False, True),
-        (Standing(False, limit(100), None), True, True),
-        (Standing(False, limit(100) + 1, 0), False, True),
-        (Standing(False, None, None, shares_cell=True), True, True),
-        (Standing(True, None, None, shares_cell=True), False, False),
-        (Standing(False, None, None, yourself=True), True, True),
+        (Standing(False, None, None), False, False, True),
+        (Standing(False, limit(100), None), False, True, True),
+        (Standing(False, limit(100) + 1, 0), False, False, True),
+        (Standing(False, None, None, shares_cell=True), False, True, True),
+        (Standing(True, None, None, shares_cell=True), True, False, False),
+        (Standing(True, None, None, shares_cell=True), False, False, True),  # the author blocks: see below
+        (Standing(False, None, None, yourself=True), False, True, True),
     ],
 )
-def test_a_letter_is_carried_by_the_authors_web_and_its_addressee_unless_blocked(
-    between: Standing, *, carries: bool, reads: bool
+def test_a_letter_is_carried_by_the_authors_web_and_read_by_its_addressee_unless_they_block_its_author(
+    between: Standing, *, viewer_blocks: bool, carries: bool, reads: bool
 ) -> None:
-    assert may_have_letter(between, addressed=False) == carries
-    assert may_have_letter(between, addressed=True) == reads
+    """An author who blocks the addressee withdraws what they shall not have; the last letter is left to them."""
+    assert may_have_letter(between, addressed=False, viewer_blocks=viewer_blocks) == carries
+    assert may_have_letter(between, addressed=True, viewer_blocks=viewer_blocks) == reads

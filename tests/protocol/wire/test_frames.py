@@ -106,11 +106,11 @@ def test_random_bytes_are_refused_or_are_a_frame_in_its_one_form(data: bytes) ->
     assert data == encode_frame(frame) or len(data) > len(encode_frame(frame))  # further fields are not kept
 
 
-HELLO: tuple[Value, ...] = ((1,), (1,), 0, None, None, (), None)
+HELLO: tuple[Value, ...] = ((1,), (1,), 0, None, None, (), None, 16)
 
 
 def hello(**changes: Value) -> bytes:
-    names = ("versions", "algorithms", "wall", "graph", "rest", "records", "who")
+    names = ("versions", "algorithms", "wall", "graph", "rest", "records", "who", "stratum")
     return encode((1, *(changes.get(name, value) for name, value in zip(names, HELLO, strict=True))))
 
 
@@ -137,6 +137,9 @@ def hello(**changes: Value) -> bytes:
         hello(records=(1,)),
         hello(who=b"1234567"),
         hello(who="12345678"),
+        hello(stratum=None),
+        hello(stratum=-1),
+        hello(stratum=True),
         encode((3,)),
         encode((3, b"")),
         encode((3, (None,))),

@@ -11,10 +11,10 @@ from meshnode.store.reading import parsed
 from protocol import Record, RecordId
 
 # The name, in the store's small values, of the time (UNIX seconds) since which all own records are remembered.
-_SINCE = "own_words_since"
+_SINCE = "signed_since"
 
 
-class OwnWords:
+class SignedRecords:
     """The records that this device has signed, and those that a copy of it has."""
 
     def __init__(self, database: Database) -> None:
@@ -28,7 +28,7 @@ class OwnWords:
 
     def knows(self, record: Record) -> bool:
         """Whether this device signed `record`, as far as it can remember."""
-        if self._database.one("SELECT 1 FROM own_word WHERE id = ?", (record.id,)) is not None:
+        if self._database.one("SELECT 1 FROM signed_record WHERE id = ?", (record.id,)) is not None:
             return True
         since = self._database.value("SELECT value FROM meta WHERE name = ?", (_SINCE,))
         return since is not None and record.header.created <= int(since)
@@ -45,26 +45,26 @@ class OwnWords:
         elif newest is not None and newest.id in self._signed_now:
             lost = newest.wire
         self._insert(record)
-        self._database.run("INSERT INTO copied_word VALUES (?, ?) ON CONFLICT DO NOTHING", (record.id, lost))
+        self._database.run("INSERT INTO copied_record VALUES (?, ?) ON CONFLICT DO NOTHING", (record.id, lost))
 
     @property
     def was_copied(self) -> bool:
         """Whether a copy of this device was heard of, and `settle` was not called since."""
-        return self._database.one("SELECT 1 FROM copied_word") is not None
+        return self._database.one("SELECT 1 FROM copied_record") is not None
 
     def lost(self) -> list[Record]:
         """Return the records that lost against one whose writer did not know of them."""
-        return [parsed(wire) for (wire,) in self._database.all("SELECT wire FROM copied_word WHERE wire NOT NULL")]
+        return [parsed(wire) for (wire,) in self._database.all("SELECT wire FROM copied_record WHERE wire NOT NULL")]
 
     def settle(self) -> None:
-        """Forget the records of copies that were heard of: what they say was dealt with."""
-        self._database.run("DELETE FROM copied_word")
+        """Forget records of copies that were heard of: what they say was dealt with."""
+        self._database.run("DELETE FROM copied_record")
 
     def purge(self, before: int) -> None:
         """Forget records of whose registers no version can have been alive since `before` (UNIX seconds)."""
-        self._database.run("DELETE FROM own_word WHERE until < ?", (before,))
+        self._database.run("DELETE FROM signed_record WHERE until < ?", (before,))
 
     def _insert(self, record: Record) -> None:
         self._database.run(
-            "INSERT INTO own_word VALUES (?, ?) ON CONFLICT DO NOTHING", (record.id, record.header.latest_expiry)
+            "INSERT INTO signed_record VALUES (?, ?) ON CONFLICT DO NOTHING", (record.id, record.header.latest_expiry)
         )

@@ -1,4 +1,4 @@
-"""Tells whether the database of a home is the file that this node last used, or a copy of it.
+"""Tells whether the database is the file that this node last used, or a copy of it.
 
 A copy of a file has another inode number. The number stays the same for the life of a file on the file systems that are
 named here; on others nothing can be told. An image of a whole disk keeps its numbers: such a copy shows only when its

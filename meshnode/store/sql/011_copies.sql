@@ -2,17 +2,17 @@
 
 -- The ids of all records that this device signed, until no version of their registers can be alive. A record of this
 -- device that is not among them was signed by a copy.
-CREATE TABLE own_word (
+CREATE TABLE signed_record (
     id    BLOB    PRIMARY KEY,
     until INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO own_word SELECT id, latest_expiry FROM record WHERE received_from IS NULL;
+INSERT INTO signed_record SELECT id, latest_expiry FROM record WHERE received_from IS NULL;
 -- Replaced versions were not remembered before: those made until then prove nothing.
-INSERT INTO meta SELECT 'own_words_since', CAST(max(created) AS TEXT) FROM record WHERE received_from IS NULL HAVING count(*) > 0;
+INSERT INTO meta SELECT 'signed_since', CAST(max(created) AS TEXT) FROM record WHERE received_from IS NULL HAVING count(*) > 0;
 
 -- Records by copies of this device that were heard of, until this node has dealt with them. `wire` is the one of two
 -- versions of a register that lost, where their writers did not know of each other.
-CREATE TABLE copied_word (
+CREATE TABLE copied_record (
     id   BLOB PRIMARY KEY,
     wire BLOB
 ) STRICT, WITHOUT ROWID;

@@ -1,0 +1,60 @@
+"""Keeps what a clock knows over a restart of the program, as one line of JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from protocol import limits
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMemory:
+    """The last date that was known, and what ties it to the running time of the machine. Times are UNIX seconds.
+
+    `boot_id` names the start of the machine in which this was written; `offset`, `wall_offset` and `owner_offset` are
+    times less the seconds that the machine had run, so they mean nothing after it has started again.
+    """
+
+    floor: int = 0
+    """The last date that was known; 0 if none ever was."""
+    careful: int | None = None
+    """The time to delete by, when this was written."""
+    boot_id: str = ""
+    offset: float | None = None
+    """The date last known, less the running time."""
+    wall_offset: float | None = None
+    """What the machine's clock showed then, less the running time."""
+    owner_offset: float | None = None
+    """The date by the owner's word, less the running time; None if the owner has said none."""
+    written_at: float = 0.0
+    """The running time at which this was written."""
+
+    def to_text(self) -> str:
+        """Return the line to keep."""
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str | None) -> ClockMemory:
+        """Return what a line says that `to_text` has made; nothing is remembered from any other text."""
+        try:
+            given = json.loads(text or "{}")
+        except ValueError:
+            return cls()
+        return cls(**given) if isinstance(given, dict) and _is_sound(given) else cls()
+
+
+def _is_sound(given: dict[str, Any]) -> bool:
+    expected = {"floor": int, "boot_id": str, "written_at": int | float}
+    optional = {"careful": int, "offset": int | float, "wall_offset": int | float, "owner_offset": int | float}
+    return all(
+        isinstance(value, expected[name])
+        if name in expected
+        else name in optional and _is_number(value, optional[name])
+        for name, value in given.items()
+    ) and all(abs(value) <= limits.INT_MAX for value in given.values() if isinstance(value, int | float))
+
+
+def _is_number(value: object, kind: Any) -> bool:
+    return value is None or isinstance(value, kind)
