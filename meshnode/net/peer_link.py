@@ -46,6 +46,8 @@ class PeerConversation(Protocol):
     @property
     def device(self) -> DeviceId | None: ...
     @property
+    def run(self) -> bytes | None: ...
+    @property
     def live(self) -> bool: ...
     @property
     def comparisons(self) -> int: ...
@@ -274,6 +276,7 @@ class ConnectedPeer:
     link: PeerLink
     person: PersonId
     device: DeviceId
+    run: bytes
     rank: Rank
     since: float
     wall: int

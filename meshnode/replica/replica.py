@@ -16,7 +16,7 @@ from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store
-from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
+from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId, limits
 
 Entropy = Callable[[int], bytes]
 Result = TypeVar("Result")
@@ -47,6 +47,8 @@ class Replica:
     trust_state: TrustState
     access: AccessPolicy
     reevaluator: Reevaluator
+    run: bytes
+    """Drawn at random at each start: another machine with the keys of this device has another one."""
     changes: Changes
     transactions: Transactions
     ingest: Ingest
@@ -104,6 +106,7 @@ class Replica:
             trust_state=trust_state,
             access=access,
             reevaluator=reevaluator,
+            run=entropy(limits.RUN_BYTES),
             changes=changes,
             transactions=transactions,
             ingest=ingest,

@@ -72,7 +72,14 @@ class Greeting:
             return None
         header, hello = self._certificate.header, self._hello
         return PeerIdentified(
-            header.author, header.device, self._certificate, hello.wall, hello.stratum, self._version, self._extra
+            header.author,
+            header.device,
+            self._certificate,
+            hello.wall,
+            hello.stratum,
+            self._version,
+            hello.run,
+            self._extra,
         )
 
     def hello(self, roots: tuple[bytes, bytes] | None, shown: Iterable[Record] = ()) -> Hello:
@@ -81,7 +88,7 @@ class Greeting:
         more = tuple(record.wire for record in shown)
         records = (*self._identification(), *more) if self._introduce or more else ()
         tag = self._tag(self._me.person, self._me.device)
-        return Hello(VERSIONS, ALGORITHMS, self._told.wall, roots, records, tag, self._told.stratum)
+        return Hello(VERSIONS, ALGORITHMS, self._told.wall, roots, records, tag, self._told.stratum, self._me.run)
 
     def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:
         """Read a frame of the greeting, and return the frame that answers it, if any.

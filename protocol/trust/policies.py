@@ -136,16 +136,14 @@ def _preference_rank(preference: Preference) -> tuple[int, int, int, int]:
 def covers(newer: Policy, older: Policy) -> bool:
     """Whether the writer of `newer` can have known `older`, a lower version of the same register.
 
-    An edit gives its entry a higher stamp and leaves out nothing but entries that take something back. So a version that
-    lacks another entry of a lower one, or has an earlier or different one in its place, was written by a copy of the
-    device, or by the device after its disk was put back: the two are branches.
+    Every edit gives its entry a stamp above the clock of the version before, and leaves out nothing but entries that take
+    something back. Versions for which that does not hold are *branches*: copies of the device wrote them apart, as after
+    an old image of its disk was put back.
     """
-    vouches = {vouch.subject: vouch for vouch in newer.vouches}
-    blocks = {block.tag: block for block in newer.blocks}
     return (
-        all(_follows(vouches.get(vouch.subject), vouch, ended=vouch.weight == 0) for vouch in older.vouches)
-        and all(_follows(blocks.get(block.tag), block, ended=not block.blocked) for block in older.blocks)
-        and _follows(newer.preference, older.preference, ended=False)
+        _follow(newer.vouches, older.vouches, older.clock, {vouch for vouch in older.vouches if vouch.weight == 0})
+        and _follow(newer.blocks, older.blocks, older.clock, {block for block in older.blocks if not block.blocked})
+        and (newer.preference == older.preference or newer.preference.stamp > older.clock)
     )
 
 
@@ -179,25 +177,25 @@ def joined(versions: Sequence[Policy], salt: bytes) -> Policy:
             raise PolicyFull("policy", f"must not be longer than {POLICY_BODY_MAX_BYTES} bytes")
 
 
-def _restamped(entries: Entries, versions: Iterable[Policy], stamp: int) -> Entries:
-    """Return `entries` with this stamp on those that no version has as they are: only so do they override its own."""
-    versions = tuple(versions)
-    vouches = {vouch for version in versions for vouch in version.vouches}
-    blocks = {block for version in versions for block in version.blocks}
+def _restamped(entries: Entries, versions: Sequence[Policy], stamp: int) -> Entries:
+    """Return `entries` with this stamp on all that are not in every version as they are: so the result covers them all."""
+    vouches = set.intersection(*(set(version.vouches) for version in versions))
+    blocks = set.intersection(*(set(version.blocks) for version in versions))
+    preferences = {version.preference for version in versions}
     preference = entries.preference
-    if preference not in {version.preference for version in versions}:
-        preference = preference._replace(stamp=stamp)
     return Entries(
         {who: one if one in vouches else one._replace(stamp=stamp) for who, one in entries.vouches.items()},
         {tag: one if one in blocks else one._replace(stamp=stamp) for tag, one in entries.blocks.items()},
-        preference,
+        preference if preferences == {preference} else preference._replace(stamp=stamp),
     )
 
 
-def _follows(later: Vouch | Block | Preference | None, earlier: Vouch | Block | Preference, *, ended: bool) -> bool:
-    if later is None:
-        return ended
-    return later == earlier or later.stamp > earlier.stamp
+def _follow(later: Iterable[Entry], earlier: Iterable[Entry], clock: int, ended: set[Entry]) -> bool:
+    """Whether `later` can come from `earlier` by edits stamped above `clock`; those in `ended` may be left out."""
+    now, before = {one[0]: one for one in later}, {one[0]: one for one in earlier}
+    return all(one == before.get(subject) for subject, one in now.items() if one.stamp <= clock) and all(
+        one in ended or subject in now for subject, one in before.items()
+    )
 
 
 def _stricter(one: Preference, other: Preference) -> Preference:

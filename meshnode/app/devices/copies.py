@@ -46,6 +46,13 @@ def join_words(replica: Replica) -> bool:
     return True
 
 
+def note_other_machine(replica: Replica) -> None:
+    """Note that another machine with the keys of this device has just proved that it has them."""
+    if not new_key_due(replica):
+        replica.store.meta.set(_NEW_KEY_DUE, "met")
+        log.warning("another machine has the keys of this device")
+
+
 def new_key_due(replica: Replica) -> bool:
     """Whether this computer should take a new device key, because a copy of the present one may be in use."""
     return replica.store.meta.get(_NEW_KEY_DUE) is not None
