@@ -90,7 +90,7 @@ class _Node:
             find_certificate=known.get,
             kinds_of=lambda ids: {id_: self._store[id_].header.kind for id_ in ids if id_ in self._store},
             now=self._now,
-            told=ToldTime(asked["wall"], asked["stratum"]),
+            told=lambda: ToldTime(asked["wall"], asked["stratum"]),
             introduce=side["shows_certificate"],
         )
         if side["admits_first"]:

@@ -30,15 +30,17 @@ class Config:
 
     home: Home
     port: int = 0
-    """TCP port for other nodes; 0: a free one, chosen at the first start and kept."""
+    """TCP port for other nodes; 0: 4747 or the next free one, chosen at the first start and kept."""
     interfaces: tuple[str, ...] = ()
-    """Names of the network interfaces to use; none: all of them, as they come and go."""
+    """Patterns of the network interfaces to use ("eth*", "!docker*"); none: all real ones, as they come and go."""
     mdns: Mdns = "on"
     """Whether to announce this node and look for others on the local network, only look, or neither."""
     peers: tuple[HostPort, ...] = ()
     """Addresses at which to dial other nodes, besides those that are discovered."""
     sessions: int = 64
     """How many nodes may be connected at once; further ones take turns with them."""
+    notify_command: tuple[str, ...] = ()
+    """A program with its arguments that is run with each thing that comes to wait for the owner, as JSON on its input."""
     log_level: str = "info"
 
     @classmethod
@@ -116,8 +118,11 @@ def _port(value: Any) -> int:
 
 def _interfaces(value: Any) -> tuple[str, ...]:
     names = tuple(name.strip() for name in _texts(value))
-    if not all(names):
+    if not all(name.removeprefix("!") for name in names):
         raise ValueError("an interface's name is empty")
+    for name in names:
+        if "/" in name or any(letter.isspace() for letter in name):
+            raise ValueError(f"{name!r} is not an interface's name, such as eth0, or a pattern, such as 'eth*'")
     return names
 
 
@@ -154,6 +159,15 @@ def parse_address(text: str) -> HostPort:
     return host, int(port)
 
 
+def _command(value: Any) -> tuple[str, ...]:
+    import shlex
+
+    words = shlex.split(value) if isinstance(value, str) else _texts(value)
+    if not words or not words[0]:
+        raise ValueError("the program's name is empty")
+    return tuple(words)
+
+
 def _texts(value: Any) -> list[str]:
     if (
         isinstance(value, str)
@@ -176,6 +190,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "mdns": _mdns,
     "peers": _peers,
     "sessions": _sessions,
+    "notify_command": _command,
     "log_level": _log_level,
 }
 _LISTS = ("interfaces", "peers")

@@ -24,11 +24,13 @@ from meshnode.api import serve
 from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
+from meshnode.app.explain.status import Problem
 from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
 from meshnode.app.upkeep import upkeep
+from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
@@ -39,6 +41,7 @@ from meshnode.net.discovery import MdnsMode
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
 from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
+from meshnode.notify import Notifier, Screen
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -69,6 +72,9 @@ class Ready:
     name: str
     port: int
     addresses: tuple[tuple[str, int], ...]
+    problems: tuple[Problem, ...]
+    """Everything that keeps it from meeting others, as far as the network knows."""
+    waiting: WaitingCount
     seconds: float
 
 
@@ -178,8 +184,18 @@ def _check_date(certificate: Record) -> None:
         raise Failed("this computer's date differs from the other computer's", "set it, then do this again")
 
 
-def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None, moved: bool = False) -> None:
-    """Run the node until SIGINT or SIGTERM, then stop it within 2 s and return. `ready` is called once it can be reached.
+def run(
+    config: Config,
+    *,
+    ready: Callable[[Ready], None],
+    passphrase: str | None = None,
+    screen: Screen | None = None,
+    moved: bool = False,
+) -> None:
+    """Run the node until SIGINT, SIGTERM or SIGHUP, then stop it within 2 s and return.
+
+    `ready` is called once it can be reached.
+    `screen` is called, in a thread of its own, with a line for the owner about each thing that comes to wait for them.
 
     `passphrase` decrypts the identity key, without which this device certifies no others. `moved` says that this home is
     no copy though its files are: the former ones are gone. Drives everything: the network,
@@ -190,19 +206,14 @@ def run(config: Config, *, ready: Callable[[Ready], None], passphrase: str | Non
     logs.set_up(config.log_level)
     config.home.check()
     with _private_files(), config.home.lock():
-        while _run_once(config, ready, passphrase, moved, started):
+        again = True
+        while again:
+            with _opened(config.home, passphrase, moved) as replica:
+                try:
+                    again = trio.run(_main, config, replica, ready, screen, started)
+                except BaseExceptionGroup as group:
+                    raise _cause(group) from group
             ready, moved, started = _ready_again, False, time.monotonic()
-
-
-def _run_once(
-    config: Config, ready: Callable[[Ready], None], passphrase: str | None, moved: bool, started: float
-) -> bool:
-    """Run the node; return whether it must begin again, since a new device key is due."""
-    with _opened(config.home, passphrase, moved) as replica:
-        try:
-            return trio.run(_main, config, replica, ready, started)
-        except BaseExceptionGroup as group:
-            raise _cause(group) from group
 
 
 def _ready_again(_: Ready) -> None:
@@ -319,12 +330,16 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
         write_first_records(replica, name=UNNAMED, place=None, preference=preference)
 
 
-async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None], started: float) -> bool:
+async def _main(
+    config: Config, replica: Replica, ready: Callable[[Ready], None], screen: Screen | None, started: float
+) -> bool:
     """Run all parts until a signal; return whether to begin again, since a new device key is due."""
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers, config.sessions)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
+    notifier = Notifier(replica, store_thread, config.notify_command, screen)
+    network.problem_sources.append(notifier.problems)
     token, stop = trio.lowlevel.current_trio_token(), trio.Event()
     renew, signaled = trio.Event(), trio.Event()
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
@@ -346,21 +361,29 @@ async def _main(config: Config, replica: Replica, ready: Callable[[Ready], None]
             signaled.set()
             stop.set()
 
-    with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with trio.open_signal_receiver(*_stopping_signals()) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(stop_for_new_key)
             nursery.start_soon(stop_for_signal, signals)
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
-            _report_ready(config.home, replica, network, ready, started)
+            waiting = await store_thread.run(count, replica)
+            _report_ready(config.home, replica, network, ready, waiting, started)
             network.start_discovery()
             nursery.start_soon(scheduler.run)
             nursery.start_soon(letter_scheduler.run)
+            nursery.start_soon(notifier.run)
             await stop.wait()
             with trio.move_on_after(CLOSE_SECONDS):
                 await network.close()
             nursery.cancel_scope.cancel()
     return renew.is_set() and not signaled.is_set()
+
+
+def _stopping_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that stop the node. SIGHUP, a closed terminal, is one unless the starter ignores it (nohup)."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM) if ignored else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _run_upkeep(replica: Replica, renew: Callable[[], None]) -> float:
@@ -385,14 +408,19 @@ def _open_letters(replica: Replica) -> float:
 
 
 def _report_ready(
-    home: Home, replica: Replica, network: Network, ready: Callable[[Ready], None], started: float
+    home: Home,
+    replica: Replica,
+    network: Network,
+    ready: Callable[[Ready], None],
+    waiting: WaitingCount,
+    started: float,
 ) -> None:
     profile = replica.trust_state.profile(replica.me)
     state = network.state()
     seconds = round(time.monotonic() - started, 3)
     log.info("ready", extra={"port": network.port, "seconds": seconds})
     name = profile.name if profile is not None else UNNAMED
-    ready(Ready(home.path, replica.me, name, network.port, state.addresses, seconds))
+    ready(Ready(home.path, replica.me, name, network.port, state.addresses, state.problems, waiting, seconds))
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -213,7 +213,7 @@ MOVES_MAX = 128  # of one side in one exchange, messages included: without messa
 MESSAGES_MAX = 100  # of one side in one exchange: enough to agree, too few to use an exchange as storage
 
 # --- Search ----------------------------------------------------------------------------------------------------------
-SEARCH_WORDS_MAX = 400  # of one listing that can be searched for: more than any real text has
+SEARCH_WORDS_MAX = 1_000  # of one listing that can be searched for, or pairs of letters in a script without spaces
 SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: invented words cannot take the room of others' words
 SEARCH_WORDS_IN_ALL_MAX = 400_000  # likewise for the words of all authors, some 80 MB of memory
 HIDDEN_MAX = 1_000  # listings hidden one by one: each search compares with all of them

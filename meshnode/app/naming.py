@@ -6,7 +6,7 @@ as for somebody who does not exist, so that a block does not show.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from meshnode.app.picking import Candidate, pick
@@ -91,8 +91,10 @@ def known(replica: Replica) -> set[PersonId]:
     return {me, *(person for person in {*own, *decidable} if not trust_state.graph.blocked_either_way(me, person))}
 
 
-def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -> PersonId:
-    """Return the person whom `text` means, as `picking.pick` finds them; people whom the owner vouches for go first.
+def find(
+    replica: Replica, text: str, among: Iterable[PersonId] | None = None, *, destructive: bool = False
+) -> PersonId:
+    """Return the person whom `text` means; people whom the owner vouches for go first. `destructive` as in `picking.pick`.
 
     People are found by the names by which they are shown. Only where nobody is, those whom the owner calls by a name of
     their own are found by the names that they give themselves.
@@ -100,20 +102,33 @@ def find(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -
     Raises NotFound if it means nobody whom the owner may see, Ambiguous if it may mean several.
     """
     pool = known(replica) if among is None else set(among)
-    vouched = replica.trust_state.graph.vouched_by(replica.me)
     try:
-        return find_named(text, {person: name_of(replica, person) for person in pool}, first=vouched)
+        return _chosen(text, candidates(replica, pool), destructive=destructive)
     except NotFound:
         renamed = {person: public_name(replica, person) for person in replica.store.own_names.all() if person in pool}
         if not renamed:
             raise
-        return find_named(text, renamed, first=vouched)
+        return _chosen(text, _candidates(replica, renamed), destructive=destructive)
 
 
-def find_named(text: str, named: Mapping[PersonId, str], *, first: Collection[PersonId] = ()) -> PersonId:
-    """Do as `find` among people of these names; the people in `first` go before others."""
-    candidates = [_candidate(person, name, preferred=person in first) for person, name in named.items()]
-    person = pick(text, candidates, noun="person")
+def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
+    """Do as `find` among people of these names."""
+    return _chosen(text, [_candidate(person, name, preferred=False) for person, name in named.items()])
+
+
+def candidates(replica: Replica, among: Iterable[PersonId] | None = None) -> list[Candidate[PersonId]]:
+    """Return everybody who may be named here, or those `among` whom to look, for `picking` to choose from."""
+    pool = known(replica) if among is None else set(among)
+    return _candidates(replica, {person: name_of(replica, person) for person in pool})
+
+
+def _candidates(replica: Replica, named: Mapping[PersonId, str]) -> list[Candidate[PersonId]]:
+    vouched = replica.trust_state.graph.vouched_by(replica.me)
+    return [_candidate(person, name, preferred=person in vouched) for person, name in named.items()]
+
+
+def _chosen(text: str, found: list[Candidate[PersonId]], *, destructive: bool = False) -> PersonId:
+    person = pick(text, found, noun="person", destructive=destructive)
     if person is None:
         raise NotFound(f"nobody you can see is called {text!r}", "'meshnode people' lists the people you know")
     return person

@@ -1,8 +1,9 @@
 """Finds the one person, listing, group, device or exchange that a typed text means.
 
-All of them are found in the same way, so that a person learns it once: by the whole id, else the whole name, else the
-beginning of the name or id, else any words of the name. Names are compared first as they are written and then without
-accents. What cannot be undone is never done to something that only looks like what was typed: see `pick`.
+All of them are found in the same way, as `discover` finds listings: by the whole id, else the whole name, else the
+beginning of the name or id, else any words of the name, else words of what else is told of it, else parts of words. Names
+are compared first as they are written and then without accents (see `words`). What cannot be undone is done only to
+something that is named as it is written: see `pick`.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
 
-from meshnode.app.words import searchable, words_of
+from meshnode.app.words import has_part, has_word, searchable, words_of
 from meshnode.errors import Ambiguous, Usage
 from protocol import normalize
 
 ID_PREFIX_MIN = 4  # letters; shorter beginnings would fit the ids of strangers by chance
 CANDIDATES_SHOWN = 8
+_HINT = "type more of it, or the id"
 _ID_TAGS = ("mp1", "mg1", "md1")  # of people, groups and devices; the letters after the tag may be typed alone
 _TAG_LENGTH = 3
 
@@ -32,11 +34,15 @@ class MatchKind(IntEnum):
     WRITTEN = 2
     """It is the whole name as it is written; only case may differ."""
     FOLDED = 3
-    """It is the whole name, apart from accents and signs."""
+    """It is the whole name, apart from accents and punctuation."""
     BEGINNING = 4
     """The name or the id begins with it."""
     WORDS = 5
     """Each of its words begins a word of the name."""
+    ELSEWHERE = 6
+    """Each of its words begins a word of the name or of what else is told."""
+    PARTS = 7
+    """Each of its words is a part of a word of these, if it is long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class Candidate(Generic[Item]):
     """Returns how an error names it: enough to tell it from others of its name, and a short id."""
     preferred: bool = False
     """Whether it goes before others that fit as well, such as a person whom the owner vouches for."""
+    more: str = ""
+    """What else is told of it, such as the text of a listing, in the form that `searchable` returns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +70,7 @@ class _Typed:
 
     @classmethod
     def of(cls, text: str) -> _Typed:
-        return cls(alike(text), searchable(text), tuple(f" {word}" for word in words_of(text)))
+        return cls(alike(text), searchable(text), tuple(words_of(text)))
 
 
 def pick(text: str, candidates: Iterable[Candidate[Item]], *, noun: str, destructive: bool = False) -> Item | None:
@@ -71,19 +79,19 @@ def pick(text: str, candidates: Iterable[Candidate[Item]], *, noun: str, destruc
     The best kind of match decides (see `MatchKind`). The beginning of an id counts beside every kind of name, so that nobody
     hides something by taking the beginning of its id for a name.
 
-    With `destructive`, which is for what cannot be undone, a match of a part counts only if nothing else fits in any
-    way, and a match that ignores accents never counts. Raises Ambiguous, which lists what fits, where several fit
-    equally well or a destructive act must not guess; Usage, which asks for a `noun`, where `text` is blank.
+    With `destructive`, which is for what cannot be undone, only a name as it is written counts, and the id or its
+    beginning; nobody is preferred. Raises Ambiguous, which lists what fits, where several fit equally well or a destructive
+    act would have to guess; Usage, which asks for a `noun`, where `text` is blank.
     """
     if not normalize(text):
         raise Usage(f"say which {noun}", "a name, an id, or the beginning of either")
     typed = _Typed.of(text)
     matches = _matches(typed, candidates)
-    best = _best(typed, matches)
-    if destructive and best and not _is_clear(typed, best[0], matches):
-        raise ambiguous(text, [one.label() for _, one in matches], hint="type the whole name, or the id")
+    best = _written(typed, matches) if destructive else _best(typed, matches)
+    if matches and not best:
+        raise _inexact(text, [one.label() for _, one in matches])
     if len(best) > 1:
-        raise ambiguous(text, [one.label() for one in best])
+        raise ambiguous(text, [one.label() for one in best], hint="type its id" if destructive else _HINT)
     return best[0].item if best else None
 
 
@@ -103,14 +111,28 @@ def alike(name: str) -> str:
     return normalize(name).casefold()
 
 
-def ambiguous(text: str, labels: Iterable[str], *, hint: str = "type more of it, or the id") -> Ambiguous:
+def ambiguous(text: str, labels: Iterable[str], *, hint: str = _HINT) -> Ambiguous:
     """Return the error that lists what `text` could mean."""
-    listed = sorted(labels)
-    shown = listed[:CANDIDATES_SHOWN]
-    more = len(listed) - len(shown)
+    shown, listed = _first_few(labels)
+    return Ambiguous(f"{text!r} could be {listed}", shown, hint)
+
+
+def _inexact(text: str, labels: Iterable[str]) -> Ambiguous:
+    """Return the error that refuses to take something for meant that is only similar."""
+    shown, listed = _first_few(labels)
     return Ambiguous(
-        f"{text!r} could be {', '.join(shown)}" + (f" and {more} more" if more else ""), tuple(shown), hint
+        f"nothing is called exactly {text!r}. There is {listed}",
+        shown,
+        "type the whole name as it is written, or the id",
     )
+
+
+def _first_few(labels: Iterable[str]) -> tuple[tuple[str, ...], str]:
+    """Return the first labels, and how they are listed with the number of the others."""
+    listed = sorted(labels)
+    shown = tuple(listed[:CANDIDATES_SHOWN])
+    more = len(listed) - len(shown)
+    return shown, ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
@@ -136,8 +158,13 @@ def _match(typed: _Typed, candidate: Candidate[Item]) -> MatchKind | None:
     begins = name.startswith(written) or (typed.folded and folded.startswith(typed.folded))
     if begins or _begins_id(typed, candidate):
         return MatchKind.BEGINNING
-    if typed.words and all(word in folded for word in typed.words):
+    if all(has_word(folded, word) for word in typed.words):
         return MatchKind.WORDS
+    everything = folded + candidate.more
+    if all(has_word(everything, word) for word in typed.words):
+        return MatchKind.ELSEWHERE
+    if all(has_part(everything, word) for word in typed.words):
+        return MatchKind.PARTS
     return None
 
 
@@ -151,19 +178,17 @@ def _best(typed: _Typed, matches: list[tuple[MatchKind, Candidate[Item]]]) -> li
     return [*([one for one in by_name if one.preferred] or by_name), *by_id]
 
 
-def _is_clear(typed: _Typed, best: Candidate[Item], matches: list[tuple[MatchKind, Candidate[Item]]]) -> bool:
-    """Whether the text names `best` so clearly that nobody can have meant something else."""
-    if _match(typed, best) in (MatchKind.ID, MatchKind.WRITTEN):
-        return True
-    return len(matches) == 1 and _is_as_written(typed, best)
+def _written(typed: _Typed, matches: list[tuple[MatchKind, Candidate[Item]]]) -> list[Candidate[Item]]:
+    """Return the candidates whose whole id it is, else those whose name is written so or whose id begins so.
 
-
-def _is_as_written(typed: _Typed, candidate: Candidate[Item]) -> bool:
-    """Whether the text fits with every accent and sign that it has."""
-    name = alike(candidate.name)
-    words = name.split()
-    by_words = all(any(word.startswith(part) for word in words) for part in typed.written.split())
-    return name.startswith(typed.written) or by_words or _begins_id(typed, candidate)
+    The beginning of an id alone means something only if it fits nothing else; otherwise all that it fits is returned.
+    """
+    whole = [one for match, one in matches if match is MatchKind.ID]
+    named = [one for match, one in matches if match is MatchKind.WRITTEN]
+    by_id = [one for _, one in matches if _begins_id(typed, one)]
+    if by_id and not whole and not named:
+        return [one for _, one in matches]
+    return whole or [*named, *by_id]
 
 
 def _begins_id(typed: _Typed, candidate: Candidate[Item]) -> bool:

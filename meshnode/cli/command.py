@@ -261,28 +261,6 @@ class Span(click.ParamType[int]):
         return int(count) * self.units[unit]
 
 
-class PlaceType(click.ParamType[tuple[float, float]]):
-    """A location as LAT,LON in decimal degrees; others learn only a coarse one."""
-
-    name = "LAT,LON"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        """Return latitude and longitude."""
-        if isinstance(value, tuple):
-            return value
-        try:
-            latitude, longitude = (float(part) for part in str(value).split(","))
-        except ValueError:
-            from meshnode.text import errors
-
-            self.fail(errors.not_a_place(value), param, ctx)
-        if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
-            from meshnode.text import errors
-
-            self.fail(errors.nowhere_on_earth(value), param, ctx)
-        return latitude, longitude
-
-
 def named(what: str, value: str) -> str:
     """Return the name or id that was typed; Usage where it is empty, since an empty beginning would fit everything.
 

@@ -11,7 +11,7 @@ from meshnode.cli import names, output
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Amount, Answer, Command, Settings, answering, command, named, say_lines
 from meshnode.text import exchanges as text
-from meshnode.text import forms
+from meshnode.text import forms, waiting
 
 
 @command("respond", about=text.RESPOND_HELP)
@@ -29,10 +29,20 @@ def _show_requested(client: Client, reply: dict[str, Any]) -> None:
     output.note(text.RESPOND_NEXT)
 
 
-def _show_inbox(reply: list[dict[str, Any]]) -> None:
-    for each in reply:
+def _show_inbox(reply: dict[str, Any]) -> None:
+    """Print the exchanges as always, and everything else that waits with the command that answers it."""
+    for each in reply["exchanges"]:
         say_lines(list(text.lines(each)))
-    if output.to_terminal() and not reply:
+    shown = {each["exchange"] for each in reply["exchanges"]}
+    for found in reply["waiting"]:
+        if found["kind"] == "overdue":
+            output.say(waiting.line(found))
+        elif found["subject"] not in shown:
+            output.say(waiting.line(found))
+            if found["message"]:
+                output.say(waiting.words(found))
+            output.say(waiting.step(found))
+    if output.to_terminal() and not reply["waiting"] and not reply["exchanges"]:
         output.note(text.INBOX_EMPTY)
 
 
@@ -54,7 +64,7 @@ def _show_one(reply: dict[str, Any]) -> None:
     say_lines(list(text.lines(reply, everything=True)))
 
 
-def _show_all(reply: list[dict[str, Any]]) -> None:
+def _show_all(reply: dict[str, Any]) -> None:
     output.table(
         text.COLUMNS,
         [
@@ -65,10 +75,13 @@ def _show_all(reply: list[dict[str, Any]]) -> None:
                 text.STATES[each["state"]],
                 forms.moment(each["changed"]),
             )
-            for each in reply
+            for each in reply["exchanges"]
         ],
         empty=text.EMPTY,
     )
+    left = reply["total"] - len(reply["exchanges"])
+    if output.to_terminal() and left:
+        output.note(text.more(left))
 
 
 def _move(call: Settings, act: str, exchange: str, message: str) -> Any:

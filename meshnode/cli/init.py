@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from meshnode.cli import output
-from meshnode.cli.command import Answer, PlaceType, Settings, command, say_lines
+from meshnode.cli.command import Answer, Settings, command, say_lines
+from meshnode.cli.location import PlaceType
 from meshnode.cli.program import as_typed
 from meshnode.errors import Refused, Usage
 from meshnode.home import Home
@@ -94,6 +95,8 @@ def begin(home: Home, beginning: Beginning) -> dict[str, str]:
 def greet(home: Home, person: dict[str, str], beginning: Beginning) -> None:
     """Print where the new node is, and who can see posts by default."""
     say_lines(text.welcome(person["name"], home.path, beginning.audience))
+    if beginning.place is not None:
+        output.say(text.placed(*beginning.place))
 
 
 def given_passphrase() -> str | None:

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
-from meshnode.cli import names, output
+from meshnode.cli import asking, names, output
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
-from meshnode.cli.command import Amount, Answer, PlaceType, Settings, Span, command, named
+from meshnode.cli.command import Amount, Answer, Settings, Span, command, named
 from meshnode.cli.dates import Moment
+from meshnode.cli.location import PlaceType
 from meshnode.errors import Usage
 from meshnode.text import forms
 from meshnode.text import listings as text
@@ -60,6 +61,8 @@ def _body(given: dict[str, Any]) -> dict[str, Any]:
 
 def _show_posted(reply: dict[str, Any]) -> None:
     output.say(text.posted(reply))
+    if reply["place"]:
+        output.say(text.located(reply))
 
 
 @command("offer", about=text.OFFER_HELP, show=_show_posted)
@@ -67,6 +70,7 @@ def _show_posted(reply: dict[str, Any]) -> None:
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help=text.AUDIENCE)
 @listing_options
 @previews.preview
+@asking.yes
 def offer(call: Settings, /, **given: Any) -> Any:
     return _post(call, "offer", given)
 
@@ -76,14 +80,16 @@ def offer(call: Settings, /, **given: Any) -> Any:
 @click.option("--audience", type=click.Choice(list(AUDIENCES)), help=text.AUDIENCE)
 @listing_options
 @previews.preview
+@asking.yes
 def need(call: Settings, /, **given: Any) -> Any:
     return _post(call, "need", given)
 
 
 def _post(call: Settings, kind: str, given: dict[str, Any]) -> Any:
-    if given.pop("preview"):
-        return Answer(call.client().post("/v1/previews", type=kind, **_body(given)), previews.show_audience)
-    return call.client().post("/v1/listings", type=kind, **_body(given))
+    preview, yes, client = given.pop("preview"), given.pop("yes"), call.client()
+    path, body = "/v1/previews" if preview else "/v1/listings", _body(given)
+    reply = asking.confirmed(call, lambda *, yes: client.post(path, type=kind, **body, anyway=yes), yes=yes)
+    return Answer(reply, previews.show_audience if preview else _show_posted)
 
 
 @command("mine", about=text.MINE_HELP)
@@ -147,6 +153,8 @@ def show(call: Settings, listing: str) -> Any:
 
 def _show_changed(reply: dict[str, Any]) -> None:
     output.say(text.changed(reply))
+    if reply["place"]:
+        output.say(text.located(reply))
 
 
 @command("edit", about=text.EDIT_HELP, show=_show_changed)
@@ -157,13 +165,15 @@ def _show_changed(reply: dict[str, Any]) -> None:
 @click.option("--clear", multiple=True, type=click.Choice(CLEARABLE), help=text.CLEAR)
 @listing_options
 @previews.preview
-def edit(call: Settings, /, listing: str, preview: bool, **given: Any) -> Any:
+@asking.yes
+def edit(call: Settings, /, listing: str, preview: bool, yes: bool, **given: Any) -> Any:
     body = _body(given)
     if not body:
         from meshnode.text import errors
 
         raise Usage(errors.CHANGE_NOTHING, errors.EDIT_HINT)
     which = segment(named("post", listing))
-    if preview:
-        return Answer(call.client().post(f"/v1/previews/{which}", **body), previews.show_audience)
-    return call.client().patch(f"/v1/listings/{which}", **body)
+    client, path = call.client(), f"/v1/{'previews' if preview else 'listings'}/{which}"
+    send = client.post if preview else client.patch
+    reply = asking.confirmed(call, lambda *, yes: send(path, **body, anyway=yes), yes=yes)
+    return Answer(reply, previews.show_audience if preview else _show_changed)

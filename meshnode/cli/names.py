@@ -91,7 +91,7 @@ def _exchanges(context: click.Context, _: str) -> Named:
     """Return all exchanges, or those in which the command can make its move now."""
     wanted = context.info_name
     reply = _ask(context, "/v1/exchanges")
-    fitting = (each for each in reply if wanted == "exchanges" or wanted in each["next"])
+    fitting = (each for each in reply["exchanges"] if wanted == "exchanges" or wanted in each["next"])
     return ((each["listing"]["title"], each["exchange"]) for each in fitting)
 
 

@@ -11,6 +11,7 @@ from meshnode.cli import output
 from meshnode.cli.command import Answer, Settings, command
 from meshnode.errors import Usage
 from meshnode.text import discover as text
+from meshnode.text import waiting
 
 
 @command("news", about=text.NEWS_HELP)
@@ -36,6 +37,8 @@ def _show(reply: dict[str, Any], *, peek: bool, clear: bool) -> None:
         output.say(text.result(result) + (text.matched(by) if by else ""))
     if not output.to_terminal():
         return
+    if reply["waiting"]["people"]:
+        output.note(waiting.people(reply["waiting"]))
     left = reply["total"] - len(reply["results"])
     if clear:
         output.note(text.marked_seen(reply["total"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from meshnode.cli.init import PASSPHRASE_VARIABLE, ask, ask_passphrase, begin, g
 from meshnode.cli.program import as_typed
 from meshnode.config import Config
 from meshnode.text import node as text
+from meshnode.text import waiting
 
 if TYPE_CHECKING:
     from meshnode.node import Ready
@@ -23,7 +25,7 @@ STEP_WIDTH = 21  # letters of the longest first step, and a gap
 
 @command("run", about=text.RUN_HELP)
 @click.option("--port", type=int, help=text.RUN_PORT)
-@click.option("--interface", "interfaces", multiple=True, metavar="NAME", help=text.RUN_INTERFACE)
+@click.option("--interface", "interfaces", multiple=True, metavar="PATTERN", help=text.RUN_INTERFACE)
 @click.option("--no-mdns", is_flag=True, help=text.RUN_NO_MDNS)
 @click.option("--peer", "peers", multiple=True, metavar="HOST:PORT", help=text.RUN_PEER)
 @click.option("--moved", is_flag=True, help=text.RUN_MOVED)
@@ -47,10 +49,17 @@ def run(
         person = begin(config.home, beginning)
         if not call.json:
             greet(config.home, person, beginning)
-    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase, moved=moved)
+    screen = _show_waiting if output.to_terminal() and not call.json else None
+    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase, screen=screen, moved=moved)
     if output.to_terminal() and not call.json:
         output.say()  # the terminal has drawn ^C on this line
         output.say(text.stopped(as_typed(call)))
+
+
+def _show_waiting(line: str) -> None:
+    """Print a line about something that has come to wait for the owner."""
+    output.say(text.while_running(line))
+    sys.stdout.flush()
 
 
 def _show_ready(ready: Ready, call: Settings) -> None:
@@ -67,6 +76,7 @@ def _show_ready(ready: Ready, call: Settings) -> None:
                 "addresses": [
                     f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in ready.addresses
                 ],
+                "problems": [asdict(problem) for problem in ready.problems],
             }
         )
         sys.stdout.flush()
@@ -76,10 +86,15 @@ def _show_ready(ready: Ready, call: Settings) -> None:
     output.say()
     output.say(text.running(person), title=f"  {ready.name}")
     output.say(text.listening_on(ready.port, others))
+    for problem in ready.problems:
+        output.say(text.starting_problem(problem.message, problem.hint))
     output.say()
     output.say(text.RUN_TERMINAL)
     for step, purpose in text.FIRST_STEPS:
         output.say(f"    {program + ' ' + step:<{len(program) + STEP_WIDTH}} {purpose}")
     output.say()
     output.say(text.RUN_STOP)
+    if ready.waiting.people:
+        output.say()
+        output.say(text.while_running(waiting.people({"people": ready.waiting.people})))
     sys.stdout.flush()

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
-from meshnode.cli import output, preview
-from meshnode.cli.command import CommandGroup, PlaceType, Settings, command, say_lines
+from meshnode.cli import asking, output, preview
+from meshnode.cli.command import CommandGroup, Settings, command, say_lines
+from meshnode.cli.location import PlaceType
 from meshnode.errors import Usage
 from meshnode.text import sharing as text
 from meshnode.text.choices import AUDIENCES, PRECISIONS
@@ -49,6 +50,7 @@ def show(call: Settings) -> Any:
 @click.option("--place", type=PlaceType(), help=text.PLACE)
 @click.option("--no-place", is_flag=True, help=text.NO_PLACE)
 @preview.what_if
+@asking.yes
 def change(
     call: Settings,
     audience: str | None,
@@ -57,6 +59,7 @@ def change(
     place: tuple[float, float] | None,
     no_place: bool,
     what_if: bool,
+    yes: bool,
 ) -> Any:
     body = {
         "audience": audience,
@@ -72,4 +75,4 @@ def change(
         raise Usage(errors.CHANGE_NOTHING, errors.SHARE_HINT)
     if what_if:
         return preview.what_if_answer(call.client().post("/v1/what-if/sharing", **given))
-    return call.client().patch("/v1/sharing", **given)
+    return asking.confirmed(call, lambda *, yes: call.client().patch("/v1/sharing", **given, anyway=yes), yes=yes)

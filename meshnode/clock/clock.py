@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ from protocol import PersonId, limits
 log = logging.getLogger(__name__)
 
 HEARD_LIFE = limits.DAY  # a person's time is as old as it was heard: machines and people may have changed since
+HEARD_MAX = 2_000  # people whose time is remembered: a community computer meets hundreds a day
+DEVICE_SPEAKS_SECONDS = limits.HOUR  # of several devices of a person the best one, as long as it is heard
 STEP = limits.HOUR  # a belief that moves by more against the running time is another one
 SAVE_SECONDS = limits.MINUTE  # the date last known is written no more often than this
 FRESH_SECONDS = 1.0  # what was decided holds so long while no clock is set and nobody speaks: reading is cheap
@@ -58,6 +60,7 @@ class _Heard(NamedTuple):
     offset: float  # a person's time less the running time of this machine
     stratum: int
     at: float  # the running time when it was heard
+    counts: bool  # whether the owner vouches for the person
 
 
 Listener = Callable[[ClockReading], None]
@@ -138,6 +141,14 @@ class Clock:
             synchronized=evidence.synchronized,
         )
 
+    def met(self) -> tuple[Voice, ...]:
+        """Return everybody who has told the time within a day, vouched for or not, with their time now."""
+        running = self._machine.running()
+        heard = tuple(self._heard.items())
+        return tuple(
+            Voice(person, one.offset + running, one.stratum) for person, one in heard if running - one.at <= HEARD_LIFE
+        )
+
     # --- what changes it -----------------------------------------------------------------------------------------------
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
@@ -153,22 +164,26 @@ class Clock:
 
         return unsubscribe
 
-    def heard(self, person: PersonId, wall: int, level: int) -> None:
-        """Take note of the time (UNIX seconds) and stratum that a person has just sent for whom the owner vouches.
+    def heard(self, person: PersonId, wall: int, level: int, *, counts: bool = True) -> None:
+        """Take note of the time (UNIX seconds) and stratum that a person has just told.
 
-        Of several devices of a person the one with the lowest stratum speaks for them.
+        It `counts` if the owner vouches for them. Of several devices of a person the one with the lowest stratum speaks
+        for them.
         """
         running = self._machine.running()
         before = self._heard.get(person)
-        if before is not None and before.stratum < level and running - before.at < HEARD_LIFE:
+        if before is not None and before.stratum < level and running - before.at < DEVICE_SPEAKS_SECONDS:
             return
-        self._heard[person] = _Heard(min(max(wall, 0), limits.INT_MAX) - running, level, running)
+        if before is None and len(self._heard) >= HEARD_MAX:
+            del self._heard[min(self._heard, key=lambda one: (self._heard[one].counts, self._heard[one].at))]
+        self._heard[person] = _Heard(min(max(wall, 0), limits.INT_MAX) - running, level, running, counts)
         self.look()
 
-    def forget(self, people: Iterable[PersonId]) -> None:
-        """Forget the times of these people, for whom the owner no longer vouches."""
-        for person in people:
-            self._heard.pop(person, None)
+    def count_only(self, vouched: Callable[[PersonId], bool]) -> None:
+        """Let only the times of these people count from now on: those for whom the owner vouches."""
+        for person, heard in tuple(self._heard.items()):
+            if heard.counts and not vouched(person):
+                self._heard[person] = heard._replace(counts=False)
         self.look()
 
     def confirm(self) -> None:
@@ -267,5 +282,5 @@ class Clock:
         return tuple(
             Voice(person, heard.offset + running, heard.stratum)
             for person, heard in tuple(self._heard.items())
-            if running - heard.at <= HEARD_LIFE
+            if heard.counts and running - heard.at <= HEARD_LIFE
         )

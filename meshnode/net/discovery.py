@@ -1,5 +1,6 @@
 """Announces this node on the local network, and recognizes the announcements of people it knows.
 
+On each network interface only the addresses that it has itself are announced, under names that occur on no other.
 Announcements are private: they name nobody, and get fresh names, a fresh nonce and fresh tags every quarter of an hour
 and whenever our addresses or keys change. They are repeated every minute, and more often after a connection was lost:
 when a divided network is joined again, no interface changes, and only an announcement tells both sides.
@@ -8,17 +9,17 @@ when a divided network is joined again, no interface changes, and only an announ
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import trio
 
 from meshnode.app.peers.contacts import Announced
-from meshnode.net.interfaces import Interfaces
+from meshnode.net.interfaces import Interfaces, Link
 from meshnode.net.mdns import Mdns
 from meshnode.net.recognizer import RecognizedPeer, Recognizer
-from meshnode.net.services import AnnouncedService
+from meshnode.net.services import AnnouncedService, LinkId
 from meshnode.wakeup import Wakeup
 from protocol import LocalError, PersonId, limits
 from protocol.wire import announce, service_names
@@ -31,6 +32,11 @@ REPEAT_LOST_SECONDS = 10.0  # after a connection was lost, for LOST_SECONDS
 LOST_SECONDS = 1800.0
 REPEAT_SOONEST_SECONDS = 1.0
 OPEN_AGAIN_SECONDS = 30.0  # after UDP port 5353 could not be opened
+LINKS_MAX = 64  # interfaces with multicast DNS: each takes a few sockets and a packet a minute
+USE_AGAIN_SECONDS = (
+    5.0  # after an interface could not be used wholly: a new IPv6 address is checked for a second or two
+)
+FAILING_SECONDS = 15.0  # after so long without success it is a problem that the owner is told of
 
 
 class MdnsMode(Enum):
@@ -43,7 +49,7 @@ class MdnsMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """The addresses and keys that an announcement is made from, besides random bytes."""
+    """The addresses and keys that the announcement on one interface is made from, besides random bytes."""
 
     addresses: tuple[bytes, ...]
     keys: Announced
@@ -75,7 +81,8 @@ class LocalDiscovery:
         self._recognizer = Recognizer()
         self._interfaces = Interfaces()
         self._keys: Announced | None = None
-        self._announced: _Content | None = None
+        self._announced: dict[LinkId, _Content] = {}
+        self._failing: dict[LinkId, float] = {}  # since when
         self._changed = Wakeup()
         self._lost_until = 0.0
         self._repeat_soon = False
@@ -83,7 +90,15 @@ class LocalDiscovery:
     @property
     def announcing(self) -> bool:
         """Whether others can find this node now."""
-        return self._announced is not None
+        return bool(self._announced)
+
+    @property
+    def deaf(self) -> tuple[str, ...]:
+        """The names of interfaces on which multicast DNS has failed for a while."""
+        now = trio.current_time()
+        failing = [link.name for link, since in self._failing.items() if now - since >= FAILING_SECONDS]
+        beyond = [] if self._mode is MdnsMode.OFF else [link.id.name for link in self._interfaces.links[LINKS_MAX:]]
+        return tuple(failing + beyond)
 
     def use_interfaces(self, interfaces: Interfaces) -> None:
         """Announce and listen on these interfaces from now on, and repeat the announcement soon."""
@@ -118,7 +133,7 @@ class LocalDiscovery:
                 nursery.start_soon(self._listen)
                 await self._keep_announced()
         finally:
-            self._announced = None
+            self._announced = {}
             await self._mdns.close()
 
     async def _open(self) -> None:
@@ -142,19 +157,33 @@ class LocalDiscovery:
     async def _keep_announced(self) -> None:
         renew_at = sent_at = 0.0
         while True:
-            await self._mdns.use(self._interfaces.for_multicast())
-            content = self._content()
+            links = self._interfaces.links[:LINKS_MAX]
+            self._note_failing(await self._mdns.use(links))
+            content = self._content(links)
             now = trio.current_time()
             soon, self._repeat_soon = self._repeat_soon, False
             pause = self._pause(now)
-            if content != self._announced or now >= renew_at:
-                await self._announce(content)
-                renew_at, sent_at = now + limits.ANNOUNCEMENT_LIFE, now
-            elif now >= sent_at + (REPEAT_SOONEST_SECONDS if soon else pause):
-                self._mdns.repeat()
+            renewed = {
+                link: one for link, one in content.items() if now >= renew_at or self._announced.get(link) != one
+            }
+            ended = self._announced.keys() - content.keys()
+            if now >= renew_at:
+                renew_at = now + limits.ANNOUNCEMENT_LIFE
+            repeats = now >= sent_at + (REPEAT_SOONEST_SECONDS if soon else pause)
+            if renewed or ended:
+                await self._announce(renewed, ended)
                 sent_at = now
-            with trio.move_on_at(min(renew_at, sent_at + pause)):
+            if repeats:
+                if len(renewed) < len(content):
+                    self._mdns.repeat()
+                sent_at = now
+            again_at = now + USE_AGAIN_SECONDS if self._failing else float("inf")
+            with trio.move_on_at(min(renew_at, sent_at + pause, again_at)):
                 await self._changed.wait()
+
+    def _note_failing(self, failing: Collection[LinkId]) -> None:
+        now = trio.current_time()
+        self._failing = {link: self._failing.get(link, now) for link in failing}
 
     def _pause(self, now: float) -> float:
         """Return how many seconds lie between two announcements."""
@@ -162,21 +191,32 @@ class LocalDiscovery:
             return REPEAT_EXPECTING_SECONDS
         return REPEAT_LOST_SECONDS if now < self._lost_until else REPEAT_SECONDS
 
-    def _content(self) -> _Content | None:
+    def _content(self, links: Sequence[Link]) -> dict[LinkId, _Content]:
+        """Return what to announce on each interface: only its own addresses, the routable ones first."""
         if self._mode is not MdnsMode.ON or self._keys is None:
-            return None
-        addresses = tuple(dict.fromkeys(address.packed for address in self._interfaces.for_others()))
-        return _Content(addresses, self._keys) if addresses else None
+            return {}
+        found = {}
+        for link in links:
+            addresses = sorted(link.addresses, key=lambda address: address.link_local)
+            packed = tuple(dict.fromkeys(address.packed for address in addresses))
+            found[link.id] = _Content(packed, self._keys)
+        return found
 
-    async def _announce(self, content: _Content | None) -> None:
-        service = None
-        if content is not None:
+    async def _announce(self, content: Mapping[LinkId, _Content], ended: Collection[LinkId]) -> None:
+        """Announce these, each under names of its own: a listener on two networks cannot tell that they are one node's."""
+        services: dict[LinkId, AnnouncedService | None] = dict.fromkeys(ended)
+        for link, one in content.items():
             try:
-                service = self._service(content)
+                services[link] = self._service(one)
             except LocalError as error:
                 log.warning("announcing: %s", error)
-        self._announced = content if service is not None else None
-        await self._mdns.announce(service)
+                services[link] = None
+        for link, service in services.items():
+            if service is None:
+                self._announced.pop(link, None)
+            else:
+                self._announced[link] = content[link]
+        await self._mdns.announce(services)
 
     def _service(self, content: _Content) -> AnnouncedService:
         announcement = announce(

@@ -1,4 +1,4 @@
-"""Lists the addresses of this machine and reports when they change.
+"""Lists the addresses of this machine that a node uses, and reports when they change.
 
 Nothing here sends a packet or needs a default route.
 """
@@ -8,28 +8,40 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
+from fnmatch import fnmatchcase
 
 import ifaddr
 import trio
+
+from meshnode.net.interface_choice import excluded, including, preference, used
+from meshnode.net.interface_kinds import InterfaceKind, kinds_of
+from meshnode.net.kernel_links import default_routes, list_links
+from meshnode.net.services import LinkId
 
 log = logging.getLogger(__name__)
 
 POLL_SECONDS = 5.0  # if the kernel does not report changes
 POLL_NOTICES_SECONDS = 60.0  # if it does; a safety net for changes it does not report
 SETTLE_SECONDS = 0.2  # changes come in bursts: a link, its addresses, the end of their duplicate detection
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 _RTMGRP = 0x1 | 0x10 | 0x100  # rtnetlink(7): links, IPv4 addresses, IPv6 addresses
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class LocalAddress:
-    """An address of this machine. `scope` is the interface's index if the address is link-local IPv6, else 0."""
+    """An address of this machine, on the interface with this name and index.
+
+    `scope` is that index if the address is link-local IPv6, else 0. `prefix` is the length of its subnet's prefix in bits.
+    """
 
     interface: str
     index: int
     packed: bytes
     scope: int = 0
+    prefix: int = 0
 
     @property
     def host(self) -> str:
@@ -48,23 +60,57 @@ class LocalAddress:
     def link_local(self) -> bool:
         return ipaddress.ip_address(self.packed).is_link_local
 
+    def shares_subnet(self, other: IpAddress) -> bool:
+        """Whether `other` is in the subnet of this address. A prefix of 0 bits says nothing of a subnet."""
+        bits = len(self.packed) * 8
+        if other.version != (6 if self.is_ipv6 else 4) or not 0 < self.prefix < bits:
+            return False
+        own = int.from_bytes(self.packed, "big")
+        return (own ^ int(other)) >> (bits - self.prefix) == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One interface in use, with its addresses."""
+
+    id: LinkId
+    addresses: tuple[LocalAddress, ...]
+
+
+class Nearness(IntEnum):
+    """How likely an address leads to a neighbor, the likeliest first."""
+
+    OWN_SUBNET = 0
+    ELSEWHERE = 1
+    LEFT_OUT = 2
+    """In the subnet of an interface that is not used: everybody's containers and tunnels have the same addresses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Interfaces:
-    """The addresses in use at one moment, in a fixed order."""
+    """The addresses in use at one moment, the interface that others most likely share first.
+
+    `left_out` are those of virtual interfaces that are not used because the owner has chosen none. `missing` are the
+    owner's patterns to which no interface with an address belongs, and `present` the names of all interfaces.
+    """
 
     addresses: tuple[LocalAddress, ...] = ()
+    left_out: tuple[LocalAddress, ...] = ()
+    missing: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
 
-    def for_multicast(self) -> list[str | int]:
-        """Return what zeroconf is to use: every IPv4 address, and the index of every interface that has IPv6.
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The interfaces in use, in the same order."""
+        by_interface: dict[LinkId, list[LocalAddress]] = {}
+        for address in self.addresses:
+            by_interface.setdefault(LinkId(address.interface, address.index), []).append(address)
+        return tuple(Link(link_id, tuple(found)) for link_id, found in by_interface.items())
 
-        IPv6 loopback is left out: multicast does not come back over it, and IPv4 loopback does the same work.
-        """
-        ipv4: list[str | int] = [address.host for address in self.addresses if not address.is_ipv6]
-        return [
-            *ipv4,
-            *sorted({address.index for address in self.addresses if address.is_ipv6 and not address.loopback}),
-        ]
+    @property
+    def names_left_out(self) -> tuple[str, ...]:
+        """The names of the interfaces that are not used, though the owner has excluded none of them."""
+        return tuple(dict.fromkeys(address.interface for address in self.left_out))
 
     def for_others(self) -> tuple[LocalAddress, ...]:
         """Return where others reach this node, best first: routable, then link-local; loopback only if there is no other."""
@@ -74,13 +120,26 @@ class Interfaces:
 
     def has(self, host: str) -> bool:
         """Whether `host`, an address as text, is an address of this machine, whatever its scope."""
-        return host.partition("%")[0] in {host_text(address.packed) for address in self.addresses}
+        plain = host.partition("%")[0]
+        return any(host_text(address.packed) == plain for address in (*self.addresses, *self.left_out))
+
+    def nearness(self, host: str) -> Nearness:
+        """Return how likely `host` leads to a neighbor; a name that is no address may lead anywhere."""
+        try:
+            parsed = ipaddress.ip_address(host.partition("%")[0])
+        except ValueError:
+            return Nearness.ELSEWHERE
+        if any(address.shares_subnet(parsed) for address in self.addresses):
+            return Nearness.OWN_SUBNET
+        if any(address.shares_subnet(parsed) for address in self.left_out):
+            return Nearness.LEFT_OUT
+        return Nearness.ELSEWHERE
 
     def hosts(self, host: str) -> list[str]:
         """Return `host` as it is dialed. A link-local address without a scope may be on any of our links: one for each."""
         if not host.lower().startswith("fe80:") or "%" in host:
             return [host]
-        scopes = sorted({address.scope for address in self.addresses if address.scope})
+        scopes = dict.fromkeys(address.scope for address in self.addresses if address.scope)
         return [f"{host}%{scope}" for scope in scopes]
 
 
@@ -90,22 +149,59 @@ def host_text(packed: bytes, scope: int = 0) -> str:
     return f"{text}%{scope}" if scope else text
 
 
-def snapshot(only: Collection[str] = ()) -> Interfaces:
-    """Return the addresses of the interfaces named in `only` (none named: of all), and of loopback in any case."""
-    found: set[LocalAddress] = set()
+def snapshot(patterns: Collection[str] = ()) -> Interfaces:
+    """Return the addresses of the interfaces that `patterns` choose (see `interface_choice`) and of loopback."""
+    links = list_links()
+    by_index = kinds_of(links)
+    kinds = {link.name: by_index[link.index] for link in links}
+    return chosen(_addresses(), kinds, default_routes(), patterns)
+
+
+def chosen(
+    addresses: Iterable[LocalAddress],
+    kinds: Mapping[str, InterfaceKind],
+    routes: tuple[str, ...],
+    patterns: Collection[str],
+) -> Interfaces:
+    """Return what is used of `addresses`. `kinds` are by name, where known; `routes` lead out, the preferred one first."""
+    found = sorted(set(addresses))
+    loopback = {address.interface: InterfaceKind.LOOPBACK for address in found if address.loopback}
+    kinds = {**loopback, **kinds}
+    names = {address.interface for address in found}
+    use = used(kinds, names, routes, patterns)
+    order = preference(kinds, routes)
+    found.sort(key=lambda address: (order(address.interface), address.is_ipv6, address))
+    wanted = including(patterns)
+    return Interfaces(
+        tuple(address for address in found if address.interface in use),
+        tuple(
+            address
+            for address in found
+            if not wanted and address.interface not in use and not excluded(address.interface, patterns)
+        ),
+        tuple(one for one in wanted if not any(fnmatchcase(name, one) for name in names)),
+        tuple(sorted(names | set(kinds))),
+    )
+
+
+def _addresses() -> Iterator[LocalAddress]:
     for adapter in _adapters():
+        name = str(adapter.name).partition(":")[0]  # an alias ("eth0:1") is a further address of its interface
+        index = adapter.index or _index(name)
         for ip in adapter.ips:
             # ifaddr returns IPv4 as text and IPv6 as (text, flow, scope).
             text, scope = (ip.ip, 0) if isinstance(ip.ip, str) else (ip.ip[0], ip.ip[2])
             parsed = ipaddress.ip_address(text.partition("%")[0])
-            if parsed.is_multicast or parsed.is_unspecified:
-                continue
-            if only and str(adapter.name) not in only and not parsed.is_loopback:
-                continue
-            index = adapter.index or 0
-            scoped = parsed.version == 6 and parsed.is_link_local
-            found.add(LocalAddress(str(adapter.name), index, parsed.packed, (scope or index) if scoped else 0))
-    return Interfaces(tuple(sorted(found)))
+            if not parsed.is_multicast and not parsed.is_unspecified:
+                scoped = parsed.version == 6 and parsed.is_link_local
+                yield LocalAddress(name, index, parsed.packed, (scope or index) if scoped else 0, ip.network_prefix)
+
+
+def _index(name: str) -> int:
+    try:
+        return socket.if_nametoindex(name)
+    except OSError:
+        return 0
 
 
 def _adapters() -> list[ifaddr.Adapter]:
@@ -116,13 +212,13 @@ def _adapters() -> list[ifaddr.Adapter]:
         return []
 
 
-async def watch(only: Collection[str], changed: Callable[[Interfaces], None]) -> None:
+async def watch(patterns: Collection[str], changed: Callable[[Interfaces], None]) -> None:
     """Call `changed` with a snapshot at once and whenever addresses may have changed, until cancelled.
 
     The same snapshot may come several times. An IPv6 address, for example, is listed before it can be used, and only a
     second notice says that it can.
     """
-    changed(snapshot(only))
+    changed(snapshot(patterns))
     notices = _netlink()
     try:
         while True:
@@ -130,7 +226,7 @@ async def watch(only: Collection[str], changed: Callable[[Interfaces], None]) ->
                 await _notice(notices)
                 await trio.sleep(SETTLE_SECONDS)
                 _drain(notices)
-            changed(snapshot(only))
+            changed(snapshot(patterns))
     finally:
         if notices is not None:
             notices.close()

@@ -20,7 +20,9 @@ from meshnode.net.interfaces import Interfaces
 log = logging.getLogger(__name__)
 
 BACKLOG = 64
-PORT_TRIES = 20  # a port free for IPv4 may be taken for IPv6
+PORT = 4747  # where a node listens unless its owner chooses another port: a firewall can be opened for it beforehand
+PORTS_NEXT = 32  # further ports that are tried, one after the other, since several nodes may run on one computer
+PORT_TRIES = 20  # then any port; one that is free for IPv4 may be taken for IPv6
 PAUSE_SECONDS = 0.1  # after accept() fails for want of memory or file descriptors, or for a reason we do not know
 # Errors of one connection that ended before it was accepted (accept(2), "Error handling"): the next may be accepted now.
 _CONNECTION_ERRORS = {
@@ -60,7 +62,7 @@ class Listener:
         return tuple(sorted(self._listening))
 
     def open(self, interfaces: Interfaces, *, wanted: int | None, kept: int | None) -> int:
-        """Start listening and return the port: `wanted`; if that is None, `kept` if it is free, else any free port.
+        """Start listening and return the port: `wanted`; if that is None, `kept`, else PORT or the next free one.
 
         Raises Failed if `wanted` cannot be had, or if no port can be opened at all.
         """
@@ -72,8 +74,8 @@ class Listener:
             return self.port
         if kept:
             log.warning("port %d is taken; choosing another", kept)
-        for _ in range(PORT_TRIES):
-            if self._try_port(interfaces, 0):
+        for port in (*range(PORT, PORT + 1 + PORTS_NEXT), *(0 for _ in range(PORT_TRIES))):
+            if self._try_port(interfaces, port):
                 return self.port
         raise Failed("no TCP port can be opened", "check that this computer has a network, at least loopback")
 

@@ -1,4 +1,4 @@
-"""Multicast DNS for trio: sends our announcement and receives those of others.
+"""Multicast DNS for trio: sends our announcements, one on each interface, and receives those of others.
 
 zeroconf does the work in threads of its own; this side never waits for one without a time limit. Received announcements
 come through one bounded channel: under a flood the surplus is dropped, and the next regular announcement makes up for it.
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import trio
 
-from meshnode.net.services import AnnouncedService, ReceivedService
+from meshnode.net.interfaces import Link
+from meshnode.net.services import AnnouncedService, LinkId, ReceivedService
 from protocol import limits
 
 if TYPE_CHECKING:
@@ -68,20 +70,21 @@ class Mdns:
             with trio.move_on_after(CLOSE_SECONDS, shield=True):
                 await trio.to_thread.run_sync(engine.close, abandon_on_cancel=True)
 
-    async def use(self, interfaces: list[str | int]) -> None:
-        """Use exactly these interfaces from now on, given as by `Interfaces.for_multicast`."""
-        if self._engine is not None:
-            async with self._changing:
-                await trio.to_thread.run_sync(self._engine.use, interfaces)
+    async def use(self, links: Sequence[Link]) -> frozenset[LinkId]:
+        """Use exactly these interfaces from now on. Return those on which it does not work, or not with every address."""
+        if self._engine is None:
+            return frozenset()
+        async with self._changing:
+            return await trio.to_thread.run_sync(self._engine.use, links)
 
-    async def announce(self, service: AnnouncedService | None) -> None:
-        """Announce `service` from now on instead of the one before; None announces nothing."""
+    async def announce(self, services: Mapping[LinkId, AnnouncedService | None]) -> None:
+        """Announce these from now on instead of those before on the same interfaces; None announces nothing there."""
         if self._engine is not None:
             async with self._changing:
-                await trio.to_thread.run_sync(self._engine.announce, service)
+                await trio.to_thread.run_sync(self._engine.announce, services)
 
     def repeat(self) -> None:
-        """Send the announcement once more, for nodes that were cut off or missed it."""
+        """Send the announcements once more, for nodes that were cut off or missed them."""
         if self._engine is not None:
             self._engine.repeat()
 

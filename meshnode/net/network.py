@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import partial
 
 import trio
@@ -44,13 +45,17 @@ CONTACTS_PAUSE = 0.5  # between two readings of the contacts: a first synchroniz
 DIAL_BACK_PAUSE = 0.3  # of two nodes that receive each other's announcements, one lets the other dial first
 HEARD_SECONDS = 180.0  # for how long a person counts as heard after an announcement
 CLOSE_SECONDS = 1.0
+NAMED = 4  # interfaces that a problem names; the rest are counted
 RETURN_GRACE = 30.0  # seconds for a person who was asked to come back; then this node dials again
 SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wait longer
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkOptions:
-    """The owner's settings: a port (0: any), interfaces (none: all), multicast DNS, peers, and the number of sessions."""
+    """The owner's settings, and the number of sessions.
+
+    They are a port (0: any), patterns of interfaces (none: by kind), multicast DNS, and addresses of peers.
+    """
 
     port: int = 0
     interfaces: tuple[str, ...] = ()
@@ -87,6 +92,8 @@ class Network:
         self._direct: frozenset[PersonId] = frozenset()
         self._contacts_changed = Wakeup()
         self._contacts_urgent = Wakeup()  # the owner changed them and waits for the effect
+        self.problem_sources: list[Callable[[], tuple[Problem, ...]]] = []
+        """Functions that return problems of other parts of the node, to be reported with the network's own."""
         self._ready = False
         self._closing = False
         self._no_links = Wakeup()
@@ -98,15 +105,19 @@ class Network:
     def state(self) -> NetworkState:
         """Return the state of the moment."""
         now = trio.current_time()
-        mdns_problem = self._discovery.problem if self._discovery is not None else ""
         return NetworkState(
             ready=self._ready,
             port=self.port or None,
             addresses=_card_addresses(self._interfaces, self.port),
             announcing=self._discovery is not None and self._discovery.announcing,
+            interfaces=tuple(link.id.name for link in self._interfaces.links),
+            left_out=self._interfaces.names_left_out,
             peers=tuple(_peer(peer) for peer in self._connected.values()),
             heard=frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS),
-            problems=tuple(_problems(self._interfaces, self._options.interfaces, mdns_problem)),
+            problems=(
+                *_problems(self._interfaces, self._options.interfaces, self._discovery),
+                *(problem for source in self.problem_sources for problem in source()),
+            ),
         )
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
@@ -203,7 +214,7 @@ class Network:
 
     async def _listen(self, nursery: trio.Nursery) -> None:
         self._interfaces = snapshot(self._options.interfaces)
-        listener = Listener(nursery, self._answer, wildcard=not self._options.interfaces)
+        listener = Listener(nursery, self._answer, wildcard=self._options.interfaces in ((), ("*",)))
         kept = await self._store_thread.run(self._replica.store.meta.get, PORT_KEPT)
         port = listener.open(self._interfaces, wanted=self._options.port or None, kept=int(kept) if kept else None)
         if str(port) != kept and not self._options.port:
@@ -406,14 +417,42 @@ def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int],
     return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
 
 
-def _problems(interfaces: Interfaces, chosen: Collection[str], mdns_problem: str) -> Iterator[Problem]:
-    """Yield what keeps this node from meeting others; `chosen` are the interfaces it is to use, none for all."""
-    if mdns_problem:
-        yield Problem("no_mdns", mdns_problem, "nodes nearby are not found by themselves. Cards and --peer still work")
-    for name in sorted(set(chosen) - {address.interface for address in interfaces.addresses}):
-        yield Problem("no_interface", f"There is no network interface {name} with an address", "look at: ip addr")
+def _problems(interfaces: Interfaces, chosen: Collection[str], discovery: LocalDiscovery | None) -> Iterator[Problem]:
+    """Yield what keeps this node from meeting others; `chosen` are the owner's patterns for interfaces, none by default."""
+    if discovery is not None and discovery.problem:
+        yield Problem(
+            "no_mdns", discovery.problem, "nodes nearby are not found by themselves. Cards and --peer still work"
+        )
+    if discovery is not None and discovery.deaf:
+        deaf = _first_few(discovery.deaf)
+        yield Problem(
+            "mdns_deaf",
+            f"Multicast DNS does not work on {deaf}",
+            "nodes there are not found by themselves. To leave it out: meshnode run "
+            f"--interface '!{discovery.deaf[0]}'",
+        )
+    for pattern in interfaces.missing:
+        yield _missing(pattern, interfaces.present)
     if not chosen and all(address.loopback for address in interfaces.addresses):
         yield Problem("no_network", "This computer is on no network", "only nodes on this computer can connect")
+
+
+def _missing(pattern: str, present: Collection[str]) -> Problem:
+    """Return the problem that no interface with an address belongs to this pattern."""
+    if any(fnmatchcase(name, pattern) for name in present):
+        return Problem(
+            "no_interface",
+            f"The network interface {pattern} has no address",
+            "it is used as soon as it has one. Look at: ip addr",
+        )
+    others = [name for name in present if name != "lo"]
+    hint = f"this computer has {_first_few(others)}" if others else "this computer has none but loopback"
+    return Problem("no_interface", f"There is no network interface {pattern}", hint)
+
+
+def _first_few(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _first(error: BaseException) -> Failed | None:

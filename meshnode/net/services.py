@@ -6,6 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class LinkId:
+    """Names a network interface: the same name with another index is another interface."""
+
+    name: str
+    index: int
+
+
 @dataclass(frozen=True, slots=True)
 class AnnouncedService:
     """A service to announce: absolute DNS names, packed addresses, and the fields of the TXT record."""

@@ -15,7 +15,7 @@ RESPOND_HELP = message("Ask for something that is offered, or offer help with a 
 MESSAGE = message("Words that go with it.")
 QUANTITY = message("How many or how much (default 1).")
 RESPOND_NEXT = message("The answer will appear in 'meshnode inbox'. Your nodes need not be online together.")
-INBOX_HELP = message("Show what waits for your answer, and recent answers to you.")
+INBOX_HELP = message("Show who and what waits for you, and recent answers to you.")
 INBOX_EMPTY = message("Nothing waits for you. 'meshnode exchanges' lists all your exchanges.")
 EXCHANGES_HELP = message("List your exchanges, or show one of them with all its messages.")
 LIMIT = message("Maximum number of exchanges (default 100).")
@@ -80,6 +80,11 @@ def lines(reply: dict[str, Any], *, everything: bool = False) -> Iterator[str]:
     yield from (undelivered(act, reply) for act in reply["undelivered"])
     if everything:
         yield from (_said(one, _name(reply)) for one in reply["messages"])
+
+
+def more(count: int) -> str:
+    """Say how many exchanges were left out of the list."""
+    return plural(count, "1 more. See it with --limit.", "{n} more. See them with --limit.")
 
 
 def sent(reply: dict[str, Any]) -> str:

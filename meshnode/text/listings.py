@@ -56,6 +56,16 @@ def posted(reply: dict[str, Any]) -> str:
     )
 
 
+def located(reply: dict[str, Any]) -> str:
+    """Say where a post of yours is for others, and how far that is from you."""
+    area = forms.area(reply["place"])
+    if not reply["distance"]:
+        return message("Its location is {area}.", area=area)
+    return message(
+        "Its location is {area}, {distance} from you.", area=area, distance=reply["distance"].removesuffix(" away")
+    )
+
+
 def changed(reply: dict[str, Any]) -> str:
     """Say what was changed, and who can see it."""
     return message('Changed "{title}". Visible to {whom}.', title=reply["title"], whom=audience(reply))

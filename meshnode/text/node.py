@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from meshnode.text import forms
+from meshnode.text import forms, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
 from meshnode.text.errors import line
@@ -48,6 +48,17 @@ def welcome(name: str, home: object, audience: str) -> list[str]:
     ]
 
 
+def placed(latitude: float, longitude: float) -> str:
+    """Say how a typed location was understood, so that swapped numbers are noticed."""
+    return message(
+        "Your location: {lat:.6g} {north}, {lon:.6g} {east}. To correct it: meshnode share set --place LAT,LON",
+        lat=abs(latitude),
+        north=message("north") if latitude >= 0 else message("south"),
+        lon=abs(longitude),
+        east=message("east") if longitude >= 0 else message("west"),
+    )
+
+
 def start(program: str) -> str:
     """Say how to start a new node."""
     return message("Start it: {program} run", program=program)
@@ -63,8 +74,10 @@ NODE_EXISTS_HINT = message("'meshnode run' starts it. To create another, use --h
 # --- run ----------------------------------------------------------------------------------------------------------------
 
 RUN_HELP = message("Start the node, and keep it running until Ctrl-C.")
-RUN_PORT = message("The TCP port for other nodes (default: a free one, which is kept).")
-RUN_INTERFACE = message("Use only this network interface; can be repeated.")
+RUN_PORT = message("The TCP port for other nodes (default: 4747, or the next free one, which is kept).")
+RUN_INTERFACE = message(
+    "Use only these network interfaces, such as 'eth*'; '!docker*' leaves some out. Can be repeated."
+)
 RUN_NO_MDNS = message("Do not announce this node on the network, and do not look for others there.")
 RUN_MOVED = message("The home was moved here, and its former place is gone: go on with its keys.")
 RUN_PEER = message("The address of another node; can be repeated.")
@@ -96,6 +109,16 @@ def listening_on(port: int, hosts: Sequence[str]) -> str:
     return message("  Listening on port {port} at {hosts}.", port=port, hosts=", ".join(hosts))
 
 
+def starting_problem(problem: str, hint: str) -> str:
+    """Say what keeps a node that has just started from meeting others."""
+    return message("  ! {problem}", problem=line(problem, hint))
+
+
+def while_running(line: str) -> str:
+    """Return a line for the screen of a running node."""
+    return message("  {line}", line=line)
+
+
 def stopped(program: str) -> str:
     """Say how to start the node again."""
     return message("  Stopped. Start it again: {program} run", program=program)
@@ -109,6 +132,7 @@ PEERS_HELP = message("Show current connections.")
 PEERS_COLUMNS = tuple(message("name|id|address|direction|since|state").split("|"))
 PEERS_EMPTY = message("Not connected to anyone now. Look for the cause: meshnode doctor")
 DOCTOR_HELP = message("Look for common problems, or why PERSON is not connected.")
+INTERFACES_NAMED = 4  # the rest are counted
 NO_DAEMON = message("The node is not running")
 OUTGOING = message("outgoing")
 INCOMING = message("incoming")
@@ -126,6 +150,8 @@ def status(reply: dict[str, Any]) -> list[str]:
     lines = [message("Ready.") if reply["ready"] else message("Starting.")]
     if reply["addresses"]:
         lines.append(_listening(reply))
+    if reply["left_out"]:
+        lines.append(_left_out(reply["left_out"]))
     names = list(dict.fromkeys(whose(peer) for peer in reply["peers"]))
     connected = (
         message("Connected to {names}.", names=forms.listed(names)) if names else message("Not connected to anyone.")
@@ -150,6 +176,8 @@ def status(reply: dict[str, Any]) -> list[str]:
                 "{n} new matches for your saved searches. See them with 'meshnode news'.",
             )
         )
+    if reply["waiting"]["people"]:
+        lines.append(waiting.people(reply["waiting"]))
     lines += [
         message("! {problem}", problem=line(problem["message"], problem["hint"])) for problem in reply["problems"]
     ]
@@ -161,6 +189,15 @@ def _listening(reply: dict[str, Any]) -> str:
     if reply["announcing"]:
         return message("Listening at {addresses}, announced on the local network.", addresses=addresses)
     return message("Listening at {addresses}, not announced on the local network.", addresses=addresses)
+
+
+def _left_out(names: Sequence[str]) -> str:
+    return plural(
+        len(names),
+        "Not used, because it is virtual: {names}. To use every interface: meshnode run --interface '*'",
+        "Not used, because they are virtual: {names}. To use every interface: meshnode run --interface '*'",
+        names=forms.first_few(names, INTERFACES_NAMED),
+    )
 
 
 def since(seconds: int) -> str:

@@ -53,7 +53,7 @@ class SelfIdentification:
 
 
 class ToldTime(NamedTuple):
-    """The time that a node goes by, as it tells it in its Hello: UNIX seconds, and the stratum of that time."""
+    """The time that a node goes by, as Hello and Ping tell it: UNIX seconds, and the stratum of that time."""
 
     wall: int
     stratum: int
@@ -67,16 +67,21 @@ class PeerIdentified:
     device: DeviceId
     certificate: Record
     """Its header and signature are checked; whether it has expired or been revoked is not."""
-    wall: int
-    """The time that the other side goes by, UNIX seconds."""
-    stratum: int
-    """How far that is from a source known to be right; see protocol/wire/stratum.py."""
+    told: ToldTime
+    """The time that the other side goes by."""
     version: int
     """The version of the protocol that both sides use."""
     run: bytes
     """The number of the run of the other side: two machines with the keys of one device differ by it."""
     extra: list[Record] = field(default_factory=list)
     """The other records that it has shown with its certificate, only parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeTold:
+    """The other side, which is identified, has told again which time it goes by."""
+
+    told: ToldTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,4 +119,4 @@ class Ended:
     pause: int = 0
 
 
-Event: TypeAlias = PeerIdentified | RecordsReceived | RecordsRequested | LiveStarted | Ended
+Event: TypeAlias = PeerIdentified | TimeTold | RecordsReceived | RecordsRequested | LiveStarted | Ended

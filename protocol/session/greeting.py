@@ -36,7 +36,7 @@ class Greeting:
         me: SelfIdentification,
         remote_static: bytes,
         find_certificate: Callable[[bytes], Record | None],
-        told: ToldTime,
+        told: Callable[[], ToldTime],
         *,
         handshake_hash: bytes,
         introduce: bool,
@@ -75,8 +75,7 @@ class Greeting:
             header.author,
             header.device,
             self._certificate,
-            hello.wall,
-            hello.stratum,
+            ToldTime(hello.wall, hello.stratum),
             self._version,
             hello.run,
             self._extra,
@@ -88,7 +87,8 @@ class Greeting:
         more = tuple(record.wire for record in shown)
         records = (*self._identification(), *more) if self._introduce or more else ()
         tag = self._tag(self._me.person, self._me.device)
-        return Hello(VERSIONS, ALGORITHMS, self._told.wall, roots, records, tag, self._told.stratum, self._me.run)
+        told = self._told()
+        return Hello(VERSIONS, ALGORITHMS, told.wall, roots, records, tag, told.stratum, self._me.run)
 
     def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:
         """Read a frame of the greeting, and return the frame that answers it, if any.

@@ -30,6 +30,7 @@ from protocol.session.events import (
     PeerIdentified,
     Phase,
     SelfIdentification,
+    TimeTold,
     ToldTime,
     phase_of,
     turn_of,
@@ -98,8 +99,8 @@ class Session:
 
     `handshake_hash` (64 bytes) and `remote_static` (32 bytes) are the channel's; `me` is shown in our Hello if
     `introduce` is set, else on request; `find_certificate` gives the certificate held for a device's static key;
-    `kinds_of` gives the kinds of those of some records that are held, by which they are given in turn; `told` is the time
-    that we go by, for our Hello.
+    `kinds_of` gives the kinds of those of some records that are held, by which they are given in turn; `told` gives
+    the time that we go by, for the peer.
     """
 
     def __init__(  # noqa: PLR0913 - each is a question of its own to the node, and named
@@ -112,7 +113,7 @@ class Session:
         find_certificate: Callable[[bytes], Record | None],
         kinds_of: Callable[[Sequence[RecordId]], Mapping[RecordId, int]],
         now: float,
-        told: ToldTime,
+        told: Callable[[], ToldTime],
         introduce: bool = False,
     ) -> None:
         self._side = By.INITIATOR if initiator else By.RESPONDER
@@ -122,6 +123,7 @@ class Session:
             me, remote_static, find_certificate, told, handshake_hash=handshake_hash, introduce=introduce
         )
         self._kinds_of = kinds_of
+        self._told = told
         self._our_roots: tuple[bytes, bytes] | None = None  # those in our Hello
 
         self._state = SessionState.GREETING
@@ -214,7 +216,7 @@ class Session:
                 self._finish(Code.TIMEOUT, overdue)
             else:
                 if self._deadlines.ping_due:
-                    self._send(Ping())
+                    self._ping()
                     self._deadlines.sent()
                 if is_possible(self._state, Trigger.RECHECK, self._side) and self._now >= self._recheck_at:
                     self._recheck_at = self._now + LIVE_COMPARE_SECONDS
@@ -271,6 +273,11 @@ class Session:
         peer_set.remove(removed)
         peer_set.add(added, news=True)
 
+    def tell_time(self) -> None:
+        """Tell the peer at once which time we go by now, if our Hello has told another one."""
+        if self._greeting.hello_sent and self._state is not SessionState.ENDED:
+            self._ping()
+
     def recheck(self, now: float) -> None:
         """Compare the sets again, if this is the live initiator, nothing is under way, and the last time is not just past."""
         self._deadlines.advance_to(now)
@@ -320,8 +327,9 @@ class Session:
             case Bye(code, pause):
                 known = Code(code) if code in set(Code) else Code.CLOSING
                 self._finish(known, "said by the peer", min(pause, BUSY_PAUSE_MAX) if known is Code.BUSY else 0)
-            case Ping():
-                pass
+            case Ping(wall, stratum):
+                if self._identified:
+                    self._events.append(TimeTold(ToldTime(wall, stratum)))
 
     def _take_roots(self, roots: Roots) -> None:
         reconciliation = self._admitted.reconciliation
@@ -450,6 +458,9 @@ class Session:
     def _move(self, trigger: Trigger) -> None:
         self._state = next_state(self._state, trigger, self._side)
         self._deadlines.progress()
+
+    def _ping(self) -> None:
+        self._send(Ping(*self._told()))
 
     def _send(self, frame: Frame) -> None:
         data = encode_frame(frame)

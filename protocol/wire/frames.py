@@ -115,7 +115,10 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Shows that the sender is still there."""
+    """Shows that the sender is still there, and tells the time that it goes by, as Hello does."""
+
+    wall: int = 0
+    stratum: int = DOUBT
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +192,9 @@ def encode_frame(frame: Frame) -> bytes:
             fields = (certificate, records, names)
         case Have(phase, items):
             fields = (int(phase), items)
-        case Who() | Ping():
+        case Ping(wall, stratum):
+            fields = (wall, stratum)
+        case Who():
             fields = ()
     return encode((FRAME_TYPES[type(frame)], *fields))
 
@@ -338,6 +343,11 @@ def _read_bye(fields: _Fields) -> Frame:
     return Bye(_integer(fields[0]), _integer(fields[1]))
 
 
+def _read_ping(fields: _Fields) -> Frame:
+    _at_least(fields, 2)
+    return Ping(_integer(fields[0]), _integer(fields[1]))
+
+
 def _read_enrol(fields: _Fields) -> Frame:
     _at_least(fields, 3)
     return Enrol(_bytes(fields[0], KEY_BYTES), _bytes(fields[1], KEY_BYTES), _bytes(fields[2], SIGNATURE_BYTES))
@@ -375,7 +385,7 @@ _READERS: dict[int, Callable[[_Fields], Frame]] = {
     FRAME_TYPES[Headers]: _read_headers,
     FRAME_TYPES[Have]: _read_have,
     FRAME_TYPES[Want]: _read_want,
-    FRAME_TYPES[Ping]: _read_nothing(Ping()),
+    FRAME_TYPES[Ping]: _read_ping,
     FRAME_TYPES[Bye]: _read_bye,
     FRAME_TYPES[Enrol]: _read_enrol,
     FRAME_TYPES[Enrolled]: _read_enrolled,

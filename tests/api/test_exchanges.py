@@ -22,7 +22,7 @@ async def begin(mesh: Mesh, callers: Callers, **request: Any) -> str:
     assert asked.status == 201
     assert asked.body == {"exchange": asked.body["exchange"], "state": "requested"}
     mesh.settle()
-    assert len((await carol("GET", "/v1/inbox")).body) == 1
+    assert len((await carol("GET", "/v1/inbox")).body["exchanges"]) == 1
     mesh.settle()
     return str(asked.body["exchange"])
 
@@ -30,7 +30,7 @@ async def begin(mesh: Mesh, callers: Callers, **request: Any) -> str:
 async def test_an_exchange_is_completed_over_http(mesh: Mesh, callers: Callers) -> None:
     alice, _, carol = callers
     exchange = await begin(mesh, callers, message="May I?", quantity=2)
-    (waiting,) = (await carol("GET", "/v1/inbox")).body
+    (waiting,) = (await carol("GET", "/v1/inbox")).body["exchanges"]
     assert (waiting["exchange"], waiting["with"]["name"], waiting["quantity"]) == (exchange, "Alice", 2)
     assert [message["text"] for message in waiting["messages"]] == ["May I?"]
     for who, act, state in (
@@ -46,7 +46,7 @@ async def test_an_exchange_is_completed_over_http(mesh: Mesh, callers: Callers) 
         await carol("GET", "/v1/inbox")
         mesh.settle()
     for who in (alice, carol):
-        (seen,) = (await who("GET", "/v1/exchanges?limit=1")).body
+        (seen,) = (await who("GET", "/v1/exchanges?limit=1")).body["exchanges"]
         assert (seen["state"], seen["is_cross_community"]) == ("completed", None)
         assert len((await who("GET", f"/v1/exchanges/{exchange}")).body["messages"]) == 5
         counted = (await who("GET", "/v1/stats")).body

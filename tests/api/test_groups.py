@@ -25,7 +25,7 @@ async def test_a_group_is_founded_joined_and_left_over_http(mesh: Mesh, callers:
     mesh.settle()
     shown = await alice("GET", "/v1/groups?name=elm")
     assert [member["person"]["name"] for member in shown.body["groups"][0]["members"]] == ["Alice", "Bob"]
-    assert (await bob("DELETE", "/v1/memberships/Elm")).status == 200
+    assert (await bob("DELETE", "/v1/memberships/Elm%20Street")).status == 200
     assert (await bob("GET", "/v1/groups")).body == {"groups": [], "invitations": []}
     assert (alice.network.looked, bob.network.looked) == (1, 2)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from meshnode.app import waiting
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges.exchanges import ExchangesQuery, MoveOrder, Request
 from meshnode.app.exchanges.view import ExchangeView
@@ -28,13 +29,13 @@ def make(mesh: Mesh, neighbor: Neighbor, which: str, act: str, message: str = ""
 
 
 def inbox(mesh: Mesh, neighbor: Neighbor) -> list[ExchangeView]:
-    found = list(cases.inbox(neighbor.replica))
+    found = list(waiting.inbox(neighbor.replica).exchanges)
     mesh.settle()
     return found
 
 
 def all_of(mesh: Mesh, neighbor: Neighbor) -> list[ExchangeView]:
-    found = list(cases.exchanges(neighbor.replica, ExchangesQuery()))
+    found = list(cases.exchanges(neighbor.replica, ExchangesQuery()).exchanges)
     mesh.settle()
     return found
 

@@ -35,7 +35,7 @@ def test_a_commit_makes_an_event_of_each_kind_that_it_changed(mesh: Mesh, people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     assert kinds(heard) == {"listings"}
-    lifecycle.withdraw(carol.replica, carol.catalog, "Veg")
+    lifecycle.withdraw(carol.replica, carol.catalog, "Vegetables")
     mesh.settle()
     assert kinds(heard) == {"listings"}
     groups.new(bob.replica, groups.GroupOrder("cell", "Elm Street"))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from meshnode.app.picking import CANDIDATES_SHOWN, Candidate, fitting, pick
+from meshnode.app.picking import CANDIDATES_SHOWN, Candidate, alike, fitting, pick
+from meshnode.app.words import searchable
 from meshnode.errors import Ambiguous, Usage
+from protocol import normalize
+from tests.support.scripts import DIFFER, FINDS
 
 LETTERS = "abcdefghjkmnpqrs"
 
@@ -39,20 +46,23 @@ NAMES: list[tuple[str, list[str], Any, Any]] = [
     # then the whole name without accents, which deletes nothing
     ("Zoe", ["Zo\u00eb", "Zoe\u0308lla"], "Zo\u00eb", ["Zoe\u0308lla", "Zo\u00eb"]),
     ("Zoe", ["Zo\u00eb"], "Zo\u00eb", ["Zo\u00eb"]),
-    ("\u3076\u305f", ["\u3075\u305f"], "\u3075\u305f", ["\u3075\u305f"]),  # a pig is no lid
+    ("\u3076\u305f", ["\u3075\u305f"], None, None),  # a pig is no lid
     ("fresh bread!", ["Fresh bread"], "Fresh bread", ["Fresh bread"]),
     # then the beginning of the name
     ("bre", ["bread", "rye bread"], "bread", ["bread", "rye bread"]),
-    ("bre", ["bread", "apples"], "bread", "bread"),
+    ("bre", ["bread", "apples"], "bread", ["bread"]),
     ("bre", ["bread", "breakfast"], ["bread", "breakfast"], ["bread", "breakfast"]),
     ("zoe", ["Zo\u00eb Miller"], "Zo\u00eb Miller", ["Zo\u00eb Miller"]),
     # then any words, in any order
-    ("bread", ["rye bread", "apples"], "rye bread", "rye bread"),
-    ("bread rye", ["rye bread", "white bread"], "rye bread", "rye bread"),
+    ("bread", ["rye bread", "apples"], "rye bread", ["rye bread"]),
+    ("bread rye", ["rye bread", "white bread"], "rye bread", ["rye bread"]),
     ("bread", ["rye bread", "white bread"], ["rye bread", "white bread"], ["rye bread", "white bread"]),
     ("cafe", ["Our caf\u00e9"], "Our caf\u00e9", ["Our caf\u00e9"]),
+    # then parts of words
+    ("rolls", ["bread rolls", "breadrolls"], "bread rolls", ["bread rolls", "breadrolls"]),
+    ("read", ["bread", "apples"], "bread", ["bread"]),
+    ("ea", ["bread"], None, None),
     # and nothing else
-    ("read", ["bread"], None, None),
     ("bread butter", ["bread"], None, None),
     ("???", ["bread"], None, None),
     ("bread", [], None, None),
@@ -99,6 +109,50 @@ def test_an_id_is_found_whole_before_every_name_and_by_its_beginning_beside_them
     assert picked(text, *candidates, destructive=True) == deleted
 
 
+TITLES = tuple({name for pair in (*FINDS, *DIFFER) for name in pair})
+names = st.lists(st.sampled_from(TITLES), min_size=1, max_size=8, unique_by=alike)
+
+
+@given(names, st.data())
+def test_a_name_as_it_is_written_always_wins(there: list[str], data: st.DataObject) -> None:
+    candidates = [thing(name) for name in there]
+    name = data.draw(st.sampled_from(there))
+    for typed in (name, name.swapcase(), unicodedata.normalize("NFD", name), f" {name}\n"):
+        if alike(typed) == alike(name):
+            assert picked(typed, *candidates) == picked(typed, *candidates, destructive=True) == name
+
+
+@given(names, st.sampled_from(TITLES) | st.text(max_size=4).filter(normalize))
+def test_nothing_is_deleted_but_what_was_written(there: list[str], typed: str) -> None:
+    found = picked(typed, *(thing(name) for name in there), destructive=True)
+    assert found is None or isinstance(found, list) or alike(found) == alike(typed)
+
+
+@pytest.mark.parametrize(("name", "typed"), DIFFER)
+def test_what_only_looks_alike_deletes_nothing(name: str, typed: str) -> None:
+    assert picked(typed, thing(name), destructive=True) in (None, [name])
+    assert (
+        picked(typed, thing(name), thing(typed), destructive=True) == picked(typed, thing(name), thing(typed)) == typed
+    )
+
+
+@pytest.mark.parametrize(("name", "typed"), FINDS)
+def test_what_a_search_finds_is_picked(name: str, typed: str) -> None:
+    assert picked(typed, thing(name), thing("Something else")) == name
+
+
+def test_what_else_is_told_goes_after_the_name_and_before_parts_of_words() -> None:
+    def told(name: str, more: str) -> Candidate[str]:
+        return replace(thing(name), more=searchable(more))
+
+    ladder, saw, rack = told("Ladder", "very tall"), told("Saw", "for metal"), told("Metallic rack", "")
+    assert picked("tall", ladder, saw) == "Ladder"
+    assert picked("saw metal", ladder, saw, rack) == "Saw"
+    assert picked("metal", saw, rack) == "Metallic rack"
+    assert picked("talli", saw, rack) == "Metallic rack"
+    assert picked("tall", ladder, saw, destructive=True) == ["Ladder"]
+
+
 def test_what_is_preferred_goes_before_others_that_fit_as_well() -> None:
     assert picked("bob", thing("Bob Miller", preferred=True), thing("Bob Baker")) == "Bob Miller"
     assert picked("bob", thing("Bob Miller", preferred=True), thing("Bob")) == "Bob"
@@ -110,9 +164,10 @@ def test_being_preferred_hides_no_beginning_of_an_id() -> None:
     assert picked("abcd", thing("abcd", preferred=True), thing("bread", "abcdefgh")) == ["abcd", "bread"]
 
 
-def test_being_preferred_does_not_make_a_part_of_a_name_enough_to_delete() -> None:
+def test_being_preferred_makes_nothing_clear_enough_to_delete() -> None:
     candidates = thing("Bob Miller", preferred=True), thing("Bob Baker")
     assert picked("bob", *candidates, destructive=True) == ["Bob Baker", "Bob Miller"]
+    assert picked("bob", thing("Bob", preferred=True), thing("bob"), destructive=True) == ["Bob", "bob"]
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\n"])

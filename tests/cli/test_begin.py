@@ -129,7 +129,7 @@ def test_run_makes_a_node_without_asking_and_ends_when_told(tmp_path: Path) -> N
     with running(tmp_path / "A", "--json") as daemon:
         assert daemon.stdout is not None
         reply = json.loads(daemon.stdout.readline())
-        assert set(reply) == {"person", "home", "port", "addresses"}
+        assert set(reply) == {"person", "home", "port", "addresses", "problems"}
         assert reply["addresses"]
         second = meshnode("--home", str(tmp_path / "A"), "run", "--json")
         assert (second.code, second.out) == (5, "")

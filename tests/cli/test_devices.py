@@ -45,8 +45,8 @@ def test_what_is_kept_and_what_is_not_is_said(village: Village) -> None:
         pi = village.mesh.join_device(f"Pi {discard}", "Alice")
         post(village.mesh, pi.name, f"Drill {discard}")
         village.replicas["A"].ingest.receive(list(pi.replica.store.records.bodies(Kind.LISTING, author=pi.person)))
-    assert "1 item it created was moved to this device." in village("A", "device", "revoke", "Pi F").out
-    reply = village("A", "device", "revoke", "Pi T", "--discard")
+    assert "1 item it created was moved to this device." in village("A", "device", "revoke", "Pi False").out
+    reply = village("A", "device", "revoke", "Pi True", "--discard")
     assert "1 item it created was discarded." in reply.out
     mine = json.loads(village("A", "mine", "--json").out)
     assert [one["title"] for one in mine["listings"]] == ["Drill False"]

@@ -40,7 +40,7 @@ def drill(village: Village) -> Village:
 
 def test_the_forms_of_an_exchange_from_the_ask_to_the_end(drill: Village) -> None:
     exchange = exchange_of(drill, "A", "Drill", "--message", "May I?")
-    (waiting,) = reply_of(drill, "C", "inbox")
+    (waiting,) = reply_of(drill, "C", "inbox")["exchanges"]
     wanted = {"exchange": exchange, "state": "requested", "quantity": 1, "lend": True, "asked": False, "gives": True}
     assert {key: waiting[key] for key in wanted} == wanted
     assert waiting["listing"]["title"] == "Drill"
@@ -49,7 +49,7 @@ def test_the_forms_of_an_exchange_from_the_ask_to_the_end(drill: Village) -> Non
     assert reply_of(drill, "A", "done", exchange)["state"] == "agreed"
     assert reply_of(drill, "C", "done", exchange)["state"] == "completed"
     for who in ("A", "C"):
-        (seen,) = reply_of(drill, who, "exchanges")
+        (seen,) = reply_of(drill, who, "exchanges")["exchanges"]
         assert (seen["exchange"], seen["state"], seen["is_cross_community"]) == (exchange, "completed", None)
         counted = reply_of(drill, who, "stats")
         names = ("completed", "cross_community", "within_community", "unknown")
@@ -66,7 +66,7 @@ def test_every_answer_is_what_the_api_describes(drill: Village) -> None:
         assert not list(faults(document, {"$ref": "#/components/schemas/ExchangeView"}, seen))
     again = exchange_of(drill)
     assert reply_of(drill, "C", "decline", again, "--message", "Not this week.")["state"] == "declined"
-    listed = reply_of(drill, "A", "exchanges", "--limit", "1")
+    listed = reply_of(drill, "A", "exchanges", "--limit", "1")["exchanges"]
     assert [seen["state"] for seen in listed] == ["declined"]
     assert listed[0]["messages"][-1]["text"] == "Not this week."
 
@@ -156,9 +156,9 @@ def test_what_got_lost_on_the_way_is_said_with_what_sends_it_again(drill: Villag
     said = drill("A", "exchanges", exchange).out
     assert "Your request could not be delivered in time. Send it again: meshnode respond LISTING" in said
     assert "you asked (not delivered)" in said
-    assert reply_of(drill, "A", "exchanges")[0]["undelivered"] == ["ask"]
+    assert reply_of(drill, "A", "exchanges")["exchanges"][0]["undelivered"] == ["ask"]
     assert drill("A", "cancel", exchange).code == 0
-    assert reply_of(drill, "A", "exchanges")[0]["undelivered"] == []
+    assert reply_of(drill, "A", "exchanges")["exchanges"][0]["undelivered"] == []
 
 
 def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None:

@@ -39,7 +39,7 @@ def test_every_form_answers_in_json(village: Village) -> None:
     assert [found["id"] for found in waiting["invitations"]] == [founded["id"]]
     assert json.loads(village("B", "cell", "join", founded["id"][:12], "--json").out)["count"] == 2
     assert json.loads(village("B", "--json", "community", "show").out) == {"groups": [], "invitations": []}
-    assert json.loads(village("B", "cell", "leave", "elm", "--json").out)["name"] == "Elm Street"
+    assert json.loads(village("B", "cell", "leave", "elm street", "--json").out)["name"] == "Elm Street"
 
 
 def test_what_is_for_the_cell_is_labeled_and_explained(village: Village) -> None:

@@ -61,7 +61,6 @@ CALLS: dict[str, list[str]] = {
     "exchanges": [],
     "stats": [],
 }
-LISTS = {"inbox", "exchanges"}
 
 
 def ticked(text: str) -> list[str]:
@@ -73,8 +72,7 @@ PROMISED = {name: (shape, ticked(fields)) for names, shape, fields in ROW.findal
 
 def form(name: str) -> dict[str, Any]:
     """Return the schema of the JSON that the command `name` prints."""
-    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{PROMISED[name][0]}"}
-    return {"type": "array", "items": schema} if name in LISTS else schema
+    return {"$ref": f"#/components/schemas/{PROMISED[name][0]}"}
 
 
 def test_the_page_promises_something_for_every_command_that_asks_the_daemon() -> None:

@@ -87,7 +87,7 @@ def test_a_listing_is_shown_changed_and_withdrawn(village: Village) -> None:
     assert "to be given back" in shown
     assert village("A", "edit", "Ladder", "--title", "Long ladder", "--clear", "text").code == 0
     assert village("A", "mine").out.split("\t")[0] == "Long ladder"
-    assert village("A", "withdraw", "Long").out == 'Withdrew "Long ladder".\n'
+    assert village("A", "withdraw", "long ladder").out == 'Withdrew "Long ladder".\n'
     assert village("A", "mine").out == ""
 
 

@@ -79,7 +79,7 @@ def test_an_exchange_across_communities_completes_between_two_who_are_never_onli
     wires = [record.wire for record in mesh.nodes["Bob"].replica.store.records.get_many([one.id for one in carried])]
     assert wires
     assert not any(SECRET.encode() in wire for wire in wires)
-    assert cases.exchanges(mesh.nodes["Bob"].replica, cases.ExchangesQuery()) == ()
+    assert cases.exchanges(mesh.nodes["Bob"].replica, cases.ExchangesQuery()).exchanges == ()
     turn("Alice")
     assert alice.titles() == []  # the only one is taken
 
@@ -254,7 +254,7 @@ def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: in
             if chance.random() < 0.3:
                 respond(mesh, each, what)
             else:
-                mine = cases.exchanges(each.replica, cases.ExchangesQuery())
+                mine = cases.exchanges(each.replica, cases.ExchangesQuery()).exchanges
                 if mine:
                     order = MoveOrder(chance.choice(acts), "Well?")
                     cases.move(each.replica, chance.choice(mine).exchange, order)

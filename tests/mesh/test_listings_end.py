@@ -31,7 +31,8 @@ class Row:
         self.replica = self.mesh.nodes["Alice"].replica
         self.catalog = Catalog(self.replica)
         listings.post(self.replica, ListingDraft(type="offer", title="Soup", quantity=2, expires_in=LIFE))
-        (entry,) = self.catalog.matching("Soup", own_only=True)
+        self.catalog.catch_up()
+        (entry,) = self.catalog.own()
         record = self.replica.store.records.get(entry.record)
         assert record is not None
         self.slot = record.header.slot

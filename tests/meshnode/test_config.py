@@ -30,14 +30,21 @@ def test_an_option_beats_the_environment_beats_the_file(tmp_path: Path) -> None:
 
 def test_every_setting_can_be_given_in_every_source(tmp_path: Path) -> None:
     toml = 'port = 7000\ninterfaces = ["lo"]\nmdns = "off"\npeers = ["pi.local:7000"]\nsessions = 9\n'
-    toml += 'log_level = "debug"\n'
+    toml += 'notify_command = ["notify", "--now"]\nlog_level = "debug"\n'
     by_file = load(tmp_path, toml)
     by_environment = load(
-        tmp_path, port="7000", interfaces="lo", mdns="off", peers="pi.local:7000", sessions="9", log_level="debug"
+        tmp_path,
+        port="7000",
+        interfaces="lo",
+        mdns="off",
+        peers="pi.local:7000",
+        sessions="9",
+        log_level="debug",
+        notify_command="notify '--now'",
     )
     options = {
         "port": 7000, "interfaces": ("lo",), "mdns": "off", "peers": ("pi.local:7000",), "sessions": 9,
-        "log_level": "debug",
+        "log_level": "debug", "notify_command": ("notify", "--now"),
     }  # fmt: skip
     by_option = load(tmp_path, "", options)
     assert by_file == by_environment == by_option

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,17 +11,27 @@ import trio
 from trio.testing import MockClock
 
 from meshnode.app.peers.contacts import Announced
-from meshnode.net.discovery import LOST_SECONDS, REPEAT_LOST_SECONDS, REPEAT_SECONDS, LocalDiscovery, MdnsMode
-from meshnode.net.interfaces import Interfaces
+from meshnode.net.discovery import (
+    FAILING_SECONDS,
+    LINKS_MAX,
+    LOST_SECONDS,
+    REPEAT_LOST_SECONDS,
+    REPEAT_SECONDS,
+    LocalDiscovery,
+    MdnsMode,
+)
+from meshnode.net.interfaces import Interfaces, Link
 from meshnode.net.mdns import Inbox, Mdns
 from meshnode.net.recognizer import RecognizedPeer
-from meshnode.net.services import AnnouncedService, ReceivedService
+from meshnode.net.services import AnnouncedService, LinkId, ReceivedService
 from protocol import limits
-from tests.net.test_interfaces import HOME, LOOPBACK
+from tests.net.test_interfaces import HOME, LOOPBACK, at
 from tests.support.people import Person, grown
 
 ALICE = Person("Alice")
 KEYS = Announced(ALICE.presence_key, ())
+AT_HOME = Interfaces((*HOME, *LOOPBACK))
+VPN = at("wg0", "10.8.0.3", 7)
 
 
 class Air(Mdns):
@@ -29,7 +39,8 @@ class Air(Mdns):
 
     def __init__(self) -> None:
         super().__init__()
-        self.announced: list[tuple[float, AnnouncedService | None]] = []
+        self.announced: list[tuple[float, LinkId, AnnouncedService | None]] = []
+        self.failing: frozenset[LinkId] = frozenset()
         self.repeated: list[float] = []
         self.closed = False
 
@@ -39,19 +50,25 @@ class Air(Mdns):
     async def close(self) -> None:
         self.closed = True
 
-    async def use(self, interfaces: list[str | int]) -> None:
+    async def use(self, links: Sequence[Link]) -> frozenset[LinkId]:
         await trio.lowlevel.checkpoint()
+        return self.failing
 
-    async def announce(self, service: AnnouncedService | None) -> None:
+    async def announce(self, services: Mapping[LinkId, AnnouncedService | None]) -> None:
         await trio.lowlevel.checkpoint()
-        self.announced.append((trio.current_time(), service))
+        self.announced += [(trio.current_time(), link, service) for link, service in services.items()]
 
     def repeat(self) -> None:
         self.repeated.append(trio.current_time())
 
     @property
     def services(self) -> list[AnnouncedService]:
-        return [service for _, service in self.announced if service is not None]
+        """The announcements on the network; loopback is left out."""
+        return self.services_on("eth0")
+
+    def services_on(self, name: str) -> list[AnnouncedService]:
+        """The announcements on this interface."""
+        return [service for _, link, service in self.announced if service is not None and link.name == name]
 
 
 async def run(
@@ -60,13 +77,15 @@ async def run(
     *,
     script: Callable[[LocalDiscovery], Any] | None = None,
     keys: Announced = KEYS,
+    interfaces: Interfaces = AT_HOME,
+    air: Air | None = None,
 ) -> Air:
     """Return what a node sends in the first `seconds` after its start."""
-    air = Air()
+    air = air if air is not None else Air()
     counter = iter(range(10_000))
     recognized: list[RecognizedPeer] = []
     made = LocalDiscovery(mode, 7000, lambda size: grown(next(counter), size=size), recognized.append, air)
-    made.use_interfaces(Interfaces((*LOOPBACK, *HOME)))
+    made.use_interfaces(interfaces)
     made.use_keys(keys, [])
     async with trio.open_nursery() as nursery:
         nursery.start_soon(made.run)
@@ -123,11 +142,74 @@ async def test_while_a_device_code_is_open_it_is_repeated_every_other_second(aut
 async def test_new_addresses_are_announced_at_once_under_new_names(autojump_clock: MockClock) -> None:
     async def script(made: LocalDiscovery) -> None:
         await trio.sleep(5.0)
-        made.use_interfaces(Interfaces((*LOOPBACK, HOME[0])))
+        made.use_interfaces(Interfaces((HOME[0], *LOOPBACK)))
 
     first, second = (await run(1.0, script=script)).services
     assert second.addresses == (HOME[0].packed,)
     assert first.instance != second.instance
+
+
+async def test_on_each_network_only_its_own_addresses_are_announced_under_names_of_their_own(
+    autojump_clock: MockClock,
+) -> None:
+    air = await run(1.0, interfaces=Interfaces((*HOME, VPN, *LOOPBACK)))
+    [home], [vpn], [loopback] = air.services_on("eth0"), air.services_on("wg0"), air.services_on("lo")
+    assert set(home.addresses) == {address.packed for address in HOME}
+    assert set(vpn.addresses) == {VPN.packed}
+    assert set(loopback.addresses) == {address.packed for address in LOOPBACK}
+    for part in ("instance", "host"):
+        assert len({getattr(service, part) for service in (home, vpn, loopback)}) == 3
+    for field in (b"n", b"t"):
+        assert len({service.txt[field] for service in (home, vpn, loopback)}) == 3
+
+
+async def test_a_change_on_one_network_changes_no_name_on_another(autojump_clock: MockClock) -> None:
+    async def script(made: LocalDiscovery) -> None:
+        await trio.sleep(5.0)
+        made.use_interfaces(Interfaces((*HOME, *LOOPBACK)))
+
+    air = await run(5.0, script=script, interfaces=Interfaces((*HOME, VPN, *LOOPBACK)))
+    assert len(air.services_on("eth0")) == 1
+    assert [service for _, link, service in air.announced if link.name == "wg0"][1:] == [None]
+
+
+async def test_an_interface_made_again_under_its_name_is_announced_on_again(autojump_clock: MockClock) -> None:
+    async def script(made: LocalDiscovery) -> None:
+        await trio.sleep(5.0)
+        made.use_interfaces(Interfaces((at("eth0", "192.168.1.7", 9), *LOOPBACK)))
+
+    first, second = (await run(5.0, script=script, interfaces=Interfaces((HOME[0], *LOOPBACK)))).services
+    assert first.instance != second.instance
+
+
+async def test_an_interface_that_fails_for_a_while_is_named_and_one_that_recovers_is_not(
+    autojump_clock: MockClock,
+) -> None:
+    air = Air()
+    air.failing = frozenset({LinkId("eth0", 2)})
+    seen: list[tuple[str, ...]] = []
+
+    async def script(made: LocalDiscovery) -> None:
+        for moment in range(4):
+            await trio.sleep(FAILING_SECONDS / 2 + 1)
+            seen.append(made.deaf)
+            air.failing = air.failing if moment < 2 else frozenset()
+
+    await run(1.0, script=script, air=air)
+    assert seen == [(), ("eth0",), ("eth0",), ()]
+
+
+async def test_interfaces_beyond_the_most_that_are_used_are_named(autojump_clock: MockClock) -> None:
+    many = [at(f"eth0.{number}", f"10.0.{number}.1", number) for number in range(1, LINKS_MAX + 3)]
+    deaf: list[tuple[str, ...]] = []
+
+    async def script(made: LocalDiscovery) -> None:
+        await trio.sleep(1.0)
+        deaf.append(made.deaf)
+
+    air = await run(1.0, script=script, interfaces=Interfaces(tuple(many)))
+    assert deaf == [(f"eth0.{LINKS_MAX + 1}", f"eth0.{LINKS_MAX + 2}")]
+    assert len({link for _, link, _ in air.announced}) == LINKS_MAX
 
 
 async def test_a_new_card_is_announced_at_once(autojump_clock: MockClock) -> None:

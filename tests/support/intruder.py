@@ -120,7 +120,7 @@ class Intruder:
             find_certificate=lambda _key: self._certificate(),
             kinds_of=lambda ids: {id_: self.records[id_].header.kind for id_ in ids if id_ in self.records},
             now=self.mesh.time,
-            told=ToldTime(EPOCH, stratum.CERTAIN),
+            told=lambda: ToldTime(EPOCH, stratum.CERTAIN),
         )
         self.go_on()
         return self.theirs

@@ -61,7 +61,7 @@ class Side:
             find_certificate=self.knows.get,
             kinds_of=self.kinds_of,
             now=now,
-            told=ToldTime(NOW, stratum.MACHINE),
+            told=lambda: ToldTime(NOW, stratum.MACHINE),
         )
 
     def put(self, records: Iterable[Record], *, hidden: bool = False) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from protocol import Code, encode
 from protocol.limits import DEVICE_LIFE, HEADERS_PER_MINUTE, UNKNOWN_FRAMES_PER_MINUTE
+from protocol.wire import stratum
 from protocol.wire.frames import (
     Bye,
     Compare,
@@ -59,7 +60,7 @@ def refused_sessions() -> list[dict[str, Any]]:
 
 def overdue_sessions() -> list[dict[str, Any]]:
     """Return the frames that are sent to a side that was silent, or owed something, for too long."""
-    ping, bye = encode_frame(Ping()).hex(), encode_frame(Bye(Code.TIMEOUT)).hex()
+    ping, bye = encode_frame(Ping(NOW, stratum.MACHINE)).hex(), encode_frame(Bye(Code.TIMEOUT)).hex()
     cases: list[tuple[str, str, int, list[dict[str, Any]], list[str]]] = [
         ("not introduced within 5 s", MEETING, 0, [{"wait": 5}], [bye]),
         ("silent for 90 s", QUIET, 1, [{"wait": 90}], [bye]),
@@ -143,11 +144,11 @@ _NOT_WITH_ROOTS: tuple[Frame, ...] = (
 
 
 def _own() -> Hello:
-    """Return a Hello with a certificate, by Bob, of Bob's own device with Alice's handshake key."""
+    """Return a Hello of Bob's own run with a certificate, by Bob, of Bob's own device with Alice's handshake key."""
     body = BOB.certificate().body
     assert body is not None
     named = body.replace(BOB.keys.dh_public, ALICE.keys.dh_public)
-    return Hello((1,), (1,), NOW, None, (rewritten(BOB, BOB.certificate(), body=named).wire,))
+    return Hello((1,), (1,), NOW, None, (rewritten(BOB, BOB.certificate(), body=named).wire,), run=RUN)
 
 
 def _introductions() -> list[_Case]:

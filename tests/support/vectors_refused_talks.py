@@ -106,6 +106,14 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("a prefix of 13 bytes", [2, 0, 1], bytes(13)),
         ],
     ),
+    "a Ping": (
+        [11, NOW, 16],
+        [
+            Change("a clock before 1970", [1], -1),
+            Change("a clock that is text", [1], "today"),
+            Change("no stratum", [2], None),
+        ],
+    ),
     "a Want": ([10, b"\x05"], [Change("bits that are a number", [1], 5)]),
     "a Bye": (
         [12, 0, 0],

@@ -50,7 +50,7 @@ FRAMES: dict[str, Frame] = {
     "headers": Headers((b"header",)),
     "have": Have(1, ((NOW, bytes(range(12))),)),
     "want": Want(b"\x05"),
-    "ping": Ping(),
+    "ping": Ping(NOW, stratum.MACHINE),
     "bye": Bye(Code.DUPLICATE),
     "bye of a busy node": Bye(Code.BUSY, 60),
     "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),

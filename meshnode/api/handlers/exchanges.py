@@ -5,6 +5,7 @@ from __future__ import annotations
 from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
+from meshnode.app import waiting as waiting_cases
 from meshnode.app.exchanges import exchanges as exchange_cases
 from meshnode.app.exchanges import stats as stats_cases
 from meshnode.app.exchanges.view import ExchangeView
@@ -23,13 +24,13 @@ async def respond(context: ApiContext, who: str, body: exchange_cases.Request) -
 
 
 @_routes.add("GET", "/v1/inbox")
-async def inbox(context: ApiContext) -> tuple[ExchangeView, ...]:
-    """List the exchanges that wait for you, and recent answers."""
-    return await context.run(exchange_cases.inbox)
+async def inbox(context: ApiContext) -> waiting_cases.InboxView:
+    """List everything that waits for you: requests, invitations, introductions, what is overdue or ends, and answers."""
+    return await context.run(waiting_cases.inbox)
 
 
 @_routes.add("GET", "/v1/exchanges")
-async def exchanges(context: ApiContext, query: exchange_cases.ExchangesQuery) -> tuple[ExchangeView, ...]:
+async def exchanges(context: ApiContext, query: exchange_cases.ExchangesQuery) -> exchange_cases.ExchangesView:
     """List your exchanges, finished ones too; the one that changed last comes first."""
     return await context.run(exchange_cases.exchanges, query)
 

@@ -8,17 +8,17 @@ they add and remove is noted at once, and read before the next search.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from zlib import crc32
 
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.picking import ID_PREFIX_MIN
-from meshnode.app.words import searchable, words_of
+from meshnode.app.words import has_part, has_word, searchable, words_of
 from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -27,6 +27,7 @@ from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, lim
 from protocol.trust import Wish
 
 SLICE = 500  # listings read at a time while filling; between two slices the store thread is free for others
+MATCHING_MAX = 50  # listings that fit a text by mere words and are read from the store, to say which they are
 NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything again
 
 _ID_DOMAIN = b"meshnode listing id v1\0"
@@ -307,47 +308,65 @@ class Catalog:
         entries = (entry for bucket in self._buckets.values() for entry in bucket.entries)
         return int(DocIds(entry.doc_id for entry in entries if entry.record in wanted)) if wanted else 0
 
+    def entry_of(self, record: RecordId) -> Entry:
+        """Return the listing in use that has this record. Raises LookupError if there is none."""
+        entries = _entries(list(self._buckets.values()))
+        found = next((entry for entry in entries if entry.record == record), None)
+        if found is None:
+            raise LookupError("no listing in use has this record")
+        return found
+
     def own(self) -> list[Entry]:
         """Return the owner's own listings, newest first."""
         me = self._replica.me
         found = [entry for bucket in self._buckets.values() if bucket.author == me for entry in bucket.entries]
         return sorted(found, key=newest_first)
 
-    def matching(self, text: str, *, own_only: bool) -> list[Entry]:
-        """Return the listings that `text` may mean, for `picking.pick` to choose from.
+    def matching(self, text: str, *, own_only: bool, name_of: Callable[[PersonId], str]) -> list[Entry]:
+        """Return the listings that `text` may mean, for `picking.pick` to choose from. `name_of` names an author.
 
-        Of the owner's own, with `own_only`, all that fit in any way. Among everybody's only those that fit best, since
-        a word of a hundred thousand titles would be too much to read.
+        Of the owner's own, with `own_only`, what fits in any way. Among everybody's only what fits best. Of those that
+        have not the whole title, MATCHING_MAX at most, since a word of a hundred thousand would be too much to read.
         """
         self.catch_up()
         me = self._replica.me
         buckets = [bucket for bucket in self._buckets.values() if bucket.author == me]
         if not own_only:
             buckets += [bucket for bucket in self.buckets() if self.consents(bucket)]
-        entries = [entry for bucket in buckets for entry in bucket.entries]
-        as_id, title, words = text.strip().casefold(), searchable(text), [f" {word}" for word in words_of(text)]
+        as_id = text.strip().casefold()
         with_prefix = _numbers(as_id) if len(as_id) >= ID_PREFIX_MIN else ()
-        if own_only:
-            return [
-                entry
-                for entry in entries
-                if entry.number in with_prefix or entry.title == title or _has_all(entry, words)
-            ]
-        whole = [entry for entry in entries if len(as_id) == _ID_LENGTH and entry.number in with_prefix]
-        if whole:
-            return whole
-        by_title = (
-            [entry for entry in entries if entry.title == title]
-            or [entry for entry in entries if title and entry.title.startswith(title)]
-            or [entry for entry in entries if _has_all(entry, words)]
-        )
-        by_id = [entry for entry in entries if entry.number in with_prefix] if with_prefix else []
-        return [*by_title, *(entry for entry in by_id if entry not in by_title)]
+        by_id = [entry for entry in _entries(buckets) if entry.number in with_prefix] if with_prefix else []
+        if by_id and len(as_id) == _ID_LENGTH:
+            return by_id
+        by_words = self._by_words(buckets, text, name_of)
+        chosen = chain.from_iterable(by_words) if own_only else next(filter(None, by_words), [])
+        return list(dict.fromkeys((*by_id, *chosen)))
+
+    def _by_words(self, buckets: list[Bucket], text: str, name_of: Callable[[PersonId], str]) -> Iterator[list[Entry]]:
+        """Yield the listings in these buckets that fit `text` in each of the ways of `picking.MatchKind`, best first."""
+        title, words = searchable(text), words_of(text)
+        yield [entry for entry in _entries(buckets) if entry.title == title]
+        yield [entry for entry in _entries(buckets) if entry.title.startswith(title)][:MATCHING_MAX]
+        titled = (entry for entry in _entries(buckets) if all(has_word(entry.title, word) for word in words))
+        yield list(islice(titled, MATCHING_MAX))
+        yield self._with_words(buckets, words, name_of)[:MATCHING_MAX]
+
+    def _with_words(self, buckets: list[Bucket], words: list[str], name_of: Callable[[PersonId], str]) -> list[Entry]:
+        """Return the listings in these buckets that have all words anywhere, else those that have them as parts."""
+        names = {bucket: searchable(name_of(bucket.author)) for bucket in buckets}
+        found = parts = self.index.in_buckets(buckets)
+        for word in words:
+            in_title, in_text = self.index.with_word(word)
+            anywhere = in_title | in_text
+            found &= anywhere | self.index.in_buckets([one for one, name in names.items() if has_word(name, word)])
+            as_part = self.index.in_buckets([one for one, name in names.items() if has_part(name, word)])
+            parts &= anywhere | as_part | self.index.with_part(word)
+        wanted = self.index.flags(found or parts)
+        return [entry for entry in _entries(buckets) if wanted[entry.doc_id]]
 
 
-def _has_all(entry: Entry, words: list[str]) -> bool:
-    """Whether each of `words`, which begin with a space, begins a word of the title; without words none does."""
-    return bool(words) and all(word in entry.title for word in words)
+def _entries(buckets: list[Bucket]) -> Iterator[Entry]:
+    return (entry for bucket in buckets for entry in bucket.entries)
 
 
 def newest_first(entry: Entry) -> tuple[int, RecordId]:

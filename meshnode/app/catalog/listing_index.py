@@ -12,7 +12,7 @@ from itertools import compress, islice
 from typing import Generic, TypeVar
 
 from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags
-from meshnode.app.words import words_of
+from meshnode.app.words import index_words, is_part, is_spaceless, sought_words
 from protocol import Listing, PersonId, limits
 
 _FEW = 64  # up to so many doc ids, looking at them one by one is quicker
@@ -39,8 +39,8 @@ class ListingIndex(Generic[BucketT]):
         self._live.add(doc_id)
         self._kinds.add(doc_id, (listing.type, listing.category), limits.INT_MAX)
         left = limits.SEARCH_WORDS_MAX
-        for index, text in ((self._titles, listing.title), (self._texts, " ".join((listing.text, *listing.tags)))):
-            words = tuple(islice(dict.fromkeys(words_of(text)), left))
+        for index, text in ((self._titles, listing.title), (self._texts, " ".join((*listing.tags, listing.text)))):
+            words = tuple(islice(dict.fromkeys(index_words(text)), left))
             in_all = limits.SEARCH_WORDS_IN_ALL_MAX - len(self._titles) - len(self._texts)
             new_max = min(limits.SEARCH_WORDS_FROM_ONE_MAX - self._new_words[author], in_all)
             self._new_words[author] += index.add(doc_id, words, new_max)
@@ -69,9 +69,22 @@ class ListingIndex(Generic[BucketT]):
             bits &= self._kinds.with_prefix(kind)
         return bits
 
-    def with_prefix(self, prefix: str) -> tuple[int, int]:
-        """Return the bits of the listings with a word that begins so in the title, and of those with one elsewhere."""
-        return self._titles.with_prefix(prefix), self._texts.with_prefix(prefix)
+    def with_word(self, word: str) -> tuple[int, int]:
+        """Return the bits of the listings with a word that begins so in the title, and of those with one elsewhere.
+
+        `word` is one of `words_of` a search. Of a run of a script without spaces all pairs of letters must be there.
+        """
+        in_title = in_text = -1
+        for sought in sought_words(word):
+            in_title &= self._titles.with_prefix(sought)
+            in_text &= self._texts.with_prefix(sought)
+        return in_title, in_text
+
+    def with_part(self, word: str) -> int:
+        """Return the bits of the listings that have `word` inside a word, in the title or elsewhere; none if it is short."""
+        if is_spaceless(word) or not is_part(word):
+            return 0
+        return self._titles.with_part(word) | self._texts.with_part(word)
 
     def in_buckets(self, buckets: Collection[BucketT]) -> int:
         """Return the bits of all doc ids in these buckets."""

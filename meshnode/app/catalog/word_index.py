@@ -11,8 +11,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
+from meshnode.app.words import PART_MIN
+
 _BITS_OF_A_NUMBER = 32  # in a list of doc ids: a list with more numbers than this allows is larger than a set of bits
+PARTS_CACHED = 100  # parts of words that were looked for last: more than there are saved searches
+PART_WORDS_CACHED = 1_000  # words with one part; where there are more, they are looked for again
 _LIST_MIN = 64  # lists up to this length stay lists
+_LINE_END = b"\n"
 _LAST = "\U0010ffff"  # no word begins with it
 _FLAGS = bytes.maketrans(b"01", b"\x00\x01")
 _DIGITS = bytes.maketrans(b"\x00\x01", b"01")
@@ -35,6 +40,15 @@ def doc_ids_in(bits: int) -> Iterator[int]:
         lowest = bits & -bits
         yield lowest.bit_length() - 1
         bits ^= lowest
+
+
+def _lines_with(part: bytes, lines: bytearray, begin: int) -> Iterator[str]:
+    """Yield the lines from `begin` on that have `part` in them."""
+    at = lines.find(part, begin)
+    while at >= 0:
+        end = lines.index(_LINE_END, at)
+        yield lines[lines.rfind(_LINE_END, 0, at) + 1 : end].decode()
+        at = lines.find(part, end)
 
 
 class DocIds:
@@ -71,6 +85,10 @@ class WordIndex:
         self._postings: dict[str, int | array[int] | DocIds] = {}  # one doc id, a list of them, or a set of bits
         self._sorted: list[str] = []
         self._unsorted: list[str] = []
+        self._all = bytearray()  # all words that can have parts, one a line, in the order in which they came
+        self._with_part: dict[
+            str, tuple[int, list[str]]
+        ] = {}  # by part, how much of `_all` was read and what was found
 
     def __len__(self) -> int:
         return len(self._postings)
@@ -87,6 +105,8 @@ class WordIndex:
                 if new < new_max:
                     self._postings[word] = doc_id
                     self._unsorted.append(word)
+                    if len(word) > PART_MIN:
+                        self._all += word.encode() + _LINE_END
                     new += 1
             elif isinstance(held, DocIds):
                 held.add(doc_id)
@@ -104,9 +124,23 @@ class WordIndex:
             self._sorted += self._unsorted
             self._sorted.sort()  # quick, since most of it is sorted already
             self._unsorted.clear()
-        bits, single = 0, DocIds()
         first = bisect_left(self._sorted, prefix)
-        for word in self._sorted[first : bisect_left(self._sorted, prefix + _LAST)]:
+        return self._bits_of(self._sorted[first : bisect_left(self._sorted, prefix + _LAST)])
+
+    def with_part(self, part: str) -> int:
+        """Return the bits of all doc ids that have a word with `part` in it, of at least PART_MIN letters."""
+        read, found = self._with_part.pop(part, (0, []))
+        found += _lines_with(part.encode(), self._all, read)
+        if len(self._with_part) >= PARTS_CACHED:
+            del self._with_part[next(iter(self._with_part))]  # the one that was asked for longest ago
+        if len(found) <= PART_WORDS_CACHED:
+            self._with_part[part] = len(self._all), found
+        return self._bits_of(found)
+
+    def _bits_of(self, words: Iterable[str]) -> int:
+        """Return the bits of all doc ids that have one of these words."""
+        bits, single = 0, DocIds()
+        for word in words:
             held = self._postings[word]
             if isinstance(held, DocIds):
                 bits |= int(held)

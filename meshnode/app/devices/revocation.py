@@ -85,7 +85,8 @@ def find(replica: Replica, which: str) -> DeviceId:
     """
     in_use = [_candidate(replica, one.device, preferred=True) for one in replica.trust_state.devices(replica.me)]
     revoked = [_candidate(replica, one, preferred=False) for one in replica.trust_state.revoked_devices(replica.me)]
-    device = pick(which, [*in_use, *revoked], noun="device", destructive=True)
+    device = pick(which, in_use, noun="device", destructive=True)
+    device = device or pick(which, revoked, noun="device", destructive=True)
     if device is None:
         raise NotFound(f"no device of yours is called {which!r}", "'meshnode device list' shows your devices")
     return device

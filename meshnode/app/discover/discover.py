@@ -1,8 +1,9 @@
 """Shows one page of what others share, in the order asked for, and counts what the viewer's own limits hide.
 
-In the order `best`, emergencies come first; then titles that match the words before other matches; then people you trust
-more, in steps of a tenth; then what is nearer (unknown distances last); then what is newer. Buckets are ranked as a whole,
-and only as many listings are sorted as are shown.
+In every order, what has the words only inside other words comes last. In the order `best`, emergencies come first; then
+titles that match the words before other matches; then people you trust more, in steps of a tenth; then what is nearer
+(unknown distances last); then what is newer. Buckets are ranked as a whole, and only as many listings are sorted as are
+shown.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from itertools import groupby, islice
 from operator import itemgetter
 
 from meshnode.app.catalog.catalog import Catalog, Entry, newest_first
-from meshnode.app.discover.search import BucketVerdict, Matches, SearchQuery, check, search
+from meshnode.app.discover.search import BucketVerdict, Matches, SearchQuery, Tier, check, search
 from meshnode.app.listings.view import ListingView, view
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
@@ -85,10 +86,10 @@ def ranked(matches: Matches, order: str) -> Iterator[Entry]:
     """Yield all matches in this order; they are sorted only as far as they are asked for."""
     parts: list[tuple[Rank, Iterator[Entry]]] = []
     for match in matches.shown:
-        for count, elsewhere in ((match.in_title, False), (match.elsewhere, True)):
-            if count:
-                rank = ORDERS[order](match.verdict, not match.bucket.emergency, elsewhere)
-                parts.append((rank, matches.entries(match, elsewhere=elsewhere)))
+        for tier in Tier:
+            if match.counts[tier]:
+                rank = ORDERS[order](match.verdict, not match.bucket.emergency, tier is not Tier.TITLE)
+                parts.append(((tier is Tier.PARTS, *rank), matches.entries(match, tier)))
     parts.sort(key=itemgetter(0))
     for _, equals in groupby(parts, key=itemgetter(0)):
         yield from heapq.merge(*(entries for _, entries in equals), key=newest_first)

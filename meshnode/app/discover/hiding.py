@@ -38,7 +38,7 @@ def hide(replica: Replica, catalog: Catalog, which: str) -> HiddenView:
     record = find(replica, catalog, which)
     if record.header.author == replica.me:
         raise Refused("this is your own post", "to take it back everywhere: meshnode withdraw LISTING")
-    (entry,) = [entry for entry in catalog.matching(which, own_only=False) if entry.record == record.id]
+    entry = catalog.entry_of(record.id)
     known = _hidden(replica, catalog)
     before = [hidden for hidden in known if hidden.listing == entry.id]
     for stale in set(replica.store.discover.hidden()) - set(known):

@@ -16,6 +16,7 @@ from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.discover.search import SearchQuery, search
 from meshnode.app.discover.watches import AlertView, Watcher, alerts_view
 from meshnode.app.listings.view import ListingView, view
+from meshnode.app.waiting import WaitingCount, count
 from meshnode.errors import StorageFull, Usage
 from meshnode.replica.replica import Replica
 from meshnode.store import Seen
@@ -43,12 +44,13 @@ class NewsLook:
 class NewsView:
     """New listings: matches of your watches first, then emergencies, then the newest. There are `total` in all.
 
-    `alerts` say which of the results match which watch.
+    `alerts` say which of the results match which watch. `waiting` counts the people and things that wait for you.
     """
 
     results: tuple[ListingView, ...]
     alerts: tuple[AlertView, ...]
     total: int
+    waiting: WaitingCount
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,4 +117,4 @@ def _view(replica: Replica, catalog: Catalog, shown: list[Entry], total: int) ->
     results = tuple(view(replica, record) for record in records if record.body)
     ids = {result.id for result in results}
     alerts = tuple(alert for alert in alerts_view(replica, catalog) if alert.listing in ids)
-    return NewsView(results, alerts, total)
+    return NewsView(results, alerts, total, count(replica))

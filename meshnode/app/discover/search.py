@@ -7,8 +7,11 @@ is read from disk.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 from meshnode.app.catalog.catalog import Bucket, Catalog, Entry
@@ -16,7 +19,7 @@ from meshnode.app.naming import name_of
 from meshnode.app.owner.places import here, preference_of, published
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
-from meshnode.app.words import searchable, words_of
+from meshnode.app.words import has_part, has_word, searchable, words_of
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
 from protocol import CATEGORIES, LISTING_TYPES, Audience, distance_km
@@ -31,7 +34,7 @@ WORDS_MAX = 200  # letters of all words looked for
 class SearchQuery:
     """A search.
 
-    `words`: each must begin a word of title, text, tags or the author's name. `within`: kilometers; without it 50, and
+    `words`: each must begin a word of title, text, tags or the author's name, or else be a part of one. `within`: kilometers; without it 50, and
     listings without a place are shown too; `anywhere` takes any distance. `trust`: the least trust in the author, 0.3
     if not given, 0.1 at least.
     """
@@ -59,42 +62,52 @@ class BucketVerdict(NamedTuple):
     """The author's name, searchable."""
 
 
+class Tier(IntEnum):
+    """Where a listing has the words that are looked for. A smaller value is shown first."""
+
+    TITLE = 0
+    """All in the title, but for those in the author's name."""
+    ELSEWHERE = 1
+    """Some in the text, the tags, or only in the author's name."""
+    PARTS = 2
+    """Some only inside other words."""
+
+
 class Match(NamedTuple):
-    """The number of matches in one bucket: of those by their titles, and of the others."""
+    """The number of matches in one bucket, by Tier."""
 
     bucket: Bucket
     verdict: BucketVerdict
-    in_title: int
-    elsewhere: int
+    counts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Everything that matches a search and whose author consents; `in_title` and `elsewhere` have a flag by doc id."""
+    """Everything that matches a search and whose author consents."""
 
     shown: tuple[Match, ...]
     hidden: int
     """The number of matches that only the viewer's limits of trust and distance hide."""
     set_aside: int
     """The number of matches that the viewer has hidden one by one."""
-    in_title: bytes
-    elsewhere: bytes
+    flags: tuple[bytes, ...]
+    """By Tier, a flag for each doc id."""
 
     @property
     def total(self) -> int:
         """The number of matches that are shown."""
-        return sum(match.in_title + match.elsewhere for match in self.shown)
+        return sum(sum(match.counts) for match in self.shown)
 
-    def entries(self, match: Match, *, elsewhere: bool) -> Iterator[Entry]:
-        """Yield the matches in this bucket, newest first: those by their titles, or with `elsewhere` the others."""
-        wanted = self.elsewhere if elsewhere else self.in_title
+    def entries(self, match: Match, tier: Tier) -> Iterator[Entry]:
+        """Yield the matches in this bucket that have the words there, newest first."""
+        wanted = self.flags[tier]
         return (entry for entry in match.bucket.entries if wanted[entry.doc_id])
 
     def everything(self) -> Iterator[tuple[Entry, Bucket]]:
         """Yield all entries that are shown, each with its bucket."""
         for match in self.shown:
-            for elsewhere in (False, True):
-                yield from ((entry, match.bucket) for entry in self.entries(match, elsewhere=elsewhere))
+            for tier in Tier:
+                yield from ((entry, match.bucket) for entry in self.entries(match, tier))
 
 
 def check(query: SearchQuery) -> None:
@@ -115,26 +128,24 @@ def check(query: SearchQuery) -> None:
 def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int | None = None) -> Matches:
     """Return everything that matches, or what of it has a doc id in the bits `among`. Raises Usage as `check` does."""
     verdicts = list(bucket_verdicts(replica, catalog, query))
-    in_title, elsewhere = _matching(catalog, query, verdicts)
+    found = _matching(catalog, query, verdicts)
     if among is not None:
-        in_title, elsewhere = in_title & among, elsewhere & among
+        found = tuple(bits & among for bits in found)
     aside = catalog.hidden()
-    set_aside = catalog.index.count_by_bucket((in_title | elsewhere) & aside)
-    in_title, elsewhere = in_title & ~aside, elsewhere & ~aside
-    titled, others = catalog.index.count_by_bucket(in_title), catalog.index.count_by_bucket(elsewhere)
+    set_aside = catalog.index.count_by_bucket(reduce(or_, found) & aside)
+    found = tuple(bits & ~aside for bits in found)
+    counts = [catalog.index.count_by_bucket(bits) for bits in found]
     shown: list[Match] = []
     hidden = hidden_one_by_one = 0
     for bucket, verdict in verdicts:
-        match = Match(bucket, verdict, titled[bucket], others[bucket])
+        match = Match(bucket, verdict, tuple(count[bucket] for count in counts))
         if verdict.visibility is not Verdict.VISIBLE:
-            hidden += match.in_title + match.elsewhere
+            hidden += sum(match.counts)
             continue
         hidden_one_by_one += set_aside[bucket]
-        if match.in_title or match.elsewhere:
+        if any(match.counts):
             shown.append(match)
-    return Matches(
-        tuple(shown), hidden, hidden_one_by_one, catalog.index.flags(in_title), catalog.index.flags(elsewhere)
-    )
+    return Matches(tuple(shown), hidden, hidden_one_by_one, tuple(catalog.index.flags(bits) for bits in found))
 
 
 def bucket_verdicts(replica: Replica, catalog: Catalog, query: SearchQuery) -> Iterator[tuple[Bucket, BucketVerdict]]:
@@ -147,24 +158,36 @@ def bucket_verdicts(replica: Replica, catalog: Catalog, query: SearchQuery) -> I
             yield bucket, verdict
 
 
-def _matching(catalog: Catalog, query: SearchQuery, verdicts: list[tuple[Bucket, BucketVerdict]]) -> tuple[int, int]:
-    """Return the bits of the matches by title, and of the others.
+def _matching(catalog: Catalog, query: SearchQuery, verdicts: list[tuple[Bucket, BucketVerdict]]) -> tuple[int, ...]:
+    """Return by Tier the bits of the matches, each in the first that fits.
 
-    A match by title has all words in the title, but for those in the author's name; at least one must be in the title.
+    A match by title has at least one word there, and not only words of the author's name.
     """
     whole = catalog.index.of_kind(*filter(None, (query.type, query.category)))
     words = words_of(query.words or "")
     if not words:
-        return whole, 0
-    titled = by_author = whole
+        return whole, 0, 0
+    titled = by_author = with_parts = whole
     for word in dict.fromkeys(words):
-        authors = catalog.index.in_buckets([bucket for bucket, verdict in verdicts if f" {word}" in verdict.author])
-        in_title, in_text = catalog.index.with_prefix(word)
+        authors = _by_author(catalog, verdicts, has_word, word)
+        in_title, in_text = catalog.index.with_word(word)
         titled &= in_title | authors
         whole &= in_title | in_text | authors
         by_author &= authors
+        authors = _by_author(catalog, verdicts, has_part, word)  # a name that has the word has it as a part too
+        with_parts &= in_title | in_text | authors | catalog.index.with_part(word)
     titled &= ~by_author
-    return titled, whole & ~titled
+    return titled, whole & ~titled, with_parts & ~whole
+
+
+def _by_author(
+    catalog: Catalog,
+    verdicts: list[tuple[Bucket, BucketVerdict]],
+    has: Callable[[str, str], bool],
+    word: str,
+) -> int:
+    """Return the bits of the listings whose author's name has this word."""
+    return catalog.index.in_buckets([bucket for bucket, verdict in verdicts if has(verdict.author, word)])
 
 
 def _consented(replica: Replica, catalog: Catalog, wish: Wish) -> Iterator[tuple[Bucket, BucketVerdict]]:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from meshnode.app.catalog.catalog import Bucket, Catalog
 from meshnode.app.discover.search import SearchQuery, bucket_verdicts, check, search
 from meshnode.app.listings.view import body_of
+from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -188,12 +189,18 @@ def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery
 
 
 def remove(replica: Replica, which: str) -> WatchView:
-    """Remove the watch of this number. Raises NotFound where there is none."""
-    found = [watch for watch in replica.store.discover.watches() if str(watch.no) == which.strip()]
-    if not found:
+    """Remove the watch of this number, or with exactly these words. Raises NotFound where there is none, and Ambiguous."""
+    candidates = [_candidate(watch) for watch in replica.store.discover.watches()]
+    found = pick(which, candidates, noun="saved search", destructive=True)
+    if found is None:
         raise NotFound(f"you have no saved search {which!r}", "'meshnode watch list' lists yours with their numbers")
-    replica.store.discover.remove_watch(found[0].no)
-    return _view(found[0], ())
+    replica.store.discover.remove_watch(found.no)
+    return _view(found, ())
+
+
+def _candidate(watch: Watch) -> Candidate[Watch]:
+    words = _query(watch).words or ""
+    return Candidate(watch, str(watch.no), words, lambda: f"{words} (search {watch.no})")
 
 
 def watches(replica: Replica, catalog: Catalog, watcher: Watcher) -> WatchesView:

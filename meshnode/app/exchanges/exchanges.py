@@ -59,6 +59,14 @@ class ExchangesQuery:
     limit: int = LISTED
 
 
+@dataclass(frozen=True, slots=True)
+class ExchangesView:
+    """Your exchanges, those that changed last first. There are `total` in all."""
+
+    exchanges: tuple[ExchangeView, ...]
+    total: int
+
+
 def respond(replica: Replica, catalog: Catalog, which: str, request: Request) -> Requested:
     """Ask for an offer of somebody, or offer what somebody needs.
 
@@ -110,19 +118,14 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     return one(replica, found.exchange.id.hex())
 
 
-def inbox(replica: Replica) -> tuple[ExchangeView, ...]:
-    """List the exchanges that wait for the owner, and answers that came lately, the latest first."""
-    catch_up(replica)
-    return tuple(view.view(replica, each) for each in view.waiting(replica))
-
-
-def exchanges(replica: Replica, query: ExchangesQuery) -> tuple[ExchangeView, ...]:
+def exchanges(replica: Replica, query: ExchangesQuery) -> ExchangesView:
     """List the owner's exchanges, finished ones too; those that changed last come first."""
     if not 1 <= query.limit <= LISTED_MAX:
         raise Usage(f"limit goes from 1 to {LISTED_MAX}")
     catch_up(replica)
-    found = view.exchange_states(replica, replica.store.exchanges.all_shown()[: query.limit])
-    return tuple(view.view(replica, each) for each in found)
+    kept = replica.store.exchanges.all_shown()
+    found = view.exchange_states(replica, kept[: query.limit])
+    return ExchangesView(tuple(view.view(replica, each) for each in found), len(kept))
 
 
 def one(replica: Replica, which: str) -> ExchangeView:

@@ -13,6 +13,7 @@ from meshnode.app.letters.inbox import is_connected
 from meshnode.app.naming import PersonRef, called, name_of
 from meshnode.app.owner import policy
 from meshnode.app.picking import Candidate, near, pick
+from meshnode.app.words import searchable
 from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
@@ -158,7 +159,10 @@ def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeStat
     """
     everything = (_candidate(replica, exchange) for exchange in replica.store.exchanges.all_shown())
     candidates = [_preferred(replica, one, act) for one in near(text, everything)]
-    found = pick(text, candidates, noun="exchange", destructive=act in (Action.CANCEL, Action.DECLINE))
+    destructive = act in (Action.CANCEL, Action.DECLINE)
+    if destructive:
+        candidates = [one for one in candidates if one.preferred] or candidates
+    found = pick(text, candidates, noun="exchange", destructive=destructive)
     if found is None:
         raise NotFound(f"no exchange of yours is called {text!r}", "'meshnode exchanges' lists them")
     return exchange_state(replica, found)
@@ -170,7 +174,7 @@ def _candidate(replica: Replica, exchange: Exchange) -> Candidate[Exchange]:
     def label() -> str:
         return f"{exchange.title} ({id_[:8]}, with {_with(replica, exchange).name}, {exchange.stage.word})"
 
-    return Candidate(exchange, id_, exchange.title, label)
+    return Candidate(exchange, id_, exchange.title, label, more=searchable(_with(replica, exchange).name))
 
 
 def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | None) -> Candidate[Exchange]:

@@ -20,6 +20,7 @@ from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
+from meshnode.app.waiting import WaitingCount, count
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, device_text, limits
@@ -62,13 +63,16 @@ class NetworkState:
     """The state of the network at one moment.
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
-    it is announced by mDNS; `heard` are the people whose announcements were recognized lately.
+    it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `interfaces` are those
+    in use, and `left_out` virtual ones that are not used because the owner has chosen none.
     """
 
     ready: bool
     port: int | None = None
     addresses: tuple[tuple[str, int], ...] = ()
     announcing: bool = False
+    interfaces: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
     problems: tuple[Problem, ...] = ()
@@ -121,8 +125,10 @@ class StatusView:
     """The state of the node.
 
     `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
-    `alerts` the listings that match a watch of yours and were not shown as news yet. `addresses` say where others can
+    `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
+    that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
+    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
     """
 
     person: PersonRef
@@ -131,10 +137,13 @@ class StatusView:
     records: int
     pending: int
     alerts: int
+    waiting: WaitingCount
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
     announcing: bool
     devices: tuple[str, ...]
+    interfaces: tuple[str, ...]
+    left_out: tuple[str, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -146,6 +155,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
+        waiting=count(replica),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
         announcing=network.announcing,
@@ -156,6 +166,8 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
                 if one.device != replica.device
             )
         ),
+        interfaces=network.interfaces,
+        left_out=network.left_out,
     )
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from meshnode.app.catalog.catalog import Catalog
-from meshnode.app.listings.listings import find as find_listing
+from meshnode.app.listings.listings import candidates as listing_candidates
 from meshnode.app.listings.view import ListingView
 from meshnode.app.listings.view import view as view_listing
-from meshnode.app.naming import PersonRef, find, name_of, reference, relation_to
+from meshnode.app.naming import PersonRef, candidates, find, name_of, reference, relation_to
+from meshnode.app.picking import Candidate, pick
 from meshnode.errors import Ambiguous, NotFound
 from meshnode.replica.replica import Replica
-from protocol import Audience, Group, PersonId, limits
+from protocol import Audience, Group, PersonId, Record, limits
 from protocol.trust import TRUSTED, WEB, TrustPath
 
 
@@ -54,24 +55,39 @@ def why(replica: Replica, catalog: Catalog, what: str) -> WhyView:
     Raises NotFound where neither can be seen, Ambiguous where several are meant.
     """
     try:
-        record = find_listing(replica, catalog, what)
-    except NotFound:
-        return _explain(replica, _person(replica, what), None)
+        meant = _meant(replica, catalog, what)
     except Ambiguous:
-        try:
-            return _explain(replica, find(replica, what), None)  # several listings, but one person
-        except NotFound:
-            pass
-        raise
-    return _explain(replica, record.header.author, view_listing(replica, record))
+        person = _only_person(replica, what)
+        if person is None:
+            raise
+        meant = person
+    if isinstance(meant, Record):
+        return _explain(replica, meant.header.author, view_listing(replica, meant))
+    return _explain(replica, meant, None)
 
 
-def _person(replica: Replica, what: str) -> PersonId:
+def _only_person(replica: Replica, what: str) -> PersonId | None:
+    """Return the person whom `what` means where it fits several listings, or None."""
     try:
         return find(replica, what)
-    except NotFound as error:
+    except NotFound:
+        return None
+
+
+def _meant(replica: Replica, catalog: Catalog, what: str) -> Record | PersonId:
+    """Return the listing or the person that fits `what` best; a listing goes before a person whom it fits as well."""
+    listings: list[Candidate[Record | PersonId]] = [
+        Candidate(one.item, one.id, one.name, one.label, preferred=True, more=one.more)
+        for one in listing_candidates(replica, catalog, what, own_only=False)
+    ]
+    people: list[Candidate[Record | PersonId]] = [
+        Candidate(one.item, one.id, one.name, one.label) for one in candidates(replica)
+    ]
+    meant = pick(what, [*listings, *people], noun="person or post")
+    if meant is None:
         hint = "'meshnode people' and 'meshnode discover' list people and posts"
-        raise NotFound(f"no person and no post that you can see is called {what!r}", hint) from error
+        raise NotFound(f"no person and no post that you can see is called {what!r}", hint)
+    return meant
 
 
 def _explain(replica: Replica, person: PersonId, listing: ListingView | None) -> WhyView:

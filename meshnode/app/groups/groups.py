@@ -57,12 +57,13 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class InvitationView:
-    """An invitation to you that waits for an answer; after `expires` it is gone."""
+    """An invitation to you that waits for an answer: since when, and until when (`expires`; then it is gone)."""
 
     id: str
     kind: str
     name: str
     inviter: PersonRef
+    since: int
     expires: int
 
 
@@ -217,6 +218,11 @@ def show(replica: Replica, query: GroupsQuery) -> GroupsView:
     )
 
 
+def invitations(replica: Replica) -> tuple[InvitationView, ...]:
+    """Return the invitations that wait for the owner, those with the shortest chain of members first."""
+    return tuple(_waiting_view(replica, found) for found in _received(replica))
+
+
 # --- inside ----------------------------------------------------------------------------------------------------------
 
 
@@ -355,4 +361,5 @@ def _invited(replica: Replica, group: Group) -> tuple[InvitedView, ...]:
 def _waiting_view(replica: Replica, found: _Received) -> InvitationView:
     group = found.join.group
     inviter = reference(replica, found.inviter)
-    return InvitationView(group_text(group.id), GroupKind(group.kind).word, group.name, inviter, found.expires)
+    since = found.expires - limits.INVITATION_LIFE
+    return InvitationView(group_text(group.id), GroupKind(group.kind).word, group.name, inviter, since, found.expires)

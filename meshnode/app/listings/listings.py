@@ -8,15 +8,18 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from meshnode.app.catalog.catalog import Catalog, listing_id
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.view import ListingView, body_of, place_of, view, written_fields
 from meshnode.app.naming import name_of
+from meshnode.app.owner import plausible
 from meshnode.app.owner.places import Coordinates, cell_of, preference_of
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.picking import Candidate, pick
+from meshnode.app.words import searchable
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -53,11 +56,15 @@ UNSET: Final = Unset.UNSET
 
 @dataclass(frozen=True, slots=True)
 class ListingDraft(ListingFields):
-    """A new listing. Times are UNIX seconds, `expires_in` seconds; without `audience` it follows your preference."""
+    """A new listing. Times are UNIX seconds, `expires_in` seconds; without `audience` it follows your preference.
+
+    A `place` far from yours is taken only with `anyway`.
+    """
 
     audience: str | None = None
     place: Coordinates | None = None
     expires_in: int | None = None
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +72,8 @@ class ListingEdit:
     """Changes to a listing, as a JSON merge patch (RFC 7396): what is left out stays, null empties a field.
 
     Null sets a field to what a new listing has where it is left out. `audience` may also be `follows`: back to your
-    sharing preference, as null does. `clear` names fields to empty, as null in them does.
+    sharing preference, as null does. `clear` names fields to empty, as null in them does. A `place` far from yours is taken
+    only with `anyway`.
     """
 
     type: str | Unset = UNSET
@@ -85,6 +93,7 @@ class ListingEdit:
     place: Coordinates | Unset | None = UNSET
     expires_in: int | Unset | None = UNSET
     clear: tuple[str, ...] = ()
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,7 @@ class Prepared(NamedTuple):
 def prepare(replica: Replica, draft: ListingDraft) -> Prepared:
     """Return what posting `draft` would write. Raises Usage or Refused where it cannot be posted."""
     check_count(replica)
+    plausible.check_post(replica, draft.place, anyway=draft.anyway)
     body = _body(replica, written_fields(draft) | {"place": _cell(replica, draft.place)})
     now = replica.clock.now()
     expiry.check_dates(available_until=body.available_until, return_by=body.return_by, now=now)
@@ -139,8 +149,10 @@ def post(replica: Replica, draft: ListingDraft) -> ListingView:
 
 def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:
     """Return what `record` would become with these changes. Raises Usage where they cannot be made."""
-    if changes == ListingEdit():
+    if changes == ListingEdit(anyway=changes.anyway):
         raise Usage("say what to change", "'meshnode edit --help' lists what can be changed")
+    if isinstance(changes.place, Coordinates):
+        plausible.check_post(replica, changes.place, anyway=changes.anyway)
     patch, before, now = _patch(replica, changes), body_of(record), replica.clock.now()
     fields = written_fields(before) | {"place": before.place}
     after = _body(replica, fields | {name: patch[name] for name in fields if name in patch})
@@ -155,7 +167,11 @@ def _patch(replica: Replica, changes: ListingEdit) -> dict[str, Any]:
     fixed = [name for name in changes.clear if name not in CLEARABLE]
     if fixed:
         raise Usage(f"{fixed[0]!r} cannot be emptied", f"these can: {', '.join(CLEARABLE)}")
-    values = {each.name: getattr(changes, each.name) for each in dataclasses.fields(changes) if each.name != "clear"}
+    values = {
+        each.name: getattr(changes, each.name)
+        for each in dataclasses.fields(changes)
+        if each.name not in ("clear", "anyway")
+    }
     values |= dict.fromkeys(changes.clear)
     patch = {
         name: DEFAULTS.get(name) if value is None else value for name, value in values.items() if value is not UNSET
@@ -278,7 +294,8 @@ def find(
 
 def candidates(replica: Replica, catalog: Catalog, which: str, *, own_only: bool) -> list[Candidate[Record]]:
     """Return the listings in use that `which` may mean. They are preferred to ended ones."""
-    entries = catalog.matching(which, own_only=own_only) if which.strip() else []
+    by_name = partial(name_of, replica)
+    entries = catalog.matching(which, own_only=own_only, name_of=by_name) if which.strip() else []
     records = replica.store.records.get_many([entry.record for entry in entries])
     return [candidate(replica, record) for record in records if record.body]
 
@@ -291,7 +308,8 @@ def candidate(replica: Replica, record: Record) -> Candidate[Record]:
     def label() -> str:
         return f"{body.title} ({body.type} {id_}, by {name_of(replica, author)})"
 
-    return Candidate(record, id_, body.title, label, preferred=True)
+    more = searchable(" ".join((*body.tags, body.text, name_of(replica, author))))
+    return Candidate(record, id_, body.title, label, preferred=True, more=more)
 
 
 def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:

@@ -23,8 +23,8 @@ class ListingView(ListingFields):
 
     `audience` is the one in effect, and `follows` says that it comes from its author's sharing preference; `radius_km`
     is how far `anyone_local` reaches, null for others. `distance` is the distance in words, null like `distance_km`
-    where either place is unknown. `place` is the listing's own, as coarse as its author publishes it; null: where its
-    author is.
+    where either place is unknown, and for your own listing that is where you are. `place` is the listing's own, as
+    coarse as its author publishes it; null: where its author is.
     """
 
     id: str
@@ -66,7 +66,7 @@ def view(replica: Replica, record: Record) -> ListingView:
     regard = None if own else replica.trust_state.regard_from(replica.me).get(header.author)
     where, place = here(replica), place_of(replica, header.author, body.place)
     distance = None
-    if where is not None and place is not None and not own:
+    if where is not None and place is not None and (body.place is not None or not own):
         distance = distance_km(where, place), distance_words(where, place)
     audience = Audience(effective_audience(header.audience, preference))
     return ListingView(

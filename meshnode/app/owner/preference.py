@@ -5,9 +5,10 @@ Changing it moves every listing that follows it, on every node that hears of the
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
-from meshnode.app.owner import places, policy
+from meshnode.app.owner import places, plausible, policy
 from meshnode.app.owner.places import Coordinates, preference_of
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
@@ -44,13 +45,18 @@ class SharingView:
 
 @dataclass(frozen=True, slots=True)
 class SharingChange:
-    """Settings to change; null leaves one as it is, `no_place` publishes no place any longer."""
+    """Settings to change; null leaves one as it is, `no_place` publishes no place any longer.
+
+    A `place` that looks mistyped, since it is far from the present one and near it if read otherwise, is taken only with
+    `anyway`.
+    """
 
     audience: str | None = None
     precision: str | None = None
     radius_km: int | None = None
     place: Coordinates | None = None
     no_place: bool = False
+    anyway: bool = False
 
 
 def published_place(cell: str | None) -> PublishedPlace | None:
@@ -76,7 +82,7 @@ def show(replica: Replica) -> SharingView:
 
 def change(replica: Replica, wanted: SharingChange) -> SharingView:
     """Change how the owner shares; a setting that is so already is not signed again. Raises Usage as `checked` does."""
-    after = checked(replica, wanted)
+    after, far = checked(replica, wanted), plausible.moved_far(replica, wanted.place)
     precision = Precision(after.precision)
     moves = wanted.place is not None or wanted.no_place
     coarsens = precision < preference_of(replica, replica.me).precision
@@ -88,12 +94,16 @@ def change(replica: Replica, wanted: SharingChange) -> SharingView:
     if not coarsens:
         places.publish(replica, precision)
     places.note_published(replica)
-    return show(replica)
+    seen = show(replica)
+    if far is None:
+        return seen
+    moved = f"That is {far:,} km from where you were. If it is wrong: meshnode share set --place LAT,LON"
+    return dataclasses.replace(seen, warnings=(moved, *seen.warnings))
 
 
 def checked(replica: Replica, wanted: SharingChange) -> Preference:
     """Return the preference with this change. Raises Usage, which says what is wrong, if there cannot be one."""
-    if wanted == SharingChange():
+    if wanted == SharingChange(anyway=wanted.anyway):
         raise Usage("say what to change", "'meshnode share set --help' lists what can be changed")
     if wanted.place is not None and wanted.no_place:
         raise Usage("--place and --no-place contradict each other", "give one of them")
@@ -105,6 +115,7 @@ def checked(replica: Replica, wanted: SharingChange) -> Preference:
         stamp=before.stamp,
     )
     if wanted.place is not None:
+        plausible.check_move(replica, wanted.place, anyway=wanted.anyway)
         places.cell_of(wanted.place, Precision(after.precision))
     placed = wanted.place is not None or (places.published(replica) is not None and not wanted.no_place)
     if after.audience == Audience.ANYONE_LOCAL and not placed:

@@ -31,6 +31,7 @@ from protocol.session import (
     SelfIdentification,
     Session,
     SessionState,
+    TimeTold,
     ToldTime,
 )
 from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_known, encode_frame
@@ -77,6 +78,7 @@ class Conversation:
         self._session: Session | None = None
         self._served: ServedSet | None = None
         self._refused = 0
+        self._told_generation = replica.clock.generation  # of the belief that the peer was told last
         # Slots of the joins by which the peer has proved that it shares a group with the owner.
         self._shown: frozenset[bytes] = frozenset()
         self._outbox: list[bytes] = [channel.data_to_send()]
@@ -181,6 +183,8 @@ class Conversation:
         if self._session is not None and self.end is None:
             try:
                 self._handle(self._session.tick(now))
+                if self._told_generation != self._replica.clock.generation:
+                    self._session.tell_time()
             except RemoteError as error:
                 self._break_off(error)
             self._flush()
@@ -236,7 +240,7 @@ class Conversation:
             find_certificate=self._find_certificate,
             kinds_of=replica.store.records.kinds_of,
             now=now,
-            told=ToldTime(replica.clock.now(), replica.clock.stratum),
+            told=self._told,
         )
         if self._dial is not None and self._dial.card is None and admits(replica, self._dial.person, self._shown):
             self._open_served_set(self._dial.person)
@@ -277,6 +281,8 @@ class Conversation:
             match event:
                 case PeerIdentified():
                     self._identify_peer(event)
+                case TimeTold(told=told):
+                    self._hear(told)
                 case RecordsReceived(records=records, more=more):
                     self._receive_records(records, more=more)
                 case RecordsRequested(ids=ids):
@@ -316,12 +322,24 @@ class Conversation:
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
         self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
-        if replica.trust_state.graph.weight(replica.me, event.person) > 0:
-            replica.clock.heard(event.person, event.wall, event.stratum)
+        self._hear(event.told)
         if (event.person, event.device) == (replica.me, replica.device):
             copies.note_other_machine(replica)
         if self._served is None:
             self._open_served_set(event.person, closed=not admitted)
+
+    def _told(self) -> ToldTime:
+        """Return the time that this node goes by, for the peer, who is told again when it changes."""
+        clock = self._replica.clock
+        self._told_generation = clock.generation
+        return ToldTime(clock.now(), clock.stratum)
+
+    def _hear(self, told: ToldTime) -> None:
+        """Take note of the time that the peer goes by. It counts if the owner vouches for them."""
+        replica = self._replica
+        if self.peer is not None:
+            vouched = replica.trust_state.graph.weight(replica.me, self.peer) > 0
+            replica.clock.heard(self.peer, *told, counts=vouched)
 
     def _is_whom_we_called(self, event: PeerIdentified) -> bool:
         """Whether the right person answers. A person can certify the keys of another's device as their own."""

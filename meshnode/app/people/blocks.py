@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from meshnode.app.naming import PersonRef, find, public_name, reference, remember_name
+from meshnode.app.naming import PersonRef, find, known, public_name, reference, remember_name
 from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.eviction import evict_brought_by
@@ -48,7 +48,10 @@ def to_block(replica: Replica, who: str) -> PersonId:
 
     Raises Refused for the owner, and where the policy is full of blocks.
     """
-    person = _whole_id(who) or _blocked_already(replica, who) or find(replica, who)
+    person = _whole_id(who)
+    if person is None:
+        already = [blocked for blocked, _ in replica.store.blocked.all()]
+        person = find(replica, who, among=[*already, *known(replica)], destructive=True)
     if person == replica.me:
         raise Refused("you cannot block yourself")
     if not policy.blocks(replica, person) and not policy.has_room_to_block(replica, person):
@@ -93,11 +96,4 @@ def _whole_id(who: str) -> PersonId | None:
     try:
         return parse_person(who)
     except RemoteError:
-        return None
-
-
-def _blocked_already(replica: Replica, who: str) -> PersonId | None:
-    try:
-        return find(replica, who, among=[person for person, _ in replica.store.blocked.all()])
-    except NotFound:
         return None

@@ -163,4 +163,4 @@ def unvouch(replica: Replica, who: str, connected: Collection[PersonId]) -> Pers
 def vouched(replica: Replica, who: str) -> PersonId:
     """Return the person whom `who` means among all whom the owner vouches for, visible or not."""
     own = policy.own(replica)
-    return find(replica, who, among=own.vouches if own is not None else ())
+    return find(replica, who, among=own.vouches if own is not None else (), destructive=True)

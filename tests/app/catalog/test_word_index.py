@@ -6,8 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshnode.app.catalog.word_index import DocIds, WordIndex, bits_of, doc_ids_in, flags
-from meshnode.app.words import words_of
+from meshnode.app.catalog.word_index import (
+    PART_WORDS_CACHED,
+    PARTS_CACHED,
+    DocIds,
+    WordIndex,
+    bits_of,
+    doc_ids_in,
+    flags,
+)
+from meshnode.app.words import PART_MIN, words_of
 
 ENDLESS = 1_000_000
 TEXTS = st.lists(st.text(alphabet="abä ", max_size=12), max_size=120)
@@ -59,22 +67,29 @@ def test_new_words_beyond_the_cap_are_left_out_and_known_ones_are_not() -> None:
     assert found(index.with_prefix("apple")) == {0, 1, 2}
 
 
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("Crème fraîche", ["creme", "fraiche"]),
-        ("STRASSE Straße", ["strasse", "strasse"]),
-        ("İstanbul", ["istanbul"]),
-        ("ＡＢＣ ﬁne", ["abc", "fine"]),
-        ('e-bike, 28"', ["e", "bike", "28"]),
-        ("हिन्दी", ["हनद"]),
-        ("日本語", ["日本語"]),
-        ("!? ♥", ["!?", "♥"]),
-        ("", []),
-    ],
-)
-def test_words_are_compared_without_case_accents_and_signs(text: str, words: list[str]) -> None:
-    assert words_of(text) == words
+@given(TEXTS, st.text(alphabet="abä", min_size=PART_MIN, max_size=4))
+@settings(max_examples=60)
+def test_a_part_finds_what_a_plain_scan_finds_also_after_more_was_added(texts: list[str], part: str) -> None:
+    index, (wanted,) = WordIndex(), words_of(part)
+    for doc_id, text in enumerate(texts):
+        index.add(doc_id, dict.fromkeys(words_of(text)), ENDLESS)
+        if doc_id % 7 == 0:
+            index.with_part(wanted)
+    plain = {
+        doc_id
+        for doc_id, text in enumerate(texts)
+        if any(wanted in word and len(word) > PART_MIN for word in words_of(text))
+    }
+    assert found(index.with_part(wanted)) == plain
+
+
+def test_parts_that_were_looked_for_long_ago_or_are_in_many_words_are_looked_for_again() -> None:
+    index = WordIndex()
+    index.add(0, [f"word{number}" for number in range(PART_WORDS_CACHED + 1)], ENDLESS)
+    for number in range(PARTS_CACHED + 5):
+        index.with_part(f"ord{number}")
+    for part in ("ord", "ord0", "ord7"):
+        assert found(index.with_part(part)) == {0}
 
 
 @given(st.sets(st.integers(0, 500)))

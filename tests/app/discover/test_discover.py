@@ -48,7 +48,9 @@ def test_own_listings_are_not_discovered(people: People) -> None:
     [
         ("veg", {"Fresh vegetables"}),
         ("VEGETABLES fresh", {"Fresh vegetables"}),
-        ("egetables", set()),
+        ("egetables", {"Fresh vegetables"}),
+        ("ta", {"Ladder"}),
+        ("al", set()),
         ("tall", {"Ladder"}),
         ("height", {"Ladder"}),
         ("carol", {"Fresh vegetables", "Ladder", "Straße"}),
@@ -59,7 +61,7 @@ def test_own_listings_are_not_discovered(people: People) -> None:
         ("", {"Fresh vegetables", "Ladder", "Straße"}),
     ],
 )
-def test_each_word_must_begin_a_word_of_title_text_tags_or_author(
+def test_each_word_must_begin_a_word_of_title_text_tags_or_author_or_be_part_of_one(
     mesh: Mesh, people: People, words: str, found: set[str]
 ) -> None:
     alice, _, carol = people
@@ -136,7 +138,7 @@ def test_edited_withdrawn_and_expired_listings_are_followed(mesh: Mesh, people: 
     listings.edit(bob.replica, bob.catalog, "Chairs", listings.ListingEdit(title="Four chairs"))
     mesh.settle()
     assert set(alice.titles()) == {"Bread", "Four chairs"}
-    lifecycle.withdraw(bob.replica, bob.catalog, "Four")
+    lifecycle.withdraw(bob.replica, bob.catalog, "Four chairs")
     mesh.settle()
     assert set(alice.titles()) == {"Bread"}
     mesh.time += 2 * 86_400

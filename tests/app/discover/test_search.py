@@ -9,7 +9,7 @@ import pytest
 from meshnode.app.discover.discover import SHOWN_MAX, DiscoverQuery, discover
 from meshnode.app.listings import lifecycle
 from meshnode.app.listings.view import ListingView
-from meshnode.app.words import words_of
+from meshnode.app.words import PART_MIN, words_of
 from protocol import limits
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
@@ -25,7 +25,7 @@ def plainly(listing: ListingView, search: DiscoverQuery) -> bool:
     has = words_of(" ".join((listing.title, listing.text, *listing.tags, listing.author.name)))
     wanted = words_of(search.words or "")
     return (
-        all(any(word.startswith(beginning) for word in has) for beginning in wanted)
+        all(any(word.startswith(part) or (len(part) >= PART_MIN and part in word) for word in has) for part in wanted)
         and search.type in (None, listing.type)
         and search.category in (None, listing.category)
         and search.audience in (None, listing.audience)

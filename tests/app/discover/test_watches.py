@@ -12,7 +12,7 @@ from meshnode.app.explain.status import status
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.owner import policy
 from meshnode.app.people import people as people_cases
-from meshnode.errors import NotFound, Refused, StorageFull, Usage
+from meshnode.errors import Ambiguous, NotFound, Refused, StorageFull, Usage
 from protocol import limits
 from tests.api.context import StillNetwork
 from tests.app.neighbors import Neighbor
@@ -165,9 +165,12 @@ def test_watches_can_be_removed_and_their_numbers_are_never_used_again(people: P
     first, second = alice.watch("drill"), alice.watch(category="tools", within=5.0)
     assert watches.remove(alice.replica, str(second)).category == "tools"
     assert alice.watch("saw") not in (first, second)
-    for unknown in (str(second), "drill", "0", "", "99999999999999999999"):
+    for unknown in (str(second), "0", "99999999999999999999"):
         with pytest.raises(NotFound):
             watches.remove(alice.replica, unknown)
+    with pytest.raises(Ambiguous, match=r"drill \(search 1\)"):
+        watches.remove(alice.replica, "dri")
+    assert watches.remove(alice.replica, "Drill").id == first
 
 
 def test_a_watch_that_makes_no_sense_or_one_too_many_is_refused(

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from meshnode.app import waiting
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges import stats as stats_cases
 from meshnode.app.exchanges import stock
@@ -59,7 +60,7 @@ def test_a_yes_that_crosses_a_cancellation_comes_to_the_same_at_both_ends(mesh: 
     alice, _, carol = people
     offer(mesh, carol, quantity=1)
     exchange = respond(mesh, alice)
-    cases.inbox(carol.replica)
+    waiting.inbox(carol.replica)
     mesh.cut("Bob", "Carol")
     make(mesh, alice, exchange, "cancel")
     assert make(mesh, carol, exchange, "accept").state == "agreed"
@@ -167,7 +168,7 @@ def test_a_quantity_goes_down_with_each_yes_and_up_again_when_one_is_called_off(
     make(mesh, alice, first, "cancel")
     with pytest.raises(Refused, match="only 3 left"):
         respond(mesh, alice, "Beans", quantity=4)
-    cases.inbox(carol.replica)
+    waiting.inbox(carol.replica)
     mesh.settle()
     assert [found.quantity for found in bob.discover().results] == [5]
     assert make(mesh, carol, second, "accept").state == "agreed"

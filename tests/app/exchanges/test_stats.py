@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from meshnode.app.exchanges import exchanges as cases
+from meshnode.app import waiting
 from meshnode.app.exchanges import stats as stats_cases
 from meshnode.app.groups import groups
 from protocol import limits
@@ -75,5 +75,5 @@ def test_no_approval_workflows_anywhere(mesh: Mesh, people: People) -> None:
     offer(mesh, carol)
     exchange = respond(mesh, alice)
     completed(mesh, carol, alice, exchange)
-    assert cases.inbox(bob.replica) == ()
+    assert waiting.inbox(bob.replica).exchanges == ()
     assert states(mesh, carol) == ["completed"]

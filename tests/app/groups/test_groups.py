@@ -79,7 +79,7 @@ def test_members_are_labelled_and_why_names_the_group(mesh: Mesh, people: People
     explained = why.why(carol.replica, carol.catalog, "Drill")
     assert (explained.groups, explained.needs) == (("Elm Street",), None)
     assert "You or Dora leave Elm Street." in explained.breaks
-    groups.leave(dora.replica, "Elm", None)
+    groups.leave(dora.replica, "Elm Street", None)
     mesh.settle()
     assert carol.titles() == []
     bring_in(mesh, bob, dora, "Downtown")

@@ -13,6 +13,7 @@ from meshnode.app.owner.places import Coordinates
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Usage
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import EPOCH, Mesh
+from tests.support.scripts import DIFFER
 
 People = tuple[Neighbor, Neighbor, Neighbor]
 DAY = 86_400
@@ -126,7 +127,7 @@ def test_a_withdrawn_listing_is_gone_everywhere(mesh: Mesh, people: People) -> N
     alice, _, carol = people
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
-    assert lifecycle.withdraw(carol.replica, carol.catalog, "Veg").title == "Vegetables"
+    assert lifecycle.withdraw(carol.replica, carol.catalog, "vegetables").title == "Vegetables"
     mesh.settle()
     assert alice.titles() == []
     assert listings.mine(carol.replica, carol.catalog).listings == ()
@@ -250,28 +251,13 @@ def test_a_listing_is_found_by_its_title_its_beginning_and_its_words(
 
 
 @pytest.mark.parametrize("end", [lifecycle.close, lifecycle.withdraw])
-@pytest.mark.parametrize(
-    ("title", "text"), [("\u3075\u305f", "\u3076\u305f"), ("Caf\u00e9", "cafe"), ("Red chair", "chair, red")]
-)
-def test_nothing_is_ended_that_only_looks_like_what_was_written(
-    people: People, end: Callable[..., object], title: str, text: str
-) -> None:
+def test_nothing_is_ended_that_only_looks_like_what_was_written(people: People, end: Callable[..., object]) -> None:
     alice = people[0]
-    alice.post(title)
-    with pytest.raises(Ambiguous) as caught:
-        end(alice.replica, alice.catalog, text)
-    assert title in caught.value.candidates[0]
-    assert titles(alice) == [title]
-
-
-@pytest.mark.parametrize("end", [lifecycle.close, lifecycle.withdraw])
-def test_a_part_of_a_title_ends_a_listing_only_if_nothing_else_fits_it(
-    people: People, end: Callable[..., object]
-) -> None:
-    alice = people[0]
-    for title in ("Bread rolls", "Rye bread", "Chair"):
+    for title, typed in DIFFER:
         alice.post(title)
-    with pytest.raises(Ambiguous):
-        end(alice.replica, alice.catalog, "bread")
-    end(alice.replica, alice.catalog, "cha")
-    assert titles(alice) == ["Bread rolls", "Rye bread"]
+        with pytest.raises((Ambiguous, NotFound)):
+            end(alice.replica, alice.catalog, typed)
+        alice.post(typed)
+        end(alice.replica, alice.catalog, typed)
+        assert titles(alice) == [title]
+        end(alice.replica, alice.catalog, title)

@@ -40,7 +40,7 @@ def test_each_learns_who_the_other_is_before_anything_is_admitted() -> None:
     for side, peer in ((pair.initiator, BOB), (pair.responder, ALICE)):
         met = side.events[0]
         assert isinstance(met, PeerIdentified)
-        assert (met.person, met.device, met.wall) == (peer.id, peer.device, NOW)
+        assert (met.person, met.device, met.told.wall) == (peer.id, peer.device, NOW)
         assert met.certificate == peer.certificate()
         assert side.live
     assert kinds(pair)[Who] == kinds(pair)[Introduce] == 2

@@ -67,7 +67,7 @@ FRAMES = st.one_of(
     st.builds(Headers, st.lists(BYTES, max_size=5).map(tuple)),
     st.builds(Have, NUMBERS, st.lists(st.tuples(NUMBERS, st.binary(min_size=12, max_size=12)), max_size=5).map(tuple)),
     st.builds(Want, BYTES),
-    st.just(Ping()),
+    st.builds(Ping, NUMBERS, NUMBERS),
     st.builds(Bye, NUMBERS),
     st.builds(Enrol, KEYS, KEYS, st.binary(min_size=64, max_size=64)),
     st.builds(

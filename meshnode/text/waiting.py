@@ -1,0 +1,70 @@
+"""Texts about what waits for you: requests, invitations, introductions, and what is overdue or ends soon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from meshnode.text import forms
+from meshnode.text.catalog import message, plural
+
+GROUP_ID, PERSON_ID, POST_ID = 11, 11, 8  # letters of an id, as commands take it
+
+
+def people(count: dict[str, Any]) -> str:
+    """Say how many people wait (WaitingCount of the API), and where to see for what; empty where nobody does."""
+    waiting: int = count["people"]
+    if not waiting:
+        return ""
+    return plural(waiting, "1 person waits for you: meshnode inbox", "{n} people wait for you: meshnode inbox")
+
+
+def several(count: int) -> str:
+    """Say that many things have come to wait at once."""
+    return plural(count, "1 new thing waits for you: meshnode inbox", "{n} new things wait for you: meshnode inbox")
+
+
+def line(found: dict[str, Any]) -> str:
+    """Return one thing that waits (WaitingView of the API) in a sentence."""
+    values = {
+        "name": found["person"]["name"] if found["person"] else "",
+        "title": found["title"],
+        "by": found["detail"],
+        "until": forms.moment(found["until"]),
+        "day": forms.day(found["until"]),
+    }
+    sentence = LINES.get((found["kind"], found["detail"])) or LINES[found["kind"], ""]
+    return message(sentence, **values)
+
+
+LINES = {
+    ("request", ""): message("{name} asks for your {title}."),
+    ("request", "need"): message("{name} offers to help with your {title}."),
+    ("confirmation", ""): message("{name} has confirmed and waits for you: {title}."),
+    ("answer", ""): message("{name} has answered: {title}."),
+    ("overdue", "lent"): message("{name} was to give back {title} by {day}."),
+    ("overdue", ""): message("{title} was to be back with {name} by {day}."),
+    ("invitation", "cell"): message("{name} invites you to the cell {title}, until {day}."),
+    ("invitation", ""): message("{name} invites you to the community {title}, until {day}."),
+    ("introduction", ""): message("{by} introduces {name} to you."),
+    ("ending", ""): message("Your {title} ends {until}."),
+}
+"""The sentences by kind and detail; an empty detail stands for all others."""
+
+
+def step(found: dict[str, Any]) -> str:
+    """Return the command that answers one thing that waits."""
+    subject = found["subject"]
+    if found["kind"] == "invitation":
+        if found["detail"] == "cell":
+            return message("  -> meshnode cell join {id}", id=subject[:GROUP_ID])
+        return message("  -> meshnode community join {id}", id=subject[:GROUP_ID])
+    if found["kind"] == "introduction":
+        return message("  -> meshnode add {id}", id=subject[:PERSON_ID])
+    if found["kind"] == "ending":
+        return message("  -> meshnode renew {id}", id=subject[:POST_ID])
+    return message("  -> meshnode exchanges {id}", id=subject[:POST_ID])
+
+
+def words(found: dict[str, Any]) -> str:
+    """Return the words that came with it, indented and in quotation marks."""
+    return message('  "{words}"', words=found["message"])
