@@ -225,14 +225,14 @@ def _visibility(held: Any) -> _Made:
                 yield f"{listing}, {standing}, {wish}", "visible", given, {"ok": {"verdict": verdict}}
     for case in held["other_kinds"]:
         given = {
-            **_some(case, "same_mesh", "vouched", "author_blocks"),
+            **_some(case, "same_mesh", "vouched", "author_blocks", "viewer_blocks"),
             "standing": held["standings"][case["standing"]],
         }
         yield (
             case["standing"],
             "other kinds",
             given,
-            {"ok": _without(case, "standing", "same_mesh", "vouched", "author_blocks")},
+            {"ok": _without(case, "standing", "same_mesh", "vouched", "author_blocks", "viewer_blocks")},
         )
     for case in held["relations"]:
         given = {**_some(case, "own_vouch", "hops"), "standing": held["standings"][case["standing"]]}

@@ -27,6 +27,7 @@ from protocol.wire.frames import (
 )
 from tests.support.malformed_records import rewritten, with_signature
 from tests.support.people import NOW, Person
+from tests.support.session_pair import RUN
 from tests.support.vectors_changes import changed, longer
 
 ALICE, BOB = Person("Alice"), Person("Bob")
