@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -24,7 +24,7 @@ PROGRAM = [sys.executable, "-m", "meshnode"]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(PROJECT), "NO_COLOR": "1"}
 LOOK_EVERY = 0.01
 WAIT = 600.0
-STOP = 10.0
+STOP = 120.0
 
 
 def make_home(person: Person, directory: Path, store: Path) -> Home:
@@ -48,14 +48,14 @@ def free_port() -> int:
 class Daemon:
     """A running node: ready once constructed, stopped at the end of the `with` block."""
 
-    def __init__(self, home: Home, *options: str) -> None:
+    def __init__(self, home: Home, *options: str, program: Sequence[str] = PROGRAM) -> None:
         self.home = home
         self.api = Client(home)
         self._log = home.path.with_suffix(".log")
         started = time.perf_counter()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*PROGRAM, "--json", "--home", str(home.path), "run", "--interface", "lo", *options],
+                [*program, "--json", "--home", str(home.path), "run", "--interface", "lo", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -98,21 +98,21 @@ def _believe(records: Sequence[Record]) -> list[bool]:
     return [True] * len(records)
 
 
-def fill(replica: Replica, records: Iterable[Record], source: Person) -> None:
-    """Give `records` to the node's ingest, as if `source` had sent them."""
+def fill(replica: Replica, records: Iterable[Record], source: Person, *, all_kept: bool = True) -> None:
+    """Give `records` to the node's ingest, as if `source` had sent them; with `all_kept` it must refuse none."""
     remaining = iter(records)
     while batch := list(islice(remaining, BATCH)):
         outcome = replica.ingest.receive(batch, source.id)
-        if outcome.faults or outcome.refused:
+        if outcome.faults or (all_kept and outcome.refused):
             raise AssertionError(
                 f"records of the village were refused: {outcome.faults[:1]} {len(outcome.refused)} refused"
             )
 
 
-def village_store(village: Village, path: Path, records: Iterable[Record]) -> None:
+def village_store(village: Village, path: Path, records: Iterable[Record], *, all_kept: bool = True) -> None:
     """Put `records` into the store at `path`, which then serves as the store of anybody in the village."""
     with node_of(village.newcomer, path, _believe) as replica:
-        fill(replica, records, village.top)
+        fill(replica, records, village.top, all_kept=all_kept)
 
 
 @contextmanager

@@ -46,6 +46,7 @@ from protocol.letters import (
     check_ask,
     community_tags,
     exchange_id,
+    held_by,
     letter_tag,
     open_letter,
     stage_of,
@@ -234,7 +235,7 @@ def _stage(asked: Asked) -> Told:
             exchange, action, 0, "Hello" if action is Action.SAY else "", terms if action is Action.ASK else None
         )
         made.append(AuthoredMove(who == "asker", move))
-    return {"state": stage_of(made).name}
+    return {"state": stage_of(made).name, "held": int(held_by(made))}
 
 
 def _community_tags(asked: Asked) -> Told:

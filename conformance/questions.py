@@ -165,7 +165,7 @@ def _exchanges(held: Any) -> _Made:
         yield "communities", "communities", _some(case, "exchange", "groups"), {"ok": _some(case, "tags")}
     for case in held["states"]:
         given = _some(case, "type", "lend", "moves")
-        yield f"{case['type']}: {case['moves']}", "state", given, {"ok": _some(case, "state")}
+        yield f"{case['type']}: {case['moves']}", "state", given, {"ok": _some(case, "state", "held")}
     yield from _refused("move", held["refused"])
 
 
@@ -374,7 +374,7 @@ def _sessions(held: Any) -> _Made:
                 case["case"],
                 "play",
                 _side(held, case, initiator=initiator),
-                {"ok": {"sent": [frame[2:] for frame in case["frames"] if frame[0] not in {mark, "!"}]}},
+                {"ok": {"sent": [frame[2:] for frame in case["frames"] if frame[0] not in {mark, *_OWN_STEPS}]}},
             )
     for case in [*held["overdue"], *held["refused"]]:
         talk = next(talk for talk in held["sessions"] if talk["case"] == case["session"])
@@ -395,11 +395,14 @@ def _sent_before(talk: Case, mark: str, received: int) -> list[str]:
     for line in talk["frames"]:
         if line[0] == mark:
             sent.append(line[2:])
-        elif line[0] != "!":
+        elif line[0] not in _OWN_STEPS:
             received -= 1
             if received < 0:
                 break
     return sent
+
+
+_OWN_STEPS = {"!": "publish", "?": "again"}
 
 
 def _side(held: Any, case: Case, *, initiator: bool) -> Case:
@@ -408,9 +411,9 @@ def _side(held: Any, case: Case, *, initiator: bool) -> Case:
     steps: list[Case] = []
     for line in case["frames"]:
         mark, data = line.split()
-        if mark == "!":
+        if mark in _OWN_STEPS:
             if case["publisher"] == who:
-                steps.append({"publish": data})
+                steps.append({_OWN_STEPS[mark]: data})
         elif (mark == "<") == initiator:
             if steps and "receive" in steps[-1]:
                 steps[-1]["receive"].append(data)

@@ -108,6 +108,11 @@ class _Node:
         self._session.update(phase_of(record.header.kind), [_item(record)], [])
         self._go_on()
 
+    def ask_again(self, record: Record) -> None:
+        """Ask for a record that was shown and not taken."""
+        self._session.ask_again(phase_of(record.header.kind), [_item(record)])
+        self._go_on()
+
     def wait(self, seconds: float) -> None:
         """Let time pass."""
         self._now += seconds
@@ -155,6 +160,8 @@ def _session(asked: Asked) -> Told:
             node.receive(step["receive"])
         elif "publish" in step:
             node.publish(Record.parse(bytes.fromhex(step["publish"])))
+        elif "again" in step:
+            node.ask_again(Record.parse(bytes.fromhex(step["again"])))
         else:
             node.wait(step["wait"])
     return {"sent": node.sent}

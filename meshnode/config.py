@@ -18,6 +18,8 @@ Mdns = Literal["on", "listen", "off"]
 HostPort = tuple[str, int]
 
 PORTS = 65_535
+DEFAULT_PORT = 4747  # where a node listens unless its owner chooses another: a firewall can be opened for it beforehand
+HOST_LETTERS_MAX = 255  # of a DNS name (RFC 1035), which is longer than any address
 SESSIONS = range(2, 513)  # each takes some hundred kB, and 4 MiB at worst
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MDNS_MODES = ("on", "listen", "off")
@@ -147,14 +149,21 @@ def _peers(value: Any) -> tuple[HostPort, ...]:
     return tuple(parse_address(text) for text in _texts(value))
 
 
-def parse_address(text: str) -> HostPort:
-    """Return the host and port of HOST:PORT, where an IPv6 host is in brackets. ValueError, in plain words, if malformed."""
-    host, colon, port = text.strip().rpartition(":")
+def parse_address(text: str, *, default_port: int | None = None) -> HostPort:
+    """Return the host and port of HOST:PORT, where an IPv6 host is in brackets. ValueError, in plain words, if malformed.
+
+    With `default_port` the port may be left out.
+    """
+    typed = text.strip()
+    if default_port is not None and (typed.endswith("]") or ":" not in typed):
+        typed = f"{typed}:{default_port}"
+    host, colon, port = typed.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
         raise ValueError(f"{text!r}: an IPv6 address goes into brackets, as in [fe80::1%eth0]:7000")
-    if not colon or not host or any(letter.isspace() for letter in host) or not port.isdigit() or not _port(port):
+    well_formed = 0 < len(host) <= HOST_LETTERS_MAX and all(one.isalnum() or one in "-._:%" for one in host)
+    if not colon or not well_formed or not port.isdigit() or not _port(port):
         raise ValueError(f"{text!r} is not HOST:PORT")
     return host, int(port)
 

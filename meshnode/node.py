@@ -34,6 +34,7 @@ from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
+from meshnode.firewall import find_firewall
 from meshnode.home import Home
 from meshnode.keyring import Keyring
 from meshnode.net.dialer import Address
@@ -337,7 +338,7 @@ async def _main(
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers, config.sessions)
-    network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random)
+    network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random, find_firewall=find_firewall)
     notifier = Notifier(replica, store_thread, config.notify_command, screen)
     network.problem_sources.append(notifier.problems)
     token, stop = trio.lowlevel.current_trio_token(), trio.Event()

@@ -20,6 +20,7 @@ from protocol.keys import (
     fingerprint_words,
     group_text,
     parse_person,
+    people_written,
     person_id,
     person_text,
     short_id,
@@ -42,7 +43,7 @@ from protocol.records.bodies import Body, body_of, parse_body
 from protocol.records.device import Device
 from protocol.records.join import Group, GroupKind, Invitation, Join, Step
 from protocol.records.letter import Letter
-from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields
+from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listing, ListingFields, left_of
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
@@ -126,11 +127,13 @@ __all__ = [
     "group_text",
     "is_cell",
     "is_revocation",
+    "left_of",
     "limits",
     "longest_life",
     "normalize",
     "parse_body",
     "parse_person",
+    "people_written",
     "person_id",
     "person_text",
     "precision_of",

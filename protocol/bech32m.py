@@ -35,6 +35,20 @@ def to_text(prefix: str, data: bytes) -> str:
     return f"{prefix}1" + "".join(_ALPHABET[symbol] for symbol in (*symbols, *checksum))
 
 
+def first_bits(letters: str, most: int) -> tuple[int, int] | None:
+    """Return the first bits of data whose text goes on, after the prefix and its 1, with `letters`, and their number.
+
+    At most the first `most` bits are returned. None if a character cannot occur in a text.
+    """
+    symbols = [_VALUE.get(letter) for letter in letters[: most // 5]]
+    bits = 0
+    for symbol in symbols:
+        if symbol is None:
+            return None
+        bits = bits << 5 | symbol
+    return bits, 5 * len(symbols)
+
+
 def from_text(prefix: str, text: str) -> bytes:
     """Return the bytes that `text` encodes. Case, white space, line breaks and hyphens do not matter.
 

@@ -6,6 +6,7 @@ same verdict on every signature, also where Ed25519 implementations disagree (ve
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
@@ -124,6 +125,19 @@ class DeviceKeys:
 def person_text(person: PersonId) -> str:
     """Return the written form of a person's key, `mp1...`. Its checksum finds a mistyped character."""
     return bech32m.to_text(_PERSON_PREFIX, person)
+
+
+def people_written(letters: str, people: Iterable[PersonId]) -> list[PersonId]:
+    """Return those whose written form goes on, after `mp1`, with `letters`; without making anybody's written form.
+
+    Letters beyond the 51st are not compared.
+    """
+    found = bech32m.first_bits(letters, 8 * KEY_BYTES)
+    if found is None:
+        return []
+    bits, count = found
+    rest = 8 * KEY_BYTES - count
+    return [person for person in people if int.from_bytes(person, "big") >> rest == bits]
 
 
 def parse_person(text: str) -> PersonId:

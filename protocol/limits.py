@@ -46,6 +46,7 @@ UNIT_MAX = 40
 LANGUAGE_MAX = 35  # the longest language tag that one must expect (RFC 5646, section 4.4.1)
 QUANTITY_STEPS = 1000  # of one unit: half a kilogram is 500 on the wire
 QUANTITY_MAX = 1_000_000  # units: sums of quantities, in thousandths, stay far from INT_MAX
+PROMISED_MAX = 1000 * QUANTITY_MAX  # units of one listing, over all the years in which it is renewed
 
 # --- Policies --------------------------------------------------------------------------------------------------------
 VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
@@ -83,6 +84,7 @@ LETTER_DEVICES_MAX = 8  # of one person: a person who certifies very many device
 INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
 
 # --- Exchanges -------------------------------------------------------------------------------------------------------
+TEXT_HASH_BYTES = 16
 EXCHANGE_ID_BYTES = 16  # nobody can make an ask that has the id of another exchange
 COMMUNITY_TAG_BYTES = 16  # a keyed hash of a community: those who are not members cannot test it
 MESSAGE_MAX = 1000  # code points in one move: letters stay small, and so does the load of their carriers
@@ -157,6 +159,7 @@ BUSY_PAUSE_MAX = 10 * MINUTE  # asked for with BUSY: a peer that asks for more i
 RECHECK_SECONDS = 10 * MINUTE  # then the initiator compares again: finds what a lost announcement or hash collision hid
 PASSES_MAX = 8  # comparisons of one set in a row: peers whose sets never become equal stop here
 HAVES_UNANSWERED_MAX = 4  # announcements under way: bounds what must be remembered of them
+AGAIN_PER_MINUTE = 10_000  # asked for again; twice as many are accepted: each costs a search and may be sent again
 PULLED_MAX = 4096  # records pulled and not given yet: a peer cannot queue more work than this
 HEADERS_PER_MINUTE = 2000  # sent unasked; twice as many are accepted, since minutes do not begin together
 REFUSED_A_SESSION_MAX = 200_000  # records shown that are not taken: each is remembered as the peer's, in 40 bytes
@@ -197,9 +200,10 @@ RECOGNITION_KEYS_PER_SECOND = 50_000  # keyed hashes, 0.1 s of work: forged anno
 
 # --- Storage ---------------------------------------------------------------------------------------------------------
 MEMORY_SHARE = 4  # others' records take at most this fraction, a quarter, of the memory: searches go through them
-DISK_FREE_PART = 10  # below this fraction, a tenth, of free disk nothing more is taken in from others,
-DISK_FREE_ENOUGH = 2 * 1024 * 1024 * 1024  # unless this much is free all the same
-REFUSED_REMEMBERED = 10_000  # records of one peer that are not for us: tried again when our standing changes
+DISK_FREE_PART = 100  # below this fraction, a hundredth, of free disk nothing more is taken in from others,
+DISK_FREE_ENOUGH = 50 * 1024 * 1024  # unless this much is free all the same: enough for years of own records;
+DISK_FREE_LEAST = 8 * 1024 * 1024  # on a tiny disk this much stays free: a commit of one batch, twice, and the WAL
+REFUSED_REMEMBERED = 10_000  # records shown by one peer that cannot be taken now, some 4 MB: asked for again later
 FORMER_WEB_MAX = 1_000  # people who left the owner's web lately: a person who rewrites vouches cannot fill the disk
 FORMER_WEB_GRACE = 14 * DAY  # for that long they are told what is superseded; then the presence key changes
 INTRODUCTION_LIFE = 90 * DAY  # of an introduction that its reader does nothing about

@@ -16,13 +16,13 @@ Quantity: TypeAlias = int | Decimal
 """A quantity; whole ones are ints. Sums and differences of quantities are exact."""
 
 
-def check_quantity(field: str, value: object) -> None:
-    """Check for a quantity of at least a thousandth, with at most three decimals."""
+def check_quantity(field: str, value: object, most: int = QUANTITY_MAX) -> None:
+    """Check for a quantity of at least a thousandth and at most `most`, with at most three decimals."""
     if type(value) is not int and (type(value) is not Decimal or not value.is_finite()):
         raise InvalidField(field, "must be a number")
     assert isinstance(value, (int, Decimal))
-    if not 0 < value <= QUANTITY_MAX:
-        raise InvalidField(field, f"must be more than 0, and at most {QUANTITY_MAX}")
+    if not 0 < value <= most:
+        raise InvalidField(field, f"must be more than 0, and at most {most}")
     if Decimal(int(value * QUANTITY_STEPS)) / QUANTITY_STEPS != value:
         raise InvalidField(field, "must have at most three decimals")
 

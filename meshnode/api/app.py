@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+import trio
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -57,7 +58,12 @@ def _endpoint(route: Route, context: ApiContext) -> StarletteRoute:
         except StorageFailed as error:
             context.fail(error)
             raise
-        return answer(reply, route.status)
+        written: list[bytes] = []
+        for part in schema.parts(reply):
+            if written:
+                await trio.lowlevel.checkpoint()  # a long reply must not keep others from the event loop
+            written.append(part.encode())
+        return _answered(b"".join(written), route.status)
 
     return StarletteRoute(route.path, endpoint, methods=[route.method], name=route.name)
 
@@ -71,7 +77,11 @@ def _decoded(value: str) -> str:
 
 def answer(content: Any, status: int = 200) -> Response:
     """Return a response with `content` as JSON: dataclasses, or what `json` knows."""
-    return Response(schema.dump(content).encode(), status, HEADERS, media_type="application/json")
+    return _answered(schema.dump(content).encode(), status)
+
+
+def _answered(body: bytes, status: int) -> Response:
+    return Response(body, status, HEADERS, media_type="application/json")
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -13,6 +13,7 @@ from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.discover.watches import Watcher
 from meshnode.app.explain.status import NetworkStatus
 from meshnode.replica.replica import Replica, StoreRunner
+from meshnode.slices import Steps, in_slices
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -40,8 +41,27 @@ class ApiContext:
         *arguments: Arguments.args,
         **named: Arguments.kwargs,
     ) -> Result:
-        """Run a use case in the store's thread and return its result, or raise its error. A started one is completed."""
+        """Run a use case in the store's thread and return its result, or raise its error. A started one is completed.
+
+        One that takes the catalog is run when the catalog has been filled, so that it is not held up by that.
+        """
+        await self._fill(arguments)
         return await self.store_thread.run(lambda: use_case(self.replica, *arguments, **named))
+
+    async def run_steps(
+        self,
+        use_case: Callable[Concatenate[Replica, Arguments], Steps[Result]],
+        *arguments: Arguments.args,
+        **named: Arguments.kwargs,
+    ) -> Result:
+        """Run a use case that takes long in slices, between which others have their turn in the store's thread."""
+        await self._fill(arguments)
+        return await in_slices(self.store_thread, use_case(self.replica, *arguments, **named))
+
+    async def _fill(self, arguments: Iterable[object]) -> None:
+        """Fill the catalog first, if it is among the arguments and much is missing in it."""
+        if self.catalog.is_behind and any(argument is self.catalog for argument in arguments):
+            await in_slices(self.store_thread, self.catalog.preparing())
 
     def fail(self, error: BaseException) -> None:
         """End the API because nothing can be stored any longer; `serve` raises `error` to the node."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import MISSING, Field, fields, is_dataclass
 from decimal import Decimal
 from functools import cache
@@ -117,6 +117,25 @@ def _read_plain(wanted: Any, value: Any, name: str) -> Any:
 def dump(value: Any) -> str:
     """Return `value` as JSON on one line. Dataclasses become objects, with their fields in order."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_members)
+
+
+PART = 50  # items of one part, some 0.5 ms
+
+
+def parts(value: Any) -> Iterator[str]:
+    """Yield the text of `dump(value)` in parts, so that a reply with very many items need not be written at once."""
+    members = _members(value) if is_dataclass(value) else None
+    if isinstance(value, tuple) and len(value) > PART:
+        for at in range(0, len(value), PART):
+            yield ("," if at else "[") + dump(value[at : at + PART])[1:-1]
+        yield "]"
+    elif isinstance(members, dict) and any(isinstance(item, tuple) for item in members.values()):
+        for number, (name, item) in enumerate(members.items()):
+            yield ("," if number else "{") + f"{dump(name)}:"
+            yield from parts(item)
+        yield "}"
+    else:
+        yield dump(value)
 
 
 def _members(value: Any) -> dict[str, Any] | float:

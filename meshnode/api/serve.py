@@ -7,6 +7,7 @@ while the rest of the node starts.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import socket
@@ -21,6 +22,7 @@ import trio
 from meshnode.api.connection_shutdown import shut_down_connections
 from meshnode.app.events import ALERTS
 from meshnode.errors import Failed, StorageFull
+from meshnode.slices import in_slices
 from meshnode.wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -141,8 +143,8 @@ async def _evaluate_watches(context: ApiContext) -> None:
 
     The catalog is filled in slices between which requests get their turn in the store's thread.
     """
-    while await context.store_thread.run(context.catalog.fill):
-        await trio.lowlevel.checkpoint()
+    await in_slices(context.store_thread, context.catalog.preparing())
+    gc.freeze()  # the catalog stays: the garbage collector need not go through it again and again
     token = trio.lowlevel.current_trio_token()
     commits = Wakeup()
 

@@ -67,7 +67,7 @@ def export(replica: Replica, catalog: Catalog, watcher: Watcher) -> ExportView:
     """Return everything that is the owner's, as it is now."""
     exchanges.catch_up(replica)
     profile, own = replica.trust_state.profile(replica.me), listings.mine(replica, catalog)
-    states = view.exchange_states(replica, replica.store.exchanges.all_shown())
+    states = view.histories(replica, replica.store.exchanges.all_shown())
     return ExportView(
         format=FORMAT,
         made=replica.clock.now(),

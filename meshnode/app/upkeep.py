@@ -31,6 +31,7 @@ def upkeep(replica: Replica) -> int:
     copies.join_words(replica)
     incoming.open_letters(replica)
     replica.ingest.judge_late()
+    eviction.follow_clock(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
     reissue.write_pending(replica)
@@ -55,7 +56,7 @@ def certificate_ends(replica: Replica) -> int | None:
 
 
 def _purge(replica: Replica) -> None:
-    now = replica.clock.now()
+    now = replica.clock.purge_before()  # one witness alone, a person or a machine, makes this node delete nothing
     store = replica.store
     store.cards.purge(now)
     store.devices.purge(now)
@@ -116,7 +117,8 @@ def _spent(record: Record, life: int, part: int, now: int) -> bool:
 
 
 def _seconds_until_expiry(replica: Replica) -> int:
-    next_expiry = replica.store.records.next_expiry(replica.clock.now())
+    now = replica.clock.purge_before()
+    next_expiry = replica.store.records.next_expiry(now)
     if next_expiry is None:
         return limits.HOUR
-    return max(1, min(next_expiry - replica.clock.now(), UPKEEP_SECONDS))
+    return max(1, min(next_expiry - now, UPKEEP_SECONDS))

@@ -29,11 +29,11 @@ class WaitingView:
 
     `kind` is `request` (somebody asks for your post, or offers to help with it), `confirmation` (the other person says
     that something was handed over or is back), `answer` (somebody has answered you), `overdue` (a lent thing is not
-    back), `invitation` (to a group), `introduction` (to a person) or `ending` (your post ends within a day).
+    back), `due` (it is to be back within a day), `unanswered` (a post expired before a request was answered), `invitation` (to a group), `introduction` (to a person) or `ending` (your post ends within a day).
 
     `subject` is the id of the exchange, group, person or post, as commands and routes take it. `title` is that of the
     post, or the name of the group. `person` is the one it is about or who waits (null: nobody), `detail` says more: the
-    type of the post, `lent` or `borrowed`, the kind of the group, or the name of the introducer. `message` is what they wrote. `since` is when
+    type of the post, `lent` or `borrowed`, `asked` or `owned` (whose post ran out unanswered), the kind of the group, or the name of the introducer. `message` is what they wrote. `since` is when
     it began, `until` when it ends or should have ended (UNIX seconds; null: never).
     """
 
@@ -102,24 +102,31 @@ def _confirms(each: ExchangeView) -> bool:
     return each.state == "completed" and each.other_back and not each.back
 
 
-def _overdue(replica: Replica, open_ones: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
+def _overdue(_: Replica, open_ones: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
+    return _lent(open_ones, view.OVERDUE)
+
+
+def _due(_: Replica, open_ones: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
+    return _lent(open_ones, view.DUE)
+
+
+def _lent(open_ones: tuple[ExchangeView, ...], kind: str) -> Iterator[WaitingView]:
     for each in open_ones:
-        if _is_overdue(replica, each):
-            yield _of_exchange("overdue", each, detail="lent" if each.gives else "borrowed", until=each.return_by)
+        if each.return_state == kind:
+            yield _of_exchange(kind, each, detail="lent" if each.gives else "borrowed", until=each.return_by)
 
 
-def _is_overdue(replica: Replica, each: ExchangeView) -> bool:
-    """Whether a thing was to be back by now, as far as the clock can be trusted, and nobody says that it is."""
-    if not each.lend or each.state != "completed" or each.back or each.other_back or each.return_by is None:
-        return False
-    return replica.clock.trusted and each.return_by < replica.clock.now()
+def _unanswered(_: Replica, open_ones: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
+    for each in open_ones:
+        if each.state == view.UNANSWERED:
+            yield _of_exchange("unanswered", each, detail="asked" if each.asked else "owned", until=each.listing_ends)
 
 
 def _answers(replica: Replica, open_ones: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
     recent = replica.clock.now() - view.NEWS_SECONDS
     for each in open_ones:
-        answered = each.changed > recent and each.messages and not each.messages[-1].yours
-        if answered and not (_asks(each) or _confirms(each) or _is_overdue(replica, each)):
+        answered = each.changed > recent and (not each.messages[-1].yours or each.reason == view.TWICE)
+        if answered and not (_asks(each) or _confirms(each) or each.return_state or each.state == view.UNANSWERED):
             yield _of_exchange("answer", each)
 
 
@@ -138,12 +145,13 @@ def _introductions(replica: Replica, _: tuple[ExchangeView, ...]) -> Iterator[Wa
         yield WaitingView("introduction", met.person.id, "", met.by.name, met.person, met.message, met.at, None)
 
 
-def _ending(replica: Replica, _: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
+def _ending(replica: Replica, open_ones: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
     for record in expiry.ending(replica) if replica.clock.trusted else ():
         body, header = body_of(record), record.header
         id_ = listing_id(header.author, header.slot)
+        asker = next((each.with_ for each in open_ones if _asks(each) and each.listing.id == id_), None)
         yield WaitingView(
-            "ending", id_, body.title, body.type, None, "", header.expires - expiry.WARNED, header.expires
+            "ending", id_, body.title, body.type, asker, "", header.expires - expiry.WARNED, header.expires
         )
 
 
@@ -151,11 +159,12 @@ AWAITED: dict[str, Find] = {
     "request": _requests,
     "confirmation": _confirmations,
     "overdue": _overdue,
+    "due": _due,
     "invitation": _invitations,
     "introduction": _introductions,
 }
 """The kinds with which a person waits: how to find what waits now."""
-KINDS: dict[str, Find] = AWAITED | {"answer": _answers, "ending": _ending}
+KINDS: dict[str, Find] = AWAITED | {"answer": _answers, "unanswered": _unanswered, "ending": _ending}
 """All kinds, in the order in which they are listed."""
 
 

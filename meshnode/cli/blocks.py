@@ -18,7 +18,7 @@ def _show_blocked(reply: dict[str, Any]) -> None:
 
 
 def _show_unblocked(reply: dict[str, Any]) -> None:
-    output.say(text.unblocked(reply["person"]["name"]))
+    output.say(text.unblocked(reply))
 
 
 def _show_blocks(reply: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from meshnode.text import people
 
 CARD_READ_MAX = 64 * 1024  # characters read from a pipe; the longest card is far shorter
 CARD_PREFIX = "mesh1"
+MEETING_SECONDS = 3.0  # for which `add` waits: two nodes that are there connect in less
 
 
 def _show_card(card: dict[str, Any]) -> None:
@@ -47,18 +48,24 @@ def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
         typed = sys.stdin.read(CARD_READ_MAX)
     if not typed.strip():
         raise Usage(text.NO_CARD, text.NO_CARD_HINT)
-    added = call.client().post("/v1/contacts", card=typed, trust=trust)
-    return Answer(added, partial(_show_added, by_card=typed.strip().lower().startswith(CARD_PREFIX)))
+    by_card = typed.strip().lower().startswith(CARD_PREFIX)
+    added = call.client().post("/v1/contacts", card=typed, trust=trust, wait=MEETING_SECONDS if by_card else 0.0)
+    return Answer(added, partial(_show_added, by_card=by_card))
 
 
 def _show_added(added: dict[str, Any], *, by_card: bool) -> None:
     name = added["person"]["name"]
     output.say(people.trusted(name, added["trust"]))
-    if not added["pending"]:
-        output.say(text.trusts_you(name))
-    elif not by_card:
+    if added["state"] == "not_met" and not by_card:
         output.say(text.awaiting_answer(name))
-    elif added["met"]:
-        output.say(text.awaiting_vouch(name))
     else:
-        output.say(people.awaiting_node(name))
+        output.say(_OUTCOMES[added["state"]](name))
+
+
+_OUTCOMES = {
+    "connected": text.trusts_you,
+    "on_its_way": text.awaiting_vouch,
+    "not_met": people.awaiting_node,
+    "taken_back": text.card_taken_back,
+    "used": text.card_used,
+}

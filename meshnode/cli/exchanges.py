@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import names, output
+from meshnode.cli import asking, names, output
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Amount, Answer, Command, Settings, answering, command, named, say_lines
 from meshnode.text import exchanges as text
@@ -35,7 +35,7 @@ def _show_inbox(reply: dict[str, Any]) -> None:
         say_lines(list(text.lines(each)))
     shown = {each["exchange"] for each in reply["exchanges"]}
     for found in reply["waiting"]:
-        if found["kind"] == "overdue":
+        if found["kind"] in ("overdue", "due"):
             output.say(waiting.line(found))
         elif found["subject"] not in shown:
             output.say(waiting.line(found))
@@ -104,8 +104,22 @@ def _show_moved(reply: dict[str, Any]) -> None:
     output.say(text.summary(reply))
 
 
+@command("accept", about=text.HELP["accept"], show=_show_moved)
+@click.argument("exchange", shell_complete=names.exchanges)
+@click.option("--message", default="", help=text.MESSAGE)
+@asking.yes
+@click.option("--renew", is_flag=True, help=text.RENEW)
+def accept(call: Settings, exchange: str, message: str, yes: bool, renew: bool) -> Any:
+    client, where = call.client(), segment(named("exchange", exchange))
+    return asking.confirmed(
+        call,
+        lambda *, yes: client.post(f"/v1/moves/{where}", act="accept", message=message, anyway=yes, renew=renew),
+        yes=yes,
+    )
+
+
 def _answer(act: str) -> Command:
-    """Return the command for one move in an exchange."""
+    """Return the command for one move in an exchange that needs no confirmation."""
 
     def run(call: Settings, exchange: str, message: str) -> Any:
         return _move(call, act, exchange, message)
@@ -117,7 +131,6 @@ def _answer(act: str) -> Command:
     return Command(act, callback=answering(run, _show_moved), params=parameters, help=text.HELP[act])
 
 
-accept = _answer("accept")
 decline = _answer("decline")
 done = _answer("done")
 returned = _answer("returned")

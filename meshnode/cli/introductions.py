@@ -13,7 +13,7 @@ from meshnode.text import forms
 
 
 def _show_introduced(reply: dict[str, Any]) -> None:
-    output.say(text.introduced([person["name"] for person in reply["people"]]))
+    output.say(text.introduced(reply))
 
 
 def _show_list(reply: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import click
 
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Settings, Span, command, named
+from meshnode.cli.command import Amount, Settings, Span, command, named
 from meshnode.cli.dates import Moment
 from meshnode.text import listings as text
 
@@ -30,8 +30,11 @@ def _show_withdrawn(reply: dict[str, Any]) -> None:
 @click.option("--expires", type=Span(), help=text.RENEW_EXPIRES)
 @click.option("--until", type=Moment(ends=True), help=text.UNTIL)
 @click.option("--return-by", "return_by", type=Moment(ends=True), help=text.RETURN_BY)
-def renew(call: Settings, listing: str, expires: int | None, until: int | None, return_by: int | None) -> Any:
-    order = {"expires_in": expires, "available_until": until, "return_by": return_by}
+@click.option("--quantity", type=Amount(), help=text.RENEW_QUANTITY)
+def renew(
+    call: Settings, listing: str, expires: int | None, until: int | None, return_by: int | None, quantity: float | None
+) -> Any:
+    order = {"expires_in": expires, "available_until": until, "return_by": return_by, "quantity": quantity}
     return call.client().post(f"/v1/renewals/{segment(named('post', listing))}", **order)
 
 

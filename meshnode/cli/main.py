@@ -27,6 +27,7 @@ TABLE = {
         "run": "meshnode.cli.run",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
+        "peer": "meshnode.cli.peer",
         "sync": "meshnode.cli.sync",
         "events": "meshnode.cli.events",
         "doctor": "meshnode.cli.status",

@@ -46,14 +46,19 @@ def _ask(context: click.Context, path: str, **query: Any) -> Any:
     return settings(context).client(patience=PATIENCE_SECONDS).get(path, **query)
 
 
-def _people(context: click.Context, _: str) -> Named:
-    reply = _ask(context, "/v1/people", all="true")
+def _people(context: click.Context, begun: str) -> Named:
+    reply = _ask(context, "/v1/completions", begin=begun or None)
     return ((person["name"], person["id"]) for person in reply["people"])
 
 
 def _blocked(context: click.Context, _: str) -> Named:
     reply = _ask(context, "/v1/blocks")
     return ((block["person"]["name"], block["person"]["id"]) for block in reply["blocks"])
+
+
+def _given_addresses(context: click.Context, _: str) -> Named:
+    reply = _ask(context, "/v1/addresses")
+    return ((one["address"], one["address"]) for one in reply["addresses"] if one["kept"])
 
 
 def _own_listings(context: click.Context, _: str) -> Named:
@@ -97,6 +102,7 @@ def _exchanges(context: click.Context, _: str) -> Named:
 
 people = _offering(_people)
 blocked = _offering(_blocked)
+given_addresses = _offering(_given_addresses)
 own_listings = _offering(_own_listings)
 renewable = _offering(_renewable)
 listings = _offering(_listings)

@@ -29,8 +29,8 @@ def _show(reply: dict[str, Any]) -> None:
         output.say(text.why_needs(reply["needs"]))
     if reply["breaks"]:
         output.say(text.WHY_BREAKS)
-        for sentence in reply["breaks"]:
-            output.say(f"  - {sentence}")
+        for each in reply["breaks"]:
+            output.say(text.why_break(each, name))
 
 
 def _show_path(heading: str, path: dict[str, Any] | None, missing: str) -> None:

@@ -111,6 +111,10 @@ class Clock:
         """The stratum to tell to peers."""
         return self._belief().stratum
 
+    def ended_by(self) -> int:
+        """Return the time to judge by what has ended: `now`, but 0 in doubt, when nothing has ended."""
+        return self.now() if self.trusted else 0
+
     def purge_before(self) -> int:
         """Return the time to delete by: what has expired by it may go."""
         return int(self._belief().purge_before)

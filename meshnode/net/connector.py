@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 import trio
 
 from meshnode.app.peers.contacts import Dial
+from meshnode.net.calls import call_first
 from meshnode.net.dialer import Address, DialAttempt, Dialer, DialOutcome
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.peer_link import PeerLink
@@ -17,20 +19,37 @@ from protocol import Code, DeviceId, PersonId, RemoteError, short_id
 
 log = logging.getLogger(__name__)
 
-CONNECT_SECONDS = 5.0
 ATTEMPTS_KEPT = 8  # for each person, to explain why there is no connection
 PEOPLE_KEPT = 512
 
 DialKeys = Callable[[PersonId], Awaitable[list[Dial]]]
-Connect = Callable[[trio.SocketStream, Dial, Address, Callable[[], None]], Awaitable[PeerLink]]
+Connect = Callable[
+    [trio.SocketStream, Dial, Address, Callable[[PeerLink], None], Callable[[], None]], Awaitable[PeerLink]
+]
+
+
+@dataclass(eq=False, slots=True)
+class _Running:
+    """An attempt that has not ended: whom and with which device it is to connect, and its link once there is one."""
+
+    person: PersonId
+    scope: trio.CancelScope = field(default_factory=trio.CancelScope)
+    device: DeviceId | None = None
+    link: PeerLink | None = None
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether the other side has sent nothing, so that it counts on nothing either."""
+        return self.link is None or not self.link.bytes_in
 
 
 class Connector:
     """Carries out the dialer's attempts until `run` is cancelled.
 
-    `dial_keys` returns the keys to dial a person with. `connect(stream, key, address, met)` runs a connection to its
-    end and returns its link; it calls `met` once the other side has proven who it is, and raises RemoteError if no
-    handshake can be begun with this key. `connected` tells whether a device is connected now.
+    `dial_keys` returns the keys to dial a person with. `connect(stream, key, address, begun, met)` runs a connection to
+    its end and returns its link; it calls `begun` with that link first, and `met` once the other side has proven who it
+    is, and raises RemoteError if no handshake can be begun with this key. `connected` tells whether a device is connected
+    now. Of several attempts that race for one device the first that has met it stays, and the others are closed.
     """
 
     def __init__(
@@ -42,6 +61,7 @@ class Connector:
         self._connected = connected
         self._interfaces = Interfaces()
         self._wakeup = Wakeup()
+        self._running: set[_Running] = set()
         self._tried: dict[PersonId, deque[tuple[float, Address, DialOutcome]]] = {}
 
     def wake(self) -> None:
@@ -56,6 +76,18 @@ class Connector:
         """Return the latest attempts to reach `person`: time (monotonic seconds), address, outcome; newest last."""
         return list(self._tried.get(person, ()))
 
+    def latest(self, since: float) -> dict[PersonId, dict[Address, DialOutcome]]:
+        """Return how the latest attempt at each address has ended, for everybody who was dialed since that time."""
+        return {
+            person: {
+                address: outcome
+                for at, address, outcome in tried
+                if at >= since and outcome is not DialOutcome.OVERTAKEN
+            }
+            for person, tried in self._tried.items()
+            if tried[-1][0] >= since
+        }
+
     async def run(self) -> None:
         """Start attempts as they become due. Cancelling it ends the attempts and the connections they led to."""
         async with trio.open_nursery() as nursery:
@@ -67,6 +99,7 @@ class Connector:
                     await self._wakeup.wait()
 
     async def _attempt(self, attempt: DialAttempt) -> None:
+        running = _Running(attempt.person)
         ended = False
 
         def end(
@@ -75,11 +108,32 @@ class Connector:
             nonlocal ended
             if not ended:
                 ended = True
+                self._running.discard(running)
                 now = trio.current_time()
                 self._dialer.ended(attempt, outcome, now, device=device, more_keys=more_keys, pause=pause)
                 self._remember(attempt, outcome, now)
                 self._wakeup.set()
 
+        def met() -> None:
+            if not ended:
+                end(DialOutcome.MET, running.device)
+                self._overtake(running)
+
+        self._running.add(running)
+        with running.scope:
+            await self._try(attempt, running, end, met)
+        if running.scope.cancelled_caught:
+            end(DialOutcome.OVERTAKEN)
+
+    def _overtake(self, winner: _Running) -> None:
+        """Close the other attempts for the same device that nobody has answered. A table decides about answered ones."""
+        for other in self._running:
+            if (other.person, other.device) == (winner.person, winner.device) and other.unanswered:
+                other.scope.cancel()
+
+    async def _try(
+        self, attempt: DialAttempt, running: _Running, end: Callable[..., None], met: Callable[[], None]
+    ) -> None:
         keys = [
             dial
             for dial in await self._dial_keys(attempt.person)
@@ -90,27 +144,23 @@ class Connector:
             return
         turn = attempt.turn % len(keys)
         dial = keys[turn]
-        stream = await self._open(attempt.address)
-        if stream is None:
-            end(DialOutcome.UNREACHABLE)
+        running.device = dial.device
+        stream = await call_first(self._interfaces.hosts(attempt.address.host), attempt.address.port)
+        if isinstance(stream, DialOutcome):
+            end(stream)
             return
+
+        def begun(link: PeerLink) -> None:
+            running.link = link
+
         try:
-            link = await self._connect(stream, dial, attempt.address, lambda: end(DialOutcome.MET, dial.device))
+            link = await self._connect(stream, dial, attempt.address, begun, met)
         except RemoteError as error:  # a public key of low order, for example
             log.info("not dialed", extra={"peer": short_id(attempt.person), "why": str(error)})
             end(DialOutcome.NO_KEY, dial.device, more_keys=turn + 1 < len(keys))
             return
         pause = link.conversation.end.pause if link.conversation.end is not None else 0
         end(_outcome(link), dial.device, more_keys=turn + 1 < len(keys), pause=pause)
-
-    async def _open(self, address: Address) -> trio.SocketStream | None:
-        for host in self._interfaces.hosts(address.host):
-            try:
-                with trio.fail_after(CONNECT_SECONDS):
-                    return await trio.open_tcp_stream(host, address.port)
-            except (OSError, UnicodeError, trio.TooSlowError) as error:  # UnicodeError: a name that DNS cannot carry
-                log.debug("dialing %s port %d: %s", host, address.port, error)
-        return None
 
     def _remember(self, attempt: DialAttempt, outcome: DialOutcome, now: float) -> None:
         if attempt.person not in self._tried and len(self._tried) >= PEOPLE_KEPT:

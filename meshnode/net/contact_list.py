@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from meshnode.app.peers import contacts
+from meshnode.app.peers.given_addresses import given
 from meshnode.net.dialer import Address, DialTarget
 from meshnode.replica.replica import Replica
 from protocol import PersonId
@@ -21,6 +22,8 @@ class ContactList:
     candidates: list[tuple[PersonId, bytes]]
     announced: contacts.Announced | None
     direct: frozenset[PersonId]
+    given: tuple[Address, ...] = ()
+    """The addresses that the owner has given while the node ran."""
 
     @property
     def valid_seconds(self) -> float:
@@ -41,4 +44,5 @@ def read_contacts(replica: Replica) -> ContactList:
         candidates=contacts.presence_candidates(replica),
         announced=contacts.announced(replica),
         direct=frozenset(direct),
+        given=tuple(Address(host, port) for host, port in given(replica)),
     )

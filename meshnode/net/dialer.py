@@ -1,14 +1,14 @@
 """Decides whom to dial, at which address, and when. It opens no socket; the time and the jitter are passed in.
 
-A person is dialed while a session with one of their devices is missing and an address is known; addresses that were
-just announced come first. Each address goes through the states of `endpoint_states`: one that fails is left alone for
+A person is dialed while a session with one of their devices is missing and an address is known: at the address that is
+likeliest to lead to them, and a moment later at the next as well, until one has answered (see `races`). Each address goes through the states of `endpoint_states`: one that fails is left alone for
 longer and longer; an announcement, or a change of our own network or contacts, makes it worth a try at once. Times are
 seconds of a monotonic clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -26,16 +26,14 @@ from meshnode.net.endpoint_states import (
     EndpointState,
     Pause,
 )
+from meshnode.net.races import NEVER, Races
 from protocol import DeviceId, PersonId
 
-DIALS_AT_ONCE = 8
 REFUSED_PAUSE = 120.0  # after a person refused us; announcements do not shorten it
 BUSY_SPREAD = 1.0  # at most so much later than a busy node has asked for, which keeps a place for us
 BUSY_PAUSE_WITH_NEWS = 5.0  # instead of what a busy node has asked for, once the owner has written something
 ANNOUNCED_KEPT = 16  # announced addresses of one person: several devices with several addresses each
 DOUBLINGS_MAX = 16  # enough for the longest pause; more would overflow in the end
-
-NEVER = float("-inf")
 
 
 class Address(NamedTuple):
@@ -52,16 +50,33 @@ class DialOutcome(Enum):
     """The outcome of an attempt; the value is how people read it."""
 
     MET = "connected"
+    DROPPED = "no answer at all, as where a firewall drops what comes in"
+    PROHIBITED = "a firewall has said no"
+    CLOSED = "the computer is there, but nothing listens at this port"
+    SILENT = "no computer answers at this address"
+    NO_WAY = "no way there from this network"
     UNREACHABLE = "not reachable"
     NO_ANSWER = "connected, but got no answer"  # another key may be the right one, or another node listens there
     REFUSED = "refused"
     BUSY = "connected, but the node serves others now and has asked us to come back soon"
     DUPLICATE = "connected already"
     NO_KEY = "no key for connecting"
+    OVERTAKEN = "another address answered first"
 
 
 ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE, DialOutcome.BUSY})
 FOUND = frozenset({DialOutcome.MET, DialOutcome.BUSY})
+NOT_OPENED = frozenset(
+    {
+        DialOutcome.DROPPED,
+        DialOutcome.PROHIBITED,
+        DialOutcome.CLOSED,
+        DialOutcome.SILENT,
+        DialOutcome.NO_WAY,
+        DialOutcome.UNREACHABLE,
+    }
+)
+UNDECIDED = NOT_OPENED | {DialOutcome.OVERTAKEN}  # says nothing about who is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +104,19 @@ class DialTarget:
 
 @dataclass(slots=True)
 class _Endpoint:
-    """One address and how dialing it has gone. `device` is the device that answered there last."""
+    """One address and how dialing it has gone.
+
+    `device` is the device that answered there last, and `met` when it did, if dialing it has not failed since. `order` is
+    its position among those that were known before. `rank` is what the dialer's `rank` says of it, None if it is our own;
+    `ranked` whether it was asked.
+    """
 
     address: Address
     due: float
+    order: int = 0
+    rank: int | None = 0
+    ranked: bool = False
+    met: float = NEVER
     state: EndpointState = EndpointState.WAITING
     announced: bool = False
     failures: int = 0
@@ -137,21 +161,26 @@ class _Static:
     endpoint: _Endpoint
     found: PersonId | None = None
     asked: set[PersonId] = field(default_factory=set)
+    outcome: DialOutcome | None = None
 
 
 class Dialer:
     """Keeps the addresses of people and says which to dial now.
+
+    `rank` says how likely an address leads to a neighbor, the likeliest with the lowest number; None says that this node
+    itself listens there.
 
     `Network` tells it what is known and what happened; `Connector` asks `due` for attempts whenever `next_timer` has
     come or something was told, makes the connections, and reports each exactly once to `ended`. `jitter` returns a
     number from 0 up to 1, drawn for each pause. No method blocks or raises.
     """
 
-    def __init__(self, jitter: Callable[[], float]) -> None:
+    def __init__(self, jitter: Callable[[], float], rank: Callable[[Address], int | None] = lambda _: 0) -> None:
         self._jitter = jitter
+        self._rank = rank
         self._people: dict[PersonId, _Person] = {}
         self._static: dict[Address, _Static] = {}
-        self._busy: set[PersonId] = set()
+        self._races = Races()
 
     # --- what is known ---------------------------------------------------------------------------------------------
 
@@ -167,12 +196,18 @@ class Dialer:
         for person, target in people.items():
             known = self._people.setdefault(person, _Person())
             known.wanted, known.devices, known.claims = True, target.devices, target.claims
-            for address in target.addresses:
-                known.endpoints.setdefault(address, _Endpoint(address, now))
+            for order, address in enumerate(target.addresses):
+                known.endpoints.setdefault(address, _Endpoint(address, now)).order = order
 
-    def static(self, address: Address, now: float) -> None:
-        """Dial everybody who is missing at this address."""
-        self._static.setdefault(address, _Static(_Endpoint(address, now)))
+    def given(self, addresses: Iterable[Address], now: float) -> None:
+        """Dial everybody who is missing at these addresses, which the owner has given, and at no other given one."""
+        wanted = dict.fromkeys(addresses)
+        self._static = {address: self._static.get(address) or _Static(_Endpoint(address, now)) for address in wanted}
+
+    def found_at(self) -> Iterator[tuple[Address, PersonId | None, DialOutcome | None]]:
+        """Yield each given address, the person who answered there last, and the outcome of the last attempt."""
+        for address, static in self._static.items():
+            yield address, static.found, static.outcome
 
     def heard(self, person: PersonId, addresses: Iterable[Address], now: float, *, pause: float = 0.0) -> None:
         """Take note that `person` was announced at these addresses. `pause` leaves them the time to dial us first."""
@@ -189,6 +224,13 @@ class Dialer:
         )
         for endpoint in announced[ANNOUNCED_KEPT:]:
             self._forget(known, endpoint, EndpointEvent.UNWANTED, now)
+
+    def moved(self, now: float) -> None:
+        """Judge every address again and make it due: our network has changed."""
+        for known in self._people.values():
+            for endpoint in known.endpoints.values():
+                endpoint.ranked = False
+        self.retry_all(now)
 
     def retry_all(self, now: float) -> None:
         """Make every address due: our network, our contacts or our keys have changed."""
@@ -243,44 +285,43 @@ class Dialer:
 
     def due(self, now: float) -> list[DialAttempt]:
         """Return the attempts to start now. Each must end in one call of `ended`."""
-        ready: list[tuple[tuple[bool, int, float, PersonId, Address], EndpointEvent, _Endpoint]] = []
+        ready = []
         for person, known in self._people.items():
-            if person not in self._busy and known.not_before <= now:
-                ready += [
-                    (
-                        (not endpoint.announced, endpoint.failures, endpoint.due, person, endpoint.address),
-                        start,
-                        endpoint,
-                    )
+            if known.not_before <= now and self._races.may_start(person, now):
+                choices = [
+                    (self._likelihood(endpoint), endpoint, start)
                     for endpoint, start in known.candidates()
-                    if endpoint.due <= now
+                    if endpoint.due <= now and self._is_free(person, endpoint)
                 ]
+                if choices:
+                    _, endpoint, start = min(choices, key=lambda choice: choice[0])
+                    ready.append(((not endpoint.announced, endpoint.failures, endpoint.due, person), endpoint, start))
         attempts: list[DialAttempt] = []
-        for (*_, person, _), start, endpoint in sorted(ready, key=lambda choice: choice[0]):
+        for (*_, person), endpoint, start in sorted(ready, key=lambda choice: choice[0]):
             self._start(attempts, person, endpoint, start, now)
         for address in sorted(self._static):
             static = self._static[address]
             if static.endpoint.due <= now:
                 for person in self._candidates(static):
-                    if self._people[person].not_before <= now:
+                    if self._people[person].not_before <= now and self._races.may_start(person, now):
                         self._start(attempts, person, static.endpoint, EndpointEvent.DUE, now, static=True)
                         break
         return attempts
 
     def next_timer(self) -> float | None:
         """Return when `due` may have an attempt if nothing is told before; None for never."""
-        if len(self._busy) >= DIALS_AT_ONCE:
-            return None
         times = [
-            max(endpoint.due, known.not_before)
+            max(endpoint.due, known.not_before, free_at)
             for person, known in self._people.items()
-            if person not in self._busy
+            if (free_at := self._races.may_start_at(person)) is not None
             for endpoint, _ in known.candidates()
+            if self._is_free(person, endpoint)
         ]
         times += [
-            max(static.endpoint.due, self._people[person].not_before)
+            max(static.endpoint.due, self._people[person].not_before, free_at)
             for static in self._static.values()
             for person in self._candidates(static)
+            if (free_at := self._races.may_start_at(person)) is not None
         ]
         return min(times, default=None)
 
@@ -298,20 +339,25 @@ class Dialer:
 
         `more_keys`: one is left to try. `pause` is the number of seconds that a busy node has asked for.
         """
-        self._busy.discard(attempt.person)
+        self._races.ended(attempt.person, attempt.address)
         if outcome is DialOutcome.REFUSED:
             self.refused(attempt.person, now)
         if outcome is DialOutcome.BUSY:
             self.busy(attempt.person, pause, now)
         if attempt.static:
-            self._ended_static(self._static[attempt.address], attempt.person, outcome, now, more_keys=more_keys)
+            if (static := self._static.get(attempt.address)) is not None:  # else the owner has taken it back meanwhile
+                self._ended_static(static, attempt.person, outcome, now, more_keys=more_keys)
             return
         if (known := self._people.get(attempt.person)) is None:
             return
+        if outcome is DialOutcome.MET:
+            known.claims = False  # the card has been presented; `want` says if another waits
         endpoint = known.endpoints.get(attempt.address)
         if endpoint is not None and endpoint.state is EndpointState.DIALING:  # else it was forgotten in the meantime
             if outcome in ANSWERED:
-                endpoint.device = device
+                endpoint.device, endpoint.met = device, now
+            elif outcome is not DialOutcome.OVERTAKEN:
+                endpoint.met = NEVER
             event = _event(outcome, more_keys=more_keys)
             if event is EndpointEvent.FAILED and endpoint.announced and endpoint.failures + 1 >= ANNOUNCED_FAILURES:
                 self._forget(known, endpoint, EndpointEvent.GIVEN_UP, now)
@@ -332,11 +378,35 @@ class Dialer:
         *,
         static: bool = False,
     ) -> None:
-        if person not in self._busy and len(self._busy) < DIALS_AT_ONCE:
-            self._busy.add(person)
+        if self._races.may_start(person, now):
+            self._races.started(person, endpoint.address, now)
             endpoint.tried = now
             attempts.append(DialAttempt(person, endpoint.address, endpoint.turn, static))
             self._move(endpoint, start, now)
+
+    def _is_free(self, person: PersonId, endpoint: _Endpoint) -> bool:
+        """Whether this person may be dialed there: at our own address this node would connect with itself.
+
+        Nor are they dialed there twice, as a known address of theirs and as one given by hand.
+        """
+        if not endpoint.ranked:
+            endpoint.rank, endpoint.ranked = self._rank(endpoint.address), True
+        return endpoint.rank is not None and not self._races.is_dialed(person, endpoint.address)
+
+    def _likelihood(self, endpoint: _Endpoint) -> tuple[int, float, bool, int, int, float, Address]:
+        """Return a sort key for the addresses of one person.
+
+        Our own subnets come first, then the last good address, what was just announced, and what failed least.
+        """
+        return (
+            endpoint.rank or 0,
+            -endpoint.met,
+            not endpoint.announced,
+            endpoint.failures,
+            endpoint.order,
+            endpoint.due,
+            endpoint.address,
+        )
 
     def _move(self, endpoint: _Endpoint, event: EndpointEvent, now: float, longest: float = LONGEST_PAUSE) -> None:
         """Take the step that the table has for `event`, and set when the endpoint is due."""
@@ -375,10 +445,11 @@ class Dialer:
         self, static: _Static, person: PersonId, outcome: DialOutcome, now: float, *, more_keys: bool
     ) -> None:
         event = _event(outcome, more_keys=more_keys)
+        static.outcome = outcome
         if outcome in FOUND:
             static.found = person
             static.asked.clear()
-        elif outcome is not DialOutcome.UNREACHABLE and event is not EndpointEvent.NEXT_KEY:
+        elif outcome not in UNDECIDED and event is not EndpointEvent.NEXT_KEY:
             # Somebody listens there, but not this person. Only when all have been tried does the address count as failed.
             static.found = None if static.found == person else static.found
             static.asked.add(person)
@@ -399,13 +470,15 @@ class Dialer:
         missing = [
             person
             for person in people
-            if person not in self._busy and self._people[person].wanted and self._people[person].missing
+            if self._people[person].wanted
+            and self._people[person].missing
+            and not self._races.is_dialed(person, static.endpoint.address)
         ]
         return sorted(missing, key=lambda person: person in static.asked)
 
     def _drop_if_idle(self, person: PersonId) -> None:
         known = self._people[person]
-        if not known.wanted and not known.endpoints and not known.connected and person not in self._busy:
+        if not known.wanted and not known.endpoints and not known.connected and person not in self._races:
             del self._people[person]
 
     def _spread(self, pause: float) -> float:
@@ -417,4 +490,6 @@ def _event(outcome: DialOutcome, *, more_keys: bool) -> EndpointEvent:
     """Return what the end of an attempt means for its address."""
     if outcome in ANSWERED:
         return EndpointEvent.ANSWERED
+    if outcome is DialOutcome.OVERTAKEN:
+        return EndpointEvent.OVERTAKEN
     return EndpointEvent.NEXT_KEY if outcome is DialOutcome.NO_ANSWER and more_keys else EndpointEvent.FAILED

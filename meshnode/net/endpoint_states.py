@@ -34,6 +34,7 @@ class EndpointEvent(Enum):
     ANSWERED = "its device has proven who it is, or was connected already"
     NEXT_KEY = "it did not answer, and another key is left to try"
     NEXT_PERSON = "another person may be the one who answers at this address, which was given by hand"
+    OVERTAKEN = "another address of the same device answered first"
     FAILED = "not reachable, no answer to any key, or refused"
     GIVEN_UP = f"it failed {ANNOUNCED_FAILURES} times in a row since its person announced it"
     OPENED = "a session with its device has opened"
@@ -79,6 +80,7 @@ TRANSITIONS: Mapping[EndpointState, Mapping[EndpointEvent, NextState]] = {
     },
     DIALING: {
         EndpointEvent.ANSWERED: NextState(WAITING, Pause.FIRST),
+        EndpointEvent.OVERTAKEN: NextState(WAITING, Pause.FIRST),
         EndpointEvent.NEXT_KEY: NextState(WAITING, Pause.NEXT),
         EndpointEvent.NEXT_PERSON: NextState(WAITING, Pause.NEXT),
         EndpointEvent.FAILED: NextState(WAITING, Pause.DOUBLING),

@@ -14,13 +14,13 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
+from meshnode.config import DEFAULT_PORT
 from meshnode.errors import Failed, StorageFailed
 from meshnode.net.interfaces import Interfaces
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 64
-PORT = 4747  # where a node listens unless its owner chooses another port: a firewall can be opened for it beforehand
 PORTS_NEXT = 32  # further ports that are tried, one after the other, since several nodes may run on one computer
 PORT_TRIES = 20  # then any port; one that is free for IPv4 may be taken for IPv6
 PAUSE_SECONDS = 0.1  # after accept() fails for want of memory or file descriptors, or for a reason we do not know
@@ -62,7 +62,7 @@ class Listener:
         return tuple(sorted(self._listening))
 
     def open(self, interfaces: Interfaces, *, wanted: int | None, kept: int | None) -> int:
-        """Start listening and return the port: `wanted`; if that is None, `kept`, else PORT or the next free one.
+        """Start listening and return the port: `wanted`; if that is None, `kept`, else DEFAULT_PORT or the next free one.
 
         Raises Failed if `wanted` cannot be had, or if no port can be opened at all.
         """
@@ -74,7 +74,7 @@ class Listener:
             return self.port
         if kept:
             log.warning("port %d is taken; choosing another", kept)
-        for port in (*range(PORT, PORT + 1 + PORTS_NEXT), *(0 for _ in range(PORT_TRIES))):
+        for port in (*range(DEFAULT_PORT, DEFAULT_PORT + 1 + PORTS_NEXT), *(0 for _ in range(PORT_TRIES))):
             if self._try_port(interfaces, port):
                 return self.port
         raise Failed("no TCP port can be opened", "check that this computer has a network, at least loopback")

@@ -6,27 +6,30 @@ It decides little itself: it passes events between the parts, and reports their 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 
 import trio
 
+from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
+from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
+from meshnode.net.calls import answer_from
 from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.fair_share import FairShare
-from meshnode.net.interfaces import Interfaces, host_text, snapshot, watch
+from meshnode.net.interfaces import Interfaces, Nearness, host_text, snapshot, watch
 from meshnode.net.listener import Listener
+from meshnode.net.network_problems import network_problems
 from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
 from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 from meshnode.net.recognizer import RecognizedPeer
@@ -45,7 +48,6 @@ CONTACTS_PAUSE = 0.5  # between two readings of the contacts: a first synchroniz
 DIAL_BACK_PAUSE = 0.3  # of two nodes that receive each other's announcements, one lets the other dial first
 HEARD_SECONDS = 180.0  # for how long a person counts as heard after an announcement
 CLOSE_SECONDS = 1.0
-NAMED = 4  # interfaces that a problem names; the rest are counted
 RETURN_GRACE = 30.0  # seconds for a person who was asked to come back; then this node dials again
 SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wait longer
 
@@ -69,11 +71,18 @@ class Network:
 
     `node.py` starts `run` in a nursery, calls `start_discovery` when the rest of the node runs, and ends it with `close`; the
     local API uses the other methods. Everything belongs to the event loop; what touches `replica` runs on `store_thread`.
-    `jitter` returns a number from 0 up to 1, which spreads the dialer's pauses.
+    `jitter` returns a number from 0 up to 1, which spreads the dialer's pauses. `find_firewall` returns the firewall that
+    is switched on here, for our port; it may take some seconds, and is called in a thread.
     """
 
     def __init__(
-        self, replica: Replica, store_thread: StoreRunner, options: NetworkOptions, *, jitter: Callable[[], float]
+        self,
+        replica: Replica,
+        store_thread: StoreRunner,
+        options: NetworkOptions,
+        *,
+        jitter: Callable[[], float],
+        find_firewall: FindFirewall = no_firewall,
     ) -> None:
         self._replica = replica
         self._store_thread = store_thread
@@ -81,7 +90,7 @@ class Network:
         self._seen_ephemerals = SeenEphemerals()
         self._preauth_limiter = PreauthLimiter()
         self._fair_share = FairShare()
-        self._dialer = Dialer(jitter)
+        self._dialer = Dialer(jitter, self._rank)
         self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device, options.sessions)
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has)
@@ -89,6 +98,7 @@ class Network:
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
         self._heard: dict[PersonId, float] = {}
+        self._calls = CallWatch(find_firewall)
         self._direct: frozenset[PersonId] = frozenset()
         self._contacts_changed = Wakeup()
         self._contacts_urgent = Wakeup()  # the owner changed them and waits for the effect
@@ -105,6 +115,7 @@ class Network:
     def state(self) -> NetworkState:
         """Return the state of the moment."""
         now = trio.current_time()
+        heard = frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS)
         return NetworkState(
             ready=self._ready,
             port=self.port or None,
@@ -112,21 +123,47 @@ class Network:
             announcing=self._discovery is not None and self._discovery.announcing,
             interfaces=tuple(link.id.name for link in self._interfaces.links),
             left_out=self._interfaces.names_left_out,
+            given=tuple(
+                GivenAddress(address.host, address.port, person, "" if outcome is None else outcome.value)
+                for address, person, outcome in self._dialer.found_at()
+            ),
             peers=tuple(_peer(peer) for peer in self._connected.values()),
-            heard=frozenset(person for person, at in self._heard.items() if now - at < HEARD_SECONDS),
+            heard=heard,
+            called_in=self._calls.called_in,
+            firewall=self._calls.firewall,
+            unanswered=tuple(
+                unanswered(
+                    self._connector.latest(now - UNANSWERED_SECONDS),
+                    heard=heard,
+                    connected={person for person, *_ in self._connected},
+                    is_near=self._is_near,
+                )
+            ),
             problems=(
-                *_problems(self._interfaces, self._options.interfaces, self._discovery),
+                *network_problems(self._interfaces, self._options.interfaces, self._discovery),
                 *(problem for source in self.problem_sources for problem in source()),
             ),
         )
 
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """Return the latest attempts to reach `person`, newest last."""
-        to_wall = self._replica.clock.now() - trio.current_time()
+        now = trio.current_time()
+        to_wall = self._replica.clock.now() - now
+        heard = now - self._heard.get(person, float("-inf")) < HEARD_SECONDS
         tried = self._connector.tried(person)
         return tuple(
-            ConnectionAttempt(int(at + to_wall), str(address), outcome.value) for at, address, outcome in tried
+            ConnectionAttempt(
+                int(at + to_wall),
+                str(address),
+                outcome.value,
+                answer_from(outcome, address.host, near=self._is_near(address.host), heard=heard),
+                self._is_near(address.host),
+            )
+            for at, address, outcome in tried
         )
+
+    def _is_near(self, host: str) -> bool:
+        return self._interfaces.nearness(host) is Nearness.OWN_SUBNET
 
     def look_again(self) -> None:
         """Read the contacts and keys again at once, after the owner changed them, and dial everybody who is missing."""
@@ -200,11 +237,11 @@ class Network:
     def _start(self, nursery: trio.Nursery) -> None:
         self._ready = True
         now = trio.current_time()
-        for address in self._options.peers:
-            self._dialer.static(address, now)
+        self._dialer.given(self._options.peers, now)
         self._discovery = LocalDiscovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
         nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
         nursery.start_soon(self._keep_contacts)
+        nursery.start_soon(self._calls.run, self.port)
         nursery.start_soon(self._connector.run)
 
     def start_discovery(self) -> None:
@@ -230,7 +267,7 @@ class Network:
             self._discovery.use_interfaces(interfaces)
         self._connector.use_interfaces(interfaces)
         if changed:
-            self._dialer.retry_all(trio.current_time())
+            self._dialer.moved(trio.current_time())
             self._connector.wake()
 
     # --- contacts --------------------------------------------------------------------------------------------------------
@@ -241,6 +278,7 @@ class Network:
             self._direct = known.direct
             now = trio.current_time()
             self._dialer.want(known.wanted, now)
+            self._dialer.given((*self._options.peers, *known.given), now)
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
             self._connector.wake()
@@ -295,8 +333,19 @@ class Network:
     async def _dial_keys(self, person: PersonId) -> list[contacts.Dial]:
         return await self._store_thread.run(contacts.dial_keys, self._replica, person)
 
+    def _rank(self, address: Address) -> int | None:
+        """Return how likely the address leads to a neighbor, the likeliest first; None where this node itself listens."""
+        if address.port == self.port and self._interfaces.has(address.host):
+            return None
+        return self._interfaces.nearness(address.host)
+
     async def _dial(
-        self, stream: trio.SocketStream, dial: contacts.Dial, address: Address, met: Callable[[], None]
+        self,
+        stream: trio.SocketStream,
+        dial: contacts.Dial,
+        address: Address,
+        begun: Callable[[PeerLink], None],
+        met: Callable[[], None],
     ) -> PeerLink:
         try:
             conversation = await self._store_thread.run(Conversation.dialing, self._replica, dial, trio.current_time())
@@ -304,11 +353,13 @@ class Network:
             await trio.aclose_forcefully(stream)
             raise
         link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._fair_share)
+        begun(link)
         await self._run_link(link, met)
         return link
 
     async def _answer(self, stream: trio.SocketStream, host: str) -> None:
         with trio.CancelScope() as scope:
+            self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
             preauth = PreauthConnection(host, scope.cancel)
             self._preauth_limiter.add(preauth)
             try:
@@ -415,44 +466,6 @@ def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int],
     """Return where others can reach this node, best first, as a card holds it: without scopes, and as many as fit."""
     hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
     return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
-
-
-def _problems(interfaces: Interfaces, chosen: Collection[str], discovery: LocalDiscovery | None) -> Iterator[Problem]:
-    """Yield what keeps this node from meeting others; `chosen` are the owner's patterns for interfaces, none by default."""
-    if discovery is not None and discovery.problem:
-        yield Problem(
-            "no_mdns", discovery.problem, "nodes nearby are not found by themselves. Cards and --peer still work"
-        )
-    if discovery is not None and discovery.deaf:
-        deaf = _first_few(discovery.deaf)
-        yield Problem(
-            "mdns_deaf",
-            f"Multicast DNS does not work on {deaf}",
-            "nodes there are not found by themselves. To leave it out: meshnode run "
-            f"--interface '!{discovery.deaf[0]}'",
-        )
-    for pattern in interfaces.missing:
-        yield _missing(pattern, interfaces.present)
-    if not chosen and all(address.loopback for address in interfaces.addresses):
-        yield Problem("no_network", "This computer is on no network", "only nodes on this computer can connect")
-
-
-def _missing(pattern: str, present: Collection[str]) -> Problem:
-    """Return the problem that no interface with an address belongs to this pattern."""
-    if any(fnmatchcase(name, pattern) for name in present):
-        return Problem(
-            "no_interface",
-            f"The network interface {pattern} has no address",
-            "it is used as soon as it has one. Look at: ip addr",
-        )
-    others = [name for name in present if name != "lo"]
-    hint = f"this computer has {_first_few(others)}" if others else "this computer has none but loopback"
-    return Problem("no_interface", f"There is no network interface {pattern}", hint)
-
-
-def _first_few(names: Sequence[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _first(error: BaseException) -> Failed | None:

@@ -153,6 +153,17 @@ class AccessPolicy:
         counterparts = self._trust_state.counterparts
         return (viewer == self._me and author in counterparts) or (author == self._me and viewer in counterparts)
 
+    def passes_on(self, viewer: PersonId, key: AccessKey) -> bool:
+        """Whether `viewer` is given this certificate or policy, whose author's policy had ended when it came.
+
+        It is passed on as its author allowed it, since it may be this node's clock that is wrong.
+        """
+        kind, author, *_ = key
+        doubtful = self._trust_state.graph_with_suspended()
+        if kind not in _KINDS_DESPITE_BLOCK or doubtful is None or not self._trust_state.has_past_policy(author):
+            return False
+        return self._in_graph(doubtful, viewer, key) is Access.ALLOW
+
     def _decidable(self, author: PersonId, device: DeviceId, policy_version: int) -> bool:
         """Whether the author's policy is in use and is at least as new as the one that the record was written under."""
         if self._trust_state.policy(author) is None:

@@ -18,7 +18,7 @@ from protocol import Kind, PersonId, limits
 
 def lone_certificates(replica: Replica) -> list[Row]:
     """Return old certificates of people whom I do not vouch for and of whom nothing else is held."""
-    found = replica.store.records.lone_certificates(replica.clock.now() - limits.PENDING_LIFE)
+    found = replica.store.records.lone_certificates(replica.clock.purge_before() - limits.PENDING_LIFE)
     return [row for row in found if not _is_near(replica, row.author)]
 
 
@@ -28,13 +28,32 @@ def evict_brought_by(replica: Replica, person: PersonId) -> None:
     evict(replica, rows, lambda: replica.store.records.delete([row.id for row in rows]))
 
 
+def follow_clock(replica: Replica) -> None:
+    """Put to use what had ended when it came and has not by the time that this node goes by now."""
+    store, now = replica.store, replica.clock.ended_by()
+    rows = [row for row in store.records.rows(states=(RecordState.PAST,)) if row.expires > now]
+    if not rows:
+        return
+    people = {row.author for row in rows if row.kind in GRAPH_RECORD_KINDS}
+    with replica.transaction() as unit:
+        store.records.set_state([row.id for row in rows], RecordState.LIVE)
+        replica.trust_state.refresh(store, people)
+        reevaluated = replica.reevaluator.reevaluate(people, now)
+        unit.note(
+            stored=[*(row.id for row in rows), *reevaluated.released],
+            ended=reevaluated.dropped,
+            people=people | reevaluated.people,
+            trust=True,
+        )
+
+
 def evict(replica: Replica, ended: Sequence[Row], delete: Callable[[], object]) -> None:
     """Call `delete`, which must delete the `ended` records, and reevaluate what is held without them.
 
     Both are one transaction; the change is published after the commit. Raises what `delete` raises, and nothing has
     changed then.
     """
-    store, now = replica.store, replica.clock.now()
+    store, now = replica.store, replica.clock.ended_by()
     people = {row.author for row in ended if row.kind in GRAPH_RECORD_KINDS}
     unfulfilled = {row.author for row in ended if row.kind == Kind.POLICY and row.state == RecordState.SUSPENDED}
     with replica.transaction() as unit:

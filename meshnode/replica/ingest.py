@@ -17,8 +17,9 @@ from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, subject
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
-from meshnode.replica.quota import Quota
+from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
+from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, Reason, RefusedRecord
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
@@ -39,14 +40,16 @@ from protocol import (
     check_header,
     device_slot,
     is_revocation,
-    limits,
     verify_signature,
 )
 from protocol.session import turn_of
 from protocol.trust import check_membership
 
 TRUST_KINDS = frozenset({Kind.DEVICE, Kind.POLICY, Kind.JOIN})
+TAKES_BACK = frozenset({Kind.DEVICE, Kind.POLICY})  # a revocation, or a block and a vouch that is lower than before
 GRAPH_RECORD_KINDS = TRUST_KINDS | {Kind.PROFILE}
+
+_IN_USE = (RecordState.LIVE, RecordState.PAST)
 
 Verifier = Callable[[Sequence[Record]], list[bool]]
 """Returns for each record, in order, whether its signature is valid."""
@@ -64,15 +67,15 @@ class IngestResult:
     `kept` are the ids that are held now, also those that were held before. `refused` are ids that this node does not
     want, without anybody being at fault. `faults` are records that no honest node passes on, each with its code.
     `newer` are the newest records of registers of which the sender showed an older version, to be sent back as headers
-    where the sender may not have the body. `denied` are records that this node may not have, each with the key of the
-    decision: the peer may show them again when the decision changes. `stored` are ids that came or were put to use.
+    where the sender may not have the body. `later` are those that are not taken now, each with a reason that can change:
+    they are to be asked for again then. `stored` are ids that came or were put to use.
     """
 
     kept: list[RecordId] = field(default_factory=list)
     refused: list[RecordId] = field(default_factory=list)
     faults: list[tuple[Record, Code]] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
-    denied: list[tuple[Record, AccessKey]] = field(default_factory=list)
+    later: list[RefusedRecord] = field(default_factory=list)
     stored: list[RecordId] = field(default_factory=list)
 
 
@@ -186,11 +189,16 @@ class Ingest:
             if known.get(record.id, False) or (record.header_only and record.id in known):
                 batch.known.add((record.id, record.header_only))
                 fresh.append(record)
-            elif batch.now_is_certain and _is_untimely(record, batch.now):
+            elif batch.now_is_certain and _is_past(record, batch.now) and not self._is_known(record):
                 batch.outcome.refused.append(record.id)
+                self._refuse_for_now(record, EXPIRED, None, batch)
             else:
                 fresh.append(record)
         return sorted(fresh, key=self._order)
+
+    def _is_known(self, record: Record) -> bool:
+        """Whether another version is held: the sender may have to learn of it."""
+        return self._store.records.newest(record.register) is not None
 
     def _order(self, record: Record) -> tuple[int, bool]:
         """Return the sort key of a record: its kind's turn, and of each kind the owner's own records first.
@@ -244,11 +252,20 @@ class Ingest:
         if isinstance(body, Join):
             check_membership(record.header.author, body)
         state = self._state_for(record, body, batch)
+        if isinstance(state, Shortage):
+            self._refuse_for_now(record, state, _access_key(record.header, body), batch)
+            known = record.header.kind != Kind.DEVICE and self._store.records.newest(record.register) is not None
+            if state is not Shortage.WAITING and record.body and known:
+                # There is always room for a header: without it an older version would still be in use.
+                self._compete(record.without_body(), RecordState.HEADER, None, batch)
+            else:
+                batch.outcome.refused.append(record.id)
+            return
         if state is None:
             batch.outcome.refused.append(record.id)
             return
         self._note_signed_record(record, batch)
-        if state is RecordState.LIVE:
+        if state in _IN_USE:
             batch.keys.add(_access_key(record.header, body))
         if state is RecordState.PENDING:
             self._put(record, state, body, batch)
@@ -340,11 +357,13 @@ class Ingest:
 
     # --- deciding about one record -----------------------------------------------------------------------------------
 
-    def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> RecordState | None:
-        """Return the state to store `record` in, or None to refuse it."""
+    def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> RecordState | Shortage | None:
+        """Return the state to store `record` in, what it cannot be taken for now, or None to refuse it for good."""
         header = record.header
+        ended = self._has_ended(record, batch)
+        in_use = RecordState.PAST if ended else RecordState.LIVE
         if header.kind == Kind.DEVICE:
-            return self._if_within_quota(record, RecordState.LIVE, batch)
+            return self._if_within_quota(record, in_use, batch)
         if self._trust_state.revoked(header.author, header.device):
             revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
             batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
@@ -355,26 +374,40 @@ class Ingest:
             waits = not record.header_only or counts
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
-            return self._if_within_quota(record, RecordState.LIVE, batch)
+            return self._if_within_quota(record, in_use, batch)
         key = _access_key(header, body)
-        expired = header.expires <= batch.now and header.author != self._me
-        decision = Access.DENY if expired else self._decisions[key]
+        decision = Access.DENY if ended else self._decisions[key]
         if decision is Access.DENY and not record.withdrawn:
-            if not expired:
-                batch.outcome.denied.append((record, key))
+            self._refuse_for_now(record, EXPIRED if ended else NOT_ALLOWED, key, batch)
             return RecordState.HEADER  # this node may not have it: its header still supersedes older versions
-        state = RecordState.PENDING if decision is Access.UNKNOWN else RecordState.LIVE
+        state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
 
-    def _if_within_quota(self, record: Record, state: RecordState, batch: _Batch) -> RecordState | None:
-        """Return `state`, or None where the quota does not admit the record."""
+    def _has_ended(self, record: Record, batch: _Batch) -> bool:
+        """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""
+        header = record.header
+        if not batch.now_is_certain or header.author == self._me:
+            return False
+        certificate = self._trust_state.certificate(header.author, header.device)
+        return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
+
+    def _refuse_for_now(self, record: Record, reason: Reason, key: AccessKey | None, batch: _Batch) -> None:
+        header = record.header
+        short = isinstance(reason, Shortage)
+        charge = self.quota.charge(record) if short else Charge(header.author, header.kind, 0)
+        batch.outcome.later.append(RefusedRecord.of(record, reason, key, charge))
+
+    def _if_within_quota(self, record: Record, state: RecordState, batch: _Batch) -> RecordState | Shortage:
+        """Return `state`, or what is short where there is no room for the record."""
         if state is not RecordState.PENDING:
-            return state if self.quota.admits(record, batch.source, disk_is_full=batch.disk_is_full) else None
+            return self.quota.shortage(record, batch.source, disk_is_full=batch.disk_is_full) or state
         # Pending records count towards nobody's quota but the sender's: it is not proved who wrote them.
         if batch.pending is None:
             batch.pending = self._store.records.count_pending(batch.source)
-        if batch.disk_is_full or not self.quota.admits_pending(batch.pending):
-            return None
+        if batch.disk_is_full:
+            return Shortage.DISK
+        if not self.quota.admits_pending(batch.pending, takes_back=not record.body):
+            return Shortage.WAITING
         batch.pending += 1
         return state
 
@@ -386,7 +419,7 @@ class Ingest:
         reevaluated = Reevaluation()
         waited = self._reevaluator.gather(batch.source, batch.people, self._clock.monotonic(), more=more)
         if batch.trust or batch.people or waited:
-            reevaluated = self._reevaluator.reevaluate(batch.people, batch.now)
+            reevaluated = self._reevaluator.reevaluate(batch.people, batch.now if batch.now_is_certain else 0)
             batch.people |= reevaluated.people
         ended = [*batch.ended, *reevaluated.dropped]
         batch.outcome.stored = _without([*batch.outcome.stored, *reevaluated.released], [row.id for row in ended])
@@ -414,10 +447,15 @@ def _access_key(header: Header, body: Body | None) -> AccessKey:
     )
 
 
-def _is_untimely(record: Record, now: int) -> bool:
-    """Whether a record has expired, or was created further in the future than clocks may differ."""
-    lasting = record.header.latest_expiry if record.header_only or record.withdrawn else record.header.expires
-    return lasting <= now or record.header.created > now + limits.CLOCK_SKEW
+def _is_past(record: Record, now: int) -> bool:
+    """Whether a record has ended, and no older version of it can be alive either.
+
+    What takes something back, or may do so, has no end here: a relay whose clock is wrong must not keep a block or a
+    withdrawal from those behind it. Nor does it matter that a record seems to come from the future.
+    """
+    if record.header_only or record.withdrawn or record.header.kind in TAKES_BACK:
+        return False
+    return record.header.latest_expiry <= now
 
 
 def _without(ids: Iterable[RecordId], dropped: Iterable[RecordId]) -> list[RecordId]:

@@ -9,12 +9,24 @@ withdrawal must never fail because the store is full.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
+from enum import Enum
 from typing import NamedTuple
 
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store, StoreUsage
 from protocol import Kind, Letter, PersonId, Record, body_of, limits
 from protocol.letters import letter_tag
+
+
+class Shortage(Enum):
+    """Something of which there is too little to take a record now; the value says it in words."""
+
+    DISK = "the disk is nearly full"
+    AUTHOR = "their author has as much here as one person may have"
+    BRINGER = "the person who brings them has brought as much as one person may bring"
+    ALL = "what others have sent takes up all the space that it may"
+    WAITING = "too much waits here already for certificates or policies"
 
 
 class Caps(NamedTuple):
@@ -57,6 +69,64 @@ class Caps(NamedTuple):
         return any(10 * used >= 9 * cap for used, cap in zip(uses, self, strict=True))
 
 
+class Charge(NamedTuple):
+    """The limits that a record counts against: by author, by kind (LISTING for a letter to the owner), and by bytes."""
+
+    author: PersonId
+    kind: int
+    size: int
+
+
+class Room:
+    """The room that is left at one moment for what one person brings. Made by `Quota.room`; what is taken is counted."""
+
+    def __init__(
+        self, store: Store, trust_state: TrustState, me: PersonId, caps: Caps, source: PersonId | None
+    ) -> None:
+        records = store.records
+        self._records = records
+        self._graph = trust_state.graph
+        self._me = me
+        self._caps = caps
+        self._from_one = caps.from_one()
+        self._foreign = source is not None and source != me
+        self._by_source = replace(records.usage_from(source)) if self._foreign else StoreUsage()
+        self._by_all = replace(records.usage_from())
+        self._by_author: dict[PersonId, StoreUsage] = {}
+        self._waiting = min(
+            limits.PENDING_RECORDS_MAX - records.count_pending(),
+            limits.PENDING_FROM_ONE_MAX - records.count_pending(source) if source is not None else 0,
+        )
+
+    def take(self, charge: Charge) -> bool:
+        """Whether a record that counts like this fits; it is counted if it does."""
+        author, kind, size = charge
+        use = self._by_author.get(author)
+        if use is None:
+            use = self._by_author[author] = replace(self._records.usage_of(author))
+        if use.records >= limits.AUTHOR_RECORDS_MAX or use.size + size > limits.AUTHOR_BYTES_MAX:
+            return False
+        letters_fit = use.letters < limits.AUTHOR_LETTERS_MAX
+        if kind == Kind.LETTER and not (letters_fit and use.letter_bytes + size <= limits.AUTHOR_LETTER_BYTES_MAX):
+            return False
+        if kind == Kind.JOIN and len(self._records.slots_of(author, Kind.JOIN)) >= limits.GROUPS_MAX:
+            return False
+        near = self._graph.weight(self._me, author) > 0
+        shared = (not self._foreign or self._from_one.fit(self._by_source, kind, size)) and self._caps.fit(
+            self._by_all, kind, size
+        )
+        if not (near or shared):
+            return False
+        for counted in (use, self._by_source, self._by_all):
+            counted.add(kind, size, whole=True, sign=1)
+        return True
+
+    def take_waiting(self) -> bool:
+        """Whether one more record may wait for a certificate or policy; it is counted if it may."""
+        self._waiting -= 1
+        return self._waiting >= 0
+
+
 class Quota:
     """Decides what the store of the person `me` has space for.
 
@@ -69,15 +139,21 @@ class Quota:
         self._me = me
         self._caps = Caps.of_this_machine()
         self._from_one = self._caps.from_one()
+        self._disk_was_full = False
 
     @property
     def disk_is_full(self) -> bool:
-        """Whether so little of the disk is free that only own records may be written."""
+        """Whether so little of the disk is free that only own records, and what takes something back, may be written.
+
+        Once it is full it counts as full until a quarter more than that is free, so that it does not change all the time.
+        """
         disk = self._store.disk()
         if disk is None:
             return False
         free, size = disk
-        return free < limits.DISK_FREE_ENOUGH and free * limits.DISK_FREE_PART < size
+        enough = min(limits.DISK_FREE_ENOUGH, max(limits.DISK_FREE_LEAST, size // limits.DISK_FREE_PART))
+        self._disk_was_full = free < (enough + enough // 4 if self._disk_was_full else enough)
+        return self._disk_was_full
 
     @property
     def is_full(self) -> bool:
@@ -92,40 +168,52 @@ class Quota:
             if person != self._me and self._from_one.full(use)
         ]
 
-    def admits(self, record: Record, source: PersonId | None, *, disk_is_full: bool) -> bool:
-        """Whether `record` may be stored; `source` has brought it, None for this node itself.
+    def shortage(self, record: Record, source: PersonId | None, *, disk_is_full: bool) -> Shortage | None:
+        """Return what keeps `record` from being stored; None if it may be. `source` has brought it (None: this node).
 
         The signature and certificate are verified, so its author is known.
         """
-        author = record.header.author
+        author, size = record.header.author, len(record.wire)
         if author == self._me:
-            return True
-        size = len(record.wire)
-        if not disk_is_full and self._fits_author(record, size):
-            near = source is None or self._trust_state.graph.weight(self._me, author) > 0
-            # A letter to the owner counts as an ordinary record: letters to others must not keep it out.
-            kind = Kind.LISTING if self._is_for_me(record) else record.header.kind
-            if near or self._fits_shared(kind, size, source):
-                return True
-        return self._replaces_as_much(record, size)
+            return None
+        short = Shortage.DISK if disk_is_full else self._shortage_of_room(record, size, source)
+        return None if short is None or self._replaces_as_much(record, size) else short
 
-    def admits_pending(self, waiting: int) -> bool:
-        """Whether one more record may be pending; `waiting` pending ones were brought by the same person."""
+    def admits_pending(self, waiting: int, *, takes_back: bool = False) -> bool:
+        """Whether one more record may be pending; `waiting` pending ones were brought by the same person.
+
+        What `takes_back` something has as much room again: it is small, and nobody offers a tombstone twice.
+        """
+        share = 2 if takes_back else 1
         all_pending = self._store.records.count_pending()
-        return waiting < limits.PENDING_FROM_ONE_MAX and all_pending < limits.PENDING_RECORDS_MAX
+        return waiting < share * limits.PENDING_FROM_ONE_MAX and all_pending < share * limits.PENDING_RECORDS_MAX
+
+    def charge(self, record: Record) -> Charge:
+        """Return what `record` counts against."""
+        # A letter to the owner counts as an ordinary record: letters to others must not keep it out.
+        kind = Kind.LISTING if self._is_for_me(record) else record.header.kind
+        return Charge(record.header.author, kind, len(record.wire))
+
+    def room(self, source: PersonId | None) -> Room:
+        """Return the room that is left now for what `source` brings."""
+        return Room(self._store, self._trust_state, self._me, self._caps, source)
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _fits_author(self, record: Record, size: int) -> bool:
+    def _shortage_of_room(self, record: Record, size: int, source: PersonId | None) -> Shortage | None:
         records, author = self._store.records, record.header.author
-        if records.bytes_of(author) + size > limits.AUTHOR_BYTES_MAX:
-            return False
-        if record.header.kind == Kind.LETTER and record.body and not self._fits_letters_of(author, size):
-            return False
         at_limit = records.count(author) >= limits.AUTHOR_RECORDS_MAX or (
             record.header.kind == Kind.JOIN and not self._would_count(record)
         )
-        return not at_limit or records.newest(record.register) is not None
+        if at_limit and records.newest(record.register) is None:
+            return Shortage.AUTHOR
+        if records.bytes_of(author) + size > limits.AUTHOR_BYTES_MAX:
+            return Shortage.AUTHOR
+        if record.header.kind == Kind.LETTER and record.body and not self._fits_letters_of(author, size):
+            return Shortage.AUTHOR
+        if source is None or self._trust_state.graph.weight(self._me, author) > 0:
+            return None
+        return self._shortage_for_others(self.charge(record), source)
 
     def _would_count(self, join: Record) -> bool:
         """Whether `join` is one of those that count of its author, so that all nodes keep the same in any order."""
@@ -143,12 +231,12 @@ class Quota:
         use = self._store.records.usage_of(author)
         return use.letters < limits.AUTHOR_LETTERS_MAX and use.letter_bytes + size <= limits.AUTHOR_LETTER_BYTES_MAX
 
-    def _fits_shared(self, kind: int, size: int, source: PersonId | None) -> bool:
+    def _shortage_for_others(self, charge: Charge, source: PersonId) -> Shortage | None:
         records = self._store.records
-        foreign = source is not None and source != self._me  # another device of the owner brings what the owner let in
-        if foreign and not self._from_one.fit(records.usage_from(source), kind, size):
-            return False
-        return self._caps.fit(records.usage_from(), kind, size)
+        foreign = source != self._me  # another device of the owner brings what the owner let in
+        if foreign and not self._from_one.fit(records.usage_from(source), charge.kind, charge.size):
+            return Shortage.BRINGER
+        return None if self._caps.fit(records.usage_from(), charge.kind, charge.size) else Shortage.ALL
 
     def _replaces_as_much(self, record: Record, size: int) -> bool:
         """Whether it takes no more space than what it replaces. A header only comes on top, but is small."""

@@ -17,8 +17,9 @@ from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import Kind, PersonId, Profile, RecordId, body_of, limits
 
-_IN_USE = (RecordState.LIVE, RecordState.SUSPENDED)
-_WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
+_GATHERING = "gathering"  # a value in the store: records wait to be decided about until more have come
+_IN_USE = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.PAST)
+WEB_KINDS = frozenset({Kind.DEVICE, Kind.POLICY})  # they connect people: without the rest they say little
 _NOT_ABOUT_PEOPLE = frozenset({Kind.LISTING, Kind.LETTER})  # they do not say who trusts whom
 
 
@@ -47,7 +48,7 @@ class Reevaluator:
     """Reevaluates the records held by the node of the person `me`.
 
     It remembers the access keys of held records, not the records. The caller drives it inside a transaction: `note` for
-    records that came, `reevaluate` when people have changed, and `forget` after a rollback.
+    records that came, `reevaluate` when people have changed, and `begin` after a rollback.
     """
 
     def __init__(self, store: Store, trust_state: TrustState, access: AccessPolicy, me: PersonId) -> None:
@@ -55,10 +56,23 @@ class Reevaluator:
         self._trust_state = trust_state
         self._access = access
         self._me = me
-        self._keys: set[AccessKey] | None = None
+        self._keys: dict[PersonId, set[AccessKey]] = {}  # by author, of those whose keys were read from the store
         self._gathering: dict[PersonId | None, _Gathering] = {}
         self._judged_late: set[PersonId] = set()
         self._tracker = StandingTracker(trust_state, me)
+
+    def begin(self) -> None:
+        """Take the present decisions as those by which the store holds what it holds.
+
+        To be called once the trust state was read, and again after a rollback: every commit leaves the two in step,
+        except while records are gathered. Then the next reevaluation decides about everybody. Some keys may have been
+        undone, so they are read again from the store when needed.
+        """
+        self._keys.clear()
+        self._gathering.clear()
+        self._tracker.since_last()
+        if self._store.meta.get(_GATHERING) is not None:
+            self._tracker.forget()
 
     def gather(self, source: PersonId | None, people: Collection[PersonId], now: float, *, more: bool) -> bool:
         """Note that records of `people` came from `source`, and whether more are on their way; `now` is monotonic seconds.
@@ -76,7 +90,17 @@ class Reevaluator:
             self._judged_late.update(known.people)
         for other in [other for other, one in self._gathering.items() if now >= one.until]:
             self._judged_late.update(self._gathering.pop(other).people)
-        return bool(self._judged_late)
+        return self._mark_gathering() or bool(self._judged_late)
+
+    def _mark_gathering(self) -> bool:
+        """Note in the store whether anybody's records have to wait, in case the node ends; return whether none do any longer."""
+        marked = self._store.meta.get(_GATHERING) is not None
+        if self._gathering and not marked:
+            self._store.meta.set(_GATHERING, "1")
+        elif marked and not self._gathering:
+            self._store.meta.delete(_GATHERING)
+            return True
+        return False
 
     def is_late(self, now: float) -> bool:
         """Whether somebody has brought only a part of a web for too long; `now` is in monotonic seconds."""
@@ -84,14 +108,10 @@ class Reevaluator:
 
     def note(self, keys: Iterable[AccessKey]) -> None:
         """Remember the access keys of records that were stored."""
-        if self._keys is not None:
-            self._keys.update(key_for(self._me, one) for one in keys)
-
-    def forget(self) -> None:
-        """Forget all keys, some of which may have been undone; they are read again from the store when needed."""
-        self._keys = None
-        self._gathering.clear()
-        self._tracker.forget()
+        for key in keys:
+            known = self._keys.get(key[1])
+            if known is not None:
+                known.add(key_for(self._me, key))
 
     def reevaluate(
         self, people: Collection[PersonId], now: int, *, waited_for: Collection[PersonId] = ()
@@ -99,9 +119,9 @@ class Reevaluator:
         """Release pending records and drop denied ones until neither changes anything; return what has changed.
 
         `people` are those whose records have just changed; the trust state has read them. `waited_for` are those of
-        whom a suspended policy has just been deleted because its newer version never came. `now` is in UNIX seconds. A
-        released policy can release more records, a dropped one only drops more, and no dropped record comes back: so
-        the loop ends.
+        whom a suspended policy has just been deleted because its newer version never came. `now` is in UNIX seconds, 0
+        in doubt. A released policy can release more records, a dropped one only drops more, and no dropped record comes
+        back: so the loop ends.
         """
         result = Reevaluation()
         while True:
@@ -164,7 +184,7 @@ class Reevaluator:
             return RecordState.PENDING
         if row.complete:
             if row.kind == Kind.POLICY:
-                return RecordState.LIVE
+                return RecordState.PAST if row.expires <= now else RecordState.LIVE
             decision = self._access.may_have(self._me, row, now)
             if decision is not Access.DENY:
                 return RecordState.LIVE if decision is Access.ALLOW else RecordState.PENDING
@@ -215,7 +235,7 @@ class Reevaluator:
                 self._store.blocked.add(row.author, now, body.name if isinstance(body, Profile) else None)
 
     def _keeps(self, row: Row, *, unreadable: bool) -> bool:
-        if row.author == self._me or (row.kind in _WEB_KINDS and self._is_gathered(row.author)):
+        if row.author == self._me or (row.kind in WEB_KINDS and self._is_gathered(row.author)):
             return True
         if row.kind == Kind.DEVICE:
             # Without the keys of people whom we vouch for, we could not reach them or learn of their next policy.
@@ -226,20 +246,41 @@ class Reevaluator:
 
     def _authors_of_denied(self) -> set[PersonId]:
         """Return the authors of whom at least one record is denied now."""
-        if self._keys is None:
-            rows = self._store.records.rows(states=_IN_USE)
-            self._keys = {key_for(self._me, access_key(row)) for row in rows if row.author != self._me}
         moved = self._tracker.since_last()
         late, self._judged_late = self._judged_late, set()
-        again = [key for key in self._keys if moved is None or key[1] in moved or key[1] in late]
-        lost = {
-            key
-            for key in again
-            if not (key[0] in _WEB_KINDS and self._is_gathered(key[1]))
-            and self._access.decide(self._me, key) is Access.DENY
-        }
-        self._keys -= lost
-        return {author for _, author, *_ in lost}
+        if moved is None:
+            self._read_all_keys()
+            authors = set(self._keys)
+        else:
+            authors = late | moved.among(moved.people if not moved.tags else self._trust_state.people())
+        lost: set[PersonId] = set()
+        for author in authors - {self._me}:
+            keys, gathered = self._keys_of(author), self._is_gathered(author)
+            denied = {
+                key
+                for key in keys
+                if not (gathered and key[0] in WEB_KINDS) and self._access.decide(self._me, key) is Access.DENY
+            }
+            if denied:
+                keys -= denied
+                lost.add(author)
+        return lost
+
+    def _keys_of(self, author: PersonId) -> set[AccessKey]:
+        """Return the access keys of what is held of `author`; read from the store at the first call."""
+        keys = self._keys.get(author)
+        if keys is None:
+            rows = self._store.records.rows(author=author, states=_IN_USE)
+            keys = self._keys[author] = {key_for(self._me, access_key(row)) for row in rows}
+        return keys
+
+    def _read_all_keys(self) -> None:
+        """Read the keys of everybody's records in one go, which is quicker than author by author."""
+        missing: dict[PersonId, set[AccessKey]] = {}
+        for row in self._store.records.rows(states=_IN_USE):
+            if row.author not in self._keys:
+                missing.setdefault(row.author, set()).add(key_for(self._me, access_key(row)))
+        self._keys.update(missing)
 
     def _is_gathered(self, person: PersonId) -> bool:
         return any(person in one.people for one in self._gathering.values())

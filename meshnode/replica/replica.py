@@ -94,6 +94,7 @@ class Replica:
         access = AccessPolicy(trust_state, me)
         changes = Changes()
         reevaluator = Reevaluator(store, trust_state, access, me)
+        reevaluator.begin()
         transactions = Transactions(store, trust_state, reevaluator, changes)
         ingest = Ingest(store, trust_state, access, reevaluator, transactions, clock, (me, keys.device_id), verifier)
         return cls(

@@ -17,22 +17,29 @@ from dataclasses import dataclass, field
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, access_key
 from meshnode.replica.changes import Change, Superseding
+from meshnode.replica.reevaluate import WEB_KINDS
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.store import RecordState, Row, Store
-from protocol import Kind, PersonId, Record, RecordId, Register, device_slot, limits
+from protocol import Kind, PersonId, Record, RecordId, Register, device_slot
 from protocol.session import Phase, phase_of
 from protocol.wire import Item
 
 _KINDS = {phase: frozenset(kind for kind in Kind if phase_of(kind) is phase) for phase in Phase}
+_SERVED = (RecordState.LIVE, RecordState.PAST)
 _SPARE_KEYS = 1000  # keys of deleted records that are kept, beyond twice the number at the start
 
 
 @dataclass(slots=True)
 class Delta:
-    """The change of a served set: items that came and went per phase, and headers that supersede what went."""
+    """The change of a served set: items that came and went per phase, and headers that supersede what went.
+
+    `lost` are rows of records that this node may not have any longer. Where the peer has shown them they stay in the set,
+    to be asked for again when this node may have them.
+    """
 
     added: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
     removed: dict[Phase, list[Item]] = field(default_factory=lambda: {Phase.GRAPH: [], Phase.CONTENT: []})
+    lost: list[Row] = field(default_factory=list)
     newer: list[Superseding] = field(default_factory=list)
 
 
@@ -45,7 +52,14 @@ class ServedSet:
     """
 
     def __init__(
-        self, store: Store, access: AccessPolicy, clock: Clock, me: PersonId, peer: PersonId, *, closed: bool = False
+        self,
+        store: Store,
+        access: AccessPolicy,
+        clock: Clock,
+        me: PersonId,
+        peer: PersonId,
+        *,
+        closed: bool = False,
     ) -> None:
         self._store = store
         self._access = access
@@ -57,36 +71,21 @@ class ServedSet:
         self._decisions: dict[AccessKey, bool] = {}  # as the session knows them
         self._withdrawn: set[RecordId] = set()  # the peer could have them before, and may hold them still
         self._lent: set[RecordId] = set()  # certificates that are in the set because a header needs them
-        self._denied: dict[RecordId, tuple[Item, int, AccessKey]] = {}
-        self._denied_lately: set[RecordId] = set()
         self._tracker = StandingTracker(access.trust_state, peer)
-        self._tracker_for_me = StandingTracker(access.trust_state, me)
         self._keys_at_start = 0
         self._just_shown: set[RecordId] = set()
 
     def items(self, phase: Phase) -> list[Item]:
         """Return the items of `phase`, in no particular order."""
         self._access_cache.refresh()
-        now = self._clock.now()
+        now = self._clock.ended_by()
         items = [
             (row.created, row.id)
-            for row in self._store.records.rows(kinds=_KINDS[phase], states=(RecordState.LIVE,))
-            if self._allowed(row) and row.expires > now
+            for row in self._store.records.rows(kinds=_KINDS[phase], states=_SERVED)
+            if self._allowed(row) and _is_alive(row, now)
         ]
         self._keys_at_start = len(self._decisions)
         return items
-
-    def note_denied(self, records: Iterable[tuple[Record, AccessKey]]) -> None:
-        """Remember records that the peer has shown and that this node may not have.
-
-        The session counts them as shown, so the peer does not show them again. When the decision changes, `apply` takes
-        them out of the session's set, and the peer does.
-        """
-        for record, key in records:
-            header = record.header
-            if len(self._denied) < limits.REFUSED_REMEMBERED:
-                self._denied[record.id] = ((header.created, record.id), header.kind, key)
-                self._denied_lately.add(record.id)
 
     @contextmanager
     def receiving(self, records: Iterable[Record]) -> Iterator[None]:
@@ -107,7 +106,10 @@ class ServedSet:
         delta = Delta()
         ended: dict[Register, Row] = {}  # what the peer may hold and should no longer use
         for row in change.ended:
-            delta.removed[phase_of(row.kind)].append((row.created, row.id))
+            if self._is_lost(row):
+                delta.lost.append(row)
+            else:
+                delta.removed[phase_of(row.kind)].append((row.created, row.id))
             if row.state == RecordState.PENDING:
                 continue  # it was never served
             if self._decisions.get(access_key(row)) or row.id in self._withdrawn or row.id in self._lent:
@@ -134,9 +136,7 @@ class ServedSet:
         policies = [record for record in shown if record.header.kind == Kind.POLICY and not record.header_only]
         rows = self._store.records.rows_of([record.id for record in policies]) if policies else []
         authors = {
-            row.author
-            for row in rows
-            if row.state in {RecordState.LIVE, RecordState.SUSPENDED} and not self._allowed(row)
+            row.author for row in rows if row.state in {*_SERVED, RecordState.SUSPENDED} and not self._allowed(row)
         }
         known = {record.id for record in policies}
         return [newer for newer in self._newest_policies(authors) if newer.newest.id not in known]
@@ -147,9 +147,9 @@ class ServedSet:
         Access is decided again: it may have ended since the session named the records.
         """
         self._access_cache.refresh()
-        now = self._clock.now()
+        now = self._clock.ended_by()
         rows = self._store.records.rows_of(ids)
-        given = {row.id for row in rows if row.state == RecordState.LIVE and row.expires > now and self._may_send(row)}
+        given = {row.id for row in rows if row.state in _SERVED and _is_alive(row, now) and self._may_send(row)}
         # It is not proved who wrote a pending record: it must not make this node send the named author's header.
         proved = [row for row in rows if row.id not in given and row.state != RecordState.PENDING]
         newer = self._superseding({(row.author, row.kind, row.slot): row for row in proved})
@@ -165,14 +165,29 @@ class ServedSet:
         slots = {(header.author, device_slot(header.device)) for header in headers}
         found = [self._store.records.current((author, Kind.DEVICE, slot)) for author, slot in sorted(slots)]
         rows = self._store.records.rows_of([record.id for record in found if record is not None])
-        lent = [row for row in rows if row.state == RecordState.LIVE and not self._allowed(row)]
+        lent = [row for row in rows if row.state in _SERVED and not self._allowed(row)]
         self._lent.update(row.id for row in lent)
         return [(row.created, row.id) for row in lent]
 
     # --- decisions -------------------------------------------------------------------------------------------------
 
     def _allows(self, key: AccessKey) -> bool:
-        return not self.closed and self._access_cache[key] is Access.ALLOW
+        if self.closed:
+            return False
+        decision = self._access_cache[key]
+        return decision is Access.ALLOW or (decision is Access.UNKNOWN and self._access.passes_on(self._peer, key))
+
+    def _is_lost(self, row: Row) -> bool:
+        """Whether this node may not have it any longer, and its place in the set tells the peer nothing.
+
+        The latter is so if the peer may have it, or has shown it: a pending record is in the set for no other reason. What
+        connects people comes again by itself when they are connected.
+        """
+        if row.kind in WEB_KINDS:
+            return False
+        key = access_key(row)
+        allowed = row.state == RecordState.PENDING or self._allows(key)
+        return allowed and self._access.decide(self._me, key) is not Access.ALLOW
 
     def _allowed(self, row: Row) -> bool:
         """Whether the record is in the set: as decided before, else as decided and remembered now."""
@@ -199,44 +214,28 @@ class ServedSet:
         self._decisions = {
             key: self._allows(key) if moved is None or key[1] in moved else allowed for key, allowed in before.items()
         }
-        now = self._clock.now()
+        now = self._clock.ended_by()
         for author in sorted({key[1] for key, allowed in self._decisions.items() if allowed is not before[key]}):
-            for row in self._store.records.rows(author=author, states=(RecordState.LIVE,)):
+            for row in self._store.records.rows(author=author, states=_SERVED):
                 key = access_key(row)
                 allowed, was_allowed = self._allowed(row), before.get(key, False)
-                if allowed is was_allowed or row.expires <= now:
+                if allowed is was_allowed or not _is_alive(row, now):
                     continue
                 (delta.added if allowed else delta.removed)[phase_of(row.kind)].append((row.created, row.id))
                 (self._withdrawn.discard if allowed else self._withdrawn.add)(row.id)
                 if not allowed and row.kind == Kind.POLICY:
                     hidden.add(author)
-        self._release_denied(delta)
         return hidden
-
-    def _release_denied(self, delta: Delta) -> None:
-        """Let the peer show records again that this node may have now.
-
-        Those denied lately are decided about in any case: their batch may have been committed after that decision.
-        """
-        if not self._denied:
-            return
-        moved, lately = self._tracker_for_me.since_last(), self._denied_lately
-        self._denied_lately = set()
-        for record_id, (item, kind, key) in list(self._denied.items()):
-            unsure = moved is None or key[1] in moved or record_id in lately
-            if unsure and self._access.decide(self._me, key) is not Access.DENY:
-                delta.removed[phase_of(kind)].append(item)
-                del self._denied[record_id]
 
     # --- records ---------------------------------------------------------------------------------------------------
 
     def _add_stored(self, change: Change, delta: Delta) -> None:
-        now = self._clock.now()
+        now = self._clock.ended_by()
         for row in change.stored:
             if row.state == RecordState.PENDING:
                 continue
             allowed = self._allowed(row)  # remembered for a header too: when it ends, the peer may need a newer one
-            if allowed and row.state == RecordState.LIVE and row.expires > now and row.id not in self._just_shown:
+            if allowed and row.state in _SERVED and _is_alive(row, now) and row.id not in self._just_shown:
                 delta.added[phase_of(row.kind)].append((row.created, row.id))
 
     def _newest_policies(self, authors: Iterable[PersonId]) -> list[Superseding]:
@@ -244,7 +243,7 @@ class ServedSet:
         found = []
         for author in sorted(authors):
             for row in self._store.records.rows(
-                kinds=(Kind.POLICY,), author=author, states=(RecordState.LIVE, RecordState.HEADER)
+                kinds=(Kind.POLICY,), author=author, states=(*_SERVED, RecordState.HEADER)
             ):
                 policy = self._store.records.get(row.id)
                 if policy is not None and row.id not in self._withdrawn and not (policy.body and self._allowed(row)):
@@ -261,5 +260,10 @@ class ServedSet:
         if not found:
             return []
         rows = self._store.records.rows_of([newer.newest.id for newer in found])
-        whole = {row.id for row in rows if row.state == RecordState.LIVE and self._allowed(row)}
+        whole = {row.id for row in rows if row.state in _SERVED and self._allowed(row)}
         return [newer for newer in found if newer.newest.id not in whole]
+
+
+def _is_alive(row: Row, now: int) -> bool:
+    """Whether it has not ended at `now`, or is passed on all the same."""
+    return row.expires > now or row.state == RecordState.PAST

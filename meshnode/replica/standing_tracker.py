@@ -1,18 +1,21 @@
 """Finds the authors about whom access decisions for one viewer may have changed.
 
 A decision about an author depends on the author's own records, on how far the author's trust reaches the viewer, on
-whether the two are in one mesh, and on the viewer's own records. So when somebody far away changes a vouch, nearly all
-decisions stay as they were.
+whether the two are in one mesh, and on the viewer's own blocks, groups and place. So when somebody far away changes a
+vouch, or the viewer does, nearly all decisions stay as they were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from meshnode.replica.trust_state import TrustState
 from protocol import PersonId
-from protocol.trust import TrustGraph
+from protocol.trust import TrustGraph, block_tag
+
+_NOBODY: Mapping[PersonId, int] = {}
 
 
 class _Stance(NamedTuple):
@@ -20,53 +23,103 @@ class _Stance(NamedTuple):
 
     graph: TrustGraph
     reach: Mapping[PersonId, int]
+    regard: Mapping[PersonId, int]
     mesh: frozenset[PersonId]
+    blocks: frozenset[bytes]
+    """The tags of the people whom the viewer blocks."""
 
     def differs_from(self, before: _Stance) -> set[PersonId]:
-        """Return everybody who is connected otherwise than `before`."""
-        moved = {person for person, cost in self.reach.items() if before.reach.get(person) != cost}
-        moved |= before.reach.keys() - self.reach.keys()
+        """Return everybody who is connected otherwise than `before`, apart from blocks."""
+        moved: set[PersonId] = set()
+        for now, then in ((self.reach, before.reach), (self.regard, before.regard)):
+            if now is not then:
+                moved |= {person for person, cost in now.items() if then.get(person) != cost}
+                moved |= then.keys() - now.keys()
         if self.mesh is not before.mesh:
             moved |= self.mesh ^ before.mesh
         return moved
 
 
-class StandingTracker:
-    """Follows how everybody is connected to `viewer`."""
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The authors about whom a decision may have changed: `people`, and those with one of the block tags of `viewer`."""
 
-    def __init__(self, trust_state: TrustState, viewer: PersonId) -> None:
+    viewer: PersonId
+    people: frozenset[PersonId]
+    tags: frozenset[bytes]
+
+    def __contains__(self, author: PersonId) -> bool:
+        return author in self.people or (bool(self.tags) and block_tag(self.viewer, author) in self.tags)
+
+    def __bool__(self) -> bool:
+        return bool(self.people or self.tags)
+
+    def among(self, authors: Iterable[PersonId]) -> set[PersonId]:
+        """Return those of these authors about whom a decision may have changed."""
+        if self.tags:
+            return {author for author in authors if author in self}
+        return set(self.people.intersection(authors))
+
+
+class StandingTracker:
+    """Follows how everybody is connected to `viewer`; with `regard`, also how much the viewer trusts them."""
+
+    def __init__(self, trust_state: TrustState, viewer: PersonId, *, regard: bool = False) -> None:
         self._trust_state = trust_state
         self._viewer = viewer
+        self._with_regard = regard
         self._version = trust_state.version
         self._stances: list[_Stance] = []
+        self._own: tuple[object, ...] = ()
 
-    def since_last(self) -> set[PersonId] | None:
+    def since_last(self) -> Moved | None:
         """Return the authors about whom a decision may differ from the last call; None where it may for any author."""
-        trust_state, viewer = self._trust_state, self._viewer
+        trust_state = self._trust_state
+        if self._stances and self._version == trust_state.version:
+            return Moved(self._viewer, frozenset(), frozenset())
         before, self._stances = self._stances, self._now()
+        own_before, self._own = self._own, self._own_facts()
         people, self._version = trust_state.read_since(self._version), trust_state.version
         same_graphs = [one.graph is other.graph for one, other in zip(self._stances, before, strict=False)]
         if (
             people is None
-            or viewer in people
             or not before
+            or self._own != own_before
             or len(self._stances) != len(before)
             or not all(same_graphs)
         ):
             return None
-        moved = set(people)
+        moved, tags = set(people), frozenset[bytes]()
         for stance, then in zip(self._stances, before, strict=True):
             moved |= stance.differs_from(then)
-        return moved
+            tags |= stance.blocks ^ then.blocks
+        return Moved(self._viewer, frozenset(moved), tags)
 
     def forget(self) -> None:
         """Forget the last call, which may have seen a transaction that was then undone: the next returns None."""
         self._stances = []
 
     def _now(self) -> list[_Stance]:
-        graphs = [self._trust_state.graph, self._trust_state.graph_with_suspended()]
+        trust_state, viewer = self._trust_state, self._viewer
+        graphs = [trust_state.graph, trust_state.graph_with_suspended()]
+        regard = trust_state.regard_from(viewer) if self._with_regard else _NOBODY
         return [
-            _Stance(graph, self._trust_state.reach_in(graph, self._viewer), graph.mesh(self._viewer))
+            _Stance(
+                graph,
+                trust_state.reach_in(graph, viewer),
+                regard,
+                graph.mesh(viewer),
+                policy.block_tags if (policy := graph.policy(viewer)) is not None else frozenset(),
+            )
             for graph in graphs
             if graph is not None
         ]
+
+    def _own_facts(self) -> tuple[object, ...]:
+        """Return what decisions about all authors depend on: the viewer's groups and place."""
+        trust_state, viewer = self._trust_state, self._viewer
+        return (
+            trust_state.profile(viewer) is None,
+            trust_state.published_place(viewer),
+            trust_state.groups_of(viewer),
+        )

@@ -96,8 +96,8 @@ class Transactions:
                     raise RuntimeError("a part of this transaction failed: all of it is undone")
                 change = unit.change(self._store)
         except BaseException:
-            self._reevaluator.forget()
             self._trust_state.restore(self._store, before)
+            self._reevaluator.begin()
             raise
         finally:
             self._open = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from meshnode.store import RecordState, Store
 from protocol import (
@@ -56,18 +56,46 @@ class Certificate:
     letter_public: bytes
     revoked: bool
     expires: int
+    past: bool = False
+    """Whether it had ended when it came: it still proves who wrote a record, but its device no longer acts for anybody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
     """One device's policy: the one in use, or the one before a newer policy of which only the header is known.
 
-    `entries` are those of all branches, where copies of the device have written apart; `version` is the newest one's.
+    `said` are the entries of all branches, where copies of the device have written apart; `version` is the newest one's.
+    A `past` one had ended when it came: what it gives counts for nothing any longer, what it takes back counts. `entries`
+    are those that count.
     """
 
     version: int
     entries: Entries
+    said: Entries
     suspended: bool
+    past: bool = False
+
+    @property
+    def in_use(self) -> bool:
+        """Whether what it gives counts."""
+        return not (self.suspended or self.past)
+
+
+class _Branch(NamedTuple):
+    """One version in use of a register; `past` as in `Register`."""
+
+    version: int
+    policy: Policy
+    suspended: bool
+    past: bool
+
+    def effect(self) -> Policy:
+        """Return the policy, or as much of it as counts."""
+        if not self.past:
+            return self.policy
+        policy = self.policy
+        taken_back = tuple(vouch for vouch in policy.vouches if vouch.weight == 0)
+        return Policy(policy.salt, policy.clock, taken_back, policy.blocks)
 
 
 _Held = tuple[RecordState, Record]
@@ -92,6 +120,7 @@ class TrustState:
         self._registers: dict[PersonId, dict[DeviceId, Register]] = {}
         self._unreadable: set[PersonId] = set()
         self._suspended: set[PersonId] = set()
+        self._past: set[PersonId] = set()
         self._profiles: dict[PersonId, Profile] = {}
         self.counterparts: frozenset[PersonId] = frozenset()
         """The people with whom the owner has an exchange that is not over, see `store.exchanges.counterparts`."""
@@ -101,8 +130,7 @@ class TrustState:
         self._joins: dict[PersonId, list[tuple[DeviceId, Join]]] = {}
         self._suspended_joins: set[PersonId] = set()
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
-        self._regard: dict[PersonId, tuple[int, dict[PersonId, int]]] = {}
-        self._hops: dict[PersonId, tuple[int, dict[PersonId, int | None]]] = {}
+        self._regard: dict[PersonId, tuple[int, dict[PersonId, int], dict[PersonId, int]]] = {}
 
     # --- keeping up with the store -----------------------------------------------------------------------------
 
@@ -152,7 +180,7 @@ class TrustState:
                 del self._dh_publics[stale.dh_public]
         self._revoked.pop(person, None)
         revoked = {record.header.device for _, record in held if is_revocation(record.header)}
-        for _, record in _usable(held):
+        for state, record in _usable(held):
             body = _read(record)
             if not isinstance(body, Device):
                 continue
@@ -160,7 +188,13 @@ class TrustState:
             if body.revoked:
                 revoked.add(device)
             certificate = Certificate(
-                person, device, body.dh_public, body.letter_public, device in revoked, record.header.expires
+                person,
+                device,
+                body.dh_public,
+                body.letter_public,
+                device in revoked,
+                record.header.expires,
+                state is RecordState.PAST,
             )
             self._certificates.setdefault(person, {})[device] = certificate
             self._dh_publics.setdefault(body.dh_public, set()).add((person, device))
@@ -185,7 +219,7 @@ class TrustState:
         self._doubtful_groups.set(person, known)
 
     def _read_policies(self, person: PersonId, held: list[_Held]) -> None:
-        branches: dict[DeviceId, list[tuple[int, Policy, bool]]] = {}
+        branches: dict[DeviceId, list[_Branch]] = {}
         # A header without its body says, long after the older policy is gone, that this device has another policy now.
         headers = [record.header for state, record in held if state is RecordState.HEADER]
         unreadable = {header.device for header in headers if self.certified(person, header.device)}
@@ -195,8 +229,8 @@ class TrustState:
                 continue
             body = _read(record)
             if isinstance(body, Policy):
-                suspended = state is RecordState.SUSPENDED
-                branches.setdefault(device, []).append((record.header.version, body, suspended))
+                suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
+                branches.setdefault(device, []).append(_Branch(record.header.version, body, suspended, past))
             else:
                 unreadable.add(device)
         registers = {device: _register(found) for device, found in branches.items()}
@@ -211,7 +245,12 @@ class TrustState:
 
     def _update_graphs(self, person: PersonId) -> None:
         registers = self._registers.get(person, {})
-        suspended = any(register.suspended for register in registers.values()) or person in self._unreadable
+        suspended = (
+            any(register.suspended for register in registers.values())
+            or person in self._unreadable
+            or (bool(registers) and not any(register.in_use for register in registers.values()))
+        )
+        (self._past.add if any(register.past for register in registers.values()) else self._past.discard)(person)
         (self._suspended.add if suspended else self._suspended.discard)(person)
         effective = merge_entries(register.entries for _, register in sorted(registers.items())) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
@@ -222,12 +261,13 @@ class TrustState:
         elif not doubt:
             self._doubtful_graph = None
         if self._doubtful_graph is not None:
-            _set_if_changed(self._doubtful_graph, person, effective)
+            possible = merge_entries(register.said for _, register in sorted(registers.items())) if registers else None
+            _set_if_changed(self._doubtful_graph, person, possible)
 
     def _read_doubtful_graph(self) -> TrustGraph:
         graph = TrustGraph()
         for person, registers in self._registers.items():
-            graph.set(person, merge_entries(register.entries for _, register in sorted(registers.items())))
+            graph.set(person, merge_entries(register.said for _, register in sorted(registers.items())))
         return graph
 
     def _read_profile(self, person: PersonId, held: list[_Held]) -> None:
@@ -273,7 +313,7 @@ class TrustState:
     def devices(self, person: PersonId) -> list[Certificate]:
         """Return the devices that speak for `person`, in a fixed order."""
         known = self._certificates.get(person, {})
-        return [known[device] for device in sorted(known) if not known[device].revoked]
+        return [known[device] for device in sorted(known) if not known[device].revoked and not known[device].past]
 
     # --- people --------------------------------------------------------------------------------------------------
 
@@ -301,7 +341,11 @@ class TrustState:
     def policy_version(self, person: PersonId, device: DeviceId) -> int:
         """Return the version of the policy in use that `device` wrote for `person`; 0 if none is."""
         register = self._registers.get(person, {}).get(device)
-        return register.version if register is not None and not register.suspended else 0
+        return register.version if register is not None and register.in_use else 0
+
+    def has_past_policy(self, person: PersonId) -> bool:
+        """Whether a policy of `person` is held that had ended when it came."""
+        return person in self._past
 
     def graph_with_suspended(self) -> TrustGraph | None:
         """Return the doubtful graph, in which suspended policies count; None while no policy or join is suspended."""
@@ -326,6 +370,10 @@ class TrustState:
     def _groups_in(self, graph: TrustGraph) -> Memberships:
         return self.groups if graph is self.graph else self._doubtful_groups
 
+    def groups_of(self, person: PersonId) -> tuple[frozenset[bytes], frozenset[bytes]]:
+        """Return the ids of the groups of `person`: those that count now, and those with suspended joins."""
+        return frozenset(self.groups.groups_of(person)), frozenset(self._doubtful_groups.groups_of(person))
+
     def joins(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
         """Return the joins in use of `person`, each with the device that wrote it."""
         return list(self._joins.get(person, ()))
@@ -345,29 +393,31 @@ class TrustState:
 
     def regard_from(self, viewer: PersonId) -> dict[PersonId, int]:
         """Return the cost of regard(viewer -> author) for every author whom `viewer` trusts enough."""
-        cached = self._regard.get(viewer)
-        if cached is None or cached[0] != self.graph.version:
-            cached = self._regard[viewer] = (self.graph.version, self.graph.regard_from(viewer, REACH_PER_MILLE))
-            _trim(self._regard)
-        return cached[1]
+        return self._regard_and_hops(viewer)[1]
 
     def hops(self, viewer: PersonId, author: PersonId) -> int | None:
-        """Return how many vouches the best path from `viewer` to `author` has; None if there is no path."""
-        cached = self._hops.get(viewer)
+        """Return how many vouches the best path from `viewer` to `author` has; None if `viewer` does not trust them."""
+        return self._regard_and_hops(viewer)[2].get(author)
+
+    def _regard_and_hops(self, viewer: PersonId) -> tuple[int, dict[PersonId, int], dict[PersonId, int]]:
+        """Return the version of the graph that one search was made in, and what it found for everybody."""
+        cached = self._regard.get(viewer)
         if cached is None or cached[0] != self.graph.version:
-            cached = self._hops[viewer] = (self.graph.version, {})
-            _trim(self._hops)
-        if author not in cached[1]:
-            path = self.graph.trust(viewer, author)
-            cached[1][author] = None if path is None else path.hops
-        return cached[1][author]
+            found = self.graph.regard_and_hops_from(viewer, REACH_PER_MILLE)
+            costs = {person: cost for person, (cost, _) in found.items()}
+            hops = {person: count for person, (_, count) in found.items()}
+            cached = self._regard[viewer] = (self.graph.version, costs, hops)
+            _trim(self._regard)
+        return cached
 
 
-def _register(branches: list[tuple[int, Policy, bool]]) -> Register:
+def _register(branches: list[_Branch]) -> Register:
     return Register(
-        max(version for version, _, _ in branches),
-        reconciled(policy for _, policy, _ in branches),
-        any(suspended for _, _, suspended in branches),
+        max(branch.version for branch in branches),
+        reconciled(branch.effect() for branch in branches),
+        reconciled(branch.policy for branch in branches),
+        any(branch.suspended for branch in branches),
+        all(branch.past for branch in branches),
     )
 
 

@@ -5,7 +5,7 @@ Quantities are stored as they are on the wire, in thousandths.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
@@ -13,7 +13,10 @@ from meshnode.store.people import People
 from protocol import PersonId, Quantity, decode, encode, from_thousandths, limits, to_thousandths
 from protocol.letters import LENT_OUT, UNFINISHED, Action, Move, Stage
 
-_COLUMNS = "no, other, id, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed"
+_COLUMNS = (
+    "no, other, id, name, asked, slot, title, category, lend, shown, stage, held, accepted_here, listing_ends,"
+    " began, changed"
+)
 _FIELDS_MAX = limits.RECORD_MAX_BYTES
 
 
@@ -45,10 +48,12 @@ class Exchange(NamedTuple):
     shown: bool
     """Whether the owner sees it. False while the other person may not see the listing or has not asked."""
     stage: Stage
-    takes: Quantity
-    """The quantity that this device has to take off the listing, because it has accepted."""
-    taken: Quantity
-    """The quantity that it has taken off."""
+    held: Quantity
+    """How much of the listing it holds, which follows from its moves, see `protocol.letters.held_by`."""
+    accepted_here: bool
+    """Whether this device of the owner accepted."""
+    listing_ends: int | None
+    """When the listing expires, as last known here."""
     began: int
     changed: int
 
@@ -92,11 +97,11 @@ class Exchanges:
         """Store the changed fields of an exchange."""
         self._database.run(
             "UPDATE exchange SET name = ?, asked = ?, slot = ?, title = ?, category = ?, lend = ?, shown = ?, stage = ?,"
-            " takes = ?, taken = ?, changed = ? WHERE no = ?",
+            " held = ?, accepted_here = ?, listing_ends = ?, changed = ? WHERE no = ?",
             (
                 exchange.name, exchange.asked, exchange.slot, exchange.title, exchange.category, exchange.lend,
-                exchange.shown, exchange.stage.name, to_thousandths(exchange.takes), to_thousandths(exchange.taken),
-                exchange.changed, exchange.no,
+                exchange.shown, exchange.stage.name, to_thousandths(exchange.held), exchange.accepted_here,
+                exchange.listing_ends, exchange.changed, exchange.no,
             ),
         )  # fmt: skip
 
@@ -148,12 +153,23 @@ class Exchanges:
         """Return the shown exchanges in this stage in which the owner of this node asked, or did not."""
         return self._rows("shown = 1 AND stage = ? AND asked = ? ORDER BY no", (stage.name, asked))
 
-    def unsettled(self, over: Collection[Stage]) -> list[Exchange]:
-        """Return those whose quantity must still be taken off the listing, or put back because they are `over`."""
-        ended = ", ".join(f"'{stage.name}'" for stage in over)
-        return self._rows(
-            f"takes > 0 AND CASE WHEN stage IN ({ended}) THEN taken > 0 ELSE taken = 0 END ORDER BY no", ()
+    def about(self, slot: bytes) -> list[Exchange]:
+        """Return the shown exchanges about the owner's listing in this slot, in a fixed order."""
+        return self._rows("shown = 1 AND asked = 0 AND slot = ? ORDER BY no", (slot,))
+
+    def held_by_slot(self) -> dict[bytes, Quantity]:
+        """Return how much exchanges hold of each of the owner's listings that somebody has asked for."""
+        rows = self._database.all(
+            "SELECT slot, sum(held) FROM exchange WHERE shown = 1 AND asked = 0 AND slot IS NOT NULL GROUP BY slot"
         )
+        return {slot: from_thousandths(held) for slot, held in rows}
+
+    def held(self, slot: bytes) -> Quantity:
+        """Return how much exchanges hold of the owner's listing in this slot."""
+        found = self._database.value(
+            "SELECT coalesce(sum(held), 0) FROM exchange WHERE shown = 1 AND asked = 0 AND slot = ?", (slot,)
+        )
+        return from_thousandths(int(found))
 
     def counterparts(self) -> frozenset[PersonId]:
         """Return the people with whom an exchange is open, of which a lent thing is not back, or whose last word travels."""
@@ -171,13 +187,24 @@ class Exchanges:
         """Return how many exchanges are shown."""
         return int(self._database.value("SELECT count(*) FROM exchange WHERE shown = 1"))
 
-    def count_with(self, other: PersonId, stage: Stage | None = None, *, asked: bool | None = None) -> int:
-        """Return how many exchanges with `other` are shown; only in this stage, or begun by one side, if given."""
+    def count_with(self, other: PersonId) -> int:
+        """Return how many exchanges with `other` are shown."""
         return int(
             self._database.value(
-                "SELECT count(*) FROM exchange WHERE shown = 1 AND other = ? AND stage = coalesce(?, stage)"
-                " AND asked = coalesce(?, asked)",
-                (self._persons.find(other), None if stage is None else stage.name, asked),
+                "SELECT count(*) FROM exchange WHERE shown = 1 AND other = ?", (self._persons.find(other),)
+            )
+        )
+
+    def count_requests(self, other: PersonId, now: int, *, asked: bool) -> int:
+        """Return how many requests of the owner to `other` (`asked`), or of `other` to the owner, can still be answered.
+
+        Those whose listing has expired by `now` (UNIX seconds) are left out.
+        """
+        return int(
+            self._database.value(
+                "SELECT count(*) FROM exchange WHERE shown = 1 AND other = ? AND stage = ? AND asked = ?"
+                " AND coalesce(listing_ends > ?, 1)",
+                (self._persons.find(other), Stage.REQUESTED.name, asked, now),
             )
         )
 
@@ -190,7 +217,7 @@ class Exchanges:
         whose = "" if other is None else "AND other = ?"
         return bool(
             self._database.run(
-                "DELETE FROM exchange WHERE no = (SELECT no FROM exchange WHERE shown = 1 AND takes = 0"  # noqa: S608 - ours
+                "DELETE FROM exchange WHERE no = (SELECT no FROM exchange WHERE shown = 1 AND held = 0"  # noqa: S608 - ours
                 f" AND stage IN ({_NEVER_AGREED}) {whose} ORDER BY changed, no LIMIT 1)",
                 () if other is None else (self._persons.find(other),),
             )
@@ -219,10 +246,12 @@ class Exchanges:
         return [
             Exchange(
                 no, self._persons.key(other), id_, name, None if asked is None else bool(asked), slot, title, category,
-                bool(lend), bool(shown), Stage[stage], from_thousandths(takes), from_thousandths(taken), began, changed,
+                bool(lend), bool(shown), Stage[stage], from_thousandths(held), bool(accepted_here),
+                listing_ends, began, changed,
             )
             for (
-                no, other, id_, name, asked, slot, title, category, lend, shown, stage, takes, taken, began, changed,
+                no, other, id_, name, asked, slot, title, category, lend, shown, stage, held, accepted_here,
+                listing_ends, began, changed,
             ) in found
         ]  # fmt: skip
 

@@ -353,6 +353,11 @@ class RecordStore(RecordReader):
         source = self._persons.find(received_from)
         return 0 if source is None else self._usage.pending(source)
 
+    @property
+    def freed(self) -> int:
+        """How often room was made here: while it stays the same, there is no more room than before."""
+        return self._usage.freed
+
     def _count(self, version: Version, sign: int) -> None:
         if version.role is None:
             self._usage.add_pending(sign)

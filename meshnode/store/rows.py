@@ -20,6 +20,9 @@ class RecordState(IntEnum):
     """Below the `min_valid_version` of a newer header: not served and not shown, and deleted after some days."""
     HEADER = 4
     """A tombstone: the newest of its register without a body. It proves that older versions are superseded."""
+    PAST = 5
+    """Takes something back, or may, and had ended by this node's clock when it came: passed on for some days, in case that
+    clock is wrong, and not used."""
 
 
 class Row(NamedTuple):

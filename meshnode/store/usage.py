@@ -60,6 +60,8 @@ class UsageTable:
         self._by_source: dict[int, StoreUsage] = {}
         self._foreign: StoreUsage | None = None
         self._pending: int | None = None
+        self.freed = 0
+        """How often something was deleted: while it stays the same, there is no more room than before."""
         database.on_rollback.append(self._forget)
 
     def _forget(self) -> None:
@@ -68,6 +70,7 @@ class UsageTable:
 
     def add(self, author: int, source: int | None, kind: int, size: int, *, whole: bool, sign: int) -> None:
         """Note that a record that is not pending was inserted, or deleted with `sign` -1."""
+        self.freed += sign < 0
         known = self._by_author.get(author)
         if known is not None:
             known.add(kind, size, whole=whole, sign=sign)
@@ -77,6 +80,7 @@ class UsageTable:
 
     def add_pending(self, sign: int) -> None:
         """Note that a pending record was inserted, or deleted with `sign` -1."""
+        self.freed += sign < 0
         if self._pending is not None:
             self._pending += sign
 

@@ -55,10 +55,19 @@ class Version(NamedTuple):
         """The seconds for which a tombstone stays longer, in case clocks are wrong; fewer for letters, which are many."""
         return limits.CLOCK_SKEW if self.kind == Kind.LETTER else limits.TOMBSTONE_GRACE
 
+    @property
+    def _came_late(self) -> bool:
+        """Whether it had ended when it came, by the clock of that time."""
+        return self.arrived >= self.expires
+
     def due(self, state: RecordState, since: int) -> int:
         """Return when the purge must look at it (UNIX seconds), being in `state` since then."""
+        if state is RecordState.PAST:
+            return self.arrived + limits.TOMBSTONE_GRACE
         if self.withdrawn or not self.complete:
-            return self.guards_until + self._grace
+            # After what came late was passed on, its header stays as long again: else nodes would give it to each other
+            # in turn, for ever.
+            return max(self.guards_until + self._grace, self.arrived + (2 if self._came_late else 1) * self._grace)
         if state is RecordState.SUSPENDED:
             return min(self.expires, since + limits.SUSPENDED_LIFE)
         if state is RecordState.PENDING:
@@ -66,7 +75,9 @@ class Version(NamedTuple):
         return self.expires
 
     def leaves_tombstone(self, now: int) -> bool:
-        """Whether its header must stay when it expires, because an older version may live longer."""
+        """Whether its header must stay when it expires: an older version may live longer, or come again from others."""
+        if self._came_late and self.role == NEWEST:
+            return now < self.arrived + 2 * self._grace
         return (
             self.role == NEWEST
             and bool(self.complete and not self.withdrawn)

@@ -42,7 +42,7 @@ def card_typed(text: str) -> str:
 
 def trusts_you(name: str) -> str:
     """Say that a new connection is complete."""
-    return message("{name} trusts you too. You are connected.", name=name)
+    return message("You and {name} are connected.", name=name)
 
 
 def awaiting_answer(name: str) -> str:
@@ -53,6 +53,20 @@ def awaiting_answer(name: str) -> str:
 def awaiting_vouch(name: str) -> str:
     """Say that the nodes are connected and the rest follows."""
     return message("Your nodes are connected. {name}'s trust in you is on its way.", name=name)
+
+
+def card_taken_back(name: str) -> str:
+    """Say that a card which was used before brings nothing any longer."""
+    return message(
+        "{name}'s node was reached, but this card was used before and {name} no longer trusts you. "
+        "Ask {name} for a new card.",
+        name=name,
+    )
+
+
+def card_used(name: str) -> str:
+    """Say that somebody else was faster."""
+    return message("This card was used by somebody else. Ask {name} for a new one.", name=name)
 
 
 INTRODUCE_HELP = message(
@@ -66,8 +80,18 @@ INTRODUCTIONS_EMPTY = message("Nobody has introduced you to anyone lately.")
 INTRODUCTIONS_NEXT = message("Add one of them: meshnode add NAME")
 
 
-def introduced(names: list[str]) -> str:
-    """Say what two introduced people do next."""
+def introduced(reply: dict[str, Any]) -> str:
+    """Say what two introduced people do next (IntroductionView of the API), or that they need no introduction."""
+    names, told = ([person["name"] for person in people] for people in (reply["people"], reply["told"]))
+    if not told:
+        return message("{both} trust each other already. Nothing was sent.", both=forms.listed(names))
+    if len(told) == 1:
+        other = next(name for name in names if name != told[0])
+        return message(
+            "{other} trusts {name} already, so only {name} gets a message. They are connected once {name} has added {other}.",
+            other=other,
+            name=told[0],
+        )
     return message(
         "{both} each get a message about the other. They are connected once both have added each other.",
         both=forms.listed(names),

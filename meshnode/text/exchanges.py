@@ -29,7 +29,9 @@ HELP = {
     "returned": message("Confirm that something lent is back."),
     "cancel": message("Cancel an exchange before both have confirmed that it was handed over."),
 }
+RENEW = message("Renew the post first, if it has ended or ends within a day.")
 STATES = {
+    "unanswered": message("ran out unanswered"),
     "requested": message("requested"),
     "agreed": message("agreed"),
     "completed": message("completed"),
@@ -49,7 +51,28 @@ DID = {
 REASONS = {
     "gone": message("it is no longer available"),
     "changed": message("the post has changed since; you can ask again"),
+    "twice": message("it was promised to somebody else first"),
 }
+CHANGED = {
+    "title": message("its title"),
+    "text": message("its text"),
+    "category": message("its category"),
+    "unit": message("its unit"),
+    "lending": message("whether or until when it is lent"),
+    "dates": message("when it is available"),
+    "quantity": message("less is left than was asked for"),
+}
+LENT = {
+    (True, ""): message("Lent to {name}. {about}"),
+    (False, ""): message("Borrowed from {name}. {about}"),
+    (True, "by"): message("Lent to {name}, to be back by {day}. {about}"),
+    (False, "by"): message("Borrowed from {name}, to be back by {day}. {about}"),
+    (True, "due"): message("Lent to {name}, to be back soon: by {day}. {about}"),
+    (False, "due"): message("Borrowed from {name}, to be back soon: by {day}. {about}"),
+    (True, "overdue"): message("Lent to {name}, overdue since {day}. {about}"),
+    (False, "overdue"): message("Borrowed from {name}, overdue since {day}. {about}"),
+}
+"""What is said of a lent thing: whether you lent it, and whether it is due soon, overdue, or to be back by some day."""
 DELIVERY = {"under way": message(" (on its way)"), "expired": message(" (not delivered)")}
 
 
@@ -63,6 +86,8 @@ def summary(reply: dict[str, Any], words: str = "") -> str:
     state = reply["state"]
     if state == "requested":
         return _requested(reply, words)
+    if state == "unanswered":
+        return _unanswered(reply)
     if state == "declined":
         return _declined(reply, words)
     return (
@@ -77,9 +102,20 @@ def lines(reply: dict[str, Any], *, everything: bool = False) -> Iterator[str]:
     unanswered = takewhile(lambda one: not one["yours"], reversed(reply["messages"]))
     said = [one["text"] for one in unanswered if one["text"]]
     yield summary(reply, said[0] if said and not everything else "") + _next(reply)
+    yield from changed(reply)
     yield from (undelivered(act, reply) for act in reply["undelivered"])
     if everything:
         yield from (_said(one, _name(reply)) for one in reply["messages"])
+
+
+def changed(reply: dict[str, Any]) -> Iterator[str]:
+    """Say what of the post has changed since it was asked for."""
+    if reply["differs"]:
+        words = ", ".join(CHANGED[word] for word in reply["differs"])
+        since = message("you asked") if reply["asked"] else message("{name} asked", name=_name(reply))
+        yield message("  Changed since {since}: {what}", since=since, what=words)
+    if "title" in reply["differs"]:
+        yield message('  It is now called "{title}".', title=reply["title_now"])
 
 
 def more(count: int) -> str:
@@ -137,6 +173,14 @@ def _requested(reply: dict[str, Any], words: str) -> str:
     return message("{name} offers to help with your {title}.", **values)
 
 
+def _unanswered(reply: dict[str, Any]) -> str:
+    """Say that the post ran out before its owner answered."""
+    values = {"name": _name(reply), "title": _title(reply)}
+    if reply["asked"]:
+        return message("{title} of {name} ran out unanswered. You can ask again if it is renewed.", **values)
+    return message("{name} asked for your {title}, which ran out before you answered.", **values)
+
+
 def _declined(reply: dict[str, Any], words: str) -> str:
     reason = REASONS.get(reply["reason"], "")
     values = {"name": _name(reply), "about": _about(reply), "reason": reason, "words": words}
@@ -164,8 +208,23 @@ def _state(reply: dict[str, Any]) -> str:
     if state == "returned":
         return message("Returned, with {name}. {about}", **values)
     if state == "cancelled":
-        return message("Canceled, with {name}. {about}", **values)
+        return _cancelled(reply, values)
     return message("Ended because you block {name}. {about}", **values)
+
+
+def _cancelled(reply: dict[str, Any], values: dict[str, str]) -> str:
+    if reply["reason"] != "twice":
+        return message("Canceled, with {name}. {about}", **values)
+    if reply["asked"]:
+        return message(
+            "{name} had to cancel: two devices promised it at the same time, and somebody else was first."
+            " To hear of another one, save a search: meshnode watch add WORDS {about}",
+            **values,
+        )
+    return message(
+        "Canceled, with {name}: another device of yours had promised it to somebody else first. {name} is told. {about}",
+        **values,
+    )
 
 
 def _lent(reply: dict[str, Any], values: dict[str, str]) -> str:
@@ -173,18 +232,14 @@ def _lent(reply: dict[str, Any], values: dict[str, str]) -> str:
         return message("{name} says that it is back. {about}", **values)
     if reply["back"]:
         return message("You said that it is back. Waiting for {name}. {about}", **values)
-    if reply["return_by"]:
-        values = values | {"day": forms.day(reply["return_by"])}
-        if reply["gives"]:
-            return message("Lent to {name}, to be back by {day}. {about}", **values)
-        return message("Borrowed from {name}, to be back by {day}. {about}", **values)
-    if reply["gives"]:
-        return message("Lent to {name}. {about}", **values)
-    return message("Borrowed from {name}. {about}", **values)
+    day = forms.day(reply["return_by"]) if reply["return_by"] else ""
+    return message(LENT[reply["gives"], reply["return_state"] or ("by" if day else "")], **values, day=day)
 
 
 def _next(reply: dict[str, Any]) -> str:
     """Return the command for the next step, if there is one."""
+    if reply["state"] == "unanswered":
+        return "" if reply["asked"] else message("  -> meshnode accept {id} --renew", id=short_id(reply))
     for act in ("accept", "done", "returned"):
         if act in reply["next"] and (act != "returned" or reply["lend"]):
             return message("  -> meshnode {act} {id}", act=act, id=short_id(reply))

@@ -7,7 +7,7 @@ from typing import Any
 
 from meshnode.text import forms
 from meshnode.text.catalog import message
-from meshnode.text.choices import RELATIONS, audience
+from meshnode.text.choices import ENDED, RELATIONS, audience
 
 EXPIRED_NAMED = 3  # titles of expired posts in the note below `mine`; the others are a number
 
@@ -20,7 +20,7 @@ CLEAR = message("Empty this field; can be repeated.")
 TEXT = message("More about it.")
 CATEGORY = message("What kind of thing it is (default other).")
 TAG = message("A word of your own; can be repeated.")
-QUANTITY = message("How many or how much there is (default: not limited).")
+QUANTITY = message("How many or how much there is (default: not limited; lent things: 1).")
 UNIT = message("What is counted: kg, hours, beds.")
 FROM = message("Available from the beginning of this day.")
 UNTIL = message("Available until the end of this day.")
@@ -42,6 +42,9 @@ SHOW_HELP = message("Show one post in full.")
 EDIT_HELP = message("Change one of your posts. People who may no longer see it lose their copies.")
 RENEW_HELP = message("Renew one of your posts, even if it has expired.")
 RENEW_EXPIRES = message("How long it stays visible from now on (food 2d, needs 7d, others 90d).")
+RENEW_QUANTITY = message(
+    "How much there is now, beside what is promised (default: what is left, or as much as before)."
+)
 CLOSE_HELP = message("Close one of your posts because it is done.\n\n'meshnode mine --closed' still shows it.")
 WITHDRAW_HELP = message("Take back one of your posts everywhere, and keep nothing of it.")
 
@@ -133,6 +136,10 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
         found.append((message("location"), forms.area(reply["place"])))
     if reply["language"]:
         found.append((message("language"), reply["language"]))
+    if reply["ended"]:
+        how = message("{how} on {when}", how=ENDED[reply["ended"]], when=forms.moment(reply["ended_at"]))
+        found += [(message("state"), how), (message("again"), message("meshnode renew {id}", id=reply["id"][:8]))]
+        return [*found, (message("id"), reply["id"])]
     left = max(0, reply["expires"] - int(time.time()))
     found.append(
         (message("expires"), message("{when} (in {span})", when=forms.moment(reply["expires"]), span=forms.span(left)))

@@ -10,6 +10,7 @@ from meshnode.text import forms, waiting
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import AUDIENCE_CHOICES, AUDIENCES, capitalized
 from meshnode.text.errors import line
+from meshnode.text.peer import summary
 
 # --- init ---------------------------------------------------------------------------------------------------------------
 
@@ -152,7 +153,9 @@ def status(reply: dict[str, Any]) -> list[str]:
         lines.append(_listening(reply))
     if reply["left_out"]:
         lines.append(_left_out(reply["left_out"]))
-    names = list(dict.fromkeys(whose(peer) for peer in reply["peers"]))
+    if reply["given"]:
+        lines.append(summary(reply["given"]))
+    names = list(dict.fromkeys(whose(one) for one in reply["peers"]))
     connected = (
         message("Connected to {names}.", names=forms.listed(names)) if names else message("Not connected to anyone.")
     )

@@ -113,6 +113,13 @@ def blocked(name: str) -> str:
     return message("{name} is blocked. You no longer see each other.", name=name)
 
 
-def unblocked(name: str) -> str:
-    """Say that a block is over."""
-    return message("{name} is no longer blocked.", name=name)
+def unblocked(reply: dict[str, Any]) -> str:
+    """Say that a block is over, and what your trust in the person is now."""
+    name = reply["person"]["name"]
+    if reply["vouch"] is None:
+        return message("{name} is no longer blocked. You do not trust {name} directly.", name=name)
+    return message(
+        "{name} is no longer blocked. You trust {name} ({trust}) as before the block. To take that back: meshnode unvouch NAME",
+        name=name,
+        trust=forms.weight(reply["vouch"]),
+    )

@@ -32,6 +32,8 @@ def line(found: dict[str, Any]) -> str:
         "until": forms.moment(found["until"]),
         "day": forms.day(found["until"]),
     }
+    if found["kind"] == "ending" and found["person"]:
+        return message("Your {title} ends {until}, and {name} waits for your answer.", **values)
     sentence = LINES.get((found["kind"], found["detail"])) or LINES[found["kind"], ""]
     return message(sentence, **values)
 
@@ -43,6 +45,10 @@ LINES = {
     ("answer", ""): message("{name} has answered: {title}."),
     ("overdue", "lent"): message("{name} was to give back {title} by {day}."),
     ("overdue", ""): message("{title} was to be back with {name} by {day}."),
+    ("due", "lent"): message("{name} is to give back {title} by {day}."),
+    ("due", ""): message("{title} is to be back with {name} by {day}."),
+    ("unanswered", "asked"): message("{title} of {name} ran out before your request was answered."),
+    ("unanswered", ""): message("Your {title} ran out before you answered {name}."),
     ("invitation", "cell"): message("{name} invites you to the cell {title}, until {day}."),
     ("invitation", ""): message("{name} invites you to the community {title}, until {day}."),
     ("introduction", ""): message("{by} introduces {name} to you."),

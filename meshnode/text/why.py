@@ -9,7 +9,7 @@ from meshnode.text.catalog import message
 from meshnode.text.choices import RELATIONS
 
 WHY_HELP = message("Explain why you can see a person or a post, and what would end that.")
-WHY_BREAKS = message("Any of these could end it:")
+WHY_BREAKS = message("Each of these would end it:")
 
 
 def why_author(reply: dict[str, Any]) -> str:
@@ -53,3 +53,19 @@ def why_path(path: dict[str, Any]) -> str:
     weights = " x ".join(forms.weight(weight) for weight in path["weights"])
     product = f" = {forms.weight(path['trust'])}" if len(path["weights"]) > 1 else ""
     return f"  {people}  ({weights}{product})"
+
+
+def why_break(each: dict[str, Any], name: str) -> str:
+    """Return an act that would end it (BreakView of the API), where `name` is the person to whom you are connected."""
+    if each["kind"] == "leave":
+        return message("  - You or {name} leave {group}.", name=name, group=each["group"])
+    if each["kind"] == "block":
+        return message("  - You or {name} block the other.", name=name)
+    of = each["of"]["name"] if each["of"] else ""
+    if each["kind"] == "bridge":
+        return message("  - Either of you blocks {of}, or is blocked by {of}.", of=of)
+    if each["by"] is None:
+        return message("  - You no longer trust {of} directly.", of=of)
+    if each["of"] is None:
+        return message("  - {by} no longer trusts you directly.", by=each["by"]["name"])
+    return message("  - {by} no longer trusts {of} directly.", by=each["by"]["name"], of=of)

@@ -8,15 +8,18 @@ from protocol.letters.exchange import (
     UNFINISHED,
     AuthoredMove,
     Stage,
+    held_by,
     is_cross_community,
     stage_after,
     stage_of,
     terms_of,
+    was_agreed,
 )
-from protocol.letters.move import Action, Move, Terms, check_ask, community_tags, exchange_id
+from protocol.letters.move import COMPARED, Action, Move, Terms, check_ask, community_tags, exchange_id, text_hash
 from protocol.letters.sealing import SEAL_ENTROPY_BYTES, OpenedLetter, letter_tag, open_letter, seal
 
 __all__ = [
+    "COMPARED",
     "CONTENTS",
     "LENT_OUT",
     "SEAL_ENTROPY_BYTES",
@@ -33,6 +36,7 @@ __all__ = [
     "check_ask",
     "community_tags",
     "exchange_id",
+    "held_by",
     "is_cross_community",
     "letter_tag",
     "open_letter",
@@ -40,4 +44,6 @@ __all__ = [
     "stage_after",
     "stage_of",
     "terms_of",
+    "text_hash",
+    "was_agreed",
 ]

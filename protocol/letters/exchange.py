@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from protocol.codec import encode
 from protocol.letters.move import Action, Move, Terms
+from protocol.quantity import Quantity
 
 
 class Stage(Enum):
@@ -99,7 +100,33 @@ def roles(type_: str, *, asker: bool) -> frozenset[Role]:
 
 def terms_of(moves: Iterable[AuthoredMove]) -> Terms | None:
     """Return the terms of the ask; None while no ask is known. All asks of one exchange have the same terms."""
-    return next((made.move.terms for made in moves if made.by_asker and made.move.terms is not None), None)
+    asks = (made.move.terms for made in moves if made.by_asker and made.move.action is Action.ASK)
+    return next(asks, None)
+
+
+def held_by(moves: Iterable[AuthoredMove]) -> Quantity:
+    """Return how much these moves hold of the listing: what was agreed on, until it is free again.
+
+    It is free again after a cancellation, and what was offered to be lent when it is back. If the listing's owner has
+    said that it was handed over, only the owner's own cancellation frees it: what is gone does not come back by the
+    word of the person who has it.
+    """
+    known = list(moves)
+    terms, stage = terms_of(known), stage_of(known)
+    said = {(made.move.action, made.by_asker) for made in known}
+    if terms is None or stage is Stage.REQUESTED or (Action.ACCEPT, False) not in said:
+        return 0
+    handed_over = (Action.DONE, False) in said and (Action.CANCEL, False) not in said
+    if stage is Stage.CANCELLED and not handed_over:
+        return 0
+    if stage is Stage.RETURNED and terms.type == "offer":
+        return 0
+    return 1 if terms.quantity is None else terms.quantity
+
+
+def was_agreed(moves: Iterable[AuthoredMove]) -> bool:
+    """Whether the owner of the listing ever accepted, whatever has happened since."""
+    return any(made.move.action is Action.ACCEPT and not made.by_asker for made in moves)
 
 
 def stage_of(moves: Iterable[AuthoredMove]) -> Stage:

@@ -7,7 +7,7 @@ nobody can change the terms after they were accepted, and nobody can take the id
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from hashlib import blake2b
 from types import NoneType
@@ -24,6 +24,7 @@ from protocol.limits import (
     MESSAGE_MAX,
     NONCE_BYTES,
     SLOT_BYTES,
+    TEXT_HASH_BYTES,
     TITLE_MAX,
     UNIT_MAX,
 )
@@ -32,10 +33,14 @@ from protocol.records.listing import CATEGORIES, LISTING_TYPES
 from protocol.text import check_text
 
 _ID_DOMAIN = b"meshnode exchange id v1\0"
+_TEXT_DOMAIN = b"meshnode listing text v1\0"
 _TAG_DOMAIN = b"meshnode exchange community v1\0"
 
-REASONS = ("", "gone", "changed")
-"""The reasons with which a node declines by itself: nothing is left, or the listing changed. Empty: its owner declined."""
+REASONS = ("", "gone", "changed", "twice")
+"""The reasons with which a node declines or cancels by itself. Empty: its owner did.
+
+It declines if nothing is left (`gone`) or the listing is no longer what was asked for (`changed`). It cancels if two
+devices of one owner have promised the same thing to two people (`twice`)."""
 
 
 class Action(Enum):
@@ -73,6 +78,10 @@ class Terms:
     unit: str = ""
     lend: bool = False
     return_by: int | None = None
+    available_from: int | None = None
+    available_until: int | None = None
+    text_hash: bytes = field(default_factory=lambda: text_hash(""))
+    """The hash of the listing's text, see `text_hash`: the owner has the text, and is told which one was read."""
 
     def __post_init__(self) -> None:
         check_bytes("nonce", self.nonce, NONCE_BYTES)
@@ -87,6 +96,9 @@ class Terms:
         check_time("return by", self.return_by)
         if self.return_by is not None and not self.lend:
             raise InvalidField("return by", "is for what is lent")
+        check_time("available from", self.available_from)
+        check_time("available until", self.available_until)
+        check_bytes("text", self.text_hash, TEXT_HASH_BYTES)
 
     def to_fields(self) -> tuple[Value, ...]:
         """Return the fields that `from_fields` reads."""
@@ -100,7 +112,14 @@ class Terms:
             self.unit,
             self.lend,
             self.return_by,
+            self.available_from,
+            self.available_until,
+            self.text_hash,
         )
+
+    def differences(self, now: Terms) -> tuple[str, ...]:
+        """Return what of the listing differs in `now`, in words of COMPARED: what was asked for is compared with what is."""
+        return tuple(word for word, names in COMPARED.items() if _of(self, names) != _of(now, names))
 
     @classmethod
     def from_fields(cls, fields: Value) -> Terms:
@@ -114,7 +133,21 @@ class Terms:
         return cls(*typed)
 
 
-_TERMS_FIELDS = 9
+_TERMS_FIELDS = 12
+
+COMPARED: dict[str, tuple[str, ...]] = {
+    "title": ("title",),
+    "text": ("text_hash",),
+    "category": ("category",),
+    "unit": ("unit",),
+    "lending": ("lend", "return_by"),
+    "dates": ("available_from", "available_until"),
+}
+"""By word, the fields of terms that are compared with what the listing says later. The quantity is what was asked for."""
+
+
+def _of(terms: Terms, names: tuple[str, ...]) -> tuple[object, ...]:
+    return tuple(getattr(terms, name) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +163,11 @@ class Move:
     """The time at which it was made, in UNIX seconds by its author's clock. For showing only."""
     text: str = ""
     terms: Terms | None = None
-    """An ask has terms, no other move has."""
+    """An ask has terms. An acceptance has them as the listing is by then, if that differs; no other move has any."""
     communities: tuple[bytes, ...] = ()
     """In an ask or an acceptance: tags of its author's communities, in ascending order. For statistics only."""
     reason: str = ""
-    """In a refusal: one of REASONS."""
+    """In a refusal or a cancellation: one of REASONS."""
 
     def __post_init__(self) -> None:
         check_bytes("exchange", self.exchange, EXCHANGE_ID_BYTES)
@@ -144,11 +177,11 @@ class Move:
             raise InvalidField("at", "must be a time")
         check_time("at", self.at)
         check_text("message", self.text, MESSAGE_MAX, shortest=1 if self.action is Action.SAY else 0, lines=True)
-        if type(self.terms) is not (Terms if self.action is Action.ASK else NoneType):
-            raise InvalidField("terms", "belong to an ask, and to nothing else")
+        if type(self.terms) not in _TERMS_OF.get(self.action, (NoneType,)):
+            raise InvalidField("terms", "belong to an ask, or to an acceptance after a change")
         _check_communities(self.communities, allowed=self.action in (Action.ASK, Action.ACCEPT))
-        if _number_in("reason", self.reason, REASONS) and self.action is not Action.DECLINE:
-            raise InvalidField("reason", "belongs to a refusal")
+        if _number_in("reason", self.reason, REASONS) and self.action is not _GIVES.get(self.reason):
+            raise InvalidField("reason", "belongs to a refusal or a cancellation")
 
     def to_fields(self) -> tuple[Value, ...]:
         """Return the fields that `from_fields` reads."""
@@ -178,6 +211,8 @@ class Move:
 
 
 _MOVE_FIELDS = 7
+_TERMS_OF = {Action.ASK: (Terms,), Action.ACCEPT: (Terms, NoneType)}
+_GIVES = {"gone": Action.DECLINE, "changed": Action.DECLINE, "twice": Action.CANCEL}
 _ACTIONS = {action.value: action for action in Action}
 
 
@@ -207,6 +242,11 @@ def _check_communities(tags: object, *, allowed: bool) -> None:
 
 
 # --- ids and tags ----------------------------------------------------------------------------------------------------
+
+
+def text_hash(text: str) -> bytes:
+    """Return the hash by which terms name the text of a listing. It travels in letters between the two people alone."""
+    return blake2b(_TEXT_DOMAIN + text.encode(), digest_size=TEXT_HASH_BYTES).digest()
 
 
 def exchange_id(asker: PersonId, owner: PersonId, terms: Terms) -> bytes:

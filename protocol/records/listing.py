@@ -10,6 +10,7 @@ from protocol.errors import InvalidField
 from protocol.fields import check_flag, check_place, check_salt, check_time, parses, read_fields
 from protocol.limits import (
     LANGUAGE_MAX,
+    PROMISED_MAX,
     RECORD_MAX_BYTES,
     TAG_MAX,
     TAGS_MAX,
@@ -17,7 +18,7 @@ from protocol.limits import (
     TITLE_MAX,
     UNIT_MAX,
 )
-from protocol.quantity import Quantity, check_quantity, read_quantity, to_thousandths
+from protocol.quantity import Quantity, check_quantity, read_quantity, simplest, to_thousandths
 from protocol.text import check_text
 
 # On the wire a word is its index in its tuple: append, never reorder.
@@ -36,7 +37,7 @@ CATEGORIES = (
 )
 URGENCIES = ("normal", "perishable", "emergency")
 
-_FIELDS = 15
+_FIELDS = 16
 # The form of a language tag (RFC 5646), not whether its parts are registered: registries grow.
 _LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
@@ -77,6 +78,8 @@ class Listing(ListingFields):
     salt: bytes = field(repr=False, kw_only=True)
     place: str | None = None
     """The listing's own place, an H3 cell; None: its author's published place."""
+    promised: Quantity = 0
+    """How much of it was promised or given when this version was written; `quantity` is what was left, see `left_of`."""
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
@@ -100,6 +103,10 @@ class Listing(ListingFields):
             raise InvalidField("available until", "must not come before available from")
         if self.return_by is not None and not self.lend:
             raise InvalidField("return by", "is for what is lent")
+        if self.promised != 0:
+            check_quantity("promised", self.promised, PROMISED_MAX)
+            if self.quantity is None:
+                raise InvalidField("promised", "is for what has a quantity")
 
     def to_body(self) -> bytes:
         """Return the bytes that `parse` reads."""
@@ -120,6 +127,7 @@ class Listing(ListingFields):
                 self.return_by,
                 self.language,
                 self.place,
+                to_thousandths(self.promised),
             )
         )
 
@@ -130,15 +138,26 @@ class Listing(ListingFields):
         salt, *fields = read_fields(body, _FIELDS, RECORD_MAX_BYTES, TAGS_MAX)
         for at, name, words in _WORDS_AT:
             fields[at] = _word(name, fields[at], words)
-        fields[_QUANTITY_AT] = read_quantity("quantity", fields[_QUANTITY_AT])
+        for at, name in _QUANTITIES_AT:
+            fields[at] = read_quantity(name, fields[at])
         return cls(*fields, salt=salt)
+
+
+def left_of(listing: Listing, held: Quantity) -> Quantity | None:
+    """Return how much is left while exchanges hold `held` of it; below 0 if too much is promised, None without a limit.
+
+    What there is in all is what was left when this version was written, and what was promised or given then. Nothing
+    that happens to an exchange changes that, only the author's word does. So it does not matter in which order, and on
+    which device, things are promised and called off.
+    """
+    return None if listing.quantity is None else simplest(listing.quantity + listing.promised - held)
 
 
 _TYPE_NUMBER = {word: number for number, word in enumerate(LISTING_TYPES)}
 _CATEGORY_NUMBER = {word: number for number, word in enumerate(CATEGORIES)}
 _URGENCY_NUMBER = {word: number for number, word in enumerate(URGENCIES)}
 _WORDS_AT = ((0, "type", LISTING_TYPES), (3, "category", CATEGORIES), (9, "urgency", URGENCIES))  # behind the salt
-_QUANTITY_AT = 5
+_QUANTITIES_AT = ((5, "quantity"), (14, "promised"))
 
 
 def _word(field_name: str, number: Value, words: tuple[str, ...]) -> str:

@@ -54,6 +54,12 @@ class PeerSet:
         for item in self.index.remove(items):
             self._news.pop(item, None)
 
+    def take_out(self, items: Iterable[Item]) -> list[Item]:
+        """Take items out of the set, as `remove` does, and return those that are in it now."""
+        present = [item for item in items if item in self.index]
+        self.remove(present)
+        return present
+
     def compared(self) -> None:
         """Note that the other side is sent the root of the set as it is now: nothing in it needs announcing."""
         self._news.clear()
@@ -69,6 +75,12 @@ class PeerSet:
         for item in items:
             del self._news[item]
         return items
+
+    def announce_again(self, created: int, prefix: bytes) -> None:
+        """Count the item made at `created` whose id begins with `prefix` as news, if the set has one."""
+        item = self.index.with_prefix(created, prefix)
+        if item is not None:
+            self._news[item] = None
 
     def lacks(self, created: int, prefix: bytes) -> bool:
         """Whether the set has no item made at `created` whose id begins with `prefix`.

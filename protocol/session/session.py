@@ -8,7 +8,7 @@ Spec: protocol/README.md, "Session".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from protocol.errors import Code, LocalError, RemoteError
@@ -20,7 +20,7 @@ from protocol.limits import (
     UNKNOWN_FRAMES_PER_MINUTE,
 )
 from protocol.rate import RateLimit
-from protocol.records.record import Record, RecordId
+from protocol.records.record import Record
 from protocol.session.announcing import Announcer
 from protocol.session.deadlines import Deadlines
 from protocol.session.events import (
@@ -33,7 +33,6 @@ from protocol.session.events import (
     TimeTold,
     ToldTime,
     phase_of,
-    turn_of,
 )
 from protocol.session.greeting import Greeting
 from protocol.session.peer_set import PeerSet
@@ -49,9 +48,10 @@ from protocol.session.states import (
     is_possible,
     next_state,
 )
-from protocol.session.transfer import Incoming, Outgoing
+from protocol.session.transfer import Incoming, KindsOf, Outgoing, in_turn
 from protocol.session.unsolicited_headers import UnsolicitedHeaders
 from protocol.wire.frames import (
+    Again,
     Bye,
     Compare,
     Frame,
@@ -111,7 +111,7 @@ class Session:
         remote_static: bytes,
         me: SelfIdentification,
         find_certificate: Callable[[bytes], Record | None],
-        kinds_of: Callable[[Sequence[RecordId]], Mapping[RecordId, int]],
+        kinds_of: KindsOf,
         now: float,
         told: Callable[[], ToldTime],
         introduce: bool = False,
@@ -181,8 +181,8 @@ class Session:
         if self._initiator and self._state is SessionState.GREETING and not self._greeting.hello_sent:
             self._send_hello()
         if self._state is SessionState.LIVE:
-            for have in self._admitted.announcer.new_frames():
-                self._send(have)
+            for frame in self._admitted.announcer.new_frames(self._now):
+                self._send(frame)
         frames, self._outbox = self._outbox, []
         self._outbox_bytes = 0
         if frames:
@@ -204,6 +204,8 @@ class Session:
             times.append(batch)
         if self._state in BOTH_ADMITTED and (headers := self._headers.next_timer()) is not None:
             times.append(headers)
+        if self._state is SessionState.LIVE and (asks := self._admitted.announcer.next_timer()) is not None:
+            times.append(asks)
         return min(times)
 
     def tick(self, now: float) -> list[Event]:
@@ -273,6 +275,13 @@ class Session:
         peer_set.remove(removed)
         peer_set.add(added, news=True)
 
+    def ask_again(self, phase: Phase, items: Iterable[Item]) -> None:
+        """Ask for these items again, which the peer has shown and the node could not take then. They leave the set.
+
+        The peer announces them like news once the session is live, unless we may not have them any longer.
+        """
+        self._admitted.announcer.ask_again(phase, items)
+
     def tell_time(self) -> None:
         """Tell the peer at once which time we go by now, if our Hello has told another one."""
         if self._greeting.hello_sent and self._state is not SessionState.ENDED:
@@ -320,6 +329,8 @@ class Session:
                 want, count = self._admitted.announcer.take_have(frame)
                 self._send(want)
                 self._incoming.expect(count)
+            case Again():
+                self._admitted.announcer.take_again(frame, self._now)
             case Want():
                 self._outgoing.offer(*self._admitted.announcer.take_want(frame))
             case Pull() | Records() | Headers():
@@ -343,18 +354,10 @@ class Session:
     def _take_comparison(self, message: bytes) -> None:
         result = self._admitted.reconciliation.take_message(message)
         if result is not None:
-            self._outgoing.offer(result.phase, self._in_turn(result.phase, result.offers))
+            self._outgoing.offer(result.phase, in_turn(result.phase, result.offers, self._kinds_of))
             self._incoming.expect(result.expected)
             self._peer_set(result.phase).thaw()
             self._move(Trigger.EXCHANGED)
-
-    def _in_turn(self, phase: Phase, items: Iterable[Item]) -> Iterable[Item]:
-        """Return the items in the order in which the other side can use them at once; only in GRAPH it matters."""
-        if phase is not Phase.GRAPH:
-            return items
-        offered = list(items)
-        kinds = self._kinds_of([id_ for _, id_ in offered]) if offered else {}
-        return sorted(offered, key=lambda item: turn_of(kinds.get(item[1], 0)))
 
     def _take_transfer(self, frame: Pull | Records | Headers) -> None:
         match frame:

@@ -12,6 +12,7 @@ from enum import Enum
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.wire.frames import (
+    Again,
     Bye,
     Compare,
     Frame,
@@ -99,12 +100,12 @@ _ADMITTED: frozenset[type[Frame]] = ALWAYS | {Pull, Records, Headers, Want}
 ALLOWED: dict[SessionState, frozenset[type[Frame]]] = {
     SessionState.GREETING: ALWAYS | {Hello, Who, Introduce},
     SessionState.ADMITTING: ALWAYS | {Who},
-    # The responder may announce something at the moment at which the initiator begins to compare again.
-    SessionState.COMPARING: _ADMITTED | {Who, Roots, Have},
+    # The responder may announce something, or ask for it, at the moment at which the initiator begins to compare again.
+    SessionState.COMPARING: _ADMITTED | {Who, Roots, Have, Again},
     SessionState.EXCHANGING: _ADMITTED | {Compare},
     # The initiator is often done first, and compares again.
     SessionState.TRANSFERRING: _ADMITTED | {Roots},
-    SessionState.LIVE: _ADMITTED | {Roots, Have},
+    SessionState.LIVE: _ADMITTED | {Roots, Have, Again},
     SessionState.ENDED: frozenset(),
 }
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeAlias
 
 from protocol.errors import Code, LocalError, RemoteError
 from protocol.limits import (
@@ -21,14 +22,27 @@ from protocol.limits import (
     WINDOW_BYTES,
     WINDOW_RECORDS,
 )
-from protocol.records.record import Record
-from protocol.session.events import Phase, RecordsReceived, RecordsRequested
+from protocol.records.record import Record, RecordId
+from protocol.session.events import Phase, RecordsReceived, RecordsRequested, turn_of
 from protocol.wire.frames import Records, pack
 from protocol.wire.index import ID_BYTES, Item
 
 _TYPICAL_BYTES = 600  # of a record, until some have been seen
 _SMALLEST_WINDOW = 64  # records that are pulled ahead even if they are as long as records may be
 _TRIM_FROM = 4096  # offers already requested that may pile up before their memory is given back
+
+
+KindsOf: TypeAlias = Callable[[Sequence[RecordId]], Mapping[RecordId, int]]
+"""Returns the kinds of those of these records that are held."""
+
+
+def in_turn(phase: Phase, items: Iterable[Item], kinds_of: KindsOf) -> Iterable[Item]:
+    """Return the items in the order in which the other side can use them at once; only in GRAPH it matters."""
+    if phase is not Phase.GRAPH:
+        return items
+    offered = list(items)
+    kinds = kinds_of([id_ for _, id_ in offered]) if offered else {}
+    return sorted(offered, key=lambda item: turn_of(kinds.get(item[1], 0)))
 
 
 class Outgoing:

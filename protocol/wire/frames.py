@@ -114,6 +114,14 @@ class Want:
 
 
 @dataclass(frozen=True, slots=True)
+class Again:
+    """Asks for items to be announced again that the sender was shown and could not take then; written as in Have."""
+
+    phase: int
+    items: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ping:
     """Shows that the sender is still there, and tells the time that it goes by, as Hello does."""
 
@@ -151,7 +159,21 @@ class Enrolled:
 
 
 Frame: TypeAlias = (
-    Hello | Who | Introduce | Roots | Compare | Pull | Records | Headers | Have | Want | Ping | Bye | Enrol | Enrolled
+    Hello
+    | Who
+    | Introduce
+    | Roots
+    | Compare
+    | Pull
+    | Records
+    | Headers
+    | Have
+    | Want
+    | Ping
+    | Bye
+    | Enrol
+    | Enrolled
+    | Again
 )
 
 FRAME_TYPES: dict[type[Frame], int] = {
@@ -169,6 +191,7 @@ FRAME_TYPES: dict[type[Frame], int] = {
     Bye: 12,
     Enrol: 13,
     Enrolled: 14,
+    Again: 15,
 }
 
 
@@ -190,7 +213,7 @@ def encode_frame(frame: Frame) -> bytes:
             fields = (device, letter_key, signature)
         case Enrolled(certificate, records, names):
             fields = (certificate, records, names)
-        case Have(phase, items):
+        case Have(phase, items) | Again(phase, items):
             fields = (int(phase), items)
         case Ping(wall, stratum):
             fields = (wall, stratum)
@@ -324,13 +347,16 @@ def _read_headers(fields: _Fields) -> Frame:
     return Headers(tuple(_bytes(entry) for entry in _array(fields[0], RECORDS_PER_FRAME_MAX)))
 
 
-def _read_have(fields: _Fields) -> Frame:
-    _at_least(fields, 2)
-    items = []
-    for item in _array(fields[1], HAVE_ITEMS_MAX):
-        created, prefix = _pair(item)
-        items.append((_integer(created), _bytes(prefix, HAVE_PREFIX_BYTES)))
-    return Have(_integer(fields[0]), tuple(items))
+def _read_items(frame: type[Have | Again]) -> Callable[[_Fields], Frame]:
+    def read(fields: _Fields) -> Frame:
+        _at_least(fields, 2)
+        items = []
+        for item in _array(fields[1], HAVE_ITEMS_MAX):
+            created, prefix = _pair(item)
+            items.append((_integer(created), _bytes(prefix, HAVE_PREFIX_BYTES)))
+        return frame(_integer(fields[0]), tuple(items))
+
+    return read
 
 
 def _read_want(fields: _Fields) -> Frame:
@@ -383,10 +409,11 @@ _READERS: dict[int, Callable[[_Fields], Frame]] = {
     FRAME_TYPES[Pull]: _read_pull,
     FRAME_TYPES[Records]: _read_records,
     FRAME_TYPES[Headers]: _read_headers,
-    FRAME_TYPES[Have]: _read_have,
+    FRAME_TYPES[Have]: _read_items(Have),
     FRAME_TYPES[Want]: _read_want,
     FRAME_TYPES[Ping]: _read_ping,
     FRAME_TYPES[Bye]: _read_bye,
     FRAME_TYPES[Enrol]: _read_enrol,
     FRAME_TYPES[Enrolled]: _read_enrolled,
+    FRAME_TYPES[Again]: _read_items(Again),
 }

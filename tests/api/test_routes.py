@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import trio
+from trio.testing import MockClock
 
 from meshnode.api.handlers import ROUTES
+from meshnode.api.handlers.people import FOLLOW_SECONDS
+from meshnode.app.people.cards import WAIT_SECONDS_MAX
 from meshnode.errors import StorageFailed
 from protocol import person_text
 from tests.api.context import Caller
@@ -57,6 +61,40 @@ async def test_cards_are_made_and_added(callers: Callers) -> None:
     assert (added.body["person"]["name"], added.body["trust"], added.body["pending"]) == ("Carol", 0.9, True)
     assert (await alice("GET", "/v1/status")).body["pending"] == 1
     assert alice.network.looked == carol.network.looked == 1
+
+
+async def test_the_answer_to_an_added_card_waits_for_the_two_to_connect_and_holds_nobody_up(
+    callers: Callers, mesh: Mesh, autojump_clock: MockClock
+) -> None:
+    alice, _, carol = callers
+    card = (await carol("POST", "/v1/cards", {})).body["text"]
+    answers = []
+
+    async def add() -> None:
+        answers.append(await alice("POST", "/v1/contacts", {"card": card, "wait": 3.0}))
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(add)
+        await trio.sleep(1.0)
+        assert (await alice("GET", "/v1/status")).body["pending"] == 1
+        assert not answers
+        mesh.wire("Alice", "Carol")
+        mesh.settle()
+        alice.network.connect(carol.replica.me)
+        connected_at = trio.current_time()
+    assert trio.current_time() - connected_at <= 2 * FOLLOW_SECONDS
+    assert (answers[0].body["state"], answers[0].body["met"], answers[0].body["pending"]) == ("connected", True, False)
+
+
+async def test_the_answer_to_an_added_card_comes_in_time_where_nobody_is_met(
+    callers: Callers, autojump_clock: MockClock
+) -> None:
+    alice, _, carol = callers
+    card = (await carol("POST", "/v1/cards", {})).body["text"]
+    begun = trio.current_time()
+    added = await alice("POST", "/v1/contacts", {"card": card, "wait": 1_000_000.0})
+    assert trio.current_time() - begun <= WAIT_SECONDS_MAX + FOLLOW_SECONDS
+    assert added.body["state"] == "not_met"
 
 
 async def test_people_are_vouched_for_and_blocked(callers: Callers) -> None:

@@ -92,13 +92,42 @@ def ending(mesh: Mesh, alice: Neighbor, bob: Neighbor, _: Neighbor) -> tuple[Nei
     return alice, lambda: lifecycle.renew(alice.replica, alice.catalog, "Soup", Renewal(expires_in=30 * DAY))
 
 
+def due(mesh: Mesh, alice: Neighbor, bob: Neighbor, _: Neighbor) -> tuple[Neighbor, Callable[[], object]]:
+    offer(mesh, alice, "Saw", lend=True, return_by=alice.replica.clock.now() + 5 * DAY)
+    exchange = respond(mesh, bob, "Saw")
+    for neighbor, act in ((alice, "accept"), (alice, "done"), (bob, "done")):
+        make(mesh, neighbor, exchange, act)
+        for each in (alice, bob):
+            waiting.inbox(each.replica)
+        mesh.settle()
+    mesh.advance(4 * DAY + DAY // 2)
+    assert "due" in kinds(bob)
+
+    def give_back() -> None:
+        make(mesh, bob, exchange, "returned")
+        waiting.inbox(alice.replica)
+        make(mesh, alice, exchange, "returned")
+
+    return alice, give_back
+
+
+def unanswered(mesh: Mesh, alice: Neighbor, bob: Neighbor, _: Neighbor) -> tuple[Neighbor, Callable[[], object]]:
+    offer(mesh, alice, "Soup", expires_in=DAY)
+    exchange = respond(mesh, bob, "Soup")
+    assert kinds(alice) == ["request"]
+    mesh.advance(DAY + 1)
+    return bob, lambda: make(mesh, bob, exchange, "cancel")
+
+
 SCENES: dict[str, Scene] = {
     "request": request,
     "confirmation": confirmation,
     "overdue": overdue,
+    "due": due,
     "invitation": invitation,
     "introduction": introduction,
     "answer": answer,
+    "unanswered": unanswered,
     "ending": ending,
 }
 

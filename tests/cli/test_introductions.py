@@ -34,7 +34,7 @@ def test_bob_introduces_alice_and_carol_and_each_adds_the_other(village: Village
     whole_id = json.loads(village("A", "status", "--json").out)["person"]["id"]
     assert village("C", "add", whole_id).out.splitlines() == [
         "You trust Alice (0.8).",
-        "Alice trusts you too. You are connected.",
+        "You and Alice are connected.",
     ]
 
 

@@ -34,6 +34,8 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.text": set(),
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
+    "meshnode.firewall": {"meshnode.app"},
+    "meshnode.slices": set(),
     "meshnode.store": {"protocol", "meshnode.errors"},
     "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
     "meshnode.app": {
@@ -43,6 +45,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.errors",
         "meshnode.keyring",
         "meshnode.clock",
+        "meshnode.slices",
     },
     "meshnode.net": {
         "protocol",
@@ -58,6 +61,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.app",
         "meshnode.errors",
         "meshnode.config",
+        "meshnode.slices",
         "meshnode.wakeup",
     },
     "meshnode.notify": {
@@ -72,6 +76,7 @@ MAY_USE: dict[str, set[str]] = {
     | {
         "meshnode.notify",
         "meshnode.log",
+        "meshnode.firewall",
         "protocol",
         "meshnode.store",
         "meshnode.replica",
@@ -88,14 +93,15 @@ MAY_USE: dict[str, set[str]] = {
 APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
     "picking": {"words"},
-    "naming": {"picking"},
+    "naming": {"words", "picking"},
     "date": {"naming"},
+    "everybody": set(),
     "owner": set(),
     "catalog": {"words", "picking"},
     "groups": {"picking", "naming", "owner"},
     "listings": {"words", "picking", "naming", "owner", "catalog"},
     "letters": {"naming", "owner"},
-    "people": {"naming", "owner", "letters"},
+    "people": {"everybody", "naming", "owner", "letters"},
     "exchanges": {"words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
@@ -103,6 +109,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "upkeep": {"owner", "groups", "listings", "letters", "exchanges", "devices"},
     "explain": {
+        "everybody",
         "picking",
         "naming",
         "date",

@@ -61,3 +61,32 @@ def test_a_node_keeps_its_port(lan: MakeLan) -> None:
     port = first.ready()["port"]
     first.stop()
     assert alice.daemon().ready()["port"] == port
+
+
+def test_an_address_given_while_a_node_runs_leads_to_a_contact_now_and_after_a_restart(lan: MakeLan) -> None:
+    network = lan("Alice", "Bob", ipv6=False)
+    alice, bob = network["Alice"].init(), network["Bob"].init()
+    bobs = bob.daemon("--no-mdns")
+    card = bob.meshnode("card").strip()
+    bobs.stop()
+    bobs = bob.daemon("--no-mdns", "--port", "7003")  # no address on the card is right any longer
+    alices = alice.daemon("--no-mdns")
+    alice.meshnode("add", card)
+    assert "10.77.0.2:7003" in alice.meshnode("peer", "add", "10.77.0.2:7003")
+    eventually(lambda: "Bob" in alice.peers(), "they meet")
+    [given] = alice.ask("peer", "list")["addresses"]
+    assert (given["address"], given["kept"], given["person"]["name"]) == ("10.77.0.2:7003", True, "Bob")
+    assert "10.77.0.2:7003 (Bob)" in alice.meshnode("status")
+    alices.stop()
+    alice.daemon("--no-mdns")
+    assert [one["address"] for one in alice.ask("status")["given"]] == ["10.77.0.2:7003"]
+    eventually(lambda: "Bob" in alice.peers(), "they meet again")
+    alice.meshnode("peer", "remove", "10.77.0.2:7003")
+    assert alice.ask("peer", "list")["addresses"] == []
+
+
+def test_what_cannot_be_an_address_gets_one_line(lan: MakeLan) -> None:
+    alice = lan("Alice")["Alice"].init()
+    alice.daemon("--no-mdns")
+    for typed, code in (("fd00::7:4747", 2), ("pi:99999", 2), ("10.77.0.1:4747", 5)):
+        alice.meshnode("peer", "add", typed, code=code)

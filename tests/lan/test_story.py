@@ -14,8 +14,10 @@ def tell(lan: Lan) -> None:
     alice, bob, carol = (lan[name].init() for name in ("Alice", "Bob", "Carol"))
     for host in (alice, bob, carol):
         host.daemon()
-    alice.meshnode("add", bob.meshnode("card").strip(), "--trust", "0.7")
-    bob.meshnode("add", carol.meshnode("card").strip(), "--trust", "0.8")
+    added = alice.meshnode("add", bob.meshnode("card").strip(), "--trust", "0.7")
+    assert "You and Bob are connected." in added
+    added = bob.meshnode("add", carol.meshnode("card").strip(), "--trust", "0.8")
+    assert "You and Carol are connected." in added
     carol.meshnode("offer", "Fresh vegetables", "--category", "food", "--audience", "network_wide")
 
 

@@ -282,6 +282,6 @@ def test_whatever_they_do_apart_all_come_to_the_same_once_they_have_met(seed: in
 def _quantity_adds_up(owner: Neighbor) -> None:
     """The quantity left and the quantity given add up to the quantity at first."""
     kept = [one for one in owner.replica.store.exchanges.all_shown() if not one.asked]
-    assert all(one.taken == 0 for one in kept if one.stage in (Stage.CANCELLED, Stage.DECLINED, Stage.REQUESTED))
+    assert all(one.held == 0 for one in kept if one.stage in (Stage.DECLINED, Stage.REQUESTED))
     own = listings.mine(owner.replica, owner.catalog).listings
-    assert sum(one.quantity or 0 for one in own) + sum(one.taken for one in kept) == 2
+    assert sum(one.quantity or 0 for one in own) + sum(one.held for one in kept) == 2

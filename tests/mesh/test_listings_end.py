@@ -57,8 +57,8 @@ def withdraw(row: Row) -> None:
 
 
 def be_taken(row: Row) -> None:
-    lifecycle.take(row.replica, row.slot, 1)
-    lifecycle.take(row.replica, row.slot, 1)
+    lifecycle.settle(row.replica, row.slot, 1)
+    lifecycle.settle(row.replica, row.slot, 2)
 
 
 def expire(row: Row) -> None:
@@ -120,7 +120,7 @@ def test_no_renewal_looks_like_a_fork_to_anybody() -> None:
             end(row)
             row.mesh.advance(limits.DAY)
             lifecycle.renew(row.replica, row.catalog, "Soup", lifecycle.Renewal(expires_in=limits.DAY))
-            lifecycle.put_back(row.replica, row.slot, 1)
+            lifecycle.settle(row.replica, row.slot, 1)
             row.mesh.advance(2 * limits.DAY + limits.TOMBSTONE_GRACE // 2)
             lifecycle.renew(row.replica, row.catalog, "Soup", lifecycle.Renewal(expires_in=LIFE))
             row.mesh.settle()

@@ -24,6 +24,7 @@ from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.preference import SharingChange
 from meshnode.app.owner.profile import set_profile
+from meshnode.slices import complete
 from protocol import Precision, encode
 from tests.app.neighbors import Neighbor, story
 from tests.support.mesh import Mesh
@@ -84,8 +85,8 @@ def live(mesh: Mesh, people: tuple[Neighbor, Neighbor, Neighbor], precisions: li
         edit(ask, catalog, "Bread", ListingEdit(clear=("place",)))
         mesh.settle()
         alice.titles(within=10)
-        audience.preview(ask, ListingDraft("offer", "Saw", audience="anyone_local", place=HOME))
-        what_if.share(ask, catalog, SharingChange(place=SHED, precision="exact"))
+        complete(audience.preview(ask, ListingDraft("offer", "Saw", audience="anyone_local", place=HOME)))
+        complete(what_if.share(ask, catalog, SharingChange(place=SHED, precision="exact")))
         asked = exchanges.respond(bob.replica, bob.catalog, "Drill", Request("May I?", 1))
         mesh.settle()
         exchanges.move(ask, asked.exchange, MoveOrder("accept", "Come any time."))

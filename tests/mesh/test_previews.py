@@ -18,6 +18,7 @@ from meshnode.app.owner.preference import SharingChange
 from meshnode.app.people import blocks, people
 from meshnode.replica.access import Access
 from meshnode.replica.replica import Replica
+from meshnode.slices import complete
 from protocol import person_text
 from tests.support.mesh_people import found, invite
 from tests.support.random_mesh import RandomMesh
@@ -45,7 +46,7 @@ def viewers_of(replica: Replica, catalog: Catalog) -> dict[str, set[str]]:
     """Return by own listing the people who can see it."""
     catalog.catch_up()
     ids = [listing_id(replica.me, record.header.slot) for record, _ in places.own_listings(replica)]
-    return {each: {viewer.id for viewer in audience.audience(replica, catalog, each).people} for each in ids}
+    return {each: {viewer.id for viewer in complete(audience.audience(replica, catalog, each)).people} for each in ids}
 
 
 def shown(replica: Replica, catalog: Catalog) -> dict[str, str]:
@@ -87,21 +88,28 @@ def acts(life: RandomMesh, replica: Replica, catalog: Catalog) -> list[Act]:
         place=chance.choice((None, places.Coordinates(52.51, 13.41), places.Coordinates(48.14, 11.58))),
     )
     found: list[Act] = [
-        (lambda: what_if.share(replica, catalog, wanted), lambda: sharing.change(replica, wanted)),
-        (lambda: what_if.block(replica, catalog, anybody), lambda: blocks.block(replica, anybody)),
+        (lambda: complete(what_if.share(replica, catalog, wanted)), lambda: sharing.change(replica, wanted)),
+        (lambda: complete(what_if.block(replica, catalog, anybody)), lambda: blocks.block(replica, anybody)),
     ]
     if vouched:
         given = person_text(chance.choice(vouched))
-        found.append((lambda: what_if.unvouch(replica, catalog, given), lambda: people.unvouch(replica, given, ())))
+        found.append(
+            (lambda: complete(what_if.unvouch(replica, catalog, given)), lambda: people.unvouch(replica, given, ()))
+        )
     if blocked:
         ended = person_text(chance.choice(blocked))
-        found.append((lambda: what_if.unblock(replica, catalog, ended), lambda: blocks.unblock(replica, ended)))
+        found.append(
+            (lambda: complete(what_if.unblock(replica, catalog, ended)), lambda: blocks.unblock(replica, ended))
+        )
     friends = sorted(known(replica) - {replica.me})
     friends = [who for who in friends if not graph.blocked_either_way(replica.me, who)]
     if friends:
         who, trust = person_text(chance.choice(friends)), chance.choice((0.05, 0.3, 0.9))
         found.append(
-            (lambda: what_if.vouch(replica, catalog, who, trust), lambda: people.vouch(replica, who, trust, ()))
+            (
+                lambda: complete(what_if.vouch(replica, catalog, who, trust)),
+                lambda: people.vouch(replica, who, trust, ()),
+            )
         )
     return found
 

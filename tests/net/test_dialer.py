@@ -12,7 +12,6 @@ from meshnode.net.dialer import (
     ANNOUNCED_KEPT,
     BUSY_PAUSE_WITH_NEWS,
     BUSY_SPREAD,
-    DIALS_AT_ONCE,
     REFUSED_PAUSE,
     Address,
     DialAttempt,
@@ -21,6 +20,7 @@ from meshnode.net.dialer import (
     DialTarget,
 )
 from meshnode.net.endpoint_states import ANNOUNCED_FAILURES, LONGEST_PAUSE, LONGEST_STATIC_PAUSE, REHEARD_PAUSE
+from meshnode.net.races import ADDRESSES_AT_ONCE, NEXT_SECONDS, PEOPLE_AT_ONCE
 
 ALICE, BOB, CAROL = (letter * 32 for letter in (b"a", b"b", b"c"))
 HOME, CAFE, HUT = Address("192.168.1.7", 7000), Address("10.0.0.7", 7000), Address("fd00::7", 7000)
@@ -72,10 +72,101 @@ def test_a_new_address_is_tried_though_many_old_ones_were_announced() -> None:
     assert addresses(made.due(0.1)) == [HOME]
 
 
-def test_nobody_is_dialed_twice_at_a_time() -> None:
-    made = dialer(DialTarget(BOB, 1, (HOME, CAFE)))
-    assert len(made.due(0.0)) == 1
+def test_the_next_address_is_dialed_a_moment_after_the_one_before_and_no_sooner() -> None:
+    made = dialer(DialTarget(BOB, 1, (HOME, CAFE, HUT)))
+    assert addresses(made.due(0.0)) == [HOME]
     assert not made.due(0.0)
+    assert next_time(made) == NEXT_SECONDS
+    assert addresses(made.due(NEXT_SECONDS)) == [CAFE]
+    assert addresses(made.due(2 * NEXT_SECONDS)) == [HUT]
+    assert made.next_timer() is None
+
+
+def test_an_address_that_fails_lets_the_next_start_at_once() -> None:
+    made = dialer(DialTarget(BOB, 1, (HOME, CAFE)))
+    [first] = made.due(0.0)
+    made.ended(first, DialOutcome.UNREACHABLE, 0.01)
+    assert next_time(made) <= 0.01
+    assert addresses(made.due(0.01)) == [CAFE]
+
+
+def test_a_limited_number_of_one_persons_addresses_is_dialed_at_once() -> None:
+    made = dialer(DialTarget(BOB, 1, tuple(Address(f"10.0.0.{number}", 7000) for number in range(8))))
+    running = [attempt for moment in range(8) for attempt in made.due(moment * NEXT_SECONDS)]
+    assert len(running) == ADDRESSES_AT_ONCE
+    assert made.next_timer() is None
+    made.ended(running[0], DialOutcome.UNREACHABLE, 2.0)
+    assert len(made.due(2.0)) == 1
+
+
+def test_a_race_ends_when_one_address_has_answered() -> None:
+    made = dialer(DialTarget(BOB, 1, (HOME, CAFE, HUT)))
+    running = [*made.due(0.0), *made.due(NEXT_SECONDS)]
+    made.ended(running[1], DialOutcome.MET, 0.3, device=LAPTOP)
+    made.connected(BOB, LAPTOP, 0.3)
+    made.ended(running[0], DialOutcome.OVERTAKEN, 0.3)
+    assert made.next_timer() is None
+    made.lost(BOB, LAPTOP, 100.0, good=True)
+    assert addresses(made.due(next_time(made))) == [CAFE]  # the last good address
+
+
+def test_an_address_that_was_overtaken_has_not_failed() -> None:
+    made = dialer(DialTarget(BOB, 1, (HOME,)))
+    for _ in range(5):
+        now = next_time(made)
+        [attempt] = made.due(now)
+        made.ended(attempt, DialOutcome.OVERTAKEN, now)
+        assert next_time(made) - now == 1.0
+
+
+NEAR, FAR, INSIDE, OWN = (Address(f"10.{number}.0.1", 7000) for number in range(4))
+RANKS: dict[Address, int | None] = {NEAR: 0, FAR: 1, INSIDE: 2, OWN: None}
+
+
+@given(st.permutations([NEAR, FAR, INSIDE, OWN]), st.sets(st.sampled_from([FAR, INSIDE])))
+def test_the_likeliest_address_goes_first_whatever_the_order_in_which_they_were_learned(
+    order: list[Address], announced: set[Address]
+) -> None:
+    made = Dialer(lambda: 1.0, RANKS.get)
+    made.want([DialTarget(BOB, 1, tuple(order))], 0.0)
+    if announced:
+        made.heard(BOB, announced, 0.0)
+    dialed = [address for moment in range(5) for address in addresses(made.due(moment * NEXT_SECONDS))]
+    assert dialed == [NEAR, FAR, INSIDE]
+    assert made.next_timer() is None
+
+
+def test_a_node_never_dials_itself_and_waits_for_nothing_then() -> None:
+    made = Dialer(lambda: 1.0, RANKS.get)
+    made.want([DialTarget(BOB, 1, (OWN,))], 0.0)
+    made.heard(BOB, [OWN], 0.0)
+    assert made.next_timer() is None
+    assert not made.due(1e6)
+
+
+def test_on_another_network_every_address_is_judged_again() -> None:
+    ranks = dict(RANKS)
+    made = Dialer(lambda: 1.0, ranks.get)
+    made.want([DialTarget(BOB, 1, (OWN, FAR))], 0.0)
+    [first] = made.due(0.0)
+    made.ended(first, DialOutcome.UNREACHABLE, 0.0)
+    ranks[OWN] = 0
+    made.moved(0.5)
+    assert addresses(made.due(0.5)) == [OWN]
+
+
+def test_the_last_good_address_goes_before_what_was_just_announced_until_it_fails() -> None:
+    made = dialer(DialTarget(BOB, 1, (CAFE, HOME)))
+    [first] = made.due(0.0)
+    made.ended(first, DialOutcome.MET, 0.0, device=LAPTOP)
+    made.connected(BOB, LAPTOP, 0.0)
+    made.lost(BOB, LAPTOP, 100.0, good=True)
+    made.heard(BOB, [HUT], 100.0)
+    now = next_time(made)
+    [second] = made.due(now)
+    assert second.address == CAFE
+    made.ended(second, DialOutcome.UNREACHABLE, now)
+    assert addresses(made.due(now)) == [HUT]
 
 
 def test_a_connected_person_is_left_alone_until_the_session_is_lost() -> None:
@@ -237,14 +328,15 @@ def test_a_person_with_two_devices_is_dialed_until_both_are_connected() -> None:
 
 
 def test_a_limited_number_is_dialed_at_once_and_those_just_announced_go_first() -> None:
-    people = [bytes([number]) * 32 for number in range(DIALS_AT_ONCE + 5)]
+    people = [bytes([number]) * 32 for number in range(PEOPLE_AT_ONCE + 5)]
     made = dialer(*(DialTarget(person, 1, (HOME,)) for person in people))
     made.heard(people[-1], [CAFE], 0.0)
     attempts = made.due(0.0)
-    assert len(attempts) == DIALS_AT_ONCE
+    assert len(attempts) == PEOPLE_AT_ONCE
     assert attempts[0].person == people[-1]
-    assert made.next_timer() is None
-    made.ended(attempts[0], DialOutcome.UNREACHABLE, 0.0)
+    assert not made.due(0.0)
+    assert next_time(made) == NEXT_SECONDS  # for the other address of the one who was announced
+    made.ended(attempts[1], DialOutcome.UNREACHABLE, 0.0)
     assert len(made.due(0.0)) == 1
 
 
@@ -261,7 +353,7 @@ def test_somebody_no_longer_wanted_is_no_longer_dialed() -> None:
 def static(*people: bytes) -> Dialer:
     """Return a dialer that wants these people, knows no address of theirs, and has one address given by hand."""
     made = dialer(*(DialTarget(person, 1) for person in people))
-    made.static(HOME, 0.0)
+    made.given([HOME], 0.0)
     return made
 
 
@@ -335,6 +427,7 @@ def test_in_any_order_of_events_an_attempt_is_due_when_the_timer_has_come(
 ) -> None:
     made, now = Dialer(lambda: 0.5), 0.0
     running: list[DialAttempt] = []
+    given: set[Address] = set()
     for step, person, address, outcome, flag in steps:
         match step:
             case "heard":
@@ -348,7 +441,8 @@ def test_in_any_order_of_events_an_attempt_is_due_when_the_timer_has_come(
             case "look":
                 made.retry_all(now)
             case "static":
-                made.static(address, now)
+                given ^= {address}
+                made.given(sorted(given), now)
             case _ if running:
                 made.ended(running.pop(0), outcome, now, device=LAPTOP, more_keys=flag)
         timer = made.next_timer()
@@ -357,7 +451,10 @@ def test_in_any_order_of_events_an_attempt_is_due_when_the_timer_has_come(
             started = made.due(now)
             assert started
             running += started
-        assert len({attempt.person for attempt in running}) == len(running)
+        assert len({attempt.person for attempt in running}) <= PEOPLE_AT_ONCE
+        ways = [(attempt.person, attempt.address) for attempt in running]
+        assert len(set(ways)) == len(ways)
+        assert all(sum(person == one for person, _ in ways) <= ADDRESSES_AT_ONCE for one in (ALICE, BOB, CAROL))
 
 
 def test_a_connected_person_is_dialed_again_to_be_shown_a_card() -> None:
@@ -369,3 +466,25 @@ def test_a_connected_person_is_dialed_again_to_be_shown_a_card() -> None:
     made.ended(attempt, DialOutcome.MET, 1.0, device=LAPTOP)
     made.want([DialTarget(BOB, 1, (HOME,))], 2.0)
     assert made.next_timer() is None
+
+
+def test_an_address_that_was_taken_back_is_no_longer_dialed_even_if_an_attempt_is_under_way() -> None:
+    made = static(ALICE)
+    [attempt] = made.due(0.0)
+    made.given([], 1.0)
+    made.ended(attempt, DialOutcome.NO_ANSWER, 2.0)
+    assert made.next_timer() is None
+    assert not list(made.found_at())
+
+
+def test_it_is_known_who_was_found_at_a_given_address_and_how_the_last_attempt_ended() -> None:
+    made = static(ALICE, BOB)
+    assert list(made.found_at()) == [(HOME, None, None)]
+    [first] = made.due(0.0)
+    made.ended(first, DialOutcome.UNREACHABLE, 0.0)
+    assert list(made.found_at()) == [(HOME, None, DialOutcome.UNREACHABLE)]
+    now = next_time(made)
+    [second] = made.due(now)
+    made.ended(second, DialOutcome.MET, now, device=LAPTOP)
+    made.given([HOME, CAFE], now)
+    assert list(made.found_at()) == [(HOME, ALICE, DialOutcome.MET), (CAFE, None, None)]

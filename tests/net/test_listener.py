@@ -12,9 +12,10 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
+from meshnode.config import DEFAULT_PORT
 from meshnode.errors import Failed, StorageFailed
 from meshnode.net.interfaces import Interfaces, LocalAddress, snapshot
-from meshnode.net.listener import PORT, PORTS_NEXT, Listener
+from meshnode.net.listener import PORTS_NEXT, Listener
 
 LOOPBACK = snapshot(["no-such-interface"])
 V4 = Interfaces((LocalAddress("lo", 1, ipaddress.ip_address("127.0.0.1").packed),))
@@ -153,15 +154,17 @@ async def test_without_a_choice_nodes_take_one_port_after_the_other_from_the_def
     async with listener() as (first, _), listener() as (second, _):
         one = first.open(V4, wanted=None, kept=None)
         other = second.open(V4, wanted=None, kept=None)
-        assert PORT <= one < other <= PORT + PORTS_NEXT  # another program on this machine may hold some of them
+        assert (
+            DEFAULT_PORT <= one < other <= DEFAULT_PORT + PORTS_NEXT
+        )  # another program on this machine may hold some of them
 
 
 async def test_where_all_those_ports_are_taken_another_is_found() -> None:
     with ExitStack() as stack:
-        for port in range(PORT, PORT + PORTS_NEXT + 1):
+        for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_NEXT + 1):
             with suppress(OSError):
                 stack.enter_context(socket.create_server(("127.0.0.1", port)))
         async with listener() as (listening, _):
             port = listening.open(V4, wanted=None, kept=None)
-            assert not PORT <= port <= PORT + PORTS_NEXT
+            assert not DEFAULT_PORT <= port <= DEFAULT_PORT + PORTS_NEXT
             assert await reach("127.0.0.1", port)

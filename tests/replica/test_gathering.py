@@ -63,7 +63,7 @@ def test_a_web_in_parts_of_any_size_and_order_is_kept_whole(length: int, size: i
         part = records[start : start + size]
         outcome = node.replica.ingest.receive(part, BRINGER.id, more=start + size < len(records))
         assert outcome.refused == []
-        assert outcome.denied == []
+        assert outcome.later == []
     assert {record.id for record in records} <= {row.id for row in node.replica.store.records.rows()}
     assert node.replica.store.records.count_pending() == 0
 

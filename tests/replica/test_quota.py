@@ -10,6 +10,7 @@ from meshnode.app import upkeep
 from meshnode.app.explain.status import NetworkState, problems
 from meshnode.app.owner import policy
 from meshnode.app.people import blocks
+from meshnode.replica.quota import Quota
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from protocol import Kind, Record, limits, person_text
@@ -18,6 +19,7 @@ from tests.support.clock import FakeClock
 from tests.support.network import replica_of
 from tests.support.people import NOW, Person
 
+MEGABYTE = 1024 * 1024
 ALICE, CAROL, MALLORY, NORA = (Person(name) for name in ("Alice", "Carol", "Mallory", "Nora"))
 
 
@@ -103,21 +105,34 @@ def test_policies_are_limited_by_their_bytes(bob: Replica, monkeypatch: pytest.M
 
 def test_on_a_nearly_full_disk_only_own_records_are_stored(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:
     now = bob.clock.now()
-    gigabyte = 1024**3
-    monkeypatch.setattr(Store, "disk", lambda _: (gigabyte, 100 * gigabyte))
+    monkeypatch.setattr(Store, "disk", lambda _: (49 * MEGABYTE, 10_000 * MEGABYTE))
     assert bob.ingest.receive([ALICE.certificate(now)], ALICE.id).kept == []
     policy.vouch(bob, CAROL.id, 500)
     assert policy.weight(bob, CAROL.id) == 500
     assert [problem.code for problem in problems(bob, NetworkState(ready=True))][:1] == ["disk_full"]
 
 
-@pytest.mark.parametrize("free", [11, 3])
-def test_a_tenth_of_a_disk_or_enough_to_go_on_with_is_not_nearly_full(
-    bob: Replica, monkeypatch: pytest.MonkeyPatch, free: int
+@pytest.mark.parametrize(
+    ("size", "enough"), [(1_000_000, 50), (5000, 50), (4000, 40), (1000, 10), (800, 8), (200, 8), (20, 8)]
+)
+def test_a_hundredth_of_the_disk_or_enough_to_go_on_with_is_not_nearly_full(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch, size: int, enough: int
 ) -> None:
-    gigabyte = 1024**3
-    monkeypatch.setattr(Store, "disk", lambda _: (free * gigabyte, 100 * gigabyte))
-    assert not bob.quota.disk_is_full
+    """The table is in megabytes."""
+    for free in (enough, enough + 1, enough - 1):
+        quota = Quota(bob.store, bob.trust_state, bob.me)
+        monkeypatch.setattr(Store, "disk", lambda _, free=free: (free * MEGABYTE, size * MEGABYTE))
+        assert quota.disk_is_full == (free < enough)
+
+
+def test_a_disk_that_was_full_must_have_a_quarter_more_free_to_count_as_free(
+    bob: Replica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    for free in (50, 49, 50, 62, 63, 50, 49):
+        monkeypatch.setattr(Store, "disk", lambda _, free=free: (free * MEGABYTE, 10_000 * MEGABYTE))
+        seen.append(bob.quota.disk_is_full)
+    assert seen == [False, True, True, True, False, False, True]
 
 
 def test_the_owner_is_told_who_has_brought_nearly_the_limit(bob: Replica) -> None:

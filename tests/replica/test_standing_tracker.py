@@ -2,68 +2,12 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
-
 import pytest
 
 from meshnode.app.owner import policy
-from meshnode.replica.access import Access, AccessKey, access_key
-from meshnode.replica.replica import Replica
+from meshnode.replica.access import access_key
 from meshnode.replica.standing_tracker import StandingTracker
-from meshnode.store import RecordState
-from protocol import Audience, PersonId, Precision, Preference, Record, coarse
-from tests.support.mesh import EPOCH, Mesh
-from tests.support.people import Person
-
-PEOPLE = [Person(name) for name in ("Bob", "Carol", "Dave", "Erin", "Frank", "Grace")]
-PLACES = [coarse(lat, 13.4, Precision.CITY) for lat in (52.5, 53.5)]
-
-
-class World:
-    """A node whose trust state changes at random, by records put into its store."""
-
-    def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)
-        self.replica: Replica = Mesh(seed).add("Alice", place=PLACES[0]).replica
-        self.version = 1
-        for person in PEOPLE:
-            self.put(person.certificate(EPOCH))
-            self.say(person)
-            for audience in Audience:
-                self.put(person.listing(f"{audience.word}", audience=audience, now=EPOCH))
-
-    def put(self, record: Record, state: RecordState = RecordState.LIVE) -> None:
-        self.replica.store.records.put(record, state=state, received_from=PEOPLE[0].id, arrived=EPOCH)
-        self.replica.trust_state.refresh(self.replica.store, {record.header.author})
-
-    def say(self, person: Person, state: RecordState = RecordState.LIVE) -> None:
-        others = [self.replica.me, *(other.id for other in PEOPLE if other is not person)]
-        vouches: dict[Person | PersonId, int] = {
-            other: self.rng.choice([300, 800, 1000]) for other in self.rng.sample(others, self.rng.randrange(1, 4))
-        }
-        blocks = [other for other in PEOPLE if other is not person and self.rng.random() < 0.1]
-        preference = Preference(self.rng.choice(list(Audience)[1:]), Precision.CITY, 30, self.version)
-        self.put(person.policy(vouches, blocks=blocks, preference=preference, version=self.version, now=EPOCH), state)
-
-    def move(self) -> None:
-        """One change of any kind."""
-        self.version += 1
-        rng, replica = self.rng, self.replica
-        person = rng.choice(PEOPLE)
-        changes: list[Callable[[], object]] = [
-            lambda: self.say(person),
-            lambda: self.say(person),
-            lambda: self.say(person, RecordState.SUSPENDED),
-            lambda: self.put(person.profile(EPOCH, place=rng.choice(PLACES), version=self.version)),
-            lambda: policy.vouch(replica, person.id, rng.choice([0, 400, 900])),
-            lambda: policy.block(replica, person.id),
-            lambda: policy.unblock(replica, person.id),
-        ]
-        rng.choice(changes)()
-
-    def answers(self, viewer: PersonId, asked: set[AccessKey]) -> dict[AccessKey, Access]:
-        return {each: self.replica.access.decide(viewer, each) for each in asked}
+from tests.support.changing_world import PEOPLE, World
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -73,6 +17,7 @@ def test_no_decision_changes_about_an_author_who_is_not_named(seed: int) -> None
     viewers = [replica.me, *(person.id for person in PEOPLE[:3])]
     asked = {access_key(row) for row in replica.store.records.rows()}
     moved = {viewer: StandingTracker(replica.trust_state, viewer) for viewer in viewers}
+    authors = {each[1] for each in asked}
     narrow = 0
     for viewer in viewers:
         assert moved[viewer].since_last() is None  # the first call names nobody
@@ -83,8 +28,8 @@ def test_no_decision_changes_about_an_author_who_is_not_named(seed: int) -> None
             named = moved[viewer].since_last()
             after = world.answers(viewer, asked)
             changed = {each[1] for each in asked if after[each] is not before[viewer][each]}
-            assert named is None or changed <= named
-            narrow += named is not None and len(named) < len(PEOPLE)
+            assert named is None or changed == named.among(changed)
+            narrow += named is not None and len(named.among(authors)) < len(PEOPLE)
     assert narrow > 10  # mostly it names few
 
 
@@ -92,7 +37,34 @@ def test_a_tracker_that_has_not_looked_for_long_names_everybody() -> None:
     world = World(1)
     moved = StandingTracker(world.replica.trust_state, PEOPLE[0].id)
     moved.since_last()
-    assert moved.since_last() == set()
+    assert not moved.since_last()
     for _ in range(5000):
         world.replica.trust_state.refresh(world.replica.store, {PEOPLE[1].id})
     assert moved.since_last() is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nobody_is_regarded_otherwise_who_is_not_named(seed: int) -> None:
+    world = World(seed)
+    trust_state, me = world.replica.trust_state, world.replica.me
+    moved = StandingTracker(trust_state, me, regard=True)
+    moved.since_last()
+    for _ in range(30):
+        before = trust_state.regard_from(me)
+        world.move()
+        named, after = moved.since_last(), trust_state.regard_from(me)
+        changed = {person for person in {*before, *after} if before.get(person) != after.get(person)}
+        assert named is None or changed == named.among(changed)
+
+
+def test_the_owners_own_vouches_and_blocks_leave_most_decisions_as_they_were() -> None:
+    world = World(3)
+    moved = StandingTracker(world.replica.trust_state, world.replica.me)
+    moved.since_last()
+    for change in (policy.block, policy.unblock):
+        change(world.replica, PEOPLE[5].id)
+        named = moved.since_last()
+        assert named is not None
+        assert PEOPLE[5].id in named
+    policy.vouch(world.replica, PEOPLE[0].id, 400)
+    assert moved.since_last() is not None

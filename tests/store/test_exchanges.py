@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from meshnode.store import Exchange, Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import migrate, migrations
-from protocol.letters import Action, Move, Stage
+from protocol.letters import LENT_OUT, UNFINISHED, Action, Move, Stage
 from tests.support.exchanges import move, terms
 from tests.support.people import NOW, Person, grown
 
@@ -35,7 +36,7 @@ def begun(
 
 
 def test_an_exchange_is_read_as_it_was_stored(store: Store) -> None:
-    kept = begun(store, title="Drill", category="tools", takes=2, taken=1)
+    kept = begun(store, title="Drill", category="tools", held=2, accepted_here=True)
     assert store.exchanges.find(BOB.id, kept.id) == kept
     assert store.exchanges.find(CAROL.id, kept.id) is None
     assert store.exchanges.all_shown() == [kept]
@@ -88,9 +89,12 @@ def test_exchanges_are_counted_by_person_stage_and_who_asked(store: Store) -> No
     begun(store, CAROL)
     assert store.exchanges.count() == 4
     assert store.exchanges.count_with(BOB.id) == 3
-    assert store.exchanges.count_with(BOB.id, Stage.REQUESTED) == 2
-    assert store.exchanges.count_with(BOB.id, Stage.REQUESTED, asked=False) == 1
+    assert store.exchanges.count_requests(BOB.id, NOW, asked=False) == 1
+    assert store.exchanges.count_requests(BOB.id, NOW, asked=True) == 1
     assert [found.other for found in store.exchanges.with_stage(Stage.REQUESTED, asked=False)] == [BOB.id, CAROL.id]
+    begun(store, number=9, listing_ends=NOW + 1)
+    assert store.exchanges.count_requests(BOB.id, NOW, asked=False) == 2
+    assert store.exchanges.count_requests(BOB.id, NOW + 1, asked=False) == 1
 
 
 def test_the_oldest_exchange_without_an_agreement_makes_space_and_one_with_an_agreement_never_does(
@@ -123,23 +127,33 @@ def test_exchanges_that_are_not_shown_are_counted_apart_and_deleted_in_time(stor
     assert len(store.exchanges.all_shown()) == 1
 
 
-@pytest.mark.parametrize(
-    ("stage", "takes", "taken", "is_due"),
-    [
-        (Stage.AGREED, 2, 0, True),
-        (Stage.AGREED, 2, 2, False),
-        (Stage.AGREED, 0, 0, False),
-        (Stage.COMPLETED, 2, 0, True),
-        (Stage.CANCELLED, 2, 2, True),
-        (Stage.CANCELLED, 2, 0, False),
-        (Stage.RETURNED, 2, 2, True),
-    ],
-)
-def test_exchanges_whose_quantity_must_be_taken_or_put_back_are_found(
-    store: Store, stage: Stage, takes: int, taken: int, is_due: bool
+def test_what_exchanges_hold_is_added_up_by_listing(store: Store) -> None:
+    """Only of the owner's listings, and only in exchanges that are shown."""
+    slot, other = terms().slot, grown("another slot", size=16)
+    begun(store, number=0, held=2)
+    begun(store, number=1, held=Decimal("0.5"))
+    begun(store, number=2, held=4, asked=True)
+    begun(store, number=3, held=8, shown=False)
+    begun(store, number=4, slot=other)
+    assert store.exchanges.held_by_slot() == {slot: Decimal("2.5"), other: 0}
+    assert store.exchanges.held(slot) == Decimal("2.5")
+    assert store.exchanges.held(grown("no slot", size=16)) == 0
+    assert [one.held for one in store.exchanges.about(slot)] == [2, Decimal("0.5")]
+
+
+@pytest.mark.parametrize("lend", [True, False])
+@pytest.mark.parametrize("stage", Stage)
+def test_somebody_with_whom_something_is_open_or_lent_is_a_counterpart(
+    store: Store, stage: Stage, *, lend: bool
 ) -> None:
-    kept = begun(store, stage=stage, takes=takes, taken=taken)
-    assert store.exchanges.unsettled((Stage.CANCELLED, Stage.RETURNED)) == [kept] * is_due
+    kept = begun(store, stage=stage, lend=lend)
+    is_open = stage in UNFINISHED or (lend and stage in LENT_OUT)
+    assert store.exchanges.counterparts() == ({BOB.id} if is_open else frozenset())
+    assert store.exchanges.open_with(BOB.id) == [kept] * is_open
+    store.letters.add_sent(b"s" * 16, BOB.id, sent=NOW, expires=NOW + 9)
+    assert store.exchanges.counterparts() == {BOB.id}  # the last word may still be on its way
+    store.letters.note_ended(b"s" * 16)
+    assert store.exchanges.counterparts() == ({BOB.id} if is_open else frozenset())
 
 
 def test_a_database_from_before_exchanges_keeps_its_rows(tmp_path: Path) -> None:

@@ -93,12 +93,10 @@ class Model:
             first = all(
                 h.record.rank <= held.record.rank for h in self.proved if h.record.register == held.record.register
             )
-            if (
-                held.usable
-                and first
-                and header.expires < header.latest_expiry
-                and now < header.latest_expiry + TOMBSTONE_GRACE
-            ):
+            superseding = (
+                held.usable and header.expires < header.latest_expiry and now < header.latest_expiry + TOMBSTONE_GRACE
+            )
+            if first and (now < held.arrived + 2 * TOMBSTONE_GRACE if _came_late(held) else superseding):
                 held.record, held.state = held.record.without_body(), RecordState.HEADER
             else:
                 self.proved.remove(held)
@@ -107,10 +105,17 @@ class Model:
         return {(h.record.id, int(h.state), h.record.header_only) for h in [*self.proved, *self.waiting]}
 
 
+def _came_late(held: Held) -> bool:
+    return held.arrived >= held.record.header.expires
+
+
 def _due(held: Held) -> int:
     header = held.record.header
+    if held.state is RecordState.PAST:
+        return held.arrived + TOMBSTONE_GRACE
     if not held.usable:
-        return header.latest_expiry + TOMBSTONE_GRACE
+        grace = TOMBSTONE_GRACE * (2 if _came_late(held) else 1)
+        return max(header.latest_expiry + TOMBSTONE_GRACE, held.arrived + grace)
     if held.state is RecordState.SUSPENDED:
         return min(header.expires, held.since + SUSPENDED_LIFE)
     if held.state is RecordState.PENDING:
@@ -136,7 +141,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         shape=st.sampled_from(["whole", "header", "withdrawn"]),
         may_reduce_access=st.booleans(),
         life=st.integers(1, 8),
-        state=st.sampled_from([RecordState.LIVE, RecordState.LIVE, RecordState.PENDING]),
+        state=st.sampled_from([RecordState.LIVE, RecordState.LIVE, RecordState.PENDING, RecordState.PAST]),
     )
     def put(
         self, person: Person, version: int, shape: str, may_reduce_access: bool, life: int, state: RecordState

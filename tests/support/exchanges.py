@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from protocol.letters import Action, AuthoredMove, Move, Terms, exchange_id
@@ -22,6 +23,12 @@ def move(act: Action, asked: Terms, **fields: Any) -> Move:
         fields.setdefault("text", "Hello")
     exchange = exchange_id(ASKER.id, OWNER.id, asked)
     return Move(exchange, act, NOW, terms=asked if act is Action.ASK else None, **fields)
+
+
+def accepted(asked: Terms, **now: Any) -> Move:
+    """Return the acceptance of what is otherwise by now: these fields of its terms have changed."""
+    exchange = exchange_id(ASKER.id, OWNER.id, asked)
+    return Move(exchange, Action.ACCEPT, NOW, terms=replace(asked, **now))
 
 
 def made(asked: Terms, *said: str) -> list[AuthoredMove]:

@@ -124,6 +124,21 @@ class Host:
         self.namespace.run("nft", "add chain inet lossy in { type filter hook input priority 0 ; }")
         self.namespace.run("nft", rule)
 
+    def drop(self, *passing: str) -> None:
+        """Drop what comes in unasked, apart from what these rules of nft let pass. Loopback and answers always pass."""
+        self.namespace.run("nft", "add table inet closed")
+        self.namespace.run("nft", "add chain inet closed in { type filter hook input priority 0 ; policy drop ; }")
+        for rule in ("iif lo accept", "ct state established,related accept", "ip6 nexthdr icmpv6 accept", *passing):
+            self.namespace.run("nft", f"add rule inet closed in {rule}")
+
+    def open(self, line: str) -> None:
+        """Type the line that the doctor has named, as root."""
+        self.namespace.run("sh", "-c", line.removeprefix("sudo "))
+
+    def findings(self, *person: str) -> dict[str, dict[str, Any]]:
+        """Return what the doctor finds, by code."""
+        return {found["code"]: found for found in self.ask("doctor", *person)["findings"]}
+
     def close(self) -> None:
         """Stop what runs here and let the machine go."""
         for daemon in self._daemons:

@@ -93,6 +93,12 @@ class Side:
         for record in records:
             self.session.update(phase_of(record.header.kind), [item(record)], [])
 
+    def ask_again(self, *records: Record) -> None:
+        """Ask for records that the other side has shown and this one did not take."""
+        for record in records:
+            self.refused.discard(record.id)
+            self.session.ask_again(phase_of(record.header.kind), [item(record)])
+
     def handle(self, events: Iterable[Event]) -> None:
         """Do as a node does; override `meet`, `take` or `give` to do otherwise."""
         for event in events:

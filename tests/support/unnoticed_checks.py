@@ -13,7 +13,6 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "letters/move.py: _number_in: type(word) is not str",
         "letters/move.py: _number_in: word not in words",
         "letters/sealing.py: _padded: raise InvalidField('letter', 'must not be so long: shorten it')",
-        "quantity.py: check_quantity: raise InvalidField(field, 'must be a number')",
         "quantity.py: check_quantity: raise InvalidField(field, 'must have at most three decimals')",
         "records/listing.py: Listing.__post_init__: _check_word('category', self.category, _CATEGORY_NUMBER)",
         "records/listing.py: Listing.__post_init__: _check_word('type', self.type, _TYPE_NUMBER)",

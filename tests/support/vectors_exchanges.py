@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from protocol import encode
-from protocol.letters import Action, Move, community_tags, exchange_id, stage_of
-from tests.support.exchanges import ASKER, OWNER, made, move, terms
+from protocol.letters import Action, Move, community_tags, exchange_id, held_by, stage_of
+from tests.support.exchanges import ASKER, OWNER, accepted, made, move, terms
 from tests.support.people import grown
 from tests.support.vectors_refused_letters import refused_moves
 
@@ -17,6 +17,9 @@ _HISTORIES = (
     "asker ask, owner decline",
     "asker ask, owner accept, asker cancel",
     "asker ask, owner accept, owner decline",
+    "asker ask, owner accept, owner done, asker cancel",
+    "asker ask, owner accept, owner done, owner cancel",
+    "asker ask, owner accept, asker done, owner cancel",
     "asker ask, owner accept, owner done",
     "asker ask, owner accept, asker done",
     "asker ask, owner accept, asker done, owner done",
@@ -38,11 +41,13 @@ def moves() -> dict[str, Move]:
         "an ask for two and a half kilograms": move(Action.ASK, terms(quantity=Decimal("2.5"), unit="kg")),
         "an answer to a need that is not limited": move(Action.ASK, terms("need", quantity=None)),
         "an acceptance": move(Action.ACCEPT, plain, communities=tags[:1]),
+        "an acceptance of what has another title by now": accepted(plain, title="Drill, without bits"),
         "a refusal": move(Action.DECLINE, plain, text="Not this week."),
         "a refusal because nothing is left": move(Action.DECLINE, plain, reason="gone"),
         "a refusal because the listing has changed": move(Action.DECLINE, plain, reason="changed"),
         "done": move(Action.DONE, plain),
         "a cancellation": move(Action.CANCEL, plain),
+        "a cancellation because it was promised twice": move(Action.CANCEL, plain, reason="twice"),
         "a return": move(Action.RETURNED, lent),
         "a message": move(Action.SAY, plain, text="At six, by the gate?"),
     }
@@ -64,7 +69,13 @@ def exchanges_vectors() -> dict[str, Any]:
         ],
         "communities": [_communities("downtown"), _communities("downtown", "eastside")],
         "states": [
-            {"type": kind, "lend": lend, "moves": history, "state": _stage(kind, lend, history)}
+            {
+                "type": kind,
+                "lend": lend,
+                "moves": history,
+                "state": _stage(kind, lend, history),
+                "held": int(held_by(made(terms(kind, lend=lend), *history.split(", ")))),
+            }
             for kind, lend in (("offer", False), ("offer", True), ("need", False), ("need", True))
             for history in _HISTORIES
         ],

@@ -210,7 +210,7 @@ def refused_moves() -> list[dict[str, Any]]:
         Change("a message that is no text", [3], None),
         Change("an ask without terms", [4], None),
         Change("terms that are no array", [4], 0),
-        Change("terms of eight fields", [4], _ask_fields()[4][:-1]),
+        Change("terms of eleven fields", [4], _ask_fields()[4][:-1]),
         Change("terms with a nonce of 15 bytes", [4, 0], bytes(15)),
         Change("terms with a slot of 15 bytes", [4, 1], bytes(15)),
         Change("terms of type 2", [4, 2], 2),
@@ -225,23 +225,39 @@ def refused_moves() -> list[dict[str, Any]]:
         Change("terms whose lend is a number", [4, 7], 1),
         Change("terms with a return before 1970", [4, 8], -1),
         Change("terms with a return of what is not lent", [4, 7], False),
+        Change("terms that are available from before 1970", [4, 9], -1),
+        Change("terms that are available until before 1970", [4, 10], -1),
+        Change("terms whose text has a hash of 15 bytes", [4, 11], bytes(15)),
         Change("communities that are no array", [5], 0),
         Change("more communities than a person may be in", [5], ascending(GROUPS_MAX + 1, COMMUNITY_TAG_BYTES)),
         Change("a community's tag of 15 bytes", [5], [bytes(15)]),
         Change("communities out of order", [5], tags[::-1]),
         Change("a community twice", [5], [tags[0], tags[0]]),
-        Change("reason 3", [6], 3),
+        Change("reason 4", [6], 4),
         Change("a reason that is text", [6], "gone"),
         Change("a reason for an ask", [6], 1),
     ]
     others = [
-        Change("an acceptance with terms", [4], _ask_fields()[4]),
+        Change("an acceptance with terms that are no array", [4], 0),
         Change("an acceptance with a reason", [6], 1),
     ]
     return [
         *refusals(ask, "fields", fields),
         *refusals(accept, "fields", others),
-        *refusals(say, "fields", [Change("words without words", [3], ""), Change("words with communities", [5], tags)]),
+        *refusals(
+            say,
+            "fields",
+            [
+                Change("words without words", [3], ""),
+                Change("words with communities", [5], tags),
+                Change("words with terms", [4], _ask_fields()[4]),
+            ],
+        ),
+        *refusals(
+            written(move(Action.CANCEL, terms(), reason="twice").to_fields()),
+            "fields",
+            [Change("a cancellation because nothing is left", [6], 1)],
+        ),
         {"why": "a move of six fields", "fields": shorter(ask).hex(), "code": "MALFORMED"},
         {"why": "a move of eight fields", "fields": longer(ask).hex(), "code": "MALFORMED"},
         *(

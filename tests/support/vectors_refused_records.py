@@ -33,6 +33,7 @@ from protocol.limits import (
     NAME_MAX,
     POLICY_LIFE,
     PROFILE_LIFE,
+    PROMISED_MAX,
     QUANTITY_MAX,
     QUANTITY_STEPS,
     RADIUS_KM_MAX,
@@ -396,6 +397,7 @@ _LISTING = Listing(
     return_by=NOW + 2 * DAY,
     language="en",
     place="881f1d4887fffff",
+    promised=2,
     salt=grown("salt", size=16),
 )
 _LISTINGS = [
@@ -432,6 +434,10 @@ _LISTINGS = [
     Change("a language that is no text", [13], None),
     Change("a place that is no cell", [14], "here"),
     Change("a place that is no text", [14], 0),
+    Change("promised below 0", [15], -1),
+    Change("promised nothing at all", [15], None),
+    Change("promised that is too large", [15], PROMISED_MAX * QUANTITY_STEPS + 1),
+    Change("promised without a quantity", [6], None),
     Change("available until a time before available from", [9], NOW - 1),
     Change("return by for what is not lent", [11], False),
 ]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from protocol import Code, encode
-from protocol.limits import DEVICE_LIFE, HEADERS_PER_MINUTE, UNKNOWN_FRAMES_PER_MINUTE
+from protocol.limits import AGAIN_PER_MINUTE, DEVICE_LIFE, HAVE_ITEMS_MAX, HEADERS_PER_MINUTE, UNKNOWN_FRAMES_PER_MINUTE
 from protocol.wire import stratum
 from protocol.wire.frames import (
+    Again,
     Bye,
     Compare,
     Enrol,
@@ -133,6 +134,7 @@ _AFTER_HELLO: tuple[Frame, ...] = (
     Records((None,)),
     Headers((_NEED.without_body().wire,)),
     Have(0, ((NOW, bytes(12)),)),
+    Again(0, ((NOW, bytes(12)),)),
     Want(b"\x01"),
     Enrol(bytes(32), bytes(32), bytes(64)),
 )
@@ -217,6 +219,16 @@ def _live() -> list[_Case]:
         ("Headers with bytes that are no record", QUIET, "responder", 1, [Headers((b"\x90",))], "MALFORMED"),
         ("a Have of nothing", QUIET, "responder", 1, [Have(1, ())], "MALFORMED"),
         ("a Have of phase 2", QUIET, "responder", 1, [Have(2, ((NOW, bytes(12)),))], "MALFORMED"),
+        ("an Again of nothing", QUIET, "responder", 1, [Again(1, ())], "MALFORMED"),
+        ("an Again of phase 2", QUIET, "responder", 1, [Again(2, ((NOW, bytes(12)),))], "MALFORMED"),
+        (
+            "more than 20,000 items in Again frames in a minute",
+            QUIET,
+            "responder",
+            1,
+            [Again(1, ((NOW, bytes(12)),) * HAVE_ITEMS_MAX)] * (2 * AGAIN_PER_MINUTE // HAVE_ITEMS_MAX + 1),
+            "UNSOLICITED",
+        ),
         ("a responder that compares again", QUIET, "initiator", 1, [Roots(0, 1, ANY_ROOT)], "OUT_OF_ORDER"),
         ("an initiator that compares again at once", QUIET, "responder", 1, [Roots(0, 1, ANY_ROOT)], "BUSY"),
         ("Records with bytes that are no record", NEWS, "responder", 1, [have, Records((b"\x90",))], "MALFORMED"),

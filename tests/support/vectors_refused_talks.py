@@ -106,6 +106,7 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("a prefix of 13 bytes", [2, 0, 1], bytes(13)),
         ],
     ),
+    "an Again": ([15, 1, [[NOW, bytes(12)]]], [Change("no items", [2], 0)]),
     "a Ping": (
         [11, NOW, 16],
         [

@@ -10,6 +10,7 @@ from protocol.codec import encode
 from protocol.session import Phase
 from protocol.wire import stratum
 from protocol.wire.frames import (
+    Again,
     Bye,
     Compare,
     Enrol,
@@ -51,6 +52,7 @@ FRAMES: dict[str, Frame] = {
     "have": Have(1, ((NOW, bytes(range(12))),)),
     "want": Want(b"\x05"),
     "ping": Ping(NOW, stratum.MACHINE),
+    "again": Again(1, ((NOW, bytes(range(12))),)),
     "bye": Bye(Code.DUPLICATE),
     "bye of a busy node": Bye(Code.BUSY, 60),
     "enrol": Enrol(bytes(range(32)), bytes(range(32, 64)), bytes(range(64))),
@@ -180,6 +182,11 @@ def session_vectors() -> dict[str, Any]:
     news.log.append(("!", offers[0].wire))
     news.responder.publish(offers[0])
     news.run()
+    sessions[-1]["publisher"] = "responder"
+    again = pair("refused, then asked for again", [*graph, need], graph)
+    again.log.append(("?", need.wire))
+    again.responder.ask_again(need)
+    again.run()
     sessions[-1]["publisher"] = "responder"
     for session in sessions:
         session["frames"] = [f"{mark} {data.hex()}" for mark, data in session["frames"]]

@@ -9,7 +9,7 @@ from meshnode.app.discover import discover as discover_cases
 from meshnode.app.discover import hiding as hiding_cases
 from meshnode.app.discover import news as news_cases
 from meshnode.app.discover import watches as watching_cases
-from meshnode.app.discover.search import SearchQuery
+from meshnode.app.discover.search import SearchQuery, preparing
 from meshnode.errors import NotFound
 
 _routes = Routes()
@@ -19,18 +19,21 @@ ROUTES: list[Route] = _routes.table
 @_routes.add("GET", "/v1/discover")
 async def discover(context: ApiContext, query: discover_cases.DiscoverQuery) -> discover_cases.Discovery:
     """Search what others share with you."""
+    await context.run_steps(preparing, context.catalog, query)
     return await context.run(discover_cases.discover, context.catalog, query)
 
 
 @_routes.add("GET", "/v1/news")
 async def peek_at_news(context: ApiContext, query: news_cases.NewsQuery) -> news_cases.NewsView:
     """List what has become visible to you since you last looked. It stays new."""
+    await context.run_steps(preparing, context.catalog, SearchQuery())
     return await context.run(news_cases.peek, context.catalog, context.watcher, query.limit)
 
 
 @_routes.add("POST", "/v1/news", errors=WRITES)
 async def look_at_news(context: ApiContext, body: news_cases.NewsLook) -> news_cases.NewsView:
     """List what has become visible to you since you last looked. What is listed is no longer new."""
+    await context.run_steps(preparing, context.catalog, SearchQuery())
     return await context.run(news_cases.look, context.catalog, context.watcher, body)
 
 

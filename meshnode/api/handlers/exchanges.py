@@ -9,6 +9,7 @@ from meshnode.app import waiting as waiting_cases
 from meshnode.app.exchanges import exchanges as exchange_cases
 from meshnode.app.exchanges import stats as stats_cases
 from meshnode.app.exchanges.view import ExchangeView
+from meshnode.errors import Unconfirmed
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -41,7 +42,7 @@ async def exchange(context: ApiContext, who: str) -> ExchangeView:
     return await context.run(exchange_cases.one, who)
 
 
-@_routes.add("POST", "/v1/moves/{who:path}", status=201, errors=(*NAMED, *WRITES))
+@_routes.add("POST", "/v1/moves/{who:path}", status=201, errors=(*NAMED, Unconfirmed, *WRITES))
 async def make_move(context: ApiContext, who: str, body: exchange_cases.MoveOrder) -> ExchangeView:
     """Accept, decline, confirm, cancel or say something in an exchange.
 

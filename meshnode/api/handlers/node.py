@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from meshnode.api.context import ApiContext
-from meshnode.api.handlers.errors import NAMED
+from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app import export as export_cases
 from meshnode.app.explain import doctor as doctor_cases
+from meshnode.app.explain import given_addresses as given_views
 from meshnode.app.explain import status as status_cases
+from meshnode.app.peers import given_addresses as given_cases
 from meshnode.app.peers import sync as sync_cases
+from meshnode.app.people.cards import written
+from meshnode.config import DEFAULT_PORT, parse_address
+from meshnode.errors import NotFound, Refused, Usage
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -24,6 +29,48 @@ async def status(context: ApiContext) -> status_cases.StatusView:
 async def peers(context: ApiContext) -> status_cases.PeersView:
     """List the current connections."""
     return await context.run(status_cases.peers, context.network.state())
+
+
+@_routes.add("GET", "/v1/addresses")
+async def addresses(context: ApiContext) -> given_views.GivenAddressesView:
+    """List the addresses of other nodes that you have given, and who was found there."""
+    return await context.run(given_views.addresses, context.network.state().given)
+
+
+@_routes.add("POST", "/v1/addresses", status=201, errors=WRITES)
+async def give_address(context: ApiContext, body: given_cases.AddressToGive) -> given_views.GivenAddressView:
+    """Give the address of another node: people who are not connected are dialed there, also after a restart.
+
+    An address is HOST:PORT, where an IPv6 host is in brackets; without a port the default port is meant.
+    """
+    address = _address(body.address)
+    network = context.network.state()
+    if address in network.addresses:
+        raise Refused("this is an address of this node itself", "give that of the other computer")
+    await context.run(given_cases.give, address)
+    context.network.look_again()
+    return await context.run(given_views.address, network.given, *address)
+
+
+@_routes.add("DELETE", "/v1/addresses/{who:path}", errors=(NotFound, *WRITES))
+async def remove_address(context: ApiContext, who: str) -> given_views.GivenAddressView:
+    """Dial an address no longer that you have given."""
+    address = _address(who)
+    before = context.network.state()
+    kept = await context.run(given_cases.given)
+    if address not in kept and address in {(one.host, one.port) for one in before.given}:
+        raise Refused("this address comes from --peer or from config.toml", "remove it there, and start the node again")
+    view = given_views.GivenAddressView(written(*address), kept=False, person=None, outcome="")
+    await context.run(given_cases.remove, address)
+    context.network.look_again()
+    return view
+
+
+def _address(text: str) -> tuple[str, int]:
+    try:
+        return parse_address(text, default_port=DEFAULT_PORT)
+    except ValueError as error:
+        raise Usage(str(error), "such as 192.168.1.20:4747") from None
 
 
 @_routes.add("POST", "/v1/sync")

@@ -20,6 +20,8 @@ from meshnode.errors import Unconfirmed
 LAST_WORD_PAUSE = 0.1  # seconds between two looks whether the letter that calls an agreement off has arrived
 LAST_WORD_LOOKS = 30  # before a block is made all the same; only for somebody who is connected
 
+FOLLOW_SECONDS = 0.1  # between two looks at an added person while the answer waits for them
+
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
 
@@ -36,11 +38,28 @@ async def make_card(context: ApiContext, body: card_cases.CardOrder) -> card_cas
 async def add_card(context: ApiContext, body: card_cases.CardToAdd) -> card_cases.AddedView:
     """Add somebody's card: you vouch for them now, and they vouch for you when the two nodes meet.
 
-    Instead of a card you can give the name or id of somebody to whom you were introduced.
+    Instead of a card you can give the name or id of somebody to whom you were introduced. With `wait` the answer comes
+    as soon as the two are connected, or after so many seconds.
     """
     added = await context.run(introduction_cases.add, body, connected(context))
     context.network.look_again()
+    with trio.move_on_after(min(max(body.wait, 0.0), card_cases.WAIT_SECONDS_MAX)):
+        return await _until_decided(context, added)
+    return await _followed(context, added)
+
+
+async def _until_decided(context: ApiContext, added: card_cases.AddedView) -> card_cases.AddedView:
+    """Return `added` once nothing more is awaited."""
+    while added.pending:
+        await trio.sleep(FOLLOW_SECONDS)
+        added = await _followed(context, added)
     return added
+
+
+async def _followed(context: ApiContext, added: card_cases.AddedView) -> card_cases.AddedView:
+    """Return how far the connection with the added person has come by now."""
+    settled = {peer.person for peer in context.network.state().peers if peer.live}
+    return await context.run(card_cases.follow, added, connected(context), settled)
 
 
 @_routes.add("POST", "/v1/introductions", status=201, errors=(*NAMED, *WRITES))
@@ -60,7 +79,13 @@ async def introductions(context: ApiContext) -> introduction_cases.Introductions
 @_routes.add("GET", "/v1/people")
 async def people(context: ApiContext, query: people_cases.PeopleQuery) -> people_cases.PeopleView:
     """List the people you know."""
-    return await context.run(people_cases.people, connected(context), everybody=query.all)
+    return await context.run_steps(people_cases.listing_people, connected(context), everybody=query.all)
+
+
+@_routes.add("GET", "/v1/completions")
+async def completions(context: ApiContext, query: people_cases.NamesQuery) -> people_cases.NamesView:
+    """List the people whose name or id begins so, for completion: 50 at most."""
+    return await context.run(people_cases.names, query)
 
 
 @_routes.add("GET", "/v1/people/{who:path}", errors=NAMED)
@@ -142,7 +167,7 @@ async def unblock(context: ApiContext, who: str) -> block_cases.BlockView:
 @_routes.add("GET", "/v1/why/{who:path}", errors=NAMED)
 async def why(context: ApiContext, who: str) -> why_cases.WhyView:
     """Explain why a person or a listing is visible to you, and what would end that."""
-    return await context.run(why_cases.why, context.catalog, who)
+    return await context.run_steps(why_cases.why, context.catalog, who)
 
 
 def connected(context: ApiContext) -> frozenset[bytes]:

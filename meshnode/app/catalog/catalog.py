@@ -1,8 +1,9 @@
 """Keeps in memory the listings this node may show, so that a search through a hundred thousand reads no disk.
 
 Listings on which the visibility rule must give one answer (same author, audience, place and policy) share a bucket, so
-that the rule is asked once for each bucket. The catalog is filled from the store in slices and follows its commits: what
-they add and remove is noted at once, and read before the next search.
+that the rule is asked once for each bucket, and again only when its author's standing has changed. The catalog is filled
+from the store in small steps and follows its commits: what they add and remove is noted at once, and read before the
+next search.
 """
 
 from __future__ import annotations
@@ -22,11 +23,15 @@ from meshnode.app.words import has_part, has_word, searchable, words_of
 from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
+from meshnode.replica.standing_tracker import StandingTracker
+from meshnode.slices import Steps
 from meshnode.store import RecordState, Row, Seen
 from protocol import Kind, Listing, PersonId, Record, RecordId, RemoteError, limits, parse_body
 from protocol.trust import Wish
 
-SLICE = 500  # listings read at a time while filling; between two slices the store thread is free for others
+STEP = 50  # listings read in one step, some 5 ms; between two steps the store thread may do other work
+STEP_ENDED = 500  # likewise, of those that are no longer in use
+STEP_ASKED = 500  # likewise, buckets about which the rule is asked
 MATCHING_MAX = 50  # listings that fit a text by mere words and are read from the store, to say which they are
 NOTED_MAX = 20_000  # changes noted before it is cheaper to read everything again
 
@@ -109,6 +114,8 @@ class Bucket:
     entries: list[Entry] = field(default_factory=list)
     next_expiry: int = limits.FOREVER
     """The time at which the first of them expires (UNIX seconds)."""
+    consent: bool | None = None
+    """Whether the owner of this node may have them; None where it is to be decided."""
 
     def index_of(self, created: int, record: RecordId) -> tuple[int, bool]:
         """Return the index of this listing among the entries, and whether it is there; else the index to put it at."""
@@ -138,9 +145,12 @@ class Catalog:
         self._stored: list[RecordId] = []  # noted since the last `catch_up`
         self._ended: list[Row] = []
         self.verdicts: dict[Wish, dict[Bucket, Any]] = {}
-        """A search's verdicts on each bucket, by its wish; forgotten as soon as trust, blocks or places change."""
+        """A search's verdicts on each bucket, by its wish; `catch_up` forgets those on authors whose standing has changed."""
+        self._tracker = StandingTracker(replica.trust_state, replica.me, regard=True)
         self.generation = 0
         """Grows when everything is read again: from then on doc ids number other listings than before."""
+        self.noted = 0
+        """Grows with every commit that changes listings in use."""
         self.seen = 0
         """The bits of doc ids known to have been shown as news; the store knows the rest."""
         self.index: ListingIndex[Bucket]
@@ -160,6 +170,8 @@ class Catalog:
         self._hidden: dict[int, int | None] = {  # by number of a listing's id, its doc id while it is in use
             number: None for hidden in self._replica.store.discover.hidden() for number in _numbers(hidden.listing)
         }
+        self._renamed: set[PersonId] = set()  # people who may have another name now
+        self._decided = False  # whether the rule was asked about nearly all buckets
         self._replaced: dict[int, Seen] = {}  # by number, what left in this `catch_up`; a newer version may follow
         self._new = DocIds()
         self._updated = DocIds()
@@ -167,40 +179,84 @@ class Catalog:
         self.seen = 0
 
     def _note(self, change: Change) -> None:
-        if change.trust or change.people:
-            self.verdicts.clear()
+        self._renamed |= change.people
+        before = len(self._stored) + len(self._ended)
         self._stored.extend(row.id for row in change.stored if row.kind == Kind.LISTING)
         self._ended.extend(row for row in change.ended if row.kind == Kind.LISTING)
+        self.noted += len(self._stored) + len(self._ended) - before
         if len(self._stored) + len(self._ended) > NOTED_MAX:
             self._begin()
 
-    def fill(self) -> bool:
-        """Read one slice of what is not read yet; returns whether there is more."""
-        if self._filling is None:
-            return False
-        records = list(islice(self._filling, SLICE))
-        self._add_records(records)
-        if len(records) < SLICE:
-            self._filling = None
-        return self._filling is not None
+    @property
+    def is_behind(self) -> bool:
+        """Whether much is still to be read or decided. Any thread may ask."""
+        return self._filling is not None or self._has_noted_many() or not self._decided
+
+    def _has_noted_many(self) -> bool:
+        return len(self._stored) + len(self._ended) > STEP
+
+    def preparing(self) -> Steps[None]:
+        """Take the steps that a search would have to take at once; when they are done, little is left to do."""
+        while True:
+            while self._filling is not None or self._has_noted_many():
+                self._read_some()
+                yield
+            self.catch_up()
+            undecided = [bucket for bucket in self.buckets() if bucket.consent is None]
+            if len(undecided) <= STEP_ASKED:
+                self._decided = True
+                return
+            for bucket in undecided[:STEP_ASKED]:
+                self.consents(bucket)
+            yield
 
     def catch_up(self) -> None:
         """Read what the store has and the catalog has not, and drop what has ended or expired."""
         if self.index.is_sparse(NOTED_MAX):
             self._begin()
-        while self.fill():
-            pass
-        for row in self._ended:
-            self._remove(row)
-        stored = list(dict.fromkeys(self._stored))
-        self._stored.clear()
-        self._ended.clear()
-        self._add_records(self._replica.store.records.get_many(stored))
+        while self._filling is not None or self._stored or self._ended:
+            self._read_some()
         self._replaced.clear()
         now = self._replica.clock.now()
         for bucket in self._buckets.values():
             for entry in bucket.drop_expired(now):
                 self.index.remove(entry.doc_id)
+        self._forget_verdicts()
+
+    def _read_some(self) -> None:
+        """Take one step: read a few listings, of those that are held, then of those that came and went since."""
+        if self._filling is not None:
+            records = list(islice(self._filling, STEP))
+            self._add_records(records)
+            if len(records) < STEP:
+                self._filling = None
+            return
+        if self._ended:
+            gone, self._ended = self._ended[:STEP_ENDED], self._ended[STEP_ENDED:]
+            for row in gone:
+                self._remove(row)
+            return
+        some, self._stored = self._stored[:STEP], self._stored[STEP:]
+        self._add_records(self._replica.store.records.get_many(list(dict.fromkeys(some))))
+
+    def _forget_verdicts(self) -> None:
+        """Forget the verdicts on the listings of authors whose standing has changed."""
+        moved = self._tracker.since_last()
+        renamed, self._renamed = self._renamed, set()
+        if moved is None:
+            self.verdicts.clear()
+            self._decided = False
+            for bucket in self._buckets.values():
+                bucket.consent = None
+        elif moved or renamed:
+            for bucket in self._buckets.values():
+                if bucket.author in moved or bucket.author in renamed:
+                    self._forget_bucket(bucket)
+
+    def _forget_bucket(self, bucket: Bucket) -> None:
+        bucket.consent = None
+        for verdicts in self.verdicts.values():
+            verdicts.pop(bucket, None)
 
     def _add_records(self, records: list[Record]) -> None:
         rows = self._replica.store.records.rows_of([record.id for record in records])
@@ -253,8 +309,7 @@ class Catalog:
                 bucket.entries = bucket.entries[:at] + bucket.entries[at + 1 :]
             if not bucket.entries:
                 del self._buckets[bucket.access_key, bucket.emergency]
-                for verdicts in self.verdicts.values():
-                    verdicts.pop(bucket, None)
+                self._forget_bucket(bucket)
 
     def arrivals(self) -> tuple[int, int]:
         """Return the bits of the listings that are new since the last call, and of new versions of known ones.
@@ -293,7 +348,9 @@ class Catalog:
 
     def consents(self, bucket: Bucket) -> bool:
         """Whether the owner of this node may have the listings of this bucket."""
-        return self._replica.access.decide(self._replica.me, bucket.access_key) is Access.ALLOW
+        if bucket.consent is None:
+            bucket.consent = self._replica.access.decide(self._replica.me, bucket.access_key) is Access.ALLOW
+        return bucket.consent
 
     def entries_of(self, keys: Collection[int]) -> dict[int, Entry]:
         """Return by key the listings in use that have one of these keys."""

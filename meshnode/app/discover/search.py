@@ -14,7 +14,7 @@ from functools import reduce
 from operator import or_
 from typing import NamedTuple
 
-from meshnode.app.catalog.catalog import Bucket, Catalog, Entry
+from meshnode.app.catalog.catalog import STEP_ASKED, Bucket, Catalog, Entry
 from meshnode.app.naming import name_of
 from meshnode.app.owner.places import here, preference_of, published
 from meshnode.app.owner.preference import audience_named
@@ -22,6 +22,7 @@ from meshnode.app.people.people import per_mille
 from meshnode.app.words import has_part, has_word, searchable, words_of
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import CATEGORIES, LISTING_TYPES, Audience, distance_km
 from protocol.trust import WEB, Verdict, Wish, as_trust, listing_facts, visible
 
@@ -125,6 +126,24 @@ def check(query: SearchQuery) -> None:
     _audience(query)
 
 
+def preparing(replica: Replica, catalog: Catalog, query: SearchQuery) -> Steps[None]:
+    """Take the steps that `search` would have to take at once; when they are done, little is left to do.
+
+    Raises Usage as `check` does.
+    """
+    check(query)
+    while True:
+        yield from catalog.preparing()
+        wish = _wish(replica, query)
+        verdicts = _known_verdicts(catalog, wish)
+        unknown = [bucket for bucket in catalog.buckets() if bucket not in verdicts]
+        if len(unknown) <= STEP_ASKED:
+            return
+        for bucket in unknown[:STEP_ASKED]:
+            verdicts[bucket] = _verdict(replica, catalog, bucket, wish)
+        yield
+
+
 def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int | None = None) -> Matches:
     """Return everything that matches, or what of it has a doc id in the bits `among`. Raises Usage as `check` does."""
     verdicts = list(bucket_verdicts(replica, catalog, query))
@@ -191,15 +210,19 @@ def _by_author(
 
 
 def _consented(replica: Replica, catalog: Catalog, wish: Wish) -> Iterator[tuple[Bucket, BucketVerdict]]:
-    if len(catalog.verdicts) > WISHES_CACHED:
-        catalog.verdicts.clear()
-    cached: dict[Bucket, BucketVerdict] = catalog.verdicts.setdefault(wish, {})
+    cached = _known_verdicts(catalog, wish)
     for bucket in catalog.buckets():
         verdict = cached.get(bucket)
         if verdict is None:
             verdict = cached[bucket] = _verdict(replica, catalog, bucket, wish)
         if verdict.visibility in (Verdict.VISIBLE, Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
             yield bucket, verdict
+
+
+def _known_verdicts(catalog: Catalog, wish: Wish) -> dict[Bucket, BucketVerdict]:
+    if len(catalog.verdicts) > WISHES_CACHED:
+        catalog.verdicts.clear()
+    return catalog.verdicts.setdefault(wish, {})
 
 
 def _verdict(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> BucketVerdict:

@@ -10,22 +10,25 @@ from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
-from meshnode.app.exchanges.moves import ExchangeState
+from meshnode.app.exchanges.changes import changed_terms, terms_in
+from meshnode.app.exchanges.moves import ExchangeHistory
 from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
-from meshnode.app.listings import listings
+from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.app.picking import fitting, pick
-from meshnode.errors import NotFound, Refused, Usage
+from meshnode.errors import NotFound, Refused, Unconfirmed, Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange
 from protocol import InvalidField, Kind, PersonId, Quantity, Record, check_quantity, limits, normalize
-from protocol.letters import UNFINISHED, Action, Stage, Terms, exchange_id
+from protocol.letters import UNFINISHED, Action, Stage, exchange_id
 
 LISTED = 100
 LISTED_MAX = 1000
+NAMES_LISTED = 3  # of people to whom something is promised already; the rest are counted
+NEVER_USED_UP = ("skills", "labor", "knowledge")  # what is taught or done for one person can be for the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,16 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class MoveOrder:
-    """The move to make (`accept`, `decline`, `done`, `cancel`, `returned` or `say`), and a message with it."""
+    """The move to make (`accept`, `decline`, `done`, `cancel`, `returned` or `say`), and a message with it.
+
+    `anyway` accepts a second request for a gift without a number, which may be enough for one person only. `renew`
+    renews the post before an acceptance, if it has ended or ends within a day.
+    """
 
     act: str
     message: str = ""
+    anyway: bool = False
+    renew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +88,11 @@ def respond(replica: Replica, catalog: Catalog, which: str, request: Request) ->
     unfinished = _unfinished_with(replica, header.author, header.slot)
     if unfinished is not None:
         return _ask_again(replica, unfinished)
-    terms = Terms(
+    terms = terms_in(
+        body,
         nonce=replica.entropy(limits.NONCE_BYTES),
         slot=header.slot,
-        type=body.type,
-        title=body.title,
-        category=body.category,
         quantity=_quantity(request.quantity, body.quantity),
-        unit=body.unit,
-        lend=body.lend,
-        return_by=body.return_by,
     )
     _check_room(replica, header.author)
     exchange = exchange_id(replica.me, header.author, terms)
@@ -99,7 +103,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     """Make a move in the exchange that `which` means; a move that was lost on the way is sent again.
 
     Raises Usage for an unknown move, NotFound and Ambiguous for the exchange, Refused where the move cannot be made
-    now.
+    now, and Unconfirmed where the same gift is promised to somebody already and the order does not say `anyway`.
     """
     act = next((act for act in Action if act.word == order.act and act is not Action.ASK), None)
     if act is None:
@@ -113,7 +117,7 @@ def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:
     if repeated is not None and act is not Action.SAY and repeated in moves.lost(replica, found):
         moves.send_again(replica, found.exchange, repeated)
     else:
-        _make(replica, found, act, normalize(order.message))
+        _make(replica, found, act, order)
     stock.follow_up(replica)
     return one(replica, found.exchange.id.hex())
 
@@ -124,7 +128,7 @@ def exchanges(replica: Replica, query: ExchangesQuery) -> ExchangesView:
         raise Usage(f"limit goes from 1 to {LISTED_MAX}")
     catch_up(replica)
     kept = replica.store.exchanges.all_shown()
-    found = view.exchange_states(replica, kept[: query.limit])
+    found = view.histories(replica, kept[: query.limit])
     return ExchangesView(tuple(view.view(replica, each) for each in found), len(kept))
 
 
@@ -170,14 +174,14 @@ def _unfinished_with(replica: Replica, owner: PersonId, slot: bytes) -> Exchange
     """Return the exchange about this listing that the owner has begun already and that is not over."""
     for exchange in replica.store.exchanges.all_shown():
         about_it = exchange.asked and (exchange.other, exchange.slot) == (owner, slot)
-        if about_it and exchange.stage in UNFINISHED:
+        if about_it and exchange.stage in UNFINISHED and not view.ran_out(replica, exchange):
             return exchange
     return None
 
 
 def _ask_again(replica: Replica, exchange: Exchange) -> Requested:
     """Send a request again that was lost on the way. Raises Refused where it was not lost."""
-    found = moves.exchange_state(replica, exchange)
+    found = moves.history(replica, exchange)
     asked = found.said(Action.ASK, mine=True)
     if asked is None or asked not in moves.lost(replica, found):
         raise Refused("you have already asked for that", "'meshnode exchanges' shows its state")
@@ -200,7 +204,7 @@ def _quantity(wanted: Quantity | None, there: Quantity | None) -> Quantity | Non
 
 def _check_room(replica: Replica, owner: PersonId) -> None:
     kept = replica.store.exchanges
-    if kept.count_with(owner, Stage.REQUESTED, asked=True) >= limits.EXCHANGES_ASKED_MAX:
+    if kept.count_requests(owner, replica.clock.now(), asked=True) >= limits.EXCHANGES_ASKED_MAX:
         raise Refused(
             f"{limits.EXCHANGES_ASKED_MAX} of your requests are already waiting for {name_of(replica, owner)}",
             "wait for an answer, or cancel one: meshnode cancel EXCHANGE",
@@ -220,11 +224,10 @@ def _requested(exchange: Exchange) -> Requested:
 # --- answering and going on --------------------------------------------------------------------------------------------
 
 
-def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> None:
-    exchange, terms = found.exchange, found.terms
+def _make(replica: Replica, found: ExchangeHistory, act: Action, order: MoveOrder) -> None:
+    exchange = found.exchange
     if not found.may(act):
         raise _why_not(found, act)
-    takes: Quantity = 0
     if act is Action.SAY:
         kept = replica.store.exchanges.count_moves(exchange, mine=True, act=act)
         if kept >= limits.MESSAGES_MAX:
@@ -232,15 +235,41 @@ def _make(replica: Replica, found: ExchangeState, act: Action, text: str) -> Non
                 f"you have sent {limits.MESSAGES_MAX} messages in this exchange",
                 "meet in person, or begin another exchange",
             )
+    terms = None
     if act is Action.ACCEPT:
-        there = stock.quantity_left(replica, terms.slot)
-        takes = (terms.quantity or 1) if there is not None else 0
-        if there is not None and takes > there:
-            raise Refused(f"only {there} left of {exchange.title}", "decline it with 'meshnode decline'")
-    moves.make(replica, exchange, act, text=text, takes=takes)
+        _check_enough(replica, found, anyway=order.anyway)
+        if order.renew:
+            lifecycle.renew_ending(replica, found.terms.slot)
+        terms = changed_terms(replica, found)
+    moves.make(replica, exchange, act, text=normalize(order.message), terms=terms)
 
 
-def _why_not(found: ExchangeState, act: Action) -> Refused:
+def _check_enough(replica: Replica, found: ExchangeHistory, *, anyway: bool) -> None:
+    """Raise Refused where less is left than was asked for, and Unconfirmed where a gift may be promised twice."""
+    exchange, terms = found.exchange, found.terms
+    there = stock.quantity_left(replica, terms.slot)
+    if there is not None:
+        if there < (1 if terms.quantity is None else terms.quantity):
+            raise Refused(f"only {max(there, 0)} left of {exchange.title}", "decline it with 'meshnode decline'")
+        return
+    if anyway or terms.type != "offer" or terms.category in NEVER_USED_UP:
+        return
+    names = list(dict.fromkeys(view.name_in(replica, one) for one in stock.promised_to(replica, exchange)))
+    if names:
+        raise Unconfirmed(
+            f"{exchange.title} is promised to {_listed(names)} already",
+            "if there is enough for both: meshnode accept EXCHANGE --yes",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    """Return names as people list them."""
+    if len(names) > NAMES_LISTED:
+        return f"{', '.join(names[:NAMES_LISTED])} and {len(names) - NAMES_LISTED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _why_not(found: ExchangeHistory, act: Action) -> Refused:
     """Return the error that says why this move cannot be made now, and what can."""
     name, stage = found.exchange.name, found.exchange.stage
     if found.said(act, mine=True) is not None and act is not Action.SAY:

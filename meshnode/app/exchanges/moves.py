@@ -17,7 +17,7 @@ from meshnode.errors import Usage
 from meshnode.replica.access import Access, access_key
 from meshnode.replica.replica import Replica
 from meshnode.store import Exchange, KeptMove
-from protocol import GroupKind, InvalidField, Kind, PersonId, Quantity, limits
+from protocol import GroupKind, InvalidField, Kind, PersonId, limits
 from protocol.letters import (
     Action,
     AuthoredMove,
@@ -27,6 +27,7 @@ from protocol.letters import (
     Terms,
     check_ask,
     community_tags,
+    held_by,
     is_cross_community,
     stage_after,
     stage_of,
@@ -37,7 +38,7 @@ _KEPT_MAX = {Action.SAY: limits.MESSAGES_MAX}
 
 
 @dataclass(frozen=True, slots=True)
-class ExchangeState:
+class ExchangeHistory:
     """One exchange with all its moves; one of them is the request."""
 
     exchange: Exchange
@@ -51,7 +52,7 @@ class ExchangeState:
     @property
     def terms(self) -> Terms:
         """The terms of the request."""
-        found = terms_of(self._authored())
+        found = terms_of(self.authored)
         assert found is not None, "what is shown has an ask"
         return found
 
@@ -63,7 +64,7 @@ class ExchangeState:
     @property
     def is_cross_community(self) -> bool | None:
         """Whether the two have no community in common; None if that is unknown."""
-        return is_cross_community(self._authored())
+        return is_cross_community(self.authored)
 
     def may(self, act: Action) -> bool:
         """Whether the owner of this node may make this move now."""
@@ -73,13 +74,15 @@ class ExchangeState:
         """Return the first move of this kind that the owner (`mine`) or the other person has made."""
         return next((kept for kept in self.moves if kept.move.action is act and kept.mine == mine), None)
 
-    def _authored(self) -> list[AuthoredMove]:
+    @property
+    def authored(self) -> list[AuthoredMove]:
+        """The moves, each with whether the asker made it."""
         return _authored(self.exchange.asked, self.moves)
 
 
-def exchange_state(replica: Replica, exchange: Exchange) -> ExchangeState:
+def history(replica: Replica, exchange: Exchange) -> ExchangeHistory:
     """Return an exchange with all its moves."""
-    return ExchangeState(exchange, tuple(replica.store.exchanges.moves(exchange)))
+    return ExchangeHistory(exchange, tuple(replica.store.exchanges.moves(exchange)))
 
 
 def _authored(asked: bool | None, moves: tuple[KeptMove, ...]) -> list[AuthoredMove]:
@@ -101,20 +104,23 @@ def ask(replica: Replica, owner: PersonId, exchange: bytes, terms: Terms, text: 
 
 
 def make(
-    replica: Replica, exchange: Exchange, act: Action, *, text: str = "", reason: str = "", takes: Quantity = 0
+    replica: Replica, exchange: Exchange, act: Action, *, text: str = "", reason: str = "", terms: Terms | None = None
 ) -> Exchange:
     """Make a move that the table allows; moves that were lost on the way before are sent again with it.
 
-    `takes` is how much the move takes off the listing. Raises Usage or Refused if it cannot be said or sent.
+    An acceptance has `terms` if the listing says something else by now than when it was asked for. Raises Usage or
+    Refused if it cannot be said or sent.
     """
-    communities = _communities(replica, exchange.id) if act is Action.ACCEPT else ()
-    move = _move(replica, exchange.id, act, text=text, communities=communities, reason=reason)
-    for kept in lost(replica, exchange_state(replica, exchange)):
+    is_acceptance = act is Action.ACCEPT
+    communities = _communities(replica, exchange.id) if is_acceptance else ()
+    move = _move(replica, exchange.id, act, text=text, terms=terms, communities=communities, reason=reason)
+    for kept in lost(replica, history(replica, exchange)):
         send_again(replica, exchange, kept)
     slot = letters.new_slot(replica)
     with replica.transaction():
         letters.send(replica, exchange.other, move, slot=slot)
-        _keep(replica, exchange._replace(takes=takes or exchange.takes), move, mine=True, letter=slot)
+        accepted_here = exchange.accepted_here or is_acceptance
+        _keep(replica, exchange._replace(accepted_here=accepted_here), move, mine=True, letter=slot)
     return _again(replica, exchange.other, exchange.id)
 
 
@@ -130,7 +136,7 @@ def make_last(replica: Replica, exchange: Exchange, act: Action) -> bytes:
     return slot
 
 
-def lost(replica: Replica, found: ExchangeState) -> list[KeptMove]:
+def lost(replica: Replica, found: ExchangeHistory) -> list[KeptMove]:
     """Return the owner's moves whose letters expired before they were fetched."""
     own = (kept for kept in found.moves if kept.mine and kept.letter is not None)
     return [kept for kept in own if letters.delivery(replica, kept.letter or b"") is Delivery.EXPIRED]
@@ -229,7 +235,7 @@ def _has_room(replica: Replica, other: PersonId, known: Exchange | None, move: M
 
 def _has_room_for_ask(replica: Replica, other: PersonId) -> bool:
     kept = replica.store.exchanges
-    if kept.count_with(other, Stage.REQUESTED, asked=False) >= limits.EXCHANGES_ASKED_MAX:
+    if kept.count_requests(other, replica.clock.now(), asked=False) >= limits.EXCHANGES_ASKED_MAX:
         return False
     if not has_room_with(replica, other):
         return False
@@ -262,6 +268,8 @@ def _keep(
     if terms is not None and exchange.slot is None:
         title, category = _called(replica, terms, own=not asker)
         exchange = exchange._replace(asked=asker, slot=terms.slot, title=title, category=category, lend=terms.lend)
+    if exchange.slot is not None and exchange.listing_ends is None:
+        exchange = exchange._replace(listing_ends=_listing_ends(replica, exchange, asked=bool(asker)))
     own_word = any(one.mine for one in moves)
     profile = replica.trust_state.profile(exchange.other)
     if profile is not None:  # the two may lose sight of each other while the exchange is open
@@ -271,10 +279,28 @@ def _keep(
             name=profile.name if profile is not None else exchange.name,
             shown=exchange.shown or (terms is not None and (own_word or visible)),
             stage=stage_of(made),
+            held=held_by(made),
             changed=now if is_new else exchange.changed,
         )
     )
     replica.ingest.exchanges_changed()
+
+
+def note_listing_ends(replica: Replica) -> None:
+    """Note of every open request when its listing expires by now: its author may have renewed it, or ended it earlier."""
+    kept = replica.store.exchanges
+    for asked in (True, False):
+        for exchange in kept.with_stage(Stage.REQUESTED, asked=asked):
+            ends = _listing_ends(replica, exchange, asked=asked)
+            if ends not in (None, exchange.listing_ends):
+                kept.keep(exchange._replace(listing_ends=ends))
+
+
+def _listing_ends(replica: Replica, exchange: Exchange, *, asked: bool) -> int | None:
+    assert exchange.slot is not None, "it was asked for"
+    author = exchange.other if asked else replica.me
+    record = replica.store.records.current((author, Kind.LISTING, exchange.slot))
+    return None if record is None or not record.body else record.header.expires
 
 
 def _called(replica: Replica, terms: Terms, *, own: bool) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from meshnode.app.exchanges import exchanges, view
-from meshnode.app.exchanges.moves import ExchangeState
+from meshnode.app.exchanges.moves import ExchangeHistory
 from meshnode.replica.replica import Replica
 from protocol import CATEGORIES
 from protocol.letters import Action, Stage
@@ -62,9 +62,9 @@ def stats(replica: Replica) -> StatsView:
     """Count the completed exchanges."""
     exchanges.catch_up(replica)
     done = [exchange for exchange in replica.store.exchanges.all_shown() if exchange.stage in _DONE]
-    found = view.exchange_states(replica, done)
-    by_month: dict[str, list[ExchangeState]] = {}
-    by_category: dict[str, list[ExchangeState]] = {}
+    found = view.histories(replica, done)
+    by_month: dict[str, list[ExchangeHistory]] = {}
+    by_category: dict[str, list[ExchangeHistory]] = {}
     for each in found:
         by_month.setdefault(_month(each), []).append(each)
         by_category.setdefault(each.exchange.category, []).append(each)
@@ -78,13 +78,13 @@ def stats(replica: Replica) -> StatsView:
     )
 
 
-def _counts(found: Iterable[ExchangeState]) -> tuple[int, int, int, int]:
+def _counts(found: Iterable[ExchangeHistory]) -> tuple[int, int, int, int]:
     """Return how many there are; of these across communities, within one, and unknown."""
     counted = Counter(each.is_cross_community for each in found)
     return counted.total(), counted[True], counted[False], counted[None]
 
 
-def _month(found: ExchangeState) -> str:
+def _month(found: ExchangeHistory) -> str:
     """Return the month of the owner's confirmation, so that no other clock decides."""
     own = found.said(Action.DONE, mine=True)
     at = own.move.at if own is not None else found.exchange.changed

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from meshnode.app.catalog.catalog import listing_id
-from meshnode.app.exchanges.moves import ExchangeState, exchange_state
+from meshnode.app.exchanges.changes import changed_terms, changes
+from meshnode.app.exchanges.moves import ExchangeHistory, history
 from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
 from meshnode.app.letters.inbox import is_connected
@@ -20,8 +21,12 @@ from meshnode.store import Exchange, KeptMove
 from protocol import PersonId, Quantity, limits, person_text
 from protocol.letters import LENT_OUT, UNFINISHED, Action, Stage
 
-ENDED = "ended"
+ENDED, UNANSWERED = "ended", "unanswered"
+DUE, OVERDUE = "due", "overdue"
+DUE_SOON = limits.DAY  # before a lent thing is to be back both are reminded
+TWICE = "twice"
 MESSAGES_LISTED = 5  # of each exchange in a list; one exchange alone is shown with all of them
+_REFUSED = (Stage.DECLINED, Stage.CANCELLED)
 NEWS_SECONDS = 7 * limits.DAY  # how long the inbox shows an answer after which there is nothing left to do
 
 
@@ -55,10 +60,15 @@ class MessageView:
 class ExchangeView:
     """An exchange of yours.
 
-    `state` is `requested`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`. `ended` says that you
-    block the other person. `asked` says that you asked, `gives` that you are the giver; `done` and `other_done` who has
+    `state` is `requested`, `unanswered`, `agreed`, `completed`, `returned`, `declined`, `cancelled` or `ended`.
+    `unanswered` says that the post expired before its owner answered, who can do so still. `ended` says that you block
+    the other person. `listing_ends` is when the post expires, as far as it is known and while it is not answered.
+    `return_state` is `due` in the day before a lent thing is to be back and `overdue` after that, until one of you says
+    that it is back; else it is empty. `asked` says that you asked, `gives` that you are the giver; `done` and `other_done` who has
     confirmed the handover, `back` and `other_back` who has confirmed the return of a lent thing. `reason` is `gone` or
-    `changed` if a node declined by itself, else empty. `next` are the moves that you can make now. `undelivered` are
+    `changed` if a node declined by itself, and `twice` if the owner had promised it to somebody else on another device,
+    else empty. `differs` says what of the post has changed since it was asked for: `title`, `text`, `category`, `unit`,
+    `lending`, `dates`, or `quantity` (less is left than was asked for); `title_now` is its title by now. `next` are the moves that you can make now. `undelivered` are
     moves of yours that were lost on the way: making any move sends them again. `connected` is false if nothing but this
     exchange connects you and the other person any longer. `is_cross_community` is null while it is
     unknown, or when a side has no community.
@@ -76,11 +86,15 @@ class ExchangeView:
     unit: str
     lend: bool
     return_by: int | None
+    return_state: str
+    listing_ends: int | None
     done: bool
     other_done: bool
     back: bool
     other_back: bool
     reason: str
+    differs: tuple[str, ...]
+    title_now: str
     next: tuple[str, ...]
     undelivered: tuple[str, ...]
     messages: tuple[MessageView, ...]
@@ -88,16 +102,17 @@ class ExchangeView:
     changed: int
 
 
-def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSAGES_LISTED) -> ExchangeView:
+def view(replica: Replica, found: ExchangeHistory, *, messages: int | None = MESSAGES_LISTED) -> ExchangeView:
     """Return how the owner sees an exchange, with its latest `messages` moves, or all."""
     exchange, terms = found.exchange, found.terms
     shown = found.moves if messages is None else found.moves[-messages:]
     listed = tuple(_message(replica, kept) for kept in shown)
     blocked = is_ended_by_block(replica, exchange)
-    refusal = found.said(Action.DECLINE, mine=not found.asked)
+    refusal = found.said(Action.CANCEL if exchange.stage is Stage.CANCELLED else Action.DECLINE, mine=not found.asked)
+    now = changed_terms(replica, found)
     return ExchangeView(
         exchange=exchange.id.hex(),
-        state=ENDED if blocked else exchange.stage.word,
+        state=ENDED if blocked else UNANSWERED if ran_out(replica, exchange) else exchange.stage.word,
         listing=_listing(replica, found),
         with_=_with(replica, exchange),
         connected=is_connected(replica, exchange.other),
@@ -108,11 +123,15 @@ def view(replica: Replica, found: ExchangeState, *, messages: int | None = MESSA
         unit=terms.unit,
         lend=terms.lend,
         return_by=terms.return_by,
+        return_state=return_state(replica, found),
+        listing_ends=exchange.listing_ends if exchange.stage is Stage.REQUESTED else None,
         done=found.said(Action.DONE, mine=True) is not None,
         other_done=found.said(Action.DONE, mine=False) is not None,
         back=found.said(Action.RETURNED, mine=True) is not None,
         other_back=found.said(Action.RETURNED, mine=False) is not None,
-        reason=refusal.move.reason if refusal is not None and exchange.stage is Stage.DECLINED else "",
+        reason=refusal.move.reason if refusal is not None and exchange.stage in _REFUSED else "",
+        differs=changes(replica, found),
+        title_now=exchange.title if now is None else now.title,
         next=() if blocked else tuple(act.word for act in Action if found.may(act)),
         undelivered=() if blocked else _undelivered(replica, found),
         messages=listed,
@@ -126,21 +145,49 @@ def is_ended_by_block(replica: Replica, exchange: Exchange) -> bool:
     return exchange.stage in UNFINISHED and policy.blocks(replica, exchange.other)
 
 
-def waiting(replica: Replica) -> list[ExchangeState]:
+def ran_out(replica: Replica, exchange: Exchange) -> bool:
+    """Whether the listing expired before its owner answered, as far as the clock can be trusted."""
+    ends = exchange.listing_ends
+    if exchange.stage is not Stage.REQUESTED or ends is None or not replica.clock.trusted:
+        return False
+    return ends <= replica.clock.now()
+
+
+def return_state(replica: Replica, found: ExchangeHistory) -> str:
+    """Return DUE or OVERDUE for a thing that was handed over and that nobody has said to be back; else nothing.
+
+    One side's word that it was handed over is enough: the other may have forgotten to confirm.
+    """
+    back = found.terms.return_by
+    handed_over = found.exchange.stage in (Stage.GIVEN, Stage.RECEIVED, Stage.COMPLETED)
+    if not found.terms.lend or back is None or not handed_over or not replica.clock.trusted:
+        return ""
+    if replica.clock.now() > back:
+        return OVERDUE
+    return DUE if replica.clock.now() > back - DUE_SOON else ""
+
+
+def waiting(replica: Replica) -> list[ExchangeHistory]:
     """Return the exchanges in which the owner can do something now, or has lately got an answer."""
     recent = replica.clock.now() - NEWS_SECONDS
     pool = replica.store.exchanges.all_shown()
     maybe = (one for one in pool if one.changed > recent or one.stage in UNFINISHED or _is_lent(one))
-    return [found for found in exchange_states(replica, maybe) if _waits(replica, found, recent)]
+    return [found for found in histories(replica, maybe) if _waits(replica, found, recent)]
 
 
-def _waits(replica: Replica, found: ExchangeState, recent: int) -> bool:
+def _waits(replica: Replica, found: ExchangeHistory, recent: int) -> bool:
     if is_ended_by_block(replica, found.exchange):
         return False
+    if ran_out(replica, found.exchange):
+        return (found.exchange.listing_ends or 0) > recent
+    if return_state(replica, found):
+        return True
     acts = [Action.ACCEPT, Action.DONE, *([Action.RETURNED] if _is_lent(found.exchange) else [])]
     if any(found.may(act) for act in acts):
         return True
-    return found.exchange.changed > recent and not found.moves[-1].mine
+    last = found.moves[-1]
+    # A node cancels by itself what two devices of its owner had promised to two people: the owner has to hear of it.
+    return found.exchange.changed > recent and (not last.mine or last.move.reason == TWICE)
 
 
 def _is_lent(exchange: Exchange) -> bool:
@@ -151,7 +198,7 @@ def _is_lent(exchange: Exchange) -> bool:
 # --- which one is meant ----------------------------------------------------------------------------------------------
 
 
-def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeState:
+def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeHistory:
     """Return the exchange that `text` means: by its id, or by the title of its listing.
 
     Exchanges in which `act` can be made now go before others. Raises NotFound, and Usage and Ambiguous as
@@ -165,7 +212,7 @@ def find(replica: Replica, text: str, act: Action | None = None) -> ExchangeStat
     found = pick(text, candidates, noun="exchange", destructive=destructive)
     if found is None:
         raise NotFound(f"no exchange of yours is called {text!r}", "'meshnode exchanges' lists them")
-    return exchange_state(replica, found)
+    return history(replica, found)
 
 
 def _candidate(replica: Replica, exchange: Exchange) -> Candidate[Exchange]:
@@ -182,10 +229,15 @@ def _preferred(replica: Replica, candidate: Candidate[Exchange], act: Action | N
     exchange = candidate.item
     if act is None or is_ended_by_block(replica, exchange):
         return candidate
-    return replace(candidate, preferred=exchange_state(replica, exchange).may(act))
+    return replace(candidate, preferred=history(replica, exchange).may(act))
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------
+
+
+def name_in(replica: Replica, exchange: Exchange) -> str:
+    """Return the name of the other person of an exchange."""
+    return _with(replica, exchange).name
 
 
 def _with(replica: Replica, exchange: Exchange) -> PersonRef:
@@ -195,13 +247,13 @@ def _with(replica: Replica, exchange: Exchange) -> PersonRef:
     return PersonRef(person_text(exchange.other), name)
 
 
-def _listing(replica: Replica, found: ExchangeState) -> ListingRef:
+def _listing(replica: Replica, found: ExchangeHistory) -> ListingRef:
     exchange = found.exchange
     owner: PersonId = exchange.other if found.asked else replica.me
     return ListingRef(listing_id(owner, found.terms.slot), found.terms.type, exchange.title, exchange.category)
 
 
-def _undelivered(replica: Replica, found: ExchangeState) -> tuple[str, ...]:
+def _undelivered(replica: Replica, found: ExchangeHistory) -> tuple[str, ...]:
     """Return the owner's moves that the other person has never received.
 
     If they never received the request, they need not hear that it was cancelled.
@@ -224,6 +276,6 @@ def _delivery(replica: Replica, kept: KeptMove) -> str | None:
     return None if found is None else found.value
 
 
-def exchange_states(replica: Replica, exchanges: Iterable[Exchange]) -> list[ExchangeState]:
+def histories(replica: Replica, exchanges: Iterable[Exchange]) -> list[ExchangeHistory]:
     """Return these exchanges with all their moves, in their order."""
-    return [exchange_state(replica, exchange) for exchange in exchanges]
+    return [history(replica, exchange) for exchange in exchanges]

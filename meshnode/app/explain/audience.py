@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.everybody import of_everybody
 from meshnode.app.explain.world import World
 from meshnode.app.listings.listings import ListingDraft, ListingEdit, change, find, prepare
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import name_of
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import Audience, PersonId, person_text
-from protocol.trust import Relation
+from protocol.trust import ListingFacts, Relation
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,40 +39,57 @@ class AudienceView:
     radius_km: int | None
 
 
-def audience(replica: Replica, catalog: Catalog, which: str) -> AudienceView:
+def audience(replica: Replica, catalog: Catalog, which: str) -> Steps[AudienceView]:
     """Return who can see the own listing that `which` names. Raises NotFound or Ambiguous as `find` does."""
     record = find(replica, catalog, which, own_only=True)
-    return _view(replica, record.header.audience, body_of(record).place)
+    return (yield from _view(replica, record.header.audience, body_of(record).place))
 
 
-def preview(replica: Replica, draft: ListingDraft) -> AudienceView:
+def preview(replica: Replica, draft: ListingDraft) -> Steps[AudienceView]:
     """Return who could see `draft` if it were posted now. Raises what posting it would raise."""
     new = prepare(replica, draft)
-    return _view(replica, new.audience, new.body.place)
+    return (yield from _view(replica, new.audience, new.body.place))
 
 
-def preview_edit(replica: Replica, catalog: Catalog, which: str, changes: ListingEdit) -> AudienceView:
+def preview_edit(replica: Replica, catalog: Catalog, which: str, changes: ListingEdit) -> Steps[AudienceView]:
     """Return who could see the own listing that `which` names after these changes. Raises what `edit` would raise."""
     after = change(replica, find(replica, catalog, which, own_only=True), changes)
-    return _view(replica, after.audience, after.body.place)
+    return (yield from _view(replica, after.audience, after.body.place))
 
 
-def ordered(replica: Replica, world: World, people: Iterable[PersonId]) -> list[tuple[PersonId, Relation, str]]:
-    """Return people with their relation to the owner in that world and their names, the closest first."""
-    named = [(person, world.relation(person), name_of(replica, person)) for person in people]
+def closest_first(named: Iterable[tuple[PersonId, Relation, str]]) -> list[tuple[PersonId, Relation, str]]:
+    """Return people, each with the relation to the owner and the name, with the closest first."""
     return sorted(named, key=lambda each: (_CLOSENESS[each[1]], each[2].casefold(), each[0]))
 
 
 _CLOSENESS = {relation: rank for rank, relation in enumerate(Relation)}
 
 
-def _view(replica: Replica, own_audience: int, place: str | None) -> AudienceView:
+def _view(replica: Replica, own_audience: int, place: str | None) -> Steps[AudienceView]:
     world = World.known(replica)
-    facts = world.facts(replica.me, own_audience, place)
-    people = ordered(replica, world, world.viewers(facts))
+
+    def known_now() -> World:
+        nonlocal world
+        if world.version != replica.trust_state.version:
+            world = World.known(replica)
+        return world
+
+    def viewer(person: PersonId) -> tuple[PersonId, Relation, str] | None:
+        if not world.sees_mine(person, facts()):
+            return None
+        return person, world.relation(person), name_of(replica, person)
+
+    def facts() -> ListingFacts:
+        return world.facts(replica.me, own_audience, place)
+
+    def given() -> object:
+        return facts(), dict(replica.store.own_names.all())
+
+    found = yield from of_everybody(replica, lambda: known_now().my_web, viewer, given)
+    people = closest_first(each for each in found.values() if each is not None)
     return AudienceView(
         people=tuple(Viewer(person_text(person), name, relation.value) for person, relation, name in people),
         count=len(people),
-        audience=Audience(facts.audience).word,
-        radius_km=facts.radius_km if facts.audience == Audience.ANYONE_LOCAL else None,
+        audience=Audience(facts().audience).word,
+        radius_km=facts().radius_km if facts().audience == Audience.ANYONE_LOCAL else None,
     )

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from meshnode.app.explain.status import ConnectionAttempt, NetworkState, problems
+from meshnode.app.explain.reachability import CallMade, Reason, of_person
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, firewall_reason, problems
 from meshnode.app.naming import PersonRef, find, reference
 from meshnode.app.owner import policy
 from meshnode.app.peers.contacts import dial_keys
@@ -53,7 +54,12 @@ def look_at_node(replica: Replica, network: NetworkState) -> DoctorView:
         _well("ready", "The node is ready") if network.ready else _ill("ready", "The node is still starting"),
         _addresses(network),
         _announcing(network),
-        *(_ill(known.code, known.message, known.hint) for known in problems(replica, network)),
+        *_findings(firewall_reason(replica, network)),
+        *(
+            _ill(known.code, known.message, known.hint)
+            for known in problems(replica, network)
+            if known.code != "firewall"
+        ),
         _company(replica, network),
     ]
     return DoctorView(None, tuple(findings))
@@ -71,9 +77,20 @@ def look_at_person(
     mention = reference(replica, person)
     name = mention.name
     sessions = [peer for peer in network.peers if peer.person == person]
+    here = firewall_reason(replica, network) if network.firewall is not None else None
+    there = of_person(
+        name,
+        _latest(attempts),
+        heard=person in network.heard,
+        called_us=any(not peer.dialed for peer in sessions),
+        can_be_called=here is None or here.well,
+    )
     if sessions:
         state = "and up to date" if any(peer.live for peer in sessions) else "and still syncing"
-        findings = [_well("connected", f"You are connected to {name} at {sessions[0].address}, {state}")]
+        findings = [
+            _well("connected", f"You are connected to {name} at {sessions[0].address}, {state}"),
+            *_findings(there),
+        ]
     else:
         findings = [
             *_vouches(replica, person, name),
@@ -81,13 +98,15 @@ def look_at_person(
             _known_addresses(replica, person, name),
             _heard(network, person, name),
             *(_attempt(attempt) for attempt in attempts[-ATTEMPTS_SHOWN:]),
+            *_findings(there),
             _addresses(network),
             _announcing(network),
+            *_findings(here),
         ]
         findings += [
             _ill(known.code, known.message, known.hint)
             for known in problems(replica, network)
-            if known.code != "card_used"
+            if known.code not in ("card_used", "firewall")
         ]
     return DoctorView(mention, tuple(findings))
 
@@ -95,7 +114,9 @@ def look_at_person(
 def _addresses(network: NetworkState) -> Finding:
     if network.addresses:
         listed = ", ".join(written(host, port) for host, port in network.addresses)
-        return _well("listening", f"Others can reach this node at {listed}")
+        if network.called_in is not None:
+            return _well("listening", f"Others have reached this node. It listens at {listed}")
+        return _well("listening", f"This node listens at {listed}. Nobody has called it from another computer yet")
     return _ill(
         "listening",
         "This node has no address on any network",
@@ -109,8 +130,18 @@ def _announcing(network: NetworkState) -> Finding:
     return _ill(
         "announcing",
         "This node is not announced on the local network",
-        "run it without --no-mdns, or give the address of another node: meshnode run --peer HOST:PORT",
+        "run it without --no-mdns, or give the address of another node: meshnode peer add HOST:PORT",
     )
+
+
+def _findings(reason: Reason | None) -> list[Finding]:
+    return [] if reason is None else [Finding(reason.code, well=reason.well, message=reason.message, hint=reason.hint)]
+
+
+def _latest(attempts: Sequence[ConnectionAttempt]) -> list[CallMade]:
+    """Return the latest call to each address."""
+    latest = {attempt.address: CallMade(attempt.address, attempt.answer, attempt.near) for attempt in attempts}
+    return list(latest.values())
 
 
 def _company(replica: Replica, network: NetworkState) -> Finding:
@@ -168,7 +199,7 @@ def _known_addresses(replica: Replica, person: PersonId, name: str) -> Finding:
     return _ill(
         "addresses",
         f"No address of {name}'s node is known",
-        "join the network that it is on, or give its address: meshnode run --peer HOST:PORT",
+        "join the network that it is on, or give its address: meshnode peer add HOST:PORT",
     )
 
 

@@ -12,6 +12,9 @@ from typing import Protocol
 from meshnode.app import date
 from meshnode.app.devices.copies import FORMER_DEVICE, WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
+from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
+from meshnode.app.explain.given_addresses import addresses as given_addresses
+from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, called, name_of, reference
@@ -23,7 +26,8 @@ from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
-from protocol import DeviceId, PersonId, device_text, limits
+from protocol import DeviceId, PersonId, Record, device_text, limits
+from protocol.letters import Stage
 
 ENDING_NAMED = 3  # listings that end soon are named by title up to this number; the rest are counted
 
@@ -42,11 +46,16 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionAttempt:
-    """One attempt to connect to somebody: when (UNIX seconds), to which address, and in a few words how it ended."""
+    """One attempt to connect to somebody: when (UNIX seconds), to which address, and in a few words how it ended.
+
+    `answer` says what the network below the node did; `near`, whether this computer is on the address's network.
+    """
 
     when: int
     address: str
     outcome: str
+    answer: CallAnswer = CallAnswer.OTHER
+    near: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,9 @@ class NetworkState:
 
     `addresses` are where others can reach this node, best first, as a card carries them; `announcing` says whether
     it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `interfaces` are those
-    in use, and `left_out` virtual ones that are not used because the owner has chosen none.
+    in use, and `left_out` virtual ones that are not used because the owner has chosen none. `called_in` is when somebody
+    last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is the one
+    that is switched on here; `unanswered` are people on a common network who do not answer a single call.
     """
 
     ready: bool
@@ -73,8 +84,13 @@ class NetworkState:
     announcing: bool = False
     interfaces: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    given: tuple[GivenAddress, ...] = ()
+    """The addresses that the owner has given, as the network dials them."""
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
+    called_in: int | None = None
+    firewall: Firewall | None = None
+    unanswered: tuple[PersonId, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -128,7 +144,8 @@ class StatusView:
     `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
-    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them.
+    `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
+    `given` are the addresses of other nodes that you have given.
     """
 
     person: PersonRef
@@ -144,6 +161,7 @@ class StatusView:
     devices: tuple[str, ...]
     interfaces: tuple[str, ...]
     left_out: tuple[str, ...]
+    given: tuple[GivenAddressView, ...]
 
 
 def status(replica: Replica, network: NetworkState) -> StatusView:
@@ -168,6 +186,7 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
         ),
         interfaces=network.interfaces,
         left_out=network.left_out,
+        given=given_addresses(replica, network.given).addresses,
     )
 
 
@@ -222,6 +241,9 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(_of_this_device(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
+    blocked = firewall_reason(replica, network)
+    if blocked is not None and not blocked.well and not network.peers and network.unanswered:
+        found.append(Problem(blocked.code, blocked.message, blocked.hint))
     found.extend(
         Problem(
             "card_used",
@@ -233,6 +255,17 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     return tuple(found)
 
 
+def firewall_reason(replica: Replica, network: NetworkState) -> Reason | None:
+    """Return what is known of a firewall between this node and all others; None if nothing speaks for one."""
+    return of_node(
+        network.firewall,
+        network.port or 0,
+        called_in=network.called_in is not None,
+        connected=bool(network.peers),
+        unanswered=[name_of(replica, person) for person in network.unanswered],
+    )
+
+
 def _ending(replica: Replica) -> Iterator[Problem]:
     """Yield the warning about listings that end soon unless the owner renews them."""
     ending = expiry.ending(replica)
@@ -240,7 +273,19 @@ def _ending(replica: Replica) -> Iterator[Problem]:
         titles = ", ".join(body_of(record).title for record in ending[:ENDING_NAMED])
         count = "1 of your posts ends" if len(ending) == 1 else f"{len(ending)} of your posts end"
         more = f" and {len(ending) - ENDING_NAMED} more" if len(ending) > ENDING_NAMED else ""
-        yield Problem("ending", f"{count} within a day: {titles}{more}", "to keep one longer: meshnode renew LISTING")
+        asked = any(_is_asked_for(replica, record) for record in ending)
+        yield Problem(
+            "ending",
+            f"{count} within a day: {titles}{more}" + (", and somebody waits for your answer" if asked else ""),
+            "to answer and keep it longer: meshnode accept EXCHANGE --renew"
+            if asked
+            else "to keep one longer: meshnode renew LISTING",
+        )
+
+
+def _is_asked_for(replica: Replica, record: Record) -> bool:
+    """Whether somebody has asked for this listing of the owner and has no answer yet."""
+    return any(one.stage is Stage.REQUESTED for one in replica.store.exchanges.about(record.header.slot))
 
 
 def _of_this_device(replica: Replica) -> Iterator[Problem]:

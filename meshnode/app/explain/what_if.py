@@ -9,17 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from meshnode.app.catalog.catalog import Catalog, Entry, listing_id
-from meshnode.app.explain.audience import ordered
-from meshnode.app.explain.world import World
+from meshnode.app.explain.audience import closest_first
+from meshnode.app.explain.world import PEOPLE_OF_A_STEP, World
 from meshnode.app.listings.view import body_of
-from meshnode.app.naming import PersonRef, find
+from meshnode.app.naming import PersonRef, find, name_of
 from meshnode.app.owner import places, policy
 from meshnode.app.owner import preference as sharing
 from meshnode.app.people import blocks, people
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import Audience, PersonId, Precision, person_text
 from protocol.trust import ListingFacts
 
+ATTEMPTS = 5  # while changes come in; the last is made in one go
 NAMED = 5  # listings named for each person; all are counted
 
 
@@ -62,37 +64,37 @@ class WhatIfView:
 # --- what may be asked about -----------------------------------------------------------------------------------------
 
 
-def vouch(replica: Replica, catalog: Catalog, who: str, trust: float) -> WhatIfView:
+def vouch(replica: Replica, catalog: Catalog, who: str, trust: float) -> Steps[WhatIfView]:
     """Return what vouching for the person `who` names would change. Raises what vouching would raise."""
     weight = people.per_mille(trust)
     subject = find(replica, who)
     people.check_vouch(replica, subject)
-    return _compare(replica, catalog, policy.vouching(subject, weight), places.published(replica))
+    return (yield from _compare(replica, catalog, policy.vouching(subject, weight), places.published(replica)))
 
 
-def unvouch(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
+def unvouch(replica: Replica, catalog: Catalog, who: str) -> Steps[WhatIfView]:
     """Return what taking back the vouch for the person `who` names would change."""
     edit = policy.vouching(people.vouched(replica, who), 0)
-    return _compare(replica, catalog, edit, places.published(replica))
+    return (yield from _compare(replica, catalog, edit, places.published(replica)))
 
 
-def block(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
+def block(replica: Replica, catalog: Catalog, who: str) -> Steps[WhatIfView]:
     """Return what blocking the person `who` names would change. Raises what blocking would raise."""
     edit = policy.blocking(replica.me, blocks.to_block(replica, who), blocked=True)
-    return _compare(replica, catalog, edit, places.published(replica))
+    return (yield from _compare(replica, catalog, edit, places.published(replica)))
 
 
-def unblock(replica: Replica, catalog: Catalog, who: str) -> WhatIfView:
+def unblock(replica: Replica, catalog: Catalog, who: str) -> Steps[WhatIfView]:
     """Return what ending the block of the person `who` names would change."""
     edit = policy.blocking(replica.me, blocks.blocked(replica, who), blocked=False)
-    return _compare(replica, catalog, edit, places.published(replica))
+    return (yield from _compare(replica, catalog, edit, places.published(replica)))
 
 
-def share(replica: Replica, catalog: Catalog, wanted: sharing.SharingChange) -> WhatIfView:
+def share(replica: Replica, catalog: Catalog, wanted: sharing.SharingChange) -> Steps[WhatIfView]:
     """Return what this change of sharing would change. Raises what making it would raise."""
     after = sharing.checked(replica, wanted)
     place = places.place_after(replica, wanted.place, Precision(after.precision), none=wanted.no_place)
-    return _compare(replica, catalog, policy.preferring(after), place)
+    return (yield from _compare(replica, catalog, policy.preferring(after), place))
 
 
 # --- comparing -------------------------------------------------------------------------------------------------------
@@ -110,22 +112,50 @@ class _Change:
 _Changes = dict[PersonId, _Change]
 
 
-def _compare(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str | None) -> WhatIfView:
-    """Return what differs between the world as it is and the one after `edit` with the owner at that published place."""
-    catalog.catch_up()
+def _compare(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str | None) -> Steps[WhatIfView]:
+    """Return what differs between the world as it is and the one after `edit` with the owner at that published place.
+
+    Where something changes in between, all of it is computed again. So that it ends even if changes never do, the last
+    attempt gives way no longer.
+    """
+    attempts = ATTEMPTS
+    while True:
+        attempts -= 1
+        catalog.catch_up()
+        begun = _state(replica, catalog)
+        steps = _compared(replica, catalog, edit, place)
+        while _state(replica, catalog) == begun:
+            try:
+                next(steps)
+            except StopIteration as end:
+                found: WhatIfView = end.value
+                return found
+            if attempts:
+                yield
+
+
+def _state(replica: Replica, catalog: Catalog) -> tuple[int, int, int]:
+    """Return numbers that change with everything that a comparison depends on."""
+    return replica.trust_state.version, catalog.generation, catalog.noted
+
+
+def _compared(replica: Replica, catalog: Catalog, edit: policy.Edit, place: str | None) -> Steps[WhatIfView]:
     now = World.known(replica)
     then = now.with_policy(policy.policy_after(replica, edit), place)
-    viewers_gained, viewers_lost = _viewers(replica, now, then)
-    authors_gained, authors_lost = _authors(replica, catalog, now, then)
+    yield
+    yield from now.searching()
+    yield from then.searching()
+    viewers_gained, viewers_lost = yield from _viewers(replica, now, then)
+    authors_gained, authors_lost = yield from _authors(replica, catalog, now, then)
     return WhatIfView(
-        viewers_gained=_views(replica, then, viewers_gained),
-        viewers_lost=_views(replica, now, viewers_lost),
-        authors_gained=_views(replica, then, authors_gained),
-        authors_lost=_views(replica, now, authors_lost),
+        viewers_gained=(yield from _views(replica, then, viewers_gained)),
+        viewers_lost=(yield from _views(replica, now, viewers_lost)),
+        authors_gained=(yield from _views(replica, then, authors_gained)),
+        authors_lost=(yield from _views(replica, now, authors_lost)),
     )
 
 
-def _viewers(replica: Replica, now: World, then: World) -> tuple[_Changes, _Changes]:
+def _viewers(replica: Replica, now: World, then: World) -> Steps[tuple[_Changes, _Changes]]:
     """Return who would see more, and who less, of what the owner shares. The rule is asked once for equal facts."""
     me, precision = replica.me, Precision(then.preference(replica.me).precision)
     alike: dict[tuple[ListingFacts, ListingFacts], list[SeenListing]] = {}
@@ -141,7 +171,8 @@ def _viewers(replica: Replica, now: World, then: World) -> tuple[_Changes, _Chan
     lost: _Changes = {}
     usual = _decisive(now.facts(me, Audience.FOLLOWS, None)), _decisive(then.facts(me, Audience.FOLLOWS, None))
     for (before, after), listings in {usual: [], **alike}.items():
-        seen, would_see = now.viewers(before), then.viewers(after)
+        seen = yield from now.viewers(before)
+        would_see = yield from then.viewers(after)
         for changes, persons in ((gained, would_see - seen), (lost, seen - would_see)):
             for person in persons:
                 change = changes.setdefault(person, _Change())
@@ -156,7 +187,7 @@ def _decisive(facts: ListingFacts) -> ListingFacts:
     return facts if facts.audience == Audience.ANYONE_LOCAL else facts._replace(place=None)
 
 
-def _authors(replica: Replica, catalog: Catalog, now: World, then: World) -> tuple[_Changes, _Changes]:
+def _authors(replica: Replica, catalog: Catalog, now: World, then: World) -> Steps[tuple[_Changes, _Changes]]:
     """Return whose listings the owner could see only after the change, and whose only before."""
     gained: _Changes = {}
     lost: _Changes = {}
@@ -166,11 +197,15 @@ def _authors(replica: Replica, catalog: Catalog, now: World, then: World) -> tup
         would_see = then.shows_me(author, then.facts(author, audience, place))
         return None if seen == would_see else (gained if would_see else lost).setdefault(author, _Change())
 
-    for author in now.webs_of_others | then.webs_of_others:
+    for number, author in enumerate(now.webs_of_others | then.webs_of_others):
         change = compare(author, Audience.FOLLOWS, None)
         if change is not None:
             change.usual = True
-    for bucket in catalog.buckets():
+        if number % PEOPLE_OF_A_STEP == 0:
+            yield
+    for number, bucket in enumerate(catalog.buckets()):
+        if number % PEOPLE_OF_A_STEP == 0:
+            yield
         change = compare(bucket.author, bucket.audience, bucket.place) if catalog.consents(bucket) else None
         if change is not None:
             change.count += len(bucket.entries)
@@ -183,14 +218,16 @@ def _named(replica: Replica, entries: list[Entry]) -> list[SeenListing]:
     return [SeenListing(listing_id(r.header.author, r.header.slot), body_of(r).title) for r in records if r.body]
 
 
-def _views(replica: Replica, world: World, changes: _Changes) -> tuple[SightView, ...]:
-    return tuple(
-        SightView(
-            person=PersonRef(person_text(person), name),
-            relation=relation.value,
-            listings=tuple(changes[person].listings),
-            count=changes[person].count,
-            usual=changes[person].usual,
-        )
-        for person, relation, name in ordered(replica, world, changes)
-    )
+def _views(replica: Replica, world: World, changes: _Changes) -> Steps[tuple[SightView, ...]]:
+    named = []
+    for number, person in enumerate(changes):
+        named.append((person, world.relation(person), name_of(replica, person)))
+        if number % PEOPLE_OF_A_STEP == 0:
+            yield
+    views = []
+    for number, (person, relation, name) in enumerate(closest_first(named)):
+        change, ref = changes[person], PersonRef(person_text(person), name)
+        views.append(SightView(ref, relation.value, tuple(change.listings), change.count, change.usual))
+        if number % PEOPLE_OF_A_STEP == 0:
+            yield
+    return tuple(views)

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from meshnode.app.owner.places import published
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import UNSET_PREFERENCE, PersonId, Preference
 from protocol.trust import (
     WEB,
@@ -26,6 +27,7 @@ from protocol.trust import (
     visible,
 )
 
+PEOPLE_OF_A_STEP = 200
 AT_ALL = Wish(min_regard=WEB, within_km=float("inf"))
 """The widest wish: everybody in the viewer's web, at any distance."""
 
@@ -37,6 +39,8 @@ class World:
         self.me = replica.me
         self.place = place
         """The place that the owner publishes in this world."""
+        self.version = replica.trust_state.version
+        """The version of the trust state that this world was made from."""
         self._trust_state = replica.trust_state
         self._graph = graph
         self._replica = replica
@@ -92,11 +96,24 @@ class World:
     def _place_of(self, person: PersonId) -> str | None:
         return self.place if person == self.me else self._trust_state.published_place(person)
 
-    def viewers(self, facts: ListingFacts) -> frozenset[PersonId]:
-        """Return everybody who may see a listing of the owner's with these facts."""
-        return frozenset(person for person in self.my_web if self._sees_mine(person, facts))
+    def searching(self) -> Steps[None]:
+        """Make the searches of this world one after the other, before they are needed."""
+        for search in ("_from_me", "_to_me", "my_web", "webs_of_others"):
+            getattr(self, search)
+            yield
 
-    def _sees_mine(self, viewer: PersonId, facts: ListingFacts) -> bool:
+    def viewers(self, facts: ListingFacts) -> Steps[frozenset[PersonId]]:
+        """Return everybody who may see a listing of the owner's with these facts."""
+        found = set()
+        for number, person in enumerate(self.my_web):
+            if self.sees_mine(person, facts):
+                found.add(person)
+            if number % PEOPLE_OF_A_STEP == 0:
+                yield
+        return frozenset(found)
+
+    def sees_mine(self, viewer: PersonId, facts: ListingFacts) -> bool:
+        """Whether `viewer` may see a listing of the owner's with these facts."""
         groups, reach = self._trust_state.groups, self._regard(viewer)
         # Without the viewer's regard and wish: those narrow what viewers are shown, not what they may see.
         standing = standing_between(self.me, viewer, self._graph, groups, reach=reach, regard=None)

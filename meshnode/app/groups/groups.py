@@ -17,7 +17,19 @@ from meshnode.app.picking import Candidate, alike, fitting, pick
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.authoring import fresh_salt
 from meshnode.replica.replica import Replica
-from protocol import DeviceId, Group, GroupKind, InvalidField, Join, PersonId, check_text, group_text, limits, normalize
+from protocol import (
+    DeviceId,
+    Group,
+    GroupKind,
+    InvalidField,
+    Join,
+    Kind,
+    PersonId,
+    check_text,
+    group_text,
+    limits,
+    normalize,
+)
 from protocol.trust import accepted, founded, invitation, invitation_tag, open_invitation
 
 KINDS = tuple(kind.word for kind in GroupKind)
@@ -354,8 +366,18 @@ def _invited(replica: Replica, group: Group) -> tuple[InvitedView, ...]:
     return tuple(
         InvitedView(reference(replica, named[found.tag]) if found.tag in named else None, found.expires)
         for found in held[1].invitations
-        if found.expires > replica.clock.now() and found.tag not in answered
+        if found.expires > replica.clock.now()
+        and found.tag not in answered
+        and not (found.tag in named and _has_left_since(replica, named[found.tag], held[1], found.expires))
     )
+
+
+def _has_left_since(replica: Replica, person: PersonId, join: Join, expires: int) -> bool:
+    """Whether `person` has left the group after the invitation that ends at `expires`: joining had answered it."""
+    newest = replica.store.records.newest((person, Kind.JOIN, join.slot))
+    if newest is None or newest.body:
+        return False
+    return newest.header.created >= expires - limits.INVITATION_LIFE
 
 
 def _waiting_view(replica: Replica, found: _Received) -> InvitationView:

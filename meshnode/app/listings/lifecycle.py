@@ -20,17 +20,23 @@ from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from meshnode.store import ArchivedListing
-from protocol import Audience, Kind, Listing, Quantity, Record, simplest
+from meshnode.store import ArchivedListing, Exchange
+from protocol import Audience, Kind, Listing, Quantity, Record, left_of
+from protocol.letters import LENT_OUT, UNFINISHED
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """For how long (`expires_in`, seconds; null: as long as a new one would), and its new dates; null: those it has."""
+    """For how long (`expires_in`, seconds; null: as long as a new one would), and its new dates; null: those it has.
+
+    `quantity` is how much there is now beside what is promised; null: what is left, or, once all of it was given, as
+    much as before.
+    """
 
     expires_in: int | None = None
     available_until: int | None = None
     return_by: int | None = None
+    quantity: Quantity | None = None
 
 
 class OwnListing(NamedTuple):
@@ -46,7 +52,20 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
     Raises NotFound or Ambiguous as `find` does, Refused where it was available only until a date that is past, and Usage
     for a life that no listing may have.
     """
-    state, record = _named(replica, catalog, which)
+    return _renew(replica, _named(replica, catalog, which), order)
+
+
+def renew_ending(replica: Replica, slot: bytes) -> None:
+    """Renew the own listing in `slot` if it has expired or ends within a day; else do nothing. Raises as `renew`."""
+    own = own_listing(replica, slot)
+    if own is None or own.state not in (ListingState.OPEN, ListingState.EXPIRED):
+        return
+    if own.record.header.expires <= replica.clock.now() + expiry.WARNED:
+        _renew(replica, own, Renewal())
+
+
+def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
+    state, record = own
     if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
@@ -61,10 +80,15 @@ def renew(replica: Replica, catalog: Catalog, which: str, order: Renewal) -> Lis
             )
     expiry.check_dates(available_until=order.available_until, return_by=order.return_by, now=now)
     dates = {"available_until": order.available_until, "return_by": order.return_by}
-    body = rewritten(replica, before, **{name: date for name, date in dates.items() if date is not None})
+    body = rewritten(
+        replica,
+        before,
+        **{name: date for name, date in dates.items() if date is not None},
+        **_stock(replica, state, record, order.quantity),
+    )
     expires = now + expiry.life_of(body, order.expires_in, now)
     check_place(replica, Audience(record.header.audience), body)
-    return view(replica, _write(replica, OwnListing(state, record), body, expires))
+    return view(replica, _write(replica, own, body, expires))
 
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:
@@ -88,48 +112,65 @@ def withdraw(replica: Replica, catalog: Catalog, which: str) -> ListingView:
 # --- promised piece by piece ---------------------------------------------------------------------------------------------
 
 
-def take(replica: Replica, slot: bytes, quantity: Quantity) -> Quantity | None:
-    """Lower the quantity of the own listing in `slot`, since that much is promised; with nothing left it ends as taken.
+def own_listing(replica: Replica, slot: bytes) -> OwnListing | None:
+    """Return the own listing in `slot`; None where it was withdrawn or forgotten."""
+    record = replica.store.records.current((replica.me, Kind.LISTING, slot))
+    if record is not None and record.body:
+        expired = record.header.expires <= replica.clock.now()
+        return OwnListing(ListingState.EXPIRED if expired else ListingState.OPEN, record)
+    ended = replica.store.archive.of(slot)
+    return None if ended is None else _remembered(ended)
 
-    Returns what is left; None where the quantity is not limited, and then nothing changes. Raises NotFound where the
-    listing is not open, Refused where less is left.
+
+def settle(replica: Replica, slot: bytes, held: Quantity) -> None:
+    """Let the own listing in `slot` say how much is left while exchanges hold `held` of it.
+
+    With nothing left it ends as taken, and it opens again when something is left. Nothing is done where the quantity is
+    not limited, where the owner closed or withdrew the listing, and where it would have expired by now.
     """
-    own = _own_listing(replica, slot)
-    if own is None or after(own.state, ListingEvent.TAKE_SOME) is None:
-        raise NotFound("that post has ended", "'meshnode mine --closed' lists what has ended")
+    own = own_listing(replica, slot)
+    left = None if own is None else left_of(body_of(own.record), held)
+    if own is None or left is None:
+        return
     body = body_of(own.record)
-    if body.quantity is None:
-        return None
-    left = simplest(body.quantity - quantity)
-    if left < 0:
-        raise Refused(
-            f"only {body.quantity} left of {body.title}",
-            "agree on less, or change the quantity: meshnode edit LISTING --quantity NUMBER",
-        )
-    if left == 0:
+    if own.state is ListingState.OPEN and left <= 0:
         _end(replica, own.record, ListingEvent.TAKE_REST)
-    else:
-        _write(replica, own, rewritten(replica, body, quantity=left), own.record.header.expires)
-    return left
-
-
-def put_back(replica: Replica, slot: bytes, quantity: Quantity) -> None:
-    """Raise the quantity of the own listing in `slot`, since that much is free again; it opens again if it was taken.
-
-    Does nothing where the quantity is not limited, where the owner closed or withdrew the listing, and where it would
-    have expired by now.
-    """
-    own = _own_listing(replica, slot)
-    if own is None or after(own.state, ListingEvent.PUT_BACK) is None:
+    elif left <= 0 or (own.state is ListingState.OPEN and left == body.quantity):
         return
-    body, expires = body_of(own.record), own.record.header.expires
-    if body.quantity is None or expires <= replica.clock.now():
-        return
-    left = body.quantity if own.state is ListingState.OPEN else 0  # what is remembered has its last quantity
-    _write(replica, own, rewritten(replica, body, quantity=simplest(left + quantity)), expires)
+    elif after(own.state, ListingEvent.PUT_BACK) is not None and own.record.header.expires > replica.clock.now():
+        said = rewritten(replica, body, quantity=left, promised=held)
+        _write(replica, own, said, own.record.header.expires)
 
 
 # --- inside --------------------------------------------------------------------------------------------------------------
+
+
+def _stock(replica: Replica, state: ListingState, record: Record, quantity: Quantity | None) -> dict[str, Quantity]:
+    """Return the fields of a renewed listing that say how much there is; none where it is not limited.
+
+    Raises Refused where all of it is promised to somebody who has not got it yet.
+    """
+    slot, body = record.header.slot, body_of(record)
+    held = replica.store.exchanges.held(slot)
+    if quantity is not None:
+        return {"quantity": quantity, "promised": held}
+    left = left_of(body, held)
+    if left is None or body.quantity is None or (left > 0 and state is ListingState.OPEN):
+        return {}
+    if left > 0:
+        return {"quantity": left, "promised": held}
+    waiting = [one for one in replica.store.exchanges.about(slot) if one.held and is_expected(one)]
+    if waiting:
+        raise Refused(
+            f"all of {body.title} is promised or lent to {waiting[0].name}",
+            "if there is more of it: meshnode renew LISTING --quantity NUMBER",
+        )
+    return {"quantity": body.quantity, "promised": held}
+
+
+def is_expected(exchange: Exchange) -> bool:
+    """Whether something is still to happen: it is promised and not confirmed by both, or lent and not back."""
+    return exchange.stage in UNFINISHED or (exchange.lend and exchange.stage in LENT_OUT)
 
 
 def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
@@ -143,15 +184,6 @@ def _named(replica: Replica, catalog: Catalog, which: str) -> OwnListing:
     if found is None:
         raise NotFound(f"no post of yours is called {which!r}", "'meshnode mine' lists your posts")
     return found
-
-
-def _own_listing(replica: Replica, slot: bytes) -> OwnListing | None:
-    """Return the own listing in `slot`; None where it was withdrawn or forgotten, or its end was not noted yet."""
-    record = replica.store.records.current((replica.me, Kind.LISTING, slot))
-    if record is not None and record.header.expires > replica.clock.now():
-        return OwnListing(ListingState.OPEN, record)
-    ended = replica.store.archive.of(slot)
-    return None if ended is None else _remembered(ended)
 
 
 def _remembered(ended: ArchivedListing) -> OwnListing:

@@ -44,6 +44,8 @@ DEFAULTS: dict[str, Any] = {
 CLEARABLE = tuple(name for name, default in DEFAULTS.items() if default is None or default in ("", ()))
 """The fields that can be empty. The others with a default always say something, such as the category."""
 
+LENT = 1  # of what is lent there is one, unless its owner says otherwise: it must not be promised to two
+
 
 class Unset(Enum):
     """The type of `UNSET`, the value of a field that an edit does not mention; null is another value."""
@@ -58,7 +60,8 @@ UNSET: Final = Unset.UNSET
 class ListingDraft(ListingFields):
     """A new listing. Times are UNIX seconds, `expires_in` seconds; without `audience` it follows your preference.
 
-    A `place` far from yours is taken only with `anyway`.
+    Without `quantity` it is not limited, but of what is lent there is one. A `place` far from yours is taken only with
+    `anyway`.
     """
 
     audience: str | None = None
@@ -120,7 +123,10 @@ def prepare(replica: Replica, draft: ListingDraft) -> Prepared:
     """Return what posting `draft` would write. Raises Usage or Refused where it cannot be posted."""
     check_count(replica)
     plausible.check_post(replica, draft.place, anyway=draft.anyway)
-    body = _body(replica, written_fields(draft) | {"place": _cell(replica, draft.place)})
+    fields = written_fields(draft) | {"place": _cell(replica, draft.place)}
+    if draft.lend and draft.quantity is None:
+        fields["quantity"] = LENT
+    body = _body(replica, fields)
     now = replica.clock.now()
     expiry.check_dates(available_until=body.available_until, return_by=body.return_by, now=now)
     life = expiry.life_of(body, draft.expires_in, now)
@@ -154,7 +160,12 @@ def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:
     if isinstance(changes.place, Coordinates):
         plausible.check_post(replica, changes.place, anyway=changes.anyway)
     patch, before, now = _patch(replica, changes), body_of(record), replica.clock.now()
-    fields = written_fields(before) | {"place": before.place}
+    if patch.get("lend") and not before.lend and before.quantity is None:
+        patch.setdefault("quantity", LENT)
+    fields = written_fields(before) | {"place": before.place, "promised": before.promised}
+    if "quantity" in patch:  # the owner says how much there is beside what is promised
+        limited = patch["quantity"] is not None
+        fields["promised"] = replica.store.exchanges.held(record.header.slot) if limited else 0
     after = _body(replica, fields | {name: patch[name] for name in fields if name in patch})
     audience = _edited_audience(record, patch)
     check_place(replica, audience, after)
@@ -313,8 +324,14 @@ def candidate(replica: Replica, record: Record) -> Candidate[Record]:
 
 
 def show(replica: Replica, catalog: Catalog, which: str) -> ListingView:
-    """Return the listing that `which` names; it may be anybody's that the owner can see."""
-    return view(replica, find(replica, catalog, which))
+    """Return the listing that `which` names: anybody's that the owner can see, else an own one that has ended."""
+    try:
+        return view(replica, find(replica, catalog, which))
+    except NotFound:
+        ended = pick(which, archive.candidates(replica), noun="post")
+        if ended is None:
+            raise
+    return dataclasses.replace(view(replica, ended.record), ended=ended.state, ended_at=ended.at)
 
 
 def mine(replica: Replica, catalog: Catalog) -> ListingsView:

@@ -24,7 +24,8 @@ class ListingView(ListingFields):
     `audience` is the one in effect, and `follows` says that it comes from its author's sharing preference; `radius_km`
     is how far `anyone_local` reaches, null for others. `distance` is the distance in words, null like `distance_km`
     where either place is unknown, and for your own listing that is where you are. `place` is the listing's own, as
-    coarse as its author publishes it; null: where its author is.
+    coarse as its author publishes it; null: where its author is. `ended` is null, or for your own listing that has ended
+    `expired`, `closed` or `taken`, with the time in `ended_at`.
     """
 
     id: str
@@ -39,6 +40,8 @@ class ListingView(ListingFields):
     place: PublishedPlace | None
     created: int
     expires: int
+    ended: str | None = None
+    ended_at: int | None = None
 
 
 def body_of(record: Record) -> Listing:

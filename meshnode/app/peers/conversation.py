@@ -16,6 +16,7 @@ from meshnode.app.owner import former_web
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
+from meshnode.replica.refusals import Reason, Refusals, RefusedRecord, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.replica.served_set import Delta, ServedSet
@@ -33,8 +34,19 @@ from protocol.session import (
     SessionState,
     TimeTold,
     ToldTime,
+    phase_of,
 )
-from protocol.wire import Bye, Enrol, HandshakeRefused, Initiator, Responder, SeenEphemerals, decode_known, encode_frame
+from protocol.wire import (
+    Bye,
+    Enrol,
+    HandshakeRefused,
+    Initiator,
+    Item,
+    Responder,
+    SeenEphemerals,
+    decode_known,
+    encode_frame,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,9 @@ class Conversation:
         self._dial = dial
         self._session: Session | None = None
         self._served: ServedSet | None = None
+        self._refusals: Refusals | None = None
         self._refused = 0
+        self._now = now
         self._told_generation = replica.clock.generation  # of the belief that the peer was told last
         # Slots of the joins by which the peer has proved that it shares a group with the owner.
         self._shown: frozenset[bytes] = frozenset()
@@ -159,6 +173,7 @@ class Conversation:
         """Take in bytes as they arrive. What they cause is committed when this returns."""
         if self.end is not None:
             return
+        self._now = now
         try:
             frames = self._channel.receive(data)
             self._outbox.append(self._channel.data_to_send())
@@ -176,13 +191,23 @@ class Conversation:
 
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running."""
-        return self._session.next_timer() if self._session is not None and self.end is None else None
+        if self._session is None or self.end is not None:
+            return None
+        check = self._refusals.next_check if self._refusals is not None else None
+        return min((due for due in (self._session.next_timer(), check) if due is not None), default=None)
+
+    @property
+    def missing(self) -> tuple[tuple[Reason, int], ...]:
+        """How many records this peer has shown that cannot be taken now, for each reason."""
+        return self._refusals.missing if self._refusals is not None else ()
 
     def tick(self, now: float) -> None:
         """Let the deadlines pass that lie before `now`."""
         if self._session is not None and self.end is None:
+            self._now = now
             try:
                 self._handle(self._session.tick(now))
+                self._check_refusals(now)
                 if self._told_generation != self._replica.clock.generation:
                     self._session.tell_time()
             except RemoteError as error:
@@ -209,6 +234,8 @@ class Conversation:
             return
         admitted = admits(self._replica, person, self._shown)
         self._apply_delta(served.apply(change, closed=served.closed and not admitted))
+        if self._refusals is not None and (change.trust or change.people):
+            self._ask_again(self._refusals.follow_trust())
         if not admitted and not (served.closed and former_web.left_lately(self._replica, person)):
             self.close(Code.REFUSED)
         self._flush()
@@ -360,21 +387,25 @@ class Conversation:
     def _speaks_for(self, event: PeerIdentified) -> bool:
         """Whether the device may act for its person.
 
-        No certificate is kept of people outside the web; the one that the device has shown counts then.
+        No certificate is kept of people outside the web; the one that the device has shown counts then, and so it does
+        where the one held had ended when it came.
         """
-        replica = self._replica
-        trust_state = replica.trust_state
-        if trust_state.certificate(event.person, event.device) is not None or trust_state.revoked(
-            event.person, event.device
-        ):
-            return trust_state.certified(event.person, event.device)
-        return not replica.clock.trusted or event.certificate.header.expires > replica.clock.now()
+        trust_state = self._replica.trust_state
+        held = trust_state.certificate(event.person, event.device)
+        if trust_state.revoked(event.person, event.device):
+            return False
+        if held is not None and not held.past:
+            return True
+        return event.certificate.header.expires > self._replica.clock.ended_by()
 
     def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
         replica = self._replica
         assert self._session is not None
         replica.changes.deliver()  # what is committed by now is in the set from the beginning
         self._served = ServedSet(replica.store, replica.access, replica.clock, replica.me, person, closed=closed)
+        self._refusals = Refusals(
+            replica.store.records, replica.access, replica.quota, replica.clock, replica.me, person
+        )
         self._session.admit(self._served.items(Phase.GRAPH), self._served.items(Phase.CONTENT))
 
     def _receive_records(self, records: list[Record], *, more: bool) -> None:
@@ -385,7 +416,8 @@ class Conversation:
             outcome = self._replica.ingest.receive(records, self.peer, more=more)
             self._replica.changes.deliver()  # before the session goes on with the sets as they were
         self.came += len(outcome.stored)
-        served.note_denied(outcome.denied)
+        if self._refusals is not None and outcome.later:
+            self._refusals.note(outcome.later, self._now)
         self._refused += len(outcome.refused)
         session.committed()
         self._supersede([*outcome.newer, *served.other_policies(records)])
@@ -401,9 +433,27 @@ class Conversation:
             self._session.supply(records)
             self._supersede(newer)
 
+    def _check_refusals(self, now: float) -> None:
+        """Ask for what clock, disk and room let in now."""
+        if self._refusals is None or self.end is not None:
+            return
+        self._ask_again(self._refusals.check(now))
+        if self._refusals.begin_again(now):
+            self.close(Code.CLOSING)
+
+    def _ask_again(self, refusals: Iterable[RefusedRecord]) -> None:
+        asked: dict[Phase, list[Item]] = {phase: [] for phase in Phase}
+        for refusal in refusals:
+            asked[phase_of(refusal.kind)].append(refusal.item)
+        for phase, items in asked.items():
+            if items and self._session is not None:
+                self._session.ask_again(phase, items)
+
     def _apply_delta(self, delta: Delta) -> None:
         if self._session is None:
             return
+        if self._refusals is not None and delta.lost:
+            self._refusals.note(map(lost, delta.lost), self._now)
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])

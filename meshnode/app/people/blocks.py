@@ -9,15 +9,20 @@ from meshnode.app.owner import policy
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.eviction import evict_brought_by
 from meshnode.replica.replica import Replica
-from protocol import PersonId, RemoteError, parse_person
+from protocol import PersonId, RemoteError, limits, parse_person
 
 
 @dataclass(frozen=True, slots=True)
 class BlockView:
-    """A person whom you block, and since when (UNIX seconds)."""
+    """A person whom you block or did until now, and since when (UNIX seconds).
+
+    `vouch` is the vouch that you gave them before, 0.001 to 1 (null: none). It counts for nothing while the block lasts,
+    and again once the block has ended.
+    """
 
     person: PersonRef
     since: int
+    vouch: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def to_block(replica: Replica, who: str) -> PersonId:
 
 
 def unblock(replica: Replica, who: str) -> BlockView:
-    """End the block of the person whom `who` means."""
+    """End the block of the person whom `who` means. A vouch from before the block counts again; the view says so."""
     person = blocked(replica, who)
     view = _view(replica, person)
     policy.unblock(replica, person)
@@ -82,14 +87,17 @@ def blocked(replica: Replica, who: str) -> PersonId:
 
 def blocks(replica: Replica) -> BlocksView:
     """List everybody whom the owner blocks."""
-    return BlocksView(
-        tuple(BlockView(reference(replica, person), since) for person, since in replica.store.blocked.all())
-    )
+    return BlocksView(tuple(_view_since(replica, person, since) for person, since in replica.store.blocked.all()))
 
 
 def _view(replica: Replica, person: PersonId) -> BlockView:
     since = dict(replica.store.blocked.all()).get(person, replica.clock.now())
-    return BlockView(reference(replica, person), since)
+    return _view_since(replica, person, since)
+
+
+def _view_since(replica: Replica, person: PersonId, since: int) -> BlockView:
+    weight = policy.weight(replica, person)
+    return BlockView(reference(replica, person), since, weight / limits.WEIGHT_MAX if weight else None)
 
 
 def _whole_id(who: str) -> PersonId | None:

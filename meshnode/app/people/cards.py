@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 
 from meshnode.app.naming import PersonRef, called, reference
 from meshnode.app.owner import policy
@@ -18,12 +19,13 @@ from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pend
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.replica.replica import Replica
 from meshnode.store import ClaimResult
-from protocol import Code, Kind, PersonId, RemoteError, device_slot, limits, person_text
+from protocol import Code, Kind, PersonId, RemoteError, device_slot, limits, parse_person, person_text
 from protocol.tokens import Card
 
 log = logging.getLogger(__name__)
 
 DEFAULT_TRUST = 0.8
+WAIT_SECONDS_MAX = 10.0  # for the giver of a card to be met: the answer comes so much later at most
 SPENT_KEPT = 8  # names of givers whose cards came too late: the owner needs the latest, not a history
 _SPENT = "used cards"  # their key among the small values of the store
 
@@ -52,11 +54,23 @@ class CardView:
 class CardToAdd:
     """The card of a person, or the name or id of a person to whom you were introduced, and the vouch to give them.
 
-    Without `trust` the vouch is 0.8, or the one that you give them already.
+    Without `trust` the vouch is 0.8, or the one that you give them already. `wait` says for how many seconds, at most 10,
+    to wait for the giver of a card to be met.
     """
 
     card: str
     trust: float | None = None
+    wait: float = 0.0
+
+
+class AddedState(Enum):
+    """How far the connection with an added person has come."""
+
+    CONNECTED = "connected"
+    ON_ITS_WAY = "on_its_way"
+    NOT_MET = "not_met"
+    TAKEN_BACK = "taken_back"
+    USED = "used"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,9 @@ class AddedView:
     """A card that was added: its giver, the vouch for them, and whether your nodes are connected now (`met`).
 
     `pending` says that the giver's vouch for you waits until your nodes meet; `again` that the card was added before.
+    `state` is `connected` once you vouch for each other, `on_its_way` while the nodes are connected and the vouch is
+    coming, `not_met` while they are not, `taken_back` if the giver no longer vouches for you since you used this card
+    before, and `used` if somebody else has used it.
     """
 
     person: PersonRef
@@ -71,6 +88,7 @@ class AddedView:
     met: bool
     pending: bool
     again: bool
+    state: str
 
 
 def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]]) -> CardView:
@@ -132,7 +150,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
     _forget_spent(replica, card.giver)
     again = any(taken.id == card.id for taken in replica.store.cards.taken_pending(now))
     before = policy.weight(replica, card.giver)
-    answered = before > 0 and replica.trust_state.graph.weight(card.giver, replica.me) > 0
+    answered = before > 0 and _vouches_back(replica, card.giver)
     if weight is None:
         weight = before or per_mille(DEFAULT_TRUST)
     faults = replica.ingest.receive([card.certificate]).faults
@@ -147,7 +165,37 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         met=card.giver in connected,
         pending=not answered,
         again=again or answered,
+        state=AddedState.CONNECTED.value if answered else AddedState.NOT_MET.value,
     )
+
+
+def follow(
+    replica: Replica, added: AddedView, connected: Collection[PersonId], settled: Collection[PersonId]
+) -> AddedView:
+    """Return `added` as it is now, after the nodes may have met.
+
+    `settled` are those of the `connected` people with whom the node has compared all that both hold.
+    """
+    giver = parse_person(added.person.id)
+    waits = any(card.giver == giver for card in pending_cards(replica))
+    if _vouches_back(replica, giver):
+        state = AddedState.CONNECTED
+    elif person_text(giver) in spent_elsewhere(replica):
+        state = AddedState.USED
+    elif giver not in connected:
+        state = AddedState.NOT_MET
+    else:
+        state = AddedState.ON_ITS_WAY if waits or giver not in settled else AddedState.TAKEN_BACK
+    return replace(
+        added,
+        met=giver in connected,
+        pending=state in (AddedState.NOT_MET, AddedState.ON_ITS_WAY),
+        state=state.value,
+    )
+
+
+def _vouches_back(replica: Replica, person: PersonId) -> bool:
+    return replica.trust_state.graph.weight(person, replica.me) > 0
 
 
 def written(host: str, port: int) -> str:

@@ -34,9 +34,10 @@ class IntroductionOrder:
 
 @dataclass(frozen=True, slots=True)
 class IntroductionView:
-    """The two people who were written to."""
+    """The two people, and those of them who were written to: a person who vouches for the other already is not."""
 
     people: tuple[PersonRef, PersonRef]
+    told: tuple[PersonRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class IntroductionsView:
 def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
     """Write to two people whom the owner vouches for, to each about the other.
 
-    Raises Refused, and writes to neither, if one of them cannot be written to.
+    Somebody who vouches for the other already needs no letter, and their node would drop it. Raises Refused, and writes
+    to neither, if one of them cannot be written to.
     """
     # The owner may name a person whom they block, to be told so; nobody else learns of it.
     nameable = {*known(replica), *(person for person, _ in replica.store.blocked.all())}
@@ -73,9 +75,12 @@ def introduce(replica: Replica, order: IntroductionOrder) -> IntroductionView:
         _check_mine_to_introduce(replica, person)
         letters.check_can_write(replica, person)
     about = [_about(replica, person, normalize(order.message)) for person in pair]
+    told = []
     for person, other in zip(pair, reversed(about), strict=True):
-        letters.send(replica, person, other)
-    return IntroductionView((reference(replica, pair[0]), reference(replica, pair[1])))
+        if replica.trust_state.graph.weight(person, other.person) == 0:
+            letters.send(replica, person, other)
+            told.append(reference(replica, person))
+    return IntroductionView((reference(replica, pair[0]), reference(replica, pair[1])), tuple(told))
 
 
 def take(replica: Replica, opened: OpenedLetter) -> None:
@@ -144,6 +149,7 @@ def _accept(
         met=latest.person in connected,
         pending=not answered,
         again=before > 0,
+        state=(cards.AddedState.CONNECTED if answered else cards.AddedState.NOT_MET).value,
     )
 
 

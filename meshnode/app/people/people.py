@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from meshnode.app.naming import find, known, name_of, public_name, relation_to, remember_name
+from meshnode.app.everybody import of_everybody
+from meshnode.app.naming import PersonRef, find, known, name_of, named, public_name, relation_to, remember_name
 from meshnode.app.owner import policy
 from meshnode.errors import Refused, Usage
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from protocol import PersonId, fingerprint_words, limits, person_text
 from protocol.tokens import Card
 from protocol.trust import as_trust
@@ -102,15 +104,45 @@ class VouchOrder:
     trust: float
 
 
-def people(replica: Replica, connected: Collection[PersonId], *, everybody: bool) -> PeopleView:
+@dataclass(frozen=True, slots=True)
+class NamesQuery:
+    """The beginning of a name or id."""
+
+    begin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamesView:
+    """People whose name or id begins so, the ones whom you vouch for first; there are `more` that fit."""
+
+    people: tuple[PersonRef, ...]
+    more: int
+
+
+def names(replica: Replica, query: NamesQuery) -> NamesView:
+    """Return the people whose name or id begins as the query says, for completion."""
+    found, more = named(replica, query.begin)
+    return NamesView(tuple(found), more)
+
+
+def listing_people(replica: Replica, connected: Collection[PersonId], *, everybody: bool) -> Steps[PeopleView]:
     """List the people whom you vouch for or who vouch for you; with `everybody`, all who may be named here."""
     me, graph = replica.me, replica.trust_state.graph
-    everyone = known(replica) - {me}
-    chosen = everyone if everybody else {p for p in everyone if graph.weight(me, p) or graph.weight(p, me)}
-    waiting = _waiting(replica)
-    views = [view(replica, person, connected, waiting) for person in chosen]
-    views.sort(key=lambda seen: (-(seen.trust or 0), seen.name.casefold(), seen.id))
-    return PeopleView(tuple(views), len(everyone) - len(chosen))
+
+    waiting: frozenset[PersonId] = frozenset()
+
+    def given() -> object:
+        nonlocal waiting
+        waiting = _waiting(replica)
+        return waiting, dict(replica.store.own_names.all())
+
+    def chosen() -> frozenset[PersonId]:
+        everyone = known(replica) - {me}
+        return everyone if everybody else frozenset(p for p in everyone if graph.weight(me, p) or graph.weight(p, me))
+
+    found = yield from of_everybody(replica, chosen, lambda person: view(replica, person, connected, waiting), given)
+    listed = sorted(found.values(), key=lambda seen: (-(seen.trust or 0), seen.name.casefold(), seen.id))
+    return PeopleView(tuple(listed), len(known(replica)) - 1 - len(listed))
 
 
 def person(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:

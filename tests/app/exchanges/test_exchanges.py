@@ -187,7 +187,7 @@ def test_halves_and_tenths_add_up_exactly(mesh: Mesh, people: People) -> None:
 
 def test_what_is_not_limited_is_never_used_up(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
-    offer(mesh, carol, "Advice")
+    offer(mesh, carol, "Advice", category="knowledge")
     for neighbor in (alice, bob):
         make(mesh, carol, respond(mesh, neighbor, "Advice", quantity=3), "accept")
     assert alice.titles() == bob.titles() == ["Advice"]

@@ -8,6 +8,7 @@ from meshnode.app.explain.audience import audience
 from meshnode.app.explain.why import why
 from meshnode.app.owner import policy
 from meshnode.app.people.people import person
+from meshnode.slices import complete
 from protocol import Record, limits
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -45,14 +46,14 @@ def test_a_long_path_gives_one_answer_everywhere(mesh: Mesh, people: People, vou
     dave.post("Drill", audience="trusted_network")
     mesh.settle()
     for one, name, theirs, mine in ((alice, "Dave", "Drill", "Ladder"), (dave, "Alice", "Ladder", "Drill")):
-        explained = why(one.replica, one.catalog, theirs)
+        explained = complete(why(one.replica, one.catalog, theirs))
         assert explained.regard is not None
         assert explained.reach is not None
         assert len(explained.regard.people) == len(explained.reach.people) == (MOST + 1 if trust == 1.0 else 4)
         assert explained.regard.trust == person(one.replica, name, ()).trust
         assert explained.reach.trust == person(one.replica, name, ()).reach
         assert [found.trust for found in one.discover(theirs, trust=0.1).results] == [explained.regard.trust]
-        assert name in {viewer.name for viewer in audience(one.replica, one.catalog, mine).people}
-    explained = why(alice.replica, alice.catalog, "Drill")
+        assert name in {viewer.name for viewer in complete(audience(one.replica, one.catalog, mine)).people}
+    explained = complete(why(alice.replica, alice.catalog, "Drill"))
     assert explained.regard is not None
     assert explained.regard.trust == trust

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from meshnode.app.explain import doctor, status
+from meshnode.app.explain.reachability import CallAnswer, Firewall
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
 from protocol import Kind
 from tests.app.neighbors import Neighbor, settle_in
@@ -78,3 +81,66 @@ def test_a_fork_is_reported_to_its_author_only(people: People) -> None:
         neighbor.replica.store.records.note_fork(record, record)
     assert [problem.code for problem in status.problems(alice.replica, ONLINE)] == ["forked"]
     assert not status.problems(bob.replica, ONLINE)
+
+
+UFW = Firewall("ufw", closed=None, line="sudo ufw allow 4747/tcp")
+
+
+def problems(neighbor: Neighbor, network: NetworkState) -> dict[str, Problem]:
+    """Return the problems in the status, by code."""
+    return {problem.code: problem for problem in status.status(neighbor.replica, network).problems}
+
+
+def test_a_firewall_is_a_problem_once_there_is_evidence(people: People) -> None:
+    alice, bob, _ = people
+    quiet = dataclasses.replace(ONLINE, firewall=UFW)
+    assert "firewall" not in problems(alice, quiet)
+    shut = dataclasses.replace(quiet, unanswered=(bob.person,))
+    assert UFW.line in problems(alice, shut)["firewall"].hint
+    peer = Peer(bob.person, bytes(32), "10.0.0.3:1", True, 5, True)
+    assert "firewall" not in problems(alice, dataclasses.replace(shut, peers=(peer,)))
+    assert "firewall" not in problems(alice, dataclasses.replace(shut, called_in=1_800_000_000))
+
+
+def test_the_doctor_names_the_firewall_once_and_with_the_line_to_type(people: People) -> None:
+    alice, bob, _ = people
+    shut = dataclasses.replace(ONLINE, firewall=UFW, unanswered=(bob.person,))
+    for view in (
+        doctor.look_at_node(alice.replica, shut),
+        doctor.look_at_person(alice.replica, bob.person, shut, ()),
+    ):
+        [found] = [finding for finding in view.findings if finding.code == "firewall"]
+        assert not found.well
+        assert UFW.line in found.hint
+
+
+def test_the_doctor_says_that_a_node_listens_until_somebody_has_called_in(people: People) -> None:
+    alice = people[0]
+
+    def listening(network: NetworkState) -> str:
+        found = doctor.look_at_node(alice.replica, network).findings
+        return next(finding.message for finding in found if finding.code == "listening")
+
+    assert "Nobody has called it" in listening(ONLINE)
+    assert "Others have reached this node" in listening(dataclasses.replace(ONLINE, called_in=1_800_000_000))
+
+
+def test_the_doctor_looks_at_the_latest_call_to_each_address(people: People) -> None:
+    alice, bob, _ = people
+    attempts = [
+        ConnectionAttempt(1, "10.0.0.3:4747", "dropped", CallAnswer.DROPPED, near=True),
+        ConnectionAttempt(2, "10.0.0.3:4747", "closed", CallAnswer.CLOSED, near=True),
+    ]
+    found = codes(doctor.look_at_person(alice.replica, bob.person, ONLINE, attempts))
+    assert found["not_running"] is False
+    assert "firewall_there" not in found
+    found = codes(doctor.look_at_person(alice.replica, bob.person, ONLINE, attempts[:1]))
+    assert found["firewall_there"] is False
+
+
+def test_the_doctor_knows_that_one_direction_works(people: People) -> None:
+    alice, bob, _ = people
+    attempts = [ConnectionAttempt(1, "10.0.0.3:4747", "dropped", CallAnswer.DROPPED, near=True)]
+    network = dataclasses.replace(ONLINE, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", False, 5, True),))
+    found = codes(doctor.look_at_person(alice.replica, bob.person, network, attempts))
+    assert found == {"connected": True, "firewall_there": True}

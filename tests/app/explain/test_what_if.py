@@ -11,6 +11,7 @@ from meshnode.app.owner.places import Coordinates
 from meshnode.app.owner.preference import SharingChange
 from meshnode.app.people import blocks
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.slices import complete
 from protocol import PersonId, person_text
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -35,7 +36,7 @@ def test_taking_a_vouch_back_lists_everybody_who_was_connected_through_it(mesh: 
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
     before = registers(alice)
-    seen = what_if.unvouch(alice.replica, alice.catalog, "Bob")
+    seen = complete(what_if.unvouch(alice.replica, alice.catalog, "Bob"))
     assert titles_by_person(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
     assert titles_by_person(seen.authors_lost) == {"Bob": ["Chairs"], "Carol": ["Vegetables"]}
     assert (seen.viewers_gained, seen.authors_gained) == ((), ())
@@ -49,17 +50,17 @@ def test_a_block_and_its_end_list_who_loses_and_gains_sight(mesh: Mesh, people: 
     alice.post("Drill", audience="network_wide")
     carol.post("Vegetables", audience="network_wide")
     mesh.settle()
-    seen = what_if.block(alice.replica, alice.catalog, "Carol")
+    seen = complete(what_if.block(alice.replica, alice.catalog, "Carol"))
     assert (titles_by_person(seen.viewers_lost), titles_by_person(seen.authors_lost)) == (
         {"Carol": ["Drill"]},
         {"Carol": ["Vegetables"]},
     )
     blocks.block(alice.replica, "Carol")
-    back = what_if.unblock(alice.replica, alice.catalog, "Carol")
+    back = complete(what_if.unblock(alice.replica, alice.catalog, "Carol"))
     assert titles_by_person(back.viewers_gained) == {"Carol": ["Drill"]}
     assert titles_by_person(back.authors_gained) == {"Carol": []}, "what was dropped is not known any more"
     assert back.authors_gained[0].usual
-    assert what_if.block(alice.replica, alice.catalog, "Carol") == NOTHING
+    assert complete(what_if.block(alice.replica, alice.catalog, "Carol")) == NOTHING
 
 
 def test_a_vouch_lists_who_would_come_into_view(mesh: Mesh, people: People) -> None:
@@ -70,23 +71,23 @@ def test_a_vouch_lists_who_would_come_into_view(mesh: Mesh, people: People) -> N
     mesh.settle()
     alice.post("Drill")
     dora_id = person_text(dora.person)
-    assert "Dora" not in titles_by_person(what_if.unvouch(alice.replica, alice.catalog, "Bob").viewers_lost)
-    seen = what_if.vouch(alice.replica, alice.catalog, dora_id, 0.9)
+    assert "Dora" not in titles_by_person(complete(what_if.unvouch(alice.replica, alice.catalog, "Bob")).viewers_lost)
+    seen = complete(what_if.vouch(alice.replica, alice.catalog, dora_id, 0.9))
     assert titles_by_person(seen.viewers_gained) == {"Dora": ["Drill"]}
     assert seen.viewers_gained[0].relation == "someone_you_trust"
     assert seen.viewers_lost == ()
-    assert what_if.vouch(alice.replica, alice.catalog, "Bob", 0.7) == NOTHING
+    assert complete(what_if.vouch(alice.replica, alice.catalog, "Bob", 0.7)) == NOTHING
 
 
 def test_a_change_of_sharing_counts_for_listings_that_follow_it_and_for_later_ones(people: People) -> None:
     alice = people[0]
     alice.post("Drill")
     alice.post("Chairs", audience="network_wide")
-    seen = what_if.share(alice.replica, alice.catalog, SharingChange(audience="my_cell"))
+    seen = complete(what_if.share(alice.replica, alice.catalog, SharingChange(audience="my_cell")))
     assert titles_by_person(seen.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
     assert all(change.usual for change in seen.viewers_lost)
     assert seen.authors_lost == ()
-    assert what_if.share(alice.replica, alice.catalog, SharingChange(audience="trusted_network")) == NOTHING
+    assert complete(what_if.share(alice.replica, alice.catalog, SharingChange(audience="trusted_network"))) == NOTHING
 
 
 def test_another_place_or_precision_changes_who_is_nearby_in_both_directions(mesh: Mesh, people: People) -> None:
@@ -97,11 +98,11 @@ def test_another_place_or_precision_changes_who_is_nearby_in_both_directions(mes
     alice.post("Drill", audience="anyone_local")
     alice.post("Ladder", audience="anyone_local", place=Coordinates(52.53, 13.41))
     mesh.settle()
-    away = what_if.share(alice.replica, alice.catalog, SharingChange(place=Coordinates(48.14, 11.58)))
+    away = complete(what_if.share(alice.replica, alice.catalog, SharingChange(place=Coordinates(48.14, 11.58))))
     assert titles_by_person(away.viewers_lost) == {"Bob": ["Drill"], "Carol": ["Drill"]}
     assert titles_by_person(away.authors_lost) == {"Carol": ["Vegetables"]}
     assert not away.viewers_lost[0].usual
-    narrow = what_if.share(alice.replica, alice.catalog, SharingChange(radius_km=1))
+    narrow = complete(what_if.share(alice.replica, alice.catalog, SharingChange(radius_km=1)))
     assert titles_by_person(narrow.viewers_lost) == {"Bob": ["Ladder"], "Carol": ["Ladder"]}
 
 
@@ -109,7 +110,7 @@ def test_a_few_listings_are_named_and_all_are_counted(people: People) -> None:
     alice = people[0]
     for number in range(NAMED + 3):
         alice.post(f"Chair {number}")
-    seen = what_if.block(alice.replica, alice.catalog, "Bob")
+    seen = complete(what_if.block(alice.replica, alice.catalog, "Bob"))
     assert (len(seen.viewers_lost[0].listings), seen.viewers_lost[0].count) == (NAMED, NAMED + 3)
 
 
@@ -117,18 +118,18 @@ def test_what_would_be_refused_is_refused_here_too(people: People) -> None:
     alice = people[0]
     ask, catalog = alice.replica, alice.catalog
     with pytest.raises(Refused, match="you cannot vouch for yourself"):
-        what_if.vouch(ask, catalog, "Alice", 0.5)
+        complete(what_if.vouch(ask, catalog, "Alice", 0.5))
     with pytest.raises(Refused, match="you cannot block yourself"):
-        what_if.block(ask, catalog, "Alice")
+        complete(what_if.block(ask, catalog, "Alice"))
     with pytest.raises(Usage, match="trust goes from"):
-        what_if.vouch(ask, catalog, "Bob", 2.0)
+        complete(what_if.vouch(ask, catalog, "Bob", 2.0))
     with pytest.raises(Usage, match="say what to change"):
-        what_if.share(ask, catalog, SharingChange())
+        complete(what_if.share(ask, catalog, SharingChange()))
     for refused in (what_if.unvouch, what_if.unblock):
         with pytest.raises(NotFound):
-            refused(ask, catalog, "Carol")
+            complete(refused(ask, catalog, "Carol"))
     with pytest.raises(NotFound):
-        what_if.block(ask, catalog, "Zed")
+        complete(what_if.block(ask, catalog, "Zed"))
 
 
 def test_two_searches_of_each_graph_answer_for_everybody(monkeypatch: pytest.MonkeyPatch, people: People) -> None:
@@ -145,5 +146,5 @@ def test_two_searches_of_each_graph_answer_for_everybody(monkeypatch: pytest.Mon
         return search(self, viewer, floor, towards=towards)
 
     monkeypatch.setattr(TrustGraph, "_lengths", counted)
-    what_if.block(alice.replica, alice.catalog, "Carol")
+    complete(what_if.block(alice.replica, alice.catalog, "Carol"))
     assert 0 < len(searches) <= 5, "two each, and one to find out who is meant"

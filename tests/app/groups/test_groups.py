@@ -10,6 +10,7 @@ from meshnode.app.groups.groups import GroupOrder, GroupsQuery
 from meshnode.app.people import blocks
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
+from meshnode.slices import complete
 from protocol import Code, Kind, Record, limits
 from protocol.trust import accepted, invitation, invitation_tag
 from tests.app.neighbors import Neighbor, settle_in
@@ -76,9 +77,9 @@ def test_members_are_labelled_and_why_names_the_group(mesh: Mesh, people: People
     mesh.settle()
     (result,) = carol.discover().results
     assert (result.title, result.relation) == ("Drill", "cell_member")
-    explained = why.why(carol.replica, carol.catalog, "Drill")
+    explained = complete(why.why(carol.replica, carol.catalog, "Drill"))
     assert (explained.groups, explained.needs) == (("Elm Street",), None)
-    assert "You or Dora leave Elm Street." in explained.breaks
+    assert ("leave", "Elm Street") in [(each.kind, each.group) for each in explained.breaks]
     groups.leave(dora.replica, "Elm Street", None)
     mesh.settle()
     assert carol.titles() == []
@@ -252,3 +253,20 @@ def test_a_join_counts_once_its_authors_policy_is_known(people: People) -> None:
     assert alice.replica.trust_state.standing(alice.person, member.id).shares_cell
     alice.replica.ingest.receive([member.withdrawal(proved, now)], member.id)
     assert not alice.replica.trust_state.standing(alice.person, member.id).shares_cell
+
+
+def test_an_invitation_that_was_answered_is_not_open_again_when_its_member_has_left(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    new(alice)
+    bring_in(mesh, alice, bob)
+    mesh.time += 60
+    groups.leave(bob.replica, "Elm Street", None)
+    mesh.settle()
+    (seen,) = show(alice).groups
+    assert (seen.count, seen.invited) == (1, ())
+    assert show(bob).invitations == ()
+    mesh.time += 60
+    groups.invite(alice.replica, "Elm", None, "Bob")
+    mesh.settle()
+    assert [each.person and each.person.name for each in show(alice).groups[0].invited] == ["Bob"]
+    assert len(show(bob).invitations) == 1

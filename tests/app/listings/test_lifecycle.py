@@ -202,18 +202,17 @@ def test_a_quantity_goes_down_until_the_listing_ends_and_up_again(mesh: Mesh, pe
     alice, bob, _ = people
     alice.post("Chairs", quantity=4)
     slot = slot_of(alice, "Chairs")
-    assert lifecycle.take(alice.replica, slot, 3) == 1
-    with pytest.raises(Refused, match="only 1"):
-        lifecycle.take(alice.replica, slot, 2)
+    lifecycle.settle(alice.replica, slot, 3)
     mesh.settle()
     assert bob.discover().results[0].quantity == 1
-    assert lifecycle.take(alice.replica, slot, 1) == 0
+    for held in (4, 4, 6):  # too much was promised on another device
+        lifecycle.settle(alice.replica, slot, held)
+        mesh.settle()
+        assert (bob.titles(), ended(alice)) == ([], [("Chairs", "taken")])
+    lifecycle.settle(alice.replica, slot, 3)
     mesh.settle()
-    assert (bob.titles(), ended(alice)) == ([], [("Chairs", "taken")])
-    with pytest.raises(NotFound):
-        lifecycle.take(alice.replica, slot, 1)
-    lifecycle.put_back(alice.replica, slot, 1)
-    lifecycle.put_back(alice.replica, slot, 3)
+    assert bob.discover().results[0].quantity == 1
+    lifecycle.settle(alice.replica, slot, 0)
     mesh.settle()
     assert bob.discover().results[0].quantity == 4
     assert ended(alice) == []
@@ -223,8 +222,8 @@ def test_a_listing_without_a_quantity_stays_as_it_is(people: People) -> None:
     alice = people[0]
     posted = alice.post("Advice")
     slot = slot_of(alice, "Advice")
-    assert lifecycle.take(alice.replica, slot, 5) is None
-    lifecycle.put_back(alice.replica, slot, 5)
+    lifecycle.settle(alice.replica, slot, 5)
+    lifecycle.settle(alice.replica, slot, 0)
     assert listings.show(alice.replica, alice.catalog, "Advice") == posted
     assert head(alice, slot).header.version == 1
 
@@ -239,10 +238,10 @@ def test_putting_back_opens_no_listing_that_was_closed_or_withdrawn_or_would_hav
     chairs, soup, bed = (slot_of(alice, title) for title in ("Chairs", "Soup", "Bed"))
     close(alice, "Chairs")
     lifecycle.withdraw(alice.replica, alice.catalog, "Bed")
-    lifecycle.take(alice.replica, soup, 1)
+    lifecycle.settle(alice.replica, soup, 1)
     pass_time(mesh, alice, 3 * DAY)
     for slot in (chairs, soup, bed):
-        lifecycle.put_back(alice.replica, slot, 1)
+        lifecycle.settle(alice.replica, slot, 0)
     assert own_titles(alice) == []
 
 
@@ -292,3 +291,33 @@ def test_changing_until_when_a_listing_is_available_moves_its_expiry(people: Peo
     assert listings.edit(alice.replica, alice.catalog, "Soup", change).expires == EPOCH + 9 * DAY
     with pytest.raises(Usage, match="in the future"):
         listings.edit(alice.replica, alice.catalog, "Soup", ListingEdit(available_until=EPOCH - DAY))
+
+
+@pytest.mark.parametrize("how", ["closed", "expired", "taken"])
+def test_what_has_ended_is_shown_as_such_until_it_is_forgotten(mesh: Mesh, people: People, how: str) -> None:
+    alice, bob, _ = people
+    posted = alice.post("Plums", quantity=1, expires_in=DAY)
+    slot = slot_of(alice, "Plums")
+    mesh.settle()
+    if how == "closed":
+        close(alice, "Plums")
+    elif how == "taken":
+        lifecycle.settle(alice.replica, slot, 1)
+    pass_time(mesh, alice, 2 * DAY if how == "expired" else 60)
+    mesh.settle()
+    for which in ("Plums", "plu", posted.id):
+        seen = listings.show(alice.replica, alice.catalog, which)
+        assert (seen.title, seen.ended, seen.ended_at is not None) == ("Plums", how, True)
+        with pytest.raises(NotFound):
+            listings.show(bob.replica, bob.catalog, which)
+    alice.post("Plums")
+    assert listings.show(alice.replica, alice.catalog, "Plums").ended is None
+    assert listings.show(alice.replica, alice.catalog, posted.id).ended == how
+
+
+def test_what_was_withdrawn_is_shown_no_longer(people: People) -> None:
+    alice, *_ = people
+    alice.post("Plums")
+    lifecycle.withdraw(alice.replica, alice.catalog, "Plums")
+    with pytest.raises(NotFound):
+        listings.show(alice.replica, alice.catalog, "Plums")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from meshnode.app.people import blocks
+from meshnode.app.people import people as people_cases
 from meshnode.errors import NotFound, Refused
 from protocol import person_text
 from tests.app.neighbors import Neighbor, settle_in
@@ -62,3 +63,11 @@ def test_blocking_oneself_or_an_unknown_person_is_refused(people: People) -> Non
         blocks.block(alice.replica, "Zed")
     with pytest.raises(NotFound):
         blocks.unblock(alice.replica, "Bob")
+
+
+def test_the_end_of_a_block_says_which_vouch_counts_again(people: People) -> None:
+    alice, *_ = people
+    for name, vouch in (("Carol", None), ("Bob", 0.7)):
+        assert blocks.block(alice.replica, name).vouch == vouch
+        assert blocks.unblock(alice.replica, name).vouch == vouch
+    assert people_cases.person(alice.replica, "Bob", ()).vouch == 0.7

@@ -41,6 +41,54 @@ def test_adding_a_card_vouches_at_once_and_is_answered_when_the_nodes_meet(mesh:
     assert status(alice.replica, NetworkState(ready=True)).pending == 0
 
 
+def state_of(alice: Neighbor, bob: Neighbor, added: cards.AddedView, *, met: bool, settled: bool = True) -> str:
+    """Return how far the connection of the two has come, as Alice is told."""
+    found = cards.follow(alice.replica, added, {bob.person} if met else (), {bob.person} if met and settled else ())
+    assert found.pending is (found.state in ("not_met", "on_its_way"))
+    assert found.met is met
+    return found.state
+
+
+def test_the_person_who_adds_a_card_is_told_when_the_two_are_connected(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    added = alice.add(bob.card())
+    assert added.state == state_of(alice, bob, added, met=False) == "not_met"
+    assert state_of(alice, bob, added, met=True, settled=False) == "on_its_way"
+    mesh.wire("Alice", "Bob")
+    mesh.settle()
+    assert state_of(alice, bob, added, met=True) == "connected"
+    assert alice.add(bob.card()).state == "connected"
+
+
+def test_an_old_card_of_a_person_who_took_the_trust_back_is_not_said_to_be_on_its_way(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    card = bob.card()
+    alice.add(card)
+    mesh.wire("Alice", "Bob")
+    mesh.settle()
+    people_cases.unvouch(bob.replica, "Alice", ())
+    mesh.settle()
+    again = alice.add(card)
+    assert state_of(alice, bob, again, met=True) == "on_its_way"
+    mesh.cut("Alice", "Bob")
+    mesh.wire("Alice", "Bob")
+    mesh.settle()
+    assert state_of(alice, bob, again, met=True) == "taken_back"
+    assert not vouches(bob).get(alice.person)
+
+
+def test_a_card_that_somebody_else_has_used_is_named(mesh: Mesh) -> None:
+    alice, bob, carol = (settle_in(mesh, name) for name in ("Alice", "Bob", "Carol"))
+    card = bob.card()
+    carol.add(card)
+    mesh.wire("Carol", "Bob")
+    mesh.settle()
+    added = alice.add(card)
+    mesh.wire("Alice", "Bob")
+    mesh.settle()
+    assert state_of(alice, bob, added, met=False) == "used"
+
+
 def test_without_a_trust_a_card_is_good_for_0_8_but_never_alters_what_was_said(mesh: Mesh) -> None:
     alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
     assert alice.add(bob.card()).trust == 0.8

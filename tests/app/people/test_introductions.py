@@ -126,3 +126,27 @@ def test_an_introduction_is_forgotten_after_its_time(mesh: Mesh, trio: tuple[Nei
     assert met(alice) == [("Carol", "Bob")]
     mesh.time += limits.INTRODUCTION_LIFE
     assert met(alice) == []
+
+
+@pytest.mark.parametrize(("first", "second"), [("Alice", "Carol"), ("Carol", "Alice")])
+def test_only_who_does_not_vouch_for_the_other_yet_is_written_to(
+    mesh: Mesh, trio: tuple[Neighbor, Neighbor, Neighbor], first: str, second: str
+) -> None:
+    alice, bob, carol = trio
+
+    def introduce() -> list[str]:
+        seen = introductions.introduce(bob.replica, IntroductionOrder(first, second))
+        assert {person.name for person in seen.people} == {"Alice", "Carol"}
+        mesh.settle()
+        return [person.name for person in seen.told]
+
+    people_cases.vouch(alice.replica, "Carol", 0.5, ())
+    mesh.settle()
+    assert introduce() == ["Carol"]
+    assert (met(alice), met(carol)) == ([], [("Alice", "Bob")])
+    people_cases.vouch(carol.replica, "Alice", 0.5, ())
+    mesh.settle()
+    assert introduce() == []
+    blocks.block(alice.replica, "Carol")
+    mesh.settle()
+    assert introduce() == []  # a block looks no different to a third person

@@ -10,6 +10,8 @@ from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import blocks
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Refused, Usage
+from meshnode.replica.replica import Replica
+from meshnode.slices import complete
 from protocol import person_text
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -99,9 +101,9 @@ def test_a_person_is_described_from_both_sides(people: People) -> None:
 
 def test_direct_contacts_are_listed_and_the_rest_of_the_web_is_counted(people: People) -> None:
     alice = people[0]
-    near = people_cases.people(alice.replica, (), everybody=False)
+    near = complete(people_cases.listing_people(alice.replica, (), everybody=False))
     assert ([person.name for person in near.people], near.others) == (["Bob"], 1)
-    web = people_cases.people(alice.replica, (), everybody=True)
+    web = complete(people_cases.listing_people(alice.replica, (), everybody=True))
     assert ([person.name for person in web.people], web.others) == (["Bob", "Carol"], 0)
 
 
@@ -151,3 +153,64 @@ def test_only_who_is_vouched_for_can_be_unvouched(people: People) -> None:
     with pytest.raises(NotFound):
         people_cases.unvouch(alice.replica, "Bob", ())
     assert bob.person not in alice.replica.trust_state.graph.vouched_by(alice.person)
+
+
+NAMES = (
+    "Anna Müller",
+    "anna",
+    "Zoë",
+    "Łukasz from the mill",
+    "José",
+    "我家",
+    "O'Brien",
+    "🚲 Bob",
+    "Ann-Marie",
+    "q2wer",
+)
+TYPED = (
+    *NAMES, "an", "ANN", "mull", "müller an", "zoe", "Zoe\u0308", "jose", "家", "brien", "🚲", "bob", "marie", "mill the",
+    "nobody", "q2we", "mp1q2we", "e", " ",
+)  # fmt: skip
+
+
+def test_people_are_found_as_if_the_text_were_compared_with_everybody(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near = naming._near
+    replica = people[0].replica
+    known = sorted(naming.known(replica) - {replica.me})
+    for first in range(0, len(NAMES), len(known)):
+        for person, name in zip(known, NAMES[first:], strict=False):
+            replica.store.own_names.set(person, name)
+        ids = [person_text(person)[begin:end] for person in known for begin, end in ((0, 9), (3, 7), (3, 62), (0, 62))]
+        for text in (*TYPED, *ids):
+            found = _found(replica, text)
+            with monkeypatch.context() as patched:
+                patched.setattr(naming, "_near", lambda _replica, _text, pool: near(replica, "", pool))
+                assert _found(replica, text) == found
+
+
+def _found(replica: Replica, text: str) -> object:
+    try:
+        return naming.find(replica, text)
+    except (Ambiguous, NotFound, Usage) as error:
+        return error.message
+
+
+def test_completion_offers_the_people_whose_name_begins_so(people: People) -> None:
+    alice, bob, carol = people
+    assert people_cases.names(alice.replica, people_cases.NamesQuery("b")).people == (
+        naming.reference(alice.replica, bob.person),
+    )
+    beginning = person_text(carol.person)[:9]
+    assert [found.name for found in people_cases.names(alice.replica, people_cases.NamesQuery(beginning)).people] == [
+        "Carol"
+    ]
+    assert len(people_cases.names(alice.replica, people_cases.NamesQuery()).people) == 3
+    assert people_cases.names(alice.replica, people_cases.NamesQuery("zed")).people == ()
+
+
+def test_completion_says_how_many_more_there_are(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshnode.app.naming.NAMES_OFFERED", 1)
+    found = people_cases.names(people[0].replica, people_cases.NamesQuery())
+    assert ([each.name for each in found.people], found.more) == (["Bob"], 2)

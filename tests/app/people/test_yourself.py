@@ -16,6 +16,7 @@ from meshnode.app.people.people import PersonView
 from meshnode.app.people.yourself import OwnName, ProfileChange
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from meshnode.replica.changes import Change
+from meshnode.slices import complete
 from protocol import limits
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
@@ -96,7 +97,7 @@ def test_a_name_of_ones_own_is_shown_wherever_the_person_is(mesh: Mesh, people: 
     mesh.settle()
     assert {each.author.name for each in alice.discover().results} == {GARDEN, "Carol"}
     assert alice.titles("garden") == ["Rake"]  # an author is found by the name that is shown
-    reason = why.why(alice.replica, alice.catalog, "Hoe")
+    reason = complete(why.why(alice.replica, alice.catalog, "Hoe"))
     assert reason.regard is not None
     assert [person.name for person in reason.regard.people] == ["Alice", GARDEN, "Carol"]
     assert [one.person.name for one in export.export(alice.replica, alice.catalog, alice.watcher).vouches] == [GARDEN]

@@ -57,7 +57,7 @@ ASK = move(Action.ASK, terms())
         ({"text": 5}, "message must be text"),
         ({"exchange": b"short"}, "exchange must be 16 bytes"),
         ({"action": 1}, "action must be one that there is"),
-        ({"action": Action.ACCEPT}, "terms belong to an ask"),
+        ({"action": Action.DECLINE}, "terms belong to an ask"),
         ({"terms": None}, "terms belong to an ask"),
         ({"at": -1}, "at must be a time"),
         ({"at": None}, "at must be a time"),

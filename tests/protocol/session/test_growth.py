@@ -59,15 +59,16 @@ def grows(side: Side, change: Callable[[list[bytes]], list[bytes]]) -> Side:
 
 
 def talk(grown: Callable[[list[bytes]], list[bytes]], *, newer_dials: bool) -> Pair:
-    """Two who do not know each other meet, settle, pass on news, wait and part; one of them grows what it sends."""
+    """Two who do not know each other meet, settle, pass on news, ask for something again, wait and part; one of them grows what it sends."""
     one, other = Side(ALICE), Side(BOB)
     one.put([ALICE.certificate(), *OFFERS[:10]])
     other.put([BOB.certificate(), *OFFERS[20:]])
     pair = Pair.of(one, other, acquainted=False)
     newer = grows(one if newer_dials else other, grown)
     pair.run()
-    for side, news in ((one, OFFERS[11]), (other, OFFERS[12])):
+    for side, news, shown in ((one, OFFERS[11], OFFERS[20]), (other, OFFERS[12], OFFERS[0])):
         side.publish(news)
+        side.ask_again(shown)
         side.session.supersede([OFFERS[1]])
     pair.run()
     assert set(one.store) == set(other.store)

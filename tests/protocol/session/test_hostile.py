@@ -15,6 +15,7 @@ from protocol.session.events import Phase
 from protocol.session.states import ALLOWED
 from protocol.session.transfer import Outgoing
 from protocol.wire.frames import (
+    Again,
     Bye,
     Compare,
     Frame,
@@ -52,6 +53,7 @@ SAMPLES: dict[type[Frame], Frame] = {
     Headers: Headers((OFFERS[0].without_body().wire,)),
     Have: Have(1, ((NOW, bytes(12)),)),
     Want: Want(b"\1"),
+    Again: Again(1, ((NOW, bytes(12)),)),
     Ping: Ping(),
     Bye: Bye(0),
 }

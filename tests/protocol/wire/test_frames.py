@@ -21,6 +21,7 @@ from protocol.limits import (
 from protocol.wire.frames import (
     FRAME_TYPES,
     HAVE_PREFIX_BYTES,
+    Again,
     Bye,
     Compare,
     Enrol,
@@ -65,6 +66,7 @@ FRAMES = st.one_of(
     st.builds(Pull, NUMBERS),
     st.builds(Records, st.lists(st.none() | BYTES, max_size=5).map(tuple)),
     st.builds(Headers, st.lists(BYTES, max_size=5).map(tuple)),
+    st.builds(Again, NUMBERS, st.lists(st.tuples(NUMBERS, st.binary(min_size=12, max_size=12)), max_size=5).map(tuple)),
     st.builds(Have, NUMBERS, st.lists(st.tuples(NUMBERS, st.binary(min_size=12, max_size=12)), max_size=5).map(tuple)),
     st.builds(Want, BYTES),
     st.builds(Ping, NUMBERS, NUMBERS),

@@ -1,0 +1,185 @@
+"""Measures for how long any single call holds a node of a large web: its event loop, or its store thread.
+
+A real daemon, watched from inside (bench/watched.py), holds a town of people and listings. Every route of the API is
+called (bench/tour.py), each time just after trust has changed far away, and the longest hold meanwhile is the route's.
+Then the daemon is told to stop in the middle of long work.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.daemon import Daemon, make_home
+from bench.harness import Bound, Report
+from bench.tour import TOUR, Call
+from bench.town import Town, kept_store
+from meshnode.cli.client import Client, Refusal, segment
+from meshnode.errors import MeshnodeError
+from meshnode.home import Home
+from protocol import device_text
+
+HOLD = Bound(0.1, 0.05)  # seconds
+STOPPED = Bound(2, 1)
+LISTINGS_PER_PERSON = 10
+CALLS_WHILE_STOPPING = ("/v1/discover", "/v1/people?all=true", "/v1/news")
+WORST_NAMED = 10
+SETTLE = 0.3  # seconds after a call in which what it has caused still counts as its own
+LISTEN = 0.5
+
+
+class Hold(NamedTuple):
+    """One hold: of which thread, from when to when (`time.monotonic`), and the function in the store thread."""
+
+    thread: str
+    begun: float
+    until: float
+    call: str
+
+
+class _Watched(Daemon):
+    """A daemon that writes down its holds."""
+
+    def __init__(self, home: Home) -> None:
+        self._holds = home.path.with_suffix(".holds")
+        self._door = home.path.with_suffix(".door")
+        self._door.unlink(missing_ok=True)
+        watched = [sys.executable, "-m", "bench.watched", str(self._holds), str(self._door)]
+        super().__init__(home, "--no-mdns", program=watched)
+
+    def holds(self, begun: float, until: float) -> Iterator[Hold]:
+        """Yield the holds that overlap this time."""
+        for line in self._holds.read_text(encoding="utf-8").splitlines():
+            one = json.loads(line)
+            hold = Hold(one["thread"], one["until"] - one["seconds"], one["until"], one["call"])
+            if hold.until > begun and hold.begun < until:
+                yield hold
+
+    def give(self, wire: bytes) -> None:
+        """Have the node take in a record, and wait until it has."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+            door.connect(str(self._door))
+            door.sendall(wire)
+            door.shutdown(socket.SHUT_WR)
+            door.recv(1)
+
+
+def measure(report: Report) -> None:
+    """Make the town, or take the one that an earlier run made, and take the tour."""
+    town, store = kept_store(report.size.people, report.size.people * LISTINGS_PER_PERSON)
+    with tempfile.TemporaryDirectory() as directory:
+        home = make_home(town.newcomer, Path(directory) / "home", store)
+        with _Watched(home) as daemon:
+            report.add("start to ready", "s", [daemon.seconds_to_ready])
+            _visit(report, daemon, town)
+        report.add("told to stop in the middle of work", "s", list(_stops(home)), bound=STOPPED)
+
+
+def _visit(report: Report, daemon: _Watched, town: Town) -> None:
+    known = _known(town)
+    worst: dict[str, list[tuple[float, str]]] = {"loop": [], "store": []}
+    changes = _far_changes(town)
+    for call in (Call("GET", "/v1/discover", label="first after the start"), *TOUR):
+        if worst["loop"]:
+            daemon.give(next(changes))
+        begun = time.monotonic()
+        _make(daemon.api, daemon.home, call, known)
+        answered = time.monotonic()
+        time.sleep(SETTLE)
+        held = list(daemon.holds(begun, time.monotonic()))
+        report.add(f"{call.name}: answered", "s", [answered - begun])
+        for thread, found in worst.items():
+            longest = max(
+                (hold for hold in held if hold.thread == thread), key=lambda hold: hold.until - hold.begun, default=None
+            )
+            seconds = longest.until - longest.begun if longest else 0.0
+            found.append((seconds, f"{call.name} {longest.call if longest else ''}"))
+            report.add(f"{call.name}: {thread} held", "s", [seconds], bound=HOLD)
+    for thread, found in worst.items():
+        report.add(f"the longest hold of the {thread}", "s", [max(found)[0]], bound=HOLD)
+        for seconds, name in sorted(found, reverse=True)[:WORST_NAMED]:
+            sys.stderr.write(f"bench: {thread} {seconds:.3f} s {name}\n")
+
+
+def _known(town: Town) -> dict[str, str]:
+    """Return the values that calls use by name."""
+    far = next(person for person in reversed(town.settled) if person not in town.friends)
+    return {
+        "friend": town.name_of(town.friends[0]),
+        "other friend": town.name_of(town.friends[-1]),
+        "stranger": town.name_of(far),
+        "title": town.title(len(town.settled) // 2),
+        "own": town.own_title(3),
+        "device": device_text(town.newcomer.on("phone").device),
+    }
+
+
+def _far_changes(town: Town) -> Iterator[bytes]:
+    """Yield policies in which somebody trusts somebody else less than before."""
+    number = 0
+    while True:
+        person = town.settled[(number * 37 + 5) % len(town.settled)]
+        number += 1
+        if person not in town.friends:
+            yield town.policy(person, version=1 + number, changed=True).wire
+
+
+def _make(api: Client, home: Home, call: Call, known: dict[str, str]) -> None:
+    """Make one call, and keep what others need of its reply."""
+    if call.route == "/v1/events":
+        _listen(home)
+        return
+    path = call.route.replace("{who:path}", segment(call.who.format_map(known)))
+    body = None if call.body is None else _filled(call.body, known)
+    try:
+        if call.method == "GET":
+            reply = api.get(path, **call.query)
+        else:
+            reply = getattr(api, call.method.lower())(path, **(body or {}))
+    except Refusal:
+        if not call.may_fail:
+            raise
+        return
+    if call.keep:
+        known[call.keep] = str(reply[call.keep])
+
+
+def _filled(body: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
+    return {key: value.format_map(known) if isinstance(value, str) else value for key, value in body.items()}
+
+
+def _listen(home: Home) -> None:
+    """Follow the events for a moment."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as stream:
+        stream.connect(str(home.socket))
+        stream.sendall(b"GET /v1/events HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        stream.settimeout(LISTEN)
+        with suppress(TimeoutError):
+            while stream.recv(4096):
+                pass
+
+
+def _stops(home: Home) -> Iterator[float]:
+    """Yield how long the daemon takes to stop just after each of these calls was made on a node that has just started."""
+    for path in CALLS_WHILE_STOPPING:
+        with _Watched(home) as daemon:
+            caller = threading.Thread(target=_call_and_lose, args=(home, path))
+            caller.start()
+            time.sleep(SETTLE)
+            started = time.monotonic()
+            daemon.stop()
+            yield time.monotonic() - started
+            caller.join()
+
+
+def _call_and_lose(home: Home, path: str) -> None:
+    with suppress(MeshnodeError, OSError):
+        Client(home).get(path)

@@ -1,0 +1,112 @@
+"""Runs a node as `meshnode` does, and writes down for how long anything holds its event loop or its store thread.
+
+The bench starts it in place of the program: python -m bench.watched HOLDS SOCKET [arguments of meshnode]. Holds are
+appended to the file HOLDS, one JSON object a line. A record that is written to the Unix
+socket SOCKET is taken in as if a peer had sent it: so the bench changes trust far away.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TextIO, TypeVar, TypeVarTuple
+
+import trio
+
+from meshnode import node
+from meshnode.cli.main import run as run_program
+from meshnode.replica.replica import Replica
+from meshnode.store.store_thread import StoreThread
+from protocol import Record
+
+Result = TypeVar("Result")
+Arguments = TypeVarTuple("Arguments")
+
+BEAT = 0.005  # seconds between two looks at the event loop
+SHORTEST = 0.005  # shorter holds are not written down
+
+
+class Holds:
+    """The file of holds."""
+
+    def __init__(self, path: Path) -> None:
+        self._file: TextIO = path.open("a", buffering=1, encoding="utf-8")
+
+    def note(self, thread: str, seconds: float, call: str) -> None:
+        """Write down that `call` held `thread` for this long until now."""
+        if seconds >= SHORTEST:
+            line = {"thread": thread, "until": time.monotonic(), "seconds": seconds, "call": call}
+            self._file.write(json.dumps(line) + "\n")
+
+
+class WatchedStoreThread(StoreThread):
+    """The store thread, with each function that it runs timed."""
+
+    holds: Holds
+
+    def _call(self, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
+        started = time.monotonic()
+        try:
+            return super()._call(function, *arguments)
+        finally:
+            self.holds.note("store", time.monotonic() - started, _named(function))
+
+
+def _named(function: Any) -> str:
+    inner = function.func if isinstance(function, partial) else function
+    return str(getattr(inner, "__qualname__", inner))
+
+
+async def _watch_loop(holds: Holds) -> None:
+    """Note by how much later than asked this task runs again: so long the loop was held, by whatever it was."""
+    while True:
+        asked = time.monotonic() + BEAT
+        await trio.sleep(BEAT)
+        holds.note("loop", time.monotonic() - asked, "")
+
+
+async def _take_in(replica: Replica, store_thread: StoreThread, stream: trio.SocketStream) -> None:
+    received = bytearray()
+    async for part in stream:
+        received += part
+    record = Record.parse(bytes(received))
+    await store_thread.run(replica.ingest.receive, [record], record.header.author)
+    await stream.send_all(b".")
+
+
+def run(holds: Holds, socket: str, arguments: list[str]) -> int:
+    """Run the node with these arguments of the command line, watched."""
+    WatchedStoreThread.holds = holds
+    whole_main = vars(node)["_main"]
+    made: list[StoreThread] = []
+
+    def store_thread(*given: Any) -> StoreThread:
+        made.append(WatchedStoreThread(*given))
+        return made[0]
+
+    async def watched(config: Any, replica: Replica, *more: Any) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_watch_loop, holds)
+            listener = trio.socket.socket(trio.socket.AF_UNIX, trio.socket.SOCK_STREAM)
+            await listener.bind(socket)
+            listener.listen()
+
+            async def serve(stream: trio.SocketStream) -> None:
+                await _take_in(replica, made[0], stream)
+
+            nursery.start_soon(trio.serve_listeners, serve, [trio.SocketListener(listener)])
+            await whole_main(config, replica, *more)
+            nursery.cancel_scope.cancel()
+
+    replaced: dict[str, object] = {"StoreThread": store_thread, "_main": watched}
+    vars(node).update(replaced)
+    return run_program(arguments)
+
+
+if __name__ == "__main__":
+    file, address, *rest = sys.argv[1:]
+    sys.exit(run(Holds(Path(file)), address, rest))

@@ -1,0 +1,107 @@
+"""Work in steps: whatever changes between two steps, the result is what computing all of it at the end gives."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import pytest
+
+from meshnode.app.catalog.catalog import Catalog
+from meshnode.app.discover.discover import DiscoverQuery, discover
+from meshnode.app.discover.search import preparing
+from meshnode.app.explain import audience, what_if
+from meshnode.app.listings.listings import ListingDraft
+from meshnode.app.naming import known
+from meshnode.app.owner.preference import SharingChange
+from meshnode.app.people import people
+from meshnode.slices import Steps, complete
+from tests.support.changing_world import PEOPLE, World
+
+ALL = DiscoverQuery(trust=0.1, anywhere=True)
+EARLY = 12  # changes come before this many steps; then what is left is done in peace
+
+
+@pytest.fixture(autouse=True)
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every step as small as it can be, so that something can change between any two."""
+    for name in ("app.everybody.STEP", "app.catalog.catalog.STEP", "app.explain.what_if.PEOPLE_OF_A_STEP"):
+        monkeypatch.setattr(f"meshnode.{name}", 1)
+    for name in (
+        "app.catalog.catalog.STEP_ASKED",
+        "app.discover.search.STEP_ASKED",
+        "app.explain.world.PEOPLE_OF_A_STEP",
+    ):
+        monkeypatch.setattr(f"meshnode.{name}", 1)
+
+
+def disturbed(world: World, steps: Steps[object]) -> object:
+    """Take all steps, with changes between some of them."""
+    chance = random.Random(world.version)
+    for number in range(10_000):
+        if number < EARLY and chance.random() < 0.6:
+            world.move()
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+    raise AssertionError("it never ends")
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("everybody", [False, True])
+def test_the_list_of_people_is_right_at_its_end(seed: int, everybody: bool) -> None:
+    world = World(seed)
+    replica = world.replica
+    for _ in range(5):
+        found = disturbed(world, people.listing_people(replica, (), everybody=everybody))
+        assert isinstance(found, people.PeopleView)
+        plain = {people.view(replica, person, ()) for person in known(replica) - {replica.me}}
+        wanted = {seen for seen in plain if everybody or seen.vouch or seen.vouch_back}
+        assert set(found.people) == wanted
+        assert found.others == len(plain) - len(wanted)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_audience_is_right_at_its_end(seed: int) -> None:
+    world = World(seed)
+    for word in ("trusted_network", "anyone_local", None):
+        draft = ListingDraft("offer", "Drill", audience=word)
+        found = disturbed(world, audience.preview(world.replica, draft))
+        assert found == complete(audience.preview(world.replica, draft))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_comparison_is_right_at_its_end(seed: int) -> None:
+    world = World(seed)
+    catalog = Catalog(world.replica)
+    questions: list[Callable[[], Steps[what_if.WhatIfView]]] = [
+        lambda: what_if.share(world.replica, catalog, SharingChange(audience="my_cell")),
+        lambda: what_if.share(world.replica, catalog, SharingChange(audience="anyone_local", radius_km=60)),
+    ]
+    for question in questions:
+        found = disturbed(world, question())
+        assert found == complete(question())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_catalog_that_keeps_its_verdicts_finds_what_a_new_one_finds(seed: int) -> None:
+    world = World(seed)
+    replica, catalog = world.replica, Catalog(world.replica)
+    for _ in range(20):
+        for query in (DiscoverQuery(), ALL):
+            disturbed(world, preparing(replica, catalog, query))
+            assert discover(replica, catalog, query) == discover(replica, Catalog(replica), query)
+
+
+def test_a_catalog_that_is_still_being_filled_misses_nothing_that_comes_meanwhile() -> None:
+    world = World(1)
+    replica, catalog = world.replica, Catalog(world.replica)
+    steps = catalog.preparing()
+    for number in range(40):
+        next(steps, None)
+        author = PEOPLE[number % len(PEOPLE)]
+        replica.ingest.receive([author.listing(f"Chair {number}", now=replica.clock.now() - 60)], author.id)
+    complete(steps)
+    assert not catalog.is_behind
+    assert discover(replica, catalog, ALL) == discover(replica, Catalog(replica), ALL)
