@@ -42,6 +42,8 @@ WHO = "{who:path}"
 TOUR = (
     Call("GET", "/v1/status"),
     Call("GET", "/v1/peers"),
+    Call("GET", "/v1/clock"),
+    Call("PUT", "/v1/clock", body={}),
     Call("GET", "/v1/devices"),
     Call("GET", "/v1/sharing"),
     Call("GET", "/v1/discover"),

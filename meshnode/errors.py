@@ -6,6 +6,8 @@ the local API answers with `http_status` and `word`. Faults of other nodes are `
 
 from __future__ import annotations
 
+import errno
+import os
 from typing import ClassVar
 
 
@@ -108,3 +110,39 @@ class StorageFull(Failed):
 
     http_status = 507
     word = "storage_full"
+
+
+DISK_FAILED = "the disk failed: it can no longer be read or written"
+DISK_FAILED_HINT = "restart the computer. If it happens again, copy what can be read to a new disk or card"
+_DISK_ERRORS = frozenset(
+    getattr(errno, name)
+    for name in ("EIO", "ENXIO", "ENODEV", "EUCLEAN", "EBADMSG", "ESTALE", "EREMOTEIO", "ENOMEDIUM", "EFSCORRUPTED")
+    if hasattr(errno, name)
+)
+
+
+def of_system(error: OSError) -> Failed:
+    """Return what an error of the operating system means to the owner of a node, and what to do about it."""
+    where = f" ({error.filename})" if error.filename else ""
+    match error.errno:
+        case number if number in _DISK_ERRORS:
+            return StorageFailed(
+                f"{DISK_FAILED}{where}",
+                DISK_FAILED_HINT,
+            )
+        case errno.EROFS:
+            return StorageFailed(
+                f"the disk can no longer be written{where}",
+                "it has most likely failed. Restart the computer, and if that does not help, replace it",
+            )
+        case errno.ENOSPC | errno.EDQUOT:
+            return StorageFull(f"the disk is full{where}", "free some space; nothing was lost")
+        case errno.ENOMEM:
+            return Failed("this computer has run out of memory", "end other programs, then start meshnode again")
+        case errno.EMFILE | errno.ENFILE:
+            return Failed("too many files are open", "allow more before starting meshnode: ulimit -n 4096")
+        case errno.EACCES | errno.EPERM:
+            return Failed(f"the system does not allow this{where}", "check who owns the file and its directory")
+        case _:
+            reason = error.strerror or (os.strerror(error.errno) if error.errno else "it does not say why")
+            return Failed(f"the system refused something that the node needs{where}: {reason}", "its log shows more")

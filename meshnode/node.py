@@ -21,6 +21,7 @@ import trio
 
 from meshnode import log as logs
 from meshnode.api import serve
+from meshnode.app import date
 from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
@@ -33,7 +34,7 @@ from meshnode.app.upkeep import upkeep
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
-from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused
+from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFailed, of_system
 from meshnode.firewall import find_firewall
 from meshnode.home import Home
 from meshnode.keyring import Keyring
@@ -43,6 +44,7 @@ from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, Enr
 from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.notify import Notifier, Screen
+from meshnode.replica.eviction import follow_clock
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -59,6 +61,7 @@ CLOCK = "clock"  # the name of what the clock remembers, in the store's small va
 HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
 LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
+LOOK_SECONDS = 10.0  # between two looks at the machine's clock: nobody tells when it is set
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
 UNNAMED = "Unnamed"  # a person whose store was lost before anybody else knew their name
@@ -351,6 +354,8 @@ async def _main(
         letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
+    replica.clock.subscribe(lambda _: token.run_sync_soon(scheduler.changed, idempotent=True))
+    looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica))
 
     async def stop_for_new_key() -> None:
         await renew.wait()
@@ -373,6 +378,7 @@ async def _main(
             network.start_discovery()
             nursery.start_soon(scheduler.run)
             nursery.start_soon(letter_scheduler.run)
+            nursery.start_soon(looker.run)
             nursery.start_soon(notifier.run)
             await stop.wait()
             with trio.move_on_after(CLOSE_SECONDS):
@@ -397,6 +403,16 @@ def _run_upkeep(replica: Replica, renew: Callable[[], None]) -> float:
         renew()
     replica.clock.remember()
     return pause
+
+
+def _look_at_the_clock(replica: Replica) -> float:
+    """Notice that somebody has set the machine's clock, on the store thread. Return when to look again.
+
+    What has not ended by the time that the node goes by now is put to use.
+    """
+    date.look(replica)
+    follow_clock(replica)
+    return LOOK_SECONDS
 
 
 def _open_letters(replica: Replica) -> float:
@@ -425,11 +441,28 @@ def _report_ready(
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return our error out of the groups that nurseries wrap around it; for any other, log it and return Failed."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, MeshnodeError):
-        return error
+    """Return our error out of the groups that nurseries wrap around it; for any other, log it and return Failed.
+
+    A failed disk goes first: it makes other things fail too, such as removing the socket of the local API.
+    """
+    errors = list(_leaves(group))
+    ours = [error for error in errors if isinstance(error, MeshnodeError)]
+    for kind in (StorageFailed, MeshnodeError):
+        for error in ours:
+            if isinstance(error, kind):
+                return error
     log.critical("the node stopped after an error", exc_info=group)
-    return Failed(f"the node stopped after an error ({type(error).__name__})", "its log shows more")
+    if isinstance(errors[0], OSError):
+        return of_system(errors[0])
+    return Failed(f"the node stopped after an error ({type(errors[0]).__name__})", "its log shows more")
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors in a group, each followed by the error during whose handling it came up."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _leaves(one)
+    else:
+        yield error
+    if error.__context__ is not None and not error.__suppress_context__:
+        yield from _leaves(error.__context__)

@@ -64,7 +64,7 @@ from protocol.records.record import (
     signed,
     verify_signature,
 )
-from protocol.text import check_text, normalize, text_fault
+from protocol.text import check_text, normalize, normalize_line, text_fault
 
 __all__ = [
     "CATEGORIES",
@@ -131,6 +131,7 @@ __all__ = [
     "limits",
     "longest_life",
     "normalize",
+    "normalize_line",
     "parse_body",
     "parse_person",
     "people_written",

@@ -82,6 +82,17 @@ NONCHARACTERS: Ranges = (
 FORBIDDEN: Ranges = (*CONTROLS, *DIRECTIONS, *INVISIBLE, *SURROGATES, *NONCHARACTERS)
 """Forbidden everywhere, except for the line feed (U+000A) in fields of several lines."""
 
+PASTED: Ranges = (
+    (0x00AD, 0x00AD),  # a soft hyphen
+    (0x061C, 0x061C),  # marks of direction, which phones and editors put around names and numbers
+    (0x200E, 0x200F),
+    (0x202A, 0x202C),
+    (0x2060, 0x2060),  # a word joiner
+    (0x2066, 0x2069),
+    (0xFEFF, 0xFEFF),  # a byte order mark
+)
+"""Dropped from typed text: what comes along when text is copied. Overrides of the direction (U+202D, U+202E) are not among it."""
+
 _LAST = 0x10FFFF
 
 
@@ -124,11 +135,16 @@ def check_text(field: str, text: object, longest: int, *, shortest: int = 0, lin
 def normalize(text: str) -> str:
     """Return the stored form of typed text: composed (NFC), with line feeds as line ends, without white space around it.
 
-    A byte order mark and a soft hyphen come along when text is copied and mean nothing, so they are dropped. Everything
-    else that is forbidden stays, so that the person is told about it.
+    Marks that come along when text is copied and that show nothing by themselves are dropped (see `PASTED`). A tab becomes
+    a space. Everything else that is forbidden stays, so that the person is told about it.
     """
-    kept = text.replace("\ufeff", "").replace("\u00ad", "").replace("\r\n", "\n").replace("\r", "\n")
+    kept = text.replace("\r\n", "\n").translate(_PASTED)
     return unicodedata.normalize("NFC", kept).strip(_WHITE_SPACE)
+
+
+def normalize_line(text: str) -> str:
+    """Return the stored form of text that was typed for a field of one line: as `normalize` does, with lines joined."""
+    return " ".join(filter(None, (line.strip(_WHITE_SPACE) for line in normalize(text).split("\n"))))
 
 
 def _ranges_left_by(ranges: Ranges) -> Ranges:
@@ -148,6 +164,11 @@ def _class(ranges: Ranges, more: str = "") -> str:
 
 _WHITE_SPACE = characters(WHITE_SPACE)
 _WHITE = frozenset(_WHITE_SPACE)
+_PASTED: dict[int, str | None] = {
+    **dict.fromkeys(map(ord, characters(PASTED))),
+    **dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), "\n"),
+    ord("\t"): " ",
+}
 _JOINER = _class(JOINERS)
 _VISIBLE = _class(_ranges_left_by((*FORBIDDEN, *JOINERS)), more="\n")
 # Nearly all texts match this one pattern; only for the others is a reason looked for. The possessive "++" keeps the matcher

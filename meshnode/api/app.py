@@ -20,7 +20,7 @@ from meshnode.api.event_stream import EventStream
 from meshnode.api.handlers import ROUTES
 from meshnode.api.openapi import ErrorReply, ErrorView, describe
 from meshnode.api.routes import Route
-from meshnode.errors import Ambiguous, Failed, MeshnodeError, StorageFailed, Usage
+from meshnode.errors import Ambiguous, Failed, MeshnodeError, StorageFailed, Usage, of_system
 
 log = logging.getLogger(__name__)
 
@@ -113,4 +113,6 @@ async def _http_error(_: Request, error: Exception) -> Response:
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    if isinstance(error, OSError):
+        return await _meshnode_error(request, of_system(error))
     return _error(Failed.word, "the node failed to do this", "its log shows more", Failed.http_status)

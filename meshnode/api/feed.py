@@ -12,12 +12,13 @@ from functools import partial
 
 import trio
 
-from meshnode.app.events import PEERS, STATUS, EventView, Journal, kinds_of
+from meshnode.app.events import PEERS, STATUS, EventView, Journal, Subjects, merged, subjects_of
 from meshnode.app.explain.status import NetworkState, NetworkStatus
 from meshnode.errors import Refused
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.wakeup import Wakeup
+from protocol import person_text
 
 READERS_MAX = 16  # each holds a connection open; no page or program needs more than one
 GATHER_SECONDS = 0.2  # a first synchronization commits many times a second; these make one event of each kind
@@ -62,7 +63,7 @@ class Feed:
         self._replica = replica
         self._network = network
         self._readers: set[Reader] = set()
-        self._changed_kinds: set[str] = set()
+        self._changed: Subjects = {}
         self._work = Wakeup()
         self._published = Wakeup()
         self._last_state: NetworkState | None = None
@@ -88,9 +89,9 @@ class Feed:
         """Wait until the next events are published."""
         await self._published.wait()
 
-    def report(self, kinds: frozenset[str]) -> None:
-        """Note that things of these kinds have changed; the events follow within `GATHER_SECONDS`."""
-        self._changed_kinds |= kinds
+    def report(self, changed: Subjects) -> None:
+        """Note that these things have changed; the events follow within `GATHER_SECONDS`."""
+        self._changed = merged(self._changed, changed)
         self._work.set()
 
     async def run(self) -> None:
@@ -110,7 +111,7 @@ class Feed:
     def _committed(self, token: trio.lowlevel.TrioToken, change: Change) -> None:
         """Report a commit. Runs in the store thread."""
         with suppress(trio.RunFinishedError):
-            token.run_sync_soon(self.report, kinds_of(change))
+            token.run_sync_soon(self.report, subjects_of(change))
 
     def _compare_network(self) -> None:
         """Note what has changed about the network since the last comparison."""
@@ -119,14 +120,15 @@ class Feed:
         if last is None:
             return
         if state.peers != last.peers:
-            self._changed_kinds.add(PEERS)
+            moved = set(state.peers) ^ set(last.peers)
+            self._changed = merged(self._changed, {PEERS: frozenset(person_text(peer.person) for peer in moved)})
         if _status_of(state) != _status_of(last):
-            self._changed_kinds.add(STATUS)
+            self._changed = merged(self._changed, {STATUS: None})
 
     def _publish(self) -> None:
-        kinds, self._changed_kinds = self._changed_kinds, set()
-        if kinds:
-            self.journal.add(kinds, self.now())
+        changed, self._changed = self._changed, {}
+        if changed:
+            self.journal.add(changed, self.now())
             self._published.set()
 
 

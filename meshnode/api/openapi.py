@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from meshnode import __version__
+from meshnode import CONTRACT, __version__
 from meshnode.api.routes import Route
 from meshnode.api.schema import named_schemas, query_parameters, schema
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Usage
@@ -51,6 +51,7 @@ def describe(routes: Iterable[Route]) -> dict[str, Any]:
             "title": "meshnode",
             "version": __version__,
             "description": "The local API of one node, on a Unix socket that only its owner may open.",
+            "x-contract": CONTRACT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "http://localhost"}],

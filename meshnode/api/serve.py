@@ -65,7 +65,10 @@ async def serve(
 
 
 def _remove(path: Path) -> None:
-    path.unlink(missing_ok=True)
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:  # a failed disk, which is not what the node is to report as the reason for its end
+        log.warning("%s cannot be removed: %s", path, error.strerror)
 
 
 def _bind(path: Path) -> socket.socket:
@@ -164,7 +167,7 @@ async def _evaluate_watches(context: ApiContext) -> None:
                 await context.store_thread.run(context.watcher.evaluate)
             if context.watcher.raised > reported:
                 reported = context.watcher.raised
-                context.feed.report(frozenset({ALERTS}))
+                context.feed.report({ALERTS: None})
             await trio.sleep(WATCH_REST * (trio.current_time() - started))
     finally:
         unsubscribe()

@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 
 from meshnode.app.naming import PersonRef, name_of, reference
 from meshnode.clock import RELEASED, Basis, ClockReading, Voice
+from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
+from protocol import limits
 
+LATEST = RELEASED + 100 * 365 * limits.DAY  # a later date is a typing error
 NAMED = 3  # people who say another date are named up to this number; the rest are counted
 CONFIRM = "'meshnode clock confirm' if this computer's date is right, else 'meshnode clock set DATE'"
 
 
 @dataclass(frozen=True, slots=True)
-class ToldDate:
+class ToldTimeView:
     """The date that somebody's computer has told, in UNIX seconds as of now, and whether it was in doubt itself."""
 
     person: PersonRef
@@ -25,7 +28,14 @@ class ToldDate:
 
 
 @dataclass(frozen=True, slots=True)
-class DateState:
+class OwnersDate:
+    """The date by the owner's word, in UNIX seconds; null: the one that this computer shows."""
+
+    time: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockView:
     """The date that the node goes by and all that speaks for and against it. Times are UNIX seconds."""
 
     now: int
@@ -37,17 +47,17 @@ class DateState:
     deletes_before: int
     """What has expired by then may be deleted."""
     synchronized: bool
-    people: tuple[ToldDate, ...]
+    people: tuple[ToldTimeView, ...]
     problem: str | None
     hint: str | None
 
 
-def state(replica: Replica) -> DateState:
+def state(replica: Replica) -> ClockView:
     """Return the date that the node goes by, and why."""
     reading = replica.clock.reading()
     found = problem(replica, reading)
     differing = set(reading.elsewhere)
-    return DateState(
+    return ClockView(
         now=reading.now,
         doubtful=not reading.trusted,
         basis=reading.basis.value,
@@ -56,7 +66,7 @@ def state(replica: Replica) -> DateState:
         deletes_before=reading.purge_before,
         synchronized=reading.synchronized,
         people=tuple(
-            ToldDate(
+            ToldTimeView(
                 reference(replica, voice.person),
                 int(voice.time),
                 not voice.counts,
@@ -69,15 +79,38 @@ def state(replica: Replica) -> DateState:
     )
 
 
-def confirm(replica: Replica) -> DateState:
-    """Take this computer's date as right on the owner's word."""
+def warning(replica: Replica, expires: int) -> str | None:
+    """Return one line on why what is signed now, and expires then, may not arrive because of its date; None: nothing."""
+    reading = replica.clock.reading()
+    if not reading.trusted:
+        return f"The date is in doubt, so others may take this for out of date: {CONFIRM}"
+    ahead = [voice for voice in replica.clock.met() if voice.counts and voice.time >= expires]
+    if ahead:
+        return f"This is out of date for some at once: {_say(replica, ahead)}. See 'meshnode clock'"
+    return None
+
+
+def look(replica: Replica) -> None:
+    """Weigh again what speaks about the date, by the people for whom the owner vouches now."""
+    graph, me = replica.trust_state.graph, replica.me
+    replica.clock.count_only(lambda person: graph.weight(me, person) > 0)
+
+
+def confirm(replica: Replica) -> ClockView:
+    """Take this computer's date as right on the owner's word. Raises Usage if it cannot be right."""
+    if not RELEASED <= replica.clock.reading().wall <= LATEST:
+        raise Usage("this computer's date cannot be right", "say which date it is: meshnode clock set 2027-01-31T18:00")
     replica.clock.confirm()
     return state(replica)
 
 
-def set_date(replica: Replica, when: int) -> DateState:
-    """Go by this date (UNIX seconds) on the owner's word, until this computer starts again."""
-    replica.clock.set_date(when)
+def set_date(replica: Replica, word: OwnersDate) -> ClockView:
+    """Go by this date on the owner's word, until this computer starts again. Usage for a date that cannot be right."""
+    if word.time is None:
+        return confirm(replica)
+    if not RELEASED <= word.time <= LATEST:
+        raise Usage("that date cannot be right", "write it as 2027-01-31T18:00")
+    replica.clock.set_date(word.time)
     return state(replica)
 
 

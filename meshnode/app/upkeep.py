@@ -6,6 +6,7 @@ wrong date would not come back when it learns the right one.
 
 from __future__ import annotations
 
+from meshnode.app import date, misdated
 from meshnode.app.devices import copies, reissue, sync_own_devices
 from meshnode.app.exchanges import blocking, incoming, stock
 from meshnode.app.groups import membership
@@ -28,19 +29,21 @@ def upkeep(replica: Replica) -> int:
     """Do everything that is due. Returns after how many seconds to call it again."""
     if is_self_revoked(replica):
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
+    date.look(replica)
     copies.join_words(replica)
     incoming.open_letters(replica)
     replica.ingest.judge_late()
     eviction.follow_clock(replica)
     if not replica.clock.trusted:
         return UPKEEP_SECONDS
+    misdated.sign_again(replica)
     reissue.write_pending(replica)
     sync_own_devices.sync_names_and_blocks(replica)
     blocking.end_with_blocked(replica)
     stock.follow_up(replica)
     letters.withdraw_finished(replica)
+    _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
     _purge(replica)
-    _renew(replica)
     places.republish_if_due(replica)
     rotate_if_due(replica)
     return _seconds_until_expiry(replica)
@@ -83,6 +86,8 @@ def _renew(replica: Replica) -> None:
     """
     now = replica.clock.now()
     records = replica.store.records
+    if replica.identity is not None:
+        _renew_certificates(replica, now)
     for register in list(records.bodies(Kind.POLICY, author=replica.me)):
         if register.header.device == replica.device and _spent(register, limits.POLICY_LIFE, 2, now):
             policy.renew(replica)
@@ -94,8 +99,6 @@ def _renew(replica: Replica) -> None:
     for join in list(records.bodies(Kind.JOIN, author=replica.me)):
         if _is_ours_to_renew(replica, join, limits.JOIN_LIFE, now):
             membership.renew(replica, join)
-    if replica.identity is not None:
-        _renew_certificates(replica, now)
 
 
 def _renew_certificates(replica: Replica, now: int) -> None:

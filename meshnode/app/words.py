@@ -12,7 +12,6 @@ are words too.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from unicodedata import category, combining, digit, name, normalize
 
 PART_MIN = 3  # letters: a shorter part would be found inside nearly every word
@@ -70,13 +69,16 @@ def searchable(text: str) -> str:
     return "".join(f" {word}" for word in words_of(text))
 
 
-def index_words(text: str) -> Iterator[str]:
-    """Yield what `text` is indexed by: its words, and of a run without spaces the pairs of letters and its last letter."""
-    for word in words_of(text):
-        if is_spaceless(word):
-            yield from (word[at : at + 2] for at in range(len(word)))
-        else:
-            yield word
+def index_words(text: str) -> list[str]:
+    """Return what `text` is indexed by: its words, and of a run without spaces the pairs of letters and its last letter."""
+    words = words_of(text)
+    if text.isascii():
+        return words
+    return [part for word in words for part in (_pairs(word) if is_spaceless(word) else (word,))]
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(len(run))]
 
 
 def sought_words(word: str) -> list[str]:

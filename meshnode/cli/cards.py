@@ -21,6 +21,7 @@ MEETING_SECONDS = 3.0  # for which `add` waits: two nodes that are there connect
 
 def _show_card(card: dict[str, Any]) -> None:
     output.say(card["text"])
+    output.warn(card)
     if not output.to_terminal():
         return
     output.say()
@@ -56,6 +57,7 @@ def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
 def _show_added(added: dict[str, Any], *, by_card: bool) -> None:
     name = added["person"]["name"]
     output.say(people.trusted(name, added["trust"]))
+    output.warn(added)
     if added["state"] == "not_met" and not by_card:
         output.say(text.awaiting_answer(name))
     else:

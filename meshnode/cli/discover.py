@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import numbers, output
 from meshnode.cli.command import Answer, Settings, command
 from meshnode.text import discover as text
+from meshnode.text import forms
 from meshnode.text.choices import AUDIENCES, CATEGORIES, ORDERS, TYPES
 
 ANY_TRUST = 0.1  # people whom you trust less than this are not connected to you
@@ -98,19 +99,37 @@ def discover(call: Settings, /, **given: Any) -> Any:
         query["anywhere"] = "true"
     reply = call.client().get("/v1/discover", **query)
     first_page = given["page"] in (None, 1)
-    return Answer(reply, partial(_show, by_distance=given["sort"] == "near", first_page=first_page))
+    asked = any(value for name, value in query.items() if name not in ("sort", "limit", "page"))
+    show = partial(_show, call, by_distance=given["sort"] == "near", first_page=first_page, asked=asked)
+    return Answer(reply, show)
 
 
-def _show(reply: dict[str, Any], *, by_distance: bool, first_page: bool) -> None:
-    for result in reply["results"]:
-        output.say(text.result(result))
+def show_results(call: Settings, results: list[dict[str, Any]], matched: dict[str, str] | None = None) -> None:
+    """Print search results, each with a number that the next commands take; `matched` adds words by id of a listing.
+
+    On a terminal the title has a line of its own. In a pipe a tab follows it, which no title has.
+    """
+    authors = forms.apart(result["author"] for result in results)
+    for number, result in enumerate(results, start=1):
+        facts = text.facts(result, authors[result["author"]["id"]]) + (matched or {}).get(result["id"], "")
+        title = text.numbered(number, result["title"])
+        if output.to_terminal():
+            output.say(title=title)
+            output.say(f"   {facts}")
+        else:
+            output.script(f"{output.inert(title)}\t{output.inert(facts)}")
+    numbers.keep(call, results)
+
+
+def _show(call: Settings, reply: dict[str, Any], *, by_distance: bool, first_page: bool, asked: bool) -> None:
+    show_results(call, reply["results"])
     if output.to_terminal():
         if by_distance and reply["results"] and not any(result["distance"] for result in reply["results"]):
             output.note(text.NO_DISTANCE)
-        _note_rest(reply, first_page=first_page)
+        _note_rest(reply, first_page=first_page, asked=asked)
 
 
-def _note_rest(reply: dict[str, Any], *, first_page: bool) -> None:
+def _note_rest(reply: dict[str, Any], *, first_page: bool, asked: bool) -> None:
     if reply["next"]:
         output.note(text.next_page(reply["total"], reply["next"]))
     if reply["set_aside"]:
@@ -118,6 +137,6 @@ def _note_rest(reply: dict[str, Any], *, first_page: bool) -> None:
     if reply["hidden"]:
         output.note(text.outside_limits(reply["hidden"]))
     if not (reply["total"] or reply["hidden"] or reply["set_aside"]):
-        output.note(text.EMPTY)
+        output.note(text.NO_MATCH if asked else text.EMPTY)
     elif reply["total"] and not reply["results"] and not first_page:
         output.note(text.no_such_page(reply["total"]))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import asking, names, output
+from meshnode.cli import asking, names, numbers, output
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Amount, Answer, Command, Settings, answering, command, named, say_lines
 from meshnode.text import exchanges as text
@@ -20,19 +20,21 @@ from meshnode.text import forms, waiting
 @click.option("--quantity", type=Amount(), help=text.QUANTITY)
 def respond(call: Settings, listing: str, message: str, quantity: float | None) -> Any:
     client = call.client()
-    reply = client.post(f"/v1/requests/{segment(named('post', listing))}", message=message, quantity=quantity)
+    reply = client.post(f"/v1/requests/{segment(numbers.post(call, listing))}", message=message, quantity=quantity)
     return Answer(reply, partial(_show_requested, client))
 
 
 def _show_requested(client: Client, reply: dict[str, Any]) -> None:
     output.say(text.summary(client.get(f"/v1/exchanges/{reply['exchange']}")))
     output.note(text.RESPOND_NEXT)
+    output.warn(reply)
 
 
 def _show_inbox(reply: dict[str, Any]) -> None:
     """Print the exchanges as always, and everything else that waits with the command that answers it."""
+    people = forms.apart(each["with"] for each in reply["exchanges"])
     for each in reply["exchanges"]:
-        say_lines(list(text.lines(each)))
+        say_lines(list(text.lines(each, people[each["with"]["id"]])))
     shown = {each["exchange"] for each in reply["exchanges"]}
     for found in reply["waiting"]:
         if found["kind"] in ("overdue", "due"):
@@ -40,7 +42,7 @@ def _show_inbox(reply: dict[str, Any]) -> None:
         elif found["subject"] not in shown:
             output.say(waiting.line(found))
             if found["message"]:
-                output.say(waiting.words(found))
+                say_lines(forms.said(found["message"]))
             output.say(waiting.step(found))
     if output.to_terminal() and not reply["waiting"] and not reply["exchanges"]:
         output.note(text.INBOX_EMPTY)
@@ -65,13 +67,15 @@ def _show_one(reply: dict[str, Any]) -> None:
 
 
 def _show_all(reply: dict[str, Any]) -> None:
+    people = forms.apart(each["with"] for each in reply["exchanges"])
     output.table(
         text.COLUMNS,
         [
             (
                 text.short_id(each),
+                each["listing"]["type"],
                 each["listing"]["title"],
-                each["with"]["name"],
+                people[each["with"]["id"]],
                 text.STATES[each["state"]],
                 forms.moment(each["changed"]),
             )

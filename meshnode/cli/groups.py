@@ -11,6 +11,7 @@ import click
 from meshnode.cli import names, output
 from meshnode.cli.client import segment
 from meshnode.cli.command import Command, CommandGroup, Settings, Show, answering, named
+from meshnode.text import forms
 from meshnode.text import groups as text
 
 _GROUP = "NAME"
@@ -54,14 +55,16 @@ def _show_left(kind: str, reply: dict[str, Any]) -> None:
 
 
 def _show_groups(kind: str, reply: dict[str, Any]) -> None:
+    groups = forms.apart((*reply["groups"], *reply["invitations"]))
     for group in reply["groups"]:
-        output.say(f" ({text.members(group)})", title=group["name"])
+        output.say(f" ({text.members(group)})", title=groups[group["id"]])
+        people = forms.apart(member["person"] for member in group["members"])
         for member in group["members"]:
-            output.say(text.member(member))
+            output.say(text.member(member, people[member["person"]["id"]]))
         for invited in group["invited"]:
             output.say(text.invited_member(invited))
     for invitation in reply["invitations"]:
-        output.say(text.invitation(invitation), title=invitation["name"])
+        output.say(text.invitation(invitation), title=groups[invitation["id"]])
     if output.to_terminal() and not reply["groups"] and not reply["invitations"]:
         output.note(text.EMPTY[kind])
 

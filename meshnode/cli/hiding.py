@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from meshnode.cli import names, output
+from meshnode.cli import names, numbers, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Answer, Settings, command, named
+from meshnode.cli.command import Answer, Settings, command
 from meshnode.errors import Usage
 from meshnode.text import discover as text
 from meshnode.text import forms
@@ -25,7 +25,7 @@ def hide(call: Settings, *, listing: str | None, undo: bool, listed: bool) -> An
         return Answer(call.client().get("/v1/hidden"), _show_list)
     if listing is None:
         raise Usage(text.HIDE_WHICH, text.HIDE_WHICH_HINT)
-    path = f"/v1/hidden/{segment(named('post', listing))}"
+    path = f"/v1/hidden/{segment(numbers.post(call, listing))}"
     if undo:
         return Answer(call.client().delete(path), _show_unhidden)
     return Answer(call.client().put(path), _show_hidden)

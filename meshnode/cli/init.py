@@ -75,9 +75,9 @@ def ask(
 def begin(home: Home, beginning: Beginning) -> dict[str, str]:
     """Create the node in `home`, and return the person's id and name. Usage where the name cannot be used."""
     from meshnode.node import create_node
-    from protocol import Audience, InvalidField, Precision, Preference, check_text, limits, normalize, person_text
+    from protocol import Audience, InvalidField, Precision, Preference, check_text, limits, normalize_line, person_text
 
-    name = normalize(beginning.name)
+    name = normalize_line(beginning.name)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from meshnode.cli import asking, names, output
+from meshnode.cli import asking, names, numbers, output
 from meshnode.cli import preview as previews
 from meshnode.cli.client import segment
 from meshnode.cli.command import Amount, Answer, Settings, Span, command, named
@@ -63,6 +63,9 @@ def _show_posted(reply: dict[str, Any]) -> None:
     output.say(text.posted(reply))
     if reply["place"]:
         output.say(text.located(reply))
+    if reply["type"] == "need" and output.to_terminal():
+        output.note(text.NEED_NEXT)
+    output.warn(reply)
 
 
 @command("offer", about=text.OFFER_HELP, show=_show_posted)
@@ -148,7 +151,7 @@ def _show_listing(reply: dict[str, Any]) -> None:
 @command("show", about=text.SHOW_HELP, show=_show_listing)
 @click.argument("listing", shell_complete=names.listings)
 def show(call: Settings, listing: str) -> Any:
-    return call.client().get(f"/v1/listings/{segment(named('post', listing))}")
+    return call.client().get(f"/v1/listings/{segment(numbers.post(call, listing))}")
 
 
 def _show_changed(reply: dict[str, Any]) -> None:

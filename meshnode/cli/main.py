@@ -14,7 +14,7 @@ import click
 from meshnode.cli import output
 from meshnode.cli.client import Refusal
 from meshnode.cli.command import COMPLETION_VARIABLE, LazyGroup, Settings
-from meshnode.errors import MeshnodeError
+from meshnode.errors import MeshnodeError, of_system
 from meshnode.text import program as text
 
 INTERRUPTED = 130  # as a shell reports a death by SIGINT
@@ -27,6 +27,7 @@ TABLE = {
         "run": "meshnode.cli.run",
         "status": "meshnode.cli.status",
         "peers": "meshnode.cli.status",
+        "clock": "meshnode.cli.clock",
         "peer": "meshnode.cli.peer",
         "sync": "meshnode.cli.sync",
         "events": "meshnode.cli.events",
@@ -138,11 +139,17 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     try:
         ended = meshnode.main(arguments, prog_name="meshnode", standalone_mode=False, obj=call)
     except click.exceptions.NoArgsIsHelpError as error:
+        if _wants_json(arguments, call):
+            from meshnode.text import errors
+
+            hint = errors.see_help(error.ctx.command_path)
+            return _report({"code": "usage", "message": errors.NO_COMMAND, "hint": hint}, call, USAGE)
         click.echo(error.format_message(), err=True)
         return USAGE
     except click.ClickException as error:
         from meshnode.text import errors
 
+        _wants_json(arguments, call)
         command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "meshnode"
         return _report(
             {"code": "usage", "message": error.format_message().rstrip("."), "hint": errors.see_help(command)},
@@ -158,7 +165,10 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
     except Refusal as error:
         return _report(error.reply, call, error.code)
     except MeshnodeError as error:
-        return _report({"code": error.word, "message": error.message, "hint": error.hint}, call, error.exit_code)
+        _wants_json(arguments, call)
+        candidates = list(getattr(error, "candidates", ()))
+        reply = {"code": error.word, "message": error.message, "hint": error.hint, "candidates": candidates}
+        return _report(reply, call, error.exit_code)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -168,8 +178,16 @@ def _invoke(arguments: list[str] | None, call: Settings) -> int:
             message = errors.unusable_file(error.filename, error.strerror)
         else:
             message = errors.refused_by_system(error.strerror)
-        return _report({"code": "failed", "message": message, "hint": ""}, call, FAILED)
+        return _report({"code": "failed", "message": message, "hint": of_system(error).hint}, call, FAILED)
     return ended if isinstance(ended, int) else 0
+
+
+def _wants_json(arguments: list[str] | None, call: Settings) -> bool:
+    """Note and return whether --json is among the arguments: where one of them is wrong, click reads no others."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if "--json" in words[: words.index("--") if "--" in words else len(words)]:
+        call.json = True
+    return call.json
 
 
 def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
@@ -177,7 +195,7 @@ def _report(reply: dict[str, Any], call: Settings, code: int) -> int:
     if call.json:
         import json
 
-        output.note(json.dumps({"error": reply}))
+        output.note(json.dumps({"error": {"code": "failed", "message": "", "hint": "", "candidates": [], **reply}}))
     else:
         from meshnode.text import errors
 

@@ -9,6 +9,7 @@ import click
 
 from meshnode.cli import output
 from meshnode.cli.command import Answer, Settings, command
+from meshnode.cli.discover import show_results
 from meshnode.errors import Usage
 from meshnode.text import discover as text
 from meshnode.text import waiting
@@ -25,16 +26,21 @@ def news(call: Settings, *, peek: bool, clear: bool, limit: int | None) -> Any:
         reply = call.client().get("/v1/news", limit=limit)
     else:
         reply = call.client().post("/v1/news", clear=clear, **({} if limit is None else {"limit": limit}))
-    return Answer(reply, partial(_show, peek=peek, clear=clear))
+    return Answer(reply, partial(_show, call, peek=peek, clear=clear))
 
 
-def _show(reply: dict[str, Any], *, peek: bool, clear: bool) -> None:
+def _show(call: Settings, reply: dict[str, Any], *, peek: bool, clear: bool) -> None:
     searches: dict[str, list[str]] = {}
+    needs: dict[str, list[str]] = {}
     for alert in reply["alerts"]:
-        searches.setdefault(alert["listing"], []).append(str(alert["watch"]))
-    for result in reply["results"]:
-        by = searches.get(result["id"])
-        output.say(text.result(result) + (text.matched(by) if by else ""))
+        if alert["need"] is None:
+            searches.setdefault(alert["listing"], []).append(str(alert["watch"]))
+        else:
+            needs.setdefault(alert["listing"], []).append(alert["need"])
+    marks = {listing: text.matched(by) for listing, by in searches.items()}
+    for listing, titles in needs.items():
+        marks[listing] = marks.get(listing, "") + text.fits(titles)
+    show_results(call, reply["results"], marks)
     if not output.to_terminal():
         return
     if reply["waiting"]["people"]:

@@ -60,6 +60,12 @@ def note(text: str) -> None:
     sys.stderr.write(inert(text) + "\n")
 
 
+def warn(reply: dict[str, Any]) -> None:
+    """Print what a reply warns of, if it does, as `note` does."""
+    if reply.get("warning"):
+        note(reply["warning"] + ".")
+
+
 def script(text: str) -> None:
     """Print, unchanged, a text that is ours or was made harmless before."""
     sys.stdout.write(text + "\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
-from meshnode import __version__
+from meshnode import CONTRACT, __version__
 from meshnode.cli import output
 from meshnode.cli.command import Settings, command
 from meshnode.text import program as text
@@ -30,4 +30,4 @@ def _show_version(reply: dict[str, Any]) -> None:
 
 @command("version", about=text.VERSION_HELP, show=_show_version)
 def version(_: Settings) -> Any:
-    return {"version": __version__, "python": platform.python_version()}
+    return {"version": __version__, "contract": CONTRACT, "python": platform.python_version()}

@@ -35,7 +35,7 @@ share = CommandGroup("share", help=text.HELP)
 def _show(reply: dict[str, Any]) -> None:
     say_lines(text.settings(reply))
     for warning in reply["warnings"]:
-        output.note(warning)
+        output.note(warning["message"])
 
 
 @command("show", about=text.SHOW_HELP, show=_show, group=share)

@@ -6,17 +6,17 @@ from typing import Any
 
 import click
 
-from meshnode.cli import names, output
+from meshnode.cli import names, numbers, output
 from meshnode.cli.client import segment
-from meshnode.cli.command import Settings, command, named
-from meshnode.text import people
+from meshnode.cli.command import Settings, command
+from meshnode.text import forms, people
 from meshnode.text import why as text
 
 
 def _show(reply: dict[str, Any]) -> None:
-    name = reply["person"]["name"]
+    name = forms.named(reply["person"]["name"])
     if reply["listing"] is not None:
-        output.say(text.why_author(reply), title=reply["listing"]["title"])
+        output.say(text.why_author(reply), title=forms.named(reply["listing"]["title"]))
     else:
         output.say(people.related(reply["relation"]), title=name)
     if reply["relation"] == "yourself":
@@ -44,4 +44,4 @@ def _show_path(heading: str, path: dict[str, Any] | None, missing: str) -> None:
 @command("why", about=text.WHY_HELP, show=_show)
 @click.argument("what", metavar="NAME-or-LISTING", shell_complete=names.listings_or_people)
 def why(call: Settings, what: str) -> Any:
-    return call.client().get(f"/v1/why/{segment(named('person_or_post', what))}")
+    return call.client().get(f"/v1/why/{segment(numbers.post(call, what, 'person_or_post'))}")

@@ -80,6 +80,8 @@ class Belief:
     basis: Basis
     stratum: int
     purge_before: float
+    witnessed: bool = False
+    """Whether two witnesses agree on it."""
 
 
 def decide(evidence: Evidence) -> Belief:
@@ -90,7 +92,8 @@ def decide(evidence: Evidence) -> Belief:
         now = evidence.running if evidence.running is not None else max(evidence.floor, RELEASED) + evidence.passed
         return Belief(now, Basis.NOTHING, stratum.DOUBT, min(now, careful))
     now, basis, level = found
-    return Belief(now, basis, level, _careful(evidence, now, basis))
+    witnessed = _is_witnessed(evidence, now, basis)
+    return Belief(now, basis, level, now if witnessed else _careful(evidence, now), witnessed)
 
 
 def speaking(voices: Iterable[Voice]) -> list[Voice]:
@@ -197,16 +200,19 @@ def _exact(wall: float, time: float) -> float:
     return wall if abs(wall - time) <= SLACK else time
 
 
-def _careful(evidence: Evidence, now: float, basis: Basis) -> float:
-    """Return the time to delete by: `now` where two witnesses agree on it, else no later than any of them can bear.
+def _is_witnessed(evidence: Evidence, now: float, basis: Basis) -> bool:
+    """Whether two agree on the date: the machine's clock, anybody who has told the time, the owner or the kernel."""
+    witnesses = [agree(evidence.wall, now), basis in (Basis.OWNER, Basis.KERNEL)]
+    witnesses.append(any(agree(voice.time, now) for voice in speaking(evidence.voices)))
+    return sum(witnesses) > 1
+
+
+def _careful(evidence: Evidence, now: float) -> float:
+    """Return the time to delete by where only one witness is for `now`: no later than any other can bear.
 
     What was deleted does not come back. So neither one person who lies nor one date that was typed wrongly deletes
     anything.
     """
-    witnesses = [agree(evidence.wall, now), basis in (Basis.OWNER, Basis.KERNEL)]
-    witnesses.append(any(agree(voice.time, now) for voice in speaking(evidence.voices)))
-    if sum(witnesses) > 1:
-        return now
     if evidence.careful is None:
         return min(now, evidence.wall) if evidence.wall >= RELEASED else now
     known = min(now, evidence.careful + evidence.careful_passed)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from meshnode.clock.belief import SLACK, Basis, Belief, Evidence, Voice, against, agree, decide, speaking
+from meshnode.clock.belief import APART, LEAP, SLACK, Basis, Belief, Evidence, Voice, against, agree, decide, speaking
 from meshnode.clock.machine import Machine
 from meshnode.clock.memory import ClockMemory
 from protocol import PersonId, limits
@@ -85,7 +85,7 @@ class Clock:
         self._memory = memory if memory is not None else ClockMemory()
         if self._memory.boot_id != self._machine.boot_id() or self._memory.written_at > self._machine.running():
             # The machine has started again: running times from before mean nothing.
-            self._memory = ClockMemory(floor=self._memory.floor, careful=self._memory.careful)
+            self._memory = replace(self._memory, boot_id="", offset=None, wall_offset=None, owner_offset=None)
         self._save = save
         self._saved = self._memory
         self._floor_read = self._machine.running()
@@ -93,7 +93,9 @@ class Clock:
         self._listeners: list[Listener] = []
         self._generation = 0
         self._known: tuple[bool, float] | None = None  # trust and offset of the belief that listeners know
+        self._misdated: list[tuple[int, int]] = []
         self._decided: tuple[Belief, float, int] | None = None  # when, and how far both clocks were apart
+        self.look()
 
     # --- reading -----------------------------------------------------------------------------------------------------
 
@@ -190,6 +192,11 @@ class Clock:
                 self._heard[person] = heard._replace(counts=False)
         self.look()
 
+    def misdated(self) -> tuple[tuple[int, int], ...]:
+        """Return the spans of dates that the node went by and that have turned out wrong: first and last, each once."""
+        spans, self._misdated = tuple(self._misdated), []
+        return spans
+
     def confirm(self) -> None:
         """Take the machine's date as right on the owner's word, whatever was known before."""
         self._set(self._machine.wall())
@@ -206,9 +213,10 @@ class Clock:
         self._decided = None
         running, belief = self._machine.running(), self._belief()
         trusted, offset = belief.basis is not Basis.NOTHING, belief.now - running
+        known = self._known
+        self._follow(belief, None if known is None else offset - known[1])
         if trusted:
             self._anchor(belief, running)
-        known = self._known
         self._known = (trusted, offset)
         if known is None or (known[0] is trusted and abs(known[1] - offset) <= STEP):
             return
@@ -223,7 +231,9 @@ class Clock:
         """Keep the date for the next start, if it is known. To be called after writing, and from time to time."""
         self.look()
         saved, memory = self._saved, self._memory
-        if memory.boot_id != saved.boot_id or abs(memory.floor - saved.floor) >= SAVE_SECONDS:
+        moved = max(abs(memory.floor - saved.floor), abs(memory.unsure_until - saved.unsure_until))
+        is_news = (memory.boot_id, memory.doubted) != (saved.boot_id, saved.doubted)
+        if is_news or moved >= SAVE_SECONDS or (memory.unsure_since is None) != (saved.unsure_since is None):
             self._store()
 
     def _set(self, when: float) -> None:
@@ -231,6 +241,29 @@ class Clock:
         self._memory = replace(self._memory, owner_offset=when - running, boot_id=self._machine.boot_id())
         self.look()
         self._store()
+
+    def _follow(self, belief: Belief, step: float | None) -> None:
+        """Keep account of the times that the node goes by without two witnesses.
+
+        `step` is by how much the belief has moved against the running time; None after a start.
+        """
+        memory, now = self._memory, int(belief.now)
+        trusted = belief.basis is not Basis.NOTHING
+        if memory.unsure_since is not None and trusted:
+            if step is None:
+                was_wrong = memory.doubted or not memory.floor - APART <= now <= memory.floor + LEAP
+            else:
+                was_wrong = abs(step) > APART
+            if was_wrong:
+                self._misdated.append((memory.unsure_since, memory.unsure_until))
+            if was_wrong or belief.witnessed:
+                memory = replace(memory, unsure_since=None, doubted=False)
+        if not belief.witnessed:
+            since = now if memory.unsure_since is None else memory.unsure_since
+            memory = replace(
+                memory, unsure_since=min(since, now), unsure_until=now, doubted=memory.doubted or not trusted
+            )
+        self._memory = memory
 
     def _anchor(self, belief: Belief, running: float) -> None:
         """Tie the date that is now known to the running time."""

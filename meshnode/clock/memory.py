@@ -30,6 +30,12 @@ class ClockMemory:
     """The date by the owner's word, less the running time; None if the owner has said none."""
     written_at: float = 0.0
     """The running time at which this was written."""
+    unsure_since: int | None = None
+    """The date at which the node began to go by a time that only one witness, or none, was for."""
+    unsure_until: int = 0
+    """The date until which it went by that time."""
+    doubted: bool = False
+    """Whether the date was in doubt meanwhile."""
 
     def to_text(self) -> str:
         """Return the line to keep."""
@@ -45,9 +51,12 @@ class ClockMemory:
         return cls(**given) if isinstance(given, dict) and _is_sound(given) else cls()
 
 
+_OFFSETS = ("offset", "wall_offset", "owner_offset")
+
+
 def _is_sound(given: dict[str, Any]) -> bool:
-    expected = {"floor": int, "boot_id": str, "written_at": int | float}
-    optional = {"careful": int, "offset": int | float, "wall_offset": int | float, "owner_offset": int | float}
+    expected = {"floor": int, "boot_id": str, "written_at": int | float, "unsure_until": int, "doubted": bool}
+    optional = {"careful": int, "unsure_since": int, **dict.fromkeys(_OFFSETS, int | float)}
     return all(
         isinstance(value, expected[name])
         if name in expected

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import trio
 
 from meshnode.app.explain.reachability import CallAnswer
-from meshnode.net.dialer import DialOutcome
+from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.races import NEXT_SECONDS
 
 log = logging.getLogger(__name__)

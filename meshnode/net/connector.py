@@ -11,7 +11,8 @@ import trio
 
 from meshnode.app.peers.contacts import Dial
 from meshnode.net.calls import call_first
-from meshnode.net.dialer import Address, DialAttempt, Dialer, DialOutcome
+from meshnode.net.dial_outcome import DialOutcome
+from meshnode.net.dialer import Address, DialAttempt, Dialer
 from meshnode.net.interfaces import Interfaces
 from meshnode.net.peer_link import PeerLink
 from meshnode.wakeup import Wakeup

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import NamedTuple
 
+from meshnode.net.dial_outcome import ANSWERED, FOUND, UNDECIDED, DialOutcome
 from meshnode.net.endpoint_states import (
     ANNOUNCED_FAILURES,
     FIRST_PAUSE,
@@ -44,39 +44,6 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-class DialOutcome(Enum):
-    """The outcome of an attempt; the value is how people read it."""
-
-    MET = "connected"
-    DROPPED = "no answer at all, as where a firewall drops what comes in"
-    PROHIBITED = "a firewall has said no"
-    CLOSED = "the computer is there, but nothing listens at this port"
-    SILENT = "no computer answers at this address"
-    NO_WAY = "no way there from this network"
-    UNREACHABLE = "not reachable"
-    NO_ANSWER = "connected, but got no answer"  # another key may be the right one, or another node listens there
-    REFUSED = "refused"
-    BUSY = "connected, but the node serves others now and has asked us to come back soon"
-    DUPLICATE = "connected already"
-    NO_KEY = "no key for connecting"
-    OVERTAKEN = "another address answered first"
-
-
-ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE, DialOutcome.BUSY})
-FOUND = frozenset({DialOutcome.MET, DialOutcome.BUSY})
-NOT_OPENED = frozenset(
-    {
-        DialOutcome.DROPPED,
-        DialOutcome.PROHIBITED,
-        DialOutcome.CLOSED,
-        DialOutcome.SILENT,
-        DialOutcome.NO_WAY,
-        DialOutcome.UNREACHABLE,
-    }
-)
-UNDECIDED = NOT_OPENED | {DialOutcome.OVERTAKEN}  # says nothing about who is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +236,14 @@ class Dialer:
         if known := self._people.get(person):
             known.busy_since = now
             known.not_before = max(known.not_before, now + pause + self._jitter() * BUSY_SPREAD)
+
+    def turns(self, now: float) -> dict[PersonId, float]:
+        """Return after how many seconds those are dialed again who are left alone because one of the nodes is busy."""
+        return {
+            person: known.not_before - now
+            for person, known in self._people.items()
+            if known.busy_since is not None and known.not_before > now
+        }
 
     def has_news(self, now: float) -> None:
         """Dial people whose nodes were busy sooner than they asked for: the owner has written something."""

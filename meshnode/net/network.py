@@ -6,6 +6,7 @@ It decides little itself: it passes events between the parts, and reports their 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -129,6 +130,7 @@ class Network:
             ),
             peers=tuple(_peer(peer) for peer in self._connected.values()),
             heard=heard,
+            turns={person: math.ceil(seconds) for person, seconds in self._dialer.turns(now).items()},
             called_in=self._calls.called_in,
             firewall=self._calls.firewall,
             unanswered=tuple(
@@ -458,8 +460,8 @@ class Network:
 
 
 def _peer(peer: ConnectedPeer) -> Peer:
-    address = str(peer.link.origin.address)
-    return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, peer.link.conversation.live)
+    address, conversation = str(peer.link.origin.address), peer.link.conversation
+    return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, conversation.live, conversation.missing)
 
 
 def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:

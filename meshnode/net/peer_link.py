@@ -23,6 +23,7 @@ from meshnode.net.dialer import Address
 from meshnode.net.fair_share import FairShare
 from meshnode.net.turns import Rank
 from meshnode.replica.changes import Change
+from meshnode.replica.refusals import NotTaken
 from meshnode.replica.replica import StoreRunner
 from meshnode.wakeup import Wakeup
 from protocol import Code, DeviceId, PersonId, limits
@@ -53,6 +54,8 @@ class PeerConversation(Protocol):
     def comparisons(self) -> int: ...
     @property
     def came(self) -> int: ...
+    @property
+    def missing(self) -> tuple[tuple[NotTaken, int], ...]: ...
     @property
     def settled(self) -> bool: ...
     @property

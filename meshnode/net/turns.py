@@ -24,7 +24,8 @@ from protocol import DeviceId, PersonId
 SERVED_SECONDS = 60.0  # within which all who call get a session, as long as a turn does not become too short for it
 TURN_PART = 0.8  # of that time is divided into turns; the rest is for people who come back a little late
 TURN_SHORTEST = 5.0  # seconds: to open a session costs work, and two that have little to say are done by then
-RETURN_SECONDS = 60.0  # after which a person is to come back who was sent away with nothing left to say
+RETURN_SECONDS = 15.0  # after which a person is to come back who was sent away with nothing left to say
+RETURN_TURNS = 1.5  # or after so many rounds of shortest turns, if that is longer: a minute for 500 people
 WAIT_SHORTEST = 1.0  # seconds: a person who finds no place does not call again at once
 LATE_SECONDS = 5.0  # a person who is later than this has lost the place that was kept, and the turn
 OTHERS_PART = 8  # one in so many sessions is kept for people who are no direct contacts
@@ -208,7 +209,7 @@ class Turns(Generic[SeatT]):
         if not leaving.idle:
             return self._wait(leaving, self._ends(leaving, held, now), held, now)
         places, people = self._share(_rank(leaving), held)
-        pause = math.ceil(max(RETURN_SECONDS, people * TURN_SHORTEST / places))
+        pause = math.ceil(max(RETURN_SECONDS, RETURN_TURNS * TURN_SHORTEST * people / places))
         self._queues[_rank(leaving)].away[_key(leaving)] = now + pause
         return pause
 

@@ -19,7 +19,7 @@ from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
 from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
-from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, Reason, RefusedRecord
+from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
@@ -281,7 +281,7 @@ class Ingest:
         """Store a record if no newer one of its register is known here."""
         newest = self._store.records.newest(record.register)
         if newest is None:
-            if record.header_only and not self._counts_alone(record):
+            if record.header_only and not self._counts_alone(record, batch):
                 batch.outcome.refused.append(record.id)  # nothing is held here that it supersedes
             else:
                 self._put(record, state, body, batch)
@@ -300,13 +300,16 @@ class Ingest:
             batch.outcome.refused.append(record.id)
         self._note_newer(record, newest, batch)
 
-    def _counts_alone(self, record: Record) -> bool:
+    def _counts_alone(self, record: Record, batch: _Batch) -> bool:
         """Whether a header matters although nothing is held here that it supersedes.
 
         The header of a revocation does. So does that of a policy by a device of which no policy is held: it may take
-        back what policies by other devices of that person allow.
+        back what policies by other devices of that person allow. So does that of a record that has ended: the older one
+        was perhaps deleted here by a clock that is wrong, and others, to whom it is to be passed on, still have it.
         """
         header = record.header
+        if batch.now_is_certain and header.latest_expiry <= batch.now:
+            return True
         return is_revocation(header) or (header.kind == Kind.POLICY and self._trust_state.has_policy(header.author))
 
     def _ends_use_of(self, current: Record, record: Record) -> bool:
@@ -370,7 +373,7 @@ class Ingest:
             return None
         if not self._trust_state.certified(header.author, header.device):
             # Without a certificate a header must not supersede; it need not wait where it could supersede nothing.
-            counts = self._counts_alone(record) or self._store.records.newest(record.register) is not None
+            counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
             return self._if_within_quota(record, RecordState.PENDING, batch) if waits else None
         if header.kind == Kind.POLICY or record.header_only:
@@ -391,7 +394,7 @@ class Ingest:
         certificate = self._trust_state.certificate(header.author, header.device)
         return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
 
-    def _refuse_for_now(self, record: Record, reason: Reason, key: AccessKey | None, batch: _Batch) -> None:
+    def _refuse_for_now(self, record: Record, reason: NotTaken, key: AccessKey | None, batch: _Batch) -> None:
         header = record.header
         short = isinstance(reason, Shortage)
         charge = self.quota.charge(record) if short else Charge(header.author, header.kind, 0)

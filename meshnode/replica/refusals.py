@@ -30,7 +30,7 @@ NOT_ALLOWED, LOST, EXPIRED = "not allowed", "lost", "expired"
 """Reasons beside a Shortage: the owner may not have it, or not any longer, or it has expired by this node's clock."""
 _BY_TRUST = frozenset({NOT_ALLOWED, LOST})
 
-Reason = Shortage | str
+NotTaken = Shortage | str
 
 
 class RefusedRecord(NamedTuple):
@@ -41,13 +41,13 @@ class RefusedRecord(NamedTuple):
 
     item: Item
     kind: int
-    reason: Reason
+    reason: NotTaken
     key: AccessKey | None
     charge: Charge
     expires: int
 
     @classmethod
-    def of(cls, record: Record, reason: Reason, key: AccessKey | None, charge: Charge) -> RefusedRecord:
+    def of(cls, record: Record, reason: NotTaken, key: AccessKey | None, charge: Charge) -> RefusedRecord:
         """Return the refusal of `record` for this reason."""
         header = record.header
         return cls((header.created, record.id), header.kind, reason, key, charge, header.expires)
@@ -82,13 +82,13 @@ class Refusals:
         self._in_vain = False
         self._pause = CHECK_SECONDS
         self._tracker = StandingTracker(access.trust_state, me)
-        self._counts: Counter[Reason] = Counter()
+        self._counts: Counter[NotTaken] = Counter()
         self._seen: tuple[object, ...] = ()
         self._begun: float | None = None
         self.forgotten = 0
         """How many there was no room to remember."""
         self.next_check: float | None = None
-        self.missing: tuple[tuple[Reason, int], ...] = ()
+        self.missing: tuple[tuple[NotTaken, int], ...] = ()
         """How many are refused now for each reason, apart from those that the owner may not have."""
 
     def note(self, refusals: Iterable[RefusedRecord], now: float) -> None:

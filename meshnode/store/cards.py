@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from protocol import PersonId
+from protocol import PersonId, limits
 from protocol.tokens import Card, card_id
 
 _ISSUED = "SELECT id, secret, weight, uses, expires FROM issued"
@@ -93,10 +93,13 @@ class Cards:
     # --- taken ------------------------------------------------------------------------------------------------------
 
     def add_taken(self, card: Card, now: int) -> None:
-        """Keep a card of somebody else until their node is met; adding it twice is adding it once."""
+        """Keep a card of somebody else until their node is met; adding it twice is adding it once.
+
+        When it expires is for its giver to say, by the giver's clock. So it is tried for some days in any case.
+        """
         self._database.run(
             "INSERT INTO taken VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            (card_id(card.secret), card.to_text(), now, card.expires),
+            (card_id(card.secret), card.to_text(), now, max(card.expires, now + limits.CARD_LIFE)),
         )
 
     def taken_pending(self, now: int) -> list[TakenCard]:
@@ -107,6 +110,15 @@ class Cards:
     def taken_done(self, card_id: bytes) -> None:
         """Delete a taken card: its giver was met, or has refused it."""
         self._database.run("DELETE FROM taken WHERE id = ?", (card_id,))
+
+    def redate(self, was: int, now: int) -> None:
+        """Give every card that had not expired at `was`, a date that was wrong, as long from `now` on as it had then."""
+        with self._database.joined():
+            for table in ("issued", "taken"):
+                self._database.run(
+                    f"UPDATE {table} SET expires = ? + min(expires - ?, ?) WHERE expires > ?",  # noqa: S608 - ours
+                    (now, was, limits.CARD_LIFE_MAX, was),
+                )
 
     def purge(self, now: int) -> None:
         """Delete every card that has expired."""

@@ -14,7 +14,7 @@ from typing import Any
 import apsw
 import apsw.sqlite_extra
 
-from meshnode.errors import Failed, Refused, StorageDamaged, StorageFailed, StorageFull
+from meshnode.errors import DISK_FAILED, DISK_FAILED_HINT, Failed, Refused, StorageDamaged, StorageFailed, StorageFull
 
 WAL_PAGES = 4000  # checkpoint about every 16 MiB: the more commits share one, the fewer pages are written twice
 WAL_BYTES_MAX = 16 * 1024 * 1024  # what is left of the WAL after a burst: SD cards are small
@@ -244,11 +244,16 @@ def _meaning(error: apsw.Error) -> Exception:
             "the database is damaged", "restart meshnode: it sets the file aside and begins a new one"
         )
     if isinstance(error, apsw.IOError):
-        return StorageFailed("the disk failed", f"check it, then restart meshnode ({error})")
+        return StorageFailed(f"{DISK_FAILED} ({error})", DISK_FAILED_HINT)
     if isinstance(error, apsw.FullError):
         return StorageFull("the disk is full", "free some space; nothing was lost")
     if isinstance(error, apsw.BusyError | apsw.LockedError):
         return Refused("the database is in use by another program", "stop that one first")
-    if isinstance(error, apsw.CantOpenError | apsw.PermissionsError | apsw.ReadOnlyError):
+    if isinstance(error, apsw.ReadOnlyError):
+        return Failed(
+            "the database can no longer be written",
+            "a card that fails often becomes read-only: look at 'dmesg'. Otherwise check who owns its directory",
+        )
+    if isinstance(error, apsw.CantOpenError | apsw.PermissionsError):
         return Failed("the database cannot be opened for writing", f"check who owns its directory ({error})")
     return error

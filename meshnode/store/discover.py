@@ -63,6 +63,12 @@ class DiscoverMemory:
                 self._database.run("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", one)
                 self.close_alerts(one.key)
 
+    def forget(self, key: int) -> None:
+        """Forget that this listing was shown as news, and its alerts: it has ended, and would be news again."""
+        with self._database.joined():
+            self._database.run("DELETE FROM seen WHERE key = ?", (key,))
+            self._database.run("DELETE FROM alert WHERE key = ?", (key,))
+
     # --- hidden ------------------------------------------------------------------------------------------------------
 
     def hidden(self) -> list[Hidden]:
@@ -92,6 +98,10 @@ class DiscoverMemory:
         """Save a search."""
         number = self._database.value("INSERT INTO watch (search, since) VALUES (?, ?) RETURNING no", (search, now))
         return Watch(int(number), search, now)
+
+    def change_watch(self, number: int, search: str) -> None:
+        """Let a saved search look for something else."""
+        self._database.run("UPDATE watch SET search = ? WHERE no = ?", (search, number))
 
     def remove_watch(self, number: int) -> None:
         """Delete a saved search and its alerts."""
@@ -124,9 +134,17 @@ class DiscoverMemory:
         """Return how many listings have alerts that were not shown as news yet."""
         return int(self._database.value("SELECT count(DISTINCT key) FROM alert WHERE unseen AND until > ?", (now,)))
 
-    def drop_alert(self, alert: Alert) -> None:
-        """Delete an alert about a listing that is no longer visible."""
-        self._database.run("DELETE FROM alert WHERE watch = ? AND key = ?", (alert.watch, alert.key))
+    def count_fits(self, now: int) -> int:
+        """Return how many listings have such alerts because they fit a need of the owner's."""
+        sql = (
+            "SELECT count(DISTINCT key) FROM alert JOIN watch ON watch.no = alert.watch"
+            " WHERE unseen AND until > ? AND json_extract(search, '$.need') IS NOT NULL"
+        )
+        return int(self._database.value(sql, (now,)))
+
+    def drop_alert(self, watch: int, key: int) -> None:
+        """Delete the alert of a watch about a listing, so that it can be raised again."""
+        self._database.run("DELETE FROM alert WHERE watch = ? AND key = ?", (watch, key))
 
     def bound_alerts(self, watch: int, most: int, now: int) -> None:
         """Delete alerts that have expired, and of one watch all but the latest `most`."""

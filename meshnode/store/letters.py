@@ -106,6 +106,10 @@ class Letters:
         )
         self._database.run("UPDATE letter_sent SET delivered = ? WHERE slot = ? AND delivered IS NULL", (arrived, slot))
 
+    def redate(self, slot: bytes, sent: int, expires: int) -> None:
+        """Note that the letter in `slot` was sent at another date, and expires at another one, than was thought."""
+        self._database.run("UPDATE letter_sent SET sent = ?, expires = ? WHERE slot = ?", (sent, expires, slot))
+
     def note_ended(self, slot: bytes) -> None:
         """Note that a letter was withdrawn or has expired: no node carries it any longer."""
         self._database.run("UPDATE letter_sent SET in_transit = 0 WHERE slot = ?", (slot,))

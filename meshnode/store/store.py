@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple, Self
 
-from meshnode.errors import StorageDamaged, StorageFailed
+from meshnode.errors import StorageDamaged, StorageFailed, of_system
 from meshnode.store.archive import ListingArchive
 from meshnode.store.blocked import Blocked
 from meshnode.store.cards import Cards
@@ -161,7 +161,8 @@ class Store:
         try:
             self._watermark.raise_to(mark)
         except OSError as error:
-            failure = StorageFailed("the disk failed", f"check it, then restart meshnode ({error})")
+            meaning = of_system(error)
+            failure = StorageFailed(meaning.message, meaning.hint)
             raise self._database.died(failure) from error
 
     def _drop_mark(self) -> None:

@@ -9,7 +9,7 @@ from meshnode.text.catalog import message, plural
 from meshnode.text.choices import RELATIONS, TYPES_PLURAL
 
 DISCOVER_HELP = message(
-    "Show what others share with you.\n\nEach of WORDS must begin a word of the title, text, tags or author."
+    "Show what others share with you.\n\nEach of WORDS must be in the title, text, tags or author's name."
 )
 TYPE = message("Only offers, or only needs.")
 CATEGORY = message("Only this category.")
@@ -20,6 +20,7 @@ SORT = message("What comes first (default best).")
 LIMIT = message("Results per page (default 100).")
 PAGE = message("Which page (default 1).")
 EMPTY = message("Nothing yet. What people share with you appears here once your nodes connect.")
+NO_MATCH = message("Nothing matches. 'meshnode discover' alone shows everything shared with you.")
 NO_DISTANCE = message("No distances are known. Set your location: meshnode share set --place LAT,LON")
 NEWS_HELP = message(
     "Show what is new since you last looked.\n\nOlder posts are new too if you could not see them before."
@@ -44,9 +45,23 @@ HIDE_COLUMNS = tuple(message("title|id|since").split("|"))
 HIDE_EMPTY = message("You hide nothing.")
 
 
-def result(found: dict[str, Any]) -> str:
-    """Return a search result in a line: Fresh vegetables - 2km away (trusted friend of friend)."""
-    return f"{found['title']}{forms.distance(found)} ({RELATIONS[found['relation']]})"
+def numbered(number: int, title: str) -> str:
+    """Return a title with its number in the list."""
+    return message("{number}. {title}", number=number, title=title)
+
+
+def facts(found: dict[str, Any], author: str) -> str:
+    """Return all about a search result but its title: how far it is, what its author is to you, and what it is.
+
+    Others' words come last, so that none of them passes for the program's.
+    """
+    relation = RELATIONS[found["relation"]]
+    if found["distance"]:
+        relation = message("{distance} ({relation})", distance=found["distance"], relation=relation)
+    parts = [relation, found["type"], found["category"]]
+    parts += [found["urgency"]] if found["urgency"] != "normal" else []
+    until = message("until {day}", day=forms.day(found["available_until"] or found["expires"]))
+    return ", ".join([*parts, until, message("by {author}", author=author)])
 
 
 def next_page(total: int, page: int) -> str:
@@ -82,6 +97,11 @@ def matched(searches: list[str]) -> str:
     return message(" [search {numbers}]", numbers=", ".join(searches))
 
 
+def fits(needs: list[str]) -> str:
+    """Return which needs of yours an offer fits, as it follows the offer."""
+    return message(" [fits your need {needs}]", needs=forms.listed([forms.quoted(title) for title in needs]))
+
+
 def marked_seen(count: int) -> str:
     """Say how many posts were marked as seen."""
     return plural(count, "1 post marked as seen.", "{n} posts marked as seen.")
@@ -111,7 +131,10 @@ def watch_line(reply: dict[str, Any]) -> str:
 def watch_match(alert: dict[str, Any]) -> str:
     """Return a new match of a saved search."""
     return message(
-        "  {title} ({id}), {when}", title=alert["title"], id=alert["listing"][:8], when=forms.moment(alert["at"])
+        "  {title} ({id}), {when}",
+        title=forms.named(alert["title"]),
+        id=alert["listing"][:8],
+        when=forms.moment(alert["at"]),
     )
 
 
@@ -122,7 +145,9 @@ def watch_removed(reply: dict[str, Any]) -> str:
 
 def search(reply: dict[str, Any]) -> str:
     """Return what a saved search looks for (WatchView of the API)."""
-    parts = [message('"{words}"', words=reply["words"])] if reply["words"] else []
+    if reply["need"]:
+        return message("offers that fit your need {title}", title=forms.quoted(reply["words"]))
+    parts = [forms.quoted(reply["words"])] if reply["words"] else []
     parts += [TYPES_PLURAL.get(reply["type"], reply["type"])] if reply["type"] else []
     parts += [reply[name] for name in ("category", "audience") if reply[name]]
     if reply["anywhere"]:
@@ -136,9 +161,9 @@ def search(reply: dict[str, Any]) -> str:
 
 def hidden(reply: dict[str, Any]) -> str:
     """Say that a post is hidden."""
-    return message('"{title}" is hidden from you. Show it again with --undo.', title=reply["title"])
+    return message("{title} is hidden from you. Show it again with --undo.", title=forms.quoted(reply["title"]))
 
 
 def unhidden(reply: dict[str, Any]) -> str:
     """Say that a post is shown again."""
-    return message('"{title}" is shown again.', title=reply["title"])
+    return message("{title} is shown again.", title=forms.quoted(reply["title"]))

@@ -32,6 +32,7 @@ SAY_WHICH = {
 }
 NAMED_HINT = message("a name, an id, or the beginning of either")
 NO_PASSPHRASE = message("there is no terminal to ask for the passphrase")
+NO_COMMAND = message("say what to do")
 CHANGE_NOTHING = message("say what to change")
 EDIT_HINT = message("'meshnode edit --help' lists what can be changed")
 SHARE_HINT = message("'meshnode share set --help' lists what can be changed")

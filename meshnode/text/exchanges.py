@@ -19,7 +19,7 @@ INBOX_HELP = message("Show who and what waits for you, and recent answers to you
 INBOX_EMPTY = message("Nothing waits for you. 'meshnode exchanges' lists all your exchanges.")
 EXCHANGES_HELP = message("List your exchanges, or show one of them with all its messages.")
 LIMIT = message("Maximum number of exchanges (default 100).")
-COLUMNS = tuple(message("id|post|with|state|since").split("|"))
+COLUMNS = tuple(message("id|type|post|with|state|since").split("|"))
 EMPTY = message("No exchanges yet. Begin one: meshnode respond LISTING")
 SAY_HELP = message("Send a message in an exchange. Only the two of you can read it.")
 HELP = {
@@ -81,41 +81,41 @@ def short_id(reply: dict[str, Any]) -> str:
     return str(reply["exchange"])[:ID_DIGITS]
 
 
-def summary(reply: dict[str, Any], words: str = "") -> str:
-    """Return the state of an exchange (ExchangeView of the API) in a sentence, with the other's latest `words`."""
+def summary(reply: dict[str, Any], name: str = "") -> str:
+    """Return the state of an exchange (ExchangeView of the API) in a sentence; `name` is how its other person is named."""
+    name = name or forms.named(reply["with"]["name"])
     state = reply["state"]
     if state == "requested":
-        return _requested(reply, words)
+        return _requested(reply, name)
     if state == "unanswered":
-        return _unanswered(reply)
-    if state == "declined":
-        return _declined(reply, words)
-    return (
-        message('{sentence} {name}: "{words}"', sentence=_state(reply), name=_name(reply), words=words)
-        if words
-        else _state(reply)
-    )
+        return _unanswered(reply, name)
+    return _declined(reply, name) if state == "declined" else _state(reply, name)
 
 
-def lines(reply: dict[str, Any], *, everything: bool = False) -> Iterator[str]:
-    """Return the state and the next step, what was not delivered, and with `everything` all messages."""
+def lines(reply: dict[str, Any], name: str = "", *, everything: bool = False) -> Iterator[str]:
+    """Return the state, the other's latest words or with `everything` all messages, the next step, and what was lost."""
+    name = name or forms.named(reply["with"]["name"])
     unanswered = takewhile(lambda one: not one["yours"], reversed(reply["messages"]))
-    said = [one["text"] for one in unanswered if one["text"]]
-    yield summary(reply, said[0] if said and not everything else "") + _next(reply)
-    yield from changed(reply)
-    yield from (undelivered(act, reply) for act in reply["undelivered"])
+    latest = next((one["text"] for one in unanswered if one["text"]), "")
+    yield summary(reply, name)
+    yield from changed(reply, name)
     if everything:
-        yield from (_said(one, _name(reply)) for one in reply["messages"])
+        for one in reply["messages"]:
+            yield from _said(one, name)
+    elif latest:
+        yield from forms.said(latest)
+    yield from _next(reply)
+    yield from (undelivered(act, reply) for act in reply["undelivered"])
 
 
-def changed(reply: dict[str, Any]) -> Iterator[str]:
+def changed(reply: dict[str, Any], name: str) -> Iterator[str]:
     """Say what of the post has changed since it was asked for."""
     if reply["differs"]:
-        words = ", ".join(CHANGED[word] for word in reply["differs"])
-        since = message("you asked") if reply["asked"] else message("{name} asked", name=_name(reply))
+        words = ", ".join(CHANGED.get(word, word) for word in reply["differs"])
+        since = message("you asked") if reply["asked"] else message("{name} asked", name=name)
         yield message("  Changed since {since}: {what}", since=since, what=words)
     if "title" in reply["differs"]:
-        yield message('  It is now called "{title}".', title=reply["title_now"])
+        yield message("  It is now called {title}.", title=forms.quoted(reply["title_now"]))
 
 
 def more(count: int) -> str:
@@ -146,7 +146,7 @@ def undelivered(act: str, reply: dict[str, Any]) -> str:
 
 
 def _name(reply: dict[str, Any]) -> str:
-    return str(reply["with"]["name"])
+    return forms.named(reply["with"]["name"])
 
 
 def _title(reply: dict[str, Any]) -> str:
@@ -157,46 +157,40 @@ def _about(reply: dict[str, Any]) -> str:
     return forms.quantity_in_brackets(reply["listing"]["title"], reply["quantity"], reply["unit"])
 
 
-def _requested(reply: dict[str, Any], words: str) -> str:
-    values = {"name": _name(reply), "title": _title(reply), "words": words}
+def _requested(reply: dict[str, Any], name: str) -> str:
+    values = {"name": name, "title": _title(reply)}
     is_offer = reply["listing"]["type"] == "offer"
     if reply["asked"]:
         if is_offer:
             return message("You asked {name} for {title}. Waiting for an answer.", **values)
         return message("You offered {name} your help with {title}. Waiting for an answer.", **values)
-    if is_offer and words:
-        return message('{name} asks for your {title}: "{words}"', **values)
     if is_offer:
         return message("{name} asks for your {title}.", **values)
-    if words:
-        return message('{name} offers to help with your {title}: "{words}"', **values)
     return message("{name} offers to help with your {title}.", **values)
 
 
-def _unanswered(reply: dict[str, Any]) -> str:
+def _unanswered(reply: dict[str, Any], name: str) -> str:
     """Say that the post ran out before its owner answered."""
-    values = {"name": _name(reply), "title": _title(reply)}
+    values = {"name": name, "title": _title(reply)}
     if reply["asked"]:
         return message("{title} of {name} ran out unanswered. You can ask again if it is renewed.", **values)
     return message("{name} asked for your {title}, which ran out before you answered.", **values)
 
 
-def _declined(reply: dict[str, Any], words: str) -> str:
+def _declined(reply: dict[str, Any], name: str) -> str:
     reason = REASONS.get(reply["reason"], "")
-    values = {"name": _name(reply), "about": _about(reply), "reason": reason, "words": words}
+    values = {"name": name, "about": _about(reply), "reason": reason}
     if not reply["asked"]:
         if reason:
             return message("You declined {name}'s request: {reason} {about}", **values)
         return message("You declined {name}'s request {about}", **values)
-    if words:
-        return message('{name} declined: "{words}" {about}', **values)
     if reason:
         return message("{name} declined: {reason} {about}", **values)
     return message("{name} declined {about}", **values)
 
 
-def _state(reply: dict[str, Any]) -> str:
-    state, values = reply["state"], {"name": _name(reply), "about": _about(reply)}
+def _state(reply: dict[str, Any], name: str) -> str:
+    state, values = reply["state"], {"name": name, "about": _about(reply)}
     if state == "agreed":
         if reply["other_done"]:
             return message("{name} confirmed. Waiting for you. {about}", **values)
@@ -236,29 +230,28 @@ def _lent(reply: dict[str, Any], values: dict[str, str]) -> str:
     return message(LENT[reply["gives"], reply["return_state"] or ("by" if day else "")], **values, day=day)
 
 
-def _next(reply: dict[str, Any]) -> str:
-    """Return the command for the next step, if there is one."""
+def _next(reply: dict[str, Any]) -> Iterator[str]:
+    """Return the command for the next step, if there is one, as a line of its own."""
     if reply["state"] == "unanswered":
-        return "" if reply["asked"] else message("  -> meshnode accept {id} --renew", id=short_id(reply))
+        if not reply["asked"]:
+            yield message("  -> meshnode accept {id} --renew", id=short_id(reply))
+        return
     for act in ("accept", "done", "returned"):
         if act in reply["next"] and (act != "returned" or reply["lend"]):
-            return message("  -> meshnode {act} {id}", act=act, id=short_id(reply))
-    return ""
+            yield message("  -> meshnode {act} {id}", act=act, id=short_id(reply))
+            return
 
 
-def _said(one: dict[str, Any], name: str) -> str:
+def _said(one: dict[str, Any], name: str) -> Iterator[str]:
     values = {
         "when": forms.moment(one["at"]),
         "who": message("you") if one["yours"] else name,
         "did": DID.get(one["act"], ""),
-        "text": one["text"],
     }
-    delivery = DELIVERY.get(one["delivery"], "")
-    if one["act"] == "say":
-        return message('  {when} {who}: "{text}"', **values) + delivery
+    head = message("  {when} {who}", **values) if one["act"] == "say" else message("  {when} {who} {did}", **values)
+    yield head + DELIVERY.get(one["delivery"], "")
     if one["text"]:
-        return message('  {when} {who} {did}: "{text}"', **values) + delivery
-    return message("  {when} {who} {did}", **values) + delivery
+        yield from forms.said(one["text"], "    ")
 
 
 # --- figures ------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from meshnode.text.catalog import message, plural
@@ -146,6 +147,7 @@ def area(published: dict[str, Any]) -> str:
 
 def quantity(title: str, count: float | None, unit: str) -> str:
     """Return a title with how much of it: Drill, Flour (2.5 kg), or Fresh vegetables (boxes: 2)."""
+    title = named(title)
     if count is None or (count == 1 and not unit):
         return title
     return message("{title} ({amount})", title=title, amount=_labeled(count, unit))
@@ -153,6 +155,7 @@ def quantity(title: str, count: float | None, unit: str) -> str:
 
 def quantity_in_brackets(title: str, count: float | None, unit: str) -> str:
     """Return the same in brackets: (Drill), (Flour, 2.5 kg), or (Fresh vegetables, boxes: 2)."""
+    title = named(title)
     if count is None or (count == 1 and not unit):
         return message("({title})", title=title)
     return message("({title}, {amount})", title=title, amount=_labeled(count, unit))
@@ -161,7 +164,7 @@ def quantity_in_brackets(title: str, count: float | None, unit: str) -> str:
 def amount(count: float, unit: str) -> str:
     """Return a quantity by itself: 2, 2.5 kg, or 1 (boxes)."""
     if unit and unit not in MEASURES:
-        return message("{count} ({unit})", count=number(count), unit=unit)
+        return message("{count} ({unit})", count=number(count), unit=named(unit))
     return _labeled(count, unit) if unit else number(count)
 
 
@@ -172,7 +175,7 @@ def _labeled(count: float, unit: str) -> str:
     """
     if unit in MEASURES:
         return message("{count} {unit}", count=number(count), unit=unit)
-    return message("{unit}: {count}", unit=unit or message("quantity"), count=number(count))
+    return message("{unit}: {count}", unit=named(unit) if unit else message("quantity"), count=number(count))
 
 
 def number(count: float) -> str:
@@ -183,3 +186,49 @@ def number(count: float) -> str:
 def distance(found: dict[str, Any]) -> str:
     """Return how far away a post is, as it follows the title; nothing where that is unknown."""
     return message(" - {distance}", distance=found["distance"]) if found["distance"] else ""
+
+
+# --- others' words -------------------------------------------------------------------------------------------------------
+
+ID_SHOWN = 11  # letters of an id that tell two people or groups of one name apart, its tag among them
+
+
+def quoted(words: str) -> str:
+    """Return others' words in quotation marks, which nothing inside can close."""
+    escaped = words.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def named(name: str) -> str:
+    """Return a name or title as it stands in a sentence: bare if it is plain words, else in quotation marks.
+
+    So no name can end the sentence, add a distance or a relation to it, or pass for a command.
+    """
+    return name if all(map(_is_plain, name.split(" "))) else quoted(name)
+
+
+def _is_plain(word: str) -> bool:
+    """Whether a word has only letters and digits, with hyphens and apostrophes inside."""
+    return word[:1].isalnum() and all(sign.isalnum() or sign in "-'’" or _is_mark(sign) for sign in word)
+
+
+def _is_mark(sign: str) -> bool:
+    from unicodedata import category
+
+    return category(sign)[0] == "M"
+
+
+def said(words: str, indent: str = "  ") -> list[str]:
+    """Return what somebody wrote as lines of their own: one line in quotation marks, several each behind a bar."""
+    lines = words.split("\n")
+    return [f"{indent}{quoted(words)}"] if len(lines) == 1 else [f"{indent}| {line}" for line in lines]
+
+
+def apart(things: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return by id how people or groups are named in one list: by name, with a short id where two have the same name."""
+    names = {thing["id"]: named(thing["name"]) for thing in things}
+    count = Counter(name.casefold() for name in names.values())
+    return {
+        id_: message("{name} ({id})", name=name, id=id_[:ID_SHOWN]) if count[name.casefold()] > 1 else name
+        for id_, name in names.items()
+    }

@@ -47,7 +47,7 @@ def created(kind: str, name: str) -> str:
 
 def invited(kind: str, reply: dict[str, Any]) -> str:
     """Say until when somebody can join, and how."""
-    name, until = reply["person"]["name"], forms.day(reply["expires"])
+    name, until = forms.named(reply["person"]["name"]), forms.day(reply["expires"])
     if kind == "cell":
         return message(
             "{name} is invited until {until}, and can join with 'meshnode cell join'.", name=name, until=until
@@ -78,19 +78,21 @@ def members(reply: dict[str, Any]) -> str:
     return plural(reply["count"], "1 member", "{n} members")
 
 
-def member(person: dict[str, Any]) -> str:
-    """Return a member with the label that they have for you."""
-    return message("  {name} ({relation})", name=person["person"]["name"], relation=RELATIONS[person["relation"]])
+def member(person: dict[str, Any], name: str) -> str:
+    """Return a member, who is named so, with the label that they have for you."""
+    return message("  {name} ({relation})", name=name, relation=RELATIONS[person["relation"]])
 
 
 def invited_member(person: dict[str, Any]) -> str:
     """Return somebody whom you have invited."""
-    name = person["person"]["name"] if person["person"] else message("somebody you no longer know")
+    name = forms.named(person["person"]["name"]) if person["person"] else message("somebody you no longer know")
     return message("  {name} is invited until {until}", name=name, until=forms.day(person["expires"]))
 
 
 def invitation(reply: dict[str, Any]) -> str:
     """Return who invites you to the group whose name goes before this."""
     return message(
-        ": {name} invites you, until {until}", name=reply["inviter"]["name"], until=forms.day(reply["expires"])
+        ": {name} invites you, until {until}",
+        name=forms.named(reply["inviter"]["name"]),
+        until=forms.day(reply["expires"]),
     )

@@ -13,6 +13,7 @@ EXPIRED_NAMED = 3  # titles of expired posts in the note below `mine`; the other
 
 OFFER_HELP = message("Offer something.")
 NEED_HELP = message("Ask for something.")
+NEED_NEXT = message("Offers that fit it will appear in 'meshnode news'.")
 AUDIENCE = message("Who can see it (default: your sharing settings).")
 TITLE = message("A new title.")
 NEW_AUDIENCE = message("Who can see it now; 'follows' for your sharing settings.")

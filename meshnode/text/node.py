@@ -171,10 +171,18 @@ def status(reply: dict[str, Any]) -> list[str]:
                 "{n} cards are waiting for the other people's nodes.",
             )
         )
-    if reply["alerts"]:
+    if reply["fits"]:
         lines.append(
             plural(
-                reply["alerts"],
+                reply["fits"],
+                "1 new offer fits what you need. See it with 'meshnode news'.",
+                "{n} new offers fit what you need. See them with 'meshnode news'.",
+            )
+        )
+    if reply["alerts"] > reply["fits"]:
+        lines.append(
+            plural(
+                reply["alerts"] - reply["fits"],
                 "1 new match for your saved searches. See it with 'meshnode news'.",
                 "{n} new matches for your saved searches. See them with 'meshnode news'.",
             )

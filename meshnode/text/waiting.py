@@ -26,9 +26,9 @@ def several(count: int) -> str:
 def line(found: dict[str, Any]) -> str:
     """Return one thing that waits (WaitingView of the API) in a sentence."""
     values = {
-        "name": found["person"]["name"] if found["person"] else "",
-        "title": found["title"],
-        "by": found["detail"],
+        "name": forms.named(found["person"]["name"]) if found["person"] else "",
+        "title": forms.named(found["title"]),
+        "by": forms.named(found["detail"]),
         "until": forms.moment(found["until"]),
         "day": forms.day(found["until"]),
     }
@@ -69,8 +69,3 @@ def step(found: dict[str, Any]) -> str:
     if found["kind"] == "ending":
         return message("  -> meshnode renew {id}", id=subject[:POST_ID])
     return message("  -> meshnode exchanges {id}", id=subject[:POST_ID])
-
-
-def words(found: dict[str, Any]) -> str:
-    """Return the words that came with it, indented and in quotation marks."""
-    return message('  "{words}"', words=found["message"])

@@ -14,7 +14,9 @@ WHY_BREAKS = message("Each of these would end it:")
 
 def why_author(reply: dict[str, Any]) -> str:
     """Return who posted the listing that is explained."""
-    return message(", by {name} ({relation})", name=reply["person"]["name"], relation=RELATIONS[reply["relation"]])
+    return message(
+        ", by {name} ({relation})", name=forms.named(reply["person"]["name"]), relation=RELATIONS[reply["relation"]]
+    )
 
 
 def why_regard(name: str) -> str:
@@ -39,7 +41,7 @@ def why_no_reach(name: str) -> str:
 
 def why_groups(names: list[str]) -> str:
     """Name the groups that both are in."""
-    return message("You are both in {groups}.", groups=forms.listed(names))
+    return message("You are both in {groups}.", groups=forms.listed([forms.named(name) for name in names]))
 
 
 def why_needs(trust: float) -> str:
@@ -49,7 +51,7 @@ def why_needs(trust: float) -> str:
 
 def why_path(path: dict[str, Any]) -> str:
     """Return the people on a path, and the product of their trust."""
-    people = " -> ".join(person["name"] for person in path["people"])
+    people = " -> ".join(forms.named(person["name"]) for person in path["people"])
     weights = " x ".join(forms.weight(weight) for weight in path["weights"])
     product = f" = {forms.weight(path['trust'])}" if len(path["weights"]) > 1 else ""
     return f"  {people}  ({weights}{product})"

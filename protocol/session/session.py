@@ -296,13 +296,14 @@ class Session:
             self._move(Trigger.RECHECK)
             self._go_on()
 
-    def bye(self, code: Code, shown: Sequence[Record] = (), *, pause: int = 0) -> None:
+    def bye(self, code: Code, shown: Sequence[Record] = (), *, pause: int = 0, with_hello: bool = False) -> None:
         """End the session from our side. The records `shown` go into our Hello, if that was not sent yet.
 
+        With `with_hello` our Hello goes before in any case, so that the peer learns which time we go by.
         `pause` tells the peer of a BUSY session in how many seconds to come back; 0 tells it nothing.
         """
         if self._state is not SessionState.ENDED:
-            if shown and not self._greeting.hello_sent:
+            if (shown or with_hello) and not self._greeting.hello_sent:
                 self._send(self._greeting.hello(None, shown))
             self._send(Bye(code, pause))
             self._move(Trigger.OVER)

@@ -20,7 +20,7 @@ async def begin(mesh: Mesh, callers: Callers, **request: Any) -> str:
     mesh.settle()
     asked = await alice("POST", "/v1/requests/Drill", request)
     assert asked.status == 201
-    assert asked.body == {"exchange": asked.body["exchange"], "state": "requested"}
+    assert asked.body == {"exchange": asked.body["exchange"], "state": "requested", "warning": None}
     mesh.settle()
     assert len((await carol("GET", "/v1/inbox")).body["exchanges"]) == 1
     mesh.settle()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshnode.app.events import KINDS, REMEMBERED, Journal, kinds_of
+from meshnode.app.events import KINDS, REMEMBERED, SUBJECTS_MAX, Journal, merged, subjects_of
 from meshnode.app.groups import groups
 from meshnode.app.listings import lifecycle
+from meshnode.app.owner.profile import set_profile
 from meshnode.app.people import people as people_cases
 from meshnode.replica.changes import Change
+from protocol import person_text
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
 
@@ -24,7 +26,7 @@ def heard_by(neighbor: Neighbor) -> list[Change]:
 
 
 def kinds(changes: list[Change]) -> set[str]:
-    found = set[str]().union(*map(kinds_of, changes))
+    found = set[str]().union(*map(subjects_of, changes))
     changes.clear()
     return found
 
@@ -68,7 +70,7 @@ def test_expiry_makes_an_event_too(mesh: Mesh, people: People) -> None:
 def test_events_come_in_order_with_ids_that_find_them_again() -> None:
     journal = Journal("run")
     assert journal.after(0, NOW) is None
-    journal.add({"people", "listings"}, NOW)
+    journal.add({"people": None, "listings": frozenset({"b", "a"})}, NOW)
     first = journal.after(0, NOW)
     assert first is not None
     assert (first.kind, first.at) == ("listings", NOW)
@@ -80,7 +82,7 @@ def test_events_come_in_order_with_ids_that_find_them_again() -> None:
 
 def test_an_id_of_another_run_and_no_id_at_all_get_a_reset() -> None:
     journal = Journal("run")
-    journal.add({"people"}, NOW)
+    journal.add({"people": None}, NOW)
     for unknown in (
         "other.1",
         "run.2",
@@ -105,7 +107,7 @@ def test_an_id_of_another_run_and_no_id_at_all_get_a_reset() -> None:
 def test_a_reader_who_comes_back_gets_all_missed_events_or_a_reset(kinds: list[str], left_off: int) -> None:
     journal = Journal("run")
     for kind in kinds:
-        journal.add({kind}, NOW)
+        journal.add({kind: None}, NOW)
     number: int | None = min(left_off, len(kinds))
     got = []
     while (event := journal.after(number, NOW)) is not None:
@@ -113,3 +115,23 @@ def test_a_reader_who_comes_back_gets_all_missed_events_or_a_reset(kinds: list[s
         number = journal.number_of(event.id)
     missed = kinds[min(left_off, len(kinds)) :]
     assert got == (missed if len(missed) <= REMEMBERED else ["reset"])
+
+
+def test_an_event_names_what_has_changed_unless_that_is_too_much(mesh: Mesh, people: People) -> None:
+    alice, bob, carol = people
+    heard = heard_by(alice)
+    posted = carol.post("Vegetables", audience="network_wide")
+    mesh.settle()
+    assert [subjects_of(change) for change in heard] == [{"listings": frozenset({posted.id})}]
+    heard.clear()
+    set_profile(carol.replica, name="Caroline")
+    mesh.settle()
+    assert merged({}, subjects_of(heard[-1])) == {"people": frozenset({person_text(carol.person)})}
+    heard.clear()
+    people_cases.unvouch(bob.replica, "Caroline", ())
+    mesh.settle()
+    assert subjects_of(heard[0])["listings"] is None
+    many = {"listings": frozenset(map(str, range(SUBJECTS_MAX)))}
+    assert merged(many, many) == many
+    assert merged(many, {"listings": frozenset({"one more"})}) == {"listings": None}
+    assert merged({"listings": None}, many) == {"listings": None}

@@ -65,7 +65,7 @@ def test_a_second_init_is_refused_and_changes_nothing(tmp_path: Path) -> None:
         ["--name", "   "],
         ["--name", "x" * 65],
         ["--name", "a\x1b[2J"],
-        ["--name", "a\nb"],
+        ["--name", "\n\u200e"],
         ["--name", "a\u202eb"],
         ["--name", "\u200b"],
         ["--name", "\udcff"],

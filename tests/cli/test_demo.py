@@ -30,7 +30,8 @@ def test_the_story_is_played_to_its_end(tmp_path: Path) -> None:
     outputs = {step["command"]: step["output"] for step in reply["steps"]}
     assert "Alice -> Bob -> Carol  (0.7 x 0.8 = 0.56)" in outputs['meshnode --home A why "Fresh vegetables"']
     found = [step["output"] for step in reply["steps"] if step["command"] == "meshnode --home A discover"]
-    assert found == ["Fresh vegetables (trusted friend of friend)", ""]
+    assert found[0].startswith("1. Fresh vegetables\ttrusted friend of friend, offer, food, until ")
+    assert (len(found), found[1]) == (2, "")
     assert list(tmp_path.iterdir()) == []
 
 

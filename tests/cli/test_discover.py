@@ -20,6 +20,11 @@ def shared(village: Village) -> Village:
     return village
 
 
+def shown(out: str) -> list[tuple[str, str]]:
+    """Return the numbered title and the relation of each result in a pipe."""
+    return [(title, facts.partition(",")[0]) for title, facts in (line.split("\t") for line in out.splitlines())]
+
+
 def test_a_search_is_sorted_and_turned_page_by_page(shared: Village) -> None:
     first = json.loads(shared("A", "discover", "drill", "--sort", "trust", "--limit", "1", "--json").out)
     assert ([result["title"] for result in first["results"]], first["total"], first["next"]) == (["Drill"], 2, 2)
@@ -33,18 +38,18 @@ def test_the_forms_that_must_work(shared: Village) -> None:
     )
     assert {"distance_km", "relation", "expires"} <= found["results"][0].keys()
     assert shared("A", "discover", "drill", "--type", "offer", "--within", "50km", "--trust", "any").out == ""
-    assert shared("A", "discover", "drill").out.splitlines() == [
-        "Drill (someone you trust)",
-        "Drill with bits (trusted friend of friend)",
+    assert shown(shared("A", "discover", "drill").out) == [
+        ("1. Drill", "someone you trust"),
+        ("2. Drill with bits", "trusted friend of friend"),
     ]
 
 
 def test_news_are_told_once(shared: Village) -> None:
     peeked = shared("A", "news", "--peek")
-    assert sorted(peeked.out.splitlines()) == [
-        "Drill (someone you trust)",
-        "Drill with bits (trusted friend of friend)",
-        "Ladder (someone you trust)",
+    assert sorted((title.partition(". ")[2], relation) for title, relation in shown(peeked.out)) == [
+        ("Drill", "someone you trust"),
+        ("Drill with bits", "trusted friend of friend"),
+        ("Ladder", "someone you trust"),
     ]
     assert len(json.loads(shared("A", "news", "--limit", "2", "--json").out)["results"]) == 2
     assert len(shared("A", "news").out.splitlines()) == 1
@@ -66,7 +71,9 @@ def test_a_watch_tells_what_came(shared: Village) -> None:
     assert listed[0] == '1: "saw", offers, any distance, trust 0.1 or more'
     assert listed[1].startswith("  Saw (")
     assert "1 new match for your saved searches. See it with 'meshnode news'." in shared("A", "status").out
-    assert shared("A", "news").out.splitlines()[0] == "Saw (trusted friend of friend) [search 1]"
+    line = shared("A", "news").out.splitlines()[0]
+    assert line.startswith("1. Saw\ttrusted friend of friend, offer, other, until ")
+    assert line.endswith(", by Carol [search 1]")
     assert shared("A", "watch", "list").out.splitlines() == listed[:1]
     assert "new match" not in shared("A", "status").out
     assert shared("A", "watch", "rm", "1").out == 'Search 1 removed: "saw", offers, any distance, trust 0.1 or more.\n'

@@ -165,3 +165,32 @@ def test_what_the_system_refuses_is_said_in_a_line(tmp_path: Path) -> None:
         ran = meshnode("--home", str(place / "below"), *words)
         assert ran.code in (2, 4, 5), words
         assert ran.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["status", "--json", "--bogus"],
+        ["--json", "status", "--bogus"],
+        ["status", "--bogus", "--json"],
+        ["offer", "--json"],
+        ["offer", "Bread", "--until", "someday", "--json"],
+        ["nonsense", "--json"],
+        ["cell", "--json"],
+        ["--json"],
+        ["person", "Zed", "--json"],
+        ["person", "", "--json"],
+        ["--home", "", "status", "--json"],
+    ],
+)
+def test_with_json_every_error_is_json_of_one_form(village: Village, words: list[str]) -> None:
+    ran = village("A", *words)
+    assert ran.out == ""
+    error = json.loads(ran.err)["error"]
+    assert set(error) == {"code", "message", "hint", "candidates"}
+    assert ran.code == {"usage": 2, "not_found": 3}[error["code"]]
+    assert error["message"]
+
+
+def test_without_json_no_error_is_json_even_if_a_title_says_so(village: Village) -> None:
+    assert village("A", "offer", "--bogus", "--", "--json").err.startswith("meshnode: ")

@@ -18,7 +18,7 @@ def exchange_of(village: Village, who: str = "A", listing: str = "Drill", *more:
     ran = village(who, "respond", listing, *more, "--json")
     assert (ran.code, ran.err) == (0, "")
     reply = json.loads(ran.out)
-    assert reply == {"exchange": reply["exchange"], "state": "requested"}
+    assert reply == {"exchange": reply["exchange"], "state": "requested", "warning": None}
     village.settle()
     return str(reply["exchange"])
 
@@ -76,31 +76,31 @@ def test_it_reads_as_people_talk(drill: Village) -> None:
     assert asked.out == "You asked Carol for Drill. Waiting for an answer.\n"
     assert "will appear in 'meshnode inbox'" in asked.err
     drill.settle()
-    line = drill("C", "inbox").out
-    short = re.search(r"-> meshnode accept (\w+)\n", line)
+    shown = drill("C", "inbox").out
+    short = re.search(r"-> meshnode accept (\w+)\n", shown)
     assert short is not None
-    assert line == f'Alice asks for your Drill: "May I?"  -> meshnode accept {short[1]}\n'
+    assert shown == f'Alice asks for your Drill.\n  "May I?"\n  -> meshnode accept {short[1]}\n'
     assert drill("C", "accept", short[1]).out == "You and Alice agreed. (Drill)\n"
     drill.settle()
-    assert drill("A", "inbox").out == f"You and Carol agreed. (Drill)  -> meshnode done {short[1]}\n"
-    assert drill("C", "inbox").out == f"You and Alice agreed. (Drill)  -> meshnode done {short[1]}\n"
+    assert drill("A", "inbox").out == f"You and Carol agreed. (Drill)\n  -> meshnode done {short[1]}\n"
+    assert drill("C", "inbox").out == f"You and Alice agreed. (Drill)\n  -> meshnode done {short[1]}\n"
     assert drill("A", "say", "Drill", "At six?").out == "Your message to Carol is on its way.\n"
     assert drill("A", "done", "Drill").out == "You confirmed. Waiting for Carol. (Drill)\n"
     drill.settle()
     assert drill("C", "inbox").out.startswith(
-        'Alice confirmed. Waiting for you. (Drill) Alice: "At six?"  -> meshnode done '
+        'Alice confirmed. Waiting for you. (Drill)\n  "At six?"\n  -> meshnode done '
     )
     assert drill("C", "done", "Drill").out == "Lent to Alice. (Drill)\n"
     drill.settle()
-    assert drill("A", "inbox").out.startswith("Borrowed from Carol. (Drill)  -> meshnode returned ")
+    assert drill("A", "inbox").out.startswith("Borrowed from Carol. (Drill)\n  -> meshnode returned ")
     assert drill("A", "returned", "Drill").out == "You said that it is back. Waiting for Carol. (Drill)\n"
     drill.settle()
     assert "Alice says that it is back" in drill("C", "inbox").out
     assert drill("C", "returned", "Drill").out == "Returned, with Alice. (Drill)\n"
-    assert drill("C", "exchanges").out.split("\t")[1:4] == ["Drill", "Alice", "returned"]
+    assert drill("C", "exchanges").out.split("\t")[1:5] == ["offer", "Drill", "Alice", "returned"]
     said = drill("C", "exchanges", "Drill").out
-    assert 'Alice asked: "May I?"' in said
-    assert 'Alice: "At six?"' in said
+    assert 'Alice asked\n    "May I?"\n' in said
+    assert ' Alice\n    "At six?"\n' in said
     assert drill("C", "stats").out.splitlines()[:2] == [
         "1 exchange completed: 1 given, 0 received.",
         "0 between communities, 0 within one, 1 with somebody who is in no community",
@@ -163,7 +163,7 @@ def test_what_got_lost_on_the_way_is_said_with_what_sends_it_again(drill: Villag
 
 def test_what_others_write_is_harmless_where_it_is_shown(drill: Village) -> None:
     exchange_of(drill, "A", "Drill", "--message", "first\nsecond")
-    assert '"first\u240asecond"' in drill("C", "inbox").out
+    assert "\n  | first\n  | second\n  -> meshnode accept " in drill("C", "inbox").out
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_what_is_for_the_cell_is_labeled_and_explained(village: Village) -> None
         assert village(who, "cell", "join", "Elm Street").code == 0
     village("C", "offer", "Drill", "--category", "tools", "--audience", "my_cell", "--quantity", "1", "--lend")
     village.settle()
-    assert village("A", "discover", "drill").out == "Drill (in your cell)\n"
+    assert village("A", "discover", "drill").out.startswith("1. Drill\tin your cell, offer, tools, until ")
     assert "You are both in Elm Street." in village("A", "why", "Drill").out
     village("C", "block", "Alice")
     village.settle()

@@ -13,7 +13,8 @@ def test_vegetables_are_offered_found_explained_and_lost(village: Village) -> No
     assert offered.code == 0
     assert offered.out.startswith('Posted "Fresh vegetables". Visible to everyone on the network, until ')
     village.settle()
-    assert village("A", "discover").out == "Fresh vegetables (trusted friend of friend)\n"
+    line = r"1\. Fresh vegetables\ttrusted friend of friend, offer, food, until \d+ [A-Z][a-z][a-z]( \d+)?, by Carol\n"
+    assert re.fullmatch(line, village("A", "discover").out)
     found = json.loads(village("A", "discover", "--json").out)
     assert found["hidden"] == 0
     (result,) = found["results"]

@@ -99,15 +99,16 @@ APP_LAYERS: dict[str, set[str]] = {
     "owner": set(),
     "catalog": {"words", "picking"},
     "groups": {"picking", "naming", "owner"},
-    "listings": {"words", "picking", "naming", "owner", "catalog"},
+    "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},
-    "people": {"everybody", "naming", "owner", "letters"},
-    "exchanges": {"words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
+    "people": {"everybody", "naming", "date", "owner", "letters"},
+    "exchanges": {"date", "words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
     "devices": {"picking", "naming", "owner", "groups", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
-    "upkeep": {"owner", "groups", "listings", "letters", "exchanges", "devices"},
+    "misdated": {"owner", "groups"},
+    "upkeep": {"date", "misdated", "owner", "groups", "listings", "letters", "exchanges", "devices"},
     "explain": {
         "everybody",
         "picking",
@@ -123,7 +124,7 @@ APP_LAYERS: dict[str, set[str]] = {
         "upkeep",
     },
     "export": {"naming", "owner", "catalog", "groups", "listings", "people", "exchanges", "discover"},
-    "events": set(),
+    "events": {"catalog"},
 }
 
 # Commands that run in this process instead of asking the daemon: each needs more than the client does.

@@ -95,6 +95,8 @@ def test_three_contacts_agree_on_the_time_that_a_node_has_lost() -> None:
     for name in ("Alice", "Bob", "Carol", "Dan"):
         mesh.add(name)
     mesh.nodes["Alice"].clock.error = IN_1970
+    mesh.nodes["Alice"].clock.machine.start_again()
+    mesh.restart("Alice")
     assert not is_sure_of_the_time(mesh, "Alice")
     for friend in ("Bob", "Carol", "Dan"):
         befriend(mesh, "Alice", friend, 900, 900)

@@ -211,6 +211,16 @@ def test_a_hello_without_common_ground() -> None:
     assert village.is_unharmed()
 
 
+def test_a_goodbye_that_arrives_together_with_the_hello_ends_the_session() -> None:
+    village = Village()
+    conversation = village.mallory.call()
+    channel = village.mallory.channel
+    village.mallory.throw(channel.send(HELLO) + channel.send(encode_frame(Bye(Code.CLOSING))))
+    assert conversation.end is not None
+    assert conversation.end.code is Code.CLOSING
+    assert village.is_unharmed()
+
+
 def test_a_certificate_for_another_key_introduces_nobody() -> None:
     """Mallory shows Bob's certificate but uses another key: the two do not match."""
     village = Village()

@@ -11,7 +11,7 @@ from trio.testing import MockClock
 
 from meshnode.app.explain.reachability import CallAnswer
 from meshnode.net.calls import CONNECT_SECONDS, answer_from, answer_of, call, outcome_of
-from meshnode.net.dialer import UNDECIDED, DialOutcome
+from meshnode.net.dial_outcome import UNDECIDED, DialOutcome
 
 ERRORS = [
     (errno.ECONNREFUSED, 0.0, DialOutcome.CLOSED),

@@ -12,7 +12,7 @@ import pytest
 import trio
 
 from meshnode.app.people import cards
-from meshnode.net.dialer import DialOutcome
+from meshnode.net.dial_outcome import DialOutcome
 from tests.support.network import Node, start, until
 
 SWALLOWING = 3  # addresses where something accepts connections and never answers

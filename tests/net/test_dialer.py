@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import (
     ANNOUNCED_KEPT,
     BUSY_PAUSE_WITH_NEWS,
@@ -16,7 +17,6 @@ from meshnode.net.dialer import (
     Address,
     DialAttempt,
     Dialer,
-    DialOutcome,
     DialTarget,
 )
 from meshnode.net.endpoint_states import ANNOUNCED_FAILURES, LONGEST_PAUSE, LONGEST_STATIC_PAUSE, REHEARD_PAUSE
@@ -272,6 +272,8 @@ def test_a_busy_node_is_dialed_again_when_it_asked_for_it_whatever_it_announces(
     made.heard(BOB, [HOME], 5.0)
     assert not made.due(19.0)
     assert next_time(made) == 20.0 + BUSY_SPREAD
+    assert made.turns(5.0) == {BOB: 15.0 + BUSY_SPREAD}
+    assert not made.turns(30.0)
     assert addresses(made.due(next_time(made))) == [HOME]
 
 

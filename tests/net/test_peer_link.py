@@ -17,6 +17,7 @@ from meshnode.net.dialer import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
 from meshnode.net.peer_link import STALL_SECONDS, Origin, PeerLink
 from meshnode.replica.changes import Change
+from meshnode.replica.refusals import NotTaken
 from protocol import Code, limits
 
 Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
@@ -36,6 +37,7 @@ class FakeConversation:
     contact: bool = False
     comparisons: int = 0
     came: int = 0
+    missing: tuple[tuple[NotTaken, int], ...] = ()
     end: ConversationEnd | None = None
     received: bytes = b""
     timer: float | None = None

@@ -16,7 +16,8 @@ from itertools import count
 import pytest
 
 from meshnode.net.connection_table import ConnectionTable
-from meshnode.net.dialer import Address, DialAttempt, Dialer, DialOutcome, DialTarget
+from meshnode.net.dial_outcome import DialOutcome
+from meshnode.net.dialer import Address, DialAttempt, Dialer, DialTarget
 from meshnode.net.turns import RETURN_SECONDS, SERVED_SECONDS, TURN_SHORTEST, Rank
 from protocol import limits
 
@@ -204,7 +205,7 @@ def test_everybody_who_calls_has_a_session_within_a_minute_and_a_post_reaches_al
     assert len(hub.table) == limits.SESSIONS_MAX
     assert max(by_person(polite, lambda guest: guest.longest_wait)) <= SERVED_SECONDS
     news = by_person(polite, lambda guest: END if guest.news_at is None else guest.news_at - hub.posted)
-    assert max(news) <= RETURN_SECONDS + SERVED_SECONDS
+    assert max(news) <= 2 * SERVED_SECONDS
 
 
 def test_nobody_is_sent_away_while_there_is_room() -> None:
@@ -215,7 +216,7 @@ def test_nobody_is_sent_away_while_there_is_room() -> None:
 
 
 def test_few_too_many_cost_few_turns() -> None:
-    """With six contacts too many, six of seventy are away at a time, and nobody loses a session twice in a minute."""
+    """With six contacts too many, six of seventy are away at a time, and the others keep their sessions for minutes."""
     guests = people(70)
     Hub(guests).run()
     assert sum(guest.sent_away for guest in guests) <= 6 * (END / RETURN_SECONDS + 1)

@@ -22,6 +22,7 @@ from protocol import (
     body_of,
     check_text,
     normalize,
+    normalize_line,
     parse_body,
     text_fault,
 )
@@ -240,14 +241,22 @@ def test_a_value_of_another_type_is_no_text() -> None:
     [
         ("  Zoe\u0308\u3000\n", "Zoë"),
         ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+        ("one\x0btwo\x85three\u2028four", "one\ntwo\nthree\nfour"),
         ("\ufeffsoft\u00adly", "softly"),
+        ("\u200f\u05e9\u05d5\u05dc\u05d7\u05df \u05e2\u05e5", "\u05e9\u05d5\u05dc\u05d7\u05df \u05e2\u05e5"),
+        ("3 \u0643\u0631\u0627\u0633\u064a\u200e", "3 \u0643\u0631\u0627\u0633\u064a"),
+        ("\u2068Anna\u2069 \u202a+49 30\u202c", "Anna +49 30"),
+        ("Table\tround", "Table round"),
+        ("e\u2060\u0301", "\u00e9"),
         ("\ufeff \u00ad", ""),
         ("a\u200db", "a\u200db"),
         ("a\u202eb\x1c", "a\u202eb\x1c"),
     ],
     ids=ascii,
 )
-def test_what_a_person_typed_is_composed_and_trimmed_and_nothing_more(typed: str, stored: str) -> None:
+def test_what_a_person_typed_is_composed_and_trimmed_and_cleaned_of_what_copying_brings_along(
+    typed: str, stored: str
+) -> None:
     assert normalize(typed) == stored
 
 
@@ -258,6 +267,18 @@ def test_normalized_text_stays_as_it_is_and_passes_or_is_refused_in_words(said: 
     fault = text_fault(once, len(once), lines=True)
     assert fault is None or (fault.isascii() and fault.isprintable())
     assert fault not in {"must not begin or end with white space", "must be on one line"}
+
+
+@given(st.text(odd | st.sampled_from("\n\r\t ")) | st.text())
+def test_a_line_stays_one_line(said: str) -> None:
+    once = normalize_line(said)
+    assert normalize_line(once) == once
+    assert "\n" not in once
+    assert text_fault(once, len(once)) != "must not begin or end with white space"
+
+
+def test_lines_typed_into_a_field_of_one_line_are_joined() -> None:
+    assert normalize_line("Shelf \r\n\n  white\n") == "Shelf white"
 
 
 # --- bytes as text -------------------------------------------------------------------------------------------------

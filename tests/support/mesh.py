@@ -41,9 +41,9 @@ RUN_LIMIT = 2_000_000  # events a run may take before it counts as not settling
 class VirtualMachine(Machine):
     """A machine whose time is the simulation's, its clock off by `error` seconds."""
 
-    def __init__(self, mesh: Mesh) -> None:
+    def __init__(self, mesh: Mesh, error: float = 0.0) -> None:
         self._mesh = mesh
-        self.error = 0.0
+        self.error = error
         self.started_at = mesh.time
         self.starts = 1
         self.is_synchronized = False
@@ -145,10 +145,20 @@ class Mesh:
 
     # --- people ------------------------------------------------------------------------------------------------------
 
-    def add(self, name: str, *, audience: Audience = Audience.TRUSTED_NETWORK, place: str | None = None) -> Node:
-        """Add a new person with a node of their own, whose keys are made from seed and name."""
+    def add(
+        self,
+        name: str,
+        *,
+        audience: Audience = Audience.TRUSTED_NETWORK,
+        place: str | None = None,
+        error: float | None = None,
+    ) -> Node:
+        """Add a new person with a node of their own, whose keys are made from seed and name.
+
+        With `error` its machine's clock is off by so many seconds, and the node has never known the date.
+        """
         identity = IdentityKeys(random.Random(f"{self._seed}/{name}/identity").randbytes(32))
-        node = self._new_node(name, identity)
+        node = self._new_node(name, identity, error=error)
         certificates.write_first_records(
             node.replica, name=name, place=None, preference=Preference(audience, Precision.NEIGHBORHOOD, 25, 0)
         )
@@ -178,11 +188,14 @@ class Mesh:
         joining.start_as_device(node.replica, asking.grant, ("127.0.0.1", 1))
         return node
 
-    def _new_node(self, name: str, identity: IdentityKeys | None, person: PersonId | None = None) -> Node:
+    def _new_node(
+        self, name: str, identity: IdentityKeys | None, person: PersonId | None = None, error: float | None = None
+    ) -> Node:
         """Add a node. Without its `identity` it is another device of `person`."""
         chance = random.Random(f"{self._seed}/{name}")
         keys = DeviceKeys(chance.randbytes(32), chance.randbytes(32), chance.randbytes(32))
-        clock = VirtualClock(VirtualMachine(self))
+        machine = VirtualMachine(self, error or 0.0)
+        clock = VirtualClock(machine, None if error is None else ClockMemory())
         me = person if identity is None else identity.person_id
         assert me is not None
         replica = Replica.open(

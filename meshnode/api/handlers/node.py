@@ -5,6 +5,7 @@ from __future__ import annotations
 from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
+from meshnode.app import date as date_cases
 from meshnode.app import export as export_cases
 from meshnode.app.explain import doctor as doctor_cases
 from meshnode.app.explain import given_addresses as given_views
@@ -29,6 +30,18 @@ async def status(context: ApiContext) -> status_cases.StatusView:
 async def peers(context: ApiContext) -> status_cases.PeersView:
     """List the current connections."""
     return await context.run(status_cases.peers, context.network.state())
+
+
+@_routes.add("GET", "/v1/clock")
+async def clock(context: ApiContext) -> date_cases.ClockView:
+    """Show which date the node goes by, and all that speaks for and against it."""
+    return await context.run(date_cases.state)
+
+
+@_routes.add("PUT", "/v1/clock")
+async def set_clock(context: ApiContext, body: date_cases.OwnersDate) -> date_cases.ClockView:
+    """Say which date it is: the one given, or the one that this computer shows. It holds until the computer starts again."""
+    return await context.run(date_cases.set_date, body)
 
 
 @_routes.add("GET", "/v1/addresses")

@@ -47,6 +47,11 @@ def listing_id(author: PersonId, slot: bytes) -> str:
     return _letters(_number(author, slot))
 
 
+def listing_key(author: PersonId, slot: bytes) -> int:
+    """Return the number by which the store knows a listing: see `Entry.key`."""
+    return _number(author, slot) >> _BITS_BEYOND_KEY
+
+
 def _number(author: PersonId, slot: bytes) -> int:
     return int.from_bytes(blake2b(_ID_DOMAIN + author + slot, digest_size=_ID_BYTES).digest(), "big")
 
@@ -147,6 +152,7 @@ class Catalog:
         self.verdicts: dict[Wish, dict[Bucket, Any]] = {}
         """A search's verdicts on each bucket, by its wish; `catch_up` forgets those on authors whose standing has changed."""
         self._tracker = StandingTracker(replica.trust_state, replica.me, regard=True)
+        self._ended_by = 0  # the time by which listings that had ended were dropped last
         self.generation = 0
         """Grows when everything is read again: from then on doc ids number other listings than before."""
         self.noted = 0
@@ -172,9 +178,9 @@ class Catalog:
         }
         self._renamed: set[PersonId] = set()  # people who may have another name now
         self._decided = False  # whether the rule was asked about nearly all buckets
-        self._replaced: dict[int, Seen] = {}  # by number, what left in this `catch_up`; a newer version may follow
+        self._replaced: dict[int, Entry] = {}  # by number, what left in this `catch_up`; a newer version may follow
         self._new = DocIds()
-        self._updated = DocIds()
+        self._updated: dict[int, int] = {}  # by doc id of a newer version, that of the one before
         self.generation += 1
         self.seen = 0
 
@@ -212,12 +218,14 @@ class Catalog:
 
     def catch_up(self) -> None:
         """Read what the store has and the catalog has not, and drop what has ended or expired."""
-        if self.index.is_sparse(NOTED_MAX):
-            self._begin()
+        clock_went_back = self._replica.clock.ended_by() < self._ended_by
+        if self.index.is_sparse(NOTED_MAX) or clock_went_back:
+            self._begin()  # what had ended by a wrong clock is read again
+        self._ended_by = self._replica.clock.ended_by()
         while self._filling is not None or self._stored or self._ended:
             self._read_some()
         self._replaced.clear()
-        now = self._replica.clock.now()
+        now = self._replica.clock.ended_by()
         for bucket in self._buckets.values():
             for entry in bucket.drop_expired(now):
                 self.index.remove(entry.doc_id)
@@ -292,8 +300,10 @@ class Catalog:
         if entry.number in self._hidden:
             self._hidden[entry.number] = entry.doc_id
         before = self._replaced.pop(entry.number, None)
-        is_new = before is None or before.title_hash != entry.title_hash
-        (self._new if is_new else self._updated).add(entry.doc_id)
+        if before is None or before.title_hash != entry.title_hash:
+            self._new.add(entry.doc_id)
+        else:
+            self._updated[entry.doc_id] = self._updated.pop(before.doc_id, before.doc_id)
         bucket.entries.insert(at, entry)
         bucket.next_expiry = min(bucket.next_expiry, entry.expires)
 
@@ -305,19 +315,19 @@ class Catalog:
             at, is_there = bucket.index_of(row.created, row.id)
             if is_there:
                 self.index.remove(bucket.entries[at].doc_id)
-                self._replaced[bucket.entries[at].number] = bucket.entries[at].as_seen
+                self._replaced[bucket.entries[at].number] = bucket.entries[at]
                 bucket.entries = bucket.entries[:at] + bucket.entries[at + 1 :]
             if not bucket.entries:
                 del self._buckets[bucket.access_key, bucket.emergency]
                 self._forget_bucket(bucket)
 
-    def arrivals(self) -> tuple[int, int]:
-        """Return the bits of the listings that are new since the last call, and of new versions of known ones.
+    def arrivals(self) -> tuple[int, dict[int, int]]:
+        """Return the bits of the listings that are new since the last call, and the new versions of known ones.
 
-        A version under another title counts as new.
+        Of the latter it has by doc id that of the version before. A version under another title counts as new.
         """
-        arrived = int(self._new), int(self._updated)
-        self._new, self._updated = DocIds(), DocIds()
+        arrived = int(self._new), self._updated
+        self._new, self._updated = DocIds(), {}
         return arrived
 
     # --- what the owner hides ------------------------------------------------------------------------------------------

@@ -60,11 +60,18 @@ class ListingIndex(Generic[BucketT]):
         """Whether the listing of this doc id is still in the index."""
         return bool(int(self._live) >> doc_id & 1)
 
+    def bucket_of(self, doc_id: int) -> BucketT:
+        """Return the bucket of this doc id, whose listing may be removed."""
+        return self._bucket_of[doc_id]
+
     # --- asking --------------------------------------------------------------------------------------------------------
 
-    def of_kind(self, *kinds: str) -> int:
-        """Return the bits of the listings that are of all these types and categories."""
-        bits = int(self._live)
+    def of_kind(self, *kinds: str, among: int | None = None) -> int:
+        """Return the bits of the listings that are of all these types and categories.
+
+        With `among`, these are the listings that may be meant, removed ones too.
+        """
+        bits = int(self._live) if among is None else among
         for kind in kinds:
             bits &= self._kinds.with_prefix(kind)
         return bits

@@ -10,7 +10,7 @@ from meshnode.app.owner.certificates import identity_keys
 from meshnode.app.people.cards import written
 from meshnode.errors import Refused, Usage
 from meshnode.replica.replica import Replica
-from protocol import DeviceId, InvalidField, check_text, device_text, limits, normalize
+from protocol import DeviceId, InvalidField, check_text, device_text, limits, normalize_line
 from protocol.tokens import DeviceCode, device_code_id
 
 
@@ -128,7 +128,7 @@ def _name(replica: Replica, given: str | None) -> str:
         while f"device {number}" in taken:
             number += 1
         return f"Device {number}"
-    name = normalize(given)
+    name = normalize_line(given)
     try:
         check_text("name", name, limits.DEVICE_NAME_MAX, shortest=1)
     except InvalidField as error:

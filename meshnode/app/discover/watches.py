@@ -1,7 +1,9 @@
 """Keeps watches: saved searches that alert the owner, on this node alone, when a listing that matches comes into view.
 
-After commits the watcher evaluates what arrived, and what a change of trust or place has brought into view; it never
-evaluates all listings. A listing raises no alert if it was in view when the watch was saved, or was shown as news.
+After commits the watcher evaluates what arrived, what was edited, and what a change of trust or place has brought into
+view; it never evaluates all listings. A listing raises no alert if it was in view when the watch was saved, or was shown as
+news. But it does if an edit lets it match only now, or if its author had ended it and it is there again. The owner's open
+needs are watches too, for the offers that fit them, also for those that are there already.
 """
 
 from __future__ import annotations
@@ -11,28 +13,37 @@ import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from meshnode.app.catalog.catalog import Bucket, Catalog
-from meshnode.app.discover.search import SearchQuery, bucket_verdicts, check, search
+from meshnode.app.catalog.catalog import Bucket, Catalog, listing_key
+from meshnode.app.catalog.word_index import DocIds
+from meshnode.app.discover.saved import Saved, follow_needs, own_needs
+from meshnode.app.discover.search import SearchQuery, bucket_verdicts, check
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
-from meshnode.store import Watch
-from protocol import Kind, limits
+from meshnode.store import Row, Watch
+from protocol import Kind, Record, limits
 from protocol.trust import Verdict
 
 log = logging.getLogger(__name__)
 
 _UNTIL = "watched until"  # a value in the store: after a start, what arrived later must still be evaluated
+ENDED_NOTED_MAX = (
+    10_000  # listings that went; beyond it some that come back later are not told of, and nothing else is lost
+)
 _UNTIL_SECONDS = 60  # the value is written again only after so long, to spare the disk
 
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """A listing (its id) that came into view, and the number of the watch that it matches; `at` is UNIX seconds."""
+    """A listing (its id) that came into view, and the number of the watch that it matches; `at` is UNIX seconds.
+
+    `need` is the title of the need of yours that it fits (null: the watch is a saved search).
+    """
 
     watch: int
+    need: str | None
     listing: str
     title: str
     at: int
@@ -40,7 +51,10 @@ class AlertView:
 
 @dataclass(frozen=True, slots=True)
 class WatchView:
-    """A saved search by its number: what it looks for, as `discover` takes it, since when, and its alerts."""
+    """A saved search by its number: what it looks for, as `discover` takes it, since when, and its alerts.
+
+    One that looks for offers which fit a need of yours has the id of the need in `need`, and its title in `words`.
+    """
 
     id: int
     words: str | None
@@ -50,6 +64,7 @@ class WatchView:
     within: float | None
     anywhere: bool
     trust: float | None
+    need: str | None
     since: int
     alerts: tuple[AlertView, ...]
 
@@ -69,39 +84,43 @@ class Watcher:
         self._catalog = catalog
         self._in_view: dict[int, frozenset[Bucket]] = {}  # by watch, the visible buckets that it has evaluated
         self._generation = 0
-        self._new = self._changed = 0  # bits of doc ids that are still to be evaluated
+        self._new = 0  # bits of doc ids that are still to be evaluated
+        self._changed: dict[int, int] = {}  # likewise new versions, each with the doc id of the version before
+        self._ended: list[Row] = []  # listings of others that went since the last evaluation
+        self._own: dict[str, Record] = {}  # the owner's needs that are looked after
         self._due = True
         self.raised = 0
         """The number of alerts raised since the node started."""
         replica.changes.subscribe(self._note, at_commit=True)
 
-    def _note(self, _: Change) -> None:
+    def _note(self, change: Change) -> None:
         self._due = True
+        if len(self._ended) < ENDED_NOTED_MAX:
+            me = self._replica.me
+            self._ended.extend(row for row in change.ended if row.kind == Kind.LISTING and row.author != me)
 
     def evaluate(self) -> int:
         """Evaluate what arrived since the last time; returns how many alerts were raised.
 
         Raises StorageFull where an alert cannot be kept; then everything is evaluated again the next time.
         """
-        watches = self._replica.store.discover.watches() if self._due else []
+        if not self._due:
+            return 0
+        self._catalog.catch_up()
+        self._forget_ended()
+        self._follow_needs()
+        watches = [Saved.of(watch) for watch in self._replica.store.discover.watches()]
         if not watches:
             return 0  # still due, so that the first watch saved starts from what is here then
-        self._catalog.catch_up()
-        new, changed = self._catalog.arrivals()
-        if self._generation != self._catalog.generation:
-            self._generation = self._catalog.generation
-            self._in_view.clear()
-            self._new, self._changed = self._arrived_meanwhile(), 0
-        else:
-            self._new, self._changed = self._new | new, self._changed | changed
-        in_view = {watch.no: self._visible(_query(watch)) for watch in watches}
+        self._take_arrivals()
+        in_view = {watch.no: self._visible(watch.query) for watch in watches}
         raised = []
         with self._replica.transaction():
             for watch in watches:
                 raised += self._evaluate(watch, in_view[watch.no])
             self._drop_lost(watches)
             self._remember_until()
-        self._in_view, self._new, self._changed, self._due = in_view, 0, 0, False
+        self._in_view, self._new, self._changed, self._due = in_view, 0, {}, False
         self.raised += len(raised)
         for number, listing in raised:
             log.info("a watched listing came into view", extra={"watch": number, "listing": listing})
@@ -112,29 +131,68 @@ class Watcher:
         self._catalog.catch_up()
         self._catalog.arrivals()
         self._generation = self._catalog.generation
-        self._in_view[watch.no] = self._visible(_query(watch))
+        self._in_view[watch.no] = self._visible(Saved.of(watch).query)
         self._replica.store.meta.set(_UNTIL, str(self._replica.clock.now()))
 
-    def _evaluate(self, watch: Watch, visible: frozenset[Bucket]) -> list[tuple[int, str]]:
+    def _take_arrivals(self) -> None:
+        new, changed = self._catalog.arrivals()
+        if self._generation != self._catalog.generation:
+            self._generation = self._catalog.generation
+            self._in_view = {number: frozenset() for number, view in self._in_view.items() if not view}
+            self._new, self._changed = self._arrived_meanwhile(), {}
+            return
+        for later, earlier in changed.items():
+            self._changed[later] = self._changed.pop(earlier, earlier)
+        self._new |= new
+
+    def _forget_ended(self) -> None:
+        """Forget that listings were shown which their authors have ended: one that is there again is news again."""
+        ended, self._ended = self._ended, []
+        for row in ended:
+            newest = self._replica.store.records.newest((row.author, Kind.LISTING, row.slot))
+            if newest is not None and newest.withdrawn:
+                self._replica.store.discover.forget(listing_key(row.author, row.slot))
+
+    def _follow_needs(self) -> None:
+        """Look after the owner's open needs, each from the offers on that are in view already."""
+        needs = own_needs(self._replica, self._catalog)
+        if needs == self._own:
+            return
+        with self._replica.transaction():
+            begun = follow_needs(self._replica, self._replica.store.discover.watches(), needs)
+        self._in_view |= {number: frozenset() for number in begun}
+        self._own = needs
+
+    def _evaluate(self, watch: Saved, visible: frozenset[Bucket]) -> list[tuple[int, str]]:
         """Raise alerts for what this watch has not evaluated yet; returns its number with each listing's id."""
         before = self._in_view.get(watch.no)
-        among = self._new
+        among, begins = self._new, 0
         if before is not None:
-            among |= self._catalog.index.in_buckets(visible - before) & ~self._changed
-        found = list(search(self._replica, self._catalog, _query(watch), among).everything()) if among else []
+            changed = int(DocIds(self._changed))
+            begins = int(
+                DocIds(later for later, earlier in self._changed.items() if self._is_missed(watch, before, earlier))
+            )
+            among |= self._catalog.index.in_buckets(visible - before) & ~changed | begins
+        found = watch.find(self._replica, self._catalog, among)
         if not found:
             return []
         now, discover = self._replica.clock.now(), self._replica.store.discover
         seen = discover.seen(entry.key for entry, _ in found)
         raised = []
         for entry, _ in found:
-            known = seen.get(entry.key)
-            if (known is None or known.title_hash != entry.title_hash) and discover.raise_alert(
-                watch.no, entry.as_seen, now
-            ):
+            known, has_begun = seen.get(entry.key), bool(begins >> entry.doc_id & 1)
+            if has_begun:
+                discover.drop_alert(watch.no, entry.key)
+            is_new = has_begun or watch.need is not None or known is None or known.title_hash != entry.title_hash
+            if is_new and discover.raise_alert(watch.no, entry.as_seen, now):
                 raised.append((watch.no, entry.id))
         discover.bound_alerts(watch.no, limits.ALERTS_MAX, now)
         return raised
+
+    def _is_missed(self, watch: Saved, before: frozenset[Bucket], earlier: int) -> bool:
+        """Whether the earlier version of a listing, by its doc id, was no match that was in view."""
+        in_view = self._catalog.index.bucket_of(earlier) in before
+        return not (in_view and watch.matched(self._replica, self._catalog, earlier))
 
     def _visible(self, query: SearchQuery) -> frozenset[Bucket]:
         verdicts = bucket_verdicts(self._replica, self._catalog, query)
@@ -147,8 +205,8 @@ class Watcher:
             return 0
         return self._catalog.doc_ids_of(self._replica.store.records.arrived(Kind.LISTING, int(until)))
 
-    def _drop_lost(self, watches: list[Watch]) -> None:
-        """Drop alerts about listings that are no longer visible, or that the owner has hidden."""
+    def _drop_lost(self, watches: list[Saved]) -> None:
+        """Drop alerts about listings that are no longer visible or do not match, or that the owner has hidden."""
         discover = self._replica.store.discover
         alerts = discover.alerts(self._replica.clock.now())
         entries = self._catalog.entries_of({alert.key for alert in alerts})
@@ -157,11 +215,10 @@ class Watcher:
             if not own:
                 continue
             doc_ids = self._catalog.doc_ids_of([entries[alert.key].record for alert in own if alert.key in entries])
-            shown = search(self._replica, self._catalog, _query(watch), doc_ids).everything()
-            keys = {entry.key for entry, _ in shown}
+            keys = {entry.key for entry, _ in watch.find(self._replica, self._catalog, doc_ids)}
             for alert in own:
                 if alert.key not in keys:
-                    discover.drop_alert(alert)
+                    discover.drop_alert(alert.watch, alert.key)
 
     def _remember_until(self) -> None:
         now, meta = self._replica.clock.now(), self._replica.store.meta
@@ -178,7 +235,7 @@ def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery
     if query == SearchQuery():
         raise Usage("say what to search for", "use words, or the options of 'meshnode discover'")
     watcher.evaluate()
-    if len(replica.store.discover.watches()) >= limits.WATCHES_MAX:
+    if sum(Saved.of(watch).need is None for watch in replica.store.discover.watches()) >= limits.WATCHES_MAX:
         raise Refused(
             f"you have {limits.WATCHES_MAX} saved searches already", "remove one with 'meshnode watch rm NUMBER'"
         )
@@ -194,12 +251,18 @@ def remove(replica: Replica, which: str) -> WatchView:
     found = pick(which, candidates, noun="saved search", destructive=True)
     if found is None:
         raise NotFound(f"you have no saved search {which!r}", "'meshnode watch list' lists yours with their numbers")
+    saved = Saved.of(found)
+    if saved.need is not None:
+        raise Refused(
+            f"this search looks out for your need {saved.title}", "it ends with the need: meshnode close LISTING"
+        )
     replica.store.discover.remove_watch(found.no)
     return _view(found, ())
 
 
 def _candidate(watch: Watch) -> Candidate[Watch]:
-    words = _query(watch).words or ""
+    saved = Saved.of(watch)
+    words = saved.title or saved.query.words or ""
     return Candidate(watch, str(watch.no), words, lambda: f"{words} (search {watch.no})")
 
 
@@ -220,17 +283,16 @@ def alerts_view(replica: Replica, catalog: Catalog) -> tuple[AlertView, ...]:
     """Return the alerts about listings that were not shown as news yet, the latest first."""
     alerts = replica.store.discover.alerts(replica.clock.now())
     entries = catalog.entries_of({alert.key for alert in alerts})
+    needs = {watch.no: saved.title for watch in replica.store.discover.watches() if (saved := Saved.of(watch)).need}
     records = {record.id: record for record in replica.store.records.get_many([e.record for e in entries.values()])}
     return tuple(
-        AlertView(alert.watch, entry.id, body_of(record).title, alert.at)
+        AlertView(alert.watch, needs.get(alert.watch), entry.id, body_of(record).title, alert.at)
         for alert in alerts
         if (entry := entries.get(alert.key)) and (record := records.get(entry.record)) and record.body
     )
 
 
-def _query(watch: Watch) -> SearchQuery:
-    return SearchQuery(**json.loads(watch.search))
-
-
 def _view(watch: Watch, alerts: tuple[AlertView, ...]) -> WatchView:
-    return WatchView(id=watch.no, **asdict(_query(watch)), since=watch.since, alerts=alerts)
+    saved = Saved.of(watch)
+    fields = asdict(saved.query) | ({} if saved.need is None else {"words": saved.title})
+    return WatchView(id=watch.no, **fields, need=saved.need, since=watch.since, alerts=alerts)

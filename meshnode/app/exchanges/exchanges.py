@@ -6,8 +6,9 @@ it cannot be done and what can.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
 from meshnode.app.exchanges.changes import changed_terms, terms_in
@@ -41,10 +42,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """The exchange that has begun, and its state."""
+    """The exchange that has begun, and its state. `warning` says in words why the request may not arrive."""
 
     exchange: str
     state: str
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def respond(replica: Replica, catalog: Catalog, which: str, request: Request) ->
     )
     _check_room(replica, header.author)
     exchange = exchange_id(replica.me, header.author, terms)
-    return _requested(moves.ask(replica, header.author, exchange, terms, normalize(request.message)))
+    asked = _requested(moves.ask(replica, header.author, exchange, terms, normalize(request.message)))
+    return replace(asked, warning=date.warning(replica, replica.clock.now() + limits.LETTER_LIFE))
 
 
 def move(replica: Replica, which: str, order: MoveOrder) -> ExchangeView:

@@ -97,6 +97,7 @@ def look_at_person(
             _keys(replica, person, name),
             _known_addresses(replica, person, name),
             _heard(network, person, name),
+            *_turn(network, person, name),
             *(_attempt(attempt) for attempt in attempts[-ATTEMPTS_SHOWN:]),
             *_findings(there),
             _addresses(network),
@@ -211,6 +212,17 @@ def _heard(network: NetworkState, person: PersonId, name: str) -> Finding:
         f"{name}'s node is not announced on this network",
         "it may be off, on another network, or in a Wi-Fi that separates its guests",
     )
+
+
+def _turn(network: NetworkState, person: PersonId, name: str) -> list[Finding]:
+    if person not in network.turns:
+        return []
+    seconds = max(1, network.turns[person])
+    when = "within a second" if seconds == 1 else f"within {seconds} seconds"
+    message = (
+        f"{name}'s node and yours take turns with others, since one of them has many contacts; they connect {when}"
+    )
+    return [_well("turn", message)]
 
 
 def _attempt(attempt: ConnectionAttempt) -> Finding:

@@ -5,11 +5,13 @@ The network hands in a snapshot of itself (`NetworkState`), so that this file kn
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from meshnode import CONTRACT
 from meshnode.app import date
+from meshnode.app.catalog.catalog import listing_id
 from meshnode.app.devices.copies import FORMER_DEVICE, WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
@@ -24,9 +26,11 @@ from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
+from meshnode.replica.quota import Shortage
+from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
-from protocol import DeviceId, PersonId, Record, device_text, limits
+from protocol import DeviceId, PersonId, Record, device_text, limits, person_text
 from protocol.letters import Stage
 
 ENDING_NAMED = 3  # listings that end soon are named by title up to this number; the rest are counted
@@ -34,7 +38,10 @@ ENDING_NAMED = 3  # listings that end soon are named by title up to this number;
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date."""
+    """One session with a device: `address` as people write it, `since` in UNIX seconds, `live` once up to date.
+
+    `missing` says how many records it has shown that cannot be taken now, for each reason.
+    """
 
     person: PersonId
     device: DeviceId
@@ -42,6 +49,7 @@ class Peer:
     dialed: bool
     since: int
     live: bool
+    missing: tuple[tuple[NotTaken, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,15 @@ class ConnectionAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that is wrong: a stable code for programs, one line that says what, and one on what to do about it."""
+    """Something that is wrong: a stable code for programs, one line that says what, and one on what to do about it.
+
+    `about` has the ids of the people, posts and devices that it is about.
+    """
 
     code: str
     message: str
     hint: str
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,8 @@ class NetworkState:
     it is announced by mDNS; `heard` are the people whose announcements were recognized lately. `interfaces` are those
     in use, and `left_out` virtual ones that are not used because the owner has chosen none. `called_in` is when somebody
     last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is the one
-    that is switched on here; `unanswered` are people on a common network who do not answer a single call.
+    that is switched on here; `turns` says in how many seconds people are dialed again with whom a busy node takes turns;
+    `unanswered` are people on a common network who do not answer a single call.
     """
 
     ready: bool
@@ -88,6 +101,7 @@ class NetworkState:
     """The addresses that the owner has given, as the network dials them."""
     peers: tuple[Peer, ...] = ()
     heard: frozenset[PersonId] = frozenset()
+    turns: Mapping[PersonId, int] = field(default_factory=dict)
     called_in: int | None = None
     firewall: Firewall | None = None
     unanswered: tuple[PersonId, ...] = ()
@@ -140,20 +154,22 @@ class PeersView:
 class StatusView:
     """The state of the node.
 
-    `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
-    `alerts` the listings that match a watch of yours and were not shown as news yet; `waiting` counts the people and things
+    `contract` is the version of this contract: it grows when a field goes or changes its meaning. `records` counts what it holds, own and others'; `pending` the cards added here whose givers have not vouched back;
+    `alerts` the listings that match a watch of yours and were not shown as news yet, `fits` those of them that fit a need of yours; `waiting` counts the people and things
     that wait for you. `addresses` say where others can
     reach it, `announcing` whether it is announced on the local network; `devices` names your other devices.
     `interfaces` are the network interfaces in use, `left_out` the virtual ones that are not used unless you choose them;
     `given` are the addresses of other nodes that you have given.
     """
 
+    contract: int
     person: PersonRef
     ready: bool
     peers: tuple[PeerView, ...]
     records: int
     pending: int
     alerts: int
+    fits: int
     waiting: WaitingCount
     problems: tuple[Problem, ...]
     addresses: tuple[str, ...]
@@ -167,12 +183,14 @@ class StatusView:
 def status(replica: Replica, network: NetworkState) -> StatusView:
     """Return the state of the node now."""
     return StatusView(
+        contract=CONTRACT,
         person=reference(replica, replica.me),
         ready=network.ready,
         peers=peers(replica, network).peers,
         records=replica.store.records.count(),
         pending=len(waiting(replica)),
         alerts=replica.store.discover.count_alerts(replica.clock.now()),
+        fits=replica.store.discover.count_fits(replica.clock.now()),
         waiting=count(replica),
         problems=problems(replica, network),
         addresses=tuple(written(host, port) for host, port in network.addresses),
@@ -238,6 +256,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
             )
         )
     found.extend(_crowding(replica))
+    found.extend(_missing(replica, network.peers))
     found.extend(_of_this_device(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
@@ -249,8 +268,9 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
             "card_used",
             f"The card of {name} that you added was used by somebody else",
             f"ask {name} for a new one, and add it: meshnode add CARD",
+            (person,),
         )
-        for name in spent_elsewhere(replica).values()
+        for person, name in spent_elsewhere(replica).items()
     )
     return tuple(found)
 
@@ -280,6 +300,7 @@ def _ending(replica: Replica) -> Iterator[Problem]:
             "to answer and keep it longer: meshnode accept EXCHANGE --renew"
             if asked
             else "to keep one longer: meshnode renew LISTING",
+            tuple(listing_id(replica.me, record.header.slot) for record in ending),
         )
 
 
@@ -317,6 +338,7 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
             if copied
             else "The key that this computer had before its store was lost can still act for you",
             f"if no other computer uses it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
+            (device_text(bytes.fromhex(former)),),
         )
 
 
@@ -344,6 +366,7 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
             "crowded",
             f"{name_of(replica, person)} has sent nearly as much as one person may",
             "more from them is refused. 'meshnode block NAME' removes what came through them",
+            (person_text(person),),
         )
     if replica.quota.is_full:
         yield Problem(
@@ -351,6 +374,31 @@ def _crowding(replica: Replica) -> Iterator[Problem]:
             "What others have sent takes up nearly all the space that it may",
             "the people you trust directly can still send theirs",
         )
+
+
+def _missing(replica: Replica, peers: Sequence[Peer]) -> Iterator[Problem]:
+    """Yield what others have shown and this node cannot take now: how much, from whom and why."""
+    counts: dict[NotTaken, dict[PersonId, int]] = {}
+    for peer in peers:
+        for reason, number in peer.missing:
+            known = counts.setdefault(reason, {})
+            known[peer.person] = max(number, known.get(peer.person, 0))
+    for reason, by_person in counts.items():
+        most = max(by_person.values())
+        items = "1 item" if most == 1 else f"{most} items"
+        names = ", ".join(name_of(replica, person) for person in sorted(by_person))
+        why, hint = _WHY_NOT_TAKEN[reason]
+        yield Problem("not_taken", f"{items} from {names} cannot be taken now: {why}", hint)
+
+
+_WHY_NOT_TAKEN: dict[NotTaken, tuple[str, str]] = {
+    Shortage.DISK: (Shortage.DISK.value, "free some space; then they come by themselves"),
+    Shortage.AUTHOR: (Shortage.AUTHOR.value, "they come by themselves when older ones have ended"),
+    Shortage.BRINGER: (Shortage.BRINGER.value, "connect with others too, who can bring them"),
+    Shortage.ALL: (Shortage.ALL.value, "they come by themselves when others have ended"),
+    Shortage.WAITING: (Shortage.WAITING.value, "they come by themselves when those have arrived"),
+    EXPIRED: ("by this computer's date they have ended", "if that date is wrong, set it: meshnode clock"),
+}
 
 
 def _days(seconds: int) -> str:

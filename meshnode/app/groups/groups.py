@@ -28,7 +28,7 @@ from protocol import (
     check_text,
     group_text,
     limits,
-    normalize,
+    normalize_line,
 )
 from protocol.trust import accepted, founded, invitation, invitation_tag, open_invitation
 
@@ -133,7 +133,7 @@ def new(replica: Replica, order: GroupOrder) -> GroupView:
     """Found a group. Its founder is its first member and has no further say."""
     _check_kind(order.kind)
     kind = GroupKind[order.kind.upper()]
-    name = normalize(order.name)
+    name = normalize_line(order.name)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as error:

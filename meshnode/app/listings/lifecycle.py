@@ -7,9 +7,10 @@ id. What the owner withdrew is forgotten.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.listings import archive, expiry, listings
 from meshnode.app.listings.listings import check_count, check_place, may_reduce_access, rewritten
@@ -69,11 +70,11 @@ def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
     if state is not ListingState.OPEN:
         check_count(replica)
     before, now = body_of(record), replica.clock.now()
-    for option, verb, date, given in (
+    for option, verb, named, given in (
         ("--until", "was available only until", before.available_until, order.available_until),
         ("--return-by", "was to be given back by", before.return_by, order.return_by),
     ):
-        if given is None and date is not None and date <= now:
+        if given is None and named is not None and named <= now:
             raise Refused(
                 f"{before.title} {verb} a date in the past",
                 f"say which date it is now: meshnode renew LISTING {option} DATE",
@@ -83,12 +84,13 @@ def _renew(replica: Replica, own: OwnListing, order: Renewal) -> ListingView:
     body = rewritten(
         replica,
         before,
-        **{name: date for name, date in dates.items() if date is not None},
+        **{name: when for name, when in dates.items() if when is not None},
         **_stock(replica, state, record, order.quantity),
     )
     expires = now + expiry.life_of(body, order.expires_in, now)
     check_place(replica, Audience(record.header.audience), body)
-    return view(replica, _write(replica, own, body, expires))
+    renewed = view(replica, _write(replica, own, body, expires))
+    return replace(renewed, warning=date.warning(replica, expires))
 
 
 def close(replica: Replica, catalog: Catalog, which: str) -> ListingView:

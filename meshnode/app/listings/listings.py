@@ -6,11 +6,12 @@ How listings end and are renewed is in `lifecycle`.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog, listing_id
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.view import ListingView, body_of, place_of, view, written_fields
@@ -34,6 +35,7 @@ from protocol import (
     Record,
     limits,
     normalize,
+    normalize_line,
 )
 from protocol.trust import effective_audience
 
@@ -150,7 +152,7 @@ def post(replica: Replica, draft: ListingDraft) -> ListingView:
             expires=new.expires,
         )
         _keep_exact(replica, slot, draft.place)
-    return view(replica, record)
+    return replace(view(replica, record), warning=date.warning(replica, new.expires))
 
 
 def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:
@@ -230,9 +232,10 @@ def edit(replica: Replica, catalog: Catalog, which: str, changes: ListingEdit) -
 def _body(replica: Replica, fields: dict[str, Any]) -> Listing:
     """Return the body with these fields, typed text in its normal form. Raises Usage that names the wrong field."""
     typed: dict[str, Any] = {
-        name: normalize(value) if isinstance(value, str) else value for name, value in fields.items()
+        name: normalize_line(value) if isinstance(value, str) else value for name, value in fields.items()
     }
-    typed["tags"] = tuple(dict.fromkeys(normalize(tag) for tag in fields["tags"]))
+    typed["text"] = normalize(fields["text"])
+    typed["tags"] = tuple(dict.fromkeys(normalize_line(tag) for tag in fields["tags"]))
     try:
         return Listing(salt=authoring.fresh_salt(replica), **typed)
     except InvalidField as error:

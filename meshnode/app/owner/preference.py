@@ -6,6 +6,7 @@ Changing it moves every listing that follows it, on every node that hears of the
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from meshnode.app.owner import places, plausible, policy
@@ -27,11 +28,24 @@ class PublishedPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class SharingWarning:
+    """A setting that may not do what you expect, in words and as a code, with numbers or names in `about`.
+
+    `code` is `radius_small` (about: kilometers of the radius and of the area), `location_coarse` (the precision that
+    others see), `unseen` (titles of posts that nobody can see) or `moved_far` (kilometers).
+    """
+
+    code: str
+    message: str
+    about: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SharingView:
     """Your default sharing settings. `follows` counts your listings that follow these settings.
 
     `place` is your exact place, which stays on this node (null: not known here); `published` is what others learn of
-    it. `warnings` say in words where these settings may not do what you expect.
+    it. `warnings` say where these settings may not do what you expect.
     """
 
     audience: str
@@ -40,7 +54,7 @@ class SharingView:
     place: Coordinates | None
     published: PublishedPlace | None
     follows: int
-    warnings: tuple[str, ...]
+    warnings: tuple[SharingWarning, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +112,7 @@ def change(replica: Replica, wanted: SharingChange) -> SharingView:
     if far is None:
         return seen
     moved = f"That is {far:,} km from where you were. If it is wrong: meshnode share set --place LAT,LON"
-    return dataclasses.replace(seen, warnings=(moved, *seen.warnings))
+    return dataclasses.replace(seen, warnings=(SharingWarning("moved_far", moved, (str(far),)), *seen.warnings))
 
 
 def checked(replica: Replica, wanted: SharingChange) -> Preference:
@@ -148,28 +162,31 @@ def _radius(km: int) -> int:
     return km
 
 
-def _warnings(replica: Replica, preference: Preference, cell: str | None) -> list[str]:
+def _warnings(replica: Replica, preference: Preference, cell: str | None) -> Iterator[SharingWarning]:
     precision = Precision(preference.precision)
-    found = []
     if preference.radius_km < across_km(precision):
-        found.append(
+        yield SharingWarning(
+            "radius_small",
             f"Your radius of {preference.radius_km} km is smaller than the area that others see of your location "
             f"({precision.word}, about {across_km(precision):g} km wide): some neighbors will be left out and some people "
-            "farther away included."
+            "farther away included.",
+            (str(preference.radius_km), f"{across_km(precision):g}"),
         )
     if cell is not None and precision_of(cell) < precision:
-        found.append(
+        yield SharingWarning(
+            "location_coarse",
             f"Others see your location only as {precision_of(cell).word}, because this computer does not know where you are "
-            "exactly. Set your location: meshnode share set --place LAT,LON"
+            "exactly. Set your location: meshnode share set --place LAT,LON",
+            (precision_of(cell).word,),
         )
-    unseen = [
+    unseen = tuple(
         body.title
         for record, body in places.own_listings(replica)
         if effective_audience(record.header.audience, preference) == Audience.ANYONE_LOCAL
         and body.place is None
         and cell is None
-    ]
+    )
     if unseen:
         more = f" and {len(unseen) - 1} more" if len(unseen) > 1 else ""
-        found.append(f'Nobody can see "{unseen[0]}"{more}: "anyone nearby" needs a location.')
-    return found
+        said = f'Nobody can see "{unseen[0]}"{more}: "anyone nearby" needs a location.'
+        yield SharingWarning("unseen", said, unseen)

@@ -16,7 +16,7 @@ from meshnode.app.owner import former_web
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
-from meshnode.replica.refusals import Reason, Refusals, RefusedRecord, lost
+from meshnode.replica.refusals import NotTaken, Refusals, RefusedRecord, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.replica.served_set import Delta, ServedSet
@@ -197,7 +197,7 @@ class Conversation:
         return min((due for due in (self._session.next_timer(), check) if due is not None), default=None)
 
     @property
-    def missing(self) -> tuple[tuple[Reason, int], ...]:
+    def missing(self) -> tuple[tuple[NotTaken, int], ...]:
         """How many records this peer has shown that cannot be taken now, for each reason."""
         return self._refusals.missing if self._refusals is not None else ()
 
@@ -316,6 +316,8 @@ class Conversation:
                     self._supply_records(ids)
                 case LiveStarted():
                     self.live = True
+                    if self._dial is not None and self._dial.card is not None:
+                        cards.stop_presenting(self._replica, self._dial.person)
                     self.comparisons += 1
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))
@@ -333,13 +335,15 @@ class Conversation:
         if not (self._is_whom_we_called(event) and self._speaks_for(event)):
             self.close(Code.FORGED)
             return
+        if self._has_expired(event) and self._session is not None:
+            self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
+            self.close(Code.EXPIRED)
+            return
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
         refusal = cards.redeem(replica, card, event.person) if card is not None else None
         if refusal is not None:
             self.close(refusal)
             return
-        if self._dial is not None and self._dial.card is not None:
-            cards.stop_presenting(replica, event.person)
         self._shown = membership.proved_common_groups(replica, event)
         admitted = admits(replica, event.person, self._shown)
         if not admitted and not former_web.left_lately(replica, event.person):
@@ -350,9 +354,10 @@ class Conversation:
             replica.ingest.receive([event.certificate, *own], event.person)
         self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
         self._hear(event.told)
+        over = self._session is None or self._session.state is SessionState.ENDED  # a goodbye came with the Hello
         if (event.person, event.device) == (replica.me, replica.device):
             copies.note_other_machine(replica)
-        if self._served is None:
+        if self._served is None and not over:
             self._open_served_set(event.person, closed=not admitted)
 
     def _told(self) -> ToldTime:
@@ -385,18 +390,19 @@ class Conversation:
         self.close(Code.REFUSED)
 
     def _speaks_for(self, event: PeerIdentified) -> bool:
-        """Whether the device may act for its person.
+        """Whether the device may act for its person, as far as is known here."""
+        return not self._replica.trust_state.revoked(event.person, event.device)
+
+    def _has_expired(self, event: PeerIdentified) -> bool:
+        """Whether the certificate that the device has shown has expired, and none is held that has not.
 
         No certificate is kept of people outside the web; the one that the device has shown counts then, and so it does
         where the one held had ended when it came.
         """
-        trust_state = self._replica.trust_state
-        held = trust_state.certificate(event.person, event.device)
-        if trust_state.revoked(event.person, event.device):
-            return False
+        held = self._replica.trust_state.certificate(event.person, event.device)
         if held is not None and not held.past:
-            return True
-        return event.certificate.header.expires > self._replica.clock.ended_by()
+            return False
+        return event.certificate.header.expires <= self._replica.clock.ended_by()
 
     def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
         replica = self._replica

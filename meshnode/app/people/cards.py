@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from meshnode.app import date
 from meshnode.app.naming import PersonRef, called, reference
 from meshnode.app.owner import policy
 from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
@@ -41,13 +42,17 @@ class CardOrder:
 
 @dataclass(frozen=True, slots=True)
 class CardView:
-    """A card to hand over: the first people who add its text (`uses` of them) are connected with you."""
+    """A card to hand over: the first people who add its text (`uses` of them) are connected with you.
+
+    `warning` says in words why it may not work.
+    """
 
     text: str
     uses: int
     trust: float
     expires: int
     addresses: tuple[str, ...]
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ class AddedView:
     `state` is `connected` once you vouch for each other, `on_its_way` while the nodes are connected and the vouch is
     coming, `not_met` while they are not, `taken_back` if the giver no longer vouches for you since you used this card
     before, and `used` if somebody else has used it.
+    `warning` says in words why the card may not work any longer.
     """
 
     person: PersonRef
@@ -89,6 +95,7 @@ class AddedView:
     pending: bool
     again: bool
     state: str
+    warning: str | None = None
 
 
 def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]]) -> CardView:
@@ -128,22 +135,21 @@ def make(replica: Replica, order: CardOrder, addresses: Sequence[tuple[str, int]
         trust=card.weight / limits.WEIGHT_MAX,
         expires=card.expires,
         addresses=tuple(written(host, port) for host, port in card.addresses),
+        warning=date.warning(replica, card.expires),
     )
 
 
 def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> AddedView:
     """Vouch for the giver of a card at once, and keep the card until the two nodes have met.
 
-    Raises Usage where the text is no card, Refused where the card is the owner's, has expired or is of a person whom
-    the owner blocks.
+    Raises Usage where the text is no card, Refused where the card is the owner's or is of a person whom the owner
+    blocks. A card that has expired by this node's clock is tried all the same.
     """
     weight = None if given.trust is None else per_mille(given.trust)
     card = _read(given.card)
     now = replica.clock.now()
     if card.giver == replica.me:
         raise Refused("this is your own card", "give it to somebody else, who then adds it")
-    if card.expires <= now and replica.clock.trusted:
-        raise Refused("this card has expired", f"ask {card.name} for a new one")
     if policy.blocks(replica, card.giver):
         raise Refused(f"you block {card.name}", "unblock them first with 'meshnode unblock NAME'")
     check_vouch(replica, card.giver)
@@ -166,6 +172,7 @@ def add(replica: Replica, given: CardToAdd, connected: Collection[bytes]) -> Add
         pending=not answered,
         again=again or answered,
         state=AddedState.CONNECTED.value if answered else AddedState.NOT_MET.value,
+        warning=_why_late(card, now) if replica.clock.trusted and not answered else None,
     )
 
 
@@ -257,6 +264,13 @@ def spent_elsewhere(replica: Replica) -> dict[str, str]:
     """
     noted: dict[str, str] = json.loads(replica.store.meta.get(_SPENT) or "{}")
     return noted
+
+
+def _why_late(card: Card, now: int) -> str | None:
+    """Return one line where a card has expired by our clock; whether it has is for its giver's node to say."""
+    if card.expires > now:
+        return None
+    return f"By this computer's date the card has expired. If nothing comes of it, ask {card.name} for a new one"
 
 
 # --- inside ----------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from meshnode.app.owner.profile import set_profile
 from meshnode.app.people.people import PersonView, view
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
-from protocol import InvalidField, PersonId, check_text, limits, normalize, person_text
+from protocol import InvalidField, PersonId, check_text, limits, normalize, normalize_line, person_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def own_names(replica: Replica) -> tuple[OwnNameView, ...]:
 
 def checked_name(typed: str) -> str:
     """Return a name as it is kept. Raises Usage where it cannot be used."""
-    name = normalize(typed)
+    name = normalize_line(typed)
     try:
         check_text("name", name, limits.NAME_MAX, shortest=1)
     except InvalidField as fault:

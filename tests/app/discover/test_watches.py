@@ -218,3 +218,177 @@ def test_an_author_who_posts_endlessly_cannot_exceed_the_cap_on_alerts(
         bob.post(f"Drill {number}", audience="network_wide")
     mesh.settle()
     assert len(alice.alerts()) == 3
+
+
+# --- edits, and what comes back ------------------------------------------------------------------------------------------
+
+
+Edit = dict[str, object]
+EDITS: list[
+    tuple[Edit, Edit, bool]
+] = [  # the listing, an edit, and whether a watch for "pram" of kind "offer" is to tell of it
+    ({"title": "Baby things"}, {"text": "Clothes, and a pram"}, True),
+    ({"title": "Baby things"}, {"tags": ("pram",)}, True),
+    ({"title": "Baby things"}, {"title": "Pram"}, True),
+    ({"title": "Baby things"}, {"text": "Clothes"}, False),
+    ({"title": "Pram", "type": "need"}, {"type": "offer"}, True),
+    ({"title": "Baby things", "text": "a pram"}, {"text": "a pram, and clothes"}, False),
+    ({"title": "Pram"}, {"text": "blue"}, False),
+    ({"title": "Pram"}, {"category": "transportation"}, False),
+    ({"title": "Pram", "audience": "my_cell"}, {"audience": "network_wide"}, True),
+    ({"title": "Pram"}, {"text": "a pram", "urgency": "emergency"}, False),
+]
+
+
+@pytest.mark.parametrize("shown", [False, True])
+@pytest.mark.parametrize(("listing", "edit", "tells"), EDITS)
+def test_an_edit_is_told_of_if_it_begins_to_match_and_not_otherwise(
+    mesh: Mesh, people: People, listing: Edit, edit: Edit, tells: bool, shown: bool
+) -> None:
+    alice, bob, _ = people
+    posted = bob.post(**{"audience": "network_wide", **listing})  # type: ignore[arg-type]
+    mesh.settle()
+    if shown:
+        alice.news()
+    alice.watch("pram", type="offer")
+    policy.vouch(bob.replica, alice.person, 500)  # later versions name another version of Bob's policy
+    listings.edit(bob.replica, bob.catalog, posted.id, listings.ListingEdit(**edit))  # type: ignore[arg-type]
+    mesh.settle()
+    assert bool(alice.alerts()) == tells
+    alice.news()
+    assert alice.alerts() == []
+    listings.edit(bob.replica, bob.catalog, posted.id, listings.ListingEdit(language="de"))
+    mesh.settle()
+    assert alice.alerts() == []
+
+
+def test_what_stops_to_match_and_begins_again_is_told_of_again(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    alice.watch("pram")
+    posted = bob.post("Baby things", text="a pram", audience="network_wide")
+    mesh.settle()
+    assert alice.news() == ["Baby things"]
+    for text, told in (("clothes", []), ("a pram after all", ["Baby things"])):
+        listings.edit(bob.replica, bob.catalog, posted.id, listings.ListingEdit(text=text))
+        mesh.settle()
+        assert [title for _, title in alice.alerts()] == told
+
+
+def test_a_search_for_an_author_is_not_told_of_their_edits(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    posted = bob.post("Baby things", audience="network_wide")
+    mesh.settle()
+    alice.watch("bob")
+    listings.edit(bob.replica, bob.catalog, posted.id, listings.ListingEdit(text="a pram"))
+    mesh.settle()
+    assert alice.alerts() == []
+
+
+def test_a_thing_that_was_gone_and_is_there_again_is_told_of_and_is_news(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    alice.watch("sofa")
+    posted = bob.post("Sofa", quantity=1, audience="network_wide")
+    mesh.settle()
+    assert alice.news() == ["Sofa"]
+    for _ in range(2):
+        lifecycle.close(bob.replica, bob.catalog, "Sofa")
+        mesh.settle()
+        assert (alice.alerts(), alice.news()) == ([], [])
+        lifecycle.renew(bob.replica, bob.catalog, posted.id, lifecycle.Renewal())
+        mesh.settle()
+        assert [title for _, title in alice.alerts()] == ["Sofa"]
+        assert alice.news() == ["Sofa"]
+
+
+def test_what_trust_hides_and_shows_again_is_no_news(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    alice.watch("sofa")
+    bob.post("Sofa", audience="network_wide")
+    mesh.settle()
+    assert alice.news() == ["Sofa"]
+    people_cases.unvouch(alice.replica, "Bob", ())
+    mesh.settle()
+    alice.watcher.evaluate()
+    people_cases.vouch(alice.replica, "Bob", 0.7, ())
+    mesh.settle()
+    assert (alice.alerts(), alice.news()) == ([], [])
+
+
+# --- what the owner needs ------------------------------------------------------------------------------------------------
+
+
+NEEDED = {"title": "Cordless drill", "category": "tools", "tags": ("battery",)}
+OFFERS = [
+    ({"title": "Drill, cordless", "category": "tools"}, True),
+    ({"title": "Drills and bits", "category": "tools"}, True),
+    ({"title": "Toolbox", "text": "with a drill", "category": "tools"}, True),
+    ({"title": "Torch", "tags": ("battery",), "category": "tools"}, True),
+    ({"title": "Drill", "category": "other"}, False),
+    ({"title": "Ladder", "category": "tools"}, False),
+    ({"title": "Cordless drill", "category": "tools", "type": "need"}, False),
+    ({"title": "Drill", "category": "tools", "audience": "my_cell"}, False),
+]
+
+
+@pytest.mark.parametrize("first", ["the need", "the offer"])
+@pytest.mark.parametrize(("offer", "fits"), OFFERS)
+def test_a_need_looks_out_for_offers_of_its_category_with_a_word_in_common(
+    mesh: Mesh, people: People, offer: dict[str, object], fits: bool, first: str
+) -> None:
+    alice, bob, _ = people
+    for step in ("the need", "the offer") if first == "the need" else ("the offer", "the need"):
+        if step == "the need":
+            alice.post(type="need", **NEEDED)  # type: ignore[arg-type]
+        else:
+            bob.post(**{"audience": "network_wide", **offer})  # type: ignore[arg-type]
+        mesh.settle()
+        alice.watcher.evaluate()
+    found = watches.alerts_view(alice.replica, alice.catalog)
+    assert [(alert.title, alert.need) for alert in found] == ([(offer["title"], "Cordless drill")] if fits else [])
+    seen = status(alice.replica, StillNetwork().state())
+    assert (seen.alerts, seen.fits) == (int(fits), int(fits))
+    assert alice.watcher.evaluate() == 0
+    again = Neighbor(alice.node, Catalog(alice.replica))
+    assert again.watcher.evaluate() == 0
+
+
+def test_a_need_stops_to_look_out_when_it_ends_and_follows_its_edits(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    need = alice.post("Drill", type="need", category="tools")
+    assert [(watch.need, watch.words) for watch in saved(alice)] == [(need.id, "Drill")]
+    listings.edit(alice.replica, alice.catalog, need.id, listings.ListingEdit(title="Saw"))
+    assert [(watch.need, watch.words) for watch in saved(alice)] == [(need.id, "Saw")]
+    bob.post("Drill", category="tools", audience="network_wide")
+    bob.post("Saw", category="tools", audience="network_wide")
+    mesh.settle()
+    assert [title for _, title in alice.alerts()] == ["Saw"]
+    lifecycle.close(alice.replica, alice.catalog, need.id)
+    assert saved(alice) == ()
+    assert count(alice) == 0
+
+
+def test_words_that_most_posts_have_do_not_let_an_offer_fit(mesh: Mesh, people: People) -> None:
+    alice, bob, _ = people
+    for number in range(60):
+        bob.post(f"Help with thing{number}", category="labor", audience="network_wide")
+    bob.post("Hedges cut", category="labor", audience="network_wide")
+    alice.post("Help with hedges", type="need", category="labor")
+    mesh.settle()
+    assert [title for _, title in alice.alerts()] == ["Hedges cut"]
+
+
+def test_the_search_of_a_need_is_listed_but_not_removed_and_takes_no_room(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice, *_ = people
+    alice.post("Drill", type="need")
+    (one,) = saved(alice)
+    with pytest.raises(Refused, match="your need Drill"):
+        watches.remove(alice.replica, str(one.id))
+    monkeypatch.setattr(limits, "WATCHES_MAX", 1)
+    alice.watch("saw")
+    assert len(saved(alice)) == 2
+
+
+def saved(neighbor: Neighbor) -> tuple[watches.WatchView, ...]:
+    return watches.watches(neighbor.replica, neighbor.catalog, neighbor.watcher).watches

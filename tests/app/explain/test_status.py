@@ -144,3 +144,11 @@ def test_the_doctor_knows_that_one_direction_works(people: People) -> None:
     network = dataclasses.replace(ONLINE, peers=(Peer(bob.person, bytes(32), "10.0.0.3:1", False, 5, True),))
     found = codes(doctor.look_at_person(alice.replica, bob.person, network, attempts))
     assert found == {"connected": True, "firewall_there": True}
+
+
+def test_the_doctor_says_when_a_busy_node_is_connected_with_again(people: People) -> None:
+    alice, bob, _ = people
+    view = doctor.look_at_person(alice.replica, bob.person, dataclasses.replace(ONLINE, turns={bob.person: 40}), ())
+    [turn] = [finding for finding in view.findings if finding.code == "turn"]
+    assert turn.well
+    assert "40 seconds" in turn.message

@@ -82,7 +82,7 @@ def test_a_move_is_asked_about_if_something_near_may_be_meant_and_else_said_with
         assert exact(alice.replica) == own
     moved = live(alice, typed, anyway=True)
     assert exact(alice.replica) == typed
-    assert " km from where you were" in moved.warnings[0]
+    assert " km from where you were" in moved.warnings[0].message
 
 
 def test_without_a_location_of_ones_own_there_is_nothing_to_compare_with(alice: Neighbor) -> None:

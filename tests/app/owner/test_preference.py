@@ -115,8 +115,9 @@ def test_a_radius_smaller_than_the_published_places_is_warned_of(people: People)
     (warning,) = share(alice, radius_km=6).warnings
     assert (
         "Your radius of 6 km is smaller than the area that others see of your location (city, about 7 km wide)"
-        in warning
+        in warning.message
     )
+    assert (warning.code, warning.about) == ("radius_small", ("6", "7"))
     assert share(alice, precision="neighborhood").warnings == ()
     assert share(alice, precision="region", radius_km=49).warnings
     assert not share(alice, radius_km=50).warnings
@@ -128,7 +129,8 @@ def test_a_listing_for_people_nearby_that_lost_its_place_is_warned_of(people: Pe
     alice.post("Chairs", audience="anyone_local")
     alice.post("Table", audience="anyone_local", place=SHED)
     (warning,) = share(alice, no_place=True).warnings
-    assert warning == 'Nobody can see "Chairs": "anyone nearby" needs a location.'
+    assert warning.message == 'Nobody can see "Chairs": "anyone nearby" needs a location.'
+    assert (warning.code, warning.about) == ("unseen", ("Chairs",))
 
 
 # --- places ----------------------------------------------------------------------------------------------------------
@@ -246,7 +248,7 @@ def test_a_preference_set_on_another_device_holds_here_and_only_who_knows_the_pl
     assert sharing.show(alice.replica).published == coarsened.published
     finer = sharing.change(phone, SharingChange(precision="exact"))
     assert finer.published == coarsened.published
-    assert "this computer does not know where you are exactly" in finer.warnings[0]
+    assert "this computer does not know where you are exactly" in finer.warnings[0].message
     mesh.settle()
     mesh.advance(1)
     for replica in (phone, alice.replica):

@@ -146,20 +146,38 @@ def test_a_text_that_is_no_card_is_refused_in_its_own_words(mesh: Mesh, text: ob
     assert vouches(alice) == {}
 
 
-def test_own_expired_and_blocked_cards_are_refused_in_their_own_words(mesh: Mesh) -> None:
+def test_own_and_blocked_cards_are_refused_in_their_own_words(mesh: Mesh) -> None:
     alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
     with pytest.raises(Refused, match="your own card"):
         alice.add(alice.card())
-    brief = bob.card(expires_in=60)
-    other = bob.card()
-    mesh.time += 61
-    with pytest.raises(Refused, match="has expired"):
-        alice.add(brief)
-    assert vouches(alice) == {}
-    alice.add(other)
+    alice.add(bob.card())
     blocks.block(alice.replica, "Bob")
     with pytest.raises(Refused, match="you block Bob"):
         alice.add(bob.card())
+
+
+def test_whether_a_card_has_expired_is_for_its_giver_to_say(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    card = bob.card(expires_in=3600)
+    for clock in (alice.replica.clock, alice.node.clock):
+        clock.set_date(clock.now() + 86_400 * 30)
+    added = alice.add(card)
+    assert added.pending
+    assert added.warning is not None
+    assert "ask Bob for a new one" in added.warning
+    mesh.wire("Alice", "Bob")
+    mesh.settle()
+    assert vouches(bob)[alice.person] > 0
+
+
+def test_a_card_that_its_giver_takes_for_expired_leads_to_nothing(mesh: Mesh) -> None:
+    alice, bob = settle_in(mesh, "Alice"), settle_in(mesh, "Bob")
+    brief = bob.card(expires_in=60)
+    mesh.time += 61
+    assert alice.add(brief).warning is not None
+    mesh.wire("Alice", "Bob")
+    mesh.settle()
+    assert vouches(bob) == {}
 
 
 @pytest.mark.parametrize(

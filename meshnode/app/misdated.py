@@ -1,0 +1,88 @@
+"""Signs own records and cards again that were dated by a time that has turned out wrong, each with the life that it had.
+
+A post that was written in 1970 would be dead on arrival, and one from a wrong future would never end.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from meshnode.app.groups import membership
+from meshnode.app.owner import policy
+from meshnode.app.owner.certificates import certify
+from meshnode.app.owner.profile import set_profile
+from meshnode.errors import Failed, Refused
+from meshnode.replica import authoring
+from meshnode.replica.replica import Replica
+from protocol import Audience, Device, InvalidField, Kind, Listing, Record, body_of, limits
+
+log = logging.getLogger(__name__)
+
+# Certificates first: without one that has not expired nothing else counts.
+_KINDS = (Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
+
+
+def sign_again(replica: Replica) -> int:
+    """Sign again what is dated wrongly; to be called while the date is not in doubt. Returns how many were signed."""
+    clock = replica.clock
+    spans, latest = clock.misdated(), clock.now() + limits.CLOCK_SKEW
+    signed = 0
+    for kind in _KINDS:
+        for record in list(replica.store.records.bodies(kind, author=replica.me)):
+            if _is_misdated(record, spans, latest) and _is_ours(replica, record):
+                signed += _sign(replica, record)
+    for _, until in spans:
+        replica.store.cards.redate(until, clock.now())
+    if signed:
+        log.info("own records were signed again with the right date", extra={"count": signed})
+    return signed
+
+
+def _is_misdated(record: Record, spans: Iterable[tuple[int, int]], latest: int) -> bool:
+    created, expires = record.header.created, record.header.expires
+    return created > latest or any(since <= created <= until < expires for since, until in spans)
+
+
+def _is_ours(replica: Replica, record: Record) -> bool:
+    """Whether this device has to sign it: it wrote it, or it is a certificate and this device has the identity key."""
+    if record.header.kind == Kind.DEVICE:
+        return replica.identity is not None
+    return record.header.device == replica.device
+
+
+def _sign(replica: Replica, record: Record) -> bool:
+    try:
+        with replica.transaction():
+            _write(replica, record)
+    except (Failed, Refused, InvalidField) as error:
+        log.warning("a record was not signed again", extra={"kind": record.header.kind, "why": str(error)})
+        return False
+    return True
+
+
+def _write(replica: Replica, record: Record) -> None:
+    header, body = record.header, body_of(record)
+    now = replica.clock.now()
+    expires = now + header.expires - header.created
+    match Kind(header.kind):
+        case Kind.DEVICE:
+            assert isinstance(body, Device)
+            if not body.revoked:
+                certify(replica, header.device, body.dh_public, body.letter_public)
+        case Kind.POLICY:
+            policy.renew(replica)
+        case Kind.PROFILE:
+            set_profile(replica)
+        case Kind.JOIN:
+            membership.renew(replica, record)
+        case kind:
+            if isinstance(body, Listing) and body.available_until is not None:
+                expires = body.available_until  # a date that the owner has typed
+            if kind is Kind.LETTER:
+                replica.store.letters.redate(header.slot, now, expires)
+            if expires > now:
+                audience = Audience(header.audience)
+                authoring.write(
+                    replica, kind, header.slot, body, life=expires - now, expires=expires, audience=audience
+                )

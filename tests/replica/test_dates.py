@@ -1,0 +1,141 @@
+"""What a node takes, by the kind of a record, its dates, and how sure the node is of the date."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from meshnode.app import upkeep
+from meshnode.app.owner import policy
+from meshnode.replica import eviction
+from meshnode.replica.refusals import EXPIRED
+from meshnode.replica.replica import Replica
+from meshnode.store import RecordState
+from protocol import Record, limits
+from protocol.limits import DAY
+from protocol.wire import stratum
+from tests.support.clock import FakeClock
+from tests.support.network import replica_of
+from tests.support.people import NOW, Person
+
+BOB, CAROL, DAVE = (Person(name) for name in ("Bob", "Carol", "Dave"))
+YEAR = 365 * DAY
+
+
+def alice(*, doubt: bool = False) -> Replica:
+    """Return the node of Alice, who vouches for Bob and is sure of the date, or in doubt about it."""
+    replica = replica_of("Alice", clock=FakeClock(NOW))
+    policy.vouch(replica, BOB.id, 900)
+    replica.ingest.receive([BOB.certificate(NOW), BOB.policy({replica.me: 900}, now=NOW)], BOB.id)
+    if doubt:
+        replica.clock.heard(BOB.id, NOW + 30 * DAY, stratum.MACHINE)
+        assert not replica.clock.trusted
+    return replica
+
+
+def record(kind: str, age: int, replica: Replica) -> Record:
+    """Return a record of Bob's that was made so many seconds ago, or, if that is negative, seems to be."""
+    made = NOW - age
+    offer = BOB.listing("Ladder", now=made, life=10 * DAY)
+    return {
+        "a listing": lambda: offer,
+        "a profile": lambda: BOB.profile(made),
+        "a withdrawal": lambda: BOB.withdrawal(offer, made),
+        "a policy": lambda: BOB.policy({replica.me: 900}, blocks=[CAROL], now=made, version=2, stamp=2),
+        "a certificate": lambda: BOB.on("phone").certificate(made),
+        "a revocation": lambda: BOB.on("phone").revocation(made),
+        "a tombstone": lambda: BOB.listing("Known", version=2, now=made, life=10 * DAY).without_body(),
+    }[kind]()
+
+
+KINDS = ["a listing", "a profile", "a withdrawal", "a policy", "a certificate", "a revocation", "a tombstone"]
+TAKES_BACK = {"a withdrawal", "a policy", "a certificate", "a revocation", "a tombstone"}
+AGES = {"of today": DAY // 2, "long past": 9 * YEAR, "from the future": -9 * YEAR}
+
+
+@pytest.mark.parametrize(
+    ("kind", "age", "doubt"),
+    list(itertools.product(KINDS, AGES, [False, True])),
+    ids=lambda value: value if isinstance(value, str) else ("in doubt" if value else "certain"),
+)
+def test_what_is_taken(kind: str, age: str, *, doubt: bool) -> None:
+    replica = alice(doubt=doubt)
+    if kind == "a tombstone":
+        replica.ingest.receive([BOB.listing("Known", now=NOW, life=10 * DAY)], BOB.id)
+    one = record(kind, AGES[age], replica)
+    outcome = replica.ingest.receive([one], BOB.id)
+    refused_for_now = [refusal.reason for refusal in outcome.later]
+    assert outcome.faults == []
+    if age == "long past" and not doubt and kind not in TAKES_BACK:
+        assert refused_for_now == [EXPIRED]
+        assert outcome.refused == [one.id]
+        return
+    assert (refused_for_now, outcome.refused) == ([], [])
+    [row] = replica.store.records.rows_of([one.id])
+    past = age == "long past" and not doubt and kind in {"a withdrawal", "a policy", "a certificate"}
+    expected = RecordState.HEADER if kind == "a tombstone" else RecordState.PAST if past else RecordState.LIVE
+    assert row.state == expected
+
+
+@pytest.mark.parametrize("kind", sorted(TAKES_BACK - {"a revocation"}))
+def test_what_takes_back_is_kept_for_a_while_after_it_came_however_old_it_is(kind: str) -> None:
+    replica = alice()
+    if kind == "a tombstone":
+        replica.ingest.receive([BOB.listing("Known", now=NOW, life=10 * DAY)], BOB.id)
+    one = record(kind, 9 * YEAR, replica)
+    replica.ingest.receive([one], BOB.id)
+    clock = replica.clock
+    assert isinstance(clock, FakeClock)
+    clock.advance(limits.TOMBSTONE_GRACE - DAY)
+    upkeep.upkeep(replica)
+    assert replica.store.records.get(one.id) is not None
+    clock.advance(2 * limits.TOMBSTONE_GRACE)
+    upkeep.upkeep(replica)
+    upkeep.upkeep(replica)
+    assert replica.store.records.get(one.id) is None
+
+
+def test_an_old_policy_that_comes_late_gives_nothing_and_takes_back_what_it_says() -> None:
+    """Otherwise anybody could keep the vouches of a lost device alive by sending its last policy again."""
+    replica = alice()
+    phone = BOB.on("phone")
+    late = phone.policy({CAROL: 900}, blocks=[DAVE], now=NOW - YEAR, stamp=5)
+    replica.ingest.receive([phone.certificate(NOW - YEAR), late], BOB.id)
+    assert replica.trust_state.graph.weight(BOB.id, CAROL.id) == 0
+    assert replica.trust_state.graph.weight(BOB.id, replica.me) == 900
+    assert replica.trust_state.graph.blocks(BOB.id, DAVE.id)
+
+
+def test_what_had_ended_by_a_wrong_clock_is_put_to_use_when_the_clock_is_right() -> None:
+    replica = alice()
+    clock = replica.clock
+    assert isinstance(clock, FakeClock)
+    clock.machine.shown += YEAR
+    clock.confirm()
+    fresh = CAROL.policy({replica.me: 700}, now=NOW)
+    replica.ingest.receive([CAROL.certificate(NOW), fresh], BOB.id)
+    assert [row.state for row in replica.store.records.rows_of([fresh.id])] == [RecordState.PAST]
+    assert replica.trust_state.policy(CAROL.id) is None
+    clock.machine.shown -= YEAR
+    clock.confirm()
+    eviction.follow_clock(replica)
+    assert [row.state for row in replica.store.records.rows_of([fresh.id])] == [RecordState.LIVE]
+    assert replica.trust_state.graph.weight(CAROL.id, replica.me) == 700
+
+
+def test_nothing_is_deleted_by_a_date_that_only_one_witness_bears() -> None:
+    replica = alice()
+    listing = BOB.listing("Ladder", now=NOW, life=2 * DAY)
+    replica.ingest.receive([listing], BOB.id)
+    clock = replica.clock
+    assert isinstance(clock, FakeClock)
+    upkeep.upkeep(replica)
+    clock.remember()
+    clock.machine.start_again(NOW + 30 * DAY)  # the wrong month: nobody confirms it
+    replica = Replica.open(
+        replica.store, replica.me, replica.keys, clock.restarted(), replica.entropy, identity=replica.identity
+    )
+    assert replica.clock.trusted
+    upkeep.upkeep(replica)
+    assert replica.store.records.get(listing.id) is not None
