@@ -96,7 +96,7 @@ def test_a_copied_home_whose_identity_key_is_locked_signs_nothing_until_it_is_sa
 ) -> None:
     monkeypatch.setenv("MESHNODE_PASSPHRASE", "gate of the garden")
     locked = home.with_name("locked")
-    assert meshnode(locked, "init", "--name", "Alice", "--no-input").returncode == 0
+    assert meshnode(locked, "init", "--name", "Alice", "--passphrase", "--no-input").returncode == 0
     monkeypatch.delenv("MESHNODE_PASSPHRASE")
     copy = home.with_name("copy")
     shutil.copytree(locked, copy)
