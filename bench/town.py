@@ -12,6 +12,7 @@ import random
 import tempfile
 import time
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 from bench.village import DAY, DAYS, TEXT, Village, village_store
@@ -133,14 +134,22 @@ class Town(Village):
 
 def kept_store(people: int, listings: int) -> tuple[Town, Path]:
     """Return the town of this size and the store of its owner's node, made now or by an earlier run."""
-    for path in sorted(KEPT.glob(f"meshnode-bench-town-{people}-{listings}-*.db")):
+    stem = f"meshnode-bench-town-{people}-{listings}-{_form()}"
+    for path in sorted(KEPT.glob(f"{stem}-*.db")):
         made = int(path.stem.rpartition("-")[2])
         if time.time() - made < KEPT_DAYS * DAY:
             return Town(people, made), path
         path.unlink()
     town = Town(people)
-    path = KEPT / f"meshnode-bench-town-{people}-{listings}-{town.now}.db"
+    path = KEPT / f"{stem}-{town.now}.db"
     begun = path.with_suffix(f".{os.getpid()}")
     village_store(town, begun, town.everything(listings), all_kept=False)
     begun.rename(path)
     return town, path
+
+
+def _form() -> str:
+    """Return some letters that change with the form of records: a store from before is of no use then."""
+    somebody = Person("somebody")
+    records = (somebody.certificate(), somebody.policy(), somebody.profile(), somebody.listing())
+    return blake2b(b"".join(record.wire for record in records), digest_size=4).hexdigest()

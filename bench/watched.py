@@ -36,10 +36,11 @@ class Holds:
     def __init__(self, path: Path) -> None:
         self._file: TextIO = path.open("a", buffering=1, encoding="utf-8")
 
-    def note(self, thread: str, seconds: float, call: str) -> None:
-        """Write down that `call` held `thread` for this long until now."""
+    def note(self, thread: str, begun: float, worked: float, call: str) -> None:
+        """Write down that `call` has held `thread` since `begun`, and for how long the thread has worked in that time."""
+        seconds = time.monotonic() - begun
         if seconds >= SHORTEST:
-            line = {"thread": thread, "until": time.monotonic(), "seconds": seconds, "call": call}
+            line = {"thread": thread, "begun": begun, "seconds": seconds, "worked": worked, "call": call}
             self._file.write(json.dumps(line) + "\n")
 
 
@@ -49,11 +50,11 @@ class WatchedStoreThread(StoreThread):
     holds: Holds
 
     def _call(self, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
-        started = time.monotonic()
+        begun, worked = time.monotonic(), time.thread_time()
         try:
             return super()._call(function, *arguments)
         finally:
-            self.holds.note("store", time.monotonic() - started, _named(function))
+            self.holds.note("store", begun, time.thread_time() - worked, _named(function))
 
 
 def _named(function: Any) -> str:
@@ -64,9 +65,9 @@ def _named(function: Any) -> str:
 async def _watch_loop(holds: Holds) -> None:
     """Note by how much later than asked this task runs again: so long the loop was held, by whatever it was."""
     while True:
-        asked = time.monotonic() + BEAT
+        asked, worked = time.monotonic() + BEAT, time.thread_time()
         await trio.sleep(BEAT)
-        holds.note("loop", time.monotonic() - asked, "")
+        holds.note("loop", asked, time.thread_time() - worked, "")
 
 
 async def _take_in(replica: Replica, store_thread: StoreThread, stream: trio.SocketStream) -> None:

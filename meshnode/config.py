@@ -19,6 +19,7 @@ HostPort = tuple[str, int]
 
 PORTS = 65_535
 DEFAULT_PORT = 4747  # where a node listens unless its owner chooses another: a firewall can be opened for it beforehand
+IPV6_LETTERS = frozenset("0123456789abcdefABCDEF:.")
 HOST_LETTERS_MAX = 255  # of a DNS name (RFC 1035), which is longer than any address
 SESSIONS = range(2, 513)  # each takes some hundred kB, and 4 MiB at worst
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -158,11 +159,13 @@ def parse_address(text: str, *, default_port: int | None = None) -> HostPort:
     if default_port is not None and (typed.endswith("]") or ":" not in typed):
         typed = f"{typed}:{default_port}"
     host, colon, port = typed.rpartition(":")
-    if host.startswith("[") and host.endswith("]"):
+    bracketed = host.startswith("[") and host.endswith("]")
+    if bracketed:
         host = host[1:-1]
-    elif ":" in host:
+    elif ":" in host and set(host.partition("%")[0]) <= IPV6_LETTERS:
         raise ValueError(f"{text!r}: an IPv6 address goes into brackets, as in [fe80::1%eth0]:7000")
-    well_formed = 0 < len(host) <= HOST_LETTERS_MAX and all(one.isalnum() or one in "-._:%" for one in host)
+    letters = "-._%:" if bracketed else "-._%"
+    well_formed = 0 < len(host) <= HOST_LETTERS_MAX and all(one.isalnum() or one in letters for one in host)
     if not colon or not well_formed or not port.isdigit() or not _port(port):
         raise ValueError(f"{text!r} is not HOST:PORT")
     return host, int(port)

@@ -21,7 +21,7 @@ import trio
 
 from meshnode import log as logs
 from meshnode.api import serve
-from meshnode.app import date
+from meshnode.app import date, misdated
 from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
@@ -259,6 +259,7 @@ def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica
                 log.warning("this device was copied; it has taken a new key")
                 replica = _replica(store, keyring, verifier)
             _write_missing_records(replica, keyring.admission)
+            misdated.follow(replica)
             yield replica
             replica.clock.remember()
     finally:

@@ -32,7 +32,7 @@ PROFILE_LIFE = 90 * DAY  # likewise
 LISTING_LIFE = 365 * DAY  # a forgotten listing ends
 LETTER_LIFE = 30 * DAY  # a letter that nobody fetches is carried no longer
 JOIN_LIFE = 90 * DAY  # people who are gone for good are counted as members no longer
-CLOCK_SKEW = 1 * DAY  # a record from further ahead than this was made by a wrong clock, or to outlast its kind's life
+CLOCK_SKEW = 1 * DAY  # clocks that differ by more disagree: what was made further ahead was made by a wrong one
 
 # --- Bodies ----------------------------------------------------------------------------------------------------------
 # Lengths of text are in code points. They keep a body within RECORD_MAX_BYTES, and one listing from filling a screen.

@@ -63,6 +63,8 @@ def subjects_of(change: Change) -> Subjects:
         found.setdefault(kind, set()).add(subject)
     if change.people:
         found.setdefault(PEOPLE, set()).update(person_text(person) for person in change.people)
+    if change.exchanges:
+        found.setdefault(EXCHANGES, set()).update(person_text(person) for person in change.exchanges)
     every: dict[str, frozenset[str] | None] = {LISTINGS: None, PEOPLE: None} if change.trust else {}
     return merged({kind: frozenset(subjects) for kind, subjects in found.items()}, every)
 

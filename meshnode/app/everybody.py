@@ -35,6 +35,8 @@ def of_everybody(
     before: object = None
     while True:
         moved = tracker.since_last()
+        if moved is None:
+            yield  # this may have searched the whole web
         people, now = everybody(), given()
         if moved is None or now != before:
             found.clear()

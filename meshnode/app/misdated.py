@@ -5,6 +5,7 @@ A post that was written in 1970 would be dead on arrival, and one from a wrong f
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable
 
@@ -19,24 +20,47 @@ from protocol import Audience, Device, InvalidField, Kind, Listing, Record, body
 
 log = logging.getLogger(__name__)
 
+SPANS_KEPT = 16  # of wrong dates: a clock that is set again and again makes no long list
+_SPANS = "wrong dates"  # the name of these spans in the store's small values
+
 # Certificates first: without one that has not expired nothing else counts.
 _KINDS = (Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
 
 
+def follow(replica: Replica) -> None:
+    """Give cards the right date as soon as it is known, from now on: their users call again at once."""
+    replica.clock.subscribe(lambda _: _note(replica))
+
+
 def sign_again(replica: Replica) -> int:
     """Sign again what is dated wrongly; to be called while the date is not in doubt. Returns how many were signed."""
-    clock = replica.clock
-    spans, latest = clock.misdated(), clock.now() + limits.CLOCK_SKEW
+    _note(replica)
+    clock, meta = replica.clock, replica.store.meta
+    spans, latest = _noted(replica), clock.now() + limits.CLOCK_SKEW
     signed = 0
     for kind in _KINDS:
         for record in list(replica.store.records.bodies(kind, author=replica.me)):
             if _is_misdated(record, spans, latest) and _is_ours(replica, record):
                 signed += _sign(replica, record)
-    for _, until in spans:
-        replica.store.cards.redate(until, clock.now())
+    if spans:
+        meta.delete(_SPANS)
     if signed:
         log.info("own records were signed again with the right date", extra={"count": signed})
     return signed
+
+
+def _note(replica: Replica) -> None:
+    """Take note of the dates that have turned out wrong, until all records of these dates are signed again."""
+    spans = replica.clock.misdated()
+    if not spans:
+        return
+    for _, until in spans:
+        replica.store.cards.redate(until, replica.clock.now())
+    replica.store.meta.set(_SPANS, json.dumps([*_noted(replica), *spans][-SPANS_KEPT:]))
+
+
+def _noted(replica: Replica) -> list[tuple[int, int]]:
+    return [(since, until) for since, until in json.loads(replica.store.meta.get(_SPANS) or "[]")]
 
 
 def _is_misdated(record: Record, spans: Iterable[tuple[int, int]], latest: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from meshnode.app import date, misdated
 from meshnode.app.devices import copies, reissue, sync_own_devices
-from meshnode.app.exchanges import blocking, incoming, stock
+from meshnode.app.exchanges import blocking, deadlines, incoming, stock
 from meshnode.app.groups import membership
 from meshnode.app.letters import letters
 from meshnode.app.listings import archive
@@ -41,6 +41,7 @@ def upkeep(replica: Replica) -> int:
     sync_own_devices.sync_names_and_blocks(replica)
     blocking.end_with_blocked(replica)
     stock.follow_up(replica)
+    deadlines.note_passed(replica)
     letters.withdraw_finished(replica)
     _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
     _purge(replica)

@@ -12,6 +12,7 @@ are words too.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from unicodedata import category, combining, digit, name, normalize
 
 PART_MIN = 3  # letters: a shorter part would be found inside nearly every word
@@ -67,6 +68,12 @@ def _words_of(text: str) -> list[str]:
 def searchable(text: str) -> str:
     """Return `text` as it is compared: its words (see `words_of`), each after one space."""
     return "".join(f" {word}" for word in words_of(text))
+
+
+@lru_cache(16_384)
+def searchable_name(name: str) -> str:
+    """Return `searchable(name)`, remembered: the names of authors are compared again with every search."""
+    return searchable(name)
 
 
 def index_words(text: str) -> list[str]:

@@ -46,7 +46,7 @@ def add(call: Settings, name: str | None, expires: int | None) -> Any:
 @command("join", about=text.JOIN_HELP, group=device)
 @click.argument("code", nargs=-1)
 @click.option("--wait", type=Span(), metavar="2m", default=WAIT_SECONDS, help=text.JOIN_WAIT)
-@click.option("--interface", "interfaces", multiple=True, metavar="NAME", help=text.INTERFACE)
+@click.option("--interface", "interfaces", multiple=True, metavar="PATTERN", help=text.INTERFACE)
 @click.option("--no-mdns", is_flag=True, help=text.JOIN_NO_MDNS)
 def join(call: Settings, code: tuple[str, ...], wait: int, interfaces: tuple[str, ...], no_mdns: bool) -> None:
     typed = " ".join(code)

@@ -63,6 +63,8 @@ def _show_posted(reply: dict[str, Any]) -> None:
     output.say(text.posted(reply))
     if reply["place"]:
         output.say(text.located(reply))
+    if reply["twin"]:
+        output.note(text.posted_before(reply))
     if reply["type"] == "need" and output.to_terminal():
         output.note(text.NEED_NEXT)
     output.warn(reply)

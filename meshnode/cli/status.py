@@ -11,6 +11,7 @@ from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, command, named, say_lines
 from meshnode.errors import NotRunning
 from meshnode.text import node as text
+from meshnode.text.peer import summary
 
 
 def _show_status(reply: dict[str, Any]) -> None:
@@ -39,6 +40,8 @@ def _show_peers(reply: dict[str, Any]) -> None:
         ],
         empty=text.PEERS_EMPTY,
     )
+    if reply["given"]:
+        output.say(summary(reply["given"]))
 
 
 @command("peers", about=text.PEERS_HELP, show=_show_peers)

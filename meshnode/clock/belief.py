@@ -59,6 +59,8 @@ class Evidence:
     """The seconds since the floor was read or set."""
     running: float | None = None
     """The date last known and the time that has run since; None if the machine has started again in between."""
+    running_stratum: int = stratum.MACHINE
+    """The stratum that this date had when it was last known."""
     wall_was_set: bool = False
     """Whether the machine's clock was set since the date was last known."""
     owner: float | None = None
@@ -125,12 +127,14 @@ def _believed(evidence: Evidence) -> _Found | None:
         return wall, Basis.KERNEL, stratum.CERTAIN
     own, heard = _own(evidence), speaking(evidence.voices)
     lowest = min((voice.stratum for voice in heard), default=stratum.DOUBT)
-    if own is not None and lowest > stratum.MACHINE:
+    if own is not None and lowest > own[2]:
         return own
     best = [voice.time for voice in heard if voice.stratum == lowest]
-    if own is not None and lowest == stratum.MACHINE:
+    if own is not None and lowest == own[2]:
         return _among_equals(own, best, evidence)
-    return _by_people(best, lowest, evidence) if best else None
+    if best:
+        return _by_people(best, lowest, evidence)
+    return _by_others_in_doubt(evidence)
 
 
 def _own(evidence: Evidence) -> _Found | None:
@@ -140,7 +144,8 @@ def _own(evidence: Evidence) -> _Found | None:
         if agree(wall, running):
             return max(wall, floor), Basis.MACHINE, stratum.MACHINE
         if wall < RELEASED or not evidence.wall_was_set:
-            return running, Basis.RUNNING, stratum.MACHINE
+            # A date that came from others keeps its stratum: told back to them, it must not pass for a second source.
+            return running, Basis.RUNNING, max(evidence.running_stratum, stratum.MACHINE)
         return None
     earliest = max(floor, RELEASED) - SLACK
     latest = floor + evidence.passed + LEAP if floor else RELEASED + FIRST_LEAP
@@ -157,7 +162,7 @@ def _among_equals(own: _Found, best: list[float], evidence: Evidence) -> _Found 
         return None
     if own[0] in group:
         return own
-    return _adopted(group, stratum.MACHINE, evidence)
+    return _adopted(group, own[2], evidence)
 
 
 def _by_people(best: list[float], lowest: int, evidence: Evidence) -> _Found | None:
@@ -165,6 +170,16 @@ def _by_people(best: list[float], lowest: int, evidence: Evidence) -> _Found | N
     sides = [evidence.wall, *([evidence.running] if evidence.running is not None else [])]
     group = _majority(best, sides)
     return None if group is None else _adopted(group, lowest, evidence)
+
+
+def _by_others_in_doubt(evidence: Evidence) -> _Found | None:
+    """Believe the machine's clock if that of somebody else who is in doubt agrees with it.
+
+    So people who were all away for a winter, and whose clocks are right, help each other out of it.
+    """
+    wall = evidence.wall
+    agreed = any(not voice.counts and agree(voice.time, wall) for voice in evidence.voices)
+    return (wall, Basis.MACHINE, stratum.MACHINE) if agreed and wall >= RELEASED else None
 
 
 def _adopted(group: Sequence[float], lowest: int, evidence: Evidence) -> _Found | None:
@@ -201,9 +216,13 @@ def _exact(wall: float, time: float) -> float:
 
 
 def _is_witnessed(evidence: Evidence, now: float, basis: Basis) -> bool:
-    """Whether two agree on the date: the machine's clock, anybody who has told the time, the owner or the kernel."""
+    """Whether two agree on the date: the machine's clock, a person who has it from a source, the owner or the kernel.
+
+    People who took it over from somebody's mere clock are no witnesses: that clock may be ours.
+    """
     witnesses = [agree(evidence.wall, now), basis in (Basis.OWNER, Basis.KERNEL)]
-    witnesses.append(any(agree(voice.time, now) for voice in speaking(evidence.voices)))
+    people = (voice for voice in evidence.voices if voice.stratum <= stratum.MACHINE)
+    witnesses.append(any(agree(voice.time, now) for voice in people))
     return sum(witnesses) > 1
 
 
@@ -213,7 +232,6 @@ def _careful(evidence: Evidence, now: float) -> float:
     What was deleted does not come back. So neither one person who lies nor one date that was typed wrongly deletes
     anything.
     """
-    if evidence.careful is None:
-        return min(now, evidence.wall) if evidence.wall >= RELEASED else now
-    known = min(now, evidence.careful + evidence.careful_passed)
+    first = evidence.careful if evidence.careful is not None else evidence.floor or RELEASED
+    known = min(now, first + evidence.careful_passed)
     return min(known, evidence.wall) if evidence.wall >= RELEASED else known

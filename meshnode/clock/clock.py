@@ -110,8 +110,14 @@ class Clock:
 
     @property
     def stratum(self) -> int:
-        """The stratum to tell to peers."""
+        """How far the time is from a source that is known to be right."""
         return self._belief().stratum
+
+    def told(self) -> tuple[int, int]:
+        """Return what peers are told: the time and its stratum; in doubt, what the machine's clock shows."""
+        belief = self._belief()
+        time = self._machine.wall() if belief.basis is Basis.NOTHING else belief.now
+        return min(max(int(time), 0), limits.INT_MAX), belief.stratum
 
     def ended_by(self) -> int:
         """Return the time to judge by what has ended: `now`, but 0 in doubt, when nothing has ended."""
@@ -182,7 +188,7 @@ class Clock:
             return
         if before is None and len(self._heard) >= HEARD_MAX:
             del self._heard[min(self._heard, key=lambda one: (self._heard[one].counts, self._heard[one].at))]
-        self._heard[person] = _Heard(min(max(wall, 0), limits.INT_MAX) - running, level, running, counts)
+        self._heard[person] = _Heard(wall - running, level, running, counts)
         self.look()
 
     def count_only(self, vouched: Callable[[PersonId], bool]) -> None:
@@ -255,14 +261,16 @@ class Clock:
             else:
                 was_wrong = abs(step) > APART
             if was_wrong:
-                self._misdated.append((memory.unsure_since, memory.unsure_until))
+                ended = memory.unsure_until + 2 * SAVE_SECONDS if step is None else int(belief.now - step) + 1
+                self._misdated.append((memory.unsure_since, max(ended, memory.unsure_until)))
             if was_wrong or belief.witnessed:
                 memory = replace(memory, unsure_since=None, doubted=False)
         if not belief.witnessed:
-            since = now if memory.unsure_since is None else memory.unsure_since
-            memory = replace(
-                memory, unsure_since=min(since, now), unsure_until=now, doubted=memory.doubted or not trusted
-            )
+            # After a start the node may go by an earlier date than before: the span has all of them.
+            begun = memory.unsure_since is not None
+            since = min(memory.unsure_since, now) if memory.unsure_since is not None else now
+            until = max(memory.unsure_until, now) if begun else now
+            memory = replace(memory, unsure_since=since, unsure_until=until, doubted=memory.doubted or not trusted)
         self._memory = memory
 
     def _anchor(self, belief: Belief, running: float) -> None:
@@ -274,6 +282,7 @@ class Clock:
             careful=int(belief.purge_before),
             boot_id=self._machine.boot_id(),
             offset=belief.now - running,
+            stratum=belief.stratum,
             wall_offset=self._machine.wall() - running,
             written_at=running,
         )
@@ -307,6 +316,7 @@ class Clock:
             floor=memory.floor,
             passed=running - self._floor_read,
             running=None if memory.offset is None else memory.offset + running,
+            running_stratum=memory.stratum,
             wall_was_set=was_set,
             owner=None if memory.owner_offset is None else memory.owner_offset + running,
             synchronized=self._machine.synchronized(),

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from protocol import limits
+from protocol.wire.stratum import MACHINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class ClockMemory:
     boot_id: str = ""
     offset: float | None = None
     """The date last known, less the running time."""
+    stratum: int = MACHINE
+    """The stratum that it had."""
     wall_offset: float | None = None
     """What the machine's clock showed then, less the running time."""
     owner_offset: float | None = None
@@ -55,7 +58,14 @@ _OFFSETS = ("offset", "wall_offset", "owner_offset")
 
 
 def _is_sound(given: dict[str, Any]) -> bool:
-    expected = {"floor": int, "boot_id": str, "written_at": int | float, "unsure_until": int, "doubted": bool}
+    expected = {
+        "floor": int,
+        "boot_id": str,
+        "written_at": int | float,
+        "stratum": int,
+        "unsure_until": int,
+        "doubted": bool,
+    }
     optional = {"careful": int, "unsure_since": int, **dict.fromkeys(_OFFSETS, int | float)}
     return all(
         isinstance(value, expected[name])

@@ -18,6 +18,7 @@ from meshnode.net.endpoint_states import (
     FIRST_PAUSE,
     FRESH_START,
     LONGEST_PAUSE,
+    LONGEST_SILENT_PAUSE,
     LONGEST_STATIC_PAUSE,
     NEXT_PAUSE,
     REHEARD_PAUSE,
@@ -337,7 +338,8 @@ class Dialer:
             if event is EndpointEvent.FAILED and endpoint.announced and endpoint.failures + 1 >= ANNOUNCED_FAILURES:
                 self._forget(known, endpoint, EndpointEvent.GIVEN_UP, now)
             else:
-                self._move(endpoint, event, now)
+                silent = outcome is DialOutcome.NO_ANSWER
+                self._move(endpoint, event, now, LONGEST_SILENT_PAUSE if silent else LONGEST_PAUSE)
             self._match_sessions(known, now)
         self._drop_if_idle(attempt.person)
 

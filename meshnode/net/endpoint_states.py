@@ -12,6 +12,7 @@ from typing import NamedTuple
 FIRST_PAUSE = 1.0  # seconds; doubled with each failure
 LONGEST_PAUSE = 300.0
 LONGEST_STATIC_PAUSE = 30.0  # for an address given by hand: the owner wants it tried often
+LONGEST_SILENT_PAUSE = 30.0  # where somebody listens and does not answer: a busy node turns callers away like that
 NEXT_PAUSE = 0.05  # before the next key, or the next person, at an address that did not answer
 REHEARD_PAUSE = 3.0  # an announcement makes a failed address worth another try, but no more often than this
 ANNOUNCED_FAILURES = 6  # then an announced address is forgotten, until it is announced again
@@ -54,7 +55,7 @@ class Pause(Enum):
     FIRST = f"{FIRST_PAUSE:g} s with jitter"
     DOUBLING = (
         f"{FIRST_PAUSE:g} s with jitter, doubled with each failure up to {LONGEST_PAUSE:g} s "
-        f"({LONGEST_STATIC_PAUSE:g} s for an address given by hand)"
+        f"({LONGEST_STATIC_PAUSE:g} s for an address given by hand, and where somebody listens but does not answer)"
     )
 
 

@@ -362,14 +362,12 @@ class Network:
     async def _answer(self, stream: trio.SocketStream, host: str) -> None:
         with trio.CancelScope() as scope:
             self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
-            preauth = PreauthConnection(host, scope.cancel)
+            origin = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False)
+            conversation = Conversation.answering(self._replica, self._seen_ephemerals, trio.current_time())
+            link = PeerLink(stream, conversation, self._store_thread, origin, self._fair_share)
+            preauth = PreauthConnection(host, scope.cancel, lambda: link.in_progress)
             self._preauth_limiter.add(preauth)
             try:
-                origin = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False)
-                conversation = await self._store_thread.run(
-                    Conversation.answering, self._replica, self._seen_ephemerals, trio.current_time()
-                )
-                link = PeerLink(stream, conversation, self._store_thread, origin, self._fair_share)
                 await self._run_link(link, lambda: self._preauth_limiter.remove(preauth))
             finally:
                 self._preauth_limiter.remove(preauth)

@@ -34,6 +34,7 @@ READ_BYTES = 256 * 1024
 WRITE_BYTES = 64 * 1024
 BUSY_BYTES = 256 * 1024  # with this much unwritten, the conversation is not asked for more
 STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s counts as gone
+PROVING_SECONDS = 2.0  # in which a caller who was answered has proven who they are, even in a slow network
 LINGER_SECONDS = 0.5  # for the peer to read what was sent last, before the socket is closed
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 15), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 USER_TIMEOUT_MS = 20_000  # the route is cut if nothing is acknowledged for this long (RFC 5482)
@@ -111,6 +112,7 @@ class PeerLink:
         self._outbox = bytearray()
         self._timer: float | None = None
         self._woken = False
+        self._stepping = 0  # steps that wait for the store thread or run on it
         self._closing: tuple[Code, int] | None = None
         self._given_up = False
         self._to_write = Wakeup()
@@ -131,7 +133,8 @@ class PeerLink:
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._write)
                 nursery.start_soon(self._keep_time)
-                await self._step(None)
+                if self.origin.dialed:  # the other end has the first word else
+                    await self._step(None)
                 with self._reading:
                     await self._read()
                 await self._flush()
@@ -143,6 +146,12 @@ class PeerLink:
     def idle(self) -> bool:
         """Whether the two sides have nothing left to say to each other for now."""
         return self.conversation.idle and not self._outbox
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether the other end waits for this node to deal with what it has sent, or has lately got an answer."""
+        answered = self.bytes_out > 0 and trio.current_time() < self.since + PROVING_SECONDS
+        return self.bytes_in > 0 and (self._stepping > 0 or answered)
 
     def close(self, code: Code, pause: int = 0) -> None:
         """End the conversation with this code; `run` returns soon after.
@@ -224,6 +233,7 @@ class PeerLink:
 
         Also notes its next timer, its peer and its end.
         """
+        self._stepping += 1
         try:
             data, self._timer, seconds = await self._store_thread.run(_advance, self.conversation, function, arguments)
         except StorageFailed as error:
@@ -239,6 +249,8 @@ class PeerLink:
             log.exception("a conversation failed", extra={"peer": self.origin.address.host})
             self._give_up()
             return
+        finally:
+            self._stepping -= 1
         if data:
             self._outbox += data
             self._to_write.set()

@@ -24,16 +24,18 @@ class Change:
     `stored` has a row for each record that came or was put to use, as it was at the commit; `ended` has the rows of
     records that are no longer held or no longer in use, as they were before. `people` are those whose certificates,
     policies, joins or profiles were read again, or whom the owner calls by another name. `trust` says whether a certificate, policy or join changed, which can
-    alter who may have anything.
+    alter who may have anything. `exchanges` are the other people of exchanges in which something
+    became due, overdue or unanswered as time passed.
     """
 
     stored: tuple[Row, ...] = ()
     ended: tuple[Row, ...] = ()
     people: frozenset[PersonId] = frozenset()
     trust: bool = False
+    exchanges: frozenset[PersonId] = frozenset()
 
     def __bool__(self) -> bool:
-        return bool(self.stored or self.ended or self.people or self.trust)
+        return bool(self.stored or self.ended or self.people or self.trust or self.exchanges)
 
 
 class Superseding(NamedTuple):

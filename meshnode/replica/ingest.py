@@ -21,7 +21,7 @@ from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
 from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
 from meshnode.replica.transaction import Transactions, UnitOfWork
-from meshnode.replica.trust_state import TrustState
+from meshnode.replica.trust_state import Certificate, TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import (
     Body,
@@ -363,7 +363,8 @@ class Ingest:
     def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> RecordState | Shortage | None:
         """Return the state to store `record` in, what it cannot be taken for now, or None to refuse it for good."""
         header = record.header
-        ended = self._has_ended(record, batch)
+        certificate = self._trust_state.certificate(header.author, header.device)
+        ended = self._has_ended(header, certificate, batch)
         in_use = RecordState.PAST if ended else RecordState.LIVE
         if header.kind == Kind.DEVICE:
             return self._if_within_quota(record, in_use, batch)
@@ -371,7 +372,7 @@ class Ingest:
             revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
             batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
             return None
-        if not self._trust_state.certified(header.author, header.device):
+        if certificate is None or certificate.revoked:
             # Without a certificate a header must not supersede; it need not wait where it could supersede nothing.
             counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
@@ -386,12 +387,10 @@ class Ingest:
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
 
-    def _has_ended(self, record: Record, batch: _Batch) -> bool:
+    def _has_ended(self, header: Header, certificate: Certificate | None, batch: _Batch) -> bool:
         """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""
-        header = record.header
         if not batch.now_is_certain or header.author == self._me:
             return False
-        certificate = self._trust_state.certificate(header.author, header.device)
         return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
 
     def _refuse_for_now(self, record: Record, reason: NotTaken, key: AccessKey | None, batch: _Batch) -> None:

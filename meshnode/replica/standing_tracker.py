@@ -70,7 +70,8 @@ class StandingTracker:
         self._with_regard = regard
         self._version = trust_state.version
         self._stances: list[_Stance] = []
-        self._own: tuple[object, ...] = ()
+        self._place: tuple[bool, str | None] = (False, None)
+        self._groups: tuple[frozenset[bytes], ...] = ()
 
     def since_last(self) -> Moved | None:
         """Return the authors about whom a decision may differ from the last call; None where it may for any author."""
@@ -78,13 +79,14 @@ class StandingTracker:
         if self._stances and self._version == trust_state.version:
             return Moved(self._viewer, frozenset(), frozenset())
         before, self._stances = self._stances, self._now()
-        own_before, self._own = self._own, self._own_facts()
+        place_before, self._place = self._place, self._place_now()
+        groups_before, self._groups = self._groups, trust_state.groups_of(self._viewer)
         people, self._version = trust_state.read_since(self._version), trust_state.version
         same_graphs = [one.graph is other.graph for one, other in zip(self._stances, before, strict=False)]
         if (
             people is None
             or not before
-            or self._own != own_before
+            or self._place != place_before
             or len(self._stances) != len(before)
             or not all(same_graphs)
         ):
@@ -93,6 +95,8 @@ class StandingTracker:
         for stance, then in zip(self._stances, before, strict=True):
             moved |= stance.differs_from(then)
             tags |= stance.blocks ^ then.blocks
+        if self._groups != groups_before:
+            moved |= trust_state.people_with_joins()
         return Moved(self._viewer, frozenset(moved), tags)
 
     def forget(self) -> None:
@@ -115,11 +119,7 @@ class StandingTracker:
             if graph is not None
         ]
 
-    def _own_facts(self) -> tuple[object, ...]:
-        """Return what decisions about all authors depend on: the viewer's groups and place."""
+    def _place_now(self) -> tuple[bool, str | None]:
+        """Return what decisions about all authors depend on: the viewer's place, and whether it is known."""
         trust_state, viewer = self._trust_state, self._viewer
-        return (
-            trust_state.profile(viewer) is None,
-            trust_state.published_place(viewer),
-            trust_state.groups_of(viewer),
-        )
+        return trust_state.profile(viewer) is None, trust_state.published_place(viewer)

@@ -20,6 +20,7 @@ class UnitOfWork:
         self._ended: dict[RecordId, Row] = {}
         self._people: set[PersonId] = set()
         self._trust = False
+        self._exchanges: set[PersonId] = set()
 
     def note(
         self,
@@ -29,6 +30,7 @@ class UnitOfWork:
         ended: Iterable[Row] = (),
         people: Collection[PersonId] = (),
         trust: bool = False,
+        exchanges: Collection[PersonId] = (),
     ) -> None:
         """Add to the change that is published after the commit; the arguments are those of `Change`.
 
@@ -42,6 +44,7 @@ class UnitOfWork:
             self._ended.setdefault(row.id, row)
         self._people.update(people)
         self._trust = self._trust or trust
+        self._exchanges.update(exchanges)
 
     def change(self, store: Store) -> Change:
         """Return the change as it is now; reads those rows of stored records that are not known with one statement."""
@@ -53,6 +56,7 @@ class UnitOfWork:
             tuple(self._ended.values()),
             frozenset(self._people),
             self._trust,
+            frozenset(self._exchanges),
         )
 
 

@@ -99,6 +99,7 @@ class _Branch(NamedTuple):
 
 
 _Held = tuple[RecordState, Record]
+_Regard = tuple[int, dict[PersonId, int], dict[PersonId, tuple[int, int]]]
 
 
 class TrustState:
@@ -130,7 +131,7 @@ class TrustState:
         self._joins: dict[PersonId, list[tuple[DeviceId, Join]]] = {}
         self._suspended_joins: set[PersonId] = set()
         self._reach: dict[tuple[bool, PersonId], tuple[int, dict[PersonId, int]]] = {}
-        self._regard: dict[PersonId, tuple[int, dict[PersonId, int], dict[PersonId, int]]] = {}
+        self._regard: dict[PersonId, _Regard] = {}
 
     # --- keeping up with the store -----------------------------------------------------------------------------
 
@@ -374,6 +375,10 @@ class TrustState:
         """Return the ids of the groups of `person`: those that count now, and those with suspended joins."""
         return frozenset(self.groups.groups_of(person)), frozenset(self._doubtful_groups.groups_of(person))
 
+    def people_with_joins(self) -> set[PersonId]:
+        """Return everybody of whom a join is held, in use or suspended."""
+        return {person for person, joins in self._joins.items() if joins} | self._suspended_joins
+
     def joins(self, person: PersonId) -> list[tuple[DeviceId, Join]]:
         """Return the joins in use of `person`, each with the device that wrote it."""
         return list(self._joins.get(person, ()))
@@ -393,20 +398,24 @@ class TrustState:
 
     def regard_from(self, viewer: PersonId) -> dict[PersonId, int]:
         """Return the cost of regard(viewer -> author) for every author whom `viewer` trusts enough."""
-        return self._regard_and_hops(viewer)[1]
+        return self._regard_of(viewer)[1]
 
     def hops(self, viewer: PersonId, author: PersonId) -> int | None:
         """Return how many vouches the best path from `viewer` to `author` has; None if `viewer` does not trust them."""
-        return self._regard_and_hops(viewer)[2].get(author)
+        found = self.regard_and_hops(viewer).get(author)
+        return None if found is None else found[1]
 
-    def _regard_and_hops(self, viewer: PersonId) -> tuple[int, dict[PersonId, int], dict[PersonId, int]]:
+    def regard_and_hops(self, viewer: PersonId) -> dict[PersonId, tuple[int, int]]:
+        """Return what `regard_from` does, each cost with the number of vouches on the best path."""
+        return self._regard_of(viewer)[2]
+
+    def _regard_of(self, viewer: PersonId) -> _Regard:
         """Return the version of the graph that one search was made in, and what it found for everybody."""
         cached = self._regard.get(viewer)
         if cached is None or cached[0] != self.graph.version:
             found = self.graph.regard_and_hops_from(viewer, REACH_PER_MILLE)
             costs = {person: cost for person, (cost, _) in found.items()}
-            hops = {person: count for person, (_, count) in found.items()}
-            cached = self._regard[viewer] = (self.graph.version, costs, hops)
+            cached = self._regard[viewer] = (self.graph.version, costs, found)
             _trim(self._regard)
         return cached
 

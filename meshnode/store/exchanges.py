@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from protocol import PersonId, Quantity, decode, encode, from_thousandths, limits, to_thousandths
+from protocol import Kind, PersonId, Quantity, decode, encode, from_thousandths, limits, to_thousandths
 from protocol.letters import LENT_OUT, UNFINISHED, Action, Move, Stage
 
 _COLUMNS = (
@@ -157,10 +157,13 @@ class Exchanges:
         """Return the shown exchanges about the owner's listing in this slot, in a fixed order."""
         return self._rows("shown = 1 AND asked = 0 AND slot = ? ORDER BY no", (slot,))
 
-    def held_by_slot(self) -> dict[bytes, Quantity]:
-        """Return how much exchanges hold of each of the owner's listings that somebody has asked for."""
+    def held_by_slot(self, owner: PersonId) -> dict[bytes, Quantity]:
+        """Return how much exchanges hold of each listing of the owner that somebody has asked for and that is remembered."""
         rows = self._database.all(
-            "SELECT slot, sum(held) FROM exchange WHERE shown = 1 AND asked = 0 AND slot IS NOT NULL GROUP BY slot"
+            "SELECT slot, sum(held) FROM exchange WHERE shown = 1 AND asked = 0 AND slot IS NOT NULL AND"
+            " (EXISTS (SELECT 1 FROM archive WHERE archive.slot = exchange.slot) OR EXISTS"
+            " (SELECT 1 FROM record WHERE author = ? AND kind = ? AND record.slot = exchange.slot)) GROUP BY slot",
+            (self._persons.find(owner), Kind.LISTING),
         )
         return {slot: from_thousandths(held) for slot, held in rows}
 

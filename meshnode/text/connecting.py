@@ -42,17 +42,17 @@ def card_typed(text: str) -> str:
 
 def trusts_you(name: str) -> str:
     """Say that a new connection is complete."""
-    return message("You and {name} are connected.", name=name)
+    return message("You and {name} are connected.", name=forms.named(name))
 
 
 def awaiting_answer(name: str) -> str:
     """Say what an introduced person still has to do."""
-    return message("Once {name} adds you too, your nodes find each other by themselves.", name=name)
+    return message("Once {name} adds you too, your nodes find each other by themselves.", name=forms.named(name))
 
 
 def awaiting_vouch(name: str) -> str:
     """Say that the nodes are connected and the rest follows."""
-    return message("Your nodes are connected. {name}'s trust in you is on its way.", name=name)
+    return message("Your nodes are connected. {name}'s trust in you is on its way.", name=forms.named(name))
 
 
 def card_taken_back(name: str) -> str:
@@ -60,13 +60,13 @@ def card_taken_back(name: str) -> str:
     return message(
         "{name}'s node was reached, but this card was used before and {name} no longer trusts you. "
         "Ask {name} for a new card.",
-        name=name,
+        name=forms.named(name),
     )
 
 
 def card_used(name: str) -> str:
     """Say that somebody else was faster."""
-    return message("This card was used by somebody else. Ask {name} for a new one.", name=name)
+    return message("This card was used by somebody else. Ask {name} for a new one.", name=forms.named(name))
 
 
 INTRODUCE_HELP = message(
@@ -82,14 +82,16 @@ INTRODUCTIONS_NEXT = message("Add one of them: meshnode add NAME")
 
 def introduced(reply: dict[str, Any]) -> str:
     """Say what two introduced people do next (IntroductionView of the API), or that they need no introduction."""
-    names, told = ([person["name"] for person in people] for people in (reply["people"], reply["told"]))
+    people = forms.apart(reply["people"])
+    told = [people[person["id"]] for person in reply["told"]]
+    others = [name for name in people.values() if name not in told]
+    names = [*told, *others]
     if not told:
         return message("{both} trust each other already. Nothing was sent.", both=forms.listed(names))
-    if len(told) == 1:
-        other = next(name for name in names if name != told[0])
+    if len(told) == 1 and others:
         return message(
             "{other} trusts {name} already, so only {name} gets a message. They are connected once {name} has added {other}.",
-            other=other,
+            other=others[0],
             name=told[0],
         )
     return message(

@@ -21,7 +21,7 @@ JOIN_HELP = message(
     "Write - to read the code from a pipe."
 )
 JOIN_WAIT = message("How long to look for the other computer (default 2m).")
-INTERFACE = message("Use only this network interface; can be repeated.")
+INTERFACE = message("Use only these network interfaces, such as 'eth*'; '!docker*' leaves some out. Can be repeated.")
 JOIN_NO_MDNS = message("Use only the addresses in the code.")
 LIST_HELP = message("Show your devices.")
 COLUMNS = tuple(message("name|id|state|last seen|certified until").split("|"))

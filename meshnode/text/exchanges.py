@@ -226,7 +226,7 @@ def _lent(reply: dict[str, Any], values: dict[str, str]) -> str:
         return message("{name} says that it is back. {about}", **values)
     if reply["back"]:
         return message("You said that it is back. Waiting for {name}. {about}", **values)
-    day = forms.day(reply["return_by"]) if reply["return_by"] else ""
+    day = forms.last_day(reply["return_by"]) if reply["return_by"] else ""
     return message(LENT[reply["gives"], reply["return_state"] or ("by" if day else "")], **values, day=day)
 
 

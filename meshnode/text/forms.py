@@ -34,7 +34,8 @@ MEASURES = (
     "%",
 )
 """Units that are written after a number and read the same for one and for many."""
-DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS = 86_400, 3_600, 60
+DAY_SECONDS, HOUR_SECONDS, QUARTER_SECONDS, MINUTE_SECONDS = 86_400, 3_600, 900, 60
+WESTERNMOST, EASTERNMOST = -12 * HOUR_SECONDS, 14 * HOUR_SECONDS  # zones, by their seconds east of UTC
 
 
 def day(seconds: int | None) -> str:
@@ -55,11 +56,41 @@ def moment(seconds: int | None) -> str:
 
 
 def moment_and_zone(seconds: int | None) -> str:
-    """Return a UNIX time as `moment` does, with the time zone that it is in: 24 Dec 18:00 (UTC+1)."""
-    date = _local(seconds)
+    """Return a UNIX time as `moment` does, with the time zone that it is in: 24 Dec 18:00 (UTC+1).
+
+    The zone is that of this computer; for the last second of a day elsewhere, it is a zone in which that day ends then.
+    """
+    date = _where_day_ends(seconds) or _local(seconds)
     if date is None:
         return _raw(seconds)
-    return message("{moment} ({zone})", moment=moment(seconds), zone=zone(date.tm_gmtoff))
+    return message(
+        "{day} {hour:02}:{minute:02} ({zone})",
+        day=_day(date),
+        hour=date.tm_hour,
+        minute=date.tm_min,
+        zone=zone(date.tm_gmtoff),
+    )
+
+
+def last_day(seconds: int | None) -> str:
+    """Return the day that ends at a UNIX time, as the person who chose it wrote it; other times as `day` does."""
+    date = _where_day_ends(seconds)
+    return day(seconds) if date is None else _day(date)
+
+
+def _where_day_ends(seconds: int | None) -> time.struct_time | None:
+    """Return the time in the zone, of those nearest to this computer's, in which a day ends with this second.
+
+    None if a day ends then in no zone: zones differ from UTC by quarters of an hour.
+    """
+    here = _local(seconds)
+    if seconds is None or here is None or (seconds + 1) % QUARTER_SECONDS:
+        return None
+    east = -(seconds + 1) % DAY_SECONDS
+    offsets = [offset for offset in (east, east - DAY_SECONDS) if WESTERNMOST <= offset <= EASTERNMOST]
+    offset = min(offsets, key=lambda each: abs(each - here.tm_gmtoff))
+    shifted = time.gmtime(seconds + offset)
+    return time.struct_time((*shifted[:9], "", offset))
 
 
 def zone(offset: int) -> str:

@@ -41,8 +41,12 @@ EMPTY = {
 def created(kind: str, name: str) -> str:
     """Say that a group was created, and how others come in."""
     if kind == "cell":
-        return message("You created the cell {name}. Invite others: meshnode cell invite NAME PERSON", name=name)
-    return message("You created the community {name}. Invite others: meshnode community invite NAME PERSON", name=name)
+        return message(
+            "You created the cell {name}. Invite others: meshnode cell invite NAME PERSON", name=forms.named(name)
+        )
+    return message(
+        "You created the community {name}. Invite others: meshnode community invite NAME PERSON", name=forms.named(name)
+    )
 
 
 def invited(kind: str, reply: dict[str, Any]) -> str:
@@ -60,15 +64,19 @@ def invited(kind: str, reply: dict[str, Any]) -> str:
 def joined(kind: str, reply: dict[str, Any]) -> str:
     """Say that you are a member now."""
     if kind == "cell":
-        return message("You are in the cell {name}: {members}.", name=reply["name"], members=members(reply))
-    return message("You are in the community {name}: {members}.", name=reply["name"], members=members(reply))
+        return message(
+            "You are in the cell {name}: {members}.", name=forms.named(reply["name"]), members=members(reply)
+        )
+    return message(
+        "You are in the community {name}: {members}.", name=forms.named(reply["name"]), members=members(reply)
+    )
 
 
 def left(kind: str, name: str) -> str:
     """Say that you are no longer a member."""
     if kind == "cell":
-        return message("You left the cell {name}.", name=name)
-    return message("You left the community {name}.", name=name)
+        return message("You left the cell {name}.", name=forms.named(name))
+    return message("You left the community {name}.", name=forms.named(name))
 
 
 def members(reply: dict[str, Any]) -> str:

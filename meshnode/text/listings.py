@@ -60,6 +60,14 @@ def posted(reply: dict[str, Any]) -> str:
     )
 
 
+def posted_before(reply: dict[str, Any]) -> str:
+    """Say that there is another post of that title already, and how to take one of them back."""
+    return message(
+        "You have already posted that; both are visible. To take back the first: meshnode withdraw {id}",
+        id=reply["twin"][:8],
+    )
+
+
 def located(reply: dict[str, Any]) -> str:
     """Say where a post of yours is for others, and how far that is from you."""
     area = forms.area(reply["place"])
@@ -119,7 +127,9 @@ def byline(reply: dict[str, Any]) -> str:
 def _author(reply: dict[str, Any]) -> str:
     if reply["relation"] == "yourself":
         return message("you")
-    return message("{name} ({relation})", name=reply["author"]["name"], relation=RELATIONS[reply["relation"]])
+    return message(
+        "{name} ({relation})", name=forms.named(reply["author"]["name"]), relation=RELATIONS[reply["relation"]]
+    )
 
 
 def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
@@ -138,7 +148,9 @@ def details(reply: dict[str, Any]) -> list[tuple[str, str]]:
     if reply["language"]:
         found.append((message("language"), reply["language"]))
     if reply["ended"]:
-        how = message("{how} on {when}", how=ENDED[reply["ended"]], when=forms.moment(reply["ended_at"]))
+        how = message(
+            "{how} on {when}", how=ENDED.get(reply["ended"], reply["ended"]), when=forms.moment(reply["ended_at"])
+        )
         found += [(message("state"), how), (message("again"), message("meshnode renew {id}", id=reply["id"][:8]))]
         return [*found, (message("id"), reply["id"])]
     left = max(0, reply["expires"] - int(time.time()))

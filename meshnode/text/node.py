@@ -143,7 +143,8 @@ SYNCING = message("syncing")
 
 def whose(peer: dict[str, Any]) -> str:
     """Return the name of a connected person; for another device of yours, with the device's name."""
-    return message("{name} ({device})", **peer) if peer["device"] else str(peer["name"])
+    name = forms.named(peer["name"])
+    return message("{name} ({device})", name=name, device=peer["device"]) if peer["device"] else name
 
 
 def status(reply: dict[str, Any]) -> list[str]:

@@ -40,7 +40,7 @@ def removed(reply: dict[str, Any]) -> str:
 
 def found(one: dict[str, Any]) -> str:
     """Return who was found at an address."""
-    return str(one["person"]["name"]) if one["person"] is not None else NOBODY
+    return forms.named(one["person"]["name"]) if one["person"] is not None else NOBODY
 
 
 def outcome(one: dict[str, Any]) -> str:

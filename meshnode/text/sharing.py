@@ -86,19 +86,23 @@ def changes_of_sight(reply: dict[str, Any]) -> list[str]:
 
 
 def _viewer_loses(change: dict[str, Any]) -> str:
-    return message("{name} would stop seeing {what}.", name=change["person"]["name"], what=_yours(change))
+    return message("{name} would stop seeing {what}.", name=forms.named(change["person"]["name"]), what=_yours(change))
 
 
 def _viewer_gains(change: dict[str, Any]) -> str:
-    return message("{name} would start seeing {what}.", name=change["person"]["name"], what=_yours(change))
+    return message("{name} would start seeing {what}.", name=forms.named(change["person"]["name"]), what=_yours(change))
 
 
 def _author_lost(change: dict[str, Any]) -> str:
-    return message("From {name}, you would stop seeing {what}.", name=change["person"]["name"], what=_theirs(change))
+    return message(
+        "From {name}, you would stop seeing {what}.", name=forms.named(change["person"]["name"]), what=_theirs(change)
+    )
 
 
 def _author_gained(change: dict[str, Any]) -> str:
-    return message("From {name}, you would start seeing {what}.", name=change["person"]["name"], what=_theirs(change))
+    return message(
+        "From {name}, you would start seeing {what}.", name=forms.named(change["person"]["name"]), what=_theirs(change)
+    )
 
 
 def _yours(change: dict[str, Any]) -> str:
@@ -110,7 +114,7 @@ def _theirs(change: dict[str, Any]) -> str:
 
 
 def _seen(change: dict[str, Any], by_default: str) -> str:
-    titles = [listing["title"] for listing in change["listings"]]
+    titles = [forms.named(listing["title"]) for listing in change["listings"]]
     more = change["count"] - len(titles)
     parts = titles + ([plural(more, "1 more post", "{n} more posts")] if more else [])
     return forms.listed(parts + ([by_default] if change["usual"] else []))

@@ -30,7 +30,7 @@ def line(found: dict[str, Any]) -> str:
         "title": forms.named(found["title"]),
         "by": forms.named(found["detail"]),
         "until": forms.moment(found["until"]),
-        "day": forms.day(found["until"]),
+        "day": forms.last_day(found["until"]) if found["kind"] in ("overdue", "due") else forms.day(found["until"]),
     }
     if found["kind"] == "ending" and found["person"]:
         return message("Your {title} ends {until}, and {name} waits for your answer.", **values)

@@ -60,14 +60,14 @@ def why_path(path: dict[str, Any]) -> str:
 def why_break(each: dict[str, Any], name: str) -> str:
     """Return an act that would end it (BreakView of the API), where `name` is the person to whom you are connected."""
     if each["kind"] == "leave":
-        return message("  - You or {name} leave {group}.", name=name, group=each["group"])
+        return message("  - You or {name} leave {group}.", name=name, group=forms.named(each["group"]))
     if each["kind"] == "block":
         return message("  - You or {name} block the other.", name=name)
-    of = each["of"]["name"] if each["of"] else ""
+    of = forms.named(each["of"]["name"]) if each["of"] else ""
     if each["kind"] == "bridge":
         return message("  - Either of you blocks {of}, or is blocked by {of}.", of=of)
     if each["by"] is None:
         return message("  - You no longer trust {of} directly.", of=of)
     if each["of"] is None:
-        return message("  - {by} no longer trusts you directly.", by=each["by"]["name"])
-    return message("  - {by} no longer trusts {of} directly.", by=each["by"]["name"], of=of)
+        return message("  - {by} no longer trusts you directly.", by=forms.named(each["by"]["name"]))
+    return message("  - {by} no longer trusts {of} directly.", by=forms.named(each["by"]["name"]), of=of)

@@ -35,7 +35,8 @@ async def test_an_address_is_given_kept_listed_and_taken_back(alice: Caller, typ
     assert alice.network.looked == 1
     listed = (await alice("GET", "/v1/addresses")).body["addresses"]
     assert [one["address"] for one in listed] == [GOOD[typed]]
-    assert (await alice("GET", "/v1/status")).body["given"] == listed
+    for path in ("/v1/status", "/v1/peers"):
+        assert (await alice("GET", path)).body["given"] == listed
     removed = await alice("DELETE", f"/v1/addresses/{quote(GOOD[typed])}")
     assert (removed.status, removed.body["address"]) == (200, GOOD[typed])
     assert (await alice("GET", "/v1/addresses")).body["addresses"] == []

@@ -15,6 +15,7 @@ from meshnode.app.listings.view import ListingView
 from meshnode.app.people import cards
 from meshnode.clock import Clock
 from meshnode.replica.replica import Replica
+from meshnode.slices import complete
 from protocol import PersonId
 from tests.support.mesh import Mesh, Node
 
@@ -48,11 +49,14 @@ class Neighbor:
 
     def news(self) -> list[str]:
         """Return the titles of what is new, and note that it was shown."""
-        return [result.title for result in news.look(self.replica, self.catalog, self.watcher, news.NewsLook()).results]
+        return [
+            result.title
+            for result in complete(news.look(self.replica, self.catalog, self.watcher, news.NewsLook())).results
+        ]
 
     def peek(self) -> list[str]:
         """Return the titles of what is new, which stays new."""
-        return [result.title for result in news.peek(self.replica, self.catalog, self.watcher).results]
+        return [result.title for result in complete(news.peek(self.replica, self.catalog, self.watcher)).results]
 
     def watch(self, words: str | None = None, **limits: object) -> int:
         """Save a search; returns its number."""

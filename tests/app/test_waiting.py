@@ -19,6 +19,7 @@ from meshnode.app.people import blocks, introductions
 from meshnode.app.people.cards import CardToAdd
 from meshnode.app.people.introductions import IntroductionOrder
 from meshnode.app.waiting import AWAITED, KINDS, WaitingCount, WaitingView
+from meshnode.slices import complete
 from meshnode.text import waiting as text
 from protocol import limits
 from tests.app.exchanging import make, offer, respond
@@ -155,7 +156,7 @@ def test_each_kind_is_told_everywhere_until_it_is_answered(mesh: Mesh, people: P
         waiting.inbox(waiter.replica).count,
         waiting.count(waiter.replica),
         status.status(waiter.replica, NetworkState(ready=True)).waiting,
-        news.peek(waiter.replica, waiter.catalog, waiter.watcher).waiting,
+        complete(news.peek(waiter.replica, waiter.catalog, waiter.watcher)).waiting,
     ]
     assert len(set(counts)) == 1
     assert (counts[0].people, [each.kind for each in counts[0].kinds]) == (awaited, [kind])

@@ -97,3 +97,21 @@ def test_a_time_of_somebody_elsewhere_is_shown_with_its_zone(zone: str, shown: s
 def _in_2026(localtime: Callable[[float], time.struct_time]) -> Callable[..., time.struct_time]:
     """Return `localtime` for a process that lives in 2026."""
     return lambda seconds=1_780_000_000: localtime(seconds)
+
+
+@given(st.sampled_from(ZONES), st.sampled_from(ZONES), st.dates(date(2020, 1, 1), date(2030, 12, 31)))
+@example("UTC", "Europe/Berlin", date(2026, 12, 1))
+@example("Europe/Berlin", "UTC", date(2026, 3, 29))
+@example("Asia/Kathmandu", "America/St_Johns", date(2026, 6, 1))
+def test_the_last_day_is_read_elsewhere_as_it_was_written(author: str, reader: str, day: date) -> None:
+    """In zones half a world apart, the day after may be meant as well: the earth has more zones than hours."""
+    with clocks_of(author):
+        last = read(day.isoformat(), ends=True)
+        written = forms.last_day(last)
+        offset = time.localtime(last).tm_gmtoff
+    with clocks_of(reader):
+        apart = abs(time.localtime(last).tm_gmtoff - offset)
+        shown, full = forms.last_day(last), forms.moment_and_zone(last)
+    if apart <= 11 * 3_600:
+        assert shown == written
+        assert full == f"{written} 23:59 ({forms.zone(offset)})"

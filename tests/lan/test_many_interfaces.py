@@ -161,3 +161,18 @@ def test_an_interface_that_is_not_there_is_named_at_the_start_with_those_that_ar
     assert problem["code"] == "no_interface"
     assert problem["message"] == "There is no network interface eth9"
     assert "eth0" in problem["hint"]
+
+
+def test_an_interface_on_which_no_group_can_be_joined_is_named_until_it_works_again(lan: MakeLan) -> None:
+    alice = lan("Alice", ipv6=False)["Alice"].init()
+    alice.namespace.run("sysctl", "-qw", "net.ipv4.igmp_max_memberships=0")
+    alice.daemon()
+
+    def deaf() -> list[str]:
+        return [one["message"] for one in alice.ask("status")["problems"] if one["code"] == "mdns_deaf"]
+
+    eventually(deaf, "status names the interfaces", within=40.0)
+    assert "eth0" in deaf()[0]
+    alice.namespace.run("sysctl", "-qw", "net.ipv4.igmp_max_memberships=20")
+    eventually(lambda: not deaf(), "it works again", within=20.0)
+    assert alice.ask("status")["announcing"]

@@ -7,6 +7,7 @@ from meshnode.app.discover import hiding, news, watches
 from meshnode.app.discover.discover import DiscoverQuery, discover
 from meshnode.app.discover.search import SearchQuery
 from meshnode.app.discover.watches import Watcher
+from meshnode.slices import complete
 from protocol import Audience, limits
 from tests.support.mesh import Mesh
 from tests.support.mesh_people import befriend, post, rewrite, vouch
@@ -24,7 +25,7 @@ class Viewer:
         return {result.title for result in discover(self.replica, self.catalog, DiscoverQuery()).results}
 
     def news(self) -> set[str]:
-        seen = news.look(self.replica, self.catalog, self.watcher, news.NewsLook())
+        seen = complete(news.look(self.replica, self.catalog, self.watcher, news.NewsLook()))
         return {result.title for result in seen.results}
 
     def watch(self, words: str) -> None:

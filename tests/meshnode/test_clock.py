@@ -50,7 +50,7 @@ def test_a_node_that_runs_for_months_goes_on_trusting_its_clock() -> None:
 
 
 def test_1970_then_2099_then_the_truth_while_it_runs_leaves_no_trace() -> None:
-    clock = FakeClock(NOW)
+    clock = FakeClock(NOW, floor=NOW)
     clock.remember()
     verdicts = []
     for shown in (0, IN_2099, NOW):
@@ -90,7 +90,7 @@ def test_the_running_time_survives_a_restart_of_the_program() -> None:
 
 
 def test_a_wrong_month_typed_once_deletes_nothing_and_is_taken_back() -> None:
-    clock = FakeClock(NOW)
+    clock = FakeClock(NOW, floor=NOW)
     clock.remember()
     clock.machine.start_again(NOW + MONTH)
     wrong = clock.restarted()

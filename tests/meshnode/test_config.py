@@ -79,6 +79,11 @@ def test_names_of_other_programs_in_the_environment_are_left_alone(tmp_path: Pat
         ('interfaces = "lo"', "list of texts"),
         ("interfaces = [1]", "list of texts"),
         ('interfaces = [" "]', "empty"),
+        ('interfaces = ["!"]', "empty"),
+        ('interfaces = ["eth0 wlan0"]', "not an interface's name"),
+        ('interfaces = ["/dev/eth0"]', "not an interface's name"),
+        ('peers = ["http://pi.local:80"]', "not HOST:PORT"),
+        ('peers = ["me@pi.local:80"]', "not HOST:PORT"),
         ('peers = ["pi.local"]', "not HOST:PORT"),
         ('peers = ["pi.local:0"]', "not HOST:PORT"),
         ('peers = ["fe80::1:7000"]', "brackets"),
@@ -123,3 +128,20 @@ def test_settings_do_not_change_once_they_were_read(tmp_path: Path) -> None:
     config = load(tmp_path)
     with pytest.raises(FrozenInstanceError):
         config.port = 1  # type: ignore[misc]
+
+
+def test_interfaces_are_chosen_by_patterns_wherever_settings_come_from(tmp_path: Path) -> None:
+    wanted = ("eth*", "!eth1")
+    assert load(tmp_path, 'interfaces = ["eth*", "!eth1"]', {}).interfaces == wanted
+    assert load(tmp_path, "", {"interfaces": wanted}).interfaces == wanted
+    home = tmp_path / "other"
+    home.mkdir(mode=0o700)
+    assert Config.load(home, {}, {"MESHNODE_INTERFACES": "eth*,!eth1"}).interfaces == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("pi.local", ("pi.local", 4747)), ("[fd00::7]", ("fd00::7", 4747)), ("10.0.0.7:80", ("10.0.0.7", 80))],
+)
+def test_with_a_default_port_the_port_may_be_left_out(text: str, address: tuple[str, int]) -> None:
+    assert parse_address(text, default_port=4747) == address

@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import (
     ANNOUNCED_KEPT,
-    BUSY_PAUSE_WITH_NEWS,
-    BUSY_SPREAD,
     REFUSED_PAUSE,
     Address,
     DialAttempt,
     Dialer,
     DialTarget,
 )
-from meshnode.net.endpoint_states import ANNOUNCED_FAILURES, LONGEST_PAUSE, LONGEST_STATIC_PAUSE, REHEARD_PAUSE
+from meshnode.net.endpoint_states import (
+    ANNOUNCED_FAILURES,
+    LONGEST_PAUSE,
+    LONGEST_STATIC_PAUSE,
+    REHEARD_PAUSE,
+)
 from meshnode.net.races import ADDRESSES_AT_ONCE, NEXT_SECONDS, PEOPLE_AT_ONCE
 
 ALICE, BOB, CAROL = (letter * 32 for letter in (b"a", b"b", b"c"))
@@ -263,41 +266,6 @@ def test_a_person_who_refused_is_left_alone_whatever_they_announce() -> None:
     made.heard(BOB, [HOME, CAFE], 50.0)
     assert not made.due(50.0)
     assert next_time(made) == REFUSED_PAUSE
-
-
-def test_a_busy_node_is_dialed_again_when_it_asked_for_it_whatever_it_announces() -> None:
-    made = dialer(DialTarget(BOB, 1, (HOME,)))
-    [attempt] = made.due(0.0)
-    made.ended(attempt, DialOutcome.BUSY, 0.0, device=LAPTOP, pause=20.0)
-    made.heard(BOB, [HOME], 5.0)
-    assert not made.due(19.0)
-    assert next_time(made) == 20.0 + BUSY_SPREAD
-    assert made.turns(5.0) == {BOB: 15.0 + BUSY_SPREAD}
-    assert not made.turns(30.0)
-    assert addresses(made.due(next_time(made))) == [HOME]
-
-
-def test_a_person_sent_away_comes_back_when_asked_and_it_counts_as_no_setback() -> None:
-    made = dialer(DialTarget(BOB, 1, (HOME,)))
-    now = 0.0
-    for _ in range(5):
-        [attempt] = made.due(now)
-        made.ended(attempt, DialOutcome.MET, now, device=LAPTOP)
-        made.connected(BOB, LAPTOP, now)
-        made.lost(BOB, LAPTOP, now + 5.0, good=True)
-        made.busy(BOB, 60.0, now + 5.0)
-        assert next_time(made) == now + 65.0 + BUSY_SPREAD
-        now = next_time(made)
-
-
-def test_news_of_the_owner_are_brought_to_a_busy_node_sooner_but_not_at_once() -> None:
-    made = dialer(DialTarget(BOB, 1, (HOME,)), DialTarget(CAROL, 1, (CAFE,)))
-    for attempt in made.due(0.0):
-        outcome = DialOutcome.BUSY if attempt.person == BOB else DialOutcome.REFUSED
-        made.ended(attempt, outcome, 0.0, pause=60.0)
-    made.has_news(2.0)
-    assert next_time(made) == BUSY_PAUSE_WITH_NEWS
-    assert addresses(made.due(30.0)) == [HOME]
 
 
 def test_sessions_that_break_again_and_again_come_back_ever_later() -> None:

@@ -15,7 +15,7 @@ from meshnode.app.peers.conversation import ConversationEnd
 from meshnode.errors import StorageFailed
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
-from meshnode.net.peer_link import STALL_SECONDS, Origin, PeerLink
+from meshnode.net.peer_link import PROVING_SECONDS, STALL_SECONDS, Origin, PeerLink
 from meshnode.replica.changes import Change
 from meshnode.replica.refusals import NotTaken
 from protocol import Code, limits
@@ -112,14 +112,18 @@ class Ends:
 
 
 async def linked(
-    nursery: trio.Nursery, conversation: FakeConversation | None = None, fair_share: FairShare | None = None
+    nursery: trio.Nursery,
+    conversation: FakeConversation | None = None,
+    fair_share: FairShare | None = None,
+    *,
+    dialed: bool = False,
 ) -> Ends:
     """Return a link that has just begun."""
     conversation, fair_share = conversation or FakeConversation(), fair_share or FairShare()
     ours, theirs = memory_stream_pair()
     ends = Ends(
         PeerLink(
-            ours, conversation, InlineStoreThread(), Origin(Address("192.168.1.7", 7000), dialed=False), fair_share
+            ours, conversation, InlineStoreThread(), Origin(Address("192.168.1.7", 7000), dialed=dialed), fair_share
         ),
         conversation,
         theirs,
@@ -138,7 +142,7 @@ async def test_bytes_go_in_and_out(nursery: trio.Nursery) -> None:
 
 
 async def test_the_first_message_of_a_dialer_is_sent_without_anything_received(nursery: trio.Nursery) -> None:
-    ends = await linked(nursery, FakeConversation(outbox=[b"first"]))
+    ends = await linked(nursery, FakeConversation(outbox=[b"first"]), dialed=True)
     assert await ends.other.receive_some() == b"first"
 
 
@@ -197,7 +201,7 @@ async def test_a_refused_first_message_gets_not_one_byte(nursery: trio.Nursery) 
 
 async def test_the_timer_is_kept(nursery: trio.Nursery, autojump_clock: MockClock) -> None:
     begun = trio.current_time()
-    ends = await linked(nursery, FakeConversation(peer=BOB, timer=begun + 30.0))
+    ends = await linked(nursery, FakeConversation(peer=BOB, timer=begun + 30.0), dialed=True)
     assert await ends.other.receive_some() == b"tick"
     assert ends.conversation.ticks == [pytest.approx(begun + 30.0)]
 
@@ -296,3 +300,17 @@ async def test_a_dropped_link_ends_at_once_and_sends_nothing(nursery: trio.Nurse
     ends.link.drop()
     await ends.over.wait()
     assert await ends.other.receive_some() == b""
+
+
+async def test_a_caller_who_was_answered_is_in_progress_for_a_moment_and_a_silent_one_is_not(
+    nursery: trio.Nursery, autojump_clock: MockClock
+) -> None:
+    ends = await linked(nursery)
+    seen = [ends.link.in_progress]
+    await ends.other.send_all(b"hello")
+    await ends.other.receive_some()
+    await wait_all_tasks_blocked()
+    seen.append(ends.link.in_progress)
+    await trio.sleep(PROVING_SECONDS)
+    seen.append(ends.link.in_progress)
+    assert seen == [False, True, False]

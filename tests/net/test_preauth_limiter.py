@@ -14,8 +14,8 @@ class Limited:
     limiter: PreauthLimiter = field(default_factory=lambda: PreauthLimiter(slots=4, slots_per_address=2))
     evicted: list[str] = field(default_factory=list)
 
-    def add(self, name: str, host: str) -> PreauthConnection:
-        connection = PreauthConnection(host, lambda: self.evicted.append(name))
+    def add(self, name: str, host: str, *, in_progress: bool = False) -> PreauthConnection:
+        connection = PreauthConnection(host, lambda: self.evicted.append(name), lambda: in_progress)
         self.limiter.add(connection)
         return connection
 
@@ -63,3 +63,27 @@ def test_a_connection_that_has_proven_itself_frees_its_slot() -> None:
     limited.limiter.remove(first)
     limited.add("third", "192.168.1.9")
     assert not limited.evicted
+
+
+def test_a_caller_who_waits_for_this_node_stays_and_the_oldest_silent_one_goes() -> None:
+    limited = Limited()
+    for number in range(4):
+        limited.add(str(number), f"192.168.1.{number}", in_progress=number < 2)
+    limited.add("new", "192.168.1.9")
+    assert limited.evicted == ["2"]
+
+
+def test_when_all_wait_for_this_node_the_first_are_answered_and_the_new_one_is_turned_away() -> None:
+    limited = Limited()
+    for number in range(4):
+        limited.add(str(number), f"192.168.1.{number}", in_progress=True)
+    limited.add("new", "192.168.1.9")
+    assert limited.evicted == ["new"]
+    assert len(limited.limiter) == 4
+
+
+def test_one_address_gets_no_third_slot_though_its_first_two_are_in_progress() -> None:
+    limited = Limited()
+    for name in ("first", "second", "third"):
+        limited.add(name, "192.168.1.9", in_progress=True)
+    assert limited.evicted == ["third"]

@@ -10,6 +10,7 @@ from meshnode.app import upkeep
 from meshnode.app.explain.status import NetworkState, problems
 from meshnode.app.owner import policy
 from meshnode.app.people import blocks
+from meshnode.clock import ClockMemory
 from meshnode.replica.quota import Quota
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
@@ -163,7 +164,7 @@ def test_blocking_a_person_at_the_limit_deletes_what_they_brought(bob: Replica) 
 
 
 def test_certificates_of_people_without_other_records_are_deleted_after_a_while() -> None:
-    clock = FakeClock(NOW)
+    clock = FakeClock(NOW, memory=ClockMemory(floor=NOW, careful=NOW))
     bob = replica_of("Bob", clock=clock)
     now = bob.clock.now()
     policy.vouch(bob, ALICE.id, 800)

@@ -61,6 +61,12 @@ def test_the_owners_own_vouches_and_blocks_leave_most_decisions_as_they_were() -
     world = World(3)
     moved = StandingTracker(world.replica.trust_state, world.replica.me)
     moved.since_last()
+    world.join(PEOPLE[0])
+    moved.since_last()
+    world.join_or_leave()
+    named = moved.since_last()
+    assert named is not None
+    assert PEOPLE[0].id in named
     for change in (policy.block, policy.unblock):
         change(world.replica, PEOPLE[5].id)
         named = moved.since_last()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from meshnode.store import Exchange, Store
+from meshnode.store import ArchivedListing, Exchange, Store
 from meshnode.store.database import Database
 from meshnode.store.migrate import migrate, migrations
 from protocol.letters import LENT_OUT, UNFINISHED, Action, Move, Stage
@@ -135,7 +135,11 @@ def test_what_exchanges_hold_is_added_up_by_listing(store: Store) -> None:
     begun(store, number=2, held=4, asked=True)
     begun(store, number=3, held=8, shown=False)
     begun(store, number=4, slot=other)
-    assert store.exchanges.held_by_slot() == {slot: Decimal("2.5"), other: 0}
+    assert store.exchanges.held_by_slot(BOB.id) == {}  # no such listing is remembered
+    for at in (slot, other):
+        record = BOB.listing(slot=at)
+        store.archive.remember(ArchivedListing("taken", NOW, record), until=NOW + 9)
+    assert store.exchanges.held_by_slot(BOB.id) == {slot: Decimal("2.5"), other: 0}
     assert store.exchanges.held(slot) == Decimal("2.5")
     assert store.exchanges.held(grown("no slot", size=16)) == 0
     assert [one.held for one in store.exchanges.about(slot)] == [2, Decimal("0.5")]

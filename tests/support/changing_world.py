@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+from meshnode.app.groups import membership
 from meshnode.app.owner import policy
 from meshnode.app.owner import preference as sharing
 from meshnode.app.owner.places import Coordinates
@@ -12,8 +13,11 @@ from meshnode.replica.access import Access, AccessKey
 from meshnode.replica.replica import Replica
 from meshnode.store import RecordState
 from protocol import Audience, PersonId, Precision, Preference, Record, coarse
+from protocol.limits import DAY
+from protocol.trust import accepted, invitation, invitation_tag
+from tests.support.chains import begun, chain, join_record
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.people import Person
+from tests.support.people import NOW, Person
 
 PEOPLE = [Person(name) for name in ("Bob", "Carol", "Dave", "Erin", "Frank", "Grace")]
 OWN_PLACES = (Coordinates(52.5, 13.4), Coordinates(53.5, 13.4))
@@ -46,6 +50,22 @@ class World:
         preference = Preference(self.rng.choice(list(Audience)[1:]), Precision.CITY, 30, self.version)
         self.put(person.policy(vouches, blocks=blocks, preference=preference, version=self.version, now=EPOCH), state)
 
+    def join(self, person: Person) -> None:
+        """Let a person join the group that the first of all people has founded."""
+        joined = begun(PEOPLE[0]) if person is PEOPLE[0] else chain(PEOPLE[0], person)
+        self.put(join_record(person, joined, version=self.version))
+
+    def join_or_leave(self) -> None:
+        """Let the owner join the group, or leave it."""
+        founders = begun(PEOPLE[0])
+        held = membership.own_join(self.replica, founders.group)
+        if held is not None:
+            membership.leave(self.replica, held[1])
+            return
+        tag = invitation_tag(founders.group_id, self.replica.me)
+        given = invitation(founders, PEOPLE[0].id, tag, NOW + 30 * DAY, PEOPLE[0].keys.sign)
+        membership.write_join(self.replica, accepted(bytes(16), founders, given, PEOPLE[0].certificate()))
+
     def move(self) -> None:
         """One change of any kind."""
         self.version += 1
@@ -59,6 +79,8 @@ class World:
             lambda: policy.vouch(replica, person.id, rng.choice([0, 400, 900])),
             lambda: policy.block(replica, person.id),
             lambda: policy.unblock(replica, person.id),
+            lambda: self.join(person),
+            self.join_or_leave,
             lambda: sharing.change(
                 replica, sharing.SharingChange(place=rng.choice(OWN_PLACES), radius_km=rng.choice([9, 60]))
             ),

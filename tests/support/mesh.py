@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import heapq
 import random
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 
-from meshnode.app import upkeep
+from meshnode.app import misdated, upkeep
 from meshnode.app.devices import device_list as devices
 from meshnode.app.devices import joining
 from meshnode.app.owner import certificates, profile
@@ -71,7 +72,7 @@ class VirtualClock(Clock):
 
     def __init__(self, machine: VirtualMachine, memory: ClockMemory | None = None) -> None:
         self.machine = machine
-        self.memory = memory if memory is not None else ClockMemory(floor=EPOCH - limits.DAY)
+        self.memory = memory if memory is not None else ClockMemory(floor=EPOCH - limits.DAY, careful=EPOCH)
         super().__init__(self.memory, self._keep, machine=machine)
 
     def _keep(self, memory: ClockMemory) -> None:
@@ -138,6 +139,7 @@ class Mesh:
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._wires: list[Wire] = []
+        self._off: set[str] = set()
         self._wires_at: dict[str, list[Wire]] = {}
         self._verdicts = SharedVerdicts()
         self.flaky = 0.0  # how likely it is that a delivery ends its connection instead
@@ -219,6 +221,7 @@ class Mesh:
             self._pump_soon(node)
 
         node.replica.changes.subscribe(changed)
+        misdated.follow(node.replica)
 
     def restart(self, name: str, replica: Replica | None = None) -> None:
         """End a node's process without a goodbye, and start it again from its store, or from what `replica` has."""
@@ -333,6 +336,24 @@ class Mesh:
         standing = [wire for wire in self._wires if wire.ends is not None and all(end.live for end in wire.ends)]
         return [(wire.a.name, wire.b.name) for wire in standing]
 
+    @contextmanager
+    def switched_off(self, names: Collection[str]) -> Iterator[None]:
+        """Keep these computers off inside the block; they start again at its end, connected as they were."""
+        was_cut = {id(wire) for wire in self._wires if wire.cut}
+        for name in names:
+            for wire in self._wires_of(self.nodes[name]):
+                wire.cut = True
+                self._drop(wire, redial=False)
+        self._off |= set(names)
+        yield
+        self._off -= set(names)
+        for name in names:
+            self.nodes[name].clock.machine.start_again()
+            self.restart(name)
+        for wire in self._wires:
+            if id(wire) not in was_cut and not {wire.a.name, wire.b.name} & self._off:
+                wire.cut = False
+
     # --- time ------------------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
@@ -350,8 +371,10 @@ class Mesh:
         self.settle()
         self.time += seconds
         for node in self.nodes.values():
-            with node.replica.changes.held():
-                upkeep.upkeep(node.replica)
+            if node.name not in self._off:
+                with node.replica.changes.held():
+                    upkeep.upkeep(node.replica)
+                    node.replica.clock.remember()
         for wire in self._wires:
             wire.failures = 0
             if wire.ends is None:

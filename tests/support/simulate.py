@@ -1,4 +1,7 @@
-"""Simulates whole worlds, seed after seed on all cores, and compares each with the model: `scripts/simulate --help`."""
+"""Simulates whole worlds, seed after seed on all cores: `scripts/simulate --help`.
+
+Each is compared with the model; with `--clocks`, communities with wrong clocks are checked for what must not happen.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,13 @@ import gc
 import multiprocessing
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Self
 
 from protocol import limits
+from tests.support.clock_simulation import ClockWorld
 from tests.support.oracle import Verdict, verdict
 from tests.support.world_simulation import Plan, SimulatedWorld
 
@@ -64,6 +68,20 @@ def live(seed: int, people: int) -> Life:
     return Life(seed, people, records, at_rest, in_the_end, time.process_time() - began)
 
 
+def live_with_wrong_clocks(seed: int) -> list[str]:
+    """Simulate the community of this seed, whose clocks go wrong; return its faults."""
+    try:
+        return ClockWorld(seed).live()
+    except Exception as error:  # noqa: BLE001 - one world that breaks must not hide what the others show
+        return [f"broke by {error!r}"]
+
+
+def simulate_clocks(seeds: Sequence[int], processes: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield each seed with the faults of its community."""
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        yield from zip(seeds, pool.map(live_with_wrong_clocks, seeds, chunksize=4), strict=True)
+
+
 class Simulation:
     """Simulates worlds in as many processes as asked for. Close it by leaving the `with`."""
 
@@ -87,8 +105,17 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--seeds", type=int, default=50, help="how many worlds (50)")
     parser.add_argument("--first", type=int, default=0, help="the first seed (0)")
     parser.add_argument("--processes", type=int, default=2, help="how many at once (2)")
+    parser.add_argument("--clocks", action="store_true", help="instead, small communities whose clocks go wrong")
     asked = parser.parse_args(words)
     faults = 0
+    if asked.clocks:
+        for seed, found in simulate_clocks(range(asked.first, asked.first + asked.seeds), asked.processes):
+            faults += len(found)
+            if found:
+                sys.stdout.write("\n  ".join([f"seed {seed}", *found]) + "\n")
+                sys.stdout.flush()
+        sys.stdout.write(f"{asked.seeds} communities with wrong clocks: {faults} faults\n")
+        return 1 if faults else 0
     with Simulation(range(asked.first, asked.first + asked.seeds), asked.nodes, asked.processes) as simulation:
         for life in simulation.lives.values():
             done = life.result()

@@ -26,26 +26,26 @@ async def discover(context: ApiContext, query: discover_cases.DiscoverQuery) -> 
 @_routes.add("GET", "/v1/news")
 async def peek_at_news(context: ApiContext, query: news_cases.NewsQuery) -> news_cases.NewsView:
     """List what has become visible to you since you last looked. It stays new."""
-    await context.run_steps(preparing, context.catalog, SearchQuery())
-    return await context.run(news_cases.peek, context.catalog, context.watcher, query.limit)
+    return await context.run_steps(news_cases.peek, context.catalog, context.watcher, query.limit)
 
 
 @_routes.add("POST", "/v1/news", errors=WRITES)
 async def look_at_news(context: ApiContext, body: news_cases.NewsLook) -> news_cases.NewsView:
     """List what has become visible to you since you last looked. What is listed is no longer new."""
-    await context.run_steps(preparing, context.catalog, SearchQuery())
-    return await context.run(news_cases.look, context.catalog, context.watcher, body)
+    return await context.run_steps(news_cases.look, context.catalog, context.watcher, body)
 
 
 @_routes.add("GET", "/v1/watches")
 async def watches(context: ApiContext) -> watching_cases.WatchesView:
     """List your saved searches and their new matches."""
+    await context.run_steps(watching_cases.preparing_watches, context.catalog, context.watcher)
     return await context.run(watching_cases.watches, context.catalog, context.watcher)
 
 
 @_routes.add("POST", "/v1/watches", status=201, errors=WRITES)
 async def add_watch(context: ApiContext, body: SearchQuery) -> watching_cases.WatchView:
     """Save a search: you get an alert when something that matches becomes visible to you."""
+    await context.run_steps(watching_cases.preparing_watches, context.catalog, context.watcher, body)
     return await context.run(watching_cases.add, context.catalog, context.watcher, body)
 
 

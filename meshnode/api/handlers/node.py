@@ -7,6 +7,7 @@ from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app import date as date_cases
 from meshnode.app import export as export_cases
+from meshnode.app.discover.watches import preparing_watches
 from meshnode.app.explain import doctor as doctor_cases
 from meshnode.app.explain import given_addresses as given_views
 from meshnode.app.explain import status as status_cases
@@ -96,6 +97,7 @@ async def synchronize(context: ApiContext) -> sync_cases.SyncView:
 @_routes.add("GET", "/v1/export")
 async def export(context: ApiContext) -> export_cases.ExportView:
     """Export everything of yours on this node in one document. It contains no key, but it is private."""
+    await context.run_steps(preparing_watches, context.catalog, context.watcher)
     return await context.run(export_cases.export, context.catalog, context.watcher)
 
 

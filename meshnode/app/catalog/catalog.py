@@ -9,17 +9,19 @@ next search.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 from hashlib import blake2b
 from itertools import chain, islice
-from typing import Any
+from operator import and_
+from typing import Any, Protocol
 from zlib import crc32
 
 from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.picking import ID_PREFIX_MIN
-from meshnode.app.words import has_part, has_word, searchable, words_of
+from meshnode.app.words import has_part, has_word, searchable, searchable_name, words_of
 from meshnode.replica.access import Access, AccessKey, access_key
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
@@ -137,6 +139,14 @@ class Bucket:
         return expired
 
 
+class Sight(Protocol):
+    """Holds the verdicts of a search for one wish of the viewer."""
+
+    @property
+    def verdicts(self) -> dict[Bucket, Any]:
+        """The verdict on each bucket that was asked about."""
+
+
 class Catalog:
     """Knows every listing in use, own ones too.
 
@@ -149,16 +159,18 @@ class Catalog:
         self._filling: Iterator[Record] | None = None
         self._stored: list[RecordId] = []  # noted since the last `catch_up`
         self._ended: list[Row] = []
-        self.verdicts: dict[Wish, dict[Bucket, Any]] = {}
+        self.sights: dict[Wish, Sight] = {}
         """A search's verdicts on each bucket, by its wish; `catch_up` forgets those on authors whose standing has changed."""
+        self.revision = 0
+        """Grows whenever a listing comes or a verdict is forgotten."""
         self._tracker = StandingTracker(replica.trust_state, replica.me, regard=True)
         self._ended_by = 0  # the time by which listings that had ended were dropped last
         self.generation = 0
         """Grows when everything is read again: from then on doc ids number other listings than before."""
         self.noted = 0
         """Grows with every commit that changes listings in use."""
-        self.seen = 0
-        """The bits of doc ids known to have been shown as news; the store knows the rest."""
+        self.seen = self.unseen = 0
+        """The bits of doc ids known to have been shown as news, and known not to; of the rest the store knows."""
         self.index: ListingIndex[Bucket]
         """Finds listings by their words and kinds."""
         self._begin()
@@ -170,19 +182,22 @@ class Catalog:
         self._buckets.clear()
         self._stored.clear()
         self._ended.clear()
-        self.verdicts.clear()
+        self.sights.clear()
+        self.revision += 1
         self._filling = self._replica.store.records.bodies(Kind.LISTING)
         self.index = ListingIndex()
         self._hidden: dict[int, int | None] = {  # by number of a listing's id, its doc id while it is in use
             number: None for hidden in self._replica.store.discover.hidden() for number in _numbers(hidden.listing)
         }
+        self._next_expiry = limits.FOREVER
+        self._renewed_listings: list[Seen] = []
         self._renamed: set[PersonId] = set()  # people who may have another name now
         self._decided = False  # whether the rule was asked about nearly all buckets
         self._replaced: dict[int, Entry] = {}  # by number, what left in this `catch_up`; a newer version may follow
         self._new = DocIds()
         self._updated: dict[int, int] = {}  # by doc id of a newer version, that of the one before
         self.generation += 1
-        self.seen = 0
+        self.seen = self.unseen = 0
 
     def _note(self, change: Change) -> None:
         self._renamed |= change.people
@@ -203,6 +218,9 @@ class Catalog:
 
     def preparing(self) -> Steps[None]:
         """Take the steps that a search would have to take at once; when they are done, little is left to do."""
+        for search in (self._replica.trust_state.reach_to, self._replica.trust_state.regard_from):
+            search(self._replica.me)
+            yield
         while True:
             while self._filling is not None or self._has_noted_many():
                 self._read_some()
@@ -226,9 +244,11 @@ class Catalog:
             self._read_some()
         self._replaced.clear()
         now = self._replica.clock.ended_by()
-        for bucket in self._buckets.values():
-            for entry in bucket.drop_expired(now):
-                self.index.remove(entry.doc_id)
+        if self._next_expiry <= now:
+            for bucket in self._buckets.values():
+                for entry in bucket.drop_expired(now):
+                    self.index.remove(entry.doc_id)
+            self._next_expiry = min((bucket.next_expiry for bucket in self._buckets.values()), default=limits.FOREVER)
         self._forget_verdicts()
 
     def _read_some(self) -> None:
@@ -252,7 +272,8 @@ class Catalog:
         moved = self._tracker.since_last()
         renamed, self._renamed = self._renamed, set()
         if moved is None:
-            self.verdicts.clear()
+            self.sights.clear()
+            self.revision += 1
             self._decided = False
             for bucket in self._buckets.values():
                 bucket.consent = None
@@ -263,8 +284,9 @@ class Catalog:
 
     def _forget_bucket(self, bucket: Bucket) -> None:
         bucket.consent = None
-        for verdicts in self.verdicts.values():
-            verdicts.pop(bucket, None)
+        self.revision += 1
+        for sight in self.sights.values():
+            sight.verdicts.pop(bucket, None)
 
     def _add_records(self, records: list[Record]) -> None:
         rows = self._replica.store.records.rows_of([record.id for record in records])
@@ -306,6 +328,8 @@ class Catalog:
             self._updated[entry.doc_id] = self._updated.pop(before.doc_id, before.doc_id)
         bucket.entries.insert(at, entry)
         bucket.next_expiry = min(bucket.next_expiry, entry.expires)
+        self._next_expiry = min(self._next_expiry, entry.expires)
+        self.revision += 1
 
     def _remove(self, row: Row) -> None:
         for emergency in (False, True):
@@ -329,6 +353,23 @@ class Catalog:
         arrived = int(self._new), self._updated
         self._new, self._updated = DocIds(), {}
         return arrived
+
+    # --- what the owner was shown --------------------------------------------------------------------------------------
+
+    def classify(self, doc_ids: Collection[int], *, seen: bool) -> None:
+        """Note whether these were shown as news."""
+        bits = int(DocIds(doc_ids))
+        self.seen = self.seen | bits if seen else self.seen & ~bits
+        self.unseen = self.unseen & ~bits if seen else self.unseen | bits
+
+    def note_renewed(self, renewed: Iterable[Seen]) -> None:
+        """Remember that these listings, which were shown before, last longer now; the store is to be told."""
+        self._renewed_listings.extend(renewed)
+
+    def take_renewed(self) -> list[Seen]:
+        """Return what `note_renewed` has remembered, and forget it."""
+        renewed, self._renewed_listings = self._renewed_listings, []
+        return renewed
 
     # --- what the owner hides ------------------------------------------------------------------------------------------
 
@@ -412,24 +453,41 @@ class Catalog:
     def _by_words(self, buckets: list[Bucket], text: str, name_of: Callable[[PersonId], str]) -> Iterator[list[Entry]]:
         """Yield the listings in these buckets that fit `text` in each of the ways of `picking.MatchKind`, best first."""
         title, words = searchable(text), words_of(text)
-        yield [entry for entry in _entries(buckets) if entry.title == title]
-        yield [entry for entry in _entries(buckets) if entry.title.startswith(title)][:MATCHING_MAX]
-        titled = (entry for entry in _entries(buckets) if all(has_word(entry.title, word) for word in words))
-        yield list(islice(titled, MATCHING_MAX))
+        titled = self._titled(buckets, words)
+        yield [entry for entry in titled if entry.title == title]
+        yield [entry for entry in titled if entry.title.startswith(title)][:MATCHING_MAX]
+        yield list(
+            islice((entry for entry in titled if all(has_word(entry.title, word) for word in words)), MATCHING_MAX)
+        )
         yield self._with_words(buckets, words, name_of)[:MATCHING_MAX]
+
+    def _titled(self, buckets: list[Bucket], words: list[str]) -> list[Entry]:
+        """Return the listings in these buckets that can have all words in the title: as the index says, if it has all."""
+        if not words or not self.index.has_all_titles:
+            return list(_entries(buckets))
+        return self._entries_in(reduce(and_, (self.index.with_word(word)[0] for word in words)), buckets)
+
+    def _entries_in(self, bits: int, buckets: list[Bucket]) -> list[Entry]:
+        """Return the listings in these buckets that have these doc ids, in the order of the buckets."""
+        wanted, having = self.index.flags(bits), set(self.index.buckets_of(bits))
+        return [entry for entry in _entries([one for one in buckets if one in having]) if wanted[entry.doc_id]]
 
     def _with_words(self, buckets: list[Bucket], words: list[str], name_of: Callable[[PersonId], str]) -> list[Entry]:
         """Return the listings in these buckets that have all words anywhere, else those that have them as parts."""
-        names = {bucket: searchable(name_of(bucket.author)) for bucket in buckets}
+        names = {author: searchable_name(name_of(author)) for author in {bucket.author for bucket in buckets}}
         found = parts = self.index.in_buckets(buckets)
         for word in words:
             in_title, in_text = self.index.with_word(word)
             anywhere = in_title | in_text
-            found &= anywhere | self.index.in_buckets([one for one, name in names.items() if has_word(name, word)])
-            as_part = self.index.in_buckets([one for one, name in names.items() if has_part(name, word)])
-            parts &= anywhere | as_part | self.index.with_part(word)
-        wanted = self.index.flags(found or parts)
-        return [entry for entry in _entries(buckets) if wanted[entry.doc_id]]
+            having = {author for author, name in names.items() if word in name}  # most names do not have its letters
+            authors = [one for one in buckets if one.author in having]
+            whole, part = (
+                self.index.in_buckets([one for one in authors if has(names[one.author], word)])
+                for has in (has_word, has_part)
+            )
+            found &= anywhere | whole
+            parts &= anywhere | part | self.index.with_part(word)
+        return self._entries_in(found or parts, buckets)
 
 
 def _entries(buckets: list[Bucket]) -> Iterator[Entry]:

@@ -52,6 +52,11 @@ class ListingIndex(Generic[BucketT]):
         self._live.discard(doc_id)
         self._removed += 1
 
+    @property
+    def has_all_titles(self) -> bool:
+        """Whether every word of every title is in the index: the caps on words have left none out."""
+        return self._titles.has_all
+
     def is_sparse(self, spare: int) -> bool:
         """Whether more than half of all doc ids, and more than `spare`, are unused: time to build the index again."""
         return self._removed > spare + len(self._bucket_of) // 2
@@ -97,11 +102,11 @@ class ListingIndex(Generic[BucketT]):
         """Return the bits of all doc ids in these buckets."""
         return bits_of(map(set(buckets).__contains__, self._bucket_of)) if buckets else 0
 
-    def count_by_bucket(self, bits: int) -> Counter[BucketT]:
-        """Return how many of these doc ids each bucket has."""
+    def buckets_of(self, bits: int) -> list[BucketT]:
+        """Return the buckets in which these doc ids are, each once, in the order of their lowest."""
         if bits.bit_count() > _FEW:
-            return Counter(compress(self._bucket_of, self.flags(bits)))
-        return Counter(self._bucket_of[doc_id] for doc_id in doc_ids_in(bits))
+            return list(dict.fromkeys(compress(self._bucket_of, self.flags(bits))))
+        return list(dict.fromkeys(self._bucket_of[doc_id] for doc_id in doc_ids_in(bits)))
 
     def flags(self, bits: int) -> bytes:
         """Return one byte for each doc id: 1 where its bit is set, else 0."""

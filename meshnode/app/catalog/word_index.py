@@ -83,6 +83,8 @@ class WordIndex:
 
     def __init__(self) -> None:
         self._postings: dict[str, int | array[int] | DocIds] = {}  # one doc id, a list of them, or a set of bits
+        self.has_all = True
+        """Whether no word was left out."""
         self._sorted: list[str] = []
         self._unsorted: list[str] = []
         self._all = bytearray()  # all words that can have parts, one a line, in the order in which they came
@@ -102,7 +104,9 @@ class WordIndex:
         for word in words:
             held = self._postings.get(word)
             if held is None:
-                if new < new_max:
+                if new >= new_max:
+                    self.has_all = False
+                else:
                     self._postings[word] = doc_id
                     self._unsorted.append(word)
                     if len(word) > PART_MIN:

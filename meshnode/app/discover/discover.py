@@ -11,10 +11,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 
-from meshnode.app.catalog.catalog import Catalog, Entry, newest_first
+from meshnode.app.catalog.catalog import Bucket, Catalog, Entry, newest_first
 from meshnode.app.discover.search import BucketVerdict, Matches, SearchQuery, Tier, check, search
 from meshnode.app.listings.view import ListingView, view
 from meshnode.errors import Usage
@@ -71,7 +70,7 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discov
         raise Usage(f"page goes from 1 to {PAGE_MAX}")
     matches = search(replica, catalog, query)
     end = query.page * query.limit
-    chosen = islice(ranked(matches, query.sort), end - query.limit, end)
+    chosen = islice(ranked(matches, query.sort, end), end - query.limit, end)
     records = replica.store.records.get_many([entry.record for entry in chosen])
     return Discovery(
         results=tuple(view(replica, record) for record in records if record.body),
@@ -82,14 +81,25 @@ def discover(replica: Replica, catalog: Catalog, query: DiscoverQuery) -> Discov
     )
 
 
-def ranked(matches: Matches, order: str) -> Iterator[Entry]:
-    """Yield all matches in this order; they are sorted only as far as they are asked for."""
-    parts: list[tuple[Rank, Iterator[Entry]]] = []
-    for match in matches.shown:
-        for tier in Tier:
-            if match.counts[tier]:
-                rank = ORDERS[order](match.verdict, not match.bucket.emergency, tier is not Tier.TITLE)
-                parts.append(((tier is Tier.PARTS, *rank), matches.entries(match, tier)))
-    parts.sort(key=itemgetter(0))
-    for _, equals in groupby(parts, key=itemgetter(0)):
-        yield from heapq.merge(*(entries for _, entries in equals), key=newest_first)
+def ranked(matches: Matches, order: str, most: int) -> Iterator[Entry]:
+    """Yield the first `most` matches in this order, maybe more; they are sorted only as far as they are asked for."""
+    ranks: dict[Rank, list[tuple[Bucket, bytes]]] = {}
+    for tier in Tier:
+        wanted = matches.flags(tier)
+        for bucket, verdict in matches.buckets(tier):
+            rank = ORDERS[order](verdict, not bucket.emergency, tier is not Tier.TITLE)
+            ranks.setdefault((tier is Tier.PARTS, *rank), []).append((bucket, wanted))
+    waiting = list(ranks)
+    heapq.heapify(waiting)
+    while waiting:
+        equals = ranks[heapq.heappop(waiting)]
+        entries = [entry for bucket, wanted in equals for entry in bucket.entries if wanted[entry.doc_id]]
+        yield from _newest_first(entries, most)
+
+
+def _newest_first(entries: list[Entry], most: int) -> list[Entry]:
+    """Return the newest entries, `most` at least if there are so many, in the order of a bucket."""
+    if len(entries) > most:
+        least = sorted(entry.created for entry in entries)[-most]  # numbers are sorted quickly, entries are not
+        entries = [entry for entry in entries if entry.created >= least]
+    return sorted(entries, key=newest_first)

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from heapq import nsmallest
+from itertools import islice
 
 from meshnode.app.catalog.catalog import Catalog, Entry
-from meshnode.app.catalog.word_index import DocIds
-from meshnode.app.discover.search import SearchQuery, search
+from meshnode.app.discover.search import Matches, SearchQuery, preparing, search
 from meshnode.app.discover.watches import AlertView, Watcher, alerts_view
 from meshnode.app.listings.view import ListingView, view
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.errors import StorageFull, Usage
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from meshnode.store import Seen
 
 SHOWN = 100
 SHOWN_MAX = 1000
+STEP_SEEN = 1000  # listings that are compared with those shown before, or marked as shown, in one step
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +56,36 @@ class NewsView:
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """The first new listings in order, how many there are in all, and those seen before whose expiry has changed."""
+    """The first new listings in order, and how many there are in all."""
 
     first: list[Entry]
     total: int
-    renewed: list[Seen]
 
 
-def peek(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int = SHOWN) -> NewsView:
+def peek(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int = SHOWN) -> Steps[NewsView]:
     """Return what is new, without noting that it was shown."""
     _check(limit)
+    yield from _preparing(replica, catalog, watcher)
     fresh = _fresh(replica, catalog, watcher, limit)
     return _view(replica, catalog, fresh.first, fresh.total)
 
 
-def look(replica: Replica, catalog: Catalog, watcher: Watcher, how: NewsLook) -> NewsView:
-    """Return what is new, and note that what is returned was shown."""
+def look(replica: Replica, catalog: Catalog, watcher: Watcher, how: NewsLook) -> Steps[NewsView]:
+    """Return what is new, and note that what is returned was shown; with `clear`, that all that is new was shown."""
     _check(how.limit)
-    fresh = _fresh(replica, catalog, watcher, None if how.clear else how.limit)
-    news = _view(replica, catalog, [] if how.clear else fresh.first, fresh.total)
-    if fresh.first or fresh.renewed:
-        replica.store.discover.mark_seen(
-            [*(entry.as_seen for entry in fresh.first), *fresh.renewed], replica.clock.now()
-        )
-        catalog.seen |= int(DocIds(entry.doc_id for entry in fresh.first))
+    yield from _preparing(replica, catalog, watcher)
+    if how.clear:
+        total = 0
+        while True:
+            fresh = _fresh(replica, catalog, watcher, STEP_SEEN, in_order=False)
+            total = total or fresh.total
+            _mark(replica, catalog, fresh.first)
+            if fresh.total <= STEP_SEEN:
+                return _view(replica, catalog, [], total)
+            yield
+    fresh = _fresh(replica, catalog, watcher, how.limit)
+    news = _view(replica, catalog, fresh.first, fresh.total)
+    _mark(replica, catalog, fresh.first)
     return news
 
 
@@ -87,29 +94,73 @@ def _check(limit: int) -> None:
         raise Usage(f"limit goes from 1 to {SHOWN_MAX}")
 
 
-def _fresh(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int | None) -> _Fresh:
+def _mark(replica: Replica, catalog: Catalog, shown: list[Entry]) -> None:
+    """Note that these were shown, and that listings shown before last longer now."""
+    renewed = catalog.take_renewed()
+    if shown or renewed:
+        replica.store.discover.mark_seen([*(entry.as_seen for entry in shown), *renewed], replica.clock.now())
+        catalog.classify([entry.doc_id for entry in shown], seen=True)
+
+
+def _preparing(replica: Replica, catalog: Catalog, watcher: Watcher) -> Steps[None]:
+    """Take the steps that `_fresh` would have to take at once; when they are done, little is left to do."""
+    yield from watcher.preparing()
+    yield from preparing(replica, catalog, SearchQuery())
+    while _classify(replica, catalog, search(replica, catalog, SearchQuery(), ~(catalog.seen | catalog.unseen))):
+        yield
+
+
+def _classify(replica: Replica, catalog: Catalog, unknown: Matches, most: int = STEP_SEEN) -> bool:
+    """Find out which of the first of these listings were shown as news before; return whether there are more."""
+    entries = [entry for entry, _ in islice(unknown.everything(), most)]
+    known = replica.store.discover.seen(entry.key for entry in entries)
+    seen = [entry for entry in entries if _was_seen(known, entry)]
+    catalog.classify([entry.doc_id for entry in entries], seen=False)
+    catalog.classify([entry.doc_id for entry in seen], seen=True)
+    catalog.note_renewed([entry.as_seen for entry in seen if known[entry.key].until != entry.expires])
+    return unknown.total > len(entries)
+
+
+def _was_seen(known: dict[int, Seen], entry: Entry) -> bool:
+    before = known.get(entry.key)
+    return before is not None and before.title_hash == entry.title_hash
+
+
+def _fresh(replica: Replica, catalog: Catalog, watcher: Watcher, limit: int, *, in_order: bool = True) -> _Fresh:
+    """Return the first that are new: alerts first, then emergencies, then the newest; or any, where no order is wanted."""
     with suppress(StorageFull):  # then the alerts of watches wait; reading still works
         watcher.evaluate()
     catalog.catch_up()
-    candidates = list(search(replica, catalog, SearchQuery(), ~catalog.seen).everything())
-    known = replica.store.discover.seen(entry.key for entry, _ in candidates)
-    alerted = {alert.key for alert in replica.store.discover.alerts(replica.clock.now())}
-    new: dict[int, tuple[bool, bool, int, int, Entry]] = {}
-    seen = DocIds()
-    renewed: list[Seen] = []
-    for entry, bucket in candidates:
-        before = known.get(entry.key)
-        if before is None or before.title_hash != entry.title_hash:
-            new[entry.key] = (entry.key not in alerted, not bucket.emergency, -entry.created, entry.key, entry)
-            continue
-        seen.add(entry.doc_id)
-        if before.until != entry.expires:
-            renewed.append(entry.as_seen)
-    catalog.seen |= int(seen)
-    for key, entry in catalog.entries_of(alerted - new.keys()).items():
-        new[key] = (False, True, -entry.created, key, entry)  # by a watch with wider limits than news has
-    ordered = sorted(new.values()) if limit is None else nsmallest(limit, new.values())
-    return _Fresh([entry for *_, entry in ordered], len(new), renewed)
+    unknown = search(replica, catalog, SearchQuery(), ~(catalog.seen | catalog.unseen))
+    _classify(replica, catalog, unknown, unknown.total)
+    new = search(replica, catalog, SearchQuery(), catalog.unseen)
+    alerted = catalog.entries_of({alert.key for alert in replica.store.discover.alerts(replica.clock.now())})
+    if not in_order and not alerted:
+        return _Fresh([entry for entry, _ in islice(new.everything(), limit)], new.total)
+    first: dict[int, tuple[bool, int, int, Entry]] = {}
+    urgent: list[Entry] = []
+    rest: list[Entry] = []
+    for entry, bucket in new.everything():
+        if alerted and entry.key in alerted:
+            first[entry.key] = (not bucket.emergency, -entry.created, entry.key, entry)
+        else:
+            (urgent if bucket.emergency else rest).append(entry)
+    for key, entry in alerted.items():
+        first.setdefault(key, (True, -entry.created, key, entry))  # by a watch with wider limits than news has
+    shown = [entry for *_, entry in sorted(first.values())][:limit]
+    for more in (urgent, rest):
+        shown += _newest(more, limit - len(shown))
+    return _Fresh(shown, len(first) + len(urgent) + len(rest))
+
+
+def _newest(entries: list[Entry], count: int) -> list[Entry]:
+    """Return the newest of these entries, the newest first."""
+    if count <= 0:
+        return []
+    if len(entries) > count:
+        least = sorted(entry.created for entry in entries)[-count]
+        entries = [entry for entry in entries if entry.created >= least]
+    return sorted(entries, key=lambda entry: (-entry.created, entry.key))[:count]
 
 
 def _view(replica: Replica, catalog: Catalog, shown: list[Entry], total: int) -> NewsView:

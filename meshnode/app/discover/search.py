@@ -7,7 +7,7 @@ is read from disk.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import reduce
@@ -15,11 +15,12 @@ from operator import or_
 from typing import NamedTuple
 
 from meshnode.app.catalog.catalog import STEP_ASKED, Bucket, Catalog, Entry
+from meshnode.app.catalog.listing_index import ListingIndex
 from meshnode.app.naming import name_of
 from meshnode.app.owner.places import here, preference_of, published
 from meshnode.app.owner.preference import audience_named
 from meshnode.app.people.people import per_mille
-from meshnode.app.words import has_part, has_word, searchable, words_of
+from meshnode.app.words import has_part, has_word, searchable_name, words_of
 from meshnode.errors import Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
@@ -74,41 +75,71 @@ class Tier(IntEnum):
     """Some only inside other words."""
 
 
-class Match(NamedTuple):
-    """The number of matches in one bucket, by Tier."""
-
-    bucket: Bucket
-    verdict: BucketVerdict
-    counts: tuple[int, ...]
-
-
 @dataclass(frozen=True, slots=True)
 class Matches:
     """Everything that matches a search and whose author consents."""
 
-    shown: tuple[Match, ...]
+    verdicts: Mapping[Bucket, BucketVerdict]
+    bits: tuple[int, ...]
+    """By Tier, the bits of the matches that are shown."""
     hidden: int
     """The number of matches that only the viewer's limits of trust and distance hide."""
     set_aside: int
     """The number of matches that the viewer has hidden one by one."""
-    flags: tuple[bytes, ...]
-    """By Tier, a flag for each doc id."""
+    index: ListingIndex[Bucket]
 
     @property
     def total(self) -> int:
         """The number of matches that are shown."""
-        return sum(sum(match.counts) for match in self.shown)
+        return sum(bits.bit_count() for bits in self.bits)
 
-    def entries(self, match: Match, tier: Tier) -> Iterator[Entry]:
-        """Yield the matches in this bucket that have the words there, newest first."""
-        wanted = self.flags[tier]
-        return (entry for entry in match.bucket.entries if wanted[entry.doc_id])
+    def buckets(self, tier: Tier) -> list[tuple[Bucket, BucketVerdict]]:
+        """Return the buckets in which there are matches of this tier."""
+        return [(bucket, self.verdicts[bucket]) for bucket in self.index.buckets_of(self.bits[tier])]
+
+    def flags(self, tier: Tier) -> bytes:
+        """Return a flag for each doc id: whether it is a match of this tier."""
+        return self.index.flags(self.bits[tier])
 
     def everything(self) -> Iterator[tuple[Entry, Bucket]]:
         """Yield all entries that are shown, each with its bucket."""
-        for match in self.shown:
-            for tier in Tier:
-                yield from ((entry, match.bucket) for entry in self.entries(match, tier))
+        for tier in Tier:
+            if self.bits[tier]:
+                wanted = self.flags(tier)
+                for bucket, _ in self.buckets(tier):
+                    yield from ((entry, bucket) for entry in bucket.entries if wanted[entry.doc_id])
+
+
+class _Sight:
+    """The verdicts for one wish of the viewer, and the bits of the listings in the buckets on which they are alike."""
+
+    def __init__(self) -> None:
+        self.verdicts: dict[Bucket, BucketVerdict] = {}
+        self._revision = -1
+        self.consented: list[tuple[Bucket, BucketVerdict]] = []
+        """The buckets that are visible, or hidden only by the wish."""
+        self.visible = self.narrowed = 0
+        """The bits of the listings that are visible, and of those that only the wish hides."""
+
+    def refresh(self, replica: Replica, catalog: Catalog, wish: Wish) -> None:
+        """Ask the rule about buckets that have no verdict, and sort all of them again if anything has changed."""
+        if self._revision == catalog.revision:
+            return
+        self.consented = []
+        visible, narrowed = [], []
+        for bucket in catalog.buckets():
+            verdict = self.verdicts.get(bucket)
+            if verdict is None:
+                verdict = self.verdicts[bucket] = _verdict(replica, catalog, bucket, wish)
+            if verdict.visibility is Verdict.VISIBLE:
+                visible.append(bucket)
+            elif verdict.visibility in (Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
+                narrowed.append(bucket)
+            else:
+                continue
+            self.consented.append((bucket, verdict))
+        self.visible, self.narrowed = catalog.index.in_buckets(visible), catalog.index.in_buckets(narrowed)
+        self._revision = catalog.revision
 
 
 def check(query: SearchQuery) -> None:
@@ -135,46 +166,62 @@ def preparing(replica: Replica, catalog: Catalog, query: SearchQuery) -> Steps[N
     while True:
         yield from catalog.preparing()
         wish = _wish(replica, query)
-        verdicts = _known_verdicts(catalog, wish)
+        verdicts = _sight_of(catalog, wish).verdicts
         unknown = [bucket for bucket in catalog.buckets() if bucket not in verdicts]
-        if len(unknown) <= STEP_ASKED:
-            return
         for bucket in unknown[:STEP_ASKED]:
             verdicts[bucket] = _verdict(replica, catalog, bucket, wish)
+        if len(unknown) <= STEP_ASKED:
+            _sight(replica, catalog, query)
+            return
         yield
 
 
-def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int | None = None) -> Matches:
+def search(replica: Replica, catalog: Catalog, query: SearchQuery, among: int = -1) -> Matches:
     """Return everything that matches, or what of it has a doc id in the bits `among`. Raises Usage as `check` does."""
-    verdicts = list(bucket_verdicts(replica, catalog, query))
-    found = _matching(catalog, query, verdicts)
-    if among is not None:
-        found = tuple(bits & among for bits in found)
-    aside = catalog.hidden()
-    set_aside = catalog.index.count_by_bucket(reduce(or_, found) & aside)
-    found = tuple(bits & ~aside for bits in found)
-    counts = [catalog.index.count_by_bucket(bits) for bits in found]
-    shown: list[Match] = []
-    hidden = hidden_one_by_one = 0
-    for bucket, verdict in verdicts:
-        match = Match(bucket, verdict, tuple(count[bucket] for count in counts))
-        if verdict.visibility is not Verdict.VISIBLE:
-            hidden += sum(match.counts)
-            continue
-        hidden_one_by_one += set_aside[bucket]
-        if any(match.counts):
-            shown.append(match)
-    return Matches(tuple(shown), hidden, hidden_one_by_one, tuple(catalog.index.flags(bits) for bits in found))
+    sight = _sight(replica, catalog, query)
+    wanted = among & _with_audience(catalog, sight, query)
+    found = tuple(bits & wanted for bits in _matching(catalog, query, sight.consented))
+    everything, aside = reduce(or_, found), catalog.hidden()
+    return Matches(
+        sight.verdicts,
+        tuple(bits & sight.visible & ~aside for bits in found),
+        (everything & sight.narrowed & ~aside).bit_count(),
+        (everything & sight.visible & aside).bit_count(),
+        catalog.index,
+    )
 
 
-def bucket_verdicts(replica: Replica, catalog: Catalog, query: SearchQuery) -> Iterator[tuple[Bucket, BucketVerdict]]:
-    """Yield the buckets of the wanted audience that are visible, or hidden only by limits of the query."""
+def in_view(replica: Replica, catalog: Catalog, query: SearchQuery) -> int:
+    """Return the bits of everything that the limits of this query let through, whatever its words and kinds."""
+    sight = _sight(replica, catalog, query)
+    return sight.visible & _with_audience(catalog, sight, query)
+
+
+def _sight(replica: Replica, catalog: Catalog, query: SearchQuery) -> _Sight:
     check(query)
     catalog.catch_up()
+    wish = _wish(replica, query)
+    sight = _sight_of(catalog, wish)
+    sight.refresh(replica, catalog, wish)
+    return sight
+
+
+def _sight_of(catalog: Catalog, wish: Wish) -> _Sight:
+    if len(catalog.sights) > WISHES_CACHED:
+        catalog.sights.clear()
+    known = catalog.sights.get(wish)
+    if known is None:
+        known = catalog.sights[wish] = _Sight()
+    assert isinstance(known, _Sight)
+    return known
+
+
+def _with_audience(catalog: Catalog, sight: _Sight, query: SearchQuery) -> int:
+    """Return the bits of the listings that have the audience which the query asks for in effect."""
     audience = _audience(query)
-    for bucket, verdict in _consented(replica, catalog, _wish(replica, query)):
-        if audience in (None, verdict.audience):
-            yield bucket, verdict
+    if audience is None:
+        return -1
+    return catalog.index.in_buckets([bucket for bucket, verdict in sight.consented if verdict.audience == audience])
 
 
 def _matching(catalog: Catalog, query: SearchQuery, verdicts: list[tuple[Bucket, BucketVerdict]]) -> tuple[int, ...]:
@@ -206,23 +253,9 @@ def _by_author(
     word: str,
 ) -> int:
     """Return the bits of the listings whose author's name has this word."""
-    return catalog.index.in_buckets([bucket for bucket, verdict in verdicts if has(verdict.author, word)])
-
-
-def _consented(replica: Replica, catalog: Catalog, wish: Wish) -> Iterator[tuple[Bucket, BucketVerdict]]:
-    cached = _known_verdicts(catalog, wish)
-    for bucket in catalog.buckets():
-        verdict = cached.get(bucket)
-        if verdict is None:
-            verdict = cached[bucket] = _verdict(replica, catalog, bucket, wish)
-        if verdict.visibility in (Verdict.VISIBLE, Verdict.TOO_LITTLE_REGARD, Verdict.TOO_FAR):
-            yield bucket, verdict
-
-
-def _known_verdicts(catalog: Catalog, wish: Wish) -> dict[Bucket, BucketVerdict]:
-    if len(catalog.verdicts) > WISHES_CACHED:
-        catalog.verdicts.clear()
-    return catalog.verdicts.setdefault(wish, {})
+    # Most names do not have its letters at all, which is found out quickly.
+    authors = ((bucket, verdict.author) for bucket, verdict in verdicts if word in verdict.author)
+    return catalog.index.in_buckets([bucket for bucket, author in authors if has(author, word)])
 
 
 def _verdict(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> BucketVerdict:
@@ -242,7 +275,7 @@ def _verdict(replica: Replica, catalog: Catalog, bucket: Bucket, wish: Wish) -> 
         audience=facts.audience,
         trust=0.0 if standing.regard is None else as_trust(standing.regard),
         distance=math.inf if unknown else distance_km(wish.here or "", facts.place or ""),
-        author=searchable(name_of(replica, bucket.author)),
+        author=searchable_name(name_of(replica, bucket.author)),
     )
 
 

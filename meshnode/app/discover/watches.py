@@ -13,18 +13,18 @@ import logging
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-from meshnode.app.catalog.catalog import Bucket, Catalog, listing_key
+from meshnode.app.catalog.catalog import Catalog, listing_key
 from meshnode.app.catalog.word_index import DocIds
 from meshnode.app.discover.saved import Saved, follow_needs, own_needs
-from meshnode.app.discover.search import SearchQuery, bucket_verdicts, check
+from meshnode.app.discover.search import SearchQuery, check, in_view, preparing
 from meshnode.app.listings.view import body_of
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, StorageFull, Usage
 from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
+from meshnode.slices import Steps
 from meshnode.store import Row, Watch
 from protocol import Kind, Record, limits
-from protocol.trust import Verdict
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Watcher:
     def __init__(self, replica: Replica, catalog: Catalog) -> None:
         self._replica = replica
         self._catalog = catalog
-        self._in_view: dict[int, frozenset[Bucket]] = {}  # by watch, the visible buckets that it has evaluated
+        self._in_view: dict[int, int] = {}  # by watch, the bits of what was in view when it was evaluated
         self._generation = 0
         self._new = 0  # bits of doc ids that are still to be evaluated
         self._changed: dict[int, int] = {}  # likewise new versions, each with the doc id of the version before
@@ -113,14 +113,14 @@ class Watcher:
         if not watches:
             return 0  # still due, so that the first watch saved starts from what is here then
         self._take_arrivals()
-        in_view = {watch.no: self._visible(watch.query) for watch in watches}
+        in_view_now = {watch.no: self._visible(watch.query) for watch in watches}
         raised = []
         with self._replica.transaction():
             for watch in watches:
-                raised += self._evaluate(watch, in_view[watch.no])
+                raised += self._evaluate(watch, in_view_now[watch.no])
             self._drop_lost(watches)
             self._remember_until()
-        self._in_view, self._new, self._changed, self._due = in_view, 0, {}, False
+        self._in_view, self._new, self._changed, self._due = in_view_now, 0, {}, False
         self.raised += len(raised)
         for number, listing in raised:
             log.info("a watched listing came into view", extra={"watch": number, "listing": listing})
@@ -138,7 +138,7 @@ class Watcher:
         new, changed = self._catalog.arrivals()
         if self._generation != self._catalog.generation:
             self._generation = self._catalog.generation
-            self._in_view = {number: frozenset() for number, view in self._in_view.items() if not view}
+            self._in_view = {number: 0 for number, view in self._in_view.items() if not view}
             self._new, self._changed = self._arrived_meanwhile(), {}
             return
         for later, earlier in changed.items():
@@ -160,10 +160,10 @@ class Watcher:
             return
         with self._replica.transaction():
             begun = follow_needs(self._replica, self._replica.store.discover.watches(), needs)
-        self._in_view |= {number: frozenset() for number in begun}
+        self._in_view |= dict.fromkeys(begun, 0)
         self._own = needs
 
-    def _evaluate(self, watch: Saved, visible: frozenset[Bucket]) -> list[tuple[int, str]]:
+    def _evaluate(self, watch: Saved, visible: int) -> list[tuple[int, str]]:
         """Raise alerts for what this watch has not evaluated yet; returns its number with each listing's id."""
         before = self._in_view.get(watch.no)
         among, begins = self._new, 0
@@ -172,7 +172,7 @@ class Watcher:
             begins = int(
                 DocIds(later for later, earlier in self._changed.items() if self._is_missed(watch, before, earlier))
             )
-            among |= self._catalog.index.in_buckets(visible - before) & ~changed | begins
+            among |= visible & ~before & ~changed | begins
         found = watch.find(self._replica, self._catalog, among)
         if not found:
             return []
@@ -189,14 +189,21 @@ class Watcher:
         discover.bound_alerts(watch.no, limits.ALERTS_MAX, now)
         return raised
 
-    def _is_missed(self, watch: Saved, before: frozenset[Bucket], earlier: int) -> bool:
+    def _is_missed(self, watch: Saved, before: int, earlier: int) -> bool:
         """Whether the earlier version of a listing, by its doc id, was no match that was in view."""
-        in_view = self._catalog.index.bucket_of(earlier) in before
+        index = self._catalog.index
+        # A version that came and went since the last evaluation is in view if its bucket was.
+        in_view = bool(before >> earlier & 1) or bool(before & index.in_buckets([index.bucket_of(earlier)]))
         return not (in_view and watch.matched(self._replica, self._catalog, earlier))
 
-    def _visible(self, query: SearchQuery) -> frozenset[Bucket]:
-        verdicts = bucket_verdicts(self._replica, self._catalog, query)
-        return frozenset(bucket for bucket, verdict in verdicts if verdict.visibility is Verdict.VISIBLE)
+    def _visible(self, query: SearchQuery) -> int:
+        return in_view(self._replica, self._catalog, query)
+
+    def preparing(self) -> Steps[None]:
+        """Take the steps that `evaluate` would have to take at once; when they are done, little is left to do."""
+        for watch in self._replica.store.discover.watches() if self._due else []:
+            yield from preparing(self._replica, self._catalog, Saved.of(watch).query)
+            yield
 
     def _arrived_meanwhile(self) -> int:
         """Return the bits of what arrived since the watcher of an earlier run last evaluated anything."""
@@ -224,6 +231,15 @@ class Watcher:
         now, meta = self._replica.clock.now(), self._replica.store.meta
         if now >= int(meta.get(_UNTIL) or 0) + _UNTIL_SECONDS:
             meta.set(_UNTIL, str(now))
+
+
+def preparing_watches(
+    replica: Replica, catalog: Catalog, watcher: Watcher, another: SearchQuery | None = None
+) -> Steps[None]:
+    """Take the steps that the evaluation of all watches, and of `another` search, would have to take at once."""
+    yield from watcher.preparing()
+    if another is not None:
+        yield from preparing(replica, catalog, another)
 
 
 def add(replica: Replica, catalog: Catalog, watcher: Watcher, query: SearchQuery) -> WatchView:

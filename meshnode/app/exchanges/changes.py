@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from meshnode.app.exchanges.moves import ExchangeHistory
 from meshnode.app.listings import lifecycle
 from meshnode.app.listings.view import body_of
@@ -29,38 +31,41 @@ def terms_in(body: Listing, *, nonce: bytes, slot: bytes, quantity: Quantity | N
     )
 
 
-def changed_terms(replica: Replica, found: ExchangeHistory) -> Terms | None:
-    """Return the terms as the listing says them by now; None where they are those that were asked for, or unknown.
+class Comparison(NamedTuple):
+    """The result of comparing an ask with the listing as it is by now."""
 
-    The owner's node looks at the listing, the asker's at what the owner said with the acceptance, and before that at
-    the listing as far as it still sees it.
+    terms: Terms | None
+    """The terms as the listing says them now; None where they are those that were asked for, or unknown."""
+    words: tuple[str, ...]
+    """What has changed: words of `protocol.letters.COMPARED`, and `quantity` if less is left than was asked for."""
+
+
+UNCHANGED = Comparison(None, ())
+
+
+def compare(replica: Replica, found: ExchangeHistory) -> Comparison:
+    """Compare what was asked for with the listing as it is by now.
+
+    The owner's node looks at the listing, the asker's at what the owner said with the acceptance, and else at the
+    listing as far as it still sees it.
     """
-    accepted = next((one.move.terms for one in found.moves if one.move.action is Action.ACCEPT), None)
-    if accepted is not None:
-        return accepted if found.terms.differences(accepted) else None
-    body = _listing_now(replica, found)
-    if body is None or found.exchange.stage not in UNFINISHED:
-        return None
     asked = found.terms
-    now = terms_in(body, nonce=asked.nonce, slot=asked.slot, quantity=asked.quantity)
-    return now if asked.differences(now) else None
+    acceptance = next((one.move for one in found.moves if one.move.action is Action.ACCEPT), None)
+    if acceptance is not None and acceptance.terms is not None:
+        return _compared(asked, acceptance.terms)
+    body = _listing_now(replica, found) if found.exchange.stage in UNFINISHED else None
+    if body is None:
+        return UNCHANGED
+    result = _compared(asked, terms_in(body, nonce=asked.nonce, slot=asked.slot, quantity=asked.quantity))
+    too_little = body.quantity is not None and body.quantity < (asked.quantity or 0)
+    if acceptance is None and too_little:
+        return result._replace(words=(*result.words, "quantity"))
+    return result
 
 
-def changes(replica: Replica, found: ExchangeHistory) -> tuple[str, ...]:
-    """Return what has changed since it was asked for, in words: those of `protocol.letters.COMPARED`, and `quantity`.
-
-    `quantity` says that less is left than was asked for and is not promised yet.
-    """
-    now = changed_terms(replica, found)
-    words = () if now is None else found.terms.differences(now)
-    return (*words, "quantity") if _too_little_is_left(replica, found) else words
-
-
-def _too_little_is_left(replica: Replica, found: ExchangeHistory) -> bool:
-    body = _listing_now(replica, found)
-    asked = found.terms.quantity
-    is_open = not any(one.move.action is Action.ACCEPT for one in found.moves) and found.exchange.stage in UNFINISHED
-    return is_open and body is not None and body.quantity is not None and body.quantity < (asked or 0)
+def _compared(asked: Terms, now: Terms) -> Comparison:
+    words = asked.differences(now)
+    return Comparison(now if words else None, words)
 
 
 def _listing_now(replica: Replica, found: ExchangeHistory) -> Listing | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from meshnode.app import date
 from meshnode.app.catalog.catalog import Catalog
 from meshnode.app.exchanges import incoming, moves, stock, view
-from meshnode.app.exchanges.changes import changed_terms, terms_in
+from meshnode.app.exchanges.changes import compare, terms_in
 from meshnode.app.exchanges.moves import ExchangeHistory
 from meshnode.app.exchanges.view import ExchangeView, is_ended_by_block
 from meshnode.app.letters import letters
@@ -164,7 +164,7 @@ def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
 
 def _refuse_expired(replica: Replica, which: str) -> None:
     """Raise Refused where `which` means a listing that the owner may see and that is still held but has expired."""
-    now = replica.clock.now()
+    now = replica.clock.ended_by()
     rows = replica.store.records.rows(kinds=(Kind.LISTING,))
     expired = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
     visible = [row.id for row in expired if replica.access.decide(replica.me, access_key(row)) is Access.ALLOW]
@@ -243,7 +243,7 @@ def _make(replica: Replica, found: ExchangeHistory, act: Action, order: MoveOrde
         _check_enough(replica, found, anyway=order.anyway)
         if order.renew:
             lifecycle.renew_ending(replica, found.terms.slot)
-        terms = changed_terms(replica, found)
+        terms = compare(replica, found).terms
     moves.make(replica, exchange, act, text=normalize(order.message), terms=terms)
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from meshnode.app.exchanges import moves, view
 from meshnode.app.listings import lifecycle
+from meshnode.app.listings.states import ListingState
 from meshnode.app.listings.view import body_of
 from meshnode.errors import NotFound, Refused
 from meshnode.replica.replica import Replica
@@ -30,7 +31,7 @@ def follow_up(replica: Replica) -> None:
     moves.note_listing_ends(replica)
     if not replica.trust_state.certified(replica.me, replica.device):
         return  # what this device writes no longer counts
-    for slot, held in replica.store.exchanges.held_by_slot().items():
+    for slot, held in replica.store.exchanges.held_by_slot(replica.me).items():
         _settle(replica, slot, held)
     for exchange in replica.store.exchanges.with_stage(Stage.REQUESTED, asked=False):
         reason = _answer(replica, exchange)
@@ -108,8 +109,8 @@ def _settle(replica: Replica, slot: bytes, held: Quantity) -> None:
     if own is None:
         return
     body = body_of(own.record)
-    left = left_of(body, held)
-    if left is None or body.quantity is None:
+    left, is_open = left_of(body, held), own.state is ListingState.OPEN
+    if left is None or body.quantity is None or (is_open and left == body.quantity) or (not is_open and left == 0):
         return
     if left < 0:
         _call_off_exceeding(replica, slot, body.quantity + body.promised)

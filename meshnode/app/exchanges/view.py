@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from meshnode.app.catalog.catalog import listing_id
-from meshnode.app.exchanges.changes import changed_terms, changes
+from meshnode.app.exchanges.changes import compare
 from meshnode.app.exchanges.moves import ExchangeHistory, history
 from meshnode.app.exchanges.moves import lost as lost_moves
 from meshnode.app.letters import letters
@@ -109,7 +109,7 @@ def view(replica: Replica, found: ExchangeHistory, *, messages: int | None = MES
     listed = tuple(_message(replica, kept) for kept in shown)
     blocked = is_ended_by_block(replica, exchange)
     refusal = found.said(Action.CANCEL if exchange.stage is Stage.CANCELLED else Action.DECLINE, mine=not found.asked)
-    now = changed_terms(replica, found)
+    compared = compare(replica, found)
     return ExchangeView(
         exchange=exchange.id.hex(),
         state=ENDED if blocked else UNANSWERED if ran_out(replica, exchange) else exchange.stage.word,
@@ -130,8 +130,8 @@ def view(replica: Replica, found: ExchangeHistory, *, messages: int | None = MES
         back=found.said(Action.RETURNED, mine=True) is not None,
         other_back=found.said(Action.RETURNED, mine=False) is not None,
         reason=refusal.move.reason if refusal is not None and exchange.stage in _REFUSED else "",
-        differs=changes(replica, found),
-        title_now=exchange.title if now is None else now.title,
+        differs=compared.words,
+        title_now=exchange.title if compared.terms is None else compared.terms.title,
         next=() if blocked else tuple(act.word for act in Action if found.may(act)),
         undelivered=() if blocked else _undelivered(replica, found),
         messages=listed,

@@ -77,7 +77,11 @@ def _view(replica: Replica, own_audience: int, place: str | None) -> Steps[Audie
     def viewer(person: PersonId) -> tuple[PersonId, Relation, str] | None:
         if not world.sees_mine(person, facts()):
             return None
-        return person, world.relation(person), name_of(replica, person)
+        relation, name = world.relation(person), name_of(replica, person)
+        shown[person] = Viewer(person_text(person), name, relation.value)
+        return person, relation, name
+
+    shown: dict[PersonId, Viewer] = {}
 
     def facts() -> ListingFacts:
         return world.facts(replica.me, own_audience, place)
@@ -88,7 +92,7 @@ def _view(replica: Replica, own_audience: int, place: str | None) -> Steps[Audie
     found = yield from of_everybody(replica, lambda: known_now().my_web, viewer, given)
     people = closest_first(each for each in found.values() if each is not None)
     return AudienceView(
-        people=tuple(Viewer(person_text(person), name, relation.value) for person, relation, name in people),
+        people=tuple(shown[person] for person, _, _ in people),
         count=len(people),
         audience=Audience(facts().audience).word,
         radius_km=facts().radius_km if facts().audience == Audience.ANYONE_LOCAL else None,

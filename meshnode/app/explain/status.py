@@ -145,9 +145,10 @@ class PeerView:
 
 @dataclass(frozen=True, slots=True)
 class PeersView:
-    """The present sessions, the oldest first."""
+    """The present sessions, the oldest first, and the addresses of other nodes that you have given."""
 
     peers: tuple[PeerView, ...]
+    given: tuple[GivenAddressView, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +210,11 @@ def status(replica: Replica, network: NetworkState) -> StatusView:
 
 
 def peers(replica: Replica, network: NetworkState) -> PeersView:
-    """Return the present sessions, the oldest first."""
+    """Return the present sessions, the oldest first, and the given addresses."""
     ordered = sorted(network.peers, key=lambda peer: (peer.since, peer.person, peer.device))
     return PeersView(
-        tuple(
+        given=given_addresses(replica, network.given).addresses,
+        peers=tuple(
             PeerView(
                 *_id_and_name(replica, peer.person),
                 _own_device(replica, peer),
@@ -222,7 +224,7 @@ def peers(replica: Replica, network: NetworkState) -> PeersView:
                 peer.live,
             )
             for peer in ordered
-        )
+        ),
     )
 
 

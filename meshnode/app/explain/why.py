@@ -48,6 +48,7 @@ class WhyView:
     groups: tuple[str, ...] = ()
 
 
+ATTEMPTS = 5  # to search for both paths while trust changes
 NEEDS = {Audience.TRUSTED_NETWORK: TRUSTED, Audience.ANYONE_LOCAL: WEB, Audience.NETWORK_WIDE: WEB}
 
 
@@ -66,6 +67,22 @@ def why(replica: Replica, catalog: Catalog, what: str) -> Steps[WhyView]:
     if isinstance(meant, Record):
         return (yield from _explain(replica, meant.header.author, meant))
     return (yield from _explain(replica, meant, None))
+
+
+def _paths(replica: Replica, person: PersonId) -> Steps[tuple[TrustPath | None, TrustPath | None]]:
+    """Return the best paths to `person` and back, both of one moment: if trust changes in between, they are searched again.
+
+    After some attempts both are searched for in one go.
+    """
+    graph, me = replica.trust_state.graph, replica.me
+    if person == me:
+        return None, None
+    for _ in range(ATTEMPTS):
+        version, regard = graph.version, graph.trust(me, person)
+        yield
+        if graph.version == version:
+            return regard, graph.trust(person, me)
+    return graph.trust(me, person), graph.trust(person, me)
 
 
 def _only_person(replica: Replica, what: str) -> PersonId | None:
@@ -93,10 +110,10 @@ def _meant(replica: Replica, catalog: Catalog, what: str) -> Record | PersonId:
 
 
 def _explain(replica: Replica, person: PersonId, record: Record | None) -> Steps[WhyView]:
-    graph, me = replica.trust_state.graph, replica.me
+    me = replica.me
     listing = None if record is None else view_listing(replica, record)
-    regard = graph.trust(me, person) if person != me else None
-    reach = graph.trust(person, me) if person != me else None
+    yield
+    regard, reach = yield from _paths(replica, person)
     shared = replica.trust_state.groups.shared(person, me) if person != me else []
     needs = NEEDS.get(Audience.from_word(listing.audience)) if listing is not None and person != me else None
     facts = None if record is None else _facts(replica, record)

@@ -57,11 +57,15 @@ class World:
     @cached_property
     def _from_me(self) -> dict[PersonId, tuple[int, int]]:
         """The cost of the best path from the owner to each person, and its number of vouches."""
+        if self._graph is self._trust_state.graph:
+            return self._trust_state.regard_and_hops(self.me)  # searched for already, most of the time
         return self._graph.regard_and_hops_from(self.me, WEB)
 
     @cached_property
     def _to_me(self) -> dict[PersonId, int]:
         """The cost of the best path from each person to the owner."""
+        if self._graph is self._trust_state.graph:
+            return self._trust_state.reach_to(self.me)
         return self._graph.reach_to(self.me, WEB)
 
     @cached_property

@@ -249,14 +249,14 @@ def _received(replica: Replica) -> list[_Received]:
     trust_state, me, now = replica.trust_state, replica.me, replica.clock.now()
     own = trust_state.groups.groups_of(me)
     received = []
-    for inviter in trust_state.people():
-        if inviter == me or trust_state.policy(inviter) is None or trust_state.graph.blocked_either_way(me, inviter):
-            continue
+    for inviter in trust_state.people() - {me}:
         for device, held in trust_state.joins(inviter):
-            if held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
+            if not held.invitations or held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
                 continue
             found = open_invitation(held, inviter, device, me)
-            if found is not None and found.expires > max(now, membership.answered_until(replica, held)):
+            if found is None or found.expires <= max(now, membership.answered_until(replica, held)):
+                continue
+            if trust_state.policy(inviter) is not None and not trust_state.graph.blocked_either_way(me, inviter):
                 received.append(_Received(inviter, device, held, found.expires))
     return sorted(received, key=lambda found: (len(found.join.steps), found.join.group.name, found.inviter))
 
@@ -361,15 +361,29 @@ def _invited(replica: Replica, group: Group) -> tuple[InvitedView, ...]:
     held = membership.own_join(replica, group)
     if held is None:
         return ()
-    named = {invitation_tag(group.id, person): person for person in known(replica)}
     answered = {invitation_tag(group.id, person) for person in replica.trust_state.groups.members_known(group.id)}
+    now = replica.clock.now()
+    still_open = [found for found in held[1].invitations if found.expires > now and found.tag not in answered]
+    named = _by_tag(replica, group, {found.tag for found in still_open})
     return tuple(
         InvitedView(reference(replica, named[found.tag]) if found.tag in named else None, found.expires)
-        for found in held[1].invitations
-        if found.expires > replica.clock.now()
-        and found.tag not in answered
-        and not (found.tag in named and _has_left_since(replica, named[found.tag], held[1], found.expires))
+        for found in still_open
+        if not (found.tag in named and _has_left_since(replica, named[found.tag], held[1], found.expires))
     )
+
+
+def _by_tag(replica: Replica, group: Group, tags: set[bytes]) -> dict[bytes, PersonId]:
+    """Return by these tags of invitations who was invited, of those who may be named; usually people the owner trusts."""
+    found: dict[bytes, PersonId] = {}
+    nameable = known(replica)
+    trusted = nameable.intersection(replica.trust_state.graph.vouched_by(replica.me))
+    for person in (*trusted, *(nameable - trusted)):
+        if len(found) == len(tags):
+            break
+        tag = invitation_tag(group.id, person)
+        if tag in tags:
+            found[tag] = person
+    return found
 
 
 def _has_left_since(replica: Replica, person: PersonId, join: Join, expires: int) -> bool:

@@ -120,8 +120,10 @@ def own_listing(replica: Replica, slot: bytes) -> OwnListing | None:
     if record is not None and record.body:
         expired = record.header.expires <= replica.clock.now()
         return OwnListing(ListingState.EXPIRED if expired else ListingState.OPEN, record)
-    ended = replica.store.archive.of(slot)
-    return None if ended is None else _remembered(ended)
+    ended, newest = replica.store.archive.of(slot), replica.store.records.newest((replica.me, Kind.LISTING, slot))
+    if ended is None or (newest is not None and newest.header.version > ended.record.header.version + 1):
+        return None  # another device of the owner's has renewed it and ended it since, and knows how
+    return _remembered(ended)
 
 
 def settle(replica: Replica, slot: bytes, held: Quantity) -> None:

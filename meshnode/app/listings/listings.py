@@ -16,10 +16,10 @@ from meshnode.app.catalog.catalog import Catalog, listing_id
 from meshnode.app.listings import archive, expiry
 from meshnode.app.listings.view import ListingView, body_of, place_of, view, written_fields
 from meshnode.app.naming import name_of
-from meshnode.app.owner import plausible
+from meshnode.app.owner import places, plausible
 from meshnode.app.owner.places import Coordinates, cell_of, preference_of
 from meshnode.app.owner.preference import audience_named
-from meshnode.app.picking import Candidate, pick
+from meshnode.app.picking import Candidate, alike, pick
 from meshnode.app.words import searchable
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica import authoring
@@ -140,7 +140,7 @@ def prepare(replica: Replica, draft: ListingDraft) -> Prepared:
 def post(replica: Replica, draft: ListingDraft) -> ListingView:
     """Post a new listing in a slot of its own. Raises as `prepare` does."""
     new = prepare(replica, draft)
-    slot = replica.entropy(limits.SLOT_BYTES)
+    slot, twin = replica.entropy(limits.SLOT_BYTES), _twin(replica, new.body)
     with replica.transaction():
         record = authoring.write(
             replica,
@@ -152,7 +152,15 @@ def post(replica: Replica, draft: ListingDraft) -> ListingView:
             expires=new.expires,
         )
         _keep_exact(replica, slot, draft.place)
-    return replace(view(replica, record), warning=date.warning(replica, new.expires))
+    return replace(view(replica, record), twin=twin, warning=date.warning(replica, new.expires))
+
+
+def _twin(replica: Replica, body: Listing) -> str | None:
+    """Return the id of an open listing of the owner's with the same type and title, since one may be posted twice."""
+    for record, other in places.own_listings(replica):
+        if (other.type, alike(other.title)) == (body.type, alike(body.title)):
+            return listing_id(replica.me, record.header.slot)
+    return None
 
 
 def change(replica: Replica, record: Record, changes: ListingEdit) -> Prepared:

@@ -25,8 +25,8 @@ class ListingView(ListingFields):
     is how far `anyone_local` reaches, null for others. `distance` is the distance in words, null like `distance_km`
     where either place is unknown, and for your own listing that is where you are. `place` is the listing's own, as
     coarse as its author publishes it; null: where its author is. `ended` is null, or for your own listing that has ended
-    `expired`, `closed` or `taken`, with the time in `ended_at`. `warning` says in words why a listing that was just posted
-    may not arrive.
+    `expired`, `closed` or `taken`, with the time in `ended_at`. Of a listing that was just posted, `twin` is the id of
+    another open one of yours of the same type and title, and `warning` says in words why it may not arrive.
     """
 
     id: str
@@ -43,6 +43,7 @@ class ListingView(ListingFields):
     expires: int
     ended: str | None = None
     ended_at: int | None = None
+    twin: str | None = None
     warning: str | None = None
 
 

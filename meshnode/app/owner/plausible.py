@@ -68,7 +68,8 @@ def _readings(own: str, position: Coordinates) -> Iterator[Coordinates]:
                     yield meant
     if lat.is_integer() and lon.is_integer() and lon >= 0:
         decimals = float(f"{abs(lat):.0f}.{lon:.0f}")
-        yield Coordinates(math.copysign(decimals, lat), round(center(own)[1], 2))
+        if decimals <= 90:
+            yield Coordinates(math.copysign(decimals, lat), round(center(own)[1], 2))
 
 
 def _distance(own: str, position: Coordinates) -> float:

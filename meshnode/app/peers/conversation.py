@@ -299,7 +299,9 @@ class Conversation:
         found = replica.trust_state.by_dh_public(dh_public)
         if found is None:
             return None
-        return replica.store.records.current((found.person, Kind.DEVICE, device_slot(found.device)))
+        held = replica.store.records.current((found.person, Kind.DEVICE, device_slot(found.device)))
+        # One that has ended may have been renewed since: the device is asked for the one that it has now.
+        return None if held is None or held.header.expires <= replica.clock.ended_by() else held
 
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -335,6 +337,7 @@ class Conversation:
         if not (self._is_whom_we_called(event) and self._speaks_for(event)):
             self.close(Code.FORGED)
             return
+        self._hear(event.told)  # before judging by the date, which may be the wrong one here
         if self._has_expired(event) and self._session is not None:
             self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
             self.close(Code.EXPIRED)
@@ -344,6 +347,8 @@ class Conversation:
         if refusal is not None:
             self.close(refusal)
             return
+        if card is not None:
+            self._hear(event.told)  # it counts from now on, since the owner vouches for them by the card
         self._shown = membership.proved_common_groups(replica, event)
         admitted = admits(replica, event.person, self._shown)
         if not admitted and not former_web.left_lately(replica, event.person):
@@ -353,7 +358,6 @@ class Conversation:
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
         self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
-        self._hear(event.told)
         over = self._session is None or self._session.state is SessionState.ENDED  # a goodbye came with the Hello
         if (event.person, event.device) == (replica.me, replica.device):
             copies.note_other_machine(replica)
@@ -364,7 +368,7 @@ class Conversation:
         """Return the time that this node goes by, for the peer, who is told again when it changes."""
         clock = self._replica.clock
         self._told_generation = clock.generation
-        return ToldTime(clock.now(), clock.stratum)
+        return ToldTime(*clock.told())
 
     def _hear(self, told: ToldTime) -> None:
         """Take note of the time that the peer goes by. It counts if the owner vouches for them."""

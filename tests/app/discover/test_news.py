@@ -9,6 +9,7 @@ from meshnode.app.discover import news
 from meshnode.app.listings import lifecycle, listings
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Usage
+from meshnode.slices import complete
 from protocol import limits
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
@@ -17,7 +18,7 @@ People = tuple[Neighbor, Neighbor, Neighbor]
 
 
 def look(neighbor: Neighbor, **how: object) -> news.NewsView:
-    return news.look(neighbor.replica, neighbor.catalog, neighbor.watcher, news.NewsLook(**how))  # type: ignore[arg-type]
+    return complete(news.look(neighbor.replica, neighbor.catalog, neighbor.watcher, news.NewsLook(**how)))  # type: ignore[arg-type]
 
 
 def test_a_second_look_shows_nothing_new(mesh: Mesh, people: People) -> None:

@@ -13,6 +13,7 @@ from meshnode.app.listings import lifecycle, listings
 from meshnode.app.owner import policy
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, NotFound, Refused, StorageFull, Usage
+from meshnode.slices import complete
 from protocol import limits
 from tests.api.context import StillNetwork
 from tests.app.neighbors import Neighbor
@@ -89,7 +90,7 @@ def test_a_watch_with_wider_limits_finds_more_and_news_shows_it(mesh: Mesh, peop
     bob.post("Ladder", audience="network_wide")
     mesh.settle()
     assert alice.titles() == ["Ladder"]
-    looked = news.look(alice.replica, alice.catalog, alice.watcher, news.NewsLook())
+    looked = complete(news.look(alice.replica, alice.catalog, alice.watcher, news.NewsLook()))
     assert [result.title for result in looked.results] == ["Drill", "Ladder"]
     assert [(alert.watch, alert.listing) for alert in looked.alerts] == [(number, looked.results[0].id)]
     assert alice.alerts() == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from meshnode.app.events import Subjects, subjects_of
 from meshnode.app.exchanges import exchanges as cases
 from meshnode.app.exchanges.exchanges import MoveOrder
 from meshnode.app.exchanges.view import ExchangeView
@@ -13,7 +14,7 @@ from meshnode.app.listings import lifecycle, listings
 from meshnode.app.listings.lifecycle import Renewal
 from meshnode.errors import Refused
 from meshnode.text import exchanges as text
-from protocol import limits
+from protocol import limits, person_text
 from tests.app.exchanging import all_of, inbox, make, offer, respond, states
 from tests.app.neighbors import Neighbor
 from tests.support.mesh import Mesh
@@ -68,6 +69,19 @@ def test_what_was_not_handed_over_or_is_back_is_not_overdue(
         make(mesh, alice, exchange, "returned")
     later(mesh, 10 * DAY)
     assert [seen.return_state for each in (alice, carol) for seen in all_of(mesh, each)] == ["", ""]
+
+
+@pytest.mark.parametrize(("hours", "told"), [(47, 0), (49, 1), (73, 2)])
+def test_who_listens_for_events_is_told_once_when_it_is_due_and_once_when_it_is_overdue(
+    mesh: Mesh, people: People, hours: int, told: int
+) -> None:
+    lent(mesh, people, "carol", "alice")
+    alice = people[0]
+    events: list[Subjects] = []
+    alice.replica.changes.subscribe(lambda change: events.append(subjects_of(change)) if change.exchanges else None)
+    for _ in range(hours):
+        later(mesh, HOUR)
+    assert events == [{"exchanges": frozenset({person_text(people[2].person)})}] * told
 
 
 def test_what_is_lent_without_a_day_is_never_overdue(mesh: Mesh, people: People) -> None:

@@ -261,3 +261,12 @@ def test_nothing_is_ended_that_only_looks_like_what_was_written(people: People, 
         end(alice.replica, alice.catalog, typed)
         assert titles(alice) == [title]
         end(alice.replica, alice.catalog, title)
+
+
+def test_what_is_posted_twice_is_remarked_upon(people: People) -> None:
+    alice, bob, _ = people
+    first = alice.post("Eggs")
+    assert first.twin is None
+    assert alice.post("eggs ").twin == first.id
+    assert alice.post("Eggs", type="need").twin is None
+    assert bob.post("Eggs").twin is None

@@ -107,3 +107,19 @@ def test_anywhere_on_earth_what_is_near_is_taken_and_what_is_near_when_swapped_i
     assume(far > FAR_KM)
     with pytest.raises(Unconfirmed, match="Did you mean"):
         plausible.check_post(alice.replica, swapped, anyway=False)
+
+
+@pytest.mark.parametrize("own", [BERLIN, Coordinates(90.0, 0.0), Coordinates(-90.0, 0.0), Coordinates(0.0, 180.0)])
+@pytest.mark.parametrize("lat", [-90.0, -89.0, -1.0, 0.0, 52.0, 89.0, 90.0])
+@pytest.mark.parametrize("lon", [-180.0, -1.0, 0.0, 9.0, 52.0, 123.0, 180.0])
+def test_every_place_on_earth_can_be_given_if_it_is_confirmed(
+    alice: Neighbor, own: Coordinates, lat: float, lon: float
+) -> None:
+    live(alice, own)
+    typed = Coordinates(lat, lon)
+    for anyway in (False, True):
+        try:
+            plausible.check_post(alice.replica, typed, anyway=anyway)
+            plausible.check_move(alice.replica, typed, anyway=anyway)
+        except Unconfirmed:
+            assert not anyway

@@ -214,3 +214,24 @@ def test_completion_says_how_many_more_there_are(people: People, monkeypatch: py
     monkeypatch.setattr("meshnode.app.naming.NAMES_OFFERED", 1)
     found = people_cases.names(people[0].replica, people_cases.NamesQuery())
     assert ([each.name for each in found.people], found.more) == (["Bob"], 2)
+
+
+def test_everybody_is_listed_without_a_search_for_each_person(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search for each of ten thousand people would stop the node for minutes."""
+    from protocol.trust import TrustGraph
+
+    searches: list[object] = []
+    search = TrustGraph._lengths
+
+    def counted(self: TrustGraph, viewer: bytes, floor: int, *, towards: bool) -> dict[int, int]:
+        searches.append(viewer)
+        return search(self, viewer, floor, towards=towards)
+
+    def single(*_: object) -> None:
+        raise AssertionError("a search for one person")
+
+    monkeypatch.setattr(TrustGraph, "_lengths", counted)
+    monkeypatch.setattr(TrustGraph, "trust", single)
+    listed = complete(people_cases.listing_people(people[0].replica, (), everybody=True))
+    assert {seen.name: seen.relation for seen in listed.people}["Carol"] == "trusted_friend_of_friend"
+    assert len(searches) <= 2
