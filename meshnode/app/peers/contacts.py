@@ -94,6 +94,8 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
             psk = _contact_psk(replica.keys.dh_private, dh_public)
             if psk is not None:
                 candidates.append(PskCandidate(PskName(contact=person), psk))
+    of_copy = _contact_psk(replica.keys.dh_private, replica.keys.dh_public)
+    candidates.extend([PskCandidate(PskName(contact=replica.me), of_copy)] if of_copy is not None else [])
     candidates.extend(PskCandidate(PskName(contact=replica.me), psk) for psk in _psks_of_revoked(replica))
     return candidates
 
@@ -111,6 +113,10 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
             dials.append(Dial(person, device, dh_public, contact))
         if presence is not None:
             dials.append(Dial(person, device, dh_public, presence_psk(presence)))
+    if person == replica.me:
+        # A node of the owner that is heard and is none of the other devices: a copy of this one may run there.
+        psk = _contact_psk(replica.keys.dh_private, replica.keys.dh_public)
+        dials += [Dial(person, replica.device, replica.keys.dh_public, psk)] if psk is not None else []
     return dials
 
 
