@@ -31,6 +31,7 @@ from protocol.trust import (
     Wish,
     block_tag,
     cost,
+    covers,
     limit,
     may_have_device,
     may_have_letter,
@@ -38,6 +39,8 @@ from protocol.trust import (
     may_have_profile,
     may_reduce_access,
     merge,
+    merge_entries,
+    reconciled,
     relation_of,
     standing_between,
     visible,
@@ -83,12 +86,24 @@ def _policies(bodies: list[str]) -> list[Policy]:
 
 
 def _merge(asked: Asked) -> Told:
-    merged = merge(_policies(asked["registers"]))
+    return _effective(merge(_policies(asked["registers"])))
+
+
+def _branches(asked: Asked) -> Told:
+    return _effective(merge_entries([reconciled(_policies(asked["branches"]))]))
+
+
+def _effective(policy: EffectivePolicy) -> Told:
     return {
-        "vouches": [[subject.hex(), weight] for subject, weight in sorted(merged.vouches.items())],
-        "block_tags": sorted(tag.hex() for tag in merged.block_tags),
-        "preference": [int(value) for value in merged.preference],
+        "vouches": [[subject.hex(), weight] for subject, weight in sorted(policy.vouches.items())],
+        "block_tags": sorted(tag.hex() for tag in policy.block_tags),
+        "preference": [int(value) for value in policy.preference],
     }
+
+
+def _covers(asked: Asked) -> Told:
+    newer, older = _policies([asked["newer"], asked["older"]])
+    return {"covers": covers(newer, older)}
 
 
 def _narrows(asked: Asked) -> Told:
@@ -179,7 +194,13 @@ def _outcomes(asked: Asked) -> Told:
 
 OPERATIONS: dict[str, dict[str, Callable[[Asked], Told]]] = {
     "trust.json": {"costs": _costs, "limit": _limit, "web": _web},
-    "policies.json": {"block tag": _block_tag, "merge": _merge, "narrows": _narrows},
+    "policies.json": {
+        "block tag": _block_tag,
+        "merge": _merge,
+        "covers": _covers,
+        "branches": _branches,
+        "narrows": _narrows,
+    },
     "visibility.json": {
         "cell": _cell,
         "is cell": _is_cell,

@@ -192,6 +192,11 @@ def _policies(held: Any) -> _Made:
     for case in held["merges"]:
         told = _some(case, "vouches", "block_tags", "preference")
         yield case["case"], "merge", _some(case, "registers"), {"ok": told}
+    for case in held["covers"]:
+        yield case["case"], "covers", _some(case, "newer", "older"), {"ok": _some(case, "covers")}
+    for case in held["branches"]:
+        told = _some(case, "vouches", "block_tags", "preference")
+        yield case["case"], "branches", _some(case, "branches"), {"ok": told}
     for case in held["narrows"]:
         yield case["case"], "narrows", _some(case, "old", "new", "others"), {"ok": _some(case, "narrows")}
 
@@ -422,6 +427,7 @@ def _side(held: Any, case: Case, *, initiator: bool) -> Case:
         "remote_static": held[f"{other}_dh_public"],
         "wall": held["wall"],
         "stratum": held["stratum"],
+        "run": held["run"],
         "side": case[who],
         "steps": [step for step in steps if step],
     }

@@ -86,7 +86,7 @@ class _Node:
             initiator=asked["initiator"],
             handshake_hash=bytes.fromhex(asked["handshake_hash"]),
             remote_static=bytes.fromhex(asked["remote_static"]),
-            me=SelfIdentification(own.header.author, own.header.device, own),
+            me=SelfIdentification(own.header.author, own.header.device, own, bytes.fromhex(asked["run"])),
             find_certificate=known.get,
             kinds_of=lambda ids: {id_: self._store[id_].header.kind for id_ in ids if id_ in self._store},
             now=self._now,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from meshnode.errors import Failed, Forbidden, Refused
@@ -27,6 +28,7 @@ PASSPHRASE_OPERATIONS_MAX = 64
 
 _IDENTITY = "meshnode identity key, version 1: whoever has it is you"
 _ELSEWHERE = "meshnode person, version 1: the identity key is on the device that admitted this one"
+_FORMER = "device.old-{}.key"
 _DEVICE = "meshnode device key, version 1: whoever has it can write as this device"
 
 
@@ -139,12 +141,23 @@ class Keyring:
         if self.identity is None:
             raise Forbidden("your identity key is locked", "give its passphrase: only it can certify a new device")
         number = 1
-        while (old := self._home.path / f"device.old-{number}.key").exists():
+        while (old := self._home.path / _FORMER.format(number)).exists():
             number += 1
         if self._home.device_key.exists():
             write_private(old, read_private(self._home.device_key))
         self.device = _write_device(self._home, entropy)
         return self.device
+
+    def former_letter_keys(self) -> tuple[bytes, ...]:
+        """Return the private letter keys of the devices that this home was before: letters to them may be on their way.
+
+        One that cannot be read any more is left out: nothing but such letters depends on it.
+        """
+        found = []
+        for path in sorted(self._home.path.glob(_FORMER.format("*"))):
+            with suppress(Failed, Forbidden):
+                found.append(_read_device(self._home, path.name).letter_private)
+        return tuple(found)
 
     def _matching(self, seed: bytes) -> IdentityKeys:
         if len(seed) != SEED_BYTES or (identity := IdentityKeys(seed)).person_id != self.person:
@@ -179,8 +192,8 @@ def _write_device(home: Home, entropy: Entropy) -> DeviceKeys:
     return keys
 
 
-def _read_device(home: Home) -> DeviceKeys:
-    name = home.device_key.name
+def _read_device(home: Home, name: str = "") -> DeviceKeys:
+    name = name or home.device_key.name
     stored = _read(home, name, _DEVICE)
     seeds = [_bytes(home, name, stored, part) for part in ("sign_seed", "dh_private", "letter_private")]
     keys = DeviceKeys(*seeds)

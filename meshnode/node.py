@@ -11,7 +11,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,7 +22,7 @@ import trio
 from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app import date, misdated
-from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
 from meshnode.app.explain.status import Problem
@@ -50,6 +50,7 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from meshnode.replica.verify import SharedVerifier
 from meshnode.store import Store
+from meshnode.store.file_mark import mark_of
 from meshnode.store.store_thread import StoreThread
 from protocol import UNSET_PREFERENCE, Code, Kind, PersonId, Preference, Record, device_slot, limits
 from protocol.tokens import DeviceCode
@@ -57,6 +58,7 @@ from protocol.tokens import DeviceCode
 log = logging.getLogger(__name__)
 
 CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
+HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
 LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
 LOOK_SECONDS = 10.0  # between two looks at the machine's clock: nobody tells when it is set
@@ -103,6 +105,7 @@ def _create_store(home: Home, keyring: Keyring, name: str, place: Coordinates | 
     with home.lock(), Store.open(home.store) as store:
         replica = _replica(store, keyring)
         write_first_records(replica, name=name, place=place, preference=preference)
+        _look_for_copy(home, store, keyring, moved=False)
         replica.clock.remember()
 
 
@@ -141,6 +144,7 @@ def join(
             with Store.open(home.store) as store:
                 replica = _replica(store, keyring)
                 start_as_device(replica, result.grant, result.address)
+                _look_for_copy(home, store, keyring, moved=False)
                 replica.clock.remember()
     return code.person
 
@@ -185,25 +189,39 @@ def _check_date(certificate: Record) -> None:
 
 
 def run(
-    config: Config, *, ready: Callable[[Ready], None], passphrase: str | None = None, screen: Screen | None = None
+    config: Config,
+    *,
+    ready: Callable[[Ready], None],
+    passphrase: str | None = None,
+    screen: Screen | None = None,
+    moved: bool = False,
 ) -> None:
     """Run the node until SIGINT, SIGTERM or SIGHUP, then stop it within 2 s and return.
 
     `ready` is called once it can be reached.
     `screen` is called, in a thread of its own, with a line for the owner about each thing that comes to wait for them.
 
-    `passphrase` decrypts the identity key, without which this device certifies no others. Drives everything: the network,
+    `passphrase` decrypts the identity key, without which this device certifies no others. `moved` says that this home is
+    no copy though its files are: the former ones are gone. Drives everything: the network,
     the local API, upkeep and letters. Raises the errors of keyring, home and store if the node cannot start (NotFound,
     Forbidden, Refused, Failed), and StorageFailed if nothing more can be stored. Errors of other nodes never end it.
     """
     started = time.monotonic()
     logs.set_up(config.log_level)
     config.home.check()
-    with _private_files(), config.home.lock(), _opened(config.home, passphrase) as replica:
-        try:
-            trio.run(_main, config, replica, ready, screen, started)
-        except BaseExceptionGroup as group:
-            raise _cause(group) from group
+    with _private_files(), config.home.lock():
+        again = True
+        while again:
+            with _opened(config.home, passphrase, moved) as replica:
+                try:
+                    again = trio.run(_main, config, replica, ready, screen, started)
+                except BaseExceptionGroup as group:
+                    raise _cause(group) from group
+            ready, moved, started = _ready_again, False, time.monotonic()
+
+
+def _ready_again(_: Ready) -> None:
+    """Say nothing more: the user knows that the node runs, and it has only taken a new device key."""
 
 
 @contextmanager
@@ -217,11 +235,12 @@ def _private_files() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
+def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica]:
     keyring = Keyring.open(home, passphrase)
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
         with Store.open(home.store) as store:
+            _look_for_copy(home, store, keyring, moved=moved)
             if store.fresh_after_damage:
                 # The versions that the old key signed are no longer known: signing with it could fork this person.
                 if keyring.elsewhere:
@@ -231,18 +250,47 @@ def _opened(home: Home, passphrase: str | None) -> Iterator[Replica]:
                     )
                 if keyring.locked:
                     raise Forbidden(store.problems[0].message, store.problems[0].hint)
-                store.meta.set(FORMER_DEVICE, keyring.device.device_id.hex())
-                store.devices.call(keyring.device.device_id, "This computer before")
-                keyring.new_device(entropy=secrets.token_bytes)
+                _take_new_key(store, keyring)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
             replica = _replica(store, keyring, verifier)
+            if copies.new_key_due(replica) and copies.may_take_new_key(replica):
+                _take_new_key(store, keyring)
+                log.warning("this device was copied; it has taken a new key")
+                replica = _replica(store, keyring, verifier)
             _write_missing_records(replica, keyring.admission)
             misdated.follow(replica)
             yield replica
             replica.clock.remember()
     finally:
         verifier.close()
+
+
+def _take_new_key(store: Store, keyring: Keyring) -> None:
+    former = keyring.device.device_id
+    keyring.new_device(entropy=secrets.token_bytes)
+    copies.note_new_key(store, former, keyring.device.device_id)
+
+
+def _look_for_copy(home: Home, store: Store, keyring: Keyring, *, moved: bool) -> None:
+    """Note whether the files of this home are copies. Raises Forbidden where nothing can be signed safely then."""
+    mark, former = mark_of(home.store), store.meta.get(HOME_MARK)
+    if mark is not None and mark != former:
+        store.meta.set(HOME_MARK, mark)
+        if former is not None:
+            copies.note_copied_home(store)
+    if moved:
+        copies.keep_key(store)
+    elif copies.is_copied_home(store) and keyring.identity is None:
+        raise Forbidden(
+            f"the node in {home.path} is a copy, and two nodes must not write with one key",
+            "if the former one is gone, go on with: meshnode run --moved. Else "
+            + (
+                "make this computer a new device: 'meshnode device join' in a new home"
+                if keyring.elsewhere
+                else "let this one take a new key: meshnode run --unlock"
+            ),
+        )
 
 
 def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one) -> Replica:
@@ -254,6 +302,7 @@ def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_
         secrets.token_bytes,
         identity=keyring.identity,
         elsewhere=keyring.elsewhere,
+        former_letter_keys=keyring.former_letter_keys(),
         verifier=verifier,
     )
 
@@ -288,15 +337,17 @@ def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None
 
 async def _main(
     config: Config, replica: Replica, ready: Callable[[Ready], None], screen: Screen | None, started: float
-) -> None:
+) -> bool:
+    """Run all parts until a signal; return whether to begin again, since a new device key is due."""
     store_thread = StoreThread(replica.changes.held)
     peers = tuple(Address(host, port) for host, port in config.peers)
     options = NetworkOptions(config.port, config.interfaces, MdnsMode(config.mdns), peers, config.sessions)
     network = Network(replica, store_thread, options, jitter=secrets.SystemRandom().random, find_firewall=find_firewall)
     notifier = Notifier(replica, store_thread, config.notify_command, screen)
     network.problem_sources.append(notifier.problems)
-    scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica))
-    token = trio.lowlevel.current_trio_token()
+    token, stop = trio.lowlevel.current_trio_token(), trio.Event()
+    renew, signaled = trio.Event(), trio.Event()
+    scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
     letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
 
     def wake() -> None:
@@ -306,8 +357,21 @@ async def _main(
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
     replica.clock.subscribe(lambda _: token.run_sync_soon(scheduler.changed, idempotent=True))
     looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica))
+
+    async def stop_for_new_key() -> None:
+        await renew.wait()
+        stop.set()
+
+    async def stop_for_signal(signals: AsyncIterator[int]) -> None:
+        async for number in signals:
+            log.info("stopping", extra={"signal": signal.Signals(number).name})
+            signaled.set()
+            stop.set()
+
     with trio.open_signal_receiver(*_stopping_signals()) as signals:
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(stop_for_new_key)
+            nursery.start_soon(stop_for_signal, signals)
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
             waiting = await store_thread.run(count, replica)
@@ -317,12 +381,11 @@ async def _main(
             nursery.start_soon(letter_scheduler.run)
             nursery.start_soon(looker.run)
             nursery.start_soon(notifier.run)
-            async for number in signals:
-                log.info("stopping", extra={"signal": signal.Signals(number).name})
-                break
+            await stop.wait()
             with trio.move_on_after(CLOSE_SECONDS):
                 await network.close()
             nursery.cancel_scope.cancel()
+    return renew.is_set() and not signaled.is_set()
 
 
 def _stopping_signals() -> tuple[signal.Signals, ...]:
@@ -331,9 +394,14 @@ def _stopping_signals() -> tuple[signal.Signals, ...]:
     return (signal.SIGINT, signal.SIGTERM) if ignored else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def _run_upkeep(replica: Replica) -> float:
-    """Run one round of upkeep, on the store thread. Return after how many seconds the next is due."""
+def _run_upkeep(replica: Replica, renew: Callable[[], None]) -> float:
+    """Run one round of upkeep, on the store thread. Return after how many seconds the next is due.
+
+    `renew` is called where a copy of this device was heard of, and this node can take a new device key.
+    """
     pause = upkeep(replica)
+    if copies.new_key_due(replica) and copies.may_take_new_key(replica):
+        renew()
     replica.clock.remember()
     return pause
 

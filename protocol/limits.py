@@ -32,7 +32,7 @@ PROFILE_LIFE = 90 * DAY  # likewise
 LISTING_LIFE = 365 * DAY  # a forgotten listing ends
 LETTER_LIFE = 30 * DAY  # a letter that nobody fetches is carried no longer
 JOIN_LIFE = 90 * DAY  # people who are gone for good are counted as members no longer
-CLOCK_SKEW = 1 * DAY  # a record from further ahead than this was made by a wrong clock, or to outlast its kind's life
+CLOCK_SKEW = 1 * DAY  # clocks that differ by more disagree: what was made further ahead was made by a wrong one
 
 # --- Bodies ----------------------------------------------------------------------------------------------------------
 # Lengths of text are in code points. They keep a body within RECORD_MAX_BYTES, and one listing from filling a screen.
@@ -50,6 +50,7 @@ PROMISED_MAX = 1000 * QUANTITY_MAX  # units of one listing, over all the years i
 
 # --- Policies --------------------------------------------------------------------------------------------------------
 VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
+POLICY_BRANCHES_MAX = 4  # versions of one register in use: many copies of a device cannot fill the store
 BLOCKS_MAX = 1000  # in one register: likewise for the tags that others compare
 BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: without that person's key it cannot be tested
 WEIGHT_MAX = 1000  # per mille: a vouch above 1 would make paths grow in trust
@@ -141,6 +142,7 @@ NOISE_NONCE_LIMIT = 2**48  # messages in one direction: far from 2^64, where a n
 FRAME_MAX_BYTES = 65_519  # the plaintext of one Noise message: 65,535 less the 16 bytes of the MAC
 
 # --- Frames ----------------------------------------------------------------------------------------------------------
+RUN_BYTES = 8  # of the number of a run: two machines with one device key do not draw the same
 HELLO_CHOICES_MAX = 16  # versions or algorithms in a Hello: more would only cost time to compare
 IDENTIFICATION_RECORDS_MAX = 8  # records that are parsed for somebody who is not known yet
 UNKNOWN_FRAMES_PER_MINUTE = 600  # of types from newer versions, which are passed over: each costs a decoding

@@ -13,6 +13,7 @@ from meshnode.app.groups import membership
 from meshnode.app.owner import policy
 from meshnode.app.owner.certificates import certify
 from meshnode.app.owner.profile import set_profile
+from meshnode.clock import WrongDates
 from meshnode.errors import Failed, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
@@ -54,18 +55,18 @@ def _note(replica: Replica) -> None:
     spans = replica.clock.misdated()
     if not spans:
         return
-    for _, until in spans:
-        replica.store.cards.redate(until, replica.clock.now())
+    for span in spans:
+        replica.store.cards.redate(span.last, replica.clock.now())
     replica.store.meta.set(_SPANS, json.dumps([*_noted(replica), *spans][-SPANS_KEPT:]))
 
 
-def _noted(replica: Replica) -> list[tuple[int, int]]:
-    return [(since, until) for since, until in json.loads(replica.store.meta.get(_SPANS) or "[]")]
+def _noted(replica: Replica) -> list[WrongDates]:
+    return [WrongDates(*span) for span in json.loads(replica.store.meta.get(_SPANS) or "[]")]
 
 
-def _is_misdated(record: Record, spans: Iterable[tuple[int, int]], latest: int) -> bool:
+def _is_misdated(record: Record, spans: Iterable[WrongDates], latest: int) -> bool:
     created, expires = record.header.created, record.header.expires
-    return created > latest or any(since <= created <= until < expires for since, until in spans)
+    return created > latest or any(span.earliest <= created <= span.latest and span.last < expires for span in spans)
 
 
 def _is_ours(replica: Replica, record: Record) -> bool:

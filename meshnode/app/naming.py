@@ -52,7 +52,8 @@ def public_name(replica: Replica, person: PersonId) -> str:
     profile = replica.trust_state.profile(person)
     if profile is not None:
         return profile.name
-    return replica.store.meta.get(_remembered(person)) or short_id(person)
+    remembered = replica.store.meta.get(_remembered(person)) or replica.store.blocked.name(person)
+    return remembered or short_id(person)
 
 
 def remember_name(replica: Replica, person: PersonId, name: str) -> None:

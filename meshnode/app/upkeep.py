@@ -7,7 +7,7 @@ wrong date would not come back when it learns the right one.
 from __future__ import annotations
 
 from meshnode.app import date, misdated
-from meshnode.app.devices import reissue, sync_own_devices
+from meshnode.app.devices import copies, reissue, sync_own_devices
 from meshnode.app.exchanges import blocking, deadlines, incoming, stock
 from meshnode.app.groups import membership
 from meshnode.app.letters import letters
@@ -30,6 +30,7 @@ def upkeep(replica: Replica) -> int:
     if is_self_revoked(replica):
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
     date.look(replica)
+    copies.join_words(replica)
     incoming.open_letters(replica)
     replica.ingest.judge_late()
     eviction.follow_clock(replica)
@@ -67,6 +68,7 @@ def _purge(replica: Replica) -> None:
     store.introductions.purge(now)
     store.exchanges.purge(now - limits.LETTER_LIFE)
     store.archive.purge(now)
+    store.signed_records.purge(now - limits.TOMBSTONE_GRACE)
     ending, strays = store.records.ending(now), eviction.lone_certificates(replica)
     if ending or strays:
 

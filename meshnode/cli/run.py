@@ -28,6 +28,7 @@ STEP_WIDTH = 21  # letters of the longest first step, and a gap
 @click.option("--interface", "interfaces", multiple=True, metavar="PATTERN", help=text.RUN_INTERFACE)
 @click.option("--no-mdns", is_flag=True, help=text.RUN_NO_MDNS)
 @click.option("--peer", "peers", multiple=True, metavar="HOST:PORT", help=text.RUN_PEER)
+@click.option("--moved", is_flag=True, help=text.RUN_MOVED)
 @click.option("--unlock", is_flag=True, help=text.unlock(PASSPHRASE_VARIABLE))
 def run(
     call: Settings,
@@ -35,6 +36,7 @@ def run(
     interfaces: tuple[str, ...],
     no_mdns: bool,
     peers: tuple[str, ...],
+    moved: bool,
     unlock: bool,
 ) -> None:
     options = {"port": port, "interfaces": list(interfaces), "mdns": "off" if no_mdns else None, "peers": list(peers)}
@@ -48,7 +50,7 @@ def run(
         if not call.json:
             greet(config.home, person, beginning)
     screen = _show_waiting if output.to_terminal() and not call.json else None
-    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase, screen=screen)
+    node.run(config, ready=lambda ready: _show_ready(ready, call), passphrase=passphrase, screen=screen, moved=moved)
     if output.to_terminal() and not call.json:
         output.say()  # the terminal has drawn ^C on this line
         output.say(text.stopped(as_typed(call)))

@@ -9,7 +9,7 @@ last known. `belief` weighs the evidence and `Clock` gathers it.
 from __future__ import annotations
 
 from meshnode.clock.belief import RELEASED, Basis, Belief, Evidence, Voice, decide
-from meshnode.clock.clock import Clock, ClockReading
+from meshnode.clock.clock import Clock, ClockReading, WrongDates
 from meshnode.clock.machine import Machine
 from meshnode.clock.memory import ClockMemory
 
@@ -23,5 +23,6 @@ __all__ = [
     "Evidence",
     "Machine",
     "Voice",
+    "WrongDates",
     "decide",
 ]

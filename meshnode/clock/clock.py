@@ -56,6 +56,15 @@ class ClockReading:
         return tuple(voice for voice in speaking(self.voices) if not agree(voice.time, self.now))
 
 
+class WrongDates(NamedTuple):
+    """Dates, in UNIX seconds, that the node went by and that have turned out wrong."""
+
+    earliest: int
+    latest: int
+    last: int
+    """The one that it went by at the end: what had expired by then had ended for its owner."""
+
+
 class _Heard(NamedTuple):
     offset: float  # a person's time less the running time of this machine
     stratum: int
@@ -93,7 +102,7 @@ class Clock:
         self._listeners: list[Listener] = []
         self._generation = 0
         self._known: tuple[bool, float] | None = None  # trust and offset of the belief that listeners know
-        self._misdated: list[tuple[int, int]] = []
+        self._misdated: list[WrongDates] = []
         self._decided: tuple[Belief, float, int] | None = None  # when, and how far both clocks were apart
         self.look()
 
@@ -198,8 +207,8 @@ class Clock:
                 self._heard[person] = heard._replace(counts=False)
         self.look()
 
-    def misdated(self) -> tuple[tuple[int, int], ...]:
-        """Return the spans of dates that the node went by and that have turned out wrong: first and last, each once."""
+    def misdated(self) -> tuple[WrongDates, ...]:
+        """Return the dates that the node went by and that have turned out wrong, each span once."""
         spans, self._misdated = tuple(self._misdated), []
         return spans
 
@@ -261,8 +270,8 @@ class Clock:
             else:
                 was_wrong = abs(step) > APART
             if was_wrong:
-                ended = memory.unsure_until + 2 * SAVE_SECONDS if step is None else int(belief.now - step) + 1
-                self._misdated.append((memory.unsure_since, max(ended, memory.unsure_until)))
+                last = memory.unsure_last + 2 * SAVE_SECONDS if step is None else int(belief.now - step) + 1
+                self._misdated.append(WrongDates(memory.unsure_since, max(last, memory.unsure_until), last))
             if was_wrong or belief.witnessed:
                 memory = replace(memory, unsure_since=None, doubted=False)
         if not belief.witnessed:
@@ -270,7 +279,8 @@ class Clock:
             begun = memory.unsure_since is not None
             since = min(memory.unsure_since, now) if memory.unsure_since is not None else now
             until = max(memory.unsure_until, now) if begun else now
-            memory = replace(memory, unsure_since=since, unsure_until=until, doubted=memory.doubted or not trusted)
+            doubted = memory.doubted or not trusted
+            memory = replace(memory, unsure_since=since, unsure_until=until, unsure_last=now, doubted=doubted)
         self._memory = memory
 
     def _anchor(self, belief: Belief, running: float) -> None:

@@ -36,7 +36,9 @@ class ClockMemory:
     unsure_since: int | None = None
     """The date at which the node began to go by a time that only one witness, or none, was for."""
     unsure_until: int = 0
-    """The date until which it went by that time."""
+    """The latest date that it went by meanwhile."""
+    unsure_last: int = 0
+    """The date that it went by last; it may have started again with an earlier one."""
     doubted: bool = False
     """Whether the date was in doubt meanwhile."""
 
@@ -64,6 +66,7 @@ def _is_sound(given: dict[str, Any]) -> bool:
         "written_at": int | float,
         "stratum": int,
         "unsure_until": int,
+        "unsure_last": int,
         "doubted": bool,
     }
     optional = {"careful": int, "unsure_since": int, **dict.fromkeys(_OFFSETS, int | float)}

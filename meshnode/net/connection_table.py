@@ -1,7 +1,8 @@
 """Keeps the open connections, and decides which of two between the same devices stays.
 
 A connection is keyed by person and device together: anybody can certify somebody else's device as their own, and must
-neither displace the connection of its owner nor pass for it.
+neither displace the connection of its owner nor pass for it. It is keyed by the run too: two machines with the keys of
+one device, as after its disk was copied, both stay, and do not push each other out.
 
 Both ends decide alike without a message (protocol/README.md, "Two connections between two devices"). If one device
 dialed both, the newer stays: the dialer has lost the older, by a restart or a broken route. If each dialed one, both at
@@ -26,10 +27,12 @@ class Connection(Seat, Protocol):
     def dialed(self) -> bool: ...
     @property
     def since(self) -> float: ...
+    @property
+    def run(self) -> bytes: ...
 
 
 Kept = TypeVar("Kept", bound=Connection)
-PeerDevice = tuple[PersonId, DeviceId]
+PeerMachine = tuple[PersonId, DeviceId, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,8 @@ class Closing(Generic[Kept]):
     pause: int = 0
 
 
-class ConnectionTable(dict[PeerDevice, Kept]):
-    """At most one connection a person's device, SESSIONS_PER_PERSON_MAX a person and `sessions` in all.
+class ConnectionTable(dict[PeerMachine, Kept]):
+    """At most one connection a run of a person's device, SESSIONS_PER_PERSON_MAX a person and `sessions` in all.
 
     Beyond that, `Turns` decides which connection makes room for another one.
     """
@@ -65,7 +68,7 @@ class ConnectionTable(dict[PeerDevice, Kept]):
             self[key] = new
             new.seated = old.seated  # a device that dials again and again does not make its turn longer
             return [Closing(old, Code.DUPLICATE)]
-        if sum(person == new.person for person, _ in self) >= limits.SESSIONS_PER_PERSON_MAX:
+        if sum(person == new.person for person, *_ in self) >= limits.SESSIONS_PER_PERSON_MAX:
             return [Closing(new, Code.BUSY)]
         place = self._turns.place(new, self.values(), now)
         if not place.given:
@@ -75,6 +78,10 @@ class ConnectionTable(dict[PeerDevice, Kept]):
             return []
         del self[_key(place.leaving)]
         return [Closing(place.leaving, Code.BUSY, place.pause)]
+
+    def has(self, person: PersonId, device: DeviceId) -> bool:
+        """Whether there is a connection with a machine that has the keys of this device."""
+        return any((person, device) == key[:2] for key in self)
 
     def remove(self, connection: Kept) -> bool:
         """Remove a connection that is over. Return whether it was in the table, and not replaced before."""
@@ -90,5 +97,5 @@ class ConnectionTable(dict[PeerDevice, Kept]):
         return new.dialed == (self._me < new.device)
 
 
-def _key(connection: Connection) -> PeerDevice:
-    return connection.person, connection.device
+def _key(connection: Connection) -> PeerMachine:
+    return connection.person, connection.device, connection.run

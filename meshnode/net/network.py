@@ -94,7 +94,7 @@ class Network:
         self._dialer = Dialer(jitter, self._rank)
         self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device, options.sessions)
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
-        self._connector = Connector(self._dialer, self._dial_keys, self._dial, lambda *key: key in self._connected)
+        self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has)
         self._discovery: LocalDiscovery | None = None
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
@@ -137,7 +137,7 @@ class Network:
                 unanswered(
                     self._connector.latest(now - UNANSWERED_SECONDS),
                     heard=heard,
-                    connected={person for person, _ in self._connected},
+                    connected={person for person, *_ in self._connected},
                     is_near=self._is_near,
                 )
             ),
@@ -184,7 +184,7 @@ class Network:
             self._discovery.repeat_often()
         me = self._replica.me
         return await sync_now(
-            self._connected.values, lambda: self._direct.difference({me}, (person for person, _ in self._connected))
+            self._connected.values, lambda: self._direct.difference({me}, (person for person, *_ in self._connected))
         )
 
     @property
@@ -396,16 +396,17 @@ class Network:
     def _admit(self, link: PeerLink) -> ConnectedPeer | None:
         """Take a link whose other end has proven who it is into the table, and close those that the table rejects."""
         person, device = link.conversation.peer, link.conversation.device
-        if person is None or device is None:
+        run = link.conversation.run
+        if person is None or device is None or run is None:
             return None
         now, wall = trio.current_time(), self._replica.clock.now()
         rank = Rank.OWN if person == self._replica.me else Rank.CONTACT if link.conversation.contact else Rank.OTHER
-        peer = ConnectedPeer(link, person, device, rank, link.since, wall, seated=now)
+        peer = ConnectedPeer(link, person, device, run, rank, link.since, wall, seated=now)
         for closing in self._connected.admit(peer, now):
             closing.connection.link.close(closing.code, closing.pause)
             if closing.pause:  # they come back by themselves: this node calls them only if they do not
                 self._dialer.busy(closing.connection.person, closing.pause + RETURN_GRACE, now)
-        if self._connected.get((person, device)) is not peer:
+        if self._connected.get((person, device, run)) is not peer:
             return None
         self._dialer.connected(person, device, trio.current_time())
         if self._nursery is not None:

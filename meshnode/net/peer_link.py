@@ -48,6 +48,8 @@ class PeerConversation(Protocol):
     @property
     def device(self) -> DeviceId | None: ...
     @property
+    def run(self) -> bytes | None: ...
+    @property
     def live(self) -> bool: ...
     @property
     def comparisons(self) -> int: ...
@@ -289,6 +291,7 @@ class ConnectedPeer:
     link: PeerLink
     person: PersonId
     device: DeviceId
+    run: bytes
     rank: Rank
     since: float
     wall: int

@@ -105,7 +105,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
 ) -> Record:
     now = replica.clock.now()
     newest = replica.store.records.newest((replica.me, kind, slot))
-    version = max(newest.header.version if newest else 0, above) + 1
+    version = next_version(replica, max(newest.header.version if newest else 0, above))
     record = signed(
         kind=kind,
         author=replica.me,
@@ -134,6 +134,17 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
             "the certificate of this device has expired", "connect it with the device that has your identity key"
         )
     return record
+
+
+def next_version(replica: Replica, above: int) -> int:
+    """Return a version above `above` that no copy of this device's disk has given out, as far as can be known.
+
+    The disk may have been put back from an image: the versions given out since are not known here. They were not above
+    the seconds of their time either, so the seconds of now are above them. Where the date is in doubt, a copy is found
+    out only when its records are heard of.
+    """
+    reading = replica.clock.reading()
+    return max(above + 1, reading.now if reading.trusted else 0)
 
 
 def own_policy_version(replica: Replica) -> int:

@@ -15,16 +15,18 @@ from itertools import groupby
 
 from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, subject
+from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
 from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
 from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
 from meshnode.replica.transaction import Transactions, UnitOfWork
-from meshnode.replica.trust_state import TrustState
+from meshnode.replica.trust_state import Certificate, TrustState
 from meshnode.store import RecordState, Row, Store
 from protocol import (
     Body,
     Code,
+    DeviceId,
     Header,
     Join,
     Kind,
@@ -97,7 +99,7 @@ class _Batch:
 
 
 class Ingest:
-    """Takes records into the store of the person `me`; see `receive`. Used in the store thread.
+    """Takes records into the store of the person and device `writer`; see `receive`. Used in the store thread.
 
     `verifier` checks the signatures of a batch. Everything else is checked and decided here, with the parts of the
     replica that are handed in.
@@ -111,7 +113,7 @@ class Ingest:
         reevaluator: Reevaluator,
         transactions: Transactions,
         clock: Clock,
-        me: PersonId,
+        writer: tuple[PersonId, DeviceId],
         verifier: Verifier,
     ) -> None:
         self._store = store
@@ -120,6 +122,7 @@ class Ingest:
         self._reevaluator = reevaluator
         self._transactions = transactions
         self._clock = clock
+        me, self._device = writer
         self._me = me
         self._verifier = verifier
         self._decisions = AccessCache(access, me)
@@ -261,6 +264,7 @@ class Ingest:
         if state is None:
             batch.outcome.refused.append(record.id)
             return
+        self._note_signed_record(record, batch)
         if state in _IN_USE:
             batch.keys.add(_access_key(record.header, body))
         if state is RecordState.PENDING:
@@ -284,12 +288,16 @@ class Ingest:
             return
         if newest.id != record.id and newest.rank[:2] == record.rank[:2]:
             self._store.records.note_fork(newest, record)
+        policies = self._store.records.branches(record.register) if record.header.kind == Kind.POLICY else []
         current = self._store.records.current(record.register)
-        before = self._store.records.rows_of([current.id]) if current is not None else []
-        if not self._put(record, state, body, batch):
+        in_use = policies or ([current] if current is not None else [])
+        rows = {row.id: row for row in self._store.records.rows_of([one.id for one in in_use])}
+        stay = versions_in_use(self._store, record)
+        if self._put(record, state, body, batch, stay):
+            ended = (one for one in in_use if one.id not in (record.id, *stay) and self._ends_use_of(one, record))
+            batch.ended += [rows[one.id] for one in ended]
+        else:
             batch.outcome.refused.append(record.id)
-        elif current is not None and current.id != record.id and self._ends_use_of(current, record):
-            batch.ended += before
         self._note_newer(record, newest, batch)
 
     def _counts_alone(self, record: Record, batch: _Batch) -> bool:
@@ -307,8 +315,27 @@ class Ingest:
     def _ends_use_of(self, current: Record, record: Record) -> bool:
         return not record.header_only or current.header.version < record.header.min_valid_version
 
-    def _put(self, record: Record, state: RecordState, body: Body | None, batch: _Batch) -> bool:
-        kept = self._store.records.put(record, state=state, received_from=batch.source, arrived=batch.now, body=body)
+    def _note_signed_record(self, record: Record, batch: _Batch) -> None:
+        """Remember what this device has signed; keep what a copy of it has, so that the two can be joined."""
+        header = record.header
+        if header.author != self._me or header.device != self._device or header.kind == Kind.DEVICE:
+            return  # certificates are signed by the identity key
+        if batch.source is None:
+            self._store.signed_records.remember(record)
+        elif not self._store.signed_records.knows(record):
+            self._store.signed_records.hear(record, self._store.records.newest(record.register))
+
+    def _put(
+        self,
+        record: Record,
+        state: RecordState,
+        body: Body | None,
+        batch: _Batch,
+        stay: Sequence[RecordId] = (),
+    ) -> bool:
+        kept = self._store.records.put(
+            record, state=state, received_from=batch.source, arrived=batch.now, body=body, branches=stay
+        )
         if kept:
             self._stored(record, batch)
         return kept
@@ -336,7 +363,8 @@ class Ingest:
     def _state_for(self, record: Record, body: Body | None, batch: _Batch) -> RecordState | Shortage | None:
         """Return the state to store `record` in, what it cannot be taken for now, or None to refuse it for good."""
         header = record.header
-        ended = self._has_ended(record, batch)
+        certificate = self._trust_state.certificate(header.author, header.device)
+        ended = self._has_ended(header, certificate, batch)
         in_use = RecordState.PAST if ended else RecordState.LIVE
         if header.kind == Kind.DEVICE:
             return self._if_within_quota(record, in_use, batch)
@@ -344,7 +372,7 @@ class Ingest:
             revocation = self._store.records.newest((header.author, Kind.DEVICE, device_slot(header.device)))
             batch.outcome.newer += [Superseding(revocation, header.device)] if revocation is not None else []
             return None
-        if not self._trust_state.certified(header.author, header.device):
+        if certificate is None or certificate.revoked:
             # Without a certificate a header must not supersede; it need not wait where it could supersede nothing.
             counts = self._counts_alone(record, batch) or self._store.records.newest(record.register) is not None
             waits = not record.header_only or counts
@@ -359,12 +387,10 @@ class Ingest:
         state = RecordState.PENDING if decision is Access.UNKNOWN else in_use
         return self._if_within_quota(record, state, batch)
 
-    def _has_ended(self, record: Record, batch: _Batch) -> bool:
+    def _has_ended(self, header: Header, certificate: Certificate | None, batch: _Batch) -> bool:
         """Whether it, or the certificate of the device that wrote it, has ended; no record of the owner's has."""
-        header = record.header
         if not batch.now_is_certain or header.author == self._me:
             return False
-        certificate = self._trust_state.certificate(header.author, header.device)
         return header.expires <= batch.now or (certificate is not None and certificate.expires <= batch.now)
 
     def _refuse_for_now(self, record: Record, reason: NotTaken, key: AccessKey | None, batch: _Batch) -> None:

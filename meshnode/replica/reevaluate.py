@@ -11,10 +11,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from meshnode.replica.access import Access, AccessKey, AccessPolicy, access_key, key_for
+from meshnode.replica.branches import versions_in_use
 from meshnode.replica.standing_tracker import StandingTracker
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import RecordState, Row, Store
-from protocol import Kind, PersonId, RecordId, limits
+from protocol import Kind, PersonId, Profile, RecordId, body_of, limits
 
 _GATHERING = "gathering"  # a value in the store: records wait to be decided about until more have come
 _IN_USE = (RecordState.LIVE, RecordState.SUSPENDED, RecordState.PAST)
@@ -197,9 +198,11 @@ class Reevaluator:
         newest, current, new = records.newest(register), records.current(register), records.get(row.id)
         if newest is not None and new is not None and newest.rank[:2] == new.rank[:2]:
             records.note_fork(newest, new)
-        before = records.rows_of([current.id]) if current is not None else []
-        records.set_state([row.id], state)
-        after = records.rows_of([current.id]) if current is not None else []
+        in_use = records.branches(register) if row.kind == Kind.POLICY else [current] if current is not None else []
+        before = records.rows_of([one.id for one in in_use])
+        stay = versions_in_use(self._store, new) if new is not None and state is RecordState.LIVE else []
+        records.set_state([row.id], state, stay)
+        after = records.rows_of([one.id for one in in_use])
         return [old for old in before if not any(same.state == old.state for same in after)]
 
     # --- lost records ------------------------------------------------------------------------------------------------
@@ -216,8 +219,20 @@ class Reevaluator:
             for row in self._store.records.rows(author=author, states=_IN_USE)
             if not self._keeps(row, unreadable=author in unreadable)
         ]
+        self._list_blocked(dropped, now)
         self._store.records.drop_bodies([row.id for row in dropped])
         return dropped
+
+    def _list_blocked(self, dropped: Iterable[Row], now: int) -> None:
+        """Put the people on the owner's list of blocked people whose profiles are dropped since the owner blocks them.
+
+        Another device of the owner may have blocked them: of that this node has only a tag, and soon no name.
+        """
+        for row in dropped:
+            if row.kind == Kind.PROFILE and self._trust_state.graph.blocks(self._me, row.author):
+                record = self._store.records.get(row.id)
+                body = body_of(record) if record is not None and record.body else None
+                self._store.blocked.add(row.author, now, body.name if isinstance(body, Profile) else None)
 
     def _keeps(self, row: Row, *, unreadable: bool) -> bool:
         if row.author == self._me or (row.kind in WEB_KINDS and self._is_gathered(row.author)):

@@ -16,7 +16,7 @@ from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.transaction import Transactions, UnitOfWork
 from meshnode.replica.trust_state import TrustState
 from meshnode.store import Store
-from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId
+from protocol import DeviceId, DeviceKeys, IdentityKeys, PersonId, limits
 
 Entropy = Callable[[int], bytes]
 Result = TypeVar("Result")
@@ -47,10 +47,14 @@ class Replica:
     trust_state: TrustState
     access: AccessPolicy
     reevaluator: Reevaluator
+    run: bytes
+    """Drawn at random at each start: another machine with the keys of this device has another one."""
     changes: Changes
     transactions: Transactions
     ingest: Ingest
     elsewhere: bool = False
+    former_letter_keys: tuple[bytes, ...] = ()
+    """The private letter keys of the devices that this node was before: letters to them may be on their way."""
 
     @property
     def device(self) -> DeviceId:
@@ -67,7 +71,7 @@ class Replica:
         return self.transactions.begin()
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - each argument is a part of the node
         cls,
         store: Store,
         me: PersonId,
@@ -77,6 +81,7 @@ class Replica:
         *,
         identity: IdentityKeys | None = None,
         elsewhere: bool = False,
+        former_letter_keys: tuple[bytes, ...] = (),
         verifier: Verifier = verify_one_by_one,
     ) -> Replica:
         """Read the trust state from `store` and put the parts together.
@@ -91,7 +96,7 @@ class Replica:
         reevaluator = Reevaluator(store, trust_state, access, me)
         reevaluator.begin()
         transactions = Transactions(store, trust_state, reevaluator, changes)
-        ingest = Ingest(store, trust_state, access, reevaluator, transactions, clock, me, verifier)
+        ingest = Ingest(store, trust_state, access, reevaluator, transactions, clock, (me, keys.device_id), verifier)
         return cls(
             store=store,
             keys=keys,
@@ -102,8 +107,10 @@ class Replica:
             trust_state=trust_state,
             access=access,
             reevaluator=reevaluator,
+            run=entropy(limits.RUN_BYTES),
             changes=changes,
             transactions=transactions,
             ingest=ingest,
             elsewhere=elsewhere,
+            former_letter_keys=former_letter_keys,
         )

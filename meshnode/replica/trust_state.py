@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from meshnode.store import RecordState, Store
 from protocol import (
@@ -29,7 +29,16 @@ from protocol import (
     body_of,
     is_revocation,
 )
-from protocol.trust import EffectivePolicy, Memberships, Standing, TrustGraph, merge, standing_between
+from protocol.trust import (
+    EffectivePolicy,
+    Entries,
+    Memberships,
+    Standing,
+    TrustGraph,
+    merge_entries,
+    reconciled,
+    standing_between,
+)
 
 REACH_PER_MILLE = 100  # the web ends here: trust >= 0.1
 READ_REMEMBERED = 4096  # refreshes; a caller of `read_since` that comes more rarely gets None
@@ -55,11 +64,14 @@ class Certificate:
 class Register:
     """One device's policy: the one in use, or the one before a newer policy of which only the header is known.
 
-    A `past` one had ended when it came: what it gives counts for nothing any longer, what it takes back counts.
+    `said` are the entries of all branches, where copies of the device have written apart; `version` is the newest one's.
+    A `past` one had ended when it came: what it gives counts for nothing any longer, what it takes back counts. `entries`
+    are those that count.
     """
 
     version: int
-    policy: Policy
+    entries: Entries
+    said: Entries
     suspended: bool
     past: bool = False
 
@@ -67,6 +79,15 @@ class Register:
     def in_use(self) -> bool:
         """Whether what it gives counts."""
         return not (self.suspended or self.past)
+
+
+class _Branch(NamedTuple):
+    """One version in use of a register; `past` as in `Register`."""
+
+    version: int
+    policy: Policy
+    suspended: bool
+    past: bool
 
     def effect(self) -> Policy:
         """Return the policy, or as much of it as counts."""
@@ -199,7 +220,7 @@ class TrustState:
         self._doubtful_groups.set(person, known)
 
     def _read_policies(self, person: PersonId, held: list[_Held]) -> None:
-        registers: dict[DeviceId, Register] = {}
+        branches: dict[DeviceId, list[_Branch]] = {}
         # A header without its body says, long after the older policy is gone, that this device has another policy now.
         headers = [record.header for state, record in held if state is RecordState.HEADER]
         unreadable = {header.device for header in headers if self.certified(person, header.device)}
@@ -210,9 +231,10 @@ class TrustState:
             body = _read(record)
             if isinstance(body, Policy):
                 suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
-                registers[device] = Register(record.header.version, body, suspended, past)
+                branches.setdefault(device, []).append(_Branch(record.header.version, body, suspended, past))
             else:
                 unreadable.add(device)
+        registers = {device: _register(found) for device, found in branches.items()}
         self._unreadable.discard(person)
         if unreadable - registers.keys():
             self._unreadable.add(person)
@@ -231,7 +253,7 @@ class TrustState:
         )
         (self._past.add if any(register.past for register in registers.values()) else self._past.discard)(person)
         (self._suspended.add if suspended else self._suspended.discard)(person)
-        effective = merge([register.effect() for _, register in sorted(registers.items())]) if registers else None
+        effective = merge_entries(register.entries for _, register in sorted(registers.items())) if registers else None
         _set_if_changed(self.graph, person, None if suspended else effective)
         doubt = bool(self._suspended or self._suspended_joins)
         if doubt and self._doubtful_graph is None:
@@ -240,13 +262,13 @@ class TrustState:
         elif not doubt:
             self._doubtful_graph = None
         if self._doubtful_graph is not None:
-            possible = merge([register.policy for _, register in sorted(registers.items())]) if registers else None
+            possible = merge_entries(register.said for _, register in sorted(registers.items())) if registers else None
             _set_if_changed(self._doubtful_graph, person, possible)
 
     def _read_doubtful_graph(self) -> TrustGraph:
         graph = TrustGraph()
         for person, registers in self._registers.items():
-            graph.set(person, merge([register.policy for _, register in sorted(registers.items())]))
+            graph.set(person, merge_entries(register.said for _, register in sorted(registers.items())))
         return graph
 
     def _read_profile(self, person: PersonId, held: list[_Held]) -> None:
@@ -293,6 +315,11 @@ class TrustState:
         """Return the devices that speak for `person`, in a fixed order."""
         known = self._certificates.get(person, {})
         return [known[device] for device in sorted(known) if not known[device].revoked and not known[device].past]
+
+    def past_devices(self, person: PersonId) -> list[Certificate]:
+        """Return the devices of `person` whose certificates had ended when they came, in a fixed order."""
+        known = self._certificates.get(person, {})
+        return [known[device] for device in sorted(known) if not known[device].revoked and known[device].past]
 
     # --- people --------------------------------------------------------------------------------------------------
 
@@ -396,6 +423,16 @@ class TrustState:
             cached = self._regard[viewer] = (self.graph.version, costs, found)
             _trim(self._regard)
         return cached
+
+
+def _register(branches: list[_Branch]) -> Register:
+    return Register(
+        max(branch.version for branch in branches),
+        reconciled(branch.effect() for branch in branches),
+        reconciled(branch.policy for branch in branches),
+        any(branch.suspended for branch in branches),
+        all(branch.past for branch in branches),
+    )
 
 
 def _read(record: Record) -> Body | None:

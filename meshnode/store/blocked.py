@@ -14,12 +14,19 @@ class Blocked:
         self._database = database
         self._people = people
 
-    def add(self, person: PersonId, since: int) -> None:
+    def add(self, person: PersonId, since: int, name: str | None = None) -> None:
         """Add a person, blocked `since` then (UNIX seconds); who is on the list keeps the earlier date."""
         with self._database.joined():
             self._database.run(
-                "INSERT INTO blocked VALUES (?, ?) ON CONFLICT DO NOTHING", (self._people.persons.number(person), since)
+                "INSERT INTO blocked (person, since, name) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (self._people.persons.number(person), since, name),
             )
+
+    def name(self, person: PersonId) -> str | None:
+        """Return the name with which a person was put on the list; None if it is not known."""
+        number = self._people.persons.find(person)
+        value: str | None = self._database.value("SELECT name FROM blocked WHERE person = ?", (number,))
+        return value
 
     def remove(self, person: PersonId) -> None:
         """Take a person off the list."""

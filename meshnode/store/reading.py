@@ -24,7 +24,8 @@ _KNOWN = f"SELECT id, complete FROM record WHERE {_BY_IDS}"  # noqa: S608
 _IN_GRAPH = "kind < 4"  # as the partial index says it: SQLite compares the words
 _GRAPH_RECORDS = f"SELECT state, wire FROM record WHERE {_IN_GRAPH} AND kind IN (1, 2, 3) AND author = ? ORDER BY no"  # noqa: S608
 _NOT_LIVE = "state <> 1"
-_IN_USE = "role IS NOT NULL AND complete AND NOT withdrawn"
+_IN_USE = "role IN (0, 1) AND complete AND NOT withdrawn"
+_BRANCH = "role IS NOT NULL AND complete AND NOT withdrawn"
 ROW = (
     "SELECT no, id, kind, author, device, slot, version, audience, policy_version, created, expires, min_valid_version,"
     " state, place, tag, complete FROM record"
@@ -48,6 +49,15 @@ class RecordReader:
     def current(self, register: Register) -> Record | None:
         """Return the newest record of a register that has a body, perhaps suspended; None if that was withdrawn."""
         return self._of_register(register, _IN_USE)
+
+    def branches(self, register: Register) -> list[Record]:
+        """Return the versions of a policy register that are in use, the newest first: see `RecordStore.put`."""
+        author, kind, slot = register
+        found = self._database.all(
+            f"SELECT wire FROM record WHERE author = ? AND kind = ? AND slot = ? AND {_BRANCH} ORDER BY version DESC, id DESC",  # noqa: S608
+            (self._persons.find(author), kind, slot),
+        )
+        return [parsed(wire) for (wire,) in found]
 
     def _of_register(self, register: Register, which: str) -> Record | None:
         author, kind, slot = register

@@ -2,14 +2,15 @@
 
 Which record supersedes which is decided here and nowhere else. Whether a record is valid, wanted and allowed is not:
 `put` trusts its caller. A register keeps at most two records, whatever arrives in whatever order: the newest, and where
-that is header only, the current one, which is still in use. Pending records are kept beside their register until they
+that is header only, the current one, which is still in use; and those branches that its caller names. Pending records are kept beside their register until they
 are proved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 from meshnode.store.database import Database
@@ -17,7 +18,7 @@ from meshnode.store.people import People
 from meshnode.store.reading import BY_ID, ROW, RecordReader, parsed
 from meshnode.store.rows import RecordState, Row, id_key
 from meshnode.store.usage import StoreUsage, UsageTable
-from meshnode.store.versions import CURRENT, NEWEST, VERSION, Version
+from meshnode.store.versions import CURRENT, FIRST_BRANCH, NEWEST, VERSION, Version
 from protocol import Body, DeviceId, Kind, Letter, Listing, PersonId, Record, RecordId, RemoteError, limits, parse_body
 
 _GRAPH_KINDS = f"{Kind.DEVICE:d}, {Kind.POLICY:d}, {Kind.PROFILE:d}, {Kind.JOIN:d}"
@@ -58,6 +59,7 @@ class RecordStore(RecordReader):
         received_from: PersonId | None,
         arrived: int,
         body: Body | None = None,
+        branches: Collection[RecordId] = (),
     ) -> bool:
         """Store `record` in its register with this state; return whether it is held now.
 
@@ -68,10 +70,13 @@ class RecordStore(RecordReader):
         the current record behind it. An older record is kept only where it becomes the current one. A current record
         below the newest one's `min_valid_version` is SUSPENDED, whatever `state` says. PENDING records replace nothing,
         not even their own header. A header only never deletes a body (see `drop_bodies`).
+
+        `branches` are ids of versions, this one perhaps among them, that remain in use beside the newest one: a copy of
+        the device wrote them apart, and neither takes back what the other says.
         """
         with self._database.joined():
             new, values = self._columns(record, state, received_from, arrived, body)
-            return self._insert_first(values, state) or self._put_known(new, values, state)
+            return self._insert_first(values, state) or self._put_known(new, values, state, branches)
 
     def put_new(
         self,
@@ -140,7 +145,7 @@ class RecordStore(RecordReader):
             self._usage.add(values[_AUTHOR], values[_SOURCE], values[_KIND], values[_SIZE], whole=whole, sign=1)
         return True
 
-    def _put_known(self, new: Version, values: list[Any], state: RecordState) -> bool:
+    def _put_known(self, new: Version, values: list[Any], state: RecordState, branches: Collection[RecordId]) -> bool:
         """Store a record of which another version, or the same record, may be held already."""
         twin = self._version(new.id)
         if twin is not None:
@@ -152,22 +157,35 @@ class RecordStore(RecordReader):
             self._delete([twin], promote=False)
         if state is RecordState.PENDING:
             return self._insert(values, None)
-        return self._compete(new, values)
+        return self._compete(new, values, branches)
 
-    def _compete(self, new: Version, values: list[Any]) -> bool:
-        """Store a record as the newest or the current one of its register, and delete those that it supersedes."""
+    def _compete(self, new: Version, values: list[Any], branches: Collection[RecordId]) -> bool:
+        """Store a record as one of those in use in its register, and delete those that it supersedes."""
         known = self._versions("author = ? AND kind = ? AND slot = ? AND role IS NOT NULL", new.register)
         newest, current = self._newest_and_current([*known, new])
-        self._delete([version for version in known if version not in (newest, current)], promote=False)
+        beside = [one for one in (*known, new) if one not in (newest, current) and one.id in branches]
+        self._delete([one for one in known if one not in (newest, current, *beside)], promote=False)
+        free = self._make_branches([one for one in beside if one is not new])
         if current is not None and current is not new:
             self._make_current(current, newest)
         if new is newest:
             return self._insert(values, NEWEST)
+        if new in beside:
+            return self._insert(values, free)
         if new is not current:
             return False
         if new.version < newest.min_valid_version:
             values[_STATE], values[_DUE] = RecordState.SUSPENDED, new.due(RecordState.SUSPENDED, new.arrived)
         return self._insert(values, CURRENT)
+
+    def _make_branches(self, beside: list[Version]) -> int:
+        """Give these the roles of branches; return the first role that is free then."""
+        taken = {one.role for one in beside if one.role is not None and one.role >= FIRST_BRANCH}
+        free = (role for role in count(FIRST_BRANCH) if role not in taken)
+        for one in beside:
+            if one.role not in taken:
+                self._database.run("UPDATE record SET role = ? WHERE no = ?", (next(free), one.no))
+        return next(free)
 
     def _newest_and_current(self, versions: list[Version]) -> tuple[Version, Version | None]:
         """Return the newest version of a register and, if that is header only, the newest that has a body."""
@@ -187,10 +205,10 @@ class RecordStore(RecordReader):
 
     # --- changing ----------------------------------------------------------------------------------------------------
 
-    def set_state(self, ids: Iterable[RecordId], state: RecordState) -> None:
+    def set_state(self, ids: Iterable[RecordId], state: RecordState, branches: Collection[RecordId] = ()) -> None:
         """Set the state of these records. A PENDING one is put into its register now, and may be superseded there.
 
-        A PENDING record that becomes HEADER loses its body.
+        A PENDING record that becomes HEADER loses its body. `branches` are as for `put`.
         """
         with self._database.joined():
             for record_id in ids:
@@ -198,7 +216,7 @@ class RecordStore(RecordReader):
                 if version is None:
                     continue
                 if version.role is None and state is not RecordState.PENDING:
-                    self._release(version, state)
+                    self._release(version, state, branches)
                 else:
                     since = self._database.value(
                         "SELECT max(arrived) FROM record WHERE author = ? AND kind = ? AND slot = ?",
@@ -211,13 +229,13 @@ class RecordStore(RecordReader):
             "UPDATE record SET state = ?, due = ? WHERE no = ?", (int(state), version.due(state, since), version.no)
         )
 
-    def _release(self, version: Version, state: RecordState) -> None:
+    def _release(self, version: Version, state: RecordState, branches: Collection[RecordId]) -> None:
         wire = self._database.value("SELECT wire FROM record WHERE no = ?", (version.no,))
         self._delete([version])
         source = None if version.received_from is None else self._persons.key(version.received_from)
         record = parsed(wire).without_body() if state is RecordState.HEADER else parsed(wire)
         with suppress(RemoteError):  # a record that this version cannot read is of no use
-            self.put(record, state=state, received_from=source, arrived=version.arrived)
+            self.put(record, state=state, received_from=source, arrived=version.arrived, branches=branches)
 
     def drop_bodies(self, ids: Iterable[RecordId]) -> None:
         """Delete the bodies of these records and keep each newest header, so that no older version comes back."""

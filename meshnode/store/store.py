@@ -29,6 +29,7 @@ from meshnode.store.people import People
 from meshnode.store.places import Places
 from meshnode.store.records import RecordStore
 from meshnode.store.salvage import SalvagedKeys, salvage
+from meshnode.store.signed_records import SignedRecords
 from meshnode.store.watermark import Watermark
 
 _OWN_COMMITS = "own_commits"
@@ -73,6 +74,7 @@ class Store:
         self.discover = DiscoverMemory(database)
         self.exchanges = Exchanges(database, self.people)
         self.meta = Meta(database)
+        self.signed_records = SignedRecords(database)
         self.problems: list[StoreProblem] = []
         """The problems that were found when the store was opened."""
 

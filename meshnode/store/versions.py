@@ -8,6 +8,7 @@ from meshnode.store.rows import RecordState
 from protocol import REVOCATION_VERSION, Kind, RecordId, limits, longest_life
 
 NEWEST, CURRENT = 0, 1  # roles in a register; NULL while pending
+FIRST_BRANCH = 2  # this and the numbers above: versions that a copy of the device wrote apart
 VERSION = (
     "SELECT no, id, author, kind, slot, role, version, device, min_valid_version, created, expires, latest_expiry,"
     " complete, withdrawn, received_from, arrived, size FROM record"

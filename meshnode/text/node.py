@@ -80,6 +80,7 @@ RUN_INTERFACE = message(
     "Use only these network interfaces, such as 'eth*'; '!docker*' leaves some out. Can be repeated."
 )
 RUN_NO_MDNS = message("Do not announce this node on the network, and do not look for others there.")
+RUN_MOVED = message("The home was moved here, and its former place is gone: go on with its keys.")
 RUN_PEER = message("The address of another node; can be repeated.")
 FIRST_STEPS = (
     ("card", message("show your card to somebody")),

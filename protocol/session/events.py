@@ -40,11 +40,15 @@ def turn_of(kind: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SelfIdentification:
-    """The records by which this side shows its identity: its certificate, and `more` that it wants to show with it."""
+    """The records by which this side shows its identity: its certificate, and `more` that it wants to show with it.
+
+    `run` was drawn at random when this node started: two machines with the keys of one device differ by it.
+    """
 
     person: PersonId
     device: DeviceId
     certificate: Record
+    run: bytes
     more: tuple[Record, ...] = ()
 
 
@@ -67,6 +71,8 @@ class PeerIdentified:
     """The time that the other side goes by."""
     version: int
     """The version of the protocol that both sides use."""
+    run: bytes
+    """The number of the run of the other side: two machines with the keys of one device differ by it."""
     extra: list[Record] = field(default_factory=list)
     """The other records that it has shown with its certificate, only parsed."""
 

@@ -77,6 +77,7 @@ class Greeting:
             self._certificate,
             ToldTime(hello.wall, hello.stratum),
             self._version,
+            hello.run,
             self._extra,
         )
 
@@ -87,7 +88,7 @@ class Greeting:
         records = (*self._identification(), *more) if self._introduce or more else ()
         tag = self._tag(self._me.person, self._me.device)
         told = self._told()
-        return Hello(VERSIONS, ALGORITHMS, told.wall, roots, records, tag, told.stratum)
+        return Hello(VERSIONS, ALGORITHMS, told.wall, roots, records, tag, told.stratum, self._me.run)
 
     def take(self, frame: Hello | Who | Introduce) -> Who | Introduce | None:
         """Read a frame of the greeting, and return the frame that answers it, if any.

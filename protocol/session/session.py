@@ -425,7 +425,7 @@ class Session:
     def _identify(self, peer: PeerIdentified | None) -> Trigger | None:
         if peer is None:
             return None
-        if peer.device == self._me.device:
+        if (peer.device, peer.run) == (self._me.device, self._me.run):
             raise RemoteError(Code.REFUSED, "this is ourselves")
         self._events.append(peer)
         return Trigger.IDENTIFIED if self._admission is None else Trigger.IDENTIFIED_ADMITTED

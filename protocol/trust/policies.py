@@ -3,18 +3,27 @@
 Per subject, per block tag and for the preference, the entry with the highest stamp (a Lamport clock) holds; among equal
 stamps the more restrictive one: the lower weight, the block, the narrower preference. That makes merging commutative,
 associative and idempotent, so registers may be received in any order, and more than once.
+
+Two copies of one device, as after an image of its disk was put back, write versions of one register that do not know
+each other. `covers` tells such branches from a history, and `reconciled` joins them, the stricter entry holding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, reduce
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protocol.errors import LocalError
-from protocol.limits import BLOCK_TAG_BYTES, BLOCK_TAGS_REMEMBERED, POLICY_BODY_MAX_BYTES
+from protocol.limits import (
+    BLOCK_TAG_BYTES,
+    BLOCK_TAGS_REMEMBERED,
+    BLOCKS_MAX,
+    POLICY_BODY_MAX_BYTES,
+    VOUCHES_MAX,
+)
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.record import Audience
 from protocol.trust.weights import TRUSTED
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
 
 Entry = TypeVar("Entry", Vouch, Block)
 
+_VOUCH_BYTES_MAX = 47  # in the encoding of a policy
 _TAG_DOMAIN = b"meshnode block tag v1\0"
 
 
@@ -71,6 +81,20 @@ class Entries:
             blocks[tag] = max(blocks.get(tag, block), block, key=_block_rank)
         return Entries(vouches, blocks, max(self.preference, other.preference, key=_preference_rank))
 
+    def reconciled(self, other: Entries) -> Entries:
+        """Return the entries of two branches of one register: about what both speak of, the stricter holds.
+
+        An entry of which only one branch knows holds as it is. Each entry has the higher stamp of the two.
+        """
+        vouches, blocks = dict(self.vouches), dict(self.blocks)
+        for subject, vouch in other.vouches.items():
+            mine = vouches.get(subject, vouch)
+            vouches[subject] = Vouch(subject, min(mine.weight, vouch.weight), max(mine.stamp, vouch.stamp))
+        for tag, block in other.blocks.items():
+            held = blocks.get(tag, block)
+            blocks[tag] = Block(tag, held.blocked or block.blocked, max(held.stamp, block.stamp))
+        return Entries(vouches, blocks, _stricter(self.preference, other.preference))
+
     def effective(self) -> EffectivePolicy:
         """Return the policy that these entries make."""
         return EffectivePolicy(
@@ -85,8 +109,13 @@ _NO_ENTRIES = Entries({}, {}, UNSET_PREFERENCE)
 
 def merge(policies: Iterable[Policy]) -> EffectivePolicy:
     """Return the policy that the registers of all certified devices of one person make, in whatever order they are."""
-    registers = [Entries.of(policy) for policy in policies]
-    return (reduce(Entries.merged, registers) if registers else _NO_ENTRIES).effective()
+    return merge_entries(map(Entries.of, policies))
+
+
+def merge_entries(registers: Iterable[Entries]) -> EffectivePolicy:
+    """Return the policy that all registers of one person make, each given as its entries, in whatever order they are."""
+    found = list(registers)
+    return (reduce(Entries.merged, found) if found else _NO_ENTRIES).effective()
 
 
 def _vouch_rank(vouch: Vouch) -> tuple[int, int]:
@@ -99,6 +128,83 @@ def _block_rank(block: Block) -> tuple[int, bool]:
 
 def _preference_rank(preference: Preference) -> tuple[int, int, int, int]:
     return preference.stamp, -preference.audience, -preference.precision, -preference.radius_km
+
+
+# --- Branches of one register ----------------------------------------------------------------------------------------
+
+
+def covers(newer: Policy, older: Policy) -> bool:
+    """Whether the writer of `newer` can have known `older`, a lower version of the same register.
+
+    Every edit gives its entry a stamp above the clock of the version before, and leaves out nothing but entries that take
+    something back. Versions for which that does not hold are *branches*: copies of the device wrote them apart, as after
+    an old image of its disk was put back.
+    """
+    return (
+        _follow(newer.vouches, older.vouches, older.clock, {vouch for vouch in older.vouches if vouch.weight == 0})
+        and _follow(newer.blocks, older.blocks, older.clock, {block for block in older.blocks if not block.blocked})
+        and (newer.preference == older.preference or newer.preference.stamp > older.clock)
+    )
+
+
+def reconciled(of_register: Iterable[Policy]) -> Entries:
+    """Return the entries of a register that has these branches."""
+    return reduce(Entries.reconciled, map(Entries.of, of_register))
+
+
+def joined(versions: Sequence[Policy], salt: bytes) -> Policy:
+    """Return a version that covers these branches of one register and says what they say together.
+
+    Where the entries are too many, those that give something are left out, oldest first. PolicyFull if even the blocks alone are too many.
+    """
+    clock = max(version.clock for version in versions) + 1
+    entries = _restamped(reconciled(versions), versions, clock)
+    vouches = sorted(entries.vouches.values(), key=lambda vouch: (vouch.weight == 0, vouch.stamp), reverse=True)
+    blocks = sorted(entries.blocks.values(), key=lambda block: (block.blocked, block.stamp), reverse=True)
+    kept = min(len(vouches), VOUCHES_MAX)
+    in_force = [block for block in blocks if block.blocked]
+    blocks = blocks if len(blocks) <= BLOCKS_MAX else in_force
+    while True:
+        policy = Policy(salt, clock, tuple(vouches[:kept]), tuple(blocks), entries.preference)
+        excess = len(policy.to_body()) - POLICY_BODY_MAX_BYTES
+        if excess <= 0:
+            return policy
+        if len(blocks) > len(in_force):
+            blocks = in_force
+        elif kept:
+            kept = max(0, kept - max(1, excess // _VOUCH_BYTES_MAX))
+        else:
+            raise PolicyFull("policy", f"must not be longer than {POLICY_BODY_MAX_BYTES} bytes")
+
+
+def _restamped(entries: Entries, versions: Sequence[Policy], stamp: int) -> Entries:
+    """Return `entries` with this stamp on all that are not in every version as they are: so the result covers them all."""
+    vouches = set.intersection(*(set(version.vouches) for version in versions))
+    blocks = set.intersection(*(set(version.blocks) for version in versions))
+    preferences = {version.preference for version in versions}
+    preference = entries.preference
+    return Entries(
+        {who: one if one in vouches else one._replace(stamp=stamp) for who, one in entries.vouches.items()},
+        {tag: one if one in blocks else one._replace(stamp=stamp) for tag, one in entries.blocks.items()},
+        preference if preferences == {preference} else preference._replace(stamp=stamp),
+    )
+
+
+def _follow(later: Iterable[Entry], earlier: Iterable[Entry], clock: int, ended: set[Entry]) -> bool:
+    """Whether `later` can come from `earlier` by edits stamped above `clock`; those in `ended` may be left out."""
+    now, before = {one[0]: one for one in later}, {one[0]: one for one in earlier}
+    return all(one == before.get(subject) for subject, one in now.items() if one.stamp <= clock) and all(
+        one in ended or subject in now for subject, one in before.items()
+    )
+
+
+def _stricter(one: Preference, other: Preference) -> Preference:
+    return Preference(
+        min(one.audience, other.audience),
+        min(one.precision, other.precision),
+        min(one.radius_km, other.radius_km),
+        max(one.stamp, other.stamp),
+    )
 
 
 # --- Whether a new version takes something away ----------------------------------------------------------------------

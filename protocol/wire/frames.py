@@ -22,6 +22,7 @@ from protocol.limits import (
     HELLO_CHOICES_MAX,
     IDENTIFICATION_RECORDS_MAX,
     RECORDS_PER_FRAME_MAX,
+    RUN_BYTES,
 )
 from protocol.text import check_text
 from protocol.wire.reconcile import ROOT_BYTES
@@ -45,6 +46,7 @@ class Hello:
     records: tuple[bytes, ...] = ()  # a self-identification, as in Introduce; may be empty
     speaker_tag: bytes | None = None  # names the sender's person and device; see session/greeting.py
     stratum: int = DOUBT  # of the clock; see wire/stratum.py
+    run: bytes = bytes(RUN_BYTES)  # the sender drew it when it started
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +199,8 @@ def encode_frame(frame: Frame) -> bytes:
     """Return the bytes of a frame: at most FRAME_MAX_BYTES if its parts keep to their caps."""
     fields: tuple[Value, ...]
     match frame:
-        case Hello(versions, algorithms, wall, roots, records, speaker_tag, stratum):
-            fields = (versions, algorithms, wall, *(roots or (None, None)), records, speaker_tag, stratum)
+        case Hello(versions, algorithms, wall, roots, records, speaker_tag, stratum, run):
+            fields = (versions, algorithms, wall, *(roots or (None, None)), records, speaker_tag, stratum, run)
         case Roots(phase, number, root):
             fields = (int(phase), number, root)
         case Compare(value) | Want(value) | Introduce(value) | Records(value) | Headers(value):
@@ -298,7 +300,7 @@ def _array(value: Value, top: int) -> _Fields:
 
 
 def _read_hello(fields: _Fields) -> Frame:
-    _at_least(fields, 8)
+    _at_least(fields, 9)
     versions = tuple(_integer(value) for value in _array(fields[0], HELLO_CHOICES_MAX))
     algorithms = tuple(_integer(value) for value in _array(fields[1], HELLO_CHOICES_MAX))
     roots = None
@@ -306,7 +308,8 @@ def _read_hello(fields: _Fields) -> Frame:
         roots = (_bytes(fields[3], ROOT_BYTES), _bytes(fields[4], ROOT_BYTES))
     speaker_tag = None if fields[6] is None else _bytes(fields[6], SPEAKER_TAG_BYTES)
     wall, records, stratum = _integer(fields[2]), _read_identification(fields[5]), _integer(fields[7])
-    return Hello(versions, algorithms, wall, roots, records, speaker_tag, stratum)
+    run = _bytes(fields[8], RUN_BYTES)
+    return Hello(versions, algorithms, wall, roots, records, speaker_tag, stratum, run)
 
 
 def _read_identification(value: Value) -> tuple[bytes, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from meshnode.store import Store
 from protocol import Kind
-from tests.support.processes import NO_INTERFACE, Start, meshnode, ready
+from tests.support.processes import NO_INTERFACE, Start, ask, meshnode, ready
 
 END_SECONDS = 10.0
 
@@ -71,6 +72,42 @@ def test_acknowledged_listings_survive_a_kill(home: Path, start: Start) -> None:
     ready(home)
     mine = json.loads(meshnode(home, "mine", "--json").stdout)
     assert len(mine["listings"]) == 5
+
+
+def test_a_copy_of_a_home_knows_that_it_is_one_and_goes_on_as_a_new_device(home: Path, start: Start) -> None:
+    daemon = start(home)
+    ready(home)
+    assert meshnode(home, "offer", "Apples").returncode == 0
+    copy = home.with_name("copy")
+    shutil.copytree(home, copy, ignore=shutil.ignore_patterns("api.sock"))
+    daemon.terminate()
+    assert daemon.wait(END_SECONDS) == 0
+    start(copy)
+    ready(copy)
+    assert (copy / "device.key").read_bytes() != (home / "device.key").read_bytes()
+    status = json.loads(meshnode(copy, "status", "--json").stdout)
+    assert "copied" in {problem["code"] for problem in status["problems"]}
+    assert meshnode(copy, "edit", "Apples", "--title", "Pears").returncode == 0
+    assert [listing["title"] for listing in ask(copy, "mine")["listings"]] == ["Pears"]
+
+
+def test_a_copied_home_whose_identity_key_is_locked_signs_nothing_until_it_is_said_what_it_is(
+    home: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESHNODE_PASSPHRASE", "gate of the garden")
+    locked = home.with_name("locked")
+    assert meshnode(locked, "init", "--name", "Alice", "--passphrase", "--no-input").returncode == 0
+    monkeypatch.delenv("MESHNODE_PASSPHRASE")
+    copy = home.with_name("copy")
+    shutil.copytree(locked, copy)
+    refused = meshnode(copy, "run", "--no-input", "--no-mdns", *NO_INTERFACE)
+    assert refused.returncode == 5
+    assert refused.stderr.count("\n") == 1
+    assert "--moved" in refused.stderr
+    assert "--unlock" in refused.stderr
+    start(copy, "--moved")
+    ready(copy)
+    assert (copy / "device.key").read_bytes() == (locked / "device.key").read_bytes()
 
 
 def test_a_damaged_store_is_set_aside_and_the_node_goes_on_as_a_new_device(home: Path, start: Start) -> None:

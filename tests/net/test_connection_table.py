@@ -24,13 +24,14 @@ class Link:
     person: bytes = b""
     idle: bool = True
     seated: float = 0.0
+    run: bytes = b"run"
 
     def __post_init__(self) -> None:
         self.person = self.person or self.device
 
     @property
-    def key(self) -> tuple[bytes, bytes]:
-        return self.person, self.device
+    def key(self) -> tuple[bytes, bytes, bytes]:
+        return self.person, self.device, self.run
 
 
 @pytest.mark.parametrize("small_first", [True, False])
@@ -45,7 +46,17 @@ def test_of_two_dialed_at_once_both_ends_keep_the_one_that_the_smaller_device_di
         table.admit(pair[0], 0.0)
         [closing] = table.admit(pair[1], 0.5)
         assert closing == Closing(theirs if me == SMALL else mine, Code.DUPLICATE)
-        assert table[other, other] is (mine if me == SMALL else theirs)
+        assert table[mine.key] is (mine if me == SMALL else theirs)
+
+
+def test_two_machines_with_the_keys_of_one_device_do_not_push_each_other_out() -> None:
+    table: ConnectionTable[Link] = ConnectionTable(SMALL)
+    one, two = Link(LARGE, dialed=False, run=b"one"), Link(LARGE, dialed=False, since=60.0, run=b"two")
+    assert table.admit(one, 0.0) == table.admit(two, 60.0) == []
+    assert set(table.values()) == {one, two}
+    assert table.has(LARGE, LARGE)
+    again = Link(LARGE, dialed=False, since=90.0, run=b"one")
+    assert table.admit(again, 90.0) == [Closing(one, Code.DUPLICATE)]
 
 
 @pytest.mark.parametrize("me", [SMALL, LARGE])

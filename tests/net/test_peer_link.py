@@ -30,6 +30,7 @@ class FakeConversation:
 
     peer: bytes | None = None
     device: bytes | None = None
+    run: bytes | None = None
     live: bool = False
     settled: bool = True
     idle: bool = True

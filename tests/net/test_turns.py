@@ -58,6 +58,7 @@ class Link:
     busy_until: float
     dialed: bool = False
     seated: float = 0.0
+    run: bytes = b"run"
 
     @property
     def person(self) -> bytes:

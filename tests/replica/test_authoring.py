@@ -31,8 +31,22 @@ def test_versions_count_up_and_the_minimum_version_rises_only_where_access_is_re
         write(replica, "For my cell", audience=Audience.MY_CELL, may_reduce_access=True).header,
         write(replica, "Still for my cell", audience=Audience.MY_CELL).header,
     ]
-    assert [header.version for header in headers] == [1, 2, 3, 4]
-    assert [header.min_valid_version for header in headers] == [1, 1, 3, 3]
+    first, *_ = versions = [header.version for header in headers]
+    assert versions == [first, first + 1, first + 2, first + 3]
+    assert [header.min_valid_version - first for header in headers] == [0, 0, 2, 2]
+
+
+def test_a_version_is_above_all_that_an_older_copy_of_the_disk_can_have_given_out() -> None:
+    """One for each second at most: so those of an image that is put back do not come again."""
+    mesh = Mesh(64)
+    node = mesh.add("Alice")
+    first = write(node.replica).header.version
+    assert first >= EPOCH
+    mesh.advance(limits.HOUR)
+    assert write(node.replica).header.version == EPOCH + limits.HOUR
+    node.clock.error = -20 * 365 * limits.DAY
+    assert not node.clock.trusted
+    assert write(node.replica).header.version == EPOCH + limits.HOUR + 1
 
 
 def test_a_listing_names_the_policy_version_it_was_written_under() -> None:

@@ -27,6 +27,7 @@ from tests.support.mesh import EPOCH, Mesh, Node
 from tests.support.people import Person, grown
 
 ROUNDS = 2000
+RUN = bytes(8)
 
 
 class Intruder:
@@ -115,7 +116,7 @@ class Intruder:
             initiator=True,
             handshake_hash=self.channel.handshake_hash,
             remote_static=self.channel.remote_static,
-            me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(EPOCH)),
+            me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(EPOCH), RUN),
             find_certificate=lambda _key: self._certificate(),
             kinds_of=lambda ids: {id_: self.records[id_].header.kind for id_ in ids if id_ in self.records},
             now=self.mesh.time,

@@ -10,7 +10,7 @@ import heapq
 import random
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
 
@@ -223,25 +223,36 @@ class Mesh:
         node.replica.changes.subscribe(changed)
         misdated.follow(node.replica)
 
-    def restart(self, name: str) -> None:
-        """End a node's process without a goodbye, and start it again from its store."""
+    def restart(self, name: str, replica: Replica | None = None) -> None:
+        """End a node's process without a goodbye, and start it again from its store, or from what `replica` has."""
         old = self.nodes[name]
         for wire in self._wires_of(old):
             self._drop(wire)
-        replica = old.replica
+        replica = replica or old.replica
         old.clock = old.clock.restarted()
-        old.replica = Replica.open(
+        old.replica = self._opened(replace(replica, clock=old.clock))
+        old.seen = SeenEphemerals()
+        self._watch(old)
+        if old.replica.trust_state.certificate(old.person, old.replica.device) is None:
+            certificates.certify_own_device(old.replica)
+
+    def add_clone(self, name: str, of: str, replica: Replica) -> None:
+        """Add a second machine, called `name`, with the keys of the node `of` and the store of `replica`."""
+        node = self.nodes[name] = Node(name, self._opened(replica), self.nodes[of].clock)
+        self._watch(node)
+
+    def _opened(self, replica: Replica) -> Replica:
+        return Replica.open(
             replica.store,
             replica.me,
             replica.keys,
-            old.clock,
+            replica.clock,
             replica.entropy,
             identity=replica.identity,
             elsewhere=replica.elsewhere,
+            former_letter_keys=replica.former_letter_keys,
             verifier=self._verdicts,
         )
-        old.seen = SeenEphemerals()
-        self._watch(old)
 
     # --- network -------------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ from protocol.wire.frames import Compare, Frame, Records, Roots, decode_frame
 from tests.support.people import NOW, Person
 
 HANDSHAKE_HASH = bytes(range(64))
+RUN = bytes(range(8))
 
 
 def item(record: Record) -> Item:
@@ -55,7 +56,7 @@ class Side:
             initiator=initiator,
             handshake_hash=HANDSHAKE_HASH,
             remote_static=peer.keys.dh_public,
-            me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(), more),
+            me=SelfIdentification(self.person.id, self.person.device, self.person.certificate(), RUN, more),
             introduce=introduce,
             find_certificate=self.knows.get,
             kinds_of=self.kinds_of,

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from protocol import UNSET_PREFERENCE, Audience, Block, Policy, Precision, Preference, Vouch
-from protocol.trust import block_tag, may_reduce_access, merge
+from protocol.trust import (
+    EffectivePolicy,
+    block_tag,
+    covers,
+    may_reduce_access,
+    merge,
+    merge_entries,
+    reconciled,
+)
 from tests.support.people import grown
 
 A, B, C, D, E = PEOPLE = sorted(grown("vectors", name) for name in ("Alice", "Bob", "Carol", "Dave", "Erin"))
@@ -63,6 +72,58 @@ CHANGES: dict[str, tuple[Policy, Policy, list[Policy]]] = {
 }
 
 
+ORIGIN = _says(Vouch(B, 700, 1), Vouch(C, 0, 2), blocks=(Block(TAG, True, 3), Block(OTHER_TAG, False, 4)))
+
+
+def _after(*vouches: Vouch, blocks: tuple[Block, ...] = (), without: tuple[bytes, ...] = (), **changes: Any) -> Policy:
+    """Return a version after ORIGIN with these entries in place of its own, and `without` the entries about these."""
+    said = {one[0] for one in (*vouches, *blocks)} | set(without)
+    return replace(
+        ORIGIN,
+        clock=CLOCK + 3,
+        vouches=tuple(sorted((*(one for one in ORIGIN.vouches if one.subject not in said), *vouches))),
+        blocks=tuple(sorted((*(one for one in ORIGIN.blocks if one.tag not in said), *blocks))),
+        **changes,
+    )
+
+
+COVERS: dict[str, tuple[Policy, Policy]] = {
+    "itself": (ORIGIN, ORIGIN),
+    "a later entry about somebody": (_after(Vouch(B, 300, CLOCK + 1)), ORIGIN),
+    "a first entry about somebody": (_after(Vouch(D, 300, CLOCK + 1)), ORIGIN),
+    "a first entry with a stamp that was given out": (_after(Vouch(D, 300, CLOCK)), ORIGIN),
+    "a changed entry with a stamp that was given out": (_after(Vouch(B, 300, CLOCK)), ORIGIN),
+    "an entry with its stamp and another weight": (_after(Vouch(B, 300, 1)), ORIGIN),
+    "an entry that takes back left out": (_after(without=(C,)), ORIGIN),
+    "an entry that gives left out": (_after(without=(B,)), ORIGIN),
+    "a block left out": (_after(without=(TAG,)), ORIGIN),
+    "the end of a block left out": (_after(without=(OTHER_TAG,)), ORIGIN),
+    "the end of a block": (_after(blocks=(Block(TAG, False, CLOCK + 2),)), ORIGIN),
+    "the end of a block with a stamp that was given out": (_after(blocks=(Block(TAG, False, CLOCK),)), ORIGIN),
+    "a later preference": (_after(preference=Preference(stamp=CLOCK + 3)), ORIGIN),
+    "another preference with a stamp that was given out": (_after(preference=Preference(stamp=CLOCK)), ORIGIN),
+}
+
+BRANCHES: dict[str, list[Policy]] = {
+    "one branch": [ORIGIN],
+    "entries that one branch has": [
+        _after(Vouch(D, 500, CLOCK + 1)),
+        _after(blocks=(Block(bytes(16), True, CLOCK + 1),)),
+    ],
+    "the lower weight, whatever the stamps": [_after(Vouch(B, 900, CLOCK + 3)), _after(Vouch(B, 300, CLOCK + 1))],
+    "a vouch taken back": [_after(Vouch(B, 0, CLOCK + 1)), _after(Vouch(B, 900, CLOCK + 2))],
+    "the block, whatever the stamps": [
+        _after(blocks=(Block(TAG, False, CLOCK + 3),)),
+        _after(blocks=(Block(TAG, True, CLOCK + 1),)),
+    ],
+    "the smaller of each part of the preference": [
+        _after(preference=Preference(Audience.MY_CELL, Precision.EXACT, 50, CLOCK + 1)),
+        _after(preference=Preference(Audience.NETWORK_WIDE, Precision.CITY, 5, CLOCK + 2)),
+    ],
+    "three branches": [_after(Vouch(B, weight, CLOCK + number)) for number, weight in ((1, 900), (2, 200), (3, 500))],
+}
+
+
 def policies_vectors() -> dict[str, Any]:
     merged = {case: merge(registers) for case, registers in MERGES.items()}
     return {
@@ -73,11 +134,26 @@ def policies_vectors() -> dict[str, Any]:
             {
                 "case": case,
                 "registers": [register.to_body().hex() for register in registers],
-                "vouches": [[subject.hex(), weight] for subject, weight in sorted(merged[case].vouches.items())],
-                "block_tags": sorted(tag.hex() for tag in merged[case].block_tags),
-                "preference": [int(value) for value in merged[case].preference],
+                **_told(merged[case]),
             }
             for case, registers in MERGES.items()
+        ],
+        "covers": [
+            {
+                "case": case,
+                "newer": newer.to_body().hex(),
+                "older": older.to_body().hex(),
+                "covers": covers(newer, older),
+            }
+            for case, (newer, older) in COVERS.items()
+        ],
+        "branches": [
+            {
+                "case": case,
+                "branches": [branch.to_body().hex() for branch in found],
+                **_told(merge_entries([reconciled(found)])),
+            }
+            for case, found in BRANCHES.items()
         ],
         "narrows": [
             {
@@ -89,4 +165,12 @@ def policies_vectors() -> dict[str, Any]:
             }
             for case, (old, new, others) in CHANGES.items()
         ],
+    }
+
+
+def _told(policy: EffectivePolicy) -> dict[str, Any]:
+    return {
+        "vouches": [[subject.hex(), weight] for subject, weight in sorted(policy.vouches.items())],
+        "block_tags": sorted(tag.hex() for tag in policy.block_tags),
+        "preference": [int(value) for value in policy.preference],
     }

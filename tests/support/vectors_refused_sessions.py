@@ -28,6 +28,7 @@ from protocol.wire.frames import (
 )
 from tests.support.malformed_records import rewritten, with_signature
 from tests.support.people import NOW, Person
+from tests.support.session_pair import RUN
 from tests.support.vectors_changes import changed, longer
 
 ALICE, BOB = Person("Alice"), Person("Bob")
@@ -146,11 +147,11 @@ _NOT_WITH_ROOTS: tuple[Frame, ...] = (
 
 
 def _own() -> Hello:
-    """Return a Hello with a certificate, by Bob, of Bob's own device with Alice's handshake key."""
+    """Return a Hello of Bob's own run with a certificate, by Bob, of Bob's own device with Alice's handshake key."""
     body = BOB.certificate().body
     assert body is not None
     named = body.replace(BOB.keys.dh_public, ALICE.keys.dh_public)
-    return Hello((1,), (1,), NOW, None, (rewritten(BOB, BOB.certificate(), body=named).wire,))
+    return Hello((1,), (1,), NOW, None, (rewritten(BOB, BOB.certificate(), body=named).wire,), run=RUN)
 
 
 def _introductions() -> list[_Case]:

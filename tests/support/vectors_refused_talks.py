@@ -25,7 +25,7 @@ from tests.support.vectors_changes import Change, changed, compact, shorter, wri
 
 _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
     "a Hello": (
-        [1, [1], [1], NOW, bytes(8), bytes(8), [b"record"], bytes(8), 16],
+        [1, [1], [1], NOW, bytes(8), bytes(8), [b"record"], bytes(8), 16, bytes(8)],
         [
             Change("versions that are no array", [1], 1),
             Change("seventeen versions", [1], list(range(HELLO_CHOICES_MAX + 1))),
@@ -47,6 +47,8 @@ _FRAMES: dict[str, tuple[list[Any], list[Change]]] = {
             Change("a speaker's tag that is text", [7], "eightbyt"),
             Change("a stratum below 0", [8], -1),
             Change("a stratum that is nil", [8], None),
+            Change("a run of seven bytes", [9], bytes(7)),
+            Change("a run that is text", [9], "eightbyt"),
         ],
     ),
     "an Introduce": (

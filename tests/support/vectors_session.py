@@ -31,7 +31,7 @@ from protocol.wire.frames import (
 from protocol.wire.index import Index, Item
 from protocol.wire.reconcile import Reconciler, SessionHash
 from tests.support.people import NOW, Person
-from tests.support.session_pair import HANDSHAKE_HASH, Pair, Side
+from tests.support.session_pair import HANDSHAKE_HASH, RUN, Pair, Side
 from tests.support.vectors_changes import longer
 from tests.support.vectors_refused_sessions import overdue_sessions, refused_sessions
 from tests.support.vectors_refused_talks import refused_frames, refused_messages
@@ -196,6 +196,7 @@ def session_vectors() -> dict[str, Any]:
         "responder_dh_public": bob.keys.dh_public.hex(),
         "wall": NOW,
         "stratum": stratum.MACHINE,
+        "run": RUN.hex(),
         "sessions": sessions,
         "overdue": overdue_sessions(),
         "refused": refused_sessions(),

@@ -12,8 +12,6 @@ from protocol.wire import Bye, Enrol, Enrolled, check_enrol
 log = logging.getLogger(__name__)
 
 FIRST_DEVICE = "First device"
-# The name, in the store's small values, of the device key that this machine had before its store was lost, in hex.
-FORMER_DEVICE = "former_device"
 
 
 def answer(

@@ -15,7 +15,7 @@ from meshnode.errors import Failed, Refused, StorageFailed, StorageFull
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from meshnode.store import PendingReissue, RecordState
-from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of, device_slot
+from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +35,9 @@ def written_by(replica: Replica, device: DeviceId) -> list[Record]:
 
 def absorb_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> None:
     """Absorb into this device's policy what the policy of `device` decides."""
-    record = replica.store.records.current((replica.me, Kind.POLICY, device_slot(device)))
-    body = body_of(record) if record is not None and record.body else None
-    if isinstance(body, Policy):
-        policy.absorb_from(replica, body, blocks_only=blocks_only)
+    register = policy.register_of(replica, device)
+    if register is not None:
+        policy.absorb_from(replica, register, blocks_only=blocks_only)
 
 
 def write_pending(replica: Replica) -> int:

@@ -164,7 +164,7 @@ def _listing(replica: Replica, catalog: Catalog, which: str) -> Record:
 
 def _refuse_expired(replica: Replica, which: str) -> None:
     """Raise Refused where `which` means a listing that the owner may see and that is still held but has expired."""
-    now = replica.clock.now()
+    now = replica.clock.ended_by()
     rows = replica.store.records.rows(kinds=(Kind.LISTING,))
     expired = [row for row in rows if row.expires <= now and row.author != replica.me and row.complete]
     visible = [row.id for row in expired if replica.access.decide(replica.me, access_key(row)) is Access.ALLOW]

@@ -12,8 +12,8 @@ from typing import Protocol
 from meshnode import CONTRACT
 from meshnode.app import date
 from meshnode.app.catalog.catalog import listing_id
+from meshnode.app.devices.copies import FORMER_DEVICE, WAS_COPIED, has_room, new_key_due
 from meshnode.app.devices.device_list import name_of as name_of_device
-from meshnode.app.devices.enrolment import FORMER_DEVICE
 from meshnode.app.explain.given_addresses import GivenAddress, GivenAddressView
 from meshnode.app.explain.given_addresses import addresses as given_addresses
 from meshnode.app.explain.reachability import CallAnswer, Firewall, Reason, of_node
@@ -329,14 +329,32 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
             if replica.elsewhere
             else "start the node with the passphrase of your identity, which renews it",
         )
+    if new_key_due(replica):
+        yield Problem("copied", _COPIED, _how_to_take_new_key(replica))
     former = replica.store.meta.get(FORMER_DEVICE)
     if former is not None and replica.trust_state.certified(replica.me, bytes.fromhex(former)):
+        copied = replica.store.meta.get(WAS_COPIED) is not None
         yield Problem(
-            "former_device",
-            "The key that this computer had before its store was lost can still act for you",
+            "copied" if copied else "former_device",
+            f"{_COPIED}. This computer writes under a new key now, and the former one can still act for you"
+            if copied
+            else "The key that this computer had before its store was lost can still act for you",
             f"if no other computer uses it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
             (device_text(bytes.fromhex(former)),),
         )
+
+
+_COPIED = "The data of this computer was copied to another one, or an old copy of it was put back"
+
+
+def _how_to_take_new_key(replica: Replica) -> str:
+    if replica.elsewhere:
+        return "to use this computer beside the other one, make it a new device: 'meshnode device join' in a new home"
+    if not has_room(replica):
+        return "revoke the devices that you no longer use ('meshnode device list'), then start this node again"
+    return (
+        "start this node once with the passphrase of your identity, so that it takes a new key: meshnode run --unlock"
+    )
 
 
 def _crowding(replica: Replica) -> Iterator[Problem]:

@@ -120,7 +120,8 @@ def _read(replica: Replica, record: Record) -> OpenedLetter | None:
     letter = body_of(record)
     if not isinstance(letter, Letter):
         return None
-    return open_letter(record.header, letter, replica.keys.letter_private)
+    keys = (replica.keys.letter_private, *replica.former_letter_keys)
+    return next(filter(None, (open_letter(record.header, letter, key) for key in keys)), None)
 
 
 def _take_effect(replica: Replica, opened: OpenedLetter, handler: Handler, expires: int, until: int) -> None:

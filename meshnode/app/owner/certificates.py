@@ -10,7 +10,7 @@ from meshnode.app.owner.policy import set_preference
 from meshnode.app.owner.presence_key import PRESENCE_KEY_BYTES
 from meshnode.app.owner.profile import set_profile
 from meshnode.errors import Forbidden, Refused
-from meshnode.replica.authoring import fresh_salt
+from meshnode.replica.authoring import fresh_salt, next_version
 from meshnode.replica.replica import Replica
 from protocol import (
     PROFILE_SLOT,
@@ -66,7 +66,7 @@ def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public:
         replica,
         device,
         body,
-        version=newest.header.version + 1 if newest else 1,
+        version=next_version(replica, newest.header.version if newest else 0),
         min_valid_version=newest.header.min_valid_version if newest else 1,
         expires=now + limits.DEVICE_LIFE,
     )

@@ -7,17 +7,30 @@ merge entry by entry. An edit that changes nothing is not signed.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from meshnode.app.owner import former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
 from meshnode.errors import Refused
 from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.replica import Replica
-from protocol import InvalidField, Kind, PersonId, Policy, PolicyFull, Preference, body_of, device_slot, limits
+from protocol import (
+    DeviceId,
+    InvalidField,
+    Kind,
+    PersonId,
+    Policy,
+    PolicyFull,
+    Preference,
+    body_of,
+    device_slot,
+    limits,
+)
 from protocol.trust import (
     EffectivePolicy,
     absorb,
     empty_policy,
+    joined,
     may_reduce_access,
     merge,
     with_block,
@@ -102,6 +115,21 @@ def renew(replica: Replica) -> None:
     current = _own_register(replica)
     if current is not None:
         _write(replica, current, current)
+
+
+def join_branches(replica: Replica) -> bool:
+    """Join what copies of this device, or of one that this computer was before, have said apart, in one new version.
+
+    Returns False if there was nothing to join.
+    """
+    apart = [device for device in _devices_with_policies(replica) if _has_branches(replica, device)]
+    for device in apart:
+        register = register_of(replica, device)
+        if register is not None and device == replica.device:
+            _write(replica, register, replace(register, salt=fresh_salt(replica)))
+        elif register is not None:
+            absorb_from(replica, register)
+    return bool(apart)
 
 
 def absorb_from(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
@@ -229,27 +257,45 @@ def _write(replica: Replica, before: Policy, after: Policy) -> None:
     )
 
 
+def register_of(replica: Replica, device: DeviceId) -> Policy | None:
+    """Return the policy that a device of the owner has written; None before the first one.
+
+    Where copies of the device have written apart, the branches are joined in it.
+    """
+    found = [
+        body_of(record) for record in replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))
+    ]
+    versions = [body for body in found if isinstance(body, Policy)]
+    if len(versions) <= 1:
+        return versions[0] if versions else None
+    return joined(versions, versions[0].salt)
+
+
 def _own_register(replica: Replica) -> Policy | None:
-    record = replica.store.records.current((replica.me, Kind.POLICY, device_slot(replica.device)))
-    if record is None:
-        return None
-    body = body_of(record)
-    assert isinstance(body, Policy)
-    return body
+    return register_of(replica, replica.device)
 
 
 def _others(replica: Replica) -> list[Policy]:
     """Return the policies of the owner's other devices."""
-    own_slot = device_slot(replica.device)
-    records = replica.store.records.bodies(Kind.POLICY, author=replica.me)
-    bodies = (body_of(record) for record in records if record.header.slot != own_slot)
-    return [body for body in bodies if isinstance(body, Policy)]
+    return [policy for device, policy in _registers(replica).items() if device != replica.device]
 
 
 def _own_registers(replica: Replica) -> list[Policy]:
     """Return the policies of all devices of the owner, this one among them."""
-    bodies = (body_of(record) for record in replica.store.records.bodies(Kind.POLICY, author=replica.me))
-    return [body for body in bodies if isinstance(body, Policy)]
+    return list(_registers(replica).values())
+
+
+def _registers(replica: Replica) -> dict[DeviceId, Policy]:
+    found = {device: register_of(replica, device) for device in _devices_with_policies(replica)}
+    return {device: policy for device, policy in found.items() if policy is not None}
+
+
+def _devices_with_policies(replica: Replica) -> list[DeviceId]:
+    return sorted({one.header.device for one in replica.store.records.bodies(Kind.POLICY, author=replica.me)})
+
+
+def _has_branches(replica: Replica, device: DeviceId) -> bool:
+    return len(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))) > 1
 
 
 def _next_stamp(replica: Replica) -> int:

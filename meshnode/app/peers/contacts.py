@@ -94,6 +94,8 @@ def psk_candidates(replica: Replica) -> list[PskCandidate[PskName]]:
             psk = _contact_psk(replica.keys.dh_private, dh_public)
             if psk is not None:
                 candidates.append(PskCandidate(PskName(contact=person), psk))
+    of_copy = _contact_psk(replica.keys.dh_private, replica.keys.dh_public)
+    candidates.extend([PskCandidate(PskName(contact=replica.me), of_copy)] if of_copy is not None else [])
     candidates.extend(PskCandidate(PskName(contact=replica.me), psk) for psk in _psks_of_revoked(replica))
     return candidates
 
@@ -111,6 +113,10 @@ def dial_keys(replica: Replica, person: PersonId) -> list[Dial]:
             dials.append(Dial(person, device, dh_public, contact))
         if presence is not None:
             dials.append(Dial(person, device, dh_public, presence_psk(presence)))
+    if person == replica.me:
+        # A node of the owner that is heard and is none of the other devices: a copy of this one may run there.
+        psk = _contact_psk(replica.keys.dh_private, replica.keys.dh_public)
+        dials += [Dial(person, replica.device, replica.keys.dh_public, psk)] if psk is not None else []
     return dials
 
 
@@ -290,11 +296,14 @@ def _pending_cards(replica: Replica) -> dict[PersonId, list[Card]]:
 def _devices(replica: Replica, person: PersonId) -> list[tuple[DeviceId, bytes]]:
     """Return the devices of `person` with their handshake keys.
 
-    They are the certified ones, else those kept from before a long absence.
+    They are the certified ones, else those kept from before a long absence, else those whose certificates have ended by
+    the date here: it may be the wrong one, and is learned from them.
     """
     others = (known for known in replica.trust_state.devices(person) if known.device != replica.device)
     certified = [(known.device, known.dh_public) for known in others]
-    found = certified or [(kept.device, kept.dh_public) for kept in replica.store.people.keys(person)]
+    kept = [(keys.device, keys.dh_public) for keys in replica.store.people.keys(person)]
+    past = [(known.device, known.dh_public) for known in replica.trust_state.past_devices(person)]
+    found = certified or kept or past
     revoked = replica.trust_state.revoked_devices(person)
     return [(device, dh_public) for device, dh_public in found if device != replica.device and device not in revoked]
 

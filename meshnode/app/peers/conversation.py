@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from meshnode.app.devices import enrolment
+from meshnode.app.devices import copies, enrolment
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
@@ -98,6 +98,8 @@ class Conversation:
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
+        self.run: bytes | None = None
+        """Known with the device; two machines with the keys of one device differ by it."""
         self.contact = False
         """Whether the owner trusts this person directly, as it was when the other end proved who it is."""
         self.live = False
@@ -260,7 +262,7 @@ class Conversation:
             initiator=self.initiator,
             handshake_hash=self._channel.handshake_hash,
             remote_static=self._channel.remote_static,
-            me=SelfIdentification(replica.me, replica.device, certificate, shown),
+            me=SelfIdentification(replica.me, replica.device, certificate, replica.run, shown),
             introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
             find_certificate=self._find_certificate,
             kinds_of=replica.store.records.kinds_of,
@@ -324,7 +326,7 @@ class Conversation:
 
     def _identify_peer(self, event: PeerIdentified) -> None:
         replica = self._replica
-        self.peer, self.device = event.person, event.device
+        self.peer, self.device, self.run = event.person, event.device, event.run
         if learns_of_own_revocation(replica, event):
             self.close(Code.REFUSED)
             return
@@ -357,6 +359,8 @@ class Conversation:
             replica.ingest.receive([event.certificate, *own], event.person)
         self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
         over = self._session is None or self._session.state is SessionState.ENDED  # a goodbye came with the Hello
+        if (event.person, event.device) == (replica.me, replica.device):
+            copies.note_other_machine(replica)
         if self._served is None and not over:
             self._open_served_set(event.person, closed=not admitted)
 

@@ -9,7 +9,7 @@ import pytest
 
 from meshnode.app.devices import device_list as devices
 from meshnode.app.devices import revocation
-from meshnode.app.devices.enrolment import FORMER_DEVICE
+from meshnode.app.devices.copies import FORMER_DEVICE
 from meshnode.app.devices.joining import EnrolmentConversation
 from meshnode.app.explain.status import NetworkState, status
 from meshnode.app.peers import contacts

@@ -14,12 +14,17 @@ from protocol.trust import (
     EffectivePolicy,
     absorb,
     block_tag,
+    covers,
     empty_policy,
+    joined,
     may_reduce_access,
     merge,
+    merge_entries,
+    reconciled,
     with_block,
     with_preference,
     with_vouch,
+    without_one_ended,
 )
 from protocol.trust.policies import Entries
 from tests.support.model import BruteListing, World, brute_consent
@@ -52,6 +57,66 @@ def registers(draw: st.DrawFn) -> Policy:
 
 def register(*vouches: Vouch, blocks: tuple[Block, ...] = (), preference: Preference = UNSET_PREFERENCE) -> Policy:
     return Policy(SALT, CLOCK, vouches, blocks, preference)
+
+
+# --- Branches of one register ----------------------------------------------------------------------------------------
+
+
+@st.composite
+def histories(draw: st.DrawFn, start: Policy) -> list[Policy]:
+    """Generate what one device writes from `start` on, the oldest version first."""
+    versions = [start]
+    for _ in range(draw(st.integers(0, 5))):
+        last = versions[-1]
+        stamp, subject = last.clock + draw(st.integers(1, 2)), draw(st.sampled_from([BOB, CAROL, DAVE]))
+        match draw(st.sampled_from(["vouch", "block", "prefer", "renew", "make room"])):
+            case "vouch":
+                last = with_vouch(last, subject, draw(st.sampled_from([0, 300, 800])), stamp, SALT)
+            case "block":
+                last = with_block(last, ALICE, subject, draw(st.booleans()), stamp, SALT)
+            case "prefer":
+                last = with_preference(last, draw(PREFERENCES), stamp, SALT)
+            case "make room":
+                last = without_one_ended(last, [])
+        versions.append(last)
+    return versions
+
+
+@given(registers().flatmap(histories))
+def test_each_version_of_a_history_covers_all_before_it(versions: list[Policy]) -> None:
+    assert all(covers(later, earlier) for number, later in enumerate(versions) for earlier in versions[: number + 1])
+
+
+@given(registers().flatmap(lambda start: st.lists(histories(start), min_size=2, max_size=3)))
+def test_joined_branches_are_covered_and_say_the_stricter_of_what_they_say(machines: list[list[Policy]]) -> None:
+    start, ends = machines[0][0], [versions[-1] for versions in machines]
+    whole = joined(ends, SALT)
+    assert all(covers(whole, end) for end in ends)
+    told, said = merge([whole]), [merge([end]) for end in ends]
+    both = merge_entries([reconciled(ends)])
+    assert (told.vouches, told.block_tags, told.preference[:3]) == (both.vouches, both.block_tags, both.preference[:3])
+    assert told.block_tags == frozenset[bytes]().union(*(one.block_tags for one in said))
+    for subject in (BOB, CAROL, DAVE):
+        spoken = [vouch.weight for end in ends for vouch in end.vouches if vouch.subject == subject]
+        assert told.vouches.get(subject, 0) == min(spoken, default=0)
+    assert covers(whole, start) or any(not covers(end, start) for end in ends)
+
+
+@given(registers().flatmap(lambda start: st.tuples(histories(start), histories(start))))
+def test_of_two_histories_that_part_neither_covers_what_only_the_other_said(
+    machines: tuple[list[Policy], list[Policy]],
+) -> None:
+    """Otherwise the one that is taken for the newer would take back what it never heard of."""
+    one, other = machines[0][-1], machines[1][-1]
+    if covers(one, other):
+        lost = set(merge([other]).block_tags) - set(merge([one]).block_tags)
+        stamps = {block.tag: block.stamp for block in one.blocks}
+        assert all(stamps[tag] > other.clock for tag in lost)
+
+
+@given(st.lists(registers(), min_size=1, max_size=4))
+def test_reconciling_takes_branches_in_any_order(branches: list[Policy]) -> None:
+    assert all(reconciled(order) == reconciled(branches) for order in permutations(branches))
 
 
 # --- Merging ---------------------------------------------------------------------------------------------------------

@@ -108,11 +108,11 @@ def test_random_bytes_are_refused_or_are_a_frame_in_its_one_form(data: bytes) ->
     assert data == encode_frame(frame) or len(data) > len(encode_frame(frame))  # further fields are not kept
 
 
-HELLO: tuple[Value, ...] = ((1,), (1,), 0, None, None, (), None, 16)
+HELLO: tuple[Value, ...] = ((1,), (1,), 0, None, None, (), None, 16, bytes(8))
 
 
 def hello(**changes: Value) -> bytes:
-    names = ("versions", "algorithms", "wall", "graph", "rest", "records", "who", "stratum")
+    names = ("versions", "algorithms", "wall", "graph", "rest", "records", "who", "stratum", "run")
     return encode((1, *(changes.get(name, value) for name, value in zip(names, HELLO, strict=True))))
 
 
