@@ -7,7 +7,7 @@ sentences are in `meshnode.text`. The global options are accepted before and aft
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
 from importlib import import_module
 from pathlib import Path
@@ -24,7 +24,7 @@ from meshnode.text import program as text
 
 COMPLETION_VARIABLE = "_MESHNODE_COMPLETE"  # set by a shell's script when it asks for completions
 AMOUNT_MAX = 1_000_000  # as much as the daemon takes
-SHORT_HELP_LETTERS = 70  # of a command's help, in the list of commands
+WHOLE_SENTENCE = 1_000  # letters; longer than the first sentence of any help, so click does not cut it off
 
 Show = Callable[[Any], None]
 """Prints a reply for people."""
@@ -154,7 +154,20 @@ def global_options(*, shown: bool) -> list[click.Parameter]:
     ]
 
 
-class Command(click.Command):
+class WithExamples(click.Command):
+    """A command whose help ends with examples."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the examples of the command, and what click writes after the options."""
+        from meshnode.text.examples import EXAMPLES, HEADING
+
+        with formatter.section(HEADING):
+            for line in EXAMPLES[ctx.command_path.partition(" ")[2]]:
+                formatter.write(f"{' ' * formatter.current_indent}{line}\n")
+        super().format_epilog(ctx, formatter)
+
+
+class Command(WithExamples):
     """A command that takes the global options too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -162,15 +175,25 @@ class Command(click.Command):
         self.params.extend(global_options(shown=False))
 
 
-class CommandGroup(click.Group):
+class CommandGroup(WithExamples, click.Group):
     """Commands under one name, such as `cell new`; the group takes the global options too."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params.extend(global_options(shown=False))
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with the whole first sentence of each."""
+        with formatter.section(text.COMMANDS):
+            formatter.write_dl(_rows(self, ctx, self.list_commands(ctx)))
 
-class LazyGroup(click.Group):
+
+def _rows(group: click.Group, ctx: click.Context, names: Iterable[str]) -> list[tuple[str, str]]:
+    commands = ((name, group.get_command(ctx, name)) for name in names)
+    return [(name, command.get_short_help_str(WHOLE_SENTENCE)) for name, command in commands if command is not None]
+
+
+class LazyGroup(WithExamples, click.Group):
     """A group that knows its commands by name, and imports only the one that is called.
 
     `table` maps a heading to names, and each name to the module that defines a command of that name.
@@ -195,16 +218,20 @@ class LazyGroup(click.Group):
         assert isinstance(found, click.Command)
         return found
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that was typed; the error for an unknown one names those that read alike."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=self._modules, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands under their headings."""
+        """Write the commands under their headings, with the whole first sentence of each."""
         for heading, names in self._table.items():
-            rows = [
-                (name, command.get_short_help_str(SHORT_HELP_LETTERS))
-                for name in names
-                if (command := self.get_command(ctx, name))
-            ]
             with formatter.section(text.HEADINGS[heading]):
-                formatter.write_dl(rows)
+                formatter.write_dl(_rows(self, ctx, names))
 
 
 class Trust(click.ParamType[float]):

@@ -69,7 +69,7 @@ class DemoRun:
         if not self.quiet:
             output.say(f"  $ {typed}")
             for line in answer.splitlines():
-                output.say(f"    {line}")
+                output.say(f"    {line}".replace("\t", "  "))  # a command in a pipe separates columns by tabs
             sys.stdout.flush()
         return answer
 

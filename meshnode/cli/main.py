@@ -97,6 +97,15 @@ TABLE = {
 }
 
 
+def _show_version(context: click.Context, _: click.Parameter, value: bool) -> None:
+    """Do as the command `version` does. The option is not eager, so that `--json` counts wherever it is typed."""
+    if value:
+        from meshnode.cli.program import version
+
+        context.invoke(version)
+        context.exit()
+
+
 @click.command(
     "meshnode",
     cls=LazyGroup,
@@ -106,6 +115,7 @@ TABLE = {
     help=text.PROGRAM_HELP,
     epilog=text.PROGRAM_EPILOG,
 )
+@click.option("--version", is_flag=True, expose_value=False, callback=_show_version, help=text.VERSION_HELP)
 def meshnode() -> None:
     """The group of all commands; it does nothing itself."""
 

@@ -24,6 +24,9 @@ HARMFUL = re.compile(
 )
 
 
+WHOLE_LETTERS = 11  # a column of words up to this width, such as ids, is never folded: six of them fit into 80 columns
+
+
 def inert(text: str) -> str:
     """Return `text` as one harmless line: controls become their pictures, other invisible characters their code points."""
     return HARMFUL.sub(_picture, text)
@@ -90,13 +93,15 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str)
         say(empty)
         return
     from rich import box
+    from rich.cells import cell_len
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for heading in headings:
-        drawn.add_column(heading, overflow="fold", header_style="bold")
+    for heading, cells in zip(headings, zip(*harmless, strict=True), strict=True):
+        whole = max(map(cell_len, (heading, *cells))) <= WHOLE_LETTERS and not any(" " in cell for cell in cells)
+        drawn.add_column(heading, overflow="fold", no_wrap=whole, header_style="bold")
     for row in harmless:
         drawn.add_row(*(Text(cell) for cell in row))
     Console(no_color=not in_color(), highlight=False, emoji=False, markup=False).print(drawn)

@@ -17,6 +17,7 @@ def all_the_same(reason: str) -> str:
     return message("{reason}. Do it all the same?", reason=reason[:1].upper() + reason[1:])
 
 
+COMMANDS = message("Commands")
 HEADINGS = {
     "node": message("Node"),
     "devices": message("Devices"),
