@@ -9,7 +9,7 @@ reevaluated before the commit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -294,8 +294,7 @@ class Ingest:
         rows = {row.id: row for row in self._store.records.rows_of([one.id for one in in_use])}
         stay = versions_in_use(self._store, record)
         if self._put(record, state, body, batch, stay):
-            ended = (one for one in in_use if one.id not in (record.id, *stay) and self._ends_use_of(one, record))
-            batch.ended += [rows[one.id] for one in ended]
+            batch.ended += [rows[one.id] for one in in_use if self._ends_use_of(one, record, stay)]
         else:
             batch.outcome.refused.append(record.id)
         self._note_newer(record, newest, batch)
@@ -312,8 +311,11 @@ class Ingest:
             return True
         return is_revocation(header) or (header.kind == Kind.POLICY and self._trust_state.has_policy(header.author))
 
-    def _ends_use_of(self, current: Record, record: Record) -> bool:
-        return not record.header_only or current.header.version < record.header.min_valid_version
+    def _ends_use_of(self, used: Record, record: Record, stay: Collection[RecordId]) -> bool:
+        """Whether the version `used` is no longer in use since `record` was stored; `stay` are those that are."""
+        if record.header_only:
+            return used.id != record.id and used.header.version < record.header.min_valid_version
+        return used.id not in {record.id, *stay}
 
     def _note_signed_record(self, record: Record, batch: _Batch) -> None:
         """Remember what this device has signed; keep what a copy of it has, so that the two can be joined."""

@@ -200,7 +200,8 @@ class Reevaluator:
             records.note_fork(newest, new)
         in_use = records.branches(register) if row.kind == Kind.POLICY else [current] if current is not None else []
         before = records.rows_of([one.id for one in in_use])
-        stay = versions_in_use(self._store, new) if new is not None and state is RecordState.LIVE else []
+        whole = new is not None and state is not RecordState.HEADER
+        stay = [] if new is None else versions_in_use(self._store, new if whole else new.without_body())
         records.set_state([row.id], state, stay)
         after = records.rows_of([one.id for one in in_use])
         return [old for old in before if not any(same.state == old.state for same in after)]

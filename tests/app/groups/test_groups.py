@@ -200,7 +200,7 @@ def test_an_own_join_is_renewed_long_before_it_ends(mesh: Mesh, people: People) 
     mesh.advance(limits.JOIN_LIFE // 2 + limits.DAY)
     (renewed,) = alice.replica.store.records.bodies(Kind.JOIN, author=alice.person)
     assert renewed.header.expires > record.header.expires
-    assert renewed.header.version == record.header.version + 1
+    assert renewed.header.version > record.header.version
 
 
 # --- fault 24 --------------------------------------------------------------------------------------------------------

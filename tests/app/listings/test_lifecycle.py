@@ -164,9 +164,10 @@ def test_a_name_that_fits_nothing_renews_nothing(people: People, which: str) -> 
 def test_a_renewal_that_ends_earlier_invalidates_the_version_that_ends_later(people: People) -> None:
     alice = people[0]
     alice.post("Drill")
+    first = head(alice, slot_of(alice, "Drill")).header.version
     renew(alice, "Drill", expires_in=DAY)
     header = head(alice, slot_of(alice, "Drill")).header
-    assert (header.version, header.min_valid_version) == (2, 2)
+    assert header.min_valid_version == header.version > first
 
 
 # --- closing and withdrawing -------------------------------------------------------------------------------------------
@@ -222,10 +223,11 @@ def test_a_listing_without_a_quantity_stays_as_it_is(people: People) -> None:
     alice = people[0]
     posted = alice.post("Advice")
     slot = slot_of(alice, "Advice")
+    before = head(alice, slot)
     lifecycle.settle(alice.replica, slot, 5)
     lifecycle.settle(alice.replica, slot, 0)
     assert listings.show(alice.replica, alice.catalog, "Advice") == posted
-    assert head(alice, slot).header.version == 1
+    assert head(alice, slot) == before
 
 
 def test_putting_back_opens_no_listing_that_was_closed_or_withdrawn_or_would_have_expired(
