@@ -123,7 +123,8 @@ class Refusals:
             key = refusal.key
             if key is None or not (refusal.reason in _BY_TRUST or refusal.reason is Shortage.WAITING):
                 continue
-            if (moved is None or key[1] in moved or record_id in lately) and self._decided(refusal, key):
+            unsure = moved is None or moved.groups or key[1] in moved or record_id in lately
+            if unsure and self._decided(refusal, key):
                 ready.append(refusal)
         return self._released(ready)
 

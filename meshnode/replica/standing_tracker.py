@@ -42,17 +42,22 @@ class _Stance(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The authors about whom a decision may have changed: `people`, and those with one of the block tags of `viewer`."""
+    """The authors about whom a decision may have changed: `people`, and those with one of the block tags of `viewer`.
+
+    `groups` says that the viewer joined or left a group: then decisions may also differ about people of whose
+    membership nothing is held.
+    """
 
     viewer: PersonId
     people: frozenset[PersonId]
     tags: frozenset[bytes]
+    groups: bool = False
 
     def __contains__(self, author: PersonId) -> bool:
         return author in self.people or (bool(self.tags) and block_tag(self.viewer, author) in self.tags)
 
     def __bool__(self) -> bool:
-        return bool(self.people or self.tags)
+        return bool(self.people or self.tags or self.groups)
 
     def among(self, authors: Iterable[PersonId]) -> set[PersonId]:
         """Return those of these authors about whom a decision may have changed."""
@@ -97,7 +102,7 @@ class StandingTracker:
             tags |= stance.blocks ^ then.blocks
         if self._groups != groups_before:
             moved |= trust_state.people_with_joins()
-        return Moved(self._viewer, frozenset(moved), tags)
+        return Moved(self._viewer, frozenset(moved), tags, self._groups != groups_before)
 
     def forget(self) -> None:
         """Forget the last call, which may have seen a transaction that was then undone: the next returns None."""

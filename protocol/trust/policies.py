@@ -21,6 +21,7 @@ from protocol.limits import (
     BLOCK_TAG_BYTES,
     BLOCK_TAGS_REMEMBERED,
     BLOCKS_MAX,
+    INT_MAX,
     POLICY_BODY_MAX_BYTES,
     VOUCHES_MAX,
 )
@@ -157,7 +158,7 @@ def joined(versions: Sequence[Policy], salt: bytes) -> Policy:
 
     Where the entries are too many, those that give something are left out, oldest first. PolicyFull if even the blocks alone are too many.
     """
-    clock = max(version.clock for version in versions) + 1
+    clock = min(max(version.clock for version in versions) + 1, INT_MAX)  # a stolen device can use up all stamps
     entries = _restamped(reconciled(versions), versions, clock)
     vouches = sorted(entries.vouches.values(), key=lambda vouch: (vouch.weight == 0, vouch.stamp), reverse=True)
     blocks = sorted(entries.blocks.values(), key=lambda block: (block.blocked, block.stamp), reverse=True)
