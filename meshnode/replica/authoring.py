@@ -105,7 +105,10 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
 ) -> Record:
     now = replica.clock.now()
     newest = replica.store.records.newest((replica.me, kind, slot))
-    version = next_version(replica, max(newest.header.version if newest else 0, above))
+    last = max(newest.header.version if newest else 0, above)
+    # A withdrawal follows what it withdraws: two devices that withdraw one listing apart give it one version. That of a
+    # copy may lose against a later edit, and is written again when the two meet (`app.devices.copies`).
+    version = next_version(replica, last) if body else last + 1
     record = signed(
         kind=kind,
         author=replica.me,
