@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import output, pasting
 from meshnode.cli.command import Answer, Settings, Span, Trust, command
 from meshnode.errors import Usage
 from meshnode.text import connecting as text
 from meshnode.text import people
 
-CARD_READ_MAX = 64 * 1024  # characters read from a pipe; the longest card is far shorter
-CARD_PREFIX = "mesh1"
 MEETING_SECONDS = 3.0  # for which `add` waits: two nodes that are there connect in less
 
 
 def _show_card(card: dict[str, Any]) -> None:
-    output.say(card["text"])
-    output.warn(card)
     if not output.to_terminal():
+        output.say(card["text"])
+        output.warn(card)
         return
-    output.say()
     output.qr(card["text"])
     output.say()
     output.say(text.card_for(card))
-    output.say(text.card_typed(card["text"]))
+    output.warn(card)
+    output.say(text.CARD_TYPED)
+    output.say(text.card_command(card["text"]))
 
 
 @command("card", about=text.CARD_HELP, show=_show_card)
@@ -44,12 +42,10 @@ def card(call: Settings, uses: int | None, trust: float | None, expires: int | N
 @click.argument("card_text", metavar="CARD", nargs=-1)
 @click.option("--trust", type=Trust(), help=text.ADD_TRUST)
 def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
-    typed = " ".join(card_text)
-    if typed == "-":
-        typed = sys.stdin.read(CARD_READ_MAX)
+    typed = pasting.card(call, " ".join(card_text), ask=text.ASK_CARD, more=text.ASK_CARD_REST)
     if not typed.strip():
         raise Usage(text.NO_CARD, text.NO_CARD_HINT)
-    by_card = typed.strip().lower().startswith(CARD_PREFIX)
+    by_card = typed.strip().lower().startswith(pasting.CARD_PREFIX)
     added = call.client().post("/v1/contacts", card=typed, trust=trust, wait=MEETING_SECONDS if by_card else 0.0)
     return Answer(added, partial(_show_added, by_card=by_card))
 
