@@ -33,6 +33,11 @@ def follow(replica: Replica) -> None:
     replica.clock.subscribe(lambda _: _note(replica))
 
 
+def is_due(replica: Replica) -> bool:
+    """Whether a date has turned out wrong since `sign_again` was called last."""
+    return bool(_noted(replica))
+
+
 def sign_again(replica: Replica) -> int:
     """Sign again what is dated wrongly; to be called while the date is not in doubt. Returns how many were signed."""
     _note(replica)

@@ -278,7 +278,8 @@ class Clock:
             # After a start the node may go by an earlier date than before: the span has all of them.
             begun = memory.unsure_since is not None
             since = min(memory.unsure_since, now) if memory.unsure_since is not None else now
-            until = max(memory.unsure_until, now) if begun else now
+            written = memory.unsure_until + (2 * SAVE_SECONDS if step is None else 0)  # after it was last remembered
+            until = max(written, now) if begun else now
             doubted = memory.doubted or not trusted
             memory = replace(memory, unsure_since=since, unsure_until=until, unsure_last=now, doubted=doubted)
         self._memory = memory
