@@ -33,7 +33,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "device join": ("meshnode device join CODE", "meshnode device join - --wait 5m"),
     "device list": ("meshnode device list",),
     "device revoke": ("meshnode device revoke Pi", "meshnode device revoke Pi --discard"),
-    "card": ("meshnode card", "meshnode card --uses 20 --trust 0.5 --expires 2d"),
+    "card": ("meshnode card", "meshnode card --uses 20 --trust 0.5 --expires 2d", "meshnode card --png card.png"),
     "add": ("meshnode add", "meshnode add mesh1... --trust 0.7", "meshnode add Carol"),
     "people": ("meshnode people", "meshnode people --all"),
     "person": ("meshnode person Bob",),
