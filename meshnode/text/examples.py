@@ -28,6 +28,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "demo": ("meshnode demo",),
     "version": ("meshnode version",),
     "completion": ('eval "$(meshnode completion bash)"',),
+    "man": ("meshnode man ~/.local/share/man/man1",),
     "device": ("meshnode device add --name Pi", "meshnode device list"),
     "device add": ("meshnode device add --name Pi", "meshnode device add --expires 5m"),
     "device join": ("meshnode device join CODE", "meshnode device join - --wait 5m"),
