@@ -60,8 +60,11 @@ def _note(replica: Replica) -> None:
     spans = replica.clock.misdated()
     if not spans:
         return
+    now = replica.clock.now()
     for span in spans:
-        replica.store.cards.redate(span.last, replica.clock.now())
+        replica.store.cards.redate(span.last, now)
+    # Others may hold for long what was signed with a wrong date: shown again, it must not pass for a copy's words.
+    replica.store.signed_records.keep_until(now + limits.DEVICE_LIFE)
     replica.store.meta.set(_SPANS, json.dumps([*_noted(replica), *spans][-SPANS_KEPT:]))
 
 

@@ -32,9 +32,11 @@ def test_own_policy_and_profile_are_renewed_at_half_their_life_and_not_before() 
     mesh.advance(limits.POLICY_LIFE // 2 - limits.HOUR)
     assert (version(node, Kind.POLICY), version(node, Kind.PROFILE)) == (policy_version, profile_version)
     mesh.advance(2 * limits.HOUR)
-    assert (version(node, Kind.POLICY), version(node, Kind.PROFILE)) == (policy_version + 1, profile_version + 1)
+    renewed = version(node, Kind.POLICY)
+    assert renewed > policy_version
+    assert version(node, Kind.PROFILE) > profile_version
     mesh.advance(limits.HOUR)
-    assert version(node, Kind.POLICY) == policy_version + 1
+    assert version(node, Kind.POLICY) == renewed
 
 
 def test_a_doubtful_clock_renews_and_deletes_nothing() -> None:

@@ -20,7 +20,15 @@ from meshnode.cli.client import Refusal
 from meshnode.cli.main import TABLE, meshnode
 from tests.cli.village import meshnode as run
 
-BY_THEMSELVES = {"init", "run", "demo", "version", "completion", "device join"}  # no daemon is asked: see docs/cli.md
+BY_THEMSELVES = {
+    "init",
+    "run",
+    "demo",
+    "version",
+    "completion",
+    "man",
+    "device join",
+}  # no daemon is asked: see docs/cli.md
 SAMPLES = ("something", "0.5", "3", "2d", "2030-01-01", "52.5,13.4", "5km")
 DOCUMENT = openapi_document()
 
