@@ -24,19 +24,27 @@ def card(call: Settings, typed: str, *, ask: str, more: str) -> str:
 
     `ask` asks for a card where nothing was typed, `more` for the rest of one.
     """
-    from protocol.tokens import Card
-
-    return _read(call, typed, CARD_PREFIX, Card.parse, ask, more)
+    return _read(call, typed, CARD_PREFIX, _parse_card, ask, more)
 
 
 def device_code(call: Settings, typed: str, *, ask: str, more: str) -> str:
     """Return the device code that was typed, as `card` does."""
+    return _read(call, typed, DEVICE_PREFIX, _parse_device_code, ask, more)
+
+
+def _parse_card(typed: str) -> None:
+    from protocol.tokens import Card
+
+    Card.parse(typed)
+
+
+def _parse_device_code(typed: str) -> None:
     from protocol.tokens import DeviceCode
 
-    return _read(call, typed, DEVICE_PREFIX, DeviceCode.parse, ask, more)
+    DeviceCode.parse(typed)
 
 
-def _read(call: Settings, typed: str, prefix: str, parse: Callable[[str], object], ask: str, more: str) -> str:
+def _read(call: Settings, typed: str, prefix: str, parse: Callable[[str], None], ask: str, more: str) -> str:
     if typed == STDIN:
         return sys.stdin.read(READ_MAX)
     if not call.may_ask() or _is_all(typed, prefix, parse):
@@ -53,14 +61,14 @@ def _read(call: Settings, typed: str, prefix: str, parse: Callable[[str], object
     return typed
 
 
-def _is_all(typed: str, prefix: str, parse: Callable[[str], object]) -> bool:
+def _is_all(typed: str, prefix: str, parse: Callable[[str], None]) -> bool:
     """Whether nothing more belongs to what was typed: it is a whole code, also of a later version, or it is none."""
-    from protocol import Code, RemoteError
-
     if not typed.strip():
         return False
     if not typed.strip().lower().startswith(prefix):
         return True
+    from protocol import Code, RemoteError
+
     try:
         parse(typed)
     except RemoteError as error:

@@ -235,7 +235,14 @@ def test_a_plain_call_imports_little(village: Any) -> None:
         "import sys; from meshnode.cli.main import run; code = run(sys.argv[1:]); "
         f"sys.stderr.write(repr([name for name in {heavy!r} if name in sys.modules])); sys.exit(code)"
     )
-    for words in (["discover"], ["people"], ["offer", "Bread"], ["status", "--json"], ["card"]):
+    for words in (
+        ["discover"],
+        ["people"],
+        ["offer", "Bread"],
+        ["status", "--json"],
+        ["card"],
+        ["add", village("C", "card").out.strip()],
+    ):
         done = subprocess.run(
             [sys.executable, "-c", program, "--home", str(village.homes["A"]), *words],
             env={**os.environ, "PYTHONPATH": str(ROOT)},
