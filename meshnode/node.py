@@ -355,8 +355,13 @@ async def _main(
         letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
-    replica.clock.subscribe(lambda _: token.run_sync_soon(scheduler.changed, idempotent=True))
-    looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica))
+    looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica), LETTERS_SOONEST_SECONDS)
+
+    def date_changed() -> None:
+        looker.changed()
+        scheduler.changed()
+
+    replica.clock.subscribe(lambda _: token.run_sync_soon(date_changed, idempotent=True))
 
     async def stop_for_new_key() -> None:
         await renew.wait()
@@ -409,10 +414,12 @@ def _run_upkeep(replica: Replica, renew: Callable[[], None]) -> float:
 def _look_at_the_clock(replica: Replica) -> float:
     """Notice that somebody has set the machine's clock, on the store thread. Return when to look again.
 
-    What has not ended by the time that the node goes by now is put to use.
+    What has not ended by the time that the node goes by now is put to use, and what was dated wrongly is dated again.
     """
     date.look(replica)
     follow_clock(replica)
+    if replica.clock.trusted and misdated.is_due(replica) and not is_self_revoked(replica):
+        misdated.sign_again(replica)
     return LOOK_SECONDS
 
 

@@ -33,6 +33,11 @@ def follow(replica: Replica) -> None:
     replica.clock.subscribe(lambda _: _note(replica))
 
 
+def is_due(replica: Replica) -> bool:
+    """Whether a date has turned out wrong since `sign_again` was called last."""
+    return bool(_noted(replica))
+
+
 def sign_again(replica: Replica) -> int:
     """Sign again what is dated wrongly; to be called while the date is not in doubt. Returns how many were signed."""
     _note(replica)
@@ -55,8 +60,11 @@ def _note(replica: Replica) -> None:
     spans = replica.clock.misdated()
     if not spans:
         return
+    now = replica.clock.now()
     for span in spans:
-        replica.store.cards.redate(span.last, replica.clock.now())
+        replica.store.cards.redate(span.last, now)
+    # Others may hold for long what was signed with a wrong date: shown again, it must not pass for a copy's words.
+    replica.store.signed_records.keep_until(now + limits.DEVICE_LIFE)
     replica.store.meta.set(_SPANS, json.dumps([*_noted(replica), *spans][-SPANS_KEPT:]))
 
 

@@ -21,6 +21,8 @@ from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import PROFILE_SLOT, Device, Kind, Record, body_of, device_slot, limits
 
+# Others may be off, or in doubt about the date, for long, and show it again then: it must not pass for a copy's words.
+SIGNED_KEPT = 2 * limits.DEVICE_LIFE  # after the end of what this device has signed
 UPKEEP_SECONDS = 10 * 60  # between two rounds, unless something expires sooner
 CERTIFICATE_AHEAD = 60 * limits.DAY  # the identity key may be kept far away: warn well before a certificate ends
 
@@ -68,7 +70,7 @@ def _purge(replica: Replica) -> None:
     store.introductions.purge(now)
     store.exchanges.purge(now - limits.LETTER_LIFE)
     store.archive.purge(now)
-    store.signed_records.purge(now - limits.TOMBSTONE_GRACE)
+    store.signed_records.purge(now - SIGNED_KEPT)
     ending, strays = store.records.ending(now), eviction.lone_certificates(replica)
     if ending or strays:
 

@@ -2,54 +2,93 @@
 
 from __future__ import annotations
 
-import sys
 from functools import partial
 from typing import Any
 
 import click
 
-from meshnode.cli import output
-from meshnode.cli.command import Answer, Settings, Span, Trust, command
-from meshnode.errors import Usage
+from meshnode.cli import output, pasting
+from meshnode.cli.command import Answer, Settings, Span, Trust, command, say_lines
+from meshnode.errors import Failed, Usage
 from meshnode.text import connecting as text
 from meshnode.text import people
 
-CARD_READ_MAX = 64 * 1024  # characters read from a pipe; the longest card is far shorter
-CARD_PREFIX = "mesh1"
 MEETING_SECONDS = 3.0  # for which `add` waits: two nodes that are there connect in less
 
 
 def _show_card(card: dict[str, Any]) -> None:
-    output.say(card["text"])
-    output.warn(card)
     if not output.to_terminal():
+        output.say(card["text"])
+        output.warn(card)
         return
-    output.say()
     output.qr(card["text"])
     output.say()
     output.say(text.card_for(card))
-    output.say(text.card_typed(card["text"]))
+    output.warn(card)
+    output.say(text.CARD_TYPED)
+    output.say(text.card_command(card["text"]))
 
 
-@command("card", about=text.CARD_HELP, show=_show_card)
+@command("card", about=text.CARD_HELP)
 @click.option("--uses", type=int, help=text.CARD_USES)
 @click.option("--trust", type=Trust(), help=text.CARD_TRUST)
 @click.option("--expires", type=Span(), help=text.CARD_EXPIRES)
-def card(call: Settings, uses: int | None, trust: float | None, expires: int | None) -> Any:
+@click.option("--svg", metavar="FILE", help=text.CARD_SVG)
+@click.option("--png", metavar="FILE", help=text.CARD_PNG)
+@click.option("--print", "printed", is_flag=True, help=text.CARD_PRINT)
+def card(
+    call: Settings,
+    uses: int | None,
+    trust: float | None,
+    expires: int | None,
+    svg: str | None,
+    png: str | None,
+    printed: bool,
+) -> Any:
     order = {"uses": uses, "trust": trust, "expires_in": expires}
-    return call.client().post("/v1/cards", **{key: value for key, value in order.items() if value is not None})
+    order = {key: value for key, value in order.items() if value is not None}
+    if svg is None and png is None and not printed:
+        return Answer(call.client().post("/v1/cards", **order), _show_card)
+    return _card_in_pictures(call, order, {"svg": svg, "png": png}, printed=printed)
+
+
+def _card_in_pictures(call: Settings, order: dict[str, Any], names: dict[str, str | None], *, printed: bool) -> Answer:
+    """Return a new card whose pictures are written. That they can be is seen before the card is made."""
+    from meshnode.cli import pictures
+
+    if printed:
+        pictures.check_printer()
+    with pictures.new_files(names) as files:
+        made = call.client().post("/v1/cards", **order)
+        for kind, file in files.items():
+            pictures.write(made["text"], kind, file)
+    saved = [name for name in names.values() if name is not None]
+    if printed:
+        try:
+            pictures.send_to_printer(made["text"])
+        except Failed:
+            output.as_json(made) if call.json else _show_card(made)  # it is made: it can still be given to somebody
+            raise
+    return Answer(made, partial(_show_pictures, saved=saved, printed=printed))
+
+
+def _show_pictures(made: dict[str, Any], *, saved: list[str], printed: bool) -> None:
+    if not output.to_terminal():
+        _show_card(made)
+        return
+    say_lines(text.pictures(saved, printed=printed))
+    output.say(text.card_for(made))
+    output.warn(made)
 
 
 @command("add", about=text.ADD_HELP)
 @click.argument("card_text", metavar="CARD", nargs=-1)
 @click.option("--trust", type=Trust(), help=text.ADD_TRUST)
 def add(call: Settings, card_text: tuple[str, ...], trust: float | None) -> Any:
-    typed = " ".join(card_text)
-    if typed == "-":
-        typed = sys.stdin.read(CARD_READ_MAX)
+    typed = pasting.card(call, " ".join(card_text), ask=text.ASK_CARD, more=text.ASK_CARD_REST)
     if not typed.strip():
         raise Usage(text.NO_CARD, text.NO_CARD_HINT)
-    by_card = typed.strip().lower().startswith(CARD_PREFIX)
+    by_card = typed.strip().lower().startswith(pasting.CARD_PREFIX)
     added = call.client().post("/v1/contacts", card=typed, trust=trust, wait=MEETING_SECONDS if by_card else 0.0)
     return Answer(added, partial(_show_added, by_card=by_card))
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from meshnode.cli import output
+from meshnode.cli import output, pasting
 from meshnode.cli.client import segment
 from meshnode.cli.command import CommandGroup, Settings, Span, command, named, say_lines
 from meshnode.cli.program import as_typed
@@ -18,21 +17,20 @@ from meshnode.text import forms
 if TYPE_CHECKING:
     from protocol.tokens import DeviceCode
 
-CODE_READ_MAX = 64 * 1024  # characters read from a pipe; the longest code is far shorter
 WAIT_SECONDS = 120
 
 device = CommandGroup("device", help=text.HELP)
 
 
 def _show_code(code: dict[str, Any]) -> None:
-    output.say(code["text"])
     if not output.to_terminal():
+        output.say(code["text"])
         return
-    output.say()
     output.qr(code["text"])
     output.say()
     output.say(text.code_for(code))
-    output.say(text.code_typed(code["text"]))
+    output.say(text.CODE_TYPED)
+    output.say(text.code_command(code["text"]))
 
 
 @command("add", about=text.ADD_HELP, show=_show_code, group=device)
@@ -49,9 +47,7 @@ def add(call: Settings, name: str | None, expires: int | None) -> Any:
 @click.option("--interface", "interfaces", multiple=True, metavar="PATTERN", help=text.INTERFACE)
 @click.option("--no-mdns", is_flag=True, help=text.JOIN_NO_MDNS)
 def join(call: Settings, code: tuple[str, ...], wait: int, interfaces: tuple[str, ...], no_mdns: bool) -> None:
-    typed = " ".join(code)
-    if typed == "-":
-        typed = sys.stdin.read(CODE_READ_MAX)
+    typed = pasting.device_code(call, " ".join(code), ask=text.ASK_CODE, more=text.ASK_CODE_REST)
     if not typed.strip():
         raise Usage(text.NO_CODE, text.NO_CODE_HINT)
     from meshnode import node

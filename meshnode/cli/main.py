@@ -35,6 +35,7 @@ TABLE = {
         "demo": "meshnode.cli.demo",
         "version": "meshnode.cli.program",
         "completion": "meshnode.cli.completion",
+        "man": "meshnode.cli.manual",
     },
     "devices": {
         "device": "meshnode.cli.devices",

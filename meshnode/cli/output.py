@@ -11,7 +11,10 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from segno import QRCode
 
 # What the protocol forbids in texts, by code point and not by the Unicode tables of this Python: an emoji of next year is
 # shown and not escaped. The list is written out again, because importing `protocol` would slow every command down; a test
@@ -108,7 +111,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, empty: str)
 
 
 def qr(text: str) -> None:
-    """Print `text`, whose case does not matter, as a QR code: upper case fits its compact alphabet."""
+    """Print `text`, whose case does not matter, as a QR code."""
+    qr_code(text).terminal(out=sys.stdout, border=2, compact=True)
+
+
+def qr_code(text: str) -> QRCode:
+    """Return the QR code of `text`, whose case does not matter: upper case fits its compact alphabet."""
     from segno import make
 
-    make(text.upper(), error="l", micro=False).terminal(out=sys.stdout, border=2, compact=True)
+    return make(text.upper(), error="l", micro=False)

@@ -60,6 +60,10 @@ class SignedRecords:
         """Forget records of copies that were heard of: what they say was dealt with."""
         self._database.run("DELETE FROM copied_record")
 
+    def keep_until(self, until: int) -> None:
+        """Keep everything that is remembered at least until then (UNIX seconds): the dates of some of it were wrong."""
+        self._database.run("UPDATE signed_record SET until = ? WHERE until < ?", (until, until))
+
     def purge(self, before: int) -> None:
         """Forget records of whose registers no version can have been alive since `before` (UNIX seconds)."""
         self._database.run("DELETE FROM signed_record WHERE until < ?", (before,))

@@ -14,11 +14,21 @@ CARD_HELP = message(
 CARD_USES = message("How many people can use it (default 1).")
 CARD_TRUST = message("How much you will trust each person who uses it (default 0.8).")
 CARD_EXPIRES = message("How long it works (default 7d).")
+CARD_SVG = message("Also save its QR code in this new file, as a drawing for paper of any size.")
+CARD_PNG = message("Also save its QR code in this new file, as a picture to send.")
+CARD_PRINT = message("Also print its QR code on your default printer.")
+NO_PRINTER = message("there is no program that prints (lp)")
+NO_PRINTER_HINT = message("save the card with --png FILE, and print that file")
+NOT_PRINTED = message("the printer does not answer")
+PRINTED = message("Sent to the printer.")
 ADD_HELP = message(
     "Connect with the person who gave you CARD.\n\n"
-    "CARD is the text that 'meshnode card' printed. Write - to read it from a pipe. It can also be the name of a person to whom you were introduced: see 'meshnode introductions'."
+    "CARD is the text that 'meshnode card' printed. Leave it out to paste a card that has line breaks, or write - to read it "
+    "from a pipe. It can also be the name of a person to whom you were introduced: see 'meshnode introductions'."
 )
 ADD_TRUST = message("How much you trust the person who gave it to you (default 0.8).")
+ASK_CARD = message("Paste the card here. It may have several lines.")
+ASK_CARD_REST = message("This card is not complete. Paste the rest here, or press Enter if there is none.")
 NO_CARD = message("there is no card")
 NO_CARD_HINT = message("paste the text that 'meshnode card' prints. It begins with mesh1")
 
@@ -35,9 +45,25 @@ def card_for(reply: dict[str, Any]) -> str:
     )
 
 
-def card_typed(text: str) -> str:
-    """Say what the other person types."""
-    return message("They type:  meshnode add {beginning}...", beginning=text[:16])
+def pictures(saved: list[str], *, printed: bool) -> list[str]:
+    """Say where the pictures of a new card are."""
+    lines = [message("Saved in {names}.", names=forms.listed(saved))] if saved else []
+    return [*lines, PRINTED] if printed else lines
+
+
+def not_printed(reason: str) -> str:
+    """Say that the card was not printed, and what the printing program said."""
+    return message("the card was not printed ({reason})", reason=reason) if reason else NOT_PRINTED
+
+
+CARD_TYPED = message(
+    "They type this. If it reaches them in several lines, they type only 'meshnode add' and then paste the card:"
+)
+
+
+def card_command(text: str) -> str:
+    """Return what the other person types, whole and on one line."""
+    return message("meshnode add {text}", text=text)
 
 
 def trusts_you(name: str) -> str:

@@ -18,7 +18,7 @@ ADD_NAME = message("What you call the new device (default Device 2).")
 ADD_EXPIRES = message("How long the code works (default 10m).")
 JOIN_HELP = message(
     "Make this computer one of your devices, with the CODE that 'meshnode device add' shows on another one.\n\n"
-    "Write - to read the code from a pipe."
+    "Leave CODE out to paste one that has line breaks, or write - to read it from a pipe."
 )
 JOIN_WAIT = message("How long to look for the other computer (default 2m).")
 INTERFACE = message("Use only these network interfaces, such as 'eth*'; '!docker*' leaves some out. Can be repeated.")
@@ -29,6 +29,11 @@ EMPTY = message("No device acts for you.")
 REVOKE_HELP = message("Remove a lost or stolen device. This cannot be undone.")
 REVOKE_DISCARD = message("Keep nothing that it created, except its blocks.")
 READABLE = message("Anyone who has that device can still read what is on it.")
+ASK_CODE = message("Paste the code here. It may have several lines.")
+ASK_CODE_REST = message("This code is not complete. Paste the rest here, or press Enter if there is none.")
+CODE_TYPED = message(
+    "Type this on the other computer. If it gets there in several lines, type only 'meshnode device join' and then paste the code:"
+)
 NO_CODE = message("there is no code")
 NO_CODE_HINT = message("paste the text that 'meshnode device add' shows. It begins with mdev1")
 DAMAGED_CODE = message("this code is incomplete or has a typo")
@@ -48,9 +53,9 @@ def code_for(reply: dict[str, Any]) -> str:
     )
 
 
-def code_typed(text: str) -> str:
-    """Say what to type on the other computer."""
-    return message("On the other computer:  meshnode device join {beginning}...", beginning=text[:16])
+def code_command(text: str) -> str:
+    """Return what to type on the other computer, whole and on one line."""
+    return message("meshnode device join {text}", text=text)
 
 
 def joined(home: object) -> str:

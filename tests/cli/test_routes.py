@@ -15,11 +15,20 @@ import pytest
 
 from meshnode.api.app import openapi_document
 from meshnode.cli import client as client_module
+from meshnode.cli import names
 from meshnode.cli.client import Refusal
 from meshnode.cli.main import TABLE, meshnode
 from tests.cli.village import meshnode as run
 
-BY_THEMSELVES = {"init", "run", "demo", "version", "completion", "device join"}  # no daemon is asked: see docs/cli.md
+BY_THEMSELVES = {
+    "init",
+    "run",
+    "demo",
+    "version",
+    "completion",
+    "man",
+    "device join",
+}  # no daemon is asked: see docs/cli.md
 SAMPLES = ("something", "0.5", "3", "2d", "2030-01-01", "52.5,13.4", "5km")
 DOCUMENT = openapi_document()
 
@@ -132,5 +141,7 @@ def test_a_command_does_nothing_that_a_program_could_not_do_over_the_api(
 
 def test_everything_that_the_api_can_do_a_command_can_do(daemon: Daemon, tmp_path: Path) -> None:
     reached = {(call.method, described(call)[0]) for name in COMMANDS for call in all_asked(daemon, tmp_path, name)}
+    names.people(click.Context(click.Command("person")), click.Argument(["name"]), "b")  # what a shell asks for
+    reached |= {(call.method, described(call)[0]) for call in daemon.asked}
     routes = {(method.upper(), path) for path, methods in DOCUMENT["paths"].items() for method in methods}
     assert routes - reached == set()

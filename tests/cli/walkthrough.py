@@ -120,7 +120,7 @@ class Neighbors:
         environment = {"NO_COLOR": "1", "COLUMNS": WIDTH, "TZ": "UTC"}
         with redirect_stdout(screen), redirect_stderr(screen), patch.dict(os.environ, environment):
             ended = run(["--home", str(home), "--no-input", *words[1:]])
-        shown = CODE.match(screen.getvalue())
+        shown = CODE.search(screen.getvalue())
         if shown:
             self._codes[shown[1]] = shown[0]
         return ended, ESCAPE.sub("", screen.getvalue())

@@ -132,6 +132,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "meshnode.cli.run": {"meshnode.node", "protocol"},
     "meshnode.cli.init": {"meshnode.node", "protocol"},
     "meshnode.cli.devices": {"meshnode.node", "protocol"},
+    "meshnode.cli.pasting": {"protocol"},
 }
 
 # library: where it may be used, and nowhere else.

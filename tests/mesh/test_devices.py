@@ -61,7 +61,7 @@ def test_a_device_without_the_identity_key_certifies_and_revokes_nothing() -> No
     with pytest.raises(Forbidden, match="does not have your identity key"):
         devices.add(pi, devices.DeviceOrder(), ())
     with pytest.raises(Forbidden, match="does not have your identity key"):
-        revocation.revoke(pi, "First")
+        revocation.revoke(pi, "First device")
     with pytest.raises(Refused, match="that you are using"):
         revocation.revoke(pi, "Pi")
     with pytest.raises(NotFound, match="no device of yours"):

@@ -265,6 +265,8 @@ class ClockWorld:
 
     def _see_that_no_version_was_given_out_twice(self, name: str) -> None:
         replica = self.mesh.nodes[name].replica
+        if replica.store.signed_records.was_copied or replica.store.meta.get("new_device_key_due") is not None:
+            self.faults.append(f"{name} takes words of its own for those of a copy")
         if list(replica.store.records.forks()):
             self.faults.append(f"{name} has the proof of a fork")
         for row in replica.store.records.rows():

@@ -75,7 +75,7 @@ def test_what_is_so_already_is_not_signed_again(people: People) -> None:
         {},
         {"name": ""},
         {"name": "x" * (limits.NAME_MAX + 1)},
-        {"name": "a\nb"},
+        {"name": "a\x07b"},
         {"about": "x" * (limits.ABOUT_MAX + 1)},
     ],
 )
@@ -83,6 +83,12 @@ def test_a_profile_that_cannot_be_is_refused(people: People, fields: dict[str, s
     alice, *_ = people
     with pytest.raises(Usage):
         change(alice, **fields)
+
+
+@pytest.mark.parametrize("typed", ["Alice\nMiller", " Alice \r\n\r\n Miller\n", "Alice\u2028Miller"])
+def test_a_name_that_is_pasted_in_several_lines_is_kept_as_one(people: People, typed: str) -> None:
+    alice, *_ = people
+    assert change(alice, name=typed).name == "Alice Miller"
 
 
 # --- others ---------------------------------------------------------------------------------------------------------------
