@@ -92,7 +92,7 @@ def test_what_was_held_before_is_dropped_at_once_while_a_web_is_coming() -> None
     listing = second.listing(now=EPOCH)
     node.replica.ingest.receive([*chain(2, node.person), listing], BRINGER.id)
     assert node.replica.store.records.get(listing.id) is not None
-    unvouch = first.policy({node.person: 1000}, now=EPOCH, version=2, stamp=2)
+    unvouch = first.policy({node.person: 1000, second.id: 0}, now=EPOCH, version=2, stamp=2)
     node.replica.ingest.receive([unvouch], BRINGER.id, more=True)
     kept = node.replica.store.records.get(listing.id)
     assert kept is None or kept.header_only

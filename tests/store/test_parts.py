@@ -12,7 +12,7 @@ import trio
 
 from meshnode.store import ClaimResult, RecordState, Store
 from meshnode.store.store_thread import StoreThread
-from protocol.limits import ADDRESSES_REMEMBERED_MAX, DAY
+from protocol.limits import ADDRESSES_REMEMBERED_MAX, CARD_LIFE, DAY
 from protocol.tokens import Card
 from tests.support.people import NOW, Person, grown
 
@@ -118,6 +118,8 @@ def test_expired_cards_are_deleted_with_their_claims(store: Store) -> None:
     assert len(store.cards.taken_pending(NOW)) == 1
     store.cards.purge(NOW + DAY)
     assert store.cards.issued(card) is None
+    assert len(store.cards.taken_pending(NOW)) == 1  # its giver's clock says when it expires
+    store.cards.purge(NOW + CARD_LIFE)
     assert store.cards.taken_pending(NOW) == []
 
 
