@@ -240,9 +240,17 @@ class ClockWorld:
             self._see_that_nothing_was_lost(name)
             self._see_that_no_version_was_given_out_twice(name)
         for listing in self.posted:
+            if self._has_ended_for_its_author(listing):
+                listing.ends = min(listing.ends, self.now)
             if not listing.gone and listing.ends > self.now and self._newest(listing) is None:
                 self.faults.append(f"{listing.author} has lost {listing.title}, which is of their own")
                 listing.gone = True
+
+    def _has_ended_for_its_author(self, listing: Posted) -> bool:
+        """Whether its author firmly goes by a date that is too late, by which the listing is over."""
+        clock, newest = self.mesh.nodes[listing.author].clock, self._newest(listing)
+        too_late = clock.trusted and clock.now() - self.now > limits.DAY
+        return too_late and newest is not None and newest.header.expires <= clock.now()
 
     def _bodies(self, name: str) -> Iterator[Record]:
         records = self.mesh.nodes[name].replica.store.records
