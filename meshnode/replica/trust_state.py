@@ -426,10 +426,12 @@ class TrustState:
 
 
 def _register(branches: list[_Branch]) -> Register:
+    said = reconciled(branch.policy for branch in branches)
+    is_past = any(branch.past for branch in branches)
     return Register(
         max(branch.version for branch in branches),
-        reconciled(branch.effect() for branch in branches),
-        reconciled(branch.policy for branch in branches),
+        reconciled(branch.effect() for branch in branches) if is_past else said,
+        said,
         any(branch.suspended for branch in branches),
         all(branch.past for branch in branches),
     )

@@ -156,7 +156,8 @@ def reconciled(of_register: Iterable[Policy]) -> Entries:
 def joined(versions: Sequence[Policy], salt: bytes) -> Policy:
     """Return a version that covers these branches of one register and says what they say together.
 
-    Where the entries are too many, those that give something are left out, oldest first. PolicyFull if even the blocks alone are too many.
+    Where the entries are too many, those that give something are left out, oldest first. PolicyFull if even the blocks
+    alone are too many.
     """
     clock = min(max(version.clock for version in versions) + 1, INT_MAX)  # a stolen device can use up all stamps
     entries = _restamped(reconciled(versions), versions, clock)

@@ -28,11 +28,11 @@ FORMER_DEVICE = "former_device"  # the device key that this computer had before,
 DEVICES_SPARE = 4  # of a person's devices: however often a disk is copied, the owner can still add some
 
 
-def join_words(replica: Replica) -> bool:
-    """Join what copies of this device have said apart; return whether a copy was heard of since the last call."""
+def join_words(replica: Replica) -> None:
+    """Join what copies of this device have said apart, where one was heard of since the last call."""
     signed_records = replica.store.signed_records
     if not signed_records.was_copied:
-        return False
+        return
     with replica.transaction():
         try:
             policy.join_branches(replica)
@@ -43,7 +43,6 @@ def join_words(replica: Replica) -> bool:
         signed_records.settle()
         replica.store.meta.set(_NEW_KEY_DUE, "heard")
     log.warning("a copy of this device has written")
-    return True
 
 
 def note_other_machine(replica: Replica) -> None:

@@ -117,19 +117,16 @@ def renew(replica: Replica) -> None:
         _write(replica, current, current)
 
 
-def join_branches(replica: Replica) -> bool:
-    """Join what copies of this device, or of one that this computer was before, have said apart, in one new version.
-
-    Returns False if there was nothing to join.
-    """
-    apart = [device for device in _devices_with_policies(replica) if _has_branches(replica, device)]
-    for device in apart:
+def join_branches(replica: Replica) -> None:
+    """Join what copies of this device, or of one that this computer was before, have said apart, in one new version."""
+    for device in _devices_with_policies(replica):
+        if not _has_branches(replica, device):
+            continue
         register = register_of(replica, device)
         if register is not None and device == replica.device:
             _write(replica, register, replace(register, salt=fresh_salt(replica)))
         elif register is not None:
             absorb_from(replica, register)
-    return bool(apart)
 
 
 def absorb_from(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:

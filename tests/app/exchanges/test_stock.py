@@ -300,9 +300,11 @@ def _act(each: Neighbor, chance: random.Random) -> None:
         cases.move(each.replica, chance.choice(mine).exchange, order)
 
 
-@pytest.mark.parametrize("closes", ["laptop", "phone"])
-def test_no_device_opens_what_another_one_has_closed_since(mesh: Mesh, people: People, closes: str) -> None:
-    """Both promised the last one while apart, so both remember that it was taken; then it came back and was closed."""
+def promise_twice(mesh: Mesh, people: People) -> tuple[Neighbor, str, str]:
+    """Let Carol's laptop promise her one cot to Bob and then, apart from it, her phone to Alice; both meet afterwards.
+
+    Returns the phone, and the exchanges with Bob and with Alice.
+    """
     alice, bob, carol = people
     phone = phone_of(mesh, "Carol")
     offer(mesh, carol, "Cot", quantity=1)
@@ -317,6 +319,14 @@ def test_no_device_opens_what_another_one_has_closed_since(mesh: Mesh, people: P
     mesh.heal()
     for _ in range(4):
         mesh.advance(60)
+    return phone, first, second
+
+
+@pytest.mark.parametrize("closes", ["laptop", "phone"])
+def test_no_device_opens_what_another_one_has_closed_since(mesh: Mesh, people: People, closes: str) -> None:
+    """Both promised the last one while apart, so both remember that it was taken; then it came back and was closed."""
+    _, bob, carol = people
+    phone, first, _ = promise_twice(mesh, people)
     make(mesh, bob, first, "cancel")
     closer = carol if closes == "laptop" else phone
     cases.catch_up(closer.replica)  # so that this device opens it again, and the other one hears of it
@@ -332,19 +342,7 @@ def test_of_two_to_whom_two_devices_promised_one_thing_the_same_one_keeps_it_eve
     mesh: Mesh, people: People
 ) -> None:
     alice, bob, carol = people
-    phone = phone_of(mesh, "Carol")
-    offer(mesh, carol, "Cot", quantity=1)
-    first, second = respond(mesh, bob, "Cot"), respond(mesh, alice, "Cot")
-    for each in (carol, phone):
-        assert states(mesh, each) == ["requested", "requested"]
-    mesh.cut("Carol", "Phone")
-    mesh.cut("Bob", "Phone")
-    make(mesh, carol, first, "accept")
-    mesh.advance(60)
-    cases.move(phone.replica, second, MoveOrder("accept"))
-    mesh.heal()
-    for _ in range(4):
-        mesh.advance(60)
+    phone, first, second = promise_twice(mesh, people)
     for each in (carol, phone):
         assert {one.exchange: one.state for one in all_of(mesh, each)} == {first: "agreed", second: "cancelled"}
     assert (states(mesh, bob), states(mesh, alice)) == (["agreed"], ["cancelled"])
