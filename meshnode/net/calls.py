@@ -40,6 +40,7 @@ _ANSWERS: dict[DialOutcome, CallAnswer] = {
     DialOutcome.UNREACHABLE: CallAnswer.OTHER,
     DialOutcome.NO_KEY: CallAnswer.OTHER,
     DialOutcome.OVERTAKEN: CallAnswer.OTHER,
+    DialOutcome.NOT_YET: CallAnswer.OTHER,
 }
 
 

@@ -17,17 +17,17 @@ import trio
 from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
 from meshnode.app.peers import contacts
+from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
 from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
 from meshnode.net.calls import answer_from
-from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
-from meshnode.net.fair_share import FairShare
+from meshnode.net.door import Door
 from meshnode.net.interfaces import Interfaces, Nearness, host_text, snapshot, watch
 from meshnode.net.listener import Listener
 from meshnode.net.network_problems import network_problems
@@ -90,9 +90,9 @@ class Network:
         self._options = options
         self._seen_ephemerals = SeenEphemerals()
         self._preauth_limiter = PreauthLimiter()
-        self._fair_share = FairShare()
         self._dialer = Dialer(jitter, self._rank)
-        self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device, options.sessions)
+        self._door: Door[ConnectedPeer] = Door(replica.device, options.sessions)
+        self._connected = self._door.connected
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has)
         self._discovery: LocalDiscovery | None = None
@@ -332,8 +332,11 @@ class Network:
 
     # --- connections -----------------------------------------------------------------------------------------------------
 
-    async def _dial_keys(self, person: PersonId) -> list[contacts.Dial]:
-        return await self._store_thread.run(contacts.dial_keys, self._replica, person)
+    async def _dial_keys(self, person: PersonId) -> tuple[list[contacts.Dial], int]:
+        """Return the keys to dial this person with, and in how many seconds they may be dialed."""
+        keys, account = await self._store_thread.run(_keys_and_account, self._replica, person)
+        own = person == self._replica.me
+        return keys, 0 if own else self._door.turned_away(account, person, trio.current_time())
 
     def _rank(self, address: Address) -> int | None:
         """Return how likely the address leads to a neighbor, the likeliest first; None where this node itself listens."""
@@ -354,7 +357,7 @@ class Network:
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise
-        link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._fair_share)
+        link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._door.fair_share)
         begun(link)
         await self._run_link(link, met)
         return link
@@ -363,8 +366,10 @@ class Network:
         with trio.CancelScope() as scope:
             self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
             origin = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False)
-            conversation = Conversation.answering(self._replica, self._seen_ephemerals, trio.current_time())
-            link = PeerLink(stream, conversation, self._store_thread, origin, self._fair_share)
+            conversation = Conversation.answering(
+                self._replica, self._seen_ephemerals, trio.current_time(), asks_first=True
+            )
+            link = PeerLink(stream, conversation, self._store_thread, origin, self._door.fair_share)
             preauth = PreauthConnection(host, scope.cancel, lambda: link.in_progress)
             self._preauth_limiter.add(preauth)
             try:
@@ -396,13 +401,13 @@ class Network:
     def _admit(self, link: PeerLink) -> ConnectedPeer | None:
         """Take a link whose other end has proven who it is into the table, and close those that the table rejects."""
         person, device = link.conversation.peer, link.conversation.device
-        run = link.conversation.run
-        if person is None or device is None or run is None:
+        run, account = link.conversation.run, link.conversation.account
+        if person is None or device is None or run is None or account is None:
             return None
         now, wall = trio.current_time(), self._replica.clock.now()
         rank = Rank.OWN if person == self._replica.me else Rank.CONTACT if link.conversation.contact else Rank.OTHER
-        peer = ConnectedPeer(link, person, device, run, rank, link.since, wall, seated=now)
-        for closing in self._connected.admit(peer, now):
+        peer = ConnectedPeer(link, person, device, run, rank, account, link.since, wall, seated=now)
+        for closing in self._door.admit(peer, now):
             closing.connection.link.close(closing.code, closing.pause)
             if closing.pause:  # they come back by themselves: this node calls them only if they do not
                 self._dialer.busy(closing.connection.person, closing.pause + RETURN_GRACE, now)
@@ -453,8 +458,14 @@ class Network:
             extra["peer"] = short_id(link.conversation.peer)
         if end is not None and end.fault:
             log.warning("a peer broke the protocol", extra={**extra, "detail": end.detail})
+            if link.conversation.peer is not None and link.conversation.account is not None:
+                self._door.misbehavior.note(link.conversation.account, link.conversation.peer, trio.current_time())
         else:
             log.info("link ended", extra=extra)
+
+
+def _keys_and_account(replica: Replica, person: PersonId) -> tuple[list[contacts.Dial], PersonId]:
+    return contacts.dial_keys(replica, person), account_of(replica, person)
 
 
 def _peer(peer: ConnectedPeer) -> Peer:

@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from meshnode.app.peers.conversation import ConversationEnd
+from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
@@ -31,6 +31,8 @@ class FakeConversation:
     peer: bytes | None = None
     device: bytes | None = None
     run: bytes | None = None
+    account: bytes | None = None
+    at_door: bool = False
     live: bool = False
     settled: bool = True
     idle: bool = True
@@ -51,7 +53,7 @@ class FakeConversation:
     def receive(self, data: bytes, now: float) -> None:
         self.received += data
         if data == b"I am Bob":
-            self.peer = self.device = BOB
+            self.peer = self.device = self.account = BOB
         elif data == b"stumble":
             raise RuntimeError("a bug of ours")
         elif data == b"disk":
@@ -75,6 +77,10 @@ class FakeConversation:
         self.ticks.append(now)
         self.timer = None
         self.outbox.append(b"tick")
+
+    def let_in(self) -> None:
+        self.at_door = False
+        self.outbox.append(b"come in")
 
     def changed(self, change: Change) -> None:
         self.outbox.append(b"news")

@@ -1,0 +1,22 @@
+"""The end of a conversation between two nodes, as the conversation reports it to the one that drives it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protocol import Code
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationEnd:
+    """The end of a conversation: its code, and `detail` for the log.
+
+    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol; `pause` is the
+    number of seconds after which a busy side wants the other one to call again, 0 if it did not say.
+    """
+
+    code: Code
+    detail: str = ""
+    silent: bool = False
+    fault: bool = False
+    pause: int = 0
