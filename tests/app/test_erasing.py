@@ -27,7 +27,7 @@ LONG = "all the words that belong to it, "  # long texts lie on pages of their o
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[Replica]:
-    """Bob's node, whose store is a file; he vouches for Alice, who vouches for him."""
+    """Bob's node, whose store is a file. Bob and Alice vouch for each other."""
     clock = FakeClock()
     clock.machine.is_synchronized = True  # what has expired is deleted
     with Store.open(tmp_path / "node.db") as store:
