@@ -333,7 +333,7 @@ class TrustGraph:
         if shortened is not None or budget.left >= 0:
             return shortened
         everybody = filter(blocked, self._number.values())
-        bounded = bounded_search(web, _ENDLESS, everybody, paths.Introducers(allowance(edges)).budget)
+        bounded = bounded_search(web, _ENDLESS, everybody, paths.IntroducerBudgets(allowance(edges)).budget)
         return bounded.lengths() if start in bounded.ends else None
 
     def _best_path(self, start: int, goal: int, lengths: dict[int, list[int]]) -> list[int]:
