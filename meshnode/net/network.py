@@ -141,6 +141,7 @@ class Network:
                     is_near=self._is_near,
                 )
             ),
+            misbehaving=tuple(self._door.misbehavior.named(now)),
             problems=(
                 *network_problems(self._interfaces, self._options.interfaces, self._discovery),
                 *(problem for source in self.problem_sources for problem in source()),
@@ -458,7 +459,7 @@ class Network:
             extra["peer"] = short_id(link.conversation.peer)
         if end is not None and end.fault:
             log.warning("a peer broke the protocol", extra={**extra, "detail": end.detail})
-            if link.conversation.peer is not None and link.conversation.account is not None:
+            if end.authentic and link.conversation.peer is not None and link.conversation.account is not None:
                 self._door.misbehavior.note(link.conversation.account, link.conversation.peer, trio.current_time())
         else:
             log.info("link ended", extra=extra)

@@ -177,15 +177,20 @@ class Turns(Generic[SeatT]):
     def _ends(self, new: SeatT, held: Collection[SeatT], now: float) -> list[tuple[float, SeatT]]:
         """Return the sessions that may make room for `new`, each with the end of its turn, the earliest first.
 
-        A session that has just begun is expected to be idle after the shortest turn.
+        A session that has just begun is expected to be idle after the shortest turn. One that an account holds beyond what
+        the account of `new` has is lent, and ends then in any case.
         """
         turns = {rank: self._turn(rank, held) for rank in self._queues}
+        seats = Counter(map(_account, held))
+
+        def is_lent(seat: SeatT) -> bool:
+            return _rank(seat) is _rank(new) and seats[_account(seat)] >= seats[_account(new)] + 2
 
         def end(seat: SeatT) -> float:
             if _rank(seat) < _rank(new):
                 return _NEVER
             shortest = seat.seated + TURN_SHORTEST
-            return shortest if now < shortest or seat.idle else seat.seated + turns[_rank(seat)]
+            return shortest if now < shortest or seat.idle or is_lent(seat) else seat.seated + turns[_rank(seat)]
 
         return sorted(((end(seat), seat) for seat in self._eligible(new, held)), key=lambda found: found[0])
 

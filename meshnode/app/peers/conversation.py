@@ -378,8 +378,7 @@ class Conversation:
         if admitted and (self._shown or not replica.trust_state.certified(event.person, event.device)):
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
-        over = self._session is None or self._session.state is SessionState.ENDED
-        if self._served is None and not over:
+        if self._served is None and self._session is not None and self._session.state is not SessionState.ENDED:
             self._open_served_set(event.person, closed=not admitted)
 
     def _told(self) -> ToldTime:
@@ -491,7 +490,8 @@ class Conversation:
     def _break_off(self, error: RemoteError) -> None:
         if self._session is not None and not self._channel.broken:
             self._session.bye(error.code)
-        self.end = ConversationEnd(error.code, error.detail, silent=self._session is None, fault=True)
+        silent, authentic = self._session is None, self.peer is not None and not self._channel.broken
+        self.end = ConversationEnd(error.code, error.detail, silent=silent, fault=True, authentic=authentic)
 
     def _flush(self) -> None:
         if self._session is not None and not self._channel.broken:

@@ -11,7 +11,8 @@ from protocol import Code
 class ConversationEnd:
     """The end of a conversation: its code, and `detail` for the log.
 
-    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol; `pause` is the
+    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol, and `authentic` that
+    nobody on the way can have done it, since what came was encrypted by the person at the other end; `pause` is the
     number of seconds after which a busy side wants the other one to call again, 0 if it did not say.
     """
 
@@ -19,4 +20,5 @@ class ConversationEnd:
     detail: str = ""
     silent: bool = False
     fault: bool = False
+    authentic: bool = False
     pause: int = 0
