@@ -8,6 +8,9 @@ account, which is small.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from meshnode.replica.replica import Replica
 from protocol import PersonId
 
@@ -18,3 +21,20 @@ def account_of(replica: Replica, person: PersonId) -> PersonId:
     """Return the introducer of `person`: the person themself if the owner vouches for them, NOBODY if there is none."""
     introducer = replica.introducers.introducer(person)
     return NOBODY if introducer is None else introducer
+
+
+def shared_out(replica: Replica, people: Iterable[PersonId], room: int) -> list[PersonId]:
+    """Return at most `room` of these people, the first ones of each account: equally many of all that have as many.
+
+    The order is kept if there is room for all. Room that an account does not need goes to the others.
+    """
+    people, answered = list(people), replica.introducers.all()
+    if len(people) <= room:
+        return people
+    taken: Counter[PersonId] = Counter()
+    rounds = []
+    for person in people:
+        account = answered.get(person, NOBODY)
+        rounds.append((taken[account], person))
+        taken[account] += 1
+    return [person for _, person in sorted(rounds, key=lambda one: one[0])[:room]]
