@@ -42,6 +42,7 @@ def upkeep(replica: Replica) -> int:
     step("judging what came late", replica.ingest.judge_late)
     step("following the date", eviction.follow_clock, replica)
     if not replica.clock.trusted:
+        step("erasing what was deleted", replica.store.erase)
         return UPKEEP_SECONDS
     step("signing again what was dated wrongly", misdated.sign_again, replica)
     step("writing again what a revoked device wrote", reissue.write_pending, replica)
@@ -54,6 +55,7 @@ def upkeep(replica: Replica) -> int:
     _purge(replica)
     step("publishing your location as you chose", places.republish_if_due, replica)
     step("changing the key by which others recognize you", rotate_if_due, replica)
+    step("erasing what was deleted", replica.store.erase)
     return replica.guard.result(
         "looking for what ends next", _seconds_until_expiry, replica, otherwise=lambda: UPKEEP_SECONDS
     )

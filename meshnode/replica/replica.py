@@ -14,6 +14,7 @@ from meshnode.guard import Guard
 from meshnode.replica.access import AccessPolicy
 from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
+from meshnode.replica.introducers import Introducers
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.transaction import Transactions, UnitOfWork
@@ -49,6 +50,7 @@ class Replica:
     entropy: Entropy
     trust_state: TrustState
     access: AccessPolicy
+    introducers: Introducers
     reevaluator: Reevaluator
     run: bytes
     """Drawn at random at each start: another machine with the keys of this device has another one."""
@@ -97,6 +99,7 @@ class Replica:
         trust_state = TrustState()
         trust_state.load(store)
         access = AccessPolicy(trust_state, me)
+        introducers = Introducers(trust_state, me)
         guard = Guard(store.meta, __version__, clock.monotonic)
         changes = Changes(partial(guard.attempt, "following a change"))
         reevaluator = Reevaluator(store, trust_state, access, me)
@@ -112,6 +115,7 @@ class Replica:
             entropy=entropy,
             trust_state=trust_state,
             access=access,
+            introducers=introducers,
             reevaluator=reevaluator,
             run=entropy(limits.RUN_BYTES),
             changes=changes,
