@@ -15,9 +15,7 @@ depend on the order in which policies came; among paths of equal length the smal
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Mapping
-from functools import cache, partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -218,8 +216,21 @@ class TrustGraph:
         lengths = self._lengths(viewer, floor, towards=False)
         return {self._person[at]: (paths.cost_of(length), paths.hops_of(length)) for at, length in lengths.items()}
 
-    def _lengths(self, viewer: PersonId, floor: int, *, towards: bool) -> dict[int, int]:
-        """Return the lengths of the best paths between the viewer and everybody."""
+    def reach(self, author: PersonId, viewer: PersonId, floor: int = WEB) -> int | None:
+        """Return what `reach_to(viewer, floor)` says of one author, without looking at all the others."""
+        return self._cost(viewer, author, floor, towards=True)
+
+    def regard(self, viewer: PersonId, author: PersonId, floor: int = WEB) -> int | None:
+        """Return what `regard_from(viewer, floor)` says of one author, without looking at all the others."""
+        return self._cost(viewer, author, floor, towards=False)
+
+    def _cost(self, viewer: PersonId, other: PersonId, floor: int, *, towards: bool) -> int | None:
+        at = self._number.get(other)
+        length = None if at is None else self._lengths(viewer, floor, towards=towards, asked=at).get(at)
+        return None if length is None else paths.cost_of(length)
+
+    def _lengths(self, viewer: PersonId, floor: int, *, towards: bool, asked: int | None = None) -> dict[int, int]:
+        """Return the lengths of the best paths between the viewer and everybody, or only the person `asked`."""
         at = self._number.get(viewer)
         if at is None:
             return {}
@@ -228,7 +239,9 @@ class TrustGraph:
         banned = self._all_blocked_either_way(at)
         first = self._searches.paths(web, end, banned)
         direct = (self._received if towards else self._given)[at]
-        return Detours(web, end, self._tags, self._blocked).lengths(first, banned, direct)
+        if asked is not None:
+            direct = {asked: direct[asked]} if asked in direct else {}
+        return Detours(web, end, self._tags, self._blocked).lengths(first, banned, direct, asked)
 
     def trust(self, a: PersonId, b: PersonId) -> TrustPath | None:
         """Return the path by which `a` trusts `b`, however little.
@@ -247,44 +260,28 @@ class TrustGraph:
     def _lengths_between(self, start: int, goal: int) -> dict[int, list[int]] | None:
         """Return the lengths to the goal from everybody on the best paths from `start`; None without a path."""
         web = Web.of(goal, self._given, self._received, towards=True)
-        back = Web.of(start, self._given, self._received, towards=False).steps_from(goal)
-
-        def blocked(at: int) -> bool:
-            return self._blocked(at, start) or self._blocked(at, goal)
-
-        @cache
-        def joined_to_goal() -> frozenset[int]:
-            return web.joined(blocked)
-
-        def nothing(_: int) -> int:
-            return 0
-
-        enough = paths.WorkBudget(math.inf)  # a search that counts no hops looks at each vouch once
-        unbounded = partial(paths.a_star, end=_ENDLESS, at_least=nothing, budget=enough)
-        found = unbounded(goal, start, back, banned=blocked, joined=joined_to_goal)
-        if found is None:
+        blocked = self._all_blocked_either_way(start) | self._all_blocked_either_way(goal)
+        found = web.search(_ENDLESS, blocked)  # looks at each vouch once
+        if found.length(start) >= _ENDLESS:
             return None
-        if paths.hops_of(found[start]) <= limits.HOPS_MAX:
-            return {person: [length] for person, length in found.items()}
-        joined = joined_to_goal()
+        if paths.hops_of(found.length(start)) <= limits.HOPS_MAX:
+            return {person: [length] for person, length in enumerate(found.dist) if 0 <= length < _ENDLESS}
+        away = Web.of(start, self._given, self._received, towards=False)
+        guide = away.search(_ENDLESS, blocked).dist
 
         def banned(at: int) -> bool:
-            return at not in joined or blocked(at)
-
-        guide = unbounded(start, goal, web.steps_from(start), banned=banned)
-        assert guide is not None, "the same path leads the other way"
-        farthest = guide[goal]
+            return guide[at] < 0
 
         def at_least(at: int) -> int:
-            return max(0, guide.get(at, farthest) - 1)  # less than the rest, so that all best paths are found
+            return max(0, guide[at] - 1)  # less than the rest, so that all best paths are found
 
         edges = sum(map(len, self._given))
         budget = paths.WorkBudget(trial(edges))
+        back = away.steps_from(goal)
         shortened = a_star_bounded(goal, start, back, _ENDLESS, at_least=at_least, banned=banned, budget=budget)
         if shortened is not None or budget.left >= 0:
             return shortened
-        everybody = filter(blocked, self._number.values())
-        bounded = bounded_search(web, _ENDLESS, everybody, paths.Introducers(allowance(edges)).budget)
+        bounded = bounded_search(web, _ENDLESS, blocked, paths.Introducers(allowance(edges)).budget)
         return bounded.lengths() if start in bounded.ends else None
 
     def _best_path(self, start: int, goal: int, lengths: dict[int, list[int]]) -> list[int]:
