@@ -49,6 +49,8 @@ class TrustGraph:
         self._free: list[int] = []
         self._given: paths.Adjacency = []
         self._received: paths.Adjacency = []
+        self._shared_given: set[int] = set()  # by number, the vouches that a copy of this graph has too
+        self._shared_received: set[int] = set()
         self._searches = SearchCache(self._given, self._received, limits.SEARCHES_REMEMBERED)
         self._tags: dict[int, frozenset[bytes]] = {}  # the block tags of those who block anybody
         self._blocked_with: dict[int, frozenset[int]] = {}  # of those asked for since anybody came or blocked
@@ -87,25 +89,46 @@ class TrustGraph:
         self._forget_unless_known(at)
 
     def with_policy(self, person: PersonId, policy: EffectivePolicy) -> TrustGraph:
-        """Return a copy of this graph with that policy in use. Later changes of one do not change the other."""
+        """Return a copy of this graph with that policy in use. Later changes of one do not change the other.
+
+        The two share what neither changes, and the copy goes on with the searches of the person.
+        """
         copy = TrustGraph()
         copy._policies.update(self._policies)
         copy._number.update(self._number)
         copy._person.extend(self._person)
         copy._free.extend(self._free)
-        copy._given.extend(dict(neighbors) for neighbors in self._given)
-        copy._received.extend(dict(neighbors) for neighbors in self._received)
+        copy._given.extend(self._given)
+        copy._received.extend(self._received)
+        everybody = range(len(self._given))
+        self._shared_given, self._shared_received = set(everybody), set(everybody)
+        copy._shared_given, copy._shared_received = set(everybody), set(everybody)
         copy._tags.update(self._tags)
+        copy._searches = self._searches.copied_to(copy._given, copy._received, self._number.get(person, -1))
         copy.set(person, policy)
         return copy
 
+    def _given_by(self, at: int) -> dict[int, int]:
+        """Return the vouches given by the person `at`, to be changed: no copy of the graph has them any longer."""
+        if at in self._shared_given:
+            self._shared_given.discard(at)
+            self._given[at] = self._given[at].copy()
+        return self._given[at]
+
+    def _received_by(self, at: int) -> dict[int, int]:
+        """Return the vouches received by the person `at`, likewise."""
+        if at in self._shared_received:
+            self._shared_received.discard(at)
+            self._received[at] = self._received[at].copy()
+        return self._received[at]
+
     def _give(self, at: int, vouches: Mapping[PersonId, int]) -> None:
         """Replace all vouches given by the person `at`."""
-        mine = self._given[at]
+        mine = self._given_by(at)
         wanted = {self._number_of(subject): paths.LENGTH[weight] for subject, weight in vouches.items()}
         wanted.pop(at, None)
         for subject in [subject for subject in mine if subject not in wanted]:
-            del mine[subject], self._received[subject][at]
+            del mine[subject], self._received_by(subject)[at]
             self._searches.note(at, subject)
             if at in self._given[subject]:
                 self._meshes.clear()
@@ -114,7 +137,7 @@ class TrustGraph:
             if subject not in mine and at in self._given[subject]:
                 self._meshes.clear()
             if mine.get(subject) != length:
-                mine[subject] = self._received[subject][at] = length
+                mine[subject] = self._received_by(subject)[at] = length
                 self._searches.note(at, subject)
 
     def _number_of(self, person: PersonId) -> int:

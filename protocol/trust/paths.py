@@ -96,6 +96,15 @@ class ShortestPaths:
     end_parent: list[int]
     joined: frozenset[int] | None = None
 
+    def copy(self) -> ShortestPaths:
+        """Return a copy that shares nothing with this."""
+        dist, parent = self.dist.copy(), self.parent.copy()
+        if self.end_dist is self.dist:
+            return ShortestPaths(self.root, self.end, dist, parent, dist, parent, self.joined)
+        return ShortestPaths(
+            self.root, self.end, dist, parent, self.end_dist.copy(), self.end_parent.copy(), self.joined
+        )
+
     def narrow(self, web: Web) -> None:
         """Ban everybody who has no path of at most `limits.HOPS_MAX` vouches, once a path has that many."""
         self.joined = web.joined(lambda person: self.dist[person] < 0)
