@@ -143,6 +143,12 @@ class Interfaces:
         return [f"{host}%{scope}" for scope in scopes]
 
 
+def card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:
+    """Return where others can reach this node, best first, as a card holds it: without scopes, and as many as fit."""
+    hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
+    return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
+
+
 def host_text(packed: bytes, scope: int = 0) -> str:
     """Return a packed address as text; the scope (an interface's index) follows a percent sign."""
     text = str(ipaddress.ip_address(packed))

@@ -23,13 +23,13 @@ from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
 from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
-from meshnode.net.calls import answer_from
+from meshnode.net.calls import explained
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.door import Door
-from meshnode.net.interfaces import Interfaces, Nearness, host_text, snapshot, watch
+from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, snapshot, watch
 from meshnode.net.listener import Listener
 from meshnode.net.network_problems import network_problems
 from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
@@ -121,7 +121,7 @@ class Network:
         return NetworkState(
             ready=self._ready,
             port=self.port or None,
-            addresses=_card_addresses(self._interfaces, self.port),
+            addresses=card_addresses(self._interfaces, self.port),
             announcing=self._discovery is not None and self._discovery.announcing,
             interfaces=tuple(link.id.name for link in self._interfaces.links),
             left_out=self._interfaces.names_left_out,
@@ -152,18 +152,9 @@ class Network:
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """Return the latest attempts to reach `person`, newest last."""
         now = trio.current_time()
-        to_wall = self._replica.clock.now() - now
         heard = now - self._heard.get(person, float("-inf")) < HEARD_SECONDS
-        tried = self._connector.tried(person)
-        return tuple(
-            ConnectionAttempt(
-                int(at + to_wall),
-                str(address),
-                outcome.value,
-                answer_from(outcome, address.host, near=self._is_near(address.host), heard=heard),
-                self._is_near(address.host),
-            )
-            for at, address, outcome in tried
+        return explained(
+            self._connector.tried(person), self._replica.clock.now() - now, is_near=self._is_near, heard=heard
         )
 
     def _is_near(self, host: str) -> bool:
@@ -490,12 +481,6 @@ def _keys_and_account(replica: Replica, person: PersonId) -> tuple[list[contacts
 def _peer(peer: ConnectedPeer) -> Peer:
     address, conversation = str(peer.link.origin.address), peer.link.conversation
     return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, conversation.live, conversation.missing)
-
-
-def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:
-    """Return where others can reach this node, best first, as a card holds it: without scopes, and as many as fit."""
-    hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
-    return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
 
 
 def _first(error: BaseException) -> Failed | None:
