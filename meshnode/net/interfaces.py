@@ -20,6 +20,7 @@ from meshnode.net.interface_choice import excluded, including, preference, used
 from meshnode.net.interface_kinds import InterfaceKind, kinds_of
 from meshnode.net.kernel_links import default_routes, list_links
 from meshnode.net.services import LinkId
+from protocol import limits
 
 log = logging.getLogger(__name__)
 
