@@ -16,6 +16,7 @@ from meshnode.app.owner import places, policy
 from meshnode.app.owner.certificates import certify
 from meshnode.app.owner.presence_key import rotate_if_due
 from meshnode.app.owner.profile import set_profile
+from meshnode.app.people import first_names
 from meshnode.replica import eviction
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -41,6 +42,7 @@ def upkeep(replica: Replica) -> int:
     misdated.sign_again(replica)
     reissue.write_pending(replica)
     sync_own_devices.sync_names_and_blocks(replica)
+    first_names.keep_missing(replica)
     blocking.end_with_blocked(replica)
     stock.follow_up(replica)
     deadlines.note_passed(replica)
