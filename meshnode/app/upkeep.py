@@ -38,6 +38,7 @@ def upkeep(replica: Replica) -> int:
     replica.ingest.judge_late()
     eviction.follow_clock(replica)
     if not replica.clock.trusted:
+        replica.store.erase()
         return UPKEEP_SECONDS
     misdated.sign_again(replica)
     reissue.write_pending(replica)
@@ -51,6 +52,7 @@ def upkeep(replica: Replica) -> int:
     _purge(replica)
     places.republish_if_due(replica)
     rotate_if_due(replica)
+    replica.store.erase()
     return _seconds_until_expiry(replica)
 
 

@@ -11,6 +11,7 @@ from meshnode.clock import Clock
 from meshnode.replica.access import AccessPolicy
 from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
+from meshnode.replica.introducers import Introducers
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.transaction import Transactions, UnitOfWork
@@ -46,6 +47,7 @@ class Replica:
     entropy: Entropy
     trust_state: TrustState
     access: AccessPolicy
+    introducers: Introducers
     reevaluator: Reevaluator
     run: bytes
     """Drawn at random at each start: another machine with the keys of this device has another one."""
@@ -92,6 +94,7 @@ class Replica:
         trust_state = TrustState()
         trust_state.load(store)
         access = AccessPolicy(trust_state, me)
+        introducers = Introducers(trust_state, me)
         changes = Changes()
         reevaluator = Reevaluator(store, trust_state, access, me)
         reevaluator.begin()
@@ -106,6 +109,7 @@ class Replica:
             entropy=entropy,
             trust_state=trust_state,
             access=access,
+            introducers=introducers,
             reevaluator=reevaluator,
             run=entropy(limits.RUN_BYTES),
             changes=changes,

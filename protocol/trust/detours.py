@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from protocol import limits
 from protocol.trust.bounded_paths import BoundedPaths, a_star_bounded, bounded_search
-from protocol.trust.paths import Introducers, ShortestPaths, Web, WorkBudget, a_star, hops_of
+from protocol.trust.paths import IntroducerBudgets, ShortestPaths, Web, WorkBudget, a_star, hops_of
 
 _FEW = 8  # for more people whose paths are not allowed for the same reason, one search for all of them is cheaper
 _TRIAL_PART = 4  # searches one by one may look at 1/4 of all vouches before one search for all is taken instead
@@ -83,8 +83,8 @@ class Detours:
         return sum(map(len, self._web.outward))
 
     @cached_property
-    def _introducers(self) -> Introducers:
-        return Introducers(allowance(self._edges))
+    def _introducers(self) -> IntroducerBudgets:
+        return IntroducerBudgets(allowance(self._edges))
 
     def _check(self, group: _Group) -> None:
         """Search again for all of the group whose path is not allowed."""

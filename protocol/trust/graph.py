@@ -201,6 +201,55 @@ class TrustGraph:
                     waiting.append(person)
         return members
 
+    # --- Introducers ---------------------------------------------------------------------------------------------------
+
+    def introducer(self, owner: PersonId, person: PersonId) -> PersonId | None:
+        """Return who answers for `person` to `owner`: see "Introducers" in protocol/README.md. None: nobody does.
+
+        It is the first person on the best path from the owner to that person, however little trust the path has. It is
+        the person where the owner vouches for them. Nobody answers for people who are blocked either way with the owner.
+        """
+        if person == owner:
+            return owner
+        root, at = self._number.get(owner), self._number.get(person)
+        if root is None or at is None:
+            return None
+        first = self._introducing(root)
+        if at in self._given[root] and first.end_dist[at] >= 0:
+            return person
+        return self._person[first.introducer(at)] if 0 < first.end_dist[at] < first.end else None
+
+    def introducers(self, owner: PersonId) -> dict[PersonId, PersonId]:
+        """Return the introducer of everybody who has one, in any order; `introducer` answers for one person.
+
+        It costs one look at everybody and the update of one search.
+        """
+        root = self._number.get(owner)
+        if root is None:
+            return {owner: owner}
+        first = self._introducing(root)
+        mine, parent = self._given[root], first.parent
+        through: dict[int, int] = {}  # the introducer on the path that can be continued beyond a person
+        found = {owner: owner}
+        for person, length in enumerate(first.end_dist):
+            if not 0 < length < first.end:
+                continue
+            introducer, at = person, first.end_parent[person]
+            if person not in mine and at != root:
+                path = []
+                while at not in through and parent[at] != root:
+                    path.append(at)
+                    at = parent[at]
+                introducer = through.setdefault(at, at)
+                through.update(dict.fromkeys(path, introducer))
+            found[self._person[person]] = self._person[introducer]
+        return found
+
+    def _introducing(self, root: int) -> paths.ShortestPaths:
+        """Return the best paths from the root to everybody, however little trust they have."""
+        web = Web.of(root, self._given, self._received, towards=False)
+        return self._searches.paths(web, _ENDLESS, self._all_blocked_either_way(root))
+
     # --- Trust -------------------------------------------------------------------------------------------------------
 
     def reach_to(self, viewer: PersonId, floor: int = WEB) -> dict[PersonId, int]:
@@ -284,7 +333,7 @@ class TrustGraph:
         if shortened is not None or budget.left >= 0:
             return shortened
         everybody = filter(blocked, self._number.values())
-        bounded = bounded_search(web, _ENDLESS, everybody, paths.Introducers(allowance(edges)).budget)
+        bounded = bounded_search(web, _ENDLESS, everybody, paths.IntroducerBudgets(allowance(edges)).budget)
         return bounded.lengths() if start in bounded.ends else None
 
     def _best_path(self, start: int, goal: int, lengths: dict[int, list[int]]) -> list[int]:

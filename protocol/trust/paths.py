@@ -60,7 +60,7 @@ class WorkBudget:
         return self.left >= 0
 
 
-class Introducers:
+class IntroducerBudgets:
     """Gives every introducer, who is the neighbor of the root on a path, a work budget of its own."""
 
     def __init__(self, steps: int) -> None:
