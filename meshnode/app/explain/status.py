@@ -26,6 +26,7 @@ from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
+from meshnode.guard import Failure
 from meshnode.replica.quota import Shortage
 from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
@@ -257,6 +258,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
                 "make room with 'meshnode unvouch NAME'",
             )
         )
+    found.extend(_set_aside(replica))
     found.extend(_crowding(replica))
     found.extend(_missing(replica, network.peers))
     found.extend(_of_this_device(replica))
@@ -355,6 +357,23 @@ def _how_to_take_new_key(replica: Replica) -> str:
     return (
         "start this node once with the passphrase of your identity, so that it takes a new key: meshnode run --unlock"
     )
+
+
+def _set_aside(replica: Replica) -> Iterator[Problem]:
+    """Yield what this node does by itself and has failed to do: once for each kind of work, with how often."""
+    works: dict[str, list[Failure]] = {}
+    for failure in replica.guard.failures():
+        works.setdefault(failure.work, []).append(failure)
+    for work, failures in works.items():
+        latest = max(failures, key=lambda failure: failure.at)
+        times = f" for {len(failures)} items" if len(failures) > 1 else ""
+        aside = any(failure.set_aside for failure in failures)
+        yield Problem(
+            "set_aside" if aside else "stumbled",
+            f"This node failed in {work}{times} ({latest.reason})"
+            + (", and has set that aside; all else goes on" if aside else ""),
+            latest.hint or ("to try it again: meshnode doctor. Its log shows more" if aside else "its log shows more"),
+        )
 
 
 def _crowding(replica: Replica) -> Iterator[Problem]:
