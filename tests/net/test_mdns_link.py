@@ -31,9 +31,9 @@ class Ether:
     link: Link = LAN
     rate: RateLimit = field(default_factory=lambda: RateLimit(limits.MDNS_HEARD_PER_SECOND, seconds=1.0))
     received: list[ReceivedService] = field(default_factory=list)
+    zeroconf: Any = field(default_factory=lambda: SimpleNamespace(cache=DNSCache()))
 
     def __post_init__(self) -> None:
-        self.zeroconf: Any = SimpleNamespace(cache=DNSCache())
         self.listener = AnnouncementListener(self.zeroconf, self.received.append, (), self.rate, self.link.reaches)
 
     def announce(self, number: int, hosts: Sequence[str] = ("192.168.1.7",)) -> None:
@@ -127,5 +127,5 @@ def test_only_addresses_on_the_interfaces_own_network_are_passed_on(case: str) -
     ether.announce(1, [host])
     ether.announce(2, [host, link.addresses[0].host])
     packed, own = ip_address(host).packed, link.addresses[0].packed
-    found = [[address for address, _ in service.addresses] for service in ether.received]
-    assert found == ([[packed], [packed, own]] if expected else [[own]])
+    found = [{address for address, _ in service.addresses} for service in ether.received]
+    assert found == ([{packed}, {packed, own}] if expected else [{own}])
