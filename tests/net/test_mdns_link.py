@@ -10,7 +10,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from zeroconf import DNSCache, RecordUpdate, ServiceInfo
+from zeroconf import RecordUpdate, ServiceInfo
+from zeroconf._cache import DNSCache
 
 from meshnode.net import mdns_thread
 from meshnode.net.interfaces import Link
