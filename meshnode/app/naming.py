@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from meshnode.app.picking import ID_PREFIX_MIN, Candidate, alike, pick
 from meshnode.app.words import searchable, words_of
 from meshnode.errors import NotFound
+from meshnode.quoting import quoted
 from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import TrustState
 from protocol import PersonId, people_written, person_text, short_id
@@ -197,4 +198,4 @@ def _chosen(text: str, found: list[Candidate[PersonId]], *, destructive: bool = 
 
 def _candidate(person: PersonId, name: str, *, preferred: bool) -> Candidate[PersonId]:
     id_ = person_text(person)
-    return Candidate(person, id_, name, lambda: f"{name} ({id_[:ID_SHOWN]})", preferred=preferred)
+    return Candidate(person, id_, name, lambda: f"{quoted(name)} ({id_[:ID_SHOWN]})", preferred=preferred)

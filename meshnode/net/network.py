@@ -15,7 +15,8 @@ from functools import partial
 import trio
 
 from meshnode.app.explain.given_addresses import GivenAddress
-from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
+from meshnode.app.explain.problem import Problem
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced

@@ -12,6 +12,7 @@ from meshnode.app.naming import PersonRef, find, known, public_name, reference
 from meshnode.app.owner.profile import set_profile
 from meshnode.app.people.people import PersonView, view
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
 from protocol import InvalidField, PersonId, check_text, limits, normalize, normalize_line, person_text
 
@@ -72,7 +73,9 @@ def call(replica: Replica, who: str, wanted: OwnName, connected: Collection[Pers
         raise Refused("that is you", "'meshnode me --name NAME' changes your name for everybody")
     for other, taken in replica.store.own_names.all().items():
         if other != person and taken.casefold() == name.casefold():
-            raise Refused(f"you call somebody else {name} already", f"choose another name for {person_text(person)}")
+            raise Refused(
+                f"you call somebody else {quoted(name)} already", f"choose another name for {person_text(person)}"
+            )
     with replica.transaction() as changed:
         replica.store.own_names.set(person, name)
         changed.note(people=[person])
@@ -83,7 +86,9 @@ def stop_calling(replica: Replica, who: str, connected: Collection[PersonId]) ->
     """Show a person by the name that they give themselves again. Raises NotFound where the owner has no other."""
     person = find(replica, who, _nameable(replica))
     if person not in replica.store.own_names.all():
-        raise NotFound(f"you have no name of your own for {reference(replica, person).name}", "nothing has changed")
+        raise NotFound(
+            f"you have no name of your own for {named(reference(replica, person).name)}", "nothing has changed"
+        )
     with replica.transaction() as changed:
         replica.store.own_names.remove(person)
         changed.note(people=[person])
