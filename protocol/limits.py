@@ -92,11 +92,12 @@ MESSAGE_MAX = 1000  # code points in one move: letters stay small, and so does t
 # --- Keeping ---------------------------------------------------------------------------------------------------------
 TOMBSTONE_GRACE = 30 * DAY  # after the latest expiry: nodes that were apart for that long cannot bring a version back
 SUSPENDED_LIFE = 7 * DAY  # a suspended version waits no longer than this for the body of the next one
-AUTHOR_RECORDS_MAX = 2_000  # live records of one author: one person cannot fill the disk of a small computer
+AUTHOR_RECORDS_MAX = 2_000  # of one author, letters left out: one person cannot fill the disk of a small computer
 AUTHOR_BYTES_MAX = 16 * 1024 * 1024  # likewise in bytes
-AUTHOR_LETTERS_MAX = 512  # carried of one author: nobody can use the carriers as storage
-AUTHOR_LETTER_BYTES_MAX = 4 * 1024 * 1024  # likewise in bytes
-LETTERS_UNDER_WAY_MAX = 256  # of one's own besides receipts: half of what carriers take remains for receipts
+AUTHOR_LETTERS_MAX = 2_048  # carried of one author: a lender with 500 exchanges a month has some 1,500 under way
+AUTHOR_LETTER_BYTES_MAX = 4 * 1024 * 1024  # likewise in bytes: nobody can use the carriers as storage
+AUTHOR_LETTER_REGISTERS_MAX = 8_192  # with withdrawn ones, 2 MB: writing and withdrawing without end fills no disk
+LETTERS_UNDER_WAY_MAX = 1_536  # of one's own besides receipts: a quarter of what carriers take remains for receipts
 FOREIGN_BYTES_MAX = 1024 * 1024 * 1024  # of all others' records: many people, or Sybils, cannot fill a disk
 GRAPH_RECORDS_MAX = 60_000  # of some 15,000 people, listings and letters left out: Sybils cannot slow all searches
 POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewise

@@ -14,6 +14,7 @@ from functools import partial
 
 import trio
 
+from meshnode import background
 from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.problem import Problem
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
@@ -95,7 +96,7 @@ class Network:
         self._dialer = Dialer(jitter, self._rank)
         self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device, options.sessions)
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
-        self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has)
+        self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has, replica.guard)
         self._discovery: LocalDiscovery | None = None
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
@@ -242,19 +243,25 @@ class Network:
         now = trio.current_time()
         self._dialer.given(self._options.peers, now)
         self._discovery = LocalDiscovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
-        nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
-        nursery.start_soon(self._keep_contacts)
-        nursery.start_soon(self._calls.run, self.port)
-        nursery.start_soon(self._connector.run)
+        guard = self._replica.guard
+        nursery.start_soon(
+            background.run, guard, "watching the networks", watch, self._options.interfaces, self._use_interfaces
+        )
+        nursery.start_soon(background.run, guard, "keeping contacts", self._keep_contacts)
+        nursery.start_soon(background.run, guard, "looking for a firewall", self._calls.run, self.port)
+        nursery.start_soon(background.run, guard, "calling others", self._connector.run)
 
     def start_discovery(self) -> None:
         """Start multicast DNS. A step of its own, because importing zeroconf must not delay the rest of the node."""
         if self._nursery is not None and self._discovery is not None:
-            self._nursery.start_soon(self._discovery.run)
+            guard = self._replica.guard
+            self._nursery.start_soon(background.run, guard, "announcing this node", self._discovery.run)
 
     async def _listen(self, nursery: trio.Nursery) -> None:
         self._interfaces = snapshot(self._options.interfaces)
-        listener = Listener(nursery, self._answer, wildcard=self._options.interfaces in ((), ("*",)))
+        listener = Listener(
+            nursery, self._answer, self._replica.guard, wildcard=self._options.interfaces in ((), ("*",))
+        )
         kept = await self._store_thread.run(self._replica.store.meta.get, PORT_KEPT)
         port = listener.open(self._interfaces, wanted=self._options.port or None, kept=int(kept) if kept else None)
         if str(port) != kept and not self._options.port:
@@ -317,8 +324,11 @@ class Network:
             else:
                 if link.conversation.waiting:
                     woken.append(link)
+        trust = bool(change.trust or change.people)
         with suppress(trio.RunFinishedError):
-            token.run_sync_soon(self._wake, woken, failed, bool(change.trust or change.people), written)
+            token.run_sync_soon(
+                self._replica.guard.attempt, "following a change", self._wake, woken, failed, trust, written
+            )
 
     def _wake(self, woken: list[PeerLink], failed: list[PeerLink], contacts_changed: bool, written: bool) -> None:
         for link in woken:
@@ -411,7 +421,8 @@ class Network:
             return None
         self._dialer.connected(person, device, trio.current_time())
         if self._nursery is not None:
-            self._nursery.start_soon(self._remember, peer)
+            guard = self._replica.guard
+            self._nursery.start_soon(background.once, guard, "remembering whom this node met", self._remember, peer)
         log.info("met", extra={"peer": short_id(person), "address": str(link.origin.address), "dialed": peer.dialed})
         return peer
 
@@ -431,7 +442,14 @@ class Network:
         self._dialer.lost(peer.person, peer.device, now, good=good)
         if self._nursery is not None and not self._closing:
             self._nursery.start_soon(
-                self._store_thread.run, contacts.note_session_ended, self._replica, peer.person, peer.device
+                background.once,
+                self._replica.guard,
+                "remembering whom this node met",
+                self._store_thread.run,
+                contacts.note_session_ended,
+                self._replica,
+                peer.person,
+                peer.device,
             )
         if end is not None and turn_over:
             self._dialer.busy(peer.person, end.pause, now)

@@ -231,6 +231,6 @@ def test_an_ambiguous_name_lists_what_could_be_meant(drill: Village) -> None:
     ran = drill("C", "accept", "dri")
     assert ran.code == 2
     assert '"Drill" (' in ran.err
-    assert "Drill press (" in ran.err
+    assert '"Drill press" (' in ran.err
     assert drill("C", "accept", "drill p").code == 0
     assert drill("C", "accept", "dri").code == 0  # of the two only one can still be accepted

@@ -37,8 +37,10 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
     "meshnode.slices": set(),
+    "meshnode.guard": {"meshnode.errors"},
+    "meshnode.background": {"meshnode.guard"},
     "meshnode.store": {"protocol", "meshnode.errors"},
-    "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
+    "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock", "meshnode.guard"},
     "meshnode.app": {
         "protocol",
         "meshnode.store",
@@ -47,6 +49,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.keyring",
         "meshnode.clock",
         "meshnode.slices",
+        "meshnode.guard",
         "meshnode.quoting",
     },
     "meshnode.net": {
@@ -56,6 +59,8 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.errors",
         "meshnode.config",
         "meshnode.wakeup",
+        "meshnode.background",
+        "meshnode.guard",
     },
     "meshnode.api": {
         "protocol",
@@ -65,6 +70,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.config",
         "meshnode.slices",
         "meshnode.wakeup",
+        "meshnode.background",
     },
     "meshnode.notify": {
         "protocol",
@@ -77,6 +83,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.node": PLUMBING
     | {
         "meshnode.notify",
+        "meshnode.background",
         "meshnode.log",
         "meshnode.firewall",
         "protocol",
@@ -151,6 +158,7 @@ LIBRARIES: dict[str, set[str]] = {
         "meshnode.node",
         "meshnode.notify",
         "meshnode.wakeup",
+        "meshnode.background",
     },
     "zeroconf": {"meshnode.net"},
     "ifaddr": {"meshnode.net"},

@@ -27,6 +27,7 @@ from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.waiting import WaitingCount, count
+from meshnode.guard import Failure
 from meshnode.quoting import first_few, named, quoted
 from meshnode.replica.quota import Shortage
 from meshnode.replica.refusals import EXPIRED, NotTaken
@@ -255,6 +256,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
                 "make room with 'meshnode unvouch NAME'",
             )
         )
+    found.extend(_set_aside(replica))
     found.extend(_crowding(replica))
     found.extend(_missing(replica, network.peers))
     found.extend(of_this_device(replica))
@@ -308,6 +310,23 @@ def _ending(replica: Replica) -> Iterator[Problem]:
 def _is_asked_for(replica: Replica, record: Record) -> bool:
     """Whether somebody has asked for this listing of the owner and has no answer yet."""
     return any(one.stage is Stage.REQUESTED for one in replica.store.exchanges.about(record.header.slot))
+
+
+def _set_aside(replica: Replica) -> Iterator[Problem]:
+    """Yield what this node does by itself and has failed to do: once for each kind of work, with how often."""
+    works: dict[str, list[Failure]] = {}
+    for failure in replica.guard.failures():
+        works.setdefault(failure.work, []).append(failure)
+    for work, failures in works.items():
+        latest = max(failures, key=lambda failure: failure.at)
+        times = f" for {len(failures)} items" if len(failures) > 1 else ""
+        aside = any(failure.set_aside for failure in failures)
+        yield Problem(
+            "set_aside" if aside else "stumbled",
+            f"This node failed in {work}{times} ({latest.reason})"
+            + (", and has set that aside; all else goes on" if aside else ""),
+            latest.hint or ("to try it again: meshnode doctor. Its log shows more" if aside else "its log shows more"),
+        )
 
 
 def _crowding(replica: Replica) -> Iterator[Problem]:
