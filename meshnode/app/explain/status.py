@@ -23,6 +23,7 @@ from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, called, name_of, reference
 from meshnode.app.owner import policy
+from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
@@ -78,7 +79,8 @@ class NetworkState:
     in use, and `left_out` virtual ones that are not used because the owner has chosen none. `called_in` is when somebody
     last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is the one
     that is switched on here; `turns` says in how many seconds people are dialed again with whom a busy node takes turns;
-    `unanswered` are people on a common network who do not answer a single call.
+    `unanswered` are people on a common network who do not answer a single call; `misbehaving` are the accounts (see
+    `app.peers.accounts`) of people who have broken the protocol again and again.
     """
 
     ready: bool
@@ -95,6 +97,7 @@ class NetworkState:
     called_in: int | None = None
     firewall: Firewall | None = None
     unanswered: tuple[PersonId, ...] = ()
+    misbehaving: tuple[PersonId, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -259,6 +262,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(_set_aside(replica))
     found.extend(_crowding(replica))
     found.extend(_missing(replica, network.peers))
+    found.extend(_misbehaving(replica, network.misbehaving))
     found.extend(of_this_device(replica))
     found.extend(met_twice(replica, [(peer.person, peer.device, peer.since) for peer in network.peers]))
     found.extend(_ending(replica))
@@ -363,6 +367,24 @@ def _missing(replica: Replica, peers: Sequence[Peer]) -> Iterator[Problem]:
         names = first_few([named(name_of(replica, person)) for person in sorted(by_person)], NAMED)
         why, hint = _WHY_NOT_TAKEN[reason]
         yield Problem("not_taken", f"{items} from {names} cannot be taken now: {why}", hint)
+
+
+def _misbehaving(replica: Replica, accounts: Sequence[PersonId]) -> Iterator[Problem]:
+    """Yield who answers for people whose nodes break the protocol again and again."""
+    for account in accounts:
+        if account == NOBODY:
+            yield Problem(
+                "misbehaving",
+                "Nodes of people for whom nobody you trust answers send what no honest node sends",
+                "they are kept waiting for some hours. You need do nothing",
+            )
+        else:
+            yield Problem(
+                "misbehaving",
+                f"The node of {named(name_of(replica, account))}, or of people they trust, sends what no honest node sends",
+                "those people are kept waiting for some hours. Ask whom they trust; 'meshnode block NAME' ends it",
+                (person_text(account),),
+            )
 
 
 _WHY_NOT_TAKEN: dict[NotTaken, tuple[str, str]] = {
