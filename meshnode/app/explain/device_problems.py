@@ -10,7 +10,7 @@ from meshnode.app.devices.device_list import name_of as name_of_device
 from meshnode.app.explain.problem import Problem, days
 from meshnode.app.naming import name_of
 from meshnode.app.upkeep import certificate_ends
-from meshnode.quoting import named
+from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 from protocol import DeviceId, PersonId, device_text, limits, person_text
@@ -49,6 +49,18 @@ def of_this_device(replica: Replica) -> Iterator[Problem]:
             f"if no other computer uses it: meshnode device revoke {device_text(bytes.fromhex(former))[:11]}",
             (device_text(bytes.fromhex(former)),),
         )
+
+
+def leaping(replica: Replica) -> Iterator[Problem]:
+    """Yield the owner's devices that write what no device can have come to write."""
+    for device in sorted(replica.ingest.leaps.devices()):
+        if device != replica.device and replica.trust_state.certified(replica.me, device):
+            name = quoted(name_of_device(replica, device))
+            yield Problem(
+                "device_leaps",
+                f"Your device {name} writes numbers that no device can have come to, so they are not taken here",
+                f"if it was lost or stolen, revoke it: meshnode device revoke {device_text(device)[:11]}",
+            )
 
 
 def met_twice(replica: Replica, sessions: Sequence[tuple[PersonId, DeviceId, int]]) -> Iterator[Problem]:

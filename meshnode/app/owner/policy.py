@@ -26,6 +26,7 @@ from protocol import (
     device_slot,
     limits,
 )
+from protocol.numbers import Stamp, stamp_after, stamp_leaps
 from protocol.trust import (
     EffectivePolicy,
     absorb,
@@ -39,7 +40,7 @@ from protocol.trust import (
     without_one_ended,
 )
 
-Edit = Callable[[Policy, int, bytes], Policy]
+Edit = Callable[[Policy, Stamp, bytes], Policy]
 
 _NOBODY = bytes(32)  # a subject that no register names
 _ANY_SALT = bytes(limits.SALT_BYTES)  # of a register that is only looked at, and never signed
@@ -70,9 +71,16 @@ class _Registers:
         return self.own if self.own is not None else empty_policy(_ANY_SALT)
 
     @property
-    def next_stamp(self) -> int:
-        """One more than every stamp in every policy of the owner."""
-        return max((policy.clock for policy in self.all), default=0) + 1
+    def next_stamp(self) -> Stamp:
+        """The stamp after every stamp in every policy of the owner. NoHeadroom if none can follow.
+
+        A clock that leaps is not followed: a thief's, which was taken in before that was judged, ends with the revocation.
+        """
+        known = self.own.clock if self.own is not None else 0
+        for clock in sorted(other.clock for other in self.others):
+            if not stamp_leaps(clock, known):
+                known = max(known, clock)
+        return stamp_after(known)
 
 
 def own(replica: Replica) -> EffectivePolicy | None:
@@ -218,8 +226,8 @@ def policy_after(replica: Replica, edit: Edit) -> EffectivePolicy:
 
 def _edited(registers: _Registers, edit: Edit, salt: bytes) -> Policy:
     """Return this device's policy after `edit`, under `salt`. Raises Refused if the register cannot be edited so."""
-    stamp = registers.next_stamp
     try:
+        stamp = registers.next_stamp
         return _with_room(registers.to_edit, registers.others, lambda register: edit(register, stamp, salt))
     except PolicyFull as fault:
         hint = "make room with 'meshnode unvouch NAME' or 'meshnode unblock NAME'"
