@@ -93,7 +93,7 @@ def test_what_another_device_has_taken_over_is_no_loss() -> None:
 
 
 def web(beyond: int) -> Mesh:
-    """Return Alice, her friend Bob, and this many people whom she reaches through him; Bob's computer is off then."""
+    """Return Alice, her friend Bob, and this many people whom she reaches through Bob, whose computer is off then."""
     mesh = Mesh(32)
     friends = [f"Friend {number}" for number in range(beyond)]
     for name in ("Alice", "Bob", *friends):
