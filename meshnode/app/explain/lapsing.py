@@ -1,5 +1,6 @@
-"""Warns before something lapses that is usually renewed by itself: what the owner says of others, memberships, the
-profile, and the word of people through whom many others are reached.
+"""Warns before something lapses that is usually renewed by itself, such as the owner's policy or that of a bridge.
+
+Others then no longer see what the owner says of them, or who is reached through the bridge.
 """
 
 from __future__ import annotations
