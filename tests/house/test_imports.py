@@ -171,9 +171,9 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Modules of constants and small functions that everybody imports by name.
-BY_NAME = {"protocol.limits", "protocol.wire.stratum"}
+BY_NAME = {"protocol.limits", "protocol.numbers", "protocol.wire.stratum"}
 
-# What others import of the protocol: its facade, one facade for each subject, and the caps and strata by name.
+# What others import of the protocol: its facade, one facade for each subject, and the caps, numbers and strata by name.
 FACADES = BY_NAME | {
     "protocol",
     "protocol.trust",

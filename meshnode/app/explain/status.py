@@ -266,6 +266,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(_missing(replica, network.peers))
     found.extend(_misbehaving(replica, network.misbehaving))
     found.extend(_of_this_device(replica))
+    found.extend(_leaping(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
     blocked = firewall_reason(replica, network)
@@ -351,6 +352,18 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
 
 
 _COPIED = "The data of this computer was copied to another one, or an old copy of it was put back"
+
+
+def _leaping(replica: Replica) -> Iterator[Problem]:
+    """Yield the owner's devices that write what no device can have come to write."""
+    for device in sorted(replica.ingest.leaps.devices()):
+        if device != replica.device and replica.trust_state.certified(replica.me, device):
+            name = name_of_device(replica, device)
+            yield Problem(
+                "device_leaps",
+                f'Your device "{name}" writes numbers that no device can have come to, so they are not taken here',
+                f"if it was lost or stolen, revoke it: meshnode device revoke '{name}'",
+            )
 
 
 def _how_to_take_new_key(replica: Replica) -> str:
