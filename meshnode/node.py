@@ -26,7 +26,7 @@ from meshnode.app import date, misdated
 from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
-from meshnode.app.explain.status import Problem
+from meshnode.app.explain.problem import Problem
 from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates

@@ -16,7 +16,8 @@ import trio
 
 from meshnode import background
 from meshnode.app.explain.given_addresses import GivenAddress
-from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
+from meshnode.app.explain.problem import Problem
+from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer
 from meshnode.app.peers import contacts
 from meshnode.app.peers.accounts import NOBODY, account_of
 from meshnode.app.peers.conversation import Conversation
