@@ -277,7 +277,9 @@ class Dialer:
         if outcome in (DialOutcome.BUSY, DialOutcome.NOT_YET):
             self.busy(attempt.person, pause, now)
         if attempt.static:
-            if (static := self._static.get(attempt.address)) is not None:  # else the owner has taken it back meanwhile
+            static = self._static.get(attempt.address)
+            # Else the owner has taken it back meanwhile, and maybe given it again.
+            if static is not None and static.endpoint.state is EndpointState.DIALING:
                 self._ended_static(static, attempt.person, outcome, now, more_keys=more_keys)
             return
         if (known := self._people.get(attempt.person)) is None:

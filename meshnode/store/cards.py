@@ -35,6 +35,8 @@ class IssuedCard(NamedTuple):
     uses: int
     expires: int
     claimants: frozenset[PersonId]
+    unmet: frozenset[PersonId]
+    """Those of the claimants who have not yet been met without the card."""
 
     @property
     def spent(self) -> bool:
@@ -66,12 +68,12 @@ class Cards:
     def issued_live(self, now: int) -> list[IssuedCard]:
         """Return every issued card that has not expired; a spent one still works for those who used it."""
         cards = self._database.all(f"{_ISSUED} WHERE expires > ? ORDER BY rowid", (now,))
-        return [IssuedCard._make((*card, self._claimants(card[0]))) for card in cards]
+        return [IssuedCard._make((*card, *self._claimants(card[0]))) for card in cards]
 
     def issued(self, card_id: bytes) -> IssuedCard | None:
         """Return that issued card, expired or not; None once it was deleted."""
         card = self._database.one(f"{_ISSUED} WHERE id = ?", (card_id,))
-        return None if card is None else IssuedCard._make((*card, self._claimants(card_id)))
+        return None if card is None else IssuedCard._make((*card, *self._claimants(card_id)))
 
     def claim(self, card_id: bytes, claimant: PersonId, now: int) -> ClaimResult:
         """Spend a use of the card on `claimant`, who has shown its secret, unless they have used it before."""
@@ -83,12 +85,28 @@ class Cards:
                 return ClaimResult.AGAIN
             if card.spent:
                 return ClaimResult.USED_UP
-            self._database.run("INSERT INTO claim VALUES (?, ?, ?)", (card_id, self._persons.number(claimant), now))
+            self._database.run(
+                "INSERT INTO claim (card, claimant, at) VALUES (?, ?, ?)",
+                (card_id, self._persons.number(claimant), now),
+            )
             return ClaimResult.FIRST
 
-    def _claimants(self, card_id: bytes) -> frozenset[PersonId]:
-        rows = self._database.all("SELECT claimant FROM claim WHERE card = ?", (card_id,))
-        return frozenset(self._persons.key(number) for (number,) in rows)
+    def met_without_card(self, claimant: PersonId) -> bool:
+        """Note that a person was met by another key than that of a card. Return whether they had used a card before."""
+        with self._database.joined():
+            number = self._persons.number(claimant)
+            unmet = self._database.one("SELECT 1 FROM claim WHERE claimant = ? AND NOT met", (number,)) is not None
+            if unmet:
+                self._database.run("UPDATE claim SET met = 1 WHERE claimant = ?", (number,))
+            return unmet
+
+    def _claimants(self, card_id: bytes) -> tuple[frozenset[PersonId], frozenset[PersonId]]:
+        """Return the people who have used a card, and those of them who were not met without it yet."""
+        rows = [
+            (self._persons.key(number), met)
+            for number, met in self._database.all("SELECT claimant, met FROM claim WHERE card = ?", (card_id,))
+        ]
+        return frozenset(person for person, _ in rows), frozenset(person for person, met in rows if not met)
 
     # --- taken ------------------------------------------------------------------------------------------------------
 

@@ -255,3 +255,64 @@ def test_redeeming_a_card_that_was_never_made_gives_nothing() -> None:
     mesh = village("Bob")
     bob = mesh.nodes["Bob"]
     assert cards.redeem(bob.replica, bytes(16), bytes(32)) is Code.CARD_USED
+
+
+def announced_cards(node: Node) -> int:
+    found = contacts.announced(node.replica)
+    assert found is not None
+    return len(found.card_secrets)
+
+
+def talk_without_card(mesh: Mesh, caller: Node, callee: Node) -> None:
+    way = next(way for way in contacts.dial_keys(caller.replica, callee.person) if way.card is None)
+    ends = (
+        Conversation.dialing(caller.replica, way, mesh.time),
+        Conversation.answering(callee.replica, callee.seen, mesh.time),
+    )
+    for _ in range(3):
+        talk(mesh, *ends)
+        mesh.time += 1.0
+        for end in ends:
+            end.tick(mesh.time)
+    assert all(end.live for end in ends)
+
+
+@pytest.mark.parametrize("giver_calls", [False, True])
+def test_a_used_card_is_announced_until_its_user_was_met_without_it_and_then_nobody_can_follow_the_giver_by_it(
+    giver_calls: bool,
+) -> None:
+    mesh = village("Alice", "Bob")
+    alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
+    add(alice, card_of(bob))
+    assert announced_cards(bob) == 1
+    meet(mesh, alice, bob)
+    assert announced_cards(bob) == 1  # Alice may not have got the key by which she knows Bob's announcements
+    talk_without_card(mesh, *((bob, alice) if giver_calls else (alice, bob)))
+    assert announced_cards(bob) == 0
+    mesh.restart("Bob")
+    assert announced_cards(mesh.nodes["Bob"]) == 0
+
+
+def test_a_card_with_uses_left_is_announced_and_a_used_up_one_until_all_its_users_were_met() -> None:
+    mesh = village("Alice", "Bob", "Carol")
+    alice, bob, carol = (mesh.nodes[name] for name in ("Alice", "Bob", "Carol"))
+    card = card_of(bob, uses=2)
+    add(alice, card)
+    meet(mesh, alice, bob)
+    talk_without_card(mesh, alice, bob)
+    assert announced_cards(bob) == 1
+    add(carol, card)
+    meet(mesh, carol, bob)
+    assert announced_cards(bob) == 1
+    talk_without_card(mesh, carol, bob)
+    assert announced_cards(bob) == 0
+
+
+@pytest.mark.parametrize("turns", range(1, 12))
+def test_a_card_stays_announced_while_its_user_may_still_need_it(turns: int) -> None:
+    """Wherever the line drops, the card is announced as long as Alice still presents it."""
+    mesh = village("Alice", "Bob")
+    alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
+    add(alice, card_of(bob))
+    meet(mesh, alice, bob, turns=turns)
+    assert announced_cards(bob) == 1

@@ -427,6 +427,16 @@ def test_in_any_order_of_events_an_attempt_is_due_when_the_timer_has_come(
         assert all(sum(person == one for person, _ in ways) <= ADDRESSES_AT_ONCE for one in (ALICE, BOB, CAROL))
 
 
+def test_an_attempt_may_end_after_its_address_was_taken_back_and_given_again() -> None:
+    made = dialer(DialTarget(BOB, 1))
+    made.given([HOME], 0.0)
+    [attempt] = made.due(0.0)
+    made.given([], 1.0)
+    made.given([HOME], 2.0)
+    made.ended(attempt, DialOutcome.MET, 3.0, device=LAPTOP)
+    assert addresses(made.due(3.0)) == [HOME]
+
+
 def test_a_connected_person_is_dialed_again_to_be_shown_a_card() -> None:
     made = dialer(DialTarget(BOB, 1, (HOME,)))
     made.connected(BOB, LAPTOP, 0.0)

@@ -236,13 +236,20 @@ def keep_keys(replica: Replica, person: PersonId) -> None:
 def announced(replica: Replica) -> Announced | None:
     """Return the keys to announce with; None before there is a profile, and on a revoked device.
 
-    A device code, which is used within minutes, goes before cards, and cards with uses left before used-up ones.
+    A device code, which is used within minutes, goes before cards, and cards with uses left before used-up ones. A used-up
+    card is announced until everybody who used it was met without it: later nobody needs it, and anybody who has seen it
+    could follow this node by it.
     """
     profile = replica.trust_state.profile(replica.me)
     if profile is None or is_self_revoked(replica):
         return None
     codes = [code.secret for code in replica.store.devices.codes(replica.clock.now()) if code.used_by is None]
-    cards = _open_cards(replica)
+    graph, me = replica.trust_state.graph, replica.me
+    cards = [
+        card
+        for card in _open_cards(replica)
+        if not card.spent or any(not graph.blocked_either_way(me, claimant) for claimant in card.unmet)
+    ]
     cards.sort(key=lambda card: (card.spent, -card.expires))
     secrets = [*codes, *(card.secret for card in cards)]
     return Announced(profile.presence_key, tuple(secrets[: limits.ANNOUNCED_TAGS - 1]), expecting=bool(codes))

@@ -143,6 +143,12 @@ class Conversation:
         return self._dial.person if self._dial is not None else self.peer
 
     @property
+    def _by_card(self) -> bool:
+        """Whether the connection began with the secret of a card."""
+        channel, dial = self._channel, self._dial
+        return (channel.psk_name.card if isinstance(channel, Responder) else dial and dial.card) is not None
+
+    @property
     def proven(self) -> bool:
         """Whether the other end has proved that it may connect with this node at all."""
         return self._channel.established
@@ -201,12 +207,9 @@ class Conversation:
         admitted = admits(self._replica, event.person, self._shown)
         if not admitted and not former_web.left_lately(self._replica, event.person):
             self.close(Code.REFUSED)
-            return
-        try:
+        else:
             self._begin(event, admitted=admitted)
-        except RemoteError as error:
-            self._break_off(error)
-        self._flush()
+            self._flush()
 
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running."""
@@ -327,8 +330,8 @@ class Conversation:
                     self._supply_records(ids)
                 case LiveStarted():
                     self.live = True
-                    if self._dial is not None and self._dial.card is not None:
-                        cards.stop_presenting(self._replica, self._dial.person)
+                    if self.peer is not None:
+                        cards.met(self._replica, self.peer, called=self.initiator, by_card=self._by_card)
                     self.comparisons += 1
                 case Ended(code=code, detail=detail, pause=pause):
                     self._ended(ConversationEnd(code, detail, pause=pause))
@@ -343,7 +346,9 @@ class Conversation:
         if revocation is not None:
             self._close_revoked(revocation)
             return
-        if not self._is_whom_we_called(event) or replica.trust_state.revoked(event.person, event.device):
+        # A person can certify the keys of another's device as their own: then somebody else answers than we have called.
+        other = self._dial is not None and (event.person, event.device) != (self._dial.person, self._dial.device)
+        if other or replica.trust_state.revoked(event.person, event.device):
             self.close(Code.FORGED)
             return
         self._hear(event.told)  # before judging by the date, which may be the wrong one here
@@ -393,10 +398,6 @@ class Conversation:
         if self.peer is not None:
             vouched = replica.trust_state.graph.weight(replica.me, self.peer) > 0
             replica.clock.heard(self.peer, *told, counts=vouched)
-
-    def _is_whom_we_called(self, event: PeerIdentified) -> bool:
-        """Whether the right person answers. A person can certify the keys of another's device as their own."""
-        return self._dial is None or (event.person, event.device) == (self._dial.person, self._dial.device)
 
     def _revocation_here(self, person: PersonId) -> Record | None:
         """Return the revocation of the device at the other end, if its person has revoked it."""

@@ -19,6 +19,7 @@ from meshnode.app.owner import policy
 from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.quoting import named
+from meshnode.replica.changes import Change
 from meshnode.replica.replica import Replica
 from meshnode.store import ClaimResult
 from protocol import Code, Kind, PersonId, RemoteError, device_slot, limits, parse_person, person_text
@@ -241,6 +242,18 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
         log.warning("the user of a card cannot be vouched for", extra={"why": fault.message})
         return Code.BUSY
     return None
+
+
+def met(replica: Replica, person: PersonId, *, called: bool, by_card: bool) -> None:
+    """Take note that all that this node and `person`'s hold for each other was compared, over a connection that began
+    with the secret of a card (`by_card`), which we showed if we `called`.
+
+    Who was met without a card has the keys to find the other: then a used card is no longer announced for them.
+    """
+    if by_card and called:
+        stop_presenting(replica, person)
+    elif not by_card and replica.store.cards.met_without_card(person):
+        replica.changes.publish(Change(people=frozenset({person})))
 
 
 def stop_presenting(replica: Replica, giver: PersonId) -> None:
