@@ -160,7 +160,7 @@ RECORDS_PER_FRAME_MAX = 512  # entries of one frame: bounds the work of one step
 HAVE_ITEMS_MAX = 256  # announced in one frame: each costs a search
 
 # --- Session ---------------------------------------------------------------------------------------------------------
-PREAUTH_SECONDS = 5  # to prove oneself: a silent connection is closed
+PREAUTH_SECONDS = 15  # to prove oneself, also where half of all packets are lost: a silent connection is closed
 IDLE_PING_SECONDS = 30  # without a word: a Ping shows the other side that this one is alive
 IDLE_DEAD_SECONDS = 90  # without hearing anything: the other side is gone
 PROGRESS_SECONDS = 120  # without progress: a peer that owes something and only pings keeps its session no longer
