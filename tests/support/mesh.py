@@ -129,13 +129,14 @@ class Wire:
 class Mesh:
     """The nodes, the wires between them and the virtual time they live in."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, latency: tuple[float, float] = LATENCY) -> None:
         self.time = 0.0
         self.nodes: dict[str, Node] = {}
         self.trace = blake2b(digest_size=16)
         self.bytes_sent = 0
         self._random = random.Random(seed)
         self._seed = seed
+        self._least_latency, self._most_latency = latency
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._count = 0
         self._wires: list[Wire] = []
@@ -144,6 +145,8 @@ class Mesh:
         self._verdicts = SharedVerdicts()
         self.flaky = 0.0  # how likely it is that a delivery ends its connection instead
         self.tap: Callable[[Node, Node, bytes], None] | None = None
+        self.started: list[Callable[[Node], None]] = []
+        """Called with each node as soon as its replica is open, and again after a restart."""
 
     # --- people ------------------------------------------------------------------------------------------------------
 
@@ -222,6 +225,8 @@ class Mesh:
 
         node.replica.changes.subscribe(changed)
         misdated.follow(node.replica)
+        for started in self.started:
+            started(node)
 
     def restart(self, name: str, replica: Replica | None = None) -> None:
         """End a node's process without a goodbye, and start it again from its store, or from what `replica` has."""
@@ -366,6 +371,15 @@ class Mesh:
             event()
         raise AssertionError("the mesh does not settle")
 
+    def run_for(self, seconds: float) -> None:
+        """Let this much virtual time pass, and what is due by then happen; the rest stays on its way."""
+        until = self.time + seconds
+        while self._heap and self._heap[0][0] <= until:
+            at, _, event = heapq.heappop(self._heap)
+            self.time = max(self.time, at)
+            event()
+        self.time = until
+
     def advance(self, seconds: float) -> None:
         """Let virtual time pass: upkeep runs on every node, timers of conversations fire, broken wires are retried."""
         self.settle()
@@ -396,7 +410,7 @@ class Mesh:
         return self._count
 
     def _latency(self) -> float:
-        return self._random.uniform(*LATENCY)
+        return self._random.uniform(self._least_latency, self._most_latency)
 
     def _pump_soon(self, node: Node) -> None:
         for wire in self._wires_of(node):
