@@ -64,7 +64,7 @@ from protocol.records.record import (
     signed,
     verify_signature,
 )
-from protocol.text import check_text, normalize, normalize_line, text_fault
+from protocol.text import check_text, normalize, normalize_line, text_fault, without_joiners
 
 __all__ = [
     "CATEGORIES",
@@ -147,4 +147,5 @@ __all__ = [
     "to_thousandths",
     "verify",
     "verify_signature",
+    "without_joiners",
 ]

@@ -53,28 +53,53 @@ class Caps(NamedTuple):
         part, whole = limits.FROM_ONE_SHARE
         return Caps(*(cap * part // whole for cap in self))
 
-    def fit(self, use: StoreUsage, kind: int, size: int) -> bool:
-        """Whether a record of this kind and of `size` bytes fits beside the present `use`."""
-        if use.size + size > self.size:
-            return False
+    def fit(self, use: StoreUsage, charge: Charge) -> bool:
+        """Whether a record that counts like this fits beside the present `use`.
+
+        Letters have room of their own, and what is left of withdrawn ones too: they take none from anything else.
+        """
+        kind, size = charge.kind, charge.size
         if kind == Kind.LETTER:
-            return use.letters < self.letters and use.letter_bytes + size <= self.letter_bytes
+            if charge.takes_back:
+                return use.letter_tombstone_bytes + size <= self.letter_bytes
+            share = 2 if charge.to_me else 1  # letters to others leave as much again for those to the owner
+            return use.letters < share * self.letters and use.letter_bytes + size <= share * self.letter_bytes
+        if use.other_size + size > self.size:
+            return False
         if kind > Kind.JOIN:
             return True
         return use.graph_records < self.graph_records and (kind != Kind.POLICY or use.policies + size <= self.policies)
 
     def full(self, use: StoreUsage) -> bool:
         """Whether nearly all of one of the limits is used."""
-        uses = (use.size, use.graph_records, use.policies, use.letters, use.letter_bytes)
+        uses = (use.other_size, use.graph_records, use.policies, use.letters, use.letter_bytes)
         return any(10 * used >= 9 * cap for used, cap in zip(uses, self, strict=True))
 
 
 class Charge(NamedTuple):
-    """The limits that a record counts against: by author, by kind (LISTING for a letter to the owner), and by bytes."""
+    """The limits that a record counts against: by author, by kind, and by bytes.
+
+    `to_me` says that it is a letter to the owner of this node, `takes_back` that it has no body.
+    """
 
     author: PersonId
     kind: int
     size: int
+    to_me: bool = False
+    takes_back: bool = False
+
+    def fits_author(self, use: StoreUsage, *, known: bool = False) -> bool:
+        """Whether it fits beside what else is held of its author; `known` if another version of its register is held.
+
+        Letters, which a node also writes by itself, never take the place of what their author posts.
+        """
+        if self.kind != Kind.LETTER:
+            fits = use.other_records - known < limits.AUTHOR_RECORDS_MAX
+            return fits and use.other_size + self.size <= limits.AUTHOR_BYTES_MAX
+        if use.letter_records - known >= limits.AUTHOR_LETTER_REGISTERS_MAX:
+            return False
+        fits = use.letters - known < limits.AUTHOR_LETTERS_MAX
+        return self.takes_back or (fits and use.letter_bytes + self.size <= limits.AUTHOR_LETTER_BYTES_MAX)
 
 
 class Room:
@@ -100,25 +125,22 @@ class Room:
 
     def take(self, charge: Charge) -> bool:
         """Whether a record that counts like this fits; it is counted if it does."""
-        author, kind, size = charge
+        author, kind, size = charge.author, charge.kind, charge.size
         use = self._by_author.get(author)
         if use is None:
             use = self._by_author[author] = replace(self._records.usage_of(author))
-        if use.records >= limits.AUTHOR_RECORDS_MAX or use.size + size > limits.AUTHOR_BYTES_MAX:
-            return False
-        letters_fit = use.letters < limits.AUTHOR_LETTERS_MAX
-        if kind == Kind.LETTER and not (letters_fit and use.letter_bytes + size <= limits.AUTHOR_LETTER_BYTES_MAX):
+        if not charge.fits_author(use):
             return False
         if kind == Kind.JOIN and len(self._records.slots_of(author, Kind.JOIN)) >= limits.GROUPS_MAX:
             return False
         near = self._graph.weight(self._me, author) > 0
-        shared = (not self._foreign or self._from_one.fit(self._by_source, kind, size)) and self._caps.fit(
-            self._by_all, kind, size
+        shared = (not self._foreign or self._from_one.fit(self._by_source, charge)) and self._caps.fit(
+            self._by_all, charge
         )
         if not (near or shared):
             return False
         for counted in (use, self._by_source, self._by_all):
-            counted.add(kind, size, whole=True, sign=1)
+            counted.add(kind, size, whole=not charge.takes_back, sign=1)
         return True
 
     def take_waiting(self) -> bool:
@@ -176,7 +198,7 @@ class Quota:
         author, size = record.header.author, len(record.wire)
         if author == self._me:
             return None
-        short = Shortage.DISK if disk_is_full else self._shortage_of_room(record, size, source)
+        short = Shortage.DISK if disk_is_full else self._shortage_of_room(record, source)
         return None if short is None or self._replaces_as_much(record, size) else short
 
     def admits_pending(self, waiting: int, *, takes_back: bool = False) -> bool:
@@ -190,9 +212,8 @@ class Quota:
 
     def charge(self, record: Record) -> Charge:
         """Return what `record` counts against."""
-        # A letter to the owner counts as an ordinary record: letters to others must not keep it out.
-        kind = Kind.LISTING if self._is_for_me(record) else record.header.kind
-        return Charge(record.header.author, kind, len(record.wire))
+        header, is_for_me = record.header, self._is_for_me(record)
+        return Charge(header.author, header.kind, len(record.wire), to_me=is_for_me, takes_back=not record.body)
 
     def room(self, source: PersonId | None) -> Room:
         """Return the room that is left now for what `source` brings."""
@@ -200,20 +221,16 @@ class Quota:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _shortage_of_room(self, record: Record, size: int, source: PersonId | None) -> Shortage | None:
-        records, author = self._store.records, record.header.author
-        at_limit = records.count(author) >= limits.AUTHOR_RECORDS_MAX or (
-            record.header.kind == Kind.JOIN and not self._would_count(record)
-        )
-        if at_limit and records.newest(record.register) is None:
+    def _shortage_of_room(self, record: Record, source: PersonId | None) -> Shortage | None:
+        records, author, charge = self._store.records, record.header.author, self.charge(record)
+        known = records.newest(record.register) is not None
+        if not charge.fits_author(records.usage_of(author), known=known):
             return Shortage.AUTHOR
-        if records.bytes_of(author) + size > limits.AUTHOR_BYTES_MAX:
-            return Shortage.AUTHOR
-        if record.header.kind == Kind.LETTER and record.body and not self._fits_letters_of(author, size):
+        if record.header.kind == Kind.JOIN and not known and not self._would_count(record):
             return Shortage.AUTHOR
         if source is None or self._trust_state.graph.weight(self._me, author) > 0:
             return None
-        return self._shortage_for_others(self.charge(record), source)
+        return self._shortage_for_others(charge, source)
 
     def _would_count(self, join: Record) -> bool:
         """Whether `join` is one of those that count of its author, so that all nodes keep the same in any order."""
@@ -227,16 +244,12 @@ class Quota:
         author, slot = record.header.author, record.header.slot
         return isinstance(letter, Letter) and letter.tag == letter_tag(author, self._me, slot)
 
-    def _fits_letters_of(self, author: PersonId, size: int) -> bool:
-        use = self._store.records.usage_of(author)
-        return use.letters < limits.AUTHOR_LETTERS_MAX and use.letter_bytes + size <= limits.AUTHOR_LETTER_BYTES_MAX
-
     def _shortage_for_others(self, charge: Charge, source: PersonId) -> Shortage | None:
         records = self._store.records
         foreign = source != self._me  # another device of the owner brings what the owner let in
-        if foreign and not self._from_one.fit(records.usage_from(source), charge.kind, charge.size):
+        if foreign and not self._from_one.fit(records.usage_from(source), charge):
             return Shortage.BRINGER
-        return None if self._caps.fit(records.usage_from(), charge.kind, charge.size) else Shortage.ALL
+        return None if self._caps.fit(records.usage_from(), charge) else Shortage.ALL
 
     def _replaces_as_much(self, record: Record, size: int) -> bool:
         """Whether it takes no more space than what it replaces. A header only comes on top, but is small."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from meshnode import __version__
 from meshnode.clock import Clock
+from meshnode.guard import Guard
 from meshnode.replica.access import AccessPolicy
 from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
+from meshnode.replica.introducers import Introducers
 from meshnode.replica.quota import Quota
 from meshnode.replica.reevaluate import Reevaluator
 from meshnode.replica.transaction import Transactions, UnitOfWork
@@ -46,12 +50,15 @@ class Replica:
     entropy: Entropy
     trust_state: TrustState
     access: AccessPolicy
+    introducers: Introducers
     reevaluator: Reevaluator
     run: bytes
     """Drawn at random at each start: another machine with the keys of this device has another one."""
     changes: Changes
     transactions: Transactions
     ingest: Ingest
+    guard: Guard
+    """Runs what nobody waits for, so that an error in it stays alone."""
     elsewhere: bool = False
     former_letter_keys: tuple[bytes, ...] = ()
     """The private letter keys of the devices that this node was before: letters to them may be on their way."""
@@ -92,7 +99,9 @@ class Replica:
         trust_state = TrustState()
         trust_state.load(store)
         access = AccessPolicy(trust_state, me)
-        changes = Changes()
+        introducers = Introducers(trust_state, me)
+        guard = Guard(store.meta, __version__, clock.monotonic)
+        changes = Changes(partial(guard.attempt, "following a change"))
         reevaluator = Reevaluator(store, trust_state, access, me)
         reevaluator.begin()
         transactions = Transactions(store, trust_state, reevaluator, changes)
@@ -106,11 +115,13 @@ class Replica:
             entropy=entropy,
             trust_state=trust_state,
             access=access,
+            introducers=introducers,
             reevaluator=reevaluator,
             run=entropy(limits.RUN_BYTES),
             changes=changes,
             transactions=transactions,
             ingest=ingest,
+            guard=guard,
             elsewhere=elsewhere,
             former_letter_keys=former_letter_keys,
         )

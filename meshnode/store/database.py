@@ -22,6 +22,8 @@ CACHE_KIB = 8 * 1024
 CHECKSUM_BYTES = 8  # at the end of every page: cksumvfs takes exactly this much
 CHECKSUM_VFS = "cksmvfs"
 
+_REMOVING = ("DELETE", "UPDATE", "INSERT OR REPLACE")  # statements after which old words may be left in the WAL
+
 Values = Sequence[Any]
 Row = tuple[Any, ...]
 
@@ -37,6 +39,7 @@ class Database:
         self._connection = connection
         self._failure: StorageFailed | None = None
         self._in_transaction = False
+        self._erasable = False
         self.before_commit: list[Callable[[], None]] = []
         """Called at the end of every transaction, still inside of it."""
         self.after_commit: list[Callable[[], None]] = []
@@ -84,7 +87,7 @@ class Database:
             self._connection.pragma("wal_autocheckpoint", WAL_PAGES)
             self._connection.pragma("journal_size_limit", WAL_BYTES_MAX)
             self._connection.pragma("cache_size", -CACHE_KIB)
-            self._connection.pragma("secure_delete", "FAST")  # dropped copies are overwritten where that is free
+            self._connection.pragma("secure_delete", True)  # noqa: FBT003 - what is deleted is overwritten, see `erase`
         self._connection.pragma("foreign_keys", True)  # noqa: FBT003 - pragma takes its value by position
         self._connection.pragma("trusted_schema", False)  # noqa: FBT003
         self._connection.pragma("temp_store", "MEMORY")
@@ -103,9 +106,11 @@ class Database:
         self._check_alive()
         try:
             self._connection.execute(sql, values)
-            return self._connection.changes()
+            changed = self._connection.changes()
         except apsw.Error as error:
             raise self._understood(error) from error
+        self._erasable = self._erasable or (changed > 0 and sql.startswith(_REMOVING))
+        return changed
 
     def one(self, sql: str, values: Values = ()) -> Row | None:
         """Return the first row of the result, None if it is empty."""
@@ -179,6 +184,21 @@ class Database:
             forget()
 
     # --- the end -----------------------------------------------------------------------------------------------------
+
+    def erase(self) -> None:
+        """Empty the WAL if something was deleted or changed since the last call, so that no file holds it any longer.
+
+        In the database SQLite has overwritten it with zeros; the WAL still has the pages as they were before. Call it
+        outside a transaction. Raises StorageFull or StorageFailed where the disk does not take it.
+        """
+        self._check_alive()
+        if not self._erasable:
+            return
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.Error as error:
+            raise self._understood(error) from error
+        self._erasable = False
 
     def check(self) -> None:
         """Read the whole file and raise StorageDamaged where it is not consistent.

@@ -180,6 +180,10 @@ class Store:
             return None
         return None if found is None else (found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
+    def erase(self) -> None:
+        """Overwrite what was deleted or changed since the last call, in every file of this store. Not in a transaction."""
+        self._database.erase()
+
     def close(self) -> None:
         """Move the WAL into the database and close it."""
         self._database.close()

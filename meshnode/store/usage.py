@@ -16,7 +16,8 @@ _SUMS = (
     "count(*), coalesce(sum(size), 0), coalesce(sum(complete AND NOT withdrawn AND kind <= 4), 0),"
     f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.POLICY:d} THEN size END), 0),"
     f" coalesce(sum(complete AND NOT withdrawn AND kind = {Kind.LETTER:d}), 0),"
-    f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.LETTER:d} THEN size END), 0) FROM record"
+    f" coalesce(sum(CASE WHEN complete AND NOT withdrawn AND kind = {Kind.LETTER:d} THEN size END), 0),"
+    f" coalesce(sum(kind = {Kind.LETTER:d}), 0), coalesce(sum(CASE WHEN kind = {Kind.LETTER:d} THEN size END), 0) FROM record"
 )
 _BY_AUTHOR = f"SELECT {_SUMS} WHERE author = ? AND role IS NOT NULL"
 _BY_SOURCE = (
@@ -37,6 +38,25 @@ class StoreUsage:
     letters: int = 0
     """Letters with bodies."""
     letter_bytes: int = 0
+    letter_records: int = 0
+    """Letters and what is left of those that were withdrawn."""
+    letter_size: int = 0
+    """The bytes of `letter_records`."""
+
+    @property
+    def other_records(self) -> int:
+        """All records but letters and what is left of them."""
+        return self.records - self.letter_records
+
+    @property
+    def other_size(self) -> int:
+        """The bytes of `other_records`."""
+        return self.size - self.letter_size
+
+    @property
+    def letter_tombstone_bytes(self) -> int:
+        """The bytes of what is left of letters that were withdrawn."""
+        return self.letter_size - self.letter_bytes
 
     def add(self, kind: int, size: int, *, whole: bool, sign: int) -> None:
         """Add a record, or subtract it with `sign` -1; `whole` if it has a body and is not withdrawn."""
@@ -46,9 +66,12 @@ class StoreUsage:
             self.graph_records += sign
             if kind == Kind.POLICY:
                 self.policies += sign * size
-        if whole and kind == Kind.LETTER:
-            self.letters += sign
-            self.letter_bytes += sign * size
+        if kind == Kind.LETTER:
+            self.letter_records += sign
+            self.letter_size += sign * size
+            if whole:
+                self.letters += sign
+                self.letter_bytes += sign * size
 
 
 class UsageTable:
@@ -114,6 +137,8 @@ class UsageTable:
                 sum(use.policies for use in uses),
                 sum(use.letters for use in uses),
                 sum(use.letter_bytes for use in uses),
+                sum(use.letter_records for use in uses),
+                sum(use.letter_size for use in uses),
             )
         return self._foreign
 

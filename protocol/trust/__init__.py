@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from protocol.trust.graph import TrustGraph
 from protocol.trust.groups import Memberships
-from protocol.trust.membership import accepted, check_membership, founded, invitation, invitation_tag, open_invitation
+from protocol.trust.membership import (
+    accepted,
+    check_membership,
+    founded,
+    invitation,
+    invitation_tag,
+    inviters,
+    open_invitation,
+)
 from protocol.trust.policies import (
     EffectivePolicy,
     Entries,
@@ -65,6 +73,7 @@ __all__ = [
     "founded",
     "invitation",
     "invitation_tag",
+    "inviters",
     "joined",
     "limit",
     "listing_facts",

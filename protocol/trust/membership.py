@@ -86,6 +86,11 @@ def check_membership(author: PersonId, join: Join) -> None:
             raise RemoteError(Code.FORGED, "an invitation that does not hold")
 
 
+def inviters(join: Join) -> list[PersonId]:
+    """Return who invited the author of a join that holds, then who invited those, and so on to the founder."""
+    return [_signer(step.certificate)[0] for step in reversed(join.steps)]
+
+
 def _invitation_message(group_id: bytes, inviter: PersonId, tag: bytes) -> bytes:
     return _INVITATION_DOMAIN + group_id + inviter + tag
 

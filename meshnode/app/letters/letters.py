@@ -161,6 +161,7 @@ def _recipients(replica: Replica, to: PersonId, *, is_last: bool = False) -> lis
 def _check_room(replica: Replica) -> None:
     use = replica.store.records.usage_of(replica.me)
     too_many = replica.store.letters.count_undelivered(replica.clock.now()) >= limits.LETTERS_UNDER_WAY_MAX
+    too_many = too_many or use.letter_records >= limits.AUTHOR_LETTER_REGISTERS_MAX
     if too_many or use.letter_bytes + limits.RECORD_MAX_BYTES > limits.AUTHOR_LETTER_BYTES_MAX:
         raise Refused("too many of your messages are still on their way", "wait until some of them have arrived")
 

@@ -205,8 +205,8 @@ def _patch(replica: Replica, changes: ListingEdit) -> dict[str, Any]:
 
 
 def check_count(replica: Replica) -> None:
-    """Raise Refused where the owner has as many records as other nodes would take."""
-    if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
+    """Raise Refused where the owner has as many records, letters left out, as other nodes would take."""
+    if replica.store.records.usage_of(replica.me).other_records >= limits.AUTHOR_RECORDS_MAX:
         raise Refused(
             f"you have {limits.AUTHOR_RECORDS_MAX} items already, which is the most",
             "withdraw a post, or wait until one expires",

@@ -13,6 +13,7 @@ from meshnode.app.owner import former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
 from meshnode.errors import Refused
 from meshnode.replica.authoring import fresh_salt, write
+from meshnode.replica.bodies import readable
 from meshnode.replica.replica import Replica
 from protocol import (
     DeviceId,
@@ -22,7 +23,6 @@ from protocol import (
     Policy,
     PolicyFull,
     Preference,
-    body_of,
     device_slot,
     limits,
 )
@@ -259,10 +259,8 @@ def register_of(replica: Replica, device: DeviceId) -> Policy | None:
 
     Where copies of the device have written apart, the branches are joined in it.
     """
-    found = [
-        body_of(record) for record in replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))
-    ]
-    versions = [body for body in found if isinstance(body, Policy)]
+    found = readable(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device))))
+    versions = [body for _, body in found if isinstance(body, Policy)]
     if len(versions) <= 1:
         return versions[0] if versions else None
     return joined(versions, versions[0].salt)
