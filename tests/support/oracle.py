@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from meshnode.replica.access import Access
 from meshnode.store import RecordState, Row
@@ -50,7 +50,8 @@ class Truth:
     def __init__(self, simulated: SimulatedWorld) -> None:
         self._simulated = simulated
         self._nodes = {node.name: node for node in simulated.nodes()}
-        self._of = simulated.name_of
+        made_up = {person: f"made up {person.hex()[:8]}" for person in simulated.made_up}
+        self._of = {**simulated.name_of, **made_up}
         self.stances = {name: self._stance(name) for name in simulated.names}
         self.world = self._world()
         self._touch: dict[str, set[str]] = {name: set() for name in simulated.mesh.nodes}
@@ -75,7 +76,9 @@ class Truth:
 
     def _stance(self, name: str) -> Stance:
         devices = [node for node in self._nodes.values() if self.owner(node.name) == name]
-        return merged(register for node in devices if (register := own_register(node)) is not None)
+        stance = merged(register for node in devices if (register := own_register(node)) is not None)
+        known = {subject: weight for subject, weight in stance.vouches.items() if subject in self._of}
+        return replace(stance, vouches=known)
 
     def _world(self) -> LargeWorld:
         """Return the model's world, made of what all people say on their own nodes."""
@@ -91,6 +94,8 @@ class Truth:
             profile = simulated.replica(name).trust_state.profile(me)
             if profile is not None and profile.place is not None:
                 places[name] = profile.place
+        for person, given in simulated.made_up.items():
+            vouches |= {(self._of[person], self._of[subject]): weight for subject, weight in given.items()}
         kinds: dict[str, list[set[str]]] = {"cell": [], "community": []}
         for group, kind in simulated.groups.items():
             kinds[kind].append(set(simulated.members(group)))
@@ -150,7 +155,11 @@ class Truth:
             return False
         near = author in viewer.replica.trust_state.reach_to(viewer.person)
         path = viewer.replica.trust_state.graph.trust(author, viewer.person) if near else None
-        people = {copy.author, *(self._of[person] for person in path.people)} if path is not None else {copy.author}
+        people = (
+            {copy.author, *(self._of[person] for person in path.people if person in self._of)}
+            if path is not None
+            else {copy.author}
+        )
         knows = self._heard(viewer, people, copy)
         truth: dict[tuple[str, int, bytes], Row] = {}
         for node in self._nodes.values():
@@ -171,6 +180,10 @@ class Truth:
                     if given or (shown and news.min_valid_version > mine.version):
                         return False
         return True
+
+    def deletes_nothing(self, copy: Copy) -> bool:
+        """Whether the viewer's node has only one witness of the date, and so waits with deleting."""
+        return self._nodes[copy.viewer].replica.clock.purge_before() < self.now - limits.DAY
 
     def is_in_doubt(self, copy: Copy) -> bool:
         """Whether the viewer's node must go on waiting: somebody has a policy on one device that it may not have.
@@ -207,10 +220,10 @@ class Truth:
         """Whether nodes in touch can pass it on, whose owners each may have it and can tell that the next one may."""
         start = {name for name in self._nodes if self.owner(name) == listing.author}
         reached, waiting = set(start), deque(sorted(start))
-        liars = {one.name for one in self._simulated.withholders}
+        liars = self._simulated.liars
         while waiting:
             giver = waiting.popleft()
-            if giver in liars:
+            if self.owner(giver) in liars:
                 continue
             for taker in sorted(self._touch[giver] & self._nodes.keys() - reached):
                 person = self.owner(taker)
@@ -237,12 +250,12 @@ class Truth:
     def _hearers(self, speaker: str) -> set[str]:
         """Return everybody whom the policy of `speaker` can reach, along nodes whose owners may have it too."""
         if speaker not in self._hearers_of:
-            liars = {one.name for one in self._simulated.withholders}
+            liars = self._simulated.liars
             reached = {name for name in self._nodes if self.owner(name) == speaker}
             waiting = sorted(reached)
             while waiting:
                 giver = waiting.pop()
-                if giver in liars and self.owner(giver) != speaker:
+                if self.owner(giver) in liars and self.owner(giver) != speaker:
                     continue
                 takers = self._touch[giver] & self._nodes.keys() - reached
                 told = {name for name in takers if self._is_told(speaker, self.owner(name))}
@@ -272,7 +285,12 @@ def copies(simulated: SimulatedWorld, *, shown: bool) -> dict[Copy, int]:
         rows = [row for row in records.rows(kinds=(Kind.LISTING,), states=states) if row.author != node.person]
         full = {record.id for record in records.get_many([row.id for row in rows]) if record.body}
         for row in rows:
-            if row.id in full and (not shown or node.replica.access.may_have(node.person, row, now) is Access.ALLOW):
+            known = row.author in simulated.name_of  # a liar may have made the author up
+            if (
+                known
+                and row.id in full
+                and (not shown or node.replica.access.may_have(node.person, row, now) is Access.ALLOW)
+            ):
                 found[Copy(node.name, simulated.name_of[row.author], row.slot)] = row.version
     return found
 
@@ -294,14 +312,18 @@ class Verdict:
 def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
     """Compare the nodes with the model; missing copies count only with `shown`."""
     truth, held = Truth(simulated), copies(simulated, shown=shown)
-    liars = {one.name for one in simulated.withholders}
-    held = {copy: version for copy, version in held.items() if copy.viewer not in liars}
+    lying = {copy for copy in (*held, *truth.must) if {truth.owner(copy.viewer), copy.author} & simulated.liars.keys()}
+    held = {copy: version for copy, version in held.items() if copy not in lying}
     forbidden = [
         (copy, version)
         for copy, version in held.items()
         if version not in truth.may.get((truth.owner(copy.viewer), copy.author, copy.slot), range(0))
     ]
-    stale = [copy for copy, _ in forbidden if truth.is_cut_off(copy) or (not shown and truth.is_in_doubt(copy))]
+    stale = [
+        copy
+        for copy, _ in forbidden
+        if truth.is_cut_off(copy) or (not shown and (truth.deletes_nothing(copy) or truth.is_in_doubt(copy)))
+    ]
     complaints = [
         f"{copy.viewer} holds version {version} of {copy.author}'s {copy.slot.hex()[:8]}"
         for copy, version in sorted(forbidden)
@@ -311,7 +333,6 @@ def verdict(simulated: SimulatedWorld, *, shown: bool) -> Verdict:
     if shown:
         complaints += [
             f"{copy.viewer} lacks {copy.author}'s {copy.slot.hex()[:8]}"
-            for copy in sorted(truth.must - held.keys())
-            if copy.viewer not in liars
+            for copy in sorted(truth.must - held.keys() - lying)
         ]
     return Verdict(len(held), len(truth.may), len(truth.must), len(stale), complaints)

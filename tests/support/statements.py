@@ -56,16 +56,25 @@ class Statements:
 
     listings: dict[Slot, list[Statement]] = field(default_factory=dict)
     revoked: set[DeviceId] = field(default_factory=set)
+    superseded: list[Record] = field(default_factory=list)
+    """Old versions of listings and policies, for those who bring them again."""
+    _last: dict[tuple[PersonId, int, bytes], Record] = field(default_factory=dict)
 
     def follow(self, node: Node) -> None:
         """Note everything that this node's device signs from now on."""
 
         def note(change: Change) -> None:
             for row in change.stored:
-                if row.kind == Kind.LISTING and row.device == node.replica.device and row.author == node.person:
-                    record = node.replica.store.records.get(row.id)
-                    if record is not None and record.body is not None:
-                        self._note(record)
+                own = row.device == node.replica.device and row.author == node.person
+                record = node.replica.store.records.get(row.id) if own else None
+                if record is None or record.body is None:
+                    continue
+                if row.kind in (Kind.LISTING, Kind.POLICY):
+                    before = self._last.get(record.register)
+                    self._last[record.register] = record
+                    self.superseded += [before] if before is not None else []
+                if row.kind == Kind.LISTING:
+                    self._note(record)
 
         node.replica.changes.subscribe(note, at_commit=True)
 

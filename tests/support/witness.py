@@ -12,7 +12,10 @@ from meshnode.replica.changes import Superseding
 from meshnode.replica.served_set import ServedSet
 from meshnode.store import RecordState, Row
 from protocol import Kind, Record, RecordId, body_of
+from protocol.session import Phase
+from protocol.wire import Item
 from tests.support.knowledge import Knowledge
+from tests.support.liars import FingerprintLiar
 
 if TYPE_CHECKING:
     from tests.support.world_simulation import SimulatedWorld
@@ -55,11 +58,20 @@ class Witness:
                 self._judge(served, record)
             return records, newer
 
-        with patch.object(ServedSet, "supply", supply):
+        plain = ServedSet.items
+
+        def items(served: ServedSet, phase: Phase) -> list[Item]:
+            liar = self._world.liars.get(self._name(served._me))
+            claimed = liar.claimed() if isinstance(liar, FingerprintLiar) and phase is Phase.CONTENT else []
+            return [*plain(served, phase), *claimed]
+
+        with patch.object(ServedSet, "supply", supply), patch.object(ServedSet, "items", items):
             yield
 
     def _judge(self, served: ServedSet, record: Record) -> None:
         self.given += 1
+        if self._name(served._me) in self._world.liars:
+            return
         if record.header.kind == Kind.DEVICE:
             return  # those that a header needs are given to anybody who holds an older version
         row = Row.of(record, RecordState.LIVE, body_of(record) if record.body else None)
@@ -71,15 +83,16 @@ class Witness:
     def look(self, nodes: int) -> None:
         """Judge this number of random nodes by what they hold at this moment."""
         world = self._world
-        liars = {one.name for one in world.withholders}
-        names = [node.name for node in world.nodes() if node.name not in liars | world.asleep]
+        names = [node.name for node in world.nodes() if node.name not in world.asleep]
         for name in world.some(names, nodes):
             self.judge(name)
 
     def judge(self, name: str) -> None:
         """Judge one node by what it holds."""
-        self.looks += 1
         node = self._world.mesh.nodes[name]
+        if self._world.name_of[node.person] in self._world.liars:
+            return
+        self.looks += 1
         peers = {end.peer for end in node.conversations if end.peer is not None}
         for fault in Knowledge(node).faults(sorted(peers)[:3]):
             self.complain(fault)

@@ -15,6 +15,7 @@ from meshnode.app.owner import policy
 from meshnode.errors import MeshnodeError
 from meshnode.replica.replica import Replica
 from protocol import Audience, Kind, PersonId, Record, RecordId, limits
+from tests.support.liars import Liar
 from tests.support.mesh import Mesh, Node
 from tests.support.mesh_people import acquaint, found, post, vouch
 from tests.support.places import PLACES
@@ -23,6 +24,7 @@ from tests.support.statements import Statements
 AUDIENCES = tuple(Audience)
 WEIGHTS = (50, 110, 300, 500, 550, 700, 800, 900, 950, 1000)
 LIVES = (3 * limits.DAY, 30 * limits.DAY, 90 * limits.DAY)  # seconds that listings live
+ONE_WAY = 0.1  # how many wires can be called over from one end only
 LATENCY = (0.02, 0.7)  # seconds on the way: long enough for people to act while records are between nodes
 
 
@@ -52,6 +54,10 @@ class World:
         """Kind by name."""
         self.lost: set[str] = set()
         """Devices that were revoked."""
+        self.liars: dict[str, Liar] = {}
+        """People whose nodes do not keep the rules."""
+        self.made_up: dict[PersonId, dict[PersonId, int]] = {}
+        """People who do not exist, and their vouches, as some node was told."""
         self.asleep: set[str] = set()
         """Nodes that are off."""
         self._wired: set[frozenset[str]] = set()
@@ -99,7 +105,7 @@ class World:
         """Let two nodes reach each other."""
         if frozenset((one, other)) not in self._wired:
             self._wired.add(frozenset((one, other)))
-            self.mesh.wire(one, other, by_ear=by_ear)
+            self.mesh.wire(one, other, by_ear=by_ear, one_way=not by_ear and self.chance.random() < ONE_WAY)
 
     def _add_devices(self) -> None:
         """Give some people a second device, in touch with the first and with some of their friends."""

@@ -13,13 +13,15 @@ from meshnode.app.devices import revocation
 from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
 from protocol import Precision, Preference, device_text, limits
-from tests.support.liars import Forger, Withholder
+from tests.support.liars import KINDS
 from tests.support.mesh_people import block, leave, rewrite, unblock, vouch, withdraw
 from tests.support.places import PLACES
 from tests.support.statements import tag
 from tests.support.witness import Witness
 from tests.support.world import AUDIENCES, WEIGHTS, Plan, World
 
+FLAKY = 0.002  # how many deliveries end their connection
+CLOCKS_ARE_OFF = 2 * limits.HOUR
 NAP = 20 * limits.DAY  # longer than anything that is only suspended, shorter than the grace of a tombstone
 
 
@@ -28,8 +30,10 @@ class SimulatedWorld(World):
 
     def __init__(self, seed: int, plan: Plan) -> None:
         super().__init__(seed, plan)
-        self.forger = Forger(self)
-        self.withholders = [Withholder(self, name) for name in self.some(self.names, 2)]
+        self.mesh.flaky = FLAKY
+        chosen = self.some(self.names, min(len(KINDS), max(4, len(self.names) // 8)))
+        kinds = self.chance.sample(KINDS, len(chosen))
+        self.liars |= {name: kind(self, name) for name, kind in zip(chosen, kinds, strict=True)}
         self.witness = Witness(self)
 
     # --- what happens --------------------------------------------------------------------------------------------------
@@ -88,7 +92,9 @@ class SimulatedWorld(World):
             (self._leave, 1),
             (self._restart, 1),
             (self._revoke, 1),
-            (self._lie, 2),
+            (self._lie, 5),
+            (self._crash, 2),
+            (self._jump, 1),
         ]
         drawn = self.chance.choices([act for act, _ in choices], [often for _, often in choices], k=acts)
         for number, act in enumerate(drawn):
@@ -156,7 +162,7 @@ class SimulatedWorld(World):
 
     def _restart(self, name: str) -> None:
         """Kill a node and start it again."""
-        if name not in {one.name for one in self.withholders}:
+        if name not in self.liars:
             self.mesh.restart(self.hand(name))
 
     def _revoke(self, _: str) -> None:
@@ -169,10 +175,20 @@ class SimulatedWorld(World):
                 self.said.revoked.add(second.replica.device)
                 revocation.revoke(self.replica(name), device_text(second.replica.device))
 
-    def _lie(self, name: str) -> None:
-        """Let somebody bring what they have forged."""
-        if name in self.devices(name):
-            self.forger.lie_to(name)
+    def _lie(self, _: str) -> None:
+        """Let some liars do what they do."""
+        for name in self.some(sorted(self.liars), 3):
+            if name not in self.asleep:
+                self.liars[name].lie()
+
+    def _crash(self, name: str) -> None:
+        """Let the disk of a node take no more, until the node has ended and started again."""
+        if name not in self.liars:
+            self.mesh.crashing.add(self.hand(name))
+
+    def _jump(self, name: str) -> None:
+        """Let the clock of a machine be wrong from now on, by less than anybody notices."""
+        self.mesh.nodes[self.hand(name)].clock.error = self.chance.uniform(-CLOCKS_ARE_OFF, CLOCKS_ARE_OFF)
 
     def _two_minds(self) -> list[str]:
         """Let people whose devices are apart change their mind as often on each of them, about the same two people.
@@ -216,8 +232,8 @@ class SimulatedWorld(World):
     @contextmanager
     def _nap(self) -> Iterator[None]:
         """Let some nodes be off inside the block."""
-        liars = {one.name for one in self.withholders}
-        self.asleep = set(self.some([name for name in self.mesh.nodes if name not in liars], len(self.names) // 12))
+        honest = [name for name in self.mesh.nodes if name not in self.liars]
+        self.asleep = set(self.some(honest, len(self.names) // 12))
         with self.mesh.switched_off(sorted(self.asleep)):
             yield
         self.asleep = set()
