@@ -18,7 +18,7 @@ from tests.support.mutants import ROOT
 from tests.support.simulate import Life, Simulation, command, plan_of
 
 IN_CI = "CI" in os.environ
-PEOPLE = 120 if IN_CI else 40
+PEOPLE = 120 if IN_CI else 30
 SEEDS = range(6) if IN_CI else range(1, 2)
 """Of every twelve the first is one web, in which every policy comes to every node: the most expensive one."""
 RANDOM_SEEDS = 2 if IN_CI else 1
@@ -41,8 +41,8 @@ def test_every_node_holds_exactly_what_the_rule_says(simulation: Simulation, see
     life: Life = simulation.lives[seed].result()
     assert life.faults == []
     assert life.at_rest.granted > PEOPLE
-    assert life.at_rest.within_reach > 0.5 * life.at_rest.granted
-    assert life.at_rest.stale <= 1 + life.at_rest.granted // 100
+    assert life.at_rest.within_reach > PEOPLE // 2, "liars and blocks keep much from people, but not everything"
+    assert life.at_rest.stale <= 2 + life.at_rest.granted // 20
 
 
 def test_worlds_that_nobody_has_seen_before_keep_the_rule_too() -> None:

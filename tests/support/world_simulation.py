@@ -182,7 +182,7 @@ class SimulatedWorld(World):
                 self.liars[name].lie()
 
     def _crash(self, name: str) -> None:
-        """Let the disk of a node take no more, until the node has ended and started again."""
+        """Let the next commit on a node fail, so that the node ends and starts again."""
         if name not in self.liars:
             self.mesh.crashing.add(self.hand(name))
 
