@@ -47,6 +47,7 @@ from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listi
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
+    NO_POLICY,
     PROFILE_SLOT,
     REVOCATION_VERSION,
     Audience,
@@ -69,6 +70,7 @@ from protocol.text import check_text, normalize, normalize_line, text_fault, wit
 __all__ = [
     "CATEGORIES",
     "LISTING_TYPES",
+    "NO_POLICY",
     "PROFILE_SLOT",
     "REVOCATION_VERSION",
     "UNSET_PREFERENCE",

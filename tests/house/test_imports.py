@@ -31,7 +31,8 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.config": PLUMBING | {"protocol"},
     "meshnode.keyring": PLUMBING | {"protocol"},
     "meshnode.clock": PLUMBING | {"protocol"},
-    "meshnode.text": set(),
+    "meshnode.quoting": set(),
+    "meshnode.text": {"meshnode.quoting"},
     "meshnode.log": {"protocol"},
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
@@ -49,6 +50,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.clock",
         "meshnode.slices",
         "meshnode.guard",
+        "meshnode.quoting",
     },
     "meshnode.net": {
         "protocol",
@@ -91,7 +93,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.net",
         "meshnode.api",
     },
-    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text"},
+    "meshnode.cli": {"meshnode.errors", "meshnode.home", "meshnode.config", "meshnode.text", "meshnode.quoting"},
     "meshnode.__main__": {"meshnode.cli"},
 }
 
@@ -171,9 +173,9 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Modules of constants and small functions that everybody imports by name.
-BY_NAME = {"protocol.limits", "protocol.wire.stratum"}
+BY_NAME = {"protocol.limits", "protocol.numbers", "protocol.wire.stratum"}
 
-# What others import of the protocol: its facade, one facade for each subject, and the caps and strata by name.
+# What others import of the protocol: its facade, one facade for each subject, and the caps, numbers and strata by name.
 FACADES = BY_NAME | {
     "protocol",
     "protocol.trust",
