@@ -220,7 +220,7 @@ class Knowledge:
                 yield f"{name} keeps {what}, which a revoked device wrote"
             if row.kind != Kind.DEVICE and row.state in _PROVED and writer not in self._proved_once:
                 yield f"{name} believes {what}, by a device that nobody certified"
-            if row.kind == Kind.LISTING and row.author != me and row.complete:
+            if row.kind == Kind.LISTING and row.author != me:
                 yield from self._faults_about(row, what, others)
         for person in sorted(self.said):
             policy, stance = self.node.replica.trust_state.policy(person), self.sure.stances.get(person)

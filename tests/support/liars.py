@@ -13,6 +13,7 @@ from meshnode.app.owner.profile import set_profile
 from meshnode.errors import MeshnodeError
 from meshnode.replica.access import Access, AccessKey, AccessPolicy
 from protocol import Audience, DeviceKeys, Kind, Listing, PersonId, Record, limits, signed
+from protocol.numbers import UnixTime, Version
 from protocol.wire import Item
 from tests.support.mesh_people import post
 from tests.support.people import Person, grown
@@ -64,13 +65,13 @@ class Forger(Liar):
                     author=row.author,
                     device=keys.device_id,
                     slot=row.slot,
-                    version=row.version + 1,
+                    version=Version(row.version + 1),
                     audience=row.audience,
-                    policy_version=row.policy_version,
-                    created=now,
-                    expires=now + limits.DAY,
-                    min_valid_version=row.version + 1,
-                    latest_expiry=now + limits.LISTING_LIFE,
+                    policy_version=Version(row.policy_version),
+                    created=UnixTime(now),
+                    expires=UnixTime(now + limits.DAY),
+                    min_valid_version=Version(row.version + 1),
+                    latest_expiry=UnixTime(now + limits.LISTING_LIFE),
                     body=Listing("offer", "Not mine", salt=bytes(16)).to_body(),
                     sign=keys.sign,
                 )
@@ -115,13 +116,13 @@ class Equivocator(Liar):
                 author=replica.me,
                 device=replica.device,
                 slot=slot,
-                version=1,
+                version=Version(1),
                 audience=Audience.NETWORK_WIDE,
-                policy_version=0,
-                created=now,
-                expires=now + 90 * limits.DAY,
-                min_valid_version=1,
-                latest_expiry=now + 90 * limits.DAY,
+                policy_version=Version(0),
+                created=UnixTime(now),
+                expires=UnixTime(now + 90 * limits.DAY),
+                min_valid_version=Version(1),
+                latest_expiry=UnixTime(now + 90 * limits.DAY),
                 body=Listing("offer", f"Face {face}", salt=bytes(16)).to_body(),
                 sign=replica.keys.sign,
             )

@@ -22,6 +22,7 @@ from tests.support.mutant_table import MUTATIONS, TESTED, Mutation
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("protocol", "meshnode", "tests", "conformance", "pyproject.toml")
+WORDS_SHOWN = 200  # characters of what a world says about a bug
 HOUR = 3600  # seconds: a world that takes longer does not end any more, and so was noticed
 
 
@@ -39,7 +40,7 @@ class Outcome:
         if self.seed is None:
             return f"{self.name}: SURVIVED ({self.seconds:.0f} s)"
         by = f"seed {self.seed}" if self.seed else "its test"
-        return f"{self.name}: noticed by {by} ({self.seconds:.0f} s): {self.said}"
+        return f"{self.name}: noticed by {by} ({self.seconds:.0f} s): {self.said[:WORDS_SHOWN]}"
 
 
 @contextmanager
