@@ -13,7 +13,20 @@ from bench import machine
 from bench.harness import SIZES, Report
 
 # In this order: measures inside this process, then those that start daemons, then the one that needs namespaces.
-MEASURES = ("ingest", "reconcile", "sync", "join", "paths", "discover", "node", "daemons", "holds", "hub", "lan")
+MEASURES = (
+    "ingest",
+    "reconcile",
+    "sync",
+    "join",
+    "paths",
+    "discover",
+    "node",
+    "daemons",
+    "holds",
+    "hub",
+    "lan",
+    "lan_idle",
+)
 BUSY = 0.5  # load average of other processes from which figures are not reliable
 
 

@@ -42,7 +42,8 @@ from meshnode.keyring import Keyring
 from meshnode.net.address import Address
 from meshnode.net.discovery import MdnsMode
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
-from meshnode.net.network import Network, NetworkOptions
+from meshnode.net.network import Network
+from meshnode.net.network_options import NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.notify import Notifier, Screen
 from meshnode.replica.eviction import follow_clock

@@ -39,10 +39,10 @@ class CallWatch:
         if not own and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
             self.called_in, self.firewall = wall, None
 
-    async def run(self, port: int) -> None:
-        """Look for the firewall now and then, until somebody has called in or the task is cancelled."""
+    async def run(self, port: Callable[[], int]) -> None:
+        """Look for the firewall of our `port` now and then, until somebody has called in or the task is cancelled."""
         while self.called_in is None:
-            self._note(await trio.to_thread.run_sync(self._find, port, abandon_on_cancel=True))
+            self._note(await trio.to_thread.run_sync(self._find, port(), abandon_on_cancel=True))
             await trio.sleep(LOOK_SECONDS)
 
     def _note(self, found: Firewall | None) -> None:

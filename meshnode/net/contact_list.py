@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from meshnode.app.peers import contacts
 from meshnode.app.peers.given_addresses import given
 from meshnode.net.address import Address
 from meshnode.net.dialer import DialTarget
+from meshnode.net.interfaces import Interfaces, is_loopback
 from meshnode.replica.replica import Replica
 from protocol import PersonId
 
@@ -58,3 +59,16 @@ def read_contacts(replica: Replica) -> ContactList:
         direct=frozenset(direct),
         given=tuple(Address(host, port) for host, port in given(replica)),
     )
+
+
+def without_own_services(wanted: Iterable[DialTarget], interfaces: Interfaces) -> list[DialTarget]:
+    """Leave out loopback addresses on cards where this computer has a network: they would lead to its own services."""
+    if all(address.loopback for address in interfaces.addresses):
+        return list(wanted)
+    return [
+        replace(
+            target,
+            addresses=tuple(at for at in target.addresses if at not in target.on_cards or not is_loopback(at.host)),
+        )
+        for target in wanted
+    ]

@@ -2,8 +2,9 @@
 
 On each network interface only the addresses that it has itself are announced, under names that occur on no other.
 Announcements are private: they name nobody, and get fresh names, a fresh nonce and fresh tags every quarter of an hour
-and whenever our addresses or keys change. They are repeated every minute, and more often after a connection was lost:
-when a divided network is joined again, no interface changes, and only an announcement tells both sides.
+and whenever our addresses or keys change. In between they are repeated once, and more often after a connection was lost: when
+a divided network is joined again, no interface changes, and only an announcement tells both sides. A node that hears
+somebody for the first time repeats its own announcement, so that a newcomer need not wait for it.
 """
 
 from __future__ import annotations
@@ -26,10 +27,9 @@ from protocol.wire import announce, service_names
 
 log = logging.getLogger(__name__)
 
-REPEAT_SECONDS = 60.0
+REPEAT_SECONDS = limits.ANNOUNCEMENT_LIFE / 2  # at rest: each wakes all nodes on the network
 REPEAT_EXPECTING_SECONDS = 2.0  # while a device code is open, and a person waits beside the new machine
-REPEAT_LOST_SECONDS = 10.0  # after a connection was lost, for LOST_SECONDS
-LOST_SECONDS = 1800.0
+REPEAT_LOST_SECONDS = 10.0  # after a connection was lost; then after half of the time that has gone by since
 REPEAT_SOONEST_SECONDS = 1.0
 OPEN_AGAIN_SECONDS = 30.0  # after UDP port 5353 could not be opened
 LINKS_MAX = 64  # interfaces with multicast DNS: each takes a few sockets and a packet a minute
@@ -49,9 +49,10 @@ class MdnsMode(Enum):
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """The addresses and keys that the announcement on one interface is made from, besides random bytes."""
+    """The addresses, port and keys that the announcement on one interface is made from, besides random bytes."""
 
     addresses: tuple[bytes, ...]
+    port: int
     keys: Announced
 
 
@@ -84,7 +85,7 @@ class LocalDiscovery:
         self._announced: dict[LinkId, _Content] = {}
         self._failing: dict[LinkId, float] = {}  # since when
         self._changed = Wakeup()
-        self._lost_until = 0.0
+        self._lost_at = float("-inf")
         self._repeat_soon = False
 
     @property
@@ -106,6 +107,12 @@ class LocalDiscovery:
         self._repeat_soon = True
         self._changed.set()
 
+    def use_port(self, port: int) -> None:
+        """Announce this port from now on."""
+        if port != self._port:
+            self._port = port
+            self._changed.set()
+
     def use_keys(self, keys: Announced | None, candidates: Iterable[tuple[PersonId, bytes]]) -> None:
         """Announce with `keys` (None: not at all), and recognize people by the keys in `candidates`, from now on."""
         for recognized in self._recognizer.use(candidates, trio.current_time()):
@@ -115,8 +122,12 @@ class LocalDiscovery:
             self._changed.set()
 
     def repeat_often(self) -> None:
-        """Repeat the announcement soon, and often for LOST_SECONDS: a person we were connected with may look for us."""
-        self._lost_until = trio.current_time() + LOST_SECONDS
+        """Repeat the announcement soon, and less and less often after that: a person we were connected with may look for us."""
+        self._lost_at = trio.current_time()
+        self.repeat_soon()
+
+    def repeat_soon(self) -> None:
+        """Repeat the announcement once: somebody has come who cannot have heard it."""
         self._repeat_soon = True
         self._changed.set()
 
@@ -162,14 +173,13 @@ class LocalDiscovery:
             content = self._content(links)
             now = trio.current_time()
             soon, self._repeat_soon = self._repeat_soon, False
-            pause = self._pause(now)
             renewed = {
                 link: one for link, one in content.items() if now >= renew_at or self._announced.get(link) != one
             }
             ended = self._announced.keys() - content.keys()
             if now >= renew_at:
                 renew_at = now + limits.ANNOUNCEMENT_LIFE
-            repeats = now >= sent_at + (REPEAT_SOONEST_SECONDS if soon else pause)
+            repeats = now >= sent_at + (REPEAT_SOONEST_SECONDS if soon else self._pause(sent_at))
             if renewed or ended:
                 await self._announce(renewed, ended)
                 sent_at = now
@@ -178,18 +188,18 @@ class LocalDiscovery:
                     self._mdns.repeat()
                 sent_at = now
             again_at = now + USE_AGAIN_SECONDS if self._failing else float("inf")
-            with trio.move_on_at(min(renew_at, sent_at + pause, again_at)):
+            with trio.move_on_at(min(renew_at, sent_at + self._pause(sent_at), again_at)):
                 await self._changed.wait()
 
     def _note_failing(self, failing: Collection[LinkId]) -> None:
         now = trio.current_time()
         self._failing = {link: self._failing.get(link, now) for link in failing}
 
-    def _pause(self, now: float) -> float:
-        """Return how many seconds lie between two announcements."""
+    def _pause(self, sent_at: float) -> float:
+        """Return after how many seconds an announcement that was sent at that time is repeated."""
         if self._keys is not None and self._keys.expecting:
             return REPEAT_EXPECTING_SECONDS
-        return REPEAT_LOST_SECONDS if now < self._lost_until else REPEAT_SECONDS
+        return min(REPEAT_SECONDS, max(REPEAT_LOST_SECONDS, (sent_at - self._lost_at) / 2))
 
     def _content(self, links: Sequence[Link]) -> dict[LinkId, _Content]:
         """Return what to announce on each interface: only its own addresses, the routable ones first."""
@@ -199,7 +209,7 @@ class LocalDiscovery:
         for link in links:
             addresses = sorted(link.addresses, key=lambda address: address.link_local)
             packed = tuple(dict.fromkeys(address.packed for address in addresses))
-            found[link.id] = _Content(packed, self._keys)
+            found[link.id] = _Content(packed, self._port, self._keys)
         return found
 
     async def _announce(self, content: Mapping[LinkId, _Content], ended: Collection[LinkId]) -> None:

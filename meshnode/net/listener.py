@@ -64,9 +64,10 @@ class Listener:
         """The addresses listened on."""
         return tuple(sorted(self._listening))
 
-    def open(self, interfaces: Interfaces, *, wanted: int | None, kept: int | None) -> int:
+    def open(self, interfaces: Interfaces, *, wanted: int | None, kept: int | None, anywhere: bool = False) -> int:
         """Start listening and return the port: `wanted`; if that is None, `kept`, else DEFAULT_PORT or the next free one.
 
+        With `anywhere` it is any free one that the kernel draws, if DEFAULT_PORT is taken.
         Raises Failed if `wanted` cannot be had, or if no port can be opened at all.
         """
         if wanted:
@@ -77,10 +78,24 @@ class Listener:
             return self.port
         if kept:
             log.warning("port %d is taken; choosing another", kept)
-        for port in (*range(DEFAULT_PORT, DEFAULT_PORT + 1 + PORTS_NEXT), *(0 for _ in range(PORT_TRIES))):
+        following = range(DEFAULT_PORT + 1, DEFAULT_PORT + 1 + (0 if anywhere else PORTS_NEXT))
+        for port in (DEFAULT_PORT, *following, *(0 for _ in range(PORT_TRIES))):
             if self._try_port(interfaces, port):
                 return self.port
         raise Failed("no TCP port can be opened", "check that this computer has a network, at least loopback")
+
+    def change_port(self, interfaces: Interfaces) -> int:
+        """Listen on another port from now on: DEFAULT_PORT if it is free, else any. Return it; the same if none can be had."""
+        before, self._listening = self._listening, {}
+        try:
+            self.open(interfaces, wanted=None, kept=None, anywhere=True)
+        except Failed as error:
+            log.warning("the port stays %d: %s", self.port, error.message)
+            self._listening = before
+        else:
+            for scope in before.values():
+                scope.cancel()
+        return self.port
 
     def use(self, interfaces: Interfaces) -> None:
         """Open and close sockets after a change of addresses; wildcard sockets need no change."""

@@ -36,6 +36,7 @@ from protocol.wire import SERVICE_TYPE
 
 log = logging.getLogger(__name__)
 
+AGAIN_SECONDS = 1.0  # between the two times that a new announcement is sent
 HOST_SECONDS = 120  # TTL of host records (RFC 6762, section 10)
 SERVICE_SECONDS = 1200  # TTL of the others: a little longer than an announcement lives before its names change
 _IP_MULTICAST_ALL, _IPV6_MULTICAST_ALL = 49, 29  # ip(7) and linux/in6.h; Python does not name them
@@ -97,7 +98,7 @@ class LinkResponder:
             if self._announced is not None:
                 await _register(self._running, self._announced)
             if before is not None:
-                await (await self._running.async_unregister_service(before))
+                _withdraw(self._running.zeroconf, before)
         except (OSError, RuntimeError, Error) as error:
             log.warning("announcing by multicast DNS on %s: %s", self._link.id.name, error)
 
@@ -173,8 +174,26 @@ def _bind_to(bound: socket.socket, name: str) -> bool:
 
 
 async def _register(running: AsyncZeroconf, info: ServiceInfo) -> None:
-    # The names are random. Asking the network whether they are taken would take 1.2 s.
-    await (await running.async_register_service(info, cooperating_responders=True))
+    """Announce a service twice, a second apart (RFC 6762, section 8.3), where zeroconf would do it three times.
+
+    The names are random, so the network is not asked whether they are taken.
+    """
+    zeroconf = running.zeroconf
+    zeroconf.registry.async_add(info)
+    zeroconf.async_send(zeroconf.generate_service_broadcast(info, None))
+    assert zeroconf.loop is not None, "it runs"
+    zeroconf.loop.call_later(AGAIN_SECONDS, _again, zeroconf, info)
+
+
+def _again(zeroconf: Zeroconf, info: ServiceInfo) -> None:
+    if not zeroconf.done and zeroconf.registry.async_get_info_name(info.key) is info:
+        zeroconf.async_send(zeroconf.generate_service_broadcast(info, None))
+
+
+def _withdraw(zeroconf: Zeroconf, info: ServiceInfo) -> None:
+    """Say once that a service has ended; zeroconf would say it three times. It ends by itself in any case."""
+    zeroconf.registry.async_remove(info)
+    zeroconf.async_send(zeroconf.generate_service_broadcast(info, 0))
 
 
 def _info(service: AnnouncedService) -> ServiceInfo:

@@ -9,7 +9,6 @@ import logging
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 
 import trio
@@ -27,14 +26,16 @@ from meshnode.net.address import Address
 from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
 from meshnode.net.calls import explained
 from meshnode.net.connector import Connector
-from meshnode.net.contact_list import read_contacts
-from meshnode.net.dialer import Dialer, DialTarget
-from meshnode.net.discovery import LocalDiscovery, MdnsMode
+from meshnode.net.contact_list import read_contacts, without_own_services
+from meshnode.net.dialer import Dialer
+from meshnode.net.discovery import LocalDiscovery
 from meshnode.net.door import Door
-from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, is_loopback, snapshot, watch
+from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, snapshot, watch
 from meshnode.net.listener import Listener
+from meshnode.net.network_options import NetworkOptions
 from meshnode.net.network_problems import network_problems
 from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
+from meshnode.net.port_choice import PortChoice
 from meshnode.net.preauth_limiter import PreauthConnection, PreauthLimiter
 from meshnode.net.recognizer import RecognizedPeer
 from meshnode.net.sync_now import sync_now
@@ -50,24 +51,12 @@ log = logging.getLogger(__name__)
 PORT_KEPT = "port"  # the name of the port in the store's small values
 CONTACTS_PAUSE = 0.5  # between two readings of the contacts: a first synchronization changes them with every batch
 DIAL_BACK_PAUSE = 0.3  # of two nodes that receive each other's announcements, one lets the other dial first
-HEARD_SECONDS = 180.0  # for how long a person counts as heard after an announcement
+HEARD_SECONDS = (
+    limits.ANNOUNCEMENT_LIFE + 60.0
+)  # a person counts as heard after an announcement: two repeats may get lost
 CLOSE_SECONDS = 1.0
 RETURN_GRACE = 30.0  # seconds for a person who was asked to come back; then this node dials again
 SHORT_SECONDS = 10.0  # a session that ends sooner makes the next connection wait longer
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkOptions:
-    """The owner's settings, and the number of sessions.
-
-    They are a port (0: any), patterns of interfaces (none: by kind), multicast DNS, and addresses of peers.
-    """
-
-    port: int = 0
-    interfaces: tuple[str, ...] = ()
-    mdns: MdnsMode = MdnsMode.ON
-    peers: tuple[Address, ...] = ()
-    sessions: int = limits.SESSIONS_MAX
 
 
 class Network:
@@ -100,6 +89,7 @@ class Network:
         self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has, replica.guard)
         self._discovery: LocalDiscovery | None = None
         self._listener: Listener | None = None
+        self._port_choice = PortChoice(options.port or None, None)
         self._interfaces = Interfaces()
         self._heard: dict[PersonId, float] = {}
         self._calls = CallWatch(find_firewall)
@@ -242,7 +232,7 @@ class Network:
             background.run, guard, "watching the networks", watch, self._options.interfaces, self._use_interfaces
         )
         nursery.start_soon(background.run, guard, "keeping contacts", self._keep_contacts)
-        nursery.start_soon(background.run, guard, "looking for a firewall", self._calls.run, self.port)
+        nursery.start_soon(background.run, guard, "looking for a firewall", self._calls.run, lambda: self.port)
         nursery.start_soon(background.run, guard, "calling others", self._connector.run)
 
     def start_discovery(self) -> None:
@@ -257,9 +247,10 @@ class Network:
             nursery, self._answer, self._replica.guard, wildcard=self._options.interfaces in ((), ("*",))
         )
         kept = await self._store_thread.run(self._replica.store.meta.get, PORT_KEPT)
-        port = listener.open(self._interfaces, wanted=self._options.port or None, kept=int(kept) if kept else None)
-        if str(port) != kept and not self._options.port:
-            await self._store_thread.run(self._replica.store.meta.set, PORT_KEPT, str(port))
+        self._port_choice = PortChoice(self._options.port or None, kept)
+        keep = self._port_choice.open(listener, self._interfaces)
+        if keep != kept and not self._options.port:
+            await self._store_thread.run(self._replica.store.meta.set, PORT_KEPT, keep)
         self._listener = listener
 
     def _use_interfaces(self, interfaces: Interfaces) -> None:
@@ -267,12 +258,20 @@ class Network:
         self._interfaces = interfaces
         if self._listener is not None:
             self._listener.use(interfaces)
+            self._follow_port(self._listener, interfaces)
         if self._discovery is not None:
             self._discovery.use_interfaces(interfaces)
         self._connector.use_interfaces(interfaces)
         if changed:
             self._dialer.moved(trio.current_time())
             self._connector.wake()
+
+    def _follow_port(self, listener: Listener, interfaces: Interfaces) -> None:
+        keep = self._port_choice.follow(listener, interfaces)
+        if keep is not None and self._nursery is not None:
+            self._nursery.start_soon(self._store_thread.run, self._replica.store.meta.set, PORT_KEPT, keep)
+        if self._discovery is not None:
+            self._discovery.use_port(listener.port)
 
     # --- contacts --------------------------------------------------------------------------------------------------------
 
@@ -281,7 +280,7 @@ class Network:
             known = await self._store_thread.run(read_contacts, self._replica)
             self._direct, self._accounts = known.direct, known.accounts
             now = trio.current_time()
-            self._dialer.want([self._without_own_services(target) for target in known.wanted], now)
+            self._dialer.want(without_own_services(known.wanted, self._interfaces), now)
             self._dialer.given((*self._options.peers, *known.given), now)
             if self._discovery is not None:
                 self._discovery.use_keys(known.announced, known.candidates)
@@ -291,13 +290,6 @@ class Network:
             with trio.move_on_at(now + CONTACTS_PAUSE):
                 await self._contacts_urgent.wait()
 
-    def _without_own_services(self, target: DialTarget) -> DialTarget:
-        """Leave out loopback addresses on cards where this computer has a network: they would lead to its own services."""
-        if all(address.loopback for address in self._interfaces.addresses):
-            return target
-        own = {address for address in target.on_cards if is_loopback(address.host)}
-        return replace(target, addresses=tuple(one for one in target.addresses if one not in own))
-
     def _recognized(self, recognized: RecognizedPeer) -> None:
         person, addresses = recognized
         if person == self._replica.me:  # this device's own announcement, or that of another device of the person
@@ -306,6 +298,8 @@ class Network:
                 return
         now = trio.current_time()
         self._heard = {one: at for one, at in self._heard.items() if now - at < HEARD_SECONDS}
+        if person not in self._heard and self._discovery is not None:
+            self._discovery.repeat_soon()
         self._heard[person] = now
         pause = DIAL_BACK_PAUSE if self._replica.me > person else 0.0
         self._dialer.heard(person, addresses, now, pause=pause, account=self._accounts.get(person, NOBODY))

@@ -42,9 +42,9 @@ _THIN_LINEAR_TIMEOUTS, _RTO_MAX_MS = 16, 44  # linux/tcp.h; Python does not name
 TCP_OPTIONS: tuple[tuple[int, int], ...] = ()
 if sys.platform == "linux":
     TCP_OPTIONS = (
-        (socket.TCP_KEEPIDLE, 15),
+        (socket.TCP_KEEPIDLE, 100),
         (socket.TCP_KEEPINTVL, 3),
-        (socket.TCP_USER_TIMEOUT, 45_000),  # the route is cut if nothing is acknowledged for this long (RFC 5482)
+        (socket.TCP_USER_TIMEOUT, 130_000),  # the route is cut if nothing is acknowledged for this long (RFC 5482)
         (_THIN_LINEAR_TIMEOUTS, 1),  # the first six tries of a small flight at equal distances
         (_RTO_MAX_MS, 2_000),  # and all others at most so far apart; since Linux 6.15
     )

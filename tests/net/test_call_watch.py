@@ -49,7 +49,7 @@ async def test_the_firewall_is_looked_at_again_until_somebody_has_called_in(
         return UFW if len(looks) == 2 else None
 
     watch = CallWatch(find)
-    nursery.start_soon(watch.run, 4747)
+    nursery.start_soon(watch.run, lambda: 4747)
     await trio.sleep(LOOK_SECONDS * 1.5)
     assert (looks, watch.firewall) == ([4747, 4747], UFW)
     watch.called("192.168.1.7", IN, own=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,7 +15,6 @@ from meshnode.app.peers.contacts import Announced
 from meshnode.net.discovery import (
     FAILING_SECONDS,
     LINKS_MAX,
-    LOST_SECONDS,
     REPEAT_LOST_SECONDS,
     REPEAT_SECONDS,
     LocalDiscovery,
@@ -110,9 +110,9 @@ async def test_names_nonce_and_tags_are_new_every_quarter_of_an_hour(autojump_cl
 
 
 async def test_an_announcement_is_repeated_regularly(autojump_clock: MockClock) -> None:
-    air = await run(10 * REPEAT_SECONDS + 1)
-    assert len(air.repeated) == 10
-    assert len(air.services) == 1
+    air = await run(10 * limits.ANNOUNCEMENT_LIFE - 1)
+    assert len(air.services) == 10  # each under a new name
+    assert len(air.repeated) == 10  # and each once more
 
 
 async def test_after_a_connection_was_lost_it_is_repeated_at_once_and_more_often_for_a_while(
@@ -124,8 +124,26 @@ async def test_after_a_connection_was_lost_it_is_repeated_at_once_and_more_often
 
     air = await run(35.0, script=script)
     assert air.repeated == pytest.approx([30.0 + number * REPEAT_LOST_SECONDS for number in range(4)])
-    later = await run(2 * LOST_SECONDS, script=script)
-    assert later.repeated[-1] - later.repeated[-2] == pytest.approx(REPEAT_SECONDS)
+    later = await run(6 * limits.ANNOUNCEMENT_LIFE, script=script)
+    sent = sorted([*later.repeated, *(at for at, _, _ in later.announced)])
+    pauses = [second - first for first, second in pairwise(at for at in sent if at > 30.0)]
+    assert max(pauses) <= REPEAT_SECONDS + REPEAT_LOST_SECONDS
+    # Whenever the network is joined again, an announcement comes within as long as it was divided, or ten seconds.
+    assert all(
+        second - first <= max(REPEAT_LOST_SECONDS, first - 30.0) + 1
+        for first, second in pairwise(sent)
+        if first >= 30.0
+    )
+    assert len([at for at in later.repeated if 30.0 <= at < 30.0 + limits.ANNOUNCEMENT_LIFE]) < 20
+
+
+async def test_it_is_repeated_once_for_somebody_who_cannot_have_heard_it(autojump_clock: MockClock) -> None:
+    async def script(made: LocalDiscovery) -> None:
+        await trio.sleep(30.0)
+        made.repeat_soon()
+
+    air = await run(REPEAT_SECONDS, script=script)
+    assert air.repeated == pytest.approx([30.0])
 
 
 async def test_while_a_device_code_is_open_it_is_repeated_every_other_second(autojump_clock: MockClock) -> None:

@@ -7,11 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from meshnode.net.address import Address
+from meshnode.net.contact_list import without_own_services
 from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import Dialer, DialTarget
+from meshnode.net.interfaces import Interfaces
 from meshnode.net.knocks import CARD_TRIES_MAX, KNOCKS_MAX, KNOCKS_SECONDS
 from meshnode.net.races import ADDRESSES_AT_ONCE, PEOPLE_AT_ONCE
 from tests.net.test_dialer import ALICE, BOB, CAFE, CAROL, HOME, LAPTOP, addresses, dialer
+from tests.net.test_interfaces import HOME as NETWORK
+from tests.net.test_interfaces import LOOPBACK
 
 
 def knocks(made: Dialer, seconds: float, announce: Callable[[float], None], every: float) -> int:
@@ -82,3 +86,13 @@ def test_an_address_where_the_giver_of_a_card_was_met_is_tried_without_end() -> 
     made = dialer(DialTarget(BOB, 1, (HOME,), on_cards=frozenset({HOME})))
     made.want([DialTarget(BOB, 1, (HOME,))], 0.0)
     assert knocks(made, 10 * 86_400.0, lambda _: None, every=10 * 86_400.0) > 2 * CARD_TRIES_MAX
+
+
+def test_an_address_on_a_card_never_leads_to_services_of_this_computer_unless_it_has_no_network() -> None:
+    own, other = Address("127.0.0.1", 6379), Address("::1", 6379)
+    target = DialTarget(BOB, 1, (own, HOME, other), on_cards=frozenset({own, HOME, other}))
+    [left] = without_own_services([target], Interfaces((*NETWORK, *LOOPBACK)))
+    assert left.addresses == (HOME,)
+    assert without_own_services([target], Interfaces(LOOPBACK)) == [target]
+    met = DialTarget(BOB, 1, (own,))
+    assert without_own_services([met], Interfaces((*NETWORK, *LOOPBACK))) == [met]

@@ -170,3 +170,17 @@ async def test_where_all_those_ports_are_taken_another_is_found() -> None:
             port = listening.open(V4, wanted=None, kept=None)
             assert not DEFAULT_PORT <= port <= DEFAULT_PORT + PORTS_NEXT
             assert await reach("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("wildcard", [True, False])
+async def test_the_port_can_be_changed_while_it_runs(wildcard: bool) -> None:
+    async with listener(wildcard=wildcard) as (listening, _):
+        before = listening.open(V4, wanted=None, kept=None)
+        with socket.socket() as other:
+            with suppress(OSError):
+                other.bind(("127.0.0.1", DEFAULT_PORT))  # or somebody else has it
+            after = listening.change_port(V4)
+            assert after == listening.port
+            await wait_all_tasks_blocked()
+            assert await reach("127.0.0.1", after)
+            assert after == before or not await reach("127.0.0.1", before)

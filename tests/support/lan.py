@@ -139,6 +139,11 @@ class Host:
         """Return what the doctor finds, by code."""
         return {found["code"]: found for found in self.ask("doctor", *person)["findings"]}
 
+    @property
+    def running(self) -> Daemon:
+        """The daemon that was started last."""
+        return self._daemons[-1]
+
     def close(self) -> None:
         """Stop what runs here and let the machine go."""
         for daemon in self._daemons:
@@ -225,6 +230,11 @@ class Lan:
         """Join everybody again."""
         for name in self._hosts:
             self._switch.run("ip", "link", "set", self._port(name), "master", "br0")
+
+    def carried(self) -> int:
+        """Return how many bytes the hosts have sent into the switch so far; a packet to all counts once."""
+        ports = json.loads(self._switch.run("ip", "-s", "-j", "link").stdout)
+        return sum(int(port["stats64"]["rx"]["bytes"]) for port in ports if port["ifname"].startswith("mn"))
 
     def _add(self, host: Host) -> None:
         self._hosts[host.name] = host

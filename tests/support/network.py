@@ -12,7 +12,8 @@ from meshnode.app.owner.certificates import write_first_records
 from meshnode.app.people import cards
 from meshnode.clock import Clock
 from meshnode.net.discovery import MdnsMode
-from meshnode.net.network import Network, NetworkOptions
+from meshnode.net.network import Network
+from meshnode.net.network_options import NetworkOptions
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
 from meshnode.store.store_thread import StoreThread

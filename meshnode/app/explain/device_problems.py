@@ -13,9 +13,11 @@ from meshnode.app.upkeep import certificate_ends
 from meshnode.quoting import named, quoted
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
-from protocol import DeviceId, PersonId, device_text, limits, person_text
+from protocol import DeviceId, PersonId, device_text, person_text
 
 _COPIED = "The data of this computer was copied to another one, or an old copy of it was put back"
+
+NOTICED_SECONDS = 180  # within which the end of a connection is noticed, whatever has happened to the other computer
 
 
 def of_this_device(replica: Replica) -> Iterator[Problem]:
@@ -69,7 +71,7 @@ def met_twice(replica: Replica, sessions: Sequence[tuple[PersonId, DeviceId, int
     `sessions` are the present ones, each with the time since when it has lasted (UNIX seconds). A computer that has only
     started again can have a second one for as long as it takes to notice that the first has ended; that is not counted.
     """
-    lasting = replica.clock.now() - limits.IDLE_DEAD_SECONDS
+    lasting = replica.clock.now() - NOTICED_SECONDS
     computers = Counter((person, device) for person, device, since in sessions if since < lasting)
     for (person, device), count in sorted(computers.items()):
         if count < 2 or device == replica.device:

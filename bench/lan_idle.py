@@ -1,0 +1,75 @@
+"""Measures what nodes at rest cost on one network: how often each wakes, and how many bytes cross the bridge in a minute.
+
+Each node runs in a network namespace of its own, all on one bridge. Everybody has used a card of the first one, so all are
+in one web, recognize each other and keep sessions. A wake is a voluntary context switch of any thread of a node: its
+processor had gone to sleep and is woken again. Bytes are those that come into the bridge from the nodes, so a packet to
+all counts once.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from bench.harness import Bound, Report
+from tests.support.lan import Host, Lan
+from tests.support.namespaces import laboratory
+from tests.support.waiting import eventually
+
+WAKES = Bound(120, 60)
+MEGABYTES = Bound(0.2, 0.1)
+NODES = {"tiny": 2}  # in other sizes
+NODES_USUAL = 30
+SETTLE = 300.0  # seconds within which all are connected
+CALM_SECONDS = {"tiny": 0.1}  # after that, until what they had to say to each other is said
+CALM_USUAL = 60.0
+AT_ONCE = 4  # commands that are run at the same time
+
+
+def measure(report: Report) -> None:
+    """Let all nodes meet, wait until they rest, and count for a while."""
+    lab = laboratory()
+    if isinstance(lab, str):
+        report.add(f"not measured: {lab}", "", [0])
+        return
+    number = NODES.get(report.size.name, NODES_USUAL)
+    names = [f"node{at}" for at in range(number)]
+    with tempfile.TemporaryDirectory() as directory, Lan(lab, Path(directory), names) as lan:
+        hosts = [lan[name] for name in names]
+        _meet(hosts)
+        time.sleep(CALM_SECONDS.get(report.size.name, CALM_USUAL))
+        wakes, carried = [_wakes(host) for host in hosts], lan.carried()
+        time.sleep(report.size.idle_seconds)
+        minutes = report.size.idle_seconds / 60
+        each = [(after - before) / minutes for before, after in zip(wakes, map(_wakes, hosts), strict=True)]
+        megabytes = (lan.carried() - carried) / minutes / 1e6
+    report.add(f"wakes of one of {number} nodes, a minute", "", each, bound=WAKES)
+    report.add("over the bridge, a minute", "MB", [megabytes], bound=MEGABYTES)
+
+
+def _meet(hosts: list[Host]) -> None:
+    """Make the nodes and let everybody use a card of the first one; then wait until nobody meets anybody new."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(Host.init, hosts))
+        list(pool.map(Host.daemon, hosts))
+        first, *others = hosts
+        card = first.meshnode("card", "--uses", str(len(others))).strip()
+        list(pool.map(lambda host: host.meshnode("add", card), others))
+    for host in hosts:
+        eventually(lambda: len(_met(host)) == len(others), f"{host.name} meets all", within=SETTLE)  # noqa: B023
+
+
+def _met(host: Host) -> set[str]:
+    """Return the people whom the node of this host has met so far, as its log names them."""
+    return {line["peer"] for line in host.running.log("met")}
+
+
+def _wakes(host: Host) -> int:
+    """Return how often the threads of this host's node have gone to sleep so far."""
+    found = 0
+    for task in Path(f"/proc/{host.running.process.pid}/task").iterdir():
+        lines = (task / "status").read_text().splitlines()
+        found += next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+    return found
