@@ -39,7 +39,7 @@ from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFa
 from meshnode.firewall import find_firewall
 from meshnode.home import Home
 from meshnode.keyring import Keyring
-from meshnode.net.dialer import Address
+from meshnode.net.address import Address
 from meshnode.net.discovery import MdnsMode
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
 from meshnode.net.network import Network, NetworkOptions
