@@ -25,7 +25,8 @@ PRINTED = message("Sent to the printer.")
 ADD_HELP = message(
     "Connect with the person who gave you CARD.\n\n"
     "CARD is the text that 'meshnode card' printed. Leave it out to paste a card that has line breaks, or write - to read it "
-    "from a pipe. It can also be the name of a person to whom you were introduced: see 'meshnode introductions'."
+    "from a pipe. It can also be a picture of the card's code, such as photo.jpg, or the name of a person to whom you were "
+    "introduced: see 'meshnode introductions'."
 )
 ADD_TRUST = message("How much you trust the person who gave it to you (default 0.8).")
 ASK_CARD = message("Paste the card here. It may have several lines.")

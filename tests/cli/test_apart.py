@@ -144,9 +144,7 @@ def test_numbers_mean_the_results_of_the_last_list(shared: Village) -> None:
     assert json.loads(shared("A", "why", "1", "--json").out)["listing"]["title"] == HOSTILE[0]
     beyond = shared("A", "show", "2")
     assert (beyond.code, beyond.out) == (3, "")
-    assert (
-        "No post is called 2, and no result of the last hour has this number. 'meshnode discover' and" in beyond.err
-    )
+    assert "No post is called 2, and no result of the last hour has this number. 'meshnode discover' and" in beyond.err
 
 
 def test_a_post_that_is_called_by_a_number_goes_before_the_number(shared: Village) -> None:
