@@ -94,7 +94,7 @@ def card_taken_back(name: str) -> str:
 
 def card_used(name: str) -> str:
     """Say that somebody else was faster."""
-    return message("This card was used by somebody else. Ask {name} for a new one.", name=named(name))
+    return message("This card was used by somebody else, or has ended. Ask {name} for a new one.", name=named(name))
 
 
 INTRODUCE_HELP = message(
