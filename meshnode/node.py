@@ -30,7 +30,7 @@ from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
-from meshnode.app.upkeep import upkeep
+from meshnode.app.upkeep import UPKEEP_SECONDS, upkeep
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
@@ -61,6 +61,7 @@ CLOCK = "clock"  # the name of what the clock remembers, in the store's small va
 HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
 LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
+ROOM_SOONEST_SECONDS = 0.05  # between two slices of what is deleted to make room: commands come in between
 LOOK_SECONDS = 10.0  # between two looks at the machine's clock: nobody tells when it is set
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
@@ -350,9 +351,12 @@ async def _main(
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
     letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
 
+    room_scheduler = Scheduler(partial(store_thread.run, _make_room, replica), ROOM_SOONEST_SECONDS)
+
     def wake() -> None:
         scheduler.changed()
         letter_scheduler.changed()
+        room_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
     looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica), LETTERS_SOONEST_SECONDS)
@@ -384,6 +388,7 @@ async def _main(
             network.start_discovery()
             nursery.start_soon(scheduler.run)
             nursery.start_soon(letter_scheduler.run)
+            nursery.start_soon(room_scheduler.run)
             nursery.start_soon(looker.run)
             nursery.start_soon(notifier.run)
             await stop.wait()
@@ -421,6 +426,11 @@ def _look_at_the_clock(replica: Replica) -> float:
     if replica.clock.trusted and misdated.is_due(replica) and not is_self_revoked(replica):
         misdated.sign_again(replica)
     return LOOK_SECONDS
+
+
+def _make_room(replica: Replica) -> float:
+    """Delete the next slice of what makes way, on the store thread. Return after how many seconds to do it again."""
+    return ROOM_SOONEST_SECONDS if replica.ingest.make_room() else UPKEEP_SECONDS
 
 
 def _open_letters(replica: Replica) -> float:
