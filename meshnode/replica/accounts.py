@@ -1,7 +1,7 @@
 """Keeps one account for each introducer: what the records of all people take up for whom that person answers.
 
 Sybils are without number and sign for each other, so what an author takes up bounds nothing, and neither does what a
-connection has brought: whoever vouches for the owner may connect. But each Sybil is connected to the owner through
+connection has brought: everybody who vouches for the owner may connect. But each Sybil is connected to the owner through
 somebody for whom the owner vouches. People for whom nobody answers share one account, the small one.
 """
 

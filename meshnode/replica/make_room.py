@@ -27,7 +27,7 @@ Gone = list[tuple[Row, int]]
 
 
 class _Rank(NamedTuple):
-    """Says who makes way first: whose rank is greater. Of strangers that is who has shown a certificate and no more."""
+    """Says who makes way first: whose rank is greater. Strangers of whom only a certificate is held come first."""
 
     bare: bool
     distance: int

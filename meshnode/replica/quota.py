@@ -322,7 +322,7 @@ class Quota:
         in_all = self.others()
         fits = self.caps.fit(in_all, kind, size)
         if fits and self.caps.for_strangers().fit(in_all, kind, size) and in_all.certificates < self.bare_most:
-            return None  # whoever answers for whom: all together take up little
+            return None  # all accounts together take up less than the smallest may
         if fits and self.introducers.introducer(source) is not None:
             self.unsettled.add(author)
             return None

@@ -29,7 +29,7 @@ def with_people(node: Node, people: Sequence[Person]) -> None:
 
 
 def village(order: Sequence[str]) -> Mesh:
-    """Return Bob, who has little room, and Alice with her friends and Mallory with hers, met by him in this order."""
+    """Return Bob, who has little room, and Alice with her friends and Mallory with hers, met by Bob in this order."""
     mesh = Mesh(91)
     for name in ("Bob", "Alice", "Mallory"):
         mesh.add(name)
@@ -44,7 +44,7 @@ def village(order: Sequence[str]) -> Mesh:
 
 
 def kept(mesh: Mesh, people: Sequence[Person]) -> set[PersonId]:
-    """Return of whom Bob holds a policy that he can use."""
+    """Return of whom Bob holds a policy in use."""
     return {one.id for one in people if mesh.nodes["Bob"].replica.trust_state.has_policy(one.id)}
 
 

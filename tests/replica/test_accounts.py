@@ -1,4 +1,4 @@
-"""Accounts: what others take up counts for the person who answers for them, whoever brings it and whoever signs it."""
+"""Accounts: what others take up counts for the person who answers for its author."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _small_room(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bob() -> Replica:
-    """Bob, who vouches for Alice, Carol and Mallory, and they for him."""
+    """Bob, who vouches for Alice, Carol and Mallory, and they for Bob."""
     bob = replica_of("Bob")
     for person in (ALICE, CAROL, MALLORY):
         policy.vouch(bob, person.id, 800)
@@ -132,7 +132,7 @@ def test_one_introducer_alone_may_fill_all_the_room(bob: Replica) -> None:
     assert held(bob, people) == 76
 
 
-def test_what_was_borrowed_is_given_back_when_another_needs_it_and_no_more_than_that(bob: Replica) -> None:
+def test_what_was_borrowed_is_given_back_when_another_needs_it_and_only_that(bob: Replica) -> None:
     of_mallory, of_alice = crowd("sybil", 77), crowd("friend", 20)
     in_parts(bob, behind(MALLORY, of_mallory), MALLORY.id)
     assert codes(bob)[:1] == ["crowded"]
@@ -232,7 +232,7 @@ def test_after_unvouching_those_behind_share_the_room_of_strangers(bob: Replica)
 # --- held records ----------------------------------------------------------------------------------------------------
 
 
-def test_records_that_wait_count_for_whoever_answers_for_those_who_bring_them(
+def test_records_that_wait_count_for_the_introducer_of_the_people_who_bring_them(
     bob: Replica, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(limits, "PENDING_FROM_ONE_MAX", 10)
