@@ -126,11 +126,18 @@ class Clock:
         """Return what peers are told: the time and its stratum; in doubt, what the machine's clock shows."""
         belief = self._belief()
         time = self._machine.wall() if belief.basis is Basis.NOTHING else belief.now
-        return min(max(int(time), 0), limits.INT_MAX), belief.stratum
+        return min(max(int(time), 0), limits.TIME_MAX), belief.stratum
 
     def ended_by(self) -> int:
         """Return the time to judge by what has ended: `now`, but 0 in doubt, when nothing has ended."""
         return self.now() if self.trusted else 0
+
+    def latest_in_doubt(self) -> int | None:
+        """Return the latest of the dates that may be right while the date is in doubt; None where it is not."""
+        if self.trusted:
+            return None
+        reading = self.reading()
+        return int(max(reading.now, reading.wall, *(voice.time for voice in speaking(reading.voices))))
 
     def purge_before(self) -> int:
         """Return the time to delete by: what has expired by it may go."""

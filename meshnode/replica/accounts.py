@@ -39,7 +39,7 @@ class Accounts:
 
     def refresh(self) -> None:
         """Follow the store and the trust state; to be called before asking. It costs little where neither has changed."""
-        before, self._answers = self._answers, self._introducers.all()
+        before, self._answers = self._answers, self._introducers.answers()
         changed = self._records.usage_changed()
         if changed is None:
             self._counted, self._uses, self._authors, self.bare = {}, {}, {}, 0

@@ -17,6 +17,7 @@ from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy
 from meshnode.replica.batch import Batch, IngestResult
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
+from meshnode.replica.leaps import Leaps
 from meshnode.replica.make_room import Gone, RoomMaker
 from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
@@ -91,6 +92,7 @@ class Ingest:
         self._me = me
         self._verifier = verifier
         self._decisions = AccessCache(access, me)
+        self.leaps = Leaps(store, me)
         self.quota = quota
         """The limits for records of others."""
         self._room_maker = RoomMaker(store, quota, trust_state, reevaluator, me)
@@ -229,6 +231,9 @@ class Ingest:
             return
         if isinstance(body, Join):
             check_membership(record.header.author, body)
+        if batch.source is not None and self.leaps.leaps(record, body):
+            self._void(record, batch)
+            return
         state = self._state_for(record, body, batch)
         if isinstance(state, Shortage):
             self._refuse_for_now(record, state, _access_key(record.header, body), batch)
@@ -254,6 +259,15 @@ class Ingest:
             self._stored(record, batch)
         else:
             self._compete(record, state, body, batch)
+
+    def _void(self, record: Record, batch: Batch) -> None:
+        """Refuse a record of the owner's that counts for nothing, and its header, should that have come before."""
+        batch.outcome.refused.append(record.id)
+        rows = self._store.records.rows_of([record.id])
+        if rows:
+            self._store.records.delete([record.id])
+            batch.people.add(record.header.author)
+            batch.unread.add(record.header.author)
 
     def _compete(self, record: Record, state: RecordState, body: Body | None, batch: Batch) -> None:
         """Store a record if no newer one of its register is known here."""

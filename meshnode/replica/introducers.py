@@ -30,7 +30,7 @@ class Introducers:
         self._trust_state = trust_state
         self._me = me
         self._version = -1
-        self._all: dict[PersonId, Answer] = {}
+        self._answers: dict[PersonId, Answer] = {}
 
     def introducer(self, person: PersonId) -> PersonId | None:
         """Return the person, among those whom the owner vouches for, who answers for `person`; None where nobody does.
@@ -41,7 +41,7 @@ class Introducers:
         for people who are blocked either way with the owner.
         """
         if self._version == self._trust_state.version:
-            return self._all.get(person, NOBODY)[0]
+            return self._answers.get(person, NOBODY)[0]
         graph = self._trust_state.graph
         if graph.weight(self._me, person) > 0:
             return None if graph.blocked_either_way(self._me, person) else person
@@ -50,7 +50,11 @@ class Introducers:
             return found
         return self._through_invitations(person, lambda one: graph.introducer(self._me, one))
 
-    def all(self) -> Mapping[PersonId, Answer]:
+    def all(self) -> dict[PersonId, PersonId]:
+        """Return the introducer of everybody who has one."""
+        return {person: one for person, (one, _) in self.answers().items() if one is not None}
+
+    def answers(self) -> Mapping[PersonId, Answer]:
         """Return the answers for everybody who has an introducer. It costs some milliseconds after a change of trust."""
         version = self._trust_state.version
         if self._version != version:
@@ -59,8 +63,8 @@ class Introducers:
                 through = self._through_invitations(member, lambda one: found.get(one, NOBODY)[0])
                 if through is not None:
                     found[member] = through, FARTHEST
-            self._all, self._version = found, version
-        return self._all
+            self._answers, self._version = found, version
+        return self._answers
 
     def _shares_group(self, person: PersonId) -> bool:
         groups = self._trust_state.groups

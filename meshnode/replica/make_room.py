@@ -20,7 +20,7 @@ from meshnode.store import Row, Store
 from protocol import PersonId, limits
 
 _GRAPH_RECORDS = Caps._fields.index("graph_records")
-_LETTERS = (Caps._fields.index("letters"), Caps._fields.index("letter_bytes"))
+_LETTERS = tuple(Caps._fields.index(name) for name in ("letters", "letter_bytes", "letter_tombstones"))
 
 Gone = list[tuple[Row, int]]
 """Rows that were deleted, as they were before, each with its size in bytes."""
@@ -78,7 +78,7 @@ class RoomMaker:
         quota, gone = self._quota, Gone()
         rank = _Rank(bare=False, distance=quota.distance(charge.author), author=charge.author)
         needed = figures(charge.usage())
-        while short := quota.caps.short(quota.others(), charge.kind, charge.size):
+        while short := quota.caps.short(quota.others(), charge):
             at = short[0]
             quota.accounts.refresh()
             largest = self._largest(at)
@@ -129,7 +129,7 @@ class RoomMaker:
 
     def before_own_policy(self) -> None:
         """Note for whom somebody answers, and whom the owner blocks, before a policy of the owner changes that."""
-        self._before = frozenset(self._quota.introducers.all()), self._blocks()
+        self._before = frozenset(self._quota.introducers.answers()), self._blocks()
 
     def finish(self, *, more: bool) -> Gone:
         """Delete the next slice of what nobody answers for any longer; return what is gone.
@@ -156,7 +156,7 @@ class RoomMaker:
         if self._blocks() <= blocks:
             return
         graph = self._trust_state.graph
-        lost = answered - self._quota.introducers.all().keys()
+        lost = answered - self._quota.introducers.answers().keys()
         self._leaving.extend(
             sorted(one for one in lost if not self._is_safe(one) and not graph.blocked_either_way(self._me, one))
         )

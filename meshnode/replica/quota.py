@@ -37,7 +37,9 @@ class Shortage(Enum):
 class Caps(NamedTuple):
     """Limits for records of others together.
 
-    `graph_records` counts certificates, policies, profiles and joins; `policies` and `letter_bytes` are in bytes.
+    `graph_records` counts certificates, policies, profiles and joins; `policies`, `letter_bytes` and
+    `letter_tombstones`, what is left of withdrawn letters, are in bytes. Letters take no room from anything else, nor the
+    other way round; letters to the owner have as much again as letters to others.
     """
 
     size: int
@@ -45,28 +47,29 @@ class Caps(NamedTuple):
     policies: int
     letters: int
     letter_bytes: int
+    letter_tombstones: int
 
     @classmethod
     def of_this_machine(cls) -> Caps:
         """Return the limits for all records of others together, as the memory of this machine allows."""
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         size = min(limits.FOREIGN_BYTES_MAX, memory // limits.MEMORY_SHARE)
-        return cls(size, limits.GRAPH_RECORDS_MAX, limits.POLICY_BYTES_MAX, limits.LETTERS_MAX, limits.LETTER_BYTES_MAX)
+        letters = limits.LETTERS_MAX, limits.LETTER_BYTES_MAX, limits.LETTER_BYTES_MAX
+        return cls(size, limits.GRAPH_RECORDS_MAX, limits.POLICY_BYTES_MAX, *letters)
 
     def for_strangers(self) -> Caps:
         """Return the part of these limits that the people share for whom nobody answers."""
         return Caps(*(max(1, cap // limits.STRANGERS_PART) for cap in self))
 
-    def short(self, use: StoreUsage, kind: int, size: int) -> tuple[int, ...]:
-        """Return which of these limits, by their positions, a record of this kind and size does not keep beside `use`."""
-        counted = StoreUsage()
-        counted.add(kind, size, whole=True, sign=1)
-        pairs = zip(figures(use), figures(counted), self, strict=True)
-        return tuple(at for at, (used, more, cap) in enumerate(pairs) if more and used + more > cap)
+    def short(self, use: StoreUsage, charge: Charge) -> tuple[int, ...]:
+        """Return which of these limits, by their positions, a record that counts like this does not keep beside `use`."""
+        times = 2 if charge.to_me else 1
+        pairs = zip(figures(use), figures(charge.usage()), self, strict=True)
+        return tuple(at for at, (used, more, cap) in enumerate(pairs) if more and used + more > times * cap)
 
-    def fit(self, use: StoreUsage, kind: int, size: int) -> bool:
-        """Whether a record of this kind and of `size` bytes fits beside the present `use`."""
-        return not self.short(use, kind, size)
+    def fit(self, use: StoreUsage, charge: Charge) -> bool:
+        """Whether a record that counts like this fits beside the present `use`."""
+        return not self.short(use, charge)
 
     def full(self, use: StoreUsage) -> list[int]:
         """Return which limits, by their positions, are used nearly whole."""
@@ -75,20 +78,39 @@ class Caps(NamedTuple):
 
 def figures(use: StoreUsage) -> tuple[int, ...]:
     """Return what `use` counts, in the order of `Caps`."""
-    return use.size, use.graph_records, use.policies, use.letters, use.letter_bytes
+    letters = use.letters, use.letter_bytes, use.letter_tombstone_bytes
+    return use.other_size, use.graph_records, use.policies, *letters
 
 
 class Charge(NamedTuple):
-    """The limits that a record counts against: by author, by kind (LISTING for a letter to the owner), and by bytes."""
+    """The limits that a record counts against: by author, by kind, and by bytes.
+
+    `to_me` says that it is a letter to the owner of this node, `takes_back` that it has no body.
+    """
 
     author: PersonId
     kind: int
     size: int
+    to_me: bool = False
+    takes_back: bool = False
+
+    def fits_author(self, use: StoreUsage, *, known: bool = False) -> bool:
+        """Whether it fits beside what else is held of its author; `known` if another version of its register is held.
+
+        Letters, which a node also writes by itself, never take the place of what their author posts.
+        """
+        if self.kind != Kind.LETTER:
+            fits = use.other_records - known < limits.AUTHOR_RECORDS_MAX
+            return fits and use.other_size + self.size <= limits.AUTHOR_BYTES_MAX
+        if use.letter_records - known >= limits.AUTHOR_LETTER_REGISTERS_MAX:
+            return False
+        fits = use.letters - known < limits.AUTHOR_LETTERS_MAX
+        return self.takes_back or (fits and use.letter_bytes + self.size <= limits.AUTHOR_LETTER_BYTES_MAX)
 
     def usage(self) -> StoreUsage:
         """Return what such a record takes up."""
         use = StoreUsage()
-        use.add(self.kind, self.size, whole=True, sign=1)
+        use.add(self.kind, self.size, whole=not self.takes_back, sign=1)
         return use
 
 
@@ -105,15 +127,12 @@ class Room:
 
     def take(self, charge: Charge) -> bool:
         """Whether a record that counts like this fits, or others would make way for it; it is counted if so."""
-        author, kind, size = charge
+        author, kind, size = charge.author, charge.kind, charge.size
         quota = self._quota
         use = self._by_author.get(author)
         if use is None:
             use = self._by_author[author] = replace(quota.records.usage_of(author))
-        if use.records >= limits.AUTHOR_RECORDS_MAX or use.size + size > limits.AUTHOR_BYTES_MAX:
-            return False
-        letters_fit = use.letters < limits.AUTHOR_LETTERS_MAX
-        if kind == Kind.LETTER and not (letters_fit and use.letter_bytes + size <= limits.AUTHOR_LETTER_BYTES_MAX):
+        if not charge.fits_author(use):
             return False
         if kind == Kind.JOIN and len(quota.records.slots_of(author, Kind.JOIN)) >= limits.GROUPS_MAX:
             return False
@@ -125,7 +144,7 @@ class Room:
         if short not in (None, Shortage.ALL):
             return False
         for counted in (use, known, self._in_all):
-            counted.add(kind, size, whole=True, sign=1)
+            counted.add(kind, size, whole=not charge.takes_back, sign=1)
         return True
 
     def take_waiting(self) -> bool:
@@ -215,7 +234,7 @@ class Quota:
         author, size = record.header.author, len(record.wire)
         if author == self._me:
             return None
-        short = Shortage.DISK if disk_is_full else self._shortage_of_room(record, size, source)
+        short = Shortage.DISK if disk_is_full else self._shortage_of_room(record, source)
         return None if short is None or self._replaces_as_much(record, size) else short
 
     def pending_left(self, source: PersonId | None, *, takes_back: bool = False) -> int:
@@ -239,9 +258,8 @@ class Quota:
 
     def charge(self, record: Record) -> Charge:
         """Return what `record` counts against."""
-        # A letter to the owner counts as an ordinary record: letters to others must not keep it out.
-        kind = Kind.LISTING if self._is_for_me(record) else record.header.kind
-        return Charge(record.header.author, kind, len(record.wire))
+        header, is_for_me = record.header, self._is_for_me(record)
+        return Charge(header.author, header.kind, len(record.wire), to_me=is_for_me, takes_back=not record.body)
 
     def room(self, source: PersonId) -> Room:
         """Return the room that is left now for what `source` brings."""
@@ -261,20 +279,20 @@ class Quota:
 
     def distance(self, author: PersonId) -> int:
         """Return how far this author is from the owner; it says only who is nearer."""
-        return self.introducers.all().get(author, NOBODY)[1]
+        return self.introducers.answers().get(author, NOBODY)[1]
 
     def short_of(self, charge: Charge, account: Account, use: StoreUsage, in_all: StoreUsage) -> Shortage | None:
         """Return what keeps a record of this account out; `use` is what the account takes up, `in_all` all others'.
 
         The accounts must be refreshed.
         """
-        author, kind, size = charge
+        author, kind = charge.author, charge.kind
         if account is None:
             known = self.records.usage_of(author)
             is_bare = kind == Kind.DEVICE and known.records == known.certificates
-            if (is_bare and self.accounts.bare >= self.bare_most) or not self.caps.for_strangers().fit(use, kind, size):
+            if (is_bare and self.accounts.bare >= self.bare_most) or not self.caps.for_strangers().fit(use, charge):
                 return Shortage.STRANGERS
-        short = self.caps.short(in_all, kind, size)
+        short = self.caps.short(in_all, charge)
         if not short:
             return None
         counted, uses = charge.usage(), self.accounts.uses().values()
@@ -286,20 +304,16 @@ class Quota:
 
     # --- inside ----------------------------------------------------------------------------------------------------
 
-    def _shortage_of_room(self, record: Record, size: int, source: PersonId | None) -> Shortage | None:
-        records, author = self.records, record.header.author
-        at_limit = records.count(author) >= limits.AUTHOR_RECORDS_MAX or (
-            record.header.kind == Kind.JOIN and not self._would_count(record)
-        )
-        if at_limit and records.newest(record.register) is None:
+    def _shortage_of_room(self, record: Record, source: PersonId | None) -> Shortage | None:
+        records, author, charge = self.records, record.header.author, self.charge(record)
+        known = records.newest(record.register) is not None
+        if not charge.fits_author(records.usage_of(author), known=known):
             return Shortage.AUTHOR
-        if records.bytes_of(author) + size > limits.AUTHOR_BYTES_MAX:
-            return Shortage.AUTHOR
-        if record.header.kind == Kind.LETTER and record.body and not self._fits_letters_of(author, size):
+        if record.header.kind == Kind.JOIN and not known and not self._would_count(record):
             return Shortage.AUTHOR
         if source is None or self.is_near(author):
             return None
-        return self._shortage_for_others(self.charge(record), source)
+        return self._shortage_for_others(charge, source)
 
     def _would_count(self, join: Record) -> bool:
         """Whether `join` is one of those that count of its author, so that all nodes keep the same in any order."""
@@ -313,15 +327,10 @@ class Quota:
         author, slot = record.header.author, record.header.slot
         return isinstance(letter, Letter) and letter.tag == letter_tag(author, self._me, slot)
 
-    def _fits_letters_of(self, author: PersonId, size: int) -> bool:
-        use = self.records.usage_of(author)
-        return use.letters < limits.AUTHOR_LETTERS_MAX and use.letter_bytes + size <= limits.AUTHOR_LETTER_BYTES_MAX
-
     def _shortage_for_others(self, charge: Charge, source: PersonId) -> Shortage | None:
-        author, kind, size = charge
-        in_all = self.others()
-        fits = self.caps.fit(in_all, kind, size)
-        if fits and self.caps.for_strangers().fit(in_all, kind, size) and in_all.certificates < self.bare_most:
+        author, in_all = charge.author, self.others()
+        fits = self.caps.fit(in_all, charge)
+        if fits and self.caps.for_strangers().fit(in_all, charge) and in_all.certificates < self.bare_most:
             return None  # all accounts together take up less than the smallest may
         if fits and self.introducers.introducer(source) is not None:
             self.unsettled.add(author)

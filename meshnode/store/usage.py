@@ -18,6 +18,7 @@ _SUMS = (
     f" coalesce(sum(CASE WHEN {_WHOLE} AND kind = {Kind.POLICY:d} THEN size END), 0),"
     f" coalesce(sum({_WHOLE} AND kind = {Kind.LETTER:d}), 0),"
     f" coalesce(sum(CASE WHEN {_WHOLE} AND kind = {Kind.LETTER:d} THEN size END), 0),"
+    f" coalesce(sum(kind = {Kind.LETTER:d}), 0), coalesce(sum(CASE WHEN kind = {Kind.LETTER:d} THEN size END), 0),"
     f" coalesce(sum({_WHOLE} AND kind = {Kind.DEVICE:d}), 0) FROM record"
 )
 _BY_AUTHOR = f"SELECT author, {_SUMS} WHERE role IS NOT NULL GROUP BY author"
@@ -37,6 +38,10 @@ class StoreUsage:
     letters: int = 0
     """Letters with bodies."""
     letter_bytes: int = 0
+    letter_records: int = 0
+    """Letters and what is left of those that were withdrawn."""
+    letter_size: int = 0
+    """The bytes of `letter_records`."""
     certificates: int = 0
     """Certificates with bodies, which are graph records too."""
 
@@ -53,7 +58,24 @@ class StoreUsage:
         self.policies += sign * other.policies
         self.letters += sign * other.letters
         self.letter_bytes += sign * other.letter_bytes
+        self.letter_records += sign * other.letter_records
+        self.letter_size += sign * other.letter_size
         self.certificates += sign * other.certificates
+
+    @property
+    def other_records(self) -> int:
+        """All records but letters and what is left of them."""
+        return self.records - self.letter_records
+
+    @property
+    def other_size(self) -> int:
+        """The bytes of `other_records`."""
+        return self.size - self.letter_size
+
+    @property
+    def letter_tombstone_bytes(self) -> int:
+        """The bytes of what is left of letters that were withdrawn."""
+        return self.letter_size - self.letter_bytes
 
     def add(self, kind: int, size: int, *, whole: bool, sign: int) -> None:
         """Add a record, or subtract it with `sign` -1; `whole` if it has a body and is not withdrawn."""
@@ -65,9 +87,12 @@ class StoreUsage:
                 self.policies += sign * size
             elif kind == Kind.DEVICE:
                 self.certificates += sign
-        if whole and kind == Kind.LETTER:
-            self.letters += sign
-            self.letter_bytes += sign * size
+        if kind == Kind.LETTER:
+            self.letter_records += sign
+            self.letter_size += sign * size
+            if whole:
+                self.letters += sign
+                self.letter_bytes += sign * size
 
 
 class UsageTable:

@@ -13,11 +13,12 @@ from meshnode.clock import ClockMemory
 from meshnode.replica.quota import Quota
 from meshnode.replica.replica import Replica
 from meshnode.store import Store
-from protocol import Record, limits
+from protocol import Kind, Record, limits
+from protocol.letters import Introduction, seal
 from tests.support.chains import begun, join_record
 from tests.support.clock import FakeClock
 from tests.support.network import replica_of
-from tests.support.people import NOW, Person
+from tests.support.people import NOW, Person, grown
 
 MEGABYTE = 1024 * 1024
 ALICE, CAROL, MALLORY, NORA = (Person(name) for name in ("Alice", "Carol", "Mallory", "Nora"))
@@ -73,6 +74,83 @@ def test_the_same_joins_of_a_person_count_in_whatever_order_they_come(
     for join in reversed(joins) if backwards else joins:
         bob.ingest.receive([join_record(ALICE, join, now=now)], ALICE.id)
     assert list(bob.trust_state.groups.groups_of(ALICE.id)) == [join.group_id for join in joins[:3]]
+
+
+def letter_of(author: Person, number: int, now: int, to: bytes = NORA.id) -> Record:
+    """A letter that nobody here can open."""
+    slot = grown(author.name, "letter", number, size=16)
+    sealed = seal(
+        Introduction(NORA.id, "Nora", "", (NORA.certificate(now),)),
+        author=author.id,
+        addressee=to,
+        slot=slot,
+        letter_keys=[NORA.keys.letter_public],
+        entropy=grown("entropy", number),
+    )
+    return author.record(Kind.LETTER, slot, sealed, now, life=limits.LETTER_LIFE)
+
+
+def known(bob: Replica, *people: Person) -> int:
+    """Let Bob hold the certificates and policies of these people, whom Bob knows through Alice; return the time."""
+    now = bob.clock.now()
+    policy.vouch(bob, ALICE.id, 800)
+    vouches: dict[Person | bytes, int] = {bob.me: 900, **{one: 900 for one in people if one != ALICE}}
+    bob.ingest.receive([ALICE.certificate(now), ALICE.policy(vouches, now=now)], ALICE.id)
+    for one in people:
+        bob.ingest.receive([one.certificate(now), one.policy({bob.me: 900, ALICE: 900}, now=now)], one.id)
+    return now
+
+
+@pytest.mark.parametrize("vouched", [True, False], ids=["whom I vouch for", "who is brought by others"])
+def test_letters_and_withdrawn_letters_never_take_the_place_of_what_their_author_posts(
+    monkeypatch: pytest.MonkeyPatch, *, vouched: bool
+) -> None:
+    bob = replica_of("Bob")
+    author = ALICE if vouched else CAROL
+    policy.vouch(bob, ALICE.id, 800)
+    now = known(bob, ALICE, author)
+    monkeypatch.setattr(limits, "AUTHOR_RECORDS_MAX", 2 + 3)  # certificate, policy, and three posts
+    sent = [letter_of(author, number, now) for number in range(20)]
+    assert len(bob.ingest.receive(sent, ALICE.id).kept) == 20
+    taken_back = [author.withdrawal(letter, now) for letter in sent[:15]]
+    assert len(bob.ingest.receive(taken_back, ALICE.id).kept) == 15
+    posts = [author.listing(f"Post {number}", now=now) for number in range(5)]
+    assert len(bob.ingest.receive(posts, ALICE.id).kept) == 3
+    assert len(bob.ingest.receive([letter_of(author, 99, now)], ALICE.id).kept) == 1  # nor the other way round
+
+
+def test_letters_of_others_take_no_room_from_posts_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "FOREIGN_BYTES_MAX", 12_000)
+    bob = replica_of("Bob")
+    now = known(bob, MALLORY, CAROL)
+    letters = [letter_of(MALLORY, number, now) for number in range(40)]
+    assert sum(len(letter.wire) for letter in letters) > 12_000
+    assert len(bob.ingest.receive(letters, MALLORY.id).kept) == 40
+    bob.ingest.receive([MALLORY.withdrawal(letter, now) for letter in letters], MALLORY.id)
+    assert len(bob.ingest.receive([CAROL.listing(now=now)], MALLORY.id).kept) == 1
+
+
+def test_letters_to_others_leave_room_for_letters_to_me(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "LETTERS_MAX", 6)
+    bob = replica_of("Bob")
+    now = known(bob, MALLORY)
+    many = [letter_of(MALLORY, number, now) for number in range(10)]
+    assert len(bob.ingest.receive(many, MALLORY.id).kept) == 6
+    to_me = [letter_of(MALLORY, number, now, bob.me) for number in range(20, 40)]
+    assert len(bob.ingest.receive(to_me, MALLORY.id).kept) == 6
+    assert len(bob.ingest.receive([MALLORY.listing(now=now)], MALLORY.id).kept) == 1
+
+
+def test_who_writes_and_withdraws_letters_without_end_fills_one_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "AUTHOR_LETTER_REGISTERS_MAX", 30)
+    bob = replica_of("Bob")
+    now = known(bob, MALLORY)
+    for number in range(50):
+        letter = letter_of(MALLORY, number, now)
+        bob.ingest.receive([letter], MALLORY.id)
+        bob.ingest.receive([MALLORY.withdrawal(letter, now)], MALLORY.id)
+    assert bob.store.records.usage_of(MALLORY.id).letter_records == 30
+    assert len(bob.ingest.receive([MALLORY.listing(now=now)], MALLORY.id).kept) == 1
 
 
 def test_on_a_nearly_full_disk_only_own_records_are_stored(bob: Replica, monkeypatch: pytest.MonkeyPatch) -> None:

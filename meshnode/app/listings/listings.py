@@ -22,6 +22,7 @@ from meshnode.app.owner.preference import audience_named
 from meshnode.app.picking import Candidate, alike, pick
 from meshnode.app.words import searchable
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.quoting import named, quoted
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from protocol import (
@@ -205,8 +206,8 @@ def _patch(replica: Replica, changes: ListingEdit) -> dict[str, Any]:
 
 
 def check_count(replica: Replica) -> None:
-    """Raise Refused where the owner has as many records as other nodes would take."""
-    if replica.store.records.count(replica.me) >= limits.AUTHOR_RECORDS_MAX:
+    """Raise Refused where the owner has as many records, letters left out, as other nodes would take."""
+    if replica.store.records.usage_of(replica.me).other_records >= limits.AUTHOR_RECORDS_MAX:
         raise Refused(
             f"you have {limits.AUTHOR_RECORDS_MAX} items already, which is the most",
             "withdraw a post, or wait until one expires",
@@ -328,7 +329,7 @@ def candidate(replica: Replica, record: Record) -> Candidate[Record]:
     id_ = listing_id(author, record.header.slot)
 
     def label() -> str:
-        return f"{body.title} ({body.type} {id_}, by {name_of(replica, author)})"
+        return f"{quoted(body.title)} ({body.type} {id_}, by {named(name_of(replica, author))})"
 
     more = searchable(" ".join((*body.tags, body.text, name_of(replica, author))))
     return Candidate(record, id_, body.title, label, preferred=True, more=more)
