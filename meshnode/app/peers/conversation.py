@@ -19,7 +19,7 @@ from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
-from meshnode.replica.refusals import NotTaken, Refusals, RefusedRecord, lost
+from meshnode.replica.refusals import NotTaken, Refusals, RefusedRecord, evicted, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.replica.served_set import Delta, ServedSet
@@ -465,8 +465,8 @@ class Conversation:
     def _apply_delta(self, delta: Delta) -> None:
         if self._session is None:
             return
-        if self._refusals is not None and delta.lost:
-            self._refusals.note(map(lost, delta.lost), self._now)
+        if self._refusals is not None and (delta.lost or delta.evicted):
+            self._refusals.note([*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)], self._now)
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
