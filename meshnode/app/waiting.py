@@ -17,7 +17,7 @@ from meshnode.app.groups import groups
 from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef
-from meshnode.app.people import introductions
+from meshnode.app.people import guests, introductions
 from meshnode.replica.replica import Replica
 
 _TOLD = "told of waiting"  # a value in the store: the keys of what the owner was notified of and still waits
@@ -29,7 +29,7 @@ class WaitingView:
 
     `kind` is `request` (somebody asks for your post, or offers to help with it), `confirmation` (the other person says
     that something was handed over or is back), `answer` (somebody has answered you), `overdue` (a lent thing is not
-    back), `due` (it is to be back within a day), `unanswered` (a post expired before a request was answered), `invitation` (to a group), `introduction` (to a person) or `ending` (your post ends within a day).
+    back), `due` (it is to be back within a day), `unanswered` (a post expired before a request was answered), `invitation` (to a group), `introduction` (to a person), `guest` (somebody has used a card of yours made for many, and you have to nod) or `ending` (your post ends within a day).
 
     `subject` is the id of the exchange, group, person or post, as commands and routes take it. `title` is that of the
     post, or the name of the group. `person` is the one it is about or who waits (null: nobody), `detail` says more: the
@@ -145,6 +145,11 @@ def _introductions(replica: Replica, _: tuple[ExchangeView, ...]) -> Iterator[Wa
         yield WaitingView("introduction", met.person.id, "", met.by.name, met.person, met.message, met.at, None)
 
 
+def _guests(replica: Replica, _: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
+    for each in guests.guests(replica):
+        yield WaitingView("guest", each.person.id, "", "", each.person, "", each.since, each.until)
+
+
 def _ending(replica: Replica, open_ones: tuple[ExchangeView, ...]) -> Iterator[WaitingView]:
     for record in expiry.ending(replica) if replica.clock.trusted else ():
         body, header = body_of(record), record.header
@@ -162,6 +167,7 @@ AWAITED: dict[str, Find] = {
     "due": _due,
     "invitation": _invitations,
     "introduction": _introductions,
+    "guest": _guests,
 }
 """The kinds with which a person waits: how to find what waits now."""
 KINDS: dict[str, Find] = AWAITED | {"answer": _answers, "unanswered": _unanswered, "ending": _ending}

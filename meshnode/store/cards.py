@@ -91,6 +91,14 @@ class Cards:
             )
             return ClaimResult.FIRST
 
+    def guests_since(self, since: int) -> int:
+        """Return how many people have used cards made for more than one person since that time."""
+        found = self._database.value(
+            "SELECT count(*) FROM claim JOIN issued ON issued.id = claim.card WHERE claim.at > ? AND issued.uses > 1",
+            (since,),
+        )
+        return int(found)
+
     def met_without_card(self, claimant: PersonId) -> bool:
         """Note that a person was met by another key than that of a card. Return whether they had used a card before."""
         with self._database.joined():

@@ -53,6 +53,7 @@ LINES = {
     ("invitation", "cell"): message("{name} invites you to the cell {title}, until {day}."),
     ("invitation", ""): message("{name} invites you to the community {title}, until {day}."),
     ("introduction", ""): message("{by} introduces {name} to you."),
+    ("guest", ""): message("{name} has used your card made for many, and waits for you until {day}."),
     ("ending", ""): message("Your {title} ends {until}."),
 }
 """The sentences by kind and detail; an empty detail stands for all others."""
@@ -65,7 +66,7 @@ def step(found: dict[str, Any]) -> str:
         if found["detail"] == "cell":
             return message("  -> meshnode cell join {id}", id=subject[:GROUP_ID])
         return message("  -> meshnode community join {id}", id=subject[:GROUP_ID])
-    if found["kind"] == "introduction":
+    if found["kind"] in ("introduction", "guest"):
         return message("  -> meshnode add {id}", id=subject[:PERSON_ID])
     if found["kind"] == "ending":
         return message("  -> meshnode renew {id}", id=subject[:POST_ID])

@@ -15,16 +15,17 @@ from meshnode.app.groups import groups
 from meshnode.app.groups.groups import GroupOrder
 from meshnode.app.listings import lifecycle
 from meshnode.app.listings.lifecycle import Renewal
-from meshnode.app.people import blocks, introductions
+from meshnode.app.people import blocks, cards, introductions
 from meshnode.app.people.cards import CardToAdd
 from meshnode.app.people.introductions import IntroductionOrder
 from meshnode.app.waiting import AWAITED, KINDS, WaitingCount, WaitingView
 from meshnode.slices import complete
 from meshnode.text import waiting as text
-from protocol import limits
+from protocol import Code, limits, person_text
 from tests.app.exchanging import make, offer, respond
-from tests.app.neighbors import Neighbor
+from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
+from tests.support.people import Person
 
 People = tuple[Neighbor, Neighbor, Neighbor]
 DAY = limits.DAY
@@ -120,6 +121,17 @@ def unanswered(mesh: Mesh, alice: Neighbor, bob: Neighbor, _: Neighbor) -> tuple
     return bob, lambda: make(mesh, bob, exchange, "cancel")
 
 
+def guest(mesh: Mesh, alice: Neighbor, _: Neighbor, __: Neighbor) -> tuple[Neighbor, Callable[[], object]]:
+    dan = settle_in(mesh, "Dan")
+    alice.card(uses=100)
+    now, store = alice.replica.clock.now(), alice.replica.store.cards
+    card = store.issued_live(now)[-1].id
+    for number in range(limits.GUESTS_A_DAY):
+        store.claim(card, Person(f"Guest {number}").id, now)
+    assert cards.redeem(alice.replica, card, dan.person) is Code.BUSY
+    return alice, lambda: introductions.add(alice.replica, CardToAdd(person_text(dan.person)), ())
+
+
 SCENES: dict[str, Scene] = {
     "request": request,
     "confirmation": confirmation,
@@ -127,6 +139,7 @@ SCENES: dict[str, Scene] = {
     "due": due,
     "invitation": invitation,
     "introduction": introduction,
+    "guest": guest,
     "answer": answer,
     "unanswered": unanswered,
     "ending": ending,

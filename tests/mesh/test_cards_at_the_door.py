@@ -7,7 +7,7 @@ import pytest
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
 from meshnode.app.peers.conversation import Conversation
-from meshnode.app.people import cards
+from meshnode.app.people import cards, guests
 from protocol import Code, PersonId, limits
 from protocol.wire.frames import Bye, Frame
 from tests.support.mesh import Mesh, Node
@@ -316,3 +316,40 @@ def test_a_card_stays_announced_while_its_user_may_still_need_it(turns: int) -> 
     add(alice, card_of(bob))
     meet(mesh, alice, bob, turns=turns)
     assert announced_cards(bob) == 1
+
+
+def test_a_guest_under_many_names_gets_so_many_vouches_a_day_and_an_honest_one_is_let_in_by_a_nod() -> None:
+    mesh = village("Alice", "Bob")
+    alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
+    notice_board = [card_of(bob, uses=100) for _ in range(10)]
+    ids = [card.id for card in bob.replica.store.cards.issued_live(bob.replica.clock.now())]
+    for number in range(1000):
+        cards.redeem(bob.replica, ids[number % 10], Person(f"Guest {number}").id)
+    assert len(bob.replica.trust_state.graph.vouched_by(bob.person)) == limits.GUESTS_A_DAY
+    assert len(guests.guests(bob.replica)) == limits.GUESTS_WAITING_MAX
+    assert all(not card.spent for card in bob.replica.store.cards.issued_live(bob.replica.clock.now()))
+    mesh.advance(limits.DAY // 2)
+    add(alice, notice_board[0])
+    _, answering = meet(mesh, alice, bob)
+    assert answering.end is not None
+    assert answering.end.code is Code.BUSY
+    assert weight(bob, alice.person) == 0
+    policy.vouch(bob.replica, alice.person, 800)  # the nod
+    meet(mesh, alice, bob)
+    assert (weight(alice, bob.person), weight(bob, alice.person)) == (700, 800)
+
+
+def test_guests_of_the_next_day_need_no_nod_and_a_card_for_one_person_never_does() -> None:
+    mesh = village("Alice", "Bob", "Carol")
+    alice, bob, carol = (mesh.nodes[name] for name in ("Alice", "Bob", "Carol"))
+    for_many = card_of(bob, uses=100)
+    [issued] = bob.replica.store.cards.issued_live(bob.replica.clock.now())
+    for number in range(2 * limits.GUESTS_A_DAY):
+        cards.redeem(bob.replica, issued.id, Person(f"Guest {number}").id)
+    add(alice, card_of(bob))
+    meet(mesh, alice, bob)
+    assert weight(bob, alice.person) > 0
+    mesh.advance(limits.DAY + 1)
+    add(carol, for_many)
+    meet(mesh, carol, bob)
+    assert weight(bob, carol.person) > 0

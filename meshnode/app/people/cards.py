@@ -16,6 +16,7 @@ from enum import Enum
 from meshnode.app import date
 from meshnode.app.naming import PersonRef, called, reference
 from meshnode.app.owner import policy
+from meshnode.app.people import guests
 from meshnode.app.people.people import NO_ROOM_TO_VOUCH, check_vouch, give, pending_cards, per_mille
 from meshnode.errors import Failed, Refused, Usage
 from meshnode.quoting import named
@@ -224,10 +225,13 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
     it had signed.
 
     The use of the card and the vouch are committed together. CARD_USED if the card is no longer valid for the claimant;
-    BUSY if no vouch can be signed now: then the card keeps its use, and the claimant may come again.
+    BUSY if no vouch can be signed now, or the owner has to nod first: then the card keeps its use, and the claimant may
+    come again.
     """
     if policy.blocks(replica, claimant):
         return Code.CARD_USED
+    if guests.must_wait(replica, card, claimant):
+        return Code.BUSY
     issued = replica.store.cards.issued(card)
     try:
         with replica.transaction():

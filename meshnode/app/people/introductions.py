@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from meshnode.app.letters import letters
 from meshnode.app.naming import PersonRef, called, find, find_named, known, name_of, public_name, reference
 from meshnode.app.owner import policy
-from meshnode.app.people import cards
+from meshnode.app.people import cards, guests
 from meshnode.app.people.cards import AddedView, CardToAdd
+from meshnode.app.people.guests import Guest
 from meshnode.app.people.people import give, per_mille
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.quoting import named
 from meshnode.replica.replica import Replica
 from meshnode.store import StoredIntroduction
-from protocol import InvalidField, Kind, PersonId, Record, limits, normalize, person_text
+from protocol import InvalidField, Kind, PersonId, Record, limits, normalize, parse_person, person_text
 from protocol.letters import Introduction, OpenedLetter
 
 
@@ -116,7 +117,10 @@ def introductions(replica: Replica) -> IntroductionsView:
 
 
 def add(replica: Replica, given: CardToAdd, connected: Collection[PersonId]) -> AddedView:
-    """Add a person by their card, or by their name or id if the owner was introduced to them."""
+    """Add a person by their card, or by their name or id if the owner was introduced to them or they wait as a guest."""
+    guest = _guest(replica, given.card)
+    if guest is not None:
+        return _nod(replica, guest, given.trust, connected)
     met = _kept(replica)
     if not met:
         return cards.add(replica, given, connected)
@@ -151,6 +155,30 @@ def _accept(
         pending=not answered,
         again=before > 0,
         state=(cards.AddedState.CONNECTED if answered else cards.AddedState.NOT_MET).value,
+    )
+
+
+def _guest(replica: Replica, text: str) -> Guest | None:
+    """Return the person who waits as a guest and is meant by this text, if there is one."""
+    waiting = {parse_person(guest.person.id): guest for guest in guests.guests(replica)}
+    try:
+        return waiting[find_named(text, {person: guest.person.name for person, guest in waiting.items()})]
+    except NotFound:
+        return None
+
+
+def _nod(replica: Replica, guest: Guest, trust: float | None, connected: Collection[PersonId]) -> AddedView:
+    """Vouch for a person who has used a card made for many; their node comes again by itself."""
+    person = parse_person(guest.person.id)
+    give(replica, person, guest.weight if trust is None else per_mille(trust), guest.person.name)
+    guests.forget(replica, person)
+    return AddedView(
+        person=guest.person,
+        trust=policy.weight(replica, person) / limits.WEIGHT_MAX,
+        met=person in connected,
+        pending=True,
+        again=False,
+        state=cards.AddedState.NOT_MET.value,
     )
 
 
