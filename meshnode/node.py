@@ -26,7 +26,7 @@ from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
 from meshnode.app.exchanges import incoming
 from meshnode.app.explain.status import Problem
-from meshnode.app.letters import inbox, letters
+from meshnode.app.letters import inbox, letters, receipts
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
@@ -212,7 +212,7 @@ def run(
     with _private_files(), config.home.lock():
         again = True
         while again:
-            with _opened(config.home, passphrase, moved) as replica:
+            with _opened(config, passphrase, moved) as replica:
                 try:
                     again = trio.run(_main, config, replica, ready, screen, started)
                 except BaseExceptionGroup as group:
@@ -235,7 +235,8 @@ def _private_files() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica]:
+def _opened(config: Config, passphrase: str | None, moved: bool) -> Iterator[Replica]:
+    home = config.home
     keyring = Keyring.open(home, passphrase)
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
@@ -253,11 +254,11 @@ def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica
                 _take_new_key(store, keyring)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
-            replica = _replica(store, keyring, verifier)
+            replica = _replica(store, keyring, verifier, receipts=config.receipts)
             if copies.new_key_due(replica) and copies.may_take_new_key(replica):
                 _take_new_key(store, keyring)
                 log.warning("this device was copied; it has taken a new key")
-                replica = _replica(store, keyring, verifier)
+                replica = _replica(store, keyring, verifier, receipts=config.receipts)
             _write_missing_records(replica, keyring.admission)
             misdated.follow(replica)
             yield replica
@@ -293,7 +294,9 @@ def _look_for_copy(home: Home, store: Store, keyring: Keyring, *, moved: bool) -
         )
 
 
-def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one) -> Replica:
+def _replica(
+    store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one, *, receipts: bool = True
+) -> Replica:
     return Replica.open(
         store,
         keyring.person,
@@ -302,6 +305,7 @@ def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_
         secrets.token_bytes,
         identity=keyring.identity,
         elsewhere=keyring.elsewhere,
+        receipts=receipts,
         former_letter_keys=keyring.former_letter_keys(),
         verifier=verifier,
     )
@@ -424,12 +428,19 @@ def _look_at_the_clock(replica: Replica) -> float:
 
 
 def _open_letters(replica: Replica) -> float:
-    """Open new letters and withdraw own ones that have arrived, on the store thread. Return when to do it again."""
+    """Open new letters, withdraw own ones that have arrived and write receipts, on the store thread.
+
+    Returns when to do it again.
+    """
     if inbox.may_have_unopened(replica):
         incoming.open_letters(replica)
         if replica.clock.trusted:
             letters.withdraw_finished(replica)
-    return LETTERS_PAUSE_SECONDS
+    due = receipts.seconds_until_due(replica)
+    if due is not None and due <= 0 and replica.clock.trusted:
+        receipts.write_due(replica)
+        due = receipts.seconds_until_due(replica)
+    return LETTERS_PAUSE_SECONDS if due is None else min(max(due, LETTERS_SOONEST_SECONDS), LETTERS_PAUSE_SECONDS)
 
 
 def _report_ready(

@@ -35,12 +35,14 @@ def write(  # noqa: PLR0913 - each argument is a field of the record
     expires: int | None = None,
     may_reduce_access: bool = False,
     above: int = 0,
+    rounded: int = 1,
 ) -> Record:
     """Sign the next version of the own register (`kind`, `slot`), commit it and return it.
 
     It lives for `life` seconds from now, or until `expires` (UNIX seconds). With `may_reduce_access` nobody may use
     older versions any longer. The version is above `above`, the last one signed that the store may have forgotten: a
-    device must never sign two records for one version. Open a `replica.transaction()` around this call and other writes
+    device must never sign two records for one version. With `rounded` seconds its header does not tell the time more
+    exactly: `created` is rounded down, the version up. Open a `replica.transaction()` around this call and other writes
     that must be committed with it; otherwise the record is committed when this returns.
 
     Raises Refused where this device no longer speaks for its person, Failed where the record breaks a limit, and
@@ -56,6 +58,7 @@ def write(  # noqa: PLR0913 - each argument is a field of the record
         until,
         may_reduce_access=may_reduce_access,
         above=above,
+        rounded=rounded,
     )
 
 
@@ -78,17 +81,18 @@ def write_again(replica: Replica, record: Record, *, above: int) -> Record:
     )
 
 
-def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
+def withdraw(replica: Replica, kind: Kind, slot: bytes, *, rounded: int = 1) -> Record:
     """Withdraw an own register: write an empty body with the same audience, kept as long as any version may live.
 
-    Raises Failed where nothing of the register is held, and otherwise as `write`.
+    `rounded` is as for `write`. Raises Failed where nothing of the register is held, and otherwise as `write`.
     """
     newest = replica.store.records.newest((replica.me, kind, slot))
     if newest is None:
         raise Failed("there is nothing here to withdraw", "'meshnode mine' lists your posts")
-    now = replica.clock.now()
+    now = _rounded_down(replica.clock.now(), rounded)
     until = min(max(newest.header.latest_expiry, now + 1), now + _LIVES[kind])
-    return _sign_and_keep(replica, kind, slot, b"", Audience(newest.header.audience), until, may_reduce_access=True)
+    audience = Audience(newest.header.audience)
+    return _sign_and_keep(replica, kind, slot, b"", audience, until, may_reduce_access=True, rounded=rounded)
 
 
 def _sign_and_keep(  # noqa: PLR0913 - as for `write`
@@ -102,13 +106,14 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     may_reduce_access: bool,
     above: int = 0,
     latest_expiry: int = 0,
+    rounded: int = 1,
 ) -> Record:
-    now = replica.clock.now()
+    now = _rounded_down(replica.clock.now(), rounded)
     newest = replica.store.records.newest((replica.me, kind, slot))
     last = max(newest.header.version if newest else 0, above)
     # A withdrawal follows what it withdraws: two devices that withdraw one listing apart give it one version. That of a
     # copy may lose against a later edit, and is written again when the two meet (`app.devices.copies`).
-    version = next_version(replica, last) if body else last + 1
+    version = next_version(replica, last, rounded) if body else last + 1
     record = signed(
         kind=kind,
         author=replica.me,
@@ -139,7 +144,11 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     return record
 
 
-def next_version(replica: Replica, above: int) -> int:
+def _rounded_down(time: int, rounded: int) -> int:
+    return time - time % rounded
+
+
+def next_version(replica: Replica, above: int, rounded: int = 1) -> int:
     """Return a version above `above` that no copy of this device's disk has given out, as far as can be known.
 
     The disk may have been put back from an image: the versions given out since are not known here. They were not above
@@ -147,7 +156,8 @@ def next_version(replica: Replica, above: int) -> int:
     out only when its records are heard of.
     """
     reading = replica.clock.reading()
-    return max(above + 1, reading.now if reading.trusted else 0)
+    now = _rounded_down(reading.now + rounded - 1, rounded) if reading.trusted else 0
+    return max(above + 1, now)
 
 
 def own_policy_version(replica: Replica) -> int:

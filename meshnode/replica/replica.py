@@ -55,6 +55,8 @@ class Replica:
     transactions: Transactions
     ingest: Ingest
     elsewhere: bool = False
+    receipts: bool = True
+    """Whether this node tells the authors of letters which of them it has opened."""
     former_letter_keys: tuple[bytes, ...] = ()
     """The private letter keys of the devices that this node was before: letters to them may be on their way."""
 
@@ -83,6 +85,7 @@ class Replica:
         *,
         identity: IdentityKeys | None = None,
         elsewhere: bool = False,
+        receipts: bool = True,
         former_letter_keys: tuple[bytes, ...] = (),
         verifier: Verifier = verify_one_by_one,
     ) -> Replica:
@@ -116,5 +119,6 @@ class Replica:
             transactions=transactions,
             ingest=ingest,
             elsewhere=elsewhere,
+            receipts=receipts,
             former_letter_keys=former_letter_keys,
         )
