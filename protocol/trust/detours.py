@@ -14,7 +14,7 @@ then counts as no trust.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from protocol import limits
 from protocol.trust.bounded_paths import BoundedPaths, a_star_bounded, bounded_search
 from protocol.trust.paths import IntroducerBudgets, ShortestPaths, Web, WorkBudget, a_star, hops_of
 
+_NOBODY: frozenset[int] = frozenset()
 _FEW = 8  # for more people whose paths are not allowed for the same reason, one search for all of them is cheaper
 _TRIAL_PART = 4  # searches one by one may look at 1/4 of all vouches before one search for all is taken instead
 
@@ -62,13 +63,15 @@ class Detours:
         self._lengths: dict[int, int] = {}
         self._waiting: list[_Group] = []
 
-    def lengths(self, first: ShortestPaths, banned: frozenset[int], direct: Mapping[int, int]) -> dict[int, int]:
-        """Return the length of the shortest allowed path for everybody who has one.
+    def lengths(
+        self, first: ShortestPaths, banned: frozenset[int], direct: Mapping[int, int], asked: int | None = None
+    ) -> dict[int, int]:
+        """Return the length of the shortest allowed path for everybody who has one, or only for the person `asked`.
 
         `first` is the search without the people `banned`, who are blocked either way with the root. A vouch in `direct`
         is the answer for its person.
         """
-        self._lengths = first.found()
+        self._lengths = first.found() if asked is None else first.found_of(asked)
         if self._blockers or first.joined is not None:
             people = [person for person in self._lengths if person not in direct]
             self._waiting.append(_Group(people, first, first, banned, None))
@@ -88,10 +91,12 @@ class Detours:
 
     def _check(self, group: _Group) -> None:
         """Search again for all of the group whose path is not allowed."""
-        most = limits.HOPS_MAX
-        too_long = [person for person in group.people if hops_of(self._lengths[person]) > most]
-        if self._blockers:
+        people, too_long = group.people, list[int]()
+        if isinstance(group.paths, ShortestPaths) and group.paths.joined is not None:  # else none is too long
+            most = limits.HOPS_MAX
+            too_long = [person for person in group.people if hops_of(self._lengths[person]) > most]
             people = [person for person in group.people if hops_of(self._lengths[person]) <= most]
+        if self._blockers:
             for (introducer, crossing), crossed in self._crossed(group.paths, people).items():
                 payer = group.payer or self._introducers.budget(introducer)
                 self._go_around(crossing, group._replace(people=crossed, payer=payer), payer)
@@ -119,25 +124,33 @@ class Detours:
         blockers_between = self._blockers_between(paths) if isinstance(paths, ShortestPaths) else paths.between
         for person in people:
             asked = paths.between(person) if person in self._blockers else blockers_between(person)
-            crossing = frozenset(at for at in asked if self._blocked(at, person))
+            crossing = frozenset(at for at in asked if self._blocked(at, person)) if asked else _NOBODY
             if crossing:
                 crossed.setdefault((paths.introducer(person), crossing), []).append(person)
         return crossed
 
-    def _blockers_between(self, paths: ShortestPaths) -> Callable[[int], Iterator[int]]:
-        """Return a function like `paths.between` that skips all who block nobody, for paths that are not too long."""
-        root, dist, parent, end = paths.root, paths.dist, paths.parent, paths.end
-        most = limits.HOPS_MAX
-        order = [person for person, length in enumerate(dist) if 0 < length < end and hops_of(length) <= most]
+    def _blockers_between(self, paths: ShortestPaths) -> Callable[[int], Iterable[int]]:
+        """Return a function like `paths.between` that skips all who block nobody."""
+        root, parent, end_parent, blockers = paths.root, paths.parent, paths.end_parent, self._blockers
         nearest = {root: root}  # the first blocker from each person to the root, that person included
-        for person in sorted(order, key=dist.__getitem__):
-            nearest[person] = person if person in self._blockers else nearest[parent[person]]
 
-        def blockers_between(person: int) -> Iterator[int]:
-            at = nearest[paths.end_parent[person]]
+        def nearest_to(person: int) -> int:
+            passed, at = [], person
+            while at not in nearest and at not in blockers:
+                passed.append(at)
+                at = parent[at]
+            blocker = nearest.setdefault(at, at)
+            nearest.update(dict.fromkeys(passed, blocker))
+            return blocker
+
+        def blockers_between(person: int) -> Iterable[int]:
+            at = end_parent[person]
+            at = nearest[at] if at in nearest else nearest_to(at)
+            found = []
             while at != root:
-                yield at
-                at = nearest[parent[at]]
+                found.append(at)
+                at = nearest_to(parent[at])
+            return found
 
         return blockers_between
 
@@ -175,8 +188,8 @@ class Detours:
             found = a_star(*question, at_least=at_least, banned=banned, budget=budget)
             if found is None:
                 return end
-            if hops_of(found[root]) <= limits.HOPS_MAX:
-                return found[root]
+            if hops_of(found) <= limits.HOPS_MAX:
+                return found
         shortened = a_star_bounded(*question, at_least=at_least, banned=banned, budget=budget)
         return end if shortened is None else shortened[root][0]
 

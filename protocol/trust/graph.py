@@ -15,9 +15,7 @@ depend on the order in which policies came; among paths of equal length the smal
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Mapping
-from functools import cache, partial
 from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -51,6 +49,8 @@ class TrustGraph:
         self._free: list[int] = []
         self._given: paths.Adjacency = []
         self._received: paths.Adjacency = []
+        self._shared_given: set[int] = set()  # by number, the vouches that a copy of this graph has too
+        self._shared_received: set[int] = set()
         self._searches = SearchCache(self._given, self._received, limits.SEARCHES_REMEMBERED)
         self._tags: dict[int, frozenset[bytes]] = {}  # the block tags of those who block anybody
         self._blocked_with: dict[int, frozenset[int]] = {}  # of those asked for since anybody came or blocked
@@ -89,25 +89,46 @@ class TrustGraph:
         self._forget_unless_known(at)
 
     def with_policy(self, person: PersonId, policy: EffectivePolicy) -> TrustGraph:
-        """Return a copy of this graph with that policy in use. Later changes of one do not change the other."""
+        """Return a copy of this graph with that policy in use. Later changes of one do not change the other.
+
+        The two share what neither changes, and the copy goes on with the searches of the person.
+        """
         copy = TrustGraph()
         copy._policies.update(self._policies)
         copy._number.update(self._number)
         copy._person.extend(self._person)
         copy._free.extend(self._free)
-        copy._given.extend(dict(neighbors) for neighbors in self._given)
-        copy._received.extend(dict(neighbors) for neighbors in self._received)
+        copy._given.extend(self._given)
+        copy._received.extend(self._received)
+        everybody = range(len(self._given))
+        self._shared_given, self._shared_received = set(everybody), set(everybody)
+        copy._shared_given, copy._shared_received = set(everybody), set(everybody)
         copy._tags.update(self._tags)
+        copy._searches = self._searches.copied_to(copy._given, copy._received, self._number.get(person, -1))
         copy.set(person, policy)
         return copy
 
+    def _given_by(self, at: int) -> dict[int, int]:
+        """Return the vouches given by the person `at`, to be changed: no copy of the graph has them any longer."""
+        if at in self._shared_given:
+            self._shared_given.discard(at)
+            self._given[at] = self._given[at].copy()
+        return self._given[at]
+
+    def _received_by(self, at: int) -> dict[int, int]:
+        """Return the vouches received by the person `at`, likewise."""
+        if at in self._shared_received:
+            self._shared_received.discard(at)
+            self._received[at] = self._received[at].copy()
+        return self._received[at]
+
     def _give(self, at: int, vouches: Mapping[PersonId, int]) -> None:
         """Replace all vouches given by the person `at`."""
-        mine = self._given[at]
+        mine = self._given_by(at)
         wanted = {self._number_of(subject): paths.LENGTH[weight] for subject, weight in vouches.items()}
         wanted.pop(at, None)
         for subject in [subject for subject in mine if subject not in wanted]:
-            del mine[subject], self._received[subject][at]
+            del mine[subject], self._received_by(subject)[at]
             self._searches.note(at, subject)
             if at in self._given[subject]:
                 self._meshes.clear()
@@ -116,7 +137,7 @@ class TrustGraph:
             if subject not in mine and at in self._given[subject]:
                 self._meshes.clear()
             if mine.get(subject) != length:
-                mine[subject] = self._received[subject][at] = length
+                mine[subject] = self._received_by(subject)[at] = length
                 self._searches.note(at, subject)
 
     def _number_of(self, person: PersonId) -> int:
@@ -267,8 +288,21 @@ class TrustGraph:
         lengths = self._lengths(viewer, floor, towards=False)
         return {self._person[at]: (paths.cost_of(length), paths.hops_of(length)) for at, length in lengths.items()}
 
-    def _lengths(self, viewer: PersonId, floor: int, *, towards: bool) -> dict[int, int]:
-        """Return the lengths of the best paths between the viewer and everybody."""
+    def reach(self, author: PersonId, viewer: PersonId, floor: int = WEB) -> int | None:
+        """Return what `reach_to(viewer, floor)` says of one author, without looking at all the others."""
+        return self._cost(viewer, author, floor, towards=True)
+
+    def regard(self, viewer: PersonId, author: PersonId, floor: int = WEB) -> int | None:
+        """Return what `regard_from(viewer, floor)` says of one author, without looking at all the others."""
+        return self._cost(viewer, author, floor, towards=False)
+
+    def _cost(self, viewer: PersonId, other: PersonId, floor: int, *, towards: bool) -> int | None:
+        at = self._number.get(other)
+        length = None if at is None else self._lengths(viewer, floor, towards=towards, asked=at).get(at)
+        return None if length is None else paths.cost_of(length)
+
+    def _lengths(self, viewer: PersonId, floor: int, *, towards: bool, asked: int | None = None) -> dict[int, int]:
+        """Return the lengths of the best paths between the viewer and everybody, or only the person `asked`."""
         at = self._number.get(viewer)
         if at is None:
             return {}
@@ -277,7 +311,9 @@ class TrustGraph:
         banned = self._all_blocked_either_way(at)
         first = self._searches.paths(web, end, banned)
         direct = (self._received if towards else self._given)[at]
-        return Detours(web, end, self._tags, self._blocked).lengths(first, banned, direct)
+        if asked is not None:
+            direct = {asked: direct[asked]} if asked in direct else {}
+        return Detours(web, end, self._tags, self._blocked).lengths(first, banned, direct, asked)
 
     def trust(self, a: PersonId, b: PersonId) -> TrustPath | None:
         """Return the path by which `a` trusts `b`, however little.
@@ -296,44 +332,28 @@ class TrustGraph:
     def _lengths_between(self, start: int, goal: int) -> dict[int, list[int]] | None:
         """Return the lengths to the goal from everybody on the best paths from `start`; None without a path."""
         web = Web.of(goal, self._given, self._received, towards=True)
-        back = Web.of(start, self._given, self._received, towards=False).steps_from(goal)
-
-        def blocked(at: int) -> bool:
-            return self._blocked(at, start) or self._blocked(at, goal)
-
-        @cache
-        def joined_to_goal() -> frozenset[int]:
-            return web.joined(blocked)
-
-        def nothing(_: int) -> int:
-            return 0
-
-        enough = paths.WorkBudget(math.inf)  # a search that counts no hops looks at each vouch once
-        unbounded = partial(paths.a_star, end=_ENDLESS, at_least=nothing, budget=enough)
-        found = unbounded(goal, start, back, banned=blocked, joined=joined_to_goal)
-        if found is None:
+        blocked = self._all_blocked_either_way(start) | self._all_blocked_either_way(goal)
+        found = web.search(_ENDLESS, blocked)  # looks at each vouch once
+        if found.length(start) >= _ENDLESS:
             return None
-        if paths.hops_of(found[start]) <= limits.HOPS_MAX:
-            return {person: [length] for person, length in found.items()}
-        joined = joined_to_goal()
+        if paths.hops_of(found.length(start)) <= limits.HOPS_MAX:
+            return {person: [length] for person, length in enumerate(found.dist) if 0 <= length < _ENDLESS}
+        away = Web.of(start, self._given, self._received, towards=False)
+        guide = away.search(_ENDLESS, blocked).dist
 
         def banned(at: int) -> bool:
-            return at not in joined or blocked(at)
-
-        guide = unbounded(start, goal, web.steps_from(start), banned=banned)
-        assert guide is not None, "the same path leads the other way"
-        farthest = guide[goal]
+            return guide[at] < 0
 
         def at_least(at: int) -> int:
-            return max(0, guide.get(at, farthest) - 1)  # less than the rest, so that all best paths are found
+            return max(0, guide[at] - 1)  # less than the rest, so that all best paths are found
 
         edges = sum(map(len, self._given))
         budget = paths.WorkBudget(trial(edges))
+        back = away.steps_from(goal)
         shortened = a_star_bounded(goal, start, back, _ENDLESS, at_least=at_least, banned=banned, budget=budget)
         if shortened is not None or budget.left >= 0:
             return shortened
-        everybody = filter(blocked, self._number.values())
-        bounded = bounded_search(web, _ENDLESS, everybody, paths.IntroducerBudgets(allowance(edges)).budget)
+        bounded = bounded_search(web, _ENDLESS, blocked, paths.IntroducerBudgets(allowance(edges)).budget)
         return bounded.lengths() if start in bounded.ends else None
 
     def _best_path(self, start: int, goal: int, lengths: dict[int, list[int]]) -> list[int]:

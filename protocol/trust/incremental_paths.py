@@ -1,15 +1,15 @@
-"""Updates shortest paths after vouches changed, without a whole search (Ramalingam and Reps 1996).
+"""Updates shortest paths after vouches or blocks changed, without a whole search (Ramalingam and Reps 1996).
 
 A search answers for everybody at once and costs as much as the whole web is large; one changed vouch moves the paths of
-few. An update searches again for the people whose path lost a vouch or has a longer one now, from the people who kept
-their paths, and improves the paths that can be improved. It does not look at anybody else. The outcome equals that of a
+few, and so does one more person through whom no path may lead. An update searches again for the people whose path lost
+a vouch or has a longer one now, from the people who kept their paths, and improves the paths that can be improved. It does not look at anybody else. The outcome equals that of a
 whole search, to the last bit.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from heapq import heapify, heappop, heappush
 
 from protocol import limits
@@ -24,32 +24,47 @@ Pair = tuple[int, int]
 class IncrementalSearch:
     """Keeps the shortest paths of one root up to date while vouches change."""
 
-    def __init__(self, web: Web, end: int, banned: frozenset[int]):
+    def __init__(self, web: Web, paths: ShortestPaths, banned: frozenset[int]):
+        """`paths` is what a search of `web` without the people `banned` has found."""
         self._web = web
         self._banned = banned
-        self.paths = web.search(end, banned)
+        self.paths = paths
+
+    def copied_to(self, web: Web) -> IncrementalSearch:
+        """Return a copy for `web`, which is a copy of the web of this one."""
+        return IncrementalSearch(web, self.paths.copy(), self._banned)
 
     def update(self, changed: Collection[Pair], banned: frozenset[int]) -> ShortestPaths:
-        """Return the shortest paths now; a vouch came, went or has another weight between the pairs `changed`."""
-        if banned != self._banned or _CHANGES_PART * len(changed) > len(self._web.outward):
-            self._search(banned)
-        elif changed:
+        """Return the shortest paths now, through nobody `banned`.
+
+        A vouch came, went or has another weight between the pairs `changed`.
+        """
+        turned = banned ^ self._banned
+        pairs = {*changed, *(pair for person in turned for pair in self._around(person))}
+        self._banned = banned
+        if _CHANGES_PART * len(pairs) > len(self._web.outward):
+            self._search()
+        elif pairs or turned:
             self._grow()
-            moved = self._update_dist(changed) if self._joined_as_before() else None
+            moved = self._update_dist(pairs, turned) if self._joined_as_before() else None
             if moved is None:
-                self._search(banned)
+                self._search()
             elif not self._web.towards:
-                self._update_end_dist(changed, moved)
+                self._update_end_dist(pairs, moved)
         return self.paths
+
+    def _around(self, person: int) -> Iterator[Pair]:
+        """Yield the person with each one whom a vouch joins to them."""
+        yield from ((person, other) for other in self._web.outward[person])
+        yield from ((person, other) for other in self._web.inward[person])
 
     def _joined_as_before(self) -> bool:
         """Whether no path is too long, or the people with a path that is not are the same as at the last search."""
         joined = self.paths.joined
         return joined is None or joined == self._web.joined(self._banned.__contains__)
 
-    def _search(self, banned: frozenset[int]) -> None:
-        self._banned = banned
-        self.paths = self._web.search(self.paths.end, banned)
+    def _search(self) -> None:
+        self.paths = self._web.search(self.paths.end, self._banned)
 
     def _grow(self) -> None:
         """Make room for people who were not there at the last search."""
@@ -71,14 +86,25 @@ class IncrementalSearch:
             return None
         return step if (towards and nearer == root) or nearer in outward[person] else None
 
-    def _update_dist(self, changed: Iterable[Pair]) -> set[int] | None:
+    def _turn(self, turned: Iterable[int]) -> None:
+        """Take out the people of `turned` who are banned now, and make room for those who no longer are."""
+        paths = self.paths
+        for person in turned:
+            if person in self._banned:
+                paths.dist[person] = paths.end_dist[person] = -1
+            elif paths.joined is None:  # else nobody has joined, so they have no path that is short enough
+                paths.dist[person] = paths.end_dist[person] = paths.end
+
+    def _update_dist(self, changed: Iterable[Pair], turned: Collection[int]) -> set[int] | None:
         """Correct `dist` and `parent`. Returns everybody whose path is another one now.
 
+        `turned` are the people who are banned now and were not, or the other way round; all pairs with them are changed.
         Returns None where a path gets too long for the first time: then a whole search finds out who is joined at all.
         """
         paths, outward, inward = self.paths, self._web.outward, self._web.inward
         dist, parent, end, root = paths.dist, paths.parent, paths.end, paths.root
         steps = [(a, b) for one, other in changed for a, b in ((one, other), (other, one)) if a != root]
+        self._turn(turned)
         lost = self._lost(steps)
         for person in lost:
             dist[person] = end
@@ -87,7 +113,7 @@ class IncrementalSearch:
             self._try([(person, nearer) for nearer in inward[person]], heap)
         self._try(steps, heap)
         heapify(heap)
-        moved = lost | {person for _, person in heap}
+        moved = {*lost, *turned, *(person for _, person in heap)}
         most = limits.HOPS_MAX if paths.joined is None else math.inf
         while heap:
             so_far, here = heappop(heap)
@@ -113,7 +139,7 @@ class IncrementalSearch:
         for person, nearer in steps:
             if parent[person] == nearer and 0 < dist[person] < end:
                 step = self._step(person, nearer)
-                if step is None or dist[nearer] + step > dist[person]:
+                if step is None or dist[nearer] < 0 or dist[nearer] + step > dist[person]:
                     waiting.append(person)
         lost: set[int] = set()
         while waiting:
@@ -188,14 +214,24 @@ class SearchCache:
         for key in [key for key in self._searches if key[1] == root]:
             del self._searches[key]
 
+    def copied_to(self, given: Adjacency, received: Adjacency, root: int) -> SearchCache:
+        """Return a cache for this copy of the web, with the searches of `root`."""
+        copy = SearchCache(given, received, self._most)
+        copy._changed, copy._dropped = self._changed.copy(), self._dropped
+        for key, (seen, search) in self._searches.items():
+            towards, at, _ = key
+            if at == root:
+                copy._searches[key] = seen, search.copied_to(Web.of(root, given, received, towards=towards))
+        return copy
+
     def paths(self, web: Web, end: int, banned: frozenset[int]) -> ShortestPaths:
         """Return what `web.search` would; the answer is valid until the next change."""
         key = (web.towards, web.root, end)
         kept = self._searches.pop(key, None)
         now = self._dropped + len(self._changed)
         if kept is None:
-            search = IncrementalSearch(web, end, banned)
-            paths = search.paths
+            paths = web.search(end, banned)
+            search = IncrementalSearch(web, paths, banned)
         else:
             seen, search = kept
             paths = search.update(dict.fromkeys(self._changed[seen - self._dropped :]).keys(), banned)

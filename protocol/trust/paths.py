@@ -96,6 +96,15 @@ class ShortestPaths:
     end_parent: list[int]
     joined: frozenset[int] | None = None
 
+    def copy(self) -> ShortestPaths:
+        """Return a copy that shares nothing with this."""
+        dist, parent = self.dist.copy(), self.parent.copy()
+        if self.end_dist is self.dist:
+            return ShortestPaths(self.root, self.end, dist, parent, dist, parent, self.joined)
+        return ShortestPaths(
+            self.root, self.end, dist, parent, self.end_dist.copy(), self.end_parent.copy(), self.joined
+        )
+
     def narrow(self, web: Web) -> None:
         """Ban everybody who has no path of at most `limits.HOPS_MAX` vouches, once a path has that many."""
         self.joined = web.joined(lambda person: self.dist[person] < 0)
@@ -107,6 +116,11 @@ class ShortestPaths:
         """Return the length for everybody who has a path."""
         end = self.end
         return {person: length for person, length in enumerate(self.end_dist) if 0 < length < end}
+
+    def found_of(self, person: int) -> dict[int, int]:
+        """Return the same for one person."""
+        length = self.end_dist[person]
+        return {person: length} if 0 < length < self.end else {}
 
     def length(self, person: int) -> int:
         """Return the length of the shortest path to `person`, or `end` if there is none."""
@@ -263,33 +277,24 @@ def a_star(
     at_least: Callable[[int], int],
     banned: Callable[[int], bool],
     budget: WorkBudget,
-    joined: Callable[[], frozenset[int]] | None = None,
-) -> dict[int, int] | None:
+) -> int | None:
     """Search for the shortest path of any number of hops from `start` to `goal` (A*).
 
-    Returns None if no path is shorter than `end`, or if the budget ran out before one was found. `at_least(x)` is a
-    lower bound for the length of the rest of a path from x; it must never be more than a step plus the bound after that
-    step. `joined` is asked when a path has `limits.HOPS_MAX` vouches for the first time, and returns the only people to
-    whom the search then goes on.
-
-    Returns the lengths from `start` to everybody settled. The goal and all who are on one shortest path are among them;
-    all who are on any shortest path are, if the bounds are less than the rest.
+    Returns its length; None if no path is shorter than `end`, or if the budget ran out before one was found.
+    `at_least(x)` is a lower bound for the length of the rest of a path from x; it must never be more than a step plus the
+    bound after that step.
     """
     shortest = {start: 0}
-    settled: dict[int, int] = {}
-    people: frozenset[int] | None = None
+    settled: set[int] = set()
     heap = [(at_least(start), 0, start)]
     while heap:
         _, negative, here = heappop(heap)  # of equal bounds the one nearest to the goal first
         if here in settled:
             continue
-        settled[here] = so_far = -negative
+        settled.add(here)
+        so_far = -negative
         if here == goal:
-            return settled
-        if joined is not None and hops_of(so_far) >= limits.HOPS_MAX:
-            people, joined = joined(), None
-            if goal not in people:
-                return None
+            return so_far
         onward = steps(here)
         if not budget.spend(len(onward)):
             return None
@@ -298,7 +303,7 @@ def a_star(
             if length >= shortest.get(person, end):
                 continue
             bound = length + at_least(person)
-            if bound < end and (people is None or person in people) and not banned(person):
+            if bound < end and not banned(person):
                 shortest[person] = length
                 heappush(heap, (bound, -length, person))
     return None

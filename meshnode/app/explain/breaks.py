@@ -79,9 +79,11 @@ def breaks(
     if not paths and not shared:
         return ()
     trial, found = _Trial(replica, person, listing, shared), []
+    yield  # the trial has a graph of its own, which nothing else changes
+    before = yield from trial.sights(shared)
     for act in dict.fromkeys(islice(_acts(paths, shared), TRIED_MAX)):
-        yield  # the trial has a graph of its own, which nothing else changes
-        if trial.ends(act):
+        after = yield from trial.sights_after(act)
+        if any(seen and not still for seen, still in zip(before, after, strict=True)):
             found.append(_view(replica, act))
     block = BreakView("block", None, reference(replica, person), "")
     at = next((index for index, each in enumerate(found) if each.kind == "bridge"), len(found))
@@ -111,16 +113,15 @@ class _Trial:
         own = replica.trust_state.policy(replica.me)
         assert own is not None, "a node writes its owner's policy before anything else"
         self._graph = replica.trust_state.graph.with_policy(replica.me, own)
-        self._before = self._sights(shared)
 
-    def ends(self, act: _Act) -> bool:
-        """Whether something that is seen now would not be seen any longer."""
+    def sights_after(self, act: _Act) -> Steps[tuple[bool, ...]]:
+        """Return what would be seen after the act."""
         if act.group is not None:
-            return self._is_less([group for group in self._shared if group.id != act.group.id])
+            return (yield from self.sights([group for group in self._shared if group.id != act.group.id]))
         if act.bridge is not None:
-            return self._is_less_with(self._me, self._blocking(act.bridge))
+            return (yield from self._sights_with(self._me, self._blocking(act.bridge)))
         assert act.vouch is not None, "an act is one of the three"
-        return self._is_less_with(act.vouch[0], self._unvouching(*act.vouch))
+        return (yield from self._sights_with(act.vouch[0], self._unvouching(*act.vouch)))
 
     def _blocking(self, bridge: PersonId) -> EffectivePolicy:
         policy = self._policy(self._me)
@@ -136,46 +137,42 @@ class _Trial:
         assert policy is not None, "a path leads along their vouches"
         return policy
 
-    def _is_less_with(self, person: PersonId, policy: EffectivePolicy) -> bool:
+    def _sights_with(self, person: PersonId, policy: EffectivePolicy) -> Steps[tuple[bool, ...]]:
         before = self._policy(person)
         self._graph.set(person, policy)
-        try:
-            return self._is_less(self._shared)
-        finally:
-            self._graph.set(person, before)
+        seen = yield from self.sights(self._shared)
+        self._graph.set(person, before)
+        return seen
 
-    def _is_less(self, shared: list[Group]) -> bool:
-        after = self._sights(shared)
-        return any(seen and not still for seen, still in zip(self._before, after, strict=True))
+    def sights(self, shared: list[Group]) -> Steps[tuple[bool, ...]]:
+        """Return what is seen: the listing; without one, whether each is in the other's web, and sees what they share.
 
-    def _sights(self, shared: list[Group]) -> tuple[bool, ...]:
-        """Return what is seen: the listing; without one, whether each is in the other's web, and sees what they share."""
+        The graph is searched from the owner alone, once along the vouches and once against them: it keeps both searches,
+        and updates them for the next act.
+        """
+        me, person = self._me, self._person
+        trusts_me = self._graph.reach(person, me)
+        yield
+        trusted = self._graph.regard(me, person)
+        yield
+        groups = _Shared(shared)
+        theirs = standing_between(person, me, self._graph, groups, reach=trusts_me, regard=trusted)
         if self._listing is not None:
-            return (self._sees(self._person, self._me, self._listing, shared),)
-        seen = []
-        for author, viewer in ((self._person, self._me), (self._me, self._person)):
+            return (self._sees(me, self._listing, theirs),)
+        mine = standing_between(me, person, self._graph, groups, reach=trusted, regard=trusts_me)
+        seen: list[bool] = []
+        for author, viewer, standing in ((person, me, theirs), (me, person, mine)):
             place = self._replica.trust_state.published_place(author)
             usual = listing_facts(
                 Audience.FOLLOWS, None, preference=preference_of(self._replica, author), author_place=place
             )
-            seen += [self._sees(author, viewer, usual, shared), self._standing(author, viewer, shared).in_web]
+            seen += [self._sees(viewer, usual, standing), standing.in_web]
         return tuple(seen)
 
-    def _sees(self, author: PersonId, viewer: PersonId, facts: ListingFacts, shared: list[Group]) -> bool:
+    def _sees(self, viewer: PersonId, facts: ListingFacts, standing: Standing) -> bool:
         place = self._replica.trust_state.published_place(viewer)
         wish = AT_ALL if viewer == self._me else None  # what others wish to be shown is their own affair
-        return visible(facts, self._standing(author, viewer, shared), viewer_place=place, wish=wish) is Verdict.VISIBLE
-
-    def _standing(self, author: PersonId, viewer: PersonId, shared: list[Group]) -> Standing:
-        reach, regard = self._graph.trust(author, viewer), self._graph.trust(viewer, author)
-        return standing_between(
-            author,
-            viewer,
-            self._graph,
-            _Shared(shared),
-            reach=None if reach is None else reach.cost,
-            regard=None if regard is None else regard.cost,
-        )
+        return visible(facts, standing, viewer_place=place, wish=wish) is Verdict.VISIBLE
 
 
 def _view(replica: Replica, act: _Act) -> BreakView:

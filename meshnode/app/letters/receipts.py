@@ -8,8 +8,6 @@ that is drawn at random, and its header tells the hour and no more. See "Receipt
 
 from __future__ import annotations
 
-from itertools import groupby
-
 from meshnode.app.letters import letters
 from meshnode.errors import Refused
 from meshnode.replica.authoring import withdraw
@@ -62,11 +60,18 @@ def write_due(replica: Replica) -> None:
         store.set_due(person, now + _delay(replica))
     for person, due in store.due():
         if due <= now or due > now + limits.RECEIPT_DELAY_MAX + limits.DAY:  # the clock was ahead
-            _write(replica, person, now)
+            store.postpone(person, now + limits.RECEIPT_DELAY_MAX)  # tried again then, should it fail
+            replica.guard.step("writing a receipt", _write, replica, person, now, item=person.hex())
+
+
+def is_due(replica: Replica) -> bool:
+    """Whether `write_due` has something to write now."""
+    wait = seconds_until_due(replica)
+    return wait is not None and wait <= 0
 
 
 def seconds_until_due(replica: Replica) -> float | None:
-    """Return after how many seconds `write_due` has something to write, none or less for now; None while nothing is due."""
+    """Return after how many seconds `write_due` has something to write; None while nothing is due."""
     due = replica.store.receipts.due()
     return float(due[0][1] - replica.clock.now()) if due else None
 
@@ -155,8 +160,11 @@ def _write(replica: Replica, person: PersonId, now: int) -> None:
 
 def _chosen(opened: list[OpenedLetterRow]) -> list[list[OpenedLetterRow]]:
     """Return the letters that one receipt names, each with the devices that have opened it."""
-    letters_ = [list(rows) for _, rows in groupby(opened, key=lambda row: row.slot)]
-    return [rows[: limits.LETTER_DEVICES_MAX] for rows in letters_[: limits.RECEIPT_LETTERS_MAX]]
+    by_slot: dict[bytes, list[OpenedLetterRow]] = {}
+    for row in opened:  # those that expire first come first
+        by_slot.setdefault(row.slot, []).append(row)
+    chosen = list(by_slot.values())[: limits.RECEIPT_LETTERS_MAX]
+    return [rows[: limits.LETTER_DEVICES_MAX] for rows in chosen]
 
 
 def _withdraw(replica: Replica, person: PersonId) -> None:

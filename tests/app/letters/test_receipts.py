@@ -20,7 +20,7 @@ from tests.app.neighbors import Neighbor
 from tests.support.exchanges import terms
 from tests.support.mail import settle_down
 from tests.support.mesh import EPOCH, Mesh
-from tests.support.mesh_people import befriend
+from tests.support.mesh_people import acquaint, befriend
 from tests.support.people import Person, grown
 
 ZOE, MALLORY = Person("Zoe"), Person("Mallory")
@@ -175,6 +175,34 @@ def test_versions_of_receipts_are_bounded_by_day_for_one_person_and_for_all(
     for _ in range(3):
         settle_down(mesh)
     assert alice.store.letters.in_transit() == []
+
+
+def test_all_devices_write_one_receipt_and_none_leaves_out_what_another_says(
+    mesh: Mesh, pair: tuple[Replica, Replica]
+) -> None:
+    """Letters of several ages, opened by two devices at different times, under receipts that expire at different ones."""
+    alice, bob = pair
+    phone = mesh.add_device("Bob's phone", "Bob")
+    for other in ("Alice", "Bob"):
+        acquaint(mesh, "Bob's phone", other)
+        mesh.wire("Bob's phone", other)
+    mesh.settle()
+    for _ in range(4):
+        mesh.cut("Bob's phone", "Alice")
+        mesh.cut("Bob's phone", "Bob")
+        introductions(alice, bob, 3)
+        mesh.advance(HOUR)
+        mesh.advance(limits.DAY)
+        mesh.heal()
+        introductions(alice, bob, 2)
+        mesh.advance(HOUR)
+        for replica in (bob, phone.replica):
+            assert {record.header.slot for record in written(replica)} <= {receipt_slot(bob.me, alice.me)}
+    assert written(bob)
+    for _ in range(3):
+        settle_down(mesh)
+    assert alice.store.letters.in_transit() == []
+    assert written(bob) == written(phone.replica) == []
 
 
 # --- letters without an effect -------------------------------------------------------------------------------------------

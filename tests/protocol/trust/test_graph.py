@@ -57,6 +57,9 @@ def test_one_search_answers_for_everybody_as_the_model_does(world: World, floor:
         with patch("protocol.trust.detours._FEW", few):  # how many are searched for again one by one changes nothing
             assert graph.reach_to(viewer, floor) == reach
             assert graph.regard_from(viewer, floor) == regard
+            for other in others:
+                assert graph.reach(other, viewer, floor) == reach.get(other)
+                assert graph.regard(viewer, other, floor) == regard.get(other)
 
 
 @given(worlds())

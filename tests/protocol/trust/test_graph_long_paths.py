@@ -130,6 +130,7 @@ def test_sybils_in_a_row_who_offer_a_better_path_take_no_honest_path_away(behind
         assert path.cost == cost(800) + cost(900)
         assert graph.regard_and_hops_from(a)[b] == (path.cost, path.hops)
         assert graph.reach_to(b)[a] == path.cost
+        assert graph.reach(a, b) == graph.regard(a, b) == path.cost
 
 
 def test_sybils_who_use_up_their_budget_do_not_use_up_that_of_others() -> None:

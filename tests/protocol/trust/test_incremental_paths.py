@@ -58,6 +58,49 @@ def test_after_any_changes_a_graph_says_what_a_new_graph_would(
             assert ask_all(graph, floor) == ask_all(graph_of(world, PEOPLE), floor)
 
 
+@settings(max_examples=100)
+@given(
+    st.lists(st.tuples(st.sampled_from(PAIRS), WEIGHTS), max_size=30),
+    st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.sampled_from(PAIRS), WEIGHTS), max_size=12),
+    st.sets(st.sampled_from(PAIRS), max_size=3),
+)
+def test_copies_of_a_graph_and_of_copies_go_their_own_ways(
+    first: list[tuple[tuple[bytes, bytes], int]],
+    changes: list[tuple[int, bool, tuple[bytes, bytes], int]],
+    blocks: set[tuple[bytes, bytes]],
+) -> None:
+    """And each goes on with the searches that it was copied with."""
+    world = World({}, blocks)
+    for pair, weight in first:
+        world = vouched(world, pair, weight)
+    kept = [(world, graph_of(world, PEOPLE))]
+    with patch("protocol.trust.incremental_paths._CHANGES_PART", 0):
+        for which, copied, pair, weight in changes:
+            world, graph = kept[which % len(kept)]
+            graph.reach_to(pair[0])
+            graph.regard_from(pair[1])
+            after = vouched(world, pair, weight)
+            if copied:
+                kept.append((after, graph.with_policy(pair[0], policy_of(after, pair[0]))))
+            else:
+                graph.set(pair[0], policy_of(after, pair[0]))
+                kept[which % len(kept)] = after, graph
+        for world, graph in kept:
+            assert ask_all(graph) == ask_all(graph_of(world, PEOPLE))
+
+
+def test_a_copy_answers_for_the_one_who_changed_without_a_whole_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = [someone(100 + number) for number in range(30)]
+    world = chain(row, 990)
+    graph = graph_of(world)
+    before = graph.reach_to(row[0]), graph.regard_from(row[0])
+    monkeypatch.setattr(paths, "paths_to", None)
+    monkeypatch.setattr(paths, "paths_from", None)
+    copy = graph.with_policy(row[0], replace(policy_of(world, row[0]), vouches={row[1]: 980}))
+    assert copy.regard_from(row[0])[row[2]] == cost(980) + cost(990)
+    assert (graph.reach_to(row[0]), graph.regard_from(row[0])) == before
+
+
 @settings(max_examples=60)
 @given(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sets(st.sampled_from(PAIRS), max_size=12)), max_size=6))
 def test_people_who_come_go_and_block_in_between_change_nothing_about_that(
@@ -73,6 +116,33 @@ def test_people_who_come_go_and_block_in_between_change_nothing_about_that(
             policy = policy_of(world, each)
             graph.set(each, policy if policy.vouches or policy.block_tags else None)
         assert ask_all(graph) == ask_all(graph_of(world, PEOPLE))
+
+
+@settings(max_examples=150)
+@given(
+    st.lists(st.tuples(st.sampled_from(PAIRS), WEIGHTS), max_size=40),
+    st.lists(
+        st.tuples(st.sets(st.sampled_from(PAIRS), max_size=3), st.sampled_from(PAIRS), WEIGHTS), min_size=1, max_size=8
+    ),
+    st.sampled_from([2, 3, limits.HOPS_MAX]),
+)
+def test_blocks_that_come_and_go_are_followed(
+    first: list[tuple[tuple[bytes, bytes], int]],
+    changes: list[tuple[set[tuple[bytes, bytes]], tuple[bytes, bytes], int]],
+    hops: int,
+) -> None:
+    """Each change turns some blocks, and may change a vouch at the same time; paths may have `hops` vouches."""
+    world = World({}, set())
+    for pair, weight in first:
+        world = vouched(world, pair, weight)
+    graph = graph_of(world, PEOPLE)
+    with patch("protocol.trust.incremental_paths._CHANGES_PART", 0), patch.object(limits, "HOPS_MAX", hops):
+        for blocks, pair, weight in changes:
+            ask_all(graph)
+            world = replace(vouched(world, pair, weight), blocks=world.blocks ^ blocks)
+            for person in {pair[0], *(blocker for blocker, _ in blocks)}:
+                graph.set(person, policy_of(world, person))
+            assert ask_all(graph) == ask_all(graph_of(world, PEOPLE))
 
 
 def test_in_a_large_web_one_change_after_another_is_followed() -> None:
@@ -125,6 +195,12 @@ def test_one_changed_vouch_updates_the_paths_without_a_whole_search(monkeypatch:
     graph.set(row[20], policy_of(world, row[20]))
     assert len(graph.regard_from(row[0])) == 20
     assert len(graph.reach_to(row[0])) == 20
+    world.blocks.add((row[0], row[10]))
+    graph.set(row[0], policy_of(world, row[0]))
+    assert len(graph.regard_from(row[0])) == len(graph.reach_to(row[0])) == 9
+    world.blocks.clear()
+    graph.set(row[0], policy_of(world, row[0]))
+    assert len(graph.regard_from(row[0])) == len(graph.reach_to(row[0])) == 20
 
 
 def test_a_bounded_number_of_searches_is_kept() -> None:
