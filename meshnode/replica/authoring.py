@@ -9,7 +9,16 @@ from __future__ import annotations
 from meshnode.errors import Failed, Refused
 from meshnode.replica.replica import Replica
 from protocol import NO_POLICY, Audience, Body, Code, Kind, Record, device_slot, limits, signed
-from protocol.numbers import NoHeadroom, UnixTime, Version, signing_time, time_after, version_after, version_at
+from protocol.numbers import (
+    NoHeadroom,
+    UnixTime,
+    Version,
+    rounded_down,
+    signing_time,
+    time_after,
+    version_after,
+    version_at,
+)
 
 _LIVES = {
     Kind.LISTING: limits.LISTING_LIFE,
@@ -147,8 +156,7 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
 
 def _dated(replica: Replica, rounded: int) -> UnixTime:
     """Return the time of now, no more exact than so many seconds."""
-    now = signing_time(replica.clock.now())
-    return UnixTime(now - now % rounded)
+    return rounded_down(signing_time(replica.clock.now()), rounded)
 
 
 def next_version(replica: Replica, above: int, *, may_be_dated: bool = True, rounded: int = 1) -> Version:
