@@ -1,7 +1,7 @@
 """Opens letters: each letter for this device is opened once, and takes effect once.
 
-The effects, the note that the letter was read and what the next receipt is to say are one transaction. A node that stops in between opens
-the letter again as if for the first time. Handlers therefore write to the store and sign nothing.
+The effects, the note that the letter was read and what the next receipt is to say are one transaction. A node that stops
+in between opens the letter again as if for the first time. Handlers therefore write to the store and sign nothing.
 
 Which handlers there are is not known here: the callers hand them in, so that letters need not know what people write.
 """
@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 Handler = Callable[[Replica, OpenedLetter], bool]
 """Lets a letter take effect, inside a transaction. If its author is the owner, another device of theirs wrote it.
 
-Returns whether the owner can see the effect: a letter without one gets no receipt. Raises RemoteError if the letter makes no sense: it is then put aside without effect and without a receipt."""
+Returns whether the owner can see the effect: a letter without one gets no receipt. Raises RemoteError if the letter makes
+no sense: it is then put aside without effect and without a receipt."""
 
 Handlers = Mapping[type[Content], Handler]
 """The handlers by what they handle. Receipts need none: they are handled in `receipts.py`."""

@@ -3,7 +3,7 @@
 A node writes receipts by itself, so they say as little as they can, and take up as little as they can, whatever others
 send. There is one for each person, however many letters they write. It names only letters that had an effect which the
 owner can see, and only to people for whom the owner vouches or with whom the owner has an exchange. It waits for a while
-that is drawn at random, and its header tells the hour and no more. See "Receipts" in protocol/README.md.
+that is drawn at random, and its header tells the hour alone. See "Receipts" in protocol/README.md.
 """
 
 from __future__ import annotations
