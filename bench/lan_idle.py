@@ -53,9 +53,9 @@ def measure(report: Report) -> None:
 
 def _meet(hosts: list[Host]) -> None:
     """Make the nodes and let everybody use a card of one of the first two; then wait until all have met all."""
+    for host in hosts:
+        host.init().daemon()  # not in a thread of a pool: a daemon ends with the thread that has started it
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(Host.init, hosts))
-        list(pool.map(Host.daemon, hosts))
         for giver, takers in ((hosts[0], hosts[1 : limits.GUESTS_A_DAY]), (hosts[1], hosts[limits.GUESTS_A_DAY :])):
             card = giver.meshnode("card", "--uses", str(limits.GUESTS_A_DAY)).strip()
             list(pool.map(Host.meshnode, takers, repeat("add"), repeat(card)))

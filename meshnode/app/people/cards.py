@@ -249,10 +249,10 @@ def redeem(replica: Replica, card: bytes, claimant: PersonId) -> Code | None:
 
 
 def met(replica: Replica, person: PersonId, *, called: bool, by_card: bool) -> None:
-    """Take note that all that this node and `person`'s hold for each other was compared, over a connection that began
-    with the secret of a card (`by_card`), which we showed if we `called`.
+    """Take note that this node and that of `person` have compared all that they hold for each other.
 
-    Who was met without a card has the keys to find the other: then a used card is no longer announced for them.
+    The connection began with the secret of a card if `by_card` is set, which we showed if we `called`. A person who was met
+    without a card has the keys to find this node: then a used-up card is no longer announced for them.
     """
     if by_card and called:
         stop_presenting(replica, person)
