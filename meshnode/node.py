@@ -31,7 +31,7 @@ from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
-from meshnode.app.upkeep import upkeep
+from meshnode.app.upkeep import ROOM_SOONEST_SECONDS, make_room, upkeep
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
@@ -362,9 +362,12 @@ async def _main(
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
     letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
 
+    room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), ROOM_SOONEST_SECONDS)
+
     def wake() -> None:
         scheduler.changed()
         letter_scheduler.changed()
+        room_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
     looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica), LETTERS_SOONEST_SECONDS)
@@ -396,6 +399,7 @@ async def _main(
             network.start_discovery()
             nursery.start_soon(background.run, guard, "upkeep", scheduler.run)
             nursery.start_soon(background.run, guard, "opening letters", letter_scheduler.run)
+            nursery.start_soon(background.run, guard, "making room", room_scheduler.run)
             nursery.start_soon(background.run, guard, "looking at the clock", looker.run)
             nursery.start_soon(background.run, guard, "notifying you", notifier.run)
             await stop.wait()
