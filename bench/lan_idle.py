@@ -45,7 +45,7 @@ def measure(report: Report) -> None:
         wakes, carried = [_wakes(host) for host in hosts], lan.carried()
         time.sleep(report.size.idle_seconds)
         minutes = report.size.idle_seconds / 60
-        each = [(after - before) / minutes for before, after in zip(wakes, map(_wakes, hosts), strict=True)]
+        each = [_more(before, _wakes(host)) / minutes for before, host in zip(wakes, hosts, strict=True)]
         megabytes = (lan.carried() - carried) / minutes / 1e6
     report.add(f"wakes of one of {number} nodes, a minute", "", each, bound=WAKES)
     report.add("over the bridge, a minute", "MB", [megabytes], bound=MEGABYTES)
@@ -68,10 +68,15 @@ def _met(host: Host) -> set[str]:
     return {line["peer"] for line in host.running.log("met")}
 
 
-def _wakes(host: Host) -> int:
-    """Return how often the threads of this host's node have gone to sleep so far."""
-    found = 0
+def _wakes(host: Host) -> dict[str, int]:
+    """Return how often each thread of this host's node has gone to sleep so far."""
+    found = {}
     for task in Path(f"/proc/{host.running.process.pid}/task").iterdir():
         lines = (task / "status").read_text().splitlines()
-        found += next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
+        found[task.name] = next(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
     return found
+
+
+def _more(before: dict[str, int], after: dict[str, int]) -> int:
+    """Return how often the threads have gone to sleep in between; one that has ended is left out."""
+    return sum(count - before.get(task, 0) for task, count in after.items())

@@ -38,13 +38,13 @@ STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s 
 PROVING_SECONDS = 2.0  # in which a caller who was answered has proven who they are, even in a slow network
 LINGER_SECONDS = 0.5  # for the peer to read what was sent last, before the socket is closed
 _THIN_LINEAR_TIMEOUTS, _RTO_MAX_MS = 16, 44  # linux/tcp.h; Python does not name them
+AT_REST, UNDER_WAY = 330_000, 45_000  # milliseconds without an acknowledgement: then the route is cut (RFC 5482)
 # tcp(7). With half of all packets lost both ways three of four tries fail: within the limits there are a dozen and more.
 TCP_OPTIONS: tuple[tuple[int, int], ...] = ()
 if sys.platform == "linux":
     TCP_OPTIONS = (
-        (socket.TCP_KEEPIDLE, 100),
+        (socket.TCP_KEEPIDLE, 300),
         (socket.TCP_KEEPINTVL, 3),
-        (socket.TCP_USER_TIMEOUT, 130_000),  # the route is cut if nothing is acknowledged for this long (RFC 5482)
         (_THIN_LINEAR_TIMEOUTS, 1),  # the first six tries of a small flight at equal distances
         (_RTO_MAX_MS, 2_000),  # and all others at most so far apart; since Linux 6.15
     )
@@ -203,6 +203,7 @@ class PeerLink:
             if not data:
                 return
             self.bytes_in += len(data)
+            _set_user_timeout(self._stream, AT_REST)
             await self._step(self.conversation.receive, data, trio.current_time())
             if self.conversation.account is not None:
                 await trio.sleep(self._fair_share.pause(self.conversation.account, trio.current_time()))
@@ -218,6 +219,7 @@ class PeerLink:
             except (trio.BrokenResourceError, trio.TooSlowError):
                 self._give_up()
                 return
+            _set_user_timeout(self._stream, UNDER_WAY)
             del self._outbox[: len(piece)]
             self.bytes_out += len(piece)
             self._written.set()
@@ -352,3 +354,14 @@ def _set_options(stream: trio.abc.HalfCloseableStream) -> None:
     for option, value in TCP_OPTIONS:
         with suppress(OSError):  # not every system has all of these
             stream.setsockopt(socket.IPPROTO_TCP, option, value)
+    _set_user_timeout(stream, UNDER_WAY)
+
+
+def _set_user_timeout(stream: trio.abc.HalfCloseableStream, milliseconds: int) -> None:
+    """Have the kernel end the connection if nothing is acknowledged for so long; a probe at rest counts too.
+
+    A short time where something is under way must not hold at rest: there one lost probe would end the connection.
+    """
+    if sys.platform == "linux" and isinstance(stream, trio.SocketStream):
+        with suppress(OSError):
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
