@@ -213,12 +213,36 @@ def run(
     with _private_files(), config.home.lock():
         again = True
         while again:
-            with _opened(config.home, passphrase, moved) as replica:
+            with _opened(config.home, passphrase, moved=moved) as replica:
                 try:
                     again = trio.run(_main, config, replica, ready, screen, started)
                 except BaseExceptionGroup as group:
                     raise _cause(group) from group
             ready, moved, started = _ready_again, False, time.monotonic()
+
+
+def is_locked(home: Home) -> bool:
+    """Whether the identity key in `home` is encrypted, so that it needs its passphrase. Errors as Keyring.open."""
+    return Keyring.open(home).locked
+
+
+def answer_apart(
+    home: Home, method: str, path: str, query: str, body: bytes | None, *, passphrase: str | None = None
+) -> tuple[int, bytes]:
+    """Answer one request of the local API for a node that does not run: status and JSON.
+
+    Nothing else is done with what is in the store: no upkeep, and no first records. Raises Refused if a node runs in
+    `home`, and the errors of keyring, home and store as `run`.
+    """
+    from meshnode.api import direct  # it takes a tenth of a second, which a start must not take twice
+
+    logs.set_up("critical")  # what fails beside the request is for the doctor to show
+    home.check()
+    with _private_files(), home.lock(), _opened(home, passphrase, moved=False, begin=False) as replica:
+        try:
+            return trio.run(direct.answer, StoreThread(replica.changes.held), replica, method, path, query, body)
+        except BaseExceptionGroup as group:
+            raise _cause(group) from group
 
 
 def _ready_again(_: Ready) -> None:
@@ -236,7 +260,8 @@ def _private_files() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica]:
+def _opened(home: Home, passphrase: str | None, *, moved: bool, begin: bool = True) -> Iterator[Replica]:
+    """Open the keys and the store in `home`; with `begin`, write first records that are missing."""
     keyring = Keyring.open(home, passphrase)
     verifier = SharedVerifier(os.cpu_count() or 1)
     try:
@@ -259,8 +284,9 @@ def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica
                 _take_new_key(store, keyring)
                 log.warning("this device was copied; it has taken a new key")
                 replica = _replica(store, keyring, verifier)
-            _begin(replica, keyring.admission)
-            misdated.follow(replica)
+            if begin:
+                _begin(replica, keyring.admission)
+                misdated.follow(replica)
             yield replica
             replica.clock.remember()
     finally:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from meshnode.cli import output, pasting
+from meshnode.cli import apart, output, pasting
 from meshnode.cli.client import segment
 from meshnode.cli.command import CommandGroup, Settings, Span, command, named, say_lines
 from meshnode.cli.program import as_typed
@@ -82,7 +82,7 @@ def _show_list(reply: dict[str, Any]) -> None:
 
 @command("list", about=text.LIST_HELP, show=_show_list, group=device)
 def list_(call: Settings) -> Any:
-    return call.client().get("/v1/devices")
+    return apart.client(call).get("/v1/devices")
 
 
 def _show_revoked(reply: dict[str, Any]) -> None:
@@ -92,9 +92,28 @@ def _show_revoked(reply: dict[str, Any]) -> None:
 @command("revoke", about=text.REVOKE_HELP, show=_show_revoked, group=device)
 @click.argument("name")
 @click.option("--discard", is_flag=True, help=text.REVOKE_DISCARD)
-def revoke(call: Settings, name: str, discard: bool) -> Any:
-    path = f"/v1/devices/{segment(named('device', name))}" + ("?discard=true" if discard else "")
-    return call.client().delete(path)
+@click.option("--keep-blocks", is_flag=True, help=text.REVOKE_KEEP_BLOCKS)
+def revoke(call: Settings, name: str, discard: bool, keep_blocks: bool) -> Any:
+    client, who = apart.client(call, unlock=True), segment(named("device", name))
+    order: dict[str, Any] = {"discard": discard, "keep_blocks": keep_blocks}
+    if not discard and not keep_blocks and call.may_ask():
+        decisions = client.get(f"/v1/decisions/{who}")["decisions"]
+        if decisions:
+            order |= {"chosen": True, "keep": [one["id"] for one in _chosen(decisions)]}
+    return client.post(f"/v1/revocations/{who}", **order)
+
+
+def _chosen(decisions: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Ask which of these decisions the owner keeps, and return them."""
+    output.note(text.DECISIONS)
+    for one in decisions:
+        output.note(text.decision(one))
+    answer: str = click.prompt(
+        text.ASK_DECISIONS, type=click.Choice(text.KEEP_ANSWERS), default=text.KEEP_EACH, err=True
+    )
+    if answer == text.KEEP_EACH:
+        return [one for one in decisions if click.confirm(text.ask_decision(one), err=True)]
+    return decisions if answer == text.KEEP_ALL else []
 
 
 def _note_progress(call: Settings, news: str) -> None:

@@ -27,7 +27,16 @@ LIST_HELP = message("Show your devices.")
 COLUMNS = tuple(message("name|id|state|last seen|certified until").split("|"))
 EMPTY = message("No device acts for you.")
 REVOKE_HELP = message("Remove a lost or stolen device. This cannot be undone.")
-REVOKE_DISCARD = message("Keep nothing that it created, except its blocks.")
+REVOKE_DISCARD = message("Keep nothing that it created.")
+REVOKE_KEEP_BLOCKS = message("Keep the blocks that were made on it, without asking.")
+DECISIONS = message("Only this device has decided this about people. If it was stolen, the thief may have:")
+KEEP_ALL, KEEP_NONE, KEEP_EACH = "all", "none", "each"
+KEEP_ANSWERS = (KEEP_ALL, KEEP_NONE, KEEP_EACH)
+ASK_DECISIONS = message("Keep all of it, none of it, or ask about each?")
+DECISIONS_KEPT = message(
+    "These decisions about people were made there and are kept. To change one: meshnode unblock, unvouch or vouch NAME"
+)
+UNKNOWN_PERSON = message("somebody whom this node does not know")
 READABLE = message("Anyone who has that device can still read what is on it.")
 ASK_CODE = message("Paste the code here. It may have several lines.")
 ASK_CODE_REST = message("This code is not complete. Paste the rest here, or press Enter if there is none.")
@@ -89,6 +98,29 @@ def seen(device: dict[str, Any]) -> str:
     return forms.ago(max(0, int(time.time()) - device["seen"]))
 
 
+def decision(one: dict[str, Any]) -> str:
+    """Return what a device has decided about a person, as a line of a list."""
+    return f"  {_decided(one)}"
+
+
+def ask_decision(one: dict[str, Any]) -> str:
+    """Return the question whether to keep one decision."""
+    return message("Keep '{decided}'?", decided=_decided(one))
+
+
+def _decided(one: dict[str, Any]) -> str:
+    who = UNKNOWN_PERSON if one["person"] is None else forms.named(one["person"]["name"])
+    match one["what"], one["trust"]:
+        case "block", _:
+            return message("you block {who}", who=who)
+        case "unblock", _:
+            return message("you no longer block {who}", who=who)
+        case _, 0:
+            return message("you no longer trust {who}", who=who)
+        case _, trust:
+            return message("you trust {who} {trust}", who=who, trust=f"{trust:g}")
+
+
 def revoked(reply: dict[str, Any]) -> list[str]:
     """Say that a device can no longer act, and what happens to the items that it created."""
     lines = [
@@ -106,4 +138,7 @@ def revoked(reply: dict[str, Any]) -> list[str]:
         lines.append(
             plural(reply["dropped"], "1 item it created was discarded.", "{n} items it created were discarded.")
         )
+    if reply["decisions"]:
+        lines.append(DECISIONS_KEPT)
+        lines += [decision(one) for one in reply["decisions"]]
     return [*lines, READABLE]

@@ -135,6 +135,7 @@ PEERS_EMPTY = message("Not connected to anyone now. Look for the cause: meshnode
 DOCTOR_HELP = message("Look for common problems, or why PERSON is not connected.")
 INTERFACES_NAMED = 4  # the rest are counted
 NO_DAEMON = message("The node is not running")
+WITHOUT_DAEMON = message("The node is not running, so this is done without it. Others learn of it when it runs again.")
 OUTGOING = message("outgoing")
 INCOMING = message("incoming")
 UP_TO_DATE = message("up to date")

@@ -12,7 +12,7 @@ from protocol import Kind
 from protocol.tokens import DeviceCode
 from tests.cli.terminal import Terminal
 from tests.cli.village import Village, meshnode
-from tests.support.mesh_people import post
+from tests.support.mesh_people import block, post
 
 
 def test_in_a_pipe_a_code_is_its_text_alone(village: Village) -> None:
@@ -84,3 +84,39 @@ def test_every_slip_has_one_line_and_its_own_code(village: Village, words: list[
 
 def test_without_a_running_node_there_is_a_hint(tmp_path: Path) -> None:
     assert meshnode("--home", str(tmp_path / "none"), "device", "list").code in {3, 4}
+
+
+@pytest.mark.parametrize(
+    ("answers", "kept"),
+    [(["all"], {"Bob", "Carol"}), (["none"], set()), (["each", "y", "n"], {"Bob"})],
+    ids=["all", "none", "each"],
+)
+def test_the_owner_is_asked_what_to_keep_of_what_only_that_device_has_decided(
+    village: Village, answers: list[str], kept: set[str]
+) -> None:
+    village.mesh.join_device("Pi", "Alice")
+    village.mesh.wire("Pi", "Alice")
+    village.mesh.settle()
+    for name in ("Bob", "Carol"):
+        block(village.mesh, "Pi", name)
+    village.mesh.settle()
+    with Terminal("--home", str(village.homes["A"]), "device", "revoke", "Pi") as terminal:
+        shown = terminal.read_until("all, none, each")
+        for answer in answers:
+            terminal.type(answer)
+        terminal.read_until("can no longer act for you")
+    assert "you block Bob" in shown
+    assert "you block Carol" in shown
+    blocks = json.loads(village("A", "blocks", "--json").out)["blocks"]
+    assert {one["person"]["name"] for one in blocks} == kept
+
+
+def test_with_nobody_to_ask_it_is_kept_and_named(village: Village) -> None:
+    village.mesh.join_device("Pi", "Alice")
+    village.mesh.wire("Pi", "Alice")
+    village.mesh.settle()
+    block(village.mesh, "Pi", "Bob")
+    village.mesh.settle()
+    lines = village("A", "device", "revoke", "Pi").out.splitlines()
+    assert "  you block Bob" in lines
+    assert any("meshnode unblock" in line for line in lines)

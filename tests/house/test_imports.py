@@ -139,6 +139,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "meshnode.cli.run": {"meshnode.node", "protocol"},
     "meshnode.cli.init": {"meshnode.node", "protocol"},
     "meshnode.cli.devices": {"meshnode.node", "protocol"},
+    "meshnode.cli.apart": {"meshnode.node"},
     "meshnode.cli.pasting": {"protocol"},
 }
 

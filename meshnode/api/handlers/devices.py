@@ -26,14 +26,19 @@ async def devices(context: ApiContext) -> device_cases.DevicesView:
     return await context.run(device_cases.devices, connected(context))
 
 
-@_routes.add("DELETE", "/v1/devices/{who:path}", errors=(*NAMED, *WRITES))
-async def revoke_device(context: ApiContext, who: str, query: revoke_cases.RevokeQuery) -> revoke_cases.RevokedView:
+@_routes.add("GET", "/v1/decisions/{who:path}", errors=NAMED)
+async def decisions(context: ApiContext, who: str) -> revoke_cases.DecisionsView:
+    """Show what one of your devices has decided about people, and no other: a thief may have decided it in your name."""
+    return await context.run(revoke_cases.decided_on, who)
+
+
+@_routes.add("POST", "/v1/revocations/{who:path}", errors=(*NAMED, *WRITES))
+async def revoke_device(context: ApiContext, who: str, body: revoke_cases.RevokeOrder) -> revoke_cases.RevokedView:
     """Remove one of your devices for good, for example a lost one: it can no longer act for you.
 
-    This device signs again, as its own, what the other one wrote and is still valid. With `discard` it does so for your
-    blocks only.
+    This device signs again, as its own, what the other one wrote and is still valid, or less, as the order says.
     """
-    revoked = await context.run(revoke_cases.revoke, who, discard=query.discard)
+    revoked = await context.run(revoke_cases.revoke, who, body)
     context.network.look_again()
     return revoked
 

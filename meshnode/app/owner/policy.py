@@ -16,6 +16,7 @@ from meshnode.replica.authoring import fresh_salt, write
 from meshnode.replica.bodies import readable
 from meshnode.replica.replica import Replica
 from protocol import (
+    Block,
     DeviceId,
     InvalidField,
     Kind,
@@ -23,16 +24,19 @@ from protocol import (
     Policy,
     PolicyFull,
     Preference,
+    Vouch,
     device_slot,
     limits,
 )
 from protocol.trust import (
     EffectivePolicy,
     absorb,
+    decided_by,
     empty_policy,
     joined,
     may_reduce_access,
     merge,
+    only,
     with_block,
     with_preference,
     with_vouch,
@@ -63,6 +67,11 @@ def blocks(replica: Replica, subject: PersonId) -> bool:
 def has_spoken_of(replica: Replica, subject: PersonId) -> bool:
     """Whether the owner ever vouched for `subject`, even if the vouch was taken back."""
     return any(vouch.subject == subject for policy in _own_registers(replica) for vouch in policy.vouches)
+
+
+def spoken_of(replica: Replica) -> set[PersonId]:
+    """Return everybody for whom the owner ever vouched, as far as that is still written."""
+    return {vouch.subject for policy in _own_registers(replica) for vouch in policy.vouches}
 
 
 def has_room_to_vouch(replica: Replica, subject: PersonId = _NOBODY) -> bool:
@@ -129,13 +138,17 @@ def join_branches(replica: Replica) -> None:
             absorb_from(replica, register)
 
 
-def absorb_from(replica: Replica, theirs: Policy, *, blocks_only: bool = False) -> bool:
+def absorb_from(
+    replica: Replica, theirs: Policy, *, blocks_only: bool = False, keep: frozenset[bytes] | None = None
+) -> bool:
     """Absorb into this device's policy the entries that hold because of `theirs`, the policy of another own device.
 
+    With `keep` they are only those about these subjects and tags; with `blocks_only` as in `protocol.trust.absorb`.
     Returns False if there was nothing to absorb. Raises InvalidField if this device's policy has no room for it all.
     """
     before, stamp, salt = _register_to_edit(replica), _next_stamp(replica), fresh_salt(replica)
     others = [policy for policy in _others(replica) if policy != theirs]
+    theirs = theirs if keep is None else only(theirs, keep)
     after = _with_room(
         before,
         [*others, theirs],
@@ -287,6 +300,14 @@ def _registers(replica: Replica) -> dict[DeviceId, Policy]:
 
 def _devices_with_policies(replica: Replica) -> list[DeviceId]:
     return sorted({one.header.device for one in replica.store.records.bodies(Kind.POLICY, author=replica.me)})
+
+
+def decided_on(replica: Replica, device: DeviceId) -> tuple[tuple[Vouch, ...], tuple[Block, ...]]:
+    """Return the vouches and blocks that hold because the owner's `device` says so, and no other device of theirs."""
+    theirs = register_of(replica, device)
+    if theirs is None:
+        return (), ()
+    return decided_by(theirs, [policy for one, policy in _registers(replica).items() if one != device])
 
 
 def _has_branches(replica: Replica, device: DeviceId) -> bool:
