@@ -12,7 +12,8 @@ from functools import lru_cache
 from heapq import nsmallest
 from weakref import WeakKeyDictionary
 
-from meshnode.app.picking import ID_PREFIX_MIN, Candidate, alike, pick
+from meshnode.app.lookalikes import skeletons
+from meshnode.app.picking import ID_PREFIX_MIN, Candidate, alike, near, pick
 from meshnode.app.words import searchable, words_of
 from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
@@ -35,8 +36,57 @@ class PersonRef:
 
 
 def name_of(replica: Replica, person: PersonId) -> str:
-    """Return the name by which `person` is shown: the owner's own name for them, else the one they give themselves."""
-    return replica.store.own_names.all().get(person) or public_name(replica, person)
+    """Return the name by which `person` is shown: the owner's own name for them, else the one they give themselves.
+
+    Where somebody else's name looks like that of the owner or of a person whom the owner vouches for, the beginning of
+    the id follows it: nobody passes for a person whom the owner trusts.
+    """
+    own = replica.store.own_names.all().get(person)
+    if own is not None:
+        return own
+    name = public_name(replica, person)
+    return f"{name} ({person_text(person)[:ID_SHOWN]})" if imitates(replica, person, name) else name
+
+
+def imitates(replica: Replica, person: PersonId, name: str) -> bool:
+    """Whether `name` of `person` looks like the name of the owner or of somebody whom they vouch for or have named."""
+    close = _close_names(replica)
+    return person not in close.people and not close.skeletons.isdisjoint(skeletons(name))
+
+
+def namesakes(replica: Replica, person: PersonId, name: str) -> list[PersonId]:
+    """Return everybody else who may be named here and whose name looks like `name`."""
+    looks = skeletons(name)
+    return [
+        other
+        for other in known(replica)
+        if other != person and not looks.isdisjoint(skeletons(public_name(replica, other)))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _CloseNames:
+    """The names that nobody else may pass for, as they were at one version of the trust state."""
+
+    version: int
+    own_names: Mapping[PersonId, str]
+    people: frozenset[PersonId]
+    skeletons: frozenset[str]
+
+
+_close_lately: WeakKeyDictionary[TrustState, _CloseNames] = WeakKeyDictionary()
+"""By trust state, the latest: every name that is shown asks."""
+
+
+def _close_names(replica: Replica) -> _CloseNames:
+    trust_state, own_names = replica.trust_state, replica.store.own_names.all()
+    lately = _close_lately.get(trust_state)
+    if lately is None or lately.version != trust_state.version or lately.own_names is not own_names:
+        people = frozenset({replica.me, *trust_state.graph.vouched_by(replica.me), *own_names})
+        names = {*own_names.values(), *(public_name(replica, person) for person in people)}
+        looks = frozenset(look for name in names for look in skeletons(name))
+        lately = _close_lately[trust_state] = _CloseNames(trust_state.version, own_names, people, looks)
+    return lately
 
 
 def called(replica: Replica, person: PersonId, name: str) -> str:
@@ -114,39 +164,80 @@ def _known(trust_state: TrustState, me: PersonId) -> frozenset[PersonId]:
 def find(
     replica: Replica, text: str, among: Iterable[PersonId] | None = None, *, destructive: bool = False
 ) -> PersonId:
-    """Return the person whom `text` means; people whom the owner vouches for go first. `destructive` as in `picking.pick`.
+    """Return the person whom `text` means. `destructive` as in `picking.pick`.
 
-    People are found by the names by which they are shown. Only where nobody is, those whom the owner calls by a name of
-    their own are found by the names that they give themselves.
+    People are found by the names by which they are shown. A name means somebody close to the owner (see `_circles`) if it
+    fits one of them in any way, and only otherwise anybody further away. People whom the owner calls by
+    a name of their own are close by the name that they give themselves, too. Where nobody is found, people who have
+    renamed themselves are found by their new name.
 
     Raises NotFound if it means nobody whom the owner may see, Ambiguous if it may mean several.
     """
-    pool = known(replica) if among is None else set(among)
-    try:
-        return _chosen(text, candidates(replica, text, pool), destructive=destructive)
-    except NotFound:
-        renamed = {person: public_name(replica, person) for person in replica.store.own_names.all() if person in pool}
-        if not renamed:
-            raise
-        return _chosen(text, _candidates(replica, renamed), destructive=destructive)
+    found = candidates(replica, text, known(replica) if among is None else set(among))
+    return _chosen(text, found, destructive=destructive)
 
 
-def _near(replica: Replica, text: str, pool: Collection[PersonId]) -> dict[PersonId, str]:
-    """Return all people whom `text` can mean in any way, and maybe others, by name: to compare few is quicker.
+def candidates(replica: Replica, text: str, among: Collection[PersonId] | None = None) -> list[Candidate[PersonId]]:
+    """Return the people whom `text` can mean, of those closest to the owner whom it fits, for `picking` to choose from.
 
-    `pick` compares thoroughly, which would take long for the ten thousand people of a large web.
+    They are people who may be named here, or some of those `among`. People whose id begins with `text` are always there.
+    """
+    pool = known(replica) if among is None else among
+    by_id = _by_id(replica, alike(text), pool)
+    close, web = _circles(replica, pool)
+    chosen, kept = replica.store.own_names.chosen(), replica.store.own_names.all()
+    for named_so in (
+        _near(text, {person: name_of(replica, person) for person in close}),
+        {person: public_name(replica, person) for person in chosen if person in pool},
+        _near(text, {person: name_of(replica, person) for person in web}),
+        {person: public_name(replica, person) for person in kept if person in pool},
+    ):
+        fitting = near(text, _candidates(replica, {**named_so, **by_id}))
+        if fitting:
+            return fitting
+    return []
+
+
+def _circles(replica: Replica, pool: Collection[PersonId]) -> tuple[set[PersonId], set[PersonId]]:
+    """Return those of `pool` who have names, in two circles: of whom the owner has said something, and of their web.
+
+    To the first belong the owner and everybody whom they vouch for, have named or block. To the second belong the people
+    whom somebody they vouch for answers for, and members of their groups. Everybody else, such as strangers who merely
+    vouch for the owner, is found by id only: strangers may take any name.
+    """
+    trust_state, me = replica.trust_state, replica.me
+    policy = trust_state.policy(me)
+    spoken_of = {
+        me,
+        *(policy.vouches if policy is not None else ()),
+        *replica.store.own_names.all(),
+        *(person for person, _ in replica.store.blocked.all()),
+    }
+    web = {*trust_state.regard_from(me), *trust_state.groups.co_members(me)}
+    first = spoken_of.intersection(pool)
+    return first, web.intersection(pool) - first
+
+
+def _near(text: str, named: Mapping[PersonId, str]) -> dict[PersonId, str]:
+    """Return all of these people whom `text` can mean by their name, and maybe others: to compare few is quicker.
+
+    `picking` compares thoroughly, which would take long for the ten thousand people of a large web.
     """
     written, words = alike(text), words_of(text)
     found: dict[PersonId, str] = {}
-    for person in pool:
-        name = name_of(replica, person)
+    for person, name in named.items():
         form, folded = _forms(name)
         if written in form or (words and all(word in folded for word in words)):
             found[person] = name
-    letters = written.removeprefix(_ID_TAG)
-    if len(letters) >= ID_PREFIX_MIN:
-        found.update((person, name_of(replica, person)) for person in people_written(letters, pool))
     return found
+
+
+def _by_id(replica: Replica, written: str, pool: Collection[PersonId]) -> dict[PersonId, str]:
+    """Return the people whose id begins with what is `written`, which may lack the tag of ids, by name."""
+    letters = written.removeprefix(_ID_TAG)
+    if len(letters) < ID_PREFIX_MIN:
+        return {}
+    return {person: name_of(replica, person) for person in people_written(letters, pool)}
 
 
 @lru_cache(NAMES_REMEMBERED)
@@ -161,26 +252,22 @@ def named(replica: Replica, begun: str) -> tuple[list[PersonRef], int]:
     No more than NAMES_OFFERED are returned, for a person to choose from.
     """
     form = alike(begun)
+    close, web = _circles(replica, known(replica))
     fitting = {
-        person: name for person in known(replica) if _forms(name := name_of(replica, person))[0].startswith(form)
+        person: name for person in {*close, *web} if _forms(name := name_of(replica, person))[0].startswith(form)
     }
-    letters = form.removeprefix(_ID_TAG)
-    if not fitting and len(letters) >= ID_PREFIX_MIN:
-        fitting = {person: name_of(replica, person) for person in people_written(letters, known(replica))}
-    vouched = replica.trust_state.graph.vouched_by(replica.me)
-    first = nsmallest(NAMES_OFFERED, fitting, key=lambda person: (person not in vouched, fitting[person], person))
+    fitting = fitting or _by_id(replica, form, known(replica))
+    first = nsmallest(
+        NAMES_OFFERED,
+        fitting,
+        key=lambda person: (person not in close or person == replica.me, fitting[person], person),
+    )
     return [PersonRef(person_text(person), fitting[person]) for person in first], len(fitting) - len(first)
 
 
 def find_named(text: str, named: Mapping[PersonId, str]) -> PersonId:
     """Do as `find` among people of these names."""
     return _chosen(text, [_candidate(person, name, preferred=False) for person, name in named.items()])
-
-
-def candidates(replica: Replica, text: str, among: Iterable[PersonId] | None = None) -> list[Candidate[PersonId]]:
-    """Return all whom `text` can mean of those who may be named here, or of those `among`, for `picking` to choose from."""
-    pool = known(replica) if among is None else set(among)
-    return _candidates(replica, _near(replica, text, pool))
 
 
 def _candidates(replica: Replica, named: Mapping[PersonId, str]) -> list[Candidate[PersonId]]:
@@ -197,4 +284,5 @@ def _chosen(text: str, found: list[Candidate[PersonId]], *, destructive: bool = 
 
 def _candidate(person: PersonId, name: str, *, preferred: bool) -> Candidate[PersonId]:
     id_ = person_text(person)
-    return Candidate(person, id_, name, lambda: f"{name} ({id_[:ID_SHOWN]})", preferred=preferred)
+    told = f" ({id_[:ID_SHOWN]})"
+    return Candidate(person, id_, name, lambda: name.removesuffix(told) + told, preferred=preferred)

@@ -16,6 +16,7 @@ from meshnode.app.owner import places, policy
 from meshnode.app.owner.certificates import certify
 from meshnode.app.owner.presence_key import rotate_if_due
 from meshnode.app.owner.profile import set_profile
+from meshnode.app.people import first_names
 from meshnode.replica import eviction
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -47,6 +48,7 @@ def upkeep(replica: Replica) -> int:
     step("signing again what was dated wrongly", misdated.sign_again, replica)
     step("writing again what a revoked device wrote", reissue.write_pending, replica)
     step("following your other devices", sync_own_devices.sync_names_and_blocks, replica)
+    step("keeping the names of people you trust", first_names.keep_missing, replica)
     step("ending what is open with people you block", blocking.end_with_blocked, replica)
     step("counting what is left of your posts", stock.follow_up, replica)
     step("watching deadlines", deadlines.note_passed, replica)

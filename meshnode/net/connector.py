@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS_KEPT = 8  # for each person, to explain why there is no connection
 PEOPLE_KEPT = 512
 
-DialKeys = Callable[[PersonId], Awaitable[list[Dial]]]
+DialKeys = Callable[[PersonId], Awaitable[tuple[list[Dial], int]]]
 Connect = Callable[
     [trio.SocketStream, Dial, Address, Callable[[PeerLink], None], Callable[[], None]], Awaitable[PeerLink]
 ]
@@ -49,7 +49,7 @@ class _Running:
 class Connector:
     """Carries out the dialer's attempts until `run` is cancelled.
 
-    `dial_keys` returns the keys to dial a person with. `connect(stream, key, address, begun, met)` runs a connection to
+    `dial_keys` returns the keys to dial a person with, and in how many seconds they may be dialed, 0 for now. `connect(stream, key, address, begun, met)` runs a connection to
     its end and returns its link; it calls `begun` with that link first, and `met` once the other side has proven who it
     is, and raises RemoteError if no handshake can be begun with this key. `connected` tells whether a device is connected
     now. An attempt that fails by a fault of this program is noted in `guard` and ends alone. Of several attempts that race for one device the first that has met it stays, and the others are closed.
@@ -147,11 +147,11 @@ class Connector:
     async def _try(
         self, attempt: DialAttempt, running: _Running, end: Callable[..., None], met: Callable[[], None]
     ) -> None:
-        keys = [
-            dial
-            for dial in await self._dial_keys(attempt.person)
-            if dial.card is not None or not self._connected(dial.person, dial.device)
-        ]
+        known, pause = await self._dial_keys(attempt.person)
+        if pause:
+            end(DialOutcome.NOT_YET, pause=pause)
+            return
+        keys = [dial for dial in known if dial.card is not None or not self._connected(dial.person, dial.device)]
         if not keys:
             end(DialOutcome.NO_KEY)
             return

@@ -133,7 +133,7 @@ async def test_reading_changes_nothing(mesh: Mesh, callers: Callers) -> None:
     assert (
         len((await alice("GET", "/v1/inbox")).body["exchanges"]) == 1
     )  # the first request takes in the letter that has arrived
-    device = (await alice("GET", "/v1/devices")).body["devices"][0]["name"]
+    device = (await alice("GET", "/v1/devices")).body["devices"][0]["id"]
     before = contents(alice)
     for route in ROUTES:
         if route.method == "GET":

@@ -100,7 +100,8 @@ MAY_USE: dict[str, set[str]] = {
 APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
     "picking": {"words"},
-    "naming": {"words", "picking"},
+    "lookalikes": set(),
+    "naming": {"words", "picking", "lookalikes"},
     "date": {"naming"},
     "everybody": set(),
     "owner": set(),
@@ -108,14 +109,14 @@ APP_LAYERS: dict[str, set[str]] = {
     "groups": {"picking", "naming", "owner"},
     "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},
-    "people": {"everybody", "naming", "date", "owner", "letters"},
+    "people": {"everybody", "picking", "naming", "date", "owner", "letters"},
     "exchanges": {"date", "words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
     "devices": {"picking", "naming", "owner", "groups", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "misdated": {"owner", "groups"},
-    "upkeep": {"date", "misdated", "owner", "groups", "listings", "letters", "exchanges", "devices"},
+    "upkeep": {"date", "misdated", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
     "explain": {
         "everybody",
         "picking",
@@ -171,9 +172,9 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Modules of constants and small functions that everybody imports by name.
-BY_NAME = {"protocol.limits", "protocol.wire.stratum"}
+BY_NAME = {"protocol.limits", "protocol.numbers", "protocol.wire.stratum"}
 
-# What others import of the protocol: its facade, one facade for each subject, and the caps and strata by name.
+# What others import of the protocol: its facade, one facade for each subject, and the caps, numbers and strata by name.
 FACADES = BY_NAME | {
     "protocol",
     "protocol.trust",

@@ -30,10 +30,11 @@ from protocol import (
     limits,
     signed,
 )
+from protocol.numbers import Stamp, UnixTime, Version
 from protocol.trust import block_tag
 
-TOP = limits.INT_MAX
-VERSIONS = (1, 2**52, TOP - 1, TOP)
+TOP = limits.VERSION_MAX  # and the cap of stamps and times: beyond it nothing passes for a record
+VERSIONS = (1, limits.VERSION_DATE_MAX, TOP - 1, TOP)
 BRIEF = limits.HOUR  # ends within the day of upkeep that follows, and is near its end for every kind
 KINDS = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
 LIVES = {
@@ -66,13 +67,13 @@ def bodies(kind: Kind, thief: Thief | Replica, victims: tuple[bytes, ...]) -> It
     salt = bytes(16)
     match kind:
         case Kind.POLICY:
-            for stamp in (1, 2**52, TOP - 1, TOP):
+            for stamp in (1, limits.HEADROOM, TOP - 1, TOP):
                 preference = Preference(Audience.NETWORK_WIDE, 4, 25, stamp)
                 everybody = tuple(Vouch(one, 0, stamp) for one in victims)
                 tags = tuple(block_tag(thief.me, one) for one in victims)
-                yield Policy(salt, stamp, (), (), preference).to_body()
+                yield Policy(salt, Stamp(stamp), (), (), preference).to_body()
                 yield Policy(
-                    salt, stamp, everybody, tuple(Block(tag, True, stamp) for tag in tags), preference
+                    salt, Stamp(stamp), everybody, tuple(Block(tag, True, stamp) for tag in tags), preference
                 ).to_body()
         case Kind.PROFILE:
             yield Profile(salt, "Alice", "", None, presence_key=bytes(32)).to_body()
@@ -98,13 +99,13 @@ def records(
                     author=thief.me,
                     device=thief.device,
                     slot=slot,
-                    version=version,
+                    version=Version(version),
                     audience=Audience.NETWORK_WIDE if kind == Kind.LISTING else Audience.FOLLOWS,
-                    policy_version=0 if kind == Kind.POLICY else TOP,
-                    created=created,
-                    expires=expires,
-                    min_valid_version=version,
-                    latest_expiry=expires,
+                    policy_version=Version(0 if kind == Kind.POLICY else TOP),
+                    created=UnixTime(created),
+                    expires=UnixTime(expires),
+                    min_valid_version=Version(version),
+                    latest_expiry=UnixTime(expires),
                     body=body,
                     sign=thief.keys.sign,
                 )

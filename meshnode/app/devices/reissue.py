@@ -16,14 +16,14 @@ from meshnode.replica import authoring
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
 from meshnode.store import PendingReissue, RecordState
-from protocol import DeviceId, InvalidField, Kind, Policy, Record
+from protocol import DeviceId, InvalidField, Kind, Policy, Record, limits
 
 log = logging.getLogger(__name__)
 
 REISSUED = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
 ALWAYS_REISSUED = frozenset({Kind.POLICY, Kind.PROFILE})  # a person cannot do without them
-# No device comes to this version by writing. A thief may have signed a version so high that none can follow it.
-CONTINUED_VERSION_MAX = 2**52
+# No device comes to this version by writing. A thief may have signed a version so high that few can follow it.
+CONTINUED_VERSION_MAX = limits.VERSION_DATE_MAX
 
 
 def written_by(replica: Replica, device: DeviceId) -> list[Record]:
