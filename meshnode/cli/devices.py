@@ -30,7 +30,7 @@ def _show_code(code: dict[str, Any]) -> None:
     output.say()
     output.say(text.code_for(code))
     output.say(text.CODE_TYPED)
-    output.say(text.code_command(code["text"]))
+    output.say(code["text"])
 
 
 @command("add", about=text.ADD_HELP, show=_show_code, group=device)
@@ -53,10 +53,11 @@ def join(call: Settings, code: tuple[str, ...], wait: int, interfaces: tuple[str
     from meshnode import node
     from protocol import person_text
 
-    home = call.chosen_home()
+    home, parsed = call.chosen_home(), _parsed(typed)
+    pasting.warn_of_argument(code)
     person = node.join(
         home,
-        _parsed(typed),
+        parsed,
         seconds=wait,
         interfaces=interfaces,
         mdns=not no_mdns,

@@ -18,7 +18,8 @@ ADD_NAME = message("What you call the new device (default Device 2).")
 ADD_EXPIRES = message("How long the code works (default 10m).")
 JOIN_HELP = message(
     "Make this computer one of your devices, with the CODE that 'meshnode device add' shows on another one.\n\n"
-    "Leave CODE out to paste one that has line breaks, or write - to read it from a pipe."
+    "Leave CODE out and paste it when you are asked, or write - to read it from a pipe: what is typed behind a command can be "
+    "read by other users of the computer."
 )
 JOIN_WAIT = message("How long to look for the other computer (default 2m).")
 INTERFACE = message("Use only these network interfaces, such as 'eth*'; '!docker*' leaves some out. Can be repeated.")
@@ -41,7 +42,7 @@ READABLE = message("Anyone who has that device can still read what is on it.")
 ASK_CODE = message("Paste the code here. It may have several lines.")
 ASK_CODE_REST = message("This code is not complete. Paste the rest here, or press Enter if there is none.")
 CODE_TYPED = message(
-    "Type this on the other computer. If it gets there in several lines, type only 'meshnode device join' and then paste the code:"
+    "Type 'meshnode device join' on the other computer, and paste this code when you are asked for it:"
 )
 NO_CODE = message("there is no code")
 NO_CODE_HINT = message("paste the text that 'meshnode device add' shows. It begins with mdev1")
@@ -60,11 +61,6 @@ def code_for(reply: dict[str, Any]) -> str:
         name=reply["name"],
         until=forms.moment(reply["expires"]),
     )
-
-
-def code_command(text: str) -> str:
-    """Return what to type on the other computer, whole and on one line."""
-    return message("meshnode device join {text}", text=text)
 
 
 def joined(home: object) -> str:

@@ -84,7 +84,7 @@ RUN_MOVED = message("The home was moved here, and its former place is gone: go o
 RUN_PEER = message("The address of another node; can be repeated.")
 FIRST_STEPS = (
     ("card", message("show your card to somebody")),
-    ("add CARD", message("or add theirs: either connects you both")),
+    ("add", message("or add theirs: either connects you both")),
     ('offer "Fresh bread"', message("share something")),
     ("discover", message("see what others share with you")),
     ("status", message("see whether everything works")),

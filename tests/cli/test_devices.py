@@ -28,7 +28,7 @@ def test_on_a_terminal_a_code_comes_with_a_picture_and_what_to_do_with_it(villag
         shown = terminal.read_all()
     assert "\u2588" in shown or "\u2580" in shown
     assert "For Pi only, until " in shown
-    command = re.search(r"^meshnode device join (mdev1\w+)\r?$", shown, re.MULTILINE)
+    command = re.search(r"^(mdev1\w+)\r?$", shown, re.MULTILINE)
     assert command is not None
     assert DeviceCode.parse(command[1]).person == village.replicas["A"].me
 

@@ -2,7 +2,7 @@
 
 A block fenced as `console` holds lines such as `alice$ meshnode discover` and, below each, what a terminal shows. In a
 line, `…` matches any text; alone on a line, it matches any lines. `mesh1…` in a command is the latest card that was shown,
-and `mdev1…` the latest code for another device.
+and `mdev1…` the latest code for another device. What stands behind `<<<` comes from standard input, as in bash.
 """
 
 from __future__ import annotations
@@ -116,9 +116,15 @@ class Neighbors:
         if words[1] == "run":
             self._start(who)
             return 0, ""
+        words, said = (words[:-2], words[-1]) if words[-2] == "<<<" else (words, "")
         screen = _Screen()
         environment = {"NO_COLOR": "1", "COLUMNS": WIDTH, "TZ": "UTC"}
-        with redirect_stdout(screen), redirect_stderr(screen), patch.dict(os.environ, environment):
+        with (
+            redirect_stdout(screen),
+            redirect_stderr(screen),
+            patch.dict(os.environ, environment),
+            patch("sys.stdin", io.StringIO(said)),
+        ):
             ended = run(["--home", str(home), "--no-input", *words[1:]])
         shown = CODE.search(screen.getvalue())
         if shown:
