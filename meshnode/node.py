@@ -173,7 +173,8 @@ def _join_error(result: EnrolmentResult) -> MeshnodeError:
             )
         case Code():
             return Refused(
-                "the other computer cannot certify this one", "start its node with its passphrase, then do both again"
+                "the other computer did not certify this one",
+                f"{again}, and confirm the words; if its identity key has a passphrase, start its node with that first",
             )
     if result.silent:
         return Refused("the other computer does not know this code: it has expired, or a newer one was made", again)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from meshnode.cli import apart, output, pasting
-from meshnode.cli.client import segment
-from meshnode.cli.command import CommandGroup, Settings, Span, command, named, say_lines
+from meshnode.cli.client import Client, segment
+from meshnode.cli.command import Answer, CommandGroup, Settings, Span, command, named, say_lines
 from meshnode.cli.program import as_typed
 from meshnode.errors import Usage
 from meshnode.text import devices as text
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from protocol.tokens import DeviceCode
 
 WAIT_SECONDS = 120
+LOOK_SECONDS = 0.5  # between two looks whether a computer has used the code
 
 device = CommandGroup("device", help=text.HELP)
 
@@ -33,12 +34,53 @@ def _show_code(code: dict[str, Any]) -> None:
     output.say(code["text"])
 
 
+def _show_confirmed(reply: dict[str, Any]) -> None:
+    output.say(text.confirmed(reply))
+
+
+def _show_refused(_: dict[str, Any]) -> None:
+    output.say(text.REFUSED)
+
+
 @command("add", about=text.ADD_HELP, show=_show_code, group=device)
 @click.option("--name", help=text.ADD_NAME)
 @click.option("--expires", type=Span(), help=text.ADD_EXPIRES)
 def add(call: Settings, name: str | None, expires: int | None) -> Any:
     order = {"name": name, "expires_in": expires}
-    return call.client().post("/v1/device-codes", **{key: value for key, value in order.items() if value is not None})
+    client = call.client()
+    made = client.post("/v1/device-codes", **{key: value for key, value in order.items() if value is not None})
+    if call.json or not call.may_ask() or not output.to_terminal():
+        return made
+    _show_code(made)
+    _await_computer(client, made["expires"])
+    return None
+
+
+def _await_computer(client: Client, until: int) -> None:
+    """Wait for the computer that uses the code, and ask whether it shows the same words."""
+    import time
+
+    output.note(text.AWAITING)
+    while time.time() < until:
+        waiting = client.get("/v1/confirmation")
+        if waiting["words"] is not None:
+            output.note(text.words(waiting))
+            same = click.confirm(text.ASK_WORDS, err=True)
+            client.post("/v1/confirmation", words=waiting["words"], refuse=not same)
+            output.say(text.confirmed(waiting) if same else text.REFUSED)
+            return
+        time.sleep(LOOK_SECONDS)
+    output.note(text.CODE_OVER)
+
+
+@command("confirm", about=text.CONFIRM_HELP, show=_show_confirmed, group=device)
+@click.argument("words", nargs=-1)
+@click.option("--refuse", is_flag=True, help=text.CONFIRM_REFUSE)
+def confirm(call: Settings, words: tuple[str, ...], refuse: bool) -> Any:
+    if not words and not refuse:
+        raise Usage(text.NO_WORDS, text.NO_WORDS_HINT)
+    answered = call.client().post("/v1/confirmation", words=" ".join(words), refuse=refuse)
+    return Answer(answered, _show_refused) if refuse else answered
 
 
 @command("join", about=text.JOIN_HELP, group=device)

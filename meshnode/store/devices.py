@@ -55,8 +55,12 @@ class Devices:
     def add_code(self, code_id: bytes, secret: bytes, name: str, expires: int) -> None:
         """Keep a code that is about to be shown; an earlier one that nobody has used stops working."""
         with self._database.joined():
-            self._database.run("DELETE FROM device_code WHERE used_by IS NULL")
+            self.drop_unused_codes()
             self._database.run("INSERT INTO device_code VALUES (?, ?, ?, ?, NULL)", (code_id, secret, name, expires))
+
+    def drop_unused_codes(self) -> None:
+        """Delete every code that nobody has used."""
+        self._database.run("DELETE FROM device_code WHERE used_by IS NULL")
 
     def codes(self, now: int) -> list[IssuedCode]:
         """Return every code that has not expired, also the used ones."""

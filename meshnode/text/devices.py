@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import capitalized
@@ -52,6 +53,29 @@ NEWER_CODE = message("this code was made by a newer version of meshnode")
 NEWER_CODE_HINT = message("update yours")
 NOT_A_CODE = message("this is not a device code")
 NOT_A_CODE_HINT = message("copy the text that 'meshnode device add' shows. It begins with mdev1")
+
+
+AWAITING = message("Waiting for the other computer. It shows three words then. To stop waiting, press Ctrl-C.")
+ASK_WORDS = message("Does the other computer show the same words?")
+REFUSED = message("It was refused. The code no longer works: somebody else may have it. Make a new one.")
+CODE_OVER = message("No computer has used the code in time.")
+CONFIRM_HELP = message(
+    "Let the computer that has used a device code become your device, if it shows the same WORDS as this one.\n\n"
+    "At a terminal, 'meshnode device add' asks by itself."
+)
+CONFIRM_REFUSE = message("Refuse it. The code stops working.")
+NO_WORDS = message("there are no words")
+NO_WORDS_HINT = message("type the three words that the other computer shows, or --refuse")
+
+
+def words(reply: dict[str, Any]) -> str:
+    """Return the words to compare."""
+    return message("A computer wants to become {name}. Its words: {words}", name=named(reply["name"]), words=reply["words"])
+
+
+def confirmed(reply: dict[str, Any]) -> str:
+    """Say that a computer becomes a device now."""
+    return message("{name} becomes one of your devices now.", name=named(reply["name"]))
 
 
 def code_for(reply: dict[str, Any]) -> str:

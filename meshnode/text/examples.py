@@ -31,6 +31,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "man": ("meshnode man ~/.local/share/man/man1",),
     "device": ("meshnode device add --name Pi", "meshnode device list"),
     "device add": ("meshnode device add --name Pi", "meshnode device add --expires 5m"),
+    "device confirm": ("meshnode device confirm acorn album alley", "meshnode device confirm --refuse"),
     "device join": ("meshnode device join", "meshnode device join - --wait 5m < code.txt"),
     "device list": ("meshnode device list",),
     "device revoke": ("meshnode device revoke Pi", "meshnode device revoke Pi --discard"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from meshnode.api.context import ApiContext
 from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
+from meshnode.app.devices import confirmation
 from meshnode.app.devices import device_list as device_cases
 from meshnode.app.devices import revocation as revoke_cases
+from meshnode.errors import NotFound
 
 _routes = Routes()
 ROUTES: list[Route] = _routes.table
@@ -18,6 +20,18 @@ async def make_device_code(context: ApiContext, body: device_cases.DeviceOrder) 
     made = await context.run(device_cases.add, body, context.network.state().addresses)
     context.network.look_again()
     return made
+
+
+@_routes.add("GET", "/v1/confirmation")
+async def waiting_device(context: ApiContext) -> confirmation.WaitingDeviceView:
+    """Show the computer that has used a device code and waits for your word, with the words that it shows itself."""
+    return await context.run(confirmation.waiting)
+
+
+@_routes.add("POST", "/v1/confirmation", errors=(NotFound, *WRITES))
+async def confirm_device(context: ApiContext, body: confirmation.ConfirmOrder) -> confirmation.WaitingDeviceView:
+    """Confirm the computer that waits as a device of yours, by the words that it shows, or refuse it."""
+    return await context.run(confirmation.answer, body)
 
 
 @_routes.add("GET", "/v1/devices")

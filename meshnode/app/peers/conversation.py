@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from meshnode.app.devices import copies, enrolment
+from meshnode.app.devices import copies
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
+from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
 from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.peers.conversation_end import ConversationEnd
@@ -41,7 +42,7 @@ from protocol.session import (
 )
 from protocol.wire import (
     Bye,
-    Enrol,
+    Enrolled,
     HandshakeRefused,
     Initiator,
     Item,
@@ -102,6 +103,7 @@ class Conversation:
         self.contact = False
         """Whether the owner trusts this person directly, as it was when the other end proved who it is."""
         self.live = False
+        self._enrolling: Enrolling | None = None
         self.comparisons = 0
         """The number of comparisons of all that both sides hold for each other."""
         self.came = 0
@@ -210,6 +212,8 @@ class Conversation:
 
     def next_timer(self) -> float | None:
         """Return when to call `tick`, on the driver's clock; None if no deadline is running."""
+        if self.enrolling:
+            return self._now + LOOK_SECONDS
         if self._session is None or self.end is not None:
             return None
         check = self._refusals.next_check if self._refusals is not None else None
@@ -222,6 +226,9 @@ class Conversation:
 
     def tick(self, now: float) -> None:
         """Let the deadlines pass that lie before `now`."""
+        if self._enrolling is not None and self.enrolling:
+            self._now = now
+            self._end_enrolment(self._enrolling.look())
         if self._session is not None and self.end is None:
             self._now = now
             try:
@@ -298,19 +305,22 @@ class Conversation:
         return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None
 
     def _enrol(self, frames: list[bytes]) -> None:
-        """Answer the one question of a machine that is to become a device of the owner. It gets no session."""
-        code = self._device_code
-        asked = next((frame for frame in map(decode_known, frames) if frame is not None), None)
-        if code is None or asked is None:
-            return
-        if not isinstance(asked, Enrol):
-            raise RemoteError(Code.OUT_OF_ORDER, f"{type(asked).__name__} from a machine that is not a device yet")
-        channel = self._channel
-        answer = enrolment.answer(
-            self._replica, code, asked, handshake_hash=channel.handshake_hash, remote_static=channel.remote_static
-        )
-        self._outbox.append(channel.send(encode_frame(answer)))
-        self.end = ConversationEnd(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
+        """Talk with a machine that is to become a device of the owner. It gets no session."""
+        code, channel = self._device_code, self._channel
+        if self._enrolling is None and code is not None and isinstance(channel, Responder):
+            self._enrolling = Enrolling(self._replica, code, channel)
+        if self._enrolling is not None:
+            self._end_enrolment(self._enrolling.receive(frames))
+
+    def _end_enrolment(self, answer: Bye | Enrolled | None) -> None:
+        if answer is not None:
+            self._outbox.append(self._channel.send(encode_frame(answer)))
+            self.end = ConversationEnd(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
+
+    @property
+    def enrolling(self) -> bool:
+        """Whether the machine at the other end waits for the owner's word to become a device."""
+        return self._enrolling is not None and self._enrolling.waits and self.end is None
 
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:
