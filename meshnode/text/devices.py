@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from meshnode.quoting import named
 from meshnode.text import forms
 from meshnode.text.catalog import message, plural
 from meshnode.text.choices import capitalized
@@ -109,7 +110,7 @@ def ask_decision(one: dict[str, Any]) -> str:
 
 
 def _decided(one: dict[str, Any]) -> str:
-    who = UNKNOWN_PERSON if one["person"] is None else forms.named(one["person"]["name"])
+    who = UNKNOWN_PERSON if one["person"] is None else named(one["person"]["name"])
     match one["what"], one["trust"]:
         case "block", _:
             return message("you block {who}", who=who)
