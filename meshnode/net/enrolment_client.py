@@ -10,7 +10,7 @@ from functools import partial
 import trio
 
 from meshnode.app.devices.joining import EnrolmentConversation, EnrolmentGrant
-from meshnode.net.dialer import Address
+from meshnode.net.address import Address
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
 from meshnode.net.interfaces import Interfaces, watch
 from meshnode.net.recognizer import RecognizedPeer

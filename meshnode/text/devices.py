@@ -129,7 +129,7 @@ def ask_decision(one: dict[str, Any]) -> str:
 
 
 def _decided(one: dict[str, Any]) -> str:
-    who = UNKNOWN_PERSON if one["person"] is None else forms.named(one["person"]["name"])
+    who = UNKNOWN_PERSON if one["person"] is None else named(one["person"]["name"])
     match one["what"], one["trust"]:
         case "block", _:
             return message("you block {who}", who=who)

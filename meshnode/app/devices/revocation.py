@@ -14,6 +14,7 @@ from meshnode.app.owner import policy, presence_key
 from meshnode.app.owner.certificates import identity_keys, revoke_device
 from meshnode.app.picking import Candidate, pick
 from meshnode.errors import NotFound, Refused, Usage
+from meshnode.quoting import named, quoted
 from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
 from protocol import Device, DeviceId, InvalidField, Kind, PersonId, Record, device_slot, device_text
@@ -79,12 +80,12 @@ def revoke(replica: Replica, which: str, order: RevokeOrder | None = None) -> Re
         raise Refused("this is the device that you are using", "revoke it on another device that has your identity key")
     identity_keys(replica)
     if replica.trust_state.revoked(replica.me, device):
-        raise Refused(f"{name} is revoked already", "'meshnode device list' shows your devices")
+        raise Refused(f"{named(name)} is revoked already", "'meshnode device list' shows your devices")
     certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(device)))
     keys = readable_body(certificate) if certificate is not None else None
     if not isinstance(keys, Device):
         raise Refused(
-            f"this node does not have the certificate of {name}", "try again after your devices have connected"
+            f"this node does not have the certificate of {named(name)}", "try again after your devices have connected"
         )
     attempt = replica.guard.attempt
     attempt("keeping names", _remember_names, replica)
@@ -132,7 +133,7 @@ def _kept(order: RevokeOrder, made: Iterable[DecisionView]) -> frozenset[bytes] 
     unknown = [name for name in order.keep if name not in ids]
     if unknown:
         raise Usage(
-            f"that device has made no decision called {unknown[0]!r}", "'meshnode device revoke' asks about each"
+            f"that device has made no decision called {quoted(unknown[0])}", "'meshnode device revoke' asks about each"
         )
     chosen = set(order.keep)
     if order.discard and order.keep_blocks:
@@ -164,4 +165,4 @@ def find(replica: Replica, which: str) -> DeviceId:
 
 def _candidate(replica: Replica, device: DeviceId, *, preferred: bool) -> Candidate[DeviceId]:
     name, id_ = name_of(replica, device), device_text(device)
-    return Candidate(device, id_, name, lambda: f"{name} ({id_[:ID_SHOWN]})", preferred=preferred)
+    return Candidate(device, id_, name, lambda: f"{quoted(name)} ({id_[:ID_SHOWN]})", preferred=preferred)
