@@ -114,7 +114,9 @@ class EnrolmentClient:
 
     def _asked(self, scope: trio.CancelScope, words: tuple[str, ...]) -> None:
         """Show the words that the owner compares, and give them time for it."""
-        self._progress(f"this computer shows: {' '.join(words)}. Confirm it on the other one if that shows the same words")
+        self._progress(
+            f"this computer shows: {' '.join(words)}. Confirm it on the other one if that shows the same words"
+        )
         scope.deadline = max(scope.deadline, trio.current_time() + limits.CONFIRM_SECONDS)
         self._limit.deadline = max(self._limit.deadline, scope.deadline)
 

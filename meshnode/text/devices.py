@@ -70,7 +70,9 @@ NO_WORDS_HINT = message("type the three words that the other computer shows, or 
 
 def words(reply: dict[str, Any]) -> str:
     """Return the words to compare."""
-    return message("A computer wants to become {name}. Its words: {words}", name=named(reply["name"]), words=reply["words"])
+    return message(
+        "A computer wants to become {name}. Its words: {words}", name=named(reply["name"]), words=reply["words"]
+    )
 
 
 def confirmed(reply: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import trio
 from trio.testing import MockClock
 
+from meshnode.app.devices import confirmation
 from meshnode.app.devices import device_list as devices
 from meshnode.app.peers.conversation import Conversation
 from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, EnrolmentResult
@@ -29,6 +30,11 @@ async def listening(mesh: Mesh, node: Node) -> AsyncIterator[tuple[str, int]]:
         conversation = Conversation.answering(node.replica, node.seen, mesh.time)
         async for data in stream:
             conversation.receive(bytes(data), mesh.time)
+            if conversation.enrolling:
+                words = confirmation.waiting(node.replica).words
+                assert words is not None
+                confirmation.answer(node.replica, confirmation.ConfirmOrder(words))
+                conversation.tick(mesh.time)
             await stream.send_all(conversation.data_to_send())
             if conversation.end is not None:
                 break
@@ -60,7 +66,8 @@ async def test_the_machine_is_found_behind_an_address_that_leads_nowhere() -> No
         found = await search(code_of(alice, NOWHERE, address), progress)
     assert found.grant is not None
     assert found.address == address
-    assert progress == ["trying 127.0.0.1:1", f"trying {address[0]}:{address[1]}"]
+    assert progress[:2] == ["trying 127.0.0.1:1", f"trying {address[0]}:{address[1]}"]
+    assert [line.startswith("this computer shows: ") for line in progress[2:]] == [True]
 
 
 async def test_a_refusal_ends_the_search_with_its_reason() -> None:

@@ -10,7 +10,17 @@ from meshnode.replica.replica import Replica
 from protocol import Code, DeviceId, DeviceKeys, Record, RemoteError
 from protocol.session import certifies_key
 from protocol.tokens import DeviceCode
-from protocol.wire import Bye, Enrolled, Initiator, certificate_in, decode_known, device_psk, encode_frame, enrol, enrolment_words
+from protocol.wire import (
+    Bye,
+    Enrolled,
+    Initiator,
+    certificate_in,
+    decode_known,
+    device_psk,
+    encode_frame,
+    enrol,
+    enrolment_words,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from functools import partial
 from meshnode.app.devices import copies
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
-from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
 from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
 from meshnode.app.peers.conversation_end import ConversationEnd
+from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
@@ -48,7 +48,6 @@ from protocol.wire import (
     Item,
     Responder,
     SeenEphemerals,
-    decode_known,
     encode_frame,
 )
 
@@ -103,7 +102,7 @@ class Conversation:
         self.contact = False
         """Whether the owner trusts this person directly, as it was when the other end proved who it is."""
         self.live = False
-        self._enrolling: Enrolling | None = None
+        self._enrolling = Enrolling(replica)
         self.comparisons = 0
         """The number of comparisons of all that both sides hold for each other."""
         self.came = 0
@@ -178,8 +177,8 @@ class Conversation:
         try:
             frames = self._channel.receive(data)
             self._outbox.append(self._channel.data_to_send())
-            if self._device_code is not None:
-                self._enrol(frames)
+            if (code := self._device_code) is not None:  # such a machine gets no session
+                self._end_enrolment(self._enrolling.receive(code, self._channel, frames))
             elif self._channel.established and self._session is None:
                 self._begin_session(now)
             if frames and self._session is not None:
@@ -226,7 +225,7 @@ class Conversation:
 
     def tick(self, now: float) -> None:
         """Let the deadlines pass that lie before `now`."""
-        if self._enrolling is not None and self.enrolling:
+        if self.enrolling:
             self._now = now
             self._end_enrolment(self._enrolling.look())
         if self._session is not None and self.end is None:
@@ -304,14 +303,6 @@ class Conversation:
         channel = self._channel
         return channel.psk_name.code if isinstance(channel, Responder) and channel.established else None
 
-    def _enrol(self, frames: list[bytes]) -> None:
-        """Talk with a machine that is to become a device of the owner. It gets no session."""
-        code, channel = self._device_code, self._channel
-        if self._enrolling is None and code is not None and isinstance(channel, Responder):
-            self._enrolling = Enrolling(self._replica, code, channel)
-        if self._enrolling is not None:
-            self._end_enrolment(self._enrolling.receive(frames))
-
     def _end_enrolment(self, answer: Bye | Enrolled | None) -> None:
         if answer is not None:
             self._outbox.append(self._channel.send(encode_frame(answer)))
@@ -320,7 +311,7 @@ class Conversation:
     @property
     def enrolling(self) -> bool:
         """Whether the machine at the other end waits for the owner's word to become a device."""
-        return self._enrolling is not None and self._enrolling.waits and self.end is None
+        return self._enrolling.waits and self.end is None
 
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:
