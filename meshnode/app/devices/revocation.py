@@ -38,7 +38,7 @@ class RevokeOrder:
 
 @dataclass(frozen=True, slots=True)
 class DecisionsView:
-    """What one of your devices has decided about people, and no other device of yours."""
+    """The decisions about people that one of your devices has made, and no other device of yours."""
 
     id: str
     name: str
