@@ -22,17 +22,14 @@ import trio
 from meshnode import background
 from meshnode import log as logs
 from meshnode.api import serve
-from meshnode.app import date, misdated
+from meshnode.app import misdated, rounds
 from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
-from meshnode.app.exchanges import incoming
 from meshnode.app.explain.problem import Problem
-from meshnode.app.letters import inbox, letters
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
-from meshnode.app.upkeep import upkeep
-from meshnode.app.waiting import WaitingCount, count
+from meshnode.app.waiting import WaitingCount
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
 from meshnode.errors import Failed, Forbidden, MeshnodeError, Refused, StorageFailed, of_system
@@ -45,7 +42,6 @@ from meshnode.net.enrolment_client import EnrolmentClient, EnrolmentOptions, Enr
 from meshnode.net.network import Network, NetworkOptions
 from meshnode.net.scheduler import Scheduler
 from meshnode.notify import Notifier, Screen
-from meshnode.replica.eviction import follow_clock
 from meshnode.replica.ingest import Verifier, verify_one_by_one
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -61,8 +57,6 @@ log = logging.getLogger(__name__)
 CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
 HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
 LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
-LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
-LOOK_SECONDS = 10.0  # between two looks at the machine's clock: nobody tells when it is set
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
 UNNAMED = "Unnamed"  # a person whose store was lost before anybody else knew their name
@@ -386,15 +380,17 @@ async def _main(
     token, stop = trio.lowlevel.current_trio_token(), trio.Event()
     renew, signaled = trio.Event(), trio.Event()
     guard = replica.guard
-    scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
-    letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
+    scheduler = Scheduler(
+        partial(store_thread.run, rounds.run_upkeep, replica, partial(token.run_sync_soon, renew.set))
+    )
+    letter_scheduler = Scheduler(partial(store_thread.run, rounds.open_letters, replica), LETTERS_SOONEST_SECONDS)
 
     def wake() -> None:
         scheduler.changed()
         letter_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
-    looker = Scheduler(partial(store_thread.run, _look_at_the_clock, replica), LETTERS_SOONEST_SECONDS)
+    looker = Scheduler(partial(store_thread.run, rounds.look_at_the_clock, replica), LETTERS_SOONEST_SECONDS)
 
     def date_changed() -> None:
         looker.changed()
@@ -418,7 +414,7 @@ async def _main(
             nursery.start_soon(stop_for_signal, signals)
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
-            waiting = await store_thread.run(_count_waiting, replica)
+            waiting = await store_thread.run(rounds.count_waiting, replica)
             _report_ready(config.home, replica, network, ready, waiting, started)
             network.start_discovery()
             nursery.start_soon(background.run, guard, "upkeep", scheduler.run)
@@ -436,46 +432,6 @@ def _stopping_signals() -> tuple[signal.Signals, ...]:
     """Return the signals that stop the node. SIGHUP, a closed terminal, is one unless the starter ignores it (nohup)."""
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM) if ignored else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def _run_upkeep(replica: Replica, renew: Callable[[], None]) -> float:
-    """Run one round of upkeep, on the store thread. Return after how many seconds the next is due.
-
-    `renew` is called where a copy of this device was heard of, and this node can take a new device key.
-    """
-    pause = upkeep(replica)
-    if copies.new_key_due(replica) and copies.may_take_new_key(replica):
-        renew()
-    replica.clock.remember()
-    return pause
-
-
-def _look_at_the_clock(replica: Replica) -> float:
-    """Notice that somebody has set the machine's clock, on the store thread. Return when to look again.
-
-    What has not ended by the time that the node goes by now is put to use, and what was dated wrongly is dated again.
-    """
-    step = replica.guard.step
-    step("looking at the date", date.look, replica)
-    step("following the date", follow_clock, replica)
-    if replica.clock.trusted and misdated.is_due(replica) and not is_self_revoked(replica):
-        step("signing again what was dated wrongly", misdated.sign_again, replica)
-    return LOOK_SECONDS
-
-
-def _open_letters(replica: Replica) -> float:
-    """Open new letters and withdraw own ones that have arrived, on the store thread. Return when to do it again."""
-    if inbox.may_have_unopened(replica):
-        step = replica.guard.step
-        step("opening letters", incoming.open_letters, replica)
-        if replica.clock.trusted:
-            step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
-    return LETTERS_PAUSE_SECONDS
-
-
-def _count_waiting(replica: Replica) -> WaitingCount:
-    """Return how much waits for the owner; nothing where that cannot be counted."""
-    return replica.guard.result("counting what waits for you", count, replica, otherwise=lambda: WaitingCount(0, 0, ()))
 
 
 def _report_ready(
