@@ -114,6 +114,8 @@ TOUR = (
     Call("GET", "/v1/doctor/" + WHO, "{friend}"),
     Call("GET", "/v1/export"),
     Call("POST", "/v1/device-codes", body={}),
+    Call("GET", "/v1/confirmation"),
+    Call("POST", "/v1/confirmation", body={"refuse": True}, may_fail=True),
     Call("GET", "/v1/decisions/" + WHO, "{device}"),
     Call("POST", "/v1/revocations/" + WHO, "{device}", {}),
     Call("POST", "/v1/addresses", body={"address": "192.0.2.7:4747"}),

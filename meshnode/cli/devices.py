@@ -10,7 +10,7 @@ from meshnode.cli import apart, output, pasting
 from meshnode.cli.client import Client, segment
 from meshnode.cli.command import Answer, CommandGroup, Settings, Span, command, named, say_lines
 from meshnode.cli.program import as_typed
-from meshnode.errors import Usage
+from meshnode.errors import NotFound, Usage
 from meshnode.text import devices as text
 from meshnode.text import forms
 
@@ -64,10 +64,7 @@ def _await_computer(client: Client, until: int) -> None:
     while time.time() < until:
         waiting = client.get("/v1/confirmation")
         if waiting["words"] is not None:
-            output.note(text.words(waiting))
-            same = click.confirm(text.ASK_WORDS, err=True)
-            client.post("/v1/confirmation", words=waiting["words"], refuse=not same)
-            output.say(text.confirmed(waiting) if same else text.REFUSED)
+            _ask_words(client, waiting)
             return
         time.sleep(LOOK_SECONDS)
     output.note(text.CODE_OVER)
@@ -77,10 +74,29 @@ def _await_computer(client: Client, until: int) -> None:
 @click.argument("words", nargs=-1)
 @click.option("--refuse", is_flag=True, help=text.CONFIRM_REFUSE)
 def confirm(call: Settings, words: tuple[str, ...], refuse: bool) -> Any:
-    if not words and not refuse:
-        raise Usage(text.NO_WORDS, text.NO_WORDS_HINT)
-    answered = call.client().post("/v1/confirmation", words=" ".join(words), refuse=refuse)
-    return Answer(answered, _show_refused) if refuse else answered
+    client = call.client()
+    if words or refuse:
+        answered = client.post("/v1/confirmation", words=" ".join(words), refuse=refuse)
+        return Answer(answered, _show_refused) if refuse else answered
+    waiting = client.get("/v1/confirmation")
+    if waiting["words"] is None:
+        raise NotFound(text.NOBODY_WAITS, text.NOBODY_WAITS_HINT)
+    if call.json or not call.may_ask():
+        return Answer(waiting, _show_waiting)
+    _ask_words(client, waiting)
+    return None
+
+
+def _show_waiting(waiting: dict[str, Any]) -> None:
+    output.say(text.words(waiting))
+
+
+def _ask_words(client: Client, waiting: dict[str, Any]) -> None:
+    """Ask whether the other computer shows the same words, and answer it."""
+    output.note(text.words(waiting))
+    same = click.confirm(text.ASK_WORDS, err=True)
+    client.post("/v1/confirmation", words=waiting["words"], refuse=not same)
+    output.say(text.confirmed(waiting) if same else text.REFUSED)
 
 
 @command("join", about=text.JOIN_HELP, group=device)

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 3.0
 AGAIN_SECONDS = 2.0  # before all known addresses are tried once more
+WORDS_SECONDS = 0.5  # a machine that is refused, or has its certificate already, hears of it sooner
 READ_BYTES = 64 * 1024
 
 
@@ -151,20 +152,24 @@ async def _converse(
 ) -> bool:
     """Exchange bytes until `joining` is over or the connection is. Return whether the other side sent anything.
 
-    `asked` is called with the words to compare once this machine has asked and waits for the owner's word.
+    `asked` is called with the words to compare once this machine has asked, and has no answer at once.
     """
     answered = shown = False
     try:
         while not joining.over:
             await stream.send_all(joining.data_to_send())
-            data = bytes(await stream.receive_some(READ_BYTES))
+            patience = WORDS_SECONDS if joining.words and not shown else float("inf")
+            data = None
+            with trio.move_on_after(patience):
+                data = bytes(await stream.receive_some(READ_BYTES))
+            if data is None:
+                shown = True
+                asked(joining.words)
+                continue
             if not data:
                 break
             answered = True
             joining.receive(data)
-            if joining.words and not shown:
-                shown = True
-                asked(joining.words)
     except trio.BrokenResourceError:
         pass
     return answered

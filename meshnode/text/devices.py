@@ -61,11 +61,11 @@ REFUSED = message("It was refused. The code no longer works: somebody else may h
 CODE_OVER = message("No computer has used the code in time.")
 CONFIRM_HELP = message(
     "Let the computer that has used a device code become your device, if it shows the same WORDS as this one.\n\n"
-    "At a terminal, 'meshnode device add' asks by itself."
+    "Leave WORDS out to see which computer waits. At a terminal, 'meshnode device add' asks by itself."
 )
 CONFIRM_REFUSE = message("Refuse it. The code stops working.")
-NO_WORDS = message("there are no words")
-NO_WORDS_HINT = message("type the three words that the other computer shows, or --refuse")
+NOBODY_WAITS = message("no computer waits to become one of your devices")
+NOBODY_WAITS_HINT = message("show a code: meshnode device add")
 
 
 def words(reply: dict[str, Any]) -> str:

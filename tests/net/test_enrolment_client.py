@@ -66,8 +66,7 @@ async def test_the_machine_is_found_behind_an_address_that_leads_nowhere() -> No
         found = await search(code_of(alice, NOWHERE, address), progress)
     assert found.grant is not None
     assert found.address == address
-    assert progress[:2] == ["trying 127.0.0.1:1", f"trying {address[0]}:{address[1]}"]
-    assert [line.startswith("this computer shows: ") for line in progress[2:]] == [True]
+    assert progress == ["trying 127.0.0.1:1", f"trying {address[0]}:{address[1]}"]
 
 
 async def test_a_refusal_ends_the_search_with_its_reason() -> None:

@@ -18,7 +18,7 @@ from protocol import DeviceId, limits
 _ASKED = "device to confirm"  # the name of the question, in the store's small values
 
 
-class Question(NamedTuple):
+class DeviceQuestion(NamedTuple):
     """The question whether a device that has used a code is the owner's; `until` is in monotonic seconds."""
 
     code: str
@@ -45,19 +45,19 @@ class ConfirmOrder:
     refuse: bool = False
 
 
-def question(replica: Replica) -> Question | None:
+def question(replica: Replica) -> DeviceQuestion | None:
     """Return the question that waits for the owner, or was just answered; None if there is none, or its time is over."""
     kept = replica.store.meta.get(_ASKED)
     if kept is None:
         return None
-    found = Question(*json.loads(kept))
+    found = DeviceQuestion(*json.loads(kept))
     return found if found.run == replica.run.hex() and replica.clock.monotonic() < found.until else None
 
 
 def ask(replica: Replica, code_id: bytes, device: DeviceId, words: str) -> None:
     """Begin to ask the owner about `device`, which shows these words and waits."""
     until = replica.clock.monotonic() + limits.CONFIRM_SECONDS
-    _keep(replica, Question(code_id.hex(), device.hex(), words, until, replica.run.hex(), None))
+    _keep(replica, DeviceQuestion(code_id.hex(), device.hex(), words, until, replica.run.hex(), None))
 
 
 def end(replica: Replica) -> None:
@@ -98,5 +98,5 @@ def answer(replica: Replica, order: ConfirmOrder) -> WaitingDeviceView:
     )
 
 
-def _keep(replica: Replica, asked: Question) -> None:
+def _keep(replica: Replica, asked: DeviceQuestion) -> None:
     replica.store.meta.set(_ASKED, json.dumps(asked))

@@ -26,7 +26,7 @@ class Enrolling:
         """Whether the machine has asked, and waits."""
         return self._ask is not None
 
-    def receive(self, code_id: bytes, channel: Channel, frames: Iterable[bytes]) -> Bye | Enrolled | None:
+    def receive(self, code_id: bytes, channel: EnrolmentChannel, frames: Iterable[bytes]) -> Bye | Enrolled | None:
         """Take in frames of a machine that has used the code with this id; return the answer if there is one now.
 
         Raises RemoteError for anything but the one question.
@@ -53,7 +53,7 @@ class Ask(Protocol):
     ) -> Bye | Enrolled | None: ...
 
 
-class Channel(Protocol):
+class EnrolmentChannel(Protocol):
     """The part of a channel that the answer depends on."""
 
     @property
