@@ -29,6 +29,7 @@ from meshnode.app.explain.problem import Problem
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
 from meshnode.app.peers.contacts import salvaged
+from meshnode.app.upkeep import ROOM_SOONEST_SECONDS, make_room
 from meshnode.app.waiting import WaitingCount
 from meshnode.clock import Clock, ClockMemory
 from meshnode.config import Config
@@ -385,9 +386,12 @@ async def _main(
     )
     letter_scheduler = Scheduler(partial(store_thread.run, rounds.open_letters, replica), LETTERS_SOONEST_SECONDS)
 
+    room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), ROOM_SOONEST_SECONDS)
+
     def wake() -> None:
         scheduler.changed()
         letter_scheduler.changed()
+        room_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
     looker = Scheduler(partial(store_thread.run, rounds.look_at_the_clock, replica), LETTERS_SOONEST_SECONDS)
@@ -419,6 +423,7 @@ async def _main(
             network.start_discovery()
             nursery.start_soon(background.run, guard, "upkeep", scheduler.run)
             nursery.start_soon(background.run, guard, "opening letters", letter_scheduler.run)
+            nursery.start_soon(background.run, guard, "making room", room_scheduler.run)
             nursery.start_soon(background.run, guard, "looking at the clock", looker.run)
             nursery.start_soon(background.run, guard, "notifying you", notifier.run)
             await stop.wait()

@@ -112,11 +112,15 @@ GRAPH_RECORDS_MAX = 60_000  # of some 15,000 people, listings and letters left o
 POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewise
 LETTERS_MAX = 20_000  # of all others: Sybils cannot fill the disk with letters to nobody
 LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise in bytes
-FROM_ONE_SHARE = (2, 3)  # of each of these caps for records from one peer, who cannot take the room of others
+STRANGERS_PART = 16  # of each of these caps, a sixteenth, for all people for whom nobody answers whom the owner knows
+BARE_PART = 4  # of that, a quarter, for certificates on which nothing has followed: they cost their makers nothing
+FILLING_PART = 4  # of a limit, a quarter, or an equal share: who uses more of a full one is named to the owner
+EVICTED_AT_ONCE = 200  # authors whose records make way in one go: some 50 ms
 GATHERING_SECONDS = 120  # a web that comes in parts is judged as a whole, but a slow peer is waited for no longer
 PENDING_LIFE = 7 * DAY  # a record waits no longer for its certificate or policy: records of Sybils make room again
 PENDING_RECORDS_MAX = 5_000  # waiting in all: records that cannot be verified yet do not pile up
-PENDING_FROM_ONE_MAX = 1_000  # of them brought by one peer, who cannot take the room of the other peers
+PENDING_FROM_ONE_MAX = 1_000  # of them brought by people whom one person answers for, who cannot take all of it
+PENDING_FROM_STRANGERS_MAX = 250  # of them brought by people for whom nobody answers
 FORKS_MAX = 256  # proofs kept, one for each device: the devices of Sybils can fork without end
 
 # --- Cards -----------------------------------------------------------------------------------------------------------

@@ -105,7 +105,10 @@ class Replica:
         reevaluator = Reevaluator(store, trust_state, access, me)
         reevaluator.begin()
         transactions = Transactions(store, trust_state, reevaluator, changes)
-        ingest = Ingest(store, trust_state, access, reevaluator, transactions, clock, (me, keys.device_id), verifier)
+        quota = Quota(store, trust_state, introducers, me)
+        ingest = Ingest(
+            store, trust_state, access, reevaluator, transactions, quota, clock, (me, keys.device_id), verifier
+        )
         return cls(
             store=store,
             keys=keys,

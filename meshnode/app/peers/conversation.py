@@ -20,7 +20,7 @@ from meshnode.app.peers.enrolling import LOOK_SECONDS, Enrolling
 from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
-from meshnode.replica.refusals import NotTaken, Refusals, RefusedRecord, lost
+from meshnode.replica.refusals import NotTaken, Refusals, RefusedRecord, evicted, lost
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, learns_of_own_revocation, revocation_of
 from meshnode.replica.served_set import Delta, ServedSet
@@ -348,10 +348,7 @@ class Conversation:
             self.close(Code.FORGED)
             return
         self._hear(event.told)  # before judging by the date, which may be the wrong one here
-        if has_expired(replica, event) and self._session is not None:
-            self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
-            self.close(Code.EXPIRED)
-            return
+        # Our own card admits before any date does: else two whose dates are years apart would never get acquainted.
         card = self._channel.psk_name.card if isinstance(self._channel, Responder) else None
         refusal = cards.redeem(replica, card, event.person) if card is not None else None
         if refusal is not None:
@@ -359,6 +356,10 @@ class Conversation:
             return
         if card is not None:
             self._hear(event.told)  # it counts from now on, since the owner vouches for them by the card
+        if has_expired(replica, event) and self._session is not None:
+            self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
+            self.close(Code.EXPIRED)
+            return
         self._shown = membership.proved_common_groups(replica, event)
         admitted = admits(replica, event.person, self._shown)
         if not admitted and not former_web.left_lately(replica, event.person):
@@ -465,8 +466,8 @@ class Conversation:
     def _apply_delta(self, delta: Delta) -> None:
         if self._session is None:
             return
-        if self._refusals is not None and delta.lost:
-            self._refusals.note(map(lost, delta.lost), self._now)
+        if self._refusals is not None and (delta.lost or delta.evicted):
+            self._refusals.note([*map(lost, delta.lost), *(evicted(*one) for one in delta.evicted)], self._now)
         for phase in Phase:
             if delta.added[phase] or delta.removed[phase]:
                 self._session.update(phase, delta.added[phase], delta.removed[phase])
