@@ -25,6 +25,7 @@ from meshnode.api import serve
 from meshnode.app import misdated, rounds
 from meshnode.app.devices import copies
 from meshnode.app.devices.joining import start_as_device
+from meshnode.app.exchanges import incoming
 from meshnode.app.explain.problem import Problem
 from meshnode.app.owner.certificates import certify_own_device, write_first_records
 from meshnode.app.owner.places import Coordinates
@@ -57,7 +58,6 @@ log = logging.getLogger(__name__)
 
 CLOCK = "clock"  # the name of what the clock remembers, in the store's small values
 HOME_MARK = "home_mark"  # likewise, of the mark of the file that holds the store
-LETTERS_SOONEST_SECONDS = 0.25  # between two rounds of opening letters, which are to take effect at once
 CLOSE_SECONDS = 1.7  # for the last messages and requests; with closing the database, 2 s in all
 PRIVATE_UMASK = 0o077  # for all files made here, also those that SQLite makes beside the database
 UNNAMED = "Unnamed"  # a person whose store was lost before anybody else knew their name
@@ -209,7 +209,7 @@ def run(
     with _private_files(), config.home.lock():
         again = True
         while again:
-            with _opened(config.home, passphrase, moved=moved) as replica:
+            with _opened(config.home, passphrase, moved=moved, receipts=config.receipts) as replica:
                 try:
                     again = trio.run(_main, config, replica, ready, screen, started)
                 except BaseExceptionGroup as group:
@@ -256,7 +256,9 @@ def _private_files() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(home: Home, passphrase: str | None, *, moved: bool, begin: bool = True) -> Iterator[Replica]:
+def _opened(
+    home: Home, passphrase: str | None, *, moved: bool, receipts: bool = True, begin: bool = True
+) -> Iterator[Replica]:
     """Open the keys and the store in `home`; with `begin`, write first records that are missing."""
     keyring = Keyring.open(home, passphrase)
     verifier = SharedVerifier(os.cpu_count() or 1)
@@ -275,11 +277,11 @@ def _opened(home: Home, passphrase: str | None, *, moved: bool, begin: bool = Tr
                 _take_new_key(store, keyring)
                 store.device_renewed()
                 log.warning("the store was lost; this device has taken a new key")
-            replica = _replica(store, keyring, verifier)
+            replica = _replica(store, keyring, verifier, receipts=receipts)
             if copies.new_key_due(replica) and copies.may_take_new_key(replica):
                 _take_new_key(store, keyring)
                 log.warning("this device was copied; it has taken a new key")
-                replica = _replica(store, keyring, verifier)
+                replica = _replica(store, keyring, verifier, receipts=receipts)
             if begin:
                 _begin(replica, keyring.admission)
                 misdated.follow(replica)
@@ -316,7 +318,9 @@ def _look_for_copy(home: Home, store: Store, keyring: Keyring, *, moved: bool) -
         )
 
 
-def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one) -> Replica:
+def _replica(
+    store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_one, *, receipts: bool = True
+) -> Replica:
     return Replica.open(
         store,
         keyring.person,
@@ -325,6 +329,7 @@ def _replica(store: Store, keyring: Keyring, verifier: Verifier = verify_one_by_
         secrets.token_bytes,
         identity=keyring.identity,
         elsewhere=keyring.elsewhere,
+        receipts=receipts,
         former_letter_keys=keyring.former_letter_keys(),
         verifier=verifier,
     )
@@ -384,7 +389,7 @@ async def _main(
     scheduler = Scheduler(
         partial(store_thread.run, rounds.run_upkeep, replica, partial(token.run_sync_soon, renew.set))
     )
-    letter_scheduler = Scheduler(partial(store_thread.run, rounds.open_letters, replica), LETTERS_SOONEST_SECONDS)
+    letter_scheduler = Scheduler(partial(store_thread.run, incoming.follow_letters, replica), incoming.SOONEST_SECONDS)
 
     room_scheduler = Scheduler(partial(store_thread.run, make_room, replica), ROOM_SOONEST_SECONDS)
 
@@ -394,7 +399,7 @@ async def _main(
         room_scheduler.changed()
 
     replica.changes.subscribe(lambda _: token.run_sync_soon(wake, idempotent=True))
-    looker = Scheduler(partial(store_thread.run, rounds.look_at_the_clock, replica), LETTERS_SOONEST_SECONDS)
+    looker = Scheduler(partial(store_thread.run, rounds.look_at_the_clock, replica), incoming.SOONEST_SECONDS)
 
     def date_changed() -> None:
         looker.changed()

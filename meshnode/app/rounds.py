@@ -6,15 +6,12 @@ from collections.abc import Callable
 
 from meshnode.app import date, misdated
 from meshnode.app.devices import copies
-from meshnode.app.exchanges import incoming
-from meshnode.app.letters import inbox, letters
 from meshnode.app.upkeep import upkeep
 from meshnode.app.waiting import WaitingCount, count
 from meshnode.replica.eviction import follow_clock
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
 
-LETTERS_PAUSE_SECONDS = 3600.0  # while no letter comes: trust may have changed, and with it whose letters count
 LOOK_SECONDS = 10.0  # between two looks at the machine's clock: nobody tells when it is set
 
 
@@ -41,16 +38,6 @@ def look_at_the_clock(replica: Replica) -> float:
     if replica.clock.trusted and misdated.is_due(replica) and not is_self_revoked(replica):
         step("signing again what was dated wrongly", misdated.sign_again, replica)
     return LOOK_SECONDS
-
-
-def open_letters(replica: Replica) -> float:
-    """Open new letters and withdraw own ones that have arrived, on the store thread. Return when to do it again."""
-    if inbox.may_have_unopened(replica):
-        step = replica.guard.step
-        step("opening letters", incoming.open_letters, replica)
-        if replica.clock.trusted:
-            step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
-    return LETTERS_PAUSE_SECONDS
 
 
 def count_waiting(replica: Replica) -> WaitingCount:

@@ -119,7 +119,7 @@ APP_LAYERS: dict[str, set[str]] = {
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "misdated": {"owner", "groups"},
     "upkeep": {"date", "misdated", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
-    "rounds": {"date", "misdated", "waiting", "letters", "exchanges", "devices", "upkeep"},
+    "rounds": {"date", "misdated", "waiting", "devices", "upkeep"},
     "explain": {
         "everybody",
         "picking",
