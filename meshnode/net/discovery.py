@@ -102,9 +102,10 @@ class LocalDiscovery:
         return tuple(failing + beyond)
 
     def use_interfaces(self, interfaces: Interfaces) -> None:
-        """Announce and listen on these interfaces from now on, and repeat the announcement soon."""
-        self._interfaces = interfaces
-        self._repeat_soon = True
+        """Announce and listen on these interfaces from now on, and repeat the announcement often for a while if they changed."""
+        before, self._interfaces = self._interfaces, interfaces
+        if before.addresses and interfaces != before:
+            self.repeat_often()
         self._changed.set()
 
     def use_port(self, port: int) -> None:

@@ -38,7 +38,7 @@ STALL_SECONDS = 60.0  # for one piece of WRITE_BYTES: a peer slower than 1 kB/s 
 PROVING_SECONDS = 2.0  # in which a caller who was answered has proven who they are, even in a slow network
 LINGER_SECONDS = 0.5  # for the peer to read what was sent last, before the socket is closed
 _THIN_LINEAR_TIMEOUTS, _RTO_MAX_MS = 16, 44  # linux/tcp.h; Python does not name them
-AT_REST, UNDER_WAY = 330_000, 45_000  # milliseconds without an acknowledgement: then the route is cut (RFC 5482)
+AT_REST, UNDER_WAY = 330_000, 30_000  # milliseconds without an acknowledgement: then the route is cut (RFC 5482)
 # tcp(7). With half of all packets lost both ways three of four tries fail: within the limits there are a dozen and more.
 TCP_OPTIONS: tuple[tuple[int, int], ...] = ()
 if sys.platform == "linux":
