@@ -62,8 +62,7 @@ class Conversation:
     never goes back.
 
     Faults of the other side raise nothing: they set `end`. Faults of this node's store (`StorageFailed`, `StorageFull`)
-    pass through, and the driver drops the connection. To cancel a conversation is to stop calling it: it holds no
-    resources.
+    pass through, and the driver drops the connection. To cancel one is to stop calling it: it holds no resources.
 
     `peer` and `device` are known once the other side has proved them; `live` is true once both sides have compared all
     that they hold for each other and have nothing left to hand over. With `asks_first`, a caller who has proved who they
@@ -90,8 +89,7 @@ class Conversation:
         self._waiting: PeerIdentified | None = None
         self._now = now
         self._told_generation = replica.clock.generation  # of the belief that the peer was told last
-        # Slots of the joins by which the peer has proved that it shares a group with the owner.
-        self._shown: frozenset[bytes] = frozenset()
+        self._shown: frozenset[bytes] = frozenset()  # slots of joins by which the peer has proved to share a group
         self._outbox: list[bytes] = [channel.data_to_send()]
         self.peer: PersonId | None = None
         self.device: DeviceId | None = None
