@@ -54,7 +54,7 @@ QUANTITY_MAX = 1_000_000  # units: sums of quantities, in thousandths, stay far 
 PROMISED_MAX = 1000 * QUANTITY_MAX  # units of one listing, over all the years in which it is renewed
 
 # --- Policies --------------------------------------------------------------------------------------------------------
-VOUCHES_MAX = 1000  # in one register: bounds the size of the graph that one person can make others search
+VOUCHES_MAX = 1000  # in one register, and in effect over all of one person's: bounds the size of the graph that one person can make others search
 POLICY_BRANCHES_MAX = 4  # versions of one register in use: many copies of a device cannot fill the store
 BLOCKS_MAX = 1000  # in one register: likewise for the tags that others compare
 BLOCK_TAG_BYTES = 16  # a keyed hash of the person blocked: without that person's key it cannot be tested
@@ -90,6 +90,8 @@ LETTER_BOXES_STEP = 4  # decoys fill up to a multiple: the number of boxes revea
 LETTER_BOXES_MAX = 16  # trying to open a letter costs one key agreement a box
 LETTER_ITEMS_MAX = 64  # of any array in the content: bounds what decoding an opened letter allocates
 LETTER_DEVICES_MAX = 8  # of one person: a person who certifies very many devices makes letters to them no longer
+DEVICE_TAG_BYTES = 8  # of a device's key, in a receipt: enough to tell one person's devices apart
+RECEIPT_LETTERS_MAX = 64  # in one receipt: with eight devices for each it still fits the third size
 INTRODUCTION_TEXT_MAX = 500  # code points: an introduction with eight certificates still fits the largest letter
 
 # --- Exchanges -------------------------------------------------------------------------------------------------------
@@ -107,15 +109,21 @@ AUTHOR_LETTERS_MAX = 2_048  # carried of one author: a lender with 500 exchanges
 AUTHOR_LETTER_BYTES_MAX = 4 * 1024 * 1024  # likewise in bytes: nobody can use the carriers as storage
 AUTHOR_LETTER_REGISTERS_MAX = 8_192  # with withdrawn ones, 2 MB: writing and withdrawing without end fills no disk
 LETTERS_UNDER_WAY_MAX = 1_536  # of one's own besides receipts: a quarter of what carriers take remains for receipts
+RECEIPTS_MAX = AUTHOR_LETTERS_MAX - LETTERS_UNDER_WAY_MAX  # of one's own at a time: one for each person written with
+RECEIPTS_A_DAY = 24  # versions of the receipt for one person: their letters cannot make us write all the time
+RECEIPTS_OF_ALL_A_DAY = 400  # likewise for all people: a lender has some 50 moves a day
+RECEIPT_DELAY_MIN = 10 * MINUTE  # that a receipt waits at least: nobody learns when the device was on
+RECEIPT_DELAY_MAX = 60 * MINUTE  # and at most; how long is drawn at random
+RECEIPT_ROUNDING = HOUR  # of the times in a receipt's header: those who see it later learn the hour alone
 FOREIGN_BYTES_MAX = 1024 * 1024 * 1024  # of all others' records: many people, or Sybils, cannot fill a disk
 GRAPH_RECORDS_MAX = 60_000  # of some 15,000 people, listings and letters left out: Sybils cannot slow all searches
 POLICY_BYTES_MAX = 24 * 1024 * 1024  # of policies, some 500,000 vouches: likewise
 LETTERS_MAX = 20_000  # of all others: Sybils cannot fill the disk with letters to nobody
 LETTER_BYTES_MAX = 64 * 1024 * 1024  # likewise in bytes
-RESIDENT_BYTES_MAX = 184 * 1024 * 1024  # of memory for all that: with the node itself less than 300 MiB
+RESIDENT_BYTES_MAX = 208 * 1024 * 1024  # of memory for all that: with the node itself less than 300 MiB
 RESIDENT_SHARE = 2  # of the memory of the machine, a half: other programs run there too
 GRAPH_RECORD_MEMORY = 1_100  # bytes of a certificate, policy, profile or join in memory, and of its person
-POLICY_BYTE_MEMORY = 9  # for each byte of a policy: a vouch of 38 bytes is held in several tables
+POLICY_BYTE_MEMORY = 13  # for each byte of a policy: a vouch of 38 bytes is held in several tables
 LISTING_MEMORY = 750  # of a listing, its words left out
 PLACE_MEMORY = 1_400  # of a place that one listing has for itself: the rule is asked about it alone
 STRANGERS_PART = 16  # of each of these caps, a sixteenth, for all people for whom nobody answers whom the owner knows
@@ -144,7 +152,7 @@ DEVICE_CODE_LIFE = 10 * MINUTE  # a code seen over a shoulder is soon worthless;
 DEVICE_CODE_LIFE_MAX = 1 * HOUR  # likewise, at the owner's choice
 DEVICE_CODE_BYTES_MAX = 320  # the keys and all addresses fit
 DEVICE_NAME_MAX = 32  # code points; names are known to the owner's own devices only
-DEVICES_MAX = 16  # of one person, as their node certifies them: each costs others a key to recognize and to dial with
+DEVICES_MAX = 16  # of one person that count: each costs others a key to recognize and dial with, and a policy to join
 ENROLMENT_SECONDS = 20  # a silent machine does not hold the connection of a device code for longer
 
 # --- Presence on the LAN ---------------------------------------------------------------------------------------------
@@ -240,7 +248,7 @@ MESSAGES_MAX = 100  # of one side in one exchange: enough to agree, too few to u
 # --- Search ----------------------------------------------------------------------------------------------------------
 SEARCH_WORDS_MAX = 1_000  # of one listing that can be searched for, or pairs of letters in a script without spaces
 SEARCH_WORDS_FROM_ONE_MAX = 20_000  # first used by one author: invented words cannot take the room of others' words
-SEARCH_WORDS_IN_ALL_MAX = 200_000  # likewise for the words of all authors, some 40 MB of memory
+SEARCH_WORDS_IN_ALL_MAX = 150_000  # likewise for the words of all authors, some 30 MB of memory
 HIDDEN_MAX = 1_000  # listings hidden one by one: each search compares with all of them
 WATCHES_MAX = 30  # saved searches: each is compared with everything that a commit brings
 ALERTS_MAX = 100  # of one saved search: an author who posts without end cannot fill the disk with them

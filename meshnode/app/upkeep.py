@@ -10,7 +10,7 @@ from meshnode.app import date, misdated
 from meshnode.app.devices import copies, reissue, sync_own_devices
 from meshnode.app.exchanges import blocking, deadlines, incoming, stock
 from meshnode.app.groups import membership
-from meshnode.app.letters import letters
+from meshnode.app.letters import letters, receipts
 from meshnode.app.listings import archive
 from meshnode.app.owner import places, policy
 from meshnode.app.owner.certificates import certify
@@ -54,6 +54,7 @@ def upkeep(replica: Replica) -> int:
     step("counting what is left of your posts", stock.follow_up, replica)
     step("watching deadlines", deadlines.note_passed, replica)
     step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
+    step("writing receipts", receipts.write_due, replica)
     _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
     _purge(replica)
     step("publishing your location as you chose", places.republish_if_due, replica)

@@ -60,6 +60,8 @@ class Replica:
     guard: Guard
     """Runs what nobody waits for, so that an error in it stays alone."""
     elsewhere: bool = False
+    receipts: bool = True
+    """Whether this node tells the authors of letters which of them it has opened."""
     former_letter_keys: tuple[bytes, ...] = ()
     """The private letter keys of the devices that this node was before: letters to them may be on their way."""
 
@@ -88,6 +90,7 @@ class Replica:
         *,
         identity: IdentityKeys | None = None,
         elsewhere: bool = False,
+        receipts: bool = True,
         former_letter_keys: tuple[bytes, ...] = (),
         verifier: Verifier = verify_one_by_one,
     ) -> Replica:
@@ -126,5 +129,6 @@ class Replica:
             ingest=ingest,
             guard=guard,
             elsewhere=elsewhere,
+            receipts=receipts,
             former_letter_keys=former_letter_keys,
         )

@@ -74,7 +74,7 @@ def words(owner: bytes) -> Iterator[Record]:
     people = authors()
     yield from web(owner, people)
     for number in range(1200):
-        text = " ".join(f"w{number * 400 + word:x}" for word in range(300))
+        text = " ".join(f"w{number * 400 + word:x}" for word in range(250))
         yield people[number % AUTHORS].listing(f"Post {number}", now=NOW, audience=Audience.NETWORK_WIDE, text=text)
 
 

@@ -275,7 +275,7 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
     found.extend(
         Problem(
             "card_used",
-            f"The card of {name} that you added was used by somebody else",
+            f"The card of {name} that you added was used by somebody else, or has ended",
             f"ask {name} for a new one, and add it: meshnode add CARD",
             (person,),
         )
