@@ -285,7 +285,7 @@ def test_figures_that_are_kept_equal_those_that_are_counted_again(steps: list[tu
 # --- memory ----------------------------------------------------------------------------------------------------------
 
 
-def test_listings_each_with_a_place_of_its_own_fill_the_memory_that_is_meant_for_them_and_no_more(
+def test_listings_each_with_a_place_of_its_own_fill_only_the_memory_that_is_meant_for_them(
     bob: Replica,
 ) -> None:
     """A listing with its own place is small on the wire and large in memory; its room goes by the latter."""
