@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from heapq import nsmallest
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from meshnode.app.picking import ID_PREFIX_MIN, Candidate, alike, pick
@@ -17,10 +17,12 @@ from meshnode.app.words import searchable, words_of
 from meshnode.errors import NotFound
 from meshnode.replica.replica import Replica
 from meshnode.replica.trust_state import TrustState
+from meshnode.slices import Steps
 from protocol import PersonId, people_written, person_text, short_id
 from protocol.trust import TRUSTED, Relation, reaches, relation_of
 
-NAMES_REMEMBERED = 16_384  # names in the forms in which they are compared, some 5 MB: more than a web has people
+NAMES_SPARE = 1_000  # forms of names that are kept beside those of the people known now
+NAMES_OF_A_STEP = 500  # some 4 ms
 NAMES_OFFERED = 50  # for completion; more than a person reads
 _ID_TAG = "mp1"
 ID_SHOWN = 11  # letters of an id in a list of candidates, its tag among them
@@ -87,28 +89,89 @@ def known(replica: Replica) -> frozenset[PersonId]:
 
     A person whose policy is missing here might block the owner, so they are named only if the owner vouches for them.
     """
-    trust_state = replica.trust_state
-    lately = _known_lately.get(trust_state)
-    if lately is None or lately[0] != trust_state.version:
-        lately = _known_lately[trust_state] = (trust_state.version, _known(trust_state, replica.me))
-    return lately[1]
+    return _lately(replica).people
 
 
-_known_lately: WeakKeyDictionary[TrustState, tuple[int, frozenset[PersonId]]] = WeakKeyDictionary()
-"""By trust state, its version and everybody who was known then: nearly every command asks."""
+class _Known:
+    """Everybody who may be named, and their names as they are compared: both kept while nothing changes them.
+
+    Nearly every command asks, and one changed vouch far away changes the name of nobody.
+    """
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._own_names: Mapping[PersonId, str] = {}
+        self._forms: dict[PersonId, _Forms] = {}
+        self._passing: set[PersonId] = set()  # whose name may change without their profile
+        self.people: frozenset[PersonId] = frozenset()
+
+    def refresh(self, replica: Replica) -> None:
+        """Find out again what may have changed since the last call."""
+        trust_state, own_names = replica.trust_state, replica.store.own_names.all()
+        moved = self._passing
+        if own_names is not self._own_names:
+            moved |= {*self._own_names, *own_names}
+        if self._version != trust_state.version:
+            read = trust_state.read_since(self._version) if self._version >= 0 else None
+            moved |= self._forms.keys() if read is None else read
+            self.people = _known(trust_state, replica.me)
+            if len(self._forms) > len(self.people) + NAMES_SPARE:
+                moved |= self._forms.keys() - self.people
+        for person in moved:
+            self._forms.pop(person, None)
+        self._version, self._own_names, self._passing = trust_state.version, own_names, set()
+
+    def forms(self, replica: Replica, person: PersonId) -> _Forms:
+        """Return the name of `person` in the forms in which it is compared; call `refresh` before."""
+        found = self._forms.get(person)
+        if found is None:
+            name = name_of(replica, person)
+            found = self._forms[person] = _Forms(name, alike(name), searchable(name))
+            if replica.trust_state.profile(person) is None:
+                self._passing.add(person)
+        return found
+
+
+class _Forms(NamedTuple):
+    """A name, as it is shown, and as it is compared: with its accents, and folded."""
+
+    name: str
+    written: str
+    folded: str
+
+
+_known_lately: WeakKeyDictionary[TrustState, _Known] = WeakKeyDictionary()
+
+
+def _lately(replica: Replica) -> _Known:
+    lately = _known_lately.get(replica.trust_state)
+    if lately is None:
+        lately = _known_lately[replica.trust_state] = _Known()
+    lately.refresh(replica)
+    return lately
+
+
+def preparing(replica: Replica) -> Steps[None]:
+    """Bring the names of all who may be named into the forms in which they are compared, before anybody is looked for."""
+    people = sorted(known(replica))
+    yield
+    for first in range(0, len(people), NAMES_OF_A_STEP):
+        lately = _lately(replica)
+        for person in people[first : first + NAMES_OF_A_STEP]:
+            lately.forms(replica, person)
+        yield
 
 
 def _known(trust_state: TrustState, me: PersonId) -> frozenset[PersonId]:
-    own = trust_state.graph.vouched_by(me)
+    graph = trust_state.graph
     others = {
         *trust_state.reach_to(me),
         *trust_state.regard_from(me),
-        *trust_state.graph.vouchers_of(me),
+        *graph.vouchers_of(me),
         *trust_state.groups.co_members(me),
     }
-    decidable = {person for person in others if trust_state.policy(person) is not None}
-    blocked = trust_state.graph.blocked_either_way
-    return frozenset({me, *(person for person in {*own, *decidable} if not blocked(me, person))})
+    others &= graph.people_with_policies()
+    return frozenset({me, *graph.vouched_by(me), *others} - graph.all_blocked_either_way(me))
 
 
 def find(
@@ -136,11 +199,10 @@ def _near(replica: Replica, text: str, pool: Collection[PersonId]) -> dict[Perso
 
     `pick` compares thoroughly, which would take long for the ten thousand people of a large web.
     """
-    written, words = alike(text), words_of(text)
+    written, words, lately = alike(text), words_of(text), _lately(replica)
     found: dict[PersonId, str] = {}
     for person in pool:
-        name = name_of(replica, person)
-        form, folded = _forms(name)
+        name, form, folded = lately.forms(replica, person)
         if written in form or (words and all(word in folded for word in words)):
             found[person] = name
     letters = written.removeprefix(_ID_TAG)
@@ -149,21 +211,14 @@ def _near(replica: Replica, text: str, pool: Collection[PersonId]) -> dict[Perso
     return found
 
 
-@lru_cache(NAMES_REMEMBERED)
-def _forms(name: str) -> tuple[str, str]:
-    """Return a name as it is compared: as written, and folded."""
-    return alike(name), searchable(name)
-
-
 def named(replica: Replica, begun: str) -> tuple[list[PersonRef], int]:
     """Return people whose name or id begins with `begun`, the ones whom the owner vouches for first, and how many more.
 
     No more than NAMES_OFFERED are returned, for a person to choose from.
     """
-    form = alike(begun)
-    fitting = {
-        person: name for person in known(replica) if _forms(name := name_of(replica, person))[0].startswith(form)
-    }
+    form, lately = alike(begun), _lately(replica)
+    forms = ((person, lately.forms(replica, person)) for person in lately.people)
+    fitting = {person: forms.name for person, forms in forms if forms.written.startswith(form)}
     letters = form.removeprefix(_ID_TAG)
     if not fitting and len(letters) >= ID_PREFIX_MIN:
         fitting = {person: name_of(replica, person) for person in people_written(letters, known(replica))}

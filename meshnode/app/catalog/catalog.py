@@ -475,18 +475,21 @@ class Catalog:
     def _with_words(self, buckets: list[Bucket], words: list[str], name_of: Callable[[PersonId], str]) -> list[Entry]:
         """Return the listings in these buckets that have all words anywhere, else those that have them as parts."""
         names = {author: searchable_name(name_of(author)) for author in {bucket.author for bucket in buckets}}
-        found = parts = self.index.in_buckets(buckets)
+        everything = found = parts = self.index.in_buckets(buckets)
+
+        def by(authors: set[PersonId]) -> int:
+            if not authors or len(authors) == len(names):
+                return everything if authors else 0
+            return self.index.in_buckets([one for one in buckets if one.author in authors])
+
         for word in words:
             in_title, in_text = self.index.with_word(word)
             anywhere = in_title | in_text
-            having = {author for author, name in names.items() if word in name}  # most names do not have its letters
-            authors = [one for one in buckets if one.author in having]
-            whole, part = (
-                self.index.in_buckets([one for one in authors if has(names[one.author], word)])
-                for has in (has_word, has_part)
-            )
-            found &= anywhere | whole
-            parts &= anywhere | part | self.index.with_part(word)
+            having = [(author, name) for author, name in names.items() if word in name]  # most have not its letters
+            whole, part = ({author for author, name in having if has(name, word)} for has in (has_word, has_part))
+            of_whole = by(whole)
+            found &= anywhere | of_whole
+            parts &= anywhere | (of_whole if part == whole else by(part)) | self.index.with_part(word)
         return self._entries_in(found or parts, buckets)
 
 

@@ -249,7 +249,7 @@ def _received(replica: Replica) -> list[_Received]:
     trust_state, me, now = replica.trust_state, replica.me, replica.clock.now()
     own = trust_state.groups.groups_of(me)
     received = []
-    for inviter in trust_state.people() - {me}:
+    for inviter in trust_state.people_with_joins() - {me}:
         for device, held in trust_state.joins(inviter):
             if not held.invitations or held.group_id in own or len(held.steps) > limits.GROUP_LINKS_MAX:
                 continue

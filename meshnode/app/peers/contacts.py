@@ -250,7 +250,8 @@ def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
     found: dict[tuple[PersonId, bytes], None] = {}
     for known in (_with_presence(replica, direct), cards, _with_presence(replica, web)):
         found |= dict.fromkeys(known)
-    kept = [(person, key) for person, key in found if not trust_state.graph.blocked_either_way(replica.me, person)]
+    blocked = trust_state.graph.all_blocked_either_way(replica.me)
+    kept = [(person, key) for person, key in found if person not in blocked]
     return kept[: limits.RECOGNITION_CANDIDATES_MAX]
 
 
