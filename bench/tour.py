@@ -110,6 +110,7 @@ TOUR = (
     Call("DELETE", "/v1/blocks/" + WHO, "{other friend}"),
     Call("PATCH", "/v1/sharing", body={"radius_km": 9}),
     Call("GET", "/v1/doctor"),
+    Call("POST", "/v1/doctor"),
     Call("GET", "/v1/doctor/" + WHO, "{friend}"),
     Call("GET", "/v1/export"),
     Call("POST", "/v1/device-codes", body={}),

@@ -52,6 +52,7 @@ from protocol.letters import (
     stage_of,
 )
 from protocol.limits import FRAME_MAX_BYTES
+from protocol.numbers import UnixTime, Version
 from protocol.trust import check_membership, invitation_tag
 
 
@@ -207,7 +208,20 @@ def _letter_tag(asked: Asked) -> Told:
 
 def _open_letter(asked: Asked) -> Told:
     author, slot, body, private_key = unhexed(asked, "author", "slot", "body", "private_key")
-    header = Header(6, author, bytes(32), slot, 1, 0, 0, 0, 1, 1, 1, bytes(32))
+    header = Header(
+        6,
+        author,
+        bytes(32),
+        slot,
+        Version(1),
+        0,
+        Version(0),
+        UnixTime(0),
+        UnixTime(1),
+        Version(1),
+        UnixTime(1),
+        bytes(32),
+    )
     opened = open_letter(header, Letter.parse(body), private_key)
     if opened is None:
         return {"opened": False}

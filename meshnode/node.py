@@ -19,6 +19,7 @@ from pathlib import Path
 
 import trio
 
+from meshnode import background
 from meshnode import log as logs
 from meshnode.api import serve
 from meshnode.app import date, misdated
@@ -258,7 +259,7 @@ def _opened(home: Home, passphrase: str | None, moved: bool) -> Iterator[Replica
                 _take_new_key(store, keyring)
                 log.warning("this device was copied; it has taken a new key")
                 replica = _replica(store, keyring, verifier)
-            _write_missing_records(replica, keyring.admission)
+            _begin(replica, keyring.admission)
             misdated.follow(replica)
             yield replica
             replica.clock.remember()
@@ -312,6 +313,16 @@ def _clock(store: Store) -> Clock:
     return Clock(memory, lambda memory: store.meta.set(CLOCK, memory.to_text()))
 
 
+def _begin(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
+    """Write the first records if they are missing. Raises an error with a message for the owner; no other keeps a node down."""
+    try:
+        _write_missing_records(replica, admission)
+    except MeshnodeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the owner must be able to revoke, block and export whatever is in the store
+        replica.guard.note("writing your first records", error)
+
+
 def _write_missing_records(replica: Replica, admission: tuple[bytes, ...] | None) -> None:
     """Write this device's first records if an `init` or `device join` was interrupted, or the store was lost."""
     if is_self_revoked(replica):
@@ -347,6 +358,7 @@ async def _main(
     network.problem_sources.append(notifier.problems)
     token, stop = trio.lowlevel.current_trio_token(), trio.Event()
     renew, signaled = trio.Event(), trio.Event()
+    guard = replica.guard
     scheduler = Scheduler(partial(store_thread.run, _run_upkeep, replica, partial(token.run_sync_soon, renew.set)))
     letter_scheduler = Scheduler(partial(store_thread.run, _open_letters, replica), LETTERS_SOONEST_SECONDS)
 
@@ -379,16 +391,16 @@ async def _main(
             nursery.start_soon(stop_for_signal, signals)
             await nursery.start(network.run)
             await nursery.start(serve, store_thread, replica, network, config.home.socket)
-            waiting = await store_thread.run(count, replica)
+            waiting = await store_thread.run(_count_waiting, replica)
             _report_ready(config.home, replica, network, ready, waiting, started)
             network.start_discovery()
-            nursery.start_soon(scheduler.run)
-            nursery.start_soon(letter_scheduler.run)
-            nursery.start_soon(looker.run)
-            nursery.start_soon(notifier.run)
+            nursery.start_soon(background.run, guard, "upkeep", scheduler.run)
+            nursery.start_soon(background.run, guard, "opening letters", letter_scheduler.run)
+            nursery.start_soon(background.run, guard, "looking at the clock", looker.run)
+            nursery.start_soon(background.run, guard, "notifying you", notifier.run)
             await stop.wait()
             with trio.move_on_after(CLOSE_SECONDS):
-                await network.close()
+                await background.once(guard, "saying goodbye", network.close)
             nursery.cancel_scope.cancel()
     return renew.is_set() and not signaled.is_set()
 
@@ -416,20 +428,27 @@ def _look_at_the_clock(replica: Replica) -> float:
 
     What has not ended by the time that the node goes by now is put to use, and what was dated wrongly is dated again.
     """
-    date.look(replica)
-    follow_clock(replica)
+    step = replica.guard.step
+    step("looking at the date", date.look, replica)
+    step("following the date", follow_clock, replica)
     if replica.clock.trusted and misdated.is_due(replica) and not is_self_revoked(replica):
-        misdated.sign_again(replica)
+        step("signing again what was dated wrongly", misdated.sign_again, replica)
     return LOOK_SECONDS
 
 
 def _open_letters(replica: Replica) -> float:
     """Open new letters and withdraw own ones that have arrived, on the store thread. Return when to do it again."""
     if inbox.may_have_unopened(replica):
-        incoming.open_letters(replica)
+        step = replica.guard.step
+        step("opening letters", incoming.open_letters, replica)
         if replica.clock.trusted:
-            letters.withdraw_finished(replica)
+            step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
     return LETTERS_PAUSE_SECONDS
+
+
+def _count_waiting(replica: Replica) -> WaitingCount:
+    """Return how much waits for the owner; nothing where that cannot be counted."""
+    return replica.guard.result("counting what waits for you", count, replica, otherwise=lambda: WaitingCount(0, 0, ()))
 
 
 def _report_ready(

@@ -47,6 +47,7 @@ from protocol.records.listing import CATEGORIES, LISTING_TYPES, URGENCIES, Listi
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.profile import Profile
 from protocol.records.record import (
+    NO_POLICY,
     PROFILE_SLOT,
     REVOCATION_VERSION,
     Audience,
@@ -64,11 +65,12 @@ from protocol.records.record import (
     signed,
     verify_signature,
 )
-from protocol.text import check_text, normalize, normalize_line, text_fault
+from protocol.text import check_text, normalize, normalize_line, text_fault, without_joiners
 
 __all__ = [
     "CATEGORIES",
     "LISTING_TYPES",
+    "NO_POLICY",
     "PROFILE_SLOT",
     "REVOCATION_VERSION",
     "UNSET_PREFERENCE",
@@ -147,4 +149,5 @@ __all__ = [
     "to_thousandths",
     "verify",
     "verify_signature",
+    "without_joiners",
 ]

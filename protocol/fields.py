@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from protocol.codec import decode_array
 from protocol.errors import Code, InvalidField, RemoteError
-from protocol.limits import INT_MAX, SALT_BYTES
+from protocol.limits import SALT_BYTES, TIME_MAX
 from protocol.place import is_cell
 
 Arguments = ParamSpec("Arguments")
@@ -63,7 +63,7 @@ def check_number(field: str, value: object, least: int, most: int) -> None:
 
 def check_time(field: str, value: object) -> None:
     """Check for UNIX seconds, or None."""
-    if value is not None and (type(value) is not int or not 0 <= value <= INT_MAX):
+    if value is not None and (type(value) is not int or not 0 <= value <= TIME_MAX):
         raise InvalidField(field, "must be a time")
 
 

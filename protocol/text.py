@@ -147,6 +147,11 @@ def normalize_line(text: str) -> str:
     return " ".join(filter(None, (line.strip(_WHITE_SPACE) for line in normalize(text).split("\n"))))
 
 
+def without_joiners(text: str) -> str:
+    """Return the text without the characters that show nothing themselves (see `JOINERS`), for comparing how it looks."""
+    return text.translate(_JOINERS)
+
+
 def _ranges_left_by(ranges: Ranges) -> Ranges:
     """Return all code points that are in none of `ranges`."""
     left, begin = [], 0
@@ -169,6 +174,7 @@ _PASTED: dict[int, str | None] = {
     **dict.fromkeys(map(ord, "\r\x0b\x0c\x85\u2028\u2029"), "\n"),
     ord("\t"): " ",
 }
+_JOINERS = dict.fromkeys(map(ord, characters(JOINERS)))
 _JOINER = _class(JOINERS)
 _VISIBLE = _class(_ranges_left_by((*FORBIDDEN, *JOINERS)), more="\n")
 # Nearly all texts match this one pattern; only for the others is a reason looked for. The possessive "++" keeps the matcher

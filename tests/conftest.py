@@ -1,10 +1,26 @@
-"""Settings that every test shares: hypothesis explores briefly, never against the clock, and the same way in CI."""
+"""What every test shares: how hypothesis explores, and that nothing fails unattended without the test saying so."""
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.guards import watched
 
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("quick"), derandomize=True, print_blob=True)
 settings.register_profile("deep", parent=settings.get_profile("quick"), max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "quick"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_fails_unattended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which a guard has caught an error that nobody foresaw: it would have ended a node without it.
+
+    A test of the guard itself is marked `fails_unattended`.
+    """
+    with watched() as errors:
+        yield
+    if errors and request.node.get_closest_marker("fails_unattended") is None:
+        raise ExceptionGroup("this failed unattended", [error for error in errors if isinstance(error, Exception)])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from meshnode import background
 from meshnode.api.connection_shutdown import shut_down_connections
 from meshnode.app import naming
 from meshnode.app.events import ALERTS
@@ -129,9 +130,10 @@ def _prepare() -> Prepared:
         )
         config = _configured(Config(), listener)
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_evaluate_watches, context)
-            nursery.start_soon(context.feed.run)
-            nursery.start_soon(shut_down_connections, listener)
+            guard = replica.guard
+            nursery.start_soon(background.run, guard, "looking after saved searches", _evaluate_watches, context)
+            nursery.start_soon(background.run, guard, "telling programs of changes", context.feed.run)
+            nursery.start_soon(background.run, guard, "closing connections to the API", shut_down_connections, listener)
             await run_hypercorn(
                 build(context), config, shutdown_trigger=context.stop.wait, mode="asgi", task_status=task_status
             )

@@ -13,11 +13,10 @@ from meshnode.app.groups import membership
 from meshnode.app.owner import policy
 from meshnode.app.owner.certificates import certify
 from meshnode.app.owner.profile import set_profile
-from meshnode.clock import WrongDates
-from meshnode.errors import Failed, Refused
+from meshnode.clock import ClockReading, WrongDates
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
-from protocol import Audience, Device, InvalidField, Kind, Listing, Record, body_of, limits
+from protocol import Audience, Device, Kind, Listing, Record, body_of, limits
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,11 @@ _KINDS = (Kind.DEVICE, Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.
 
 def follow(replica: Replica) -> None:
     """Give cards the right date as soon as it is known, from now on: their users call again at once."""
-    replica.clock.subscribe(lambda _: _note(replica))
+
+    def note(_: ClockReading) -> None:
+        replica.guard.attempt("noting wrong dates", _note, replica)
+
+    replica.clock.subscribe(note)
 
 
 def is_due(replica: Replica) -> bool:
@@ -85,13 +88,11 @@ def _is_ours(replica: Replica, record: Record) -> bool:
 
 
 def _sign(replica: Replica, record: Record) -> bool:
-    try:
+    def write() -> None:
         with replica.transaction():
             _write(replica, record)
-    except (Failed, Refused, InvalidField) as error:
-        log.warning("a record was not signed again", extra={"kind": record.header.kind, "why": str(error)})
-        return False
-    return True
+
+    return replica.guard.step("signing again what was dated wrongly", write, item=record.id.hex())
 
 
 def _write(replica: Replica, record: Record) -> None:

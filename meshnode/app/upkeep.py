@@ -16,6 +16,7 @@ from meshnode.app.owner import places, policy
 from meshnode.app.owner.certificates import certify
 from meshnode.app.owner.presence_key import rotate_if_due
 from meshnode.app.owner.profile import set_profile
+from meshnode.app.people import first_names
 from meshnode.replica import eviction
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked
@@ -28,30 +29,44 @@ CERTIFICATE_AHEAD = 60 * limits.DAY  # the identity key may be kept far away: wa
 
 
 def upkeep(replica: Replica) -> int:
-    """Do everything that is due. Returns after how many seconds to call it again."""
+    """Do everything that is due. Returns after how many seconds to call it again.
+
+    Each step runs in the guard of the replica, and each record that a step renews or purges likewise: one that fails
+    keeps no other from being done. Raises only an error that must end the node.
+    """
     if is_self_revoked(replica):
         return UPKEEP_SECONDS  # a revoked device can sign nothing, and its records are void
-    date.look(replica)
-    copies.join_words(replica)
-    incoming.open_letters(replica)
-    replica.ingest.judge_late()
-    eviction.follow_clock(replica)
+    step = replica.guard.step
+    step("looking at the date", date.look, replica)
+    step("joining what copies of this device wrote", copies.join_words, replica)
+    step("opening letters", incoming.open_letters, replica)
+    step("judging what came late", replica.ingest.judge_late)
+    step("following the date", eviction.follow_clock, replica)
     if not replica.clock.trusted:
-        replica.store.erase()
+        step("erasing what was deleted", replica.store.erase)
         return UPKEEP_SECONDS
-    misdated.sign_again(replica)
-    reissue.write_pending(replica)
-    sync_own_devices.sync_names_and_blocks(replica)
-    blocking.end_with_blocked(replica)
-    stock.follow_up(replica)
-    deadlines.note_passed(replica)
-    letters.withdraw_finished(replica)
+    step("signing again what was dated wrongly", misdated.sign_again, replica)
+    step("writing again what a revoked device wrote", reissue.write_pending, replica)
+    step("following your other devices", sync_own_devices.sync_names_and_blocks, replica)
+    step("keeping the names of people you trust", first_names.keep_missing, replica)
+    step("ending what is open with people you block", blocking.end_with_blocked, replica)
+    step("counting what is left of your posts", stock.follow_up, replica)
+    step("watching deadlines", deadlines.note_passed, replica)
+    step("withdrawing messages that have arrived", letters.withdraw_finished, replica)
     _renew(replica)  # first: what ran out while the node was off must not go before it is renewed
     _purge(replica)
-    places.republish_if_due(replica)
-    rotate_if_due(replica)
-    replica.store.erase()
-    return _seconds_until_expiry(replica)
+    step("publishing your location as you chose", places.republish_if_due, replica)
+    step("changing the key by which others recognize you", rotate_if_due, replica)
+    step("erasing what was deleted", replica.store.erase)
+    return replica.guard.result(
+        "looking for what ends next", _seconds_until_expiry, replica, otherwise=lambda: UPKEEP_SECONDS
+    )
+
+
+def try_again(replica: Replica) -> None:
+    """Do everything that is due, and what was set aside, because the owner wants it."""
+    replica.guard.try_again()
+    upkeep(replica)
 
 
 def certificate_ends(replica: Replica) -> int | None:
@@ -65,21 +80,29 @@ def certificate_ends(replica: Replica) -> int | None:
 
 def _purge(replica: Replica) -> None:
     now = replica.clock.purge_before()  # one witness alone, a person or a machine, makes this node delete nothing
-    store = replica.store
-    store.cards.purge(now)
-    store.devices.purge(now)
-    store.letters.purge(now)
-    store.introductions.purge(now)
-    store.exchanges.purge(now - limits.LETTER_LIFE)
-    store.archive.purge(now)
-    store.signed_records.purge(now - SIGNED_KEPT)
-    ending, strays = store.records.ending(now), eviction.lone_certificates(replica)
+    store, step = replica.store, replica.guard.step
+    for name, purge, before in (
+        ("cards", store.cards.purge, now),
+        ("device codes", store.devices.purge, now),
+        ("letters", store.letters.purge, now),
+        ("introductions", store.introductions.purge, now),
+        ("exchanges", store.exchanges.purge, now - limits.LETTER_LIFE),
+        ("the archive", store.archive.purge, now),
+        ("the list of what this device signed", store.signed_records.purge, now - SIGNED_KEPT),
+    ):
+        step("deleting what has ended", purge, before, item=name)
+    step("deleting what has ended", _purge_records, replica, now, item="records")
+
+
+def _purge_records(replica: Replica, now: int) -> None:
+    records = replica.store.records
+    ending, strays = records.ending(now), eviction.lone_certificates(replica)
     if ending or strays:
 
         def delete() -> None:
             archive.keep_expired(replica, ending)
-            store.records.purge(now)
-            store.records.delete([row.id for row in strays])
+            records.purge(now)
+            records.delete([row.id for row in strays])
 
         eviction.evict(replica, [*ending, *strays], delete)
 
@@ -89,30 +112,44 @@ def _renew(replica: Replica) -> None:
 
     The device that wrote a register renews it. If it is away until a quarter is left, any other device of the owner does.
     """
-    now = replica.clock.now()
-    records = replica.store.records
-    if replica.identity is not None:
-        _renew_certificates(replica, now)
+    now, records, step = replica.clock.now(), replica.store.records, replica.guard.step
+    for certificate in _certificates(replica):
+        step("renewing a certificate", _renew_certificate, replica, certificate, now, item=_slot(certificate))
     for register in list(records.bodies(Kind.POLICY, author=replica.me)):
-        if register.header.device == replica.device and _spent(register, limits.POLICY_LIFE, 2, now):
-            policy.renew(replica)
-        elif register.header.device != replica.device and _spent(register, limits.POLICY_LIFE, 4, now):
-            reissue.absorb_policy(replica, register.header.device, blocks_only=False)
+        step("renewing whom you trust and block", _renew_policy, replica, register, now, item=_slot(register))
     profile = records.current((replica.me, Kind.PROFILE, PROFILE_SLOT))
     if profile and _is_ours_to_renew(replica, profile, limits.PROFILE_LIFE, now):
-        set_profile(replica)
+        step("renewing your profile", set_profile, replica)
     for join in list(records.bodies(Kind.JOIN, author=replica.me)):
         if _is_ours_to_renew(replica, join, limits.JOIN_LIFE, now):
-            membership.renew(replica, join)
+            step("renewing your membership of a group", membership.renew, replica, join, item=_slot(join))
 
 
-def _renew_certificates(replica: Replica, now: int) -> None:
-    """Renew the certificates of all the owner's devices, which only the holder of the identity key can do."""
-    for one in replica.trust_state.devices(replica.me):
-        certificate = replica.store.records.current((replica.me, Kind.DEVICE, device_slot(one.device)))
-        keys = body_of(certificate) if certificate is not None and certificate.body else None
-        if certificate is not None and isinstance(keys, Device) and _spent(certificate, limits.DEVICE_LIFE, 2, now):
-            certify(replica, one.device, keys.dh_public, keys.letter_public)
+def _certificates(replica: Replica) -> list[Record]:
+    """Return the certificates of all the owner's devices, which only the holder of the identity key can renew."""
+    if replica.identity is None:
+        return []
+    slots = (device_slot(one.device) for one in replica.trust_state.devices(replica.me))
+    found = (replica.store.records.current((replica.me, Kind.DEVICE, slot)) for slot in slots)
+    return [certificate for certificate in found if certificate is not None]
+
+
+def _renew_certificate(replica: Replica, certificate: Record, now: int) -> None:
+    keys = body_of(certificate) if certificate.body else None
+    if isinstance(keys, Device) and _spent(certificate, limits.DEVICE_LIFE, 2, now):
+        certify(replica, certificate.header.device, keys.dh_public, keys.letter_public)
+
+
+def _renew_policy(replica: Replica, register: Record, now: int) -> None:
+    if register.header.device == replica.device and _spent(register, limits.POLICY_LIFE, 2, now):
+        policy.renew(replica)
+    elif register.header.device != replica.device and _spent(register, limits.POLICY_LIFE, 4, now):
+        reissue.absorb_policy(replica, register.header.device, blocks_only=False)
+
+
+def _slot(record: Record) -> str:
+    """Return the text by which the guard tells one register from another of its kind."""
+    return record.header.slot.hex()
 
 
 def _is_ours_to_renew(replica: Replica, record: Record, life: int, now: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from meshnode.cli import names, output, preview
+from meshnode.cli import asking, names, output, preview
 from meshnode.cli.client import segment
 from meshnode.cli.command import Settings, Trust, command, named, say_lines
 from meshnode.text import forms
@@ -42,7 +42,7 @@ def people(call: Settings, everybody: bool) -> Any:
 def show_person(reply: dict[str, Any]) -> None:
     """Print what is known of a person (PersonView of the API)."""
     output.say(text.related(reply["relation"]), title=reply["name"])
-    if reply["own_name"]:
+    if reply["own_name"] or reply["renamed"]:
         output.say(text.calls_themself(reply["public_name"]))
     output.say(reply["id"])
     output.say(text.fingerprint(reply["words"]))
@@ -66,11 +66,13 @@ def _show_vouched(reply: dict[str, Any]) -> None:
 @click.argument("name", shell_complete=names.people)
 @click.option("--trust", type=Trust(), required=True, help=text.VOUCH_TRUST)
 @preview.what_if
-def vouch(call: Settings, name: str, trust: float, what_if: bool) -> Any:
+@asking.yes
+def vouch(call: Settings, name: str, trust: float, what_if: bool, yes: bool) -> Any:
     client, who = call.client(), segment(named("person", name))
     if what_if:
         return preview.what_if_answer(client.post(f"/v1/what-if/vouch/{who}", trust=trust))
-    return client.put(f"/v1/vouches/{who}", trust=trust)
+    path = f"/v1/vouches/{who}"
+    return asking.confirmed(call, lambda *, yes: client.put(path, trust=trust, anyway=yes), yes=yes)
 
 
 def _show_unvouched(reply: dict[str, Any]) -> None:

@@ -59,9 +59,12 @@ def doctor(call: Settings, person: str | None) -> Any:
     from meshnode.cli.doctor_home import examine_home
 
     findings = examine_home(call.chosen_home())
-    path = "/v1/doctor" if person is None else f"/v1/doctor/{segment(named('person', person))}"
+    client = call.client()
     try:
-        reply = call.client().get(path)
+        if person is None:
+            reply = client.post("/v1/doctor")
+        else:
+            reply = client.get(f"/v1/doctor/{segment(named('person', person))}")
     except NotRunning as error:
         if person is not None:
             raise

@@ -126,7 +126,7 @@ class Clock:
         """Return what peers are told: the time and its stratum; in doubt, what the machine's clock shows."""
         belief = self._belief()
         time = self._machine.wall() if belief.basis is Basis.NOTHING else belief.now
-        return min(max(int(time), 0), limits.INT_MAX), belief.stratum
+        return min(max(int(time), 0), limits.TIME_MAX), belief.stratum
 
     def ended_by(self) -> int:
         """Return the time to judge by what has ended: `now`, but 0 in doubt, when nothing has ended."""

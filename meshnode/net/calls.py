@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import errno
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import trio
 
 from meshnode.app.explain.reachability import CallAnswer
+from meshnode.app.explain.status import ConnectionAttempt
 from meshnode.net.dial_outcome import DialOutcome
+from meshnode.net.dialer import Address
 from meshnode.net.races import NEXT_SECONDS
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ _ANSWERS: dict[DialOutcome, CallAnswer] = {
     DialOutcome.UNREACHABLE: CallAnswer.OTHER,
     DialOutcome.NO_KEY: CallAnswer.OTHER,
     DialOutcome.OVERTAKEN: CallAnswer.OTHER,
+    DialOutcome.NOT_YET: CallAnswer.OTHER,
 }
 
 
@@ -116,6 +119,22 @@ def answer_from(outcome: DialOutcome, host: str, *, near: bool, heard: bool) -> 
     if answer is CallAnswer.DROPPED and near and not is_dropped_nearby(outcome, host, near=near, heard=heard):
         return CallAnswer.SILENT
     return answer
+
+
+def explained(
+    tried: Iterable[tuple[float, Address, DialOutcome]], to_wall: float, *, is_near: Callable[[str], bool], heard: bool
+) -> tuple[ConnectionAttempt, ...]:
+    """Return these attempts as the local API shows them; `to_wall` turns monotonic seconds into UNIX seconds."""
+    return tuple(
+        ConnectionAttempt(
+            int(at + to_wall),
+            str(address),
+            outcome.value,
+            answer_from(outcome, address.host, near=is_near(address.host), heard=heard),
+            is_near(address.host),
+        )
+        for at, address, outcome in tried
+    )
 
 
 def _number(error: BaseException | None) -> int | None:

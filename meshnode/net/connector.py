@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 import trio
 
+from meshnode import background
 from meshnode.app.peers.contacts import Dial
+from meshnode.guard import Guard
 from meshnode.net.calls import call_first
 from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import Address, DialAttempt, Dialer
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS_KEPT = 8  # for each person, to explain why there is no connection
 PEOPLE_KEPT = 512
 
-DialKeys = Callable[[PersonId], Awaitable[list[Dial]]]
+DialKeys = Callable[[PersonId], Awaitable[tuple[list[Dial], int]]]
 Connect = Callable[
     [trio.SocketStream, Dial, Address, Callable[[PeerLink], None], Callable[[], None]], Awaitable[PeerLink]
 ]
@@ -47,19 +49,25 @@ class _Running:
 class Connector:
     """Carries out the dialer's attempts until `run` is cancelled.
 
-    `dial_keys` returns the keys to dial a person with. `connect(stream, key, address, begun, met)` runs a connection to
+    `dial_keys` returns the keys to dial a person with, and in how many seconds they may be dialed, 0 for now. `connect(stream, key, address, begun, met)` runs a connection to
     its end and returns its link; it calls `begun` with that link first, and `met` once the other side has proven who it
     is, and raises RemoteError if no handshake can be begun with this key. `connected` tells whether a device is connected
-    now. Of several attempts that race for one device the first that has met it stays, and the others are closed.
+    now. An attempt that fails by a fault of this program is noted in `guard` and ends alone. Of several attempts that race for one device the first that has met it stays, and the others are closed.
     """
 
     def __init__(
-        self, dialer: Dialer, dial_keys: DialKeys, connect: Connect, connected: Callable[[PersonId, DeviceId], bool]
+        self,
+        dialer: Dialer,
+        dial_keys: DialKeys,
+        connect: Connect,
+        connected: Callable[[PersonId, DeviceId], bool],
+        guard: Guard,
     ) -> None:
         self._dialer = dialer
         self._dial_keys = dial_keys
         self._connect = connect
         self._connected = connected
+        self._guard = guard
         self._interfaces = Interfaces()
         self._wakeup = Wakeup()
         self._running: set[_Running] = set()
@@ -94,7 +102,7 @@ class Connector:
         async with trio.open_nursery() as nursery:
             while True:
                 for attempt in self._dialer.due(trio.current_time()):
-                    nursery.start_soon(self._attempt, attempt)
+                    nursery.start_soon(background.once, self._guard, "calling somebody", self._attempt, attempt)
                 timer = self._dialer.next_timer()
                 with trio.move_on_at(float("inf") if timer is None else timer):
                     await self._wakeup.wait()
@@ -121,8 +129,12 @@ class Connector:
                 self._overtake(running)
 
         self._running.add(running)
-        with running.scope:
-            await self._try(attempt, running, end, met)
+        try:
+            with running.scope:
+                await self._try(attempt, running, end, met)
+        except Exception:  # a fault of this program: the attempt has ended too, and is made again later
+            end(DialOutcome.NO_ANSWER)
+            raise
         if running.scope.cancelled_caught:
             end(DialOutcome.OVERTAKEN)
 
@@ -135,11 +147,11 @@ class Connector:
     async def _try(
         self, attempt: DialAttempt, running: _Running, end: Callable[..., None], met: Callable[[], None]
     ) -> None:
-        keys = [
-            dial
-            for dial in await self._dial_keys(attempt.person)
-            if dial.card is not None or not self._connected(dial.person, dial.device)
-        ]
+        known, pause = await self._dial_keys(attempt.person)
+        if pause:
+            end(DialOutcome.NOT_YET, pause=pause)
+            return
+        keys = [dial for dial in known if dial.card is not None or not self._connected(dial.person, dial.device)]
         if not keys:
             end(DialOutcome.NO_KEY)
             return

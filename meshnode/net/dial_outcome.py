@@ -21,6 +21,7 @@ class DialOutcome(Enum):
     DUPLICATE = "connected already"
     NO_KEY = "no key for connecting"
     OVERTAKEN = "another address answered first"
+    NOT_YET = "not called for now: the people of one contact have used up their share of this node's time"
 
 
 ANSWERED = frozenset({DialOutcome.MET, DialOutcome.DUPLICATE, DialOutcome.BUSY})
@@ -35,4 +36,4 @@ NOT_OPENED = frozenset(
         DialOutcome.UNREACHABLE,
     }
 )
-UNDECIDED = NOT_OPENED | {DialOutcome.OVERTAKEN}  # says nothing about who is there
+UNDECIDED = NOT_OPENED | {DialOutcome.OVERTAKEN, DialOutcome.NOT_YET}  # says nothing about who is there

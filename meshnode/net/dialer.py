@@ -313,12 +313,13 @@ class Dialer:
     ) -> None:
         """Take note of the end of an attempt, or that it led to a session with `device`.
 
-        `more_keys`: one is left to try. `pause` is the number of seconds that a busy node has asked for.
+        `more_keys`: one is left to try. `pause` is the number of seconds that a busy node has asked for, or that this
+        node wants to wait.
         """
         self._races.ended(attempt.person, attempt.address)
         if outcome is DialOutcome.REFUSED:
             self.refused(attempt.person, now)
-        if outcome is DialOutcome.BUSY:
+        if outcome in (DialOutcome.BUSY, DialOutcome.NOT_YET):
             self.busy(attempt.person, pause, now)
         if attempt.static:
             if (static := self._static.get(attempt.address)) is not None:  # else the owner has taken it back meanwhile
@@ -332,7 +333,7 @@ class Dialer:
         if endpoint is not None and endpoint.state is EndpointState.DIALING:  # else it was forgotten in the meantime
             if outcome in ANSWERED:
                 endpoint.device, endpoint.met = device, now
-            elif outcome is not DialOutcome.OVERTAKEN:
+            elif outcome not in (DialOutcome.OVERTAKEN, DialOutcome.NOT_YET):
                 endpoint.met = NEVER
             event = _event(outcome, more_keys=more_keys)
             if event is EndpointEvent.FAILED and endpoint.announced and endpoint.failures + 1 >= ANNOUNCED_FAILURES:
@@ -467,6 +468,6 @@ def _event(outcome: DialOutcome, *, more_keys: bool) -> EndpointEvent:
     """Return what the end of an attempt means for its address."""
     if outcome in ANSWERED:
         return EndpointEvent.ANSWERED
-    if outcome is DialOutcome.OVERTAKEN:
+    if outcome in (DialOutcome.OVERTAKEN, DialOutcome.NOT_YET):
         return EndpointEvent.OVERTAKEN
     return EndpointEvent.NEXT_KEY if outcome is DialOutcome.NO_ANSWER and more_keys else EndpointEvent.FAILED

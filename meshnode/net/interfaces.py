@@ -20,6 +20,7 @@ from meshnode.net.interface_choice import excluded, including, preference, used
 from meshnode.net.interface_kinds import InterfaceKind, kinds_of
 from meshnode.net.kernel_links import default_routes, list_links
 from meshnode.net.services import LinkId
+from protocol import limits
 
 log = logging.getLogger(__name__)
 
@@ -141,6 +142,12 @@ class Interfaces:
             return [host]
         scopes = dict.fromkeys(address.scope for address in self.addresses if address.scope)
         return [f"{host}%{scope}" for scope in scopes]
+
+
+def card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:
+    """Return where others can reach this node, best first, as a card holds it: without scopes, and as many as fit."""
+    hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
+    return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
 
 
 def host_text(packed: bytes, scope: int = 0) -> str:

@@ -14,8 +14,10 @@ from collections.abc import Awaitable, Callable
 
 import trio
 
+from meshnode import background
 from meshnode.config import DEFAULT_PORT
-from meshnode.errors import Failed, StorageFailed
+from meshnode.errors import Failed
+from meshnode.guard import Guard
 from meshnode.net.interfaces import Interfaces
 
 log = logging.getLogger(__name__)
@@ -44,15 +46,16 @@ Handler = Callable[[trio.SocketStream, str], Awaitable[None]]  # a connection, a
 class Listener:
     """Accepts TCP connections and runs `handler(stream, host)` for each, in a task of `nursery`.
 
-    The stream is closed when the handler returns. If the handler raises StorageFailed, the error goes on to `nursery` and
-    ends the node; any other error is logged and costs that one connection. Driven by `Network`: `open` once, `use` at every
+    The stream is closed when the handler returns. If the handler raises an error that must end the node, it goes on to
+    `nursery`; any other is noted in `guard` and costs that one connection. Driven by `Network`: `open` once, `use` at every
     change of addresses, `close` at the end. Cancelling `nursery` closes the sockets and the connections.
     """
 
-    def __init__(self, nursery: trio.Nursery, handler: Handler, *, wildcard: bool) -> None:
+    def __init__(self, nursery: trio.Nursery, handler: Handler, guard: Guard, *, wildcard: bool) -> None:
         self.port = 0
         self._nursery = nursery
         self._handler = handler
+        self._guard = guard
         self._wildcard = wildcard
         self._listening: dict[str, trio.CancelScope] = {}
 
@@ -135,13 +138,17 @@ class Listener:
 
     async def _handle(self, stream: trio.SocketStream) -> None:
         try:
-            await self._handler(stream, host_of(stream))
-        except StorageFailed:
-            raise
+            host = host_of(stream)
         except OSError as error:
             log.debug("a connection ended before it was handled: %s", error)
-        except Exception:
-            log.exception("a connection could not be handled")
+            return
+        await background.once(self._guard, "answering a call", self._answer, stream, host)
+
+    async def _answer(self, stream: trio.SocketStream, host: str) -> None:
+        try:
+            await self._handler(stream, host)
+        except OSError as error:
+            log.debug("a connection ended before it was handled: %s", error)
 
 
 class _PatientListener(trio.abc.Listener[trio.SocketStream]):

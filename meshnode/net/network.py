@@ -14,21 +14,22 @@ from functools import partial
 
 import trio
 
+from meshnode import background
 from meshnode.app.explain.given_addresses import GivenAddress
 from meshnode.app.explain.status import ConnectionAttempt, NetworkState, Peer, Problem
 from meshnode.app.peers import contacts
+from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.conversation import Conversation
 from meshnode.app.peers.sync import Synced
 from meshnode.errors import Failed
 from meshnode.net.call_watch import UNANSWERED_SECONDS, CallWatch, FindFirewall, no_firewall, unanswered
-from meshnode.net.calls import answer_from
-from meshnode.net.connection_table import ConnectionTable
+from meshnode.net.calls import explained
 from meshnode.net.connector import Connector
 from meshnode.net.contact_list import read_contacts
 from meshnode.net.dialer import Address, Dialer
 from meshnode.net.discovery import LocalDiscovery, MdnsMode
-from meshnode.net.fair_share import FairShare
-from meshnode.net.interfaces import Interfaces, Nearness, host_text, snapshot, watch
+from meshnode.net.door import Door
+from meshnode.net.interfaces import Interfaces, Nearness, card_addresses, snapshot, watch
 from meshnode.net.listener import Listener
 from meshnode.net.network_problems import network_problems
 from meshnode.net.peer_link import ConnectedPeer, Origin, PeerLink
@@ -90,11 +91,11 @@ class Network:
         self._options = options
         self._seen_ephemerals = SeenEphemerals()
         self._preauth_limiter = PreauthLimiter()
-        self._fair_share = FairShare()
         self._dialer = Dialer(jitter, self._rank)
-        self._connected: ConnectionTable[ConnectedPeer] = ConnectionTable(replica.device, options.sessions)
+        self._door: Door[ConnectedPeer] = Door(replica.device, options.sessions)
+        self._connected = self._door.connected
         self._links: tuple[PeerLink, ...] = ()  # replaced, never changed, because the store thread reads it too
-        self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has)
+        self._connector = Connector(self._dialer, self._dial_keys, self._dial, self._connected.has, replica.guard)
         self._discovery: LocalDiscovery | None = None
         self._listener: Listener | None = None
         self._interfaces = Interfaces()
@@ -120,7 +121,7 @@ class Network:
         return NetworkState(
             ready=self._ready,
             port=self.port or None,
-            addresses=_card_addresses(self._interfaces, self.port),
+            addresses=card_addresses(self._interfaces, self.port),
             announcing=self._discovery is not None and self._discovery.announcing,
             interfaces=tuple(link.id.name for link in self._interfaces.links),
             left_out=self._interfaces.names_left_out,
@@ -141,6 +142,7 @@ class Network:
                     is_near=self._is_near,
                 )
             ),
+            misbehaving=tuple(self._door.misbehavior.named(now)),
             problems=(
                 *network_problems(self._interfaces, self._options.interfaces, self._discovery),
                 *(problem for source in self.problem_sources for problem in source()),
@@ -150,18 +152,9 @@ class Network:
     def attempts(self, person: PersonId) -> tuple[ConnectionAttempt, ...]:
         """Return the latest attempts to reach `person`, newest last."""
         now = trio.current_time()
-        to_wall = self._replica.clock.now() - now
         heard = now - self._heard.get(person, float("-inf")) < HEARD_SECONDS
-        tried = self._connector.tried(person)
-        return tuple(
-            ConnectionAttempt(
-                int(at + to_wall),
-                str(address),
-                outcome.value,
-                answer_from(outcome, address.host, near=self._is_near(address.host), heard=heard),
-                self._is_near(address.host),
-            )
-            for at, address, outcome in tried
+        return explained(
+            self._connector.tried(person), self._replica.clock.now() - now, is_near=self._is_near, heard=heard
         )
 
     def _is_near(self, host: str) -> bool:
@@ -241,19 +234,25 @@ class Network:
         now = trio.current_time()
         self._dialer.given(self._options.peers, now)
         self._discovery = LocalDiscovery(self._options.mdns, self.port, self._replica.entropy, self._recognized)
-        nursery.start_soon(watch, self._options.interfaces, self._use_interfaces)
-        nursery.start_soon(self._keep_contacts)
-        nursery.start_soon(self._calls.run, self.port)
-        nursery.start_soon(self._connector.run)
+        guard = self._replica.guard
+        nursery.start_soon(
+            background.run, guard, "watching the networks", watch, self._options.interfaces, self._use_interfaces
+        )
+        nursery.start_soon(background.run, guard, "keeping contacts", self._keep_contacts)
+        nursery.start_soon(background.run, guard, "looking for a firewall", self._calls.run, self.port)
+        nursery.start_soon(background.run, guard, "calling others", self._connector.run)
 
     def start_discovery(self) -> None:
         """Start multicast DNS. A step of its own, because importing zeroconf must not delay the rest of the node."""
         if self._nursery is not None and self._discovery is not None:
-            self._nursery.start_soon(self._discovery.run)
+            guard = self._replica.guard
+            self._nursery.start_soon(background.run, guard, "announcing this node", self._discovery.run)
 
     async def _listen(self, nursery: trio.Nursery) -> None:
         self._interfaces = snapshot(self._options.interfaces)
-        listener = Listener(nursery, self._answer, wildcard=self._options.interfaces in ((), ("*",)))
+        listener = Listener(
+            nursery, self._answer, self._replica.guard, wildcard=self._options.interfaces in ((), ("*",))
+        )
         kept = await self._store_thread.run(self._replica.store.meta.get, PORT_KEPT)
         port = listener.open(self._interfaces, wanted=self._options.port or None, kept=int(kept) if kept else None)
         if str(port) != kept and not self._options.port:
@@ -316,8 +315,11 @@ class Network:
             else:
                 if link.conversation.waiting:
                     woken.append(link)
+        trust = bool(change.trust or change.people)
         with suppress(trio.RunFinishedError):
-            token.run_sync_soon(self._wake, woken, failed, bool(change.trust or change.people), written)
+            token.run_sync_soon(
+                self._replica.guard.attempt, "following a change", self._wake, woken, failed, trust, written
+            )
 
     def _wake(self, woken: list[PeerLink], failed: list[PeerLink], contacts_changed: bool, written: bool) -> None:
         for link in woken:
@@ -332,8 +334,11 @@ class Network:
 
     # --- connections -----------------------------------------------------------------------------------------------------
 
-    async def _dial_keys(self, person: PersonId) -> list[contacts.Dial]:
-        return await self._store_thread.run(contacts.dial_keys, self._replica, person)
+    async def _dial_keys(self, person: PersonId) -> tuple[list[contacts.Dial], int]:
+        """Return the keys to dial this person with, and in how many seconds they may be dialed."""
+        keys, account = await self._store_thread.run(_keys_and_account, self._replica, person)
+        own = person == self._replica.me
+        return keys, 0 if own else self._door.turned_away(account, person, trio.current_time())
 
     def _rank(self, address: Address) -> int | None:
         """Return how likely the address leads to a neighbor, the likeliest first; None where this node itself listens."""
@@ -354,7 +359,7 @@ class Network:
         except BaseException:
             await trio.aclose_forcefully(stream)
             raise
-        link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._fair_share)
+        link = PeerLink(stream, conversation, self._store_thread, Origin(address, dialed=True), self._door.fair_share)
         begun(link)
         await self._run_link(link, met)
         return link
@@ -363,8 +368,10 @@ class Network:
         with trio.CancelScope() as scope:
             self._calls.called(host, self._replica.clock.now(), own=self._interfaces.has(host))
             origin = Origin(Address(host, stream.socket.getpeername()[1]), dialed=False)
-            conversation = Conversation.answering(self._replica, self._seen_ephemerals, trio.current_time())
-            link = PeerLink(stream, conversation, self._store_thread, origin, self._fair_share)
+            conversation = Conversation.answering(
+                self._replica, self._seen_ephemerals, trio.current_time(), asks_first=True
+            )
+            link = PeerLink(stream, conversation, self._store_thread, origin, self._door.fair_share)
             preauth = PreauthConnection(host, scope.cancel, lambda: link.in_progress)
             self._preauth_limiter.add(preauth)
             try:
@@ -396,13 +403,13 @@ class Network:
     def _admit(self, link: PeerLink) -> ConnectedPeer | None:
         """Take a link whose other end has proven who it is into the table, and close those that the table rejects."""
         person, device = link.conversation.peer, link.conversation.device
-        run = link.conversation.run
-        if person is None or device is None or run is None:
+        run, account = link.conversation.run, link.conversation.account
+        if person is None or device is None or run is None or account is None:
             return None
         now, wall = trio.current_time(), self._replica.clock.now()
         rank = Rank.OWN if person == self._replica.me else Rank.CONTACT if link.conversation.contact else Rank.OTHER
-        peer = ConnectedPeer(link, person, device, run, rank, link.since, wall, seated=now)
-        for closing in self._connected.admit(peer, now):
+        peer = ConnectedPeer(link, person, device, run, rank, account, link.since, wall, seated=now)
+        for closing in self._door.admit(peer, now):
             closing.connection.link.close(closing.code, closing.pause)
             if closing.pause:  # they come back by themselves: this node calls them only if they do not
                 self._dialer.busy(closing.connection.person, closing.pause + RETURN_GRACE, now)
@@ -410,7 +417,8 @@ class Network:
             return None
         self._dialer.connected(person, device, trio.current_time())
         if self._nursery is not None:
-            self._nursery.start_soon(self._remember, peer)
+            guard = self._replica.guard
+            self._nursery.start_soon(background.once, guard, "remembering whom this node met", self._remember, peer)
         log.info("met", extra={"peer": short_id(person), "address": str(link.origin.address), "dialed": peer.dialed})
         return peer
 
@@ -430,7 +438,14 @@ class Network:
         self._dialer.lost(peer.person, peer.device, now, good=good)
         if self._nursery is not None and not self._closing:
             self._nursery.start_soon(
-                self._store_thread.run, contacts.note_session_ended, self._replica, peer.person, peer.device
+                background.once,
+                self._replica.guard,
+                "remembering whom this node met",
+                self._store_thread.run,
+                contacts.note_session_ended,
+                self._replica,
+                peer.person,
+                peer.device,
             )
         if end is not None and turn_over:
             self._dialer.busy(peer.person, end.pause, now)
@@ -453,19 +468,19 @@ class Network:
             extra["peer"] = short_id(link.conversation.peer)
         if end is not None and end.fault:
             log.warning("a peer broke the protocol", extra={**extra, "detail": end.detail})
+            if end.authentic and link.conversation.peer is not None and link.conversation.account is not None:
+                self._door.misbehavior.note(link.conversation.account, link.conversation.peer, trio.current_time())
         else:
             log.info("link ended", extra=extra)
+
+
+def _keys_and_account(replica: Replica, person: PersonId) -> tuple[list[contacts.Dial], PersonId]:
+    return contacts.dial_keys(replica, person), account_of(replica, person)
 
 
 def _peer(peer: ConnectedPeer) -> Peer:
     address, conversation = str(peer.link.origin.address), peer.link.conversation
     return Peer(peer.person, peer.device, address, peer.dialed, peer.wall, conversation.live, conversation.missing)
-
-
-def _card_addresses(interfaces: Interfaces, port: int) -> tuple[tuple[str, int], ...]:
-    """Return where others can reach this node, best first, as a card holds it: without scopes, and as many as fit."""
-    hosts = dict.fromkeys(host_text(address.packed) for address in interfaces.for_others())
-    return tuple((host, port) for host in hosts)[: limits.CARD_ADDRESSES_MAX] if port else ()
 
 
 def _first(error: BaseException) -> Failed | None:

@@ -1,7 +1,7 @@
 """Carries bytes between one socket and one conversation, at the pace of the slower one.
 
 The link stops reading while much is still to be written, so that a peer that asks and never reads cannot fill memory;
-and while a person has used more than their share of the store thread (`fair_share`). The conversation reads and writes
+and while the account of a person has used more than its share of the store thread (`fair_share`). The conversation reads and writes
 records, so it runs on the store thread; the link itself knows only sockets, time and how connections end.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import trio
 
-from meshnode.app.peers.conversation import ConversationEnd
+from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed, StorageFull
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import FairShare
@@ -50,6 +50,10 @@ class PeerConversation(Protocol):
     @property
     def run(self) -> bytes | None: ...
     @property
+    def account(self) -> PersonId | None: ...
+    @property
+    def at_door(self) -> bool: ...
+    @property
     def live(self) -> bool: ...
     @property
     def comparisons(self) -> int: ...
@@ -67,6 +71,7 @@ class PeerConversation(Protocol):
     def end(self) -> ConversationEnd | None: ...
     @property
     def waiting(self) -> bool: ...
+    def let_in(self) -> None: ...
     def changed(self, change: Change) -> None: ...
     def compare(self, now: float) -> None: ...
     def receive(self, data: bytes, now: float) -> None: ...
@@ -88,7 +93,7 @@ class PeerLink:
     """Runs one conversation over one stream. Use once: `Network` creates it and awaits `run`.
 
     `conversation` is fed bytes, the time and its timers, always on `store_thread`. `fair_share` is charged for that time
-    once the person is known. `close`, `compare`, `drop` and `wake` are called on the event loop while `run` runs.
+    once it is known who answers for the person. `close`, `compare`, `drop` and `wake` are called on the event loop while `run` runs.
     """
 
     def __init__(
@@ -109,6 +114,7 @@ class PeerLink:
         self._stream = stream
         self._store_thread = store_thread
         self._fair_share = fair_share
+        self._uncharged = 0.0  # seconds of the store thread that went by before the account was known
         self._outbox = bytearray()
         self._timer: float | None = None
         self._woken = False
@@ -188,8 +194,8 @@ class PeerLink:
                 return
             self.bytes_in += len(data)
             await self._step(self.conversation.receive, data, trio.current_time())
-            if self.conversation.peer is not None:
-                await trio.sleep(self._fair_share.pause(self.conversation.peer, trio.current_time()))
+            if self.conversation.account is not None:
+                await trio.sleep(self._fair_share.pause(self.conversation.account, trio.current_time()))
 
     async def _write(self) -> None:
         while True:
@@ -255,11 +261,15 @@ class PeerLink:
             self._outbox += data
             self._to_write.set()
         self._to_time.set()
-        if self.conversation.peer is not None:
-            self._fair_share.spend(self.conversation.peer, seconds, trio.current_time())
+        self._uncharged += seconds
+        if self.conversation.account is not None:
+            self._fair_share.spend(self.conversation.account, self._uncharged, trio.current_time())
+            self._uncharged = 0.0
         if self.conversation.peer is not None and self.conversation.end is None and self._on_identified is not None:
             on_identified, self._on_identified = self._on_identified, None
             on_identified()
+            if self.conversation.at_door and self._closing is None:
+                await self._step(self.conversation.let_in)
         if self.conversation.end is not None:
             self._reading.cancel()
 
@@ -293,6 +303,7 @@ class ConnectedPeer:
     device: DeviceId
     run: bytes
     rank: Rank
+    account: PersonId
     since: float
     wall: int
     seated: float

@@ -7,6 +7,10 @@ first, so a person who calls again and again, or who never ends a transfer, dela
 Direct contacts go before everybody else; an eighth of the sessions is kept for the others. The owner's own devices
 never give way.
 
+The others are counted by account, which is that of the direct contact who answers for them (`app.peers.accounts`): a
+session is taken from the account that has more of them, and the account that has waited longest goes first. So Sybils,
+all behind one contact, delay nobody behind another one. Sessions that no other account asks for are lent.
+
 Pure bookkeeping, driven by `ConnectionTable`: it opens no socket, and times are monotonic seconds that are passed in.
 """
 
@@ -33,6 +37,7 @@ TURNS_REMEMBERED = 8192  # the last ones of people and of devices
 
 _NEVER = float("-inf")
 _PersonDevice = tuple[PersonId, DeviceId]
+_Account = tuple[PersonId, "Rank"]
 
 
 class Rank(IntEnum):
@@ -55,6 +60,8 @@ class Seat(Protocol):
     @property
     def rank(self) -> Rank: ...
     @property
+    def account(self) -> PersonId: ...
+    @property
     def idle(self) -> bool: ...
 
 
@@ -73,7 +80,7 @@ class Place(Generic[SeatT]):
     pause: int = 0
 
 
-_Order = tuple[float, float, float]  # the last turn of the person, and of the device; the first call since
+_Order = tuple[float, float, float, float]  # the last turn of account, person and device; the first call since
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,7 @@ class Turns(Generic[SeatT]):
         self._sessions = sessions
         self._for_others = sessions // OTHERS_PART
         self._queues = {Rank.OTHER: _Queue(), Rank.CONTACT: _Queue()}
-        self._served: dict[PersonId | _PersonDevice, float] = {}  # the last turn; the latest comes last
+        self._served: dict[PersonId | _PersonDevice | _Account, float] = {}  # the last turn; the latest comes last
 
     def place(self, new: SeatT, held: Collection[SeatT], now: float) -> Place[SeatT]:
         """Return whether `new` gets a place beside or instead of the sessions `held`, of which it is none."""
@@ -127,13 +134,16 @@ class Turns(Generic[SeatT]):
             return Place(given=False, pause=self._wait(new, ends, held, now))
         queue.waiting.pop(key, None)
         queue.away.pop(key, None)
-        self._note_turn(key, now)
+        self._note_turn(key, now, _account(new))
         new.seated = now
         if free > 0:
             return Place(given=True)
-        count = Counter(seat.person for seat in held)
-        leaving = min(ready, key=lambda seat: (count[seat.person] == 1, seat.rank, not seat.idle, seat.seated))
-        self._note_turn(_key(leaving), now)
+        count, seats = Counter(seat.person for seat in held), Counter(map(_account, held))
+        leaving = min(
+            ready,
+            key=lambda seat: (count[seat.person] == 1, seat.rank, -seats[_account(seat)], not seat.idle, seat.seated),
+        )
+        self._note_turn(_key(leaving), now, _account(leaving))
         rest = [new, *(seat for seat in held if seat is not leaving)]
         return Place(given=True, leaving=leaving, pause=self._send_away(leaving, rest, now))
 
@@ -143,13 +153,21 @@ class Turns(Generic[SeatT]):
         """Return the sessions of which one may make room for `new`, as soon as it has had its turn."""
         others = sum(seat.rank is Rank.OTHER for seat in held)
         count = Counter(seat.person for seat in held)
-        mine = count[new.person]
+        seats = Counter(map(_account, held))
+        mine, ours = count[new.person], seats[_account(new)]
 
         def may_go(seat: SeatT) -> bool:
             if seat.rank is Rank.OWN:
                 return False
             if mine and seat.person != new.person and count[seat.person] < mine + 2:
                 return False  # a further device takes no place from a person who has fewer
+            if (
+                ours
+                and _rank(seat) is _rank(new)
+                and _account(seat) != _account(new)
+                and seats[_account(seat)] < ours + 2
+            ):
+                return False  # nor does a further person take one from an account that has fewer
             if new.rank is Rank.OTHER:
                 return seat.rank is Rank.OTHER or others < self._for_others
             return seat.rank is not Rank.OTHER or others > self._for_others
@@ -159,15 +177,20 @@ class Turns(Generic[SeatT]):
     def _ends(self, new: SeatT, held: Collection[SeatT], now: float) -> list[tuple[float, SeatT]]:
         """Return the sessions that may make room for `new`, each with the end of its turn, the earliest first.
 
-        A session that has just begun is expected to be idle after the shortest turn.
+        A session that has just begun is expected to be idle after the shortest turn. One that an account holds beyond what
+        the account of `new` has is lent, and ends then in any case.
         """
         turns = {rank: self._turn(rank, held) for rank in self._queues}
+        seats = Counter(map(_account, held))
+
+        def is_lent(seat: SeatT) -> bool:
+            return _rank(seat) is _rank(new) and seats[_account(seat)] >= seats[_account(new)] + 2
 
         def end(seat: SeatT) -> float:
             if _rank(seat) < _rank(new):
                 return _NEVER
             shortest = seat.seated + TURN_SHORTEST
-            return shortest if now < shortest or seat.idle else seat.seated + turns[_rank(seat)]
+            return shortest if now < shortest or seat.idle or is_lent(seat) else seat.seated + turns[_rank(seat)]
 
         return sorted(((end(seat), seat) for seat in self._eligible(new, held)), key=lambda found: found[0])
 
@@ -191,7 +214,8 @@ class Turns(Generic[SeatT]):
         key = _key(seat)
         waiting = self._queues[_rank(seat)].waiting.get(key)
         called = now if waiting is None else waiting.order[-1]
-        return self._served.get(seat.person, _NEVER), self._served.get(key, _NEVER), called
+        account, person, device = (self._served.get(one, _NEVER) for one in (_account(seat), seat.person, key))
+        return account, person, device, called
 
     def _wait(self, seat: SeatT, ends: list[tuple[float, SeatT]], held: Collection[SeatT], now: float) -> int:
         """Note that this one waits for one of the places that become free at `ends`. Return after how many seconds."""
@@ -213,8 +237,8 @@ class Turns(Generic[SeatT]):
         self._queues[_rank(leaving)].away[_key(leaving)] = now + pause
         return pause
 
-    def _note_turn(self, key: _PersonDevice, now: float) -> None:
-        for one in (key[0], key):
+    def _note_turn(self, key: _PersonDevice, now: float, account: _Account | None = None) -> None:
+        for one in (key[0], key, *((account,) if account is not None else ())):
             self._served.pop(one, None)
             self._served[one] = now
         while len(self._served) > TURNS_REMEMBERED:
@@ -223,6 +247,11 @@ class Turns(Generic[SeatT]):
 
 def _key(seat: Seat) -> _PersonDevice:
     return seat.person, seat.device
+
+
+def _account(seat: Seat) -> _Account:
+    """Return whose sessions this one is counted among: a direct contact's own ones are apart from their people's."""
+    return (seat.account, _rank(seat)) if seat.rank is Rank.OTHER else (seat.person, _rank(seat))
 
 
 def _rank(seat: Seat) -> Rank:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from meshnode.errors import Failed, Refused
 from meshnode.replica.replica import Replica
-from protocol import Audience, Body, Code, Kind, Record, device_slot, limits, signed
+from protocol import NO_POLICY, Audience, Body, Code, Kind, Record, device_slot, limits, signed
+from protocol.numbers import NoHeadroom, UnixTime, Version, signing_time, time_after, version_after, version_at
 
 _LIVES = {
     Kind.LISTING: limits.LISTING_LIFE,
@@ -46,7 +47,7 @@ def write(  # noqa: PLR0913 - each argument is a field of the record
     Raises Refused where this device no longer speaks for its person, Failed where the record breaks a limit, and
     StorageFull or StorageFailed where the disk does not take it. Nothing is stored then.
     """
-    until = min(replica.clock.now() + life, limits.FOREVER) if expires is None else expires
+    until = time_after(signing_time(replica.clock.now()), life) if expires is None else time_after(expires)
     return _sign_and_keep(
         replica,
         kind,
@@ -86,8 +87,8 @@ def withdraw(replica: Replica, kind: Kind, slot: bytes) -> Record:
     newest = replica.store.records.newest((replica.me, kind, slot))
     if newest is None:
         raise Failed("there is nothing here to withdraw", "'meshnode mine' lists your posts")
-    now = replica.clock.now()
-    until = min(max(newest.header.latest_expiry, now + 1), now + _LIVES[kind])
+    now = signing_time(replica.clock.now())
+    until = min(max(newest.header.latest_expiry, time_after(now, 1)), time_after(now, _LIVES[kind]))
     return _sign_and_keep(replica, kind, slot, b"", Audience(newest.header.audience), until, may_reduce_access=True)
 
 
@@ -97,18 +98,18 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     slot: bytes,
     body: bytes,
     audience: Audience,
-    until: int,
+    until: UnixTime,
     *,
     may_reduce_access: bool,
     above: int = 0,
-    latest_expiry: int = 0,
+    latest_expiry: UnixTime | None = None,
 ) -> Record:
-    now = replica.clock.now()
+    now = signing_time(replica.clock.now())
     newest = replica.store.records.newest((replica.me, kind, slot))
     last = max(newest.header.version if newest else 0, above)
     # A withdrawal follows what it withdraws: two devices that withdraw one listing apart give it one version. That of a
     # copy may lose against a later edit, and is written again when the two meet (`app.devices.copies`).
-    version = next_version(replica, last) if body else last + 1
+    version = next_version(replica, last, may_be_dated=bool(body))
     record = signed(
         kind=kind,
         author=replica.me,
@@ -116,11 +117,11 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
         slot=slot,
         version=version,
         audience=audience,
-        policy_version=0 if kind == Kind.POLICY else own_policy_version(replica),
+        policy_version=NO_POLICY if kind == Kind.POLICY else own_policy_version(replica),
         created=now,
         expires=until,
         min_valid_version=version if may_reduce_access or newest is None else newest.header.min_valid_version,
-        latest_expiry=max(until, latest_expiry, newest.header.latest_expiry if newest else 0),
+        latest_expiry=max(until, latest_expiry or until, newest.header.latest_expiry if newest else until),
         body=body,
         sign=replica.keys.sign,
     )
@@ -139,21 +140,29 @@ def _sign_and_keep(  # noqa: PLR0913 - as for `write`
     return record
 
 
-def next_version(replica: Replica, above: int) -> int:
+def next_version(replica: Replica, above: int, *, may_be_dated: bool = True) -> Version:
     """Return a version above `above` that no copy of this device's disk has given out, as far as can be known.
 
     The disk may have been put back from an image: the versions given out since are not known here. They were not above
-    the seconds of their time either, so the seconds of now are above them. Where the date is in doubt, a copy is found
-    out only when its records are heard of.
+    the seconds of their time either, so the seconds of now are above them. Where the date is in doubt, or the version
+    must not be `may_be_dated`, a copy is found out only when its records are heard of.
+
+    Raises Refused where no version can follow: another device of the owner has written the highest that there is.
     """
     reading = replica.clock.reading()
-    return max(above + 1, reading.now if reading.trusted else 0)
+    try:
+        return version_at(above, reading.now) if may_be_dated and reading.trusted else version_after(above)
+    except NoHeadroom as fault:
+        raise Refused(
+            "one of your devices has written a number that is too high to continue from",
+            "if it was stolen, revoke it: 'meshnode device revoke DEVICE'; 'meshnode doctor' names it",
+        ) from fault
 
 
-def own_policy_version(replica: Replica) -> int:
+def own_policy_version(replica: Replica) -> Version:
     """Return the version of the policy register that this device writes; 0 before the first."""
     newest = replica.store.records.newest((replica.me, Kind.POLICY, device_slot(replica.device)))
-    return newest.header.version if newest else 0
+    return newest.header.version if newest else NO_POLICY
 
 
 def _why(code: Code) -> str:

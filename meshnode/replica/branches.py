@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshnode.replica.bodies import readable
 from meshnode.store import Store
-from protocol import Kind, Policy, Record, RecordId, RemoteError, body_of, limits
+from protocol import Kind, Policy, Record, RecordId, limits
 from protocol.trust import covers
 
 
@@ -30,10 +31,6 @@ def versions_in_use(store: Store, record: Record) -> list[RecordId]:
 
 
 def _policies(records: list[Record]) -> Iterator[tuple[RecordId, Policy]]:
-    for record in records:
-        try:
-            body = body_of(record) if record.body else None
-        except RemoteError:
-            continue  # only another version of this program can read it
+    for record, body in readable(records):
         if isinstance(body, Policy):
             yield record.id, body

@@ -52,10 +52,23 @@ class Superseding(NamedTuple):
 Listener = Callable[[Change], None]
 
 
-class Changes:
-    """Passes changes on to listeners, in the order of the commits. Used in the store thread only."""
+Call = Callable[[Listener, Change], object]
+"""Calls a listener with a change."""
 
-    def __init__(self) -> None:
+
+def _call(listener: Listener, change: Change) -> None:
+    listener(change)
+
+
+class Changes:
+    """Passes changes on to listeners, in the order of the commits. Used in the store thread only.
+
+    Listeners are called through `call`: a node passes one that lets no listener's error reach the others, nor the caller
+    whose commit it was.
+    """
+
+    def __init__(self, call: Call = _call) -> None:
+        self._call = call
         self._at_commit: list[Listener] = []
         self._later: list[Listener] = []
         self._waiting: deque[Change] = deque()
@@ -82,7 +95,7 @@ class Changes:
         if not change:
             return
         for listener in tuple(self._at_commit):
-            listener(change)
+            self._call(listener, change)
         self._waiting.append(change)
         if not self._holds:
             self.deliver()
@@ -115,6 +128,6 @@ class Changes:
             while self._waiting:
                 change = self._waiting.popleft()
                 for listener in tuple(self._later):
-                    listener(change)
+                    self._call(listener, change)
         finally:
             self._delivering = False

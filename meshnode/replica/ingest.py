@@ -17,6 +17,7 @@ from meshnode.clock import Clock
 from meshnode.replica.access import Access, AccessCache, AccessKey, AccessPolicy, subject
 from meshnode.replica.branches import versions_in_use
 from meshnode.replica.changes import Superseding
+from meshnode.replica.leaps import Leaps
 from meshnode.replica.quota import Charge, Quota, Shortage
 from meshnode.replica.reevaluate import Reevaluation, Reevaluator
 from meshnode.replica.refusals import EXPIRED, NOT_ALLOWED, NotTaken, RefusedRecord
@@ -126,6 +127,7 @@ class Ingest:
         self._me = me
         self._verifier = verifier
         self._decisions = AccessCache(access, me)
+        self.leaps = Leaps(store, me)
         self.quota = Quota(store, trust_state, me)
         """The limits for records of others."""
 
@@ -251,6 +253,9 @@ class Ingest:
             return
         if isinstance(body, Join):
             check_membership(record.header.author, body)
+        if batch.source is not None and self.leaps.leaps(record, body):
+            self._void(record, batch)
+            return
         state = self._state_for(record, body, batch)
         if isinstance(state, Shortage):
             self._refuse_for_now(record, state, _access_key(record.header, body), batch)
@@ -276,6 +281,15 @@ class Ingest:
             self._stored(record, batch)
         else:
             self._compete(record, state, body, batch)
+
+    def _void(self, record: Record, batch: _Batch) -> None:
+        """Refuse a record of the owner's that counts for nothing, and its header, should that have come before."""
+        batch.outcome.refused.append(record.id)
+        rows = self._store.records.rows_of([record.id])
+        if rows:
+            self._store.records.delete([record.id])
+            batch.people.add(record.header.author)
+            batch.unread.add(record.header.author)
 
     def _compete(self, record: Record, state: RecordState, body: Body | None, batch: _Batch) -> None:
         """Store a record if no newer one of its register is known here."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from meshnode import __version__
 from meshnode.clock import Clock
+from meshnode.guard import Guard
 from meshnode.replica.access import AccessPolicy
 from meshnode.replica.changes import Changes
 from meshnode.replica.ingest import Ingest, Verifier, verify_one_by_one
@@ -54,6 +57,8 @@ class Replica:
     changes: Changes
     transactions: Transactions
     ingest: Ingest
+    guard: Guard
+    """Runs what nobody waits for, so that an error in it stays alone."""
     elsewhere: bool = False
     former_letter_keys: tuple[bytes, ...] = ()
     """The private letter keys of the devices that this node was before: letters to them may be on their way."""
@@ -95,7 +100,8 @@ class Replica:
         trust_state.load(store)
         access = AccessPolicy(trust_state, me)
         introducers = Introducers(trust_state, me)
-        changes = Changes()
+        guard = Guard(store.meta, __version__, clock.monotonic)
+        changes = Changes(partial(guard.attempt, "following a change"))
         reevaluator = Reevaluator(store, trust_state, access, me)
         reevaluator.begin()
         transactions = Transactions(store, trust_state, reevaluator, changes)
@@ -115,6 +121,7 @@ class Replica:
             changes=changes,
             transactions=transactions,
             ingest=ingest,
+            guard=guard,
             elsewhere=elsewhere,
             former_letter_keys=former_letter_keys,
         )

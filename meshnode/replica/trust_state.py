@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from meshnode.replica.bodies import readable_body
 from meshnode.store import RecordState, Store
 from protocol import (
-    Body,
     Device,
     DeviceId,
     Join,
@@ -25,8 +25,6 @@ from protocol import (
     Policy,
     Profile,
     Record,
-    RemoteError,
-    body_of,
     is_revocation,
 )
 from protocol.trust import (
@@ -182,7 +180,7 @@ class TrustState:
         self._revoked.pop(person, None)
         revoked = {record.header.device for _, record in held if is_revocation(record.header)}
         for state, record in _usable(held):
-            body = _read(record)
+            body = readable_body(record)
             if not isinstance(body, Device):
                 continue
             device = record.header.device
@@ -208,7 +206,7 @@ class TrustState:
         known = []
         in_use = []
         for record in store.records.bodies(Kind.JOIN, author=person):
-            body = _read(record)
+            body = readable_body(record)
             if not isinstance(body, Join) or not self.certified(person, record.header.device):
                 continue
             known.append(body.group)
@@ -228,7 +226,7 @@ class TrustState:
             device = record.header.device
             if not self.certified(person, device):
                 continue
-            body = _read(record)
+            body = readable_body(record)
             if isinstance(body, Policy):
                 suspended, past = state is RecordState.SUSPENDED, state is RecordState.PAST
                 branches.setdefault(device, []).append(_Branch(record.header.version, body, suspended, past))
@@ -276,7 +274,7 @@ class TrustState:
         for state, record in _usable(held):
             if state is RecordState.SUSPENDED or not self.certified(person, record.header.device):
                 continue
-            body = _read(record)
+            body = readable_body(record)
             if isinstance(body, Profile):
                 self._profiles[person] = body
 
@@ -435,14 +433,6 @@ def _register(branches: list[_Branch]) -> Register:
         any(branch.suspended for branch in branches),
         all(branch.past for branch in branches),
     )
-
-
-def _read(record: Record) -> Body | None:
-    """Return the body of a stored record; None if only another version of this program could read it."""
-    try:
-        return body_of(record)
-    except RemoteError:
-        return None
 
 
 def _usable(held: list[_Held]) -> list[_Held]:

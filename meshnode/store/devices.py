@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from meshnode.store.database import Database
 from meshnode.store.people import People
-from protocol import DeviceId, Record
+from protocol import DeviceId, Record, RemoteError
 
 _CODES = "SELECT id, secret, name, expires, used_by FROM device_code"
 
@@ -103,9 +104,15 @@ class Devices:
             self._database.run("INSERT INTO reissue (wire, blocks_only) VALUES (?, ?)", (record.wire, int(blocks_only)))
 
     def pending_reissues(self) -> list[PendingReissue]:
-        """Return the records that are still to be signed again, in the order of adding."""
-        rows = self._database.all("SELECT no, wire, blocks_only FROM reissue ORDER BY no")
-        return [PendingReissue(number, Record.parse(wire), bool(blocks_only)) for number, wire, blocks_only in rows]
+        """Return the records that are still to be signed again, in the order of adding.
+
+        One that only another version of the program can read is left out, and stays.
+        """
+        pending = []
+        for number, wire, blocks_only in self._database.all("SELECT no, wire, blocks_only FROM reissue ORDER BY no"):
+            with suppress(RemoteError):
+                pending.append(PendingReissue(number, Record.parse(wire), bool(blocks_only)))
+        return pending
 
     def finish_reissue(self, number: int) -> None:
         """Forget the pending reissue with this number: it was written, or is no longer needed."""

@@ -37,7 +37,7 @@ def called(reply: dict[str, Any]) -> str:
 
 
 def calls_themself(public_name: str) -> str:
-    """Return the name that a person gives themselves, where you have another for them."""
+    """Return the name that a person gives themselves, where they are shown by another one."""
     return message("Their own name: {name}", name=forms.named(public_name))
 
 
@@ -59,8 +59,11 @@ def people_more(count: int) -> str:
 
 
 def how_known(person: dict[str, Any]) -> str:
-    """Return the label of a person, and whether their node is connected now."""
+    """Return the label of a person, whether their node is connected now, and which name they have taken since."""
     relation = RELATIONS[person["relation"]]
+    if person["renamed"]:
+        name = forms.named(person["public_name"])
+        relation = message("{relation}, calls themself {name} now", relation=relation, name=name)
     return message("{relation}, connected", relation=relation) if person["connected"] else relation
 
 

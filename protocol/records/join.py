@@ -19,12 +19,12 @@ from protocol.limits import (
     GROUP_ID_BYTES,
     GROUP_LINKS_MAX,
     GROUP_TAG_BYTES,
-    INT_MAX,
     INVITATIONS_MAX,
     NAME_MAX,
     NONCE_BYTES,
     RECORD_MAX_BYTES,
     SLOT_BYTES,
+    TIME_MAX,
 )
 from protocol.text import check_text
 
@@ -108,7 +108,7 @@ class Join:
             raise InvalidField("invitations", f"must not be more than {INVITATIONS_MAX}")
         for tag, expires, signature in self.invitations:
             check_bytes("invitation", tag, GROUP_TAG_BYTES)
-            check_number("expires", expires, 0, INT_MAX)
+            check_number("expires", expires, 0, TIME_MAX)
             check_bytes("signature", signature, SIGNATURE_BYTES)
         if len({invitation.tag for invitation in self.invitations}) != len(self.invitations):
             raise InvalidField("invitations", "must not name anybody twice")

@@ -18,12 +18,13 @@ from protocol.keys import KEY_BYTES, PersonId
 from protocol.limits import (
     BLOCK_TAG_BYTES,
     BLOCKS_MAX,
-    INT_MAX,
     POLICY_MAX_BYTES,
     RADIUS_KM_MAX,
+    STAMP_MAX,
     VOUCHES_MAX,
     WEIGHT_MAX,
 )
+from protocol.numbers import Stamp
 from protocol.place import Precision
 from protocol.records.record import Audience
 
@@ -70,7 +71,7 @@ class Policy:
     """One device's register of a person's policy. Entries are kept in ascending order; a subject or tag occurs once."""
 
     salt: bytes = field(repr=False)
-    clock: int
+    clock: Stamp
     """The highest stamp this device has seen; no entry has a higher one."""
     vouches: tuple[Vouch, ...] = ()
     blocks: tuple[Block, ...] = ()
@@ -78,7 +79,7 @@ class Policy:
 
     def __post_init__(self) -> None:
         check_salt(self.salt)
-        check_number("clock", self.clock, 0, INT_MAX)
+        check_number("clock", self.clock, 0, STAMP_MAX)
         vouches = _in_order("vouches", self.vouches, VOUCHES_MAX)
         blocks = _in_order("blocks", self.blocks, BLOCKS_MAX)
         for subject, weight, stamp in vouches:

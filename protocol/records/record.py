@@ -28,15 +28,20 @@ from protocol.limits import (
     PROFILE_LIFE,
     RECORD_MAX_BYTES,
     SLOT_BYTES,
+    TIME_MAX,
+    VERSION_MAX,
 )
+from protocol.numbers import UnixTime, Version
 
 RecordId: TypeAlias = bytes
 """BLAKE2b-256 of a record's header under its domain, 32 bytes."""
 Register: TypeAlias = tuple[PersonId, int, bytes]
 """(author, kind, slot): the versions that share them are versions of one register, of which the newest counts."""
 
-REVOCATION_VERSION = INT_MAX
+REVOCATION_VERSION = Version(INT_MAX)
 """The version of a revocation, the highest that there is: no later version can undo it."""
+NO_POLICY = Version(0)
+"""The policy version of a record made before its device had a policy, and of device and policy records."""
 PROFILE_SLOT = bytes(SLOT_BYTES)
 
 _HASH_BYTES = 32
@@ -90,13 +95,13 @@ class Header(NamedTuple):
     author: PersonId
     device: DeviceId
     slot: bytes
-    version: int
+    version: Version
     audience: int
-    policy_version: int
-    created: int
-    expires: int
-    min_valid_version: int
-    latest_expiry: int
+    policy_version: Version
+    created: UnixTime
+    expires: UnixTime
+    min_valid_version: Version
+    latest_expiry: UnixTime
     body_hash: bytes
 
 
@@ -237,13 +242,13 @@ def signed(  # noqa: PLR0913 - a header has this many fields, and each must be n
     author: PersonId,
     device: DeviceId,
     slot: bytes,
-    version: int,
+    version: Version,
     audience: int = Audience.FOLLOWS,
-    policy_version: int = 0,
-    created: int,
-    expires: int,
-    min_valid_version: int,
-    latest_expiry: int,
+    policy_version: Version = NO_POLICY,
+    created: UnixTime,
+    expires: UnixTime,
+    min_valid_version: Version,
+    latest_expiry: UnixTime,
     body: bytes,
     sign: Callable[[bytes], bytes],
 ) -> Record:
@@ -314,7 +319,7 @@ def check_header(header: Header) -> None:
         if not 1 <= header.kind <= _NUMBER_MAX:
             raise RemoteError(Code.MALFORMED, "a kind is 1 to 255")
         raise RemoteError(Code.UNKNOWN_KIND, f"a record of kind {header.kind} from a newer version")
-    fault = _shape_fault(header, rule) or _time_fault(header)
+    fault = _shape_fault(header, rule) or _number_fault(header)
     if fault is not None:
         raise RemoteError(Code.MALFORMED, fault)
     if header.audience > Audience.NETWORK_WIDE:
@@ -334,20 +339,25 @@ def _shape_fault(header: Header, rule: _Rule) -> str | None:
         return "a body's hash is 32 bytes"
     if not 0 <= header.audience <= (_NUMBER_MAX if header.kind == Kind.LISTING else Audience.FOLLOWS):
         return "no such audience for this kind"
-    if header.policy_version < 0 or (header.policy_version > 0 and header.kind in {Kind.DEVICE, Kind.POLICY}):
+    if not 0 <= header.policy_version <= VERSION_MAX or (
+        header.policy_version > 0 and header.kind in {Kind.DEVICE, Kind.POLICY}
+    ):
         return "no policy version for this kind"
     if header.kind == Kind.DEVICE and header.body_hash == WITHDRAWN_HASH:
         return "a certificate is revoked, it cannot be withdrawn"
     return None
 
 
-def _time_fault(header: Header) -> str | None:
-    if not 1 <= header.version <= INT_MAX:
-        return "versions begin at 1"
+def _number_fault(header: Header) -> str | None:
+    endless = is_revocation(header)
+    if not (1 <= header.version <= VERSION_MAX or endless):
+        return f"versions are 1 to {VERSION_MAX}"
     if not 0 <= header.min_valid_version <= header.version:
         return "the minimum valid version is above the version"
-    if not 0 <= header.created < header.expires <= header.latest_expiry <= INT_MAX:
+    if not 0 <= header.created < header.expires <= header.latest_expiry:
         return "created, expires and latest expiry are not in this order"
-    if header.kind == Kind.DEVICE and (header.version == REVOCATION_VERSION) != (header.expires == FOREVER):
-        return "a revocation, and nothing else, never expires"
+    if header.latest_expiry > TIME_MAX and not endless:
+        return f"a time is at most {TIME_MAX}"
+    if endless and header.expires != FOREVER:
+        return "a revocation never expires"
     return None

@@ -18,14 +18,15 @@ from protocol.limits import (
     CARD_BYTES_MAX,
     CARD_SECRET_BYTES,
     CARD_USES_MAX,
-    INT_MAX,
     NAME_MAX,
     SALT_BYTES,
+    TIME_MAX,
     WEIGHT_MAX,
 )
 from protocol.records.bodies import body_of
 from protocol.records.device import Device
 from protocol.records.record import (
+    NO_POLICY,
     Audience,
     Header,
     Kind,
@@ -74,7 +75,7 @@ class Card:
         if len(self.secret) != CARD_SECRET_BYTES:
             raise InvalidField("secret", f"must be {CARD_SECRET_BYTES} bytes")
         object.__setattr__(self, "addresses", plain_addresses(self.addresses))
-        check_number("expires", self.expires, 1, INT_MAX)
+        check_number("expires", self.expires, 1, TIME_MAX)
         check_number("trust", self.weight, 1, WEIGHT_MAX)
         check_number("uses", self.uses, 1, CARD_USES_MAX)
         header = self.certificate.header
@@ -159,7 +160,7 @@ def _read(payload: bytes) -> Card:
         slot=device_slot(device),
         version=version,
         audience=int(Audience.FOLLOWS),
-        policy_version=0,
+        policy_version=NO_POLICY,
         created=created,
         expires=created + life,
         min_valid_version=min_valid_version,

@@ -13,7 +13,7 @@ from protocol.codec import encode
 from protocol.errors import InvalidField
 from protocol.fields import check_bytes, check_number
 from protocol.keys import KEY_BYTES, PersonId, is_low_order
-from protocol.limits import CARD_SECRET_BYTES, DEVICE_CODE_BYTES_MAX, INT_MAX
+from protocol.limits import CARD_SECRET_BYTES, DEVICE_CODE_BYTES_MAX, TIME_MAX
 from protocol.tokens.addresses import Addresses, packed, unpacked
 from protocol.tokens.token import fields_of, parts_of, plain_addresses, read_token
 
@@ -49,7 +49,7 @@ class DeviceCode:
         if is_low_order(self.dh_public):
             raise InvalidField("handshake key", "must not be of low order")
         check_bytes("secret", self.secret, CARD_SECRET_BYTES)
-        check_number("expires", self.expires, 1, INT_MAX)
+        check_number("expires", self.expires, 1, TIME_MAX)
         object.__setattr__(self, "addresses", plain_addresses(self.addresses))
 
     @property

@@ -21,10 +21,11 @@ from protocol.limits import (
     BLOCK_TAG_BYTES,
     BLOCK_TAGS_REMEMBERED,
     BLOCKS_MAX,
-    INT_MAX,
     POLICY_BODY_MAX_BYTES,
+    STAMP_MAX,
     VOUCHES_MAX,
 )
+from protocol.numbers import Stamp, stamp_after
 from protocol.records.policy import UNSET_PREFERENCE, Block, Policy, PolicyFull, Preference, Vouch
 from protocol.records.record import Audience
 from protocol.trust.weights import TRUSTED
@@ -159,7 +160,8 @@ def joined(versions: Sequence[Policy], salt: bytes) -> Policy:
     Where the entries are too many, those that give something are left out, oldest first. PolicyFull if even the blocks
     alone are too many.
     """
-    clock = min(max(version.clock for version in versions) + 1, INT_MAX)  # a stolen device can use up all stamps
+    last = max(version.clock for version in versions)
+    clock = stamp_after(last) if last < STAMP_MAX else last  # a thief of the device can use up all stamps
     entries = _restamped(reconciled(versions), versions, clock)
     vouches = sorted(entries.vouches.values(), key=lambda vouch: (vouch.weight == 0, vouch.stamp), reverse=True)
     blocks = sorted(entries.blocks.values(), key=lambda block: (block.blocked, block.stamp), reverse=True)
@@ -179,7 +181,7 @@ def joined(versions: Sequence[Policy], salt: bytes) -> Policy:
             raise PolicyFull("policy", f"must not be longer than {POLICY_BODY_MAX_BYTES} bytes")
 
 
-def _restamped(entries: Entries, versions: Sequence[Policy], stamp: int) -> Entries:
+def _restamped(entries: Entries, versions: Sequence[Policy], stamp: Stamp) -> Entries:
     """Return `entries` with this stamp on all that are not in every version as they are: so the result covers them all."""
     vouches = set.intersection(*(set(version.vouches) for version in versions))
     blocks = set.intersection(*(set(version.blocks) for version in versions))
@@ -254,10 +256,10 @@ def _narrower(old: Preference, new: Preference) -> bool:
 
 def empty_policy(salt: bytes) -> Policy:
     """Return the register of a device that has no entries yet."""
-    return Policy(salt, clock=0)
+    return Policy(salt, clock=Stamp(0))
 
 
-def with_vouch(policy: Policy, subject: PersonId, weight: int, stamp: int, salt: bytes) -> Policy:
+def with_vouch(policy: Policy, subject: PersonId, weight: int, stamp: Stamp, salt: bytes) -> Policy:
     """Return `policy` with a vouch of `weight` per mille (0 takes it back) for `subject`.
 
     In all edits `stamp` must be above every stamp of every register of the person. InvalidField if a value is out of range,
@@ -267,14 +269,14 @@ def with_vouch(policy: Policy, subject: PersonId, weight: int, stamp: int, salt:
     return _edited(policy, stamp, salt, vouches=(*rest, Vouch(subject, weight, stamp)))
 
 
-def with_block(policy: Policy, author: PersonId, subject: PersonId, blocked: bool, stamp: int, salt: bytes) -> Policy:
+def with_block(policy: Policy, author: PersonId, subject: PersonId, blocked: bool, stamp: Stamp, salt: bytes) -> Policy:
     """Return `policy`, a register of `author`, with a block of `subject`, or with the end of the block."""
     tag = block_tag(author, subject)
     rest = tuple(block for block in policy.blocks if block.tag != tag)
     return _edited(policy, stamp, salt, blocks=(*rest, Block(tag, blocked, stamp)))
 
 
-def with_preference(policy: Policy, preference: Preference, stamp: int, salt: bytes) -> Policy:
+def with_preference(policy: Policy, preference: Preference, stamp: Stamp, salt: bytes) -> Policy:
     """Return `policy` with another sharing preference; the stamp in `preference` is replaced."""
     return _edited(policy, stamp, salt, preference=preference._replace(stamp=stamp))
 
@@ -301,7 +303,7 @@ def without_one_ended(policy: Policy, others: Iterable[Policy]) -> Policy:
 
 
 def absorb(
-    mine: Policy, theirs: Policy, others: Iterable[Policy], stamp: int, salt: bytes, *, blocks_only: bool = False
+    mine: Policy, theirs: Policy, others: Iterable[Policy], stamp: Stamp, salt: bytes, *, blocks_only: bool = False
 ) -> Policy:
     """Return `mine` with the entries that hold because of `theirs`, a register of another device; `mine` if there are none.
 
@@ -341,7 +343,7 @@ def _decided_by(held: Mapping[bytes, Entry], known: Mapping[bytes, Entry]) -> di
     return {subject: entry for subject, entry in held.items() if known.get(subject) != entry}
 
 
-def _edited(policy: Policy, stamp: int, salt: bytes, **changes: Any) -> Policy:
+def _edited(policy: Policy, stamp: Stamp, salt: bytes, **changes: Any) -> Policy:
     if stamp <= policy.clock:
         raise LocalError("an edit needs a stamp above all that its author knows of")
     edited = replace(policy, salt=salt, clock=stamp, **changes)

@@ -109,6 +109,7 @@ async def test_people_are_vouched_for_and_blocked(callers: Callers) -> None:
     assert (await alice("GET", "/v1/people/Bob")).status == 404
     assert (await alice("DELETE", "/v1/blocks/Bob")).status == 200
     assert (await alice("GET", "/v1/doctor")).status == 200
+    assert (await alice("POST", "/v1/doctor")).status == 200
     assert (await alice("GET", "/v1/doctor/Bob")).body["findings"][0]["code"] == "connected"
 
 

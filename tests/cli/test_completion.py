@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from meshnode.app.owner import profile
+from meshnode.app.people import first_names
 from meshnode.cli.completion import quoted
 from tests.cli.village import Village
 
@@ -118,6 +119,7 @@ def test_in_bash_a_name_is_one_word_and_never_a_command(
 ) -> None:
     profile.set_profile(village.replicas["B"], name=name)
     village.settle()
+    first_names.take_over(village.replicas["A"], village.replicas["B"].me)
     program = tmp_path / "meshnode"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m meshnode "$@"\n')
     program.chmod(0o755)

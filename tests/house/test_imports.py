@@ -36,8 +36,10 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.wakeup": set(),
     "meshnode.firewall": {"meshnode.app"},
     "meshnode.slices": set(),
+    "meshnode.guard": {"meshnode.errors"},
+    "meshnode.background": {"meshnode.guard"},
     "meshnode.store": {"protocol", "meshnode.errors"},
-    "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock"},
+    "meshnode.replica": {"protocol", "meshnode.store", "meshnode.errors", "meshnode.clock", "meshnode.guard"},
     "meshnode.app": {
         "protocol",
         "meshnode.store",
@@ -46,6 +48,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.keyring",
         "meshnode.clock",
         "meshnode.slices",
+        "meshnode.guard",
     },
     "meshnode.net": {
         "protocol",
@@ -54,6 +57,8 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.errors",
         "meshnode.config",
         "meshnode.wakeup",
+        "meshnode.background",
+        "meshnode.guard",
     },
     "meshnode.api": {
         "protocol",
@@ -63,6 +68,7 @@ MAY_USE: dict[str, set[str]] = {
         "meshnode.config",
         "meshnode.slices",
         "meshnode.wakeup",
+        "meshnode.background",
     },
     "meshnode.notify": {
         "protocol",
@@ -75,6 +81,7 @@ MAY_USE: dict[str, set[str]] = {
     "meshnode.node": PLUMBING
     | {
         "meshnode.notify",
+        "meshnode.background",
         "meshnode.log",
         "meshnode.firewall",
         "protocol",
@@ -93,7 +100,8 @@ MAY_USE: dict[str, set[str]] = {
 APP_LAYERS: dict[str, set[str]] = {
     "words": set(),
     "picking": {"words"},
-    "naming": {"words", "picking"},
+    "lookalikes": set(),
+    "naming": {"words", "picking", "lookalikes"},
     "date": {"naming"},
     "everybody": set(),
     "owner": set(),
@@ -101,14 +109,14 @@ APP_LAYERS: dict[str, set[str]] = {
     "groups": {"picking", "naming", "owner"},
     "listings": {"words", "picking", "naming", "date", "owner", "catalog"},
     "letters": {"naming", "owner"},
-    "people": {"everybody", "naming", "date", "owner", "letters"},
+    "people": {"everybody", "picking", "naming", "date", "owner", "letters"},
     "exchanges": {"date", "words", "picking", "naming", "owner", "catalog", "listings", "letters", "people"},
     "waiting": {"naming", "catalog", "groups", "listings", "people", "exchanges"},
     "discover": {"words", "picking", "naming", "owner", "catalog", "listings", "people", "waiting"},
     "devices": {"picking", "naming", "owner", "groups", "people"},
     "peers": {"naming", "owner", "groups", "people", "devices"},
     "misdated": {"owner", "groups"},
-    "upkeep": {"date", "misdated", "owner", "groups", "listings", "letters", "exchanges", "devices"},
+    "upkeep": {"date", "misdated", "owner", "people", "groups", "listings", "letters", "exchanges", "devices"},
     "explain": {
         "everybody",
         "picking",
@@ -149,6 +157,7 @@ LIBRARIES: dict[str, set[str]] = {
         "meshnode.node",
         "meshnode.notify",
         "meshnode.wakeup",
+        "meshnode.background",
     },
     "zeroconf": {"meshnode.net"},
     "ifaddr": {"meshnode.net"},
@@ -162,9 +171,9 @@ LIBRARIES: dict[str, set[str]] = {
 }
 
 # Modules of constants and small functions that everybody imports by name.
-BY_NAME = {"protocol.limits", "protocol.wire.stratum"}
+BY_NAME = {"protocol.limits", "protocol.numbers", "protocol.wire.stratum"}
 
-# What others import of the protocol: its facade, one facade for each subject, and the caps and strata by name.
+# What others import of the protocol: its facade, one facade for each subject, and the caps, numbers and strata by name.
 FACADES = BY_NAME | {
     "protocol",
     "protocol.trust",

@@ -11,7 +11,7 @@ from meshnode.app.peers.conversation import Conversation
 from meshnode.replica import authoring
 from meshnode.store import RecordState
 from protocol import Audience, Code, Kind, Listing, PersonId, Record, encode, limits
-from protocol.limits import DAY, INT_MAX
+from protocol.limits import DAY, INT_MAX, VERSION_MAX
 from protocol.wire import presence_psk
 from tests.support.chains import begun, join_record
 from tests.support.intruder import Intruder
@@ -202,8 +202,8 @@ def test_fault_15_a_fork_has_the_same_winner_in_any_order_and_leaves_a_proof() -
 
 
 def test_fault_16_the_highest_version_there_is_harms_only_its_own_register() -> None:
-    """Fault 16: nothing can follow version 2^53 - 1, and only its author loses by that."""
-    last = MALLORY.listing("The last word", slot=bytes(16), version=INT_MAX, now=EPOCH, policy_version=0)
+    """Fault 16: nothing can follow version 2^52, and only its author loses by that."""
+    last = MALLORY.listing("The last word", slot=bytes(16), version=VERSION_MAX, now=EPOCH, policy_version=0)
     village, _ = visited(last, GOOD)
     village.mallory.offer(MALLORY.listing("Too late", slot=bytes(16), version=7, now=EPOCH, policy_version=0))
     assert sees(village.mesh, "Alice") >= {"The last word", "Good"}
@@ -218,7 +218,7 @@ def test_fault_16_a_last_version_in_somebody_elses_name_takes_nothing_from_them(
     target = next(iter(bob.store.records.bodies(Kind.LISTING)))
     village.mallory.records = {record.id: record for record in own_records(village)}
     village.mallory.talk()
-    village.mallory.offer(in_the_name_of(village, "Bob", target, version=INT_MAX, min_valid_version=INT_MAX))
+    village.mallory.offer(in_the_name_of(village, "Bob", target, version=VERSION_MAX, min_valid_version=VERSION_MAX))
     authoring.withdraw(bob, Kind.LISTING, target.header.slot)
     village.mesh.settle()
     assert not holds(village.mesh, "Alice", target)

@@ -16,6 +16,7 @@ from meshnode.store import RecordState
 from protocol import Audience, Kind, Listing, PersonId, Record, signed
 from protocol.letters import Receipt, seal
 from protocol.limits import DAY, LETTER_LIFE
+from protocol.numbers import UnixTime, Version
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend, post, rewrite, sees, vouch
 from tests.support.people import Person, grown
@@ -109,13 +110,13 @@ def own(mesh: Mesh, number: int, version: int = 1, body: bytes | None = None) ->
         author=alice.me,
         device=alice.device,
         slot=grown("slot", number, size=16),
-        version=version,
+        version=Version(version),
         audience=Audience.MY_CELL,
-        policy_version=1,
-        created=EPOCH + number,
-        expires=EPOCH + 30 * DAY,
-        min_valid_version=version,
-        latest_expiry=EPOCH + 30 * DAY,
+        policy_version=Version(1),
+        created=UnixTime(EPOCH + number),
+        expires=UnixTime(EPOCH + 30 * DAY),
+        min_valid_version=Version(version),
+        latest_expiry=UnixTime(EPOCH + 30 * DAY),
         body=said if body is None else body,
         sign=alice.keys.sign,
     )

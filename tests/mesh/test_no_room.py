@@ -16,6 +16,7 @@ from meshnode.app.people import blocks, cards
 from meshnode.errors import Refused
 from meshnode.replica import authoring
 from protocol import Block, Code, Kind, Policy, PolicyFull, Vouch, body_of, device_slot, encode, limits, person_text
+from protocol.numbers import Stamp
 from protocol.tokens import DeviceCode
 from tests.support.mail import write
 from tests.support.mesh import Mesh, Node
@@ -49,7 +50,7 @@ def fill(node: Node, *, vouches: int = 0, blocked: int = 0, stamp: int = 0) -> N
     new_blocks = [Block(grown(i, size=16), blocked=True, stamp=stamp) for i in range(len(before.blocks), blocked)]
     after = Policy(
         authoring.fresh_salt(node.replica),
-        stamp,
+        Stamp(stamp),
         (*before.vouches, *new_vouches),
         (*before.blocks, *new_blocks),
         before.preference,
@@ -121,7 +122,7 @@ def test_a_giver_whose_stamps_are_used_up_blames_nobody_for_it() -> None:
     mesh = village("Alice", "Bob")
     alice, bob = mesh.nodes["Alice"], mesh.nodes["Bob"]
     add(alice, card_of(bob))
-    last = Policy(authoring.fresh_salt(bob.replica), limits.INT_MAX)
+    last = Policy(authoring.fresh_salt(bob.replica), Stamp(limits.STAMP_MAX))
     authoring.write(bob.replica, Kind.POLICY, device_slot(bob.replica.device), last, life=limits.POLICY_LIFE)
     _, answering = meet(mesh, alice, bob)
     assert answering.end is not None
@@ -200,7 +201,7 @@ def test_a_block_without_room_is_refused_in_one_line() -> None:
 
 def test_a_full_register_is_told_apart_from_other_faults() -> None:
     with pytest.raises(PolicyFull):
-        Policy(bytes(16), 1, tuple(Vouch(grown(i), 1, 1) for i in range(limits.VOUCHES_MAX + 1)))
+        Policy(bytes(16), Stamp(1), tuple(Vouch(grown(i), 1, 1) for i in range(limits.VOUCHES_MAX + 1)))
 
 
 # --- whatever is full, the session goes on -----------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from protocol import (
     limits,
     signed,
 )
+from protocol.numbers import UnixTime, Version
 from protocol.wire.frames import Bye, Hello, Who, decode_frame
 from tests.support.intruder import Intruder
 from tests.support.mesh import EPOCH, Mesh
@@ -286,11 +287,11 @@ def revoke(mesh: Mesh, by: str, device: str) -> None:
         slot=device_slot(lost.device_id),
         version=REVOCATION_VERSION,
         audience=Audience.FOLLOWS,
-        policy_version=0,
-        created=replica.clock.now(),
-        expires=limits.FOREVER,
+        policy_version=Version(0),
+        created=UnixTime(replica.clock.now()),
+        expires=UnixTime(limits.FOREVER),
         min_valid_version=REVOCATION_VERSION,
-        latest_expiry=limits.FOREVER,
+        latest_expiry=UnixTime(limits.FOREVER),
         body=body.to_body(),
         sign=replica.identity.sign,
     )

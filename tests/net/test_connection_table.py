@@ -25,9 +25,11 @@ class Link:
     idle: bool = True
     seated: float = 0.0
     run: bytes = b"run"
+    account: bytes = b""
 
     def __post_init__(self) -> None:
         self.person = self.person or self.device
+        self.account = self.account or self.person
 
     @property
     def key(self) -> tuple[bytes, bytes, bytes]:

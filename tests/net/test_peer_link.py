@@ -11,7 +11,7 @@ import pytest
 import trio
 from trio.testing import MemoryReceiveStream, MemorySendStream, MockClock, memory_stream_pair, wait_all_tasks_blocked
 
-from meshnode.app.peers.conversation import ConversationEnd
+from meshnode.app.peers.conversation_end import ConversationEnd
 from meshnode.errors import StorageFailed
 from meshnode.net.dialer import Address
 from meshnode.net.fair_share import PAUSE_MAX, FairShare
@@ -21,7 +21,7 @@ from meshnode.replica.refusals import NotTaken
 from protocol import Code, limits
 
 Stream = trio.StapledStream[MemorySendStream, MemoryReceiveStream]
-BOB = b"b" * 32
+ALICE, BOB = b"a" * 32, b"b" * 32
 
 
 @dataclass
@@ -31,6 +31,8 @@ class FakeConversation:
     peer: bytes | None = None
     device: bytes | None = None
     run: bytes | None = None
+    account: bytes | None = None
+    at_door: bool = False
     live: bool = False
     settled: bool = True
     idle: bool = True
@@ -51,7 +53,7 @@ class FakeConversation:
     def receive(self, data: bytes, now: float) -> None:
         self.received += data
         if data == b"I am Bob":
-            self.peer = self.device = BOB
+            self.peer = self.device = self.account = BOB
         elif data == b"stumble":
             raise RuntimeError("a bug of ours")
         elif data == b"disk":
@@ -75,6 +77,10 @@ class FakeConversation:
         self.ticks.append(now)
         self.timer = None
         self.outbox.append(b"tick")
+
+    def let_in(self) -> None:
+        self.at_door = False
+        self.outbox.append(b"come in")
 
     def changed(self, change: Change) -> None:
         self.outbox.append(b"news")
@@ -105,10 +111,16 @@ class Ends:
     other: Stream
     met: list[float] = field(default_factory=list)
     over: trio.Event = field(default_factory=trio.Event)
+    turned_away: bool = False
 
     async def run(self) -> None:
-        await self.link.run(lambda: self.met.append(trio.current_time()))
+        await self.link.run(self._meet)
         self.over.set()
+
+    def _meet(self) -> None:
+        self.met.append(trio.current_time())
+        if self.turned_away:
+            self.link.close(Code.BUSY, 60)
 
 
 async def linked(
@@ -117,6 +129,7 @@ async def linked(
     fair_share: FairShare | None = None,
     *,
     dialed: bool = False,
+    turned_away: bool = False,
 ) -> Ends:
     """Return a link that has just begun."""
     conversation, fair_share = conversation or FakeConversation(), fair_share or FairShare()
@@ -127,6 +140,7 @@ async def linked(
         ),
         conversation,
         theirs,
+        turned_away=turned_away,
     )
     nursery.start_soon(ends.run)
     await wait_all_tasks_blocked()
@@ -261,14 +275,44 @@ async def test_a_person_who_has_kept_the_node_busy_for_long_is_read_again_after_
     nursery: trio.Nursery, autojump_clock: MockClock
 ) -> None:
     fair_share = FairShare()
-    ends = await linked(nursery, FakeConversation(peer=BOB), fair_share)
-    fair_share.spend(BOB, 1e6, trio.current_time())
+    ends = await linked(nursery, FakeConversation(peer=BOB, account=ALICE), fair_share)
+    fair_share.spend(ALICE, 1e6, trio.current_time())
     await ends.other.send_all(b"one")
     assert await ends.other.receive_some() == b"one"
     begun = trio.current_time()
     await ends.other.send_all(b"two")
     assert await ends.other.receive_some() == b"two"
     assert trio.current_time() - begun == pytest.approx(PAUSE_MAX)
+
+
+async def test_a_caller_is_let_in_after_the_door_was_asked(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, FakeConversation(at_door=True))
+    await ends.other.send_all(b"I am Bob")
+    assert await ends.other.receive_some() == b"come in"
+
+
+async def test_a_caller_who_is_turned_away_is_not_let_in(nursery: trio.Nursery) -> None:
+    ends = await linked(nursery, FakeConversation(at_door=True), turned_away=True)
+    await ends.other.send_all(b"I am Bob")
+    assert await ends.other.receive_some() == b"bye %d" % Code.BUSY
+    assert await ends.other.receive_some() == b""
+    assert ends.conversation.at_door
+
+
+async def test_what_a_caller_has_cost_before_they_are_known_is_charged_to_their_account(nursery: trio.Nursery) -> None:
+    charged: list[tuple[bytes, float]] = []
+    fair_share = FairShare()
+    fair_share.spend = lambda account, seconds, now: charged.append((account, seconds))  # type: ignore[method-assign]
+    ends = await linked(nursery, fair_share=fair_share)
+    await ends.other.send_all(b"hello")
+    await wait_all_tasks_blocked()
+    assert not charged
+    uncharged = ends.link._uncharged
+    assert uncharged > 0.0
+    await ends.other.send_all(b"I am Bob")
+    await wait_all_tasks_blocked()
+    assert charged[0][0] == BOB
+    assert charged[0][1] > uncharged
 
 
 async def test_a_peer_that_never_reads_is_given_up_in_the_end(nursery: trio.Nursery, autojump_clock: MockClock) -> None:

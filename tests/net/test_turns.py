@@ -15,6 +15,7 @@ from itertools import count
 
 import pytest
 
+from meshnode.app.peers.accounts import NOBODY
 from meshnode.net.connection_table import ConnectionTable
 from meshnode.net.dial_outcome import DialOutcome
 from meshnode.net.dialer import Address, DialAttempt, Dialer, DialTarget
@@ -38,6 +39,7 @@ class Guest:
     rank: Rank = Rank.CONTACT
     work: float = COMPARE
     hostile: bool = False
+    account: bytes = b""
     wakes: float = 0.0
     dialer: Dialer = field(init=False)
     session: Link | None = None
@@ -67,6 +69,10 @@ class Link:
     @property
     def device(self) -> bytes:
         return self.guest.device
+
+    @property
+    def account(self) -> bytes:
+        return self.guest.account or self.guest.person
 
     @property
     def rank(self) -> Rank:
@@ -248,3 +254,37 @@ def test_an_own_device_is_never_sent_away() -> None:
     own = Guest(b"me" * 16, b"d" * 32, rank=Rank.OWN)
     Hub([own, *people(300, work=100.0)]).run()
     assert (own.sessions, own.sent_away) == (1, 0)
+
+
+def behind(account: bytes, number: int, *, first: int, **more: object) -> list[Guest]:
+    """Return people of the web for whom the same contact answers."""
+    return people(number, first=first, rank=Rank.OTHER, account=account, **more)
+
+
+SYBILS: dict[str, Callable[[], list[Guest]]] = {
+    "behind one contact": lambda: behind(b"M" * 32, 80, first=5000, hostile=True),
+    "for whom nobody answers": lambda: behind(NOBODY, 80, first=5000, hostile=True),
+    "behind one contact, and others for whom nobody answers": lambda: (
+        behind(b"M" * 32, 40, first=5000, hostile=True) + behind(NOBODY, 40, first=6000, hostile=True)
+    ),
+    "behind one contact, and contacts enough for all sessions": lambda: (
+        behind(b"M" * 32, 20, first=5000, hostile=True) + people(60)
+    ),
+}
+
+
+@pytest.mark.parametrize("sybils", SYBILS)
+def test_any_number_of_sybils_who_never_let_go_delay_people_behind_other_contacts_by_one_turn(
+    sybils: str,
+) -> None:
+    honest = [
+        guest for n in range(3) for guest in behind(bytes([n + 1]) * 32, 1, first=2000 + n, wakes=20.0, work=30.0)
+    ]
+    Hub([*SYBILS[sybils](), *honest]).run()
+    assert max(guest.longest_wait for guest in honest) <= TURN_SHORTEST + 2
+
+
+def test_sessions_that_no_other_account_asks_for_are_lent() -> None:
+    hub = Hub(behind(b"M" * 32, limits.SESSIONS_MAX, first=5000))
+    hub.run()
+    assert len(hub.table) == limits.SESSIONS_MAX

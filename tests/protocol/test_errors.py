@@ -22,6 +22,7 @@ from protocol import (
     limits,
 )
 from protocol.letters import Action, Introduction, Move, Receipt
+from protocol.numbers import Stamp
 from tests.support.chains import begun
 from tests.support.people import Person, grown
 
@@ -32,7 +33,7 @@ MOVE = Move(bytes(16), Action.SAY, 1, "hello")
 
 BODIES: dict[str, tuple[Callable[[bytes], object], Any]] = {
     "device": (Device.parse, Device(SALT, ALICE.keys.dh_public, ALICE.keys.letter_public)),
-    "policy": (Policy.parse, Policy(SALT, 1)),
+    "policy": (Policy.parse, Policy(SALT, Stamp(1))),
     "profile": (Profile.parse, Profile(SALT, "Alice", presence_key=grown("presence"))),
     "join": (Join.parse, begun(ALICE)),
     "listing": (Listing.parse, Listing("offer", "Bread", salt=SALT)),

@@ -8,6 +8,7 @@ from meshnode.errors import Failed, Refused
 from meshnode.replica import authoring
 from meshnode.replica.replica import Replica
 from protocol import REVOCATION_VERSION, Audience, Device, Kind, Listing, Record, device_slot, limits, signed
+from protocol.numbers import UnixTime
 from tests.support.mesh import EPOCH, Mesh
 
 SLOT = bytes(range(16))
@@ -98,10 +99,10 @@ def test_a_revoked_device_writes_nothing_and_says_why() -> None:
         device=keys.device_id,
         slot=device_slot(keys.device_id),
         version=REVOCATION_VERSION,
-        created=EPOCH,
-        expires=limits.FOREVER,
+        created=UnixTime(EPOCH),
+        expires=UnixTime(limits.FOREVER),
         min_valid_version=REVOCATION_VERSION,
-        latest_expiry=limits.FOREVER,
+        latest_expiry=UnixTime(limits.FOREVER),
         body=Device(bytes(16), keys.dh_public, keys.letter_public, revoked=True).to_body(),
         sign=replica.identity.sign,
     )

@@ -177,3 +177,19 @@ def test_a_store_from_before_own_names_gets_room_for_them(tmp_path: Path) -> Non
         assert store.own_names.all() == {b"p" * 32: "Bob from the garden"}
         store.own_names.remove(b"p" * 32)
         assert store.own_names.all() == {}
+
+
+def test_names_from_before_first_names_count_as_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    database = Database.open(path)
+    migrate(database, [step for step in migrations() if step.version < 14])
+    database.run("INSERT INTO person VALUES (1, ?)", (b"p" * 32,))
+    database.run("INSERT INTO own_name VALUES (1, 'Bob from the garden')")
+    database.close()
+    with Store.open(path) as store:
+        assert store.own_names.chosen() == {b"p" * 32: "Bob from the garden"}
+        store.own_names.keep_first(b"p" * 32, "Bob")
+        store.own_names.keep_first(b"q" * 32, "Carol")
+    with Store.open(path) as store:
+        assert store.own_names.all() == {b"p" * 32: "Bob from the garden", b"q" * 32: "Carol"}
+        assert store.own_names.chosen() == {b"p" * 32: "Bob from the garden"}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from meshnode.store import RecordState, Store, StoreUsage
 from protocol import Record
-from protocol.limits import CLOCK_SKEW, DAY, FOREVER, FORKS_MAX, LISTING_LIFE, TOMBSTONE_GRACE
+from protocol.limits import CLOCK_SKEW, DAY, FORKS_MAX, LISTING_LIFE, TIME_MAX, TOMBSTONE_GRACE, VERSION_MAX
 from tests.support.people import NOW, Person
 from tests.support.registers import ALICE, BOB, put, version
 
@@ -43,7 +43,7 @@ def test_usage_per_person_who_brings_follows_every_change_and_a_restart(tmp_path
 
 
 def test_no_header_stays_longer_than_any_older_version_could(store: Store) -> None:
-    boastful = version(2, latest_expiry=FOREVER).without_body()
+    boastful = version(2, latest_expiry=TIME_MAX).without_body()
     put(store, boastful, RecordState.HEADER)
     end = NOW + CLOCK_SKEW + LISTING_LIFE + TOMBSTONE_GRACE
     assert store.records.purge(end - 1) == []
@@ -51,7 +51,7 @@ def test_no_header_stays_longer_than_any_older_version_could(store: Store) -> No
 
 
 def test_a_version_number_below_the_highest_is_not_a_revocation(store: Store) -> None:
-    last = version(2**53 - 1, latest_expiry=FOREVER).without_body()
+    last = version(VERSION_MAX, latest_expiry=TIME_MAX).without_body()
     put(store, last, RecordState.HEADER)
     assert store.records.purge(NOW + 10 * LISTING_LIFE) == [last.id]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from protocol import PROFILE_SLOT, Audience, DeviceKeys, Kind, Listing, PersonId, Profile, Record, signed
 from protocol.limits import DAY, PROFILE_LIFE
+from protocol.numbers import UnixTime, Version
 from tests.support.people import Person, grown
 
 
@@ -15,12 +16,12 @@ def forged_profile(author: PersonId, keys: DeviceKeys, now: int, *, version: int
         author=author,
         device=keys.device_id,
         slot=PROFILE_SLOT,
-        version=version,
-        policy_version=1,
-        created=now,
-        expires=now + PROFILE_LIFE,
-        min_valid_version=version,
-        latest_expiry=now + PROFILE_LIFE,
+        version=Version(version),
+        policy_version=Version(1),
+        created=UnixTime(now),
+        expires=UnixTime(now + PROFILE_LIFE),
+        min_valid_version=Version(version),
+        latest_expiry=UnixTime(now + PROFILE_LIFE),
         body=body.to_body(),
         sign=keys.sign,
     )

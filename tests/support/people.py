@@ -30,6 +30,7 @@ from protocol import (
     signed,
 )
 from protocol.limits import DAY, DEVICE_LIFE, FOREVER, POLICY_LIFE, PROFILE_LIFE
+from protocol.numbers import Stamp, UnixTime, Version
 from protocol.trust import block_tag
 
 NOW = 1_800_000_000
@@ -112,7 +113,7 @@ class Person:
         tagged += [(block_tag(self.id, _id(who)), False) for who in unblocks]
         return Policy(
             salt,
-            max(stamp, preference.stamp),
+            Stamp(max(stamp, preference.stamp)),
             tuple(Vouch(_id(who), weight, stamp) for who, weight in (vouches or {}).items()),
             tuple(Block(tag, blocked, stamp) for tag, blocked in tagged),
             preference,
@@ -211,13 +212,13 @@ class Person:
             author=self.id,
             device=self.device,
             slot=slot,
-            version=version,
+            version=Version(version),
             audience=audience,
-            policy_version=policy_version,
-            created=now,
-            expires=until,
-            min_valid_version=version if min_valid_version is None else min_valid_version,
-            latest_expiry=until if latest_expiry is None else latest_expiry,
+            policy_version=Version(policy_version),
+            created=UnixTime(now),
+            expires=UnixTime(until),
+            min_valid_version=Version(version if min_valid_version is None else min_valid_version),
+            latest_expiry=UnixTime(until if latest_expiry is None else latest_expiry),
             body=body if isinstance(body, bytes) else body.to_body(),
             sign=self.identity.sign if kind == Kind.DEVICE else self.keys.sign,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from protocol import Audience, Device, DeviceKeys, Kind, Record, device_slot, limits, signed
+from protocol.numbers import UnixTime, Version
 from tests.support.people import NOW, Person
 
 
@@ -14,13 +15,13 @@ def claim(thief: Person, keys: DeviceKeys) -> Record:
         author=thief.id,
         device=keys.device_id,
         slot=device_slot(keys.device_id),
-        version=1,
+        version=Version(1),
         audience=Audience.FOLLOWS,
-        policy_version=0,
-        created=NOW,
-        expires=NOW + limits.DEVICE_LIFE,
-        min_valid_version=1,
-        latest_expiry=NOW + limits.DEVICE_LIFE,
+        policy_version=Version(0),
+        created=UnixTime(NOW),
+        expires=UnixTime(NOW + limits.DEVICE_LIFE),
+        min_valid_version=Version(1),
+        latest_expiry=UnixTime(NOW + limits.DEVICE_LIFE),
         body=body.to_body(),
         sign=thief.identity.sign,
     )

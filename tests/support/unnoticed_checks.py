@@ -40,7 +40,6 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
     "the decoder has refused so many items, or such a number, before": (
         "records/join.py: Join.__post_init__: raise InvalidField('invitations', f'must not be more than {INVITATIONS_MAX}')",
         "records/letter.py: Letter.__post_init__: LETTER_BOXES_MAX",
-        "records/record.py: _time_fault: INT_MAX",
     ),
     "another check refuses the same with the same code": (
         "letters/contents.py: Introduction.__post_init__: LETTER_DEVICES_MAX",
@@ -49,7 +48,6 @@ UNNOTICED: dict[str, tuple[str, ...]] = {
         "records/join.py: Join.__post_init__: type(kind) is bool",
         "records/join.py: Join.parse: raise InvalidField('group', 'must be a cell or a community')",
         "records/letter.py: Letter.__post_init__: raise InvalidField('boxes', 'must be a list')",
-        "records/record.py: _time_fault: 0",
         "session/greeting.py: certifies_key: header.kind != Kind.DEVICE",
         "wire/channel.py: Responder.receive: raise HandshakeRefused(error.code, error.detail) from error",
         "wire/enrolment.py: certificate_in: body.revoked",

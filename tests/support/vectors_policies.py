@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from protocol import UNSET_PREFERENCE, Audience, Block, Policy, Precision, Preference, Vouch
+from protocol.numbers import Stamp
 from protocol.trust import (
     EffectivePolicy,
     block_tag,
@@ -25,7 +26,7 @@ TAG, OTHER_TAG = block_tag(A, B), block_tag(A, C)
 
 
 def _says(*vouches: Vouch, blocks: tuple[Block, ...] = (), preference: Preference = UNSET_PREFERENCE) -> Policy:
-    return Policy(SALT, CLOCK, vouches, blocks, preference)
+    return Policy(SALT, Stamp(CLOCK), vouches, blocks, preference)
 
 
 MERGES: dict[str, list[Policy]] = {
@@ -80,7 +81,7 @@ def _after(*vouches: Vouch, blocks: tuple[Block, ...] = (), without: tuple[bytes
     said = {one[0] for one in (*vouches, *blocks)} | set(without)
     return replace(
         ORIGIN,
-        clock=CLOCK + 3,
+        clock=Stamp(CLOCK + 3),
         vouches=tuple(sorted((*(one for one in ORIGIN.vouches if one.subject not in said), *vouches))),
         blocks=tuple(sorted((*(one for one in ORIGIN.blocks if one.tag not in said), *blocks))),
         **changes,

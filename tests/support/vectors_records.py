@@ -28,6 +28,7 @@ from protocol import (
     signature_key,
     signature_message,
 )
+from protocol.numbers import Stamp
 from protocol.tokens import Card, card_id
 from tests.support.chains import begun, chain, invites
 from tests.support.people import NOW, Person, grown
@@ -182,12 +183,12 @@ def bodies_vectors() -> dict[str, Any]:
     bodies: dict[str, tuple[Kind, Body]] = {
         "a device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public)),
         "a revoked device": (Kind.DEVICE, Device(salt, alice.keys.dh_public, alice.keys.letter_public, revoked=True)),
-        "an empty policy": (Kind.POLICY, Policy(salt, 0)),
+        "an empty policy": (Kind.POLICY, Policy(salt, Stamp(0))),
         "a policy": (
             Kind.POLICY,
             Policy(
                 salt,
-                9,
+                Stamp(9),
                 (Vouch(bob.id, 700, 3), Vouch(carol.id, 0, 9)),
                 (Block(grown("tag", size=16), blocked=True, stamp=4), Block(bytes(16), blocked=False, stamp=5)),
                 Preference(Audience.ANYONE_LOCAL, Precision.CITY, 10, 8),

@@ -43,6 +43,7 @@ from protocol.limits import (
     TITLE_MAX,
     UNIT_MAX,
 )
+from protocol.numbers import Stamp
 from tests.support.chains import begun, chain, invites, join_record
 from tests.support.malformed_records import rewritten, with_signature
 from tests.support.people import NOW, Person, grown
@@ -132,6 +133,11 @@ def _headers() -> _Cases:
         ("created before 1970", ALICE, OFFER, {"created": -1, "expires": DAY, "latest_expiry": DAY}),
         ("expires when it is created", ALICE, OFFER, {"expires": NOW}),
         ("a latest expiry before the expiry", ALICE, OFFER, {"latest_expiry": OFFER.header.expires - 1}),
+        ("a version above 2^52", ALICE, OFFER, {"version": 2**52 + 1}),
+        ("a certificate of version 2^53 - 2", ALICE, certificate, {"version": 2**53 - 2}),
+        ("a listing of version 2^53 - 1", ALICE, OFFER, {"version": 2**53 - 1}),
+        ("a policy version above 2^52", ALICE, OFFER, {"policy_version": 2**52 + 1}),
+        ("a latest expiry above 2^52", ALICE, OFFER, {"latest_expiry": 2**52 + 1}),
         ("a revocation that expires", ALICE, revocation, {"expires": NOW + DAY}),
         ("a certificate that never expires", ALICE, certificate, {"expires": FOREVER, "latest_expiry": FOREVER}),
     ]
@@ -203,7 +209,7 @@ def signed_by_device(record: Record) -> Record:
 def _bodies_under_headers() -> _Cases:
     keys = (grown("salt", size=16), ALICE.keys.dh_public, ALICE.keys.letter_public)
     valid, revoked = Device(*keys).to_body(), Device(*keys, revoked=True).to_body()
-    own_vouch = Policy(keys[0], 1, (Vouch(ALICE.id, 700, 1),)).to_body()
+    own_vouch = Policy(keys[0], Stamp(1), (Vouch(ALICE.id, 700, 1),)).to_body()
     join = join_record(BOB, chain(ALICE, BOB))
     return [
         ("a body that is not of its kind's form", rewritten(ALICE, OFFER, body=b"\x90").wire, "MALFORMED"),
@@ -241,12 +247,18 @@ def refused_bodies() -> list[dict[str, Any]]:
         {"why": "a kind that this version does not know", "kind": 7, "body": b"\x90".hex(), "code": "UNKNOWN_KIND"}
     ]
     found += kinds
-    empty = Policy(grown("salt", size=16), 1).to_body()
-    one = Policy(grown("salt", size=16), 3, (Vouch(BOB.id, 700, 3),)).to_body()
-    found += refusals(empty, "body", [Change("a clock that is a boolean", [1], True)], kind=int(Kind.POLICY))
+    empty = Policy(grown("salt", size=16), Stamp(1)).to_body()
+    one = Policy(grown("salt", size=16), Stamp(3), (Vouch(BOB.id, 700, 3),)).to_body()
+    clocks = [Change("a clock that is a boolean", [1], True), Change("a clock above 2^52", [1], 2**52 + 1)]
+    found += refusals(empty, "body", clocks, kind=int(Kind.POLICY))
     found += refusals(one, "body", [Change("one vouch, for text", [2, 0, 0], "s" * 32)], kind=int(Kind.POLICY))
     always = changed(_LISTING.to_body(), [8], None)
-    found += refusals(always, "body", [Change("available until before 1970", [9], -1)], kind=int(Kind.LISTING))
+    found += refusals(
+        always,
+        "body",
+        [Change("available until before 1970", [9], -1), Change("available until after 2^52", [9], 2**52 + 1)],
+        kind=int(Kind.LISTING),
+    )
     return found
 
 
@@ -257,7 +269,7 @@ def _bodies() -> dict[Kind, tuple[bytes, list[Change]]]:
     blocks = (Block(bytes(16), blocked=False, stamp=5), Block(grown("tag", size=16), blocked=True, stamp=4))
     return {
         Kind.DEVICE: (device.to_body(), _DEVICE),
-        Kind.POLICY: (Policy(salt, 9, vouches, blocks).to_body(), _policy(vouches, blocks)),
+        Kind.POLICY: (Policy(salt, Stamp(9), vouches, blocks).to_body(), _policy(vouches, blocks)),
         Kind.PROFILE: (Profile(salt, "Alice", presence_key=ALICE.presence_key).to_body(), _PROFILE),
         Kind.JOIN: (invites(_join(), BOB, CAROL, ALICE).to_body(), _joins()),
         Kind.LISTING: (_LISTING.to_body(), _LISTINGS),

@@ -7,6 +7,7 @@ from meshnode.api.handlers.errors import NAMED, WRITES
 from meshnode.api.routes import Route, Routes
 from meshnode.app import date as date_cases
 from meshnode.app import export as export_cases
+from meshnode.app import upkeep as upkeep_cases
 from meshnode.app.discover.watches import preparing_watches
 from meshnode.app.explain import doctor as doctor_cases
 from meshnode.app.explain import given_addresses as given_views
@@ -104,6 +105,13 @@ async def export(context: ApiContext) -> export_cases.ExportView:
 @_routes.add("GET", "/v1/doctor")
 async def doctor(context: ApiContext) -> doctor_cases.DoctorView:
     """Check for common problems."""
+    return await context.run(doctor_cases.look_at_node, context.network.state())
+
+
+@_routes.add("POST", "/v1/doctor")
+async def doctor_again(context: ApiContext) -> doctor_cases.DoctorView:
+    """Try again what the node has failed to do by itself and has set aside, then check for common problems."""
+    await context.run(upkeep_cases.try_again)
     return await context.run(doctor_cases.look_at_node, context.network.state())
 
 

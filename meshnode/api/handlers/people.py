@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import trio
 
 from meshnode.api.context import ApiContext
@@ -118,10 +120,11 @@ async def stop_calling_person(context: ApiContext, who: str) -> people_cases.Per
     return await context.run(yourself_cases.stop_calling, who, connected(context))
 
 
-@_routes.add("PUT", "/v1/vouches/{who:path}", errors=(*NAMED, *WRITES))
+@_routes.add("PUT", "/v1/vouches/{who:path}", errors=(*NAMED, Unconfirmed, *WRITES))
 async def vouch(context: ApiContext, who: str, body: people_cases.VouchOrder) -> people_cases.PersonView:
     """Vouch for a person. This replaces an earlier vouch for them."""
-    seen = await context.run(people_cases.vouch, who, body.trust, connected(context))
+    give = partial(people_cases.vouch, anyway=body.anyway)
+    seen = await context.run(give, who, body.trust, connected(context))
     context.network.look_again()
     return seen
 

@@ -13,16 +13,17 @@ from meshnode.app.groups import membership
 from meshnode.app.owner import policy
 from meshnode.errors import Failed, Refused, StorageFailed, StorageFull
 from meshnode.replica import authoring
+from meshnode.replica.bodies import readable_body
 from meshnode.replica.replica import Replica
 from meshnode.store import PendingReissue, RecordState
-from protocol import DeviceId, InvalidField, Kind, Policy, Record, body_of
+from protocol import DeviceId, InvalidField, Kind, Policy, Record, limits
 
 log = logging.getLogger(__name__)
 
 REISSUED = (Kind.POLICY, Kind.PROFILE, Kind.JOIN, Kind.LISTING, Kind.LETTER)
 ALWAYS_REISSUED = frozenset({Kind.POLICY, Kind.PROFILE})  # a person cannot do without them
-# No device comes to this version by writing. A thief may have signed a version so high that none can follow it.
-CONTINUED_VERSION_MAX = 2**52
+# No device comes to this version by writing. A thief may have signed a version so high that few can follow it.
+CONTINUED_VERSION_MAX = limits.VERSION_DATE_MAX
 
 
 def written_by(replica: Replica, device: DeviceId) -> list[Record]:
@@ -40,29 +41,28 @@ def absorb_policy(replica: Replica, device: DeviceId, *, blocks_only: bool) -> N
         policy.absorb_from(replica, register, blocks_only=blocks_only)
 
 
-def write_pending(replica: Replica) -> int:
-    """Write the pending records; returns how many were written.
+def write_pending(replica: Replica) -> None:
+    """Write the pending records.
 
     A record that is too large by now, or for which there is no room, is given up and logged. Where the disk fails or is
-    full, or this device may not write, the records stay pending.
+    full, or this device may not write, the records stay pending. One that fails for another reason is set aside alone.
     """
-    written = 0
     for pending in replica.store.devices.pending_reissues():
-        try:
-            with replica.transaction():
-                done = _write(replica, pending)
-                replica.store.devices.finish_reissue(pending.number)
-        except (StorageFailed, StorageFull):
-            raise
-        except Refused as error:
-            log.warning("nothing can be reissued", extra={"why": str(error)})
-            return written
-        except (Failed, InvalidField) as error:
-            log.warning("a record was not reissued", extra={"kind": pending.record.header.kind, "why": str(error)})
+        replica.guard.step(
+            "writing again what a revoked device wrote", _write_one, replica, pending, item=str(pending.number)
+        )
+
+
+def _write_one(replica: Replica, pending: PendingReissue) -> None:
+    try:
+        with replica.transaction():
+            _write(replica, pending)
             replica.store.devices.finish_reissue(pending.number)
-            done = False
-        written += done
-    return written
+    except (StorageFailed, StorageFull, Refused):
+        raise
+    except (Failed, InvalidField) as error:
+        log.warning("a record was not reissued", extra={"kind": pending.record.header.kind, "why": str(error)})
+        replica.store.devices.finish_reissue(pending.number)
 
 
 def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
@@ -74,22 +74,22 @@ def _written_by(replica: Replica, device: DeviceId) -> Iterator[Record]:
             yield record
 
 
-def _write(replica: Replica, pending: PendingReissue) -> bool:
-    """Write one pending record and take it off the list in one commit; returns whether there was something to write."""
+def _write(replica: Replica, pending: PendingReissue) -> None:
+    """Write one pending record, if there is something to write."""
     header = pending.record.header
     lasting = header.latest_expiry if pending.record.withdrawn else header.expires
     if lasting <= replica.clock.now():
-        return False
+        return
     if header.kind == Kind.POLICY:
-        body = body_of(pending.record)
-        assert isinstance(body, Policy)
-        return policy.absorb_from(replica, body, blocks_only=pending.blocks_only)
+        body = readable_body(pending.record)
+        if isinstance(body, Policy):  # one that was withdrawn decides nothing
+            policy.absorb_from(replica, body, blocks_only=pending.blocks_only)
+        return
     if replica.store.records.newest(pending.record.register) is not None:
-        return False  # written since, here or on another device
+        return  # written since, here or on another device
     if header.kind == Kind.JOIN and not pending.record.withdrawn:
         membership.renew(replica, pending.record)
     else:
         # Only a profile can have so high a version here; it starts again, since nothing else can follow it.
         above = header.version if header.version < CONTINUED_VERSION_MAX else 0
         authoring.write_again(replica, pending.record, above=above)
-    return True

@@ -21,11 +21,13 @@ from meshnode.app.listings import expiry
 from meshnode.app.listings.view import body_of
 from meshnode.app.naming import PersonRef, called, name_of, reference
 from meshnode.app.owner import policy
+from meshnode.app.peers.accounts import NOBODY
 from meshnode.app.peers.sync import Synced
 from meshnode.app.people.cards import spent_elsewhere, written
 from meshnode.app.people.people import pending_cards
 from meshnode.app.upkeep import certificate_ends
 from meshnode.app.waiting import WaitingCount, count
+from meshnode.guard import Failure
 from meshnode.replica.quota import Shortage
 from meshnode.replica.refusals import EXPIRED, NotTaken
 from meshnode.replica.replica import Replica
@@ -88,7 +90,8 @@ class NetworkState:
     in use, and `left_out` virtual ones that are not used because the owner has chosen none. `called_in` is when somebody
     last called this node from another computer (UNIX seconds, None: nobody since it was started); `firewall` is the one
     that is switched on here; `turns` says in how many seconds people are dialed again with whom a busy node takes turns;
-    `unanswered` are people on a common network who do not answer a single call.
+    `unanswered` are people on a common network who do not answer a single call; `misbehaving` are the accounts (see
+    `app.peers.accounts`) of people who have broken the protocol again and again.
     """
 
     ready: bool
@@ -105,6 +108,7 @@ class NetworkState:
     called_in: int | None = None
     firewall: Firewall | None = None
     unanswered: tuple[PersonId, ...] = ()
+    misbehaving: tuple[PersonId, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -257,9 +261,12 @@ def problems(replica: Replica, network: NetworkState) -> tuple[Problem, ...]:
                 "make room with 'meshnode unvouch NAME'",
             )
         )
+    found.extend(_set_aside(replica))
     found.extend(_crowding(replica))
     found.extend(_missing(replica, network.peers))
+    found.extend(_misbehaving(replica, network.misbehaving))
     found.extend(_of_this_device(replica))
+    found.extend(_leaping(replica))
     found.extend(_ending(replica))
     found.extend(network.problems)
     blocked = firewall_reason(replica, network)
@@ -347,6 +354,18 @@ def _of_this_device(replica: Replica) -> Iterator[Problem]:
 _COPIED = "The data of this computer was copied to another one, or an old copy of it was put back"
 
 
+def _leaping(replica: Replica) -> Iterator[Problem]:
+    """Yield the owner's devices that write what no device can have come to write."""
+    for device in sorted(replica.ingest.leaps.devices()):
+        if device != replica.device and replica.trust_state.certified(replica.me, device):
+            name = name_of_device(replica, device)
+            yield Problem(
+                "device_leaps",
+                f'Your device "{name}" writes numbers that no device can have come to, so they are not taken here',
+                f"if it was lost or stolen, revoke it: meshnode device revoke '{name}'",
+            )
+
+
 def _how_to_take_new_key(replica: Replica) -> str:
     if replica.elsewhere:
         return "to use this computer beside the other one, make it a new device: 'meshnode device join' in a new home"
@@ -355,6 +374,23 @@ def _how_to_take_new_key(replica: Replica) -> str:
     return (
         "start this node once with the passphrase of your identity, so that it takes a new key: meshnode run --unlock"
     )
+
+
+def _set_aside(replica: Replica) -> Iterator[Problem]:
+    """Yield what this node does by itself and has failed to do: once for each kind of work, with how often."""
+    works: dict[str, list[Failure]] = {}
+    for failure in replica.guard.failures():
+        works.setdefault(failure.work, []).append(failure)
+    for work, failures in works.items():
+        latest = max(failures, key=lambda failure: failure.at)
+        times = f" for {len(failures)} items" if len(failures) > 1 else ""
+        aside = any(failure.set_aside for failure in failures)
+        yield Problem(
+            "set_aside" if aside else "stumbled",
+            f"This node failed in {work}{times} ({latest.reason})"
+            + (", and has set that aside; all else goes on" if aside else ""),
+            latest.hint or ("to try it again: meshnode doctor. Its log shows more" if aside else "its log shows more"),
+        )
 
 
 def _crowding(replica: Replica) -> Iterator[Problem]:
@@ -391,6 +427,24 @@ def _missing(replica: Replica, peers: Sequence[Peer]) -> Iterator[Problem]:
         names = ", ".join(name_of(replica, person) for person in sorted(by_person))
         why, hint = _WHY_NOT_TAKEN[reason]
         yield Problem("not_taken", f"{items} from {names} cannot be taken now: {why}", hint)
+
+
+def _misbehaving(replica: Replica, accounts: Sequence[PersonId]) -> Iterator[Problem]:
+    """Yield who answers for people whose nodes break the protocol again and again."""
+    for account in accounts:
+        if account == NOBODY:
+            yield Problem(
+                "misbehaving",
+                "Nodes of people for whom nobody you trust answers send what no honest node sends",
+                "they are kept waiting for some hours. You need do nothing",
+            )
+        else:
+            yield Problem(
+                "misbehaving",
+                f"The node of {name_of(replica, account)}, or of people they trust, sends what no honest node sends",
+                "those people are kept waiting for some hours. Ask whom they trust; 'meshnode block NAME' ends it",
+                (person_text(account),),
+            )
 
 
 _WHY_NOT_TAKEN: dict[NotTaken, tuple[str, str]] = {

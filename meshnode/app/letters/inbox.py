@@ -32,7 +32,7 @@ def open_new(replica: Replica, handlers: Handlers) -> None:
     """Open every letter for this device that came since the last call, and let it take effect.
 
     A letter of a person to whom nothing connects the owner stays closed until something does; one whose content none of
-    the `handlers` is for stays until a later version of the program opens it.
+    the `handlers` is for stays until a later version of the program opens it. One that cannot take effect is set aside.
     """
     if not may_have_unopened(replica):
         return
@@ -43,7 +43,8 @@ def open_new(replica: Replica, handlers: Handlers) -> None:
         if not _is_for_this_device(replica, stored, handlers):
             continue
         if stored.author == replica.me or _connected(replica, stored.author):
-            _open(replica, stored, handlers)
+            item = f"{stored.author.hex()} {stored.slot.hex()}"
+            replica.guard.step("opening a letter", _open, replica, stored, handlers, item=item)
         else:  # something may connect them later
             replica.store.letters.strangers_seen = replica.trust_state.version
 

@@ -13,6 +13,7 @@ from meshnode.errors import Forbidden, Refused
 from meshnode.replica.authoring import fresh_salt, next_version
 from meshnode.replica.replica import Replica
 from protocol import (
+    NO_POLICY,
     PROFILE_SLOT,
     REVOCATION_VERSION,
     Audience,
@@ -27,6 +28,7 @@ from protocol import (
     limits,
     signed,
 )
+from protocol.numbers import UnixTime, Version, signing_time, time_after, version_after
 
 
 def write_first_records(replica: Replica, *, name: str, place: Coordinates | None, preference: Preference) -> None:
@@ -54,7 +56,7 @@ def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public:
 
     Raises Forbidden without the identity key, Refused for a device that was revoked.
     """
-    now = replica.clock.now()
+    now = signing_time(replica.clock.now())
     newest = replica.store.records.newest((replica.me, Kind.DEVICE, device_slot(device)))
     body = Device(salt=fresh_salt(replica), dh_public=dh_public, letter_public=letter_public, revoked=False)
     if replica.trust_state.revoked(replica.me, device):
@@ -67,8 +69,8 @@ def certify(replica: Replica, device: DeviceId, dh_public: bytes, letter_public:
         device,
         body,
         version=next_version(replica, newest.header.version if newest else 0),
-        min_valid_version=newest.header.min_valid_version if newest else 1,
-        expires=now + limits.DEVICE_LIFE,
+        min_valid_version=newest.header.min_valid_version if newest else version_after(0),
+        expires=time_after(now, limits.DEVICE_LIFE),
     )
 
 
@@ -84,7 +86,7 @@ def revoke_device(replica: Replica, device: DeviceId, *, dh_public: bytes, lette
         body,
         version=REVOCATION_VERSION,
         min_valid_version=REVOCATION_VERSION,
-        expires=limits.FOREVER,
+        expires=UnixTime(limits.FOREVER),
     )
 
 
@@ -106,9 +108,9 @@ def _write_device_record(
     device: DeviceId,
     body: Device,
     *,
-    version: int,
-    min_valid_version: int,
-    expires: int,
+    version: Version,
+    min_valid_version: Version,
+    expires: UnixTime,
 ) -> Record:
     record = signed(
         kind=Kind.DEVICE,
@@ -117,8 +119,8 @@ def _write_device_record(
         slot=device_slot(device),
         version=version,
         audience=Audience.FOLLOWS,
-        policy_version=0,
-        created=replica.clock.now(),
+        policy_version=NO_POLICY,
+        created=signing_time(replica.clock.now()),
         expires=expires,
         min_valid_version=min_valid_version,
         latest_expiry=expires,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from meshnode.app.owner.profile import set_profile
 from meshnode.errors import Usage
 from meshnode.replica import authoring
+from meshnode.replica.bodies import readable
 from meshnode.replica.replica import Replica
 from protocol import (
     PROFILE_SLOT,
@@ -26,7 +27,6 @@ from protocol import (
     Preference,
     Record,
     across_km,
-    body_of,
     coarse,
     coarser,
     distance_km,
@@ -177,11 +177,11 @@ def published_something(replica: Replica) -> bool:
 
 
 def own_listings(replica: Replica) -> list[tuple[Record, Listing]]:
-    """Return the owner's listings in use, each with its record."""
+    """Return the owner's listings in use that can be read, each with its record."""
     now = replica.clock.now()
     records = replica.store.records.bodies(Kind.LISTING, author=replica.me)
-    bodies = ((record, body_of(record)) for record in records if record.header.expires > now)
-    return [(record, body) for record, body in bodies if isinstance(body, Listing)]
+    found = readable(record for record in records if record.header.expires > now)
+    return [(record, body) for record, body in found if isinstance(body, Listing)]
 
 
 def _move_listing(replica: Replica, record: Record, body: Listing) -> None:

@@ -13,6 +13,7 @@ from meshnode.app.owner import former_web
 from meshnode.app.owner.presence_key import rotate_at_once, rotate_if_due, rotate_later
 from meshnode.errors import Refused
 from meshnode.replica.authoring import fresh_salt, write
+from meshnode.replica.bodies import readable
 from meshnode.replica.replica import Replica
 from protocol import (
     DeviceId,
@@ -22,10 +23,10 @@ from protocol import (
     Policy,
     PolicyFull,
     Preference,
-    body_of,
     device_slot,
     limits,
 )
+from protocol.numbers import Stamp, stamp_after, stamp_leaps
 from protocol.trust import (
     EffectivePolicy,
     absorb,
@@ -39,7 +40,7 @@ from protocol.trust import (
     without_one_ended,
 )
 
-Edit = Callable[[Policy, int, bytes], Policy]
+Edit = Callable[[Policy, Stamp, bytes], Policy]
 
 _NOBODY = bytes(32)  # a subject that no register names
 _ANY_SALT = bytes(limits.SALT_BYTES)  # of a register that is only looked at, and never signed
@@ -176,8 +177,9 @@ def _edited(replica: Replica, edit: Edit, salt: bytes) -> tuple[Policy, Policy]:
 
     Raises Refused if the register cannot be edited so.
     """
-    before, stamp = _register_to_edit(replica), _next_stamp(replica)
+    before = _register_to_edit(replica)
     try:
+        stamp = _next_stamp(replica)
         return before, _with_room(before, _others(replica), lambda register: edit(register, stamp, salt))
     except PolicyFull as fault:
         hint = "make room with 'meshnode unvouch NAME' or 'meshnode unblock NAME'"
@@ -259,10 +261,8 @@ def register_of(replica: Replica, device: DeviceId) -> Policy | None:
 
     Where copies of the device have written apart, the branches are joined in it.
     """
-    found = [
-        body_of(record) for record in replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))
-    ]
-    versions = [body for body in found if isinstance(body, Policy)]
+    found = readable(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device))))
+    versions = [body for _, body in found if isinstance(body, Policy)]
     if len(versions) <= 1:
         return versions[0] if versions else None
     return joined(versions, versions[0].salt)
@@ -295,6 +295,14 @@ def _has_branches(replica: Replica, device: DeviceId) -> bool:
     return len(replica.store.records.branches((replica.me, Kind.POLICY, device_slot(device)))) > 1
 
 
-def _next_stamp(replica: Replica) -> int:
-    """Return one more than every stamp in every policy of the owner."""
-    return max((policy.clock for policy in _own_registers(replica)), default=0) + 1
+def _next_stamp(replica: Replica) -> Stamp:
+    """Return the stamp after every stamp in every policy of the owner. NoHeadroom if none can follow.
+
+    A clock that leaps is not followed: a thief's, which was taken in before that was judged, ends with the revocation.
+    """
+    mine = _own_register(replica)
+    known = mine.clock if mine is not None else 0
+    for clock in sorted(other.clock for other in _others(replica)):
+        if not stamp_leaps(clock, known):
+            known = max(known, clock)
+    return stamp_after(known)

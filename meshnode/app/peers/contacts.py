@@ -10,10 +10,12 @@ was revoked answers and calls nobody.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 from meshnode.app.groups import membership
+from meshnode.app.peers.accounts import shared_out
 from meshnode.replica.replica import Replica
 from meshnode.replica.revocation import is_self_revoked, revocation_of
 from meshnode.store import IssuedCard
@@ -23,6 +25,7 @@ from protocol.wire import Psk, PskCandidate, card_psk, contact_psk, device_psk, 
 
 VOUCHERS_DIALED = 1000  # whom the owner does not vouch for: anybody can create Sybils who vouch for the owner
 CO_MEMBERS_DIALED = 256  # likewise: a community can be filled with Sybils
+STRANGERS_KNOWN = 256  # for whom nobody answers, to be recognized and dialed: anybody can be many of them
 CONTACT_PSKS_CACHED = 4096  # one Diffie-Hellman each; a caller must not make this node compute them again
 
 
@@ -168,8 +171,11 @@ def contact_targets(replica: Replica) -> list[ContactTarget]:
     """
     graph = replica.trust_state.graph
     cards = _pending_cards(replica)
-    vouchers = graph.vouchers_of(replica.me)[:VOUCHERS_DIALED]
-    co_members = sorted(replica.trust_state.groups.co_members(replica.me))[:CO_MEMBERS_DIALED]
+    web, strangers = _by_trust(replica)
+    known = {*web, *strangers[:STRANGERS_KNOWN]}
+    vouchers = shared_out(replica, (one for one in graph.vouchers_of(replica.me) if one in known), VOUCHERS_DIALED)
+    members = replica.trust_state.groups.co_members(replica.me)
+    co_members = shared_out(replica, (one for one in (*web, *strangers) if one in members), CO_MEMBERS_DIALED)
     counterparts = _counterparts(replica)
     people = dict.fromkeys(
         [*direct_contacts(replica), *cards, *counterparts, *salvaged(replica), *vouchers, *co_members]
@@ -236,23 +242,38 @@ def announced(replica: Replica) -> Announced | None:
 
 
 def presence_candidates(replica: Replica) -> list[tuple[PersonId, bytes]]:
-    """Return whose announcements to recognize and by which key (32 bytes): contacts, givers of cards, then the web."""
-    trust_state = replica.trust_state
-    direct = [*direct_contacts(replica), *trust_state.graph.vouchers_of(replica.me)]
+    """Return whose announcements to recognize and by which key (32 bytes), the most important first.
+
+    These are direct contacts and the owner's other devices, givers of cards, people with whom an exchange is open, the web
+    by trust, and last a few strangers. There is room for so many keys; in the web it is shared out by introducer.
+    """
+    graph, room = replica.trust_state.graph, limits.RECOGNITION_CANDIDATES_MAX
     cards = [(person, card.secret) for person, cards in _pending_cards(replica).items() for card in cards]
-    web = sorted(
-        {
-            *trust_state.reach_to(replica.me),
-            *trust_state.regard_from(replica.me),
-            *trust_state.groups.co_members(replica.me),
-        }
-    )
+    web, strangers = _by_trust(replica)
     found: dict[tuple[PersonId, bytes], None] = {}
-    for known in (_with_presence(replica, direct), cards, _with_presence(replica, web)):
+    for known in (
+        _with_presence(replica, direct_contacts(replica)),
+        cards,
+        _with_presence(replica, _counterparts(replica)),
+        _with_presence(replica, shared_out(replica, web, room)),
+        _with_presence(replica, strangers[:STRANGERS_KNOWN]),
+    ):
         found |= dict.fromkeys(known)
-    blocked = trust_state.graph.all_blocked_either_way(replica.me)
-    kept = [(person, key) for person, key in found if person not in blocked]
-    return kept[: limits.RECOGNITION_CANDIDATES_MAX]
+    blocked = graph.all_blocked_either_way(replica.me)
+    return [(one, key) for one, key in found if one not in blocked][:room]
+
+
+def _by_trust(replica: Replica) -> tuple[list[PersonId], list[PersonId]]:
+    """Return the people of the web in either direction and of groups for whom somebody answers, and the strangers.
+
+    The most trusted are first, and nothing that others say of the owner changes the order. Sybils can vouch for the owner
+    without end, so nobody is more than a stranger by that alone.
+    """
+    trust_state = replica.trust_state
+    regard, answered = trust_state.regard_from(replica.me), replica.introducers.all()
+    known = {*trust_state.reach_to(replica.me), *regard, *trust_state.groups.co_members(replica.me)}
+    ordered = sorted(known - {replica.me}, key=lambda person: (regard.get(person, math.inf), person))
+    return [one for one in ordered if one in answered], [one for one in ordered if one not in answered]
 
 
 def _with_presence(replica: Replica, people: list[PersonId]) -> list[tuple[PersonId, bytes]]:

@@ -8,12 +8,15 @@ in records returns, they are committed, and what it has queued to send in answer
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from functools import partial
 
 from meshnode.app.devices import copies, enrolment
 from meshnode.app.groups import membership
 from meshnode.app.owner import former_web
+from meshnode.app.peers.accounts import account_of
 from meshnode.app.peers.contacts import Dial, PskName, admits, psk_candidates
+from meshnode.app.peers.conversation_end import ConversationEnd
+from meshnode.app.peers.shown_certificates import find_certificate, has_expired
 from meshnode.app.people import cards
 from meshnode.replica.changes import Change, Superseding
 from meshnode.replica.refusals import NotTaken, Refusals, RefusedRecord, lost
@@ -49,21 +52,6 @@ from protocol.wire import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationEnd:
-    """The end of a conversation: its code, and `detail` for the log.
-
-    `silent` forbids to send a single byte more; `fault` says that the other side broke the protocol; `pause` is the
-    number of seconds after which a busy side wants the other one to call again, 0 if it did not say.
-    """
-
-    code: Code
-    detail: str = ""
-    silent: bool = False
-    fault: bool = False
-    pause: int = 0
-
-
 class Conversation:
     """The conversation with one device over one connection.
 
@@ -78,11 +66,18 @@ class Conversation:
     resources.
 
     `peer` and `device` are known once the other side has proved them; `live` is true once both sides have compared all
-    that they hold for each other and have nothing left to hand over.
+    that they hold for each other and have nothing left to hand over. With `asks_first`, a caller who has proved who they
+    are waits at the door: the driver calls `let_in`, or `close` if there is no place for them, which has cost nothing yet.
     """
 
     def __init__(
-        self, replica: Replica, channel: Initiator | Responder[PskName], *, dial: Dial | None, now: float
+        self,
+        replica: Replica,
+        channel: Initiator | Responder[PskName],
+        *,
+        dial: Dial | None,
+        now: float,
+        asks_first: bool = False,
     ) -> None:
         self._replica = replica
         self._channel = channel
@@ -91,6 +86,8 @@ class Conversation:
         self._served: ServedSet | None = None
         self._refusals: Refusals | None = None
         self._refused = 0
+        self._asks_first = asks_first
+        self._waiting: PeerIdentified | None = None
         self._now = now
         self._told_generation = replica.clock.generation  # of the belief that the peer was told last
         # Slots of the joins by which the peer has proved that it shares a group with the owner.
@@ -100,6 +97,8 @@ class Conversation:
         self.device: DeviceId | None = None
         self.run: bytes | None = None
         """Known with the device; two machines with the keys of one device differ by it."""
+        self.account: PersonId | None = account_of(replica, dial.person) if dial is not None else None
+        """The account that the other end's work is counted in (see `accounts`), once it is known who that is."""
         self.contact = False
         """Whether the owner trusts this person directly, as it was when the other end proved who it is."""
         self.live = False
@@ -121,7 +120,7 @@ class Conversation:
         return cls(replica, channel, dial=dial, now=now)
 
     @classmethod
-    def answering(cls, replica: Replica, seen: SeenEphemerals, now: float) -> Conversation:
+    def answering(cls, replica: Replica, seen: SeenEphemerals, now: float, *, asks_first: bool = False) -> Conversation:
         """Return the end that listens. It sends nothing before the caller has proved that it knows one of our psks."""
         channel: Responder[PskName] = Responder(
             static_private=replica.keys.dh_private,
@@ -129,7 +128,7 @@ class Conversation:
             seen=seen,
             ephemeral_private=replica.entropy(32),
         )
-        return cls(replica, channel, dial=None, now=now)
+        return cls(replica, channel, dial=None, now=now, asks_first=asks_first)
 
     # --- what the driver calls -----------------------------------------------------------------------------------------
 
@@ -185,6 +184,26 @@ class Conversation:
                 self._handle(self._session.receive_many(frames, now))
         except HandshakeRefused as error:
             self.end = ConversationEnd(error.code, error.detail, silent=True)
+        except RemoteError as error:
+            self._break_off(error)
+        self._flush()
+
+    @property
+    def at_door(self) -> bool:
+        """Whether a caller has proved who they are and waits for `let_in`."""
+        return self._waiting is not None and self.end is None
+
+    def let_in(self) -> None:
+        """Answer the Hello of the caller at the door, unless they are no longer admitted."""
+        event, self._waiting = self._waiting, None
+        if event is None or self.end is not None:
+            return
+        admitted = admits(self._replica, event.person, self._shown)
+        if not admitted and not former_web.left_lately(self._replica, event.person):
+            self.close(Code.REFUSED)
+            return
+        try:
+            self._begin(event, admitted=admitted)
         except RemoteError as error:
             self._break_off(error)
         self._flush()
@@ -264,7 +283,7 @@ class Conversation:
             remote_static=self._channel.remote_static,
             me=SelfIdentification(replica.me, replica.device, certificate, replica.run, shown),
             introduce=bool(shown) or (self._dial is not None and self._dial.card is not None),
-            find_certificate=self._find_certificate,
+            find_certificate=partial(find_certificate, replica),
             kinds_of=replica.store.records.kinds_of,
             now=now,
             told=self._told,
@@ -292,16 +311,6 @@ class Conversation:
         )
         self._outbox.append(channel.send(encode_frame(answer)))
         self.end = ConversationEnd(Code(answer.code) if isinstance(answer, Bye) else Code.CLOSING)
-
-    def _find_certificate(self, dh_public: bytes) -> Record | None:
-        """Return the certificate held for an X25519 key, so that known devices need not send theirs."""
-        replica = self._replica
-        found = replica.trust_state.by_dh_public(dh_public)
-        if found is None:
-            return None
-        held = replica.store.records.current((found.person, Kind.DEVICE, device_slot(found.device)))
-        # One that has ended may have been renewed since: the device is asked for the one that it has now.
-        return None if held is None or held.header.expires <= replica.clock.ended_by() else held
 
     def _handle(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -334,11 +343,11 @@ class Conversation:
         if revocation is not None:
             self._close_revoked(revocation)
             return
-        if not (self._is_whom_we_called(event) and self._speaks_for(event)):
+        if not self._is_whom_we_called(event) or replica.trust_state.revoked(event.person, event.device):
             self.close(Code.FORGED)
             return
         self._hear(event.told)  # before judging by the date, which may be the wrong one here
-        if self._has_expired(event) and self._session is not None:
+        if has_expired(replica, event) and self._session is not None:
             self._session.bye(Code.EXPIRED, with_hello=True)  # the peer may not know the date, and learns it by this
             self.close(Code.EXPIRED)
             return
@@ -354,14 +363,22 @@ class Conversation:
         if not admitted and not former_web.left_lately(replica, event.person):
             self.close(Code.REFUSED)
             return
+        self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
+        self.account = account_of(replica, event.person)
+        if (event.person, event.device) == (replica.me, replica.device):
+            copies.note_other_machine(replica)
+        if self._asks_first:
+            self._waiting = event
+        else:
+            self._begin(event, admitted=admitted)
+
+    def _begin(self, event: PeerIdentified, *, admitted: bool) -> None:
+        """Take in what the other end has shown of itself, and begin to compare, unless a goodbye came with the Hello."""
+        replica = self._replica
         if admitted and (self._shown or not replica.trust_state.certified(event.person, event.device)):
             own = [record for record in event.extra if record.header.author == event.person]
             replica.ingest.receive([event.certificate, *own], event.person)
-        self.contact = event.person == replica.me or replica.trust_state.graph.weight(replica.me, event.person) > 0
-        over = self._session is None or self._session.state is SessionState.ENDED  # a goodbye came with the Hello
-        if (event.person, event.device) == (replica.me, replica.device):
-            copies.note_other_machine(replica)
-        if self._served is None and not over:
+        if self._served is None and self._session is not None and self._session.state is not SessionState.ENDED:
             self._open_served_set(event.person, closed=not admitted)
 
     def _told(self) -> ToldTime:
@@ -392,21 +409,6 @@ class Conversation:
             self._session.supersede([revocation.without_body()])
             self._session.bye(Code.REFUSED, [revocation])
         self.close(Code.REFUSED)
-
-    def _speaks_for(self, event: PeerIdentified) -> bool:
-        """Whether the device may act for its person, as far as is known here."""
-        return not self._replica.trust_state.revoked(event.person, event.device)
-
-    def _has_expired(self, event: PeerIdentified) -> bool:
-        """Whether the certificate that the device has shown has expired, and none is held that has not.
-
-        No certificate is kept of people outside the web; the one that the device has shown counts then, and so it does
-        where the one held had ended when it came.
-        """
-        held = self._replica.trust_state.certificate(event.person, event.device)
-        if held is not None and not held.past:
-            return False
-        return event.certificate.header.expires <= self._replica.clock.ended_by()
 
     def _open_served_set(self, person: PersonId, *, closed: bool = False) -> None:
         replica = self._replica
@@ -488,7 +490,8 @@ class Conversation:
     def _break_off(self, error: RemoteError) -> None:
         if self._session is not None and not self._channel.broken:
             self._session.bye(error.code)
-        self.end = ConversationEnd(error.code, error.detail, silent=self._session is None, fault=True)
+        silent, authentic = self._session is None, self.peer is not None and not self._channel.broken
+        self.end = ConversationEnd(error.code, error.detail, silent=silent, fault=True, authentic=authentic)
 
     def _flush(self) -> None:
         if self._session is not None and not self._channel.broken:

@@ -6,12 +6,23 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from meshnode.app.everybody import of_everybody
-from meshnode.app.naming import PersonRef, find, known, name_of, named, public_name, relation_to, remember_name
+from meshnode.app.naming import (
+    PersonRef,
+    find,
+    known,
+    name_of,
+    named,
+    namesakes,
+    public_name,
+    relation_to,
+    remember_name,
+)
 from meshnode.app.owner import policy
-from meshnode.errors import Refused, Usage
+from meshnode.app.picking import alike
+from meshnode.errors import Refused, Unconfirmed, Usage
 from meshnode.replica.replica import Replica
 from meshnode.slices import Steps
-from protocol import PersonId, fingerprint_words, limits, person_text
+from protocol import PersonId, fingerprint_words, limits, person_text, short_id
 from protocol.tokens import Card
 from protocol.trust import as_trust
 
@@ -23,7 +34,8 @@ class PersonView:
     """A person, as far as this node knows them.
 
     `name` is the one by which they are shown, `public_name` the one that they give themselves, `own_name` your own name
-    for them (null: none). `trust` is how much you trust them, `reach` how much they trust you, along the best path; `vouch` and `vouch_back`
+    for them (null: none). `renamed` says that they gave themselves another name when you first vouched for them, by which
+    they are still shown. `trust` is how much you trust them, `reach` how much they trust you, along the best path; `vouch` and `vouch_back`
     are the vouches that you give each other (null: none). `words` are read aloud to compare keys. `pending` says that
     you added their card and your nodes have not met yet.
     """
@@ -32,6 +44,7 @@ class PersonView:
     name: str
     public_name: str
     own_name: str | None
+    renamed: bool
     about: str
     words: str
     relation: str
@@ -59,16 +72,18 @@ def view(
 ) -> PersonView:
     """Return what is known of `person`. `waiting` are the givers of pending cards, if the caller has them already."""
     waiting = _waiting(replica) if waiting is None else waiting
-    trust_state, me = replica.trust_state, replica.me
+    trust_state, own_names, me = replica.trust_state, replica.store.own_names, replica.me
     profile = trust_state.profile(person)
     regard, reach = trust_state.regard_from(me).get(person), trust_state.reach_to(me).get(person)
     back = trust_state.graph.weight(person, me)
     given = policy.weight(replica, person)
+    kept, chosen, called = own_names.all().get(person), own_names.chosen(), public_name(replica, person)
     return PersonView(
         id=person_text(person),
         name=name_of(replica, person),
-        public_name=public_name(replica, person),
-        own_name=replica.store.own_names.all().get(person),
+        public_name=called,
+        own_name=chosen.get(person),
+        renamed=person not in chosen and kept is not None and kept != called,
         about=profile.about if profile else "",
         words=" ".join(fingerprint_words(person)),
         relation=relation_to(replica, person).value,
@@ -99,9 +114,13 @@ class PeopleQuery:
 
 @dataclass(frozen=True, slots=True)
 class VouchOrder:
-    """A vouch to give: how much you trust the person, from 0.001 to 1."""
+    """A vouch to give: how much you trust the person, from 0.001 to 1.
+
+    `anyway` gives it to somebody whom the name may not mean.
+    """
 
     trust: float
+    anyway: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +179,17 @@ def per_mille(trust: float) -> int:
     return weight
 
 
-def vouch(replica: Replica, who: str, trust: float, connected: Collection[PersonId]) -> PersonView:
-    """Vouch for the person whom `who` means, instead of any earlier vouch for them."""
+def vouch(
+    replica: Replica, who: str, trust: float, connected: Collection[PersonId], *, anyway: bool = False
+) -> PersonView:
+    """Vouch for the person whom `who` means, instead of any earlier vouch for them.
+
+    Raises Unconfirmed for a new vouch where `who` might not mean that person, unless the owner wants it `anyway`.
+    """
     weight = per_mille(trust)
     subject = find(replica, who)
+    if not anyway and not policy.weight(replica, subject):
+        check_meant(replica, who, subject)
     give(replica, subject, weight, public_name(replica, subject))
     return view(replica, subject, connected)
 
@@ -171,8 +197,31 @@ def vouch(replica: Replica, who: str, trust: float, connected: Collection[Person
 def give(replica: Replica, subject: PersonId, weight: int, name: str) -> None:
     """Vouch for `subject`, known as `name`, with `weight` per mille; raises Refused as `check_vouch` does."""
     check_vouch(replica, subject)
-    policy.vouch(replica, subject, weight)
-    remember_name(replica, subject, name)
+    with replica.transaction():
+        policy.vouch(replica, subject, weight)
+        remember_name(replica, subject, name)
+        if name != short_id(subject):
+            replica.store.own_names.keep_first(subject, name)
+
+
+def check_meant(replica: Replica, who: str, subject: PersonId) -> None:
+    """Raise Unconfirmed, which tells how to make sure, where `who` may have meant somebody else than `subject`.
+
+    That is so where it is no whole name and no whole id, where others have a name that looks alike, and where nobody whom
+    the owner vouches for answers for a person of whom the owner has never said anything.
+    """
+    name, id_ = name_of(replica, subject), person_text(subject)
+    written = alike(who)
+    certain = written == id_ or (written == alike(name) and not namesakes(replica, subject, name))
+    answered = subject in replica.trust_state.regard_from(replica.me) or subject in replica.store.own_names.all()
+    if subject == replica.me or (certain and answered):
+        return
+    how = "" if answered else ", for whom nobody you trust answers"
+    words = " ".join(fingerprint_words(subject))
+    raise Unconfirmed(
+        f'this is {name}{how}. Let them read these words to you: "{words}"',
+        f"if they are the same, type: meshnode vouch {id_} --trust NUMBER --yes",
+    )
 
 
 def check_vouch(replica: Replica, subject: PersonId) -> None:

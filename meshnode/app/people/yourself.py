@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from meshnode.app.naming import PersonRef, find, known, public_name, reference
+from meshnode.app.naming import PersonRef, find, known, name_of, public_name, reference
 from meshnode.app.owner.profile import set_profile
+from meshnode.app.people import first_names
 from meshnode.app.people.people import PersonView, view
 from meshnode.errors import NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
@@ -82,10 +83,10 @@ def call(replica: Replica, who: str, wanted: OwnName, connected: Collection[Pers
 def stop_calling(replica: Replica, who: str, connected: Collection[PersonId]) -> PersonView:
     """Show a person by the name that they give themselves again. Raises NotFound where the owner has no other."""
     person = find(replica, who, _nameable(replica))
-    if person not in replica.store.own_names.all():
+    if person not in replica.store.own_names.chosen() and name_of(replica, person) == public_name(replica, person):
         raise NotFound(f"you have no name of your own for {reference(replica, person).name}", "nothing has changed")
     with replica.transaction() as changed:
-        replica.store.own_names.remove(person)
+        first_names.take_over(replica, person)
         changed.note(people=[person])
     return view(replica, person, connected)
 
@@ -94,7 +95,7 @@ def own_names(replica: Replica) -> tuple[OwnNameView, ...]:
     """Return everybody whom the owner calls by a name of their own, in the order of these names."""
     found = [
         OwnNameView(PersonRef(person_text(person), name), public_name(replica, person))
-        for person, name in replica.store.own_names.all().items()
+        for person, name in replica.store.own_names.chosen().items()
     ]
     return tuple(sorted(found, key=lambda one: (one.person.name.casefold(), one.person.id)))
 

@@ -28,6 +28,7 @@ from protocol import (
     signed,
 )
 from protocol.letters import Introduction
+from protocol.numbers import UnixTime
 from tests.support.mesh import EPOCH, Mesh
 from tests.support.mesh_people import befriend
 from tests.support.people import Person
@@ -59,10 +60,10 @@ def revocation_of(replica: Replica) -> Record:
         device=replica.device,
         slot=device_slot(replica.device),
         version=REVOCATION_VERSION,
-        created=EPOCH,
-        expires=limits.FOREVER,
+        created=UnixTime(EPOCH),
+        expires=UnixTime(limits.FOREVER),
         min_valid_version=REVOCATION_VERSION,
-        latest_expiry=limits.FOREVER,
+        latest_expiry=UnixTime(limits.FOREVER),
         body=body.to_body(),
         sign=replica.identity.sign,
     )

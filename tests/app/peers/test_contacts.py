@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
+
 from meshnode.app.owner import policy
 from meshnode.app.peers import contacts
-from protocol import limits
+from protocol import PersonId, limits
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
+from tests.support.people import Person
 
 People = tuple[Neighbor, Neighbor, Neighbor]
 
@@ -124,3 +129,61 @@ def test_only_a_node_that_vouches_for_nobody_seeks_whom_it_has_nothing_but_keys_
     assert contacts.salvaged(lost.replica) == [bytes(32)]
     assert [one.person for one in contacts.contact_targets(lost.replica)] == [bytes(32)]
     assert bob.person not in contacts.salvaged(lost.replica)
+
+
+def bring_strangers(of: Neighbor, number: int) -> set[PersonId]:
+    """Bring so many Sybils to `of`, who all vouch for `of`."""
+    made = [Person(f"Sybil {index}") for index in range(number)]
+    now = of.replica.clock.now()
+    records = [
+        record
+        for one in made
+        for record in (one.certificate(now), one.profile(now), one.policy({of.person: 1000}, now=now))
+    ]
+    assert not of.replica.ingest.receive(records).faults
+    return {one.id for one in made}
+
+
+def bring_friends_of_mallory(of: Neighbor, number: int) -> set[PersonId]:
+    """Bring so many Sybils to `of`, for whom Mallory vouches, and for Mallory the owner."""
+    mallory, made = Person("Mallory"), [Person(f"Sybil {index}") for index in range(number)]
+    now = of.replica.clock.now()
+    vouches: dict[Person | PersonId, int] = {of.person: 1000, **dict.fromkeys(made, 1000)}
+    records = [mallory.certificate(now), mallory.profile(now), mallory.policy(vouches, now=now)]
+    for one in made:
+        records += [one.certificate(now), one.profile(now), one.policy({mallory: 1000}, now=now)]
+    of.replica.ingest.receive(records[:1])
+    policy.vouch(of.replica, mallory.id, 1000)
+    assert not of.replica.ingest.receive(records).faults
+    return {one.id for one in made}
+
+
+@pytest.mark.parametrize(("bring", "known"), [(bring_strangers, 5), (bring_friends_of_mallory, 55)])
+def test_sybils_push_neither_contacts_nor_cards_nor_the_web_out_of_those_who_are_recognized(
+    people: People,
+    mesh: Mesh,
+    monkeypatch: pytest.MonkeyPatch,
+    bring: Callable[[Neighbor, int], set[PersonId]],
+    known: int,
+) -> None:
+    """Alice and Bob vouch for each other, Carol is a friend of Bob, and Alice has just added Dan's card."""
+    monkeypatch.setattr(limits, "RECOGNITION_CANDIDATES_MAX", 60)
+    monkeypatch.setattr(contacts, "STRANGERS_KNOWN", 5)
+    alice, bob, carol = people
+    dan = settle_in(mesh, "Dan")
+    sybils = bring(alice, 200)
+    alice.add(dan.card())
+    found = list(dict.fromkeys(person for person, _ in contacts.presence_candidates(alice.replica)))
+    places = [at for at, person in enumerate(found) if person in sybils]
+    assert all(found.index(one.person) < places[0] for one in (alice, bob, dan))
+    assert carol.person in found
+    assert len(places) == known
+    assert {one.person for one in contacts.contact_targets(alice.replica)} >= {bob.person, dan.person}
+
+
+def test_recognition_follows_trust_and_nothing_that_others_say_of_the_owner(people: People, mesh: Mesh) -> None:
+    alice, bob, carol = people
+    strangers = bring_strangers(alice, 3)
+    found = [person for person, _ in contacts.presence_candidates(alice.replica)]
+    assert found[:3] == [bob.person, alice.person, carol.person]
+    assert set(found[3:]) == strangers

@@ -3,14 +3,18 @@ connection."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from meshnode.app.peers import contacts
+from meshnode.app.peers.accounts import NOBODY, account_of
 from meshnode.app.peers.conversation import Conversation
 from meshnode.errors import StorageFull
+from meshnode.replica.served_set import ServedSet
 from protocol import Audience, Code, Kind, limits
 from tests.support.mesh import Mesh, Node
-from tests.support.mesh_people import acquaint, post, vouch
+from tests.support.mesh_people import acquaint, block, post, vouch
 from tests.support.tap import set_tap
 
 PIECE = 16 * 1024  # as a socket gives it
@@ -121,3 +125,78 @@ def test_a_peer_that_is_idle_for_long_gets_a_ping_and_is_then_disconnected() -> 
         calling.tick(due)
     assert calling.end is not None
     assert calling.end.code is Code.TIMEOUT
+
+
+def test_a_caller_at_the_door_has_cost_nothing_until_let_in_and_is_told_when_to_come_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mesh, alice, bob = two()
+    made: list[ServedSet] = []
+    init = ServedSet.__init__
+
+    def noting(self: ServedSet, *arguments: Any, **more: Any) -> None:
+        if arguments[3] == bob.person:
+            made.append(self)
+        init(self, *arguments, **more)
+
+    monkeypatch.setattr(ServedSet, "__init__", noting)
+    for welcome in (False, True):
+        calling = Conversation.dialing(alice.replica, contacts.dial_keys(alice.replica, bob.person)[0], mesh.time)
+        answering = Conversation.answering(bob.replica, bob.seen, mesh.time, asks_first=True)
+        carry(mesh, calling, answering)
+        assert (answering.peer, answering.account, answering.at_door) == (alice.person, alice.person, True)
+        assert not made
+        if welcome:
+            answering.let_in()
+        else:
+            answering.close(Code.BUSY, 60)
+        assert not answering.at_door
+        carry(mesh, answering, calling)
+        assert (answering.live, calling.live) == (welcome, welcome)
+        if not welcome:
+            assert calling.end is not None
+            assert (calling.end.code, calling.end.pause) == (Code.BUSY, 60)
+        made.clear()
+
+
+def test_a_caller_who_is_blocked_while_at_the_door_is_not_let_in() -> None:
+    mesh, alice, bob = two()
+    calling = Conversation.dialing(alice.replica, contacts.dial_keys(alice.replica, bob.person)[0], mesh.time)
+    answering = Conversation.answering(bob.replica, bob.seen, mesh.time, asks_first=True)
+    carry(mesh, calling, answering)
+    block(mesh, "Bob", "Alice")
+    answering.let_in()
+    assert answering.end is not None
+    assert answering.end.code is Code.REFUSED
+
+
+def test_work_is_counted_for_the_person_who_answers_for_the_other_end() -> None:
+    """Alice vouches for Bob, and Bob for Carol and Dan. Eve vouches for Alice, and nobody answers for Eve."""
+    mesh = Mesh(68)
+    for name in ("Alice", "Bob", "Carol", "Dan", "Eve"):
+        mesh.add(name)
+    people = ("Alice", "Bob", "Carol", "Dan", "Eve")
+    for one in people:
+        for other in people:
+            if one != other:
+                acquaint(mesh, one, other)
+    for one, other in (("Alice", "Bob"), ("Bob", "Alice"), ("Bob", "Carol"), ("Carol", "Bob"), ("Bob", "Dan")):
+        vouch(mesh, one, other, 900)
+    vouch(mesh, "Eve", "Alice", 900)
+    mesh.wire("Alice", "Bob")
+    mesh.wire("Bob", "Carol")
+    mesh.settle()
+    alice, bob = mesh.nodes["Alice"].replica, mesh.nodes["Bob"].person
+    found = {name: account_of(alice, mesh.nodes[name].person) for name in people}
+    assert found == {"Alice": alice.me, "Bob": bob, "Carol": bob, "Dan": bob, "Eve": NOBODY}
+
+
+def test_a_fault_counts_against_a_person_only_if_nobody_on_the_way_can_have_made_it() -> None:
+    for what, authentic in (("a bit flipped on the way", False), ("an odd frame, well encrypted", True)):
+        mesh, alice, bob = two()
+        calling, answering = call(mesh, alice, bob)
+        carry(mesh, calling, answering)
+        frame = calling._channel.send(b"\x92\x05\xc1")
+        answering.receive(frame if authentic else bytes([*frame[:-1], frame[-1] ^ 1]), mesh.time)
+        assert answering.end is not None, what
+        assert (answering.end.fault, answering.end.authentic) == (True, authentic), what

@@ -7,7 +7,7 @@ import pytest
 from meshnode.app import naming
 from meshnode.app.owner import policy
 from meshnode.app.owner.profile import set_profile
-from meshnode.app.people import blocks
+from meshnode.app.people import blocks, first_names
 from meshnode.app.people import people as people_cases
 from meshnode.errors import Ambiguous, MeshnodeError, NotFound, Refused, Usage
 from meshnode.replica.replica import Replica
@@ -17,6 +17,13 @@ from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
 People = tuple[Neighbor, Neighbor, Neighbor]
+
+
+def rename(mesh: Mesh, viewer: Neighbor, neighbor: Neighbor, name: str) -> None:
+    """Let `neighbor` take another name, and `viewer` take it over."""
+    set_profile(neighbor.replica, name=name)
+    mesh.settle()
+    first_names.take_over(viewer.replica, neighbor.person)
 
 
 @pytest.mark.parametrize("text", ["Bob", "bob", " BO ", "b"])
@@ -43,16 +50,14 @@ def test_a_person_is_found_by_their_id_and_its_beginning(people: People) -> None
 
 def test_a_person_one_vouches_for_goes_before_others(mesh: Mesh, people: People) -> None:
     alice, bob, _ = people
-    set_profile(bob.replica, name="Carl")
-    mesh.settle()
+    rename(mesh, alice, bob, "Carl")
     assert naming.find(alice.replica, "car") == bob.person
 
 
 def test_a_beginning_that_fits_several_lists_them(mesh: Mesh, people: People) -> None:
     alice, bob, carol = people
-    set_profile(bob.replica, name="Carl")
     policy.vouch(alice.replica, carol.person, 500)
-    mesh.settle()
+    rename(mesh, alice, bob, "Carl")
     with pytest.raises(Ambiguous) as caught:
         naming.find(alice.replica, "car")
     assert [candidate.split(" ")[0] for candidate in caught.value.candidates] == ["Carl", "Carol"]
@@ -70,8 +75,7 @@ def test_a_whole_id_cannot_be_taken_by_a_name(mesh: Mesh, people: People) -> Non
 def test_nor_can_the_beginning_of_an_id_as_lists_show_it(mesh: Mesh, people: People, shown: slice) -> None:
     alice, bob, carol = people
     beginning = person_text(carol.person)[shown]
-    set_profile(bob.replica, name=beginning)
-    mesh.settle()
+    rename(mesh, alice, bob, beginning)
     with pytest.raises(Ambiguous):
         naming.find(alice.replica, beginning)
 
@@ -186,7 +190,7 @@ def test_people_are_found_as_if_the_text_were_compared_with_everybody(
         for text in (*TYPED, *ids):
             found = _found(replica, text)
             with monkeypatch.context() as patched:
-                patched.setattr(naming, "_near", lambda _replica, _text, pool: near(replica, "", pool))
+                patched.setattr(naming, "_near", lambda replica, _text, people: near(replica, "", people))
                 assert _found(replica, text) == found
 
 

@@ -17,7 +17,7 @@ from meshnode.app.people.yourself import OwnName, ProfileChange
 from meshnode.errors import Ambiguous, NotFound, Refused, Usage
 from meshnode.replica.changes import Change
 from meshnode.slices import complete
-from protocol import limits
+from protocol import limits, person_text
 from tests.app.neighbors import Neighbor, settle_in
 from tests.support.mesh import Mesh
 
@@ -45,8 +45,8 @@ def test_a_new_name_and_description_reach_everybody_in_the_web(mesh: Mesh, peopl
     change(carol, name=" Caroline ", about="Gardens.\nHas a van.")
     mesh.settle()
     for neighbor in (alice, bob):
-        found = shown(neighbor, "Caroline")
-        assert (found.name, found.about) == ("Caroline", "Gardens.\nHas a van.")
+        found = shown(neighbor, person_text(carol.person))
+        assert (found.public_name, found.about) == ("Caroline", "Gardens.\nHas a van.")
     change(carol, about="")
     mesh.settle()
     assert (shown(alice, "Caroline").name, shown(alice, "Caroline").about) == ("Caroline", "")
@@ -130,7 +130,7 @@ def test_a_change_of_a_name_is_told_to_who_listens(people: People) -> None:
     assert [change.people for change in told] == [{bob.person}]
 
 
-def test_a_person_is_found_by_the_own_name_first_and_by_the_public_one_where_nobody_is_shown_so(
+def test_a_person_is_found_by_the_own_name_and_by_the_public_one_which_nobody_else_can_take(
     mesh: Mesh, people: People
 ) -> None:
     alice, bob, carol = people
@@ -139,7 +139,8 @@ def test_a_person_is_found_by_the_own_name_first_and_by_the_public_one_where_nob
     assert naming.find(alice.replica, "bob") == bob.person
     change(carol, name="Bob")
     mesh.settle()
-    assert naming.find(alice.replica, "bob") == carol.person  # the one who is shown as Bob now
+    assert naming.find(alice.replica, "bob") == bob.person
+    assert shown(alice, "Bob (mp1").id == person_text(carol.person)
     with pytest.raises(NotFound):
         naming.find(alice.replica, "Carol")
 

@@ -37,6 +37,7 @@ from protocol import (
     parse_body,
 )
 from protocol.limits import BLOCKS_MAX, QUANTITY_MAX, QUANTITY_STEPS, RADIUS_KM_MAX, RECORD_MAX_BYTES, VOUCHES_MAX
+from protocol.numbers import Stamp
 from protocol.records.record import REVOCATION_VERSION
 from tests.protocol.wire.test_noise import LOW_ORDER
 from tests.support.golden import golden
@@ -47,7 +48,7 @@ VECTORS = golden("bodies.json")["bodies"]
 SALT = grown("salt", size=16)
 ALICE, BOB, CAROL = Person("Alice"), Person("Bob"), Person("Carol")
 DEVICE = Device(SALT, ALICE.keys.dh_public, ALICE.keys.letter_public)
-POLICY = Policy(SALT, 5, (Vouch(BOB.id, 700, 1),), (Block(bytes(16), blocked=True, stamp=2),))
+POLICY = Policy(SALT, Stamp(5), (Vouch(BOB.id, 700, 1),), (Block(bytes(16), blocked=True, stamp=2),))
 PROFILE = Profile(SALT, "Alice", presence_key=ALICE.presence_key)
 LISTING = Listing("offer", "Fresh vegetables", category="food", salt=SALT)
 

@@ -20,6 +20,7 @@ from protocol import (
     decode,
     encode,
     is_revocation,
+    limits,
     signed,
 )
 from protocol.limits import (
@@ -31,6 +32,7 @@ from protocol.limits import (
     PROFILE_LIFE,
     RECORD_MAX_BYTES,
 )
+from protocol.numbers import UnixTime, Version
 from protocol.records.record import REVOCATION_VERSION, is_from_newer_version, parse_header
 from tests.support.people import NOW, Person, grown
 from tests.support.sample_records import ALICE, OFFER, RECORDS
@@ -138,7 +140,7 @@ def test_a_header_with_a_field_too_few_is_malformed() -> None:
 
 def test_a_record_made_before_all_time_is_malformed_whatever_it_is() -> None:
     for kind in (5, 9):
-        data = encode(RECORDS["listing"].header._replace(kind=kind, created=-1))
+        data = encode(RECORDS["listing"].header._replace(kind=kind, created=UnixTime(-1)))
         assert refusal(lambda data=data: parse_header(data)) is Code.MALFORMED  # type: ignore[misc]
 
 
@@ -152,23 +154,49 @@ def test_nothing_can_follow_a_revocation() -> None:
         ALICE.certificate(version=REVOCATION_VERSION)
 
 
-def test_the_highest_version_is_allowed_outside_certificates() -> None:
-    check_header(header_of("listing", version=INT_MAX))
+NUMBERS = {2**52 - 1: True, 2**52: True, 2**52 + 1: False, INT_MAX: False}
+"""The numbers around the cap of versions and times, and whether a record may have them."""
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+@pytest.mark.parametrize("kind", [kind for kind in RECORDS if kind != "revocation"])
+def test_versions_policy_versions_and_times_end_at_2_to_the_52(kind: str, number: int) -> None:
+    changes: list[dict[str, int]] = [
+        {"version": number},
+        {"version": number, "min_valid_version": number},
+        {"latest_expiry": number},
+        {"created": number - 1, "expires": number, "latest_expiry": number},
+    ]
+    if kind not in {"certificate", "policy"}:
+        changes.append({"policy_version": number})
+    for change in changes:
+        header = header_of(kind, **change)
+        if NUMBERS[number]:
+            check_header(header)
+        else:
+            assert refusal(lambda header=header: check_header(header)) is Code.MALFORMED, change  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("number", [2**52, 2**52 + 1, INT_MAX - 1])
+def test_only_the_highest_version_revokes(number: int) -> None:
+    with pytest.raises(RemoteError):
+        check_header(RECORDS["revocation"].header._replace(version=Version(number)))
 
 
 def test_the_largest_header_fits() -> None:
+    last = limits.TIME_MAX
     header = Header(
         kind=int(Kind.LISTING),
         author=ALICE.id,
         device=ALICE.device,
         slot=bytes(16),
-        version=INT_MAX,
+        version=Version(limits.VERSION_MAX),
         audience=5,
-        policy_version=INT_MAX,
-        created=INT_MAX - 2,
-        expires=INT_MAX - 1,
-        min_valid_version=INT_MAX,
-        latest_expiry=INT_MAX,
+        policy_version=Version(limits.VERSION_MAX),
+        created=UnixTime(last - 2),
+        expires=UnixTime(last - 1),
+        min_valid_version=Version(limits.VERSION_MAX),
+        latest_expiry=UnixTime(last),
         body_hash=body_hash(b"body"),
     )
     check_header(header)

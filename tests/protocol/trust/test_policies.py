@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol import UNSET_PREFERENCE, Audience, Block, InvalidField, LocalError, Policy, Precision, Preference, Vouch
+from protocol.numbers import Stamp
 from protocol.trust import (
     EffectivePolicy,
     absorb,
@@ -48,7 +49,7 @@ def registers(draw: st.DrawFn) -> Policy:
     blocked = draw(st.lists(st.sampled_from([BOB, CAROL]), unique=True))
     return Policy(
         SALT,
-        CLOCK,
+        Stamp(CLOCK),
         tuple(Vouch(subject, draw(st.sampled_from([0, 300, 800])), draw(STAMPS)) for subject in subjects),
         tuple(Block(block_tag(ALICE, subject), draw(st.booleans()), draw(STAMPS)) for subject in blocked),
         draw(PREFERENCES),
@@ -56,7 +57,7 @@ def registers(draw: st.DrawFn) -> Policy:
 
 
 def register(*vouches: Vouch, blocks: tuple[Block, ...] = (), preference: Preference = UNSET_PREFERENCE) -> Policy:
-    return Policy(SALT, CLOCK, vouches, blocks, preference)
+    return Policy(SALT, Stamp(CLOCK), vouches, blocks, preference)
 
 
 # --- Branches of one register ----------------------------------------------------------------------------------------
@@ -71,11 +72,11 @@ def histories(draw: st.DrawFn, start: Policy) -> list[Policy]:
         stamp, subject = last.clock + draw(st.integers(1, 2)), draw(st.sampled_from([BOB, CAROL, DAVE]))
         match draw(st.sampled_from(["vouch", "block", "prefer", "renew", "make room"])):
             case "vouch":
-                last = with_vouch(last, subject, draw(st.sampled_from([0, 300, 800])), stamp, SALT)
+                last = with_vouch(last, subject, draw(st.sampled_from([0, 300, 800])), Stamp(stamp), SALT)
             case "block":
-                last = with_block(last, ALICE, subject, draw(st.booleans()), stamp, SALT)
+                last = with_block(last, ALICE, subject, draw(st.booleans()), Stamp(stamp), SALT)
             case "prefer":
-                last = with_preference(last, draw(PREFERENCES), stamp, SALT)
+                last = with_preference(last, draw(PREFERENCES), Stamp(stamp), SALT)
             case "make room":
                 last = without_one_ended(last, [])
         versions.append(last)
@@ -291,13 +292,13 @@ def test_a_change_that_does_not_narrow_leaves_everybody_their_access(
 
 
 def test_edits_replace_what_was_said_before() -> None:
-    policy = with_vouch(empty_policy(SALT), BOB, 700, 1, b"a" * 16)
-    policy = with_vouch(policy, CAROL, 800, 2, b"b" * 16)
-    policy = with_vouch(policy, BOB, 0, 3, b"c" * 16)
-    assert policy == Policy(b"c" * 16, 3, (Vouch(BOB, 0, 3), Vouch(CAROL, 800, 2)))
-    policy = with_block(policy, ALICE, BOB, True, 4, SALT)
-    policy = with_block(policy, ALICE, BOB, False, 7, SALT)
-    policy = with_preference(policy, Preference(Audience.TRUSTED_NETWORK, stamp=99), 8, SALT)
+    policy = with_vouch(empty_policy(SALT), BOB, 700, Stamp(1), b"a" * 16)
+    policy = with_vouch(policy, CAROL, 800, Stamp(2), b"b" * 16)
+    policy = with_vouch(policy, BOB, 0, Stamp(3), b"c" * 16)
+    assert policy == Policy(b"c" * 16, Stamp(3), (Vouch(BOB, 0, 3), Vouch(CAROL, 800, 2)))
+    policy = with_block(policy, ALICE, BOB, True, Stamp(4), SALT)
+    policy = with_block(policy, ALICE, BOB, False, Stamp(7), SALT)
+    policy = with_preference(policy, Preference(Audience.TRUSTED_NETWORK, stamp=99), Stamp(8), SALT)
     assert policy.blocks == (Block(TAG, False, 7),)
     assert policy.preference == Preference(Audience.TRUSTED_NETWORK, stamp=8)
     assert policy.clock == 8
@@ -306,25 +307,25 @@ def test_edits_replace_what_was_said_before() -> None:
 
 def test_an_edit_wins_over_every_entry_known_before() -> None:
     other = register(Vouch(BOB, 900, CLOCK))
-    edited = with_vouch(empty_policy(SALT), BOB, 200, CLOCK + 1, SALT)
+    edited = with_vouch(empty_policy(SALT), BOB, 200, Stamp(CLOCK + 1), SALT)
     assert merge([edited, other]).vouches == {BOB: 200}
 
 
 def test_an_edit_with_an_old_stamp_is_a_local_error() -> None:
     with pytest.raises(LocalError, match="stamp"):
-        with_vouch(register(), BOB, 500, CLOCK, SALT)
+        with_vouch(register(), BOB, 500, Stamp(CLOCK), SALT)
 
 
 @pytest.mark.parametrize("weight", [-1, 1001])
 def test_fault_18_an_edit_refuses_a_weight_out_of_range(weight: int) -> None:
     with pytest.raises(InvalidField, match="trust must be from 0 to 1000"):
-        with_vouch(empty_policy(SALT), BOB, weight, 1, SALT)
+        with_vouch(empty_policy(SALT), BOB, weight, Stamp(1), SALT)
 
 
 @given(registers(), st.sampled_from([0, 300, 800]))
 def test_an_edit_changes_one_entry_only(policy: Policy, weight: int) -> None:
     before = merge([policy])
-    after = merge([with_vouch(policy, BOB, weight, CLOCK + 1, SALT)])
+    after = merge([with_vouch(policy, BOB, weight, Stamp(CLOCK + 1), SALT)])
     assert {**before.vouches, BOB: weight} == {**after.vouches, BOB: weight}
     assert after.vouches.get(BOB, 0) == weight
     assert (after.block_tags, after.preference) == (before.block_tags, before.preference)
@@ -343,15 +344,15 @@ def said(policies: list[Policy]) -> EffectivePolicy:
 def test_absorbed_entries_hold_without_the_device_that_wrote_them(
     mine: Policy, theirs: Policy, others: list[Policy]
 ) -> None:
-    after = absorb(mine, theirs, others, CLOCK + 1, SALT)
+    after = absorb(mine, theirs, others, Stamp(CLOCK + 1), SALT)
     assert said([after, *others]) == said([after, theirs, *others]) == said([mine, theirs, *others])
-    assert absorb(after, theirs, others, CLOCK + 2, SALT) is after
+    assert absorb(after, theirs, others, Stamp(CLOCK + 2), SALT) is after
 
 
 @given(registers(), registers(), registers())
 def test_absorbed_entries_do_not_override_an_absent_device(mine: Policy, theirs: Policy, absent: Policy) -> None:
     """A device that was away comes back after the other register is void, and the policy is as if both were there."""
-    after = absorb(mine, theirs, [], CLOCK + 1, SALT)
+    after = absorb(mine, theirs, [], Stamp(CLOCK + 1), SALT)
     together = merge([mine, theirs])
     spoken = {vouch.subject for vouch in theirs.vouches if vouch not in mine.vouches} & {
         vouch.subject for vouch in after.vouches if vouch.stamp == CLOCK + 1
@@ -362,7 +363,7 @@ def test_absorbed_entries_do_not_override_an_absent_device(mine: Policy, theirs:
 
 @given(registers(), registers(), st.lists(registers(), max_size=2))
 def test_with_blocks_alone_nobody_gains_access(mine: Policy, theirs: Policy, others: list[Policy]) -> None:
-    after = merge([absorb(mine, theirs, others, CLOCK + 1, SALT, blocks_only=True), *others])
+    after = merge([absorb(mine, theirs, others, Stamp(CLOCK + 1), SALT, blocks_only=True), *others])
     rest, all_of_them = merge([mine, *others]), merge([mine, theirs, *others])
     assert after.block_tags == rest.block_tags | all_of_them.block_tags
     assert after.vouches == rest.vouches
