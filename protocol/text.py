@@ -12,13 +12,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TypeAlias
 
 from protocol.errors import InvalidField
+from protocol.joiners import JOINERS, Ranges, misplaced
 from protocol.limits import JOINERS_MAX
-
-Ranges: TypeAlias = tuple[tuple[int, int], ...]
-"""Code points: each pair is the first and the last of a range."""
 
 WHITE_SPACE: Ranges = (
     (0x0009, 0x000D),
@@ -33,16 +30,6 @@ WHITE_SPACE: Ranges = (
     (0x3000, 0x3000),
 )
 """The 25 code points of Unicode's property White_Space."""
-
-JOINERS: Ranges = (
-    (0x180B, 0x180D),  # Mongolian variation selectors
-    (0x180F, 0x180F),
-    (0x200B, 0x200D),  # line breaks in Thai and Khmer; joiners of Persian, of Indic scripts and of emoji
-    (0xFE00, 0xFE0F),  # variation selectors: text or emoji
-    (0xE0020, 0xE007F),  # tags: the flags of regions
-    (0xE0100, 0xE01EF),  # variation selectors of Chinese characters
-)
-"""Invisible code points that a script or an emoji needs. A text must not begin with one; JOINERS_MAX may follow each other."""
 
 CONTROLS: Ranges = ((0x0000, 0x001F), (0x007F, 0x009F), (0x2028, 0x2029))
 """Forbidden: characters that move a cursor or end a line. A line feed may be in fields of several lines."""
@@ -93,6 +80,7 @@ PASTED: Ranges = (
 )
 """Dropped from typed text: what comes along when text is copied. Overrides of the direction (U+202D, U+202E) are not among it."""
 
+MISPLACED = "must not have an invisible character where it has no effect"
 _LAST = 0x10FFFF
 
 
@@ -120,7 +108,9 @@ def text_fault(text: str, longest: int, *, shortest: int = 0, lines: bool = Fals
         return None
     if not lines and "\n" in text:
         return "must be on one line"
-    return None if _ALLOWED.fullmatch(text) else _reason(text)
+    if not _ALLOWED.fullmatch(text):
+        return _reason(text)
+    return MISPLACED if misplaced(text) else None
 
 
 def check_text(field: str, text: object, longest: int, *, shortest: int = 0, lines: bool = False) -> None:
@@ -135,11 +125,17 @@ def check_text(field: str, text: object, longest: int, *, shortest: int = 0, lin
 def normalize(text: str) -> str:
     """Return the stored form of typed text: composed (NFC), with line feeds as line ends, without white space around it.
 
-    Marks that come along when text is copied and that show nothing by themselves are dropped (see `PASTED`). A tab becomes
-    a space. Everything else that is forbidden stays, so that the person is told about it.
+    Marks that come along when text is copied and that show nothing by themselves are dropped (see `PASTED`), and so are
+    joiners where they have no effect. A tab becomes a space. Everything else that is forbidden stays, so that the person
+    is told about it.
     """
     kept = text.replace("\r\n", "\n").translate(_PASTED)
-    return unicodedata.normalize("NFC", kept).strip(_WHITE_SPACE)
+    composed = unicodedata.normalize("NFC", kept)
+    dropped = frozenset(misplaced(composed))
+    if dropped:
+        left = "".join(sign for place, sign in enumerate(composed) if place not in dropped)
+        composed = unicodedata.normalize("NFC", left)
+    return composed.strip(_WHITE_SPACE)
 
 
 def normalize_line(text: str) -> str:

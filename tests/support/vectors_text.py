@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from protocol import limits, text
+from protocol import joiners, limits, text
 from protocol.bech32m import to_text
-from protocol.text import Ranges
+from protocol.joiners import Ranges
 from tests.support.text_verdicts import code_points
 
 LONGEST = limits.NAME_MAX
+BEH = "\u0628"  # an Arabic letter, after which joiners have an effect
 
 ACCEPTED = {
     "a plain name": "Alice",
@@ -39,16 +40,17 @@ ACCEPTED = {
     "U+180B after a Mongolian letter": "\u1820\u180b",
     "U+180F after a Mongolian letter": "\u1820\u180f",
     "U+E0100 after a Chinese character": "葛\U000e0100",
-    "eight joiners in a row": "a" + "\u200d" * 8 + "b",
-    "eight joiners at the end": "a" + "\u200d" * 8,
-    "twice eight joiners, parted by a letter": "a" + "\u200d" * 8 + "b" + "\ufe0f" * 8,
+    "U+FE0F in a keycap": "1\ufe0f\u20e3",
+    "eight joiners in a row": BEH + "\u200d" * 8 + "b",
+    "eight joiners at the end": BEH + "\u200d" * 8,
+    "twice eight joiners, parted by a letter": BEH + "\u200d" * 8 + BEH + "\u200c" * 8,
+    "joiners of two kinds after a letter that allows both": "\u1820\u180b\u200d",
     "64 code points": "a" * LONGEST,
     "64 code points that are four bytes each": "\U0001fad8" * LONGEST,
 }
 ACCEPTED_IN_LINES = {
     "a line feed in a field of several lines": "one\ntwo",
     "two line feeds": "one\n\ntwo",
-    "a line that begins with a joiner": "one\n\u200btwo",
 }
 REFUSED = {
     "65 code points": "a" * (LONGEST + 1),
@@ -64,20 +66,48 @@ REFUSED = {
     "U+205F last": "a\u205f",
     "U+3000 first": "\u3000a",
     "joiners alone": "\u200b\u200d",
-    "nine joiners in a row": "a" + "\u200d" * 9 + "b",
-    "nine joiners of several kinds in a row": "a\u180b\u180f\u200b\u200c\u200d\ufe00\ufe0f\U000e0020\U000e0100b",
-    "nine joiners at the end": "a" + "\ufe0f" * 9,
+    "nine joiners in a row": BEH + "\u200d" * 9 + "b",
+    "nine joiners of two kinds in a row": "\u1820" + "\u180b\u180f\u200c" * 3 + "b",
+    "nine joiners at the end": "\u263a" + "\ufe0f" * 9,
+    "a joiner after a space": BEH + " \u200d" + BEH,
+    "a second joiner that the letter does not allow": BEH + "\u200d\ufe0f",
+    "U+FE0F after a digit, without a key": "1\ufe0f",
+    "U+FE0E in a keycap": "1\ufe0e\u20e3",
+    "U+FE0F in a keycap of a letter": "a\ufe0f\u20e3",
     "escape sequences of a terminal": "a\x1b[31mb",
     "a carriage return before a line feed": "a\r\nb",
 }
 REFUSED_ON_ONE_LINE = {"a line feed in a field of one line": "one\ntwo"}
-REFUSED_IN_LINES = {"a line feed first": "\na", "a line feed last": "a\n"}
+REFUSED_IN_LINES = {
+    "a line that begins with a joiner": "one\n\u200btwo",
+    "a line feed first": "\na",
+    "a line feed last": "a\n",
+}
 KINDS: dict[str, Ranges] = {
     "a control": text.CONTROLS,
     "turns the direction of writing": text.DIRECTIONS,
     "invisible and forbidden": text.INVISIBLE,
     "no character and never one": text.NONCHARACTERS,
 }
+
+
+def _around_the_bases(*, accepted: bool) -> list[dict[str, Any]]:
+    """Return each kind of joiner after the ends of the ranges that allow it, or after the code points next to these."""
+    cases = []
+    for kind in joiners.KINDS:
+        ends = {point for range_ in kind.bases for point in range_}
+        beside = {point + step for point in ends for step in (-1, 1)}
+        bases = ends if accepted else {point for point in beside if not _is_in(point, kind.bases)}
+        for base in sorted(bases):
+            if not _is_in(base, (*text.FORBIDDEN, *text.WHITE_SPACE, *joiners.JOINERS)):
+                joiner = kind.joiners[0][0]
+                cases.append(_case(f"U+{joiner:04X} after U+{base:04X}", f"{chr(base)}{chr(joiner)}"))
+    return cases
+
+
+def _is_in(point: int, ranges: Ranges) -> bool:
+    return any(first <= point <= last for first, last in ranges)
+
 
 DATA = bytes(range(20))
 PREFIX = "mp"
@@ -87,12 +117,14 @@ WRITTEN = to_text(PREFIX, DATA)
 def text_vectors() -> dict[str, Any]:
     return {
         "white_space": _listed(text.WHITE_SPACE),
-        "joiners": _listed(text.JOINERS),
+        "joiners": _listed(joiners.JOINERS),
+        "joiner_kinds": [{"joiners": _listed(kind.joiners), "bases": _listed(kind.bases)} for kind in joiners.KINDS],
         "forbidden": _listed(text.FORBIDDEN),
         "accepted": [
             _case("empty in a field that may be empty", "", shortest=0),
             *(_case(why, said, lines=lines) for lines in (False, True) for why, said in ACCEPTED.items()),
             *(_case(why, said, lines=True) for why, said in ACCEPTED_IN_LINES.items()),
+            *_around_the_bases(accepted=True),
         ],
         "refused": [
             {**case, "code": "MALFORMED"}
@@ -104,7 +136,13 @@ def text_vectors() -> dict[str, Any]:
                 *(_case(why, said, lines=True) for why, said in REFUSED_IN_LINES.items()),
                 *(
                     _case(f"U+{point:04X} first, a joiner", f"{chr(point)}a")
-                    for ends in text.JOINERS
+                    for ends in joiners.JOINERS
+                    for point in sorted(set(ends))
+                ),
+                *_around_the_bases(accepted=False),
+                *(
+                    _case(f"U+{point:04X} after a Latin letter", f"a{chr(point)}b")
+                    for ends in joiners.JOINERS
                     for point in sorted(set(ends))
                 ),
                 *(
