@@ -91,7 +91,7 @@ def test_a_comparison_is_right_at_its_end(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_names_that_are_kept_are_those_that_are_shown(seed: int) -> None:
-    """Whoever is known, renames themselves, is renamed, or looks like somebody who is close to the owner now."""
+    """People become known, rename themselves, are renamed, and look like somebody who is close to the owner."""
     world = World(seed)
     replica, rng = world.replica, world.rng
     for number in range(25):
